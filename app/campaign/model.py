@@ -1,0 +1,175 @@
+"""The value types of a campaign: the bill, its stage, asks, letter templates, letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from app.congress.model import Chamber, Holder
+
+StageName = Literal["pending", "last_weeks", "expired", "enacted"]
+STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
+"""The stages that a letter can be written in and that ``flask letters check`` covers."""
+
+StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
+Length = Literal["full", "short"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The bill in one chamber in one Congress. ``number`` is None where no bill is known."""
+
+    chamber: Chamber
+    congress: int
+    number: str | None
+    """As printed in a letter: ``H.R. 6890``."""
+    title: str
+    introduced: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What one member has done on the bill, from the campaign's dated lists."""
+
+    name: StanceName
+    since: date | None = None
+    bills: tuple[str, ...] = ()
+    """For ``earlier`` and ``opposes``: printed names such as ``S. 1336 (117th Congress)``."""
+    led: bool = False
+    """For ``earlier`` and ``opposes``: was the sponsor, not only a cosponsor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The one thing requested of one recipient. The first ask that fits is used."""
+
+    id: str
+    summary: str
+    """One line, for the review page, the call script and the organizer."""
+    text: str
+    """A paragraph in the small template language."""
+    when: str
+    """A condition in the small template language's expressions; empty fits everyone."""
+    stages: tuple[StageName, ...] = STAGES
+    opening: str = ""
+    """A sentence before the reasons, such as thanks to a cosponsor; small language; may be empty."""
+    summary_es: str = ""
+    text_es: str = ""
+    short: str = ""
+    """The ask in the short form; falls back to ``text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTemplate:
+    """One text of a campaign, parsed and checked. ``body`` is in the small language."""
+
+    id: str
+    """The file's stem without its length and language: ``general``."""
+    title: str
+    title_es: str
+    about: str
+    """One line that helps a resident choose."""
+    about_es: str
+    length: Length
+    subject: str
+    body: str
+    version: str
+    """The first 12 hex digits of the SHA-256 of the source; a signature points at it."""
+    source_name: str
+    """The file's name, for messages."""
+    first_body_line: int = 1
+    """The line of the file on which the body starts, so that messages name real lines."""
+    reading_aid_es: str = ""
+    """The Spanish reading aid for the frame; the office never receives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The resident, for the length of one request. Never logged, never kept."""
+
+    first: str
+    last: str = ""
+    """Empty for a person with one name."""
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    state: str = ""
+    """The state of the *return address*; may be AA, AE or AP for military mail."""
+    zip: str = ""
+    """``02138`` or ``02138-1234``."""
+    prefix: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first, self.last) if part)
+
+    @property
+    def address_lines(self) -> tuple[str, ...]:
+        """Street, second line if any, and ``City, ST 01234``; no empty line ever."""
+        city = " ".join(
+            p for p in (f"{self.city}," if self.city else "", self.state, self.zip) if p
+        )
+        return tuple(line for line in (self.street.strip(), self.street2.strip(), city) if line)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One text to one recipient, composed; every rendering is made from this.
+
+    ``body`` holds the paragraphs between salutation and closing in order. It has no name,
+    no address and no date: each rendering adds what its receiver wants.
+    """
+
+    holder: Holder
+    ask: Ask
+    subject: str
+    salutation: str
+    """``Dear Senator Padilla:``"""
+    body: tuple[str, ...]
+    closing: str
+    """``Sincerely,`` or ``Respectfully,``"""
+    written_on: date
+    template: str
+    version: str
+    length: Length = "full"
+    edited: bool = False
+    """Whether the resident changed the frame's words, beyond adding their story."""
+    own_share: float = 0.0
+    """The share of the body's characters that are the resident's own words, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What ``letters/<slug>/campaign.toml`` says, checked."""
+
+    slug: str
+    title: str
+    title_es: str
+    congress: int
+    ends: datetime
+    """When the Congress ends, time-zone aware: noon in Washington on 3 January."""
+    last_weeks_from: date
+    last_day: dict[Chamber, date]
+    """The chambers' planned last days; may slip, so no letter promises one."""
+    as_of: date
+    """The date of the cosponsor list."""
+    timezone: str
+    bills: dict[Chamber, Bill]
+    asks: tuple[Ask, ...]
+    stances: dict[str, Stance]
+    """By bioguide id."""
+    templates: dict[tuple[str, Length], LetterTemplate]
+    prompts: tuple[tuple[str, str], ...]
+    """Story prompts: (English, Spanish)."""
+    forbidden: tuple[tuple[str, str], ...] = ()
+    """Claims that no letter may make: (pattern, why and what to say instead)."""
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def bill_for(self, chamber: Chamber) -> Bill:
+        return self.bills[chamber]
+
+    def template(self, template_id: str, length: Length = "full") -> LetterTemplate | None:
+        return self.templates.get((template_id, length))

@@ -1,0 +1,276 @@
+"""The value types of representation: seats, members, delegations, outcomes.
+
+A *seat* exists whether or not anyone sits in it; a *member* is the person in
+it, keyed by bioguide id; a *delegation* is the seats that represent one
+address. Everything here is frozen and free of I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+Chamber = Literal["house", "senate"]
+Match = Literal["zip", "street", "chosen"]
+
+STATES: dict[str, str] = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa",
+    "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland",
+    "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi",
+    "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire",
+    "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina",
+    "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania",
+    "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee",
+    "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington",
+    "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+    "DC": "District of Columbia", "AS": "American Samoa", "GU": "Guam",
+    "MP": "Northern Mariana Islands", "PR": "Puerto Rico", "VI": "U.S. Virgin Islands",
+}  # fmt: skip
+"""Postal code to name: the 50 states and the six areas that send a delegate."""
+
+DELEGATE_AREAS = frozenset({"DC", "AS", "GU", "MP", "PR", "VI"})
+"""Areas with one delegate (or resident commissioner) and no senators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place in Congress. ``district`` is 0 at large; ``senate_class`` is 1, 2 or 3."""
+
+    state: str
+    chamber: Chamber
+    district: int | None = None
+    senate_class: int | None = None
+
+    @property
+    def id(self) -> str:
+        """A stable key: ``CA-12`` for a House seat, ``CA-S3`` for a Senate seat."""
+        return (
+            f"{self.state}-{self.district if self.chamber == 'house' else f'S{self.senate_class}'}"
+        )
+
+    @property
+    def is_delegate(self) -> bool:
+        return self.chamber == "house" and self.state in DELEGATE_AREAS
+
+    @property
+    def title(self) -> str:
+        """The title before a surname: Senator, Representative, Delegate, Resident Commissioner."""
+        if self.chamber == "senate":
+            return "Senator"
+        if self.state == "PR":
+            return "Resident Commissioner"
+        return "Delegate" if self.is_delegate else "Representative"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A postal address of a member's office, as lines without the member's name."""
+
+    id: str
+    """``washington`` or the source's own id of a local office."""
+    city: str
+    state: str
+    zip: str
+    lines: tuple[str, ...]
+    """Everything under the member's name, city line included, never an empty line."""
+    phone: str | None = None
+    building: str | None = None
+
+    @property
+    def is_washington(self) -> bool:
+        return self.id == "washington"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeSeat:
+    """A member's place on a committee: Thomas id (``HSJU``, ``HSJU01``) and title, if any."""
+
+    committee: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormRules:
+    """What a member's own web form asks for and allows.
+
+    Facts for the Senate come from ``senate_forms.csv``; a member without a row has the
+    defaults, which say "not known".
+    """
+
+    known: bool = False
+    asks_prefix: bool = False
+    asks_phone: bool = False
+    asks_subject: bool = False
+    asks_topic: bool = False
+    has_captcha: bool = False
+    confirms_email: bool = False
+    max_characters: int | None = None
+    """The office's limit for the message; a newline counts as two."""
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in Congress. ``full_name`` is the official name, never empty."""
+
+    bioguide: str
+    full_name: str
+    first: str
+    last: str
+    suffix: str | None
+    party: str
+    """``Democrat``, ``Republican`` or ``Independent``; for choosing an ask, never printed."""
+    caucus: str | None
+    """The party an independent caucuses with."""
+    term_start: date
+    term_end: date
+    term_end_is_expected: bool
+    """True where the listed end is an expected special election, not a fixed date."""
+    washington: Office
+    """Falls back to the chamber's general address; never missing."""
+    local_offices: tuple[Office, ...] = ()
+    phone: str | None = None
+    url: str | None = None
+    contact_form: str | None = None
+    committees: tuple[CommitteeSeat, ...] = ()
+    leadership: tuple[str, ...] = ()
+    """Present leadership titles, such as ``Speaker of the House``."""
+    form: FormRules = field(default_factory=FormRules)
+    missing: tuple[str, ...] = ()
+    """Names of the fields that the source lacks, for ``flask congress status``."""
+
+    @property
+    def contact_url(self) -> str | None:
+        """Where a resident can write online: the form, else the member's site."""
+        return self.contact_form or self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A seat and whoever sits in it; ``member`` is None when the seat is vacant."""
+
+    seat: Seat
+    member: Member | None
+
+    @property
+    def vacant(self) -> bool:
+        return self.member is None
+
+    def term_ended(self, today: date) -> bool:
+        """Whether the listed end of the term has passed (shown with a note, never dropped)."""
+        return self.member is not None and self.member.term_end < today
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """The seats that represent one address: the House seat first, then the Senate seats."""
+
+    state: str
+    district: int
+    house: Holder
+    senate: tuple[Holder, ...]
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        return (self.house, *self.senate)
+
+    @property
+    def recipients(self) -> tuple[Holder, ...]:
+        """The holders that a letter can go to: every seat that is not vacant."""
+        return tuple(h for h in self.holders if h.member is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One possible House district of a ZIP, with its share of the ZIP's land (0 to 1, or None)."""
+
+    holder: Holder
+    share: float | None
+
+    @property
+    def district(self) -> int:
+        assert self.holder.seat.district is not None
+        return self.holder.seat.district
+
+
+# --- the outcomes of find_delegation -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The address is settled. ``match`` says how."""
+
+    delegation: Delegation
+    match: Match
+    notice: str | None = None
+    """A code for something the person should know: a key of ``NOTICES``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Several districts are possible; each is offered, largest share first."""
+
+    state: str
+    candidates: tuple[Candidate, ...]
+    senate: tuple[Holder, ...]
+    """The senators of the state, known already; empty for no state."""
+    reason: Literal["split", "no_row", "state_confirmed", "street_ambiguous", "street_failed"]
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseState:
+    """The ZIP lies in several states and the person named none."""
+
+    zip: str
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagree:
+    """The state that the person gave is not one that the ZIP touches: ask, do not guess."""
+
+    zip: str
+    state: str
+    zip_states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ZipUnknown:
+    """No such ZIP in the postal data or the district data."""
+
+    zip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ZIP or state alone cannot lead to a seat in Congress.
+
+    ``military``: ask for the home state's address. ``associated_state``: Micronesia, the
+    Marshall Islands and Palau have no representation. ``foreign``: no US ZIP at all.
+    """
+
+    kind: Literal["military", "associated_state", "foreign"]
+    zip: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfDate:
+    """The tables describe a Congress that has ended; nobody may be written to from them."""
+
+    congress: int
+    ended: date
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The street lookup gave no answer; ``fallback`` is what the ZIP alone says."""
+
+    reason: str
+    fallback: Found | Choose
+
+
+Outcome = Found | Choose | ChooseState | Disagree | ZipUnknown | Outside | OutOfDate | Unavailable

@@ -1,0 +1,139 @@
+"""What an operator can set, and the secrets that a site makes for itself.
+
+Read from ``instance/settings.toml`` and from environment variables that begin with
+``DEAR_CONGRESS_``; the environment wins. Only ``web`` and ``cli`` import this module:
+everything below takes plain values.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "DEAR_CONGRESS_"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One site's settings. Every default is safe for a site that nobody configured."""
+
+    instance: Path = ROOT / "instance"
+    letters: Path = ROOT / "letters"
+    campaign: str = "protect-immigration-act"
+    group_name: str = "Dear Congress"
+    contact: str = ""
+    """How residents reach the group that runs the site; shown in the footer when set."""
+    site_url: str = ""
+    """The public address, such as ``https://letters.example.org``; empty on a laptop."""
+    street_lookup: bool = True
+    geocoder_provider: str = "census"
+    geocoder_url: str = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
+    geocoder_vintage: str = "ACS2025_Current"
+    geocoder_timeout: float = 5.0
+    """Seconds for one try; there are two."""
+    form_minutes: int = 60
+    """How long a form's token is good for; afterwards the form comes back, filled in."""
+    trusted_proxies: int = 0
+    """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
+    today: str = ""
+    """For rehearsals only: pretend that today is this date (``2027-01-04``)."""
+    secret_key: bytes = b""
+    person_key: bytes = b""
+
+    @property
+    def database(self) -> Path:
+        return self.instance / "dear-congress.db"
+
+
+def _read_secret(path: Path) -> bytes:
+    """Read a secret, making it first if it is not there.
+
+    Several workers may start at once: the value is written to a private file and linked
+    into place, which succeeds for exactly one of them; the others read the winner's.
+    """
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    value = path.read_text(encoding="ascii").strip()
+    if len(value) < 32:
+        raise SettingsError(
+            f"{path} is too short to be a secret. Restore it from a backup; deleting it makes a "
+            "new one, but then earlier signers can no longer be recognised."
+        )
+    return value.encode("ascii")
+
+
+def _convert(name: str, kind: str, value: Any) -> Any:
+    try:
+        if kind == "Path":
+            return Path(value)
+        if kind == "bool":
+            if isinstance(value, bool):
+                return value
+            text = str(value).strip().lower()
+            if text in ("1", "true", "yes", "on"):
+                return True
+            if text in ("0", "false", "no", "off", ""):
+                return False
+            raise ValueError
+        if kind == "int":
+            return int(value)
+        if kind == "float":
+            return float(value)
+        if kind == "bytes":
+            return str(value).encode()
+        return str(value)
+    except ValueError:
+        raise SettingsError(f"Setting {name} is {value!r}, which is not a {kind}.") from None
+
+
+def load_settings(environ: dict[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from defaults, ``settings.toml``, the environment and ``overrides``, in that order.
+
+    Makes the instance folder (mode 0700) and the secrets on first use. Raises
+    ``SettingsError`` with a sentence for the operator.
+    """
+    env = dict(os.environ) if environ is None else environ
+    kinds = {f.name: str(f.type) for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    instance = Path(overrides.get("instance") or env.get(f"{PREFIX}INSTANCE") or ROOT / "instance")
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    toml = instance / "settings.toml"
+    if toml.exists():
+        try:
+            values.update(tomllib.loads(toml.read_text(encoding="utf-8")))
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{toml}: {error}") from None
+    for name in kinds:
+        if f"{PREFIX}{name.upper()}" in env:
+            values[name] = env[f"{PREFIX}{name.upper()}"]
+    values.update(overrides)
+    values["instance"] = instance
+    unknown = sorted(set(values) - set(kinds))
+    if unknown:
+        raise SettingsError(
+            f"Unknown setting {', '.join(unknown)}. Known: {', '.join(sorted(kinds))}."
+        )
+    known = {name: _convert(name, kinds[name], value) for name, value in values.items()}
+    known["secret_key"] = known.get("secret_key") or _read_secret(instance / "secret.key")
+    known["person_key"] = known.get("person_key") or _read_secret(instance / "person.key")
+    return Settings(**known)
