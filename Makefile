@@ -1,0 +1,57 @@
+# Dear Congress. `make run` and `make test` do all the set-up they need.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/run.stamp ## Serve the site on http://localhost:8000 (PORT=… WORKERS=… to change)
+	@echo "Dear Congress: http://localhost:$(PORT)/  (Ctrl-C stops it)"
+	@PORT=$(PORT) WORKERS=$(WORKERS) exec $(BIN)/gunicorn --config python:app.web.server wsgi:app
+
+test: $(VENV)/test.stamp browser ## Run all tests, those in a real browser too
+	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+lint: $(VENV)/test.stamp ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in one run
+	$(BIN)/python -m tests.bench
+
+i18n: $(VENV)/test.stamp ## Bring the Spanish catalogue up to date with the pages
+	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
+	$(BIN)/pybabel -q update --no-wrap --omit-header -i app/web/translations/messages.pot -d app/web/translations -l es
+
+clean: ## Remove the virtual environment (instance/ is kept)
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the site needs (once)…"
+	@$(BIN)/pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp tests/requirements.txt
+	@echo "Installing what the tests need (once)…"
+	@$(BIN)/pip install -q -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
+	@$(BIN)/pip install -q -r tests/bench/requirements.txt
+	@sh tests/system-packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+	@touch $@
+
+browser:
+	@sh tests/system-packages chromium
+
+.PHONY: help run test lint bench i18n clean browser

@@ -1,0 +1,20 @@
+"""How gunicorn serves the site. Every value is for one small machine with one SQLite file."""
+
+from __future__ import annotations
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WORKERS", "2"))
+threads = 4
+worker_class = "gthread"
+preload_app = True
+"""The tables are loaded once and shared by the workers."""
+
+accesslog = None
+"""No access log: an address list of visitors is a dangerous thing to own."""
+loglevel = "warning"
+timeout = 30
+graceful_timeout = 10
+limit_request_line = 2048
+limit_request_fields = 60

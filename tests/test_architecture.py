@@ -1,0 +1,163 @@
+"""The shape of the code, read from the code itself.
+
+Packages stand in one line and import only downwards; SQL lives in one of them; the pure
+ones have no clock, database or request; views only read a form, call and show; every
+route says who may use it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LINE = ("congress", "campaign", "documents", "records", "delivery")
+TOP = ("web", "cli")
+PURE = ("congress", "campaign", "documents")
+MAX_LINES = 400
+MAX_VIEW_STATEMENTS = 12
+
+SQL = re.compile(
+    r"^\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b"
+    r"|CREATE\s+(TABLE|INDEX|UNIQUE|TRIGGER|VIEW)\b|PRAGMA\s+\w+|BEGIN\s+(IMMEDIATE|EXCLUSIVE)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@cache
+def modules() -> tuple[Path, ...]:
+    return tuple(sorted((ROOT / "app").rglob("*.py")))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def package_of(path: Path) -> str:
+    """``congress`` for app/congress/lookup.py, ``settings`` for app/settings.py."""
+    parts = path.relative_to(ROOT / "app").with_suffix("").parts
+    return parts[0] if parts[0] != "__init__" else ""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, as a dotted name, wherever the statement stands."""
+    folder = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(folder[: len(folder) - node.level + 1]) if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def allowed(package: str) -> set[str]:
+    if package in TOP:
+        return {*LINE, *TOP, "settings"}
+    if package in LINE:
+        return set(LINE[: LINE.index(package) + 1])
+    return {package}
+
+
+@pytest.mark.parametrize("path", modules(), ids=ids)
+def test_packages_import_only_downwards(path: Path) -> None:
+    package = package_of(path)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "app" and len(parts) > 1:
+            assert parts[1] in allowed(package), f"{ids(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=ids)
+def test_sql_stands_only_in_records(path: Path) -> None:
+    if package_of(path) == "records":
+        return
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert not roots & {"sqlite3", "sqlite_utils"}, f"{ids(path)} opens a database itself"
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not SQL.match(node.value), f"{ids(path)}:{node.lineno} holds SQL"
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if package_of(p) in PURE], ids=ids)
+def test_pure_packages_have_no_clock_database_or_request(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert not roots & {"flask", "sqlite3", "sqlite_utils"}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and node.attr in ("today", "now", "utcnow"):
+            inner = node.value
+            name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+            assert name not in ("date", "datetime"), f"{ids(path)}:{node.lineno} reads the clock"
+
+
+@pytest.mark.parametrize("path", modules(), ids=ids)
+def test_no_module_is_longer_than_one_idea(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{ids(path)} has {lines} lines"
+
+
+def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    """Every function with a ``.get``, ``.post`` or ``.route`` decorator."""
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef) and any(
+                isinstance(d, ast.Call)
+                and isinstance(d.func, ast.Attribute)
+                and d.func.attr in ("get", "post", "route")
+                for d in node.decorator_list
+            ):
+                yield path, node
+
+
+def test_there_are_views_to_judge() -> None:
+    assert len(list(views())) >= 10
+
+
+@pytest.mark.parametrize(
+    ("path", "view"), list(views()), ids=lambda v: ids(v) if isinstance(v, Path) else v.name
+)
+def test_views_only_read_call_and_show(path: Path, view: ast.FunctionDef) -> None:
+    body = [n for statement in view.body for n in ast.walk(statement)]
+    statements = [n for n in body if isinstance(n, ast.stmt) and not isinstance(n, ast.Expr)]
+    assert len(statements) <= MAX_VIEW_STATEMENTS, f"{ids(path)}: {view.name} does too much"
+    loops = [n for n in body if isinstance(n, ast.For | ast.While | ast.Try)]
+    assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
+
+
+def tracked() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
+    return [ROOT / name for name in listing.splitlines() if (ROOT / name).is_file()]
+
+
+def test_only_the_known_things_stand_at_the_top() -> None:
+    expected = {
+        "app", "templates", "letters", "tests", "docs", "requirements.txt", "wsgi.py",
+        "README.md", "SECURITY.md", "Makefile", "pyproject.toml", "LICENSE",
+    }  # fmt: skip
+    names = {p.relative_to(ROOT).parts[0] for p in tracked()}
+    assert {n for n in names if not n.startswith(".")} <= expected
+
+
+def test_instance_secrets_and_machine_paths_are_not_in_the_repository() -> None:
+    path = re.compile(r"(^|[^A-Za-z0-9])/(work|farm|root)/")
+    for file in tracked():
+        assert file.relative_to(ROOT).parts[0] != "instance"
+        assert file.suffix not in (".db", ".key", ".mo")
+        if file.suffix in (".py", ".md", ".toml", ".txt", ".html", ".sh", "") and file != Path(
+            __file__
+        ):
+            assert not path.search(file.read_text(encoding="utf-8")), f"{ids(file)} names a path"
