@@ -1,0 +1,62 @@
+"""What is kept and what is counted: signatures, their letters, tallies. All SQL lives here.
+
+The usual way through::
+
+    db = local_database(settings.database)
+    person = person_key(settings.person_key, "some-campaign", email=…, first=…, …)
+    signed = sign(db, SignatureRequest(key=…, person=person, …), settings.secret_key)
+    receipt(db, signed.receipt)
+    count(db, "some-campaign", "district")
+"""
+
+from app.records.counting import (
+    BREAKDOWNS,
+    DEFINITIONS,
+    Definition,
+    by_status,
+    campaigns,
+    count,
+    definitions_for,
+    lookalikes,
+    people,
+    totals,
+)
+from app.records.database import NotStoredError, local_database, open_database
+from app.records.model import (
+    GROUPINGS,
+    OWN_STATES,
+    STATUSES,
+    CountRow,
+    Difference,
+    LetterRow,
+    LetterVersion,
+    Receipt,
+    SignatureRequest,
+    Signed,
+    State,
+    Status,
+    Totals,
+    UnknownVersion,
+)
+from app.records.person import person_key
+from app.records.signing import (
+    mark,
+    receipt,
+    receipt_token,
+    remove,
+    set_status,
+    sign,
+    source_tag,
+    withdraw,
+)
+from app.records.tallies import rebuild, recount
+from app.records.versions import remember_versions, version_text
+
+__all__ = [
+    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "CountRow", "Definition",
+    "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt", "SignatureRequest",
+    "Signed", "State", "Status", "Totals", "UnknownVersion", "by_status", "campaigns", "count",
+    "definitions_for", "local_database", "lookalikes", "mark", "open_database", "people",
+    "person_key", "rebuild", "receipt", "receipt_token", "recount", "remember_versions", "remove",
+    "set_status", "sign", "source_tag", "totals", "version_text", "withdraw",
+]  # fmt: skip

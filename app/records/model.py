@@ -11,9 +11,26 @@ State = Literal[
     "accepted by the office's system", "refused", "not attempted",
 ]  # fmt: skip
 """What is known of a letter's way. The person's own reports are ``downloaded``, ``copied``,
-``printed``; only an office's system makes ``accepted by the office's system``."""
+``printed``, ``mailed to self``; only an office's system makes
+``accepted by the office's system``."""
 
 GROUPINGS = ("state", "district", "day", "template", "recipient")
+"""What a count can be broken down by on the command line."""
+
+OWN_STATES: tuple[State, ...] = ("downloaded", "copied", "printed", "mailed to self")
+"""What a person can tell us about their own letter; everything else comes from elsewhere."""
+
+Status = Literal["counted", "held", "unconfirmed", "withdrawn", "repeated", "test"]
+"""Where a signature stands; every row has exactly one, and only ``counted`` is counted.
+
+``held`` waits for an organizer's eyes, ``unconfirmed`` for the person's own click in an
+e-mail, ``withdrawn`` was taken back, ``repeated`` came from somebody who had signed before
+(it exists so that they get a receipt like everybody else) and ``test`` from an organizer.
+"""
+
+STATUSES: tuple[Status, ...] = (
+    "counted", "held", "unconfirmed", "withdrawn", "repeated", "test",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,8 @@ class SignatureRequest:
     own_share: int
     """Per cent of the letters that are the person's own words, 0 to 100."""
     letters: tuple[LetterRow, ...]
+    status: Status = "counted"
+    """``held``, ``unconfirmed`` or ``test`` where the signature does not count yet (or ever)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +106,47 @@ class CountRow:
     group: str
     signatures: int
     letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """People and their letters. One person writes one to three letters, so never add the two."""
+
+    signatures: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One tally that does not agree with the rows it was made from."""
+
+    campaign: str
+    status: str
+    dimension: str
+    value: str
+    kept: Totals
+    """What the tally says."""
+    actual: Totals
+    """What the rows say."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterVersion:
+    """The text that a signature's ``template``, ``length`` and ``version`` stand for."""
+
+    campaign: str
+    template: str
+    length: str
+    version: str
+    source: str
+    """The template's source, front matter included, exactly as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVersion:
+    """No text was kept under this name: nobody can have signed it on this site."""
+
+    campaign: str
+    template: str
+    length: str
+    version: str

@@ -1,0 +1,240 @@
+"""A person signs, looks at their receipt, tells us what they did, and can take it back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from app.records.database import writing
+from app.records.model import (
+    OWN_STATES,
+    LetterRow,
+    Receipt,
+    SignatureRequest,
+    Signed,
+    State,
+    Status,
+)
+
+_INSERT = (
+    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, template,"
+    " version, length, language, match, source, edited, own_share, letters)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_LETTER = (
+    "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Signed:
+    """Count one person's act, once. When this returns, the row is on the disk.
+
+    The same key again (a reload, a double click, two workers at the same moment) finds the
+    row that is there. A person who signed this campaign before gets a receipt of their own
+    with its own row of status ``repeated``, which is never counted and cannot withdraw the
+    first. All three look the same from outside.
+
+    ``secret`` makes the receipt's token from the key; it must not be empty (``ValueError``).
+    Raises ``NotStoredError`` when nothing could be written; the same request can then be tried
+    again.
+    """
+    token = receipt_token(secret, request.key)
+    digest = _digest(token)
+    person = None if request.status in ("test", "repeated") else request.person
+    with writing(db):
+        try:
+            number = _insert(db, request, digest, person, request.status)
+        except sqlite3.IntegrityError:
+            if _receipt_exists(db, digest):
+                return Signed(token)
+            if not _has_signed(db, request.campaign, person):
+                raise
+            number = _insert(db, request, digest, None, "repeated")
+        at = _minute(request.at)
+        db.executemany(
+            _INSERT_LETTER,
+            [(number, row.seat, row.bioguide, row.ask, row.state, at) for row in request.letters],
+        )
+    return Signed(token)
+
+
+def _insert(
+    db: sqlite3.Connection,
+    request: SignatureRequest,
+    digest: bytes,
+    person: bytes | None,
+    status: Status,
+) -> int:
+    cursor = db.execute(
+        _INSERT,
+        (
+            digest,
+            person,
+            request.campaign,
+            status,
+            request.day.isoformat(),
+            _minute(request.at),
+            request.state,
+            request.district,
+            request.template,
+            request.version,
+            request.length,
+            request.language,
+            request.match,
+            source_tag(request.source),
+            request.edited,
+            request.own_share,
+            sum(row.bioguide is not None for row in request.letters),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _receipt_exists(db: sqlite3.Connection, digest: bytes) -> bool:
+    found = db.execute("SELECT 1 FROM signatures WHERE receipt = ?", (digest,))
+    return found.fetchone() is not None
+
+
+def _has_signed(db: sqlite3.Connection, campaign: str, person: bytes | None) -> bool:
+    found = db.execute(
+        "SELECT 1 FROM signatures WHERE campaign = ? AND person = ?", (campaign, person)
+    )
+    return found.fetchone() is not None
+
+
+def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
+    """What the receipt with this token says, or None when there is no such receipt."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    row = db.execute(
+        "SELECT id, campaign, day, state, district, withdrawn, language FROM signatures"
+        " WHERE receipt = ?",
+        (_digest(token),),
+    ).fetchone()
+    if row is None:
+        return None
+    number, campaign, day, state, district, withdrawn, language = row
+    letters = db.execute(
+        "SELECT seat, bioguide, ask, state FROM letters WHERE signature = ? ORDER BY seat",
+        (number,),
+    )
+    return Receipt(
+        campaign=campaign,
+        day=date.fromisoformat(day),
+        state=state,
+        district=district,
+        letters=tuple(LetterRow(*letter) for letter in letters),
+        withdrawn=bool(withdrawn),
+        language=language,
+    )
+
+
+def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
+    """Take a signature back: every count goes down, and the person's code is erased.
+
+    Harmless a second time. The receipt of somebody who had signed before says withdrawn and
+    changes no count. None when there is no such receipt. Raises ``NotStoredError``.
+    """
+    if not _TOKEN.fullmatch(token):
+        return None
+    with writing(db):
+        db.execute(
+            "UPDATE signatures SET withdrawn = 1, person = NULL, status ="
+            " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
+            " WHERE receipt = ? AND withdrawn = 0",
+            (_digest(token),),
+        )
+        return receipt(db, token)
+
+
+def mark(
+    db: sqlite3.Connection, token: str, seat: str, state: State, *, at: datetime | None = None
+) -> bool:
+    """Note what the person says they did with one letter; True when it now says so.
+
+    Only the states of ``OWN_STATES``, in any order (the last report stands), and never over
+    what an office's own system accepted. False changes nothing: another state, no such
+    receipt or seat, a vacant seat, a withdrawn signature. ``at`` is now unless given.
+    Raises ``NotStoredError``.
+    """
+    if state not in OWN_STATES or not _TOKEN.fullmatch(token):
+        return False
+    with writing(db):
+        changed = db.execute(
+            "UPDATE letters SET state = ?, state_at = ? WHERE seat = ? AND bioguide IS NOT NULL"
+            " AND signature = (SELECT id FROM signatures WHERE receipt = ? AND withdrawn = 0)"
+            " AND state <> 'accepted by the office''s system'",
+            (state, _minute(at or datetime.now(UTC)), seat, _digest(token)),
+        )
+        return changed.rowcount == 1
+
+
+def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
+    """Hold, release or confirm signatures (``held``, ``unconfirmed``, ``counted``).
+
+    Reversible, and in one transaction: all or none. Returns how many changed; signatures that
+    are withdrawn, repeated or tests stay what they are. Raises ``ValueError`` for another
+    status and ``NotStoredError``.
+    """
+    if status not in ("counted", "held", "unconfirmed"):
+        raise ValueError(f"A signature cannot be made {status!r}; its owner withdraws it.")
+    with writing(db):
+        changed = [
+            db.execute(
+                "UPDATE signatures SET status = ? WHERE id = ? AND status <> ?"
+                " AND status IN ('counted', 'held', 'unconfirmed')",
+                (status, number, status),
+            ).rowcount
+            for number in numbers
+        ]
+    return sum(changed)
+
+
+def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Delete signatures with their letters and receipts, all or none; returns how many.
+
+    Every count goes down. For rows that should never have been; a person who changes their
+    mind withdraws instead. Raises ``NotStoredError``.
+    """
+    with writing(db):
+        gone = [
+            db.execute("DELETE FROM signatures WHERE id = ?", (number,)).rowcount
+            for number in numbers
+        ]
+    return sum(gone)
+
+
+def receipt_token(secret: bytes, key: str) -> str:
+    """The token of the receipt that belongs to an idempotency key: 43 URL-safe characters."""
+    if not secret:
+        raise ValueError("The secret that receipts are made with is empty.")
+    code = hmac.digest(secret, b"receipt" + key.encode(), "sha256")
+    return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
+
+
+def source_tag(text: str) -> str:
+    """A link's source tag as it is kept: ``a-z 0-9 . _ -``, at most 32 characters, else empty.
+
+    Anybody can write anything into a link, so what is not plainly a tag is not kept.
+    """
+    tag = text.strip().lower()
+    return tag if re.fullmatch(r"[a-z0-9._-]{1,32}", tag) else ""
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def _minute(moment: datetime) -> str:
+    """UTC to the minute; seconds would only help to match a row with somebody's log."""
+    if moment.tzinfo is None:
+        raise ValueError("A time without a time zone cannot be stored.")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
