@@ -1,0 +1,210 @@
+"""The audit trail: who changed what, from what, to what.
+
+Each kind of event has an exact schema: the keys that its ``before`` and ``after`` carry.
+An event that does not fit is a mistake in the program and is refused at once, so that a
+reader of the export can rely on every row. Events are written in the transaction of the
+change they tell of, are never altered, and hold no password, token, code or address.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+COMMAND_LINE = "command line"
+"""Who acted, when it was the operator at a terminal."""
+
+PAGE = 50
+
+Value = str | int | bool | None
+Facts = Mapping[str, Value]
+
+
+class What(StrEnum):
+    """Every kind of event. The value is what is stored and exported: never rename one."""
+
+    ORGANIZER_ADDED = "organizer added"
+    ROLE_CHANGED = "role changed"
+    ORGANIZER_DISABLED = "organizer disabled"
+    ORGANIZER_ENABLED = "organizer enabled"
+    PASSWORD_LINK_MADE = "password link made"  # noqa: S105
+    PASSWORD_SET = "password set"  # noqa: S105
+    SECOND_FACTOR_SET_UP = "second factor set up"
+    SECOND_FACTOR_REMOVED = "second factor removed"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+    LOGGED_IN = "logged in"
+    LOGIN_REFUSED = "log-in refused"
+    CONFIRMED = "identity confirmed"
+    LOGGED_OUT = "logged out"
+    SESSIONS_REVOKED = "sessions revoked"
+    AUDIT_EXPORTED = "audit exported"
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
+    What.ORGANIZER_ADDED: (_NOTHING, frozenset({"role"})),
+    What.ROLE_CHANGED: (frozenset({"role"}), frozenset({"role"})),
+    What.ORGANIZER_DISABLED: (frozenset({"disabled"}), frozenset({"disabled"})),
+    What.ORGANIZER_ENABLED: (frozenset({"disabled"}), frozenset({"disabled"})),
+    What.PASSWORD_LINK_MADE: (_NOTHING, frozenset({"expires"})),
+    What.PASSWORD_SET: (_NOTHING, _NOTHING),
+    What.SECOND_FACTOR_SET_UP: (_NOTHING, _NOTHING),
+    What.SECOND_FACTOR_REMOVED: (_NOTHING, _NOTHING),
+    What.RECOVERY_CODES_MADE: (_NOTHING, frozenset({"codes"})),
+    What.RECOVERY_CODE_USED: (frozenset({"codes left"}), frozenset({"codes left"})),
+    What.LOGGED_IN: (_NOTHING, frozenset({"device"})),
+    What.LOGIN_REFUSED: (_NOTHING, frozenset({"step"})),
+    What.CONFIRMED: (_NOTHING, _NOTHING),
+    What.LOGGED_OUT: (_NOTHING, _NOTHING),
+    What.SESSIONS_REVOKED: (frozenset({"sessions"}), frozenset({"sessions"})),
+    What.AUDIT_EXPORTED: (_NOTHING, frozenset({"who", "what", "from", "to", "rows"})),
+}
+"""The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the trail."""
+
+    number: int
+    at: datetime
+    """Aware, UTC, whole seconds."""
+    who: str
+    """An organizer's name, or ``command line``; empty when nobody was logged in."""
+    what: What
+    subject: str
+    """Whom or what it is about: an organizer's name, a letter, a file."""
+    before: dict[str, Value]
+    after: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events are wanted; an empty field means all. Days are UTC, ``until`` included."""
+
+    who: str = ""
+    what: str = ""
+    since: str = ""
+    """``YYYY-MM-DD``."""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the trail, newest first. ``older`` and ``newer`` are numbers to go on from."""
+
+    events: tuple[Event, ...]
+    total: int
+    older: int | None
+    newer: int | None
+
+
+def stamp(at: datetime) -> str:
+    """``2026-11-25T02:37:13Z``; raises ``ValueError`` for a time without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("a time in the audit trail needs a zone")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def record(
+    db: sqlite3.Connection,
+    *,
+    at: datetime,
+    who: str,
+    what: What,
+    subject: str,
+    before: Facts | None = None,
+    after: Facts | None = None,
+) -> None:
+    """Write one event inside the caller's transaction.
+
+    Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
+    kind's schema, or a value is not text, a whole number, a truth value or nothing.
+    """
+    for name, facts, keys in zip(("before", "after"), (before, after), SCHEMA[what], strict=True):
+        found = dict(facts or {})
+        if set(found) != set(keys):
+            raise ValueError(f"'{what}' needs {name} {sorted(keys)}, got {sorted(found)}")
+        if not all(value is None or isinstance(value, str | int) for value in found.values()):
+            raise ValueError(f"'{what}' has a value in {name} that is not text or a whole number")
+    db.execute(
+        "INSERT INTO audit_events (at, who, what, subject, before, after) VALUES (?,?,?,?,?,?)",
+        (stamp(at), who, what.value, subject, _json(before), _json(after)),
+    )
+
+
+def _json(facts: Facts | None) -> str:
+    return json.dumps(dict(facts or {}), ensure_ascii=False, sort_keys=True)
+
+
+def _where(wanted: Filter) -> tuple[str, list[str | int]]:
+    """Conditions and values for a filter, over constant column names only."""
+    parts, values = ["1"], list[str | int]()
+    for column, value in (("who = ?", wanted.who), ("what = ?", wanted.what)):
+        if value:
+            parts.append(column)
+            values.append(value)
+    for column, value in (("substr(at, 1, 10) >= ?", wanted.since),
+                          ("substr(at, 1, 10) <= ?", wanted.until)):  # fmt: skip
+        if value:
+            parts.append(column)
+            values.append(value)
+    return " AND ".join(parts), values
+
+
+_COLUMNS = "number, at, who, what, subject, before, after"
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    number, at, who, what, subject, before, after = row
+    moment = datetime.fromisoformat(at)
+    return Event(number, moment, who, What(what), subject, json.loads(before), json.loads(after))
+
+
+def page(
+    db: sqlite3.Connection, wanted: Filter, *, below: int | None = None, above: int | None = None
+) -> Page:
+    """Fifty events, newest first: the latest, or those below or above a number.
+
+    Pages go on from a number rather than an offset, so they do not shift while events arrive.
+    """
+    where, values = _where(wanted)
+    sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where}"  # noqa: S608 - constant parts
+    count = f"SELECT count(*) FROM audit_events WHERE {where}"  # noqa: S608
+    (total,) = db.execute(count, values).fetchone()
+    if above is not None:
+        found = db.execute(f"{sql} AND number > ? ORDER BY number LIMIT {PAGE}", [*values, above])
+        rows = list(reversed(found.fetchall()))
+    else:
+        ceiling = below if below is not None else 2**62
+        rows = db.execute(
+            f"{sql} AND number < ? ORDER BY number DESC LIMIT {PAGE}", [*values, ceiling]
+        ).fetchall()
+    events = tuple(_event(row) for row in rows)
+    if not events:
+        return Page((), total, None, None)
+    first, last = events[0].number, events[-1].number
+    (more,) = db.execute(f"{count} AND number < ?", [*values, last]).fetchone()
+    (fresh,) = db.execute(f"{count} AND number > ?", [*values, first]).fetchone()
+    return Page(events, total, last if more else None, first if fresh else None)
+
+
+def every(db: sqlite3.Connection, wanted: Filter) -> Iterator[Event]:
+    """All events that fit, oldest first, read a few at a time."""
+    where, values = _where(wanted)
+    sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where} ORDER BY number"  # noqa: S608
+    for row in db.execute(sql, values):
+        yield _event(row)
+
+
+def actors(db: sqlite3.Connection) -> tuple[str, ...]:
+    """The names of all who appear in the trail, for the filter."""
+    rows = db.execute("SELECT DISTINCT who FROM audit_events WHERE who <> '' ORDER BY who")
+    return tuple(row[0] for row in rows)

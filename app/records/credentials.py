@@ -1,0 +1,199 @@
+"""Passwords, one-time codes and tokens: how each is made, kept and checked.
+
+Nothing here reads the clock or the database. A password is kept as an argon2id hash, the
+second factor's secret is sealed with a key derived from the site's secret, and everything
+that is random and long enough to be guessed by nobody is kept as a plain or keyed hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import threading
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+PASSWORD_MIN = 12
+PASSWORD_MAX = 512
+RECOVERY_CODES = 10
+STEP = 30
+"""Seconds for which one code of the second factor stands (RFC 6238)."""
+WINDOW = 1
+"""Steps before and after now that are accepted: a phone's clock may be half a minute off."""
+
+ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+"""Letters and digits that nobody mistakes for one another on paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashCost:
+    """What one argon2id hash costs. ``memory`` is in KiB."""
+
+    time: int = 2
+    memory: int = 46 * 1024
+    lanes: int = 1
+
+    # RFC 9106 §4 asks for as much as the machine can bear: two cores answer residents too,
+    # so about 70 ms and 46 MiB, and never more than two at once in a process.
+
+
+OUR_COST = HashCost()
+
+
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+@lru_cache(maxsize=8)
+def _hasher(cost: HashCost) -> PasswordHasher:
+    return PasswordHasher(time_cost=cost.time, memory_cost=cost.memory, parallelism=cost.lanes)
+
+
+@lru_cache(maxsize=8)
+def _dummy(cost: HashCost) -> str:
+    return _hasher(cost).hash(secrets.token_urlsafe(16))
+
+
+def warm_up(cost: HashCost) -> None:
+    """Make the stand-in hash now, so that the first unknown name takes no longer than others."""
+    _dummy(cost)
+
+
+def _canonical(password: str) -> str:
+    """The same password typed on two keyboards is the same text (RFC 8265 §4.2: NFC)."""
+    return unicodedata.normalize("NFC", password)
+
+
+def hash_password(password: str, cost: HashCost) -> str:
+    """The argon2id hash in its usual text form, with its parameters and salt."""
+    with _AT_ONCE:
+        return _hasher(cost).hash(_canonical(password))
+
+
+def check_password(kept: str | None, password: str, cost: HashCost) -> bool:
+    """Whether ``password`` is the one whose hash is ``kept``.
+
+    With ``kept`` None (no such organizer, no password yet, disabled) one hash is computed
+    all the same and the answer is no: the time taken tells nothing.
+    """
+    with _AT_ONCE:
+        try:
+            _hasher(cost).verify(_dummy(cost) if kept is None else kept, _canonical(password))
+        except (VerificationError, InvalidHashError):
+            return False
+    return kept is not None
+
+
+def needs_rehash(kept: str, cost: HashCost) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return _hasher(cost).check_needs_rehash(kept)
+
+
+def password_problem(password: str, name: str) -> str | None:
+    """Which rule a new password breaks: ``short``, ``long``, ``simple`` or ``name``; else None.
+
+    Length counts and little else does (NIST SP 800-63B §3.1.1): at least 12 characters, not
+    a handful of characters repeated, not the person's own name.
+    """
+    text = _canonical(password)
+    folded = text.casefold()
+    if len(text) < PASSWORD_MIN:
+        return "short"
+    if len(text) > PASSWORD_MAX:
+        return "long"
+    if len(set(folded)) < 6:
+        return "simple"
+    rest = folded.replace(name.casefold(), "") if name else folded
+    return "name" if len(rest) < 8 else None
+
+
+def new_token() -> str:
+    """32 random bytes in URL-safe text: for a session, a device or a one-time link."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token. A plain hash is enough for 256 random bits."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def keyed(secret: bytes, purpose: str, value: str) -> bytes:
+    """A keyed hash for values short enough to be guessed, such as an address or a code."""
+    key = hmac.digest(secret, f"dear-congress {purpose}".encode(), "sha256")
+    return hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def new_totp_secret() -> str:
+    """160 random bits in base32, as authenticator apps expect them."""
+    return pyotp.random_base32()
+
+
+def totp_uri(totp_secret: str, name: str, issuer: str) -> str:
+    """The ``otpauth://`` address that a QR code carries."""
+    return pyotp.TOTP(totp_secret).provisioning_uri(name=name, issuer_name=issuer)
+
+
+def _box(secret: bytes) -> SecretBox:
+    return SecretBox(keyed(secret, "second factor", "v1"))
+
+
+def seal_totp(secret: bytes, totp_secret: str) -> bytes:
+    """The second factor's secret, unreadable without the site's own secret."""
+    return bytes(_box(secret).encrypt(totp_secret.encode("ascii")))
+
+
+def open_totp(secret: bytes, sealed: bytes) -> str | None:
+    """The second factor's secret; None when it was sealed with another site secret."""
+    try:
+        return _box(secret).decrypt(sealed).decode("ascii")
+    except CryptoError:
+        return None
+
+
+def totp_step(totp_secret: str, code: str, at: datetime) -> int | None:
+    """The time step to which a six-digit code belongs, or None when it is wrong now.
+
+    The caller keeps the step of the last accepted code and refuses that step and earlier
+    ones, so no code works twice (RFC 6238 §5.2).
+    """
+    digits = "".join(code.split())
+    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+        return None
+    totp = pyotp.TOTP(totp_secret)
+    now = int(at.timestamp()) // STEP
+    found = None
+    for step in range(now - WINDOW, now + WINDOW + 1):
+        if hmac.compare_digest(totp.at(step * STEP), digits):
+            found = step
+    return found
+
+
+def new_recovery_codes() -> tuple[str, ...]:
+    """Ten codes such as ``7KQ2D-M9XTB`` (49 bits each), each good for one log-in."""
+    codes = ("".join(secrets.choice(ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES))
+    return tuple(f"{code[:5]}-{code[5:]}" for code in codes)
+
+
+def recovery_hash(secret: bytes, code: str) -> bytes:
+    """What is kept of a recovery code; case, spaces and hyphens do not matter."""
+    bare = "".join(ch for ch in code.upper() if ch.isalnum())
+    return keyed(secret, "recovery code", bare)
+
+
+def looks_like_recovery_code(code: str) -> bool:
+    """Whether a typed code is a recovery code rather than six digits."""
+    return len("".join(ch for ch in code if ch.isalnum())) == 10
+
+
+def as_text(raw: bytes) -> str:
+    """Bytes as URL-safe text without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

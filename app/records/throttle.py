@@ -1,0 +1,242 @@
+"""Slowing down whoever guesses passwords, without locking out whose password is guessed.
+
+A *source* is where a try comes from: the browser, when it carries the mark of an earlier
+successful log-in to this account, else the network address. Three waits are weighed:
+
+* the pair of account and source: after five failures, longer and longer, five minutes at most;
+* the address over all accounts, against one guess for each of many names;
+* the account over all sources, against one guess from each of many addresses. Here a newcomer
+  waits once, a minute at most, and is then heard, however many others are trying.
+
+A source from which the account logged in before is spared the second and the third. Nobody
+is ever shut out. A name that no organizer has is treated just the same, so the waits tell
+nothing about who exists.
+
+What is kept are keyed hashes, failures for an hour, addresses of successful log-ins for a
+week, browsers for half a year.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.records.credentials import keyed
+from app.records.database import writing
+
+HOUR = 3600
+ADDRESS_KEPT = 7 * 24 * HOUR
+DEVICE_KEPT = 180 * 24 * HOUR
+
+PAIR_FREE = 5
+ADDRESS_FREE = 20
+ACCOUNT_FREE = 20
+CODE_FREE = 30
+"""Wrong codes for an account in an hour after which a newcomer needs a recovery code: with
+the right password and many addresses, six digits could be guessed; 49 random bits cannot."""
+
+FIRST_WAIT = 15
+LONGEST_WAIT = 300
+LONGEST_ACCOUNT_WAIT = 60
+
+Step = Literal["password", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from, as far as logging in needs to know."""
+
+    address: str
+    """The network address. Kept only as a keyed hash, for an hour or a week."""
+    device: str = ""
+    """The random mark of this browser, or empty."""
+    label: str = ""
+    """Such as ``Firefox on Linux``: what the list of sessions shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """The try was not looked at. It may be repeated after ``seconds``, for ``Retry-After``."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that may be looked at. Until it is settled it counts as a failure."""
+
+    row: int
+    account: bytes
+    source: bytes
+    known: bool
+    """Whether the account logged in from this source before."""
+
+
+def network(address: str) -> str:
+    """The network that one subscriber controls: an IPv4 address, or 64 bits of IPv6."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is None:
+            return str(ipaddress.ip_network((ip, 64), strict=False))
+        ip = ip.ipv4_mapped
+    return str(ip)
+
+
+def _sources(secret: bytes, client: Client) -> tuple[bytes, bytes | None]:
+    """The keyed hashes of the address and of the browser's mark."""
+    address = keyed(secret, "log-in address", network(client.address))
+    device = keyed(secret, "log-in device", client.device) if client.device else None
+    return address, device
+
+
+def _account(secret: bytes, name_key: str) -> bytes:
+    return keyed(secret, "log-in account", name_key)
+
+
+def _growing(failures: int, free: int, each: int, longest: int) -> int:
+    """Seconds to wait after a number of failures; nothing while ``free`` are not used up."""
+    if failures < free:
+        return 0
+    return int(min(FIRST_WAIT * 2 ** min((failures - free) // each, 10), longest))
+
+
+def begin_try(
+    db: sqlite3.Connection,
+    secret: bytes,
+    name_key: str,
+    client: Client,
+    *,
+    step: Step,
+    at: datetime,
+) -> Try | TooSoon:
+    """Ask whether a try may be looked at, and count it as failed until it is settled.
+
+    Counting first means that a hundred tries in the same moment are a hundred failures and
+    not one.
+    """
+    now = int(at.timestamp())
+    account = _account(secret, name_key)
+    address, device = _sources(secret, client)
+    with writing(db):
+        _sweep(db, now)
+        device_known = device is not None and _is_known(db, account, device, now)
+        source = device if device is not None and device_known else address
+        known = device_known or _is_known(db, account, address, now)
+        wait = _pair_wait(db, account, source, now)
+        if not known:
+            wait = max(wait, _address_wait(db, address, now))
+            wait = max(wait, _account_wait(db, account, source, now))
+        if wait > 0:
+            return TooSoon(wait)
+        db.execute("DELETE FROM login_waits WHERE account = ? AND source = ?", (account, source))
+        row = db.execute(
+            "INSERT INTO login_failures (account, source, address, step, at) VALUES (?,?,?,?,?)",
+            (account, source, address, step, now),
+        ).lastrowid
+        assert row is not None
+        return Try(row, account, source, known)
+
+
+def _sweep(db: sqlite3.Connection, now: int) -> None:
+    db.execute("DELETE FROM login_failures WHERE at <= ?", (now - HOUR,))
+    db.execute("DELETE FROM login_waits WHERE since <= ?", (now - HOUR,))
+    db.execute("DELETE FROM login_sources WHERE until <= ?", (now,))
+
+
+def _is_known(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -> bool:
+    row = db.execute(
+        "SELECT 1 FROM login_sources WHERE account = ? AND source = ? AND until > ?",
+        (account, source, now),
+    ).fetchone()
+    return row is not None
+
+
+def _pair_wait(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -> int:
+    failures, last = db.execute(
+        "SELECT count(*), max(at) FROM login_failures WHERE account = ? AND source = ?",
+        (account, source),
+    ).fetchone()
+    wait = _growing(failures, PAIR_FREE, 1, LONGEST_WAIT)
+    return int(last + wait - now) if wait else 0
+
+
+def _address_wait(db: sqlite3.Connection, address: bytes, now: int) -> int:
+    failures, last = db.execute(
+        "SELECT count(*), max(at) FROM login_failures WHERE address = ?", (address,)
+    ).fetchone()
+    wait = _growing(failures, ADDRESS_FREE, 5, LONGEST_WAIT)
+    return int(last + wait - now) if wait else 0
+
+
+def _account_wait(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -> int:
+    (failures,) = db.execute(
+        "SELECT count(*) FROM login_failures WHERE account = ?", (account,)
+    ).fetchone()
+    wait = _growing(failures, ACCOUNT_FREE, 20, LONGEST_ACCOUNT_WAIT)
+    if not wait:
+        return 0
+    db.execute(
+        "INSERT INTO login_waits (account, source, since) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+        (account, source, now),
+    )
+    (since,) = db.execute(
+        "SELECT since FROM login_waits WHERE account = ? AND source = ?", (account, source)
+    ).fetchone()
+    return int(since + wait - now)
+
+
+def settle_half(db: sqlite3.Connection, attempt: Try) -> None:
+    """Inside the caller's transaction: the password was right, and a code is still to come.
+
+    This try no longer counts as a failure; the failures before it do, until the log-in is
+    complete.
+    """
+    db.execute("DELETE FROM login_failures WHERE rowid = ?", (attempt.row,))
+
+
+def settle(
+    db: sqlite3.Connection, secret: bytes, attempt: Try, client: Client, at: datetime
+) -> None:
+    """Inside the caller's transaction: the log-in is complete. Forget failures, know the source."""
+    now = int(at.timestamp())
+    db.execute(
+        "DELETE FROM login_failures WHERE account = ? AND source = ?",
+        (attempt.account, attempt.source),
+    )
+    remember(db, secret, attempt.account, client, now)
+
+
+def remember(
+    db: sqlite3.Connection, secret: bytes, account: bytes, client: Client, now: int
+) -> None:
+    """Inside the caller's transaction: the account logged in from this browser and address."""
+    address, device = _sources(secret, client)
+    for source, kept in ((address, ADDRESS_KEPT), (device, DEVICE_KEPT)):
+        if source is not None:
+            db.execute(
+                "INSERT INTO login_sources (account, source, until) VALUES (?,?,?)"
+                " ON CONFLICT DO UPDATE SET until = excluded.until",
+                (account, source, now + kept),
+            )
+
+
+def forget(db: sqlite3.Connection, secret: bytes, name_key: str) -> None:
+    """Inside the caller's transaction: no browser or address is known for this account."""
+    db.execute("DELETE FROM login_sources WHERE account = ?", (_account(secret, name_key),))
+
+
+def needs_recovery_code(db: sqlite3.Connection, attempt: Try) -> bool:
+    """Whether so many wrong codes came for this account that six digits are not enough here."""
+    if attempt.known:
+        return False
+    (wrong,) = db.execute(
+        "SELECT count(*) FROM login_failures WHERE account = ? AND step = 'code'",
+        (attempt.account,),
+    ).fetchone()
+    return bool(wrong > CODE_FREE)
