@@ -12,6 +12,8 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.records.organizer_schema import ORGANIZER_STEPS
+from app.records.sealed_sql import SEALED_STEPS
 from app.records.tally_sql import Dimensions, install_triggers
 
 DIMENSIONS_1: Dimensions = (
@@ -121,6 +123,8 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m001_signatures,
     m002_letter_versions,
     m003_tallies,
+    *SEALED_STEPS,
+    *ORGANIZER_STEPS,
 )
 """In order."""
 

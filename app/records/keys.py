@@ -1,0 +1,259 @@
+"""The campaign's key pairs: files, fingerprints, and where each private key is.
+
+A site needs only the public key. The private key belongs on an organizer's own computer;
+its file is protected by a passphrase (argon2id, then libsodium's secret box), so that a
+copy of the file alone opens nothing. All files lie in one folder, ``instance/keys``:
+
+``<id>.public.json``   the public key, when it was made, whether it is retired
+``<id>.private.json``  the private key under its passphrase, while it is still on the server
+``<id>.passphrase``    only for the pair made at first start; whoever has both can read
+``current``            the id of the key to which new details are sealed
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from nacl.public import PrivateKey
+
+from app.records.key_files import (
+    CampaignKey,
+    KeyFolderError,
+    NotAKey,
+    OpenKey,
+    Strength,
+    WrongPassphrase,
+    fingerprint,
+    passphrase_beside,
+    private_text,
+    public_text,
+    read_public,
+    unlock,
+    write_atomically,
+)
+
+__all__ = [
+    "CampaignKey",
+    "KeyFolderError",
+    "KeyStatus",
+    "NotAKey",
+    "OpenKey",
+    "WrongPassphrase",
+    "current_key",
+    "first_key",
+    "key_status",
+    "make_key",
+    "move_private",
+    "passphrase_beside",
+    "public_keys",
+    "read_public",
+    "retire_key",
+    "unlock",
+    "use_key",
+]
+
+SHORTEST_PASSPHRASE = 12
+"""Characters. Four random words are longer; anything shorter is guessed offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """One key, for the dashboard, ``flask keys show`` and ``flask doctor``."""
+
+    key: CampaignKey
+    current: bool
+    private: Path | None
+    """Where the private key lies on this server, or None when it is not here."""
+    passphrase_beside: bool
+    """The passphrase lies beside it (as at first start): this server can read what it seals."""
+    sealed: int
+    """How many rows are sealed to it."""
+
+    @property
+    def readable_here(self) -> bool:
+        return self.private is not None and self.passphrase_beside
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time in the key folder. The kernel lets go when a process is killed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _add(folder: Path, key: CampaignKey, *, current: bool) -> None:
+    write_atomically(folder / f"{key.id}.public.json", public_text(key), mode=0o644)
+    if current:
+        write_atomically(folder / "current", key.id + "\n", mode=0o644)
+
+
+def _new_pair(
+    folder: Path, passphrase: str, today: date, strength: Strength, out: Path | None
+) -> CampaignKey:
+    pair = PrivateKey.generate()
+    public = bytes(pair.public_key)
+    key = CampaignKey(fingerprint(public), public, today)
+    path = out if out is not None else folder / f"{key.id}.private.json"
+    if path.is_dir():
+        path = path / f"{key.id}.private.json"
+    if path.exists():
+        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+    # The private key is on disk before anything can be sealed to its public half.
+    write_atomically(path, private_text(key, bytes(pair), passphrase, strength))
+    return key
+
+
+def make_key(
+    folder: Path,
+    passphrase: str,
+    *,
+    today: date,
+    out: Path | None = None,
+    strength: Strength = "moderate",
+) -> CampaignKey:
+    """Make a pair, and seal to it from now on. ``out`` is where the private key goes.
+
+    Raises ``KeyFolderError`` when the passphrase is shorter than 12 characters or when
+    ``out`` exists. Without ``out`` the private key stays in ``folder``, and the site nags.
+    """
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyFolderError(
+            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters; "
+            "four or more random words are good."
+        )
+    with _alone(folder):
+        key = _new_pair(folder, passphrase, today, strength, out)
+        _add(folder, key, current=True)
+    return key
+
+
+def use_key(folder: Path, public_file: Path) -> CampaignKey:
+    """Seal from now on to a public key that was made on another computer."""
+    key = read_public(public_file)
+    if key.retired:
+        raise KeyFolderError(f"Key {key.printed} is retired. Make a new one.")
+    with _alone(folder):
+        _add(folder, key, current=True)
+    return key
+
+
+def public_keys(folder: Path) -> tuple[CampaignKey, ...]:
+    """All keys that this site knows, oldest first."""
+    found = [read_public(path) for path in folder.glob("*.public.json")]
+    return tuple(sorted(found, key=lambda key: (key.made, key.id)))
+
+
+def current_key(folder: Path) -> CampaignKey | None:
+    """The key to which new details are sealed; None on a site that has never started.
+
+    Read from disk at each call (two small files), so that every worker seals to a new key
+    from the moment it is made.
+    """
+    try:
+        name = (folder / "current").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    key = read_public(folder / f"{Path(name).name}.public.json")
+    if key.id != name:
+        raise KeyFolderError(f"{name}.public.json holds another key. Do not use it.")
+    return key
+
+
+def first_key(folder: Path, *, today: date) -> CampaignKey:
+    """The current key, made first if the site has none, so that a new site works at once.
+
+    The passphrase of such a first key lies beside it (mode 0600): until somebody moves the
+    pair away, this server could read what it seals, and ``key_status`` says so. Several
+    workers may call this at the same moment; all get the same key.
+    """
+    key = current_key(folder)
+    if key is not None:
+        return key
+    with _alone(folder):
+        key = current_key(folder)
+        if key is not None:
+            return key
+        known = [key for key in public_keys(folder) if key.retired is None]
+        if known:  # The start was interrupted, or ``current`` was lost: use what is there.
+            key = known[-1]
+        else:
+            passphrase = secrets.token_urlsafe(24)
+            # 192 random bits cannot be guessed, so the quick strength is enough.
+            key = _new_pair(folder, passphrase, today, "interactive", None)
+            write_atomically(folder / f"{key.id}.passphrase", passphrase + "\n")
+        _add(folder, key, current=True)
+    return key
+
+
+def move_private(
+    folder: Path, key: CampaignKey, opened: OpenKey, passphrase: str, out: Path
+) -> Path:
+    """Write the private key to ``out`` under a new passphrase, check it, and remove it here.
+
+    Returns the file written. Removing is all that software can do: an old backup or the
+    disk's own spare blocks may keep a copy, so a key made elsewhere is safer still.
+    """
+    if opened.id != key.id:
+        raise KeyFolderError("That is the private half of another key.")
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyFolderError(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.")
+    path = out / f"{key.id}.private.json" if out.is_dir() else out
+    if path.exists():
+        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+    with _alone(folder):
+        write_atomically(path, private_text(key, opened.private, passphrase, "moderate"))
+        if unlock(path, passphrase) != opened:
+            path.unlink()
+            raise KeyFolderError(f"{path} did not read back as written. Nothing was moved.")
+        for old in (f"{key.id}.passphrase", f"{key.id}.private.json"):
+            (folder / old).unlink(missing_ok=True)
+    return path
+
+
+def retire_key(folder: Path, key: CampaignKey, *, sealed: int, today: date) -> CampaignKey:
+    """Mark a key as no longer used. Raises while it is current or rows are sealed to it."""
+    if sealed:
+        raise KeyFolderError(
+            f"{sealed} sealed rows can only be read with key {key.printed}. "
+            "Run `flask keys rotate` first, or wait until they are purged."
+        )
+    with _alone(folder):
+        current = current_key(folder)
+        if current is not None and current.id == key.id:
+            raise KeyFolderError("This key is in use. Make another one first: `flask keys make`.")
+        retired = replace(key, retired=today)
+        _add(folder, retired, current=False)
+    return retired
+
+
+def key_status(folder: Path, sealed: Mapping[str, int]) -> tuple[KeyStatus, ...]:
+    """Every key, where its private half is, and how many rows need it.
+
+    ``sealed`` maps key ids to numbers of rows (``sealing.sealed_counts``).
+    """
+    current = current_key(folder)
+    lines = []
+    for key in public_keys(folder):
+        private = folder / f"{key.id}.private.json"
+        lines.append(
+            KeyStatus(
+                key=key,
+                current=current is not None and current.id == key.id,
+                private=private if private.exists() else None,
+                passphrase_beside=(folder / f"{key.id}.passphrase").exists(),
+                sealed=sealed.get(key.id, 0),
+            )
+        )
+    return tuple(lines)

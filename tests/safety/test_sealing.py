@@ -1,0 +1,438 @@
+"""What is sealed stays sealed: on disk, in copies, through rotation and after withdrawal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sqlite3
+import stat
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.records.database import open_database
+from app.records.key_files import CampaignKey, OpenKey
+from app.records.keys import make_key, unlock
+from app.records.sealed_files import (
+    OpenedRow,
+    SealedExport,
+    Unopened,
+    export_sealed,
+    open_sealed_file,
+)
+from app.records.sealing import (
+    MARK,
+    CannotOpenError,
+    TooLargeToSealError,
+    pack,
+    reseal,
+    seal,
+    seal_details,
+    sealed_counts,
+    unpack,
+    unseal,
+)
+from app.records.signing import withdraw
+
+from .people import CAMPAIGN, DETAILS, MARKS, PASSPHRASE, TODAY, signed, traces
+
+Pair = tuple[CampaignKey, OpenKey]
+NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+def another_key(folder: Path) -> Pair:
+    key = make_key(folder, PASSPHRASE, today=TODAY, strength="interactive")
+    opened = unlock(folder / f"{key.id}.private.json", PASSPHRASE)
+    assert isinstance(opened, OpenKey)
+    return key, opened
+
+
+def export(db: sqlite3.Connection, path: Path, **kind: Any) -> SealedExport:
+    return export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=lambda done: None, **kind)
+
+
+# One box
+
+
+@given(st.dictionaries(st.text(st.characters()), json_values, max_size=6))
+@settings(max_examples=150, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_any_details_come_back_as_they_were(pair: Pair, details: dict[str, Any]) -> None:
+    key, opened = pair
+    box = seal(key.public, pack(7, "packet", details))
+    assert unpack(unseal(opened, box), 7, "packet") == details
+
+
+@given(st.binary(max_size=5000))
+@settings(max_examples=100, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_any_bytes_come_back_and_their_length_is_a_size_class(pair: Pair, plain: bytes) -> None:
+    key, opened = pair
+    box = seal(key.public, plain)
+    assert unseal(opened, box) == plain
+    assert len(box) - 56 in (1024, 2048, 4096, 8192)
+
+
+def test_the_same_details_sealed_twice_look_different(pair: Pair) -> None:
+    assert seal(pair[0].public, b"the same") != seal(pair[0].public, b"the same")
+
+
+def test_more_than_a_mebibyte_is_refused_before_it_is_sealed(pair: Pair) -> None:
+    assert len(seal(pair[0].public, b"x" * ((1 << 20) - 1))) == (1 << 20) + 56
+    with pytest.raises(TooLargeToSealError):
+        seal(pair[0].public, b"x" * (1 << 20))
+
+
+@pytest.mark.parametrize("keep", [0, 7, 8, 40, 55, 56, 57, 600, 1079])
+def test_a_cut_off_box_does_not_open(pair: Pair, keep: int) -> None:
+    box = seal(pair[0].public, b"words")
+    with pytest.raises(CannotOpenError):
+        unseal(pair[1], box[:keep])
+
+
+@given(st.integers(0, 1079), st.integers(1, 255))
+@settings(max_examples=60, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_a_box_with_one_changed_byte_does_not_open(pair: Pair, at: int, by: int) -> None:
+    box = bytearray(seal(pair[0].public, b"words"))
+    box[at] ^= by
+    with pytest.raises(CannotOpenError):
+        unseal(pair[1], bytes(box))
+
+
+def test_another_key_does_not_open_a_box(pair: Pair, tmp_path: Path) -> None:
+    _, other = another_key(tmp_path / "other")
+    with pytest.raises(CannotOpenError):
+        unseal(other, seal(pair[0].public, b"words"))
+
+
+def test_a_box_moved_to_another_row_or_purpose_is_noticed(pair: Pair) -> None:
+    key, opened = pair
+    plain = unseal(opened, seal(key.public, pack(7, "packet", DETAILS)))
+    for signature, purpose in ((8, "packet"), (7, "contact")):
+        with pytest.raises(CannotOpenError, match="moved"):
+            unpack(plain, signature, purpose)
+
+
+# Stored
+
+
+def test_nothing_readable_is_in_any_file_of_the_site(
+    tmp_path: Path, pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Database, its log and shared memory, key files, export: while open and when closed."""
+    caplog.set_level(logging.DEBUG)
+    db = open_database(tmp_path / "marked.db")
+    for number in range(1, 30):
+        signature, receipt = signed(db, number)
+        assert seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+        assert seal_details(db, signature, "contact", DETAILS, pair[0], day=TODAY)
+        if number % 3 == 0:
+            withdraw(db, receipt)
+    export(db, tmp_path / "export.jsonl")
+    assert (tmp_path / "marked.db-wal").stat().st_size > 0
+    assert traces(tmp_path) == []
+    db.close()
+    assert traces(tmp_path) == []
+    assert not [mark for mark in MARKS if mark in caplog.text]
+
+
+def test_the_search_for_traces_would_find_one(tmp_path: Path, db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE careless (text TEXT)")
+    db.execute("INSERT INTO careless VALUES (?)", (str(DETAILS),))
+    assert len(traces(tmp_path)) >= len(MARKS)
+
+
+def test_a_failure_while_sealing_shows_no_word_of_it(pair: Pair, tmp_path: Path) -> None:
+    opened = pair[1]
+    with pytest.raises(CannotOpenError) as caught:
+        unseal(opened, MARK + b"Quillfeather" * 10)
+    assert "Quillfeather" not in str(caught.value)
+    assert opened.private.hex() not in repr(opened)
+
+
+def test_sealing_again_replaces_so_that_a_corrected_name_replaces(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
+    signature, _ = signed(db)
+    for last in ("Quilfeather", "Quillfeather"):
+        assert seal_details(db, signature, "packet", {"last": last}, pair[0], day=TODAY)
+    ((box,),) = db.execute("SELECT box FROM sealed").fetchall()
+    assert unpack(unseal(pair[1], box), signature, "packet") == {"last": "Quillfeather"}
+
+
+@pytest.mark.parametrize("status", ["counted", "held", "unconfirmed"])
+def test_withdrawing_removes_the_sealed_part_and_it_cannot_come_back(
+    db: sqlite3.Connection, pair: Pair, status: str
+) -> None:
+    signature, receipt = signed(db, status=status)
+    seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+    seal_details(db, signature, "contact", DETAILS, pair[0], day=TODAY)
+    withdraw(db, receipt)
+    assert sealed_counts(db) == {}
+    assert not seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+    assert sealed_counts(db) == {}
+
+
+def test_withdrawing_a_repeated_signature_removes_what_it_sealed(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
+    signature, receipt = signed(db, status="repeated")
+    seal_details(db, signature, "contact", DETAILS, pair[0], day=TODAY)
+    withdraw(db, receipt)
+    assert sealed_counts(db) == {}
+
+
+def test_withdrawing_leaves_other_peoples_details(db: sqlite3.Connection, pair: Pair) -> None:
+    first, receipt = signed(db, 1)
+    second, _ = signed(db, 2)
+    for signature in (first, second):
+        seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+    withdraw(db, receipt)
+    assert db.execute("SELECT signature FROM sealed").fetchall() == [(second,)]
+
+
+# As a file
+
+
+def test_an_exported_file_opens_on_another_computer(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    numbers = [signed(db, number)[0] for number in (1, 2, 3)]
+    for number in numbers:
+        seal_details(db, number, "packet", {**DETAILS, "n": number}, pair[0], day=TODAY)
+    done = export(db, tmp_path / "out.jsonl")
+    assert (done.rows, done.keys) == (3, (pair[0].id,))
+    assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
+    rows = list(open_sealed_file(tmp_path / "out.jsonl", [pair[1]]))
+    assert rows == [OpenedRow(n, "packet", TODAY, {**DETAILS, "n": n}) for n in numbers]
+
+
+def test_only_counted_signatures_of_the_campaign_and_purpose_are_exported(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    wanted = [signed(db, 1)[0]]
+    others = [
+        signed(db, number, **kind)[0]
+        for number, kind in enumerate(
+            (
+                {"status": "held"},
+                {"status": "unconfirmed"},
+                {"status": "repeated"},
+                {"campaign": "another"},
+            ),
+            start=2,
+        )
+    ]
+    for number in wanted + others:
+        seal_details(db, number, "packet", DETAILS, pair[0], day=TODAY)
+        seal_details(db, number, "contact", DETAILS, pair[0], day=TODAY)
+    export(db, tmp_path / "out.jsonl", purpose="contact")
+    rows = list(open_sealed_file(tmp_path / "out.jsonl", [pair[1]]))
+    assert rows == [OpenedRow(wanted[0], "contact", TODAY, DETAILS)]
+
+
+def test_no_export_exists_without_its_audit_event(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    signature, _ = signed(db)
+    seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+    path = tmp_path / "out.jsonl"
+
+    def refuse(done: SealedExport) -> None:
+        assert done.rows == 1
+        assert not path.exists()
+        raise OSError("the audit trail cannot be written")
+
+    with pytest.raises(OSError, match="audit trail"):
+        export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=refuse)
+    assert [file.name for file in tmp_path.glob("*out.jsonl*")] == []
+
+
+def test_an_export_overwrites_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").write_text("dear")
+    with pytest.raises(FileExistsError):
+        export(db, tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text() == "dear"
+
+
+@pytest.fixture
+def exported(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> Path:
+    for number in (1, 2, 3):
+        signature, _ = signed(db, number)
+        seal_details(db, signature, "packet", {"n": number}, pair[0], day=TODAY)
+    export(db, tmp_path / "out.jsonl")
+    return tmp_path / "out.jsonl"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.999])
+def test_a_cut_off_file_says_so_and_gives_the_rows_that_are_whole(
+    exported: Path, pair: Pair, share: float
+) -> None:
+    content = exported.read_bytes()
+    exported.write_bytes(content[: int(len(content) * share)])
+    rows = list(open_sealed_file(exported, [pair[1]]))
+    assert isinstance(rows[-1], Unopened)
+    assert "cut off" in rows[-1].reason
+    assert all(isinstance(row, OpenedRow) for row in rows[:-2])
+
+
+def test_a_line_taken_out_of_a_file_is_noticed(exported: Path, pair: Pair) -> None:
+    lines = exported.read_text().splitlines(keepends=True)
+    exported.write_text("".join(lines[:2] + lines[3:]))
+    rows = list(open_sealed_file(exported, [pair[1]]))
+    assert rows[-1] == Unopened(4, "The file should have 3 rows but has 2.")
+
+
+def test_a_file_sealed_to_another_key_names_the_key_that_is_needed(
+    exported: Path, pair: Pair, tmp_path: Path
+) -> None:
+    _, other = another_key(tmp_path / "other")
+    rows = list(open_sealed_file(exported, [other]))
+    assert len(rows) == 3
+    for row in rows:
+        assert isinstance(row, Unopened)
+        assert pair[0].id in row.reason
+
+
+def test_boxes_swapped_between_two_lines_are_noticed(exported: Path, pair: Pair) -> None:
+    lines = [json.loads(line) for line in exported.read_text().splitlines()]
+    lines[1]["box"], lines[2]["box"] = lines[2]["box"], lines[1]["box"]
+    exported.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    answers = [type(row) for row in open_sealed_file(exported, [pair[1]])]
+    assert answers == [Unopened, Unopened, OpenedRow]
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_other_file_is_answered_with_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "file"
+    path.write_bytes(content)
+    assert all(isinstance(row, Unopened) for row in open_sealed_file(path, []))
+
+
+# Rotation
+
+
+def fill(db: sqlite3.Connection, key: CampaignKey, rows: int) -> None:
+    for number in range(1, rows + 1):
+        signature, _ = signed(db, number)
+        seal_details(db, signature, "packet", {"n": signature}, key, day=TODAY)
+
+
+def everything(db: sqlite3.Connection, opened: OpenKey) -> list[int]:
+    return [
+        unpack(unseal(opened, box), signature, "packet")["n"]
+        for signature, box in db.execute("SELECT signature, box FROM sealed ORDER BY id")
+    ]
+
+
+def test_rotation_moves_every_row_and_shows_its_progress(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    fill(db, pair[0], 25)
+    new, opened = another_key(tmp_path / "keys")
+    seen: list[tuple[int, int]] = []
+    done = reseal(db, pair[1], new, batch=10, progress=lambda n, total: seen.append((n, total)))
+    assert (done.moved, done.unreadable) == (25, ())
+    assert seen == [(10, 25), (20, 25), (25, 25)]
+    assert sealed_counts(db) == {new.id: 25}
+    assert everything(db, opened) == list(range(1, 26))
+
+
+def test_after_rotation_no_box_of_the_old_key_is_left_in_the_raw_files(
+    tmp_path: Path, pair: Pair
+) -> None:
+    db = open_database(tmp_path / "rotated.db")
+    fill(db, pair[0], 40)
+    old = [box[8:40] for (box,) in db.execute("SELECT box FROM sealed")]
+    new, _ = another_key(tmp_path / "keys")
+    reseal(db, pair[1], new)
+    raw = b"".join(file.read_bytes() for file in tmp_path.glob("rotated.db*"))
+    db.close()
+    assert [start for start in old if start in raw] == []
+
+
+def test_rotation_leaves_a_damaged_row_and_goes_on(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    fill(db, pair[0], 5)
+    db.execute("UPDATE sealed SET box = ? WHERE signature = 3", (MARK + b"x" * 1072,))
+    new, _ = another_key(tmp_path / "keys")
+    done = reseal(db, pair[1], new, batch=2)
+    assert (done.moved, done.unreadable) == (4, (3,))
+    assert sealed_counts(db) == {pair[0].id: 1, new.id: 4}
+
+
+def test_rotation_with_the_wrong_private_key_changes_nothing(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    fill(db, pair[0], 3)
+    new, _ = another_key(tmp_path / "keys")
+    _, stranger = another_key(tmp_path / "stranger")
+    pretender = OpenKey(pair[1].id, stranger.private)
+    assert reseal(db, pretender, new).moved == 0
+    assert sealed_counts(db) == {pair[0].id: 3}
+
+
+def rotate_in_another_process(path: Path, old: OpenKey, new: CampaignKey) -> None:
+    db = open_database(path)
+    reseal(db, old, new, batch=5, progress=lambda done, total: time.sleep(0.01))
+    os._exit(0)
+
+
+@pytest.mark.slow
+def test_rotation_killed_half_way_is_resumed_and_loses_nothing(tmp_path: Path, pair: Pair) -> None:
+    path = tmp_path / "killed.db"
+    db = open_database(path)
+    fill(db, pair[0], 200)
+    new, opened = another_key(tmp_path / "keys")
+    fork = multiprocessing.get_context("fork")
+    kills = 0
+    while sealed_counts(db).get(pair[0].id):
+        before = sealed_counts(db)[pair[0].id]
+        worker = fork.Process(target=rotate_in_another_process, args=(path, pair[1], new))
+        worker.start()
+        assert worker.pid is not None
+        while sealed_counts(db).get(pair[0].id, 0) > max(before - 40, 0) and worker.is_alive():
+            time.sleep(0.002)
+        if worker.is_alive():
+            os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        kills += worker.exitcode == -signal.SIGKILL
+        counts = sealed_counts(db)
+        assert sum(counts.values()) == 200
+    assert kills >= 2
+    assert sealed_counts(db) == {new.id: 200}
+    assert sorted(everything(db, opened)) == list(range(1, 201))
+    db.close()
+
+
+def test_a_withdrawal_during_rotation_stays_withdrawn(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    fill(db, pair[0], 4)
+    _, receipt = signed(db, 99)
+    new, _ = another_key(tmp_path / "keys")
+    seal_details(db, 5, "packet", {"n": 5}, pair[0], day=TODAY)
+    other = open_database(tmp_path / "site.db")
+    done = reseal(db, pair[1], new, batch=2, progress=lambda n, total: withdraw(other, receipt))
+    other.close()
+    assert done.moved == 4
+    assert sealed_counts(db) == {new.id: 4}
