@@ -110,6 +110,8 @@ class FormRules:
     max_characters: int | None = None
     """The office's limit for the message; a newline counts as two."""
     as_of: date | None = None
+    strips_double_quotes: bool = False
+    """The form drops straight double quotes, so typographic ones are used instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,10 @@ class Found:
     notice: str | None = None
     """A code for something the person should know: a key of ``NOTICES``."""
 
+    @property
+    def state(self) -> str:
+        return self.delegation.state
+
 
 @dataclass(frozen=True, slots=True)
 class Choose:
@@ -219,6 +225,8 @@ class Choose:
     """The senators of the state, known already; empty for no state."""
     reason: Literal["split", "no_row", "state_confirmed", "street_ambiguous", "street_failed"]
     notice: str | None = None
+    likely: int = 0
+    """How many of the first candidates the town suggests; the others follow in number order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +278,54 @@ class Unavailable:
     """The street lookup gave no answer; ``fallback`` is what the ZIP alone says."""
 
     reason: str
+    """A key of ``STREET_REASONS``, such as ``timeout`` or ``no_match``."""
     fallback: Found | Choose
 
+
+# --- what a street lookup can answer -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The street lies in this district of this state (0 at large)."""
+
+    state: str
+    district: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralDistricts:
+    """The address matches places in different districts: ask, never take the first."""
+
+    places: tuple[Located, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """The provider knows no such address: a PO box, a new street, a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherState:
+    """The address was found, but not in the state that the person gave."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCongress:
+    """The provider answered with the map of another Congress; its districts mean nothing today."""
+
+    congress: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookupFailed:
+    """The provider gave no usable answer. ``reason`` is a key of ``STREET_REASONS``."""
+
+    reason: Literal["timeout", "unreachable", "bad_reply", "no_district", "provider"]
+
+
+StreetAnswer = Located | SeveralDistricts | NoMatch | OtherState | WrongCongress | LookupFailed
 
 Outcome = Found | Choose | ChooseState | Disagree | ZipUnknown | Outside | OutOfDate | Unavailable

@@ -1,0 +1,137 @@
+"""Provider classes for the ``geocoder`` package that ask the Census Bureau for districts.
+
+The package's own Census provider asks the ``locations`` service, which knows no districts;
+these ask ``geographies``. They are registered with the package under the name ``census``, so
+``geocoder.get(address, provider="census")`` works like any other provider, and another one
+can be named in its place. Importing this module takes a moment (it loads ``requests``);
+``app.congress.street`` does so at the first lookup.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import geocoder.api
+import requests
+from geocoder.uscensus import USCensusQuery, USCensusResult
+
+from app.congress.seats import ordinal
+
+PROVIDER = "census"
+_LARGEST_REPLY = 1_000_000
+"""Bytes; a real reply has about 2,000 for each match."""
+
+_TALKATIVE = (
+    "geocoder", "geocoder.base", "requests", "urllib3", "urllib3.connection",
+    "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry",
+)  # fmt: skip
+"""Loggers that would write the street address, as part of a URL."""
+
+
+def _drop(record: logging.LogRecord) -> bool:  # noqa: ARG001 - the signature of a filter
+    return False
+
+
+def silence_loggers() -> None:
+    """Make sure that no logger of the HTTP stack writes an address, at any level.
+
+    A filter on each logger holds whatever the levels and handlers of the root logger are.
+    """
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.disabled = True
+        if _drop not in logger.filters:
+            logger.addFilter(_drop)
+
+
+class _Bounded:
+    """Reads the whole reply within ``timeout`` seconds; the library bounds only each read."""
+
+    session: requests.Session
+
+    def rate_limited_get(self, url: str, **kwargs: Any) -> requests.Response:
+        """GET without redirects (which could carry the address elsewhere), within the time."""
+        deadline = time.monotonic() + kwargs["timeout"]
+        response = self.session.get(url, stream=True, allow_redirects=False, **kwargs)
+        body = bytearray()
+        try:
+            while chunk := response.raw.read1(65536, decode_content=True):
+                body += chunk
+                if len(body) > _LARGEST_REPLY:
+                    raise requests.exceptions.ContentDecodingError("reply too large")
+                if time.monotonic() > deadline:
+                    raise requests.exceptions.ReadTimeout("reply too slow")
+        finally:
+            response.close()
+        response._content = bytes(body)
+        if response.status_code != 200:
+            raise requests.exceptions.HTTPError("unexpected status")
+        return response
+
+
+def _geographies_params(kwargs: dict[str, Any]) -> dict[str, str]:
+    return {
+        "benchmark": kwargs["benchmark"],
+        "vintage": kwargs["vintage"],
+        "layers": f"{ordinal(kwargs['congress'])} Congressional Districts",
+        "format": "json",
+    }
+
+
+class CensusDistrictResult(USCensusResult):  # type: ignore[misc]
+    """One match, with the geographies in which it lies."""
+
+    @property
+    def geographies(self) -> Any:
+        """Layer name to records, as the Bureau sent them."""
+        return self.raw.get("geographies")
+
+
+class CensusDistrictQuery(_Bounded, USCensusQuery):  # type: ignore[misc]
+    """Asks in which congressional district a one-line address lies.
+
+    Besides the package's usual keywords it takes ``benchmark``, ``vintage`` and ``congress``.
+    """
+
+    provider = PROVIDER
+    method = "geocode"
+    _URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
+    _RESULT_CLASS = CensusDistrictResult
+
+    def _build_params(self, location: str, provider_key: str, **kwargs: Any) -> dict[str, str]:  # noqa: ARG002
+        return {"address": location, **_geographies_params(kwargs)}
+
+    def _adapt_results(self, json_response: Any) -> Any:
+        return json_response["result"]["addressMatches"]
+
+
+class CensusPointQuery(_Bounded, USCensusQuery):  # type: ignore[misc]
+    """Asks in which congressional district a point (latitude, longitude) lies."""
+
+    provider = PROVIDER
+    method = "reverse"
+    _URL = "https://geocoding.geo.census.gov/geocoder/geographies/coordinates"
+    _RESULT_CLASS = CensusDistrictResult
+
+    def _build_params(
+        self,
+        location: tuple[float, float],
+        provider_key: str,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> dict[str, str]:
+        latitude, longitude = location
+        return {"x": str(longitude), "y": str(latitude), **_geographies_params(kwargs)}
+
+    def _adapt_results(self, json_response: Any) -> Any:
+        return [json_response["result"]]
+
+
+def register() -> None:
+    """Make ``census`` a provider of the ``geocoder`` package."""
+    geocoder.api.options[PROVIDER] = {"geocode": CensusDistrictQuery, "reverse": CensusPointQuery}
+
+
+silence_loggers()
+register()

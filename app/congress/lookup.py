@@ -1,0 +1,263 @@
+"""Who represents an address: the rules, without I/O and without a clock.
+
+The state comes from what the person says; the ZIP may question it, never overrule it. The
+ZIP narrows the districts; a street or the person's own choice settles them; nobody is ever
+assigned by elimination.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Literal, NamedTuple
+
+from app.congress.model import (
+    STATES,
+    Candidate,
+    Choose,
+    ChooseState,
+    Disagree,
+    Found,
+    Located,
+    LookupFailed,
+    Match,
+    NoMatch,
+    OtherState,
+    Outcome,
+    OutOfDate,
+    Outside,
+    SeveralDistricts,
+    StreetAnswer,
+    Unavailable,
+    WrongCongress,
+    ZipUnknown,
+)
+from app.congress.tables import Postal, Tables, ZipState, load_tables
+from app.congress.zips import Zip, ZipProblem, parse_zip
+
+MILITARY_STATES = frozenset({"AA", "AE", "AP"})
+ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
+
+_MILITARY_PREFIXES = frozenset({"340", *(f"09{n}" for n in range(9)), *(f"96{n}" for n in "23456")})
+"""Three digits under which the Postal Service has military ZIPs only (099 is also New Jersey)."""
+
+_NAMES = {name.upper(): code for code, name in STATES.items()}
+
+
+def _state_code(state: str | None) -> str | None:
+    """The state as a postal code, None when none was given; what is no state stays as typed."""
+    if state is None or state in STATES:
+        return state
+    typed = " ".join(state.split()).upper()
+    return _NAMES.get(typed, typed) or None
+
+
+def find_delegation(
+    zip5: str,
+    state: str | None,
+    *,
+    today: date,
+    district: int | None = None,
+    state_confirmed: bool = False,
+    city: str = "",
+    street: StreetAnswer | None = None,
+    tables: Tables | None = None,
+) -> Outcome:
+    """Who represents the person at this ZIP, in the state that they give.
+
+    ``zip5`` is five digits (``parse_zip(...).five``). ``state`` is a postal code or None when
+    the person named none. ``district`` is what they picked by hand: any district of the
+    state. ``state_confirmed`` says that they were asked about the state and stand by it.
+    ``city`` only orders the choices where the ZIP has no district of its own. ``street`` is
+    the answer of ``locate_street``.
+
+    Returns one of the outcome types of ``app.congress.model``; no input raises.
+    ``Found.match`` is ``zip`` when the ZIP (or an at-large state) settled it, ``street`` when
+    the street did, ``chosen`` when the person did.
+    """
+    tables = tables or load_tables()
+    if today >= tables.ends:
+        return OutOfDate(tables.congress, tables.ends)
+    parts = tables.zips.get(zip5)
+    if parts is not None and state in STATES and district is None and street is None:
+        # The plain case, for which nothing else needs to be looked at.
+        for part in parts:
+            if part.state == state:
+                return _from_part(tables, part, tables.postal.get(zip5), today)
+    if len(zip5) != 5 or not (zip5.isascii() and zip5.isdigit()):
+        match parse_zip(zip5):
+            case Zip(five=five):
+                zip5, parts = five, tables.zips.get(five)
+            case ZipProblem(kind="foreign"):
+                return Outside("foreign", zip5)
+            case _:
+                return ZipUnknown(zip5)
+    case = _Case(tables, zip5, parts, tables.postal.get(zip5), city, today)
+    home = _home_state(case, _state_code(state), state_confirmed, street)
+    if not isinstance(home, str):
+        return home
+    plain = _by_zip(case, home)
+    if district is not None:
+        return _by_hand(case, plain, district, street)
+    return plain if street is None else _by_street(case, plain, street)
+
+
+class _Case(NamedTuple):
+    """One question, with what the tables say of its ZIP."""
+
+    tables: Tables
+    zip5: str
+    parts: tuple[ZipState, ...] | None
+    postal: Postal | None
+    city: str
+    today: date
+
+
+def _home_state(
+    case: _Case, state: str | None, confirmed: bool, street: StreetAnswer | None
+) -> str | Outcome:
+    """The state whose members represent the person, or the outcome that asks for it."""
+    tables, zip5, parts, postal, _, _ = case
+    if state in MILITARY_STATES:
+        return Outside("military", zip5)
+    if state in ASSOCIATED_STATES:
+        return Outside("associated_state", zip5)
+    is_state = state in STATES
+    if not (confirmed and is_state):
+        # The ZIP of a post abroad says nothing about the home state, right or wrong.
+        if (postal and postal.kind == "military") or zip5[:3] in _MILITARY_PREFIXES:
+            return Outside("military", zip5)
+        if postal and postal.state in ASSOCIATED_STATES:
+            return Outside("associated_state", zip5)
+    listed = [part.state for part in parts or ()]
+    if postal and postal.state in STATES and postal.state not in listed:
+        listed.append(postal.state)
+    located = street.state if isinstance(street, Located) else None
+    if state is None:
+        possible = (*listed, *(s for s in tables.border.get(zip5, ()) if s not in listed))
+        if located in possible:
+            return located
+        if len(possible) > 1:
+            return ChooseState(zip5, possible)
+        return possible[0] if possible else ZipUnknown(zip5)
+    if is_state and (state in listed or confirmed):
+        return state
+    if listed:
+        return Disagree(zip5, state, tuple(listed))
+    # A ZIP newer than our tables: believed when the street was found in the state given.
+    return state if is_state and located == state else ZipUnknown(zip5)
+
+
+def _with_term(tables: Tables, state: str, notice: str | None, today: date) -> str | None:
+    """The notice, or else a word that a listed term has ended (House terms end with the tables)."""
+    if notice is None and tables.first_end.get(state, today) < today:
+        return "term_ended"
+    return notice
+
+
+def _postal_notice(postal: Postal | None) -> str | None:
+    return "inactive_zip" if postal and not postal.active else None
+
+
+def _from_part(
+    tables: Tables, part: ZipState, postal: Postal | None, today: date
+) -> Found | Choose:
+    """What the ZIP's own row says: one district, or several to choose from."""
+    state, candidates = part
+    notice = _with_term(tables, state, _postal_notice(postal), today)
+    if len(candidates) == 1:
+        return Found(tables.delegations[state, candidates[0].district], "zip", notice)
+    return Choose(state, candidates, tables.senators(state), "split", notice)
+
+
+def _by_zip(case: _Case, state: str) -> Found | Choose:
+    """What the ZIP alone says in this state."""
+    tables, _, parts, postal, city, today = case
+    for part in parts or ():
+        if part.state == state:
+            return _from_part(tables, part, postal, today)
+    known_here = postal is not None and postal.state == state
+    if known_here:
+        notice = _postal_notice(postal)
+    elif postal and postal.state not in STATES:
+        notice = "home_state"
+    else:
+        notice = "state_confirmed" if parts or postal else "unlisted_zip"
+    notice = _with_term(tables, state, notice, today)
+    candidates = tables.candidates(state)
+    if len(candidates) == 1:
+        delegation = tables.delegations[state, candidates[0].district]
+        return Found(delegation, "zip" if known_here else "chosen", notice)
+    town = tables.town_districts(state, city)
+    if not town and known_here and postal is not None:
+        town = tables.town_districts(state, postal.city)
+    reason: Literal["no_row", "state_confirmed"] = "no_row" if known_here else "state_confirmed"
+    ordered = _town_first(candidates, town)
+    return Choose(state, ordered, tables.senators(state), reason, notice, likely=len(town))
+
+
+def _town_first(candidates: tuple[Candidate, ...], town: tuple[int, ...]) -> tuple[Candidate, ...]:
+    """All candidates, those of the town first and in its order."""
+    if not town:
+        return candidates
+    first = (candidates[number - 1] for number in town)  # districts count from 1 where several
+    return (*first, *(c for c in candidates if c.district not in town))
+
+
+def _by_hand(
+    case: _Case, plain: Found | Choose, district: int, street: StreetAnswer | None
+) -> Found | Choose:
+    """The person's own choice. It is ``chosen`` unless the ZIP or the street says the same."""
+    state = plain.state
+    delegation = case.tables.delegation(state, district)
+    if delegation is None:
+        if isinstance(plain, Choose):
+            return replace(plain, notice="invalid_district")
+        only = Candidate(plain.delegation.house, None)
+        return Choose(state, (only,), plain.delegation.senate, "split", "invalid_district")
+    if isinstance(plain, Found) and plain.delegation.district == district:
+        return plain
+    how: Match = "street" if street == Located(state, district) else "chosen"
+    return Found(delegation, how, plain.notice)
+
+
+def _by_street(
+    case: _Case, plain: Found | Choose, street: StreetAnswer
+) -> Found | Choose | Unavailable:
+    """What the street adds to ``plain``; where it adds nothing, ``Unavailable`` says why."""
+    state, tables = plain.state, case.tables
+    places: tuple[Located, ...] = ()
+    reason = "no_match"
+    match street:
+        case Located():
+            places, reason = (street,), "other_state"
+        case SeveralDistricts(several):
+            places, reason = several, "other_state"
+        case OtherState():
+            reason = "other_state"
+        case WrongCongress():
+            reason = "wrong_congress"
+        case LookupFailed(why):
+            reason = why
+        case NoMatch():
+            pass
+    here = dict.fromkeys(place.district for place in places if place.state == state)
+    real = [found for number in here if (found := tables.delegation(state, number))]
+    if len(real) == 1:
+        return Found(real[0], "street", plain.notice)
+    if real:
+        return _ambiguous(case, plain, [found.district for found in real])
+    if here:
+        reason = "no_district"
+    fallback = replace(plain, reason="street_failed") if isinstance(plain, Choose) else plain
+    return Unavailable(reason, fallback)
+
+
+def _ambiguous(case: _Case, plain: Found | Choose, districts: list[int]) -> Choose:
+    """The street fits several districts: offer those, with the ZIP's shares where known."""
+    known = {c.district: c for c in plain.candidates} if isinstance(plain, Choose) else {}
+    every = {c.district: c for c in case.tables.candidates(plain.state)}
+    candidates = [known.get(number, every[number]) for number in districts]
+    candidates.sort(key=lambda candidate: -(candidate.share or 0))
+    senators = case.tables.senators(plain.state)
+    return Choose(plain.state, tuple(candidates), senators, "street_ambiguous", plain.notice)

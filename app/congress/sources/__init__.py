@@ -1,0 +1,1 @@
+"""Readers of the official files from which ``app/congress/tables`` is built."""

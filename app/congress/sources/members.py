@@ -1,0 +1,199 @@
+"""Sitting members, from the public-domain legislator files (YAML)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from app.congress.seats import all_seats
+from app.congress.sources.errors import BuildError
+from app.congress.sources.offices import local_office, phone_of, text_of, washington_lines
+
+Record = dict[str, Any]
+"""One member or office as it stands in ``members.json``."""
+
+
+def load_yaml(folder: Path, name: str) -> Any:
+    """Parse one official YAML file. Raises ``BuildError`` when it is missing or broken."""
+    path = folder / name
+    try:
+        with path.open(encoding="utf-8") as file:
+            return yaml.load(file, Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        raise BuildError(
+            f"{folder} has no {name}. Download it from the congress-legislators project into "
+            "that folder and build again."
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise BuildError(f"{name}{line} cannot be read as YAML. Download it again.") from None
+
+
+def official_url(value: Any) -> str | None:
+    """An https address on a ``.house.gov`` or ``.senate.gov`` host, else None."""
+    text = text_of(value)
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    official = host.endswith((".house.gov", ".senate.gov"))
+    return text if parts.scheme == "https" and official and parts.username is None else None
+
+
+def _seat_id(term: Record) -> str:
+    if term["type"] == "sen":
+        return f"{term['state']}-S{term['class']}"
+    return f"{term['state']}-{term['district']}"
+
+
+def _term_end(term: Record, seat_id: str) -> date:
+    """The listed end, except for Puerto Rico's commissioner, whose term is four years (48 USC 891).
+
+    The source lists every term as ending with its Congress.
+    """
+    start, end = date.fromisoformat(term["start"]), date.fromisoformat(term["end"])
+    if seat_id == "PR-0":
+        next_election_cycle = start.year + 1 + -start.year % 4  # 2025, 2029, 2033
+        return max(end, date(next_election_cycle, 1, 3))
+    return end
+
+
+def _name(raw: Record) -> tuple[str, bool]:
+    """The full name and whether it is the official one. Never empty."""
+    if official := text_of(raw.get("official_full")):
+        return official, True
+    parts = (text_of(raw.get(key)) for key in ("first", "last", "suffix"))
+    return " ".join(part for part in parts if part), False
+
+
+def _committees(membership: dict[str, list[Record]]) -> dict[str, list[list[str]]]:
+    seats: dict[str, list[list[str]]] = defaultdict(list)
+    for committee in sorted(membership):
+        for person in membership[committee]:
+            title = text_of(person.get("title"))
+            seats[person["bioguide"]].append([committee, title] if title else [committee])
+    return seats
+
+
+def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> Record:
+    term = raw["terms"][-1]
+    seat = _seat_id(term)
+    full_name, is_official = _name(raw["name"])
+    washington = washington_lines(term.get("address"))
+    found = {
+        "url": official_url(term.get("url")),
+        "contact_form": official_url(term.get("contact_form")),
+        "phone": phone_of(term.get("phone")),
+    }
+    local = [office for item in offices if (office := local_office(item))]
+    missing = [] if is_official else ["official_full"]
+    missing += [] if washington else ["address"]
+    missing += [name for name in ("phone", "url", "contact_form") if not found[name]]
+    missing += [] if local else ["local_offices"]
+    record: Record = {
+        "bioguide": raw["id"]["bioguide"],
+        "seat": seat,
+        "full_name": full_name,
+        "first": text_of(raw["name"]["first"]),
+        "last": text_of(raw["name"]["last"]),
+        "suffix": text_of(raw["name"].get("suffix")),
+        "party": term["party"],
+        "caucus": term.get("caucus"),
+        "start": term["start"],
+        "end": _term_end(term, seat).isoformat(),
+        "end_is_expected": "end-type" in term,
+        "washington": list(washington or ()),
+        **found,
+        "leadership": [
+            text_of(role["title"]) for role in raw.get("leadership_roles", ()) if "end" not in role
+        ],
+        "committees": committees,
+        "missing": missing,
+        "offices": local,
+    }
+    return {key: value for key, value in record.items() if value not in (None, "", [], False)}
+
+
+def read_members(folder: Path) -> list[Record]:
+    """Every sitting member with offices and committees, in the order of the seats.
+
+    Raises ``BuildError`` where two people hold one seat or a seat does not exist.
+    """
+    people: list[Record] = load_yaml(folder, "legislators-current.yaml")
+    offices = {
+        entry["id"]["bioguide"]: entry["offices"]
+        for entry in load_yaml(folder, "legislators-district-offices.yaml")
+    }
+    committees = _committees(load_yaml(folder, "committee-membership-current.yaml"))
+    order = {seat.id: number for number, seat in enumerate(all_seats())}
+    members: dict[str, Record] = {}
+    for raw in people:
+        try:
+            bioguide = raw["id"]["bioguide"]
+            member = _member(raw, offices.get(bioguide, []), committees.get(bioguide, []))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            name = raw.get("id", {}).get("bioguide", "?") if isinstance(raw, dict) else "?"
+            raise BuildError(
+                f"legislators-current.yaml: the entry of {name} cannot be used ({error!r})."
+            ) from None
+        seat = member["seat"]
+        if seat not in order:
+            raise BuildError(
+                f"legislators-current.yaml: {bioguide} holds {seat}, which is no seat."
+            )
+        if seat in members:
+            raise BuildError(
+                f"legislators-current.yaml: {members[seat]['bioguide']} and {bioguide} both hold "
+                f"{seat}. Remove the one who has left and build again."
+            )
+        members[seat] = member
+    return [members[seat] for seat in sorted(members, key=order.__getitem__)]
+
+
+def read_committee_names(folder: Path) -> dict[str, str]:
+    """Committee id to name; subcommittees have the committee's id and their own number."""
+    names: dict[str, str] = {}
+    for committee in load_yaml(folder, "committees-current.yaml"):
+        code = committee["thomas_id"]
+        names[code] = text_of(committee["name"])
+        for sub in committee.get("subcommittees", ()):
+            names[f"{code}{sub['thomas_id']}"] = text_of(sub["name"])
+    return dict(sorted(names.items()))
+
+
+FORM_COLUMNS = (
+    "prefix", "phone", "subject", "topic", "recaptcha", "email_confirm", "message_max",
+    "strips_double_quotes", "last_touched",
+)  # fmt: skip
+
+
+def read_form_rules(folder: Path) -> list[dict[str, str]] | None:
+    """What each senator's web form asks, from ``senate_forms.csv``; None when there is no file.
+
+    Only the columns that the tables keep, plus ``bioguide``.
+    """
+    path = folder / "senate_forms.csv"
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        lacking = {"bioguide", *FORM_COLUMNS} - set(reader.fieldnames or ())
+        if lacking:
+            raise BuildError(f"senate_forms.csv has no column {', '.join(sorted(lacking))}.")
+        rows = []
+        for row in reader:
+            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", row["last_touched"]) or not re.fullmatch(
+                r"\d*", row["message_max"]
+            ):
+                raise BuildError(f"senate_forms.csv, line {reader.line_num}: {row['bioguide']}?")
+            rows.append({name: row[name] for name in ("bioguide", *FORM_COLUMNS)})
+    return sorted(rows, key=lambda row: row["bioguide"])
