@@ -1,0 +1,276 @@
+"""Handing messages to the offices' own delivery systems, House and Senate.
+
+Both need an agreement, a key and a known IP address, so this is off until an operator
+configures it. A message is checked against our own schema first, then by the House's
+``validate``, and goes out under a delivery id that stays the same when it is tried again:
+the system answers 409 to one that it has already taken.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import json
+import re
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import urlencode, urlsplit
+
+from lxml import etree
+
+from app.congress.model import Chamber
+from app.delivery.cwc_pace import Pace, later, maintenance_ends
+from app.delivery.cwc_results import (
+    Accepted,
+    CwcResult,
+    NotAttempted,
+    Refused,
+    TryLater,
+    Unknown,
+    letter_state,
+)
+from app.documents.cwc import CwcMessage, schema_errors
+
+__all__ = [
+    "Accepted",
+    "CwcClient",
+    "CwcResult",
+    "CwcSettings",
+    "NotAttempted",
+    "Refused",
+    "TryLater",
+    "Unknown",
+    "letter_state",
+]
+
+Mode = Literal["off", "test", "production"]
+
+HOUSE = {"test": "https://uat-cwc.house.gov", "production": "https://cwc.house.gov"}
+SENATE = "https://soapbox.senate.gov"
+SENATE_PATHS = {"test": "/api/testing-messages/", "production": "/api/production-messages/"}
+
+OFFICES_FRESH = timedelta(hours=6)
+"""Taking part is voluntary in the Senate, and the list changes."""
+MAX_REPLY = 64 * 1024
+MAX_WAIT = 24 * 3600.0
+RETRY = {429: 60.0, 503: 900.0}
+"""Seconds to wait where the system names no time; any other server error waits 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class CwcSettings:
+    """What an operator sets. A chamber without a key is off, whatever the mode."""
+
+    mode: Mode = "off"
+    house_key: str = field(default="", repr=False)
+    senate_key: str = field(default="", repr=False)
+    house_url: str = ""
+    """Instead of the House's own address: the start of it, without a path."""
+    senate_url: str = ""
+    timeout: float = 20.0
+    """Seconds for connecting, and again for each part of an answer."""
+    per_minute: int = 300
+    per_office_per_minute: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    body: bytes
+    retry_after: str
+    is_html: bool
+
+
+class CwcClient:
+    """Hands over one message at a time. ``clock`` gives an aware moment; all are injectable."""
+
+    def __init__(
+        self,
+        settings: CwcSettings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.settings = settings
+        self._clock, self._tls = clock, tls
+        self._offices: tuple[datetime, frozenset[str]] | None = None
+        self._pace = {
+            chamber: Pace(
+                settings.per_minute,
+                settings.per_office_per_minute,
+                monotonic=monotonic,
+                sleep=sleep,
+            )
+            for chamber in ("house", "senate")
+        }
+
+    def send(self, message: CwcMessage) -> CwcResult:
+        """Check a message and hand it to its office's system.
+
+        Waits where the pace asks for it. Never raises for what the network or the system
+        does, and never puts a key or a writer's detail into a reason of its own making.
+        """
+        chamber: Chamber = "house" if message.office.startswith("H") else "senate"
+        if self.settings.mode == "off" or not self._key(chamber):
+            return NotAttempted("Delivery to the offices' own systems is not set up.")
+        errors = schema_errors(message.xml)
+        if errors:
+            return NotAttempted(f"The message fails our own check: {errors[0]}")
+        end = maintenance_ends(chamber, self._clock())
+        if end is not None:
+            return TryLater(end, "The chamber's system is down for its regular maintenance.")
+        if chamber == "house":
+            self._pace[chamber].wait(message.office)
+            checked = self._post(chamber, "/v2/validate", message.xml)
+            if not isinstance(checked, _Reply):
+                return (
+                    checked if isinstance(checked, TryLater) else self._later(300, checked.reason)
+                )
+            if checked.status == 409:
+                return Accepted(self.settings.mode == "production", earlier=True)
+            verdict = self._verdict(checked, accepted=200)
+            if not isinstance(verdict, Accepted):
+                # Validation keeps nothing, so whatever went wrong can safely be tried again.
+                return self._later(300, verdict.reason) if isinstance(verdict, Unknown) else verdict
+        elif self.settings.mode == "production":
+            offices = self._active()
+            if not isinstance(offices, frozenset):
+                return offices
+            if message.office not in offices:
+                return NotAttempted("This senator's office does not take part in the system.")
+        self._pace[chamber].wait(message.office)
+        path = "/v2/message" if chamber == "house" else SENATE_PATHS[self.settings.mode]
+        reply = self._post(chamber, path, message.xml)
+        if not isinstance(reply, _Reply):
+            return reply
+        return self._verdict(reply, accepted=200 if chamber == "house" else 201)
+
+    def active_senate_offices(self) -> frozenset[str] | TryLater | NotAttempted:
+        """The codes of the Senate offices that take part; only the Senate's system knows them."""
+        if self.settings.mode == "off" or not self._key("senate"):
+            return NotAttempted("Delivery to the Senate's system is not set up.")
+        reply = self._request("senate", "GET", "/api/active_offices/", None)
+        if not isinstance(reply, _Reply):
+            return reply if isinstance(reply, TryLater) else self._later(300, reply.reason)
+        try:
+            rows = json.loads(reply.body) if reply.status == 200 else None
+            codes = frozenset(str(row["office_code"]) for row in rows or ())
+        except (ValueError, TypeError, KeyError):
+            codes = frozenset()
+        if codes:
+            return codes
+        return self._later(3600, f"The Senate's system gave no list (status {reply.status}).")
+
+    def _active(self) -> frozenset[str] | TryLater | NotAttempted:
+        """The Senate's list, asked for again when it is older than ``OFFICES_FRESH``."""
+        now = self._clock()
+        if self._offices is None or now - self._offices[0] > OFFICES_FRESH:
+            found = self.active_senate_offices()
+            if not isinstance(found, frozenset):
+                return found
+            self._offices = (now, found)
+        return self._offices[1]
+
+    def _key(self, chamber: Chamber) -> str:
+        return self.settings.house_key if chamber == "house" else self.settings.senate_key
+
+    def _later(self, seconds: float, reason: str) -> TryLater:
+        return TryLater(later(self._clock(), min(max(seconds, 1.0), MAX_WAIT)), reason)
+
+    def _post(self, chamber: Chamber, path: str, xml: bytes) -> _Reply | TryLater | Unknown:
+        return self._request(chamber, "POST", path, xml)
+
+    def _request(
+        self, chamber: Chamber, method: str, path: str, body: bytes | None
+    ) -> _Reply | TryLater | Unknown:
+        """One HTTP exchange. Nothing is logged and no redirect is followed.
+
+        A failure before the request left is ``TryLater``; after that it is ``Unknown``.
+        """
+        own = self.settings.house_url if chamber == "house" else self.settings.senate_url
+        default = HOUSE[self.settings.mode] if chamber == "house" else SENATE
+        url = urlsplit(own or default)
+        local = url.hostname in ("localhost", "127.0.0.1", "::1")
+        if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and local)):
+            return self._later(3600, "The address of the system is not an https address.")
+        connection = (
+            http.client.HTTPSConnection(
+                url.hostname, url.port, timeout=self.settings.timeout, context=self._tls
+            )
+            if url.scheme == "https"
+            else http.client.HTTPConnection(url.hostname, url.port, timeout=self.settings.timeout)
+        )
+        target = f"{url.path.rstrip('/')}{path}?{urlencode({'apikey': self._key(chamber)})}"
+        headers = {"Accept": "application/xml, application/json;q=0.9"}
+        if body is not None:
+            headers["Content-Type"] = "application/xml"
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            return self._later(300, f"The system cannot be reached ({type(error).__name__}).")
+        try:
+            connection.request(method, target, body=body, headers=headers)
+            response = connection.getresponse()
+            content = response.read(MAX_REPLY)
+        except (OSError, http.client.HTTPException) as error:
+            return Unknown(f"The system gave no answer ({type(error).__name__}).")
+        finally:
+            connection.close()
+        kind = response.headers.get_content_type()
+        html = kind == "text/html" or content.lstrip()[:9].lower().startswith(
+            (b"<!doctype", b"<html")
+        )
+        return _Reply(response.status, content, response.headers.get("Retry-After", ""), html)
+
+    def _verdict(self, reply: _Reply, *, accepted: int) -> Accepted | Refused | TryLater | Unknown:
+        """What a status and a body mean."""
+        production = self.settings.mode == "production"
+        reasons = () if reply.is_html else error_texts(reply.body)
+        status = reply.status
+        if status == accepted and not reply.is_html and not reasons:
+            return Accepted(production)
+        if status == 409:
+            return Accepted(production, earlier=True)
+        if status == 400 or (status == accepted and reasons):
+            return Refused(reasons or ("The system refused the message and gave no reason.",))
+        if status == 415:
+            return Refused(("The system does not take the message's content type.",))
+        if status in (401, 403, 404, 405):
+            return self._later(3600, f"The system does not let us in (status {status}): check "
+                                     "the key, the address and the permitted IP.")  # fmt: skip
+        if status == 504:
+            return Unknown("The system answered too late (status 504).")
+        if status == 429 or status >= 500:
+            wait = self._retry_after(reply.retry_after) or RETRY.get(status, 300.0)
+            return self._later(wait, f"The system asks to try later (status {status}).")
+        return Unknown(f"The system's answer (status {status}) is not one it is known to give.")
+
+    def _retry_after(self, value: str) -> float | None:
+        """Seconds from a Retry-After header: a number or a date; None where it is neither."""
+        if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+            return float(value)
+        try:
+            moment = email.utils.parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - self._clock()).total_seconds()
+
+
+def error_texts(body: bytes) -> tuple[str, ...]:
+    """The texts of all ``<Error>`` elements of a reply, at most 20 of at most 300 characters."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return ()
+    texts = (" ".join("".join(map(str, e.itertext())).split()) for e in root.iter("{*}Error"))
+    return tuple(text[:300] for text in dict.fromkeys(texts) if text)[:20]
