@@ -73,10 +73,14 @@ def _canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+def _raw(password: str) -> bytes:
+    return _canonical(password).encode("utf-8", "surrogatepass")
+
+
 def hash_password(password: str, cost: HashCost) -> str:
     """The argon2id hash in its usual text form, with its parameters and salt."""
     with _AT_ONCE:
-        return _hasher(cost).hash(_canonical(password))
+        return _hasher(cost).hash(_raw(password))
 
 
 def check_password(kept: str | None, password: str, cost: HashCost) -> bool:
@@ -87,7 +91,7 @@ def check_password(kept: str | None, password: str, cost: HashCost) -> bool:
     """
     with _AT_ONCE:
         try:
-            _hasher(cost).verify(_dummy(cost) if kept is None else kept, _canonical(password))
+            _hasher(cost).verify(_dummy(cost) if kept is None else kept, _raw(password))
         except (VerificationError, InvalidHashError):
             return False
     return kept is not None

@@ -39,7 +39,8 @@ class Organizer:
 
 def level(name: str) -> str:
     """A name with case, width and spaces levelled, for comparing."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    storable = name.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(unicodedata.normalize("NFKC", storable).casefold().split())
 
 
 _COLUMNS = (

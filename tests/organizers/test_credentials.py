@@ -1,0 +1,129 @@
+"""Passwords, codes and tokens."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.records import credentials
+from app.records.credentials import HashCost
+from tests.organizers.conftest import CHEAP, SECRET
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def test_a_password_is_kept_as_argon2id_with_the_parameters_asked_for() -> None:
+    kept = credentials.hash_password("correct horse battery", CHEAP)
+    assert kept.startswith("$argon2id$v=19$m=8,t=1,p=1$")
+    assert credentials.check_password(kept, "correct horse battery", CHEAP)
+    assert not credentials.check_password(kept, "correct horse batterz", CHEAP)
+
+
+def test_the_parameters_in_use_are_no_weaker_than_owasp_recommends() -> None:
+    ours = HashCost()
+    assert ours.memory >= 19 * 1024
+    assert ours.time >= 2
+
+
+def test_the_same_password_from_two_keyboards_is_the_same() -> None:
+    kept = credentials.hash_password("contrase\u00f1a larga", CHEAP)
+    assert credentials.check_password(kept, "contrasen\u0303a larga", CHEAP)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(min_size=0, max_size=60))
+def test_any_text_can_be_tried_as_a_password(text: str) -> None:
+    kept = credentials.hash_password("correct horse battery", CHEAP)
+    assert not credentials.check_password(kept, text + "?", CHEAP)
+    assert not credentials.check_password(None, text, CHEAP)
+
+
+def test_a_damaged_hash_lets_nobody_in() -> None:
+    assert not credentials.check_password("$argon2id$damaged", "anything at all", CHEAP)
+    assert not credentials.check_password("", "", CHEAP)
+
+
+def test_no_password_takes_as_long_as_a_wrong_one() -> None:
+    cost = HashCost(time=2, memory=2048)
+    kept = credentials.hash_password("correct horse battery", cost)
+    credentials.warm_up(cost)
+
+    def took(hashed: str | None) -> float:
+        start = time.perf_counter()
+        credentials.check_password(hashed, "wrong horse battery", cost)
+        return time.perf_counter() - start
+
+    known = min(took(kept) for _ in range(15))
+    unknown = min(took(None) for _ in range(15))
+    assert 0.5 < unknown / known < 2
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ("elevenchars", "short"),
+        ("", "short"),
+        ("x" * 600, "long"),
+        ("aaaaaaaaaaaaaaaa", "simple"),
+        ("abababababababab", "simple"),
+        ("Rosa Delgado 12", "name"),
+        ("correct horse battery", None),
+        ("pásale a la cocina", None),
+    ],
+)
+def test_a_new_password_must_be_long_and_not_a_pattern(password: str, problem: str | None) -> None:
+    assert credentials.password_problem(password, "Rosa Delgado") == problem
+
+
+def test_the_second_factors_secret_is_unreadable_without_the_sites_secret() -> None:
+    secret = credentials.new_totp_secret()
+    sealed = credentials.seal_totp(SECRET, secret)
+    assert secret.encode() not in sealed
+    assert credentials.open_totp(SECRET, sealed) == secret
+    assert credentials.open_totp(b"another site's secret, as long as it", sealed) is None
+    assert credentials.open_totp(SECRET, sealed[:-1] + bytes([sealed[-1] ^ 1])) is None
+
+
+@pytest.mark.parametrize("seconds", [-30, 0, 30])
+def test_a_code_of_half_a_minute_ago_or_ahead_is_right(seconds: int) -> None:
+    secret = credentials.new_totp_secret()
+    code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
+    step = credentials.totp_step(secret, code, NOON)
+    assert step == (int(NOON.timestamp()) + seconds) // 30
+
+
+@pytest.mark.parametrize("seconds", [-90, 90, 3600])
+def test_an_older_or_later_code_is_wrong(seconds: int) -> None:
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
+    assert credentials.totp_step(secret, code, NOON) is None
+
+
+@given(st.text(max_size=12))
+def test_any_text_can_be_tried_as_a_code(text: str) -> None:
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    right = {pyotp.TOTP(secret).at(NOON + timedelta(seconds=s)) for s in (-30, 0, 30)}
+    assert (credentials.totp_step(secret, text, NOON) is not None) == (
+        "".join(text.split()) in right
+    )
+
+
+def test_digits_of_other_scripts_are_not_a_code() -> None:
+    assert credentials.totp_step("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "١٢٣٤٥٦", NOON) is None
+
+
+def test_recovery_codes_are_ten_different_ones_and_read_well() -> None:
+    codes = credentials.new_recovery_codes()
+    assert len(set(codes)) == 10
+    for code in codes:
+        assert len(code) == 11
+        assert not set(code) & set("0O1IL")
+        typed = code.lower().replace("-", " ")
+        assert credentials.recovery_hash(SECRET, typed) == credentials.recovery_hash(SECRET, code)
+        assert credentials.looks_like_recovery_code(typed)
+    assert not credentials.looks_like_recovery_code("123 456")

@@ -1,0 +1,317 @@
+"""Logging in: two halves, no word or work that tells a stranger anything, no code twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+
+from app.records import audit, credentials, logins, organizers, sessions
+from app.records.organizer_rows import organizer_by_name
+from app.records.throttle import Client
+from tests.organizers.conftest import CHEAP, DOOR, HOME, PASSWORD, Office
+
+_VERIFY = PasswordHasher.verify
+
+
+def what(office: Office) -> list[str]:
+    return [event.what.value for event in audit.every(office.db, audit.Filter())]
+
+
+def test_password_and_code_open_a_session(office: Office) -> None:
+    rosa = office.add("Rosa")
+    opened = office.log_in(rosa)
+    found = office.session(opened.token)
+    assert isinstance(found, sessions.Session)
+    assert (found.organizer.name, found.stage) == ("Rosa", "full")
+    assert "logged in" in what(office)
+
+
+def test_a_name_is_found_however_it_is_capitalised_and_spaced(office: Office) -> None:
+    office.add("Rosa Delgado")
+    office.clock.forward(minutes=1)
+    assert isinstance(office.password("  rosa   DELGADO "), sessions.Opened)
+
+
+def test_the_password_alone_opens_half_a_session_only(office: Office) -> None:
+    rosa = office.add("Rosa")
+    half = office.half(rosa.name)
+    found = office.session(half.token)
+    assert isinstance(found, sessions.Session)
+    assert found.stage == "password"
+
+
+def test_every_stage_has_a_token_of_its_own(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    half = office.half(rosa.name)
+    full = office.code(half.session, rosa.code(office.clock.at))
+    assert isinstance(full, sessions.Opened)
+    assert full.token != half.token
+    office.clock.forward(seconds=16)
+    assert office.session(half.token) == sessions.NoSession("ended")
+
+
+@pytest.mark.parametrize("kind", ["unknown", "wrong", "disabled", "no password", "reset"])
+def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
+    office: Office, kind: str
+) -> None:
+    office.add("Rosa")
+    disabled = organizer_by_name(office.db, office.add("Dora").name)
+    assert disabled is not None
+    organizers.set_disabled(
+        office.db, DOOR.secret, disabled.id, True, by="Rosa", at=office.clock.at
+    )
+    organizers.add_organizer(office.db, "Nuria", "editor", by="Rosa", at=office.clock.at)
+    office.add("Reset")
+    organizers.reset_organizer(office.db, DOOR.secret, "Reset", by="Rosa", at=office.clock.at)
+    name = {
+        "unknown": "Nobody", "wrong": "Rosa", "disabled": "Dora", "no password": "Nuria",
+        "reset": "Reset",
+    }[kind]  # fmt: skip
+    password = "wrong horse battery" if kind == "wrong" else PASSWORD
+    credentials.warm_up(CHEAP)
+    office.clock.forward(hours=2)
+    statements: list[str] = []
+    checked: list[str] = []
+
+    def counted(hasher: PasswordHasher, kept: str, raw: bytes) -> bool:
+        checked.append(kept)
+        return _VERIFY(hasher, kept, raw)
+
+    with patch.object(PasswordHasher, "verify", counted):
+        office.db.set_trace_callback(lambda sql: statements.append(sql.split(" ", 1)[0]))
+        assert office.password(name, password) == logins.Refused()
+        office.db.set_trace_callback(None)
+    assert len(checked) == 1
+    assert statements.count("COMMIT") == 2
+    assert statements.count("INSERT") == 2
+
+
+def test_what_was_typed_as_an_unknown_name_is_kept_nowhere(office: Office, tmp_path: Path) -> None:
+    office.password("my-password-in-the-wrong-box")
+    office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"wrong-box" not in stored
+    events = list(audit.every(office.db, audit.Filter()))
+    assert [event.subject for event in events] == [logins.UNKNOWN_NAME]
+
+
+def test_a_code_works_once(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    code = rosa.code(office.clock.at)
+    assert isinstance(office.code(office.half("Rosa").session, code), sessions.Opened)
+    again = office.half("Rosa")
+    assert office.code(again.session, code) == logins.Refused()
+
+
+def test_an_earlier_code_than_the_last_is_refused_though_it_is_still_in_time(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    ahead = rosa.code(office.clock.at + timedelta(seconds=30))
+    assert isinstance(office.code(office.half("Rosa").session, ahead), sessions.Opened)
+    now = rosa.code(office.clock.at)
+    assert office.code(office.half("Rosa").session, now) == logins.Refused()
+
+
+def test_the_code_that_set_up_the_second_factor_does_not_log_in(office: Office) -> None:
+    rosa = office.add("Rosa")
+    half = office.half("Rosa")
+    assert office.code(half.session, rosa.code(office.clock.at)) == logins.Refused()
+
+
+def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    half = office.half("Rosa")
+    code = rosa.code(office.clock.at)
+    first = office.code(half.session, code)
+    again = office.session(half.token)
+    assert isinstance(again, sessions.Session)
+    assert again.passed
+    second = office.code(again, code)
+    assert isinstance(first, sessions.Opened)
+    assert isinstance(second, sessions.Opened)
+    office.clock.forward(seconds=16)
+    assert office.session(half.token) == sessions.NoSession("ended")
+
+
+def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywhere(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    half = office.half("Rosa")
+    first = office.code(half.session, rosa.code(office.clock.at))
+    assert isinstance(first, sessions.Opened)
+    again = office.session(half.token)
+    assert isinstance(again, sessions.Session)
+    other = rosa.code(office.clock.at + timedelta(seconds=30))
+    assert office.code(again, other) == logins.Refused()
+    sessions.revoke_all(office.db, first.session.organizer, by="Rosa", at=office.clock.at)
+    assert isinstance(office.session(half.token), sessions.NoSession)
+
+
+def test_a_recovery_code_works_once_in_any_spelling(office: Office) -> None:
+    rosa = office.add("Rosa")
+    typed = rosa.codes[3].lower().replace("-", " ")
+    assert isinstance(office.code(office.half("Rosa").session, typed), sessions.Opened)
+    assert office.code(office.half("Rosa").session, rosa.codes[3]) == logins.Refused()
+    owner = organizer_by_name(office.db, "Rosa")
+    assert owner is not None
+    assert logins.recovery_codes_left(office.db, owner) == 9
+    used = list(audit.every(office.db, audit.Filter(what="recovery code used")))
+    assert [(e.before, e.after) for e in used] == [({"codes left": 10}, {"codes left": 9})]
+
+
+def test_nobody_elses_recovery_code_works(office: Office) -> None:
+    office.add("Rosa")
+    ana = office.add("Ana")
+    assert office.code(office.half("Rosa").session, ana.codes[0]) == logins.Refused()
+
+
+def test_new_recovery_codes_replace_the_old_ones(office: Office) -> None:
+    rosa = office.add("Rosa")
+    session = office.session(rosa.token)
+    assert isinstance(session, sessions.Session)
+    fresh = logins.make_recovery_codes(office.db, DOOR, session, office.clock.at)
+    assert not set(fresh) & set(rosa.codes)
+    assert office.code(office.half("Rosa").session, rosa.codes[0]) == logins.Refused()
+    assert isinstance(office.code(office.half("Rosa").session, fresh[0]), sessions.Opened)
+
+
+def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
+    office.add("Rosa")
+    half = office.half("Rosa")
+    answers = []
+    for _ in range(5):
+        answers.append(office.code(half.session, "000000"))
+        office.clock.forward(minutes=1)
+    assert answers == [*[logins.Refused()] * 4, logins.Refused(ended=True)]
+    assert office.session(half.token) == sessions.NoSession("ended")
+
+
+def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> None:
+    office.add("Rosa")
+    half = office.half("Rosa")
+    offered = logins.offered_totp_secret(DOOR, half.token)
+    answer = logins.set_second_factor(
+        office.db, DOOR, half.session, half.token, pyotp.TOTP(offered).at(office.clock.at),
+        client=HOME, at=office.clock.at,
+    )  # fmt: skip
+    assert answer == logins.Refused()
+
+
+def test_the_offered_second_factor_is_one_per_session_and_kept_nowhere(
+    office: Office, tmp_path: Path
+) -> None:
+    rosa = office.add("Rosa")
+    one, two = office.half("Rosa"), office.half("Rosa")
+    offered = logins.offered_totp_secret(DOOR, one.token)
+    assert offered == logins.offered_totp_secret(DOOR, one.token)
+    assert offered != logins.offered_totp_secret(DOOR, two.token)
+    office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    for secret in (offered, rosa.totp, rosa.token, one.token, *rosa.codes, PASSWORD):
+        assert secret.encode() not in stored
+
+
+def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    half = office.half("Rosa")
+    other = logins.Door(b"the secret of a restored site, another one", CHEAP)
+    code = rosa.code(office.clock.at)
+    answer = logins.enter_code(
+        office.db, other, half.session, code, client=HOME, at=office.clock.at
+    )
+    assert answer == logins.Refused()
+
+
+def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
+    rosa = office.add("Rosa")
+    stronger = logins.Door(DOOR.secret, credentials.HashCost(time=2, memory=16))
+    half = logins.enter_password(
+        office.db, stronger, rosa.name, PASSWORD, client=HOME, at=office.clock.at
+    )
+    assert isinstance(half, sessions.Opened)
+    (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
+    assert re.search(r"m=16,t=2", kept)
+    assert credentials.check_password(kept, PASSWORD, stronger.cost)
+
+
+def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=6)
+    session = office.session(rosa.token)
+    assert isinstance(session, sessions.Session)
+    assert not session.is_fresh(office.clock.at)
+    stale = session
+
+    def confirm(password: str) -> object:
+        return logins.confirm_password(
+            office.db, DOOR, stale, password, client=HOME, at=office.clock.at
+        )
+
+    assert confirm("wrong horse battery") == logins.Refused()
+    assert confirm(PASSWORD) == logins.Confirmed()
+    office.clock.forward(minutes=5)
+    session = office.session(rosa.token)
+    assert isinstance(session, sessions.Session)
+    assert session.is_fresh(office.clock.at)
+    office.clock.forward(seconds=1)
+    assert not session.is_fresh(office.clock.at)
+
+
+def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -> None:
+    rosa = office.add("Rosa")
+    session = office.session(rosa.token)
+    assert isinstance(session, sessions.Session)
+    answers = [
+        logins.confirm_password(
+            office.db, DOOR, session, f"guess number {n}", client=HOME,
+            at=office.clock.forward(minutes=1),
+        )
+        for n in range(5)
+    ]  # fmt: skip
+    assert answers[-1] == logins.Refused(ended=True)
+    assert office.session(rosa.token) == sessions.NoSession("ended")
+
+
+def test_a_changed_password_ends_the_other_sessions(office: Office) -> None:
+    rosa = office.add("Rosa")
+    here = office.log_in(rosa, Client("203.0.113.9"))
+    logins.change_password(office.db, DOOR, here.session, "another horse battery", office.clock.at)
+    assert isinstance(office.session(here.token), sessions.Session)
+    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.password("Rosa") == logins.Refused()
+    assert isinstance(office.password("Rosa", "another horse battery"), sessions.Opened)
+
+
+@pytest.mark.parametrize("password", ["short", "rosa rosa rosa"])
+def test_a_bad_new_password_changes_nothing(office: Office, password: str) -> None:
+    rosa = office.add("Rosa")
+    session = office.session(rosa.token)
+    assert isinstance(session, sessions.Session)
+    answer = logins.change_password(office.db, DOOR, session, password, office.clock.at)
+    assert isinstance(answer, organizers.BadPassword)
+    assert isinstance(office.password("Rosa"), sessions.Opened)
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\ud800b", "x" * 100_000, "' OR 1=1 --", "🙂" * 50, ""])
+def test_hostile_text_is_a_wrong_password_and_nothing_else(office: Office, text: str) -> None:
+    office.add("Rosa")
+    assert office.password("Rosa", text) == logins.Refused()
+    assert office.password(text, text) == logins.Refused()
+    half = office.half("Rosa")
+    assert office.code(half.session, text) == logins.Refused()

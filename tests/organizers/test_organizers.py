@@ -1,0 +1,240 @@
+"""Adding organizers, one-time links, roles, switching accounts off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.records import audit, logins, organizers, sessions
+from app.records.database import open_database
+from app.records.organizer_rows import Role, all_organizers, organizer_by_name
+from app.records.organizers import BadName, DeadLink, NameTaken, OneTimeLink
+from tests.organizers.conftest import CHEAP, DOOR, PASSWORD, SECRET, Clock, Office
+
+
+def add(office: Office, name: str = "Rosa", role: Role = "editor") -> OneTimeLink:
+    link = organizers.add_organizer(office.db, name, role, by="Boss", at=office.clock.at)
+    assert isinstance(link, OneTimeLink)
+    return link
+
+
+def use(office: Office, token: str, password: str = PASSWORD) -> object:
+    return organizers.use_link(office.db, CHEAP, token, password, device="", at=office.clock.at)
+
+
+def test_a_new_organizer_has_a_link_and_no_password(office: Office) -> None:
+    link = add(office)
+    assert not link.organizer.has_password
+    assert office.password("Rosa") == logins.Refused()
+    assert isinstance(use(office, link.token), sessions.Opened)
+    assert isinstance(office.password("Rosa"), sessions.Opened)
+
+
+def test_looking_at_a_link_does_not_use_it_up(office: Office) -> None:
+    link = add(office)
+    for _ in range(3):
+        assert organizers.link_owner(office.db, link.token, office.clock.at) == link.organizer
+    assert isinstance(use(office, link.token), sessions.Opened)
+
+
+def test_a_link_works_once(office: Office) -> None:
+    link = add(office)
+    use(office, link.token)
+    assert use(office, link.token, "another horse battery") == DeadLink("used")
+    assert isinstance(office.password("Rosa"), sessions.Opened)
+
+
+def test_a_link_works_for_two_days(office: Office) -> None:
+    link = add(office)
+    office.clock.forward(hours=48, seconds=-1)
+    assert organizers.link_owner(office.db, link.token, office.clock.at) == link.organizer
+    office.clock.forward(seconds=1)
+    assert use(office, link.token) == DeadLink("expired")
+
+
+def test_a_bad_password_does_not_use_the_link_up(office: Office) -> None:
+    link = add(office)
+    assert use(office, link.token, "short") == organizers.BadPassword("short")
+    assert isinstance(use(office, link.token), sessions.Opened)
+
+
+def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
+    first = add(office)
+    second = organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
+    assert isinstance(second, OneTimeLink)
+    assert use(office, first.token) == DeadLink("unknown")
+    assert isinstance(use(office, second.token), sessions.Opened)
+
+
+@given(st.text(max_size=60))
+def test_no_made_up_link_works(tmp_path_factory: pytest.TempPathFactory, token: str) -> None:
+    db = open_database(tmp_path_factory.getbasetemp() / "links.db")
+    assert organizers.link_owner(db, token, Clock().at) == DeadLink("unknown")
+    db.close()
+
+
+def test_only_the_hash_of_a_link_is_stored(office: Office, tmp_path: Path) -> None:
+    link = add(office)
+    office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert link.token.encode() not in (tmp_path / "site.db").read_bytes()
+
+
+def test_a_link_to_a_disabled_account_is_dead(office: Office) -> None:
+    link = add(office)
+    organizers.set_disabled(
+        office.db, SECRET, link.organizer.id, True, by="Boss", at=office.clock.at
+    )
+    assert isinstance(use(office, link.token), DeadLink)
+
+
+def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office: Office) -> None:
+    rosa = office.add("Rosa")
+    link = organizers.reset_organizer(office.db, SECRET, "rosa", by="Boss", at=office.clock.at)
+    assert isinstance(link, OneTimeLink)
+    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.password("Rosa") == logins.Refused()
+    half = use(office, link.token, "another horse battery")
+    assert isinstance(half, sessions.Opened)
+    assert half.session.organizer.has_second_factor
+    office.clock.forward(minutes=1)
+    assert isinstance(office.code(half.session, rosa.code(office.clock.at)), sessions.Opened)
+
+
+def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
+    rosa = office.add("Rosa")
+    link = organizers.reset_organizer(
+        office.db, SECRET, "Rosa", by="Boss", at=office.clock.at, second_factor=True
+    )
+    assert isinstance(link, OneTimeLink)
+    half = use(office, link.token)
+    assert isinstance(half, sessions.Opened)
+    assert not half.session.organizer.has_second_factor
+    assert office.code(half.session, rosa.codes[0]) == logins.Refused()
+    office.clock.forward(minutes=1)
+    assert office.code(half.session, rosa.code(office.clock.at)) == logins.Refused()
+
+
+@pytest.mark.parametrize(
+    "name", ["Rosa Delgado", "rosa delgado", "ROSA  DELGADO ", "Ｒosa Delgado"]
+)
+def test_two_organizers_cannot_have_names_that_read_alike(office: Office, name: str) -> None:
+    add(office, "Rosa Delgado")
+    again = organizers.add_organizer(office.db, name, "admin", by="Boss", at=office.clock.at)
+    assert isinstance(again, NameTaken)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "empty"), ("  ", "empty"), ("x" * 61, "long"), ("a\x00b", "characters"),
+        ("Rosa\u200b", "characters"), ("Ro\u202esa", "characters"), ("a\ud800", "characters"),
+        ("Command Line", "characters"),
+    ],
+)  # fmt: skip
+def test_a_name_must_be_readable(office: Office, name: str, why: str) -> None:
+    answer = organizers.add_organizer(office.db, name, "admin", by="Boss", at=office.clock.at)
+    assert answer == BadName(why)  # type: ignore[arg-type]
+    assert all_organizers(office.db) == []
+
+
+@pytest.mark.parametrize("name", ["O'Brien", "Núñez-Ortiz", "李雷", "أمل", "-Ann", "Ana (night)"])
+def test_names_of_all_kinds_are_fine(office: Office, name: str) -> None:
+    assert add(office, name).organizer.name == name
+
+
+def test_a_role_that_does_not_exist_is_a_programming_error(office: Office) -> None:
+    with pytest.raises(ValueError, match="owner"):
+        organizers.add_organizer(
+            office.db, "Rosa", "owner", by="Boss", at=office.clock.at  # type: ignore[arg-type]
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="owner"):
+        organizers.set_role(office.db, 1, "owner", by="B", at=office.clock.at)  # type: ignore[arg-type]
+
+
+def test_roles_do_not_contain_each_other_except_admin(office: Office) -> None:
+    editor, exporter = add(office, "E").organizer, add(office, "X", "exporter").organizer
+    admin = add(office, "A", "admin").organizer
+    assert [editor.may("editor"), editor.may("exporter"), editor.may("admin")] == [1, 0, 0]
+    assert [exporter.may("editor"), exporter.may("exporter"), exporter.may("admin")] == [0, 1, 0]
+    assert [admin.may("editor"), admin.may("exporter"), admin.may("admin")] == [1, 1, 1]
+    assert all(organizer.may("organizer") for organizer in (editor, exporter, admin))
+
+
+def test_a_change_of_role_is_recorded_with_before_and_after(office: Office) -> None:
+    rosa = add(office).organizer
+    changed = organizers.set_role(office.db, rosa.id, "exporter", by="Boss", at=office.clock.at)
+    assert isinstance(changed, organizers.Changed)
+    assert changed.organizer.role == "exporter"
+    again = organizers.set_role(office.db, rosa.id, "exporter", by="Boss", at=office.clock.at)
+    assert isinstance(again, organizers.NothingToChange)
+    events = list(audit.every(office.db, audit.Filter(what="role changed")))
+    assert [(e.who, e.subject, e.before, e.after) for e in events] == [
+        ("Boss", "Rosa", {"role": "editor"}, {"role": "exporter"})
+    ]
+
+
+def test_the_last_admin_stays_admin_and_enabled(office: Office) -> None:
+    boss = add(office, "Boss", "admin").organizer
+    at = office.clock.at
+    refused = organizers.LastAdmin(boss)
+    assert organizers.set_role(office.db, boss.id, "editor", by="Boss", at=at) == refused
+    assert organizers.set_disabled(office.db, SECRET, boss.id, True, by="Boss", at=at) == refused
+    add(office, "Second", "admin")
+    assert isinstance(
+        organizers.set_role(office.db, boss.id, "editor", by="Boss", at=at), organizers.Changed
+    )
+
+
+def test_the_operator_can_switch_even_the_last_admin_off(office: Office) -> None:
+    boss = add(office, "Boss", "admin").organizer
+    done = organizers.set_disabled(
+        office.db, SECRET, boss.id, True, by="x", at=office.clock.at, even_last_admin=True
+    )
+    assert isinstance(done, organizers.Changed)
+
+
+@pytest.mark.parametrize("number", [0, -1, 99, 10**12])
+def test_a_number_that_nobody_has_changes_nothing(office: Office, number: int) -> None:
+    add(office)
+    at = office.clock.at
+    nobody = organizers.NoSuchOrganizer()
+    assert organizers.set_role(office.db, number, "admin", by="B", at=at) == nobody
+    assert organizers.set_disabled(office.db, SECRET, number, True, by="B", at=at) == nobody
+    assert organizers.reset_organizer(office.db, SECRET, "Nobody", by="B", at=at) == nobody
+
+
+def test_the_list_has_disabled_accounts_last(office: Office) -> None:
+    for name in ("Zoe", "Ana", "mia"):
+        add(office, name)
+    ana = organizer_by_name(office.db, "Ana")
+    assert ana is not None
+    organizers.set_disabled(office.db, DOOR.secret, ana.id, True, by="B", at=office.clock.at)
+    assert [o.name for o in all_organizers(office.db)] == ["mia", "Zoe", "Ana"]
+
+
+def test_every_step_of_an_organizers_life_is_in_the_trail(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.log_in(rosa)
+    found = organizer_by_name(office.db, "Rosa")
+    assert found is not None
+    at = office.clock.at
+    organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=at, second_factor=True)
+    organizers.set_disabled(office.db, SECRET, found.id, True, by="Boss", at=at)
+    organizers.set_disabled(office.db, SECRET, found.id, False, by="Boss", at=at)
+    assert [e.what.value for e in audit.every(office.db, audit.Filter())] == [
+        "organizer added",
+        "password link made",
+        "password set",
+        "second factor set up",
+        "recovery codes made",
+        "logged in",
+        "logged in",
+        "second factor removed",
+        "sessions revoked",
+        "password link made",
+        "organizer disabled",
+        "organizer enabled",
+    ]

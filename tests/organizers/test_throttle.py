@@ -1,0 +1,245 @@
+"""Guessing is slowed down, and nobody is locked out by somebody else's guesses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app.records import logins, organizers, sessions, throttle
+from app.records.database import open_database
+from app.records.throttle import Client, TooSoon
+from tests.organizers.conftest import PASSWORD, SECRET, Office
+
+ATTACKER = Client("192.0.2.66")
+MANY = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
+
+
+def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.Refused | TooSoon:
+    answer = office.password(name, "a guess of somebody", client)
+    assert isinstance(answer, logins.Refused | TooSoon)
+    return answer
+
+
+def flood(office: Office, name: str, times: int) -> None:
+    """Many guesses, each from an address of its own."""
+    for client in MANY[:times]:
+        guess(office, name, client)
+
+
+@pytest.mark.parametrize("name", ["Rosa", "Nobody"])
+def test_waits_grow_for_one_account_from_one_address_and_stop_at_five_minutes(
+    office: Office, name: str
+) -> None:
+    office.add("Rosa")
+    waits = []
+    for _ in range(5):
+        assert guess(office, name) == logins.Refused()
+    for _ in range(7):
+        answer = guess(office, name)
+        assert isinstance(answer, TooSoon)
+        waits.append(answer.seconds)
+        office.clock.forward(seconds=answer.seconds)
+        assert guess(office, name) == logins.Refused()
+    assert waits == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_a_try_that_comes_too_soon_is_not_looked_at_and_does_not_lengthen_the_wait(
+    office: Office,
+) -> None:
+    office.add("Rosa")
+    for _ in range(5):
+        guess(office, "Rosa")
+    for _ in range(20):
+        assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), TooSoon)
+    office.clock.forward(seconds=15)
+    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), sessions.Opened)
+
+
+def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
+    office.add("Rosa")
+    for _ in range(5):
+        guess(office, "Rosa")
+    office.clock.forward(hours=1)
+    assert guess(office, "Rosa") == logins.Refused()
+    (kept,) = office.db.execute("SELECT count(*) FROM login_failures").fetchone()
+    assert kept == 1
+
+
+def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> None:
+    names = (f"Name {n}" for n in count())
+    for _ in range(20):
+        assert guess(office, next(names)) == logins.Refused()
+    assert isinstance(guess(office, next(names)), TooSoon)
+    assert guess(office, next(names), MANY[0]) == logins.Refused()
+
+
+def test_all_addresses_of_one_ipv6_network_are_one(office: Office) -> None:
+    for n in range(5):
+        guess(office, "Rosa", Client(f"2001:db8:1:2::{n:x}"))
+    assert isinstance(guess(office, "Rosa", Client("2001:db8:1:2:ffff::1")), TooSoon)
+    assert guess(office, "Rosa", Client("2001:db8:1:3::1")) == logins.Refused()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", "unknown"),
+        ("not an address", "unknown"),
+        ("1.2.3.4, 5.6.7.8", "unknown"),
+    ],
+)
+def test_an_address_is_levelled_to_what_one_subscriber_has(address: str, network: str) -> None:
+    assert throttle.network(address) == network
+
+
+def test_a_victim_logs_in_from_a_known_address_while_the_account_is_under_attack(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    flood(office, "Rosa", 100)
+    assert isinstance(office.log_in(rosa), sessions.Opened)
+
+
+def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    laptop = Client("198.51.100.7", "the mark of a laptop")
+    office.log_in(rosa, laptop)
+    cafe = Client(ATTACKER.address, laptop.device)
+    for _ in range(40):
+        guess(office, "Rosa")
+    assert isinstance(guess(office, "Rosa"), TooSoon)
+    assert isinstance(office.log_in(rosa, cafe), sessions.Opened)
+
+
+def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(days=8)
+    flood(office, "Rosa", 60)
+    newcomer = Client("192.0.2.200")
+    first = office.password("Rosa", client=newcomer)
+    assert isinstance(first, TooSoon)
+    assert first.seconds <= 60
+    for n in range(60):
+        guess(office, "Rosa", MANY[100 + n])
+    second = office.password("Rosa", client=newcomer)
+    while isinstance(second, TooSoon):
+        assert second.seconds <= 60
+        office.clock.forward(seconds=second.seconds)
+        second = office.password("Rosa", client=newcomer)
+    assert isinstance(second, sessions.Opened)
+    third = office.code(second.session, rosa.code(office.clock.at), newcomer)
+    if isinstance(third, TooSoon):
+        office.clock.forward(seconds=third.seconds)
+        third = office.code(second.session, rosa.code(office.clock.at), newcomer)
+    assert isinstance(third, sessions.Opened)
+
+
+def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
+    office.add("Rosa")
+    heard = 0
+    for second in range(0, 600, 2):
+        office.clock.forward(seconds=2)
+        heard += isinstance(guess(office, "Rosa", MANY[second % 40]), logins.Refused)
+    assert heard < 150
+
+
+def test_another_account_is_not_slowed_down_by_an_attack_on_one(office: Office) -> None:
+    office.add("Rosa")
+    office.add("Ana")
+    flood(office, "Rosa", 60)
+    assert guess(office, "Ana", Client("192.0.2.200")) == logins.Refused()
+
+
+def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -> None:
+    office.add("Rosa")
+    for _ in range(4):
+        guess(office, "Rosa")
+    half = office.password("Rosa", PASSWORD, ATTACKER)
+    assert isinstance(half, sessions.Opened)
+    assert office.code(half.session, "000000", ATTACKER) == logins.Refused()
+    assert isinstance(office.code(half.session, "000001", ATTACKER), TooSoon)
+
+
+def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(days=8)
+    halves = [(c, office.password("Rosa", client=c)) for c in MANY[:40]]
+    for client, half in halves:
+        assert isinstance(half, sessions.Opened)
+        while isinstance(office.code(half.session, "000000", client), TooSoon):
+            office.clock.forward(seconds=10)
+    newcomer = Client("192.0.2.200")
+
+    def heard(step: Callable[[], object]) -> object:
+        answer = step()
+        while isinstance(answer, TooSoon):
+            office.clock.forward(seconds=answer.seconds)
+            answer = step()
+        return answer
+
+    half = heard(lambda: office.password("Rosa", client=newcomer))
+    assert isinstance(half, sessions.Opened)
+    session = half.session
+    right = heard(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
+    assert right == logins.NeedsRecoveryCode()
+    paper = heard(lambda: office.code(session, rosa.codes[0], newcomer))
+    assert isinstance(paper, sessions.Opened)
+
+
+def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -> None:
+    rosa = office.add("Rosa")
+    laptop = Client("198.51.100.7", "the mark of a laptop")
+    office.log_in(rosa, laptop)
+    organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
+    (known,) = office.db.execute("SELECT count(*) FROM login_sources").fetchone()
+    assert known == 0
+
+
+def test_addresses_are_known_for_a_week_and_browsers_for_half_a_year(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.log_in(rosa, Client("198.51.100.99", "the mark of a laptop"))
+    for days, left in ((6, 3), (2, 1), (171, 1), (2, 0)):
+        office.clock.forward(days=days)
+        guess(office, "Somebody")
+        (known,) = office.db.execute("SELECT count(*) FROM login_sources").fetchone()
+        assert known == left
+
+
+def test_no_address_name_or_browser_mark_can_be_read_back(office: Office, tmp_path: Path) -> None:
+    rosa = office.add("Rosa")
+    office.log_in(rosa, Client("198.51.100.99", "the mark of a laptop"))
+    office.password("An Unknown Name", client=Client("198.51.100.98"))
+    office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored = (tmp_path / "site.db").read_bytes()
+    for text in (b"198.51.100", b"the mark of a laptop", b"unknown name\x00", b"An Unknown"):
+        assert text not in stored
+
+
+def test_many_tries_in_the_same_moment_are_counted_one_by_one(tmp_path: Path) -> None:
+    open_database(tmp_path / "site.db").close()
+    at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    answers: list[object] = []
+
+    def one() -> None:
+        db = open_database(tmp_path / "site.db")
+        answers.append(throttle.begin_try(db, SECRET, "rosa", ATTACKER, step="password", at=at))
+        db.close()
+
+    threads = [threading.Thread(target=one) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([a for a in answers if isinstance(a, throttle.Try)]) == 5
+    assert len([a for a in answers if isinstance(a, TooSoon)]) == 15
