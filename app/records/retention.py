@@ -1,0 +1,153 @@
+"""How long things are kept, the purge that ends it, and the proof that nothing older is left.
+
+Each kind of data has its own time; the defaults are safe. A purge deletes, empties SQLite's
+log, and rewrites the file when anything deleted could still be read from its raw bytes.
+Whether it worked is proved in ``retention_proof``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from app.records.database import writing
+from app.records.traces import blank_what_was_deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many days each kind is kept. ``ends`` has the last day of each known campaign."""
+
+    sealed: int = 90
+    """After the campaign's end; where no end is known, after the day of sealing."""
+    audit: int = 730
+    mail: int = 7
+    logs: int = 14
+    throttle: int = 1
+    sessions: int = 30
+    ends: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows of one table that end at one moment. ``old`` is a condition in SQL.
+
+    It may use ``:stamp`` and ``:seconds`` (the moment before which rows are too old, as text
+    and since 1970), ``:today``, ``:ends`` (a JSON object) and ``:days``.
+    """
+
+    name: str
+    setting: str
+    table: str
+    old: str
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "sealed details",
+        "sealed",
+        "sealed",
+        "id IN (SELECT sealed.id FROM sealed JOIN signatures ON signatures.id = sealed.signature"
+        " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
+        " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
+    ),
+    Kind("audit events", "audit", "audit_events", "at < :stamp"),
+    Kind("failed log-ins", "throttle", "login_failures", "at < :seconds"),
+    Kind("log-in waits", "throttle", "login_waits", "since < :seconds"),
+    Kind("places of log-ins", "throttle", "login_sources", "until < :seconds"),
+    Kind(
+        "sessions",
+        "sessions",
+        "organizer_sessions",
+        "created < :seconds",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much of one kind was deleted, or would be in a dry run."""
+
+    kind: str
+    days: int
+    number: int
+
+
+def _values(policy: Policy, kind: Kind, now: datetime) -> dict[str, object]:
+    days = getattr(policy, kind.setting)
+    before = now.astimezone(UTC) - timedelta(days=days)
+    return {
+        "stamp": before.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "seconds": int(before.timestamp()),
+        "today": now.astimezone(UTC).date().isoformat(),
+        "days": days,
+        "ends": json.dumps({name: end.isoformat() for name, end in policy.ends.items()}),
+    }
+
+
+def old_rows(db: sqlite3.Connection, kind: Kind, policy: Policy, now: datetime) -> int:
+    """How many rows of a kind are older than the policy allows at ``now``."""
+    query = f"SELECT count(*) FROM {kind.table} WHERE {kind.old}"  # noqa: S608 - from KINDS
+    return int(db.execute(query, _values(policy, kind, now)).fetchone()[0])
+
+
+def delete_old_rows(db: sqlite3.Connection, now: datetime, policy: Policy) -> list[Purged]:
+    """Delete the rows that are too old, each kind in a short transaction of its own."""
+    done = []
+    for kind in KINDS:
+        query = f"DELETE FROM {kind.table} WHERE {kind.old}"  # noqa: S608 - from KINDS
+        with writing(db):
+            number = db.execute(query, _values(policy, kind, now)).rowcount
+        done.append(Purged(kind.name, getattr(policy, kind.setting), number))
+    return done
+
+
+def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[str, int, Path]]:
+    """Mail and logs that lie as files in the instance folder and are too old, by their time."""
+    for kind, folder, days in (
+        ("mail in files", "outbox", policy.mail),
+        ("log files", "logs", policy.logs),
+    ):
+        before = (now - timedelta(days=days)).timestamp()
+        for path in sorted((instance / folder).rglob("*")):
+            if path.is_file() and path.stat().st_mtime < before:
+                yield kind, days, path
+
+
+def purge(
+    db: sqlite3.Connection,
+    now: datetime,
+    policy: Policy,
+    *,
+    dry_run: bool = False,
+    instance: Path | None = None,
+) -> tuple[Purged, ...]:
+    """Delete whatever is older than the policy allows, and every trace of it in the file.
+
+    With ``dry_run`` only counts. ``instance`` is the folder whose ``outbox`` and ``logs`` are
+    swept too. Safe to run while people sign: each kind is one short transaction. Raises
+    ``NotStored`` when the database is busy; nothing is half deleted then.
+    """
+    if dry_run:
+        done = [
+            Purged(kind.name, getattr(policy, kind.setting), old_rows(db, kind, policy, now))
+            for kind in KINDS
+        ]
+    else:
+        done = delete_old_rows(db, now, policy)
+    files: dict[str, list[Path]] = {"mail in files": [], "log files": []}
+    if instance is not None:
+        for name, _, path in old_files(instance, policy, now):
+            files[name].append(path)
+    for name, days in (("mail in files", policy.mail), ("log files", policy.logs)):
+        for path in files[name]:
+            if not dry_run:
+                path.unlink(missing_ok=True)
+        done.append(Purged(name, days, len(files[name])))
+    if not dry_run:
+        blank_what_was_deleted(db)
+    return tuple(done)

@@ -1,0 +1,272 @@
+"""Nothing is kept longer than said, and what is gone is gone from the raw bytes too."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.records import database, retention_proof
+from app.records.database import open_database
+from app.records.key_files import CampaignKey, OpenKey
+from app.records.retention import KINDS, Policy, Purged, purge
+from app.records.retention_proof import prove, rehearse
+from app.records.sealing import seal_details, sealed_counts
+from app.records.signing import withdraw
+from app.records.traces import scan_files
+
+from .people import CAMPAIGN, DETAILS, signed
+
+Pair = tuple[CampaignKey, OpenKey]
+END = date(2027, 1, 3)
+POLICY = Policy(ends={CAMPAIGN: END})
+DAY = timedelta(days=1)
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def number(done: tuple[Purged, ...], kind: str) -> int:
+    return next(one.number for one in done if one.kind == kind)
+
+
+def fill(
+    db: sqlite3.Connection, key: CampaignKey, rows: int = 30, campaign: str = CAMPAIGN
+) -> None:
+    for n in range(rows):
+        signature, _ = signed(db, n + 1, campaign=campaign)
+        seal_details(db, signature, "packet", DETAILS, key, day=date(2026, 11, 1))
+
+
+@pytest.mark.parametrize(
+    ("day", "gone"),
+    [(END + 89 * DAY, 0), (END + 90 * DAY, 0), (END + 91 * DAY, 30), (END + 400 * DAY, 30)],
+)
+def test_sealed_details_end_ninety_days_after_the_campaign(
+    db: sqlite3.Connection, pair: Pair, day: date, gone: int
+) -> None:
+    fill(db, pair[0])
+    assert number(purge(db, noon(day), POLICY), "sealed details") == gone
+    assert sum(sealed_counts(db).values()) == 30 - gone
+
+
+def test_a_campaign_of_unknown_end_keeps_details_ninety_days_from_sealing(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0], 3, "forgotten")
+    fill(db, pair[0], 2)
+    assert number(purge(db, noon(date(2027, 1, 30)), POLICY), "sealed details") == 0
+    assert number(purge(db, noon(date(2027, 1, 31)), POLICY), "sealed details") == 3
+
+
+def test_the_signature_itself_stays_counted(db: sqlite3.Connection, pair: Pair) -> None:
+    fill(db, pair[0], 5)
+    purge(db, noon(END + 100 * DAY), POLICY)
+    assert db.execute("SELECT count(*) FROM signatures WHERE status = 'counted'").fetchone() == (5,)
+
+
+def test_a_dry_run_counts_the_same_and_deletes_nothing(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path
+) -> None:
+    fill(db, pair[0])
+    old_file(tmp_path, "outbox/a.eml", 8)
+    late = noon(END + 100 * DAY)
+    rehearsed = purge(db, late, POLICY, dry_run=True, instance=tmp_path)
+    assert sum(sealed_counts(db).values()) == 30
+    assert (tmp_path / "outbox/a.eml").exists()
+    assert purge(db, late, POLICY, instance=tmp_path) == rehearsed
+    assert number(rehearsed, "sealed details") == 30
+
+
+def audit_event(db: sqlite3.Connection, at: str) -> None:
+    db.execute(
+        "INSERT INTO audit_events (at, who, what, subject, before, after)"
+        " VALUES (?, 'ana', 'logged in', '', '{}', '{}')",
+        (at,),
+    )
+
+
+def test_audit_events_end_after_two_years(db: sqlite3.Connection) -> None:
+    for at in ("2024-11-24T11:59:59Z", "2024-11-25T11:59:59Z", "2024-11-25T12:00:00Z",
+               "2026-11-25T00:00:00Z"):  # fmt: skip
+        audit_event(db, at)
+    assert number(purge(db, noon(date(2026, 11, 25)), POLICY), "audit events") == 2
+    left = [row[0] for row in db.execute("SELECT at FROM audit_events ORDER BY at")]
+    assert left == ["2024-11-25T12:00:00Z", "2026-11-25T00:00:00Z"]
+
+
+def test_traces_of_log_ins_end_after_a_day(db: sqlite3.Connection) -> None:
+    now = noon(date(2026, 11, 25))
+    for hours in (1, 23, 25, 90):
+        at = int(now.timestamp()) - hours * 3600
+        db.execute("INSERT INTO login_failures VALUES (x'00', x'00', x'00', 'password', ?)", (at,))
+        db.execute("INSERT INTO login_waits VALUES (?, x'00', ?)", (bytes([hours]), at))
+    done = purge(db, now, POLICY)
+    assert number(done, "failed log-ins") == 2
+    assert number(done, "log-in waits") == 2
+
+
+def old_file(folder: Path, name: str, days: float, now: date = END + 100 * DAY) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("words of somebody")
+    at = noon(now).timestamp() - days * 86400
+    os.utime(path, (at, at))
+    return path
+
+
+def test_mail_files_end_after_a_week_and_logs_after_two(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    gone = [old_file(tmp_path, "outbox/new/a.eml", 7.1), old_file(tmp_path, "logs/a.log", 14.1)]
+    kept = [old_file(tmp_path, "outbox/b.eml", 6.9), old_file(tmp_path, "logs/b.log", 13.9),
+            old_file(tmp_path, "keys/c.json", 900)]  # fmt: skip
+    done = purge(db, noon(END + 100 * DAY), POLICY, instance=tmp_path)
+    assert number(done, "mail in files") == 1
+    assert number(done, "log files") == 1
+    assert not [path for path in gone if path.exists()]
+    assert all(path.exists() for path in kept)
+
+
+def test_every_time_is_a_setting(db: sqlite3.Connection, pair: Pair) -> None:
+    fill(db, pair[0], 2)
+    audit_event(db, "2027-01-01T00:00:00Z")
+    short = Policy(sealed=1, audit=1, ends={CAMPAIGN: END})
+    done = purge(db, noon(END + 2 * DAY), short)
+    assert number(done, "sealed details") == 2
+    assert number(done, "audit events") == 1
+
+
+# Raw bytes
+
+
+def heads(db: sqlite3.Connection) -> set[str]:
+    return {row[0].lower() for row in db.execute("SELECT hex(substr(box, 1, 40)) FROM sealed")}
+
+
+def test_purged_boxes_are_in_no_raw_byte_of_the_file_or_its_log(
+    tmp_path: Path, db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0], 120)
+    before = heads(db)
+    assert set(scan_files(tmp_path / "site.db")["heads"]) == before
+    purge(db, noon(END + 100 * DAY), POLICY)
+    found = scan_files(tmp_path / "site.db")
+    assert found["heads"] == []
+    assert found["unclean"] == 0
+
+
+def test_a_withdrawn_box_is_in_no_raw_byte_after_the_next_purge(
+    tmp_path: Path, db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0], 20)
+    signature, receipt = signed(db, 99)
+    seal_details(db, signature, "packet", DETAILS, pair[0], day=date(2026, 11, 1))
+    withdraw(db, receipt)
+    purge(db, noon(date(2026, 11, 25)), POLICY)
+    assert set(scan_files(tmp_path / "site.db")["heads"]) == heads(db)
+    assert len(heads(db)) == 20
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site whose connections do not overwrite what they delete."""
+    settings = tuple(s.replace("secure_delete=ON", "secure_delete=OFF") for s in database.SETTINGS)
+    monkeypatch.setattr(database, "SETTINGS", settings)
+
+
+@pytest.mark.usefixtures("careless")
+def test_the_file_is_rewritten_where_deleting_left_traces(tmp_path: Path, pair: Pair) -> None:
+    path = tmp_path / "careless.db"
+    with closing(open_database(path)) as db:
+        fill(db, pair[0], 60)
+        db.execute("DELETE FROM sealed WHERE signature % 2 = 0")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        before = scan_files(path)
+        assert len(before["heads"]) > 30
+        assert before["unclean"] > 0
+        purge(db, noon(date(2026, 11, 25)), POLICY)
+        after = scan_files(path)
+        assert set(after["heads"]) == heads(db)
+        assert after["unclean"] == 0
+
+
+# The proof
+
+
+def test_a_site_that_is_purged_daily_is_proved_clean(
+    tmp_path: Path, db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0])
+    assert prove(tmp_path / "site.db", noon(END), POLICY, instance=tmp_path).problems == ()
+    day = noon(END + 91 * DAY)
+    purge(db, day, POLICY, instance=tmp_path)
+    proof = prove(tmp_path / "site.db", day, POLICY, instance=tmp_path)
+    assert proof.good
+    assert proof.problems == ()
+
+
+def test_a_forgotten_purge_fails_the_proof_a_day_later(
+    tmp_path: Path, db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0])
+    old_file(tmp_path, "outbox/a.eml", 8.5)
+    path = tmp_path / "site.db"
+    assert prove(path, noon(END + 91 * DAY), POLICY).good
+    proof = prove(path, noon(END + 100 * DAY), POLICY, instance=tmp_path)
+    assert proof.problems == (
+        "30 sealed details are older than 90 days.",
+        "1 mail in files are older than 7 days.",
+    )
+
+
+@pytest.mark.usefixtures("careless")
+def test_a_trace_in_the_raw_file_fails_the_proof(tmp_path: Path, pair: Pair) -> None:
+    path = tmp_path / "careless.db"
+    with closing(open_database(path)) as db:
+        fill(db, pair[0], 60)
+        db.execute("DELETE FROM sealed")
+    problems = " ".join(prove(path, noon(END), POLICY).problems)
+    assert "sealed boxes are in the raw file that no row owns" in problems
+    assert "free pages of the file are not blank" in problems
+    assert "Rows that were deleted can still be read in scratch.db" in problems
+
+
+@pytest.mark.usefixtures("careless")
+def test_the_rehearsal_fails_where_sqlite_does_not_blank_what_it_deletes(tmp_path: Path) -> None:
+    assert rehearse(tmp_path, noon(END)) != []
+
+
+def test_the_rehearsal_leaves_nothing_behind(tmp_path: Path) -> None:
+    assert rehearse(tmp_path, noon(END)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind whose rows stay behind is named, whichever it is."""
+    for left in KINDS:
+        kept = tuple(k for k in KINDS if k is not left)
+        monkeypatch.setattr("app.records.retention.KINDS", kept)
+        assert rehearse(tmp_path, noon(END)) == [
+            "Rows that were deleted can still be read in scratch.db."
+        ], left.name
+
+
+def test_a_long_read_that_keeps_the_log_is_named(
+    tmp_path: Path, db: sqlite3.Connection, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = tuple(s.replace("10000", "50") for s in database.SETTINGS)
+    monkeypatch.setattr(database, "SETTINGS", fast)
+    monkeypatch.setattr(retention_proof, "traces", lambda db, path: [])
+    fill(db, pair[0], 3)
+    with closing(open_database(tmp_path / "site.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sealed").fetchone()
+        signed(db, 50)
+        problems = prove(tmp_path / "site.db", noon(END), POLICY).problems
+    assert problems == ("Something has been reading for long, so the log is not empty.",)
