@@ -66,8 +66,6 @@ class _Bounded:
         finally:
             response.close()
         response._content = bytes(body)
-        if response.status_code != 200:
-            raise requests.exceptions.HTTPError("unexpected status")
         return response
 
 

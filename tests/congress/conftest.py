@@ -1,0 +1,24 @@
+"""Fixtures for the tests of representation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.congress import Tables, load_tables
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def tables() -> Tables:
+    return load_tables()
+
+
+@pytest.fixture(scope="session")
+def official_files() -> Path:
+    """The folder of official files, beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the official files are not beside the project")
+    return SHARED

@@ -1,0 +1,132 @@
+"""Reading ZIP codes as people type them (cases ZP01, ZP02, LK22 and their kinds)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.congress import Zip, ZipProblem, parse_zip
+
+HYPHENS = "-‐‑‒–—―−﹘﹣－"
+SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]
+digits = st.text("0123456789", min_size=5, max_size=5)
+four = st.text("0123456789", min_size=4, max_size=4)
+space = st.sampled_from(SPACES)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("02138", "02138"),
+        (" 02138 ", "02138"),
+        ("02138-", "02138"),
+        ("02138–", "02138"),
+        ("021381234", "02138-1234"),
+        ("02138–1234", "02138-1234"),
+        ("02138−1234", "02138-1234"),
+        ("02138 - 1234", "02138-1234"),
+        ("02138 1234", "02138-1234"),
+        ("02138+1234", "02138-1234"),
+        ("02138\u00a0", "02138"),
+        ("０２１３８", "02138"),
+        ("０２１３８－１２３４", "02138-1234"),
+        ("٠٢١٣٨", "02138"),
+        ("02138.", "02138"),
+        ("00926", "00926"),
+        ("0 2 1 3 8", "02138"),
+    ],
+)
+def test_what_can_only_mean_one_thing_is_accepted(typed: str, stored: str) -> None:
+    parsed = parse_zip(typed)
+    assert isinstance(parsed, Zip)
+    assert str(parsed) == stored
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("2138", "02138"),
+        ("7840", "07840"),
+        (" 2138 ", "02138"),
+        ("２１３８", "02138"),
+        ("2138-1234", "02138-1234"),
+        ("21381234", "02138-1234"),
+    ],
+)
+def test_a_lost_leading_zero_is_questioned_not_padded(typed: str, suggestion: str) -> None:
+    assert parse_zip(typed) == ZipProblem("four_digits", suggestion)
+
+
+@pytest.mark.parametrize(
+    "typed", ["02138-12", "02138-1", "02138-123", "02138–12", "0213812", "02138-12345", "02138 12"]
+)
+def test_an_incomplete_plus_four_is_an_error(typed: str) -> None:
+    assert parse_zip(typed) == ZipProblem("bad_plus4", "02138")
+
+
+@pytest.mark.parametrize("typed", ["", " ", "\u00a0", "\t\n", None])
+def test_nothing_typed_is_missing(typed: str | None) -> None:
+    assert parse_zip(typed) == ZipProblem("missing")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["K1A 0B1", "k1a0b1", "SW1A 1AA", "sw1a1aa", "D02 AF30", "1011 AB", "L-4100", "Ｋ１Ａ ０Ｂ１"],
+)
+def test_another_countrys_code_is_foreign(typed: str) -> None:
+    assert parse_zip(typed) == ZipProblem("foreign")
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("CA 94110", "94110"),
+        ("94110, CA", "94110"),
+        ("ZIP 02138-1234", "02138-1234"),
+        ("O2138", "02138"),
+        ("926", "00926"),
+        ("abc", None),
+        ("12", None),
+        ("1234567890123", None),
+        ("02138-1234-5", None),
+        ("12-345", None),
+        ("½", None),
+        ("#", None),
+        ("-", None),
+        ("9" * 500, None),
+    ],
+)
+def test_the_rest_is_malformed_with_a_suggestion_where_there_is_one(
+    typed: str, suggestion: str | None
+) -> None:
+    assert parse_zip(typed) == ZipProblem("malformed", suggestion)
+
+
+@given(digits, st.one_of(st.just(""), four), space, space, st.sampled_from(HYPHENS), st.booleans())
+def test_every_way_to_write_a_zip_reads_the_same(
+    five: str, plus4: str, before: str, after: str, hyphen: str, wide: bool
+) -> None:
+    typed = f"{five}{hyphen}{plus4}"
+    if wide:
+        typed = typed.translate({ord(d): ord(d) - ord("0") + ord("０") for d in "0123456789"})
+    assert parse_zip(f"{before}{typed}{after}") == Zip(five, plus4 or None)
+
+
+@given(st.text(max_size=60))
+def test_any_text_gets_an_answer_and_only_digits_pass(text: str) -> None:
+    parsed = parse_zip(text)
+    if isinstance(parsed, Zip):
+        assert re.fullmatch(r"[0-9]{5}(-[0-9]{4})?", str(parsed))
+        assert parse_zip(str(parsed)) == parsed
+    elif parsed.suggestion is not None:
+        assert isinstance(parse_zip(parsed.suggestion), Zip)
+
+
+@given(st.text("0123456789-–  ", max_size=14))
+def test_digits_are_never_added_changed_or_dropped(text: str) -> None:
+    parsed = parse_zip(text)
+    if isinstance(parsed, Zip):
+        assert str(parsed).replace("-", "") == "".join(c for c in text if c.isdigit())
