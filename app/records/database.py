@@ -92,13 +92,21 @@ _local = threading.local()
 def local_database(path: Path) -> sqlite3.Connection:
     """This thread's own connection to ``path``, opened once and kept.
 
-    A connection never crosses a fork: a child process opens its own.
+    A connection never crosses a fork: a child process opens its own. One that somebody closed
+    is opened anew.
     """
     kept: dict[tuple[int, Path], sqlite3.Connection] = _local.__dict__.setdefault("kept", {})
     key = (os.getpid(), path)
-    if key not in kept:
+    if key not in kept or _is_closed(kept[key]):
         kept[key] = open_database(path)
     return kept[key]
+
+
+def _is_closed(db: sqlite3.Connection) -> bool:
+    try:
+        return db.total_changes < 0
+    except sqlite3.ProgrammingError:
+        return True
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""Signatures to test with."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime
+from typing import Any
+
+from app.records import LetterRow, SignatureRequest, State
+
+SECRET = b"a secret for tests"
+CAMPAIGN = "protect-immigration-act"
+
+
+def person(name: str) -> bytes:
+    """Some 32 bytes that stand for one person."""
+    return hashlib.sha256(name.encode()).digest()
+
+
+def letters_of(state: str, district: int, written: State = "written") -> tuple[LetterRow, ...]:
+    """House member and two senators; the one delegate in DC."""
+    house = LetterRow(f"{state}-{district}", f"H{state}{district:03}", "everyone", written)
+    if state == "DC":
+        return (house,)
+    senate = (LetterRow(f"{state}-S{n}", f"S{state}{n}", "introduce", written) for n in (1, 3))
+    return (house, *senate)
+
+
+def signature(key: str, **changes: Any) -> SignatureRequest:
+    """A Californian's signature; the person is new for every ``key`` unless given."""
+    values: dict[str, Any] = {
+        "key": key,
+        "person": person(key),
+        "campaign": CAMPAIGN,
+        "day": date(2026, 11, 24),
+        "at": datetime(2026, 11, 25, 3, 4, 5, tzinfo=UTC),
+        "state": "CA",
+        "district": 12,
+        "template": "general",
+        "version": "0123456789ab",
+        "length": "full",
+        "language": "en",
+        "match": "zip",
+        "source": "",
+        "edited": False,
+        "own_share": 40,
+        **changes,
+    }
+    values.setdefault("letters", letters_of(values["state"], values["district"]))
+    return SignatureRequest(**values)

@@ -1,0 +1,199 @@
+"""Counts, their definitions and their order; the tallies behind them."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+
+import pytest
+
+from app.records import (
+    BREAKDOWNS,
+    DEFINITIONS,
+    GROUPINGS,
+    STATUSES,
+    CountRow,
+    Totals,
+    by_status,
+    campaigns,
+    count,
+    definitions_for,
+    lookalikes,
+    people,
+    person_key,
+    rebuild,
+    recount,
+    sign,
+    totals,
+    withdraw,
+)
+from app.records.tally_sql import DIMENSIONS, trigger_sql
+from tests.records.build import CAMPAIGN, SECRET, signature
+
+
+def test_an_empty_site_counts_nothing(db: sqlite3.Connection) -> None:
+    assert totals(db, CAMPAIGN) == totals(db, None) == Totals(0, 0)
+    for by in BREAKDOWNS:
+        assert count(db, CAMPAIGN, by) == []
+    assert by_status(db, CAMPAIGN) == dict.fromkeys(STATUSES, Totals(0, 0))
+    assert campaigns(db) == ()
+    assert people(db) == 0
+    assert recount(db) == []
+
+
+def test_the_sums_of_every_breakdown_but_recipients_are_the_totals(db: sqlite3.Connection) -> None:
+    """EX10: people and letters are stated separately and districts add up to the people."""
+    places = [("CA", 12), ("CA", 2), ("TX", 30), ("DC", 98), ("NY", 10)]
+    for n in range(23):
+        state, district = places[n % 5]
+        sign(
+            db,
+            signature(
+                f"key {n}", state=state, district=district, day=date(2026, 11, 1 + n),
+                template=("general", "faith")[n % 2], language=("en", "es")[n % 3 % 2],
+                match=("zip", "street", "chosen")[n % 3], source=("", "flyer")[n % 2],
+                edited=n % 4 == 0, own_share=n * 4,
+            ),
+            SECRET,
+        )  # fmt: skip
+    whole = totals(db, CAMPAIGN)
+    assert whole == Totals(23, 23 * 3 - 4 * 2)
+    for by in BREAKDOWNS:
+        rows = count(db, CAMPAIGN, by)
+        assert sum(row.letters for row in rows) == whole.letters, by
+        if by == "recipient":
+            assert sum(row.signatures for row in rows) == whole.letters
+        else:
+            assert sum(row.signatures for row in rows) == whole.signatures, by
+
+
+def test_rows_stand_in_natural_order(db: sqlite3.Connection) -> None:
+    for district in (12, 2, 1, 30):
+        sign(db, signature(f"CA {district}", district=district), SECRET)
+    sign(db, signature("AK", state="AK", district=0), SECRET)
+    assert [row.group for row in count(db, CAMPAIGN, "district")] == [
+        "AK-0", "CA-1", "CA-2", "CA-12", "CA-30",
+    ]  # fmt: skip
+
+
+def test_a_recipient_counts_people_and_letters_once_each(db: sqlite3.Connection) -> None:
+    sign(db, signature("one"), SECRET)
+    sign(db, signature("two", district=13), SECRET)
+    assert count(db, CAMPAIGN, "recipient") == [
+        CountRow("HCA012", 1, 1), CountRow("HCA013", 1, 1),
+        CountRow("SCA1", 2, 2), CountRow("SCA3", 2, 2),
+    ]  # fmt: skip
+
+
+def test_own_share_is_counted_in_steps_of_ten(db: sqlite3.Connection) -> None:
+    for share in (0, 9, 10, 99, 100):
+        sign(db, signature(f"share {share}", own_share=share), SECRET)
+    rows = count(db, CAMPAIGN, "own_share")
+    assert [(row.group, row.signatures) for row in rows] == [("00", 2), ("10", 1), ("90", 2)]
+
+
+def test_campaigns_are_counted_apart_and_together(db: sqlite3.Connection) -> None:
+    """EX13: one person in two campaigns is two signatures and one person."""
+    for campaign in ("a", "b"):
+        code = person_key(
+            SECRET, campaign, email="imani@example.org", first="", last="", street="", zip5=""
+        )
+        sign(db, signature(f"in {campaign}", campaign=campaign, person=code), SECRET)
+    assert [totals(db, campaign) for campaign in ("a", "b", "c", None)] == [
+        Totals(1, 3), Totals(1, 3), Totals(0, 0), Totals(2, 6),
+    ]  # fmt: skip
+    assert count(db, "a", "state") == [CountRow("CA", 1, 3)]
+    assert count(db, None, "state") == [CountRow("CA", 2, 6)]
+    assert people(db) == people(db, "a") == 1
+    assert campaigns(db) == ("a", "b")
+
+
+def test_lookalikes_are_shown_and_all_counted(db: sqlite3.Connection) -> None:
+    """DI01"""
+    emails = ["imani@example.org", "Imani+2@example.org", "IMANI@EXAMPLE.ORG", "joe@example.org"]
+    for email in emails:
+        code = person_key(SECRET, CAMPAIGN, email=email, first="", last="", street="", zip5="")
+        last = sign(db, signature(email, person=code), SECRET)
+    assert totals(db, CAMPAIGN).signatures == 3
+    assert lookalikes(db, CAMPAIGN) == [(1, 2)]
+    assert lookalikes(db, "another") == []
+    withdraw(db, last.receipt)
+    assert lookalikes(db, CAMPAIGN) == [(1, 2)]
+
+
+def test_an_unknown_breakdown_is_refused(db: sqlite3.Connection) -> None:
+    with pytest.raises(ValueError, match="shoe size"):
+        count(db, CAMPAIGN, "shoe size")
+
+
+def test_everything_that_is_counted_is_defined_in_both_languages() -> None:
+    terms = {definition.term for definition in DEFINITIONS}
+    assert terms >= {"signatures", "letters", *STATUSES}
+    assert len(terms) == len(DEFINITIONS)
+    for definition in DEFINITIONS:
+        assert all((definition.meaning, definition.term_es, definition.meaning_es))
+
+
+@pytest.mark.parametrize("by", BREAKDOWNS)
+def test_a_count_has_the_definitions_of_its_words(by: str) -> None:
+    terms = [definition.term for definition in definitions_for(by, "held")]
+    assert terms[:3] == ["signatures", "letters", "held"]
+    assert (by in terms) == (by in ("day", "recipient"))
+
+
+def test_every_breakdown_has_a_tally() -> None:
+    assert set(GROUPINGS) <= set(BREAKDOWNS)
+    assert {name for name, _ in DIMENSIONS} | {"recipient"} == {"all", *BREAKDOWNS}
+
+
+def test_the_triggers_in_the_file_are_those_of_the_list(db: sqlite3.Connection) -> None:
+    """A dimension without a migration, or the other way round, is noticed here."""
+    installed = dict(
+        db.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'tally_%'").fetchall()
+    )
+    assert installed == trigger_sql(DIMENSIONS)
+
+
+@pytest.mark.parametrize(
+    ("damage", "dimension", "value"),
+    [
+        ("UPDATE tallies SET signatures = 7 WHERE dimension = 'state'", "state", "CA"),
+        ("UPDATE tallies SET letters = 7 WHERE dimension = 'all'", "all", ""),
+        ("DELETE FROM tallies WHERE dimension = 'recipient' AND value = 'SCA1'",
+         "recipient", "SCA1"),
+        ("INSERT INTO tallies VALUES ('c', 'counted', 'day', '2026-01-01', 1, 1)",
+         "day", "2026-01-01"),
+    ],
+)  # fmt: skip
+def test_recount_reports_a_tally_that_drifted(
+    db: sqlite3.Connection, damage: str, dimension: str, value: str
+) -> None:
+    """EX11"""
+    sign(db, signature("one"), SECRET)
+    assert recount(db) == []
+    db.execute(damage)
+    assert [(d.dimension, d.value) for d in recount(db)] == [(dimension, value)]
+    rebuild(db)
+    assert recount(db) == []
+    assert totals(db, CAMPAIGN) == Totals(1, 3)
+
+
+def test_recount_reports_a_lost_letter(db: sqlite3.Connection) -> None:
+    sign(db, signature("one"), SECRET)
+    db.execute("DELETE FROM letters WHERE seat = 'CA-S1'")
+    (difference,) = recount(db)
+    assert (difference.dimension, difference.value) == ("letters of a signature", "1")
+    assert (difference.kept.letters, difference.actual.letters) == (3, 2)
+
+
+def test_correcting_rows_by_hand_keeps_the_tallies_right(db: sqlite3.Connection) -> None:
+    sign(db, signature("one"), SECRET)
+    sign(db, signature("two"), SECRET)
+    db.execute("UPDATE signatures SET district = 13, campaign = 'other' WHERE id = 1")
+    db.execute("UPDATE letters SET bioguide = 'X000001' WHERE signature = 2 AND seat = 'CA-S1'")
+    db.execute("UPDATE letters SET bioguide = NULL WHERE signature = 2 AND seat = 'CA-S3'")
+    db.execute("UPDATE signatures SET letters = 2 WHERE id = 2")
+    assert recount(db) == []
+    db.execute("DELETE FROM signatures")
+    assert recount(db) == []
+    assert totals(db, None) == Totals(0, 0)

@@ -1,0 +1,223 @@
+"""People sign, sign again, withdraw; organizers hold and remove; all counts stay true.
+
+A plain Python model keeps what should be there; after every step the tallies, a recount from
+the rows, every breakdown and every receipt must agree with it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from app.records import (
+    BREAKDOWNS,
+    STATUSES,
+    CountRow,
+    LetterRow,
+    SignatureRequest,
+    Status,
+    Totals,
+    by_status,
+    count,
+    mark,
+    open_database,
+    rebuild,
+    receipt,
+    recount,
+    remove,
+    set_status,
+    sign,
+    totals,
+    withdraw,
+)
+from tests.records.build import SECRET, letters_of, person, signature
+
+CAMPAIGNS = ("a", "b")
+PEOPLE = st.sampled_from("ABCDE")
+LIVE = ("counted", "held", "unconfirmed")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the model knows of one row."""
+
+    request: SignatureRequest
+    who: str
+    status: Status
+    token: str
+    number: int
+    withdrawn: bool = False
+
+
+def values(kept: Kept, by: str) -> list[str]:
+    """Where a signature belongs in a breakdown, said a second time and another way."""
+    asked = kept.request
+    if by == "recipient":
+        return [row.bioguide for row in asked.letters if row.bioguide]
+    plain = {
+        "day": asked.day.isoformat(), "district": f"{asked.state}-{asked.district}",
+        "version": f"{asked.template} {asked.length} {asked.version}",
+        "edited": "yes" if asked.edited else "no",
+        "own_share": f"{min(asked.own_share // 10, 9) * 10:02}",
+    }  # fmt: skip
+    return [plain[by] if by in plain else str(getattr(asked, by))]
+
+
+@st.composite
+def requests(draw: st.DrawFn, key: str, who: str) -> SignatureRequest:
+    state, district = draw(st.sampled_from([("CA", 12), ("CA", 2), ("DC", 98), ("AK", 0)]))
+    letters = letters_of(state, district)
+    if draw(st.booleans()):
+        letters = (LetterRow(letters[0].seat, None, "vacant"), *letters[1:])
+    return signature(
+        key, person=person(who), campaign=draw(st.sampled_from(CAMPAIGNS)), state=state,
+        district=district, letters=letters, day=date(2026, 11, draw(st.integers(1, 3))),
+        template=draw(st.sampled_from(["general", "faith"])),
+        length=draw(st.sampled_from(["full", "short"])),
+        version=draw(st.sampled_from(["v1", "v2"])), language=draw(st.sampled_from(["en", "es"])),
+        match=draw(st.sampled_from(["zip", "street", "chosen"])),
+        source=draw(st.sampled_from(["", "flyer"])), edited=draw(st.booleans()),
+        own_share=draw(st.integers(0, 100)),
+        status=draw(st.sampled_from(["counted", "counted", "held", "unconfirmed", "test"])),
+    )  # fmt: skip
+
+
+class Records(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.db = open_database(Path(self.folder.name) / "test.db")
+        self.db.execute("PRAGMA synchronous=OFF")  # nothing is switched off here; be quick
+        self.rows: dict[str, Kept] = {}
+        self.asked = 0
+
+    def teardown(self) -> None:
+        self.db.close()
+        self.folder.cleanup()
+
+    @initialize(data=st.data())
+    def some_have_signed(self, data: st.DataObject) -> None:
+        for who in "AB":
+            self.signs(data, who)
+
+    @rule(data=st.data(), who=PEOPLE)
+    def signs(self, data: st.DataObject, who: str) -> None:
+        self.asked += 1
+        asked = data.draw(requests(f"key {self.asked}", who))
+        signed = sign(self.db, asked, SECRET)
+        status: Status = asked.status
+        if status != "test" and any(
+            (kept.who, kept.request.campaign) == (who, asked.campaign) and kept.status in LIVE
+            for kept in self.rows.values()
+        ):
+            status = "repeated"
+        (number,) = self.db.execute("SELECT max(id) FROM signatures").fetchone()
+        self.rows[asked.key] = Kept(asked, who, status, signed.receipt, number)
+
+    def pick(self, data: st.DataObject) -> Kept:
+        return self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
+
+    @rule(data=st.data())
+    def presses_again(self, data: st.DataObject) -> None:
+        if self.rows:
+            kept = self.pick(data)
+            assert sign(self.db, kept.request, SECRET).receipt == kept.token
+
+    @rule(data=st.data())
+    def withdraws(self, data: st.DataObject) -> None:
+        if self.rows:
+            kept = self.pick(data)
+            shown = withdraw(self.db, kept.token)
+            assert shown is not None
+            assert shown.withdrawn
+            status: Status = "withdrawn" if kept.status in LIVE else kept.status
+            self.rows[kept.request.key] = replace(kept, status=status, withdrawn=True)
+
+    @rule(data=st.data(), status=st.sampled_from(LIVE))
+    def is_reviewed(self, data: st.DataObject, status: Status) -> None:
+        if self.rows:
+            kept = self.pick(data)
+            changes = kept.status in LIVE and kept.status != status
+            assert set_status(self.db, [kept.number], status) == int(changes)
+            if changes:
+                self.rows[kept.request.key] = replace(kept, status=status)
+
+    @rule(data=st.data())
+    def is_removed(self, data: st.DataObject) -> None:
+        if self.rows:
+            kept = self.pick(data)
+            assert remove(self.db, [kept.number]) == 1
+            assert receipt(self.db, kept.token) is None
+            del self.rows[kept.request.key]
+
+    @rule(data=st.data())
+    def prints(self, data: st.DataObject) -> None:
+        if self.rows:
+            kept = self.pick(data)
+            letter = kept.request.letters[0]
+            possible = letter.bioguide is not None and not kept.withdrawn
+            assert mark(self.db, kept.token, letter.seat, "printed") == possible
+
+    @rule()
+    def is_rebuilt(self) -> None:
+        rebuild(self.db)
+
+    @invariant()
+    def tallies_agree_with_the_rows(self) -> None:
+        assert recount(self.db) == []
+
+    @invariant()
+    def counts_agree_with_the_model(self) -> None:
+        for campaign in (*CAMPAIGNS, None):
+            here = [
+                kept for kept in self.rows.values() if campaign in (None, kept.request.campaign)
+            ]
+            letters = {
+                kept.token: sum(row.bioguide is not None for row in kept.request.letters)
+                for kept in here
+            }
+            for status in STATUSES:
+                chosen = [kept for kept in here if kept.status == status]
+                whole = Totals(len(chosen), sum(letters[kept.token] for kept in chosen))
+                assert totals(self.db, campaign, status=status) == whole
+                assert by_status(self.db, campaign)[status] == whole
+            counted = [kept for kept in here if kept.status == "counted"]
+            for by in BREAKDOWNS:
+                signatures: Counter[str] = Counter()
+                written: Counter[str] = Counter()
+                for kept in counted:
+                    for value in values(kept, by):
+                        signatures[value] += 1
+                        written[value] += 1 if by == "recipient" else letters[kept.token]
+                rows = count(self.db, campaign, by)
+                assert sorted(rows, key=lambda row: row.group) == [
+                    CountRow(value, signatures[value], written[value])
+                    for value in sorted(signatures)
+                ]
+
+    @invariant()
+    def receipts_say_what_happened(self) -> None:
+        for kept in self.rows.values():
+            shown = receipt(self.db, kept.token)
+            assert shown is not None
+            assert shown.withdrawn == kept.withdrawn
+            assert (shown.state, shown.district) == (kept.request.state, kept.request.district)
+
+    @invariant()
+    def only_those_who_stand_are_recognised(self) -> None:
+        standing = sum(kept.status in LIVE for kept in self.rows.values())
+        assert self.db.execute("SELECT count(person) FROM signatures").fetchone() == (standing,)
+
+
+Records.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+
+
+TestRecords = pytest.mark.slow(Records.TestCase)

@@ -1,0 +1,36 @@
+"""A process that signs, for tests: ``python -m tests.records.worker DATABASE KEY…``.
+
+Says ``ready`` when it runs, waits for a line, opens the database, signs each key and prints
+it once the signature is acknowledged. The key ``*PREFIX`` signs without end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.records import open_database, sign
+from tests.records.build import SECRET, signature
+
+
+def keys(arguments: list[str]) -> Iterator[str]:
+    for argument in arguments:
+        if argument.startswith("*"):
+            yield from (f"{argument[1:]}-{n}" for n in itertools.count())
+        else:
+            yield argument
+
+
+def main() -> None:
+    print("ready", flush=True)  # noqa: T201 - this is how it answers
+    sys.stdin.readline()
+    db = open_database(Path(sys.argv[1]))
+    for key in keys(sys.argv[2:]):
+        signed = sign(db, signature(key), SECRET)
+        print(key, signed.receipt, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
