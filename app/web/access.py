@@ -1,0 +1,51 @@
+"""Who may use a route. Every view says so; a site with a view that does not will not start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from flask import Flask
+
+Who = Literal["anyone", "visitor", "half", "organizer", "editor", "exporter", "admin"]
+"""``anyone`` is the public: residents have no account. ``visitor`` is somebody who wants to log
+in, ``half`` has typed their password but no code yet, ``organizer`` is anyone who is logged in,
+and the rest are roles. ``app/web/organizer/gate.py`` enforces all but the first."""
+
+View = TypeVar("View", bound=Callable[..., object])
+
+STATIC = "static"
+"""Flask's own endpoint for static files, open to anyone."""
+
+
+class AccessRuleMissingError(Exception):
+    """A route was added without saying who may use it."""
+
+
+def access(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
+    """Mark a view with who may use it.
+
+    With ``fresh`` the organizer must have typed their password within the last five minutes.
+    """
+
+    def mark(view: View) -> View:
+        view.__dict__["access"] = who
+        view.__dict__["fresh"] = fresh
+        return view
+
+    return mark
+
+
+def access_rules(app: Flask) -> dict[str, str]:
+    """The rule of every endpoint. Raises ``AccessRuleMissingError`` naming those without one."""
+    rules = {
+        endpoint: getattr(view, "access", None)
+        for endpoint, view in app.view_functions.items()
+        if endpoint != STATIC
+    }
+    missing = sorted(endpoint for endpoint, rule in rules.items() if rule is None)
+    if missing:
+        raise AccessRuleMissingError(
+            f"No access rule on {', '.join(missing)}. Put @access(…) under the route."
+        )
+    return {endpoint: str(rule) for endpoint, rule in rules.items()}

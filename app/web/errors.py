@@ -1,0 +1,105 @@
+"""Pages for what goes wrong, in the reader's language, and a log that names no one.
+
+An exception's message may hold what a person typed, so only its type and the place in our
+code are logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Flask, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.settings import ROOT
+
+log = logging.getLogger("dear_congress")
+
+Shown = tuple[str, int] | Response
+
+
+def words_for(status: int) -> tuple[str, str]:
+    """The heading and the next step for a status."""
+    if status == 403:
+        return (
+            _("That came from another website"),
+            _("For your safety this site only takes forms from its own pages. "
+              "Please start here again."),
+        )  # fmt: skip
+    if status == 404:
+        return (
+            _("There is no page at this address"),
+            _("The link may be incomplete. If it was a receipt, copy the whole address again."),
+        )
+    if status == 405:
+        return (
+            _("This page needs what you typed before"),
+            _("It cannot be opened by its address alone, because nothing you type is kept here. "
+              "Please start again, or go back in your browser."),
+        )  # fmt: skip
+    if status == 413:
+        return (
+            _("That was too long to take in"),
+            _("Nothing was saved or sent. Go back in your browser: your text is still there. "
+              "A story can have up to 10,000 characters."),
+        )  # fmt: skip
+    if status < 500:
+        return (
+            _("We could not read that request"),
+            _("Nothing was saved or sent. Please go back in your browser and try again."),
+        )
+    return (
+        _("Something went wrong on our side"),
+        _("It is not your fault. Your text was not saved by us: go back in your browser, where "
+          "it is still there, and try again in a minute."),
+    )  # fmt: skip
+
+
+def where(error: BaseException) -> str:
+    """``ValueError at app/web/resident/views.py:31``, the innermost place in our own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if f.filename.startswith(str(ROOT / "app"))]
+    if not ours:
+        return type(error).__name__
+    place = ours[-1].filename.removeprefix(f"{ROOT}/")
+    return f"{type(error).__name__} at {place}:{ours[-1].lineno}"
+
+
+def _show(status: int) -> Shown:
+    try:
+        heading, text = words_for(status)
+        page = render_template("error.html", status=status, heading=heading, text=text)
+    except Exception as error:  # noqa: BLE001 - the page for errors must not fail itself
+        log.error("error page failed: %s", where(error))
+        return Response("Something went wrong. Please go back and try again.\n", status)
+    return page, status
+
+
+def _http_error(error: HTTPException) -> Shown:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response(request.environ)
+    if error.code >= 500:
+        log.error("%s", where(error))
+    if isinstance(request.routing_exception, HTTPException) and error.code == 400:
+        # The host name itself was refused, so no address of our own can be written.
+        return Response("Bad request.\n", 400, mimetype="text/plain")
+    page = _show(error.code)
+    if isinstance(page, tuple) and error.code == 405:
+        response = Response(page[0], 405, mimetype="text/html")
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return response
+    return page
+
+
+def _failure(error: Exception) -> Shown:
+    log.error("%s", where(error))
+    return _show(500)
+
+
+def set_up_errors(app: Flask) -> None:
+    """Add the handlers to a site."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failure)

@@ -1,0 +1,78 @@
+"""The headers of every response, and the refusal of forms posted from other sites."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "interest-cohort=(), browsing-topics=()",
+}
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def public_page() -> None:
+    """Say that the present page holds nothing of anyone's: it may be kept and indexed."""
+    g.public_page = True
+
+
+def _refuse_other_sites() -> None:
+    """Refuse a POST that another site's page caused.
+
+    Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones only in
+    ``Origin``. Our pages send no referrer, which turns ``Origin`` into ``null`` even on our
+    own forms, so ``null`` alone proves nothing.
+    """
+    if request.method != "POST":
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            abort(403)
+        return
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint == "static" and response.status_code in (200, 206, 304):
+        response.headers["Cache-Control"] = FOREVER if "v" in request.args else "no-cache"
+    elif g.get("public_page") and request.method in ("GET", "HEAD"):
+        response.headers["Cache-Control"] = "no-cache"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def set_up_headers(app: Flask) -> None:
+    """Add both to a site."""
+    app.before_request(_refuse_other_sites)
+    app.after_request(_add_headers)

@@ -1,0 +1,88 @@
+"""English at ``/`` and Spanish at ``/es/``: the language is in the address, in no cookie."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, has_request_context, request, url_for
+from flask_babel import Babel, format_date
+
+LANGUAGES = {"en": "English", "es": "Español"}
+CATALOGUES = Path(__file__).with_name("translations")
+
+
+def language() -> str:
+    """The language of the present request, also of one that no route answers."""
+    if has_request_context() and request.path.split("/", 2)[1:2] == ["es"]:
+        return "es"
+    return "en"
+
+
+def other_language() -> str:
+    return "en" if language() == "es" else "es"
+
+
+def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
+    """The address of a page (``resident.find``) in the present or the named language."""
+    prefix = "es_" if (lang or language()) == "es" else ""
+    return url_for(f"{prefix}{endpoint}", **values)
+
+
+def long_date(day: date) -> str:
+    """``January 3, 2027`` or ``3 de enero de 2027``."""
+    return str(format_date(day, "long"))
+
+
+def compile_catalogues(source: Path, folder: Path) -> Path:
+    """Compile every ``.po`` under ``source`` into ``folder`` where missing or older.
+
+    Each file is replaced as a whole, so workers that start together never read half of one.
+    Where ``folder`` cannot be written, a temporary folder is used instead. Returns the folder
+    that holds the compiled catalogues.
+    """
+    try:
+        for po in sorted(source.glob("*/LC_MESSAGES/*.po")):
+            _compile(po, folder / po.relative_to(source).with_suffix(".mo"))
+    except OSError:
+        spare = Path(tempfile.mkdtemp(prefix="catalogues-"))
+        if spare == folder:
+            raise
+        return compile_catalogues(source, spare)
+    return folder
+
+
+def _compile(po: Path, mo: Path) -> None:
+    if mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns:
+        return
+    with po.open("rb") as file:
+        catalogue = read_po(file, locale=po.parent.parent.name)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    mo.parent.mkdir(parents=True, exist_ok=True)
+    draft = mo.with_name(f".{mo.name}.{os.getpid()}")
+    draft.write_bytes(compiled.getvalue())
+    draft.replace(mo)
+
+
+def set_up_languages(app: Flask) -> None:
+    """Add Flask-Babel and the helpers that templates use."""
+    folder = compile_catalogues(CATALOGUES, CATALOGUES)
+    Babel(
+        app,
+        locale_selector=language,
+        default_translation_directories=str(folder),
+    )
+    app.jinja_env.globals.update(
+        language=language,
+        other_language=other_language,
+        languages=LANGUAGES,
+        page_url=page_url,
+    )
+    app.jinja_env.filters["long_date"] = long_date

@@ -1,0 +1,76 @@
+"""A page as a value: which template, which status, what it shows. Views only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, render_template, request
+from werkzeug.wrappers import Response
+
+from app.web.assets import asset
+from app.web.i18n import other_language, page_url
+from app.web.services import services
+
+POST_ONLY = frozenset({"write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a request leads to. ``status`` is 4xx where the person has to change something."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+def show(page: Page) -> Response:
+    """The page as a response in the language of the request."""
+    return Response(
+        render_template(page.template, **page.context), page.status, mimetype="text/html"
+    )
+
+
+def _elsewhere_url() -> str:
+    """The present page's address in the other language; a form's page leads to its start."""
+    endpoint = (request.endpoint or "").removeprefix("es_")
+    lang = other_language()
+    if not endpoint or endpoint == "static":
+        return page_url("public.home", lang)
+    blueprint, _, view = endpoint.partition(".")
+    if view in POST_ONLY:
+        if view == "withdraw" and request.view_args:
+            return page_url("resident.receipt", lang, **request.view_args)
+        return page_url("resident.start", lang)
+    return page_url(f"{blueprint}.{view}", lang, **(request.view_args or {}))
+
+
+def _contact_url(contact: str) -> str:
+    if contact.startswith(("https://", "http://")):
+        return contact
+    return f"mailto:{contact}" if "@" in contact and " " not in contact else ""
+
+
+def _everywhere() -> dict[str, Any]:
+    """What every page may use. Jinja is strict here: a name that is not set fails the page."""
+    site = services()
+    return {
+        "group_name": site.settings.group_name,
+        "contact": site.settings.contact,
+        "contact_url": _contact_url(site.settings.contact),
+        "data_date": site.tables.as_of,
+        "cosponsor_date": site.campaign.as_of,
+        "elsewhere_url": _elsewhere_url(),
+        "public_page": False,
+        "errors": (),
+        "switch": "",
+        "enter": "",
+        "draft_page": "",
+    }
+
+
+def set_up_pages(app: Flask) -> None:
+    """Add what every template may use."""
+    app.context_processor(_everywhere)
+    app.jinja_env.globals["asset"] = asset

@@ -1,0 +1,5 @@
+"""Pages for everyone that hold nothing of anyone's."""
+
+from app.web.public.views import public
+
+__all__ = ["public"]

@@ -1,0 +1,90 @@
+"""What the public pages say, computed from the campaign and today's date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.campaign import stage_of
+from app.records import source_tag, totals
+from app.web.i18n import long_date
+from app.web.pages import Page
+from app.web.services import Services
+
+
+def home(args: Mapping[str, str], site: Services) -> Page:
+    """The start page with the counts of people and letters."""
+    counted = totals(site.db(), site.campaign.slug)
+    return Page(
+        "public/home.html",
+        {
+            **_bill(site),
+            "via": source_tag(args.get("source", "")),
+            "signatures": counted.signatures,
+            "letter_count": counted.letters,
+        },
+    )
+
+
+def bill(site: Services) -> Page:
+    """The bill in more detail."""
+    return Page("public/bill.html", _bill(site))
+
+
+def privacy(site: Services) -> Page:
+    """What is kept and what is not."""
+    context = {"public_page": True, "street_lookup": site.settings.street_lookup}
+    return Page("public/privacy.html", context)
+
+
+def _bill(site: Services) -> dict[str, Any]:
+    bill = site.campaign.bill_for("house")
+    stage = stage_of(site.campaign, site.today())
+    return {
+        "public_page": True,
+        "stage": stage,
+        "bill_number": bill.number or bill.title,
+        "introduced": bill.introduced,
+        "stage_words": stage_words(site),
+    }
+
+
+def stage_words(site: Services) -> list[str]:
+    """Where the bill stands today, truthfully: what is known, until when, and the time left."""
+    campaign, today = site.campaign, site.today()
+    number = campaign.bill_for("house").number or campaign.title
+    as_of, ends = long_date(campaign.as_of), long_date(campaign.ends.date())
+    names = [stance.name for stance in campaign.stances.values()]
+    count = names.count("cosponsor")
+    stage = stage_of(campaign, today)
+    if stage == "enacted":
+        return [_("The bill has become law.")]
+    if stage == "expired":
+        return [
+            _("%(number)s ended with the %(congress)dth Congress on %(ends)s. It was before the "
+              "House Judiciary Committee and had %(count)d cosponsors as of %(as_of)s. Its "
+              "supporters would have to introduce it again.",
+              number=number, congress=campaign.congress, ends=ends, count=count, as_of=as_of)
+        ]  # fmt: skip
+    left = (campaign.ends.date() - today).days
+    words = [
+        _("%(number)s is before the House Judiciary Committee. As of %(as_of)s it had %(count)d "
+          "cosponsors, and neither a hearing nor a vote. No companion bill in the Senate is known "
+          "to us.", number=number, count=count, as_of=as_of),
+        ngettext(
+            "This Congress ends at noon on %(ends)s: one day from today. A bill that has not "
+            "passed by then ends with it.",
+            "This Congress ends at noon on %(ends)s: %(num)d days from today. A bill that has not "
+            "passed by then ends with it.",
+            left, ends=ends,
+        ),
+    ]  # fmt: skip
+    if stage == "last_weeks":
+        words.append(
+            _("So little time is left that a vote is not likely. A letter now still counts: it "
+              "shows where support stands when the bill comes back.")
+        )  # fmt: skip
+    return words

@@ -1,0 +1,152 @@
+"""A resident's draft: everything typed so far, carried from page to page in the form itself.
+
+Nothing of it is kept on the server between pages. Reading is forgiving: whatever arrives,
+of whatever type, length or repetition, becomes plain text that a page can show again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from werkzeug.datastructures import MultiDict
+
+STORY_LIMIT = 10_000
+"""Characters that a story may have; offices' own forms allow no more than this."""
+LETTER_LIMIT = 15_000
+"""Characters that one letter edited by hand may have."""
+
+SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
+SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+MULTILINE = frozenset({"story"})
+UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean_text(value: str) -> str:
+    """Typed text with line feeds only and without control characters or lone surrogates."""
+    value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    value = value.replace("\u2029", "\n\n").replace("\t", " ")
+    return UNPRINTABLE.sub("", value)
+
+
+def clean_line(value: str) -> str:
+    """The same on one line: every run of white space is one space, none at the ends."""
+    return " ".join(clean_text(value).split())
+
+
+def tidy_body(value: str) -> str:
+    """A letter's words with no space at line ends and one blank line between paragraphs."""
+    lines = [line.rstrip() for line in clean_text(value).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def fingerprint(body: str) -> str:
+    """Tells words that were shown from words that were changed."""
+    return hashlib.sha256(tidy_body(body).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a resident has typed and chosen. Every field is text; empty means not given."""
+
+    zip: str = ""
+    """As typed; ``parse_zip`` says what it is."""
+    state: str = ""
+    """Where the person lives, which decides who represents them."""
+    district: str = ""
+    """The House district picked by the person or settled by the street."""
+    how: str = ""
+    """``street`` when the street lookup settled the district."""
+    confirmed: str = ""
+    """``1`` when the person stood by a state that the ZIP questions."""
+    first: str = ""
+    last: str = ""
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    mail_state: str = ""
+    """The state of the return address; may be AA, AE or AP."""
+    mail_zip: str = ""
+    elsewhere: str = ""
+    """``1`` when mail comes to another place than where the person lives."""
+    email: str = ""
+    template: str = ""
+    length: str = ""
+    story: str = ""
+    via: str = ""
+    """The source tag of the link that was followed."""
+    website: str = ""
+    """A field that no person sees; a program that fills it in is asked to press again."""
+    again: str = ""
+    """``1`` when the person pressed the button a second time on request."""
+    token: str = ""
+    to: tuple[str, ...] | None = None
+    """The seats chosen as recipients; None until they have been shown."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """By seat: a letter's words where the person changed them by hand."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """By seat: the fingerprint of the words as they were shown for editing."""
+    offices: Mapping[str, str] = field(default_factory=dict)
+    """By seat: the office that the printed letter goes to."""
+    trap_present: bool = False
+    """Whether the field that no person sees came with the form at all."""
+
+    def pairs(self, without: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+        """Name and value of every field that a page must carry on, except those ``without``."""
+        for name in TEXT_FIELDS:
+            value = getattr(self, name)
+            if value and name not in without:
+                yield name, value
+        if self.to is not None and "to" not in without:
+            yield "to", ""
+            yield from (("to", seat) for seat in self.to)
+        for seat, text in self.words.items() if "words" not in without else ():
+            yield f"words-{seat}", text
+            yield f"shown-{seat}", self.shown.get(seat, "")
+        for seat, office in self.offices.items() if "offices" not in without else ():
+            yield f"office-{seat}", office
+
+    def moved(self, **changes: str) -> Draft:
+        """The draft for another place: what was settled about the old one is forgotten."""
+        return replace(self, **{"district": "", "how": "", "confirmed": "", **changes})
+
+
+TEXT_FIELDS = tuple(
+    f.name for f in fields(Draft) if f.type == "str" and f.name not in ("token", "website")
+)
+CARRIED = frozenset(TEXT_FIELDS)
+
+
+def _by_seat(data: MultiDict[str, str], prefix: str) -> dict[str, str]:
+    found = ((key.removeprefix(prefix), key) for key in data if key.startswith(prefix))
+    return {seat: data[key] for seat, key in found if SEAT.fullmatch(seat)}
+
+
+def read_draft(data: MultiDict[str, str]) -> Draft:
+    """The draft in a submitted form. Of a repeated field the first value counts."""
+    values = {
+        name: (clean_text if name in MULTILINE else clean_line)(data.get(name, ""))
+        for name in (*TEXT_FIELDS, "token", "website")
+    }
+    if not SOURCE.fullmatch(values["via"]):
+        values["via"] = ""
+    shown = _by_seat(data, "shown-")
+    words = {seat: tidy_body(text) for seat, text in _by_seat(data, "words-").items()}
+    return Draft(
+        **values,
+        to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in data else None,
+        words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
+        shown=shown,
+        offices={s: clean_line(office) for s, office in _by_seat(data, "office-").items()},
+        trap_present="website" in data,
+    )
+
+
+def as_form_data(draft: Draft) -> MultiDict[str, str]:
+    """The draft's text fields as form data, cleaned, for WTForms to judge and to show again."""
+    data = MultiDict((name, getattr(draft, name)) for name in (*TEXT_FIELDS, "token"))
+    if draft.to is not None:
+        data.setlist("to", list(draft.to))
+    return data

@@ -1,0 +1,322 @@
+"""From a ZIP to the people who represent it: each outcome of the lookup has its own page."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.congress import (
+    DELEGATE_AREAS,
+    NOTICES,
+    STATES,
+    STREET_REASONS,
+    Choose,
+    ChooseState,
+    Disagree,
+    Found,
+    GeocoderSettings,
+    Holder,
+    Located,
+    Outcome,
+    OutOfDate,
+    Outside,
+    Unavailable,
+    Zip,
+    ZipProblem,
+    ZipUnknown,
+    find_delegation,
+    locate_street,
+    parse_zip,
+)
+from app.web.i18n import long_date
+from app.web.pages import Page
+from app.web.resident.draft import Draft, as_form_data
+from app.web.resident.forms import FindForm, StreetForm
+from app.web.resident.people import district, district_name, person, states_in_words, title_name
+from app.web.services import Services
+
+CARDS = 8
+"""At most so many districts are shown as cards; the list by hand has them all."""
+MILITARY = frozenset({"AA", "AE", "AP"})
+
+
+def find_page(
+    draft: Draft,
+    site: Services,
+    form: FindForm | None = None,
+    *,
+    message: str = "",
+    street_open: bool = False,
+) -> Page:
+    """The form that asks for the ZIP, with its errors if it has any (status 422)."""
+    form = form or FindForm(as_form_data(draft))
+    answer = parse_zip(draft.zip)
+    suggestion = answer.suggestion if form.errors and isinstance(answer, ZipProblem) else None
+    errors = [(name, messages[0]) for name, messages in form.errors.items()]
+    context = {
+        "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
+        "message": message, "suggestion": suggestion or "", "errors": errors,
+        "street_lookup": site.settings.street_lookup,
+        "street_open": street_open or bool(form.street.errors),
+        "switch": "resident.find" if errors else "",
+        "enter": "resident.find" if errors else "",
+    }  # fmt: skip
+    return Page("resident/find.html", context, 422 if errors else 200)
+
+
+def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
+    """Who represents the place in the draft. Done anew for every request, never believed."""
+    answer = parse_zip(draft.zip)
+    if isinstance(answer, ZipProblem):
+        return answer
+    number = int(draft.district) if draft.district.isascii() and draft.district.isdigit() else None
+    street = None
+    if draft.how == "street" and number is not None and draft.state:
+        street = Located(draft.state, number)
+    return find_delegation(
+        answer.five,
+        draft.state or None,
+        today=site.today(),
+        district=number,
+        state_confirmed=draft.confirmed == "1",
+        city=draft.city,
+        street=street,
+        tables=site.tables,
+    )
+
+
+def look_up_street(draft: Draft, site: Services) -> Outcome:
+    """The same with the help of the Census Bureau. Called only for the button that says so."""
+    zip_code = parse_zip(draft.zip)
+    assert isinstance(zip_code, Zip)
+    plain = look_up(draft.moved(confirmed=draft.confirmed), site)
+    if not isinstance(plain, Found | Choose | ChooseState):
+        return plain  # type: ignore[return-value]
+    state = draft.state
+    if isinstance(plain, Found):
+        state = plain.delegation.state
+    elif isinstance(plain, Choose):
+        state = plain.state
+    settings = site.settings
+    answer = locate_street(
+        draft.street,
+        draft.city,
+        state,
+        zip_code.five,
+        geocoder=GeocoderSettings(
+            provider=settings.geocoder_provider,
+            url=settings.geocoder_url,
+            vintage=settings.geocoder_vintage,
+            timeout=settings.geocoder_timeout,
+            congress=site.tables.congress,
+        ),
+    )
+    return find_delegation(
+        zip_code.five,
+        draft.state or None,
+        today=site.today(),
+        state_confirmed=draft.confirmed == "1",
+        city=draft.city,
+        street=answer,
+        tables=site.tables,
+    )
+
+
+def settled(draft: Draft, found: Found) -> Draft:
+    """The draft with the place as it was found, so that the next page finds the same."""
+    delegation = found.delegation
+    number = "" if found.match == "zip" else str(delegation.district)
+    how = "street" if found.match == "street" else ""
+    return dataclasses.replace(draft, state=delegation.state, district=number, how=how)
+
+
+def notice_words(code: str | None) -> list[str]:
+    """The notice with this code in the reader's language. Ended terms are said per person."""
+    return [_(NOTICES[code])] if code and code in NOTICES and code != "term_ended" else []
+
+
+def failure_words(outcome: Unavailable) -> str:
+    """Why the street did not help, and what was used instead."""
+    reason = _(STREET_REASONS.get(outcome.reason, STREET_REASONS["bad_reply"]))
+    return _("%(reason)s We used your ZIP code instead.", reason=reason)
+
+
+def outcome_page(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
+    """The page of every outcome except ``Found``, which leads on to the letter."""
+    match outcome:
+        case Choose():
+            return choose_page(outcome, draft, site)
+        case Unavailable(fallback=Choose() as fallback):
+            return choose_page(fallback, draft, site, [failure_words(outcome)])
+        case ChooseState(zip=zip5, states=codes):
+            return _page(
+                "which_state", draft, site,
+                zip=zip5, states=[(code, STATES[code]) for code in codes],
+            )  # fmt: skip
+        case Disagree():
+            return _disagree(outcome, draft, site)
+        case ZipUnknown(zip=zip5):
+            return _unknown(zip5, draft, site)
+        case Outside():
+            return _outside(outcome, draft, site)
+        case OutOfDate():
+            return _out_of_date(outcome, draft, site)
+        case _:
+            form = FindForm(as_form_data(draft))
+            form.validate()
+            return find_page(draft, site, form)
+
+
+def _page(name: str, draft: Draft, site: Services, **context: Any) -> Page:
+    known = {
+        "draft": draft, "token": site.tokens.renew(draft.token), "switch": "resident.find",
+        "form": FindForm(as_form_data(draft)),
+    }  # fmt: skip
+    return Page(f"resident/{name}.html", {**known, **context})
+
+
+def choose_page(
+    outcome: Choose, draft: Draft, site: Services, notices: list[str] | None = None
+) -> Page:
+    """Several districts are possible: offer each, the largest share first."""
+    today, tables, state = site.today(), site.tables, outcome.state
+    every = [(c.district, _by_hand(state, c.holder)) for c in tables.candidates(state)]
+    likely = outcome.likely if outcome.reason in ("no_row", "state_confirmed") else CARDS
+    cards = outcome.candidates[: min(CARDS, likely)]
+    return _page(
+        "choose", dataclasses.replace(draft, state=state), site,
+        form=StreetForm(as_form_data(draft)),
+        lead=_lead(outcome, draft),
+        notices=[*(notices or ()), *notice_words(outcome.notice)],
+        candidates=[district(c, today, tables) for c in cards],
+        all_districts=every,
+        state_name=STATES[state],
+        senators=[person(h, today, tables) for h in outcome.senate],
+        street_lookup=site.settings.street_lookup,
+    )  # fmt: skip
+
+
+def _by_hand(state: str, holder: Holder) -> str:
+    name = district_name(state, holder.seat.district or 0)
+    return f"{name}: {title_name(holder)}"
+
+
+def _lead(outcome: Choose, draft: Draft) -> str:
+    if outcome.reason == "street_ambiguous":
+        return _("Your street address fits places in more than one district. Please choose.")
+    if outcome.reason == "no_row":
+        return _(
+            "ZIP code %(zip)s belongs to P.O. boxes or a single place, so it does not say where "
+            "you live. Choose the district that you live in.", zip=draft.zip,
+        )  # fmt: skip
+    if outcome.reason == "state_confirmed":
+        return _(
+            "Your ZIP code does not tell us where in %(state)s you live. Choose the district that "
+            "you live in.", state=STATES[outcome.state],
+        )  # fmt: skip
+    return _(
+        "ZIP code %(zip)s lies in several districts. We do not guess: nothing is written to a "
+        "member of the House until you choose.", zip=draft.zip,
+    )  # fmt: skip
+
+
+def _disagree(outcome: Disagree, draft: Draft, site: Services) -> Page:
+    codes = [code for code in outcome.zip_states if code in STATES]
+    return _page(
+        "disagree", draft, site, zip=outcome.zip,
+        zip_state_names=states_in_words(outcome.zip_states),
+        state_name=STATES.get(outcome.state, outcome.state),
+        states=[(code, STATES[code]) for code in codes],
+    )  # fmt: skip
+
+
+def _unknown(zip5: str, draft: Draft, site: Services) -> Page:
+    return _page(
+        "outside", draft, site,
+        heading=_("We do not know this ZIP code"),
+        paragraphs=[
+            _("ZIP code %(zip)s is not in the Postal Service’s list or in the Census Bureau’s.",
+              zip=zip5),
+            _("Please check the five digits. If the ZIP code is new, give the ZIP code of a "
+              "neighbor or of your nearest post office, and your state."),
+        ],
+        ask_home=True, zip_hint=_("Five digits, such as 02138."),
+        data_note=_("Our lists are of %(date)s.", date=long_date(site.tables.as_of)),
+    )  # fmt: skip
+
+
+def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
+    if outcome.kind == "military":
+        state = draft.state if draft.state in MILITARY else draft.mail_state
+        moved = draft.moved(
+            zip="", state="", mail_zip=draft.mail_zip or outcome.zip,
+            mail_state=state if state in MILITARY else _military_region(outcome.zip),
+            elsewhere="1",
+        )  # fmt: skip
+        return _page(
+            "outside", moved, site,
+            heading=_("A military address has no district of its own"),
+            paragraphs=[
+                _("Your members of Congress come from the state where you vote: usually your last "
+                  "home address in the United States."),
+                _("Give the ZIP code and state of that home address. Your letters will still "
+                  "carry your military address, so that the answer reaches you."),
+            ],
+            ask_home=True, zip_hint=_("From your home address, where you vote."), data_note="",
+        )  # fmt: skip
+    if outcome.kind == "associated_state":
+        return _page(
+            "outside", draft, site, switch="resident.find",
+            heading=_("This place has no seat in Congress"),
+            paragraphs=[
+                _("ZIP code %(zip)s is in Micronesia, the Marshall Islands or Palau. They use US "
+                  "ZIP codes, but they are countries of their own and send nobody to Congress.",
+                  zip=outcome.zip),
+                _("If you vote in a US state or territory, give the ZIP code and state of your "
+                  "home address there."),
+            ],
+            ask_home=True, zip_hint=_("From the place in the United States where you vote."),
+            data_note="",
+        )  # fmt: skip
+    form = FindForm(as_form_data(dataclasses.replace(draft, zip=draft.zip or outcome.zip)))
+    form.validate()
+    return find_page(draft, site, form)
+
+
+def _military_region(zip5: str) -> str:
+    return "AA" if zip5.startswith("340") else "AP" if zip5.startswith("96") else "AE"
+
+
+def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
+    return _page(
+        "outside", draft, site,
+        heading=_("Our list of members is out of date"),
+        paragraphs=[
+            _("The %(number)dth Congress ended on %(day)s. Our list still has its members, and "
+              "some of them have left. So this site makes no letters until it has the new list.",
+              number=outcome.congress, day=long_date(outcome.ended)),
+            _("Please come back in a few days. Until then, house.gov and senate.gov have the "
+              "present members."),
+        ],
+        ask_home=False, zip_hint="",
+        data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),
+    )  # fmt: skip
+
+
+def senators_note(state: str) -> list[str]:
+    """That a territory has one delegate and no senators; empty for a state."""
+    if state not in DELEGATE_AREAS:
+        return []
+    if state == "PR":
+        return [
+            _("Puerto Rico sends one resident commissioner to Congress and has no senators, so "
+              "there is one letter. The resident commissioner speaks, introduces bills and votes "
+              "in committee for you.")
+        ]  # fmt: skip
+    return [
+        _("%(place)s sends one delegate to Congress and has no senators, so there is one letter. "
+          "A delegate speaks, introduces bills and votes in committee for you.",
+          place=STATES[state])
+    ]  # fmt: skip

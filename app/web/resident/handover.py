@@ -1,0 +1,190 @@
+"""After signing: the letters as PDF, on paper, for the web form and for the telephone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from app.congress import inside_address
+from app.congress.model import FormRules
+from app.documents import (
+    Addressed,
+    CallScript,
+    PdfError,
+    postal,
+    to_call_script,
+    to_pdf,
+    to_web_form,
+)
+from app.records import NotStoredError, Receipt, State, mark, receipt, receipt_token
+from app.web.i18n import page_url
+from app.web.pages import Page
+from app.web.resident.draft import SEAT, read_draft
+from app.web.resident.journey import Data, Ready, ready, review_page
+from app.web.resident.letters import addressed, over_words
+from app.web.resident.people import title_name
+from app.web.resident.states import state_words
+from app.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One letter with every way of handing it over, in words."""
+
+    seat: str
+    title_name: str
+    state_words: str
+    form_url: str
+    form_asks: str
+    form_subject: str
+    form_text: str
+    count: int
+    limit: int | None
+    over: str
+    post_to: str
+    tel: str
+    phone: str
+    script: tuple[str, ...]
+
+
+def _token_of(data: Data, site: Services) -> str:
+    """The receipt's token for this form; empty when the form's own token is not ours."""
+    nonce = site.tokens.read(data.get("token", "")).nonce
+    return receipt_token(site.settings.secret_key, nonce) if nonce else ""
+
+
+def _signed(data: Data, site: Services) -> Receipt | None:
+    token = _token_of(data, site)
+    return receipt(site.db(), token) if token else None
+
+
+def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> None:
+    """Note for the receipt what the person did with these letters. Not worth failing for."""
+    token = _token_of(data, site)
+    try:
+        for seat in seats if token else ():
+            if SEAT.fullmatch(seat):
+                mark(site.db(), token, seat, state)
+    except NotStoredError:
+        return
+
+
+def take(data: Data, site: Services) -> Page:
+    """The letters and every way of handing them over. Counts nothing, however often it is asked."""
+    if pasted := data.get("pasted"):
+        note(data, site, (pasted,), "copied")
+    checked = ready(data, site, fresh=False)
+    if isinstance(checked, Page):
+        return checked
+    signed = _signed(data, site)
+    if signed is None or signed.withdrawn:
+        words = _(
+            "These letters are not signed yet. Please read them and press the button to sign."
+        )
+        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=409)
+    return _take_page(checked, signed, data, site)
+
+
+def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services) -> Page:
+    states = {row.seat: row.state for row in signed.letters}
+    items = addressed(checked.draft, checked.found, site)
+    context = {
+        "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
+        "letters": [_taken(x, states.get(x.letter.holder.seat.id, "written")) for x in items],
+        "notices": (), "switch": "resident.take", "enter": "resident.take",
+        "draft_page": "clear",
+        "receipt_url": page_url("resident.receipt", token=_token_of(data, site)),
+    }  # fmt: skip
+    return Page("resident/take.html", context)
+
+
+def _taken(item: Addressed, state: State) -> Taken:
+    letter, holder = item.letter, item.letter.holder
+    member = holder.member
+    assert member is not None
+    form = to_web_form(letter)
+    call = to_call_script(letter, item.writer)
+    dialed = isinstance(call, CallScript)
+    return Taken(
+        seat=holder.seat.id,
+        title_name=title_name(holder),
+        state_words="" if state == "written" else state_words(state),
+        form_url=member.contact_url or "",
+        form_asks=_form_asks(member.form),
+        form_subject=form.subject,
+        form_text=form.text,
+        count=form.count,
+        limit=form.limit,
+        over=over_words(form.over) if form.over else "",
+        post_to=_post_to(item),
+        tel=call.tel_uri if isinstance(call, CallScript) else "",
+        phone=call.phone if dialed and isinstance(call, CallScript) else "",
+        script=tuple(call.text.split("\n\n")),
+    )
+
+
+def _form_asks(rules: FormRules) -> str:
+    """What an office's form will ask for besides the message."""
+    if not rules.known:
+        return _("We do not know what this form asks for. Most ask for your name, full address, "
+                 "ZIP code and e-mail.")  # fmt: skip
+    asked = [
+        words
+        for words, is_asked in (
+            (_("a title such as Ms. or Mr."), rules.asks_prefix),
+            (_("a phone number"), rules.asks_phone),
+            (_("a subject"), rules.asks_subject),
+            (_("a topic from a list (choose immigration, or the nearest)"), rules.asks_topic),
+            (_("your e-mail twice"), rules.confirms_email),
+            (_("a test that you are not a robot"), rules.has_captcha),
+        )
+        if is_asked
+    ]
+    base = _("This form asks for your name, full address, ZIP code and e-mail.")
+    return f"{base} {_('It also asks for: %(list)s.', list=', '.join(asked))}" if asked else base
+
+
+def _post_to(item: Addressed) -> str:
+    lines = ", ".join(inside_address(item.letter.holder, item.office)[1:])
+    if item.office is None:
+        return _("To %(address)s. Post to Washington is screened first and can take weeks.",
+                 address=lines)  # fmt: skip
+    return _("To %(address)s.", address=lines)
+
+
+def print_view(data: Data, site: Services) -> Page:
+    """One letter or all as a page to print."""
+    checked = ready(data, site, fresh=False)
+    if isinstance(checked, Page):
+        return checked
+    items = addressed(checked.draft, checked.found, site, data.get("only", ""))
+    note(data, site, tuple(x.letter.holder.seat.id for x in items), "printed")
+    context = {
+        "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
+        "pages": [postal(x.letter, x.writer, x.office) for x in items],
+        "switch": "resident.print_view", "enter": "resident.take",
+    }  # fmt: skip
+    return Page("resident/print.html", context)
+
+
+def pdf(data: Data, site: Services) -> Page | bytes:
+    """One letter or all as a PDF; the page that says what is in the way where there is none."""
+    checked = ready(data, site, fresh=False)
+    if isinstance(checked, Page):
+        return checked
+    items = addressed(checked.draft, checked.found, site, data.get("only", ""))
+    try:
+        document = to_pdf(items)
+    except PdfError:
+        words = _("The PDF could not be made. Please use the print view or the web form instead.")
+        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=500)
+    note(data, site, tuple(x.letter.holder.seat.id for x in items), "downloaded")
+    return document
+
+
+def report(data: Data, site: Services) -> None:
+    """A copy button was pressed."""
+    draft = read_draft(data)
+    if draft.token:
+        note(data, site, (data.get("pasted", ""),), "copied")

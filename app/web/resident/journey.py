@@ -1,0 +1,230 @@
+"""The resident's way from page to page. Each step takes the form and gives the next page.
+
+Every step looks the place up again and composes the letters again from what was typed:
+nothing that a form says about members, districts or letters is believed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from app.campaign import Letter
+from app.congress import Found, Outcome, Unavailable, Zip, ZipProblem, parse_zip
+from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign, source_tag
+from app.web.i18n import language
+from app.web.pages import Page
+from app.web.resident.draft import Draft, as_form_data, read_draft
+from app.web.resident.find import (
+    find_page,
+    look_up,
+    look_up_street,
+    outcome_page,
+    settled,
+)
+from app.web.resident.forms import FindForm, StreetForm, WriteForm
+from app.web.resident.letters import make_letters, review, template_of
+from app.web.resident.people import role
+from app.web.resident.write import Errors, judge, write_page
+from app.web.services import Services
+
+Data = MultiDict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The signature is on the disk; the letters can be taken away."""
+
+    receipt: str
+
+
+def start(data: Data, site: Services) -> Page:
+    """The empty form, with a source tag or a ZIP from the link that was followed."""
+    return find_page(Draft(via=source_tag(data.get("source", ""))), site)
+
+
+def find(data: Data, site: Services) -> Page:
+    """Look the place up, with the street if that button was pressed."""
+    draft = read_draft(data)
+    if data.get("use"):
+        draft = dataclasses.replace(draft, zip=data["use"])
+    if data.get("relocate"):
+        draft = draft.moved(zip=draft.mail_zip, state=draft.mail_state, elsewhere="")
+    by_street = data.get("lookup") == "street" and site.settings.street_lookup
+    form = (StreetForm if by_street else FindForm)(as_form_data(draft))
+    if not form.validate():
+        return find_page(draft, site, form, street_open=by_street)
+    outcome = look_up_street(draft, site) if by_street else look_up(draft, site)
+    return _written_or(outcome, draft, site)
+
+
+def _written_or(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
+    if isinstance(outcome, Found) or (
+        isinstance(outcome, Unavailable) and isinstance(outcome.fallback, Found)
+    ):
+        return write_page(draft, site, outcome)
+    return outcome_page(outcome, draft, site)
+
+
+def write(data: Data, site: Services) -> Page:
+    """The page to write on: after a district was chosen, or to change something."""
+    draft = read_draft(data)
+    return _written_or(look_up(draft, site), draft, site)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A draft of which letters can be made."""
+
+    draft: Draft
+    found: Found
+
+
+def ready(data: Data, site: Services, *, fresh: bool) -> Ready | Page:
+    """The draft if letters can be made of it, or the page that says what is in the way.
+
+    ``fresh`` demands a form token that has not expired; a page that only shows what was signed
+    does not need one.
+    """
+    draft = read_draft(data)
+    if data.get("undo"):
+        words = {seat: text for seat, text in draft.words.items() if seat != data["undo"]}
+        draft = dataclasses.replace(draft, words=words)
+    outcome = look_up(draft, site)
+    if not isinstance(outcome, Found):
+        return outcome_page(outcome, draft, site)
+    draft = settled(draft, outcome)
+    if draft.to is None:
+        everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
+        draft = dataclasses.replace(draft, to=everyone)
+    form, errors = judge(draft, site, outcome)
+    if any(not target.startswith("words-") for target, _message in errors):
+        return write_page(draft, site, outcome, form, errors=errors, status=422)
+    if errors:
+        return review_page(draft, outcome, site, errors=errors, status=422)
+    if fresh and (waited := _token_words(draft, site)):
+        return _come_back(draft, outcome, site, form=form, message=waited, data=data)
+    return Ready(draft, outcome)
+
+
+def _token_words(draft: Draft, site: Services) -> str:
+    """Why the form cannot be taken as it is; empty when it can."""
+    state = site.tokens.read(draft.token).state
+    if state == "expired":
+        return _(
+            "This page was open for more than %(minutes)d minutes. To be sure that it is you, "
+            "please press the button once more. Nothing was lost.",
+            minutes=site.settings.form_minutes,
+        )
+    if state == "forged":
+        return _(
+            "We could not tell that this form came from our page. Please check it and press the "
+            "button once more. Nothing was lost."
+        )
+    return ""
+
+
+def _come_back(
+    draft: Draft, found: Found, site: Services, *, form: WriteForm, message: str, data: Data
+) -> Page:
+    """The same page again, filled in, with a fresh token."""
+    if any(key.startswith("shown-") for key in data):
+        return review_page(draft, found, site, errors=[("", message)], status=400)
+    return write_page(draft, site, found, form, errors=[("", message)], status=400)
+
+
+def review_letters(data: Data, site: Services) -> Page:
+    """The letters exactly as they will be handed over."""
+    checked = ready(data, site, fresh=True)
+    if isinstance(checked, Page):
+        return checked
+    return review_page(checked.draft, checked.found, site)
+
+
+def review_page(
+    draft: Draft,
+    found: Found,
+    site: Services,
+    *,
+    errors: Errors | None = None,
+    press_again: str = "",
+    status: int = 200,
+) -> Page:
+    """The review page of a draft that letters can be made of."""
+    wrong = frozenset(target for target, _message in errors or ())
+    vacant = [h for h in found.delegation.holders if h.vacant]
+    context = {
+        "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
+        "letters": review(draft, found, site, wrong), "notices": (), "switch": "resident.review",
+        "enter": "resident.review", "press_again": press_again,
+        "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
+                        seat=role(h)) for h in vacant],
+    }  # fmt: skip
+    return Page("resident/review.html", context, status)
+
+
+def sign_letters(data: Data, site: Services) -> Page | Counted:
+    """Count the person, once, durably. Everything is checked again first."""
+    checked = ready(data, site, fresh=True)
+    if isinstance(checked, Page):
+        return checked
+    draft, found = checked.draft, checked.found
+    suspicious = bool(draft.website) or not draft.trap_present
+    if suspicious and not draft.again:
+        words = _("Please press the button once more. It shows us that a person is signing.")
+        return review_page(draft, found, site, errors=[("", words)], press_again=words, status=422)
+    letters = make_letters(draft, found, site)
+    request = signature(draft, found, letters, site, held=suspicious)
+    try:
+        signed = sign(site.db(), request, site.settings.secret_key)
+    except NotStoredError:
+        words = _(
+            "Your signature could not be stored just now. Nothing was lost: please press the "
+            "button again in a minute."
+        )
+        return review_page(draft, found, site, errors=[("", words)], status=503)
+    return Counted(signed.receipt)
+
+
+def signature(
+    draft: Draft, found: Found, letters: tuple[Letter, ...], site: Services, *, held: bool = False
+) -> SignatureRequest:
+    """What is kept of a signature: no name, street, e-mail or word of it."""
+    zip_code = parse_zip(draft.mail_zip)
+    template = template_of(draft, site)
+    person = person_key(
+        site.settings.person_key,
+        site.campaign.slug,
+        email=draft.email,
+        first=draft.first,
+        last=draft.last,
+        street=draft.street,
+        zip5=zip_code.five if isinstance(zip_code, Zip) else "",
+    )
+    vacant = [h for h in found.delegation.holders if h.vacant]
+    return SignatureRequest(
+        key=site.tokens.read(draft.token).nonce,
+        person=person,
+        campaign=site.campaign.slug,
+        day=site.today(),
+        at=site.now(),
+        state=found.delegation.state,
+        district=found.delegation.district,
+        template=template.id,
+        version=template.version,
+        length=template.length,
+        language=language(),
+        match=found.match,
+        source=draft.via,
+        edited=any(x.edited for x in letters),
+        own_share=round(100 * sum(x.own_share for x in letters) / len(letters)),
+        letters=(
+            *(LetterRow(x.holder.seat.id, x.holder.member.bioguide, x.ask.id)
+              for x in letters if x.holder.member),
+            *(LetterRow(h.seat.id, None, "", "not attempted") for h in vacant),
+        ),
+        status="held" if held else "counted",
+    )  # fmt: skip

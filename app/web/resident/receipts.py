@@ -1,0 +1,104 @@
+"""The receipt: whom a person wrote to, and the way to withdraw. It names nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from app.congress import Holder
+from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
+from app.web.i18n import page_url
+from app.web.pages import Page
+from app.web.resident.people import role, title_name
+from app.web.resident.states import state_words
+from app.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One recipient on the receipt."""
+
+    title_name: str
+    role: str
+    state_words: str
+
+
+def receipt_page(token: str, site: Services) -> Page:
+    """The receipt with this token, or a page that says that there is none (404)."""
+    found = receipt(site.db(), token)
+    if found is None:
+        return _unknown()
+    return _page(token, found, site)
+
+
+def withdraw_signature(token: str, site: Services) -> bool:
+    """Withdraw; harmless a second time. False when there is no such receipt."""
+    return withdraw(site.db(), token) is not None
+
+
+def withdrawn_or_unknown(token: str, site: Services) -> Page | str:
+    """After the button: the address of the receipt, or the page for an unknown token."""
+    try:
+        return (
+            page_url("resident.receipt", token=token)
+            if withdraw_signature(token, site)
+            else _unknown()
+        )
+    except NotStoredError:
+        context = {
+            "status": 503,
+            "heading": _("Your signature could not be withdrawn just now"),
+            "text": _(
+                "Nothing was changed. Please go back and press the button again in a minute."
+            ),
+        }
+        return Page("error.html", context, 503)
+
+
+def _unknown() -> Page:
+    context = {
+        "status": 404,
+        "heading": _("There is no receipt at this address"),
+        "text": _(
+            "Please check that you copied the whole address. Receipts cannot be searched for, "
+            "because they do not say whose they are."
+        ),
+    }
+    return Page("error.html", context, 404)
+
+
+def _page(token: str, found: Receipt, site: Services) -> Page:
+    letters = [_line(row, site) for row in found.letters]
+    context = {
+        "receipt_token": token,
+        "withdrawn": found.withdrawn,
+        "day": found.day,
+        "count": sum(row.bioguide is not None for row in found.letters),
+        "letters": letters,
+        "share_text": _share_text(site),
+        "draft_page": "clear",
+    }
+    return Page("resident/receipt.html", context)
+
+
+def _line(row: LetterRow, site: Services) -> Line:
+    """The recipient of a letter, who may have left Congress since."""
+    holder = site.tables.holder(row.seat)
+    if row.bioguide is None or holder is None:
+        words = state_words("not attempted")
+        return Line(_("Vacant seat"), role(holder) if holder else row.seat, words)
+    if holder.member is None or holder.member.bioguide != row.bioguide:
+        member = site.tables.member(row.bioguide)
+        holder = Holder(holder.seat, member)
+        name = title_name(holder) if member else _("A member who has left Congress since")
+        return Line(name, role(holder), state_words(row.state))
+    return Line(title_name(holder), role(holder), state_words(row.state))
+
+
+def _share_text(site: Services) -> str:
+    words = _(
+        "I wrote to my members of Congress about the PROTECT Immigration Act, which would end "
+        "287(g) agreements. It takes five minutes, in your own words:"
+    )
+    return f"{words} {site.settings.site_url}".strip()

@@ -1,0 +1,21 @@
+"""What is known of a letter's way, in the reader's language."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.records import State
+
+
+def state_words(state: State) -> str:
+    """A short sentence. Only an office's own system makes a letter *accepted*."""
+    return {
+        "written": _("Written, not yet handed over"),
+        "downloaded": _("You downloaded it"),
+        "copied": _("You copied or pasted it for the web form"),
+        "printed": _("You opened it for printing"),
+        "mailed to self": _("A copy was mailed to you"),
+        "accepted by the office's system": _("Accepted by the office’s own system"),
+        "refused": _("Refused by the office’s own system"),
+        "not attempted": _("No letter: the seat is vacant"),
+    }[state]

@@ -1,0 +1,93 @@
+"""The routes of the resident's way. Each reads the form, calls one step and shows its page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from app.web.access import access
+from app.web.i18n import page_url
+from app.web.pages import Page, show
+from app.web.resident import handover, journey, receipts
+from app.web.services import services
+
+resident = Blueprint("resident", __name__)
+
+
+@resident.get("/find")
+@access("anyone")
+def start() -> Response:
+    return show(journey.start(request.args, services()))
+
+
+@resident.post("/find")
+@access("anyone")
+def find() -> Response:
+    return show(journey.find(request.form, services()))
+
+
+@resident.post("/write")
+@access("anyone")
+def write() -> Response:
+    return show(journey.write(request.form, services()))
+
+
+@resident.post("/review")
+@access("anyone")
+def review() -> Response:
+    return show(journey.review_letters(request.form, services()))
+
+
+@resident.post("/sign")
+@access("anyone")
+def sign() -> Response:
+    result = journey.sign_letters(request.form, services())
+    if isinstance(result, Page):
+        return show(result)
+    # 307 sends the form on to /take, where nothing is counted however often it is reloaded.
+    return redirect(page_url("resident.take"), 307)
+
+
+@resident.post("/take")
+@access("anyone")
+def take() -> Response:
+    return show(handover.take(request.form, services()))
+
+
+@resident.post("/print")
+@access("anyone")
+def print_view() -> Response:
+    return show(handover.print_view(request.form, services()))
+
+
+@resident.post("/letters.pdf")
+@access("anyone")
+def pdf() -> Response:
+    result = handover.pdf(request.form, services())
+    if isinstance(result, Page):
+        return show(result)
+    response = Response(result, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'attachment; filename="letters.pdf"'
+    return response
+
+
+@resident.post("/mark")
+@access("anyone")
+def mark() -> Response:
+    handover.report(request.form, services())
+    return Response(status=204)
+
+
+@resident.get("/receipt/<token>")
+@access("anyone")
+def receipt(token: str) -> Response:
+    return show(receipts.receipt_page(token, services()))
+
+
+@resident.post("/receipt/<token>/withdraw")
+@access("anyone")
+def withdraw(token: str) -> Response:
+    result = receipts.withdrawn_or_unknown(token, services())
+    if isinstance(result, Page):
+        return show(result)
+    return redirect(result, 303)

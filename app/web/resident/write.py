@@ -1,0 +1,203 @@
+"""The page on which the letter is written, and the judging of what was typed on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.campaign import LetterTemplate
+from app.congress import (
+    STATES,
+    Choose,
+    Delegation,
+    Found,
+    Unavailable,
+    Zip,
+    find_delegation,
+    parse_zip,
+)
+from app.web.i18n import language
+from app.web.pages import Page
+from app.web.resident.draft import LETTER_LIMIT, STORY_LIMIT, Draft, as_form_data
+from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
+from app.web.resident.forms import WriteForm
+from app.web.resident.people import district_name, person, title_name
+from app.web.services import Services
+
+Errors = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One letter template to choose, in the reader's language."""
+
+    id: str
+    title: str
+    about: str
+    chosen: bool
+
+
+def options(site: Services, chosen: str) -> list[Option]:
+    """The campaign's templates in its order, one line each."""
+    spanish = language() == "es"
+    full = [t for (_id, length), t in site.campaign.templates.items() if length == "full"]
+    return [
+        Option(
+            id=t.id,
+            title=(spanish and t.title_es) or t.title,
+            about=(spanish and t.about_es) or t.about,
+            chosen=t.id == chosen,
+        )
+        for t in full
+    ]
+
+
+def write_form(draft: Draft, site: Services) -> WriteForm:
+    """The form with what was typed, or with what is known on first sight."""
+    form = WriteForm(as_form_data(draft), meta={"csrf_context": site.tokens})
+    form.template.choices = [(o.id, o.title) for o in options(site, draft.template)]
+    return form
+
+
+def first_time(draft: Draft, found: Found, site: Services) -> Draft:
+    """The draft with sensible choices where none was made, and recipients that exist."""
+    seats = {h.seat.id for h in found.delegation.recipients}
+    kept = tuple(s for s in draft.to or () if s in seats)
+    moved = draft.to is not None and (not kept or len(kept) < len(draft.to)) and draft.to != ()
+    zip_code = parse_zip(draft.zip)
+    return dataclasses.replace(
+        draft,
+        to=None if moved else draft.to,
+        template=draft.template or next(iter(options(site, "")), Option("", "", "", False)).id,
+        length=draft.length or "full",
+        mail_state=draft.mail_state or found.delegation.state,
+        mail_zip=draft.mail_zip or (str(zip_code) if isinstance(zip_code, Zip) else ""),
+    )
+
+
+def write_page(
+    draft: Draft,
+    site: Services,
+    outcome: Found | Unavailable,
+    form: WriteForm | None = None,
+    *,
+    errors: Errors | None = None,
+    notices: list[str] | None = None,
+    status: int = 200,
+) -> Page:
+    """The page to write on. With ``errors`` it comes back filled in, with a 4xx status."""
+    found = outcome if isinstance(outcome, Found) else outcome.fallback
+    assert isinstance(found, Found)
+    said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
+    draft = first_time(settled(draft, found), found, site)
+    form = form or write_form(draft, site)
+    today, delegation = site.today(), found.delegation
+    fields = {name for name, _message in errors or ()}
+    context = {
+        "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
+        "errors": errors or (), "switch": "resident.write", "draft_page": "write",
+        "notices": [*said, *notice_words(found.notice), *(notices or ())],
+        "place": place_words(delegation),
+        "people": [person(h, today, site.tables, draft.to) for h in delegation.holders],
+        "area_notes": senators_note(delegation.state),
+        "templates": options(site, draft.template),
+        "prompts": prompts(site),
+        "story_limit": STORY_LIMIT,
+        "hand_edited": _hand_edited(draft),
+        "relocate": bool(fields & {"mail_zip", "mail_state"}) and bool(draft.mail_zip),
+    }  # fmt: skip
+    return Page("resident/write.html", context, status)
+
+
+def prompts(site: Services) -> list[str]:
+    """Questions that help to begin, in the reader's language."""
+    return [
+        (language() == "es" and spanish) or english for english, spanish in site.campaign.prompts
+    ]
+
+
+def place_words(delegation: Delegation) -> str:
+    """Which seats represent the person, in one sentence."""
+    state = STATES[delegation.state]
+    if not delegation.senate:
+        return _("You live in %(place)s.", place=state)
+    if delegation.district == 0:
+        return _("You live in %(place)s, which has one seat in the House.", place=state)
+    return _(
+        "You live in %(place)s, %(district)s.",
+        place=state, district=district_name(delegation.state, delegation.district),
+    )  # fmt: skip
+
+
+def _hand_edited(draft: Draft) -> str:
+    if not draft.words:
+        return ""
+    return ngettext(
+        "You changed one letter by hand. A new story here does not go into it; on the next page "
+        "you can undo your changes to it.",
+        "You changed %(num)d letters by hand. A new story here does not go into them; on the next "
+        "page you can undo your changes to them.",
+        len(draft.words),
+    )
+
+
+def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm, Errors]:
+    """What is wrong with the draft, field by field; an empty list when a letter can be made."""
+    form = write_form(draft, site)
+    form.validate()
+    errors: Errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
+    seats = {h.seat.id for h in found.delegation.recipients}
+    if draft.to and not seats & set(draft.to):
+        errors.append(("to", _("Choose at least one person to write to.")))
+    if not any(name in ("mail_zip", "mail_state") for name, _m in errors):
+        errors += _other_place(draft, site, found, form)
+    for seat, text in draft.words.items():
+        holder = next((h for h in found.delegation.recipients if h.seat.id == seat), None)
+        if holder is not None and len(text) > LETTER_LIMIT:
+            errors.append((
+                f"words-{seat}",
+                _("The letter to %(name)s has %(length)d characters; at most %(limit)d fit.",
+                  name=title_name(holder), length=len(text), limit=LETTER_LIMIT),
+            ))  # fmt: skip
+    return form, errors
+
+
+def _other_place(draft: Draft, site: Services, found: Found, form: WriteForm) -> Errors:
+    """The return address must be where the members were looked up, or said to be elsewhere."""
+    home, mail = parse_zip(draft.zip), parse_zip(draft.mail_zip)
+    if draft.elsewhere or draft.mail_state in MILITARY or not isinstance(mail, Zip):
+        return []
+    state = found.delegation.state
+    same_zip = isinstance(home, Zip) and home.five == mail.five
+    if same_zip and draft.mail_state == state:
+        return []
+    there = find_delegation(
+        mail.five, draft.mail_state, today=site.today(), city=draft.city, tables=site.tables
+    )
+    if isinstance(there, Found) and there.delegation == found.delegation:
+        return []
+    districts = [c.district for c in there.candidates] if isinstance(there, Choose) else []
+    if draft.mail_state == state and found.delegation.district in districts:
+        return []
+    message = _(
+        "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up for "
+        "ZIP code %(home)s, %(state)s. Look up this address instead, or tick below that your mail "
+        "comes to a different address than where you live.",
+        mail=mail.five, mail_state=STATES.get(draft.mail_state, draft.mail_state),
+        home=draft.zip, state=STATES[state],
+    )  # fmt: skip
+    form.mail_zip.errors = [message]
+    return [("mail_zip", message)]
+
+
+def template_of(draft: Draft, site: Services) -> LetterTemplate:
+    """The chosen template in the chosen length; the full form where there is no short one."""
+    length = "short" if draft.length == "short" else "full"
+    template = site.campaign.template(draft.template, length) or site.campaign.template(
+        draft.template
+    )
+    assert template is not None
+    return template

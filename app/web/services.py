@@ -1,0 +1,65 @@
+"""What one running site has at hand: settings, campaign, tables, clock and database.
+
+Loaded once at start and shared by all threads; only the database connection is each
+thread's own. Views reach it with ``services()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from app.campaign import Campaign
+from app.congress import Tables
+from app.records import local_database
+from app.settings import Settings
+from app.web.tokens import FormTokens
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+EXTENSION = "dear_congress"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test."""
+
+    settings: Settings
+    campaign: Campaign
+    tables: Tables
+    clock: Callable[[], datetime] = _utc_now
+
+    @property
+    def tokens(self) -> FormTokens:
+        return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.clock)
+
+    def now(self) -> datetime:
+        """The time, aware, UTC. Under a rehearsal date it is noon of that day."""
+        if self.settings.today:
+            day = date.fromisoformat(self.settings.today)
+            zone = ZoneInfo(self.campaign.timezone)
+            return datetime(day.year, day.month, day.day, 12, tzinfo=zone).astimezone(UTC)
+        return self.clock()
+
+    def today(self) -> date:
+        """The day in the campaign's time zone, which decides stages, dates and counts."""
+        return self.now().astimezone(ZoneInfo(self.campaign.timezone)).date()
+
+    def db(self) -> Connection:
+        """This thread's own connection; a forked worker never uses its parent's."""
+        return local_database(self.settings.database)
+
+
+def services() -> Services:
+    """The parts of the site that answers the present request."""
+    return cast(Services, current_app.extensions[EXTENSION])

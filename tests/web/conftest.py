@@ -1,0 +1,115 @@
+"""A site in a temporary folder, with a clock that can be set, and a stub of the geocoder."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from flask import Flask
+
+from app.records import local_database
+from app.settings import Settings
+from app.web import create_app
+from tests.web.lint import Client
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves by hand."""
+
+    now: datetime = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **kwargs: float) -> None:
+        self.now += timedelta(**kwargs)
+
+
+@dataclass
+class Geocoder:
+    """A stub that answers as it is told and remembers what it was asked."""
+
+    url: str
+    reply: Callable[[], tuple[int, str, bytes]] = lambda: (200, "application/json", b"{}")
+    asked: list[str] = field(default_factory=list)
+
+    def says(self, *places: tuple[str, str]) -> None:
+        """Answer with matches in these places: state FIPS and two-character district."""
+        matches = [
+            {
+                "matchedAddress": "1 MAIN ST",
+                "geographies": {
+                    "119th Congressional Districts": [
+                        {"GEOID": fips + code, "STATE": fips, "CDSESSN": "119", "NAME": "x"}
+                    ]
+                },
+            }
+            for fips, code in places
+        ]
+        body = json.dumps({"result": {"addressMatches": matches}}).encode()
+        self.reply = lambda: (200, "application/json", body)
+
+
+@pytest.fixture
+def geocoder() -> Iterator[Geocoder]:
+    class Handler(BaseHTTPRequestHandler):
+        stub: ClassVar[Geocoder]
+
+        def do_GET(self) -> None:
+            self.stub.asked.append(self.path)
+            status, kind, body = self.stub.reply()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub = Geocoder(f"http://127.0.0.1:{server.server_address[1]}/geographies/onelineaddress")
+    Handler.stub = stub
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield stub
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, geocoder: Geocoder) -> Settings:
+    return Settings(
+        instance=tmp_path,
+        geocoder_url=geocoder.url,
+        geocoder_timeout=1.0,
+        secret_key=b"s" * 32,
+        person_key=b"p" * 32,
+        contact="help@letters.example",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
+    app = create_app(settings, clock=clock)
+    yield app
+    local_database(settings.database).close()
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    return Client(app.test_client())

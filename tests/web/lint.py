@@ -1,0 +1,193 @@
+"""A test client that judges every page it fetches, as a careful reader of HTML would."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import html5lib
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+NS = "{http://www.w3.org/1999/xhtml}"
+FIELDS = ("input", "select", "textarea")
+PUBLIC = ("/about-the-bill", "/privacy")
+POLICY = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
+
+
+class Html:
+    """A parsed page with the questions that tests ask of it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parser = html5lib.HTMLParser(strict=False)
+            self.root: ElementTree.Element = parser.parse(text)
+        self.mistakes = [
+            (code, where) for where, code, _more in parser.errors if not _harmless(code)
+        ]
+
+    def all(self, *names: str) -> list[ElementTree.Element]:
+        return [e for e in self.root.iter() if str(e.tag).removeprefix(NS) in names]
+
+    def one(self, name: str, **attributes: str) -> ElementTree.Element:
+        found = [
+            e for e in self.all(name) if all(e.get(k) == v for k, v in attributes.items())
+        ]
+        assert len(found) == 1, f"{len(found)} of <{name} {attributes}>"
+        return found[0]
+
+    def by_id(self, name: str) -> ElementTree.Element:
+        return next(e for e in self.root.iter() if e.get("id") == name)
+
+    @property
+    def title(self) -> str:
+        return words(self.one("title"))
+
+    @property
+    def h1(self) -> str:
+        return words(self.all("h1")[0])
+
+    @property
+    def words(self) -> str:
+        """The page's visible words on one line."""
+        return words(self.all("main")[0])
+
+    def form(self, action_end: str = "", form_id: str = "page-form") -> dict[str, list[str]]:
+        """The values that a form would send, by name, without any button."""
+        forms = [
+            f for f in self.all("form")
+            if (f.get("action") or "").endswith(action_end)
+            and (action_end or f.get("id") == form_id)
+        ]  # fmt: skip
+        assert forms, f"no form to {action_end or form_id}"
+        return values(forms[0])
+
+    def buttons(self) -> list[ElementTree.Element]:
+        return [b for b in self.all("button") if b.get("type") != "button"]
+
+
+def _harmless(code: str) -> bool:
+    # html5lib is older than these: it does not know that they are allowed.
+    return code in ("expected-doctype-but-got-chars",)
+
+
+def words(element: ElementTree.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def values(form: ElementTree.Element) -> dict[str, list[str]]:
+    """What a browser would send for ``form`` when Enter is pressed in it."""
+    sent: dict[str, list[str]] = {}
+    for e in form.iter():
+        tag, name = str(e.tag).removeprefix(NS), e.get("name")
+        if not name or e.get("disabled") is not None:
+            continue
+        if tag == "input":
+            if e.get("type") in ("checkbox", "radio") and e.get("checked") is None:
+                continue
+            sent.setdefault(name, []).append(e.get("value") or "")
+        elif tag == "textarea":
+            sent.setdefault(name, []).append("".join(e.itertext()).removeprefix("\n"))
+        elif tag == "select":
+            options = [o for o in e.iter() if str(o.tag) == f"{NS}option"]
+            chosen = next((o for o in options if o.get("selected") is not None), options[0])
+            sent.setdefault(name, []).append(chosen.get("value") or "")
+    return sent
+
+
+class Client:
+    """Fetches pages and fails when one is not as every page has to be."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.flask = client
+        self.titles: dict[str, str] = {}
+
+    def get(self, path: str, status: int = 200, **kwargs: Any) -> Html:
+        return self._page(self.flask.get(path, **kwargs), path, status)
+
+    def post(self, path: str, data: Any = None, status: int = 200, **kwargs: Any) -> Html:
+        return self._page(self.flask.post(path, data=data or {}, **kwargs), path, status)
+
+    def _page(self, response: TestResponse, path: str, status: int) -> Html:
+        assert response.status_code == status, f"{path}: {response.status}\n{response.text[:3000]}"
+        return lint(response, path)
+
+
+def lint(response: TestResponse, path: str) -> Html:
+    """Check the response and its page; returns the page."""
+    check_headers(response, path)
+    text = response.get_data(as_text=True)
+    page = Html(text)
+    assert not page.mistakes, f"{path}: {page.mistakes[:5]}"
+    html = page.one("html")
+    assert html.get("lang") == ("es" if re.match(r"/es(/|$)", path) else "en")
+    assert page.title
+    assert len(page.all("h1")) == 1, path
+    assert page.h1
+    ids = Counter(e.get("id") for e in page.root.iter() if e.get("id"))
+    assert not [i for i, n in ids.items() if n > 1], f"{path}: repeated ids"
+    check_labels(page, set(ids))
+    for e in page.root.iter():
+        assert e.get("style") is None, f"{path}: inline style"
+        assert not [a for a in e.attrib if a.lower().startswith("on")], f"{path}: inline script"
+        for name in ("href", "src", "action", "formaction"):
+            value = e.get(name)
+            if value is not None and str(e.tag) != f"{NS}a":
+                assert not urlsplit(value).netloc, f"{path}: {value} is on another site"
+    for script in page.all("script"):
+        assert script.get("src"), f"{path}: inline script"
+        assert not (script.text or "").strip()
+    assert not page.all("style")
+    assert not re.search(r"\bNone\b|\bundefined\b|\bUndefined\b|&amp;(amp|#39|lt|quot);", text), path
+    return page
+
+
+def check_labels(page: Html, ids: set[str | None]) -> None:
+    labelled = {e.get("for") for e in page.all("label")}
+    for target in labelled:
+        assert target in ids, f"label for {target}"
+    for e in page.all(*FIELDS):
+        if e.get("type") == "hidden":
+            continue
+        assert e.get("id") in labelled, f"no label: {e.attrib}"
+    for e in page.all("button", "a", "summary"):
+        assert words(e) or e.get("aria-label"), f"no name: {e.tag} {e.attrib}"
+    for e in page.root.iter():
+        for name in ("aria-describedby", "aria-labelledby", "aria-controls", "form"):
+            for target in (e.get(name) or "").split():
+                assert target in ids, f"{name} points at {target}, which is not there"
+        href = e.get("href") or ""
+        if href.startswith("#"):
+            assert href[1:] in ids, f"{href} leads nowhere"
+    levels = [int(str(e.tag)[-1]) for e in page.all("h1", "h2", "h3", "h4")]
+    for before, after in zip(levels, levels[1:], strict=False):
+        assert after <= before + 1, f"a heading of level {after} follows one of level {before}"
+    images = page.all("img")
+    assert all(e.get("alt") is not None for e in images)
+
+
+def check_headers(response: TestResponse, path: str) -> None:
+    headers = response.headers
+    policy = headers["Content-Security-Policy"]
+    for part in POLICY:
+        assert part in policy
+    assert "unsafe" not in policy
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Permissions-Policy" in headers
+    assert "Set-Cookie" not in headers
+    if urlsplit(path).path.removeprefix("/es") not in PUBLIC:
+        assert headers["Cache-Control"] == "no-store", path
