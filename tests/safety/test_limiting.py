@@ -1,0 +1,328 @@
+"""Limits hold for all workers together, name nobody, and let a library sign."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import RateLimitItemPerMinute
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
+
+from app.records import limiting
+from app.records.limit_storage import SQLiteStorage
+from app.records.limiting import (
+    LIMITS,
+    Allowed,
+    Limit,
+    LimitsError,
+    Wait,
+    check,
+    client_key,
+    network_key,
+    networks,
+    open_counters,
+)
+
+SECRET = b"a secret for tests, long enough"
+IP = "203.0.113.7"
+
+
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("app.records.limit_storage.time.time", clock.time)
+    return clock
+
+
+@pytest.fixture
+def counters(tmp_path: Path) -> Iterator[SQLiteStorage]:
+    storage = open_counters(tmp_path / "limits.db")
+    assert isinstance(storage, SQLiteStorage)
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a test can reach: 6 for a visitor, 10 for a network, held above 2 and 4."""
+    for name in LIMITS:
+        monkeypatch.setitem(LIMITS, name, Limit(600, 6, 10))
+    monkeypatch.setitem(LIMITS, "sign", Limit(600, 6, 10, held_above=(2, 4)))
+    monkeypatch.setitem(LIMITS, "email", Limit(600, 6, 10, about=(2, 600), open_when_broken=False))
+
+
+def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
+    return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]
+
+
+# Who is who
+
+
+def test_a_visitor_is_an_ipv4_address_or_64_bits_of_ipv6() -> None:
+    assert client_key(SECRET, IP) != client_key(SECRET, "203.0.113.8")
+    assert network_key(SECRET, IP) == network_key(SECRET, "203.0.113.8")
+    assert network_key(SECRET, IP) != network_key(SECRET, "203.0.114.7")
+    assert client_key(SECRET, "2001:db8:1:2::1") == client_key(SECRET, "2001:db8:1:2:ffff::9")
+    assert client_key(SECRET, "2001:db8:1:2::1") != client_key(SECRET, "2001:db8:1:3::1")
+    assert network_key(SECRET, "2001:db8:1:2::1") == network_key(SECRET, "2001:db8:1:3::1")
+    assert network_key(SECRET, "2001:db8:1::1") != network_key(SECRET, "2001:db8:2::1")
+
+
+def test_one_address_written_in_several_ways_is_one_visitor() -> None:
+    assert client_key(SECRET, "::ffff:203.0.113.7") == client_key(SECRET, IP)
+    assert client_key(SECRET, "fe80::1%eth0") == client_key(SECRET, "fe80::1")
+    assert client_key(SECRET, "2001:DB8::1") == client_key(SECRET, "2001:0db8:0::1")
+
+
+@given(st.text(max_size=60))
+def test_any_text_for_an_address_has_a_key_and_none_shows_it(ip: str) -> None:
+    for key in (client_key(SECRET, ip), network_key(SECRET, ip)):
+        assert len(key) == 22
+        assert len(ip) < 4 or ip not in key
+
+
+def test_without_a_secret_no_address_is_hashed() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        client_key(b"", IP)
+
+
+def test_no_address_is_in_the_file_of_counters(counters: SQLiteStorage, tmp_path: Path) -> None:
+    for name in LIMITS:
+        check(counters, name, IP, secret=SECRET, about="marked-person@example.org")
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("limits.db*"))
+    assert b"sign/c/" in raw
+    for what in (b"203.0", b"marked", b"example", bytes([203, 0, 113, 7])):
+        assert what not in raw
+    assert stat.S_IMODE((tmp_path / "limits.db").stat().st_mode) == 0o600
+
+
+# What is allowed
+
+
+@pytest.mark.usefixtures("small", "clock")
+def test_a_visitor_waits_above_the_limit_and_another_does_not(counters: SQLiteStorage) -> None:
+    assert answers(counters, "find", IP, 8) == ["Allowed"] * 6 + ["Wait"] * 2
+    assert answers(counters, "find", "203.0.113.8", 1) == ["Allowed"]
+    assert answers(counters, "street", IP, 1) == ["Allowed"]
+
+
+@pytest.mark.usefixtures("small", "clock")
+def test_a_network_waits_above_its_own_limit(counters: SQLiteStorage) -> None:
+    asked = [answers(counters, "find", f"203.0.113.{n}", 1)[0] for n in range(1, 13)]
+    assert asked == ["Allowed"] * 10 + ["Wait"] * 2
+    assert answers(counters, "find", "203.0.114.1", 1) == ["Allowed"]
+
+
+@pytest.mark.usefixtures("small", "clock")
+def test_signing_from_a_crowd_gets_a_second_step_long_before_a_wait(
+    counters: SQLiteStorage,
+) -> None:
+    assert answers(counters, "sign", IP, 7) == ["Allowed"] * 2 + ["SecondStep"] * 4 + ["Wait"]
+    others = [answers(counters, "sign", f"198.51.100.{n}", 1)[0] for n in range(1, 12)]
+    assert others == ["Allowed"] * 4 + ["SecondStep"] * 6 + ["Wait"]
+
+
+@pytest.mark.usefixtures("small", "clock")
+def test_a_network_that_the_operator_named_may_do_twenty_times_as_much(
+    counters: SQLiteStorage,
+) -> None:
+    library = networks(["203.0.113.0/24", "2001:db8::/32"])
+    assert answers(counters, "sign", IP, 40, raised=library) == ["Allowed"] * 40
+    assert answers(counters, "sign", "2001:db8::1", 40, raised=library) == ["Allowed"] * 40
+    assert "Wait" in answers(counters, "sign", "198.51.100.1", 40, raised=library)
+
+
+def test_a_network_that_is_none_is_named_to_the_operator() -> None:
+    with pytest.raises(LimitsError, match="'library' is not a network"):
+        networks(["library"])
+
+
+@pytest.mark.usefixtures("small", "clock")
+def test_one_recipient_gets_few_mails_however_many_ask_for_them(counters: SQLiteStorage) -> None:
+    asked = [
+        answers(counters, "email", f"198.51.{n}.1", 1, about=about)[0]
+        for n, about in enumerate(["a@example.org", "A@EXAMPLE.org ", "a@example.org"])
+    ]
+    assert asked == ["Allowed", "Allowed", "Wait"]
+    assert answers(counters, "email", "198.51.9.1", 1, about="b@example.org") == ["Allowed"]
+
+
+def test_a_library_of_two_hundred_signs_in_an_hour_by_the_numbers_as_they_are(
+    counters: SQLiteStorage, clock: Clock
+) -> None:
+    """One address for all of them: nobody is refused, the first thirty are counted at once."""
+    found = answers(counters, "sign", IP, 200)
+    assert found.count("Wait") == 0
+    assert found[:30] == ["Allowed"] * 30
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("start", [0.0, 123.4, 599.0])
+def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
+    counters: SQLiteStorage, clock: Clock, start: float
+) -> None:
+    clock.now += start
+    answers(counters, "find", IP, 6)
+    for _ in range(3):
+        answer = check(counters, "find", IP, secret=SECRET)
+        assert isinstance(answer, Wait)
+        assert 1 <= answer.seconds <= 1200
+        clock.now += answer.seconds / 2 - 0.51
+        assert isinstance(check(counters, "find", IP, secret=SECRET), Wait)
+        clock.now += answer.seconds / 2 + 0.52
+        assert check(counters, "find", IP, secret=SECRET) == Allowed()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_limit_slides_so_that_a_new_window_is_no_new_start(
+    counters: SQLiteStorage, clock: Clock
+) -> None:
+    clock.now = 1_800_000_000 // 600 * 600 + 590
+    answers(counters, "find", IP, 6)
+    clock.now += 20
+    assert answers(counters, "find", IP, 3) == ["Allowed", "Wait", "Wait"]
+
+
+# Where counters are kept
+
+
+def test_the_package_s_own_strategies_work_on_it(counters: SQLiteStorage, clock: Clock) -> None:
+    item = RateLimitItemPerMinute(3)
+    for strategy in (FixedWindowRateLimiter(counters), SlidingWindowCounterRateLimiter(counters)):
+        kind = type(strategy).__name__
+        assert [strategy.hit(item, kind) for _ in range(4)] == [True] * 3 + [False]
+        assert not strategy.test(item, kind)
+        assert strategy.get_window_stats(item, kind).remaining == 0
+        strategy.clear(item, kind)
+        assert strategy.hit(item, kind)
+    clock.now += 200
+    assert FixedWindowRateLimiter(counters).test(item, "FixedWindowRateLimiter")
+    assert counters.check()
+    counters.incr("key", 60)
+    assert counters.reset() == 1
+
+
+def test_it_agrees_with_the_package_s_memory_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr("limits.storage.memory.time.time", clock.time)
+    memory: Any = storage_from_string("memory://")
+    ours: Any = open_counters(tmp_path / "limits.db")
+    for step in range(400):
+        clock.now += (step * 7919) % 23 + 0.4142  # never on the edge of a whole count
+        same = [s.acquire_sliding_window_entry("k", 5, 60) for s in (memory, ours)]
+        assert same[0] == same[1], step
+    ours.close()
+
+
+def hammer(path: Path, rounds: int, results: multiprocessing.Queue[int]) -> None:
+    storage: Any = open_counters(path)
+    results.put(sum(storage.acquire_sliding_window_entry("key", 500, 86400) for _ in range(rounds)))
+    for _ in range(rounds):
+        storage.incr("plain", 3600)
+    storage.close()
+
+
+@pytest.mark.slow
+def test_four_processes_never_let_one_too_many_through_and_lose_no_count(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    results = fork.Queue()
+    workers = [
+        fork.Process(target=hammer, args=(tmp_path / "limits.db", 300, results)) for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    allowed = sum(results.get(timeout=60) for _ in workers)
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    assert allowed == 500
+    storage: Any = open_counters(tmp_path / "limits.db")
+    assert storage.get("plain") == 1200
+    storage.close()
+
+
+def test_a_connection_does_not_cross_a_fork(counters: SQLiteStorage) -> None:
+    counters.incr("key", 3600)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if counters.incr("key", 3600) == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert counters.incr("key", 3600) == 3
+
+
+@pytest.mark.usefixtures("small")
+def test_expired_counters_are_deleted_as_others_are_written(
+    counters: SQLiteStorage, clock: Clock, tmp_path: Path
+) -> None:
+    for n in range(50):
+        check(counters, "find", f"198.51.{n}.1", secret=SECRET)
+    clock.now += 1300
+    check(counters, "find", IP, secret=SECRET)
+    with sqlite3.connect(tmp_path / "limits.db") as db:
+        assert db.execute("SELECT count(*) FROM counters").fetchone() == (2,)
+    db.close()
+
+
+def test_no_counter_lives_longer_than_a_day(counters: SQLiteStorage, tmp_path: Path) -> None:
+    for name in LIMITS:
+        check(counters, name, IP, secret=SECRET, about="somebody")
+    with sqlite3.connect(tmp_path / "limits.db") as db:
+        (last,) = db.execute("SELECT max(expires) FROM counters").fetchone()
+    db.close()
+    assert last <= time.time() + 86400
+
+
+def test_a_damaged_file_is_replaced_and_nobody_notices(tmp_path: Path) -> None:
+    path = tmp_path / "limits.db"
+    path.write_bytes(b"this is no database at all" * 400)
+    storage: Any = open_counters(path)
+    assert check(storage, "sign", IP, secret=SECRET) == Allowed()
+    assert storage.check()
+    storage.close()
+
+
+def test_where_counters_cannot_be_kept_letters_go_on_and_mail_waits(tmp_path: Path) -> None:
+    storage: Any = open_counters(tmp_path / "no such folder" / "limits.db")
+    for name in LIMITS:
+        if name == "email":
+            continue
+        assert check(storage, name, IP, secret=SECRET) == Allowed()
+    assert isinstance(check(storage, "email", IP, secret=SECRET), Wait)
+    assert not storage.check()
+
+
+def test_a_missing_package_or_unknown_place_is_named_without_the_url() -> None:
+    for url in ("redis://:hunter2@localhost:6379", "floppy://hunter2"):
+        with pytest.raises(LimitsError) as caught:
+            open_counters(url)
+        assert "hunter2" not in str(caught.value)
+
+
+def test_signing_never_has_to_wait_before_it_has_been_held() -> None:
+    for limit in LIMITS.values():
+        assert limit.network >= limit.client
+        if limit.held_above:
+            assert limit.held_above[0] < limit.client
+            assert limit.held_above[1] < limit.network
+    assert LIMITS["sign"].held_above
+    assert limiting.RAISED >= 10
