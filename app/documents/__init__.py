@@ -1,0 +1,33 @@
+"""A letter as something to hand over: paper, PDF, an office's web form, a telephone call.
+
+Every function here is pure: the letter, its writer and the office go in, text or bytes come out.
+"""
+
+from app.documents.call import to_call_script
+from app.documents.clean import clean_line, clean_paragraphs, clean_text
+from app.documents.model import Addressed, CallScript, NoPhone, PostalLetter, WebFormText
+from app.documents.pdf import PdfError, missing_glyphs, to_pdf, to_pdf_batch
+from app.documents.postal import postal, to_text
+from app.documents.quotes import typographic
+from app.documents.webform import form_length, to_web_form
+
+__all__ = [
+    "Addressed",
+    "CallScript",
+    "NoPhone",
+    "PdfError",
+    "PostalLetter",
+    "WebFormText",
+    "clean_line",
+    "clean_paragraphs",
+    "clean_text",
+    "form_length",
+    "missing_glyphs",
+    "postal",
+    "to_call_script",
+    "to_pdf",
+    "to_pdf_batch",
+    "to_text",
+    "to_web_form",
+    "typographic",
+]

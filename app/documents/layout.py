@@ -1,0 +1,156 @@
+"""A letter as the data that the Typst template sets: directions, isolation, places to break.
+
+Three things that Typst does not do by itself are prepared here:
+
+* a word with no place to break (a URL, six thousand letters) gets places, or it would run off
+  the page;
+* a right-to-left name inside a left-to-right line is isolated, or digits and punctuation after
+  it would be drawn into it (``שירה לוי, 12 Main St.``);
+* a paragraph that is mostly right-to-left is set from the right.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from app.documents.fonts import families_for
+from app.documents.model import PostalLetter
+
+Line = str | list[str | dict[str, str]]
+
+BREAK = "\u200b"  # zero-width space: a line may end here
+_LONGEST_RUN = 30
+"""Ems-to-be that may stand without a place to break; the line holds about 42 of the widest."""
+_LONGEST_NAME = 40
+_TAIL = 160
+"""Closing paragraphs of fewer characters than this, all told, stay with the sign-off."""
+
+# A blank at which Unicode's line breaking rules surely allow a break. Others are rarer and
+# forbidden after an opening bracket, before a closing one, between two dashes and so on.
+_SURE_BLANK = re.compile(r"(?<=[\w.,;:!?)”’\"'—–-]) (?=[^\W_])|(?<=[\w.,;:]) (?=[\"'“‘(—–$#&])")
+_SURE_HYPHEN = re.compile(r"(?<=[^\W\d_]{2}-)(?=[^\W\d_]{2})")
+_STRONG_RTL = ("R", "AL")
+
+
+def _width(char: str) -> int:
+    """A rough upper bound in ems: most letters 1, ideographs and pictures 2, the rest 3."""
+    if char < "\u0700":
+        return 1
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 3
+
+
+def _joins(before: str, char: str) -> bool:
+    """Whether the two belong to one visible character, which no break may part."""
+    return (
+        before == "\u200d"
+        or char in "\u200c\u200d"
+        or unicodedata.category(char) in ("Mn", "Me", "Mc")
+        or "\U0001f3fb" <= char <= "\U0001f3ff"  # skin tones
+        or ("\U0001f1e6" <= char <= "\U0001f1ff" and "\U0001f1e6" <= before <= "\U0001f1ff")
+    )
+
+
+def _breakable_run(run: str) -> str:
+    if len(run) * 3 <= _LONGEST_RUN or sum(map(_width, run)) <= _LONGEST_RUN:
+        return run
+    out: list[str] = []
+    joined = 0
+    for before, char in zip(" " + run, run, strict=False):
+        # Pictures may be joined in an endless chain: the chain is cut after eight.
+        joined = joined + 1 if _joins(before, char) else 0
+        out.append(char if joined % 8 else BREAK + char)
+    return "".join(out).removeprefix(BREAK)
+
+
+def with_breaks(text: str) -> str:
+    """The text with invisible places to break in every run that has none for too long.
+
+    A digit on a key cap, which no font here has, becomes the digit.
+    """
+    text = text.replace("\ufe0f\u20e3", "").replace("\u20e3", "")
+    if len(text) <= _LONGEST_RUN // 3:
+        return text
+    runs = []
+    for run in _SURE_BLANK.split(text):
+        pieces = _SURE_HYPHEN.split(run) if len(run) > _LONGEST_RUN and "-" in run else [run]
+        runs.append("".join(map(_breakable_run, pieces)))
+    return " ".join(runs)
+
+
+def is_rtl(text: str) -> bool:
+    """Whether most of the letters are of a script that runs from right to left."""
+    if text.isascii():
+        return False
+    kinds = [unicodedata.bidirectional(char) for char in text]
+    return sum(kind in _STRONG_RTL for kind in kinds) > kinds.count("L")
+
+
+def isolated(text: str) -> Line:
+    """The text, or its parts where some run from right to left: those become ``{"rtl": …}``.
+
+    The template sets such a part in a box of its own direction, which isolates it but keeps it
+    on one line. A longer part is isolated by Unicode's characters for that; they do the same but
+    stick to a neighbor when the text is copied from the PDF.
+    """
+    if text.isascii():
+        return text
+    kinds = [unicodedata.bidirectional(char) for char in text]
+    parts: list[str | dict[str, str]] = []
+    start = at = 0
+    while at < len(text):
+        if kinds[at] not in _STRONG_RTL:
+            at += 1
+            continue
+        end = last = at
+        while end < len(text) and kinds[end] != "L":
+            if kinds[end] in (*_STRONG_RTL, "NSM"):
+                last = end
+            end += 1
+        run = text[at : last + 1]
+        short = len(run) <= _LONGEST_NAME
+        parts += [text[start:at], {"rtl": run} if short else f"\u2067{run}\u2069"]
+        start = at = last + 1
+    parts.append(text[start:])
+    return [part for part in parts if part] if len(parts) > 1 else text
+
+
+def _line(text: str) -> Line:
+    return isolated(with_breaks(text))
+
+
+def _paragraph(text: str) -> dict[str, Any]:
+    rtl = is_rtl(text)
+    lines = map(with_breaks, text.split("\n"))
+    return {"rtl": rtl, "lines": list(lines if rtl else map(isolated, lines))}
+
+
+def _split_tail(paragraphs: tuple[str, ...]) -> int:
+    """How many paragraphs come before the short ones that stay with the sign-off."""
+    room = _TAIL
+    for index in range(len(paragraphs) - 1, 0, -1):
+        room -= len(paragraphs[index]) + 60 * paragraphs[index].count("\n")
+        if room < 0:
+            return index + 1
+    return min(1, len(paragraphs))
+
+
+def template_data(page: PostalLetter) -> dict[str, Any]:
+    """What the template needs for one letter, as plain JSON types."""
+    text = "".join((*page.return_address, *page.paragraphs, page.name))
+    body = _split_tail(page.paragraphs)
+    return {
+        "fonts": families_for(text),
+        "return_address": list(map(_line, page.return_address)),
+        "date": page.date,
+        "inside_address": list(map(_line, page.inside_address)),
+        "subject": _line(page.subject),
+        "salutation": _line(page.salutation),
+        "body": list(map(_paragraph, page.paragraphs[:body])),
+        "tail": list(map(_paragraph, page.paragraphs[body:])),
+        "closing": _line(page.closing),
+        "name": _line(page.name),
+    }

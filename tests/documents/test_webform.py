@@ -1,0 +1,167 @@
+"""The letter as text for an office's own web form."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.documents import form_length, postal, to_web_form, typographic
+from app.documents.links import without_links
+from tests.documents.factory import letter, writer
+
+QUOTES = [
+    ('"No," she said.', "“No,” she said."),
+    ('She said "no".', "She said “no”."),
+    ("She said, \"He said 'no' to me.\"", "She said, “He said ‘no’ to me.”"),
+    ("'He said \"no\" to me.'", "‘He said “no” to me.’"),
+    ("\"'No,' he said,\" she said.", "“‘No,’ he said,” she said."),
+    ("He said \"she said 'no'\"", "He said “she said ‘no’”"),
+    ("don't can't it's O'Dell", "don’t can’t it’s O’Dell"),
+    ("my parents' house", "my parents’ house"),
+    ("the class of '98", "the class of ’98"),
+    ("in the '90s we came", "in the ’90s we came"),
+    ("'90s music", "’90s music"),
+    ("'98 was hard, and it's true", "’98 was hard, and it’s true"),
+    ("'90 days is enough,' he said", "‘90 days is enough,’ he said"),
+    ("'Tis the season, 'twas", "’Tis the season, ’twas"),
+    ("rock 'n' roll, tell 'em", "rock ’n’ roll, tell ’em"),
+    ("I am 5'10\" tall", "I am 5′10″ tall"),
+    ("I am 5' 10\" tall", "I am 5′ 10″ tall"),
+    ("a 24\" pipe and a 6' wall", "a 24″ pipe and a 6′ wall"),
+    ('"a 24" pipe"', "“a 24″ pipe”"),
+    ('He said "I am 65" and "I vote"', "He said “I am 65” and “I vote”"),
+    ('"2020", "2021"', "“2020”, “2021”"),
+    ('He said—"no"—and left', "He said—“no”—and left"),
+    ('"No—" she began', "“No—” she began"),
+    ('"Stop!" and ("go")', "“Stop!” and (“go”)"),
+    ('well-"known"', "well-“known”"),
+    ('["one"]', "[“one”]"),
+    ('"One\n"Two"', "“One\n“Two”"),
+    ('" spaced "', "“ spaced ”"),
+    ('""', "“”"),
+    ('"', "“"),
+    ("``old'' style", "“old” style"),
+    ("＂wide＂", "“wide”"),
+    ("“It’s ours” — 40° 🐢.", "“It’s ours” — 40° 🐢."),
+    ("“She said 'no'”", "“She said ‘no’”"),
+    ("he said 'I can't'", "he said ‘I can’t’"),
+    ('"$5," "#1"', "“$5,” “#1”"),
+    ("no marks at all", "no marks at all"),
+]
+
+
+@pytest.mark.parametrize(("typed", "printed"), QUOTES)
+def test_straight_quotes_become_typographic_ones(typed: str, printed: str) -> None:
+    assert typographic(typed) == printed
+
+
+@given(st.text(alphabet="ab1 \"'`.,—-(\n’”“‘", max_size=60))
+def test_no_straight_quote_is_left_and_nothing_else_changes(text: str) -> None:
+    marked = typographic(text)
+    assert not set(marked) & set("\"'`")
+    plain = "\"'`’”“‘′″"
+    assert [c for c in marked if c not in plain] == [c for c in text if c not in plain]
+
+
+LINKS = [
+    ("See https://www.congress.gov/bill/119th/6890.", "See congress dot gov.", 1),
+    ("See http://congress.gov", "See congress dot gov", 1),
+    ("See HTTPS://CONGRESS.GOV!", "See CONGRESS dot GOV!", 1),
+    ("See www.example.org, please", "See example dot org, please", 1),
+    ("See example.org/a?b=c#d (or example.com)", "See example dot org (or example dot com)", 2),
+    ("(https://en.example.org/wiki/A_(b))", "(en dot example dot org)", 1),
+    ("[here](https://example.org/x)", "[here](example dot org)", 1),
+    ("<https://example.org>", "<example dot org>", 1),
+    ('"https://example.org"', '"example dot org"', 1),
+    ("ftp://files.example.org/x", "files dot example dot org", 1),
+    ("http://127.0.0.1/admin", "(link)", 1),
+    ("file:///etc/hostname", "(link)", 1),
+    ("leg.state.tx.us and x.io", "leg dot state dot tx dot us and x dot io", 2),
+    ("bit.ly/abc", "bit dot ly", 1),
+    ("user@site: https://me:pw@example.org:8080/x", "user@site: example dot org", 1),
+    ("hthttp://tp://example.org", "(link)", 1),
+    ("bare https:// here", "bare (link) here", 1),
+    ("http: //example.org", " //example dot org", 1),
+    ("Write to me@my-town.example.org", None, 0),
+    ("o'dell+parks.2026@example.museum, x@sub.example.org.", None, 0),
+    ("mailto:me@example.org", " me@example.org", 0),
+    ("..example.org.", "..example dot org.", 1),
+    ("H.R. 6890 and H.R.6890, the U.S. and U.S.A.", None, 0),
+    ("I came in 1998.We stayed. Ms.Lee at 3.30 p.m.", None, 0),
+    ("and/or, he/she, 1/2, $1.5 million, 9.30a.m./p.m.", None, 0),
+    ("my family.They came; please help.us", None, 0),
+    ("report.doc, e.g.this", None, 0),
+]
+
+
+@pytest.mark.parametrize(("typed", "plain", "count"), LINKS)
+def test_links_are_put_in_plain_words_and_named(typed: str, plain: str | None, count: int) -> None:
+    text, removed = without_links(typed)
+    assert text == (typed if plain is None else plain)
+    assert len(removed) == count
+    assert all(link in typed for link in removed)
+
+
+SITE = re.compile(r"https?:|://|www\.|\w\.(?:com|org|net|gov|edu)(?![\w@])", re.IGNORECASE)
+pieces = st.sampled_from(
+    ["http://", "https://", "www.", "example", ".org", ".com", "/x", " ", ".", "(", ")", "a", ":",
+     "-", "\n", "ftp://", "www", "//", "?q=1", ",", "https:", "http"]
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.lists(pieces, max_size=14).map("".join))
+def test_however_a_link_is_put_together_none_is_left(story: str) -> None:
+    form = to_web_form(letter(body=(story,)))
+    assert not SITE.search(form.text), form.text
+
+
+def test_a_form_gets_the_letter_without_name_address_and_signature() -> None:
+    form = to_web_form(letter(body=('I said "no".', "It's ours.")))
+    assert form.text == "Dear Senator Padilla:\n\nI said “no”.\n\nIt’s ours."
+    assert form.subject == "Please introduce a Senate companion to the PROTECT Immigration Act"
+    for personal in ("Siobhán", "O'Dell", "O’Dell", "Larkspur", "94538", "Sincerely", "2026"):
+        assert personal not in form.text + form.subject
+
+
+def test_the_rewritten_links_are_reported_in_order_with_the_subject_first() -> None:
+    form = to_web_form(letter(subject="See a.org", body=("b.org", "https://c.org/x, d.org")))
+    assert form.removed == ("a.org", "b.org", "https://c.org/x", "d.org")
+    assert form.subject == "See a dot org"
+
+
+def test_a_line_break_counts_as_two_and_so_does_an_emoji() -> None:
+    assert form_length("ab\n\ncd") == 8
+    assert form_length("🐢") == 2
+    form = to_web_form(letter(body=("a\nb",)))
+    assert form.count == len(form.text) + form.text.count("\n")
+
+
+@pytest.mark.parametrize(("slack", "over"), [(0, 0), (1, 0), (-1, 1), (-200, 200)])
+def test_a_text_over_the_limit_is_reported_and_never_cut(slack: int, over: int) -> None:
+    count = to_web_form(letter()).count
+    form = to_web_form(letter(limit=count + slack))
+    assert (form.limit, form.over, form.fits) == (count + slack, over, over == 0)
+    assert form.text == to_web_form(letter()).text
+
+
+def test_an_office_without_a_known_limit_has_none() -> None:
+    form = to_web_form(letter(body=("x" * 20_000,)))
+    assert form.limit is None
+    assert form.fits
+    assert len(form.text) > 20_000
+
+
+@given(st.lists(st.text(max_size=120), min_size=1, max_size=5))
+def test_any_story_gives_clean_text_with_the_letters_paragraphs(body: list[str]) -> None:
+    chosen = letter(body=tuple(body))
+    form = to_web_form(chosen)
+    assert "\x00" not in form.text
+    assert '"' not in form.text
+    assert "\n\n\n" not in form.text
+    paper = postal(chosen, writer()).paragraphs
+    if not form.removed and ":" not in "".join(body):
+        assert tuple(form.text.split("\n\n")[1:]) == tuple(map(typographic, paper))
