@@ -105,9 +105,16 @@ def test_the_rest_is_malformed_with_a_suggestion_where_there_is_one(
     assert parse_zip(typed) == ZipProblem("malformed", suggestion)
 
 
-@given(digits, st.one_of(st.just(""), four), space, space, st.sampled_from(HYPHENS), st.booleans())
+@given(
+    five=digits,
+    plus4=st.one_of(st.just(""), four),
+    before=space,
+    after=space,
+    hyphen=st.sampled_from(HYPHENS),
+    wide=st.booleans(),
+)
 def test_every_way_to_write_a_zip_reads_the_same(
-    five: str, plus4: str, before: str, after: str, hyphen: str, wide: bool
+    *, five: str, plus4: str, before: str, after: str, hyphen: str, wide: bool
 ) -> None:
     typed = f"{five}{hyphen}{plus4}"
     if wide:

@@ -1,0 +1,484 @@
+"""Who represents an address: the rules, case by case and for every ZIP."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.congress import (
+    NOTICES,
+    STATES,
+    STREET_REASONS,
+    Choose,
+    ChooseState,
+    Disagree,
+    Found,
+    Located,
+    LookupFailed,
+    NoMatch,
+    OtherState,
+    Outcome,
+    OutOfDate,
+    Outside,
+    SeveralDistricts,
+    StreetAnswer,
+    Tables,
+    Unavailable,
+    WrongCongress,
+    ZipUnknown,
+    find_delegation,
+)
+
+TODAY = date(2026, 11, 25)
+BEFORE_THE_ELECTION = date(2026, 10, 1)
+
+
+def look(zip5: str, state: str | None, **more: object) -> Outcome:
+    return find_delegation(zip5, state, **({"today": TODAY} | more))  # type: ignore[arg-type]
+
+
+def found(zip5: str, state: str | None, **more: object) -> Found:
+    outcome = look(zip5, state, **more)
+    assert isinstance(outcome, Found), outcome
+    return outcome
+
+
+def choose(zip5: str, state: str | None, **more: object) -> Choose:
+    outcome = look(zip5, state, **more)
+    assert isinstance(outcome, Choose), outcome
+    return outcome
+
+
+def names(outcome: Found | Choose) -> list[str]:
+    holders = outcome.delegation.senate if isinstance(outcome, Found) else outcome.senate
+    return [holder.member.last for holder in holders if holder.member]
+
+
+# --- one district, several, none ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["IL", None, "il", " Illinois "])
+def test_lk01_a_split_zip_offers_each_district_largest_share_first(state: str | None) -> None:
+    outcome = choose("60647", state)
+    assert [(c.district, c.share) for c in outcome.candidates] == [(3, 0.81), (5, 0.18)]
+    assert [c.holder.member.last for c in outcome.candidates if c.holder.member] == [
+        "Ramirez",
+        "Quigley",
+    ]
+    assert outcome.reason == "split"
+    assert names(outcome) == ["Durbin", "Duckworth"]
+
+
+def test_nobody_is_assigned_by_elimination_when_one_seat_is_vacant(tables: Tables) -> None:
+    vacant = {(s.state, s.district) for s in tables.vacancies()}
+    split = [
+        (code, part.state)
+        for code, parts in tables.zips.items()
+        for part in parts
+        if len(part.candidates) == 2
+        and any((part.state, c.district) in vacant for c in part.candidates)
+    ]
+    assert split
+    for code, state in split:
+        outcome = choose(code, state)
+        assert len(outcome.candidates) == 2
+        assert any(c.holder.vacant for c in outcome.candidates)
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "district"),
+    [("42223", "TN", 7), ("42223", "KY", 1), ("86515", "AZ", 2), ("86515", "NM", 3)],
+)
+def test_lk06_the_state_given_decides_in_a_zip_of_two_states(
+    zip5: str, state: str, district: int
+) -> None:
+    delegation = found(zip5, state).delegation
+    assert (delegation.state, delegation.district) == (state, district)
+    assert all(holder.seat.state == state for holder in delegation.senate)
+    assert look(zip5, None) == ChooseState(zip5, look(zip5, None).states)  # type: ignore[union-attr]
+
+
+def test_lk03_rome_is_in_georgia_and_without_a_state_it_is_asked_for() -> None:
+    outcome = found("30165", "GA", city="Rome")
+    assert outcome.delegation.district == 14
+    assert names(outcome) == ["Ossoff", "Warnock"]
+    assert look("30165", None) == ChooseState("30165", ("GA", "AL"))
+
+
+@pytest.mark.parametrize("zip5", ["57255", "57638", "57648", "57717", "81120", "81137", "81324"])
+def test_zips_across_a_state_line_keep_their_own_state(zip5: str, tables: Tables) -> None:
+    own = "SD" if zip5.startswith("57") else "CO"
+    assert own in {part.state for part in tables.zips[zip5]}
+    assert found(zip5, own).delegation.state == own
+    outcome = look(zip5, None)
+    assert isinstance(outcome, ChooseState)
+    assert own in outcome.states
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "touched"),
+    [("94110", "NY", ("CA",)), ("42223", "CA", ("TN", "KY")), ("20500", "VA", ("DC",))],
+)
+def test_lk19_a_state_that_the_zip_does_not_touch_is_questioned(
+    zip5: str, state: str, touched: tuple[str, ...]
+) -> None:
+    assert look(zip5, state) == Disagree(zip5, state, touched)
+    # Nothing but the person's own word settles it: not a street, not a pick.
+    assert look(zip5, state, street=Located(state, 1)) == Disagree(zip5, state, touched)
+    assert look(zip5, state, district=1) == Disagree(zip5, state, touched)
+
+
+def test_a_state_that_is_none_is_questioned_and_never_an_error() -> None:
+    for confirmed in (False, True):
+        assert look("94110", "ZZ", state_confirmed=confirmed) == Disagree("94110", "ZZ", ("CA",))
+    assert isinstance(look("99999", "Ontario"), ZipUnknown)
+
+
+def test_a_confirmed_state_offers_all_of_its_districts() -> None:
+    outcome = choose("94110", "NY", state_confirmed=True)
+    assert [c.district for c in outcome.candidates] == list(range(1, 27))
+    assert all(c.share is None for c in outcome.candidates)
+    assert (outcome.reason, outcome.notice) == ("state_confirmed", "state_confirmed")
+    assert names(outcome) == ["Gillibrand", "Schumer"]
+
+
+def test_a_confirmed_state_with_one_seat_is_found_as_chosen() -> None:
+    for state in ("VT", "DC", "GU"):
+        outcome = found("94110", state, state_confirmed=True)
+        assert (outcome.delegation.state, outcome.match) == (state, "chosen")
+        assert outcome.notice == "state_confirmed"
+
+
+def test_a_confirmed_state_that_the_zip_touches_still_uses_the_zip() -> None:
+    assert look("60647", "IL", state_confirmed=True) == look("60647", "IL")
+
+
+# --- at large, delegates, vacancies ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "last", "title"),
+    [
+        ("00802", "VI", "Plaskett", "Delegate"),
+        ("96910", "GU", "Moylan", "Delegate"),
+        ("96799", "AS", "Radewagen", "Delegate"),
+        ("96950", "MP", "King-Hinds", "Delegate"),
+        ("20009", "DC", "Norton", "Delegate"),
+        ("20500", "DC", "Norton", "Delegate"),
+        ("00926", "PR", "Hernández Rivera", "Resident Commissioner"),
+        ("00936", "PR", "Hernández Rivera", "Resident Commissioner"),
+    ],
+)
+@pytest.mark.parametrize("say_state", [True, False])
+def test_lk08_lk09_one_delegate_no_senators_one_letter(
+    zip5: str, state: str, last: str, title: str, say_state: bool
+) -> None:
+    delegation = found(zip5, state if say_state else None).delegation
+    assert delegation.senate == ()
+    (only,) = delegation.recipients
+    assert only.member is not None
+    assert (delegation.state, delegation.district) == (state, 0)
+    assert (only.member.last, only.seat.title) == (last, title)
+
+
+def test_every_zip_of_a_delegate_area_or_at_large_state_is_found(tables: Tables) -> None:
+    for state in STATES:
+        if len(tables.districts(state)) == 1:
+            codes = [c for c, p in tables.zips.items() if any(x.state == state for x in p)]
+            codes += [code for code, post in tables.postal.items() if post.state == state]
+            for code in codes:
+                outcome = found(code, state)
+                assert (outcome.delegation.district, outcome.match) == (0, "zip"), code
+
+
+@pytest.mark.parametrize(("zip5", "district"), [("59801", 1), ("59601", 2)])
+def test_lk11_montana_has_two_districts(zip5: str, district: int) -> None:
+    assert found(zip5, "MT").delegation.district == district
+
+
+def test_lk11_bozeman_is_split() -> None:
+    assert [c.district for c in choose("59715", "MT").candidates] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state"), [("94541", "CA"), ("33313", "FL"), ("30250", "GA"), ("78840", "TX")]
+)
+def test_lk13_a_vacant_seat_is_shown_and_the_senators_remain(zip5: str, state: str) -> None:
+    delegation = found(zip5, state).delegation
+    assert delegation.house.vacant
+    assert len(delegation.holders) == 3
+    assert [holder.seat.chamber for holder in delegation.recipients] == ["senate", "senate"]
+
+
+# --- what the Postal Service knows -------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["AE", "NY", None])
+def test_lk21_a_military_zip_asks_for_the_home_address(state: str | None) -> None:
+    assert look("09012", state) == Outside("military", "09012")
+
+
+@pytest.mark.parametrize("zip5", ["34002", "09978", "96201", "09899", "96699", "34099"])
+def test_military_zips_are_known_by_range_too(zip5: str) -> None:
+    assert look(zip5, None) == Outside("military", zip5)
+    assert look(zip5, "TX") == Outside("military", zip5)
+
+
+def test_a_military_state_with_any_zip_asks_for_the_home_address() -> None:
+    for state in ("AA", "AE", "AP", "ae"):
+        for confirmed in (False, True):
+            outcome = look("94110", state, state_confirmed=confirmed)
+            assert outcome == Outside("military", "94110")
+
+
+def test_a_confirmed_home_state_leads_on_from_a_military_zip() -> None:
+    outcome = choose("09012", "TX", state_confirmed=True)
+    assert len(outcome.candidates) == 38
+    assert outcome.notice == "home_state"
+    assert found("09012", "TX", state_confirmed=True, district=7).match == "chosen"
+    assert found("09012", "VT", state_confirmed=True).delegation.state == "VT"
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state"),
+    [("96941", "FM"), ("96960", "MH"), ("96970", None), ("96939", "PW"), ("96940", "HI")],
+)
+def test_freely_associated_states_have_no_seat(zip5: str, state: str | None) -> None:
+    assert look(zip5, state) == Outside("associated_state", zip5)
+    assert look("96813", "PW") == Outside("associated_state", "96813")
+
+
+@pytest.mark.parametrize("text", ["K1A 0B1", "SW1A 1AA", "k1a0b1"])
+def test_lk22_a_foreign_code_is_outside(text: str) -> None:
+    assert look(text, None) == Outside("foreign", text)
+
+
+@pytest.mark.parametrize("text", ["99999", "00000", "", "2138", "abc", "941101234567"])
+def test_an_unknown_zip_is_its_own_outcome(text: str) -> None:
+    assert look(text, None) == ZipUnknown(text)
+    assert look(text, "CA") == ZipUnknown(text)
+
+
+def test_an_unknown_zip_can_be_overruled_by_the_person() -> None:
+    outcome = choose("99999", "MA", state_confirmed=True)
+    assert (len(outcome.candidates), outcome.notice) == (9, "unlisted_zip")
+    assert found("99999", "AK", state_confirmed=True).match == "chosen"
+    assert found("99999", "MA", street=Located("MA", 5)).match == "street"
+    assert look("99999", "MA", street=Located("CA", 5)) == ZipUnknown("99999")
+
+
+def test_a_po_box_zip_offers_the_towns_districts_first_and_all_others_after() -> None:
+    outcome = choose("94604", "CA")  # Oakland, PO boxes
+    assert (outcome.reason, outcome.likely) == ("no_row", 1)
+    assert outcome.candidates[0].district == 12
+    assert sorted(c.district for c in outcome.candidates) == list(range(1, 53))
+    assert names(outcome) == ["Schiff", "Padilla"]
+
+
+def test_the_town_typed_comes_before_the_post_offices() -> None:
+    outcome = choose("94604", "CA", city="  SAN FRANCISCO ")
+    assert {c.district for c in outcome.candidates[: outcome.likely]} == {11, 15}
+    unknown = choose("94604", "CA", city="Nowhere at all")
+    assert unknown == choose("94604", "CA")
+
+
+def test_lk23_the_senators_are_known_whenever_the_state_is() -> None:
+    assert found("01930", "MA").delegation.district == 6
+    for state in STATES:
+        outcome = look("99999", state, state_confirmed=True)
+        assert isinstance(outcome, Found | Choose)
+        expected = 0 if state in ("DC", "PR", "GU", "VI", "AS", "MP") else 2
+        assert len(names(outcome)) == expected
+
+
+def test_an_inactive_zip_warns_and_goes_on(tables: Tables) -> None:
+    inactive = [
+        (c, p.state) for c, p in tables.postal.items() if not p.active and p.kind != "military"
+    ]
+    assert len(inactive) > 500
+    for code, state in inactive:
+        outcome = look(code, state)
+        assert isinstance(outcome, Found | Choose)
+        assert outcome.notice == "inactive_zip"
+
+
+# --- time --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "ended"), [("43215", "OH", "Husted"), ("33101", "FL", "Moody")]
+)
+def test_lk16_a_senator_whose_listed_term_has_ended_is_shown_with_a_note(
+    zip5: str, state: str, ended: str
+) -> None:
+    outcome = look(zip5, state)
+    assert isinstance(outcome, Found | Choose)
+    assert len(names(outcome)) == 2
+    assert ended in names(outcome)
+    assert outcome.notice == "term_ended"
+    holders = outcome.delegation.senate if isinstance(outcome, Found) else outcome.senate
+    assert [h.member.last for h in holders if h.member and h.term_ended(TODAY)] == [ended]
+    before = look(zip5, state, today=BEFORE_THE_ELECTION)
+    assert isinstance(before, Found | Choose)
+    assert before.notice is None
+
+
+def test_lk17_the_tables_end_with_their_congress() -> None:
+    assert isinstance(look("75001", "TX", today=date(2026, 12, 20)), Choose)
+    assert isinstance(look("75001", "TX", today=date(2027, 1, 2)), Choose)
+    ended = OutOfDate(119, date(2027, 1, 3))
+    for today in (date(2027, 1, 3), date(2027, 1, 4), date(2028, 7, 1)):
+        for zip5 in ("75001", "09012", "K1A 0B1", "99999", "20009"):
+            assert look(zip5, "TX", today=today, district=24) == ended
+
+
+# --- a pick by hand ----------------------------------------------------------------------
+
+
+def test_a_pick_settles_a_split_zip() -> None:
+    outcome = found("60647", "IL", district=5)
+    assert (outcome.delegation.district, outcome.match) == (5, "chosen")
+
+
+def test_any_district_of_the_state_may_be_picked_but_none_of_another() -> None:
+    assert found("60647", "IL", district=17).match == "chosen"
+    assert found("94110", "CA", district=12).match == "chosen"
+    for wrong in (0, 18, 99, -1, 10**9):
+        outcome = choose("60647", "IL", district=wrong)
+        assert outcome.notice == "invalid_district"
+        assert [c.district for c in outcome.candidates] == [3, 5]
+
+
+def test_a_wrong_pick_in_a_one_district_zip_asks_again() -> None:
+    for zip5, state, only in (("94110", "CA", 11), ("05602", "VT", 0)):
+        outcome = choose(zip5, state, district=99)
+        assert [c.district for c in outcome.candidates] == [only]
+        assert outcome.notice == "invalid_district"
+
+
+def test_a_pick_that_says_what_the_zip_says_adds_nothing() -> None:
+    assert found("94110", "CA", district=11).match == "zip"
+    assert found("05602", "VT", district=0).match == "zip"
+
+
+# --- a street ----------------------------------------------------------------------------
+
+
+def test_a_street_settles_a_split_zip() -> None:
+    outcome = found("60647", "IL", street=Located("IL", 5))
+    assert (outcome.delegation.district, outcome.match) == (5, "street")
+
+
+def test_a_street_may_settle_the_state_where_the_person_named_none() -> None:
+    assert found("42223", None, street=Located("KY", 1)).delegation.state == "KY"
+    assert isinstance(look("42223", None, street=Located("NY", 1)), ChooseState)
+
+
+def test_a_street_found_outside_the_table_of_slivers_is_believed_within_the_state() -> None:
+    assert found("94110", "CA", street=Located("CA", 15)).match == "street"
+
+
+def test_ad05_two_matches_in_different_districts_ask() -> None:
+    outcome = choose("60647", "IL", street=SeveralDistricts((Located("IL", 5), Located("IL", 3))))
+    assert outcome.reason == "street_ambiguous"
+    assert [(c.district, c.share) for c in outcome.candidates] == [(3, 0.81), (5, 0.18)]
+    assert names(outcome) == ["Durbin", "Duckworth"]
+    outside = SeveralDistricts((Located("IL", 5), Located("WI", 1)))
+    assert found("60647", "IL", street=outside).delegation.district == 5
+
+
+ANSWERS: list[tuple[StreetAnswer, str]] = [
+    (LookupFailed("timeout"), "timeout"),
+    (LookupFailed("unreachable"), "unreachable"),
+    (LookupFailed("bad_reply"), "bad_reply"),
+    (LookupFailed("no_district"), "no_district"),
+    (LookupFailed("provider"), "provider"),
+    (NoMatch(), "no_match"),
+    (WrongCongress(120), "wrong_congress"),
+    (OtherState("NY"), "other_state"),
+    (Located("NY", 3), "other_state"),
+    (Located("IL", 18), "no_district"),
+    (SeveralDistricts((Located("NY", 1), Located("NY", 2))), "other_state"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reason"), ANSWERS)
+def test_ad05_lk12_a_failed_lookup_falls_back_to_the_zip(answer: StreetAnswer, reason: str) -> None:
+    outcome = look("60647", "IL", street=answer)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.reason == reason
+    assert reason in STREET_REASONS
+    assert isinstance(outcome.fallback, Choose)
+    assert outcome.fallback.reason == "street_failed"
+    assert outcome.fallback.candidates == choose("60647", "IL").candidates
+    alone = look("60619", "IL", street=answer)
+    assert isinstance(alone, Unavailable)
+    assert alone.fallback == found("60619", "IL")
+
+
+def test_the_persons_pick_stands_over_a_failed_or_different_street() -> None:
+    assert found("60647", "IL", street=LookupFailed("timeout"), district=5).match == "chosen"
+    assert found("60647", "IL", street=Located("IL", 3), district=5).match == "chosen"
+    assert found("60647", "IL", street=Located("IL", 5), district=5).match == "street"
+
+
+# --- everything --------------------------------------------------------------------------
+
+
+def test_every_zip_in_every_state_that_it_touches_names_that_states_members(
+    tables: Tables,
+) -> None:
+    for code, parts in tables.zips.items():
+        for part in parts:
+            outcome = find_delegation(code, part.state, today=BEFORE_THE_ELECTION, tables=tables)
+            assert isinstance(outcome, Found | Choose)
+            assert outcome.state == part.state
+            if isinstance(outcome, Choose):
+                shares = [c.share or 0 for c in outcome.candidates]
+                assert shares == sorted(shares, reverse=True)
+                assert len(shares) > 1
+            assert all(h.seat.state == part.state for h in tables.senators(part.state))
+
+
+answers = st.sampled_from([None, Located("IL", 3), Located("TX", 1), *(a for a, _ in ANSWERS)])
+
+
+@given(
+    zip5=st.one_of(
+        st.sampled_from(["60647", "42223", "20500", "09012", "96960", "94604", "99999", "30165"]),
+        st.text(max_size=8),
+        st.from_regex(r"\A[0-9]{5}\Z"),
+    ),
+    state=st.one_of(
+        st.none(), st.sampled_from([*STATES, "AE", "FM", "XX", "", "tx"]), st.text(max_size=4)
+    ),
+    district=st.one_of(st.none(), st.integers(-5, 60)),
+    confirmed=st.booleans(),
+    city=st.text(max_size=12),
+    street=answers,
+    today=st.dates(date(2025, 1, 3), date(2027, 3, 1)),
+)
+def test_no_input_raises_and_the_state_given_is_never_overruled(
+    *,
+    zip5: str,
+    state: str | None,
+    district: int | None,
+    confirmed: bool,
+    city: str,
+    street: StreetAnswer | None,
+    today: date,
+) -> None:
+    outcome = find_delegation(
+        zip5, state, today=today, district=district, state_confirmed=confirmed, city=city,
+        street=street,
+    )  # fmt: skip
+    if isinstance(outcome, Unavailable):
+        outcome = outcome.fallback
+    if isinstance(outcome, Found | Choose):
+        assert today < date(2027, 1, 3)
+        assert outcome.notice is None or outcome.notice in NOTICES
+        if state in STATES:
+            assert outcome.state == state
