@@ -44,6 +44,13 @@ class What(StrEnum):
     LOGGED_OUT = "logged out"
     SESSIONS_REVOKED = "sessions revoked"
     AUDIT_EXPORTED = "audit exported"
+    SEALED_EXPORTED = "sealed details exported"
+    KEY_MADE = "campaign key made"
+    KEY_USED = "campaign key taken into use"
+    KEY_MOVED = "private key moved away"
+    KEYS_ROTATED = "sealed details moved to another key"
+    KEY_RETIRED = "campaign key retired"
+    PURGED = "purged"
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -65,6 +72,13 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.LOGGED_OUT: (_NOTHING, _NOTHING),
     What.SESSIONS_REVOKED: (frozenset({"sessions"}), frozenset({"sessions"})),
     What.AUDIT_EXPORTED: (_NOTHING, frozenset({"who", "what", "from", "to", "rows"})),
+    What.SEALED_EXPORTED: (_NOTHING, frozenset({"campaign", "purpose", "rows", "keys"})),
+    What.KEY_MADE: (_NOTHING, frozenset({"key", "private half on this server"})),
+    What.KEY_USED: (_NOTHING, frozenset({"key"})),
+    What.KEY_MOVED: (_NOTHING, frozenset({"key"})),
+    What.KEYS_ROTATED: (frozenset({"key"}), frozenset({"key", "rows", "unreadable"})),
+    What.KEY_RETIRED: (_NOTHING, frozenset({"key"})),
+    What.PURGED: (_NOTHING, frozenset({"kind", "days", "rows"})),
 }
 """The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
 

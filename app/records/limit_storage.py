@@ -63,11 +63,11 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
 
     def get(self, key: str) -> int:
         now = time.time()
-        return self._safely(lambda db: self._read(db, key, now)[0])
+        return self._safely(lambda db: self._read(db, key, now)[0], write=False)
 
     def get_expiry(self, key: str) -> float:
         now = time.time()
-        return self._safely(lambda db: self._read(db, key, now)[1] or now)
+        return self._safely(lambda db: self._read(db, key, now)[1] or now, write=False)
 
     def check(self) -> bool:
         """Whether counters can be written."""
@@ -103,7 +103,7 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         now = time.time()
-        return self._safely(lambda db: self._window(db, key, expiry, now))
+        return self._safely(lambda db: self._window(db, key, expiry, now), write=False)
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
         for name in self.sliding_window_keys(key, expiry, time.time()):
@@ -147,20 +147,27 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
 
     # Connections
 
-    def _safely(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _safely(self, work: Callable[[sqlite3.Connection], T], *, write: bool = True) -> T:
         """Do ``work`` in one transaction; a damaged file is replaced once, and tried again."""
         try:
-            return self._transact(work)
+            return self._transact(work, write)
         except sqlite3.OperationalError:
             raise  # busy, or no room: the file itself is sound
         except sqlite3.DatabaseError:
             self.close()
             for end in ("", "-wal", "-shm"):
                 Path(f"{self.path}{end}").unlink(missing_ok=True)
-            return self._transact(work)
+            return self._transact(work, write)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, work: Callable[[sqlite3.Connection], T], write: bool) -> T:
         db = self._connection()
+        if not write:  # both windows are read at one moment, and nobody is kept waiting
+            db.execute("BEGIN")
+            try:
+                return work(db)
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
         db.execute("BEGIN IMMEDIATE")
         try:
             now = time.time()

@@ -56,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
         " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
     ),
     Kind("audit events", "audit", "audit_events", "at < :stamp"),
+    Kind("messages in the queue", "mail", "messages", "queued_at < :seconds"),
     Kind("failed log-ins", "throttle", "login_failures", "at < :seconds"),
     Kind("log-in waits", "throttle", "login_waits", "since < :seconds"),
     Kind("places of log-ins", "throttle", "login_sources", "until < :seconds"),
