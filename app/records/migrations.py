@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.sealed_sql import SEALED_STEPS
 from app.records.tally_sql import Dimensions, install_triggers
@@ -125,6 +126,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m003_tallies,
     *SEALED_STEPS,
     *ORGANIZER_STEPS,
+    *MAIL_STEPS,
 )
 """In order."""
 
