@@ -46,10 +46,37 @@ def silence_loggers() -> None:
             logger.addFilter(_drop)
 
 
-class _Bounded:
-    """Reads the whole reply within ``timeout`` seconds; the library bounds only each read."""
+def _geographies_params(kwargs: dict[str, Any]) -> dict[str, str]:
+    return {
+        "benchmark": kwargs["benchmark"],
+        "vintage": kwargs["vintage"],
+        "layers": f"{ordinal(kwargs['congress'])} Congressional Districts",
+        "format": "json",
+    }
 
+
+class CensusDistrictResult(USCensusResult):  # type: ignore[misc]
+    """One match, with the geographies in which it lies."""
+
+    @property
+    def geographies(self) -> Any:
+        """Layer name to records, as the Bureau sent them."""
+        return self.raw.get("geographies")
+
+
+class _CensusQuery(USCensusQuery):  # type: ignore[misc]
+    """Reads the whole reply within ``timeout`` seconds; the package bounds only each read."""
+
+    provider = PROVIDER
+    _RESULT_CLASS = CensusDistrictResult
     session: requests.Session
+    error: str | bool
+
+    def _connect(self) -> Any:
+        reply = super()._connect()
+        if not reply and not self.error:
+            self.error = "ERROR - Empty reply"  # the package would call this "no results"
+        return reply
 
     def rate_limited_get(self, url: str, **kwargs: Any) -> requests.Response:
         """GET without redirects (which could carry the address elsewhere), within the time."""
@@ -69,34 +96,14 @@ class _Bounded:
         return response
 
 
-def _geographies_params(kwargs: dict[str, Any]) -> dict[str, str]:
-    return {
-        "benchmark": kwargs["benchmark"],
-        "vintage": kwargs["vintage"],
-        "layers": f"{ordinal(kwargs['congress'])} Congressional Districts",
-        "format": "json",
-    }
-
-
-class CensusDistrictResult(USCensusResult):  # type: ignore[misc]
-    """One match, with the geographies in which it lies."""
-
-    @property
-    def geographies(self) -> Any:
-        """Layer name to records, as the Bureau sent them."""
-        return self.raw.get("geographies")
-
-
-class CensusDistrictQuery(_Bounded, USCensusQuery):  # type: ignore[misc]
+class CensusDistrictQuery(_CensusQuery):
     """Asks in which congressional district a one-line address lies.
 
     Besides the package's usual keywords it takes ``benchmark``, ``vintage`` and ``congress``.
     """
 
-    provider = PROVIDER
     method = "geocode"
     _URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
-    _RESULT_CLASS = CensusDistrictResult
 
     def _build_params(self, location: str, provider_key: str, **kwargs: Any) -> dict[str, str]:  # noqa: ARG002
         return {"address": location, **_geographies_params(kwargs)}
@@ -105,13 +112,11 @@ class CensusDistrictQuery(_Bounded, USCensusQuery):  # type: ignore[misc]
         return json_response["result"]["addressMatches"]
 
 
-class CensusPointQuery(_Bounded, USCensusQuery):  # type: ignore[misc]
+class CensusPointQuery(_CensusQuery):
     """Asks in which congressional district a point (latitude, longitude) lies."""
 
-    provider = PROVIDER
     method = "reverse"
     _URL = "https://geocoding.geo.census.gov/geocoder/geographies/coordinates"
-    _RESULT_CLASS = CensusDistrictResult
 
     def _build_params(
         self,

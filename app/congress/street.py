@@ -183,7 +183,8 @@ def _safely(ask: Callable[[], StreetAnswer]) -> StreetAnswer:
 
 def _start(ask: Callable[[], StreetAnswer], answers: queue.SimpleQueue[StreetAnswer]) -> None:
     """Run one try in its own thread, so that no provider can hold up the person's page."""
-    if not _MOST_LOOKUPS.acquire(blocking=False):
+    slots = _MOST_LOOKUPS
+    if not slots.acquire(blocking=False):
         answers.put(LookupFailed("timeout"))
         return
 
@@ -191,7 +192,7 @@ def _start(ask: Callable[[], StreetAnswer], answers: queue.SimpleQueue[StreetAns
         try:
             answers.put(_safely(ask))
         finally:
-            _MOST_LOOKUPS.release()
+            slots.release()
 
     threading.Thread(target=run, name="street-lookup", daemon=True).start()
 

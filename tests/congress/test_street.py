@@ -1,0 +1,493 @@
+"""The street lookup against a real server on this machine that behaves, and misbehaves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from app.congress import (
+    GeocoderSettings,
+    Located,
+    LookupFailed,
+    NoMatch,
+    OtherState,
+    SeveralDistricts,
+    StreetAnswer,
+    WrongCongress,
+    locate_street,
+)
+from app.congress.street import one_line, read_districts
+
+Behaviour = Callable[[BaseHTTPRequestHandler], None]
+
+STREET, CITY = "88 Heron St", "Cambridge"
+
+
+class Census:
+    """A server that answers as told; the last behaviour repeats. Keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.behaviours: list[Behaviour] = []
+        self.asked: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.stop = threading.Event()
+        census = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                census.paths.append(parts.path)
+                census.asked.append({k: v[0] for k, v in parse_qs(parts.query).items()})
+                number = min(len(census.asked), len(census.behaviours)) - 1
+                census.behaviours[number](self)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.block_on_close = False
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/geocoder/geographies/onelineaddress"
+
+    def says(self, *behaviours: Behaviour) -> Census:
+        self.behaviours = list(behaviours)
+        return self
+
+    def locate(self, state: str | None = "MA", zip5: str = "02138", **more: Any) -> StreetAnswer:
+        settings = GeocoderSettings(url=self.url, **({"timeout": 1.0} | more))
+        return locate_street(STREET, CITY, state, zip5, geocoder=settings)
+
+
+@pytest.fixture
+def census() -> Iterator[Census]:
+    server = Census()
+    yield server
+    server.stop.set()
+    server.server.shutdown()
+    server.server.server_close()
+
+
+# --- behaviours --------------------------------------------------------------------------
+
+
+def reply(body: object, status: int = 200, kind: str = "application/json") -> Behaviour:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return behave
+
+
+def record(geoid: str = "2505", session: str = "119", **changes: Any) -> dict[str, Any]:
+    """A district record as the vintage ACS2025 sends it: without a key ``CD119``."""
+    made = {"GEOID": geoid, "STATE": geoid[:2], "CDSESSN": session, "BASENAME": geoid[2:]} | changes
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def match(*records: Any, layer: str = "119th Congressional Districts") -> dict[str, Any]:
+    return {
+        "matchedAddress": "88 HERON ST, CAMBRIDGE, MA, 02138",
+        "coordinates": {"x": -71.1, "y": 42.4},
+        "addressComponents": {"zip": "02138", "state": "MA", "city": "CAMBRIDGE"},
+        "geographies": {layer: list(records)},
+    }
+
+
+def matches(*found: dict[str, Any]) -> Behaviour:
+    return reply({"result": {"input": {}, "addressMatches": list(found)}})
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    """Close the connection so that the other side gets a reset."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+
+
+def sleeping(census: Census, seconds: float = 60) -> Behaviour:
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        census.stop.wait(seconds)
+        matches(match(record()))(handler)
+
+    return behave
+
+
+def dripping(census: Census, *, headers: bool) -> Behaviour:
+    """Send a byte now and then, each soon enough to keep a socket's own time-out away."""
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        if headers:
+            handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+        else:
+            handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        while not census.stop.wait(0.05):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+
+    def quiet(handler: BaseHTTPRequestHandler) -> None:
+        try:
+            behave(handler)
+        except OSError:
+            hang_up(handler)
+
+    return quiet
+
+
+# --- good answers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "answer"),
+    [
+        ("census-district-ny12.json", "NY", Located("NY", 12)),
+        ("census-district-at-large.json", "WY", Located("WY", 0)),
+        ("census-district-delegate.json", "DC", Located("DC", 0)),
+        ("census-no-match.json", "NY", NoMatch()),
+    ],
+)
+def test_the_real_replies_are_read(
+    name: str, state: str, answer: StreetAnswer, census: Census, official_files: Path
+) -> None:
+    census.says(reply((official_files / "census" / name).read_bytes()))
+    assert census.locate(state) == answer
+
+
+def test_a_reply_without_the_districts_own_key_is_read_from_its_geoid(census: Census) -> None:
+    assert "CD119" not in record()
+    assert census.says(matches(match(record()))).locate() == Located("MA", 5)
+
+
+def test_the_question_pins_vintage_layer_and_benchmark(census: Census) -> None:
+    census.says(matches(match(record()))).locate()
+    assert census.asked == [
+        {
+            "address": "88 Heron St, Cambridge, MA 02138",
+            "vintage": "ACS2025_Current",
+            "benchmark": "Public_AR_Current",
+            "layers": "119th Congressional Districts",
+            "format": "json",
+        }
+    ]
+
+
+def test_the_next_congress_is_a_matter_of_settings(census: Census) -> None:
+    layer = "120th Congressional Districts"
+    census.says(matches(match(record(session="120"), layer=layer)))
+    assert census.locate(vintage="ACS2026_Current", congress=120) == Located("MA", 5)
+    assert census.asked[0]["layers"] == layer
+
+
+def test_compressed_and_chunked_replies_are_read(census: Census) -> None:
+    body = json.dumps({"result": {"addressMatches": [match(record())] * 300}}).encode()
+
+    def compressed(handler: BaseHTTPRequestHandler) -> None:
+        data = gzip.compress(body)
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        for start in range(0, len(data), 100):
+            handler.wfile.write(data[start : start + 100])
+            handler.wfile.flush()
+
+    def chunked(handler: BaseHTTPRequestHandler) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for part in (body[:7], body[7:70_000], body[70_000:]):
+            if part:
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        handler.wfile.write(b"0\r\n\r\n")
+
+    assert census.says(compressed).locate() == Located("MA", 5)
+    assert census.says(chunked).locate() == Located("MA", 5)
+
+
+@pytest.mark.parametrize(
+    ("geoid", "state", "answer"),
+    [
+        ("1198", "DC", Located("DC", 0)),
+        ("7298", "PR", Located("PR", 0)),
+        ("5000", "VT", Located("VT", 0)),
+        ("66ZZ", "GU", LookupFailed("no_district")),
+        ("0652", "CA", Located("CA", 52)),
+    ],
+)
+def test_lk12_codes_of_delegates_and_of_water(
+    geoid: str, state: str, answer: StreetAnswer, census: Census
+) -> None:
+    assert census.says(matches(match(record(geoid)))).locate(state) == answer
+
+
+def test_ad05_two_matches_in_one_district_are_one_answer(census: Census) -> None:
+    census.says(matches(match(record()), match(record())))
+    assert census.locate() == Located("MA", 5)
+
+
+def test_ad05_two_matches_in_different_districts_are_never_guessed(census: Census) -> None:
+    census.says(matches(match(record("2505")), match(record("2507"))))
+    assert census.locate() == SeveralDistricts((Located("MA", 5), Located("MA", 7)))
+
+
+def test_matches_in_other_states_do_not_count(census: Census) -> None:
+    census.says(matches(match(record("3301")), match(record("2507"))))
+    assert census.locate("MA") == Located("MA", 7)
+    assert census.locate(None) == SeveralDistricts((Located("NH", 1), Located("MA", 7)))
+    assert census.locate("VT") == OtherState("NH")
+
+
+def test_a_match_in_water_does_not_hide_one_on_land(census: Census) -> None:
+    census.says(matches(match(record("25ZZ")), match(record("2507"))))
+    assert census.locate() == Located("MA", 7)
+
+
+# --- failures ----------------------------------------------------------------------------
+
+
+BAD_REPLIES: list[tuple[Behaviour, StreetAnswer]] = [
+    (reply(b"<html><body>Maintenance</body></html>", kind="text/html"), LookupFailed("bad_reply")),
+    (reply(b""), LookupFailed("bad_reply")),
+    (reply(b"{"), LookupFailed("bad_reply")),
+    (reply(b"null"), LookupFailed("bad_reply")),
+    (reply([]), LookupFailed("bad_reply")),
+    (reply("text"), LookupFailed("bad_reply")),
+    (reply({}), LookupFailed("bad_reply")),
+    (reply({"result": {}}), LookupFailed("bad_reply")),
+    (reply({"result": None}), LookupFailed("bad_reply")),
+    (reply({"result": {"addressMatches": None}}), LookupFailed("bad_reply")),
+    (reply({"result": {"addressMatches": ["x"]}}), LookupFailed("bad_reply")),
+    (reply({"result": {"addressMatches": [{}]}}), LookupFailed("bad_reply")),
+    (reply({"errors": ["Invalid vintage"], "status": "400"}, 400), LookupFailed("bad_reply")),
+    (reply({"errors": ["no"]}, 403), LookupFailed("bad_reply")),
+    (reply(b"oops", 500), LookupFailed("unreachable")),
+    (reply(b"busy", 503), LookupFailed("unreachable")),
+    (reply(b"\xff\xfe" + b"x" * 2_000_000), LookupFailed("unreachable")),
+    (reset, LookupFailed("unreachable")),
+    (hang_up, LookupFailed("unreachable")),
+    (matches(match(record(session="120"))), WrongCongress(120)),
+    (
+        matches(match(record(session="120"), layer="120th Congressional Districts")),
+        WrongCongress(120),
+    ),
+    (matches(match(record(), layer="Counties")), LookupFailed("bad_reply")),
+    (matches(match()), LookupFailed("no_district")),
+    (matches(match(record(CDSESSN=None))), LookupFailed("bad_reply")),
+    (matches(match(record(GEOID=None))), LookupFailed("bad_reply")),
+    (matches(match(record(STATE=None))), LookupFailed("bad_reply")),
+    (matches(match(record(STATE="33"))), LookupFailed("bad_reply")),
+    (matches(match(record("9905"))), LookupFailed("bad_reply")),
+    (matches(match(record("25055"))), LookupFailed("bad_reply")),
+    (matches(match("text")), LookupFailed("bad_reply")),
+    (matches(match(record("2505"), record("2507"))), LookupFailed("bad_reply")),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "answer"), BAD_REPLIES)
+def test_ad05_every_bad_answer_has_a_type_and_is_tried_twice(
+    behaviour: Behaviour, answer: StreetAnswer, census: Census
+) -> None:
+    began = time.monotonic()
+    assert census.says(behaviour).locate(timeout=3.0) == answer
+    assert len(census.asked) == 2
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("behaviour", [case[0] for case in BAD_REPLIES[:1]] + [reset, hang_up])
+def test_the_second_try_can_succeed(behaviour: Behaviour, census: Census) -> None:
+    assert census.says(behaviour, matches(match(record()))).locate() == Located("MA", 5)
+    assert census.says(behaviour).locate(tries=1) != Located("MA", 5)
+
+
+def test_the_map_of_another_congress_may_be_right_the_second_time(census: Census) -> None:
+    wrong = matches(match(record(session="120"), layer="120th Congressional Districts"))
+    assert census.says(wrong, matches(match(record()))).locate() == Located("MA", 5)
+
+
+def test_no_match_is_an_answer_and_not_asked_again(census: Census) -> None:
+    assert census.says(matches()).locate() == NoMatch()
+    assert len(census.asked) == 1
+    assert census.says(matches(match(record()))).locate() == Located("MA", 5)  # nothing is cached
+
+
+def test_ad05_a_silent_server_costs_the_timeout_and_no_more(census: Census) -> None:
+    began = time.monotonic()
+    assert census.says(sleeping(census)).locate(timeout=0.6) == LookupFailed("timeout")
+    assert 0.55 < time.monotonic() - began < 1.1
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_a_dripping_server_costs_no_more_than_a_silent_one(headers: bool, census: Census) -> None:
+    began = time.monotonic()
+    answer = census.says(dripping(census, headers=headers)).locate(timeout=0.6)
+    assert answer == LookupFailed("timeout")
+    assert time.monotonic() - began < 1.1
+
+
+def test_a_slow_answer_within_the_timeout_is_taken(census: Census) -> None:
+    assert census.says(sleeping(census, 0.8)).locate(timeout=2.0) == Located("MA", 5)
+    assert census.says(sleeping(census, 1.5)).locate(timeout=2.0) == Located("MA", 5)
+
+
+def test_a_second_try_overtakes_one_that_hangs(census: Census) -> None:
+    began = time.monotonic()
+    answer = census.says(sleeping(census), matches(match(record()))).locate(timeout=1.0)
+    assert answer == Located("MA", 5)
+    assert time.monotonic() - began < 0.95
+
+
+def test_nobody_listening_is_unreachable() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        settings = GeocoderSettings(url=f"http://127.0.0.1:{port}/onelineaddress", timeout=2.0)
+        answer = locate_street(STREET, CITY, "MA", "02138", geocoder=settings)
+    assert answer == LookupFailed("unreachable")
+
+
+def test_a_redirect_is_not_followed(census: Census) -> None:
+    def redirect(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", census.url + "?elsewhere=1")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    assert census.says(redirect).locate() == LookupFailed("bad_reply")
+    assert not any("elsewhere" in question for question in census.asked)
+
+
+def test_a_hanging_provider_cannot_pile_up_requests(
+    census: Census, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.congress.street._MOST_LOOKUPS", threading.BoundedSemaphore(2))
+    census.says(sleeping(census))
+    assert census.locate(timeout=0.2) == LookupFailed("timeout")
+    began = time.monotonic()
+    assert census.locate(timeout=5.0) == LookupFailed("timeout")
+    assert time.monotonic() - began < 1
+    assert len(census.asked) == 2
+
+
+# --- privacy -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+def test_pr01_no_log_record_holds_the_address(
+    level: int, census: Census, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(level)
+    for name in ("geocoder", "geocoder.base", "urllib3", "urllib3.connectionpool", "requests"):
+        caplog.set_level(level, logger=name)
+    for behaviour in (
+        matches(match(record())),
+        matches(),
+        reply(b"<html>"),
+        reply(b"oops", 500),
+        reply({}),
+        reset,
+        sleeping(census),
+    ):
+        census.asked.clear()
+        census.says(behaviour).locate(timeout=0.4)
+        assert census.asked
+        assert "Heron" in census.asked[0]["address"]
+    shown = caplog.text + "".join(capfd.readouterr())
+    assert "Heron" not in shown
+    assert "Cambridge" not in shown
+
+
+@pytest.mark.parametrize(
+    "street", ["", "  ", "PO Box 12", "P.O. Box 12", "p. o. box 7", "Post Office Box 1"]
+)
+def test_what_has_no_place_on_a_map_is_not_sent_anywhere(street: str) -> None:
+    settings = GeocoderSettings(url="http://127.0.0.1:1/onelineaddress")
+    assert locate_street(street, CITY, "MA", "02138", geocoder=settings) == NoMatch()
+
+
+def test_the_address_is_one_clean_line() -> None:
+    assert one_line(" 1  Main\nSt ", "", "OR", "97301") == "1 Main St, OR 97301"
+    assert one_line("1 Main St", "Salem", None, "97301") == "1 Main St, Salem, 97301"
+    assert len(one_line("x" * 999, "y", "OR", "97301")) == 300
+
+
+# --- other providers ---------------------------------------------------------------------
+
+
+def test_another_provider_gives_the_place_and_the_bureau_its_district(
+    census: Census, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geocoder.api
+    from geocoder.base import MultipleResultsQuery, OneResult
+
+    class PlaceResult(OneResult):  # type: ignore[misc]
+        @property
+        def lat(self) -> Any:
+            return self.raw["lat"]
+
+        @property
+        def lng(self) -> Any:
+            return self.raw["lon"]
+
+    class PlaceQuery(MultipleResultsQuery):  # type: ignore[misc]
+        provider = "places"
+        method = "geocode"
+        _URL = census.url.replace("/geocoder/geographies/onelineaddress", "/places")
+        _RESULT_CLASS = PlaceResult
+        _KEY_MANDATORY = False
+
+        def _build_params(self, location: str, provider_key: str, **kwargs: Any) -> dict[str, str]:
+            return {"q": location}
+
+    monkeypatch.setitem(geocoder.api.options, "places", {"geocode": PlaceQuery})
+    point = reply({"result": {"geographies": {"119th Congressional Districts": [record()]}}})
+    census.says(reply([{"lat": 42.4, "lon": -71.1}]), point)
+    assert census.locate(provider="places") == Located("MA", 5)
+    assert [path.rpartition("/")[2] for path in census.paths] == ["places", "coordinates"]
+    assert (census.asked[1]["x"], census.asked[1]["y"]) == ("-71.1", "42.4")
+    assert "address" not in census.asked[1]
+
+
+def test_a_provider_that_does_not_exist_is_a_matter_of_set_up(census: Census) -> None:
+    assert census.locate(provider="nonesuch") == LookupFailed("provider")
+    assert census.asked == []
+
+
+def test_any_exception_of_a_provider_class_becomes_an_answer(
+    census: Census, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geocoder.api
+
+    def explode(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("88 Heron St")
+
+    monkeypatch.setitem(geocoder.api.options, "exploding", {"geocode": explode})
+    assert census.locate(provider="exploding") == LookupFailed("bad_reply")
+
+
+@pytest.mark.parametrize("geographies", [None, [], "x", {"119th Congressional Districts": {}}])
+def test_geographies_of_an_odd_shape_are_a_bad_reply(geographies: object) -> None:
+    assert read_districts(geographies, 119) == LookupFailed("bad_reply")
