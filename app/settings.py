@@ -46,12 +46,26 @@ class Settings:
     """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
     today: str = ""
     """For rehearsals only: pretend that today is this date (``2027-01-04``)."""
+    keep_sealed_days: int = 90
+    """After the campaign's end; then sealed details are purged."""
+    keep_audit_days: int = 730
+    keep_mail_days: int = 7
+    keep_log_days: int = 14
+    limits_url: str = ""
+    """Where the counters of limits are kept: empty for a file here, or ``redis://…``."""
+    raised_networks: str = ""
+    """Networks that may do twenty times as much, such as a library's: ``192.0.2.0/24, …``."""
     secret_key: bytes = b""
     person_key: bytes = b""
 
     @property
     def database(self) -> Path:
         return self.instance / "dear-congress.db"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the campaign's key files."""
+        return self.instance / "keys"
 
 
 def _read_secret(path: Path) -> bytes:
