@@ -188,9 +188,9 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
             answer = step()
         return answer
 
-    half = heard(lambda: office.password("Rosa", client=newcomer))
-    assert isinstance(half, sessions.Opened)
-    session = half.session
+    mine = heard(lambda: office.password("Rosa", client=newcomer))
+    assert isinstance(mine, sessions.Opened)
+    session = mine.session
     right = heard(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
     assert right == logins.NeedsRecoveryCode()
     paper = heard(lambda: office.code(session, rosa.codes[0], newcomer))

@@ -1,0 +1,236 @@
+"""``flask organizers``: who may work on the organizers' pages."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import cast
+
+import click
+from flask import current_app, url_for
+from flask.cli import AppGroup
+
+from app.records import organizers, sessions
+from app.records.audit import COMMAND_LINE
+from app.records.credentials import PASSWORD_MIN
+from app.records.organizer_rows import (
+    ROLES,
+    Organizer,
+    Role,
+    all_organizers,
+    organizer_by_name,
+)
+from app.records.organizers import BadName, LastAdmin, NameTaken, NoSuchOrganizer, NothingToChange
+from app.web.services import services
+
+NAME_PROBLEMS = {
+    "empty": "The name is empty.",
+    "long": f"The name is too long; at most {organizers.NAME_MAX} characters fit.",
+    "characters": "The name has a character that cannot be read, or is reserved. Use letters, "
+    "digits, spaces and plain punctuation.",
+}
+
+organizers_cli = AppGroup(
+    "organizers",
+    help="""Add organizers, give them new links, switch accounts off.
+
+    \b
+    Examples:
+      flask organizers add "Rosa Delgado" --role editor
+      flask organizers list
+      flask organizers reset "Rosa Delgado" --second-factor
+      flask organizers disable "Rosa Delgado"
+
+    Every change is written to the audit trail as done by 'command line'.
+    """,
+)
+
+
+def _now() -> datetime:
+    return services().clock()
+
+
+def _link_address(token: str) -> str:
+    """The address of a one-time link, on the public site or on this machine."""
+    base = services().settings.site_url or f"http://localhost:{os.environ.get('PORT', '8000')}"
+    with current_app.test_request_context(base_url=base):
+        return url_for("organizer.set_password", token=token, _external=True)
+
+
+def _print_link(link: organizers.OneTimeLink) -> None:
+    click.echo(
+        f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
+        f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {_link_address(link.token)}\n\n"
+        f"They choose a password of at least {PASSWORD_MIN} characters"
+        + (
+            " and log in with their authenticator as before."
+            if link.organizer.has_second_factor
+            else " and set up an authenticator app."
+        )
+    )
+
+
+def _found(name: str) -> Organizer:
+    organizer = organizer_by_name(services().db(), name)
+    if organizer is None:
+        raise _nobody(name)
+    return organizer
+
+
+def _nobody(name: str) -> click.ClickException:
+    names = ", ".join(o.name for o in all_organizers(services().db()))
+    known = f" There are: {names}." if names else " There are none yet; add one first."
+    return click.ClickException(f"There is no organizer named '{name}'.{known}")
+
+
+@organizers_cli.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What they may do.")
+@click.option(
+    "--hours", type=click.IntRange(1, 24 * 14), default=organizers.LINK_HOURS, show_default=True,
+    help="For how long the link works.",
+)  # fmt: skip
+def add(name: str, role: str, hours: int) -> None:
+    """Add an organizer and print a one-time link to set a password.
+
+    \b
+    Roles:
+      editor    writes and publishes letters
+      exporter  sees counts and takes lists away
+      admin     does both, and looks after organizers
+
+    \b
+    Examples:
+      flask organizers add Rosa --role admin
+      flask organizers add "Ana Lee" --role exporter --hours 4
+    """
+    answer = organizers.add_organizer(
+        services().db(), name, cast(Role, role), by=COMMAND_LINE, at=_now(), hours=hours
+    )
+    if isinstance(answer, BadName):
+        raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} Nobody was added.")
+    if isinstance(answer, NameTaken):
+        raise click.ClickException(
+            f"'{answer.organizer.name}' exists already. For a new link: "
+            f'flask organizers reset "{answer.organizer.name}"'
+        )
+    click.echo(f"Added {answer.organizer.name} as {role}.")
+    _print_link(answer)
+
+
+@organizers_cli.command("list")
+def list_() -> None:
+    """List all organizers with their roles.
+
+    \b
+    Example:
+      flask organizers list
+    """
+    people = all_organizers(services().db())
+    if not people:
+        click.echo("There are no organizers yet. Add one: flask organizers add NAME --role admin")
+        return
+    width = max(len("name"), *(len(person.name) for person in people))
+    click.echo(f"{'name':<{width}}  {'role':<8}  {'ready':<20}  last log-in (UTC)")
+    for person in people:
+        last = f"{person.logged_in:%Y-%m-%d %H:%M}" if person.logged_in else "never"
+        click.echo(f"{person.name:<{width}}  {person.role:<8}  {_ready(person):<20}  {last}")
+
+
+def _ready(person: Organizer) -> str:
+    if person.disabled:
+        return "disabled"
+    if not person.has_password:
+        return "no password yet"
+    return "yes" if person.has_second_factor else "no second factor yet"
+
+
+@organizers_cli.command()
+@click.argument("name")
+@click.option(
+    "--second-factor", is_flag=True,
+    help="Also remove the authenticator and the recovery codes (the phone is lost).",
+)  # fmt: skip
+@click.option(
+    "--hours", type=click.IntRange(1, 24 * 14), default=organizers.LINK_HOURS, show_default=True,
+    help="For how long the link works.",
+)  # fmt: skip
+def reset(name: str, second_factor: bool, hours: int) -> None:
+    """Take a password away, end all sessions, print a new one-time link.
+
+    \b
+    Examples:
+      flask organizers reset Rosa
+      flask organizers reset Rosa --second-factor
+    """
+    site = services()
+    answer = organizers.reset_organizer(
+        site.db(), site.settings.secret_key, name, by=COMMAND_LINE, at=_now(),
+        second_factor=second_factor, hours=hours,
+    )  # fmt: skip
+    if isinstance(answer, NoSuchOrganizer):
+        raise _nobody(name)
+    what = "password, second factor and recovery codes" if second_factor else "password"
+    click.echo(f"{answer.organizer.name}: {what} removed, all sessions ended.")
+    if answer.organizer.disabled:
+        click.echo(
+            "The account is disabled, so the link works only after: "
+            f'flask organizers enable "{answer.organizer.name}"'
+        )
+    _print_link(answer)
+
+
+def _switch(name: str, disabled: bool) -> None:
+    site, found = services(), _found(name)
+    answer = organizers.set_disabled(
+        site.db(), site.settings.secret_key, found.id, disabled, by=COMMAND_LINE, at=_now(),
+        even_last_admin=True,
+    )  # fmt: skip
+    assert not isinstance(answer, LastAdmin | NoSuchOrganizer)
+    word = "disabled" if disabled else "enabled"
+    if isinstance(answer, NothingToChange):
+        click.echo(f"{found.name} was {word} already. Nothing was changed.")
+        return
+    click.echo(f"{found.name} is {word}" + (" and logged out everywhere." if disabled else "."))
+    admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
+    if not admins:
+        click.echo("No admin is left. Add one: flask organizers add NAME --role admin")
+
+
+@organizers_cli.command()
+@click.argument("name")
+def disable(name: str) -> None:
+    """Switch an account off and log it out everywhere. Nothing is deleted.
+
+    \b
+    Example:
+      flask organizers disable "Rosa Delgado"
+    """
+    _switch(name, disabled=True)
+
+
+@organizers_cli.command()
+@click.argument("name")
+def enable(name: str) -> None:
+    """Switch a disabled account on again, with its password and second factor.
+
+    \b
+    Example:
+      flask organizers enable "Rosa Delgado"
+    """
+    _switch(name, disabled=False)
+
+
+@organizers_cli.command("revoke-sessions")
+@click.argument("name")
+def revoke_sessions(name: str) -> None:
+    """Log an organizer out everywhere. Their password stays as it is.
+
+    \b
+    Example:
+      flask organizers revoke-sessions "Rosa Delgado"
+    """
+    found = _found(name)
+    ended = sessions.revoke_all(services().db(), found, by=COMMAND_LINE, at=_now())
+    word = "session" if ended == 1 else "sessions"
+    click.echo(f"{found.name}: {ended} {word} ended.")

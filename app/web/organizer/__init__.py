@@ -1,0 +1,42 @@
+"""The organizers' pages, under ``/organize`` and ``/es/organize``.
+
+Other organizer pages plug in with their own blueprint: they mark each view with
+``@access("editor")`` or another role, put themselves into the menu with ``add_entry``, and
+give every form ``{{ form_token() }}`` (macro ``token`` in ``organizer/_parts.html``). What the
+rule asks for is enforced before the view runs.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from app.records.credentials import OUR_COST, HashCost
+from app.web.organizer.account import few_recovery_codes, only_one_admin
+from app.web.organizer.gate import current, set_up_gate
+from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
+from app.web.organizer.views import organizer
+
+__all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_organizers"]
+
+
+def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
+    """Add the organizers' pages to a site, and the gate in front of every page.
+
+    ``cost`` is what one password hash costs; tests give a cheap one.
+    """
+    set_up_gate(app, cost)
+    app.register_blueprint(organizer, url_prefix="/organize")
+    app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
+
+
+add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
+                _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
+add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,
+                _l("Where you are logged in, and how to end it.")))  # fmt: skip
+add_entry(Entry("organizer.all_people", _l("Organizers"), "admin", 80,
+                _l("Who works here, in which role.")))  # fmt: skip
+add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 81,
+                _l("Who changed what and when, to read or to take away.")))  # fmt: skip
+add_warnings(few_recovery_codes)
+add_warnings(only_one_admin)

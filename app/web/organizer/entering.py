@@ -1,0 +1,178 @@
+"""What the pages for getting in do: log in, set a password, set up the second factor."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import segno
+from flask import g, redirect, request
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from app.records import logins, organizers, sessions
+from app.records.credentials import totp_uri
+from app.records.throttle import TooSoon
+from app.web.i18n import page_url
+from app.web.organizer import tokens
+from app.web.organizer.cookies import client, read_cookie
+from app.web.organizer.forms import MISMATCH, password_words, wait_words, wrong_code_words
+from app.web.organizer.gate import begin, clock, current, door, forget, go_on, log_in_page
+from app.web.organizer.show import page
+from app.web.services import services
+
+
+def _typed(name: str) -> str:
+    return request.form.get(name, "")
+
+
+def _target() -> str:
+    return tokens.safe_next(request.values.get("next", ""))
+
+
+def _slow_down(response: Response, answer: TooSoon) -> Response:
+    response.headers["Retry-After"] = str(answer.seconds)
+    return response
+
+
+def show_login() -> Response:
+    """The log-in page; whoever is logged in goes on at once."""
+    token = read_cookie("organizer")
+    found = sessions.find_session(services().db(), token, clock())
+    if isinstance(found, sessions.Session) and found.stage == "full":
+        return redirect(_target() or page_url("organizer.index"))
+    return log_in_page(target=_target(), why=request.args.get("why", ""))
+
+
+def take_password() -> Response:
+    """The first half of logging in."""
+    name, password = _typed("name"), _typed("password")
+    kept, target = _typed(tokens.CARRY), _target()
+    again = partial(log_in_page, kept=kept, target=target, name=name)
+    if not name.strip() or not password:
+        problem = _("Enter your name and your password.")
+        return again(problem=problem, status=422)
+    answer = logins.enter_password(
+        services().db(), door(), name, password, client=client(), at=clock()
+    )
+    if isinstance(answer, TooSoon):
+        return _slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
+    if isinstance(answer, logins.Refused):
+        problem = _(
+            "That name and password do not fit together. Check both and try again. If you have "
+            "forgotten your password, ask the person who runs this site for a new link."
+        )
+        return again(problem=problem, status=422)
+    begin(answer)
+    g.visitor_page = False
+    if kept and answer.session.organizer.has_second_factor:
+        return show_code()
+    return redirect(_second_half(answer, target), 303)
+
+
+def _second_half(opened: sessions.Opened, target: str = "") -> str:
+    """Where the second half of logging in is done: a code, or first an authenticator."""
+    if opened.session.organizer.has_second_factor:
+        return page_url("organizer.code", next=target or None)
+    return page_url("organizer.second_factor")
+
+
+def show_code(problem: str = "", status: int = 200) -> Response:
+    """The page that asks for a code."""
+    kept, target = _typed(tokens.CARRY), _target()
+    return page("code", status, problem=problem, field="code", kept=kept, next=target)
+
+
+def take_code() -> Response:
+    """The second half of logging in."""
+    code = _typed("code")
+    if not code.strip():
+        return show_code(_("Enter the six digits that your authenticator app shows."), 422)
+    answer = logins.enter_code(
+        services().db(), door(), current(), code[:200], client=client(), at=clock()
+    )
+    if isinstance(answer, TooSoon):
+        return _slow_down(show_code(wait_words(answer.seconds), 429), answer)
+    if isinstance(answer, logins.NeedsRecoveryCode):
+        return show_code(
+            _("Somebody tried many codes for this account, so for an hour only a recovery code "
+              "is taken from a new place."), 422,
+        )  # fmt: skip
+    if isinstance(answer, logins.Refused):
+        return _start_over() if answer.ended else show_code(wrong_code_words(), 422)
+    begin(answer)
+    return go_on(_target(), _typed(tokens.CARRY))
+
+
+def _start_over() -> Response:
+    forget()
+    return log_in_page(
+        kept=_typed(tokens.CARRY), target=_target(), why="tries", status=422,
+    )  # fmt: skip
+
+
+def show_link(token: str, problem: str = "", status: int = 200) -> Response:
+    """The page on which a password is set. Showing it uses nothing up."""
+    owner = organizers.link_owner(services().db(), token, clock())
+    if isinstance(owner, organizers.DeadLink):
+        return page("dead_link", 410 if owner.why != "unknown" else 404,
+                     why=owner.why)  # fmt: skip
+    return page("set_password", status, owner=owner, link=token, problem=problem, field="password")
+
+
+def take_link(token: str) -> Response:
+    """Set the password, and go on to the second factor."""
+    if _typed("password") != _typed("again"):
+        return show_link(token, password_words(MISMATCH), 422)
+    answer = organizers.use_link(
+        services().db(), door().cost, token, _typed("password"),
+        device=client().label, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, organizers.BadPassword):
+        return show_link(token, password_words(answer.why), 422)
+    if isinstance(answer, organizers.DeadLink):
+        return show_link(token)
+    begin(answer)
+    return redirect(_second_half(answer), 303)
+
+
+def show_second_factor(problem: str = "", status: int = 200) -> Response:
+    """The QR code of a new authenticator, and its secret in letters."""
+    me = current().organizer
+    if current().stage == "password" and me.has_second_factor:
+        return redirect(page_url("organizer.code"), 303)
+    secret = logins.offered_totp_secret(door(), read_cookie("organizer"))
+    uri = totp_uri(secret, me.name, services().settings.group_name)
+    return page("second_factor", status, problem=problem, field="code", uri=uri,
+        picture=qr_picture(uri, _("QR code for your authenticator app")),
+        secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
+        action=request.path,
+    )  # fmt: skip
+
+
+def qr_picture(text: str, title: str) -> Markup:
+    """A QR code as an SVG element for the page itself: no script, no style, no request."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", title=title, svgclass="qr", lineclass=None
+    )
+    return Markup(svg)  # noqa: S704 - made by segno from modules; the title is escaped by it
+
+
+def take_second_factor() -> Response:
+    """Take the new authenticator into use and show the recovery codes, once."""
+    answer = logins.set_second_factor(
+        services().db(), door(), current(), read_cookie("organizer"), _typed("code")[:200],
+        client=client(), at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, TooSoon):
+        return _slow_down(show_second_factor(wait_words(answer.seconds), 429), answer)
+    if isinstance(answer, logins.Refused):
+        return _start_over() if answer.ended else show_second_factor(wrong_code_words(), 422)
+    begin(answer.opened)
+    return show_recovery_codes(answer.codes)
+
+
+def show_recovery_codes(codes: tuple[str, ...]) -> Response:
+    """The recovery codes, which are shown this once."""
+    return page("recovery_codes", codes=codes
+    )  # fmt: skip

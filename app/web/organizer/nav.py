@@ -1,0 +1,69 @@
+"""The organizers' menu and the warnings on their first page: a list that pages add to.
+
+A page that belongs in the menu says so where it is defined::
+
+    add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10, _l("Change …")))
+    add_warnings(stale_cosponsors)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask_babel.speaklater import LazyString
+
+from app.records.organizer_rows import Need, Organizer
+from app.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu. Only those who may open the page see it."""
+
+    endpoint: str
+    """Without the language prefix, such as ``organizer.people``."""
+    label: LazyString
+    need: Need
+    order: int
+    """The work comes first (10 to 50), looking after the site later (60 to 90)."""
+    about: LazyString
+    """One sentence on the first page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that an organizer should know or do now."""
+
+    text: str
+    endpoint: str = ""
+    """Where it can be put right, or empty."""
+    link: str = ""
+
+
+Source = Callable[[Services, Organizer], Iterable[Notice]]
+
+_entries: dict[str, Entry] = {}
+_sources: list[Source] = []
+
+
+def add_entry(entry: Entry) -> None:
+    """Put a page into the menu. A second entry for the same page replaces the first."""
+    _entries[entry.endpoint] = entry
+
+
+def add_warnings(source: Source) -> None:
+    """Ask ``source`` for warnings whenever the first page is shown."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def entries_for(organizer: Organizer) -> list[Entry]:
+    """The menu of one organizer, in order."""
+    allowed = [entry for entry in _entries.values() if organizer.may(entry.need)]
+    return sorted(allowed, key=lambda entry: (entry.order, entry.endpoint))
+
+
+def warnings_for(site: Services, organizer: Organizer) -> list[Notice]:
+    """All warnings for one organizer."""
+    return [warning for source in _sources for warning in source(site, organizer)]

@@ -1,0 +1,62 @@
+"""The audit trail in the reader's language. What is stored and exported stays in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.records.audit import Value, What
+
+EVENTS = {
+    What.ORGANIZER_ADDED: _l("organizer added"),
+    What.ROLE_CHANGED: _l("role changed"),
+    What.ORGANIZER_DISABLED: _l("organizer disabled"),
+    What.ORGANIZER_ENABLED: _l("organizer enabled"),
+    What.PASSWORD_LINK_MADE: _l("password link made"),
+    What.PASSWORD_SET: _l("password set"),
+    What.SECOND_FACTOR_SET_UP: _l("second factor set up"),
+    What.SECOND_FACTOR_REMOVED: _l("second factor removed"),
+    What.RECOVERY_CODES_MADE: _l("recovery codes made"),
+    What.RECOVERY_CODE_USED: _l("recovery code used"),
+    What.LOGGED_IN: _l("logged in"),
+    What.LOGIN_REFUSED: _l("log-in refused"),
+    What.CONFIRMED: _l("identity confirmed"),
+    What.LOGGED_OUT: _l("logged out"),
+    What.SESSIONS_REVOKED: _l("sessions revoked"),
+    What.AUDIT_EXPORTED: _l("audit exported"),
+}
+"""A new kind of event adds its line; until then its stored name is shown."""
+
+KEYS = {
+    "role": _l("role"),
+    "disabled": _l("disabled"),
+    "expires": _l("expires"),
+    "codes": _l("codes"),
+    "codes left": _l("codes left"),
+    "device": _l("device"),
+    "step": _l("step"),
+    "sessions": _l("sessions"),
+    "who": _l("who"),
+    "what": _l("what"),
+    "from": _l("from"),
+    "to": _l("to"),
+    "rows": _l("rows"),
+}
+
+
+def event_name(what: What) -> str:
+    """The kind of an event in words."""
+    return str(EVENTS.get(what, what.value))
+
+
+def facts(values: Mapping[str, Value]) -> str:
+    """``role: editor``: the facts of an event on one line, without the empty ones."""
+    shown = []
+    for key, value in values.items():
+        if value is None or value == "":
+            continue
+        text = (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
+        shown.append(f"{KEYS.get(key, key)}: {text}")
+    return ", ".join(shown)
