@@ -143,7 +143,7 @@ def count(
         " GROUP BY value HAVING sum(signatures) <> 0 OR sum(letters) <> 0",
         (campaign, status, by),
     )
-    return sorted((CountRow(*row) for row in rows), key=lambda row: _natural(row.group))
+    return sorted((CountRow(*row) for row in rows), key=lambda row: natural(row.group))
 
 
 def people(db: sqlite3.Connection, campaign: str | None = None) -> int:
@@ -178,7 +178,8 @@ def campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(row[0] for row in rows)
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts numbers inside a text by their size."""
     return tuple(
         (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)
     )

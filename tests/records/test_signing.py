@@ -39,7 +39,7 @@ def test_a_californian_is_one_signature_and_three_letters(db: sqlite3.Connection
 
 def test_a_dc_resident_is_one_signature_and_one_letter(db: sqlite3.Connection) -> None:
     """EX10"""
-    sign(db, signature("one", state="DC", district=98), SECRET)
+    sign(db, signature("one", state="DC", district=0), SECRET)
     assert totals(db, CAMPAIGN) == Totals(signatures=1, letters=1)
 
 

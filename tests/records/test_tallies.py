@@ -73,7 +73,7 @@ def values(kept: Kept, by: str) -> list[str]:
 
 @st.composite
 def requests(draw: st.DrawFn, key: str, who: str) -> SignatureRequest:
-    state, district = draw(st.sampled_from([("CA", 12), ("CA", 2), ("DC", 98), ("AK", 0)]))
+    state, district = draw(st.sampled_from([("CA", 12), ("CA", 2), ("DC", 0), ("AK", 0)]))
     letters = letters_of(state, district)
     if draw(st.booleans()):
         letters = (LetterRow(letters[0].seat, None, "vacant"), *letters[1:])

@@ -1,0 +1,338 @@
+"""Tables as CSV, JSON, XLSX and SQLite: whole, harmless, true to their rows."""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from app.records.datasette import metadata_path, table_name, write_sqlite
+from app.records.tabular import (
+    Column,
+    Row,
+    Table,
+    clean,
+    csv_lines,
+    csv_metadata,
+    file_name,
+    json_lines,
+    safe_csv,
+    write_text,
+)
+from app.records.workbook import sheet_name, write_xlsx
+
+PEOPLE = (
+    Column("name", "text", "A name."),
+    Column("zip", "text", "A ZIP."),
+    Column("day", "day", "A day."),
+    Column("signed_at", "time", "A time.", "America/Chicago"),
+    Column("letters", "number", "How many."),
+    Column("edited", "yes/no", "Whether."),
+)
+ROWS: tuple[Row, ...] = (
+    ("Zoë Nuñez", "02138", "2026-03-08", "2026-03-08 21:30", 3, 1),
+    ("=1+1", "00926", "2026-03-09", "2026-03-09 00:00", 1, 0),
+    ("-Ann", "07054-1234", "2026-03-10", "2026-03-10 12:00", 2, 0),
+    (None, "10013", None, None, None, None),
+)
+
+
+def table(
+    rows: Iterable[Row] = ROWS, columns: tuple[Column, ...] = PEOPLE, title: str = "People"
+) -> Table:
+    return Table(title, columns, iter(rows), {"campaign": "é=1", "time zone": "America/Chicago"})
+
+
+def as_csv(rows: Iterable[Row] = ROWS, columns: tuple[Column, ...] = PEOPLE) -> bytes:
+    return "".join(csv_lines(table(rows, columns))).encode()
+
+
+def one_column(cells: Iterable[str], header: str = "text") -> list[str]:
+    """The cells after a round trip through CSV, header first."""
+    written = as_csv([(cell,) for cell in cells], (Column(header, "text", ""),))
+    return [row[0] for row in csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""))]
+
+
+DANGEROUS = [
+    "=1+1", "@SUM(1)", "\t=1+1", "\uff1d1+1", " =1+1", "\r=1+1", "\n=1+1", "\x00=1+1", "\u200b=1+1",
+    "\ufeff=1+1", "\u00a0=1+1", "+1+1", "-1+1", "-2-3", "+A1", "-A1*2", "=cmd|' /C calc'!A0",
+    "+cmd|' /C calc'!A0", "-cmd|' /C calc'!A0", "@A1", "＠SUM(1)", "＋1+1", "－1+1",
+    "﹦1+1", "﹢A1",
+    '=HYPERLINK("https://example.org","x")', "-HYPERLINK(A1)", "+1 202+555", "%0A=1", "|calc",
+    "+1-202-555-0147", "--1", "+-1", "-(1)", "=", "  \t @x",
+]  # fmt: skip
+READABLE = [
+    "+1 202 555 0147", "+1 (202) 555-0147", "+12025550147", "+44 20 7946 0958", "-Ann", "-Ann Lee",
+    "- Ann", "-Ann-Marie", "-O’Neil", "+Zoë", "-5", "+5.5", "Ann", "02138", "0", "a=b", "1+1=2",
+    "O'Neil", "St. Paul", ".", "#4", "李娜", "שרה", "Ann -Lee", "it = this", "", " ", "é",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_what_could_be_a_formula_gets_an_apostrophe_or_another_first_character(text: str) -> None:
+    """EX01"""
+    for cell in one_column([text], header=text):
+        assert cell[0] in "'\ufffd"
+        assert cell.endswith(clean(text)[1:])
+
+
+@pytest.mark.parametrize("text", READABLE)
+def test_what_people_write_stays_as_it_is(text: str) -> None:
+    """EX01"""
+    assert safe_csv(text) == text
+
+
+@given(text=st.text())
+def test_no_csv_cell_starts_a_formula_and_no_text_is_lost(text: str) -> None:
+    (cell,) = one_column([text])[1:] or [""]
+    visible = cell.lstrip()
+    assert not visible.startswith(("=", "@", "＝", "＠"))
+    assert cell in (clean(text), f"'{clean(text)}")
+
+
+LINES = st.lists(st.tuples(st.text(), st.text(), st.integers()), max_size=8)
+THREE = (Column("a", "text", ""), Column("b", "text", ""), Column("c", "number", ""))
+
+
+@given(rows=LINES)
+def test_any_text_survives_csv_and_json(rows: list[tuple[str, str, int]]) -> None:
+    written = list(csv.reader(io.StringIO(as_csv(rows, THREE).decode("utf-8-sig"), newline="")))
+    assert len(written) == len(rows) + 1
+    assert [row[2] for row in written[1:]] == [str(row[2]) for row in rows]
+    document = json.loads("".join(json_lines(table(rows, THREE))))
+    assert [list(row.values()) for row in document["rows"]] == [
+        [clean(a), clean(b), c] for a, b, c in rows
+    ]
+
+
+@pytest.mark.parametrize("bad", ["\x00", "\x07", "\x1b", "\x7f", "\x9f", "\ud800", "\ufffe"])
+def test_a_forbidden_character_breaks_no_file(tmp_path: Path, bad: str) -> None:
+    rows = [(f"a{bad}b", "02138", "2026-03-08", "2026-03-08 21:30", 1, 1)]
+    assert as_csv(rows).count(b"a\xef\xbf\xbdb") == 1
+    assert json.loads("".join(json_lines(table(rows))))["rows"][0]["name"] == "a\ufffdb"
+    write_xlsx([table(rows, title=f"People{bad}")], tmp_path / "a.xlsx")
+    assert load_workbook(tmp_path / "a.xlsx").worksheets[0]["A2"].value == "a\ufffdb"
+    write_sqlite([table(rows)], tmp_path / "a.db")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as db:
+        assert db.execute("SELECT name FROM people").fetchone() == ("a\ufffdb",)
+
+
+def test_csv_has_a_bom_a_true_first_header_zeros_and_accents() -> None:
+    """EX03, EX04"""
+    written = as_csv()
+    assert written.startswith(b"\xef\xbb\xbfname,zip,day,signed_at (America/Chicago),")
+    rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))
+    assert rows[0] == {
+        "name": "Zoë Nuñez", "zip": "02138", "day": "2026-03-08",
+        "signed_at (America/Chicago)": "2026-03-08 21:30", "letters": "3", "edited": "yes",
+    }  # fmt: skip
+    assert [row["zip"] for row in rows] == ["02138", "00926", "07054-1234", "10013"]
+    assert [row["name"] for row in rows] == ["Zoë Nuñez", "'=1+1", "-Ann", ""]
+    assert b",00926," in written
+    assert b"None" not in written
+
+
+def test_csv_for_programs_has_no_bom() -> None:
+    assert "".join(csv_lines(table(), bom=False)).startswith("name,zip,")
+
+
+def test_an_empty_table_is_a_header_row_only(tmp_path: Path) -> None:
+    """EX16"""
+    assert as_csv([]).decode("utf-8-sig").count("\r\n") == 1
+    assert json.loads("".join(json_lines(table([]))))["rows"] == []
+    write_xlsx([table([])], tmp_path / "a.xlsx")
+    assert load_workbook(tmp_path / "a.xlsx").worksheets[0].max_row == 1
+    write_sqlite([table([])], tmp_path / "a.db")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as db:
+        assert db.execute("SELECT count(*) FROM people").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("rows", [999, 1000, 1001, 2500])
+def test_the_last_row_is_always_there(rows: int) -> None:
+    """EX15"""
+    lines = as_csv(((f"n{n}",) for n in range(rows)), PEOPLE[:1]).decode().splitlines()
+    assert lines[-1] == f"n{rows - 1}"
+    assert len(lines) == rows + 1
+
+
+def test_rows_are_taken_as_they_are_written_and_not_gathered() -> None:
+    taken = 0
+
+    def rows() -> Iterable[Row]:
+        nonlocal taken
+        for n in range(100_000):
+            taken = n
+            yield (f"n{n}",)
+
+    next(iter(csv_lines(table(rows(), PEOPLE[:1]))))
+    assert taken < 2000
+
+
+def test_json_says_what_its_columns_are() -> None:
+    document = json.loads("".join(json_lines(table())))
+    assert document["title"] == "People"
+    assert document["about"] == {"campaign": "é=1", "time zone": "America/Chicago"}
+    assert document["columns"][3] == {
+        "name": "signed_at", "kind": "time", "meaning": "A time.", "zone": "America/Chicago",
+    }  # fmt: skip
+    assert document["rows"][1] == {
+        "name": "=1+1", "zip": "00926", "day": "2026-03-09", "signed_at": "2026-03-09 00:00",
+        "letters": 1, "edited": False,
+    }  # fmt: skip
+    assert set(document["rows"][3].values()) == {None, "10013"}
+
+
+def test_csv_has_its_description_beside_it() -> None:
+    described = json.loads("".join(csv_metadata(table(), "people.csv")))
+    assert described["url"] == "people.csv"
+    assert described["notes"] == [{"campaign": "é=1", "time zone": "America/Chicago"}]
+    assert [column["titles"] for column in described["tableSchema"]["columns"]] == [
+        column.header for column in PEOPLE
+    ]
+
+
+def test_xlsx_has_real_dates_numbers_and_text_cells(tmp_path: Path) -> None:
+    """EX03, EX06"""
+    write_xlsx([table()], tmp_path / "a.xlsx")
+    sheet = load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    assert [cell.value for cell in sheet[1]] == [column.header for column in PEOPLE]
+    assert sheet["D1"].value == "signed_at (America/Chicago)"
+    assert [sheet.cell(2, n).value for n in range(1, 7)] == [
+        "Zoë Nuñez", "02138", datetime(2026, 3, 8), datetime(2026, 3, 8, 21, 30), 3, "yes",  # noqa: DTZ001
+    ]  # fmt: skip
+    assert sheet["D2"].is_date
+    assert [sheet.cell(n, 2).value for n in range(2, 6)] == [
+        "02138",
+        "00926",
+        "07054-1234",
+        "10013",
+    ]
+    for place in ("A1", "A3", "B2", "B4"):
+        assert sheet[place].number_format == "@"
+        assert sheet[place].data_type == "s"
+    assert sheet["A3"].value == "=1+1"
+    assert sheet["A5"].value is None
+
+
+def test_xlsx_holds_no_formula_and_no_link(tmp_path: Path) -> None:
+    rows = [(text,) for text in [*DANGEROUS, "https://example.org", "mailto:a@example.org"]]
+    write_xlsx([table(rows, PEOPLE[:1])], tmp_path / "a.xlsx")
+    with ZipFile(tmp_path / "a.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert not [name for name in book.namelist() if "worksheets/_rels" in name]
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet.lower().replace("hyperlink(", "")
+
+
+def test_xlsx_says_what_it_is_about(tmp_path: Path) -> None:
+    write_xlsx([table(), table([], title="About")], tmp_path / "a.xlsx")
+    book = load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames == ["People", "About", "About 2"]
+    lines = {(row[0].value, row[1].value) for row in book["About 2"]}
+    assert ("campaign", "é=1") in lines
+    assert ("signed_at (America/Chicago)", "A time.") in lines
+
+
+def test_xlsx_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.records.workbook.MOST_ROWS", 4)
+    write_xlsx([table(((f"n{n}",) for n in range(7)), PEOPLE[:1])], tmp_path / "a.xlsx")
+    book = load_workbook(tmp_path / "a.xlsx")
+    values = [[cell.value for cell in sheet["A"]] for sheet in book.worksheets[:-1]]
+    assert values == [
+        ["name", "n0", "n1", "n2"], ["name", "n3", "n4", "n5"], ["name", "n6"],
+    ]  # fmt: skip
+    assert book.sheetnames[:3] == ["People", "People 2", "People 3"]
+
+
+def test_xlsx_cuts_what_a_cell_cannot_hold(tmp_path: Path) -> None:
+    write_xlsx([table([("😀" * 40_000,)], PEOPLE[:1])], tmp_path / "a.xlsx")
+    value = load_workbook(tmp_path / "a.xlsx").worksheets[0]["A2"].value
+    assert value == "😀" * 16_383
+
+
+@given(title=st.text(), other=st.text())
+def test_sheet_names_are_legal_and_different(title: str, other: str) -> None:
+    first = sheet_name(title)
+    second = sheet_name(other, [first])
+    assert first.lower() != second.lower()
+    for name in (first, second):
+        assert 0 < len(name.encode("utf-16-le")) // 2 <= 31
+        assert not set(name) & set("[]:*?/\\\n\x00")
+        assert name.lower() != "history"
+        assert not name.startswith("'")
+        assert not name.endswith("'")
+
+
+def test_sqlite_opens_in_datasette_with_its_descriptions(tmp_path: Path) -> None:
+    path = tmp_path / "people.db"
+    path.write_text("an older file")
+    write_sqlite([table(), table([], title="Counts by state")], path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT zip, letters, edited FROM people").fetchall() == [
+            ("02138", 3, 1), ("00926", 1, 0), ("07054-1234", 2, 0), ("10013", None, None),
+        ]  # fmt: skip
+        assert db.execute("SELECT count(*) FROM counts_by_state").fetchone() == (0,)
+    metadata = json.loads(metadata_path(path).read_text(encoding="utf-8"))
+    described = metadata["databases"]["people"]["tables"]
+    assert set(described) == {"people", "counts_by_state"}
+    assert "campaign: é=1" in described["people"]["description"]
+    assert described["people"]["columns"]["signed_at"] == "A time. Time zone: America/Chicago."
+
+
+@given(title=st.text())
+def test_table_names_need_no_quotes(title: str) -> None:
+    assert '"' not in table_name(title)
+    assert table_name(title)
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [(("protect", "counts", "2026-11-25"), "protect-counts-2026-11-25.csv"),
+     (("../../etc/passwd",), "etc-passwd.csv"), (("a/b\\c:d",), "a-b-c-d.csv"),
+     (("CON",), "export-CON.csv"), (("lpt1.txt",), "export-lpt1.txt.csv"),
+     (("", ".."), "export.csv"),
+     (("手紙", "الرسالة"), "手紙-الرسالة.csv"), (("a\x00b\nc",), "a-b-c.csv"), (("=x",), "x.csv")],
+)  # fmt: skip
+def test_file_names_are_safe_in_every_language(parts: tuple[str, ...], name: str) -> None:
+    assert file_name(*parts, ending="csv") == name
+
+
+@given(parts=st.lists(st.text(), max_size=3))
+def test_any_words_make_a_file_name(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[str]
+) -> None:
+    name = file_name(*parts, ending="csv")
+    assert len(name.encode()) <= 120
+    assert not name.startswith((".", "-"))
+    folder = tmp_path_factory.getbasetemp()
+    (folder / name).write_text("")
+    (folder / name).unlink()
+
+
+def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+
+    def pieces() -> Iterable[str]:
+        yield "new"
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        write_text(pieces(), path)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.csv"]  # noqa: PTH208
