@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.congress import Tables, load_tables
+from tests.congress.census_server import Census
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -22,3 +24,10 @@ def official_files() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the official files are not beside the project")
     return SHARED
+
+
+@pytest.fixture
+def census() -> Iterator[Census]:
+    server = Census()
+    yield server
+    server.close()

@@ -1,0 +1,200 @@
+"""The commands ``flask congress build``, ``status`` and ``find``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.congress import congress_cli
+from app.cli.congress_words import describe
+from app.congress import Tables, Unavailable, find_delegation
+from app.congress import tables as tables_module
+from tests.congress.census_server import Census, match, matches, record, reply
+
+TODAY = "2026-11-25"
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(congress_cli, args, prog_name="flask congress")
+
+
+def find(*args: str, today: str = TODAY) -> str:
+    result = run("find", "--today", today, *args)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("command", ["build", "status", "find"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: flask congress {command}" in " ".join(result.output.split())
+
+
+def test_status_says_what_the_tables_hold_and_lack() -> None:
+    result = run("status", "--today", TODAY)
+    assert result.exit_code == 0
+    for words in (
+        "Members as of: 2026-06-15",
+        "Seats: 541 (441 in the House, 100 in the Senate)",
+        "Vacant: 4\n  CA-14\n  FL-20\n  GA-13\n  TX-23",
+        "Listed term has ended: 2",
+        "OH-S3  Senator Husted: 2026-11-03",
+        "local_offices: 4",
+        "phone: 1 (CA-1  Representative Gallagher)",
+    ):
+        assert words in result.stdout
+    assert "163 days old" in result.stderr
+    assert "None" not in result.output
+
+
+def test_status_warns_when_a_congress_is_ending_or_over_and_not_before() -> None:
+    assert run("status", "--today", "2026-07-01").stderr == ""
+    assert "this Congress ends in 14 days" in run("status", "--today", "2026-12-20").stderr
+    over = run("status", "--today", "2027-01-03")
+    assert over.exit_code == 0
+    assert "the 119th Congress ended on 2027-01-03" in over.stderr
+
+
+def test_status_fails_when_the_tables_are_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli.congress.load_tables", lambda: tables_module.read_tables(tmp_path))
+    result = run("status")
+    assert result.exit_code == 1
+    assert "flask congress build" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (
+            ("--zip", "60647", "--state", "IL"),
+            ["IL-3  Representative Ramirez, 81%", "IL-5  Representative Quigley, 18%", "Duckworth"],
+        ),
+        (("--zip", "01930"), ["MA-6", "Markey", "Warren"]),
+        (("--zip", "30165"), ["Georgia and Alabama", "--state GA or --state AL"]),
+        (
+            ("--zip", "94110", "--state", "NY"),
+            ["in California, not in New York", "--state-confirmed"],
+        ),
+        (("--zip", "94110", "--state", "NY", "--state-confirmed"), ["NY-26", "Schumer"]),
+        (("--zip", "09012", "--state", "AE"), ["military address", "home address"]),
+        (("--zip", "96941"), ["Micronesia"]),
+        (("--zip", "99999"), ["not known"]),
+        (("--zip", "20009"), ["Delegate Eleanor Holmes Norton", "no senators: one letter"]),
+        (("--zip", "94541"), ["CA-14: this seat is vacant", "Padilla"]),
+        (("--zip", "43215"), ["Husted, listed term ended 2026-11-03: check", "Note: "]),
+        (("--zip", "94604"), ["CA-12  Representative Simon, suggested by the town", "CA-52"]),
+        (("--zip", "60647", "--district", "5"), ["as you chose", "Quigley"]),
+        (("--zip", "60647", "--district", "50"), ["not one of your state’s"]),
+        (
+            ("--zip", "96001"),
+            ["James Gallagher", "U.S. House of Representatives, Washington, DC 20515"],
+        ),
+    ],
+)
+def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]) -> None:
+    output = find(*args)
+    for word in words:
+        assert word in output
+    assert "None" not in output
+
+
+def test_find_after_the_congress_names_nobody() -> None:
+    output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
+    assert "119th Congress, which ended on 2027-01-03" in output
+    assert "Senator" not in output
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("2138", "Did you mean 02138?"),
+        ("02138-12", "four digits"),
+        ("K1A 0B1", "US ZIP codes only"),
+        ("", "Give a ZIP code"),
+        ("abc", "five digits"),
+    ],
+)
+def test_find_questions_a_zip_that_is_none(typed: str, words: str) -> None:
+    result = run("find", "--zip", typed)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def with_street(census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_URL", census.url)
+    monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_TIMEOUT", "1")
+
+
+ASK = ("--zip", "02138", "--state", "MA", "--street", "88 Heron St", "--city", "Cambridge")
+
+
+def test_find_with_a_street_asks_the_geocoder_of_the_settings(
+    census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_street(census, tmp_path, monkeypatch)
+    census.says(matches(match(record("2507"))))
+    output = find(*ASK)
+    assert "by the street address" in output
+    assert "MA-7" in output
+    assert census.asked[0]["address"] == "88 Heron St, Cambridge, MA 02138"
+
+
+def test_ad05_find_with_a_failing_geocoder_shows_what_the_zip_says(
+    census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_street(census, tmp_path, monkeypatch)
+    census.says(reply(b"<html>", kind="text/html"))
+    output = find(*ASK)
+    assert "could not use" in output
+    assert "MA-5" in output
+    assert "MA-7" in output
+    assert "Heron" not in output
+
+
+def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
+    census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_street(census, tmp_path, monkeypatch)
+    census.says(matches(match(record())))
+    assert "ended" in find(*ASK, today="2027-01-04")
+    monkeypatch.setenv("DEAR_CONGRESS_STREET_LOOKUP", "no")
+    result = run("find", *ASK)
+    assert result.exit_code == 1
+    assert "turned off" in result.stderr
+    assert census.asked == []
+
+
+def test_every_reason_a_street_can_fail_for_has_words(tables: Tables) -> None:
+    from datetime import date
+
+    from app.congress import STREET_REASONS
+
+    today = date(2026, 11, 25)
+    plain = find_delegation("60647", "IL", today=today)
+    for reason, words in STREET_REASONS.items():
+        lines = list(describe(Unavailable(reason, plain), tables, today))  # type: ignore[arg-type]
+        assert lines[0] == words
+        assert any("IL-5" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_build_is_silent_but_for_one_line_when_piped(official_files: Path, tmp_path: Path) -> None:
+    target = tmp_path / "tables"
+    result = run("build", "--from", str(official_files), "--to", str(target), "--as-of", TODAY)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Wrote 537 members, 33791 ZIPs and ")
+    assert result.output.count("\n") == 1
+    assert str(tables_module.read_tables(target).as_of) == TODAY
+
+
+def test_build_names_what_is_missing(tmp_path: Path) -> None:
+    result = run("build", "--from", str(tmp_path), "--to", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert "has no legislators-current.yaml" in result.stderr
+    assert run("build", "--from", str(tmp_path / "nowhere")).exit_code == 2
