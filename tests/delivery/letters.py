@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.campaign.model import Ask, Bill, Campaign, Letter, Writer
@@ -10,6 +10,7 @@ from app.congress.model import Holder, Seat
 from app.documents.cwc import DeliveryAgent
 
 TODAY = date(2026, 11, 25)
+NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 DELIVERY_ID = "0123456789abcdef0123456789ABCDEF"
 HOUSE = Seat("CA", "house", district=12)
 SENATE = Seat("CA", "senate", senate_class=3)
@@ -74,3 +75,19 @@ def letter(seat: Seat = HOUSE, **changes: object) -> Letter:
         "own_paragraphs": (STORY,),
     }
     return Letter(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class FakeTime:
+    """A clock that only sleeping moves."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.start, self.seconds = start, 0.0
+
+    def clock(self) -> datetime:
+        return self.start + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds

@@ -26,31 +26,13 @@ from app.delivery.cwc_pace import Pace, maintenance_ends
 from app.documents.cwc import CwcMessage, MessageParts, message_parts, to_message
 
 from .cwc_server import CwcServer, Scripted, running
-from .letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
-
-NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+from .letters import AGENT, HOUSE, NOON, SENATE, TODAY, FakeTime, campaign, letter, writer
 
 
 @pytest.fixture
 def server() -> Iterator[CwcServer]:
     with running() as found:
         yield found
-
-
-class FakeTime:
-    """A clock that only sleeping moves."""
-
-    def __init__(self, start: datetime = NOON) -> None:
-        self.start, self.seconds = start, 0.0
-
-    def clock(self) -> datetime:
-        return self.start + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 def client(server: CwcServer, when: datetime = NOON, **changes: Any) -> CwcClient:

@@ -1,0 +1,65 @@
+"""The queue between the web and the worker: Huey, in a SQLite file or in Redis.
+
+Only the ids of messages go through it. It may lose them all: the messages lie in the
+database, and a sweep every minute finds whatever is due.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey.exceptions import ConfigurationError
+
+from app.delivery.post import PostOffice
+
+log = logging.getLogger("dear_congress.mail")
+NAME = "dear-congress"
+
+
+class QueueError(Exception):
+    """The queue cannot be set up; the message says what to do."""
+
+
+def make_huey(file: Path, redis_url: str = "") -> Huey:
+    """The queue in ``file``, or in Redis where its URL is given. No result is ever kept."""
+    if redis_url:
+        try:
+            return RedisHuey(NAME, url=redis_url, results=False)
+        except (ConfigurationError, ImportError, ValueError) as error:
+            raise QueueError(
+                f"The queue in Redis cannot be used ({type(error).__name__}). Check REDIS_URL, "
+                "and that the redis package is installed; or leave REDIS_URL empty."
+            ) from None
+    return SqliteHuey(NAME, filename=str(file), results=False, timeout=5)
+
+
+class MailQueue:
+    """Ties a post office to a queue: the web tells it of messages, the worker empties it."""
+
+    def __init__(self, huey: Huey, post: PostOffice) -> None:
+        self.huey, self.post = huey, post
+        self._deliver: Any = huey.task(name="deliver")(self._deliver_one)
+        huey.periodic_task(crontab(minute="*"), name="sweep")(self._sweep)
+        post.notify = self.notify
+
+    def notify(self, message_id: str) -> None:
+        """Tell a worker; if the queue cannot be reached, the next sweep will."""
+        try:
+            self._deliver(message_id)
+        except Exception as error:  # noqa: BLE001 - SQLite's or Redis's own; never the visitor's
+            log.warning("The mail queue cannot be reached (%s).", type(error).__name__)
+
+    def _deliver_one(self, message_id: str) -> None:
+        self.post.deliver(message_id)
+
+    def _sweep(self) -> None:
+        self.post.sweep()
+
+    def run(self, workers: int) -> None:
+        """Work until the process is told to stop (SIGINT or SIGTERM)."""
+        self.post.sweep()
+        consumer = self.huey.create_consumer(workers=workers, periodic=True, backoff=1.15)
+        consumer.run()

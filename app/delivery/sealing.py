@@ -1,0 +1,48 @@
+"""Messages that wait are encrypted with the site's own key.
+
+A copy of the database, or of its backup, then shows no address and no text; only who also
+has the instance's secret can read what is on its way at that moment.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from app.delivery.mail import Ready
+
+
+def _key(secret: bytes, purpose: bytes) -> bytes:
+    return blake2b(secret, digest_size=32, person=purpose).digest()
+
+
+def seal(message: Ready, secret: bytes) -> bytes:
+    """The message and its envelope, encrypted. ``secret`` is the instance's, any length."""
+    head = {
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "utf8": message.utf8,
+        "after": dict(message.after),
+    }
+    plain = json.dumps(head).encode() + b"\n" + message.raw
+    return bytes(SecretBox(_key(secret, b"waiting mail")).encrypt(plain))
+
+
+def unseal(payload: bytes, secret: bytes) -> Ready | None:
+    """The message again, or None where this secret does not fit."""
+    try:
+        plain = SecretBox(_key(secret, b"waiting mail")).decrypt(payload)
+    except (CryptoError, ValueError):
+        return None
+    head, _, raw = plain.partition(b"\n")
+    values = json.loads(head)
+    return Ready(values["sender"], values["recipient"], values["utf8"], raw, after=values["after"])
+
+
+def code(secret: bytes, purpose: str, *parts: str) -> bytes:
+    """32 bytes that stand for ``parts`` and can be made only with the site's secret."""
+    text = json.dumps([purpose, *parts]).encode("utf-8")
+    return blake2b(text, key=_key(secret, b"mail codes"), digest_size=32).digest()

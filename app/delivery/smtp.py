@@ -1,0 +1,179 @@
+"""Handing one message to a mail server, so that what happened is known as well as it can be.
+
+Flask-Mail's connection, with time limits, with TLS that is never silently left out, and
+with the dialogue in our own hands: until the message's last line leaves, nothing can have
+been accepted; after it, silence means that nobody knows.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import flask_mail
+
+from app.delivery.mail import Ready
+from app.delivery.results import Outcome, Result
+
+Tls = Literal["none", "starttls", "tls"]
+
+OPERATORS_CODES = frozenset({530, 534, 535, 538})
+"""Replies to greeting, TLS and log-in that the operator, not the message, is the cause of."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The mail server. ``starttls`` and ``tls`` check the server's certificate."""
+
+    host: str
+    port: int = 587
+    tls: Tls = "starttls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float = 15.0
+    """Seconds for connecting and for each answer before the message leaves."""
+    data_timeout: float = 120.0
+    """Seconds for the last answer: servers scan a message before they accept it."""
+    local_name: str = ""
+    """The name we greet with; empty for the machine's own."""
+    ca_file: str = ""
+    """A certificate authority of your own; empty for the system's."""
+
+
+_OUTCOMES: dict[int, Outcome] = {2: "accepted", 4: "deferred", 5: "failed"}
+
+
+class _Refusal(Exception):  # noqa: N818 - it carries an ordinary outcome out of the dialogue
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+
+class CarefulConnection(flask_mail.Connection):
+    """Flask-Mail's connection with time limits and with TLS that is checked and never optional."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        state = flask_mail.Mail().init_mail(
+            {
+                "MAIL_SERVER": settings.host,
+                "MAIL_PORT": settings.port,
+                "MAIL_USERNAME": settings.username or None,
+                "MAIL_PASSWORD": settings.password or None,
+                "MAIL_USE_TLS": settings.tls == "starttls",
+                "MAIL_USE_SSL": settings.tls == "tls",
+            }
+        )
+        super().__init__(state)  # type: ignore[arg-type]  # it reads the state's fields only
+        self.settings = settings
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Connect, and start TLS and log in where set. Raises what smtplib raises."""
+        wanted = self.settings
+        context = ssl.create_default_context(cafile=wanted.ca_file or None)
+        name = wanted.local_name or None
+        if self.mail.use_ssl:
+            host: smtplib.SMTP = smtplib.SMTP_SSL(
+                wanted.host, wanted.port, name, timeout=wanted.timeout, context=context
+            )
+        else:
+            host = smtplib.SMTP(wanted.host, wanted.port, name, timeout=wanted.timeout)
+        try:
+            if self.mail.use_tls:
+                code, _ = host.starttls(context=context)
+                if code != 220:
+                    raise smtplib.SMTPNotSupportedError
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+            host.ehlo_or_helo_if_needed()
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def __exit__(self, *_exc: object) -> None:
+        """Say goodbye if the server still listens. It cannot change what happened before."""
+        if self.host is not None:
+            try:
+                self.host.quit()
+            except (OSError, smtplib.SMTPException):
+                self.host.close()
+
+
+def hand_over(message: Ready, settings: SmtpSettings, leaving: Callable[[], None]) -> Result:
+    """Try once to hand ``message`` to the server.
+
+    ``leaving`` is called when the server waits for the message, before its first line is
+    sent; what it raises passes through, and nothing has been sent then.
+    """
+    try:
+        with CarefulConnection(settings) as connection:
+            host = connection.host
+            assert host is not None
+            return _dialogue(host, message, settings, leaving)
+    except _Refusal as refusal:
+        return refusal.result
+    except smtplib.SMTPAuthenticationError as error:
+        return Result("deferred", _said("log-in refused", error.smtp_code, error.smtp_error))
+    except smtplib.SMTPNotSupportedError:
+        return Result("deferred", "the server offers no TLS or no log-in, which is required")
+    except smtplib.SMTPResponseException as error:
+        return Result("deferred", _said("greeting", error.smtp_code, error.smtp_error))
+    except ssl.SSLError:
+        return Result("deferred", "the server's certificate or TLS is not in order")
+    except (OSError, smtplib.SMTPException) as error:
+        return Result("deferred", f"no connection ({type(error).__name__})")
+
+
+def _dialogue(
+    host: smtplib.SMTP, message: Ready, settings: SmtpSettings, leaving: Callable[[], None]
+) -> Result:
+    options = ["SMTPUTF8"] if message.utf8 else []
+    if message.utf8 and not host.has_extn("smtputf8"):
+        return Result("failed", "the mail server takes no address in other letters")
+    if options:
+        host.command_encoding = "utf-8"
+    _ask("sender", host.mail(message.sender, options))
+    _ask("recipient", host.rcpt(message.recipient))
+    _ask("message", host.docmd("DATA"), good=354)
+    try:
+        leaving()
+    except BaseException:
+        host.close()  # the server waits for the message: a polite goodbye would be its text
+        raise
+    text = re.sub(rb"(?m)^\.", b"..", message.raw)
+    text = text if text.endswith(b"\r\n") else text + b"\r\n"
+    try:
+        assert host.sock is not None
+        host.sock.settimeout(settings.data_timeout)
+        host.sock.sendall(text)
+        host.putcmd(".")
+    except (OSError, smtplib.SMTPException) as error:
+        # The line with the dot did not leave, so no server can have taken the message.
+        host.close()
+        return Result("deferred", f"cut off while the message left ({type(error).__name__})")
+    try:
+        code, reply = host.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        host.close()
+        return Result("unknown", f"no answer after the message left ({type(error).__name__})")
+    outcome = _OUTCOMES.get(code // 100, "unknown")
+    return Result(outcome, _said("accepted" if outcome == "accepted" else "message", code, reply))
+
+
+def _ask(what: str, answer: tuple[int, bytes], *, good: int = 250) -> None:
+    """Go on if the server agrees; otherwise leave with what its answer means."""
+    code, reply = answer
+    if code == good or (good == 250 and code == 251):
+        return
+    final = 500 <= code < 600 and code not in OPERATORS_CODES
+    raise _Refusal(Result("failed" if final else "deferred", _said(what, code, reply)))
+
+
+def _said(what: str, code: int, reply: bytes | str) -> str:
+    """``recipient: 550 5.1.1``: our word and the server's codes, never its text."""
+    text = reply.decode("ascii", "replace") if isinstance(reply, bytes) else reply
+    extended = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", text)
+    return f"{what}: {code}{f' {extended[1]}' if extended else ''}"

@@ -1,0 +1,476 @@
+"""The post office: each message ends in one state, once, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import email
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.delivery import sealing
+from app.delivery.addresses import Address
+from app.delivery.mail import Attachment, Mail, MailKind
+from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
+from app.delivery.results import Result
+from app.delivery.smtp import SmtpSettings
+from app.records import SignatureRequest, local_database, receipt, sign
+from app.records.mailbox import Mailbox, MessageRow
+from app.records.model import LetterRow
+
+from .letters import FakeTime
+from .mail_server import MailServer, running, until
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+SENDER = Address("letters@campaign.example", "Neighbors")
+ANA = Address("ana.lopez@example.org", "Ana López")
+PAUSES = (timedelta(minutes=1), timedelta(minutes=5))
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with running() as state:
+        yield state
+
+
+class Site:
+    """A post office on a database of its own, with a clock that only the test moves."""
+
+    def __init__(self, folder: Path, server: MailServer | None = None, **smtp: Any) -> None:
+        self.folder = folder
+        self.database = folder / "site.db"
+        self.time = FakeTime()
+        self.told: list[str] = []
+        values: dict[str, Any] = {
+            "host": "127.0.0.1", "tls": "none", "timeout": 2.0, "data_timeout": 0.3,
+            "local_name": "localhost", "port": server.port if server else 0,
+        }  # fmt: skip
+        self.settings = PostSettings(
+            SENDER,
+            folder / "outbox",
+            SmtpSettings(**{**values, **smtp}) if server else None,
+            per_address_a_day=3,
+            pauses=PAUSES,
+        )
+        self.post = self.office()
+
+    def office(self, secret: bytes = SECRET) -> PostOffice:
+        return PostOffice(
+            self.database, self.settings, secret, clock=self.time.clock, notify=self.told.append
+        )
+
+    def put(self, wish: str = "form-1", to: Address = ANA, **options: Any) -> MessageRow:
+        found = self.post.enqueue(mail(to), wish=wish, **options)
+        assert isinstance(found, Queued)
+        return found.row
+
+    def row(self, message_id: str) -> MessageRow:
+        found = Mailbox(self.database).row(message_id)
+        assert found is not None
+        return found
+
+    def raw(self) -> bytes:
+        """Everything that lies in the database's files."""
+        return b"".join(p.read_bytes() for p in sorted(self.folder.glob("site.db*")))
+
+
+def mail(to: Address = ANA, kind: MailKind = "copy") -> Mail:
+    return Mail(
+        kind, to, "Your letters", "I am Ana.\n", attachments=(Attachment("a.pdf", b"%PDF"),)
+    )
+
+
+# --- putting in --------------------------------------------------------------------
+
+
+def test_putting_in_talks_to_no_server_and_tells_the_queue_once(tmp_path: Path) -> None:
+    absent = MailServer()
+    absent.port = 9
+    site = Site(tmp_path, absent)
+    row = site.put()
+    assert row.state == "queued"
+    assert site.told == [row.id]
+
+
+def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
+    tmp_path: Path, server: MailServer
+) -> None:
+    site = Site(tmp_path, server)
+    first = site.put()
+    assert site.put().id == first.id
+    assert site.post.deliver(first.id) == Result("accepted", "accepted: 250")
+    again = site.put()
+    assert (again.id, again.state) == (first.id, "accepted")
+    assert site.post.deliver(first.id) is None
+    assert server.recipients == [ANA.email]
+
+
+def test_other_wishes_kinds_and_addresses_are_other_messages(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    ids = {
+        site.put("a").id, site.put("b").id, site.put("a", Address("x@example.org")).id,
+    }  # fmt: skip
+    other = site.post.enqueue(mail(kind="receipt"), wish="a")
+    assert isinstance(other, Queued)
+    assert len(ids | {other.row.id}) == 4
+
+
+def test_an_address_gets_only_so_much_mail_in_a_day(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    for number in range(3):
+        site.put(f"form-{number}")
+    assert isinstance(site.post.enqueue(mail(), wish="form-9"), TooMany)
+    shouted = Address(ANA.email.upper(), "Somebody")
+    assert isinstance(site.post.enqueue(mail(shouted), wish="form-9"), TooMany)
+    assert isinstance(site.post.enqueue(mail(), wish="form-1"), Queued)
+    assert isinstance(site.post.enqueue(mail(Address("b@example.org")), wish="x"), Queued)
+    site.time.sleep(86_401)
+    site.put("form-9")
+
+
+def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
+    tmp_path: Path, server: MailServer
+) -> None:
+    site = Site(tmp_path, server)
+    row = site.put()
+    personal = (b"ana.lopez", b"Lopez", b"L\xc3\xb3pez", b"I am Ana", b"example.org", b"%PDF")
+    assert not [word for word in personal if word in site.raw()]
+    with closing(sqlite3.connect(site.database)) as db:
+        payload = db.execute("SELECT payload FROM messages").fetchone()[0]
+    assert sealing.unseal(payload, b"another secret" * 3) is None
+    opened = sealing.unseal(payload, SECRET)
+    assert opened is not None
+    assert opened.recipient == ANA.email
+    site.post.deliver(row.id)
+    with closing(sqlite3.connect(site.database)) as db:
+        assert db.execute("SELECT payload FROM messages").fetchone() == (None,)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert payload not in site.raw()
+    assert payload[24:200] not in site.raw()
+    site.time.sleep(86_401)
+    site.post.sweep()
+    with closing(sqlite3.connect(site.database)) as db:
+        assert db.execute("SELECT recipient, payload FROM messages").fetchone() == (None, None)
+
+
+def test_a_message_of_another_secret_fails_and_says_why(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    row = site.put()
+    result = site.office(b"x" * 32).deliver(row.id)
+    assert result == Result("failed", "it was encrypted with another secret", by_server=False)
+    assert site.row(row.id).state == "failed"
+
+
+# --- the ends ----------------------------------------------------------------------
+
+
+def test_each_recipient_has_a_state_of_its_own_and_only_the_failed_is_tried_again(
+    tmp_path: Path, server: MailServer
+) -> None:
+    site = Site(tmp_path, server)
+    addresses = [Address(f"{name}@example.org") for name in ("one", "two", "three")]
+    server.refused["two@example.org"] = "450 4.2.1 full"
+    rows = [site.put("send", to) for to in addresses]
+    outcomes = [site.post.deliver(row.id) for row in rows]
+    assert [o.outcome for o in outcomes if o] == ["accepted", "deferred", "accepted"]
+    assert [site.row(r.id).state for r in rows] == ["accepted", "deferred", "accepted"]
+    server.refused.clear()
+    assert [site.post.deliver(row.id) for row in rows] == [None, None, None]
+    site.time.sleep(60)
+    again = [site.post.deliver(row.id) for row in rows]
+    assert [o.outcome if o else None for o in again] == [None, "accepted", None]
+    assert sorted(server.recipients) == ["one@example.org", "three@example.org", "two@example.org"]
+
+
+def test_a_refused_recipient_fails_alone(tmp_path: Path, server: MailServer) -> None:
+    site = Site(tmp_path, server)
+    server.refused["two@example.org"] = "550 5.1.1 no"
+    rows = [site.put("send", Address(f"{name}@example.org")) for name in ("one", "two")]
+    for row in rows:
+        site.post.deliver(row.id)
+    assert [(site.row(r.id).state, site.row(r.id).cause) for r in rows] == [
+        ("accepted", "accepted: 250"), ("failed", "recipient: 550 5.1.1"),
+    ]  # fmt: skip
+
+
+def test_deferred_messages_are_tried_with_growing_pauses_and_a_last_time(
+    tmp_path: Path, server: MailServer
+) -> None:
+    site = Site(tmp_path, server)
+    server.data = ["451 4.7.1 later"] * 9
+    row = site.put()
+    tried: list[float] = []
+    for second in range(0, 1000, 30):
+        site.time.seconds = float(second)
+        for message_id in site.post.sweep().due:
+            if site.post.deliver(message_id):
+                tried.append(second)
+    assert tried == [0, 60, 360]
+    last = site.row(row.id)
+    assert last.state == "failed"
+    assert last.cause == "given up after 3 tries; the last: message: 451 4.7.1"
+    assert server.tried == 3
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
+    tmp_path: Path, server: MailServer, again: bool
+) -> None:
+    site = Site(tmp_path, server)
+    server.data = ["take and hang"]
+    row = site.put()
+    result = site.post.deliver(row.id)
+    assert result is not None
+    assert result.outcome == "unknown"
+    assert len(server.taken) == 1  # the server has it, but never said so
+    for _ in range(5):
+        site.time.sleep(86_400)
+        assert site.post.sweep().due == ()
+    pressed = site.put(again=again)
+    assert pressed.state == ("queued" if again else "unknown")
+    # The one documented way to a duplicate: the person asks again after "unknown".
+    assert (site.post.deliver(pressed.id) is not None) == again
+    assert len(server.taken) == (2 if again else 1)
+    ids = {email.message_from_bytes(e.content or b"")["Message-ID"] for e in server.taken}  # type: ignore[arg-type]
+    assert len(ids) == 1
+
+
+def test_the_web_never_waits_for_a_server_that_hangs(tmp_path: Path, server: MailServer) -> None:
+    site = Site(tmp_path, server, data_timeout=5.0)
+    server.data = [1.0]
+    row = site.put()
+    worker = threading.Thread(target=site.post.deliver, args=(row.id,))
+    worker.start()
+    until(lambda: site.row(row.id).state == "handing over")
+    start = time.monotonic()
+    pressed = site.put()
+    assert time.monotonic() - start < 0.5
+    assert (pressed.id, pressed.state) == (row.id, "handing over")
+    worker.join()
+    assert site.row(row.id).state == "accepted"
+    assert len(server.taken) == 1
+
+
+# --- workers that die, and workers that race ---------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for a worker that is gone from one instruction to the next."""
+
+
+def die(*_args: object, **_named: object) -> bool:
+    raise Killed
+
+
+@pytest.mark.parametrize("step", ["handing_over", "finish"])
+def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
+    tmp_path: Path, server: MailServer, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, server)
+    row = site.put()
+    with monkeypatch.context() as patch:
+        patch.setattr(Mailbox, step, die)
+        with pytest.raises(Killed):
+            site.post.deliver(row.id)
+    assert site.post.sweep().due == ()  # its worker may still be at it
+    site.time.sleep(16 * 60)
+    swept = site.post.sweep()
+    if step == "finish":
+        assert (swept.unknown, swept.due) == (1, ())
+        assert site.row(row.id).state == "unknown"
+        assert len(server.taken) == 1
+    else:
+        assert (swept.requeued, swept.due) == (1, (row.id,))
+        assert site.post.deliver(row.id) == Result("accepted", "accepted: 250")
+        assert len(server.taken) == 1
+
+
+def test_a_message_that_kills_every_worker_is_given_up(
+    tmp_path: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, server)
+    row = site.put()
+    with monkeypatch.context() as patch:
+        patch.setattr(Mailbox, "handing_over", die)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                site.post.deliver(row.id)
+            site.time.sleep(16 * 60)
+            site.post.sweep()
+    site.post.deliver(row.id)
+    assert site.row(row.id).state == "failed"
+    assert not server.taken
+
+
+def test_a_worker_that_was_taken_for_dead_sends_nothing_when_it_wakes(
+    tmp_path: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, server)
+    row = site.put()
+    real = Mailbox.handing_over
+
+    def slow(self: Mailbox, claimed: Any, now: datetime) -> bool:
+        monkeypatch.setattr(Mailbox, "handing_over", real)
+        site.time.sleep(16 * 60)
+        site.post.sweep()
+        assert site.post.deliver(row.id) == Result("accepted", "accepted: 250")
+        return real(self, claimed, now)
+
+    monkeypatch.setattr(Mailbox, "handing_over", slow)
+    assert site.post.deliver(row.id) is None
+    assert site.row(row.id).state == "accepted"
+    assert len(server.taken) == 1
+
+
+def test_many_workers_hand_a_message_over_once(tmp_path: Path, server: MailServer) -> None:
+    site = Site(tmp_path, server)
+    rows = [site.put("send", Address(f"a{n}@example.org")) for n in range(6)]
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        barrier.wait()
+        for row in rows:
+            site.post.deliver(row.id)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(server.recipients) == [f"a{n}@example.org" for n in range(6)]
+    assert Mailbox(site.database).numbers() == {"accepted": 6}
+
+
+# --- held until the person's own click ---------------------------------------------
+
+
+def test_a_held_message_leaves_only_after_the_release_and_only_once(
+    tmp_path: Path, server: MailServer
+) -> None:
+    site = Site(tmp_path, server)
+    held = site.post.hold(mail(), wish="form-1")
+    assert isinstance(held, Held)
+    assert held.token.encode() not in site.raw()
+    assert held.token not in repr(held)
+    assert site.told == []
+    assert site.post.sweep().due == ()
+    assert site.post.deliver(held.row.id) is None
+    assert not site.post.release("another")
+    assert site.post.is_held(held.token)
+    assert site.post.is_held(held.token)  # a link scanner looks twice and changes nothing
+    assert site.post.release(held.token)
+    assert site.told == [held.row.id]
+    assert not site.post.release(held.token)
+    assert not site.post.is_held(held.token)
+    assert site.post.deliver(held.row.id) == Result("accepted", "accepted: 250")
+    assert len(server.taken) == 1
+
+
+def test_a_message_that_nobody_releases_is_dropped(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    held = site.post.hold(mail(), wish="form-1")
+    assert isinstance(held, Held)
+    site.time.sleep(49 * 3600)
+    assert site.post.sweep().expired == 1
+    assert not site.post.release(held.token)
+    assert Mailbox(site.database).numbers() == {}
+
+
+# --- files -------------------------------------------------------------------------
+
+
+def test_without_a_server_mail_becomes_private_files(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    assert site.post.writes_files
+    row = site.put()
+    assert site.post.deliver(row.id) == Result("accepted", "written to the outbox", False)
+    (file,) = (tmp_path / "outbox").iterdir()
+    assert file.name == f"20261125T170000Z-copy-{row.id}.eml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    read = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert read["To"].addresses[0].display_name == "Ana López"
+
+
+def test_a_file_is_written_once_even_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    row = site.put()
+    with monkeypatch.context() as patch:
+        patch.setattr(Mailbox, "finish", die)
+        with pytest.raises(Killed):
+            site.post.deliver(row.id)
+    site.time.sleep(16 * 60)
+    site.post.sweep()
+    site.post.deliver(row.id)
+    assert site.row(row.id).state == "accepted"
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
+
+
+def test_an_outbox_that_cannot_be_written_defers(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    (tmp_path / "outbox").write_text("in the way", encoding="utf-8")
+    row = site.put()
+    site.post.deliver(row.id)
+    assert site.row(row.id).state == "deferred"
+
+
+# --- the letters and the receipt ---------------------------------------------------
+
+
+def signed(database: Path) -> str:
+    now = datetime(2026, 11, 25, 17, tzinfo=UTC)
+    request = SignatureRequest(
+        key="form-1", person=b"p" * 32, campaign="c", day=now.date(), at=now, state="CA",
+        district=12, template="general", version="0" * 12, length="full", language="en",
+        match="zip", source="", edited=False, own_share=20,
+        letters=(LetterRow("CA-12", "S000001", "ask"), LetterRow("CA-S3", "P000145", "ask")),
+    )  # fmt: skip
+    return sign(local_database(database), request, SECRET).receipt
+
+
+@pytest.mark.parametrize("to_server", [True, False])
+def test_letters_are_mailed_to_self_only_once_a_server_has_them(
+    tmp_path: Path, server: MailServer, to_server: bool
+) -> None:
+    site = Site(tmp_path, server if to_server else None)
+    token = signed(site.database)
+    row = site.put(receipt=token, seats=("CA-12",))
+    db = local_database(site.database)
+
+    def states() -> list[str]:
+        found = receipt(db, token)
+        assert found is not None
+        return [letter.state for letter in found.letters]
+
+    assert states() == ["written", "written"]
+    site.post.deliver(row.id)
+    assert states() == ["mailed to self" if to_server else "written", "written"]
+    (shown,) = site.post.mailbox.of_receipt(token)
+    assert (shown.id, shown.state) == (row.id, "accepted")
+    assert site.post.mailbox.of_receipt("another") == ()
+
+
+def test_a_message_that_does_not_move_is_reported(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    row = site.put()
+    site.post.hold(mail(kind="receipt"), wish="x")
+    hour = timedelta(hours=1)
+    now: Callable[[], datetime] = site.time.clock
+    assert site.post.mailbox.stuck(now(), longer_than=hour) == ()
+    site.time.sleep(3601)
+    assert [r.id for r in site.post.mailbox.stuck(now(), longer_than=hour)] == [row.id]
+    site.post.deliver(row.id)
+    assert site.post.mailbox.stuck(now(), longer_than=hour) == ()
+    assert site.post.mailbox.numbers() == {"accepted": 1, "held": 1}
+    assert replace(site.settings).per_address_a_day == 3
