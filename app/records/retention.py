@@ -131,7 +131,7 @@ def purge(
 
     With ``dry_run`` only counts. ``instance`` is the folder whose ``outbox`` and ``logs`` are
     swept too. Safe to run while people sign: each kind is one short transaction. Raises
-    ``NotStored`` when the database is busy; nothing is half deleted then.
+    ``NotStoredError`` when the database is busy; nothing is half deleted then.
     """
     if dry_run:
         done = [

@@ -42,7 +42,7 @@ def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = 
     """Prove that nothing is left that is more than a day too old, in raw bytes either.
 
     Reads the database and its log as files, so it may take a second per gigabyte. Changes
-    nothing but the log, which it empties. Raises ``NotStored`` when the file cannot be opened.
+    nothing but the log, which it empties. Raises ``NotStoredError`` when the file cannot be opened.
     """
     problems: list[str] = []
     with closing(open_database(path)) as db:

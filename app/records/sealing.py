@@ -111,7 +111,7 @@ def seal_details(
 
     A second time for the same signature and purpose replaces the first, so a corrected name
     replaces. False when the signature is withdrawn: then nothing is kept. Raises
-    ``NotStored`` and ``TooLargeToSealError``. The plaintext is never written anywhere.
+    ``NotStoredError`` and ``TooLargeToSealError``. The plaintext is never written anywhere.
     """
     box = seal(key.public, pack(signature, purpose, details))
     with writing(db):
@@ -150,7 +150,7 @@ def reseal(
 
     Can be killed at any moment and started again: each batch is one transaction, and what is
     still sealed to the old key is what is left to do. A row that its owner replaces or
-    withdraws meanwhile is left to them. ``progress`` gets (done, total). Raises ``NotStored``.
+    withdraws meanwhile is left to them. ``progress`` gets (done, total). Raises ``NotStoredError``.
     """
     if new.id == old.id or fingerprint(new.public) != new.id:
         raise ValueError("A rotation needs two different keys.")

@@ -1,0 +1,67 @@
+"""``flask signatures purge``: end what has been kept long enough."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, date, datetime
+
+import click
+
+from app.records import audit
+from app.records.audit import COMMAND_LINE, What
+from app.records.database import NotStoredError, open_database, writing
+from app.records.retention import Policy, purge
+from app.settings import Settings, load_settings
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How long this site keeps things, with the end of each campaign that it has.
+
+    Raises ``ClickException`` when a campaign cannot be read: a typing mistake in a file must
+    not make details end early.
+    """
+    from app.campaign import CampaignError, load_campaign
+
+    ends: dict[str, date] = {}
+    for file in sorted(settings.letters.glob("*/campaign.toml")):
+        try:
+            campaign = load_campaign(file.parent)
+        except CampaignError as error:
+            raise click.ClickException(
+                f"{error}\nUntil this is put right, nothing is purged, because it is not known "
+                "when the campaign ends."
+            ) from None
+        ends[campaign.slug] = campaign.ends.date()
+    return Policy(
+        sealed=settings.keep_sealed_days,
+        audit=settings.keep_audit_days,
+        mail=settings.keep_mail_days,
+        logs=settings.keep_log_days,
+        ends=ends,
+    )
+
+
+@click.command("purge")
+@click.option("--dry-run", "dry_run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--now", "now", is_flag=True, help="Delete. For the daily job.")
+def purge_command(dry_run: bool, now: bool) -> None:
+    """Delete what has been kept as long as the settings allow, and every trace of it."""
+    if dry_run == now:
+        raise click.UsageError("Say --dry-run to see what would be deleted, or --now to delete it.")
+    settings = load_settings()
+    policy = policy_of(settings)
+    at = datetime.now(UTC)
+    try:
+        with closing(open_database(settings.database)) as db:
+            done = purge(db, at, policy, dry_run=dry_run, instance=settings.instance)
+            for one in done:
+                if one.number and not dry_run:
+                    facts: audit.Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
+                    with writing(db):
+                        audit.record(db, at=at, who=COMMAND_LINE, what=What.PURGED,
+                                     subject=one.kind, after=facts)  # fmt: skip
+    except NotStoredError as error:
+        raise click.ClickException(f"{error} Try again; nothing is half deleted.") from None
+    for one in done:
+        verb = "would be deleted" if dry_run else "deleted"
+        click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")

@@ -1,0 +1,380 @@
+"""The commands for keys, sealed files, the purge and the doctor, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import doctor
+from app.cli.doctor import Finding, Site, doctor_command, examine
+from app.cli.keys import keys_group
+from app.cli.purge import purge_command
+from app.cli.sealed import open_command
+from app.records import keys
+from app.records.audit import Filter, every
+from app.records.database import open_database
+from app.records.sealing import seal_details, sealed_counts
+from app.settings import Settings, load_settings
+
+from .people import DETAILS, PASSPHRASE, TODAY, signed
+
+NEW = "another quite long passphrase"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A site in a folder of its own, with a first key and three people's details."""
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    settings = load_settings()
+    key = keys.first_key(settings.keys, today=TODAY)
+    with closing(open_database(settings.database)) as db:
+        for number in (1, 2, 3):
+            signature, _ = signed(db, number)
+            seal_details(db, signature, "packet", DETAILS, key, day=TODAY)
+    return settings
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    file = tmp_path / "words"
+    file.write_text(PASSPHRASE + "\n")
+    return file
+
+
+def run(command: click.Command, *arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(command, [str(a) for a in arguments], input=text)
+
+
+def fine(command: click.Command, *arguments: object, text: str | None = None) -> str:
+    result = run(command, *arguments, text=text)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def counts(settings: Settings) -> dict[str, int]:
+    with closing(open_database(settings.database)) as db:
+        return sealed_counts(db)
+
+
+def trail(settings: Settings) -> list[tuple[str, dict[str, object]]]:
+    with closing(open_database(settings.database)) as db:
+        return [(event.what.value, dict(event.after)) for event in every(db, Filter())]
+
+
+def current(settings: Settings) -> keys.CampaignKey:
+    key = keys.current_key(settings.keys)
+    assert key is not None
+    return key
+
+
+# Keys
+
+
+def test_show_says_where_each_private_key_is_and_how_many_rows_need_it(site: Settings) -> None:
+    output = fine(keys_group, "show")
+    assert current(site).printed in output
+    assert "in use, 3 sealed rows" in output
+    assert "ON THIS SERVER with its passphrase beside it" in output
+
+
+def test_make_asks_twice_and_writes_the_private_key_where_it_is_told(
+    site: Settings, tmp_path: Path
+) -> None:
+    old, stick = current(site), tmp_path / "stick.json"
+    output = fine(keys_group, "make", "--out", stick, text=f"{NEW}\n{NEW}\n")
+    assert NEW not in output
+    new = current(site)
+    assert new != old
+    assert isinstance(keys.unlock(stick, NEW), keys.OpenKey)
+    assert "not on this server" in fine(keys_group, "show")
+    assert trail(site)[-1] == (
+        "campaign key made", {"key": new.id, "private half on this server": False}
+    )  # fmt: skip
+
+
+def test_make_with_a_short_passphrase_makes_nothing(site: Settings) -> None:
+    old = current(site)
+    result = run(keys_group, "make", text="short\nshort\n")
+    assert result.exit_code == 1
+    assert "at least 12" in result.output
+    assert current(site) == old
+    assert trail(site) == []
+
+
+def test_move_takes_the_first_key_off_the_server(site: Settings, tmp_path: Path) -> None:
+    away = tmp_path / "away.json"
+    fine(keys_group, "move", "--out", away, text=f"{NEW}\n{NEW}\n")
+    assert isinstance(keys.unlock(away, NEW), keys.OpenKey)
+    assert list(site.keys.glob("*.private.json")) == []
+    assert list(site.keys.glob("*.passphrase")) == []
+    assert counts(site) == {current(site).id: 3}
+
+
+def test_use_takes_a_public_key_from_another_computer(site: Settings, tmp_path: Path) -> None:
+    other = keys.make_key(tmp_path / "laptop", NEW, today=TODAY, strength="interactive")
+    output = fine(keys_group, "use", tmp_path / "laptop" / f"{other.id}.public.json")
+    assert other.printed in output
+    assert current(site) == other
+
+
+def test_rotate_makes_a_new_key_moves_all_rows_and_then_the_old_one_can_retire(
+    site: Settings, words: Path, tmp_path: Path
+) -> None:
+    old = current(site)
+    refused = run(keys_group, "retire", old.id)
+    assert refused.exit_code == 1
+    assert "3 sealed rows" in refused.output
+    stick = tmp_path / "stick.json"
+    output = fine(keys_group, "rotate", "--new-passphrase-file", words, "--out", stick)
+    new = current(site)
+    assert new != old
+    assert "3 rows are now sealed to key" in output
+    assert counts(site) == {new.id: 3}
+    fine(keys_group, "retire", old.printed[:9])
+    assert "retired" in fine(keys_group, "show")
+    assert [what for what, _ in trail(site)] == [
+        "campaign key made", "sealed details moved to another key", "campaign key retired",
+    ]  # fmt: skip
+
+
+def test_rotate_started_again_makes_no_third_key(site: Settings, words: Path) -> None:
+    fine(keys_group, "rotate", "--new-passphrase-file", words)
+    new = current(site)
+    old = next(key for key in keys.public_keys(site.keys) if key != new)
+    with closing(open_database(site.database)) as db:  # a slow worker sealed to the old key
+        signature, _ = signed(db, 4)
+        seal_details(db, signature, "packet", DETAILS, old, day=TODAY)
+    fine(keys_group, "rotate")
+    assert current(site) == new
+    assert counts(site) == {new.id: 4}
+
+
+def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: Path) -> None:
+    old = current(site)
+    result = run(keys_group, "rotate", "--passphrase-file", words)
+    assert result.exit_code == 1
+    assert "does not open the key" in result.output
+    assert current(site) == old
+    assert counts(site) == {old.id: 3}
+
+
+# Sealed files
+
+
+def export(site: Settings, tmp_path: Path) -> tuple[Path, Path]:
+    file = tmp_path / "sealed.jsonl"
+    fine(keys_group, "export", file)
+    return file, site.keys / f"{current(site).id}.private.json"
+
+
+def test_an_export_opens_with_the_key_and_is_in_the_trail(site: Settings, tmp_path: Path) -> None:
+    file, private = export(site, tmp_path)
+    result = run(open_command, file, "--key", private)
+    assert result.exit_code == 0
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["details"] for row in rows] == [DETAILS] * 3
+    assert "3 rows opened, 0 not." in result.stderr
+    assert trail(site)[-1] == (
+        "sealed details exported",
+        {"campaign": site.campaign, "purpose": "all", "rows": 3, "keys": current(site).id},
+    )
+
+
+def test_opening_works_where_there_is_no_database(
+    site: Settings, tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine(keys_group, "rotate", "--new-passphrase-file", words)
+    file, private = export(site, tmp_path)
+    away = tmp_path / "laptop"
+    away.mkdir()
+    file, private = file.rename(away / file.name), private.rename(away / private.name)
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "nothing" / "here"))
+    out = away / "open.jsonl"
+    fine(open_command, file, "--key", private, "--out", out, text=f"{PASSPHRASE}\n")
+    assert len(out.read_text().splitlines()) == 3
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_cut_off_file_opens_what_it_can_and_ends_with_an_error(
+    site: Settings, tmp_path: Path
+) -> None:
+    file, private = export(site, tmp_path)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) * 2 // 3])
+    result = run(open_command, file, "--key", private)
+    assert result.exit_code == 1
+    assert "cut off" in result.stderr
+    assert len(result.stdout.splitlines()) >= 1
+
+
+def test_opening_never_overwrites_a_file(site: Settings, tmp_path: Path) -> None:
+    file, private = export(site, tmp_path)
+    (tmp_path / "dear").write_text("dear")
+    result = run(open_command, file, "--key", private, "--out", tmp_path / "dear")
+    assert result.exit_code == 1
+    assert (tmp_path / "dear").read_text() == "dear"
+
+
+# Purge
+
+
+@pytest.fixture
+def late(site: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The same site, whose campaigns are unknown and whose details are 200 days old."""
+    monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(site.instance / "no letters"))
+    with closing(open_database(site.database)) as db:
+        day = (datetime.now(UTC) - timedelta(days=200)).date().isoformat()
+        db.execute("UPDATE sealed SET day = ?", (day,))
+    return load_settings()
+
+
+def test_a_dry_run_says_what_would_go_and_now_makes_it_go(late: Settings) -> None:
+    assert "3 sealed details would be deleted (kept 90 days)" in fine(purge_command, "--dry-run")
+    assert sum(counts(late).values()) == 3
+    assert "3 sealed details deleted (kept 90 days)" in fine(purge_command, "--now")
+    assert counts(late) == {}
+    assert trail(late) == [("purged", {"kind": "sealed details", "days": 90, "rows": 3})]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--dry-run", "--now"]])
+def test_a_purge_that_was_not_meant_deletes_nothing(late: Settings, arguments: list[str]) -> None:
+    assert run(purge_command, *arguments).exit_code == 2
+    assert sum(counts(late).values()) == 3
+
+
+def test_settings_say_how_long(late: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_KEEP_SEALED_DAYS", "300")
+    assert "0 sealed details deleted (kept 300 days)" in fine(purge_command, "--now")
+    assert sum(counts(late).values()) == 3
+
+
+def test_a_campaign_that_cannot_be_read_ends_nothing_early(
+    late: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = late.instance / "letters" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "campaign.toml").write_text("this is [not a campaign")
+    monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(folder.parent))
+    result = run(purge_command, "--now")
+    assert result.exit_code == 1
+    assert "nothing is purged" in result.output
+    assert sum(counts(late).values()) == 3
+
+
+def test_the_site_s_own_campaign_keeps_details_until_ninety_days_after_its_end(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.cli.purge import policy_of
+
+    assert policy_of(site).ends[site.campaign] == date(2027, 1, 3)
+
+
+# Doctor
+
+
+def findings(settings: Settings, now: datetime | None = None) -> dict[str, Finding]:
+    return dict(examine(Site(settings, now or datetime.now(UTC))))
+
+
+def test_a_fresh_site_has_nothing_wrong_but_the_key_that_waits_to_be_moved(
+    site: Settings,
+) -> None:
+    found = findings(site, datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert {name: one.level for name, one in found.items() if one.level == "fail"} == {}
+    assert found["private key"].level == "warn"
+    assert "flask keys move" in found["private key"].sentence
+
+
+def test_the_nag_ends_when_the_key_is_moved(site: Settings, tmp_path: Path) -> None:
+    fine(keys_group, "move", "--out", tmp_path / "away.json", text=f"{NEW}\n{NEW}\n")
+    assert findings(site)["private key"] == Finding("ok", "No private key is on this server.")
+
+
+def test_rows_sealed_to_a_key_that_is_gone_are_found(site: Settings) -> None:
+    keys.make_key(site.keys, NEW, today=TODAY, strength="interactive")
+    for file in site.keys.glob("*.public.json"):
+        if file.name.startswith(next(iter(counts(site)))):
+            file.unlink()
+    found = findings(site)["private key"]
+    assert found.level == "fail"
+    assert "3 rows are sealed to keys that are not in" in found.sentence
+
+
+@pytest.mark.parametrize("name", ["secret.key", "person.key", "dear-congress.db"])
+def test_a_secret_that_others_can_read_is_found(site: Settings, name: str) -> None:
+    (site.instance / name).chmod(0o640)
+    assert findings(site)["secrets"] == Finding(
+        "fail", f"Others on this machine can read {name}: chmod 600"
+    )
+
+
+def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None:
+    found = findings(late)["retention"]
+    assert found.level == "fail"
+    assert "3 sealed details are older than 90 days" in found.sentence
+    fine(purge_command, "--now")
+    assert findings(late)["retention"].level == "ok"
+
+
+def test_a_count_that_drifted_is_found(site: Settings) -> None:
+    assert findings(site)["counts"].level == "ok"
+    with closing(open_database(site.database)) as db:
+        db.execute("UPDATE tallies SET signatures = signatures + 1 WHERE dimension = 'state'")
+    assert findings(site)["counts"].level == "fail"
+
+
+def test_a_damaged_database_is_found_and_the_other_checks_still_run(site: Settings) -> None:
+    with closing(open_database(site.database)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tallies'").fetchone()
+    with site.database.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(os.urandom(size))
+    found = findings(site)
+    assert found["database"].level == "fail"
+    assert found["secrets"].level == "ok"
+    assert set(found) == set(doctor.CHECKS)
+
+
+def test_tables_of_a_congress_that_is_over_are_found(site: Settings) -> None:
+    assert findings(site, datetime(2027, 1, 2, tzinfo=UTC))["tables"].level != "fail"
+    assert findings(site, datetime(2027, 1, 4, tzinfo=UTC))["tables"].level == "fail"
+
+
+def test_a_network_that_is_none_is_found(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert findings(site)["limits"].level == "ok"
+    monkeypatch.setenv("DEAR_CONGRESS_RAISED_NETWORKS", "192.0.2.0/24, library")
+    assert findings(load_settings())["limits"].level == "fail"
+
+
+@pytest.mark.parametrize(("free", "level"), [(50e6, "fail"), (500e6, "warn"), (50e9, "ok")])
+def test_a_full_disk_is_found_before_it_is_full(
+    site: Settings, monkeypatch: pytest.MonkeyPatch, free: float, level: str
+) -> None:
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr("app.cli.doctor.shutil.disk_usage", lambda path: usage)
+    assert findings(site)["disk"].level == level
+
+
+def test_the_command_prints_a_line_for_each_check_and_ends_with_1_on_a_failure(
+    site: Settings,
+) -> None:
+    (site.instance / "secret.key").chmod(0o644)
+    started = time.monotonic()
+    result = run(doctor_command)
+    assert time.monotonic() - started < 10
+    assert result.exit_code == 1
+    assert len(result.output.splitlines()) == len(doctor.CHECKS)
+    assert "FAIL  secrets" in result.output
+    assert "None" not in result.output
