@@ -1,0 +1,73 @@
+"""What is asked of each recipient, in which words: the bill, its stage, the letters.
+
+A campaign is a folder of ``letters/``. ``load_campaign`` reads it, ``compose`` makes one
+letter, ``check_campaign`` reads every letter to every seat. Pure: no clock, no database.
+"""
+
+from app.campaign.asks import ask_for
+from app.campaign.check import Report, check_campaign
+from app.campaign.compose import body_text, compose, reading_aid
+from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
+from app.campaign.language import (
+    Parsed,
+    TemplateError,
+    TemplateProblem,
+    parse_condition,
+    parse_template,
+)
+from app.campaign.load import load_campaign
+from app.campaign.model import (
+    STAGES,
+    Ask,
+    Bill,
+    Campaign,
+    Length,
+    Letter,
+    LetterTemplate,
+    StageName,
+    Stance,
+    StanceName,
+    Writer,
+)
+from app.campaign.problems import CampaignError, Problem
+from app.campaign.share import own_share
+from app.campaign.source import read_template, version_of
+from app.campaign.stage import stage_of
+from app.campaign.stance import stance_of
+
+__all__ = [
+    "FIELDS",
+    "FILTERS",
+    "STAGES",
+    "Ask",
+    "Bill",
+    "Campaign",
+    "CampaignError",
+    "Field",
+    "Length",
+    "Letter",
+    "LetterTemplate",
+    "Parsed",
+    "Problem",
+    "Report",
+    "StageName",
+    "Stance",
+    "StanceName",
+    "TemplateError",
+    "TemplateProblem",
+    "Writer",
+    "ask_for",
+    "body_text",
+    "check_campaign",
+    "compose",
+    "known_fields",
+    "load_campaign",
+    "own_share",
+    "parse_condition",
+    "parse_template",
+    "read_template",
+    "reading_aid",
+    "stage_of",
+    "stance_of",
+    "version_of",
+]

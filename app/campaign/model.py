@@ -38,6 +38,51 @@ class Stance:
     """For ``earlier`` and ``opposes``: printed names such as ``S. 1336 (117th Congress)``."""
     led: bool = False
     """For ``earlier`` and ``opposes``: was the sponsor, not only a cosponsor."""
+    related: tuple[str, ...] = ()
+    """For ``earlier`` and ``opposes``: the ids of the bills, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedBill:
+    """An earlier version of the bill, or a bill for the opposite, as the lists name it."""
+
+    id: str
+    """``hr2729-116``, the key that the lists use."""
+    kind: Literal["earlier", "opposes"]
+    chamber: Chamber
+    congress: int
+    number: str | None
+    """As printed; None where the number is not known, so that none is printed."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committee:
+    """The committee that the bill is before in one chamber, and its subcommittee on the matter."""
+
+    code: str
+    """The Thomas id: ``HSJU``."""
+    name: str
+    name_es: str
+    subcommittee: str = ""
+    """The Thomas id: ``HSJU01``; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A sentence that joins the ask of some recipients, such as committee members.
+
+    The first addition that fits is used. ``when`` and the texts are in the small language.
+    """
+
+    id: str
+    when: str
+    text: str
+    text_es: str = ""
+    short: str = ""
+    """In the short form; empty adds nothing there."""
+    short_es: str = ""
+    stages: tuple[StageName, ...] = STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +91,20 @@ class Ask:
 
     id: str
     summary: str
-    """One line, for the review page, the call script and the organizer."""
+    """One plain line without fields, for the review page, the call script and the organizer."""
     text: str
     """A paragraph in the small template language."""
     when: str
     """A condition in the small template language's expressions; empty fits everyone."""
     stages: tuple[StageName, ...] = STAGES
     opening: str = ""
-    """A sentence before the reasons, such as thanks to a cosponsor; small language; may be empty."""
+    """A sentence before the reasons, such as thanks to a cosponsor; may be empty."""
     summary_es: str = ""
     text_es: str = ""
     short: str = ""
-    """The ask in the short form; falls back to ``text``."""
+    """The ask in the short form; falls back to ``text``. It holds its own opening."""
+    opening_es: str = ""
+    short_es: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +129,10 @@ class LetterTemplate:
     """The line of the file on which the body starts, so that messages name real lines."""
     reading_aid_es: str = ""
     """The Spanish reading aid for the frame; the office never receives it."""
+    closing: str = "Sincerely,"
+    reading_aid_source: str = ""
+    """The file name of the reading aid, for messages; empty if there is none."""
+    first_reading_aid_line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +190,10 @@ class Letter:
     """Whether the resident changed the frame's words, beyond adding their story."""
     own_share: float = 0.0
     """The share of the body's characters that are the resident's own words, 0 to 1."""
+    own_paragraphs: tuple[str, ...] = ()
+    """The paragraphs of ``body`` that are not the frame's, word for word: the story, and any
+    that the resident edited. ``compose`` fills it; the offices' own delivery format carries
+    them apart from the campaign's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +222,24 @@ class Campaign:
     forbidden: tuple[tuple[str, str], ...] = ()
     """Claims that no letter may make: (pattern, why and what to say instead)."""
     facts: dict[str, str] = field(default_factory=dict)
+    """Dated facts by id; a template prints one with ``{{ fact_<id> }}``."""
+    facts_es: dict[str, str] = field(default_factory=dict)
+    enacted: date | None = None
+    """The day the bill became law, once it has."""
+    related: dict[str, RelatedBill] = field(default_factory=dict)
+    committees: dict[Chamber, Committee] = field(default_factory=dict)
+    additions: tuple[Addition, ...] = ()
+    time_notes: dict[str, str] = field(default_factory=dict)
+    """How much time is left, by moment: ``pending``, ``last_weeks``, ``ending``, ``expired``,
+    and the same with ``_es``; in the small language, printed with ``{{ time_note }}``."""
+    state_policies: dict[str, str] = field(default_factory=dict)
+    """``requires`` or ``limits`` by postal code, for states with a law of their own."""
+    prompt_labels: tuple[tuple[str, str], ...] = ()
+    """For whom each of ``prompts`` is, in the same order: (English, Spanish)."""
+    prompt_hint: tuple[str, str] = ("", "")
+    """The caution shown under every prompt: (English, Spanish)."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Where each text stands in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
 
     def bill_for(self, chamber: Chamber) -> Bill:
         return self.bills[chamber]

@@ -1,0 +1,107 @@
+"""The one thing asked of one recipient: the first ask whose condition fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.campaign.language import compiled, first_that_holds
+from app.campaign.model import Addition, Ask, Campaign, Length
+from app.campaign.stage import is_ending, stage_of
+from app.campaign.values import Values, recipient_values
+from app.campaign.words import Language, one_line
+from app.congress.model import Holder
+
+
+def ask_for(campaign: Campaign, holder: Holder, today: date) -> Ask:
+    """The ask to ``holder`` on ``today`` in its final words.
+
+    ``text``, ``opening`` and ``short`` are rendered for this recipient, the
+    Spanish ones too; an addition that fits, such as one for committee members, has joined
+    the text. ``holder`` must have a member.
+    """
+    full = values_for(campaign, holder, today=today, length="full")
+    spanish = values_for(campaign, holder, today=today, length="full", language="es")
+    words, words_es = ask_words(campaign, full, "full"), ask_words(campaign, spanish, "full", "es")
+    return replace(
+        words.ask,
+        opening=words.opening,
+        opening_es=words_es.opening,
+        text=words.text,
+        text_es=words_es.text,
+        short=ask_words(campaign, {**full, "length": "short"}, "short").text,
+        short_es=ask_words(campaign, {**spanish, "length": "short"}, "short", "es").text,
+    )
+
+
+def values_for(
+    campaign: Campaign, holder: Holder, *, today: date, length: Length, language: Language = "en"
+) -> Values:
+    """Every field that does not depend on the writer, ``time_note`` included."""
+    values = recipient_values(campaign, holder, today=today, length=length, language=language)
+    stage = stage_of(campaign, today)
+    moment = "ending" if is_ending(campaign, holder.seat.chamber, today) else stage
+    note = campaign.time_notes.get(moment, "")
+    if language == "es":
+        note = campaign.time_notes.get(f"{moment}_es", note)
+    values["time_note"] = _render(campaign, note, values)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class AskWords:
+    """The chosen ask with its words for one recipient, in one form and language."""
+
+    ask: Ask
+    opening: str
+    text: str
+
+
+def choose_ask(campaign: Campaign, values: Values) -> Ask:
+    """The first ask of the stage whose condition fits, not yet rendered.
+
+    ``load_campaign`` makes sure that each stage's last ask fits everyone.
+    """
+    asks = [ask for ask in campaign.asks if values["stage"] in ask.stages]
+    place = first_that_holds(tuple(ask.when for ask in asks), tuple(campaign.facts), values)
+    if place is None:
+        raise LookupError(f"no ask fits in stage {values['stage']}")
+    return asks[place]
+
+
+def ask_words(
+    campaign: Campaign, values: Values, length: Length, language: Language = "en"
+) -> AskWords:
+    """The ask for ``values`` with its opening, and the addition that fits, if any.
+
+    The short form has no opening of its own: its text holds it.
+    """
+    ask = choose_ask(campaign, values)
+    addition = _addition(campaign, values)
+    short = length == "short" and bool(ask.short)
+    if language == "es":
+        text = (short and ask.short_es) or ask.text_es
+        opening = "" if short else ask.opening_es
+    else:
+        text = ask.short if short else ask.text
+        opening = "" if short else ask.opening
+    words = _render(campaign, text, values)
+    if addition is not None:
+        if language == "es":
+            more = addition.short_es if length == "short" else addition.text_es
+        else:
+            more = addition.short if length == "short" else addition.text
+        words = f"{words} {_render(campaign, more, values)}".rstrip()
+    return AskWords(ask, _render(campaign, opening, values), words)
+
+
+def _addition(campaign: Campaign, values: Values) -> Addition | None:
+    additions = [item for item in campaign.additions if values["stage"] in item.stages]
+    place = first_that_holds(tuple(item.when for item in additions), tuple(campaign.facts), values)
+    return additions[place] if place is not None else None
+
+
+def _render(campaign: Campaign, text: str, values: Values) -> str:
+    if "{" in text:
+        text = compiled(text, tuple(campaign.facts), "ask").render(values)
+    return one_line(text)

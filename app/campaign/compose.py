@@ -1,0 +1,138 @@
+"""Putting one letter together: frame, ask and story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.campaign.asks import AskWords, ask_words, values_for
+from app.campaign.language import compiled
+from app.campaign.model import Ask, Campaign, Letter, LetterTemplate, Writer
+from app.campaign.share import added_share, own_share
+from app.campaign.values import Values, writer_values
+from app.campaign.words import Language, frame_paragraphs, one_line, typed_paragraphs
+from app.congress.address import salutation
+from app.congress.model import Delegation, Holder
+
+_STORY = "\ufdd0"
+"""Stands for the story while the frame is rendered: a noncharacter, which ``words`` keeps out
+of typed text and ``scan`` out of templates. The story itself is never near a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A frame with the story's place, before it is a letter to anyone."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    ask: Ask
+    """Its ``opening`` and ``text`` (and ``short``) are the words of this letter."""
+    subject: str
+    has_place: bool
+    """Whether the template says where the story goes."""
+
+    @property
+    def frame(self) -> tuple[str, ...]:
+        return self.before + self.after
+
+
+def compose(
+    campaign: Campaign,
+    template: LetterTemplate,
+    holder: Holder,
+    *,
+    writer: Writer,
+    district_place: Delegation,
+    story: str,
+    today: date,
+    body_override: str | None = None,
+) -> Letter:
+    """The letter to ``holder``, who must be a member, not a vacant seat.
+
+    ``district_place`` says where the writer lives (the return address may lie elsewhere).
+    ``story`` and everything in ``writer`` are data: put in as they are, never read as a
+    template. ``body_override`` is the whole body as the resident edited it; it is used as
+    given, and a blank one counts as none.
+    """
+    values = values_for(campaign, holder, today=today, length=template.length)
+    values.update(writer_values(writer, district_place.state))
+    draft = make_draft(campaign, template, values)
+    own = typed_paragraphs(story)
+    composed = draft.before + own + draft.after
+    body = typed_paragraphs(body_override) if body_override is not None else ()
+    body = body or composed
+    edited = body != composed
+    return Letter(
+        holder=holder,
+        ask=draft.ask,
+        subject=draft.subject,
+        salutation=salutation(holder),
+        body=body,
+        closing=template.closing,
+        written_on=today,
+        template=template.id,
+        version=template.version,
+        length=template.length,
+        edited=edited,
+        own_share=own_share(body, draft.frame) if edited else added_share(own, draft.frame),
+    )
+
+
+def reading_aid(
+    campaign: Campaign,
+    template: LetterTemplate,
+    holder: Holder,
+    *,
+    writer: Writer,
+    district_place: Delegation,
+    story: str,
+    today: date,
+) -> tuple[str, ...]:
+    """The letter's paragraphs in Spanish, for the resident only; the story stands as typed.
+
+    Empty if the template has no reading aid.
+    """
+    if not template.reading_aid_es:
+        return ()
+    values = values_for(campaign, holder, today=today, length=template.length, language="es")
+    values.update(writer_values(writer, district_place.state, "es"))
+    draft = make_draft(campaign, template, values, "es")
+    return draft.before + typed_paragraphs(story) + draft.after
+
+
+def body_text(letter: Letter) -> str:
+    """The body as the resident edits it: paragraphs parted by a blank line."""
+    return "\n\n".join(letter.body)
+
+
+def make_draft(
+    campaign: Campaign,
+    template: LetterTemplate,
+    values: Values,
+    language: Language = "en",
+    words: AskWords | None = None,
+) -> Draft:
+    """Render a template with every field of ``values`` and find the story's place.
+
+    ``words`` are the ask's, if they are known already.
+
+    Where the template has none, the story goes before the last paragraph, so that it is never
+    lost.
+    """
+    facts = tuple(campaign.facts)
+    words = words or ask_words(campaign, values, template.length, language)
+    values = {**values, "ask": words.text, "opening": words.opening, "story": _STORY}
+    source = template.reading_aid_es if language == "es" else template.body
+    paragraphs = frame_paragraphs(
+        compiled(source, facts, "letter").render(values).replace(_STORY, f"\n\n{_STORY}\n\n")
+    )
+    place = paragraphs.index(_STORY) if _STORY in paragraphs else None
+    frame = [p for p in paragraphs if p != _STORY]
+    cut = place if place is not None else max(len(frame) - 1, 0)
+    return Draft(
+        before=tuple(frame[:cut]),
+        after=tuple(frame[cut:]),
+        ask=replace(words.ask, opening=words.opening, text=words.text, short=words.text),
+        subject=one_line(compiled(template.subject, facts, "ask").render(values)),
+        has_place=place is not None,
+    )

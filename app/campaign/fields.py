@@ -1,0 +1,267 @@
+"""The fields that a letter may use: one table, for the parser, the pages and the reader.
+
+A *text* prints words, a *number* prints digits, a *date* prints as "December 18, 2025" and can
+be compared with "2025-12-18", a *yes or no* can only be tested with ``{% if %}``, and a *block*
+is a paragraph that is put in whole. Every field always exists; one that does not apply to a
+recipient is empty, so that ``{{ field or "words" }}`` and ``{% if field %}`` work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from app.congress.model import STATES
+
+Kind = Literal["text", "number", "date", "yes or no", "block"]
+Scope = Literal["letter", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name in templates, what it prints, and a real example."""
+
+    name: str
+    kind: Kind
+    description: str
+    example: str
+    choices: tuple[str, ...] = ()
+    """The only values a text can have, besides empty; a test for another is a mistake."""
+    printable: bool = True
+    """False for what may be tested but never printed, such as a party."""
+    letter_only: bool = False
+    """True for what an ask cannot use: the writer's place, and the blocks."""
+
+
+ROLES = ("member", "chair", "ranking")
+
+_RECIPIENT = (
+    Field("legislator_name", "text", "The recipient’s official name.", "Alex Padilla"),
+    Field("legislator_last", "text", "The recipient’s surname.", "Padilla"),
+    Field(
+        "legislator_title",
+        "text",
+        "The title before the surname.",
+        "Senator",
+        ("Senator", "Representative", "Delegate", "Resident Commissioner"),
+    ),
+    Field(
+        "type",
+        "text",
+        "“rep” for anyone in the House, delegates included; “sen” for a senator.",
+        "sen",
+        ("rep", "sen"),
+        printable=False,
+    ),
+    Field(
+        "chamber",
+        "text",
+        "The recipient’s chamber, for tests.",
+        "senate",
+        ("house", "senate"),
+        printable=False,
+    ),
+    Field("chamber_name", "text", "The chamber, in words.", "House of Representatives"),
+    Field(
+        "is_delegate",
+        "yes or no",
+        "Is this a delegate or the resident commissioner, who cannot vote on the House floor?",
+        "no",
+    ),
+    Field(
+        "caucus",
+        "text",
+        "The party, or the one an independent sits with. For tests only; a letter names none.",
+        "Democrat",
+        ("Democrat", "Republican"),
+        printable=False,
+    ),
+    Field(
+        "state",
+        "text",
+        "The postal code of the state or territory represented.",
+        "CA",
+        tuple(STATES),
+    ),
+    Field(
+        "state_name",
+        "text",
+        "The state or territory, as it reads after “in”.",
+        "the District of Columbia",
+    ),
+    Field(
+        "district_number",
+        "number",
+        "The House district of the writer; 0 where the whole state or territory is one.",
+        "12",
+    ),
+    Field(
+        "constituency",
+        "text",
+        "What the recipient represents, as it reads after “in”.",
+        "the 12th congressional district of California",
+    ),
+    Field(
+        "state_policy",
+        "text",
+        "Whether the state’s own law requires 287(g) agreements or limits them.",
+        "limits",
+        ("requires", "limits"),
+        printable=False,
+    ),
+    Field(
+        "committee_name",
+        "text",
+        "The committee in the recipient’s chamber that the bill is before.",
+        "Judiciary Committee",
+    ),
+    Field(
+        "committee_role",
+        "text",
+        "The recipient’s place on that committee; empty if none.",
+        "member",
+        ROLES,
+        printable=False,
+    ),
+    Field(
+        "subcommittee_role",
+        "text",
+        "The recipient’s place on its immigration subcommittee; empty if none.",
+        "chair",
+        ROLES,
+        printable=False,
+    ),
+)
+
+_BILL = (
+    Field("bill_title", "text", "The bill’s short title.", "PROTECT Immigration Act"),
+    Field(
+        "bill_number",
+        "text",
+        "The bill’s number in the recipient’s chamber; empty where none is known.",
+        "H.R. 6890",
+    ),
+    Field(
+        "bill_name",
+        "text",
+        "The bill as the recipient’s chamber names it: with its number if it has one.",
+        "H.R. 6890, the PROTECT Immigration Act",
+    ),
+    Field("house_number", "text", "The House bill’s number, for any recipient.", "H.R. 6890"),
+    Field("senate_number", "text", "The Senate bill’s number; empty if none is known.", "S. 1336"),
+    Field("introduced", "date", "When the House bill was introduced.", "December 18, 2025"),
+    Field("congress", "text", "The bill’s Congress.", "119th"),
+    Field("next_congress", "text", "The Congress after it.", "120th"),
+    Field("congress_ends", "date", "When the bill’s Congress ends.", "January 3, 2027"),
+    Field("today", "date", "The date of the letter.", "November 25, 2026"),
+    Field("days_left", "number", "Days until the Congress ends; 0 afterwards.", "39"),
+    Field(
+        "stage",
+        "text",
+        "Where the bill stands.",
+        "last_weeks",
+        ("pending", "last_weeks", "expired", "enacted"),
+        printable=False,
+    ),
+    Field(
+        "ending",
+        "yes or no",
+        "Has the chamber’s planned last day passed, while the Congress has not ended?",
+        "no",
+    ),
+    Field(
+        "stance",
+        "text",
+        "What the recipient has done on the bill.",
+        "cosponsor",
+        ("sponsor", "cosponsor", "earlier", "opposes", "none"),
+        printable=False,
+    ),
+    Field(
+        "stance_date",
+        "date",
+        "Since when: the day of sponsoring or cosponsoring; empty for “none”.",
+        "December 18, 2025",
+    ),
+    Field(
+        "earlier_latest",
+        "text",
+        "The latest earlier version that the recipient backed; empty if none.",
+        "S. 1336 in the 117th Congress",
+    ),
+    Field("earlier_led", "yes or no", "Did the recipient lead an earlier version?", "no"),
+    Field(
+        "opposes_bill",
+        "text",
+        "The bill for the opposite that the recipient backs; empty if none.",
+        "H.R. 756, the 287(g) Program Protection Act",
+    ),
+    Field("opposes_led", "yes or no", "Did the recipient introduce that bill?", "no"),
+    Field(
+        "time_note",
+        "text",
+        "A sentence on how much time is left, from the campaign’s page.",
+        "Few days remain in this Congress.",
+    ),
+    Field("length", "text", "The form being written.", "full", ("full", "short"), printable=False),
+)
+
+_WRITER = (
+    Field(
+        "place",
+        "text",
+        "Where the writer lives: city and state, or the state alone.",
+        "Fremont, California",
+        letter_only=True,
+    ),
+    Field(
+        "city",
+        "text",
+        "The writer’s city; empty if not given or not in the state represented.",
+        "Fremont",
+        letter_only=True,
+    ),
+    Field(
+        "opening",
+        "block",
+        "The sentence that fits the recipient, such as thanks to a cosponsor; may be empty.",
+        "Thank you for cosponsoring H.R. 6890.",
+        letter_only=True,
+    ),
+    Field(
+        "ask",
+        "block",
+        "The one request to this recipient, from the campaign’s page.",
+        "I ask you to cosponsor H.R. 6890.",
+        letter_only=True,
+    ),
+    Field(
+        "story",
+        "block",
+        "The writer’s own paragraphs; nothing is left behind where there are none.",
+        "Last spring my neighbor was afraid to report a break-in.",
+        letter_only=True,
+    ),
+)
+
+FIELDS: tuple[Field, ...] = _RECIPIENT + _BILL + _WRITER
+"""Every field, in the order in which the workshop shows them."""
+
+FILTERS: dict[str, str] = {
+    "upper": "prints in capital letters",
+    "lower": "prints in small letters",
+    "sentence": "begins with a capital letter, for the start of a sentence",
+}
+"""The filters, each with what it does."""
+
+FACT_PREFIX = "fact_"
+
+
+def known_fields(facts: Iterable[str] = (), scope: Scope = "letter") -> dict[str, Field]:
+    """The fields by name, with one ``fact_<id>`` for each dated fact of the campaign."""
+    fields = {f.name: f for f in FIELDS if scope == "letter" or not f.letter_only}
+    for fact in facts:
+        name = FACT_PREFIX + fact
+        fields[name] = Field(name, "text", "A dated fact of the campaign.", "")
+    return fields

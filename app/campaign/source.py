@@ -1,0 +1,156 @@
+"""Letter templates as files: TOML front matter between ``+++`` lines, then the text.
+
+``general.txt`` is the full form, ``general.short.txt`` the short one, and ``general.es.txt``
+and ``general.short.es.txt`` their Spanish reading aids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from app.campaign.language import Parsed, parse_template
+from app.campaign.model import Length, LetterTemplate
+from app.campaign.problems import Problem
+from app.campaign.toml_lines import key_lines
+
+NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
+"""What a template's file may be called."""
+
+_ENGLISH_KEYS = ("title", "title_es", "about", "about_es", "subject", "closing")
+_REQUIRED = ("title", "subject")
+_MATTER_CHARACTERS = 300
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceName:
+    """What the name of a template's file says."""
+
+    id: str
+    length: Length
+    reading_aid: bool
+
+
+def read_name(name: str) -> SourceName | None:
+    """``general.short.es.txt`` → general, short, reading aid; None for another kind of file."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    return SourceName(match[1], "short" if match[2] else "full", bool(match[3]))
+
+
+def read_template(
+    name: str, text: str, *, facts: Iterable[str] = ()
+) -> LetterTemplate | tuple[Problem, ...]:
+    """The template in a file's text, checked, or every problem found with its line.
+
+    ``name`` is the file's name, which says id and length. ``facts`` are the ids of the
+    campaign's dated facts. The version is the first 12 hex digits of the text's SHA-256.
+    """
+    kind = read_name(name)
+    if kind is None:
+        return (
+            Problem(name, 0, "A letter’s file is called like general.txt or general.short.txt."),
+        )
+    parted = _front_matter(name, text)
+    if isinstance(parted, Problem):
+        return (parted,)
+    matter, lines, body, first_line = parted
+    problems = _check_matter(name, matter, lines, () if kind.reading_aid else _REQUIRED)
+    facts = tuple(facts)
+    result = parse_template(body, facts=facts, first_line=first_line)
+    if not isinstance(result, Parsed):
+        problems += [Problem(name, p.line, p.message, p.source) for p in result]
+    elif not body.strip():
+        problems.append(Problem(name, first_line, "The letter has no words under its `+++`."))
+    subject = str(matter.get("subject", ""))
+    parsed = parse_template(subject, facts=facts, scope="ask", first_line=lines.get("subject", 1))
+    if not isinstance(parsed, Parsed):
+        problems += [Problem(name, p.line, f"Subject: {p.message}", p.source) for p in parsed]
+    if problems:
+        return tuple(problems)
+    return LetterTemplate(
+        id=kind.id,
+        title=str(matter.get("title", "")),
+        title_es=str(matter.get("title_es") or matter.get("title", "")),
+        about=str(matter.get("about", "")),
+        about_es=str(matter.get("about_es") or matter.get("about", "")),
+        length=kind.length,
+        subject=subject,
+        body=body,
+        version=version_of(text),
+        source_name=name,
+        first_body_line=first_line,
+        closing=str(matter.get("closing", "Sincerely,")),
+    )
+
+
+def version_of(text: str) -> str:
+    """The first 12 hex digits of the SHA-256 of a template's source."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _front_matter(
+    name: str, text: str
+) -> Problem | tuple[dict[str, object], dict[str, int], str, int]:
+    """Front matter, the file's line of each of its keys, the body and its first line."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    if lines[0].rstrip() != "+++":
+        return Problem(name, 1, "The file begins with a line `+++`, then title and subject.")
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), None)
+    if end is None:
+        return Problem(name, 1, "The second line `+++`, which ends the heading, is missing.")
+    head = "\n".join(lines[1:end])
+    try:
+        matter = tomllib.loads(head)
+    except tomllib.TOMLDecodeError as error:
+        return Problem(name, _error_line(error) + 1, toml_words(error))
+    rest = end + 1
+    while rest < len(lines) and not lines[rest].strip():
+        rest += 1
+    keys = {key: line + 1 for key, line in key_lines(head).items()}
+    return matter, keys, "\n".join(lines[rest:]), rest + 1
+
+
+def _check_matter(
+    name: str, matter: dict[str, object], lines: dict[str, int], required: tuple[str, ...]
+) -> list[Problem]:
+    problems = [
+        Problem(name, 1, f'`{key}` is missing: write {key} = "…" between the `+++` lines.')
+        for key in required
+        if not matter.get(key)
+    ]
+    for key, value in matter.items():
+        line = lines.get(key, 1)
+        if key not in _ENGLISH_KEYS:
+            close = get_close_matches(key, _ENGLISH_KEYS, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"use {', '.join(_ENGLISH_KEYS)}."
+            problems.append(Problem(name, line, f"`{key}` is not known here; {hint}"))
+        elif not isinstance(value, str):
+            problems.append(Problem(name, line, f"`{key}` must be words in quotes."))
+        elif len(value) > _MATTER_CHARACTERS or "\n" in value:
+            most = _MATTER_CHARACTERS
+            problems.append(
+                Problem(name, line, f"`{key}` must be one line, at most {most} letters.")
+            )
+    return problems
+
+
+def _error_line(error: tomllib.TOMLDecodeError) -> int:
+    match = _AT_LINE.search(str(error))
+    return int(match[1]) if match else 1
+
+
+def toml_line(error: tomllib.TOMLDecodeError) -> int:
+    """The line that a TOML error names."""
+    return _error_line(error)
+
+
+def toml_words(error: tomllib.TOMLDecodeError) -> str:
+    """A TOML error as a sentence, without its position."""
+    return f"This line cannot be read: {_AT_LINE.sub('', str(error)).rstrip('.')}."

@@ -1,0 +1,177 @@
+"""What each field holds for one recipient on one day: the other half of ``fields``."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import total_ordering
+
+from app.campaign.model import Campaign, Length, RelatedBill, Stance, Writer
+from app.campaign.spanish import CHAMBERS_ES, TITLES_ES
+from app.campaign.stage import is_ending, stage_of
+from app.campaign.stance import stance_of
+from app.campaign.words import Language, curly, date_words, ordinal, state_words, tidy
+from app.congress.model import Chamber, Holder, Member
+
+Values = dict[str, object]
+
+
+@total_ordering
+class DateValue:
+    """A date that prints in words and compares with ISO text or another date."""
+
+    __slots__ = ("_iso", "_words")
+
+    def __init__(self, day: date, language: Language) -> None:
+        self._iso = day.isoformat()
+        self._words = date_words(day, language)
+
+    def __str__(self) -> str:
+        return self._words
+
+    def __eq__(self, other: object) -> bool:
+        return self._iso == (other._iso if isinstance(other, DateValue) else other)
+
+    def __lt__(self, other: object) -> bool:
+        return self._iso < (other._iso if isinstance(other, DateValue) else str(other))
+
+    def __hash__(self) -> int:
+        return hash(self._iso)
+
+
+def writer_values(writer: Writer, state: str, language: Language = "en") -> Values:
+    """The writer's place. The city counts only in the state that is represented: the return
+    address of a person in the military lies elsewhere, and the letter must not say so."""
+    city = tidy(writer.city) if writer.state in ("", state) else ""
+    if not city:
+        place = state_words(state, language)
+    elif state == "DC":
+        place = f"{city}, DC"
+    else:
+        name = state_words(state, language, article=False)
+        place = f"{city}, {name.removeprefix('las ')}" if language == "es" else f"{city}, {name}"
+    return {"city": city, "place": place}
+
+
+def recipient_values(
+    campaign: Campaign, holder: Holder, *, today: date, length: Length, language: Language = "en"
+) -> Values:
+    """Every field that does not depend on the writer, except ``time_note`` and the blocks.
+
+    ``holder`` must have a member: nobody writes to a vacant seat.
+    """
+    member, seat = holder.member, holder.seat
+    if member is None:
+        raise ValueError(f"{seat.id} is vacant: no letter can be written to it")
+    chamber = seat.chamber
+    stance = stance_of(campaign, member)
+    spanish = language == "es"
+    committee = campaign.committees.get(chamber)
+    values: Values = {
+        "legislator_name": curly(member.full_name),
+        "legislator_last": member.last,
+        "legislator_title": TITLES_ES[seat.title] if spanish else seat.title,
+        "type": "sen" if chamber == "senate" else "rep",
+        "chamber": chamber,
+        "chamber_name": _chamber_name(chamber, language),
+        "is_delegate": seat.is_delegate,
+        "caucus": member.party if member.party != "Independent" else member.caucus or "",
+        "state": seat.state,
+        "state_name": state_words(seat.state, language),
+        "district_number": seat.district or 0,
+        "constituency": _constituency(holder, language),
+        "state_policy": campaign.state_policies.get(seat.state, ""),
+        "committee_name": (committee.name_es if spanish else committee.name) if committee else "",
+        "committee_role": _role(member, committee.code if committee else ""),
+        "subcommittee_role": _role(member, committee.subcommittee if committee else ""),
+        "length": length,
+        "time_note": "",
+    }
+    values.update(_bill_values(campaign, chamber, today, language))
+    values.update(_stance_values(campaign, stance, language))
+    facts = campaign.facts_es if spanish else campaign.facts
+    for fact, words in campaign.facts.items():
+        values[f"fact_{fact}"] = facts.get(fact, words)
+    return values
+
+
+def _chamber_name(chamber: Chamber, language: Language) -> str:
+    if language == "es":
+        return CHAMBERS_ES[chamber]
+    return "Senate" if chamber == "senate" else "House of Representatives"
+
+
+def _constituency(holder: Holder, language: Language) -> str:
+    seat = holder.seat
+    state = state_words(seat.state, language)
+    if not seat.district:
+        return state
+    if language == "es":
+        return f"el distrito {seat.district} de {state}"
+    return f"the {ordinal(seat.district)} congressional district of {state}"
+
+
+def _role(member: Member, code: str) -> str:
+    """``chair``, ``ranking`` or ``member`` on a committee, whatever the source's title is."""
+    for place in member.committees:
+        if code and place.committee == code:
+            title = (place.title or "").lower()
+            if title.startswith("ranking"):
+                return "ranking"
+            return "chair" if title.startswith("chair") else "member"
+    return ""
+
+
+def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: Language) -> Values:
+    bill, house = campaign.bill_for(chamber), campaign.bill_for("house")
+    ends = campaign.ends.date()
+    return {
+        "bill_title": bill.title,
+        "bill_number": bill.number or "",
+        "bill_name": _bill_name(bill.number, bill.title, language),
+        "house_number": house.number or "",
+        "senate_number": campaign.bill_for("senate").number or "",
+        "introduced": DateValue(house.introduced, language) if house.introduced else "",
+        "congress": ordinal(campaign.congress, language),
+        "next_congress": ordinal(campaign.congress + 1, language),
+        "congress_ends": DateValue(ends, language),
+        "today": DateValue(today, language),
+        "days_left": max(0, (ends - today).days),
+        "stage": stage_of(campaign, today),
+        "ending": is_ending(campaign, chamber, today),
+    }
+
+
+def _stance_values(campaign: Campaign, stance: Stance, language: Language) -> Values:
+    bills = [campaign.related[bill] for bill in stance.related]
+    earlier = [bill for bill in bills if bill.kind == "earlier"]
+    opposite = [bill for bill in bills if bill.kind == "opposes"]
+    return {
+        "stance": stance.name,
+        "stance_date": DateValue(stance.since, language) if stance.since else "",
+        "earlier_latest": _earlier(earlier, language),
+        "earlier_led": stance.led and stance.name == "earlier",
+        "opposes_bill": (
+            _bill_name(opposite[-1].number, opposite[-1].title, language) if opposite else ""
+        ),
+        "opposes_led": stance.led and stance.name == "opposes",
+    }
+
+
+def _earlier(bills: list[RelatedBill], language: Language) -> str:
+    """The latest earlier bill with a number; without one, the latest of all."""
+    if not bills:
+        return ""
+    bill = ([b for b in bills if b.number] or bills)[-1]
+    congress = ordinal(bill.congress, language)
+    if language == "es":
+        name = bill.number or f"el proyecto de la {CHAMBERS_ES[bill.chamber]}"
+        return f"{name} en el {congress} Congreso"
+    name = bill.number or f"the {bill.chamber.title()} bill"
+    return f"{name} in the {congress} Congress"
+
+
+def _bill_name(number: str | None, title: str, language: Language) -> str:
+    """``H.R. 6890, the PROTECT Immigration Act``; in Spanish as it reads after a verb."""
+    if language == "es":
+        return f"el proyecto {number} ({title})" if number else f"el proyecto {title}"
+    return f"{number}, the {title}" if number else f"the {title}"

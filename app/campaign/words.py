@@ -1,0 +1,83 @@
+"""How dates, numbers, places and typed text read inside a sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from app.campaign.spanish import MONTHS, STATES_ES
+from app.congress.model import STATES
+
+Language = Literal["en", "es"]
+
+PLACE_CHARACTERS = 60
+"""The longest city that a letter prints; the longest name in the United States has 45."""
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNSEEN_IN_STORY = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+_BLANK_LINE = re.compile(r"\n(?:[ \t]*\n)+")
+_SPACES = re.compile(r"[ \t]*\n[ \t\n]*|  +|\t[ \t]*")
+_WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
+
+
+def date_words(day: date, language: Language = "en") -> str:
+    """``December 18, 2025`` or ``18 de diciembre de 2025``."""
+    if language == "es":
+        return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def ordinal(number: int, language: Language = "en") -> str:
+    """``119th`` or ``119.º``."""
+    if language == "es":
+        return f"{number}.º"
+    ending = (
+        "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
+
+
+def state_words(state: str, language: Language = "en", *, article: bool = True) -> str:
+    """A state or territory as it reads after "in": ``the District of Columbia``."""
+    if language == "es" and state in STATES_ES:
+        return STATES_ES[state]
+    name = STATES.get(state, state)
+    return f"the {name}" if article and language == "en" and state in _WITH_ARTICLE else name
+
+
+def tidy(text: str, most: int = PLACE_CHARACTERS) -> str:
+    """One line of what a person typed: no control characters, single spaces, a bounded length."""
+    return " ".join(_UNSEEN.sub(" ", text).split())[:most].rstrip()
+
+
+def curly(text: str) -> str:
+    """Straight double quotes turned typographic, as in a nickname inside a name."""
+    return re.sub(r'"([^"]*)"', r"“\1”", text)
+
+
+def one_line(text: str) -> str:
+    """A wrapped text of a file as one line; other spaces, such as no-break ones, are kept."""
+    return _SPACES.sub(" ", text).strip(" ")
+
+
+def frame_paragraphs(text: str) -> list[str]:
+    """The paragraphs of a rendered template: parted by blank lines, wrapped lines joined."""
+    return [line for part in _BLANK_LINE.split(text) if (line := one_line(part))]
+
+
+def typed_paragraphs(text: str) -> tuple[str, ...]:
+    """The paragraphs of what a person typed: parted by blank lines, single line breaks kept.
+
+    Control characters vanish; nothing else is changed, and nothing is ever read as a template.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    text = text.replace("\u2029", "\n\n").replace("\t", " ").replace("\f", "\n")
+    text = _UNSEEN_IN_STORY.sub("", text)
+    parts = (
+        "\n".join(line.rstrip() for line in part.split("\n")).strip("\n")
+        for part in _BLANK_LINE.split(text)
+    )
+    return tuple(part for part in parts if part.strip())
