@@ -1,0 +1,71 @@
+"""The site: pages in English and Spanish, thin views over the packages below."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.campaign import load_campaign
+from app.congress import load_tables
+from app.settings import ROOT, Settings, load_settings
+from app.web.access import access_rules
+from app.web.errors import set_up_errors
+from app.web.headers import set_up_headers
+from app.web.i18n import set_up_languages
+from app.web.organizer import set_up_organizers
+from app.web.pages import set_up_pages
+from app.web.public import public
+from app.web.resident import resident
+from app.web.services import EXTENSION, Services
+
+LARGEST_FORM = 512 * 1024
+"""Bytes. A story of 10,000 Chinese characters has 90 KB in a form, and each of three letters
+that were edited by hand holds it again."""
+
+__all__ = ["Services", "create_app"]
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The Flask application, ready to serve.
+
+    ``settings`` are read from ``instance/settings.toml`` and the environment unless given.
+    ``overrides`` go to ``Services``; a test passes ``clock`` (a function that gives an aware
+    time in UTC). Raises ``SettingsError`` or ``CampaignError`` with words for the operator,
+    and ``AccessRuleMissingError`` when a view does not say who may use it.
+    """
+    settings = settings or load_settings()
+    app = Flask(__name__, template_folder=str(ROOT / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=200,
+        TRUSTED_HOSTS=[urlsplit(settings.site_url).hostname] if settings.site_url else None,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    logging.getLogger("dear_congress").setLevel(logging.INFO)
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        campaign=load_campaign(settings.letters / settings.campaign),
+        tables=load_tables(),
+        **overrides,
+    )
+    set_up_headers(app)
+    set_up_languages(app)
+    set_up_pages(app)
+    set_up_errors(app)
+    for blueprint in (public, resident):
+        app.register_blueprint(blueprint)
+        app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
+    set_up_organizers(app)
+    access_rules(app)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -95,6 +95,8 @@ def _http_error(error: HTTPException) -> Shown:
 
 
 def _failure(error: Exception) -> Shown:
+    if current_app.testing:
+        raise error
     log.error("%s", where(error))
     return _show(500)
 

@@ -25,6 +25,11 @@ def language() -> str:
     return "en"
 
 
+def locale() -> str:
+    """The same for numbers and dates: Spanish as in the United States, with 1,415 for 1.415."""
+    return "es_US" if language() == "es" else "en"
+
+
 def other_language() -> str:
     return "en" if language() == "es" else "es"
 
@@ -76,7 +81,7 @@ def set_up_languages(app: Flask) -> None:
     folder = compile_catalogues(CATALOGUES, CATALOGUES)
     Babel(
         app,
-        locale_selector=language,
+        locale_selector=locale,
         default_translation_directories=str(folder),
     )
     app.jinja_env.globals.update(

@@ -106,6 +106,7 @@ def settings(tmp_path: Path, geocoder: Geocoder) -> Settings:
 @pytest.fixture
 def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     app = create_app(settings, clock=clock)
+    app.testing = True
     yield app
     local_database(settings.database).close()
 

@@ -115,8 +115,8 @@ def _token_words(draft: Draft, site: Services) -> str:
     state = site.tokens.read(draft.token).state
     if state == "expired":
         return _(
-            "This page was open for more than %(minutes)d minutes. To be sure that it is you, "
-            "please press the button once more. Nothing was lost.",
+            "This page was open for more than %(minutes)d minutes, so please press the button once "
+            "more. Nothing was lost: everything you typed is here.",
             minutes=site.settings.form_minutes,
         )
     if state == "forged":

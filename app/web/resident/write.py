@@ -41,9 +41,10 @@ class Option:
 
 
 def options(site: Services, chosen: str) -> list[Option]:
-    """The campaign's templates in its order, one line each."""
+    """The campaign's templates, the general one first, one line each."""
     spanish = language() == "es"
     full = [t for (_id, length), t in site.campaign.templates.items() if length == "full"]
+    full.sort(key=lambda t: (t.id != "general", t.title))
     return [
         Option(
             id=t.id,
