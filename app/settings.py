@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,39 @@ class Settings:
     """Where the counters of limits are kept: empty for a file here, or ``redis://…``."""
     raised_networks: str = ""
     """Networks that may do twenty times as much, such as a library's: ``192.0.2.0/24, …``."""
+    mail_server: str = ""
+    """The mail server's name; empty writes mail as files into ``instance/outbox/``."""
+    mail_port: int = 587
+    mail_tls: str = "starttls"
+    """``starttls``, ``tls``, or ``none`` for a server on this machine only."""
+    mail_username: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_from: str = ""
+    """The campaign's own address, ``letters@example.org``; required with a mail server."""
+    mail_timeout: float = 15.0
+    """Seconds for each step before a message leaves."""
+    mail_data_timeout: float = 120.0
+    """Seconds to wait for the server's last word on a message."""
+    mail_per_address_a_day: int = 10
+    mail_workers: int = 2
+    redis_url: str = field(default="", repr=False)
+    """A Redis for the mail queue; empty for a file in ``instance/``. Also read from REDIS_URL."""
+    cwc_mode: str = "off"
+    """``off``, ``test`` or ``production``: the offices' own delivery systems."""
+    cwc_house_key: str = field(default="", repr=False)
+    cwc_senate_key: str = field(default="", repr=False)
+    cwc_house_url: str = ""
+    cwc_senate_url: str = ""
+    """Other addresses for the two systems, without a path; empty for their own."""
+    cwc_per_minute: int = 300
+    cwc_per_office_per_minute: int = 30
+    cwc_agent: str = ""
+    """The delivery agent's exact name on the access application, and its details below."""
+    cwc_ack_email: str = ""
+    cwc_contact_name: str = ""
+    cwc_contact_email: str = ""
+    cwc_contact_phone: str = ""
+    cwc_organization_about: str = ""
     secret_key: bytes = b""
     person_key: bytes = b""
 
@@ -140,6 +173,8 @@ def load_settings(environ: dict[str, str] | None = None, **overrides: Any) -> Se
     for name in kinds:
         if f"{PREFIX}{name.upper()}" in env:
             values[name] = env[f"{PREFIX}{name.upper()}"]
+    if env.get("REDIS_URL"):
+        values.setdefault("redis_url", env["REDIS_URL"])
     values.update(overrides)
     values["instance"] = instance
     unknown = sorted(set(values) - set(kinds))

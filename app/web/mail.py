@@ -1,0 +1,75 @@
+"""The site's mail and official delivery, made from its settings; for pages and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from app.delivery.cwc_client import CwcClient, CwcSettings
+from app.delivery.post import PostOffice
+from app.delivery.queue import MailQueue, make_huey
+from app.delivery.setup import MailValues, cwc_mode, post_settings
+from app.documents.cwc import DeliveryAgent
+from app.settings import Settings
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def mail_values(settings: Settings) -> MailValues:
+    """The mail settings as plain values."""
+    return MailValues(
+        server=settings.mail_server,
+        port=settings.mail_port,
+        tls=settings.mail_tls,
+        username=settings.mail_username,
+        password=settings.mail_password,
+        sender=settings.mail_from,
+        sender_name=settings.group_name,
+        timeout=settings.mail_timeout,
+        data_timeout=settings.mail_data_timeout,
+        per_address_a_day=settings.mail_per_address_a_day,
+    )
+
+
+def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> MailQueue:
+    """The queue with its post office (``.post``), which both web and worker use.
+
+    Raises ``DeliverySettingsError`` or ``QueueError`` with words for the operator.
+    """
+    post = PostOffice(
+        settings.database,
+        post_settings(mail_values(settings), settings.instance / "outbox"),
+        settings.secret_key,
+        clock=clock,
+    )
+    return MailQueue(make_huey(settings.instance / "queue.db", settings.redis_url), post)
+
+
+def delivery_agent(settings: Settings) -> DeliveryAgent:
+    """Who hands letters to the offices' systems, as the operator entered it."""
+    return DeliveryAgent(
+        name=settings.cwc_agent,
+        ack_email=settings.cwc_ack_email,
+        contact_name=settings.cwc_contact_name,
+        contact_email=settings.cwc_contact_email,
+        contact_phone=settings.cwc_contact_phone,
+        organization=settings.group_name,
+        organization_about=settings.cwc_organization_about,
+    )
+
+
+def cwc_client(settings: Settings) -> CwcClient:
+    """The client of the offices' systems. Raises ``DeliverySettingsError``."""
+    return CwcClient(
+        CwcSettings(
+            mode=cwc_mode(settings.cwc_mode),
+            house_key=settings.cwc_house_key,
+            senate_key=settings.cwc_senate_key,
+            house_url=settings.cwc_house_url,
+            senate_url=settings.cwc_senate_url,
+            per_minute=settings.cwc_per_minute,
+            per_office_per_minute=settings.cwc_per_office_per_minute,
+        )
+    )
