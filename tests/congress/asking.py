@@ -1,0 +1,31 @@
+"""Short ways to ask who represents an address, for the tests."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app.congress import Choose, Found, Outcome, find_delegation
+
+TODAY = date(2026, 11, 25)
+BEFORE_THE_ELECTION = date(2026, 10, 1)
+
+
+def look(zip5: str, state: str | None, **more: object) -> Outcome:
+    return find_delegation(zip5, state, **({"today": TODAY} | more))  # type: ignore[arg-type]
+
+
+def found(zip5: str, state: str | None, **more: object) -> Found:
+    outcome = look(zip5, state, **more)
+    assert isinstance(outcome, Found), outcome
+    return outcome
+
+
+def choose(zip5: str, state: str | None, **more: object) -> Choose:
+    outcome = look(zip5, state, **more)
+    assert isinstance(outcome, Choose), outcome
+    return outcome
+
+
+def names(outcome: Found | Choose) -> list[str]:
+    holders = outcome.delegation.senate if isinstance(outcome, Found) else outcome.senate
+    return [holder.member.last for holder in holders if holder.member]

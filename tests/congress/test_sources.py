@@ -1,0 +1,220 @@
+"""Reading the official files, fact by fact."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.congress.build import source_date
+from app.congress.sources.districts import read_town_districts, read_zip_districts
+from app.congress.sources.members import official_url
+from app.congress.sources.offices import local_office, phone_of, suite_line, washington_lines
+from app.congress.towns import place_name, town_key, town_keys
+from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
+
+# --- the Census Bureau's relationship files ----------------------------------------------
+
+
+def test_shares_are_computed_from_the_pieces_of_land(tmp_path: Path) -> None:
+    relationship(
+        tmp_path / "tab20_cd11920_zcta520_natl.txt",
+        ZIP_HEADER,
+        [
+            ("1703", "60647", "ZCTA5 60647", 8_100),
+            ("1705", "60647", "ZCTA5 60647", 1_820),
+            ("1707", "60647", "ZCTA5 60647", 80),  # under 1 %: left out
+            ("17ZZ", "60647", "ZCTA5 60647", 900_000),  # open water
+            ("1703", "", "", 77),  # no ZIP there
+            ("1198", "20009", "ZCTA5 20009", 50),
+            ("5000", "05602", "ZCTA5 05602", 50),
+            ("6098", "96799", "ZCTA5 96799", 50),
+            ("1314", "30165", "ZCTA5 30165", 9_950),
+            ("0103", "30165", "ZCTA5 30165", 50),
+            ("0612", "94720", "ZCTA5 94720", 0),  # no land at all
+        ],
+    )
+    source = read_zip_districts(tmp_path)
+    assert source.congress == 119
+    assert source.zips["60647"] == [("IL", 3, 0.81), ("IL", 5, 0.182)]
+    assert source.zips["20009"] == [("DC", 0, 1.0)]
+    assert source.zips["05602"] == [("VT", 0, 1.0)]
+    assert source.zips["96799"] == [("AS", 0, 1.0)]
+    assert source.zips["94720"] == [("CA", 12, 1.0)]
+    assert source.zips["30165"] == [("GA", 14, 0.995)]
+    assert source.slivers == {"30165": {"AL"}}
+
+
+def test_the_bureaus_own_file_is_preferred_and_the_newest_congress_wins(tmp_path: Path) -> None:
+    (tmp_path / "zip_districts_121.csv").write_text("zip,state,district,land_share\n94110,CA,1,1\n")
+    header = ZIP_HEADER.replace("CD119", "CD120")
+    relationship(tmp_path / "tab20_cd12020_zcta520_natl.txt", header, [("0611", "94110", "x", 1)])
+    relationship(
+        tmp_path / "tab20_cd11920_zcta520_natl.txt", ZIP_HEADER, [("0612", "94110", "x", 1)]
+    )
+    source = read_zip_districts(tmp_path)
+    assert (source.congress, source.zips) == (120, {"94110": [("CA", 11, 1.0)]})
+
+
+def test_places_are_read_with_their_largest_district_first(tmp_path: Path) -> None:
+    relationship(
+        tmp_path / "tab20_cd11920_place20_natl.txt",
+        PLACE_HEADER,
+        [
+            ("0807", "0811810", "Cañon City city", 10),
+            ("0803", "0811810", "Cañon City city", 90),
+            ("4705", "4752006", "Nashville-Davidson metropolitan government (balance)", 5),
+            ("4798", "4752006", "Nashville-Davidson metropolitan government (balance)", 0),
+            ("2501", "2501000", 'Odd "Quoted" town', 5),
+            ("06ZZ", "0600001", "Wet CDP", 5),
+        ],
+    )
+    towns = read_town_districts(tmp_path)
+    assert towns["CO", "canoncity"] == [3, 7]
+    assert towns["TN", "nashville"] == towns["TN", "nashvilledavidson"] == [5]
+    assert towns["MA", "oddquoted"] == [1]
+    assert ("CA", "wet") not in towns
+
+
+@pytest.mark.parametrize(
+    ("namelsad", "name"),
+    [
+        ("Cañon City city", "Cañon City"),
+        ("Aaronsburg CDP", "Aaronsburg"),
+        ("Juneau city and borough", "Juneau"),
+        ("Adjuntas zona urbana", "Adjuntas"),
+        ("Carson City", "Carson City"),
+    ],
+)
+def test_the_legal_status_is_cut_once(namelsad: str, name: str) -> None:
+    assert place_name(namelsad) == name
+
+
+def test_town_keys_fold_what_people_write_differently() -> None:
+    assert town_key("Saint Louis") == town_key("ST. LOUIS") == "stlouis"
+    assert town_key("Coeur d’Alene") == town_key("Coeur D Alene")
+    assert town_key("Mc Intosh") == town_key("McIntosh")
+    assert town_key("Fort Worth") == town_key("Ft Worth")
+    assert town_key("陳") == ""
+    assert "athens" in town_keys("athens-clarke county unified government (balance)")
+    assert "bath" in town_keys("bath (berkeley springs)")
+
+
+# --- single facts ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (
+            "479a Russell Senate Office Building Washington DC 20510",
+            ("479a Russell Senate Office Building", "Washington, DC 20510"),
+        ),
+        (
+            "G12 Dirksen Senate Office Building Washington DC 20510",
+            ("G12 Dirksen Senate Office Building", "Washington, DC 20510"),
+        ),
+        ("Rayburn House Office Building", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_washington_address_is_complete_or_none(
+    address: str | None, lines: tuple[str, ...] | None
+) -> None:
+    assert washington_lines(address) == lines
+
+
+@pytest.mark.parametrize(
+    ("suite", "line"),
+    [
+        (2002, "Suite 2002"),
+        ("247", "Suite 247"),
+        ("100A", "Suite 100A"),
+        ("B", "Suite B"),
+        ("B-128", "Suite B-128"),
+        ("H (2nd Floor)", "Suite H (2nd Floor)"),
+        ("Suite 104", "Suite 104"),
+        ("#100", "#100"),
+        ("10th Floor", "10th Floor"),
+        ("Rm 107", "Rm 107"),
+        ("P.O. Box 1548", "P.O. Box 1548"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_bare_suite_gets_its_word(suite: object, line: str) -> None:
+    assert suite_line(suite) == line
+
+
+OFFICE = {"id": "X-a", "address": "1 Main St.", "city": "Salem", "state": "OR", "zip": "97301"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": ""},
+        {"address": None},
+        {"zip": ""},
+        {"zip": None},
+        {"city": " "},
+        {"state": "XX"},
+        {"address": "Salem, OR 97301"},
+    ],
+)
+def test_an_office_without_a_complete_address_is_dropped(change: dict[str, Any]) -> None:
+    assert local_office(OFFICE) is not None
+    assert local_office(OFFICE | change) is None
+
+
+def test_an_offices_lines_fit_a_window_and_repeat_nothing() -> None:
+    full = local_office(OFFICE | {"suite": 3, "building": "City Hall", "phone": "503-555-0100"})
+    assert full is not None
+    assert full["lines"] == ["City Hall", "1 Main St., Suite 3", "Salem, OR 97301"]
+    assert full["phone"] == "503-555-0100"
+    long = local_office(
+        OFFICE | {"address": "12345 Northwest Long Boulevard", "suite": "Suite 39, x" * 2}
+    )
+    assert long is not None
+    assert long["lines"][1] == "12345 Northwest Long Boulevard"
+    named = local_office(OFFICE | {"address": "City Hall, 1 Main St.", "building": "City Hall"})
+    assert named is not None
+    assert named["lines"] == ["City Hall, 1 Main St.", "Salem, OR 97301"]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_official"),
+    [
+        ("https://fine.house.gov", True),
+        ("https://www.king.senate.gov/contact", True),
+        ("hhttps://fine.house.gov/form", False),
+        ("http://fine.house.gov", False),
+        ("https://fine.house.gov.example.com/", False),
+        ("https://example.com/.house.gov", False),
+        ("https://a@fine.house.gov/", False),
+        ("https://[bad", False),
+        ("javascript:alert(1)", False),
+        (None, False),
+    ],
+)
+def test_only_official_https_links_are_kept(url: str | None, is_official: bool) -> None:
+    assert official_url(url) == (url if is_official else None)
+
+
+def test_phones_are_of_one_form_or_none() -> None:
+    assert phone_of("202-224-3121") == "202-224-3121"
+    assert phone_of("call us") is None
+    assert phone_of(None) is None
+
+
+def test_a_files_date_is_the_readmes_or_its_own(tmp_path: Path) -> None:
+    import os
+
+    path = tmp_path / "legislators-current.yaml"
+    path.write_text("[]")
+    os.utime(path, (1_780_000_000, 1_780_000_000))
+    assert source_date(tmp_path, path.name) == date(2026, 5, 28)
+    (tmp_path / "README.md").write_text("| `legislators-current.yaml` | x | 2026-06-15 | y |\n")
+    assert source_date(tmp_path, path.name) == date(2026, 6, 15)
