@@ -33,7 +33,11 @@ def make_huey(file: Path, redis_url: str = "") -> Huey:
                 f"The queue in Redis cannot be used ({type(error).__name__}). Check REDIS_URL, "
                 "and that the redis package is installed; or leave REDIS_URL empty."
             ) from None
-    return SqliteHuey(NAME, filename=str(file), results=False, timeout=5)
+    huey = SqliteHuey(NAME, filename=str(file), results=False, timeout=5)
+    # Making the tables opened a connection; a server that forks must not hand it down.
+    huey.storage.close()
+    file.chmod(0o600)
+    return huey
 
 
 class MailQueue:

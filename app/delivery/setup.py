@@ -64,9 +64,10 @@ def _server(values: MailValues, sender: Address) -> SmtpSettings:
         )
     if not 1 <= values.port <= 65535:
         raise DeliverySettingsError(f"mail_port is {values.port}: use 587, 465 or 25.")
-    if min(values.timeout, values.data_timeout) <= 0 or values.data_timeout > 600:
+    if not (0 < values.timeout <= 30 and 0 < values.data_timeout <= 300):
+        # Together they stay under the lease after which a worker is taken for dead.
         raise DeliverySettingsError(
-            "mail_timeout and mail_data_timeout are seconds: more than 0, at most 600."
+            "mail_timeout is more than 0 and at most 30 seconds, mail_data_timeout at most 300."
         )
     return SmtpSettings(
         host=values.server,

@@ -1,0 +1,152 @@
+"""What the site's own messages say, in English and Spanish.
+
+The receipt and the confirmation hold nothing that a visitor typed, not even a name: they go
+to an address that nobody has confirmed yet, and must be no use to somebody who wants to
+send their own words to strangers. Only the copy has the person's letters in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from app.delivery.addresses import Address
+from app.delivery.mail import Attachment, Mail
+from app.documents import Addressed, to_text
+
+Language = Literal["en", "es"]
+
+LOCAL_SITE = "http://localhost:8000"
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "receipt subject": "Your letters to Congress: your receipt",
+        "receipt": (
+            "Thank you for writing to the people who represent you.\n\n"
+            "Your letters are to:\n{recipients}\n\n"
+            "What is known of each letter, and a button to take back your signature, is here:\n"
+            "{link}\n\n"
+            "Whoever has this link can see the receipt, so do not pass it on. We have not sent "
+            "your letters: please hand them over yourself, as the page explains."
+        ),
+        "confirmation subject": "Please confirm your e-mail address",
+        "confirmation": (
+            "Somebody, probably you, wrote letters to Congress on our site and gave this e-mail "
+            "address.\n\n"
+            "If it was you, open this page and press the button:\n{link}\n\n"
+            "If it was not you, you need not do anything. Without the button nothing more is "
+            "sent to you, and the request is deleted within two days."
+        ),
+        "copy subject": "A copy of your letters to Congress",
+        "copy": (
+            "Here is the copy that you asked for. The letters are below as text, and attached as "
+            "PDF, ready to print and sign.\n\n"
+            "We have not sent them to any office: please hand them over yourself. What is known "
+            "of each letter is here:\n{link}"
+        ),
+        "footer": "This message was sent by {group}. Nobody reads answers to it.",
+    },
+    "es": {
+        "receipt subject": "Sus cartas al Congreso: su comprobante",
+        "receipt": (
+            "Gracias por escribir a las personas que le representan.\n\n"
+            "Sus cartas son para:\n{recipients}\n\n"
+            "Lo que se sabe de cada carta, y un botón para retirar su firma, está aquí:\n"
+            "{link}\n\n"
+            "Quien tenga este enlace puede ver el comprobante, así que no lo comparta. No hemos "
+            "enviado sus cartas: entréguelas usted, como explica la página."
+        ),
+        "confirmation subject": "Confirme su dirección de correo electrónico",
+        "confirmation": (
+            "Alguien, probablemente usted, escribió cartas al Congreso en nuestro sitio y dio "
+            "esta dirección de correo electrónico.\n\n"
+            "Si fue usted, abra esta página y pulse el botón:\n{link}\n\n"
+            "Si no fue usted, no tiene que hacer nada. Sin el botón no se le envía nada más, y "
+            "la solicitud se borra en dos días."
+        ),
+        "copy subject": "Una copia de sus cartas al Congreso",
+        "copy": (
+            "Esta es la copia que pidió. Las cartas están abajo como texto, y adjuntas en PDF, "
+            "listas para imprimir y firmar.\n\n"
+            "No las hemos enviado a ninguna oficina: entréguelas usted. Lo que se sabe de cada "
+            "carta está aquí:\n{link}"
+        ),
+        "footer": "Este mensaje lo envió {group}. Nadie lee las respuestas.",
+    },
+}
+
+_RULE = "\n\n" + "-" * 60 + "\n\n"
+
+
+def absolute_link(site_url: str, path: str) -> str:
+    """A link to the site's configured address, never to what a request's Host header says.
+
+    Without a configured address (a laptop) it is ``LOCAL_SITE``. ``path`` begins with one
+    slash; raises ``ValueError`` for anything that would lead to another site.
+    """
+    if not path.startswith("/") or path.startswith("//") or re.search(r"[\s\\]", path):
+        raise ValueError("A link's path begins with one slash and has no spaces.")
+    return (site_url or LOCAL_SITE).rstrip("/") + path
+
+
+def receipt_mail(
+    to: Address, *, language: Language, group: str, link: str, recipients: Sequence[str]
+) -> Mail:
+    """The receipt with its link. ``recipients`` are ``Senator Alex Padilla`` and the like."""
+    names = "\n".join(f"- {name}" for name in recipients)
+    words = _WORDS[language]
+    text = words["receipt"].replace("{recipients}", names).replace("{link}", link)
+    return _mail("receipt", _without_name(to), language, group, text)
+
+
+def confirmation_mail(to: Address, *, language: Language, group: str, link: str) -> Mail:
+    """A question whether the address is the person's own; ``link`` leads to a page with a
+    button, because readers of mail and their scanners open links by themselves."""
+    text = _WORDS[language]["confirmation"].replace("{link}", link)
+    return _mail("confirmation", _without_name(to), language, group, text)
+
+
+def copy_mail(
+    to: Address,
+    *,
+    language: Language,
+    group: str,
+    link: str,
+    letters: Sequence[Addressed],
+    pdfs: Sequence[tuple[str, bytes]],
+) -> Mail:
+    """The letters as text, with PDFs (file name, content) attached.
+
+    It holds free text, so hand it to ``PostOffice.hold`` unless the address is confirmed.
+    """
+    intro = _WORDS[language]["copy"].replace("{link}", link)
+    texts = [to_text(item.letter, item.writer, item.office).strip() for item in letters]
+    text = _RULE.join([intro, *texts])
+    attachments = tuple(Attachment(name, content) for name, content in pdfs)
+    return _mail("copy", to, language, group, text, attachments=attachments)
+
+
+def _mail(
+    kind: Literal["receipt", "confirmation", "copy"],
+    to: Address,
+    language: Language,
+    group: str,
+    text: str,
+    *,
+    attachments: tuple[Attachment, ...] = (),
+) -> Mail:
+    words = _WORDS[language]
+    footer = words["footer"].replace("{group}", group)
+    return Mail(
+        kind=kind,
+        to=to,
+        subject=words[f"{kind} subject"],
+        text=f"{text}{_RULE}{footer}\n",
+        attachments=attachments,
+    )
+
+
+def _without_name(to: Address) -> Address:
+    """The address alone: a name is free text too."""
+    return Address(to.email)

@@ -1,0 +1,106 @@
+"""The site's own messages: both languages, no free text where nobody has confirmed."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from app.congress import load_tables
+from app.congress.model import Seat
+from app.delivery.addresses import Address, parse_address
+from app.delivery.mail import Mail, build
+from app.delivery.wordings import (
+    _WORDS,
+    Language,
+    absolute_link,
+    confirmation_mail,
+    copy_mail,
+    receipt_mail,
+)
+from app.documents import Addressed, to_text
+
+from .letters import NOON, STORY, letter, writer
+
+SPAM = "WIN 5000 USD http://bad.example"
+LINK = "https://letters.example.org/receipt/token"
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def stranger() -> Address:
+    found = parse_address("stranger@example.net", SPAM)
+    assert isinstance(found, Address)
+    return found
+
+
+def unconfirmed(language: Language) -> list[Mail]:
+    named = {"language": language, "group": "Neighbors", "link": LINK}
+    return [
+        confirmation_mail(stranger(), **named),  # type: ignore[arg-type]
+        receipt_mail(stranger(), **named, recipients=["Senator Alex Padilla"]),  # type: ignore[arg-type]
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_mail_to_an_address_that_nobody_confirmed_holds_nothing_that_was_typed(
+    language: Language,
+) -> None:
+    for mail in unconfirmed(language):
+        raw = build(mail, Address("l@c.example", "N"), now=NOON, message_id="1").raw.decode()
+        assert "WIN" not in raw
+        assert "bad.example" not in raw
+        assert LINK in mail.text
+        assert "{" not in mail.text
+        assert "Neighbors" in mail.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_copy_has_every_letter_as_text_and_the_pdfs(language: Language) -> None:
+    seat = Seat("CA", "senate", senate_class=3)
+    holder = load_tables().holder(seat.id)
+    assert holder is not None
+    item = Addressed(letter(seat, holder=holder), writer(first="{{ config }}"), None)
+    mail = copy_mail(
+        stranger(), language=language, group="Neighbors", link=LINK,
+        letters=[item, item], pdfs=[("letters.pdf", b"%PDF")],
+    )  # fmt: skip
+    assert mail.text.count(STORY) == 2
+    assert mail.text.count(to_text(item.letter, item.writer).strip()) == 2
+    assert "{{ config }}" in mail.text
+    assert "None" not in mail.text
+    assert [a.filename for a in mail.attachments] == ["letters.pdf"]
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert {k: set(re.findall(r"\{\w+\}", v)) for k, v in _WORDS["en"].items()} == {
+        k: set(re.findall(r"\{\w+\}", v)) for k, v in _WORDS["es"].items()
+    }
+    assert all(_WORDS["en"][key] != _WORDS["es"][key] for key in _WORDS["en"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_claims_that_letters_were_sent(language: Language) -> None:
+    said = {"en": "We have not sent", "es": "hemos enviado"}[language]
+    assert said in _WORDS[language]["receipt"]
+    assert said in _WORDS[language]["copy"]
+
+
+@pytest.mark.parametrize(
+    ("site", "path", "link"),
+    [
+        ("https://letters.example.org", "/receipt/x", "https://letters.example.org/receipt/x"),
+        ("https://example.org/letters/", "/es/r/x", "https://example.org/letters/es/r/x"),
+        ("", "/receipt/x", "http://localhost:8000/receipt/x"),
+    ],
+)
+def test_links_lead_to_the_configured_address(site: str, path: str, link: str) -> None:
+    assert absolute_link(site, path) == link
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "https://evil.example", "x", "", "/\\evil.example", "/a\nb"]
+)
+def test_no_path_leads_elsewhere(path: str) -> None:
+    with pytest.raises(ValueError, match="link"):
+        absolute_link("https://letters.example.org", path)
