@@ -24,8 +24,10 @@ BREAK = "\u200b"  # zero-width space: a line may end here
 _LONGEST_RUN = 30
 """Ems-to-be that may stand without a place to break; the line holds about 42 of the widest."""
 _LONGEST_NAME = 40
-_TAIL = 160
-"""Closing paragraphs of fewer characters than this, all told, stay with the sign-off."""
+_LONGEST_CHAIN = 8
+_TAIL, _LINE = 180, 60
+"""Last paragraphs of up to this many characters, all told, stay with the sign-off; a line
+counts as 60 at least."""
 
 # A blank at which Unicode's line breaking rules surely allow a break. Others are rarer and
 # forbidden after an opening bracket, before a closing one, between two dashes and so on.
@@ -60,9 +62,11 @@ def _breakable_run(run: str) -> str:
     out: list[str] = []
     joined = 0
     for before, char in zip(" " + run, run, strict=False):
-        # Pictures may be joined in an endless chain: the chain is cut after eight.
         joined = joined + 1 if _joins(before, char) else 0
-        out.append(char if joined % 8 else BREAK + char)
+        # Pictures may be joined in an endless chain: the chain is cut, but no accent is.
+        if joined >= _LONGEST_CHAIN and unicodedata.category(char) not in ("Mn", "Me"):
+            joined = 0
+        out.append(char if joined else BREAK + char)
     return "".join(out).removeprefix(BREAK)
 
 
@@ -132,7 +136,8 @@ def _split_tail(paragraphs: tuple[str, ...]) -> int:
     """How many paragraphs come before the short ones that stay with the sign-off."""
     room = _TAIL
     for index in range(len(paragraphs) - 1, 0, -1):
-        room -= len(paragraphs[index]) + 60 * paragraphs[index].count("\n")
+        lines = paragraphs[index].count("\n") + 1
+        room -= max(len(paragraphs[index]), _LINE * lines)
         if room < 0:
             return index + 1
     return min(1, len(paragraphs))

@@ -66,8 +66,14 @@ def _unprintable(report: str) -> list[str]:
     for quoted in _UNPRINTABLE.findall(report):
         # Typst quotes as Rust does, which is Python's way but for \\u{…}.
         text = ast.literal_eval(_RUST_ESCAPE.sub(lambda m: f"\\U{int(m[1], 16):08x}", quoted))
-        found.update(dict.fromkeys(char for char in text if not char.isascii()))
+        # An invisible character is reported only because of the one beside it.
+        found.update(dict.fromkeys(char for char in text if _is_seen(char)))
     return list(found)
+
+
+def _is_seen(char: str) -> bool:
+    is_variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return not (char.isascii() or is_variation or unicodedata.category(char) == "Cf")
 
 
 def _run(payload: str, standards: list[Any]) -> bytes:
@@ -107,7 +113,7 @@ def _compile(payload: str) -> tuple[bytes, list[str]]:
 
 
 def _stand_in(char: str) -> str:
-    return "" if unicodedata.category(char) in ("Mn", "Me", "Cf") else _REPLACEMENT
+    return "" if unicodedata.category(char) in ("Mn", "Me") else _REPLACEMENT
 
 
 def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
