@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from flask import Flask
 
 from app.records import logins, organizers, sessions
 from app.records.credentials import HashCost
 from app.records.database import open_database
 from app.records.organizer_rows import Role
 from app.records.throttle import Client, TooSoon
+from app.settings import Settings
+from app.web import create_app
+from app.web.organizer.gate import EXTENSION
+from app.web.services import services
 
 SECRET = b"a secret of the site, only for tests"
 CHEAP = HashCost(time=1, memory=8, lanes=1)
@@ -108,3 +113,33 @@ def office(tmp_path: Path) -> Iterator[Office]:
     db = open_database(tmp_path / "site.db")
     yield Office(db)
     db.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site_url() -> str:
+    return ""
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: Clock, site_url: str) -> Iterator[Flask]:
+    """A site with cheap password hashes."""
+    settings = Settings(
+        instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, site_url=site_url
+    )
+    app = create_app(settings, clock=clock)
+    app.extensions[EXTENSION] = DOOR
+    yield app
+    with app.app_context():
+        services().db().close()
+
+
+@pytest.fixture
+def staff(app: Flask, clock: Clock) -> Office:
+    """The office of ``app``: same database, same clock."""
+    with app.app_context():
+        return Office(services().db(), clock)

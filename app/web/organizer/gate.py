@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, abort, current_app, g, redirect, request
 from flask_babel import format_datetime
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError, sessions
@@ -26,7 +27,7 @@ from app.web.i18n import other_language, page_url
 from app.web.organizer import tokens
 from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
 from app.web.organizer.nav import entries_for
-from app.web.organizer.show import page
+from app.web.organizer.show import page, visible
 from app.web.organizer.tokens import Binding
 from app.web.organizer.words import event_name, facts
 from app.web.services import services
@@ -197,8 +198,8 @@ def log_in_page(
     """The log-in page, with a sentence on why one is there or what was wrong."""
     g.visitor_page = True
     return page(
-        "login", status, problem=problem, field=field, kept=kept, why=why, name=name, next=target,
-        elsewhere_url=page_url("organizer.login", other_language()),
+        "login", status, problem=problem, field=field, kept=kept, why=why, name=visible(name),
+        next=target, elsewhere_url=page_url("organizer.login", other_language()),
     )  # fmt: skip
 
 
@@ -214,7 +215,7 @@ def confirm_page(
 
 def send_again(path: str, fields: list[tuple[str, str]], status: int = 409) -> Response:
     """Show that nothing was done yet, with all that was typed, to be sent with one press."""
-    shown = [(name, value) for name, value in fields if name not in tokens.UNKEPT]
+    shown = [(name, visible(value)) for name, value in fields if name not in tokens.UNKEPT]
     return page("again", status, path=path, fields=shown)
 
 
@@ -244,10 +245,18 @@ def moment(at: datetime) -> str:
     return str(format_datetime(at.astimezone(zone), "medium", rebase=False))
 
 
+class RowConverter(IntegerConverter):
+    """The number of a row in the database; a larger number is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
+
+
 def set_up_gate(app: Flask, cost: HashCost = OUR_COST) -> None:
     """Enforce the rules on every route of a site."""
     app.extensions[EXTENSION] = Door(app.extensions["dear_congress"].settings.secret_key, cost)
     warm_up(cost)
+    app.url_map.converters["row"] = RowConverter
     app.before_request(guard)
     app.context_processor(_menu)
     app.jinja_env.globals["form_token"] = form_token

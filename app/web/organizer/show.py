@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from flask import current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.web.i18n import other_language, page_url
+
+
+def visible(text: str) -> str:
+    """A text without the control characters that HTML has no place for."""
+    return "".join(ch for ch in text if ch in "\t\n\r" or unicodedata.category(ch) != "Cc")
 
 
 def page(

@@ -17,11 +17,12 @@ from app.records import audit
 from app.records.audit import Event, Filter, What
 from app.records.database import writing
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page
+from app.web.organizer.show import page, visible
 from app.web.services import services
 
 COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 """In this order, never renamed."""
+FIELDS = ("who", "what", "since", "until")
 DIGITS = re.compile(r"[0-9]{1,15}")
 HARMLESS = re.compile(r"-[^\W\d_]+( [^\W\d_]+)*|\+\d{1,3}( \d+)+")
 """``-Ann`` and ``+1 202 555 0147``: one word or number calls nothing."""
@@ -65,7 +66,7 @@ def show_trail() -> Response:
     return page(
         "audit", 422 if errors else 200, found=found, query=_query(wanted), errors=errors,
         kinds=list(What), actors=audit.actors(db),
-        typed={name: request.args.get(name, "") for name in ("who", "what", "since", "until")},
+        typed={name: visible(request.args.get(name, "")) for name in FIELDS},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from app.web.access import access
 from app.web.organizer import account, entering, people, trail
 
 organizer = Blueprint("organizer", __name__)
+"""``row`` in an address is the number of a row in the database: never larger than SQLite's."""
 
 
 @organizer.get("/")
@@ -125,7 +126,7 @@ def my_sessions() -> Response:
     return account.show_sessions()
 
 
-@organizer.post("/sessions/<int:number>/end")
+@organizer.post("/sessions/<row:number>/end")
 @access("organizer")
 def end_session(number: int) -> Response:
     return account.end_one(number)
@@ -143,31 +144,31 @@ def all_people() -> Response:
     return people.show_people()
 
 
-@organizer.get("/people/<int:number>")
+@organizer.get("/people/<row:number>")
 @access("admin")
 def person(number: int) -> Response:
     return people.show_person(number)
 
 
-@organizer.post("/people/<int:number>/role")
+@organizer.post("/people/<row:number>/role")
 @access("admin", fresh=True)
 def role(number: int) -> Response:
     return people.take_role(number)
 
 
-@organizer.post("/people/<int:number>/disable")
+@organizer.post("/people/<row:number>/disable")
 @access("admin", fresh=True)
 def disable(number: int) -> Response:
     return people.switch(number, disabled=True)
 
 
-@organizer.post("/people/<int:number>/enable")
+@organizer.post("/people/<row:number>/enable")
 @access("admin", fresh=True)
 def enable(number: int) -> Response:
     return people.switch(number, disabled=False)
 
 
-@organizer.post("/people/<int:number>/end-sessions")
+@organizer.post("/people/<row:number>/end-sessions")
 @access("admin")
 def end_sessions_of(number: int) -> Response:
     return people.end_all_sessions(number)

@@ -1,0 +1,361 @@
+"""Getting in by the pages: links, passwords, codes, cookies, and every way to be turned away."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pyotp
+import pytest
+from flask import Flask
+
+from app.records import organizers, sessions
+from app.records.organizers import OneTimeLink
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import PASSWORD, Clock, Office
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock) -> Browser:
+    return Browser(app, clock)
+
+
+def link_for(staff: Office, name: str = "Rosa") -> str:
+    link = organizers.add_organizer(staff.db, name, "editor", by="Boss", at=staff.clock.at)
+    assert isinstance(link, OneTimeLink)
+    return f"/organize/set-password/{link.token}"
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_a_new_organizer_gets_in_by_the_link(browser: Browser, staff: Office, prefix: str) -> None:
+    path = prefix + link_for(staff)
+    browser.get(path)
+    assert "Rosa" in browser.words
+    browser.send(path, password=PASSWORD, again=PASSWORD)
+    assert browser.path == f"{prefix}/organize/second-factor"
+    secret = re.sub(r"\s", "", "".join(browser.page.one("code").itertext()))
+    browser.send("/second-factor", code=pyotp.TOTP(secret).at(browser.clock.at))
+    codes = ["".join(e.itertext()) for e in browser.page.all("code")]
+    assert len(codes) == 10
+    browser.get(f"{prefix}/organize/")
+    assert "Rosa" in browser.words
+    browser.send("/logout")
+    browser.get(f"{prefix}/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    browser.send("/code", code=codes[0])
+    assert browser.path == f"{prefix}/organize/"
+
+
+def test_the_picture_holds_the_secret_and_needs_nothing_that_the_policy_forbids(
+    browser: Browser, staff: Office
+) -> None:
+    path = link_for(staff)
+    browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
+    text = browser.last.get_data(as_text=True)
+    (svg,) = re.findall(r"<svg[^>]*class=\"qr\".*?</svg>", text, re.DOTALL)
+    assert "<title>" in svg
+    assert not re.search(r"style=|<style|<script|href|http", svg)
+    assert 'href="otpauth://totp/' in text
+
+
+def test_a_reloaded_page_offers_the_same_secret(browser: Browser, staff: Office) -> None:
+    path = link_for(staff)
+    browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
+    first = "".join(browser.page.one("code").itertext())
+    browser.get("/organize/second-factor")
+    assert "".join(browser.page.one("code").itertext()) == first
+
+
+@pytest.mark.parametrize(
+    ("password", "again", "says"),
+    [
+        ("short", "short", "at least 12"),
+        (PASSWORD, PASSWORD + "x", "not the same"),
+        ("", "", "at least 12"),
+        ("aaaaaaaaaaaaaa", "aaaaaaaaaaaaaa", "repeats"),
+    ],
+)
+def test_a_bad_new_password_is_explained_and_the_link_still_works(
+    browser: Browser, staff: Office, password: str, again: str, says: str
+) -> None:
+    path = link_for(staff)
+    browser.get(path).send(path, password=password, again=again)
+    assert browser.status == 422
+    assert says in browser.words
+    browser.send(path, password=PASSWORD, again=PASSWORD)
+    assert browser.path == "/organize/second-factor"
+
+
+def test_a_used_an_old_and_a_made_up_link_are_explained(browser: Browser, staff: Office) -> None:
+    path = link_for(staff)
+    browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
+    assert browser.get(path).status == 410
+    assert "used already" in browser.words
+    old = link_for(staff, "Ana")
+    browser.clock.forward(hours=49)
+    assert browser.get(old).status == 410
+    assert "too old" in browser.words
+    assert browser.get("/organize/set-password/AAAA").status == 404
+    assert "incomplete" in browser.words
+
+
+def test_fetching_the_link_many_times_uses_nothing_up(app: Flask, staff: Office) -> None:
+    path = link_for(staff)
+    for _ in range(3):
+        scanner = Browser(app, staff.clock)
+        scanner.get(path)
+        scanner.client.head(path)
+    me = Browser(app, staff.clock).get(path).send(path, password=PASSWORD, again=PASSWORD)
+    assert me.path == "/organize/second-factor"
+
+
+def test_log_in_and_out(browser: Browser, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    browser.log_in(rosa)
+    assert browser.title == "Overview"
+    token = browser.cookie("organizer")
+    browser.send("/logout")
+    assert "logged out" in browser.words
+    assert isinstance(staff.session(token), sessions.NoSession)
+    assert browser.get("/organize/").title == "Log in as an organizer"
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_an_unknown_name_and_a_wrong_password_read_the_same(
+    app: Flask, staff: Office, prefix: str
+) -> None:
+    staff.add("Rosa")
+    pages = []
+    for name, password in (("Rosa", "wrong horse battery"), ("Asor", PASSWORD)):
+        browser = Browser(app, staff.clock, address=f"192.0.2.{len(pages) + 1}")
+        browser.get(f"{prefix}/organize/login").send("/login", name=name, password=password)
+        text = browser.last.get_data(as_text=True).replace(name, "NAME")
+        pages.append((browser.status, re.sub(r'name="token" value="[^"]*"', "", text)))
+    assert pages[0] == pages[1]
+    assert pages[0][0] == 422
+
+
+def test_the_name_stays_in_the_form_and_the_password_does_not(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/login").send("/login", name='Ro"sa<b>', password="wrong horse <battery>")
+    assert browser.form("/login")[1]["name"] == 'Ro"sa<b>'
+    assert "battery" not in browser.last.get_data(as_text=True)
+
+
+def test_a_code_cannot_be_replayed_from_another_browser(app: Flask, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    Browser(app, staff.clock).log_in(rosa)
+    thief = Browser(app, staff.clock, address="192.0.2.66")
+    thief.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    thief.send("/code", code=rosa.code(staff.clock.at))
+    assert thief.status == 422
+    assert "used before" in thief.words
+    assert thief.get("/organize/").path.startswith("/organize/code")
+
+
+def test_too_many_tries_say_when_to_come_back(browser: Browser, staff: Office) -> None:
+    staff.add("Rosa")
+    browser.get("/organize/login")
+    for _ in range(5):
+        browser.send("/login", name="Rosa", password="wrong horse battery")
+        assert browser.status == 422
+    browser.send("/login", name="Rosa", password=PASSWORD)
+    assert browser.status == 429
+    assert browser.last.headers["Retry-After"] == "15"
+    assert "15 seconds" in browser.words
+    browser.clock.forward(seconds=15)
+    browser.send("/login", name="Rosa", password=PASSWORD)
+    assert browser.path == "/organize/code"
+
+
+def test_a_browser_that_logged_in_before_is_not_slowed_down_by_an_attack(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    rosa = staff.add("Rosa")
+    browser.log_in(rosa)
+    browser.send("/logout")
+    attacker = Browser(app, staff.clock, address="192.0.2.66")
+    attacker.get("/organize/login")
+    for n in range(60):
+        attacker.address = f"192.0.2.{n % 200}"
+        attacker.send("/login", name="Rosa", password="wrong horse battery")
+    browser.address = "192.0.2.1"
+    browser.log_in(rosa)
+    assert browser.title == "Overview"
+
+
+def test_a_forged_forwarded_address_changes_nothing(app: Flask, staff: Office) -> None:
+    browser = Browser(app, staff.clock)
+    browser.get("/organize/login")
+    path, data = browser.form("/login")
+    statuses = []
+    for n in range(6):
+        answer = browser.client.post(
+            path,
+            data={**data, "name": "Rosa", "password": "wrong horse battery"},
+            headers={"X-Forwarded-For": f"203.0.113.{n}", "Forwarded": f"for=203.0.113.{n}"},
+        )
+        statuses.append(answer.status_code)
+    assert statuses == [422] * 5 + [429]
+
+
+def test_five_wrong_codes_start_over(browser: Browser, staff: Office) -> None:
+    staff.add("Rosa")
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    for _ in range(5):
+        browser.send("/code", code="000000")
+        browser.clock.forward(minutes=1)
+    assert browser.title == "Log in as an organizer"
+    assert "fifth wrong try" in browser.words
+
+
+def test_an_empty_form_is_not_a_try(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/login")
+    for _ in range(8):
+        browser.send("/login", name="", password="")
+        assert browser.status == 422
+
+
+def test_the_token_changes_at_each_stage_and_a_planted_one_is_worth_nothing(
+    browser: Browser, staff: Office
+) -> None:
+    rosa = staff.add("Rosa")
+    planted = "A" * 43
+    browser.client.set_cookie("organizer", planted)
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    half = browser.cookie("organizer")
+    browser.clock.forward(minutes=1)
+    browser.send("/code", code=rosa.code(browser.clock.at))
+    full = browser.cookie("organizer")
+    assert len({planted, half, full}) == 3
+    for token in (planted, half):
+        browser.clock.forward(seconds=16)
+        other = Browser(browser.app, browser.clock)
+        other.client.set_cookie("organizer", token)
+        assert other.get("/organize/").title == "Log in as an organizer"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+def test_cookies_on_a_site_with_https(app: Flask, staff: Office, clock: Clock) -> None:
+    rosa = staff.add("Rosa")
+    browser = Browser(app, clock, base="https://letters.example.org")
+    browser.get("/organize/login")
+    seen = dict(browser.set_cookies())
+    browser.send("/login", name="Rosa", password=PASSWORD, follow=False)
+    seen |= browser.set_cookies()
+    assert set(seen) == {
+        "__Host-organizer", "__Host-organizer-form", "__Host-organizer-device"
+    }  # fmt: skip
+    for line in seen.values():
+        attributes = {part.strip().lower() for part in line.split(";")[1:]}
+        assert {"secure", "httponly", "samesite=strict", "path=/"} <= attributes
+        assert not any(a.startswith("domain") for a in attributes)
+    assert "max-age" not in seen["__Host-organizer"].lower()
+    assert rosa.name not in str(seen)
+
+
+def test_cookies_on_a_laptop_without_https(browser: Browser, staff: Office) -> None:
+    staff.add("Rosa")
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD, follow=False)
+    for name, line in browser.set_cookies().items():
+        assert name in ("organizer", "organizer-device")
+        assert "HttpOnly" in line
+        assert "SameSite=Strict" in line
+        assert "Secure" not in line
+
+
+def test_residents_have_no_cookies(browser: Browser) -> None:
+    for path in ("/", "/es/", "/find", "/privacy", "/no-such-page"):
+        response = browser.client.get(path)
+        assert "Set-Cookie" not in response.headers
+        response = browser.client.post(path)
+        assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example",
+        "/organize/..//evil.example", "javascript:alert(1)", "/organize\r\nSet-Cookie: a=b",
+        "/organize/%0d%0aX: y\n", "http:/organize/", "/es/organize@evil.example",
+        "/organize.evil.example", "/organizer", " /organize/", "/organize/\t", "///organize",
+        "/organize/?next=https://evil.example", "/find",
+    ],
+)  # fmt: skip
+def test_nothing_but_our_own_pages_is_gone_on_to(
+    browser: Browser, staff: Office, target: str
+) -> None:
+    rosa = staff.add("Rosa")
+    browser.clock.forward(minutes=1)
+    browser.get("/organize/login")
+    path, data = browser.form("/login")
+    browser.post(path, {**data, "name": "Rosa", "password": PASSWORD, "next": target})
+    path, data = browser.form("/code")
+    code = rosa.code(browser.clock.at)
+    browser.post(path, {**data, "code": code, "next": target}, follow=False)
+    assert browser.last.headers["Location"] == "/organize/"
+    browser.get(f"/organize/login?next={quote(target)}", follow=False)
+    assert browser.last.headers["Location"] == "/organize/"
+
+
+def test_a_page_that_was_asked_for_comes_after_logging_in(browser: Browser, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    browser.get("/organize/sessions?a=b&c=d")
+    assert browser.title == "Log in as an organizer"
+    browser.clock.forward(minutes=1)
+    browser.send("/login", name="Rosa", password=PASSWORD)
+    browser.send("/code", code=rosa.code(browser.clock.at))
+    assert browser.path == "/organize/sessions?a=b&c=d"
+
+
+def test_an_idle_session_says_so(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Rosa"))
+    browser.clock.forward(minutes=29)
+    assert browser.get("/organize/account").title == "Your account"
+    browser.clock.forward(minutes=31)
+    browser.get("/organize/account")
+    assert "not used for a while" in browser.words
+
+
+def test_somebody_halfway_in_sees_no_page_but_the_code(browser: Browser, staff: Office) -> None:
+    staff.add("Boss", "admin")
+    browser.get("/organize/login").send("/login", name="Boss", password=PASSWORD)
+    for path in ("", "account", "sessions", "people", "people/1", "audit", "audit.csv", "confirm",
+                 "account/password", "account/second-factor", "second-factor"):  # fmt: skip
+        browser.get(f"/organize/{path}")
+        assert browser.title == "Enter a code", path
+
+
+def test_somebody_logged_in_is_led_past_the_log_in_pages(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Rosa"))
+    for path in ("login", "code", "second-factor"):
+        assert browser.get(f"/organize/{path}").path == "/organize/"
+
+
+def test_pressing_log_in_twice_gets_in(app: Flask, staff: Office, clock: Clock) -> None:
+    rosa = staff.add("Rosa")
+    browser = Browser(app, clock)
+    clock.forward(minutes=1)
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    half = browser.cookie("organizer")
+    path, data = browser.form("/code")
+    data["code"] = rosa.code(clock.at)
+    browser.post(path, data)
+    browser.client.set_cookie("organizer", half)
+    clock.forward(seconds=2)
+    browser.post(path, data)
+    assert browser.title == "Overview"
+    clock.forward(minutes=1)
+    browser.client.set_cookie("organizer", half)
+    browser.post(path, data)
+    assert browser.title == "Log in as an organizer"
+
+
+def test_a_rehearsed_day_does_not_stop_the_clock_of_sessions(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    object.__setattr__(app.extensions["dear_congress"].settings, "today", "2027-01-04")
+    browser = Browser(app, clock).log_in(staff.add("Rosa"))
+    assert browser.title == "Overview"
+    clock.forward(minutes=31)
+    assert browser.get("/organize/").title == "Log in as an organizer"

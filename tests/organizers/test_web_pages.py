@@ -1,0 +1,331 @@
+"""The organizers' pages themselves: overview, account, sessions, people, the audit trail."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pyotp
+import pytest
+from flask import Flask
+from flask_babel import lazy_gettext
+
+from app.records import audit
+from app.records.audit import Filter, What
+from app.records.database import writing
+from app.records.organizer_rows import organizer_by_name
+from app.web.organizer import Entry, Notice, add_entry, add_warnings, nav
+from app.web.organizer.cookies import device_label
+from app.web.organizer.trail import plain_cell
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import PASSWORD, Clock, Office
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock) -> Browser:
+    return Browser(app, clock)
+
+
+def menu(browser: Browser) -> list[str]:
+    found = re.search(r'<nav class="menu".*?</nav>', browser.last.get_data(as_text=True), re.DOTALL)
+    assert found
+    return re.findall(r">([^<>\n]+)</a>", found.group())
+
+
+def test_the_menu_shows_what_a_role_may_open(app: Flask, staff: Office, clock: Clock) -> None:
+    editor = Browser(app, clock).log_in(staff.add("Rosa"))
+    assert not {"Organizers", "Audit trail"} & set(menu(editor))
+    admin = Browser(app, clock).log_in(staff.add("Boss", "admin"))
+    assert {"Organizers", "Audit trail", "Your account"} <= set(menu(admin))
+
+
+def test_other_pages_put_themselves_into_the_menu_and_warn(
+    browser: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nav, "_entries", dict(nav._entries))
+    monkeypatch.setattr(nav, "_sources", list(nav._sources))
+    add_entry(Entry("organizer.my_account", lazy_gettext("Letters"), "editor", 10,
+                    lazy_gettext("Change the words.")))  # fmt: skip
+    add_warnings(lambda _site, me: [Notice(f"Look here, {me.name}.")])
+    browser.log_in(staff.add("Rosa"))
+    assert menu(browser)[1] == "Letters"
+    assert "Look here, Rosa." in browser.words
+    assert "Change the words." in browser.words
+
+
+def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
+    browser: Browser, staff: Office
+) -> None:
+    boss = staff.add("Boss", "admin")
+    browser.log_in(boss)
+    assert "only admin" in browser.words
+    assert "recovery codes left" not in browser.words
+    staff.add("Second", "admin")
+    for code in boss.codes[:7]:
+        browser.send("/logout")
+        browser.get("/organize/login").send("/login", name="Boss", password=PASSWORD)
+        browser.send("/code", code=code)
+    assert "3 recovery codes left" in browser.words
+    assert "only admin" not in browser.words
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_reads_well_in_both_languages(
+    browser: Browser, staff: Office, prefix: str
+) -> None:
+    staff.add("Second", "admin")
+    browser.log_in(staff.add("Boss", "admin"), prefix=prefix)
+    titles = set()
+    for path in ("", "account", "account/password", "account/second-factor", "sessions", "people",
+                 "people/1", "people/2", "people/99", "audit", "confirm"):  # fmt: skip
+        browser.get(f"{prefix}/organize/{path}")
+        assert browser.status in (200, 404)
+        titles.add(browser.title)
+        other = browser.page.one("a", **{"class": "language"}).get("href") or ""
+        assert browser.client.get(other).status_code in (200, 302, 404), path
+    assert len(titles) >= 10
+
+
+def test_a_changed_password_logs_the_other_browsers_out(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    rosa = staff.add("Rosa")
+    there = Browser(app, staff.clock).log_in(rosa)
+    browser.log_in(rosa)
+    browser.get("/organize/account/password")
+    browser.send("/password", password="tiny", again="tiny")
+    assert browser.status == 422
+    browser.send("/password", password="another horse battery", again="another horse battery")
+    assert "password is changed" in browser.words
+    assert there.get("/organize/").title == "Log in as an organizer"
+    browser.send("/logout")
+    browser.log_in(rosa, "another horse battery")
+    assert browser.title == "Overview"
+
+
+def test_another_authenticator_replaces_the_old_one(browser: Browser, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    browser.log_in(rosa)
+    browser.get("/organize/account/second-factor")
+    secret = re.sub(r"\s", "", "".join(browser.page.one("code").itertext()))
+    assert secret != rosa.totp
+    browser.send("/second-factor", code="000000")
+    assert browser.status == 422
+    browser.send("/second-factor", code=pyotp.TOTP(secret).at(browser.clock.at))
+    assert browser.title == "Your recovery codes"
+    assert not {"".join(e.itertext()) for e in browser.page.all("code")} & set(rosa.codes)
+    browser.get("/organize/").send("/logout")
+    browser.clock.forward(minutes=1)
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    browser.send("/code", code=rosa.code(browser.clock.at))
+    assert browser.status == 422
+    browser.send("/code", code=pyotp.TOTP(secret).at(browser.clock.at))
+    assert browser.title == "Overview"
+
+
+def test_new_recovery_codes_are_shown_once(browser: Browser, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    browser.log_in(rosa).get("/organize/account").send("/recovery-codes")
+    codes = ["".join(e.itertext()) for e in browser.page.all("code")]
+    assert len(set(codes) - set(rosa.codes)) == 10
+    for path in ("", "account", "account/second-factor"):
+        text = browser.get(f"/organize/{path}").last.get_data(as_text=True)
+        assert not [code for code in codes if code in text]
+
+
+def test_ones_sessions_are_listed_and_ended(app: Flask, browser: Browser, staff: Office) -> None:
+    rosa = staff.add("Rosa")
+    there = Browser(app, staff.clock).log_in(rosa)
+    browser.log_in(rosa)
+    browser.get("/organize/sessions")
+    assert browser.words.count("Firefox on Linux") == 3
+    assert browser.words.count("the one you are using") == 1
+    browser.send("/end")
+    assert browser.words.count("Firefox on Linux") == 2
+    browser.send("/end-others")
+    assert browser.words.count("Firefox on Linux") == 1
+    assert there.get("/organize/").title == "Log in as an organizer"
+    assert browser.get("/organize/").title == "Overview"
+
+
+@pytest.mark.parametrize(
+    ("agent", "label"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0",
+         "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1",
+         "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 16) Chrome/141.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8", ""),
+        ("<script>alert(1)</script>", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_browser_is_named_so_far_as_to_be_recognised(agent: str, label: str) -> None:
+    assert device_label(agent) == label
+
+
+def test_the_only_admin_cannot_give_up_the_role(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    browser.get("/organize/people/1").send("/role", role="editor")
+    assert browser.status == 409
+    assert "only admin" in browser.words
+    browser.send("/disable")
+    assert browser.status == 409
+
+
+def test_a_role_that_does_not_exist_is_refused(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    browser.get("/organize/people/1").send("/role", role="owner")
+    assert browser.status == 422
+    assert "Choose one of the roles" in browser.words
+
+
+def test_an_account_is_switched_off_and_on(browser: Browser, staff: Office) -> None:
+    staff.add("Rosa")
+    browser.log_in(staff.add("Boss", "admin"))
+    browser.get("/organize/people/1").send("/disable")
+    rosa = organizer_by_name(staff.db, "Rosa")
+    assert rosa is not None
+    assert rosa.disabled
+    browser.send("/enable")
+    rosa = organizer_by_name(staff.db, "Rosa")
+    assert rosa is not None
+    assert not rosa.disabled
+
+
+def test_an_admin_ends_somebodys_sessions(app: Flask, browser: Browser, staff: Office) -> None:
+    there = Browser(app, staff.clock, address="192.0.2.3").log_in(staff.add("Rosa"))
+    browser.log_in(staff.add("Boss", "admin"))
+    browser.get("/organize/people/1").send("/end-sessions")
+    assert there.get("/organize/").title == "Log in as an organizer"
+    assert "End all sessions" not in browser.words
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "O'B"])
+def test_names_are_shown_as_they_are_and_run_nothing(
+    browser: Browser, staff: Office, name: str
+) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    with writing(staff.db):
+        staff.db.execute(
+            "INSERT INTO organizers (name, name_key, role, created) VALUES (?, ?, 'editor', 0)",
+            (name, name),
+        )
+        audit.record(staff.db, at=staff.clock.at, who=name, what=What.PASSWORD_SET, subject=name)
+    for path in ("people", "people/2", "audit"):
+        browser.get(f"/organize/{path}")
+        assert name in browser.words
+
+
+def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    with writing(staff.db):
+        for n in range(120):
+            audit.record(
+                staff.db, at=staff.clock.at, who="Ana", what=What.PASSWORD_SET, subject=f"S{n:03}"
+            )
+    browser.get("/organize/audit?who=Ana")
+    assert "120 events" in browser.words
+    assert "S119" in browser.words
+    assert "S069" not in browser.words
+    older = browser.page.one("a", rel="next").get("href") or ""
+    browser.get(older)
+    assert "S069" in browser.words
+    newer = browser.page.one("a", rel="prev").get("href") or ""
+    assert "S119" in browser.get(newer).words
+    browser.get("/organize/audit?what=logged+in")
+    assert "S119" not in browser.words
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=yesterday", "until=2026-13-01", "since=2026-02-30", "since=%00", "since=25/11/2026"],
+)
+def test_a_day_that_cannot_be_read_is_explained_beside_the_field(
+    browser: Browser, staff: Office, query: str
+) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    browser.get(f"/organize/audit?{query}")
+    assert browser.status == 422
+    assert "year, month and day" in browser.words
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["below=x", "below=-1", "below=99999999999999999999", "above=1&below=1", "who='--", "what=%FF"],
+)
+def test_odd_addresses_show_a_page_all_the_same(
+    browser: Browser, staff: Office, query: str
+) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    assert browser.get(f"/organize/audit?{query}").status == 200
+
+
+def exported(browser: Browser, query: str = "") -> list[list[str]]:
+    browser.get(f"/organize/audit.csv{query}")
+    raw = browser.last.get_data()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+
+
+def test_the_export_says_what_it_is_and_holds_every_event(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    before = list(audit.every(staff.db, Filter()))
+    rows = exported(browser, "?since=2026-11-25")
+    assert rows[0][0] == "Audit trail"
+    assert rows[1] == ["Filter", "from: 2026-11-25"]
+    assert rows[2] == ["Written at (UTC)", audit.stamp(browser.clock.at)]
+    assert rows[3] == ["number", "at (UTC)", "who", "what", "subject", "before", "after"]
+    assert len(rows) - 4 == len(before) + 1
+    assert rows[-1][3] == "audit exported"
+    disposition = browser.last.headers["Content-Disposition"]
+    assert disposition == 'attachment; filename="audit-trail-2026-11-25.csv"'
+
+
+def test_an_export_is_itself_an_event_with_its_filter(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    exported(browser, "?who=Boss")
+    (event,) = audit.every(staff.db, Filter(what="audit exported"))
+    assert event.who == "Boss"
+    assert event.after["who"] == "Boss"
+    assert event.after["rows"] == len(list(audit.every(staff.db, Filter(who="Boss")))) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("@SUM(1)", "'@SUM(1)"), ("\t=1+1", "'\t=1+1"), ("＝1+1", "'＝1+1"),
+        (" =1+1", "' =1+1"), ("+SUM(A1)", "'+SUM(A1)"), ("-1+1", "'-1+1"), ("-cmd|x", "'-cmd|x"),
+        ("\r=1", "'\r=1"), ("\n=1", "'\n=1"), ("\u00a0=1", "'\u00a0=1"), ("+", "'+"), ("-", "'-"),
+        ("+1 202 555 0147", "+1 202 555 0147"), ("-Ann", "-Ann"), ("Ana Lee", "Ana Lee"), ("", ""),
+        ("a=b", "a=b"),
+    ],
+)  # fmt: skip
+def test_no_cell_of_the_export_is_a_formula(text: str, cell: str) -> None:
+    """EX01"""
+    assert plain_cell(text) == cell
+
+
+def test_hostile_names_come_out_of_the_export_as_text(browser: Browser, staff: Office) -> None:
+    browser.log_in(staff.add("Boss", "admin"))
+    with writing(staff.db):
+        audit.record(
+            staff.db, at=staff.clock.at, who='=HYPERLINK("x")', what=What.PASSWORD_SET,
+            subject='a,"b"\r\nc',
+        )  # fmt: skip
+    rows = exported(browser)
+    assert ['\'=HYPERLINK("x")', "password set", 'a,"b"\r\nc'] in [r[2:5] for r in rows]
+
+
+def test_a_lost_site_secret_does_not_break_the_pages(browser: Browser, staff: Office) -> None:
+    staff.add("Rosa")
+    staff.db.execute("UPDATE organizers SET totp = x'00'")
+    browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
+    browser.send("/code", code="123456")
+    assert browser.status == 422
+
+
+def test_the_door_is_not_named_on_the_residents_pages(browser: Browser) -> None:
+    assert "/organize" not in browser.get("/").last.get_data(as_text=True)
