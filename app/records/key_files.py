@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -28,7 +27,7 @@ VERSION = 1
 PUBLIC_KIND = "dear-congress public key"
 PRIVATE_KIND = "dear-congress private key"
 Strength = Literal["interactive", "moderate"]
-_STRENGTH: Mapping[Strength, tuple[int, int]] = {
+STRENGTH: dict[Strength, tuple[int, int]] = {
     "interactive": (pwhash.argon2id.OPSLIMIT_INTERACTIVE, pwhash.argon2id.MEMLIMIT_INTERACTIVE),
     "moderate": (pwhash.argon2id.OPSLIMIT_MODERATE, pwhash.argon2id.MEMLIMIT_MODERATE),
 }
@@ -112,7 +111,7 @@ def _secret_box(passphrase: str, salt: bytes, passes: int, memory: int) -> Secre
 
 def private_text(key: CampaignKey, private: bytes, passphrase: str, strength: Strength) -> str:
     salt = secrets.token_bytes(pwhash.argon2id.SALTBYTES)
-    passes, memory = _STRENGTH[strength]
+    passes, memory = STRENGTH[strength]
     box = _secret_box(passphrase, salt, passes, memory).encrypt(private)
     content = {
         "kind": PRIVATE_KIND,

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -311,11 +312,22 @@ def test_where_counters_cannot_be_kept_letters_go_on_and_mail_waits(tmp_path: Pa
     assert not storage.check()
 
 
-def test_a_missing_package_or_unknown_place_is_named_without_the_url() -> None:
-    for url in ("redis://:hunter2@localhost:6379", "floppy://hunter2"):
-        with pytest.raises(LimitsError) as caught:
-            open_counters(url)
-        assert "hunter2" not in str(caught.value)
+@pytest.mark.parametrize("url", ["redis://:hunter2@localhost:6379", "floppy://hunter2", "nowhere"])
+def test_a_missing_package_or_unknown_place_is_named_without_the_url(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)  # as where it is not installed
+    with pytest.raises(LimitsError) as caught:
+        open_counters(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_letters_go_on_while_redis_is_away() -> None:
+    pytest.importorskip("redis", reason="the operator installs it when they want it")
+    storage = open_counters("redis://127.0.0.1:1")
+    assert check(storage, "sign", IP, secret=SECRET) == Allowed()
+    assert isinstance(check(storage, "email", IP, secret=SECRET), Wait)
+    assert not storage.check()
 
 
 def test_signing_never_has_to_wait_before_it_has_been_held() -> None:
