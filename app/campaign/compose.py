@@ -75,6 +75,7 @@ def compose(
         length=template.length,
         edited=edited,
         own_share=own_share(body, draft.frame) if edited else added_share(own, draft.frame),
+        own_paragraphs=tuple(p for p in body if p not in draft.frame) if edited else own,
     )
 
 
