@@ -34,7 +34,7 @@ def load_campaign(folder: Path) -> Campaign:
     try:
         data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise CampaignError([Problem(FILE, toml_line(error), toml_words(error))]) from None
+        raise CampaignError([Problem(FILE, toml_line(error, source), toml_words(error))]) from None
     file = CampaignFile(folder.name, TomlTable(FILE, data, key_lines(source), problems))
     campaign = file.read()
     backings = _lists(folder, file.related, problems)

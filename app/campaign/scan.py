@@ -39,8 +39,12 @@ _WHY_NOT = {
     "import": "A letter cannot import another text.",
     "from": "A letter cannot import another text.",
     "extends": "A letter cannot extend another text.",
+    "elseif": "Write `elif` instead of `elseif`.",
+    "elsif": "Write `elif` instead of `elsif`.",
+    "end": "Write `endif` to end an `if`.",
     "endfor": "A letter cannot repeat text, so `{% endfor %}` is not available.",
 }
+_REMARK = "A `{#` is never closed: add `#}` where the remark ends."
 _OTHER_NAMES = {
     "name": "legislator_name",
     "last_name": "legislator_last",
@@ -110,6 +114,8 @@ class _Scanner:
         """The line of each open ``{% if %}`` and whether its ``{% else %}`` has come."""
         self.tags = 0
         self.tag: _Tag | None = None
+        self.remark: int | None = None
+        """The line of an open ``{#``."""
 
     def say(self, line: int, message: str, source: str = "") -> None:
         self.problems.append(TemplateProblem(line, message, source))
@@ -131,12 +137,16 @@ class _Scanner:
             elif kind.startswith("raw_"):
                 self.say(line, "`{% raw %}` is not available in a letter.", value.strip())
                 raise _Stop
+            elif kind in ("comment_begin", "comment_end"):
+                self.remark = line if kind == "comment_begin" else None
             elif kind == "comment":
                 self.characters(line, value)
             elif self.tag is not None:
                 self.inside(self.tag, (line, kind, value))
         if self.tag is not None:
             self.unclosed(self.tag)
+        if self.remark is not None:
+            self.say(self.remark, _REMARK)
         for line, _ in self.open_ifs:
             self.say(
                 line, "This `{% if %}` is never closed: add `{% endif %}` where its words end."
@@ -184,12 +194,18 @@ class _Scanner:
             return
         message = error.message or ""
         if "comment" in message:
-            text = "A `{#` is never closed: add `#}` where the remark ends."
+            text = _REMARK
         elif "raw" in message:
             text = "`{% raw %}` is not available in a letter."
+        elif self.tag is not None and message == "unexpected '}'":
+            text = (
+                f"This `{self.tag.open}` is never closed: add `{self.tag.close}` on the same line."
+            )
         elif self.tag is not None and "unexpected char" in message:
             char = message.removeprefix("unexpected char ").split(" at ")[0].strip("'\"")
-            if char in "\"'" or char in ("\\'", '\\"'):
+            if char and char in "“”„‘’«»":
+                text = "Inside a tag use straight quotation marks: \" or '."
+            elif not char or "'" in char or '"' in char:
                 text = "A quotation mark in this tag has no partner."
             else:
                 text = f"The sign `{char[:8]}` cannot stand in a tag."
@@ -341,7 +357,7 @@ def unknown_field(name: str, fields: Mapping[str, Field]) -> str:
     shown = name[:60]
     if shown in _OTHER_NAMES:
         return f"`{shown}` is not a field; did you mean `{_OTHER_NAMES[shown]}`?"
-    close = get_close_matches(shown, fields, n=1, cutoff=0.75)
+    close = get_close_matches(shown, fields, n=1, cutoff=0.65 if len(shown) < 6 else 0.75)
     if close:
         return f"`{shown}` is not a field; did you mean `{close[0]}`?"
     return f"`{shown}` is not a field. The list of fields says what can be used."

@@ -109,12 +109,12 @@ def _front_matter(
     try:
         matter = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
-        return Problem(name, _error_line(error) + 1, toml_words(error))
+        return Problem(name, toml_line(error, head) + 1, toml_words(error))
     rest = end + 1
     while rest < len(lines) and not lines[rest].strip():
         rest += 1
     keys = {key: line + 1 for key, line in key_lines(head).items()}
-    return matter, keys, "\n".join(lines[rest:]), rest + 1
+    return matter, keys, "\n".join(lines[rest:]), min(rest, len(lines) - 1) + 1
 
 
 def _check_matter(
@@ -141,16 +141,13 @@ def _check_matter(
     return problems
 
 
-def _error_line(error: tomllib.TOMLDecodeError) -> int:
+def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """The line that a TOML error names; the last one for what is missing at the end."""
     match = _AT_LINE.search(str(error))
-    return int(match[1]) if match else 1
-
-
-def toml_line(error: tomllib.TOMLDecodeError) -> int:
-    """The line that a TOML error names."""
-    return _error_line(error)
+    return int(match[1]) if match else text.count("\n") + 1
 
 
 def toml_words(error: tomllib.TOMLDecodeError) -> str:
     """A TOML error as a sentence, without its position."""
-    return f"This line cannot be read: {_AT_LINE.sub('', str(error)).rstrip('.')}."
+    words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
+    return f"This line cannot be read: {words}."

@@ -8,6 +8,7 @@ from typing import Literal
 
 from app.campaign.spanish import MONTHS, STATES_ES
 from app.congress.model import STATES
+from app.congress.seats import ordinal as english_ordinal
 
 Language = Literal["en", "es"]
 
@@ -34,10 +35,7 @@ def ordinal(number: int, language: Language = "en") -> str:
     """``119th`` or ``119.º``."""
     if language == "es":
         return f"{number}.º"
-    ending = (
-        "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    )
-    return f"{number}{ending}"
+    return english_ordinal(number)
 
 
 def state_words(state: str, language: Language = "en", *, article: bool = True) -> str:

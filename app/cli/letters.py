@@ -1,0 +1,77 @@
+"""``flask letters``: read the letters as every office would, before anyone signs one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from app.campaign import Campaign, CampaignError, Report, check_campaign, load_campaign
+from app.congress import Tables, TablesError, load_tables
+from app.settings import SettingsError, load_settings
+
+letters_cli = AppGroup("letters", help="The letters of a campaign: read and check them.")
+
+
+@letters_cli.command(with_appcontext=False)
+@click.option("--campaign", "slug", help="The campaign’s folder. Default: the site’s campaign.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the campaigns’ folders are. Default: the site’s letters folder.",
+)
+def check(slug: str | None, folder: Path | None) -> None:
+    """Compose every letter to every seat of Congress at every stage, and read it.
+
+    Prints what is wrong with file, line, sentence and advice, or one line that ends in ok. The
+    exit status is 1 if anything must or should be put right.
+
+    \b
+    Example:
+      flask letters check
+      flask letters check --campaign protect-immigration-act
+    """
+    campaign, tables = _load(slug, folder)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total} seats"),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not Console(stderr=True).is_terminal,
+    ) as progress:
+        task = progress.add_task("Reading the letters", total=len(tables.holders))
+        report = check_campaign(
+            campaign, tables, progress=lambda done, _total: progress.update(task, completed=done)
+        )
+    _print(report, f"letters/{campaign.slug}")
+    if not report.ok:
+        raise SystemExit(1)
+
+
+def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
+    try:
+        if slug is None or folder is None:
+            settings = load_settings()
+            slug, folder = slug or settings.campaign, folder or settings.letters
+        return load_campaign(folder / slug), load_tables()
+    except CampaignError as error:
+        count = len(error.problems)
+        lines = [f"letters/{slug}/{problem}" for problem in error.problems]
+        lines.append("1 problem" if count == 1 else f"{count} problems")
+        raise click.ClickException("\n".join(["The letters cannot be read.", *lines])) from None
+    except (SettingsError, TablesError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _print(report: Report, place: str) -> None:
+    for problem in report.problems:
+        letters = "1 letter" if problem.times == 1 else f"{problem.times:,} letters"
+        click.echo(f"{place}/{problem} ({letters}; {_LEVELS[problem.level]})")
+    click.echo(report.summary)
+
+
+_LEVELS = {"must": "must be put right", "should": "should be put right", "nice": "a hint"}

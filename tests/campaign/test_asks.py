@@ -1,0 +1,307 @@
+"""Who is asked for what, and when: the stages, the stances, the asks, over real members."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from app.campaign import Campaign, ask_for, stage_of, stance_of
+from app.campaign.reading import sentences
+from app.campaign.stage import is_ending, moments
+from app.campaign.stance import CURRENT, Backing, stances_from
+from app.campaign.text_checks import _ASK
+from app.congress import Holder, Member, Tables
+from app.congress.model import CommitteeSeat
+
+from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, PENDING
+
+
+def holder(tables: Tables, seat_id: str) -> Holder:
+    found = tables.holder(seat_id)
+    assert found is not None
+    return found
+
+
+def member(tables: Tables, seat_id: str) -> Member:
+    found = holder(tables, seat_id).member
+    assert found is not None
+    return found
+
+
+# --- stages ---------------------------------------------------------------------------
+
+
+def test_the_stages_follow_the_calendar(campaign: Campaign) -> None:
+    assert stage_of(campaign, date(2026, 11, 3)) == "pending"
+    assert stage_of(campaign, date(2026, 11, 4)) == "last_weeks"
+    assert stage_of(campaign, date(2027, 1, 2)) == "last_weeks"
+    assert stage_of(campaign, date(2027, 1, 3)) == "expired"
+    assert stage_of(campaign, date(2031, 1, 1)) == "expired"
+
+
+def test_a_bill_that_became_law_is_enacted_ever_after(campaign: Campaign) -> None:
+    law = replace(campaign, enacted=date(2026, 12, 1))
+    assert stage_of(law, date(2026, 11, 30)) == "last_weeks"
+    assert stage_of(law, date(2026, 12, 1)) == "enacted"
+    assert stage_of(law, date(2027, 6, 1)) == "enacted"
+
+
+def test_each_chamber_ends_after_its_own_planned_last_day(campaign: Campaign) -> None:
+    assert not is_ending(campaign, "house", date(2026, 12, 17))
+    assert is_ending(campaign, "house", date(2026, 12, 18))
+    assert not is_ending(campaign, "senate", date(2026, 12, 18))
+    assert is_ending(campaign, "senate", date(2026, 12, 19))
+    assert is_ending(campaign, "senate", date(2027, 1, 2))
+    assert not is_ending(campaign, "senate", date(2027, 1, 3))
+
+
+def test_the_moments_to_check_cover_every_wording(campaign: Campaign) -> None:
+    found = moments(campaign)
+    assert [stage for stage, _ in found] == ["pending", "last_weeks", "last_weeks", "expired"]
+    assert all(stage_of(campaign, day) == stage for stage, day in found)
+    for chamber in ("house", "senate"):
+        assert [is_ending(campaign, chamber, day) for _, day in found] == [0, 0, 1, 0]
+
+
+# --- stances --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seat", "name", "since", "led", "bills"),
+    [
+        ("IL-5", "sponsor", date(2025, 12, 18), False, ()),
+        ("WA-7", "cosponsor", date(2025, 12, 18), False, ()),
+        ("NV-4", "cosponsor", date(2026, 2, 5), False, ()),
+        ("DC-0", "cosponsor", date(2025, 12, 18), False, ()),
+        ("TX-27", "opposes", date(2025, 1, 28), True, ("H.R. 756 (119th Congress)",)),
+        ("TX-21", "opposes", date(2025, 1, 28), False, ("H.R. 756 (119th Congress)",)),
+        ("ID-S2", "opposes", date(2025, 7, 23), True, ("S. 2401 (119th Congress)",)),
+        ("CA-18", "earlier", date(2017, 2, 27), False, ("H.R. 1236 (115th Congress)",)),
+        ("NY-13", "earlier", date(2021, 4, 22), False,
+         ("H.R. 2729 (116th Congress)", "H.R. 2805 (117th Congress)")),
+        ("NJ-S2", "earlier", date(2021, 4, 22), True,
+         ("Senate bill without a known number (115th Congress)",
+          "S. 1440 (116th Congress)", "S. 1336 (117th Congress)")),
+        ("CA-12", "none", None, False, ()),
+    ],
+)  # fmt: skip
+def test_a_stance_is_what_the_lists_say(
+    campaign: Campaign, tables: Tables, seat: str, name: str, since: date, led: bool,
+    bills: tuple[str, ...],
+) -> None:  # fmt: skip
+    stance = stance_of(campaign, member(tables, seat))
+    assert (stance.name, stance.since, stance.led, stance.bills) == (name, since, led, bills)
+
+
+def test_what_a_member_does_now_counts_before_what_they_did(campaign: Campaign) -> None:
+    def backing(bill: str, role: str = "cosponsor", year: int = 2025) -> Backing:
+        return Backing("X000001", "X", bill, "sponsor" if role == "sponsor" else "cosponsor",
+                       date(year, 1, 1))  # fmt: skip
+
+    lines = [backing("hr2729-116", "sponsor", 2019), backing("hr756-119"), backing(CURRENT)]
+    assert stances_from(lines, campaign.related)["X000001"].name == "cosponsor"
+    assert stances_from(lines[:2], campaign.related)["X000001"].name == "opposes"
+    assert not stances_from(lines[:2], campaign.related)["X000001"].led
+    assert stances_from(lines[:1], campaign.related)["X000001"].led
+
+
+# --- the asks -------------------------------------------------------------------------
+
+LIVE = [
+    ("IL-5", "sponsor", "keep adding cosponsors"),
+    ("WA-7", "cosponsor", "invite one colleague"),
+    ("DC-0", "cosponsor", "invite one colleague"),
+    ("TX-27", "opposes", "the measures of results and the oversight"),
+    ("TX-21", "opposes", "the measures of results and the oversight"),
+    ("ID-S2", "opposes", "the measures of results and the oversight"),
+    ("NY-13", "earlier", "join it again as a cosponsor"),
+    ("CA-18", "earlier", "join it again as a cosponsor"),
+    ("NJ-S2", "earlier-senate", "bring the Senate bill back"),
+    ("VT-S1", "earlier-senate", "bring the Senate bill back"),
+    ("HI-S1", "earlier-senate", "bring the Senate bill back"),
+    ("CA-S3", "senator", "introduce, or join, a Senate companion"),
+    ("ME-S1", "senator", "introduce, or join, a Senate companion"),
+    ("TX-S2", "senator", "introduce, or join, a Senate companion"),
+    ("PR-0", "delegate", "cosponsor H.R. 6890"),
+    ("GU-0", "delegate", "cosponsor H.R. 6890"),
+    ("OH-4", "house-republican", "tell me where you stand"),
+    ("CA-3", "house-republican", "tell me where you stand"),
+    ("AK-0", "house-republican", "tell me where you stand"),
+    ("CA-12", "everyone-else", "cosponsor H.R. 6890"),
+]
+
+
+@pytest.mark.parametrize("today", [PENDING, LAST_WEEKS], ids=["pending", "last_weeks"])
+@pytest.mark.parametrize(("seat", "ask", "words"), LIVE)
+def test_each_recipient_gets_the_ask_that_fits(
+    campaign: Campaign, tables: Tables, seat: str, ask: str, words: str, today: date
+) -> None:
+    found = ask_for(campaign, holder(tables, seat), today)
+    assert found.id == ask
+    assert words in found.text
+    assert found.summary
+    assert found.summary_es
+
+
+@pytest.mark.parametrize(("seat", "ask", "words"), LIVE)
+def test_after_the_congress_the_same_kinds_have_their_own_ask(
+    campaign: Campaign, tables: Tables, seat: str, ask: str, words: str
+) -> None:
+    found = ask_for(campaign, holder(tables, seat), EXPIRED)
+    assert found.id == f"{ask}-after"
+    assert not re.search(r"\b(cosponsor|join|read) H\.R\.", found.text)
+
+
+@pytest.mark.parametrize("moment", list(DAYS))
+@pytest.mark.parametrize("length", ["full", "short"])
+def test_everyone_is_asked_one_thing(
+    campaign: Campaign, tables: Tables, moment: str, length: str
+) -> None:
+    for seat in tables.holders:
+        if seat.member is None:
+            continue
+        ask = ask_for(campaign, seat, DAYS[moment])
+        text = ask.short if length == "short" else f"{ask.opening} {ask.text}"
+        asked = [s for s in sentences(text) if _ASK.search(s)]
+        assert len(asked) == 1, (seat.seat.id, asked)
+
+
+def test_a_cosponsor_is_thanked_with_the_date(campaign: Campaign, tables: Tables) -> None:
+    for seat, day in (("NV-4", "February 5, 2026"), ("DC-0", "December 18, 2025")):
+        ask = ask_for(campaign, holder(tables, seat), LAST_WEEKS)
+        assert "Thank you" in ask.opening
+        assert day in ask.opening
+        assert day in ask.short
+    spanish = ask_for(campaign, holder(tables, "NV-4"), LAST_WEEKS).opening_es
+    assert "5 de febrero de 2026" in spanish
+
+
+def test_leading_and_supporting_an_earlier_bill_are_told_apart(
+    campaign: Campaign, tables: Tables
+) -> None:
+    booker = ask_for(campaign, holder(tables, "NJ-S2"), LAST_WEEKS)
+    assert "leading" in booker.opening
+    assert "S. 1336 in the 117th Congress" in booker.opening
+    hirono = ask_for(campaign, holder(tables, "HI-S1"), LAST_WEEKS)
+    assert "cosponsoring" in hirono.opening
+    assert "S. 1440 in the 116th Congress" in hirono.opening
+
+
+def test_introducing_and_cosponsoring_the_opposite_bill_are_told_apart(
+    campaign: Campaign, tables: Tables
+) -> None:
+    cloud = ask_for(campaign, holder(tables, "TX-27"), LAST_WEEKS)
+    assert "you introduced H.R. 756, the 287(g) Program Protection Act" in cloud.opening
+    roy = ask_for(campaign, holder(tables, "TX-21"), LAST_WEEKS)
+    assert "you cosponsored H.R. 756" in roy.opening
+    risch = ask_for(campaign, holder(tables, "ID-S2"), LAST_WEEKS)
+    assert "you introduced S. 2401" in risch.opening
+
+
+@pytest.mark.parametrize(
+    ("seat", "words"),
+    [
+        ("OH-4", "As chair of the Judiciary Committee"),
+        ("CA-5", "As chair of the Judiciary Committee’s immigration subcommittee"),
+        ("MD-8", "As ranking member of the Judiciary Committee, you"),
+        ("WA-7", "As ranking member of the Judiciary Committee’s immigration subcommittee"),
+        ("GA-4", "On the Judiciary Committee, to which the bill was referred"),
+        ("TX-21", "On the Judiciary Committee, to which the bill was referred"),
+        ("CA-18", "On the Judiciary Committee, to which the bill was referred"),
+        ("IA-S3", "As chair of the Judiciary Committee, you"),
+        ("TX-S2", "As chair of the Judiciary Committee’s immigration subcommittee"),
+        ("IL-S2", "As ranking member of the Judiciary Committee, you"),
+        ("CA-S3", "As ranking member of the Judiciary Committee’s immigration subcommittee"),
+        ("NJ-S2", "On the Judiciary Committee, you could also press"),
+        ("UT-S1", "On the Judiciary Committee, you could also press"),
+    ],
+)
+def test_a_judiciary_members_ask_gains_a_sentence_by_role(
+    campaign: Campaign, tables: Tables, seat: str, words: str
+) -> None:
+    found = holder(tables, seat)
+    assert words in ask_for(campaign, found, LAST_WEEKS).text
+    for late in (ENDING, EXPIRED):
+        text = ask_for(campaign, found, late).text
+        assert "hearing" not in text
+        assert "Judiciary" not in text
+
+
+@pytest.mark.parametrize("title", ["Chair", "Chairman", "Chairwoman"])
+def test_chairs_are_chairs_whatever_the_source_calls_them(
+    campaign: Campaign, tables: Tables, title: str
+) -> None:
+    found = holder(tables, "CA-12")
+    assert found.member is not None
+    for name, words in ((title, "As chair of"), ("Vice Chair", "On the"), (None, "On the")):
+        seated = replace(found.member, committees=(CommitteeSeat("HSJU", name),))
+        assert words in ask_for(campaign, replace(found, member=seated), LAST_WEEKS).text
+
+
+def test_who_is_not_on_the_committee_gets_no_such_sentence(
+    campaign: Campaign, tables: Tables
+) -> None:
+    for seat in ("IL-5", "CA-12", "AK-0", "PR-0", "VT-S1"):
+        assert "Judiciary" not in ask_for(campaign, holder(tables, seat), LAST_WEEKS).text
+
+
+@pytest.mark.parametrize("seat", ["DC-0", "PR-0", "GU-0", "VI-0", "AS-0", "MP-0"])
+def test_a_delegate_is_never_asked_to_vote(campaign: Campaign, tables: Tables, seat: str) -> None:
+    for day in DAYS.values():
+        ask = ask_for(campaign, holder(tables, seat), day)
+        assert not re.search(r"\bvot", f"{ask.opening} {ask.text} {ask.short}", re.IGNORECASE)
+
+
+def test_the_wording_survives_a_stale_list(campaign: Campaign, tables: Tables) -> None:
+    for seat in ("CA-12", "PR-0", "NY-13"):
+        ask = ask_for(campaign, holder(tables, seat), LAST_WEEKS)
+        assert "If you have not yet done so" in ask.text
+        assert "If you have not yet done so" in ask.short
+
+
+def test_each_moment_is_honest_about_time(campaign: Campaign, tables: Tables) -> None:
+    simon = holder(tables, "CA-12")
+    texts = {moment: ask_for(campaign, simon, day).text for moment, day in DAYS.items()}
+    assert "This Congress ends on January 3, 2027" in texts["pending"]
+    assert "Few days remain in this Congress" in texts["last_weeks"]
+    assert "Adding your name now still counts" in texts["last_weeks"]
+    assert "This Congress is ending without action on H.R. 6890." in texts["ending"]
+    assert "expired on January 3, 2027" in texts["expired"]
+
+
+def test_before_the_end_nobody_is_presumed_to_return(campaign: Campaign, tables: Tables) -> None:
+    for seat in tables.holders:
+        if seat.member is None:
+            continue
+        for day in (PENDING, LAST_WEEKS, ENDING):
+            ask = ask_for(campaign, seat, day)
+            for sentence in sentences(f"{ask.opening} {ask.text} {ask.short}"):
+                if "new Congress" in sentence or "next Congress" in sentence:
+                    assert "if you serve" in sentence or "a colleague" in sentence, sentence
+
+
+def test_a_senate_letter_prints_no_number_for_the_senates_bill(
+    campaign: Campaign, tables: Tables
+) -> None:
+    past = {bill.number for bill in campaign.related.values()}
+    for seat in tables.holders:
+        if seat.seat.chamber == "senate" and seat.member is not None:
+            for day in DAYS.values():
+                ask = ask_for(campaign, seat, day)
+                numbers = re.findall(r"\bS\. \d+", f"{ask.opening} {ask.text} {ask.short}")
+                assert set(numbers) <= past
+
+
+def test_a_vacant_seat_gets_no_letter(campaign: Campaign, tables: Tables) -> None:
+    with pytest.raises(ValueError, match="vacant"):
+        ask_for(campaign, replace(holder(tables, "CA-12"), member=None), LAST_WEEKS)
+
+
+def test_the_day_before_and_after_each_border_differ(campaign: Campaign, tables: Tables) -> None:
+    simon, day = holder(tables, "CA-12"), timedelta(days=1)
+    for border in (date(2026, 11, 4), date(2026, 12, 18), date(2027, 1, 3)):
+        before = ask_for(campaign, simon, border - day)
+        assert before.text != ask_for(campaign, simon, border).text
