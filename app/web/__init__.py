@@ -65,7 +65,15 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
     set_up_organizers(app)
     access_rules(app)
+    _add_commands(app)
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
+
+
+def _add_commands(app: Flask) -> None:
+    """The ``flask`` commands. Imported late: they use this package themselves."""
+    from app.cli.organizers import organizers_cli
+
+    app.cli.add_command(organizers_cli)

@@ -6,6 +6,7 @@ import ast
 import re
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,10 +36,10 @@ def routes(app: Flask) -> list[tuple[str, str, str, bool]]:
     for rule in app.url_map.iter_rules():
         if not re.match(r"/(es/)?organize(/|$)", rule.rule):
             continue
-        view = app.view_functions[rule.endpoint]
+        view: Any = app.view_functions[rule.endpoint]
         path = re.sub(r"<row:[^>]*>", "1", re.sub(r"<(?!row)[^>]*>", "x", rule.rule))
         for method in {"GET", "POST"} & (rule.methods or set()):
-            found.append((path, method, view.access, view.fresh))  # type: ignore[attr-defined]
+            found.append((path, method, view.access, view.fresh))
     return found
 
 

@@ -124,7 +124,7 @@ def test_an_unknown_name_and_a_wrong_password_read_the_same(
     app: Flask, staff: Office, prefix: str
 ) -> None:
     staff.add("Rosa")
-    pages = []
+    pages: list[tuple[int, str]] = []
     for name, password in (("Rosa", "wrong horse battery"), ("Asor", PASSWORD)):
         browser = Browser(app, staff.clock, address=f"192.0.2.{len(pages) + 1}")
         browser.get(f"{prefix}/organize/login").send("/login", name=name, password=password)

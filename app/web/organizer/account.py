@@ -7,6 +7,7 @@ from functools import partial
 
 from flask import redirect, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.records import logins, organizers, sessions
@@ -35,8 +36,10 @@ def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:
     """Warn before the last recovery codes are gone."""
     left = logins.recovery_codes_left(site.db(), me)
     if left <= FEW_CODES:
-        text = _("You have %(number)d recovery codes left. Make new ones before you need them.",
-                 number=left)  # fmt: skip
+        count = ngettext(
+            "You have one recovery code left.", "You have %(num)d recovery codes left.", left
+        )
+        text = f"{count} {_('Make new ones before you need them.')}"
         yield Notice(text, "organizer.my_account", _("Your account"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.records.credentials import PASSWORD_MIN
 
@@ -31,10 +32,12 @@ def password_words(why: str) -> str:
 
 def wait_words(seconds: int) -> str:
     """How long to wait before the next try."""
-    words = _(
-        "There were too many tries, so this one was not looked at. Wait %(seconds)d seconds, then "
-        "try again. If you are logged in on another device, that is not affected.",
-        seconds=seconds,
+    words = ngettext(
+        "There were too many tries, so this one was not looked at. Wait one second, then try "
+        "again. If you are logged in on another device, that is not affected.",
+        "There were too many tries, so this one was not looked at. Wait %(num)d seconds, then try "
+        "again. If you are logged in on another device, that is not affected.",
+        seconds,
     )
     return str(words)
 
