@@ -23,6 +23,8 @@ MessageState = Literal[
 ]
 End = Literal["accepted", "failed", "unknown"]
 DAY = timedelta(days=1)
+FORGOTTEN = timedelta(days=30)
+"""After so long the row of a message that is done goes too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class Mailbox:
         """Put right what a killed worker left, drop what was held too long, list what is due.
 
         ``lease`` is how long an attempt can last at most. Codes of addresses older than a day
-        are erased.
+        are erased, and so are rows that have been done for 30 days.
         """
         db = local_database(self._path)
         moment, old = _seconds(now), _seconds(now - lease)
@@ -224,6 +226,10 @@ class Mailbox:
                 "UPDATE messages SET recipient = NULL WHERE recipient IS NOT NULL"
                 " AND queued_at <= ?",
                 (_seconds(now - DAY),),
+            )
+            db.execute(
+                "DELETE FROM messages WHERE payload IS NULL AND state_at < ?",
+                (_seconds(now - FORGOTTEN),),
             )
         due = db.execute(
             "SELECT id FROM messages WHERE state IN ('queued', 'deferred')"

@@ -160,6 +160,9 @@ def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
     site.post.sweep()
     with closing(sqlite3.connect(site.database)) as db:
         assert db.execute("SELECT recipient, payload FROM messages").fetchone() == (None, None)
+    site.time.sleep(30 * 86_400)
+    site.post.sweep()
+    assert Mailbox(site.database).numbers() == {}
 
 
 def test_a_message_of_another_secret_fails_and_says_why(tmp_path: Path) -> None:

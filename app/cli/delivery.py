@@ -1,0 +1,246 @@
+"""Commands for what leaves the site: the mail worker, mail's state, the offices' own format.
+
+``xml_command`` and ``deliver_command`` belong into ``flask letters``; ``worker_command`` and
+``mail_group`` stand by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from app.campaign import Campaign, CampaignError, load_campaign
+from app.congress import Tables, TablesError, load_tables
+from app.congress.model import Chamber
+from app.delivery.addresses import Address, parse_address
+from app.delivery.cwc_batch import Handed, hand_over_folder, messages_in, words
+from app.delivery.cwc_files import Order, Summary, write_batch
+from app.delivery.mail import Mail
+from app.delivery.post import Queued
+from app.delivery.queue import MailQueue, QueueError
+from app.delivery.setup import DeliverySettingsError
+from app.delivery.writer_rows import WriterFileError, read_rows
+from app.documents.cwc import check_agent
+from app.settings import Settings, SettingsError, load_settings
+from app.web.mail import cwc_client, delivery_agent, mail_queue
+
+STUCK = timedelta(hours=1)
+CHAMBERS: dict[str, tuple[Chamber, ...]] = {
+    "both": ("house", "senate"),
+    "house": ("house",),
+    "senate": ("senate",),
+}
+AGENT_SETTINGS = {"agent name": "cwc_agent", "agent organization": "group_name"}
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _queue() -> MailQueue:
+    try:
+        return mail_queue(_settings())
+    except (DeliverySettingsError, QueueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command("worker")
+@click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
+def worker_command(workers: int | None) -> None:
+    """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
+
+    Run one beside the web server. It may be stopped and killed at any time: no message is
+    lost and none goes out twice by itself.
+
+    \b
+    Example:
+      flask worker
+      flask worker --workers 4
+    """
+    settings = _settings()
+    queue = _queue()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
+    click.echo(f"The worker is running; messages become {where}.", err=True)
+    queue.run(workers or settings.mail_workers)
+
+
+mail_group = AppGroup("mail", help="The site’s own mail: its state, and a test.")
+
+
+@mail_group.command("status", with_appcontext=False)
+def status_command() -> None:
+    """Say how many messages are in each state, and name those that do not move.
+
+    Ends with 1 if any message has not moved for an hour (is a worker running?).
+
+    \b
+    Example:
+      flask mail status
+    """
+    mailbox = _queue().post.mailbox
+    numbers = mailbox.numbers()
+    for state, number in numbers.items():
+        click.echo(f"{number:>8,}  {state}")
+    if not numbers:
+        click.echo("No messages.")
+    stuck = mailbox.stuck(datetime.now(UTC), longer_than=STUCK)
+    for row in stuck:
+        cause = f" ({row.cause})" if row.cause else ""
+        click.echo(f"Stuck: {row.kind} {row.id}, {row.state} since {row.state_at:%Y-%m-%d %H:%M} "
+                   f"UTC{cause}")  # fmt: skip
+    if stuck:
+        click.echo("Start a worker: flask worker", err=True)
+        sys.exit(1)
+
+
+@mail_group.command("test", with_appcontext=False)
+@click.argument("address")
+def test_command(address: str) -> None:
+    """Send a test message to ADDRESS now, without the worker, and say what came of it.
+
+    \b
+    Example:
+      flask mail test me@example.org
+    """
+    to = parse_address(address)
+    if not isinstance(to, Address):
+        raise click.ClickException(to.message)
+    post = _queue().post
+    post.notify = lambda _id: None
+    text = "This is a test of the site’s mail. “It’s ours” — 40° 🐢.\n"
+    mail = Mail("other", to, "A test of the site’s mail", text)
+    put = post.enqueue(mail, wish=datetime.now(UTC).isoformat())
+    if not isinstance(put, Queued):
+        raise click.ClickException("This address has had its share of mail for today.")
+    result = post.deliver(put.row.id)
+    assert result is not None
+    click.echo(f"{result.outcome}: {result.cause}")
+    if result.outcome != "accepted":
+        sys.exit(1)
+
+
+@click.command("xml")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="The folder to write to.")  # fmt: skip
+@click.option("--template", default="general", show_default=True,
+              help="The letter, where a row names none.")  # fmt: skip
+@click.option("--length", type=click.Choice(["full", "short"]), default="full", show_default=True)
+@click.option("--chamber", type=click.Choice(["both", "house", "senate"]), default="both",
+              show_default=True)  # fmt: skip
+@click.option("--phone-needed", is_flag=True, help="Ask every row for a phone number.")
+@click.option("--names-in-own-words", is_flag=True,
+              help="Leave a writer’s name or address in their own words as it is.")  # fmt: skip
+@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), help="Default: today.")
+def xml_command(
+    *, file: Path, out: Path, template: str, length: str, chamber: str, phone_needed: bool,
+    names_in_own_words: bool, day: datetime | None,
+) -> None:  # fmt: skip
+    """Write the letters of the people in FILE in the offices’ own delivery format.
+
+    For groups that have an approved vendor hand them over. FILE is a CSV whose first line
+    names the columns first, last, street, city, state, zip, email, and may name prefix,
+    street2, phone, district, home_state, home_zip, template, length, story, body; or the
+    JSON lines of an opened sealed export. Only letters that the named people approved
+    belong in it.
+
+    Writes OUT/<office>/<delivery id>.xml, OUT/index.csv and, with the row numbers of FILE,
+    OUT/problems.csv. Nothing is sent. Ends with 1 if any row has a problem.
+
+    \b
+    Example:
+      flask letters xml people.csv --out xml
+      flask keys open sealed.jsonl --key campaign.private.json --out opened.jsonl
+      flask letters xml opened.jsonl --out xml --names-in-own-words
+    """
+    settings = _settings()
+    campaign, tables = _campaign(settings)
+    agent = delivery_agent(settings)
+    if faults := check_agent(agent):
+        names = [
+            AGENT_SETTINGS.get(p.field, f"cwc_{p.field.removeprefix('agent ')}") for p in faults
+        ]
+        lines = [f"{name}: {p.message}" for name, p in zip(names, faults, strict=True)]
+        raise click.ClickException("\n".join(["Set these in settings.toml first:", *lines]))
+    order = Order(
+        campaign=campaign, tables=tables, agent=agent,
+        today=day.date() if day else _today(campaign, settings), secret=settings.secret_key,
+        template=template, length="short" if length == "short" else "full",
+        chambers=CHAMBERS[chamber],
+        phone_needed=phone_needed, names_in_own_words=names_in_own_words,
+    )  # fmt: skip
+    done = Summary(0, 0, 0)
+    try:
+        total = sum(1 for _ in read_rows(file))
+        with click.progressbar(
+            write_batch(read_rows(file), order, out), total, label="Writing", file=sys.stderr
+        ) as steps:
+            for so_far in steps:
+                done = so_far
+    except (WriterFileError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{done.rows:,} rows, {done.messages:,} messages in {out}. Nothing was sent.")
+    if done.rows_with_problems:
+        click.echo(f"{done.rows_with_problems:,} rows have problems: {out / 'problems.csv'}")
+        sys.exit(1)
+
+
+@click.command("deliver")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def deliver_command(folder: Path) -> None:
+    """Hand over the messages in FOLDER (from ``flask letters xml``) to the offices’ systems.
+
+    Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have.
+    Each result is noted in FOLDER/results.csv; run it again to try what is not settled, and
+    nothing goes out twice. Only an office’s own system can accept a letter: with cwc_mode
+    test nobody receives anything. Ends with 1 while anything is not settled.
+
+    \b
+    Example:
+      flask letters deliver xml
+    """
+    settings = _settings()
+    try:
+        client = cwc_client(settings)
+    except DeliverySettingsError as error:
+        raise click.ClickException(str(error)) from None
+    if settings.cwc_mode == "off":
+        raise click.ClickException("Delivery to the offices’ own systems is off (cwc_mode).")
+    counts: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
+    steps = hand_over_folder(folder, client, lambda: datetime.now(UTC))
+    with click.progressbar(
+        steps, len(messages_in(folder)), label="Handing over", file=sys.stderr
+    ) as bar:
+        for step in bar:
+            word, reason = words(step.result) if isinstance(step, Handed) else ("settled", "")
+            counts[word] += 1
+            reasons.setdefault(word, reason)
+    for word, number in sorted(counts.items()):
+        click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
+    if set(counts) - {"accepted", "settled"}:
+        sys.exit(1)
+
+
+def _campaign(settings: Settings) -> tuple[Campaign, Tables]:
+    try:
+        return load_campaign(settings.letters / settings.campaign), load_tables()
+    except (CampaignError, TablesError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _today(campaign: Campaign, settings: Settings) -> date:
+    if settings.today:
+        return date.fromisoformat(settings.today)
+    return datetime.now(ZoneInfo(campaign.timezone)).date()

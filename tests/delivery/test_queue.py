@@ -1,0 +1,137 @@
+"""The queue between web and worker: it may lose everything and nothing is lost."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from fakeredis import TcpFakeServer
+
+from app.delivery.addresses import Address
+from app.delivery.mail import Mail
+from app.delivery.post import PostOffice, PostSettings, Queued
+from app.delivery.queue import MailQueue, QueueError, make_huey
+
+from .letters import FakeTime
+from .test_post import SECRET, SENDER
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailQueue]:
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    time = FakeTime()
+    settings = PostSettings(SENDER, tmp_path / "outbox")
+    post = PostOffice(tmp_path / "site.db", settings, SECRET, clock=time.clock)
+    huey = make_huey(tmp_path / "queue.db", url)
+    huey.storage.flush_all()
+    yield MailQueue(huey, post)
+    huey.storage.flush_all()
+    if url:
+        huey.storage.conn.close()
+        huey.storage.conn.connection_pool.disconnect()
+    else:
+        huey.storage.close()
+
+
+def put(queue: MailQueue, wish: str = "a") -> str:
+    mail = Mail("copy", Address("ana.lopez@example.org"), "About Ana", "I am Ana.")
+    found = queue.post.enqueue(mail, wish=wish)
+    assert isinstance(found, Queued)
+    return found.row.id
+
+
+def work(queue: MailQueue) -> int:
+    """Do what waits in the queue, as a worker does; how many tasks there were."""
+    done = 0
+    while (task := queue.huey.dequeue()) is not None:
+        queue.huey.execute(task)
+        done += 1
+    return done
+
+
+def state(queue: MailQueue, message_id: str) -> str:
+    row = queue.post.mailbox.row(message_id)
+    assert row is not None
+    return row.state
+
+
+def test_a_message_goes_from_the_web_to_the_worker(queue: MailQueue) -> None:
+    first, second = put(queue), put(queue, "b")
+    assert work(queue) == 2
+    assert (state(queue, first), state(queue, second)) == ("accepted", "accepted")
+
+
+def test_only_ids_go_through_the_queue(queue: MailQueue) -> None:
+    message_id = put(queue)
+    waiting = b"".join(bytes(item) for item in queue.huey.storage.enqueued_items())
+    assert message_id.encode() in waiting
+    assert b"lopez" not in waiting
+    assert b"Ana" not in waiting
+
+
+def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(queue: MailQueue) -> None:
+    message_id = put(queue)
+    queue.huey.storage.flush_all()
+    assert work(queue) == 0
+    queue.post.sweep()
+    queue.post.sweep()  # the same message twice in the queue goes out once
+    assert work(queue) == 2
+    assert state(queue, message_id) == "accepted"
+    assert len(list(queue.post.settings.outbox.iterdir())) == 1
+
+
+def test_the_sweep_is_a_task_of_every_minute(queue: MailQueue) -> None:
+    queue.huey.storage.flush_all()
+    put(queue)
+    queue.huey.storage.flush_all()
+    (sweep,) = queue.huey.read_periodic(datetime.now(UTC))
+    queue.huey.enqueue(sweep)
+    assert work(queue) >= 1
+    work(queue)
+    assert queue.post.mailbox.numbers() == {"accepted": 1}
+
+
+def test_a_queue_out_of_reach_costs_no_message_and_says_nothing_personal(
+    queue: MailQueue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_args: Any, **_named: Any) -> None:
+        raise OSError("ana.lopez@example.org")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue.huey.storage, "enqueue", broken)
+        caplog.set_level(logging.DEBUG)
+        message_id = put(queue)
+    assert "cannot be reached (OSError)" in caplog.text
+    assert "lopez" not in caplog.text
+    assert state(queue, message_id) == "queued"
+    queue.post.sweep()
+    work(queue)
+    assert state(queue, message_id) == "accepted"
+
+
+def test_the_queues_file_is_private(tmp_path: Path) -> None:
+    make_huey(tmp_path / "queue.db").storage.close()
+    assert stat.S_IMODE((tmp_path / "queue.db").stat().st_mode) == 0o600
+
+
+def test_a_redis_that_cannot_be_meant_is_named(tmp_path: Path) -> None:
+    with pytest.raises(QueueError, match="REDIS_URL"):
+        make_huey(tmp_path / "queue.db", "nonsense://x")
+    assert PostSettings(SENDER, tmp_path).lease > timedelta(minutes=10)
