@@ -1,0 +1,310 @@
+"""The check over all of Congress: silent on the real letters, exact about a bad one."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
+
+from app.campaign import Campaign, LetterTemplate, Report, check_campaign, read_template
+from app.campaign.model import Ask
+from app.campaign.reading import reading_grade, sentences
+from app.campaign.text_checks import Situation, check_paragraph
+from app.cli.letters import letters_cli
+from app.congress import Holder, Tables
+
+from .conftest import LETTERS
+
+
+@dataclass(frozen=True)
+class Few:
+    """A handful of seats in place of all."""
+
+    holders: tuple[Holder, ...]
+
+
+@pytest.fixture
+def few(tables: Tables) -> Few:
+    seats = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")
+    holders = [tables.holder(seat) for seat in seats]
+    return Few(tuple(holder for holder in holders if holder is not None))
+
+
+GOOD = """+++
+title = "T"
+subject = "The bill"
++++
+
+I am your constituent in {{ place }}.
+
+{{ opening }} {{ ask }}
+
+{{ story }}
+
+Thank you.
+"""
+
+
+def template(text: str, name: str = "general.txt") -> LetterTemplate:
+    result = read_template(name, text)
+    assert isinstance(result, LetterTemplate), result
+    return result
+
+
+def found(campaign: Campaign, few: Few, text: str, name: str = "general.txt") -> Report:
+    return check_campaign(campaign, few, templates=[template(text, name)])
+
+
+@pytest.mark.slow
+def test_the_real_letters_pass_for_every_seat_at_every_stage_in_time(
+    campaign: Campaign, tables: Tables
+) -> None:
+    seen: list[tuple[int, int]] = []
+    begun = time.process_time()
+    report = check_campaign(campaign, tables, progress=lambda *pair: seen.append(pair))
+    took = time.process_time() - begun
+    assert report.summary == "541 seats, 8 templates, 3 stages: ok", report.problems
+    assert report.ok
+    assert report.problems == ()
+    vacant = sum(1 for holder in tables.holders if holder.vacant)
+    assert report.letters == (541 - vacant) * 8 * 4
+    assert seen[-1] == (541, 541)
+    assert took < 10
+
+
+def test_a_plain_good_letter_passes(campaign: Campaign, few: Few) -> None:
+    report = found(campaign, few, GOOD)
+    assert report.problems == ()
+    assert report.summary == "8 seats, 1 templates, 3 stages: ok"
+
+
+THANKS = "Thank you."
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "level"),
+    [
+        ("S. 6890 is like it.", "`S. 6890` is printed, but no Senate bill is known", "must"),
+        ("S. ___ is like it.", "`S. ___` is printed, but no Senate bill is known", "must"),
+        ("H.R. 1 was like it.", "`H.R. 1` is not a bill of this campaign", "must"),
+        ("H.R. 6890 is a good bill.", "has expired; name it in the past tense", "must"),
+        ("It helps to cosponsor H.R. 6890.", "has expired; name it in the past tense", "must"),
+        ("{{ bill_number }} was good.", "`bill_number` is empty here", "must"),
+        ("{{ earlier_latest }} was good.", "`earlier_latest` is empty here", "must"),
+        ("It said None to me.", "without a value was printed", "must"),
+        ("It was undefined to me.", "without a value was printed", "must"),
+        ("I hope you vote soon.", "A delegate cannot vote on the floor", "must"),
+        ("You could cosponsor the House bill.", "A senator cannot cosponsor a House bill", "must"),
+        ("Here is a  gap.", None, None),
+        ("There is a gap , here.", "There is a gap", "should"),
+        ("There is a gap in , here.", "There is a gap", "should"),
+        ('They call it "safe".', "straight quotation mark", "should"),
+        ("See https://example.org/x for more.", "link or web address", "should"),
+        ("See www.example for more.", "link or web address", "should"),
+        ("See example.com for more.", "link or web address", "should"),
+        ("I ask you to write back.", "More than one thing is asked", "should"),
+        ("Please write back.", "More than one thing is asked", "should"),
+        ("I urge you to write back.", "More than one thing is asked", "should"),
+        ("287(g) raises crime.", "No study shows", "should"),
+        ("Police will be barred from working with ICE.", "does not bar all cooperation", "should"),
+        ("It bans all cooperation.", "does not bar all cooperation", "should"),
+        ("All participants profile people.", "named offices", "should"),
+        ("The bill has bipartisan support.", "one party", "should"),
+        ("It has at least 32 agencies.", "from 2017", "should"),
+        ("The DOJ admitted it.", "Nobody admitted this", "should"),
+        ("It drains our local budget.", "Since October 2025", "should"),
+        ("It cost $323 million.", "tens of millions", "should"),
+        ("It cost $26 million.", "could not be verified", "should"),
+        ("77 percent were afraid.", "misprint", "should"),
+        ("A vote on the bill is due next week.", "No vote is scheduled", "should"),
+        ("Every Democrat backs it.", "names no party", "should"),
+        ("We want open borders.", "slogans", "should"),
+    ],
+)
+def test_each_fault_is_found_with_its_line_and_sentence(
+    campaign: Campaign, few: Few, words: str, message: str | None, level: str | None
+) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
+    problems = [p for p in report.problems if message is not None and message in p.message]
+    if message is None:
+        assert report.problems == ()
+        return
+    assert problems, report.problems
+    assert problems[0].level == level
+    assert (problems[0].file, problems[0].line) == ("general.txt", 14)
+    assert problems[0].sentence
+    assert problems[0].example
+    assert not report.ok
+    assert "problem" in report.summary
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "level"),
+    [
+        (("{{ opening }} {{ ask }}", "This matters."), "Nothing is asked", "should"),
+        (("{{ story }}\n\n", ""), "no place for a personal story", "nice"),
+        ((THANKS, "I thank you. " * 130), "The full form has", "should"),
+        ((THANKS, "Extraordinarily complicated administrative considerations necessitate "
+          "comprehensive reconsideration of intergovernmental responsibilities, notwithstanding "
+          "organizational peculiarities of the participating municipalities and the individual "
+          "predispositions of their representatives." * 2), "reading grade", "should"),
+    ],
+)  # fmt: skip
+def test_each_fault_of_the_whole_is_found(
+    campaign: Campaign, few: Few, change: tuple[str, str], message: str, level: str
+) -> None:
+    report = found(campaign, few, GOOD.replace(*change))
+    assert any(message in p.message and p.level == level for p in report.problems), report
+
+
+def test_the_short_form_has_its_own_limit(campaign: Campaign, few: Few) -> None:
+    long = GOOD.replace(THANKS, "I thank you for this. " * 12)
+    assert found(campaign, few, long).ok
+    assert "450 is the most" in found(campaign, few, long, "general.short.txt").problems[0].message
+
+
+def test_a_hint_alone_does_not_fail(campaign: Campaign, few: Few) -> None:
+    report = found(campaign, few, GOOD.replace("{{ story }}\n\n", ""))
+    assert report.ok
+    assert len(report.problems) == 1
+
+
+def test_the_same_fault_is_said_once_with_its_count(campaign: Campaign, few: Few) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, "See www.example for more."))
+    assert len(report.problems) == 1
+    assert report.problems[0].times == len(few.holders) * 4
+
+
+def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign, few: Few) -> None:
+    def spoil(asks: Iterable[Ask]) -> tuple[Ask, ...]:
+        return tuple(
+            replace(ask, text=ask.text + "\nI hope that you vote for it on the floor.")
+            if ask.id == "delegate"
+            else ask
+            for ask in asks
+        )
+
+    spoiled = replace(campaign, asks=spoil(campaign.asks), stances={})
+    report = check_campaign(spoiled, few, templates=[template(GOOD)])
+    problem = next(p for p in report.problems if "cannot vote" in p.message)
+    text = (LETTERS / "campaign.toml").read_text(encoding="utf-8")
+    delegate = text.split('id = "delegate"')[1]
+    first = (
+        text.count("\n") - delegate.count("\n") + delegate.split('text = """')[0].count("\n") + 2
+    )
+    assert problem.file == "campaign.toml"
+    ask = next(ask for ask in campaign.asks if ask.id == "delegate")
+    assert problem.line == first + len(ask.text.split("\n"))
+
+
+def test_a_reading_aid_is_checked_too(campaign: Campaign, few: Few) -> None:
+    bad = replace(
+        template(GOOD),
+        reading_aid_es="Soy de {{ place }}. {{ bill_number }} es mala.\n\n{{ ask }}\n\n{{ story }}",
+        reading_aid_source="general.es.txt",
+        first_reading_aid_line=7,
+    )
+    report = check_campaign(campaign, few, templates=[bad])
+    messages = {(p.file, p.line, p.message.split(";")[0]) for p in report.problems}
+    assert ("general.es.txt", 7, "`bill_number` is empty here") in messages
+    assert any("The reading aid has 2 and 0 paragraphs" in message for _, _, message in messages)
+
+
+def test_a_draft_that_does_not_parse_is_a_problem_not_an_error(
+    campaign: Campaign, few: Few
+) -> None:
+    broken = replace(template(GOOD), body="{{ nope }}", source_name="draft")
+    report = check_campaign(campaign, few, templates=[broken])
+    assert not report.ok
+    assert "`nope` is not a field" in report.problems[0].message
+
+
+def test_presuming_a_return_is_found(campaign: Campaign) -> None:
+    situation = Situation("house", delegate=False, stage="last_weeks")
+    for text, bad in (
+        ("I ask you to cosponsor it in the next Congress.", True),
+        ("I ask you to cosponsor it in the new Congress if you serve there.", False),
+        ("I ask that you, or a colleague, bring it to the new Congress.", False),
+    ):
+        findings = check_paragraph(campaign, text, situation)
+        assert any("who will return" in f.message for f in findings) is bad, text
+    after = replace(situation, stage="expired")
+    assert not check_paragraph(campaign, "I ask you to join a bill in the new Congress.", after)
+
+
+def test_the_fields_of_the_house_may_be_tested_for_the_senate(campaign: Campaign, few: Few) -> None:
+    words = "{% if bill_number %}It has a number.{% endif %} {{ earlier_latest or 'It' }} was good."
+    assert found(campaign, few, GOOD.replace(THANKS, words)).problems == ()
+
+
+# --- sentences and grade ------------------------------------------------------------------
+
+
+def test_a_bill_number_ends_no_sentence() -> None:
+    text = "H.R. 6890 and S. 1336 are bills. The U.S. Virgin Islands wait. Why? “Yes.” I do."
+    assert len(sentences(text)) == 5
+
+
+def test_the_reading_grade_follows_the_formula() -> None:
+    assert reading_grade("The cat sat on the mat.") == pytest.approx(0.39 * 6 + 11.8 - 15.59)
+    assert reading_grade("") == 0.0
+    assert reading_grade("Administrative considerations necessitate reconsideration.") > 15
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(letters_cli, list(arguments), obj=ScriptInfo())
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def few_seats(monkeypatch: pytest.MonkeyPatch, few: Few) -> None:
+    monkeypatch.setattr("app.cli.letters.load_tables", lambda: few)
+
+
+@pytest.mark.usefixtures("few_seats")
+def test_the_command_prints_one_line_when_all_is_well() -> None:
+    assert run("check", "--folder", str(LETTERS.parent), "--campaign", LETTERS.name) == (
+        0,
+        "8 seats, 8 templates, 3 stages: ok\n",
+    )
+
+
+def test_the_command_prints_file_and_line_of_what_cannot_be_read(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(LETTERS, tmp_path / "mine"))
+    file = folder / "general.txt"
+    file.write_text(file.read_text("utf-8").replace("{{ story }}", "{{ stroy }}"), "utf-8")
+    code, output = run("check", "--folder", str(tmp_path), "--campaign", "mine")
+    assert code == 1
+    assert "letters/mine/general.txt:14: `stroy` is not a field; did you mean `story`?" in output
+    assert "1 problem" in output
+
+
+@pytest.mark.usefixtures("few_seats")
+def test_the_command_fails_and_says_where_when_a_letter_is_wrong(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(LETTERS, tmp_path / "mine"))
+    for file in folder.glob("*.txt"):
+        if not file.name.startswith("general."):
+            file.unlink()
+    file = folder / "general.txt"
+    file.write_text(file.read_text("utf-8").rstrip() + "\nSee www.example for more.\n", "utf-8")
+    code, output = run("check", "--folder", str(tmp_path), "--campaign", "mine")
+    assert code == 1
+    last = file.read_text("utf-8").rstrip().count("\n") + 1
+    assert f"letters/mine/general.txt:{last}: There is a link or web address" in output
+    assert output.endswith("8 seats, 2 templates, 3 stages: 1 problem\n")
+
+
+def test_the_command_explains_itself() -> None:
+    code, output = run("check", "--help")
+    assert code == 0
+    assert "flask letters check --campaign" in output
+    assert run("check", "--campaign", "none", "--folder", str(LETTERS.parent))[0] == 1

@@ -1,0 +1,327 @@
+"""One letter: frame, ask and story, with everything typed treated as data."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.campaign import Campaign, Writer, body_text, compose, own_share, reading_aid
+from app.campaign.share import added_share
+from app.campaign.words import date_words, ordinal, typed_paragraphs
+from app.congress import Tables
+
+from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, WRITER, LetterTo, place_of
+
+STORY = "Last spring my neighbor was afraid to report a break-in.\n\nI stayed with her."
+
+
+def test_a_letter_has_five_parts_in_order(letter_to: LetterTo) -> None:
+    body = letter_to("CA-12", story=STORY).body
+    assert len(body) == 6
+    assert body[0].startswith("I am your constituent in Springfield, California.")
+    assert "I ask you to cosponsor H.R. 6890, the PROTECT Immigration Act" in body[1]
+    assert body[2:4] == tuple(STORY.split("\n\n"))
+    assert "287(g) agreements rose from 135" in body[4]
+    assert body[5].startswith("Thank you for reading this.")
+
+
+def test_a_letter_knows_what_every_rendering_needs(letter_to: LetterTo, campaign: Campaign) -> None:
+    letter = letter_to("CA-S3", template="public-safety", length="short")
+    template = campaign.template("public-safety", "short")
+    assert template is not None
+    assert letter.salutation == "Dear Senator Padilla:"
+    assert letter.closing == "Sincerely,"
+    assert letter.subject == "287(g) agreements and trust in local police"
+    assert (letter.template, letter.length) == ("public-safety", "short")
+    assert letter.version == template.version
+    assert letter.written_on == LAST_WEEKS
+    assert letter.ask.id == "senator"
+    assert letter.ask.text in letter.body[0]
+    assert "{" not in letter.ask.text + letter.ask.short + letter.ask.opening
+
+
+def test_an_empty_story_leaves_no_gap(letter_to: LetterTo) -> None:
+    for story in ("", "   ", "\n\n \n"):
+        letter = letter_to("CA-12", story=story)
+        assert len(letter.body) == 4
+        assert all(paragraph.strip() for paragraph in letter.body)
+        assert letter.own_share == 0.0
+        assert not letter.edited
+
+
+INJECTIONS = [
+    "Our motto is {{ 7*7 }} and {% raise %}",
+    "{{ config }}",
+    "{% if",
+    "{#",
+    "{{ story }} {{ ask }}",
+    "%} }} #}",
+    "{% raw %}{{ x }}{% endraw %}",
+    "$name ${name} %(name)s {name}",
+    "\\1 \\g<0> \\n",
+    "<b>&amp;</b> O'Dell & sons < roads",
+]
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_what_a_person_types_is_printed_literally_tp02(letter_to: LetterTo, text: str) -> None:
+    letter = letter_to("CA-12", story=text, writer=replace(WRITER, city=text, first=text))
+    assert letter.body[2] == text
+    assert letter.body[0].startswith(f"I am your constituent in {text}, California.")
+    assert "49" not in letter.body[2]
+
+
+def test_a_typed_placeholder_character_cannot_move_the_story(letter_to: LetterTo) -> None:
+    letter = letter_to("CA-12", story="a\ufdd0b", writer=replace(WRITER, city="X\ufdd0Y"))
+    assert letter.body[2] == "ab"
+    assert "X Y, California" in letter.body[0]
+    assert len(letter.body) == 5
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(story=st.text(max_size=400), city=st.text(max_size=80), first=st.text(max_size=20))
+def test_any_typed_text_composes(letter_to: LetterTo, story: str, city: str, first: str) -> None:
+    letter = letter_to("CA-12", story=story, writer=Writer(first=first, city=city))
+    own = typed_paragraphs(story)
+    assert letter.body[2 : 2 + len(own)] == own
+    assert len(letter.body) == 4 + len(own)
+    assert 0.0 <= letter.own_share < 1.0
+    assert letter_to("CA-12", story=story, writer=Writer(first=first, city=city),
+                     body_override=body_text(letter)) == letter  # fmt: skip
+
+
+def test_paragraphs_are_parted_by_blank_lines_and_keep_their_line_breaks() -> None:
+    typed = "one\r\ntwo  \r\n\r\n\r\n \t\r\nthree\tfour\n\n   indented\n"
+    assert typed_paragraphs(typed) == ("one\ntwo", "three four", "   indented")
+    assert typed_paragraphs("“It’s ours” — 40° 🐢.") == ("“It’s ours” — 40° 🐢.",)
+    assert typed_paragraphs("x\x00\x07\x1b[31m") == ("x[31m",)
+
+
+@pytest.mark.parametrize(
+    ("writer", "place"),
+    [
+        (Writer(first="Ana"), "California"),
+        (Writer(first="Ana", city="Fremont"), "Fremont, California"),
+        (Writer(first="Ana", city="Fremont", state="CA"), "Fremont, California"),
+        (Writer(first="Ana", city="APO", state="AE", zip="09012"), "California"),
+        (Writer(first="Ana", city="Reno", state="NV"), "California"),
+        (Writer(first="Ana", city="   "), "California"),
+        (Writer(first="Ana", city="  St.   Paul "), "St. Paul, California"),
+        (Writer(first=""), "California"),
+    ],
+)
+def test_a_writer_with_missing_parts_still_has_a_place(
+    letter_to: LetterTo, writer: Writer, place: str
+) -> None:
+    first = letter_to("CA-12", writer=writer).body[0]
+    assert first.startswith(f"I am your constituent in {place}. I am")
+
+
+@pytest.mark.parametrize(
+    ("seat", "city", "place"),
+    [
+        ("DC-0", "", "the District of Columbia"),
+        ("DC-0", "Washington", "Washington, DC"),
+        ("VI-0", "", "the U.S. Virgin Islands"),
+        ("VI-0", "Christiansted", "Christiansted, U.S. Virgin Islands"),
+        ("MP-0", "", "the Northern Mariana Islands"),
+        ("PR-0", "San Juan", "San Juan, Puerto Rico"),
+        ("GU-0", "", "Guam"),
+    ],
+)
+def test_territories_read_as_they_are_spoken(
+    letter_to: LetterTo, seat: str, city: str, place: str
+) -> None:
+    letter = letter_to(seat, writer=Writer(first="Ana", city=city))
+    assert letter.body[0].startswith(f"I am your constituent in {place}. I am")
+
+
+@pytest.mark.parametrize(
+    ("seat", "greeting"),
+    [
+        ("DC-0", "Dear Delegate Norton:"),
+        ("PR-0", "Dear Resident Commissioner Hernández Rivera:"),
+        ("GU-0", "Dear Delegate Moylan:"),
+    ],
+)
+def test_delegates_are_greeted_by_their_title_nm06(
+    letter_to: LetterTo, seat: str, greeting: str
+) -> None:
+    assert letter_to(seat).salutation == greeting
+
+
+def test_an_edited_body_is_used_as_it_is(letter_to: LetterTo) -> None:
+    composed = letter_to("CA-12", story=STORY)
+    same = letter_to("CA-12", story=STORY, body_override=body_text(composed).replace("\n", "\r\n"))
+    assert same == composed
+    words = "My own words, all of them.\n\nAnd {{ more }}."
+    edited = letter_to("CA-12", story=STORY, body_override=words)
+    assert edited.body == ("My own words, all of them.", "And {{ more }}.")
+    assert edited.edited
+    assert edited.own_share == 1.0
+    one = body_text(composed).replace("I would be glad to know", "I would love to know")
+    changed = letter_to("CA-12", story=STORY, body_override=one)
+    assert changed.edited
+    assert abs(changed.own_share - composed.own_share) < 0.05
+
+
+def test_a_blank_edit_is_no_edit(letter_to: LetterTo) -> None:
+    assert letter_to("CA-12", body_override=" \n ") == letter_to("CA-12")
+
+
+# --- own share ------------------------------------------------------------------------
+
+FRAME = ("I am your constituent in Fremont, and I write about a bill.", "Thank you for reading.")
+
+
+def test_the_frame_alone_is_nobodys_own() -> None:
+    assert own_share(FRAME, FRAME) == 0.0
+    assert own_share(FRAME[::-1], FRAME) == 0.0
+    assert own_share([FRAME[0].upper().replace(",", " —")], FRAME) == pytest.approx(0.0, abs=0.03)
+    assert own_share([], FRAME) == own_share([], []) == 0.0
+
+
+def test_own_words_count_by_their_characters() -> None:
+    own = "My grandmother cooks for half of the street."
+    mixed = (FRAME[0], own, FRAME[1])
+    letters = len(own.replace(" ", ""))
+    whole = sum(len(part.replace(" ", "")) for part in mixed)
+    assert own_share(mixed, FRAME) == pytest.approx(letters / whole)
+    assert added_share([own], FRAME) == pytest.approx(letters / whole)
+    assert own_share([own], FRAME) == 1.0
+
+
+def test_a_few_changed_words_in_the_frame_are_a_few_own_words() -> None:
+    changed = (FRAME[0].replace("a bill", "this important bill"), FRAME[1])
+    assert 0.0 < own_share(changed, FRAME) < 0.45
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=6), st.lists(st.text(max_size=60), max_size=6))
+def test_a_share_is_between_none_and_all(body: list[str], frame: list[str]) -> None:
+    assert 0.0 <= own_share(body, frame) <= 1.0
+    assert own_share(frame, frame) == 0.0
+
+
+def test_a_long_edit_is_measured_in_milliseconds(letter_to: LetterTo) -> None:
+    long = "the bill and the law and " * 2_000
+    letter = letter_to("CA-12", story=long)
+    begun = time.perf_counter()
+    letter_to("CA-12", story=long, body_override=body_text(letter) + " the")
+    assert time.perf_counter() - begun < 0.25
+
+
+# --- templates without a marker, and the reading aid -------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("A.\n\n{{ ask }}\n\nThanks.", ["A.", "ASK", "MINE", "Thanks."]),
+        ("A. {{ story }} B.\n\n{{ ask }}", ["A.", "MINE", "B.", "ASK"]),
+        ("{{ ask }}\n\n{{ story }}", ["ASK", "MINE"]),
+        ("{{ story }}\n\n{{ story }}\n\n{{ ask }}", ["MINE", "ASK"]),
+        (
+            "{% if type == 'sen' %}\n{{ story }}\n\n{% endif %}\n{{ ask }}\n\nT.",
+            ["ASK", "MINE", "T."],
+        ),
+        ("{{ ask }}", ["MINE", "ASK"]),
+    ],
+)
+def test_the_story_is_never_lost(
+    campaign: Campaign, tables: Tables, body: str, expected: list[str]
+) -> None:
+    holder, general = tables.holder("CA-12"), campaign.template("general")
+    assert holder is not None
+    assert general is not None
+    letter = compose(
+        campaign,
+        replace(general, body=body),
+        holder,
+        writer=WRITER,
+        district_place=place_of(tables, "CA-12"),
+        story="MINE",
+        today=LAST_WEEKS,
+    )
+    assert [p if "cosponsor" not in p else "ASK" for p in letter.body] == expected
+
+
+def test_the_reading_aid_says_the_same_in_spanish_around_the_persons_own_words(
+    campaign: Campaign, tables: Tables
+) -> None:
+    for seat in ("WA-7", "PR-0", "CA-S3", "TX-27", "OH-4"):
+        holder = tables.holder(seat)
+        assert holder is not None
+        for template in campaign.templates.values():
+            for today in DAYS.values():
+                options = {
+                    "writer": WRITER,
+                    "district_place": place_of(tables, seat),
+                    "story": STORY,
+                    "today": today,
+                }
+                aid = reading_aid(campaign, template, holder, **options)  # type: ignore[arg-type]
+                letter = compose(campaign, template, holder, **options)  # type: ignore[arg-type]
+                assert len(aid) == len(letter.body)
+                mine = [i for i, p in enumerate(letter.body) if p in STORY.split("\n\n")]
+                assert [aid[i] for i in mine] == STORY.split("\n\n")
+                assert "le pido" in " ".join(aid).lower()
+                assert "I ask" not in " ".join(aid)
+
+
+def test_without_a_reading_aid_there_is_none(campaign: Campaign, tables: Tables) -> None:
+    holder, general = tables.holder("CA-12"), campaign.template("general")
+    assert holder is not None
+    assert general is not None
+    bare = replace(general, reading_aid_es="")
+    assert reading_aid(campaign, bare, holder, writer=WRITER, story="", today=LAST_WEEKS,
+                       district_place=place_of(tables, "CA-12")) == ()  # fmt: skip
+
+
+# --- the letters themselves ----------------------------------------------------------------
+
+
+def test_state_law_changes_what_is_said_about_home(letter_to: LetterTo) -> None:
+    assert "In Texas, state law tells sheriffs" in letter_to("TX-27").body[2]
+    assert "California was one of ten states" in letter_to("CA-12").body[2]
+    assert "Where I live" in letter_to("OH-4").body[2]
+
+
+def test_after_the_end_the_number_is_only_named_as_past(letter_to: LetterTo) -> None:
+    body = " ".join(letter_to("CA-12", EXPIRED).body)
+    assert "H.R. 6890, the PROTECT Immigration Act, expired on January 3, 2027" in body
+    assert "cosponsor H.R. 6890" not in body
+    assert "H.R. 6890" not in " ".join(letter_to("OH-4", EXPIRED).body)
+
+
+def test_in_the_last_days_the_letter_asks_for_a_commitment(letter_to: LetterTo) -> None:
+    body = " ".join(letter_to("CA-12", ENDING).body)
+    assert "This Congress is ending without action on H.R. 6890." in body
+    assert "I ask you to commit" in body
+
+
+def test_dates_and_ordinals_in_words() -> None:
+    assert date_words(date(2026, 3, 1)) == "March 1, 2026"
+    assert date_words(date(2026, 3, 1), "es") == "1 de marzo de 2026"
+    assert [ordinal(n) for n in (111, 119, 120, 121, 122, 123)] == [
+        "111th", "119th", "120th", "121st", "122nd", "123rd",
+    ]  # fmt: skip
+    assert ordinal(119, "es") == "119.º"
+
+
+def test_a_letter_composes_in_well_under_a_millisecond(letter_to: LetterTo) -> None:
+    letter_to("WA-7", story=STORY)
+    best = min(_timed(lambda: letter_to("WA-7", story=STORY)) for _ in range(50))
+    assert best < 0.001
+
+
+def _timed(call: object) -> float:
+    assert callable(call)
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
