@@ -1,0 +1,190 @@
+"""The organizers' pages in a real browser: axe, a narrow screen, the keyboard, no JavaScript."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pyotp
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app.records import organizers
+from app.records.organizers import OneTimeLink
+from tests.organizers.conftest import PASSWORD, Clock, Office, Someone
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+CANDIDATES = (
+    "chromium", "chromium-browser", "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)  # fmt: skip
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    path = next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+    assert path, "Chromium is missing: run `make browser`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def check(page: Page, title: str) -> None:
+    """Axe finds nothing, and nothing but a table's own frame is wider than 320 pixels."""
+    assert page.locator("h1").inner_text() == title
+    found = Axe().run(page).response["violations"]
+    assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320, title
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def log_in(page: Page, address: str, who: Someone, clock: Clock) -> None:
+    clock.forward(minutes=1)
+    page.goto(f"{address}/organize/login")
+    page.locator("#name").fill(who.name)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#password").press("Enter")
+    page.locator("#code").fill(pyotp.TOTP(who.totp).at(clock.at))
+    page.locator("#code").press("Enter")
+    page.wait_for_url(re.compile(r"/organize/$"))
+
+
+def new_page(chromium: Chromium, address: str, **how: bool) -> Page:
+    context = chromium.new_context(java_script_enabled=how.get("script", True))
+    page = context.new_page()
+    page.on("console", lambda m: pytest.fail(m.text) if "Content Security" in m.text else None)
+    page.on("request", lambda r: r.url.startswith((address, "data:")) or pytest.fail(r.url))
+    return page
+
+
+def link(staff: Office, name: str = "Rosa") -> str:
+    made = organizers.add_organizer(staff.db, name, "editor", by="Boss", at=staff.clock.at)
+    assert isinstance(made, OneTimeLink)
+    return f"/organize/set-password/{made.token}"
+
+
+def test_a_new_organizer_gets_in_and_every_page_is_accessible(
+    chromium: Chromium, address: str, staff: Office
+) -> None:
+    page = new_page(chromium, address)
+    page.goto(address + link(staff))
+    check(page, "Choose a password")
+    page.locator("#password").fill("short")
+    page.locator("#again").fill("short")
+    page.locator("#again").press("Enter")
+    check(page, "Choose a password")
+    assert page.evaluate("document.activeElement.className") == "summary"
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#again").fill(PASSWORD)
+    page.locator("#again").press("Enter")
+    page.wait_for_url("**/second-factor")
+    check(page, "Set up your authenticator")
+    picture = page.locator("svg.qr").bounding_box()
+    assert picture
+    assert picture["width"] > 150
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    page.locator("#code").fill(pyotp.TOTP(secret).at(staff.clock.at))
+    page.locator("#code").press("Enter")
+    check(page, "Your recovery codes")
+    page.get_by_role("link", name="I have kept them, go on").click()
+    check(page, "Overview")
+    page.goto(f"{address}/organize/people")
+    check(page, "Not part of your role")
+    page.goto(f"{address}/organize/set-password/AAAA")
+    check(page, "This link does not work")
+
+
+TITLES = {
+    "": "Overview",
+    "account": "Your account",
+    "sessions": "Your sessions",
+    "people": "Organizers",
+    "people/1": "Rosa",
+    "people/999": "There is no such thing",
+    "audit": "Audit trail",
+    "audit?since=x": "Audit trail",
+    "account/password": "Change your password",
+    "account/second-factor": "Set up your authenticator",
+    "confirm": "Confirm that it is you",
+}
+
+
+def test_every_page_of_an_admin_is_accessible(
+    chromium: Chromium, address: str, staff: Office
+) -> None:
+    staff.add("Rosa")
+    boss = staff.add("Boss", "admin")
+    page = new_page(chromium, address)
+    page.goto(f"{address}/organize/login?why=idle")
+    check(page, "Log in as an organizer")
+    log_in(page, address, boss, staff.clock)
+    for path, title in TITLES.items():
+        page.goto(f"{address}/organize/{path}")
+        check(page, title)
+
+
+def test_a_role_is_changed_by_keyboard_alone_after_the_session_ended(
+    chromium: Chromium, address: str, staff: Office
+) -> None:
+    staff.add("Rosa")
+    boss = staff.add("Boss", "admin")
+    page = new_page(chromium, address)
+    log_in(page, address, boss, staff.clock)
+    page.goto(f"{address}/organize/people/1")
+    page.locator("#role-editor").focus()
+    page.keyboard.press("ArrowDown")
+    staff.clock.forward(hours=2)
+    page.keyboard.press("Enter")
+    check(page, "Log in as an organizer")
+    page.locator("#name").fill("Boss")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("#code").fill(boss.code(staff.clock.at))
+    page.keyboard.press("Enter")
+    check(page, "One more press")
+    page.get_by_role("button", name="Send it now").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#role-exporter").is_checked()
+
+
+def test_everything_works_without_javascript(
+    chromium: Chromium, address: str, staff: Office
+) -> None:
+    boss = staff.add("Boss", "admin")
+    page = new_page(chromium, address, script=False)
+    log_in(page, address, boss, staff.clock)
+    page.get_by_role("link", name="Your sessions").first.click()
+    page.get_by_role("button", name="End this session").click()
+    assert page.get_by_role("button", name="End this session").count() == 0
+    with page.expect_download() as download:
+        page.goto(f"{address}/organize/audit")
+        page.get_by_role("link", name="Take away as CSV").click()
+    assert download.value.suggested_filename == "audit-trail-2026-11-25.csv"
+    page.goto(f"{address}/organize/")
+    page.get_by_role("button", name="Log out").click()
+    assert "You are logged out." in page.locator("main").inner_text()
