@@ -156,7 +156,7 @@ class _Checker:
         for paragraph in (draft.subject, *draft.frame):
             for finding in self.paragraph(paragraph, situation):
                 self.note(template, draft, finding, example, "en")
-        grade = (template.id, template.length, moment, draft.ask.id)
+        grade = (template.id, template.length, moment, draft.words.ask.id)
         whole = check_whole(
             draft.frame,
             length=template.length,
@@ -183,8 +183,9 @@ class _Checker:
             for problem in error.problems:
                 self.note(template, None, Finding(problem.message, problem.source), "", "es")
             return
+        spanish = replace(situation, language="es")
         for paragraph in draft.frame:
-            for finding in self.paragraph(paragraph, replace(situation, language="es")):
+            for finding in self.paragraph(paragraph, spanish):
                 self.note(template, draft, finding, example, "es")
         if (len(draft.before), len(draft.after)) != (len(english.before), len(english.after)):
             message = (
@@ -233,7 +234,7 @@ class _Checker:
             body = template.body
         sources = [(*best, body)]
         if draft is not None:
-            sources += self.campaign_sources(draft.ask.id, language)
+            sources += self.campaign_sources(draft.words.ask.id, language)
         words = {word for word in sentence.split() if len(word) > _SMALL_WORDS}
         most = 0
         for file, first, text in sources:

@@ -25,11 +25,16 @@ class Draft:
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    ask: Ask
-    """Its ``opening`` and ``text`` (and ``short``) are the words of this letter."""
+    words: AskWords
     subject: str
     has_place: bool
     """Whether the template says where the story goes."""
+
+    @property
+    def ask(self) -> Ask:
+        """The ask; its ``opening`` and ``text`` (and ``short``) are the words of this letter."""
+        words = self.words
+        return replace(words.ask, opening=words.opening, text=words.text, short=words.text)
 
     @property
     def frame(self) -> tuple[str, ...]:
@@ -133,7 +138,7 @@ def make_draft(
     return Draft(
         before=tuple(frame[:cut]),
         after=tuple(frame[cut:]),
-        ask=replace(words.ask, opening=words.opening, text=words.text, short=words.text),
+        words=words,
         subject=one_line(compiled(template.subject, facts, "ask").render(values)),
         has_place=place is not None,
     )

@@ -20,7 +20,7 @@ _UNSEEN_IN_STORY = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _BLANK_LINE = re.compile(r"\n(?:[ \t]*\n)+")
-_SPACES = re.compile(r"[ \t]*\n[ \t\n]*|  +|\t[ \t]*")
+_SPACES = re.compile(r"[ \t]+")
 _WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
 
 
@@ -58,7 +58,11 @@ def curly(text: str) -> str:
 
 def one_line(text: str) -> str:
     """A wrapped text of a file as one line; other spaces, such as no-break ones, are kept."""
-    return _SPACES.sub(" ", text).strip(" ")
+    if "\n" in text:
+        text = " ".join([kept for line in text.split("\n") if (kept := line.strip(" \t"))])
+    else:
+        text = text.strip(" \t")
+    return _SPACES.sub(" ", text) if "  " in text or "\t" in text else text
 
 
 def frame_paragraphs(text: str) -> list[str]:
