@@ -26,7 +26,7 @@ from app.documents.model import Addressed, PostalLetter
 from app.documents.postal import postal
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
-CHUNK = 100
+CHUNK = 50
 """Letters in one PDF of a batch: more would save little time and take much memory."""
 CHUNK_CHARACTERS = 200_000
 _STANDARD = "ua-1"
@@ -53,6 +53,13 @@ def _compiler() -> typst.Compiler:
         root=str(TEMPLATES),
         font_paths=fonts,
         ignore_system_fonts=True,
+    )
+
+
+@cache
+def _nothing() -> typst.Compiler:
+    return typst.Compiler(
+        str(TEMPLATES / "empty.typ"), root=str(TEMPLATES), ignore_system_fonts=True
     )
 
 
@@ -92,17 +99,22 @@ def _payload(letters: Iterable[dict[str, Any]], language: str) -> str:
 
 def _compile(payload: str) -> tuple[bytes, list[str]]:
     """The PDF, and the characters that had to be replaced because no font has them."""
+    try:
+        return _compile_with_stand_ins(payload)
+    finally:
+        _forget()
+
+
+def _compile_with_stand_ins(payload: str) -> tuple[bytes, list[str]]:
     replaced: list[str] = []
     for _ in range(3):
         try:
             return _run(payload, [_STANDARD]), replaced
         except typst.TypstError as error:
             report = getattr(error, "diagnostic", "")
-            missing = _unprintable(report)
-            if not _UNPRINTABLE.search(report):
-                raise PdfError(
-                    "The letter could not be set as a PDF. The other forms still work."
-                ) from None
+        if not _UNPRINTABLE.search(report):
+            raise PdfError("The letter could not be set as a PDF. The other forms still work.")
+        missing = _unprintable(report)
         if not missing:
             break
         replaced += missing
@@ -110,6 +122,16 @@ def _compile(payload: str) -> tuple[bytes, list[str]]:
         payload = payload.translate({ord(char): _stand_in(char) for char in missing})
     # A rare sequence for which each character has a font but no font has both.
     return _run(payload, []), replaced
+
+
+def _forget() -> None:
+    """Push a letter out of Typst's memory of its latest work, by compiling nothing a few times.
+
+    So no worker holds on to what people wrote, and memory stays the same for any number.
+    """
+    with _lock:
+        for _ in range(_FORGET_AFTER):
+            _nothing().compile(format="svg")
 
 
 def _stand_in(char: str) -> str:
@@ -136,7 +158,6 @@ def to_pdf_batch(letters: Iterable[Addressed], *, language: str = "en") -> Itera
     """
     for chunk in _chunks(letters):
         yield to_pdf(chunk, language=language)
-        _forget()
 
 
 def _chunks(letters: Iterable[Addressed]) -> Iterator[list[Addressed]]:
@@ -150,12 +171,6 @@ def _chunks(letters: Iterable[Addressed]) -> Iterator[list[Addressed]]:
             chunk, characters = [], 0
     if chunk:
         yield chunk
-
-
-def _forget() -> None:
-    """Push the last batch out of Typst's memory of recent work, by compiling nothing."""
-    for _ in range(_FORGET_AFTER):
-        _run(_payload((), "en"), [])
 
 
 def missing_glyphs(*texts: str) -> tuple[str, ...]:

@@ -248,6 +248,23 @@ def test_long_letters_make_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(list(to_pdf_batch([addressed(body=("Hello there.",))] * 3))) == 3
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_memory_stays_the_same_however_many_letters_are_made() -> None:
+    def megabytes() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+    def some(first: int) -> None:
+        for number in range(first, first + 3):
+            data = [addressed(body=(f"{number}-{i} " * 300,)) for i in range(20)]
+            assert to_pdf(data)
+
+    some(0)
+    before = megabytes()
+    some(100)
+    some(200)
+    assert megabytes() - before < 25
+
+
 def test_no_letters_are_a_programming_error_and_an_empty_batch_is_empty() -> None:
     with pytest.raises(ValueError, match="no letters"):
         to_pdf([])
@@ -276,7 +293,7 @@ def test_an_error_has_no_word_of_the_letter(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(PdfError) as caught:
         to_pdf([addressed()])
     assert "Siobh" not in repr(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 def test_missing_font_packages_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
