@@ -17,6 +17,7 @@ from typing import Literal
 
 import click
 
+from app.cli.plain import PlainCommand
 from app.cli.purge import policy_of
 from app.records.database import open_database
 from app.records.health import damage
@@ -25,7 +26,7 @@ from app.records.limiting import LimitsError, networks, open_counters
 from app.records.retention_proof import prove
 from app.records.sealing import sealed_counts
 from app.records.tallies import recount
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, load_settings
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -203,13 +204,10 @@ MARKS: dict[Level, tuple[str, str]] = {
 }
 
 
-@click.command("doctor")
+@click.command("doctor", cls=PlainCommand)
 def doctor_command() -> None:
     """Look whether this site is sound, current and safe. Ends with 1 when something is not."""
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    settings = load_settings()
     answers = examine(Site(settings, datetime.now(UTC)))
     width = max(len(name) for name, _ in answers)
     for name, finding in answers:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.plain import PlainGroup
 from app.records import audit, keys
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
@@ -28,7 +29,7 @@ out_option = click.option(
 )
 
 
-@click.group("keys")
+@click.group("keys", cls=PlainGroup)
 def keys_group() -> None:
     """The keys that people's details are sealed to."""
 
@@ -50,10 +51,7 @@ def make(passphrase_file: Path | None, out: Path | None) -> None:
 def use(public_file: Path) -> None:
     """Seal from now on to a public key that was made on another computer."""
     settings = load_settings()
-    try:
-        key = keys.use_key(settings.keys, public_file)
-    except keys.KeyFolderError as error:
-        raise click.ClickException(str(error)) from None
+    key = keys.use_key(settings.keys, public_file)
     _note(settings, What.KEY_USED, {"key": key.id})
     click.echo(f"New details are sealed to key {key.printed} from now on.")
     click.echo("Compare these 20 characters with what the other computer shows.")
@@ -65,10 +63,7 @@ def show() -> None:
     settings = load_settings()
     with closing(open_database(settings.database)) as db:
         counts = sealed_counts(db)
-    try:
-        lines = keys.key_status(settings.keys, counts)
-    except keys.KeyFolderError as error:
-        raise click.ClickException(str(error)) from None
+    lines = keys.key_status(settings.keys, counts)
     if not lines:
         click.echo("There is no key yet. The site makes one when it starts: make run")
     for line in lines:
@@ -104,10 +99,7 @@ def move(
     key = _find(settings, key_id)
     opened = unlock_file(settings.keys / f"{key.id}.private.json", passphrase_file)
     words = _new_passphrase(new_passphrase_file)
-    try:
-        path = keys.move_private(settings.keys, key, opened, words, out)
-    except keys.KeyFolderError as error:
-        raise click.ClickException(str(error)) from None
+    path = keys.move_private(settings.keys, key, opened, words, out)
     _note(settings, What.KEY_MOVED, {"key": key.id})
     click.echo(f"The private key is in {path} and no longer in {settings.keys}.")
     click.echo("Keep a second copy somewhere safe: without it, nothing sealed can be read.")
@@ -161,10 +153,7 @@ def retire(key_id: str) -> None:
     key = _find(settings, key_id)
     with closing(open_database(settings.database)) as db:
         sealed = sealed_counts(db).get(key.id, 0)
-    try:
-        keys.retire_key(settings.keys, key, sealed=sealed, today=_today())
-    except keys.KeyFolderError as error:
-        raise click.ClickException(str(error)) from None
+    keys.retire_key(settings.keys, key, sealed=sealed, today=_today())
     _note(settings, What.KEY_RETIRED, {"key": key.id})
     click.echo(f"Key {key.printed} is retired.")
     click.echo("Files that were exported earlier still need its private half.")
@@ -184,12 +173,7 @@ def _note(
 
 def _make(settings: Settings, passphrase_file: Path | None, out: Path | None) -> keys.CampaignKey:
     words = _new_passphrase(passphrase_file)
-    try:
-        key = keys.make_key(settings.keys, words, today=_today(), out=out)
-    except keys.KeyFolderError as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"The key could not be written: {error}") from None
+    key = keys.make_key(settings.keys, words, today=_today(), out=out)
     _note(settings, What.KEY_MADE, {"key": key.id, "private half on this server": out is None})
     return key
 

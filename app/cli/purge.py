@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import click
 
+from app.cli.plain import PlainCommand
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import NotStoredError, open_database, writing
@@ -41,7 +42,7 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-@click.command("purge")
+@click.command("purge", cls=PlainCommand)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--now", "now", is_flag=True, help="Delete. For the daily job.")
 def purge_command(dry_run: bool, now: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TextIO
 import click
 
 from app.cli.keys import keys_group, passphrase_option, unlock_file
+from app.cli.plain import PlainCommand
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
@@ -21,7 +22,7 @@ from app.records.sealing import Purpose
 from app.settings import load_settings
 
 
-@click.command("export")
+@click.command("export", cls=PlainCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Both if left out.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
@@ -60,7 +61,7 @@ def export_command(file: Path, purpose: Purpose | None) -> None:
     click.echo(f"{done.rows} rows in {file}. To open it: flask signatures open {file} --key KEY")
 
 
-@click.command("open")
+@click.command("open", cls=PlainCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--key",

@@ -169,6 +169,18 @@ def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: P
     assert counts(site) == {old.id: 3}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["show"], ["rotate"], ["retire", "abc"], ["move", "--out", "x"]]
+)
+def test_what_is_wrong_is_said_in_a_sentence(site: Settings, arguments: list[str]) -> None:
+    for path in site.keys.glob("*.public.json"):
+        path.write_text("damaged")
+    result = run(keys_group, *arguments)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "Traceback" not in result.output
+
+
 # Sealed files
 
 

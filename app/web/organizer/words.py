@@ -26,6 +26,13 @@ EVENTS = {
     What.LOGGED_OUT: _l("logged out"),
     What.SESSIONS_REVOKED: _l("sessions revoked"),
     What.AUDIT_EXPORTED: _l("audit exported"),
+    What.SEALED_EXPORTED: _l("sealed details exported"),
+    What.KEY_MADE: _l("campaign key made"),
+    What.KEY_USED: _l("campaign key taken into use"),
+    What.KEY_MOVED: _l("private key moved away"),
+    What.KEYS_ROTATED: _l("sealed details moved to another key"),
+    What.KEY_RETIRED: _l("campaign key retired"),
+    What.PURGED: _l("purged"),
 }
 """A new kind of event adds its line; until then its stored name is shown."""
 
@@ -43,6 +50,14 @@ KEYS = {
     "from": _l("from"),
     "to": _l("to"),
     "rows": _l("rows"),
+    "campaign": _l("campaign"),
+    "purpose": _l("purpose"),
+    "key": _l("key"),
+    "keys": _l("keys"),
+    "private half on this server": _l("private half on this server"),
+    "unreadable": _l("unreadable"),
+    "kind": _l("kind"),
+    "days": _l("days"),
 }
 
 

@@ -1,0 +1,41 @@
+"""What an operator sees when something cannot be done: a sentence, not a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from app.records.database import NotStoredError
+from app.records.key_files import KeyFolderError
+from app.settings import SettingsError
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn the errors whose messages are written for an operator into just that message."""
+    try:
+        yield
+    except (NotStoredError, KeyFolderError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise click.ClickException(f"{error.strerror or error}{where}.") from None
+
+
+class PlainGroup(click.Group):
+    """A group of commands of which none ends in a traceback for an ordinary reason."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with plainly():
+            return super().invoke(ctx)
+
+
+class PlainCommand(click.Command):
+    """The same for a command on its own, or in somebody else's group."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with plainly():
+            return super().invoke(ctx)
