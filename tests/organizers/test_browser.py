@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.records import organizers
@@ -55,7 +55,7 @@ def address(app: Flask) -> Iterator[str]:
 
 def check(page: Page, title: str) -> None:
     """Axe finds nothing, and nothing but a table's own frame is wider than 320 pixels."""
-    assert page.locator("h1").inner_text() == title
+    expect(page.locator("h1")).to_have_text(title)
     found = Axe().run(page).response["violations"]
     assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
     page.set_viewport_size({"width": 320, "height": 700})
@@ -74,11 +74,19 @@ def log_in(page: Page, address: str, who: Someone, clock: Clock) -> None:
     page.wait_for_url(re.compile(r"/organize/$"))
 
 
-def new_page(chromium: Chromium, address: str, **how: bool) -> Page:
-    context = chromium.new_context(java_script_enabled=how.get("script", True))
+@pytest.fixture(autouse=True)
+def seen() -> Iterator[list[str]]:
+    """Requests to anywhere else, and what the browser refused: there must be neither."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+def new_page(chromium: Chromium, address: str, seen: list[str], *, script: bool = True) -> Page:
+    context = chromium.new_context(java_script_enabled=script)
     page = context.new_page()
-    page.on("console", lambda m: pytest.fail(m.text) if "Content Security" in m.text else None)
-    page.on("request", lambda r: r.url.startswith((address, "data:")) or pytest.fail(r.url))
+    page.on("console", lambda m: seen.append(m.text) if "Content Security" in m.text else None)
+    page.on("request", lambda r: seen.append(r.url) if not r.url.startswith(address) else None)
     return page
 
 
@@ -89,9 +97,9 @@ def link(staff: Office, name: str = "Rosa") -> str:
 
 
 def test_a_new_organizer_gets_in_and_every_page_is_accessible(
-    chromium: Chromium, address: str, staff: Office
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
-    page = new_page(chromium, address)
+    page = new_page(chromium, address, seen)
     page.goto(address + link(staff))
     check(page, "Choose a password")
     page.locator("#password").fill("short")
@@ -135,11 +143,11 @@ TITLES = {
 
 
 def test_every_page_of_an_admin_is_accessible(
-    chromium: Chromium, address: str, staff: Office
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     staff.add("Rosa")
     boss = staff.add("Boss", "admin")
-    page = new_page(chromium, address)
+    page = new_page(chromium, address, seen)
     page.goto(f"{address}/organize/login?why=idle")
     check(page, "Log in as an organizer")
     log_in(page, address, boss, staff.clock)
@@ -149,11 +157,11 @@ def test_every_page_of_an_admin_is_accessible(
 
 
 def test_a_role_is_changed_by_keyboard_alone_after_the_session_ended(
-    chromium: Chromium, address: str, staff: Office
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     staff.add("Rosa")
     boss = staff.add("Boss", "admin")
-    page = new_page(chromium, address)
+    page = new_page(chromium, address, seen)
     log_in(page, address, boss, staff.clock)
     page.goto(f"{address}/organize/people/1")
     page.locator("#role-editor").focus()
@@ -169,22 +177,22 @@ def test_a_role_is_changed_by_keyboard_alone_after_the_session_ended(
     check(page, "One more press")
     page.get_by_role("button", name="Send it now").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#role-exporter").is_checked()
+    expect(page.locator("#role-exporter")).to_be_checked()
 
 
 def test_everything_works_without_javascript(
-    chromium: Chromium, address: str, staff: Office
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     boss = staff.add("Boss", "admin")
-    page = new_page(chromium, address, script=False)
+    page = new_page(chromium, address, seen, script=False)
     log_in(page, address, boss, staff.clock)
     page.get_by_role("link", name="Your sessions").first.click()
     page.get_by_role("button", name="End this session").click()
-    assert page.get_by_role("button", name="End this session").count() == 0
+    expect(page.get_by_role("button", name="End this session")).to_have_count(0)
     with page.expect_download() as download:
         page.goto(f"{address}/organize/audit")
         page.get_by_role("link", name="Take away as CSV").click()
     assert download.value.suggested_filename == "audit-trail-2026-11-25.csv"
     page.goto(f"{address}/organize/")
     page.get_by_role("button", name="Log out").click()
-    assert "You are logged out." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("You are logged out.")

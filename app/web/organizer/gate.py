@@ -14,7 +14,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask import Flask, abort, current_app, g, redirect, request
-from flask_babel import format_datetime
+from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
@@ -242,7 +242,10 @@ def _menu() -> dict[str, object]:
 def moment(at: datetime) -> str:
     """A date and time in words, in the page's language and the campaign's time zone."""
     zone = ZoneInfo(services().campaign.timezone)
-    return str(format_datetime(at.astimezone(zone), "medium", rebase=False))
+    there = at.astimezone(zone)
+    return (
+        f"{format_date(there, 'medium', rebase=False)}, {format_time(there, 'short', rebase=False)}"
+    )
 
 
 class RowConverter(IntegerConverter):
