@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime
 import click
 
 from app.cli.plain import PlainCommand
-from app.records import audit
-from app.records.audit import COMMAND_LINE, What
-from app.records.database import NotStoredError, open_database, writing
-from app.records.retention import Policy, purge
+from app.records.audit import COMMAND_LINE
+from app.records.database import open_database
+from app.records.retention import Policy, purge, purge_and_note
 from app.settings import Settings, load_settings
 
 
@@ -52,17 +51,11 @@ def purge_command(dry_run: bool, now: bool) -> None:
     settings = load_settings()
     policy = policy_of(settings)
     at = datetime.now(UTC)
-    try:
-        with closing(open_database(settings.database)) as db:
-            done = purge(db, at, policy, dry_run=dry_run, instance=settings.instance)
-            for one in done:
-                if one.number and not dry_run:
-                    facts: audit.Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
-                    with writing(db):
-                        audit.record(db, at=at, who=COMMAND_LINE, what=What.PURGED,
-                                     subject=one.kind, after=facts)  # fmt: skip
-    except NotStoredError as error:
-        raise click.ClickException(f"{error} Try again; nothing is half deleted.") from None
+    with closing(open_database(settings.database)) as db:
+        if now:
+            done = purge_and_note(db, at, policy, who=COMMAND_LINE, instance=settings.instance)
+        else:
+            done = purge(db, at, policy, dry_run=True, instance=settings.instance)
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")

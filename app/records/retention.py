@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from app.records import audit
 from app.records.database import writing
 from app.records.traces import blank_what_was_deleted
 
@@ -152,3 +153,18 @@ def purge(
     if not dry_run:
         blank_what_was_deleted(db)
     return tuple(done)
+
+
+def purge_and_note(
+    db: sqlite3.Connection, now: datetime, policy: Policy, *, who: str, instance: Path
+) -> tuple[Purged, ...]:
+    """Purge, and note in the audit trail how much of what was deleted, and by whom."""
+    done = purge(db, now, policy, instance=instance)
+    for one in done:
+        if one.number:
+            facts: audit.Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
+            with writing(db):
+                audit.record(
+                    db, at=now, who=who, what=audit.What.PURGED, subject=one.kind, after=facts
+                )
+    return done
