@@ -25,7 +25,7 @@ GRADE = 10.0
 
 BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
-_NUMBER = re.compile(r"\b(H\. ?R\.|S\.|H\. ?Res\.|S\. ?Res\.) ?(\d+|_+)")
+_NUMBER = re.compile(r"(?<!U\.)\b(H\. ?R\.|S\.|H\. ?Res\.|S\. ?Res\.) ?(\d+|_+)")
 _PAST = re.compile(
     r"\b(was|were|had|expired|died|ended|led|leading|introduced|introducing|cosponsored|"
     r"cosponsoring|supported|last Congress|would have)\b",

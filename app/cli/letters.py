@@ -9,7 +9,15 @@ from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.campaign import Campaign, CampaignError, Report, check_campaign, load_campaign
+from app.campaign import (
+    FIELDS,
+    FILTERS,
+    Campaign,
+    CampaignError,
+    Report,
+    check_campaign,
+    load_campaign,
+)
 from app.congress import Tables, TablesError, load_tables
 from app.settings import SettingsError, load_settings
 
@@ -50,6 +58,23 @@ def check(slug: str | None, folder: Path | None) -> None:
     _print(report, f"letters/{campaign.slug}")
     if not report.ok:
         raise SystemExit(1)
+
+
+@letters_cli.command(with_appcontext=False)
+def fields() -> None:
+    """List the fields and filters that a letter may use, each with an example.
+
+    \b
+    Example:
+      flask letters fields
+    """
+    for field in FIELDS:
+        click.echo(f"{{{{ {field.name} }}}}  ({field.kind})\n    {field.description}")
+        click.echo(f"    For example: {field.example}")
+        if not field.printable or field.kind == "yes or no":
+            click.echo("    For tests only.")
+    for name, words in FILTERS.items():
+        click.echo(f"{{{{ field | {name} }}}}\n    {words[0].upper()}{words[1:]}.")
 
 
 def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:

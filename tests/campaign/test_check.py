@@ -12,7 +12,15 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import ScriptInfo
 
-from app.campaign import Campaign, LetterTemplate, Report, check_campaign, read_template
+from app.campaign import (
+    FIELDS,
+    FILTERS,
+    Campaign,
+    LetterTemplate,
+    Report,
+    check_campaign,
+    read_template,
+)
 from app.campaign.model import Ask
 from app.campaign.reading import reading_grade, sentences
 from app.campaign.text_checks import Situation, check_paragraph
@@ -102,6 +110,7 @@ THANKS = "Thank you."
         ("I hope you vote soon.", "A delegate cannot vote on the floor", "must"),
         ("You could cosponsor the House bill.", "A senator cannot cosponsor a House bill", "must"),
         ("Here is a  gap.", None, None),
+        ("The U.S. 250 years ago was small.", None, None),
         ("There is a gap , here.", "There is a gap", "should"),
         ("There is a gap in , here.", "There is a gap", "should"),
         ('They call it "safe".', "straight quotation mark", "should"),
@@ -301,6 +310,13 @@ def test_the_command_fails_and_says_where_when_a_letter_is_wrong(tmp_path: Path)
     last = file.read_text("utf-8").rstrip().count("\n") + 1
     assert f"letters/mine/general.txt:{last}: There is a link or web address" in output
     assert output.endswith("8 seats, 2 templates, 3 stages: 1 problem\n")
+
+
+def test_the_fields_can_be_listed() -> None:
+    code, output = run("fields")
+    assert code == 0
+    for name in (*(field.name for field in FIELDS), *FILTERS):
+        assert name in output
 
 
 def test_the_command_explains_itself() -> None:

@@ -211,9 +211,9 @@ def test_a_share_is_between_none_and_all(body: list[str], frame: list[str]) -> N
 def test_a_long_edit_is_measured_in_milliseconds(letter_to: LetterTo) -> None:
     long = "the bill and the law and " * 2_000
     letter = letter_to("CA-12", story=long)
-    begun = time.perf_counter()
-    letter_to("CA-12", story=long, body_override=body_text(letter) + " the")
-    assert time.perf_counter() - begun < 0.25
+    edit = body_text(letter) + " the"
+    best = min(_timed(lambda: letter_to("CA-12", story=long, body_override=edit)) for _ in range(3))
+    assert best < 0.1
 
 
 # --- templates without a marker, and the reading aid -------------------------------------
@@ -322,6 +322,6 @@ def test_a_letter_composes_in_well_under_a_millisecond(letter_to: LetterTo) -> N
 
 def _timed(call: object) -> float:
     assert callable(call)
-    begun = time.perf_counter()
+    begun = time.process_time()
     call()
-    return time.perf_counter() - begun
+    return time.process_time() - begun

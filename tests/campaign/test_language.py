@@ -252,9 +252,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_are_refused_in_milliseconds_with_bounded_memory(text: str) -> None:
     parse_template("{{ nope }}")  # the first call imports and compiles what every call shares
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = problems(text)
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     assert took < 0.25
     assert len(found) <= 20
     assert sum(len(message) for _, message in found) < 10_000

@@ -157,7 +157,7 @@ part = st.recursive(
 )
 grammar = st.lists(part, max_size=6).map("\n".join)
 
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SETTINGS
