@@ -21,6 +21,8 @@ from app.records.sealed_files import OpenedRow, SealedExport, export_sealed, ope
 from app.records.sealing import Purpose
 from app.settings import load_settings
 
+__all__ = ["export_command", "keys_group", "open_command"]
+
 
 @click.command("export", cls=PlainCommand)
 @click.argument("file", type=click.Path(path_type=Path))
