@@ -1,0 +1,15 @@
+"""Every benchmark, one after the other. Each figure stands beside what it is compared with."""
+
+from __future__ import annotations
+
+from tests.bench import finding, pdf, signing
+
+
+def main() -> None:
+    for part in (finding, signing, pdf):
+        part.main()
+        print()
+
+
+if __name__ == "__main__":
+    main()

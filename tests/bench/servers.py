@@ -1,0 +1,85 @@
+"""Starts the real server and a bare one alike: same gunicorn settings, same workers, loopback."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its port, its process group, its instance folder."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    instance: Path
+
+    def kill_all(self) -> None:
+        """``kill -9`` to the master and every worker at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse().read()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+@contextmanager
+def serving(
+    application: str, instance: Path, *, workers: int = 4, **environment: str
+) -> Iterator[Server]:
+    """Serve ``application`` (``wsgi:app``) with the project's own gunicorn settings."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--config", "python:app.web.server", application],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PORT": str(port),
+            "WORKERS": str(workers),
+            "DEAR_CONGRESS_INSTANCE": str(instance),
+            **environment,
+        },
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{application} did not start")
+            time.sleep(0.05)
+        yield Server(port, process, instance)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
