@@ -136,5 +136,4 @@ def register() -> None:
     geocoder.api.options[PROVIDER] = {"geocode": CensusDistrictQuery, "reverse": CensusPointQuery}
 
 
-silence_loggers()
 register()

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import app.congress.geocode  # noqa: F401 - loading it takes a moment, which no test should time
 from app.congress import GeocoderSettings, StreetAnswer, locate_street
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
@@ -53,7 +54,7 @@ class Census:
         return self
 
     def locate(self, state: str | None = "MA", zip5: str = "02138", **more: Any) -> StreetAnswer:
-        settings = GeocoderSettings(url=self.url, **({"timeout": 1.0} | more))
+        settings = GeocoderSettings(url=self.url, **({"timeout": 10.0} | more))
         return locate_street(STREET, CITY, state, zip5, geocoder=settings)
 
     def close(self) -> None:

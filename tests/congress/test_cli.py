@@ -128,7 +128,7 @@ def test_find_questions_a_zip_that_is_none(typed: str, words: str) -> None:
 def with_street(census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_URL", census.url)
-    monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_TIMEOUT", "1")
+    monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_TIMEOUT", "10")
 
 
 ASK = ("--zip", "02138", "--state", "MA", "--street", "88 Heron St", "--city", "Cambridge")

@@ -10,7 +10,7 @@ import pytest
 
 from app.congress.build import source_date
 from app.congress.sources.districts import read_town_districts, read_zip_districts
-from app.congress.sources.members import official_url
+from app.congress.sources.members import official_url, term_end
 from app.congress.sources.offices import local_office, phone_of, suite_line, washington_lines
 from app.congress.towns import place_name, town_key, town_keys
 from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
@@ -56,6 +56,17 @@ def test_the_bureaus_own_file_is_preferred_and_the_newest_congress_wins(tmp_path
     )
     source = read_zip_districts(tmp_path)
     assert (source.congress, source.zips) == (120, {"94110": [("CA", 11, 1.0)]})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    text = "\ufeffzip,state,district,land_share\n94110,CA,11,1\n"
+    (tmp_path / "zip_districts_119.csv").write_text(text, encoding="utf-8")
+    assert read_zip_districts(tmp_path).zips == {"94110": [("CA", 11, 1.0)]}
+    first = ZIP_HEADER.replace("OID_CD119_20|GEOID_CD119_20", "GEOID_CD119_20|OID_CD119_20")
+    (tmp_path / "tab20_cd11920_zcta520_natl.txt").write_text(
+        f"\ufeff{first}\n0611|1|x|9|0|G|N|2|94110|x|9|0|G|B|S|5|0\n", encoding="utf-8"
+    )
+    assert read_zip_districts(tmp_path).zips == {"94110": [("CA", 11, 1.0)]}
 
 
 def test_places_are_read_with_their_largest_district_first(tmp_path: Path) -> None:
@@ -201,6 +212,22 @@ def test_an_offices_lines_fit_a_window_and_repeat_nothing() -> None:
 )
 def test_only_official_https_links_are_kept(url: str | None, is_official: bool) -> None:
     assert official_url(url) == (url if is_official else None)
+
+
+@pytest.mark.parametrize(
+    ("seat", "start", "end", "real_end"),
+    [
+        ("GU-0", "2025-01-03", "2027-01-03", date(2027, 1, 3)),
+        ("PR-0", "2025-01-03", "2027-01-03", date(2029, 1, 3)),
+        ("PR-0", "2026-05-01", "2027-01-03", date(2029, 1, 3)),
+        ("PR-0", "2029-01-03", "2033-01-03", date(2033, 1, 3)),
+        ("OH-S3", "2025-01-21", "2026-11-03", date(2026, 11, 3)),
+    ],
+)
+def test_only_puerto_ricos_listed_end_is_corrected(
+    seat: str, start: str, end: str, real_end: date
+) -> None:
+    assert term_end({"start": start, "end": end}, seat) == real_end
 
 
 def test_phones_are_of_one_form_or_none() -> None:

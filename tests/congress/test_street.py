@@ -196,9 +196,9 @@ def test_ad05_every_bad_answer_has_a_type_and_is_tried_twice(
     behaviour: Behaviour, answer: StreetAnswer, census: Census
 ) -> None:
     began = time.monotonic()
-    assert census.says(behaviour).locate(timeout=3.0) == answer
+    assert census.says(behaviour).locate(timeout=20.0) == answer
     assert len(census.asked) == 2
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 9  # neither try waited for anything
 
 
 @pytest.mark.parametrize("behaviour", [case[0] for case in BAD_REPLIES[:1]] + [reset, hang_up])
@@ -221,7 +221,7 @@ def test_no_match_is_an_answer_and_not_asked_again(census: Census) -> None:
 def test_ad05_a_silent_server_costs_the_timeout_and_no_more(census: Census) -> None:
     began = time.monotonic()
     assert census.says(sleeping(census)).locate(timeout=0.6) == LookupFailed("timeout")
-    assert 0.55 < time.monotonic() - began < 1.1
+    assert 0.55 < time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("headers", [True, False])
@@ -229,19 +229,33 @@ def test_a_dripping_server_costs_no_more_than_a_silent_one(headers: bool, census
     began = time.monotonic()
     answer = census.says(dripping(census, headers=headers)).locate(timeout=0.6)
     assert answer == LookupFailed("timeout")
-    assert time.monotonic() - began < 1.1
+    assert time.monotonic() - began < 2
+
+
+def test_a_dripping_body_is_given_up_and_its_thread_ends(census: Census) -> None:
+    def under_way() -> int:
+        return sum(thread.name == "street-lookup" for thread in threading.enumerate())
+
+    before = under_way()
+    census.says(dripping(census, headers=False)).locate(timeout=0.5)
+    until = time.monotonic() + 10
+    while under_way() > before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert under_way() <= before
 
 
 def test_a_slow_answer_within_the_timeout_is_taken(census: Census) -> None:
-    assert census.says(sleeping(census, 0.8)).locate(timeout=2.0) == Located("MA", 5)
-    assert census.says(sleeping(census, 1.5)).locate(timeout=2.0) == Located("MA", 5)
+    assert census.says(sleeping(census, 0.5)).locate(timeout=4.0) == Located("MA", 5)
+    census.asked.clear()
+    assert census.says(sleeping(census, 1.2)).locate(timeout=2.0) == Located("MA", 5)
+    assert len(census.asked) == 2  # the second try was under way when the first answered
 
 
 def test_a_second_try_overtakes_one_that_hangs(census: Census) -> None:
     began = time.monotonic()
-    answer = census.says(sleeping(census), matches(match(record()))).locate(timeout=1.0)
+    answer = census.says(sleeping(census), matches(match(record()))).locate(timeout=4.0)
     assert answer == Located("MA", 5)
-    assert time.monotonic() - began < 0.95
+    assert 1.9 < time.monotonic() - began < 3.9
 
 
 def test_nobody_listening_is_unreachable() -> None:
@@ -269,10 +283,10 @@ def test_a_hanging_provider_cannot_pile_up_requests(
 ) -> None:
     monkeypatch.setattr("app.congress.street._MOST_LOOKUPS", threading.BoundedSemaphore(2))
     census.says(sleeping(census))
-    assert census.locate(timeout=0.2) == LookupFailed("timeout")
+    assert census.locate(timeout=1.0) == LookupFailed("timeout")
     began = time.monotonic()
-    assert census.locate(timeout=5.0) == LookupFailed("timeout")
-    assert time.monotonic() - began < 1
+    assert census.locate(timeout=20.0) == LookupFailed("timeout")
+    assert time.monotonic() - began < 10
     assert len(census.asked) == 2
 
 
@@ -296,7 +310,7 @@ def test_pr01_no_log_record_holds_the_address(
         sleeping(census),
     ):
         census.asked.clear()
-        census.says(behaviour).locate(timeout=0.4)
+        census.says(behaviour).locate(timeout=1.0)
         assert census.asked
         assert "Heron" in census.asked[0]["address"]
     shown = caplog.text + "".join(capfd.readouterr())

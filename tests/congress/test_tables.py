@@ -130,9 +130,9 @@ def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
         "import sys, time\n"
         "import app.congress\n"
         "def once():\n"
-        "    began = time.perf_counter()\n"
+        "    began = time.process_time()\n"
         "    app.congress.tables.read_tables(app.congress.tables.FOLDER)\n"
-        "    return time.perf_counter() - began\n"
+        "    return time.process_time() - began\n"
         "print(min(once() for _ in range(3)), 'requests' in sys.modules, 'yaml' in sys.modules)\n"
     )
     root = Path(__file__).resolve().parents[2]
@@ -140,7 +140,7 @@ def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     seconds, requests, yaml = run.stdout.split()
-    assert float(seconds) < 0.3  # about 0.07 on an idle machine
+    assert float(seconds) < 0.3  # of the processor; about 0.07 on an idle machine
     assert (requests, yaml) == ("False", "False")
 
 

@@ -55,7 +55,7 @@ def _seat_id(term: Record) -> str:
     return f"{term['state']}-{term['district']}"
 
 
-def _term_end(term: Record, seat_id: str) -> date:
+def term_end(term: Record, seat_id: str) -> date:
     """The listed end, except for Puerto Rico's commissioner, whose term is four years (48 USC 891).
 
     The source lists every term as ending with its Congress.
@@ -109,7 +109,7 @@ def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> 
         "party": term["party"],
         "caucus": term.get("caucus"),
         "start": term["start"],
-        "end": _term_end(term, seat).isoformat(),
+        "end": term_end(term, seat).isoformat(),
         "end_is_expected": "end-type" in term,
         "washington": list(washington or ()),
         **found,
