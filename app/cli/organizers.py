@@ -10,6 +10,7 @@ import click
 from flask import current_app, url_for
 from flask.cli import AppGroup
 
+from app.cli.plain import PlainGroup
 from app.records import organizers, sessions
 from app.records.audit import COMMAND_LINE
 from app.records.credentials import PASSWORD_MIN
@@ -30,7 +31,12 @@ NAME_PROBLEMS = {
     "digits, spaces and plain punctuation.",
 }
 
-organizers_cli = AppGroup(
+
+class _Group(PlainGroup, AppGroup):
+    """Commands that need the site, and say in a sentence what they could not do."""
+
+
+organizers_cli = _Group(
     "organizers",
     help="""Add organizers, give them new links, switch accounts off.
 

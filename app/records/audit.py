@@ -136,8 +136,8 @@ def record(
     subject: str,
     before: Facts | None = None,
     after: Facts | None = None,
-) -> None:
-    """Write one event inside the caller's transaction.
+) -> int:
+    """Write one event inside the caller's transaction; returns its number.
 
     Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
     kind's schema, or a value is not text, a whole number, a truth value or nothing.
@@ -148,10 +148,12 @@ def record(
             raise ValueError(f"'{what}' needs {name} {sorted(keys)}, got {sorted(found)}")
         if not all(value is None or isinstance(value, str | int) for value in found.values()):
             raise ValueError(f"'{what}' has a value in {name} that is not text or a whole number")
-    db.execute(
+    number = db.execute(
         "INSERT INTO audit_events (at, who, what, subject, before, after) VALUES (?,?,?,?,?,?)",
         (stamp(at), who, what.value, subject, _json(before), _json(after)),
-    )
+    ).lastrowid
+    assert number is not None
+    return number
 
 
 def _json(facts: Facts | None) -> str:
@@ -210,11 +212,12 @@ def page(
     return Page(events, total, last if more else None, first if fresh else None)
 
 
-def every(db: sqlite3.Connection, wanted: Filter) -> Iterator[Event]:
-    """All events that fit, oldest first, read a few at a time."""
+def every(db: sqlite3.Connection, wanted: Filter, *, below: int | None = None) -> Iterator[Event]:
+    """All events that fit, oldest first, read a few at a time; only those below a number."""
     where, values = _where(wanted)
-    sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where} ORDER BY number"  # noqa: S608
-    for row in db.execute(sql, values):
+    sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where}"  # noqa: S608
+    ceiling = below if below is not None else 2**62
+    for row in db.execute(f"{sql} AND number < ? ORDER BY number", [*values, ceiling]):
         yield _event(row)
 
 

@@ -51,6 +51,13 @@ OUR_COST = HashCost()
 
 
 _AT_ONCE = threading.BoundedSemaphore(2)
+PATIENCE = 0.25
+"""Seconds that a log-in waits for its turn. Longer, and a flood of log-ins would keep the
+threads that residents need."""
+
+
+class BusyError(Exception):
+    """Too many passwords are being checked at this moment. Nothing was checked."""
 
 
 @lru_cache(maxsize=8)
@@ -87,13 +94,16 @@ def check_password(kept: str | None, password: str, cost: HashCost) -> bool:
     """Whether ``password`` is the one whose hash is ``kept``.
 
     With ``kept`` None (no such organizer, no password yet, disabled) one hash is computed
-    all the same and the answer is no: the time taken tells nothing.
+    all the same and the answer is no: the time taken tells nothing. Raises ``BusyError``.
     """
-    with _AT_ONCE:
-        try:
-            _hasher(cost).verify(_dummy(cost) if kept is None else kept, _raw(password))
-        except (VerificationError, InvalidHashError):
-            return False
+    if not _AT_ONCE.acquire(timeout=PATIENCE):
+        raise BusyError
+    try:
+        _hasher(cost).verify(_dummy(cost) if kept is None else kept, _raw(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    finally:
+        _AT_ONCE.release()
     return kept is not None
 
 

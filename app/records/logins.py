@@ -17,6 +17,7 @@ from app.records.audit import What
 from app.records.credentials import (
     OUR_COST,
     PASSWORD_MAX,
+    BusyError,
     HashCost,
     check_password,
     hash_password,
@@ -46,6 +47,7 @@ from app.records.sessions import (
 )
 from app.records.throttle import Client, TooSoon, Try
 
+BUSY_SECONDS = 3
 UNKNOWN_NAME = "(unknown name)"
 """In the audit trail instead of what was typed, which may be a password in the wrong box."""
 
@@ -92,7 +94,9 @@ def enter_password(
         return attempt
     organizer = organizer_by_name(db, name)
     kept = _password_of(db, organizer)
-    right = check_password(kept, password[: PASSWORD_MAX + 1], door.cost)
+    right = _check(db, attempt, kept, password, door)
+    if isinstance(right, TooSoon):
+        return right
     better = None
     if right and kept is not None and needs_rehash(kept, door.cost):
         better = hash_password(password, door.cost)
@@ -105,6 +109,18 @@ def enter_password(
             db.execute("UPDATE organizers SET password = ? WHERE id = ?", (better, organizer.id))
         throttle.settle_half(db, attempt)
         return open_session(db, organizer, "password", client.label, at)
+
+
+def _check(
+    db: sqlite3.Connection, attempt: Try, kept: str | None, password: str, door: Door
+) -> bool | TooSoon:
+    """Whether a password is right; a try that found no free turn does not count as one."""
+    try:
+        return check_password(kept, password[: PASSWORD_MAX + 1], door.cost)
+    except BusyError:
+        with writing(db):
+            throttle.settle_half(db, attempt)
+        return TooSoon(BUSY_SECONDS)
 
 
 def _password_of(db: sqlite3.Connection, organizer: Organizer | None) -> str | None:
@@ -231,7 +247,9 @@ def confirm_password(
     if isinstance(attempt, TooSoon):
         return attempt
     kept = _password_of(db, organizer)
-    right = check_password(kept, password[: PASSWORD_MAX + 1], door.cost)
+    right = _check(db, attempt, kept, password, door)
+    if isinstance(right, TooSoon):
+        return right
     with writing(db):
         if not right:
             _record_refused(db, organizer.name, "password", at)

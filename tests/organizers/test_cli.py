@@ -8,8 +8,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.records import audit, sessions
+from app.records import NotStoredError, audit, sessions
 from app.records.organizer_rows import organizer_by_name
+from app.web.services import Services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
 
@@ -148,3 +149,15 @@ def test_help_has_an_example_for_each_command(app: Flask, command: str) -> None:
     text = run(app, command, "--help").output
     assert f"flask organizers {command}" in text
     assert f"flask organizers {command}" in run(app, "--help").output or command != "add"
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Services) -> None:
+        raise NotStoredError("Cannot open the database.")
+
+    monkeypatch.setattr(Services, "db", refuse)
+    result = run(app, "add", "Rosa", "--role", "editor")
+    assert result.exit_code == 1
+    assert result.output == "Error: Cannot open the database.\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import logins, organizers, sessions, throttle
+from app.records import credentials, logins, organizers, sessions, throttle
 from app.records.database import open_database
 from app.records.throttle import Client, TooSoon
 from tests.organizers.conftest import PASSWORD, SECRET, Office
@@ -243,3 +243,14 @@ def test_many_tries_in_the_same_moment_are_counted_one_by_one(tmp_path: Path) ->
         thread.join()
     assert len([a for a in answers if isinstance(a, throttle.Try)]) == 5
     assert len([a for a in answers if isinstance(a, TooSoon)]) == 15
+
+
+def test_a_flood_of_log_ins_is_turned_away_and_holds_no_thread(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.add("Rosa")
+    monkeypatch.setattr(credentials, "PATIENCE", 0.01)
+    with credentials._AT_ONCE, credentials._AT_ONCE:
+        for _ in range(10):
+            assert office.password("Rosa") == TooSoon(logins.BUSY_SECONDS)
+    assert isinstance(office.password("Rosa"), sessions.Opened)

@@ -258,6 +258,17 @@ def test_an_export_after_five_minutes_asks_and_then_goes_on(
     assert browser.last.mimetype == "text/csv"
 
 
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/find"])
+def test_confirming_goes_on_to_our_own_pages_only(
+    browser: Browser, staff: Office, target: str
+) -> None:
+    browser.log_in(staff.add("Rosa"))
+    browser.get("/organize/confirm")
+    path, data = browser.form("/confirm")
+    browser.post(path, {**data, "password": PASSWORD, "next": target}, follow=False)
+    assert browser.last.headers["Location"] == "/organize/"
+
+
 def test_wrong_confirmations_end_the_session(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     browser.clock.forward(minutes=6)

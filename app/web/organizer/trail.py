@@ -114,12 +114,12 @@ def export_trail() -> Response:
     wanted, _errors = _wanted()
     site, at, me = services(), clock(), current().organizer.name
     db = site.db()
-    total = audit.page(db, wanted).total
     after = {"who": wanted.who, "what": wanted.what, "from": wanted.since, "to": wanted.until}
     with writing(db):
-        audit.record(
+        rows = audit.page(db, wanted).total
+        own = audit.record(
             db, at=at, who=me, what=What.AUDIT_EXPORTED, subject="audit trail",
-            after={**after, "rows": total},
+            after={**after, "rows": rows},
         )  # fmt: skip
     chosen = ", ".join(f"{name}: {value}" for name, value in after.items() if value)
     head = [
@@ -127,7 +127,7 @@ def export_trail() -> Response:
         ["Filter", chosen or "everything"],
         ["Written at (UTC)", audit.stamp(at)],
     ]
-    body = csv_lines(head, audit.every(db, wanted))
+    body = csv_lines(head, audit.every(db, wanted, below=own))
     response = Response(body, mimetype="text/csv")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="audit-trail-{at:%Y-%m-%d}.csv"'
