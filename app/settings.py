@@ -39,7 +39,7 @@ class Settings:
     geocoder_url: str = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
     geocoder_vintage: str = "ACS2025_Current"
     geocoder_timeout: float = 5.0
-    """Seconds for one try; there are two."""
+    """Seconds for a lookup as a whole; a second try starts when the first has failed."""
     form_minutes: int = 60
     """How long a form's token is good for; afterwards the form comes back, filled in."""
     trusted_proxies: int = 0
