@@ -1,0 +1,50 @@
+"""Every word of the organizers' pages exists in Spanish, with the same places for values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CATALOGUE = ROOT / "app/web/translations/es/LC_MESSAGES/messages.po"
+KEYWORDS = {
+    "_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2),
+}  # fmt: skip
+PLACES = re.compile(r"%\(\w+\)[sd]")
+
+
+def said() -> set[str | tuple[str, ...]]:
+    """Every message of the organizers' code and templates."""
+    found: set[str | tuple[str, ...]] = set()
+    for method, folder, pattern in (
+        ("python", "app/web/organizer", "*.py"),
+        ("jinja2", "templates/organizer", "*.html"),
+    ):
+        for path in sorted((ROOT / folder).glob(pattern)):
+            options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+            for _line, message, _notes, _context in extract_from_file(
+                method, path, keywords=KEYWORDS, options=options
+            ):
+                found.add(message)
+    return found
+
+
+def test_there_is_a_lot_to_say() -> None:
+    assert len(said()) > 150
+
+
+def test_everything_is_said_in_spanish_too() -> None:
+    with CATALOGUE.open("rb") as file:
+        spanish = {message.id: message.string for message in read_po(file) if message.id}
+    missing = sorted(str(m) for m in said() if not spanish.get(m))
+    assert not missing, missing
+    for message in said():
+        forms = message if isinstance(message, tuple) else (message,)
+        answer = spanish[message]
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        assert all(answers), message
+        wanted = set(PLACES.findall(forms[-1]))
+        assert set(PLACES.findall(str(answers[-1]))) == wanted, message
