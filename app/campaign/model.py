@@ -194,6 +194,8 @@ class Letter:
     """The paragraphs of ``body`` that are not the frame's, word for word: the story, and any
     that the resident edited. ``compose`` fills it; the offices' own delivery format carries
     them apart from the campaign's words."""
+    spoken_ask: str = ""
+    """The ask in its short form, as said on the telephone; without it, its summary is read."""
 
 
 @dataclass(frozen=True, slots=True)

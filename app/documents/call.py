@@ -6,8 +6,10 @@ import re
 
 from app.campaign.model import Letter, Writer
 from app.congress.model import STATES, Member
-from app.documents.clean import clean_line, says_something
+from app.documents.clean import clean_line, clean_paragraphs, says_something
 from app.documents.model import CallScript, NoPhone
+
+_SENTENCE = re.compile(r".{10,220}?[.!?…](?= |$)")
 
 
 def _number(phone: str | None) -> str | None:
@@ -35,16 +37,28 @@ def _home(letter: Letter, writer: Writer) -> str:
     return f"I live in {place}, ZIP code {zip5}" if zip5 else f"I live in {place}"
 
 
+def _reason(letter: Letter) -> str:
+    """The first sentence of the person's own words, where it is short enough to read out."""
+    for paragraph in clean_paragraphs(letter.own_paragraphs[:1]):
+        sentence = _SENTENCE.match(paragraph.replace("\n", " "))
+        if sentence:
+            return f"Here is why it matters to me: {sentence.group()}"
+    return "It matters to me because … (one or two sentences of your own)"
+
+
 def _words(letter: Letter, writer: Writer, member: Member) -> str:
     who = f"{letter.holder.seat.title} {member.last}"
     name = clean_line(writer.name)
     hello = f"Hello, my name is {name}" if name else "Hello"
     subject = clean_line(letter.subject).rstrip(".")
+    spoken = clean_line(letter.spoken_ask)
     lines = (
         f"{hello}. {_home(letter, writer)}, and I am a constituent of {who}.",
-        f"I am calling about this: {subject}." if subject else "",
-        f"My message for {who}: {clean_line(letter.ask.summary)}",
-        "It matters to me because … (one or two sentences of your own)",
+        f"I am calling about {subject}." if subject else "",
+        f"My message for {who}: {spoken}"
+        if spoken
+        else f"My message for {who}, in one line: {clean_line(letter.ask.summary)}",
+        _reason(letter),
         f"Please pass this on to {who}. Thank you for your time.",
         "If you reach voicemail, leave your name, your town and your ZIP code first, so that "
         "the call is counted.",

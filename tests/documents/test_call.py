@@ -86,3 +86,25 @@ def test_the_place_is_the_one_where_the_person_votes(
 def test_a_person_with_one_name_is_greeted_with_it() -> None:
     made = to_call_script(letter(), writer(first="Suharni", last=""))
     assert made.text.startswith("Hello, my name is Suharni. I live")
+
+
+def test_the_ask_is_said_in_its_short_form_where_there_is_one() -> None:
+    made = to_call_script(letter(spoken_ask="I ask you to cosponsor\nH.R. 6890."), writer())
+    assert "My message for Senator Padilla: I ask you to cosponsor H.R. 6890.\n\n" in made.text
+    assert "Introduce a Senate companion." not in made.text
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (("My son fears the road to school. He is nine.",), "My son fears the road to school.\n"),
+        (("Why do\nI write? Because.",), "Why do I write?\n"),
+        ((), "(one or two sentences of your own)"),
+        (("no full stop",), "(one or two sentences of your own)"),
+        (("word " * 100 + ".",), "(one or two sentences of your own)"),
+    ],
+)
+def test_the_first_sentence_of_the_persons_own_words_says_why(
+    own: tuple[str, ...], said: str
+) -> None:
+    assert said in to_call_script(letter(own_paragraphs=own), writer()).text
