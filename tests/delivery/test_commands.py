@@ -240,6 +240,19 @@ def test_a_folder_is_handed_over_once_and_its_results_are_kept(
     assert offices.key not in second.output + first.output
 
 
+def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    other = GOOD.replace("ana@", "bea@")
+    run(xml_command, people(tmp_path, GOOD, other), "--out", tmp_path / "xml", "--chamber", "house")
+    offices.script.append(cwc_server.Scripted("/v2/validate", 429))
+    run(deliver_command, tmp_path / "xml")
+    assert [r["result"] for r in table(tmp_path / "xml" / "results.csv")] == ["try later"] * 2
+    assert len(offices.requests) == 1
+
+
 def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

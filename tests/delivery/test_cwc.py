@@ -437,6 +437,23 @@ def test_the_schema_needs_one_of_the_two_texts_in_their_order() -> None:
     assert not schema_errors(good.replace(statement[0], "").encode())
 
 
+@pytest.mark.parametrize(
+    ("element", "least", "most"),
+    [("OrganizationStatement", 6, 10_000), ("ConstituentMessage", 6, 10_000), ("Subject", 6, 500)],
+)
+def test_the_schema_counts_characters_not_bytes(element: str, least: int, most: int) -> None:
+    good = write(parts_for()).xml.decode()
+
+    def errors(length: int) -> tuple[str, ...]:
+        text = f"<{element}>{'🐢' * length}<"
+        return schema_errors(re.sub(rf"<{element}>[^<]*<", text, good).encode())
+
+    assert not errors(least)
+    assert not errors(most)
+    assert errors(least - 1)
+    assert errors(most + 1)
+
+
 def test_schema_errors_name_elements_and_never_what_is_in_them() -> None:
     bad = write(parts_for()).xml.replace(b"94601", b"9460X")
     errors = schema_errors(bad)

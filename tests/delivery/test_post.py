@@ -110,6 +110,9 @@ def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
     assert site.post.deliver(first.id) == Result("accepted", "accepted: 250")
     again = site.put()
     assert (again.id, again.state) == (first.id, "accepted")
+    site.told.clear()
+    site.put()
+    assert site.told == []
     assert site.post.deliver(first.id) is None
     assert server.recipients == [ANA.email]
 
