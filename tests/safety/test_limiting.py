@@ -264,9 +264,11 @@ def test_four_processes_never_let_one_too_many_through_and_lose_no_count(tmp_pat
 
 def test_a_connection_does_not_cross_a_fork(counters: SQLiteStorage) -> None:
     counters.incr("key", 3600)
+    ours = counters._connection()
     child = os.fork()
     if child == 0:
-        os._exit(0 if counters.incr("key", 3600) == 2 else 1)
+        good = counters.incr("key", 3600) == 2 and counters._connection() is not ours
+        os._exit(0 if good else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert counters.incr("key", 3600) == 3
 
