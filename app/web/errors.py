@@ -10,11 +10,11 @@ import logging
 import traceback
 
 from flask import Flask, current_app, render_template, request
-from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.settings import ROOT
+from app.web.i18n import gettext as _
 
 log = logging.getLogger("dear_congress")
 

@@ -13,9 +13,21 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request, url_for
 from flask_babel import Babel, format_date
+from flask_babel import gettext as _gettext
+from flask_babel import ngettext as _ngettext
 
 LANGUAGES = {"en": "English", "es": "Español"}
 CATALOGUES = Path(__file__).with_name("translations")
+
+
+def gettext(text: str, **values: Any) -> str:
+    """``text`` in the reader's language, with ``%(name)s`` filled in; imported as ``_``."""
+    return str(_gettext(text, **values))
+
+
+def ngettext(one: str, many: str, number: int, **values: Any) -> str:
+    """The same where the words depend on a number, which is ``%(num)d``."""
+    return str(_ngettext(one, many, number, **values))
 
 
 def language() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -42,11 +43,9 @@ class Html:
     def all(self, *names: str) -> list[ElementTree.Element]:
         return [e for e in self.root.iter() if str(e.tag).removeprefix(NS) in names]
 
-    def one(self, name: str, **attributes: str) -> ElementTree.Element:
-        found = [
-            e for e in self.all(name) if all(e.get(k) == v for k, v in attributes.items())
-        ]
-        assert len(found) == 1, f"{len(found)} of <{name} {attributes}>"
+    def one(self, tag: str, /, **attributes: str) -> ElementTree.Element:
+        found = [e for e in self.all(tag) if all(e.get(k) == v for k, v in attributes.items())]
+        assert len(found) == 1, f"{len(found)} of <{tag} {attributes}>"
         return found[0]
 
     def by_id(self, name: str) -> ElementTree.Element:
@@ -84,8 +83,20 @@ def _harmless(code: str) -> bool:
     return code in ("expected-doctype-but-got-chars",)
 
 
+BLOCKS = frozenset(["p", "h1", "h2", "h3", "li", "dd", "dt", "div", "address", "span"])
+
+
 def words(element: ElementTree.Element) -> str:
-    return " ".join("".join(element.itertext()).split())
+    """The words of an element on one line, with a blank where a block begins."""
+    return " ".join(((element.text or "") + _tails(element)).split())
+
+
+def _tails(element: ElementTree.Element) -> str:
+    parts = []
+    for child in element:
+        gap = " " if str(child.tag).removeprefix(NS) in BLOCKS else ""
+        parts += [gap, child.text or "", _tails(child), gap, child.tail or ""]
+    return "".join(parts)
 
 
 def values(form: ElementTree.Element) -> dict[str, list[str]]:
@@ -151,7 +162,9 @@ def lint(response: TestResponse, path: str) -> Html:
         assert script.get("src"), f"{path}: inline script"
         assert not (script.text or "").strip()
     assert not page.all("style")
-    assert not re.search(r"\bNone\b|\bundefined\b|\bUndefined\b|&amp;(amp|#39|lt|quot);", text), path
+    assert not re.search(r"\bNone\b|\bundefined\b|\bUndefined\b|&amp;(amp|#39|lt|quot);", text), (
+        path
+    )
     return page
 
 
@@ -173,7 +186,7 @@ def check_labels(page: Html, ids: set[str | None]) -> None:
         if href.startswith("#"):
             assert href[1:] in ids, f"{href} leads nowhere"
     levels = [int(str(e.tag)[-1]) for e in page.all("h1", "h2", "h3", "h4")]
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         assert after <= before + 1, f"a heading of level {after} follows one of level {before}"
     images = page.all("img")
     assert all(e.get("alt") is not None for e in images)

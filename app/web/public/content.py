@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from app.campaign import stage_of
 from app.records import source_tag, totals
-from app.web.i18n import long_date
+from app.web.i18n import gettext as _
+from app.web.i18n import long_date, ngettext
 from app.web.pages import Page
 from app.web.services import Services
 

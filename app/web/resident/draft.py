@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -110,7 +111,8 @@ class Draft:
 
     def moved(self, **changes: str) -> Draft:
         """The draft for another place: what was settled about the old one is forgotten."""
-        return replace(self, **{"district": "", "how": "", "confirmed": "", **changes})
+        forgotten: dict[str, Any] = {"district": "", "how": "", "confirmed": ""}
+        return replace(self, **{**forgotten, **changes})
 
 
 TEXT_FIELDS = tuple(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.congress import (
     DELEGATE_AREAS,
     NOTICES,
@@ -30,6 +28,7 @@ from app.congress import (
     locate_street,
     parse_zip,
 )
+from app.web.i18n import gettext as _
 from app.web.i18n import long_date
 from app.web.pages import Page
 from app.web.resident.draft import Draft, as_form_data

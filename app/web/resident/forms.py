@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     Form,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -21,6 +21,7 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress import STATES, ZipProblem, parse_zip
+from app.web.i18n import gettext as _
 from app.web.resident.draft import STORY_LIMIT
 from app.web.tokens import FormToken
 
@@ -29,6 +30,16 @@ MILITARY = {"AA": _l("AA, Armed Forces Americas"), "AE": _l("AE, Armed Forces Eu
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 Check = Callable[[Any, Any], None]
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Value and label as WTForms wants them."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def values_of(field: Any) -> set[str]:
+    """The values that a field offers."""
+    return {choice.value for choice in field.choices}
 
 
 def needed(message: Any) -> Check:
@@ -85,7 +96,7 @@ def a_zip(_form: Any, field: Any) -> None:
 
 def a_state(_form: Any, field: Any) -> None:
     """The field must be empty or one of its choices."""
-    if field.data and field.data not in {value for value, _label in field.choices}:
+    if field.data and field.data not in values_of(field):
         raise ValidationError(_("Choose a state from the list."))
 
 
@@ -101,7 +112,7 @@ def one_of_the_choices(message: Any) -> Check:
     """The field must be one of its choices."""
 
     def check(_form: Any, field: Any) -> None:
-        if field.data not in {value for value, _label in field.choices}:
+        if field.data not in values_of(field):
             raise ValidationError(str(message))
 
     return check
@@ -117,8 +128,12 @@ class FindForm(Form):  # type: ignore[misc]
         locales = False
 
     zip = StringField(_l("ZIP code"), [a_zip])
-    state = SelectField(_l("State or territory"), [a_state], choices=HOME_STATES,
-                        validate_choice=False)  # fmt: skip
+    state = SelectField(
+        _l("State or territory"),
+        [a_state],
+        choices=choices([*HOME_STATES, *MILITARY.items()]),
+        validate_choice=False,
+    )
     street = StringField(_l("Street address"), [at_most(120, _l("The street address"))])
     city = StringField(_l("City"), [at_most(60, _l("The city"))])
 
@@ -159,8 +174,8 @@ class WriteForm(Form):  # type: ignore[misc]
     length = RadioField(
         _l("How long"),
         [one_of_the_choices(_l("Choose a full or a short letter."))],
-        choices=[("full", _l("Full letter, about one page")),
-                 ("short", _l("Short, for offices that allow few characters"))],
+        choices=choices([("full", _l("Full letter, about one page")),
+                         ("short", _l("Short, for offices that allow few characters"))]),
         validate_choice=False,
     )  # fmt: skip
     story = TextAreaField(
@@ -187,7 +202,7 @@ class WriteForm(Form):  # type: ignore[misc]
     mail_state = SelectField(
         _l("State, territory or military region"),
         [needed(_l("Choose the state of your address.")), a_state],
-        choices=[*HOME_STATES, *MILITARY.items()],
+        choices=choices([*HOME_STATES, *MILITARY.items()]),
         validate_choice=False,
     )
     mail_zip = StringField(_l("ZIP code"), [a_zip])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from app.congress import inside_address
 from app.congress.model import FormRules
 from app.documents import (
@@ -18,6 +16,7 @@ from app.documents import (
     to_web_form,
 )
 from app.records import NotStoredError, Receipt, State, mark, receipt, receipt_token
+from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.pages import Page
 from app.web.resident.draft import SEAT, read_draft

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.campaign import Letter
 from app.congress import Found, Outcome, Unavailable, Zip, ZipProblem, parse_zip
 from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign, source_tag
+from app.web.i18n import gettext as _
 from app.web.i18n import language
 from app.web.pages import Page
 from app.web.resident.draft import Draft, as_form_data, read_draft
@@ -26,9 +26,9 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
-from app.web.resident.letters import make_letters, review, template_of
+from app.web.resident.letters import make_letters, review
 from app.web.resident.people import role
-from app.web.resident.write import Errors, judge, write_page
+from app.web.resident.write import Errors, judge, template_of, write_page
 from app.web.services import Services
 
 Data = MultiDict[str, str]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import gettext as _
-
 from app.campaign import Letter, Writer, body_text, compose, reading_aid
 from app.congress import Found, Holder, Office, Zip, parse_zip
 from app.documents import (
@@ -16,6 +14,7 @@ from app.documents import (
     postal,
     to_web_form,
 )
+from app.web.i18n import gettext as _
 from app.web.i18n import language
 from app.web.resident.draft import Draft, fingerprint
 from app.web.resident.people import term_note, title_name

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import gettext as _
-
 from app.congress import STATES, Candidate, Holder, Tables
+from app.web.i18n import gettext as _
 from app.web.i18n import long_date
 
 

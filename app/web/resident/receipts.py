@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from app.congress import Holder
 from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
+from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.pages import Page
 from app.web.resident.people import role, title_name

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.records import State
+from app.web.i18n import gettext as _
 
 
 def state_words(state: State) -> str:

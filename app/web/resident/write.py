@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
-from app.campaign import LetterTemplate
+from app.campaign import Length, LetterTemplate
 from app.congress import (
     STATES,
     Choose,
@@ -19,11 +16,12 @@ from app.congress import (
     find_delegation,
     parse_zip,
 )
-from app.web.i18n import language
+from app.web.i18n import gettext as _
+from app.web.i18n import language, ngettext
 from app.web.pages import Page
 from app.web.resident.draft import LETTER_LIMIT, STORY_LIMIT, Draft, as_form_data
 from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
-from app.web.resident.forms import WriteForm
+from app.web.resident.forms import WriteForm, choices
 from app.web.resident.people import district_name, person, title_name
 from app.web.services import Services
 
@@ -59,7 +57,7 @@ def options(site: Services, chosen: str) -> list[Option]:
 def write_form(draft: Draft, site: Services) -> WriteForm:
     """The form with what was typed, or with what is known on first sight."""
     form = WriteForm(as_form_data(draft), meta={"csrf_context": site.tokens})
-    form.template.choices = [(o.id, o.title) for o in options(site, draft.template)]
+    form.template.choices = choices((o.id, o.title) for o in options(site, draft.template))
     return form
 
 
@@ -196,7 +194,7 @@ def _other_place(draft: Draft, site: Services, found: Found, form: WriteForm) ->
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
     """The chosen template in the chosen length; the full form where there is no short one."""
-    length = "short" if draft.length == "short" else "full"
+    length: Length = "short" if draft.length == "short" else "full"
     template = site.campaign.template(draft.template, length) or site.campaign.template(
         draft.template
     )

@@ -1,0 +1,90 @@
+"""A resident for tests: walks from the ZIP to the receipt as a browser without JavaScript does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree
+
+from tests.web.lint import Client, Html, lint, values
+
+Form = dict[str, list[str]]
+
+PERSON = {
+    "first": "Siobhán",
+    "last": "O'Dell",
+    "street": "12 Larkspur Ct",
+    "city": "Springfield",
+    "story": "Last spring a neighbor was afraid to report a break-in.\n\nParks & trails < roads.",
+}
+
+
+@dataclass
+class Resident:
+    """One person in one language. Every page fetched on the way is linted."""
+
+    client: Client
+    lang: str = "en"
+    person: dict[str, str] = field(default_factory=lambda: dict(PERSON))
+
+    def url(self, path: str) -> str:
+        return f"/es{path}" if self.lang == "es" else path
+
+    def find(self, zip_code: str, state: str = "", status: int = 200, **more: str) -> Html:
+        return self.client.post(
+            self.url("/find"), {"zip": zip_code, "state": state, **more}, status
+        )
+
+    def writing(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
+        """The page to write on, by way of the choice of a district where one is given."""
+        if district is None:
+            return self.find(zip_code, state)
+        data = {"zip": zip_code, "state": state, "district": str(district)}
+        return self.client.post(self.url("/write"), data)
+
+    def filled(self, page: Html, **changes: Any) -> Form:
+        """The form of the page to write on, filled in."""
+        form = page.form()
+        for name, value in {**self.person, **changes}.items():
+            form[name] = value if isinstance(value, list) else [value]
+        return form
+
+    def review(self, form: Form, status: int = 200) -> Html:
+        return self.client.post(self.url("/review"), form, status)
+
+    def reviewing(self, *place: Any, **changes: Any) -> Html:
+        return self.review(self.filled(self.writing(*place), **changes))
+
+    def sign(self, form: Form, status: int = 200) -> Html:
+        """Press the button; a 307 is followed with the form, as a browser follows it."""
+        response = self.client.flask.post(self.url("/sign"), data=form)
+        if response.status_code == 307:
+            assert status == 200
+            return self.client.post(response.headers["Location"], form)
+        assert response.status_code == status, response.status
+        return lint(response, self.url("/sign"))
+
+    def signed(self, *place: Any, **changes: Any) -> Html:
+        return self.sign(self.reviewing(*place, **changes).form())
+
+    def receipt_path(self, taken: Html) -> str:
+        links = [a.get("href") or "" for a in taken.all("a")]
+        return next(href for href in links if "/receipt/" in href)
+
+
+def form_with(page: Html, **values_wanted: str) -> tuple[str, Form]:
+    """Address and fields of the form that has a button with this name and value, pressed."""
+    for form in page.all("form"):
+        for button in form.iter():
+            name, value = button.get("name"), button.get("value")
+            if button.tag == "{http://www.w3.org/1999/xhtml}button" and any(
+                name == wanted and value == text for wanted, text in values_wanted.items()
+            ):
+                return _pressed(form, button)
+    raise AssertionError(f"no button {values_wanted}")
+
+
+def _pressed(form: ElementTree.Element, button: ElementTree.Element) -> tuple[str, Form]:
+    sent = values(form)
+    sent.setdefault(str(button.get("name")), []).append(button.get("value") or "")
+    return button.get("formaction") or form.get("action") or "", sent

@@ -1,0 +1,404 @@
+"""Every outcome of the lookup has its own page, in both languages, with a next step."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from app.settings import Settings
+from app.web import create_app
+from tests.web.conftest import Clock, Geocoder
+from tests.web.lint import Client, Html, words
+from tests.web.resident import Resident, form_with
+
+LANGUAGES = ("en", "es")
+
+
+@pytest.fixture(params=LANGUAGES)
+def anyone(request: pytest.FixtureRequest, client: Client) -> Resident:
+    return Resident(client, request.param)
+
+
+def names(page: Html) -> list[str]:
+    """The people that the page to write on offers as recipients."""
+    return [words(b) for label in page.all("label") for b in label if b.tag.endswith("}b")]
+
+
+def recipients(page: Html) -> list[str]:
+    return page.form()["to"][1:]
+
+
+# --- split ZIPs, states ------------------------------------------------------------------
+
+
+def test_a_split_zip_offers_each_district_with_its_member_and_share(anyone: Resident) -> None:
+    """LK01"""
+    page = anyone.find("60647")
+    cards = [words(li) for li in page.all("li") if "card" in (li.get("class") or "")]
+    assert len(cards) == 2
+    assert "IL-3" in cards[0]
+    assert "Ramirez" in cards[0]
+    assert "81%" in cards[0]
+    assert "IL-5" in cards[1]
+    assert "Quigley" in cards[1]
+    assert "18%" in cards[1]
+    assert "Durbin" in page.words
+    assert "Duckworth" in page.words
+    assert "to" not in page.form()
+
+
+def test_a_chosen_district_leads_to_its_member(anyone: Resident) -> None:
+    action, form = form_with(anyone.find("60647"), district="5")
+    page = anyone.client.post(action, form)
+    assert recipients(page) == ["IL-5", "IL-S2", "IL-S3"]
+
+
+def test_any_district_of_the_state_can_be_picked_by_hand(anyone: Resident) -> None:
+    page = anyone.writing("60647", "IL", 7)
+    assert recipients(page) == ["IL-7", "IL-S2", "IL-S3"]
+
+
+@pytest.mark.parametrize("district", ["99", "0", "-1", "3.5", "x", "", "٣"])
+def test_a_district_that_does_not_exist_is_asked_for_again(anyone: Resident, district: str) -> None:
+    data = {"zip": "60647", "state": "IL", "district": district}
+    page = anyone.client.post(anyone.url("/write"), data)
+    assert "IL-3" in page.words
+    assert "to" not in page.form()
+
+
+def test_a_zip_in_two_states_asks_for_the_state(anyone: Resident) -> None:
+    """LK03"""
+    page = anyone.find("30165")
+    assert "Georgia" in page.words
+    assert "Alabama" in page.words
+    action, form = form_with(page, state="GA")
+    assert recipients(anyone.client.post(action, form)) == ["GA-14", "GA-S2", "GA-S3"]
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "state", "seats"),
+    [
+        ("30165", "GA", ["GA-14", "GA-S2", "GA-S3"]),
+        ("42223", "TN", ["TN-7", "TN-S1", "TN-S2"]),
+        ("86515", "AZ", ["AZ-2", "AZ-S1", "AZ-S3"]),
+        ("01930", "", ["MA-6", "MA-S1", "MA-S2"]),
+        ("59801", "", ["MT-1", "MT-S1", "MT-S2"]),
+        ("59601", "", ["MT-2", "MT-S1", "MT-S2"]),
+    ],
+)
+def test_the_state_that_the_person_gives_decides(
+    anyone: Resident, zip_code: str, state: str, seats: list[str]
+) -> None:
+    """LK03, LK06, LK11, LK23"""
+    assert recipients(anyone.find(zip_code, state)) == seats
+
+
+def test_a_split_zip_in_a_state_with_two_districts(anyone: Resident) -> None:
+    """LK11"""
+    page = anyone.find("59715")
+    assert "MT-1" in page.words
+    assert "MT-2" in page.words
+
+
+def test_a_state_that_the_zip_does_not_touch_is_questioned(
+    anyone: Resident, geocoder: Geocoder
+) -> None:
+    """LK19"""
+    page = anyone.find("94110", "NY", street="12 Larkspur Ct", city="Brooklyn", lookup="street")
+    assert "94110" in page.words
+    assert "California" in page.words
+    assert "New York" in page.words
+    assert "to" not in page.form()
+    assert geocoder.asked == []
+    action, form = form_with(page, state="CA")
+    assert "CA-11" in anyone.client.post(action, form).text
+
+
+def test_a_person_can_stand_by_their_state(anyone: Resident) -> None:
+    action, form = form_with(anyone.find("94110", "NY"), confirmed="1")
+    page = anyone.client.post(action, form)
+    assert "New York" in page.words
+    assert "to" not in page.form()
+    assert 'value="26"' in page.text
+
+
+# --- places with one delegate, vacancies, stale data -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "seat"),
+    [
+        ("00802", "VI-0"), ("96910", "GU-0"), ("96799", "AS-0"), ("96950", "MP-0"),
+        ("20009", "DC-0"), ("20500", "DC-0"), ("00926", "PR-0"),
+    ],
+)  # fmt: skip
+def test_one_delegate_and_no_senators_said_kindly(
+    anyone: Resident, zip_code: str, seat: str
+) -> None:
+    """LK08, LK09"""
+    page = anyone.find(zip_code)
+    assert recipients(page) == [seat]
+    assert ("no senators" if anyone.lang == "en" else "no tiene senadores") in page.words
+
+
+@pytest.mark.parametrize("zip_code", ["94541", "33313", "30250", "78840"])
+def test_a_vacant_seat_is_said_and_the_senators_are_written_to(
+    anyone: Resident, zip_code: str
+) -> None:
+    """LK13"""
+    page = anyone.find(zip_code)
+    if "to" not in page.form():
+        vacant = {"94541": "14", "33313": "20", "30250": "13", "78840": "23"}[zip_code]
+        assert ("vacant" if anyone.lang == "en" else "vacante") in page.words
+        action, form = form_with(page, district=vacant)
+        page = anyone.client.post(action, form)
+    assert ("vacant" if anyone.lang == "en" else "vacante") in page.words
+    assert len(recipients(page)) == 2
+    assert all("-S" in seat for seat in recipients(page))
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "state", "district", "name"),
+    [("96001", "CA", 1, "James Gallagher"), ("07054", "NJ", 11, "Analilia Mejia")],
+)
+def test_a_member_with_an_incomplete_record_has_a_name(
+    anyone: Resident, zip_code: str, state: str, district: int, name: str
+) -> None:
+    """LK15; the lint refuses any None"""
+    page = anyone.writing(zip_code, state, district)
+    assert name in page.words
+
+
+@pytest.mark.parametrize(("zip_code", "state"), [("43215", "OH"), ("33101", "FL")])
+def test_an_ended_term_is_shown_with_a_note(anyone: Resident, zip_code: str, state: str) -> None:
+    """LK16"""
+    page = anyone.writing(zip_code, state, 3 if state == "OH" else 27)
+    assert len(recipients(page)) == 3
+    note = "The listed term ended on" if anyone.lang == "en" else "El mandato registrado terminó"
+    assert page.words.count(note) == 1
+    assert ("June 15, 2026" if anyone.lang == "en" else "15 de junio de 2026") in page.words
+
+
+def test_after_the_congress_ends_nobody_is_written_to(anyone: Resident, clock: Clock) -> None:
+    """LK17"""
+    clock.now = datetime(2026, 12, 20, 18, tzinfo=UTC)
+    assert "TX-" in anyone.find("75001").text
+    clock.now = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    page = anyone.find("75001")
+    assert "TX-" not in page.text
+    out = "out of date" if anyone.lang == "en" else "ya no está al día"
+    assert out in page.words
+    assert not [n for n in page.all("input") if n.get("name") == "to"]
+
+
+# --- places outside the states ---------------------------------------------------------------
+
+
+def test_a_military_zip_asks_for_the_home_address(anyone: Resident) -> None:
+    """LK21"""
+    page = anyone.find("09012", "AE", street="PSC 88 Box 1203", city="APO")
+    said = "state where you vote" if anyone.lang == "en" else "estado donde usted vota"
+    assert said in page.words
+    form = page.form()
+    form.update(zip=["78501"], state=["TX"])
+    page = anyone.client.post(anyone.url("/find"), form)
+    assert page.form()["mail_zip"] == ["09012"]
+    assert page.form()["mail_state"] == ["AE"]
+    assert page.form()["street"] == ["PSC 88 Box 1203"]
+    review = anyone.review(anyone.filled(page, street="PSC 88 Box 1203", city="APO"))
+    assert "APO, AE 09012" in review.words
+    assert "TX-15" in review.text
+
+
+@pytest.mark.parametrize(("state", "zip_code"), [("AA", "34001"), ("AE", "09012"), ("AP", "96201")])
+def test_a_military_region_leads_to_the_question_for_home(
+    anyone: Resident, state: str, zip_code: str
+) -> None:
+    for typed in (state, ""):
+        assert anyone.find(zip_code, typed).form()["mail_state"] == [state]
+    assert anyone.find("60647", state).form()["mail_state"] == [state]
+
+
+@pytest.mark.parametrize("zip_code", ["96941", "96960", "96940"])
+def test_associated_states_have_no_seat(anyone: Resident, zip_code: str) -> None:
+    page = anyone.find(zip_code)
+    assert ("no seat" if anyone.lang == "en" else "no tiene escaño") in page.words
+
+
+def test_an_unknown_zip_has_its_own_page(anyone: Resident) -> None:
+    page = anyone.find("00001")
+    assert "00001" in page.words
+
+
+@pytest.mark.parametrize("zip_code", ["K1A 0B1", "SW1A 1AA", "28013 Madrid"])
+def test_outside_the_us_the_field_says_so(
+    anyone: Resident, geocoder: Geocoder, zip_code: str
+) -> None:
+    """LK22"""
+    page = anyone.find(zip_code, "", 422, street="1 Rue", city="Ottawa", lookup="street")
+    field = page.one("input", id="zip")
+    assert field.get("value") == zip_code
+    assert field.get("aria-invalid") == "true"
+    message = words(page.by_id("zip-error"))
+    assert ("US ZIP codes only" if anyone.lang == "en" else "Solo códigos postales") in message
+    assert page.form()["street"] == ["1 Rue"]
+    assert geocoder.asked == []
+
+
+# --- the ZIP field -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", [" 01930 ", "01930-", "019301234", "01930–1234", "01930\u00a0"])
+def test_a_zip_is_taken_however_it_is_spaced(anyone: Resident, typed: str) -> None:
+    """ZP02"""
+    page = anyone.find(typed)
+    assert recipients(page)[0] == "MA-6"
+    expected = "01930-1234" if "1234" in typed else "01930"
+    assert page.form()["mail_zip"] == [expected]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("1930", "01930"), ("7840", "07840")])
+def test_four_digits_are_questioned_and_never_padded(
+    anyone: Resident, typed: str, meant: str
+) -> None:
+    """ZP01"""
+    page = anyone.find(typed, status=422)
+    assert page.one("input", id="zip").get("value") == typed
+    action, form = form_with(page, use=meant)
+    page = anyone.client.post(action, form)
+    assert meant in page.text
+    assert "aria-invalid" not in page.text
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "02138-12", "123456", "12", "0x1234", "<b>", "😀"])
+def test_a_bad_zip_comes_back_with_a_summary_that_takes_the_focus(
+    anyone: Resident, typed: str
+) -> None:
+    """AC01, ZP02"""
+    page = anyone.find(typed, status=422)
+    assert page.title.startswith("Error:")
+    summary = next(d for d in page.all("div") if d.get("class") == "summary")
+    assert summary.get("autofocus") is not None
+    assert summary.get("tabindex") == "-1"
+    assert [a.get("href") for a in summary.iter() if a.tag.endswith("}a")] == ["#zip"]
+    field = page.one("input", id="zip")
+    assert field.get("aria-invalid") == "true"
+    assert "zip-error" in (field.get("aria-describedby") or "")
+    assert field.get("value") == typed
+
+
+def test_a_state_that_is_not_on_the_list_is_refused(anyone: Resident) -> None:
+    page = anyone.find("01930", "XX", 422)
+    assert page.one("select", id="state").get("aria-invalid") == "true"
+
+
+# --- the street --------------------------------------------------------------------------
+
+
+def street(person: Resident, **more: str) -> Html:
+    place = {"street": "12 Larkspur Ct", "city": "Chicago", "lookup": "street", **more}
+    return person.find("60647", "IL", 200, **place)
+
+
+def test_a_street_settles_a_split_zip(anyone: Resident, geocoder: Geocoder) -> None:
+    geocoder.says(("17", "05"))
+    page = street(anyone)
+    assert recipients(page)[0] == "IL-5"
+    assert len(geocoder.asked) == 1
+    form = page.form()
+    assert form["street"] == ["12 Larkspur Ct"]
+    assert form["how"] == ["street"]
+
+
+@pytest.mark.parametrize("code", ["98", "00"])
+def test_census_codes_of_single_districts_mean_zero(
+    anyone: Resident, geocoder: Geocoder, code: str
+) -> None:
+    """LK12"""
+    geocoder.says(("11", code) if code == "98" else ("50", code))
+    page = anyone.find(
+        "20009" if code == "98" else "05401", "", street="1 Main St", lookup="street"
+    )
+    assert recipients(page)[0] == ("DC-0" if code == "98" else "VT-0")
+
+
+def html() -> tuple[int, str, bytes]:
+    return 200, "text/html", b"<html>busy</html>"
+
+
+def error() -> tuple[int, str, bytes]:
+    return 500, "text/plain", b"no"
+
+
+def empty() -> tuple[int, str, bytes]:
+    return 200, "application/json", b'{"result": {"addressMatches": []}}'
+
+
+@pytest.mark.parametrize("reply", [html, error, empty])
+def test_a_lookup_that_fails_falls_back_to_the_zip_and_says_so(
+    anyone: Resident, geocoder: Geocoder, reply: object
+) -> None:
+    """AD05"""
+    geocoder.reply = reply  # type: ignore[assignment]
+    page = street(anyone, story="My story")
+    said = "We used your ZIP code instead" if anyone.lang == "en" else "Usamos su código postal"
+    assert said in page.words
+    assert "IL-3" in page.words
+    assert "IL-5" in page.words
+    assert page.form()["street"] == ["12 Larkspur Ct"]
+    assert page.form()["story"] == ["My story"]
+
+
+def test_a_failed_lookup_of_an_unsplit_zip_still_leads_to_the_letter(
+    anyone: Resident, geocoder: Geocoder
+) -> None:
+    geocoder.says(("66", "ZZ"))
+    page = anyone.find("96910", "", street="1 Marine Dr", lookup="street")
+    assert recipients(page) == ["GU-0"]
+    said = "We used your ZIP code instead" if anyone.lang == "en" else "Usamos su código postal"
+    assert said in page.words
+
+
+def test_two_matches_in_different_districts_are_asked_about(
+    anyone: Resident, geocoder: Geocoder
+) -> None:
+    """AD05 (d)"""
+    geocoder.says(("17", "05"), ("17", "03"))
+    page = street(anyone)
+    assert "IL-3" in page.words
+    assert "IL-5" in page.words
+    assert "to" not in page.form()
+
+
+def test_a_lookup_that_hangs_is_given_up(settings: Settings, clock: Clock) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        values = {f: getattr(settings, f) for f in Settings.__dataclass_fields__}
+        app = create_app(Settings(**{**values, "geocoder_url": url}), clock=clock)
+        page = street(Resident(Client(app.test_client())))
+    assert "too long" in page.words
+    assert "IL-3" in page.words
+
+
+def test_the_street_button_needs_a_street(anyone: Resident, geocoder: Geocoder) -> None:
+    page = anyone.find("60647", "IL", 422, street=" ", lookup="street")
+    assert page.one("input", id="street").get("aria-invalid") == "true"
+    assert geocoder.asked == []
+
+
+def test_nothing_is_looked_up_without_the_button(anyone: Resident, geocoder: Geocoder) -> None:
+    anyone.find("60647", "IL", street="12 Larkspur Ct", city="Chicago")
+    assert geocoder.asked == []
+
+
+def test_an_operator_can_turn_the_street_lookup_off(
+    settings: Settings, clock: Clock, geocoder: Geocoder
+) -> None:
+    values = {f: getattr(settings, f) for f in Settings.__dataclass_fields__}
+    app: Flask = create_app(Settings(**{**values, "street_lookup": False}), clock=clock)
+    page = street(Resident(Client(app.test_client())))
+    assert "Census" not in page.words
+    assert geocoder.asked == []

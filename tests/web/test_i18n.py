@@ -1,0 +1,130 @@
+"""Everything a person sees exists in Spanish, and the catalogue compiles by itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from app.settings import ROOT
+from app.web.i18n import CATALOGUES, compile_catalogues
+from tests.web.lint import Client
+from tests.web.resident import Resident
+
+PO = CATALOGUES / "es" / "LC_MESSAGES" / "messages.po"
+KEYWORDS = {
+    "_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None, "_mark": None,
+}  # fmt: skip
+PLACEHOLDER = re.compile(r"%\(\w+\)[ds]")
+
+
+def in_the_code() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    for folder, method in (("app", [("**.py", "python")]), ("templates", [("**.html", "jinja2")])):
+        options = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+        for name, _line, message, *_ in extract_from_dir(
+            str(ROOT / folder), method, options, keywords=KEYWORDS
+        ):
+            yield name, message
+
+
+@pytest.fixture(scope="module")
+def spanish() -> dict[str, Message]:
+    with PO.open("rb") as file:
+        catalogue = read_po(file, locale="es")
+    return {m.id if isinstance(m.id, str) else m.id[0]: m for m in catalogue if m.id}
+
+
+def texts_of(entry: Message) -> tuple[str, ...]:
+    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+
+
+def test_every_message_has_a_spanish_text(spanish: dict[str, Message]) -> None:
+    missing = []
+    for name, message in in_the_code():
+        key = message if isinstance(message, str) else message[0]
+        entry = spanish.get(key)
+        texts = texts_of(entry) if entry else ()
+        if entry is None or entry.fuzzy or not texts or not all(t.strip() for t in texts):
+            missing.append(f"{name}: {key}")
+    assert not missing, "\n".join(missing)
+
+
+def test_every_spanish_text_uses_the_fields_of_the_english(spanish: dict[str, Message]) -> None:
+    for entry in spanish.values():
+        ids = (entry.id,) if isinstance(entry.id, str) else entry.id
+        texts = texts_of(entry)
+        known = set(PLACEHOLDER.findall(" ".join(ids)))
+        for text in texts:
+            assert set(PLACEHOLDER.findall(text)) <= known, entry.id
+        used = set(PLACEHOLDER.findall(" ".join(texts)))
+        assert used == known, entry.id
+
+
+def test_spanish_speaks_to_people_as_usted(spanish: dict[str, Message]) -> None:
+    informal = re.compile(r"\b(tú|tu|tus|ti|contigo|puedes|quieres|tienes|vosotros)\b", re.I)
+    for entry in spanish.values():
+        for text in texts_of(entry):
+            assert not informal.search(text), text
+
+
+def test_numbers_and_dates_follow_each_language(client: Client) -> None:
+    english, spanish = client.get("/"), client.get("/es/")
+    assert "January 3, 2027" in english.words
+    assert "3 de enero de 2027" in spanish.words
+    story = "x" * 1234
+    for lang in ("en", "es"):
+        assert "1,234" in Resident(client, lang).find("01930", story=story).words
+
+
+def test_a_newer_catalogue_is_compiled_at_the_start(tmp_path: Path) -> None:
+    source = tmp_path / "es" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid "Print"\nmsgstr "Imprimir"\n')
+    compiled = source.with_suffix(".mo")
+    assert compile_catalogues(tmp_path, tmp_path) == tmp_path
+    assert Translations(BytesIO(compiled.read_bytes())).gettext("Print") == "Imprimir"
+    before = compiled.stat().st_mtime_ns
+    compile_catalogues(tmp_path, tmp_path)
+    assert compiled.stat().st_mtime_ns == before
+    source.write_text('msgid "Print"\nmsgstr "Imprima"\n')
+    os.utime(source, ns=(before + 10**9, before + 10**9))
+    compile_catalogues(tmp_path, tmp_path)
+    assert Translations(BytesIO(compiled.read_bytes())).gettext("Print") == "Imprima"
+    assert (
+        list(source.parent.iterdir()) == [source, compiled]
+        or len(list(source.parent.iterdir())) == 2
+    )
+
+
+def test_workers_that_start_together_never_read_half_a_catalogue(tmp_path: Path) -> None:
+    source = tmp_path / "po" / "es" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    source.write_bytes(PO.read_bytes())
+    folder = tmp_path / "mo"
+    threads = [
+        threading.Thread(target=compile_catalogues, args=(tmp_path / "po", folder))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    compiled = folder / "es" / "LC_MESSAGES" / "messages.mo"
+    assert Translations(BytesIO(compiled.read_bytes())).gettext("Print") == "Imprimir"
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    folder = compile_catalogues(CATALOGUES, blocked)
+    assert folder != blocked
+    assert (folder / "es" / "LC_MESSAGES" / "messages.mo").exists()

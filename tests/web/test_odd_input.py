@@ -1,0 +1,126 @@
+"""Whatever is typed or sent: words beside the field, contents kept, never a failure of ours."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from app.settings import Settings
+from app.web import create_app
+from app.web.resident.draft import TEXT_FIELDS, clean_line, clean_text, fingerprint, read_draft
+from tests.web.conftest import Clock
+from tests.web.lint import Client
+from tests.web.resident import PERSON, Resident
+
+PATHS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
+NAMES = (
+    *TEXT_FIELDS, "token", "website", "to", "words-MA-6", "shown-MA-6", "office-MA-6", "only",
+    "undo", "use", "relocate", "lookup", "pasted", "words-", "office-XX-99",
+)  # fmt: skip
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from([
+        "", " ", "\x00", "\ufeff", "\u202e", "0", "-1", "1e9", "None", "{{ 7*7 }}", "{% if %}",
+        "' OR 1=1 --", "<script>", "../../etc/passwd", "%s%n", "٣", "９", "\r\nSet-Cookie: a=b",
+        "MA", "01930", "MA-6", "washington", "1", "street", "\ud7ff", "\U0010ffff", "é" * 300,
+    ]),
+)  # fmt: skip
+FORMS = st.lists(st.tuples(st.sampled_from(NAMES), TEXTS), max_size=14)
+
+
+@cache
+def client() -> Client:
+    """One site for all examples; hypothesis has no use for a fresh one each time."""
+    folder = Path(tempfile.mkdtemp())
+    given = Settings(
+        instance=folder, street_lookup=False, secret_key=b"s" * 32, person_key=b"p" * 32
+    )
+    app = create_app(given, clock=Clock())
+    app.testing = True
+    return Client(app.test_client())
+
+
+@cache
+def filled() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    review = Resident(client()).reviewing("01930", "MA")
+    return tuple((name, tuple(values)) for name, values in review.form().items())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(PATHS), pairs=FORMS, spanish=st.booleans())
+def test_no_form_makes_a_failure(path: str, pairs: list[tuple[str, str]], spanish: bool) -> None:
+    url = f"/es{path}" if spanish else path
+    response = client().flask.post(url, data=MultiDict(pairs))
+    assert response.status_code < 500
+    assert "Traceback" not in response.get_data(as_text=True)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(PATHS[1:]), changes=FORMS)
+def test_no_change_to_a_good_form_makes_a_failure(
+    path: str, changes: list[tuple[str, str]]
+) -> None:
+    form: dict[str, list[str]] = {name: list(values) for name, values in filled()}
+    for name, value in changes:
+        form[name] = [value]
+    response = client().flask.post(path, data=form)
+    assert response.status_code < 500
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(story=st.text(max_size=400), first=st.text(max_size=40), street=st.text(max_size=60))
+def test_what_was_typed_comes_back(story: str, first: str, street: str) -> None:
+    person = {**PERSON, "story": story, "first": first, "street": street, "city": ""}
+    form = {"zip": "01930", "state": "MA", "mail_zip": "01930", "mail_state": "MA", **person}
+    response = client().flask.post("/review", data=form)
+    assert response.status_code == 422
+    from tests.web.lint import Html
+
+    page = Html(response.text)
+    assert "".join(page.by_id("story").itertext()).removeprefix("\n") == clean_text(story)
+    assert page.one("input", id="first").get("value") == clean_line(first)
+    assert page.one("input", id="street").get("value") == clean_line(street)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\xff\xfe=%ff&zip=%00%ed%a0%80", "application/x-www-form-urlencoded"),
+        (b'{"zip": ["01930"]}', "application/json"),
+        (b'--x\r\nContent-Disposition: form-data; name="zip"; filename="a"\r\n\r\n01930\r\n--x--',
+         "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data"),
+        (b"zip=01930&zip=94110&story=" + b"%00" * 900, "application/x-www-form-urlencoded"),
+    ],
+)  # fmt: skip
+def test_bodies_that_are_no_form_are_no_failure(path: str, data: bytes, kind: str) -> None:
+    response = client().flask.post(path, data=data, content_type=kind)
+    assert response.status_code < 500
+
+
+def test_of_a_repeated_field_the_first_value_counts() -> None:
+    draft = read_draft(MultiDict([("zip", "01930"), ("zip", "94110")]))
+    assert draft.zip == "01930"
+
+
+def test_words_count_as_changed_only_when_they_are() -> None:
+    body = "One.\n\nTwo."
+    for typed in (body, "One.\r\n\r\nTwo.\r\n", "One. \n\n\n\nTwo."):
+        data = MultiDict([("words-MA-6", typed), ("shown-MA-6", fingerprint(body))])
+        assert not read_draft(data).words
+    data = MultiDict([("words-MA-6", "One.\n\nThree."), ("shown-MA-6", fingerprint(body))])
+    assert read_draft(data).words == {"MA-6": "One.\n\nThree."}
+
+
+@given(st.text(max_size=200))
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    assert clean_text(clean_text(text)) == clean_text(text)
+    assert clean_line(clean_line(text)) == clean_line(text)

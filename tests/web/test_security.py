@@ -1,0 +1,199 @@
+"""What every response promises, and what is refused whatever page it is sent to."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask
+
+from app.settings import Settings
+from app.web import create_app
+from app.web.access import AccessRuleMissingError, access_rules
+from tests.web.conftest import Clock
+from tests.web.lint import Client
+from tests.web.resident import Resident
+
+POSTS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
+GETS = ("/", "/find", "/about-the-bill", "/privacy")
+
+
+def changed(settings: Settings, **changes: Any) -> Settings:
+    return Settings(**{**{f.name: getattr(settings, f.name) for f in fields(settings)}, **changes})
+
+
+def test_every_route_says_who_may_use_it(app: Flask) -> None:
+    rules = access_rules(app)
+    assert rules["resident.sign"] == "anyone"
+    assert rules["es_resident.sign"] == "anyone"
+
+
+def test_a_route_without_an_access_rule_stops_the_start(settings: Settings) -> None:
+    app = create_app(settings)
+    stray = Blueprint("stray", __name__)
+    stray.add_url_rule("/stray", "view", lambda: "")
+    app.register_blueprint(stray)
+    with pytest.raises(AccessRuleMissingError, match=r"stray\.view"):
+        access_rules(app)
+
+
+@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_keeps_to_the_rules(client: Client, prefix: str, path: str) -> None:
+    page = client.get(f"{prefix}{path}")
+    assert len(page.text.encode()) < 45_000
+
+
+def test_titles_differ(client: Client) -> None:
+    resident = Resident(client)
+    pages = [*(client.get(path) for path in GETS), resident.find("60647"), resident.find("30165"),
+             resident.find("94110", "NY"), resident.find("09012"), resident.find("00001"),
+             resident.writing("01930"), resident.reviewing("01930"),
+             resident.signed("01930")]  # fmt: skip
+    titles = [page.title for page in pages]
+    assert len(set(titles)) == len(titles)
+    assert all(title.endswith(" · Dear Congress") for title in titles)
+
+
+def test_public_pages_may_be_found_and_the_others_not(client: Client) -> None:
+    for path in ("/", "/about-the-bill", "/privacy"):
+        assert "noindex" not in client.get(path).text
+    for page in (client.get("/find"), Resident(client).find("01930")):
+        assert page.one("meta", name="robots").get("content") == "noindex"
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
+        {"Origin": "https://bad.example"},
+        {"Origin": "http://localhost.bad.example"},
+    ],
+)
+def test_forms_of_other_sites_are_refused(
+    client: Client, path: str, headers: dict[str, str]
+) -> None:
+    client.post(path, {"zip": "01930"}, 403, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_our_own_forms_are_taken(client: Client, headers: dict[str, str]) -> None:
+    """Our pages send no referrer, so browsers send ``Origin: null`` on our own forms too."""
+    client.post("/find", {"zip": "01930"}, headers=headers)
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_page_opened_by_its_address_alone_says_what_to_do(client: Client, path: str) -> None:
+    if path != "/find":
+        page = client.get(path, 405)
+        assert "what you typed before" in page.words
+        assert "necesita lo que" in client.get(f"/es{path}", 405).words
+
+
+def test_a_page_that_does_not_exist_speaks_the_language_of_its_address(client: Client) -> None:
+    assert "no page" in client.get("/nowhere", 404).words
+    assert "No hay ninguna página" in client.get("/es/nowhere", 404).words
+    assert "no page" in client.get("/especially", 404).words
+
+
+def test_a_form_that_is_too_large_is_refused_with_words(client: Client) -> None:
+    page = client.post("/review", {"zip": "01930", "story": "x" * 1_000_000}, 413)
+    assert "10,000 characters" in page.words
+    client.post("/es/find", {f"n{i}": "" for i in range(100_000)}, 413)
+
+
+def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.web.resident import journey
+
+    app = create_app(settings)
+
+    def fail(*_args: object) -> None:
+        raise ValueError("88 Heron St")
+
+    monkeypatch.setattr(journey, "look_up", fail)
+    client = Client(app.test_client())
+    with caplog.at_level(logging.DEBUG):
+        page = client.post("/find", {"zip": "01930", "street": "88 Heron St"}, 500)
+    assert "Something went wrong" in page.words
+    assert "Heron" not in page.text
+    assert "Heron" not in caplog.text
+    assert "ValueError at app/web/resident/journey.py:" in caplog.text
+
+
+def test_a_database_that_cannot_be_opened_shows_a_page(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.web.public import content
+
+    def fail(*_args: object) -> None:
+        raise sqlite3.OperationalError("no")
+
+    monkeypatch.setattr(content, "totals", fail)
+    page = Client(create_app(settings).test_client()).get("/es/", 500)
+    assert "Algo falló" in page.words
+
+
+@pytest.fixture
+def public_app(settings: Settings) -> Flask:
+    return create_app(changed(settings, site_url="https://letters.example.org", trusted_proxies=1))
+
+
+def test_only_the_sites_own_name_is_answered(public_app: Flask) -> None:
+    client = public_app.test_client()
+    assert client.get("/privacy", base_url="https://letters.example.org").status_code == 200
+    refused = client.get("/privacy", base_url="https://bad.example")
+    assert refused.status_code == 400
+    assert "bad.example" not in refused.text
+
+
+def test_https_is_promised_only_over_https(public_app: Flask, client: Client) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "letters.example.org"}
+    behind = public_app.test_client().get("/privacy", headers=headers)
+    assert "max-age" in behind.headers["Strict-Transport-Security"]
+    direct = client.flask.get("/privacy", headers=headers)
+    assert "Strict-Transport-Security" not in direct.headers
+
+
+def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: Client) -> None:
+    page = client.get("/")
+    links = [e.get("href") or "" for e in page.all("link")]
+    links += [e.get("src") or "" for e in page.all("script")]
+    assert len(links) == 3
+    for link in links:
+        assert "?v=" in link
+        response = client.flask.get(link)
+        assert response.status_code == 200
+        assert "immutable" in response.headers["Cache-Control"]
+        plain = client.flask.get(link.partition("?")[0])
+        assert plain.headers["Cache-Control"] == "no-cache"
+    sizes = [len(client.flask.get(link).data) for link in links]
+    assert sum(sizes) + len(page.text.encode()) < 60_000
+
+
+def test_head_is_answered_like_get(client: Client) -> None:
+    for path in GETS:
+        response = client.flask.head(path)
+        assert response.status_code == 200
+        assert not response.data
+
+
+def test_no_cookie_is_ever_set(client: Client, clock: Clock) -> None:
+    """The lint checks every page; this asks the client's own jar at the end of a journey."""
+    Resident(client).signed("01930")
+    assert not client.flask._cookies
