@@ -8,6 +8,7 @@ moved to another row is noticed when it is opened.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -122,6 +123,25 @@ def seal_details(
             (signature, purpose, key.id, box, day.isoformat()),
         )
         return stored.rowcount == 1
+
+
+def seal_for_receipt(
+    db: sqlite3.Connection,
+    token: str,
+    purpose: Purpose,
+    details: Details,
+    key: CampaignKey,
+    *,
+    day: date,
+) -> bool:
+    """``seal_details`` for whoever has just signed and has this receipt.
+
+    False too when there is no such receipt. Works the same for a repeated signature, so that
+    the page tells a stranger nothing; what it seals is never exported.
+    """
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    row = db.execute("SELECT id FROM signatures WHERE receipt = ?", (digest,)).fetchone()
+    return row is not None and seal_details(db, row[0], purpose, details, key, day=day)
 
 
 def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:

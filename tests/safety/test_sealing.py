@@ -36,6 +36,7 @@ from app.records.sealing import (
     reseal,
     seal,
     seal_details,
+    seal_for_receipt,
     sealed_counts,
     unpack,
     unseal,
@@ -204,6 +205,15 @@ def test_withdrawing_leaves_other_peoples_details(db: sqlite3.Connection, pair: 
         seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
     withdraw(db, receipt)
     assert db.execute("SELECT signature FROM sealed").fetchall() == [(second,)]
+
+
+def test_whoever_has_just_signed_seals_by_the_receipt(db: sqlite3.Connection, pair: Pair) -> None:
+    signed(db, 1)
+    number, receipt = signed(db, 2)
+    assert seal_for_receipt(db, receipt, "contact", DETAILS, pair[0], day=TODAY)
+    assert db.execute("SELECT signature, purpose FROM sealed").fetchall() == [(number, "contact")]
+    for nobody in ("", "x" * 43, receipt[:-1], "\ud800"):
+        assert not seal_for_receipt(db, nobody, "contact", DETAILS, pair[0], day=TODAY)
 
 
 # As a file
