@@ -15,7 +15,7 @@ from app.campaign.language import (
     parse_condition,
     parse_template,
 )
-from app.campaign.load import load_campaign
+from app.campaign.load import is_campaign_file, load_campaign, read_campaign, read_files
 from app.campaign.model import (
     STAGES,
     Ask,
@@ -60,11 +60,14 @@ __all__ = [
     "body_text",
     "check_campaign",
     "compose",
+    "is_campaign_file",
     "known_fields",
     "load_campaign",
     "own_share",
     "parse_condition",
     "parse_template",
+    "read_campaign",
+    "read_files",
     "read_template",
     "reading_aid",
     "stage_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,50 +27,91 @@ def load_campaign(folder: Path) -> Campaign:
     Raises ``CampaignError`` with every problem found, each with file and line: what cannot be
     read, what is missing, and each text that is not in the small language.
     """
+    return read_campaign(folder.name, read_files(folder))
+
+
+def read_files(folder: Path) -> dict[str, str]:
+    """The text of each file of a campaign in ``folder``, by name, exactly as it was saved.
+
+    Line ends are kept, so that a text can be written back byte for byte. Files that belong to
+    no campaign are left alone. Raises ``CampaignError`` for a file that is not UTF-8.
+    """
+    texts: dict[str, str] = {}
     problems: list[Problem] = []
-    source = _read(folder / FILE, problems)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file() and is_campaign_file(path.name):
+            try:
+                texts[path.name] = path.read_bytes().decode("utf-8")
+            except UnicodeDecodeError:
+                problems.append(Problem(path.name, 0, "The file is not saved as UTF-8."))
+    if problems:
+        raise CampaignError(problems)
+    return texts
+
+
+def is_campaign_file(name: str) -> bool:
+    """Whether a campaign can have a file of this name: its page, its lists, any ``.txt``."""
+    return name == FILE or name in LISTS or name.endswith(".txt")
+
+
+def read_campaign(slug: str, files: Mapping[str, str]) -> Campaign:
+    """The campaign whose files have these texts by name (``general.txt``), all checked.
+
+    Works alike for files on the disk and for live texts and drafts from the database. Raises
+    ``CampaignError`` as ``load_campaign`` does.
+    """
+    problems: list[Problem] = []
+    source = _text(files, FILE, slug, problems)
     if source is None:
         raise CampaignError(problems)
+    plain = source.replace("\r\n", "\n")
     try:
-        data = tomllib.loads(source)
+        data = tomllib.loads(plain)
     except tomllib.TOMLDecodeError as error:
-        raise CampaignError([Problem(FILE, toml_line(error, source), toml_words(error))]) from None
-    file = CampaignFile(folder.name, TomlTable(FILE, data, key_lines(source), problems))
+        raise CampaignError([Problem(FILE, toml_line(error, plain), toml_words(error))]) from None
+    file = CampaignFile(slug, TomlTable(FILE, data, key_lines(plain), problems))
     campaign = file.read()
-    backings = _lists(folder, file.related, problems)
-    templates = _templates(folder, file.facts, problems)
+    backings = _lists(slug, files, file.related, problems)
+    templates = _templates(slug, files, file.facts, problems)
     if problems or campaign is None:
         raise CampaignError(sorted(problems, key=lambda p: (p.file, p.line)))
     return replace(campaign, stances=stances_from(backings, file.related), templates=templates)
 
 
-def _lists(folder: Path, bills: Iterable[str], problems: list[Problem]) -> list[Backing]:
+def _lists(
+    slug: str, files: Mapping[str, str], bills: Iterable[str], problems: list[Problem]
+) -> list[Backing]:
     backings: list[Backing] = []
     for name in LISTS:
-        text = _read(folder / name, problems)
+        text = _text(files, name, slug, problems)
         if text is not None:
-            lines, found = read_list(name, text, bills)
+            lines, found = read_list(name, text.replace("\r\n", "\n"), bills)
             backings += lines
             problems += found
     return backings
 
 
-def _templates(folder: Path, facts: Iterable[str], problems: list[Problem]) -> Templates:
+def _templates(
+    slug: str, files: Mapping[str, str], facts: Iterable[str], problems: list[Problem]
+) -> Templates:
     templates: Templates = {}
     aids: Templates = {}
-    for path in sorted(folder.glob("*.txt")):
-        text = _read(path, problems)
-        kind = read_name(path.name)
-        if text is None:
+    for name in sorted(files):
+        if not name.endswith(".txt"):
             continue
-        result = read_template(path.name, text, facts=facts)
+        kind = read_name(name)
+        result = read_template(name, files[name], facts=facts)
         if isinstance(result, tuple):
             problems += result
         else:
             chosen = aids if kind is not None and kind.reading_aid else templates
             chosen[result.id, result.length] = result
     if not templates and not problems:
-        problems.append(Problem(folder.name, 0, "There is no letter: a file like general.txt."))
+        problems.append(Problem(slug, 0, "There is no letter: a file like general.txt."))
+    for id_, length in templates:
+        if length == "short" and (id_, "full") not in templates and not problems:
+            message = f"There is no full letter for this short form: {id_}.txt."
+            problems.append(Problem(f"{id_}.short.txt", 0, message))
     return with_reading_aids(templates, aids, problems)
 
 
@@ -91,12 +132,7 @@ def with_reading_aids(templates: Templates, aids: Templates, problems: list[Prob
     return joined
 
 
-def _read(path: Path, problems: list[Problem]) -> str | None:
-    if not path.is_file():
-        problems.append(Problem(path.name, 0, f"There is no such file in {path.parent.name}."))
-        return None
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        problems.append(Problem(path.name, 0, "The file is not saved as UTF-8."))
-        return None
+def _text(files: Mapping[str, str], name: str, slug: str, problems: list[Problem]) -> str | None:
+    if name not in files:
+        problems.append(Problem(name, 0, f"There is no such file in {slug}."))
+    return files.get(name)
