@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from flask.cli import AppGroup
 
 from app.campaign import Campaign, CampaignError, load_campaign
+from app.cli.delivery_checks import STUCK
+from app.cli.plain import PlainCommand, PlainGroup
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber
 from app.delivery.addresses import Address, parse_address
@@ -28,10 +29,9 @@ from app.delivery.queue import MailQueue, QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.documents.cwc import check_agent
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, load_settings
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
-STUCK = timedelta(hours=1)
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
     "both": ("house", "senate"),
     "house": ("house",),
@@ -40,21 +40,14 @@ CHAMBERS: dict[str, tuple[Chamber, ...]] = {
 AGENT_SETTINGS = {"agent name": "cwc_agent", "agent organization": "group_name"}
 
 
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
 def _queue() -> MailQueue:
     try:
-        return mail_queue(_settings())
+        return mail_queue(load_settings())
     except (DeliverySettingsError, QueueError) as error:
         raise click.ClickException(str(error)) from None
 
 
-@click.command("worker")
+@click.command("worker", cls=PlainCommand)
 @click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
 def worker_command(workers: int | None) -> None:
     """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
@@ -67,7 +60,7 @@ def worker_command(workers: int | None) -> None:
       flask worker
       flask worker --workers 4
     """
-    settings = _settings()
+    settings = load_settings()
     queue = _queue()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
@@ -75,10 +68,10 @@ def worker_command(workers: int | None) -> None:
     queue.run(workers or settings.mail_workers)
 
 
-mail_group = AppGroup("mail", help="The site’s own mail: its state, and a test.")
+mail_group = PlainGroup("mail", help="The site’s own mail: its state, and a test.")
 
 
-@mail_group.command("status", with_appcontext=False)
+@mail_group.command("status")
 def status_command() -> None:
     """Say how many messages are in each state, and name those that do not move.
 
@@ -104,7 +97,7 @@ def status_command() -> None:
         sys.exit(1)
 
 
-@mail_group.command("test", with_appcontext=False)
+@mail_group.command("test")
 @click.argument("address")
 def test_command(address: str) -> None:
     """Send a test message to ADDRESS now, without the worker, and say what came of it.
@@ -130,7 +123,7 @@ def test_command(address: str) -> None:
         sys.exit(1)
 
 
-@click.command("xml")
+@click.command("xml", cls=PlainCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="The folder to write to.")  # fmt: skip
@@ -164,7 +157,7 @@ def xml_command(
       flask keys open sealed.jsonl --key campaign.private.json --out opened.jsonl
       flask letters xml opened.jsonl --out xml --names-in-own-words
     """
-    settings = _settings()
+    settings = load_settings()
     campaign, tables = _campaign(settings)
     agent = delivery_agent(settings)
     if faults := check_agent(agent):
@@ -196,7 +189,7 @@ def xml_command(
         sys.exit(1)
 
 
-@click.command("deliver")
+@click.command("deliver", cls=PlainCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def deliver_command(folder: Path) -> None:
     """Hand over the messages in FOLDER (from ``flask letters xml``) to the offices’ systems.
@@ -210,7 +203,7 @@ def deliver_command(folder: Path) -> None:
     Example:
       flask letters deliver xml
     """
-    settings = _settings()
+    settings = load_settings()
     try:
         client = cwc_client(settings)
     except DeliverySettingsError as error:

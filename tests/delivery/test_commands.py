@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
+from app.cli.doctor import CHECKS, Site
 from app.delivery.addresses import Address
 from app.delivery.mail import Mail
 from app.delivery.post import Queued
@@ -317,6 +318,60 @@ def test_a_setting_that_cannot_be_used_is_named(site: Path, setting: str, words:
     assert result.exit_code == 1
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+# --- the doctor --------------------------------------------------------------------
+
+
+def examined(name: str, *, hours: int = 0) -> tuple[str, str]:
+    finding = CHECKS[name](Site(load_settings(), datetime.now(UTC) + timedelta(hours=hours)))
+    return finding.level, finding.sentence
+
+
+def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
+    level, sentence = examined("mail")
+    assert level == "ok"
+    assert "outbox" in sentence
+    message_id = put("a")
+    assert examined("mail")[0] == "ok"
+    level, sentence = examined("mail", hours=2)
+    assert level == "fail"
+    assert "flask worker" in sentence
+    post = mail_queue(load_settings()).post
+    post.deliver(message_id)
+    assert examined("mail", hours=2)[0] == "ok"
+    (site / "outbox").rename(site / "away")
+    (site / "outbox").write_text("in the way", encoding="utf-8")
+    (site / "settings.toml").write_text('mail_server = "mail.example"', encoding="utf-8")
+    assert examined("mail") == (
+        "fail",
+        "mail_server is set, but mail_from is not. Set it to an address of your own domain.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({}, "ok", "off"), ({"CWC_MODE": "on"}, "fail", "cwc_mode"),
+        ({"CWC_MODE": "production"}, "fail", "key"),
+        ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches nobody"),
+        ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k"}, "ok", "set up"),
+        ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),
+        ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_PER_MINUTE": "0"}, "fail", "pace"),
+        (
+            {"CWC_MODE": "production", "CWC_SENATE_KEY": "k", "CWC_SENATE_URL": "http://x.example"},
+            "warn", "https",
+        ),
+    ],
+)  # fmt: skip
+def test_the_doctor_says_whether_official_delivery_is_whole(
+    changes: dict[str, str], level: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(f"DEAR_CONGRESS_{name}", value)
+    found = examined("official delivery")
+    assert found[0] == level
+    assert words in found[1]
 
 
 # --- a real worker -----------------------------------------------------------------

@@ -1,0 +1,62 @@
+"""What ``flask doctor`` looks at in mail and official delivery."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.cli.doctor import Finding, Site, check, fail, ok, warn
+from app.delivery.cwc_results import NotAttempted
+from app.delivery.queue import QueueError
+from app.delivery.setup import DeliverySettingsError
+from app.documents.cwc import check_agent
+from app.web.mail import cwc_client, delivery_agent, mail_queue
+
+STUCK = timedelta(hours=1)
+
+
+@check("mail")
+def mail_moves(site: Site) -> Finding:
+    """Settings that can be used, and no message that has stood still for an hour."""
+    try:
+        post = mail_queue(site.settings).post
+    except (DeliverySettingsError, QueueError) as error:
+        return fail(str(error))
+    numbers = post.mailbox.numbers()
+    stuck = post.mailbox.stuck(site.now, longer_than=STUCK)
+    if stuck:
+        return fail(
+            f"{len(stuck)} messages have not moved for an hour, the first since "
+            f"{stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running?"
+        )
+    failed, unknown = numbers.get("failed", 0), numbers.get("unknown", 0)
+    if failed or unknown:
+        return warn(
+            f"In the last 30 days {failed} messages failed and of {unknown} nobody knows; "
+            "see `flask mail status`."
+        )
+    if post.writes_files:
+        return ok("No mail server is set: mail is written to files in instance/outbox.")
+    return ok("No message is stuck.")
+
+
+@check("official delivery")
+def official_delivery_is_whole(site: Site) -> Finding:
+    """Off, or with everything it needs."""
+    settings = site.settings
+    try:
+        client = cwc_client(settings)
+    except (DeliverySettingsError, ValueError) as error:
+        return fail(str(error))
+    if settings.cwc_mode == "off":
+        return ok("Delivery to the offices' own systems is off.")
+    if faults := check_agent(delivery_agent(settings)):
+        return fail(faults[0].message)
+    if not settings.cwc_house_key and not settings.cwc_senate_key:
+        return fail("cwc_mode is on, but there is no key: set cwc_house_key or cwc_senate_key.")
+    if settings.cwc_mode == "test":
+        return warn("cwc_mode is test: what is handed over reaches nobody.")
+    offices = client.active_senate_offices() if settings.cwc_senate_key else frozenset()
+    if not isinstance(offices, frozenset):
+        reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
+        return warn(f"The Senate's list of offices cannot be had now: {reason}")
+    return ok("Official delivery is set up.")
