@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from app.records.tabular import Cell, Row, Table, clean, write_text
+from app.records.tabular import Table, clean, clean_chunks, write_text
 
 
 def metadata_path(path: Path) -> Path:
@@ -49,13 +49,9 @@ def _write_table(db: sqlite3.Connection, table: Table) -> None:
         for column in table.columns
     )
     db.execute(f'CREATE TABLE "{name}" ({columns}) STRICT')
-    places = ", ".join("?" * len(table.columns))
-    db.executemany(f'INSERT INTO "{name}" VALUES ({places})', _cleaned(table.rows))
-
-
-def _cleaned(rows: Iterable[Row]) -> Iterator[list[Cell]]:
-    for row in rows:
-        yield [clean(cell) if isinstance(cell, str) else cell for cell in row]
+    insert = f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(table.columns))})'
+    for cells in clean_chunks(table):
+        db.executemany(insert, zip(*cells, strict=True))
 
 
 def table_name(title: str) -> str:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from app.records.counting import BREAKDOWNS, BY_TERM, count, definitions_for, natural, people
 from app.records.model import STATUSES, CountRow, Status, Totals
-from app.records.tabular import Column, Row, Table, file_name
+from app.records.tabular import CHUNK, Cell, Chunk, Column, Row, Table, file_name, in_chunks
 from app.records.tally_sql import DIMENSIONS
 
 Shape = Literal["counts", "signatures", "letters"]
@@ -100,7 +100,7 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
         "total letters": whole.letters,
         **_about(db, by, chosen, occasion),
     }
-    return Table(f"Counts by {by}", tuple(columns), rows, about)
+    return Table(f"Counts by {by}", tuple(columns), in_chunks(rows), about)
 
 
 def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
@@ -140,7 +140,7 @@ def statuses_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -
     rows = [(status, whole.signatures, whole.letters) for status, whole in found.items()]
     about = _about(db, "status", replace(chosen, status=None), occasion)
     about |= {f"definition: {status}": BY_TERM[status].meaning for status in STATUSES}
-    return Table("Counts by status", columns, rows, about)
+    return Table("Counts by status", columns, in_chunks(rows), about)
 
 
 def totals_of(db: sqlite3.Connection, chosen: Filter) -> Totals:
@@ -176,8 +176,12 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         Column("own_share", "number", "Per cent of the letters in the person's own words."),
         Column("letters", "number", BY_TERM["letters"].meaning),
     )
-    rows = ((*row[:4], local(row[4]), *row[5:]) for row in db.execute(query, values))
-    return Table("Signatures", columns, rows, _about(db, "signatures", chosen, occasion))
+
+    def finish(cells: Chunk) -> None:
+        cells[4] = list(map(local, cells[4]))
+
+    chunks = _finished(db.execute(query, values), finish)
+    return Table("Signatures", columns, chunks, _about(db, "signatures", chosen, occasion))
 
 
 def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
@@ -206,12 +210,21 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         Column("handed_over", "text", "What is known of the letter's way."),
         Column("handed_over_at", "time", "Since when this is known.", occasion.zone),
     )
-    names = occasion.names
-    rows = (
-        (*row[:8], names.get(row[7] or "", ""), *row[8:10], local(row[10]))
-        for row in db.execute(query, values)
-    )
-    return Table("Letters", columns, rows, _about(db, "letters", chosen, occasion))
+
+    def finish(cells: Chunk) -> None:
+        cells[10] = list(map(local, cells[10]))
+        cells.insert(8, [occasion.names.get(str(bioguide), "") for bioguide in cells[7]])
+
+    chunks = _finished(db.execute(query, values), finish)
+    return Table("Letters", columns, chunks, _about(db, "letters", chosen, occasion))
+
+
+def _finished(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterator[Chunk]:
+    """What was found, chunk by chunk, after ``finish`` has changed columns in place."""
+    while some := found.fetchmany(CHUNK):
+        chunk: Chunk = list(zip(*some, strict=True))
+        finish(chunk)
+        yield chunk
 
 
 def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> str:
@@ -254,13 +267,13 @@ def _about(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) 
     }
 
 
-def _local_time(zone: str) -> Callable[[str], str]:
+def _local_time(zone: str) -> Callable[[Cell], str]:
     """From the UTC minute that is stored to text in the zone. Many share a minute: cached."""
     there = ZoneInfo(zone)
 
     @lru_cache(maxsize=65_536)
-    def local(stored: str) -> str:
-        moment = datetime.fromisoformat(stored).astimezone(there)
+    def local(stored: Cell) -> str:
+        moment = datetime.fromisoformat(str(stored)).astimezone(there)
         return f"{moment:%Y-%m-%d %H:%M}"
 
     return local

@@ -22,6 +22,7 @@ from app.records import (
     totals,
     withdraw,
 )
+from app.records.csv_files import csv_lines
 from app.records.exports import (
     Filter,
     Occasion,
@@ -33,7 +34,7 @@ from app.records.exports import (
     statuses_table,
     totals_of,
 )
-from app.records.tabular import Table, csv_lines
+from app.records.tabular import Table
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 NOW = Occasion(

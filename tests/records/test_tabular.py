@@ -20,17 +20,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from app.records.csv_files import csv_lines, csv_metadata, safe_csv
 from app.records.datasette import metadata_path, table_name, write_sqlite
 from app.records.tabular import (
     Column,
     Row,
     Table,
     clean,
-    csv_lines,
-    csv_metadata,
     file_name,
+    in_chunks,
     json_lines,
-    safe_csv,
     write_text,
 )
 from app.records.workbook import sheet_name, write_xlsx
@@ -54,7 +53,9 @@ ROWS: tuple[Row, ...] = (
 def table(
     rows: Iterable[Row] = ROWS, columns: tuple[Column, ...] = PEOPLE, title: str = "People"
 ) -> Table:
-    return Table(title, columns, iter(rows), {"campaign": "é=1", "time zone": "America/Chicago"})
+    return Table(
+        title, columns, in_chunks(rows), {"campaign": "é=1", "time zone": "America/Chicago"}
+    )
 
 
 def as_csv(rows: Iterable[Row] = ROWS, columns: tuple[Column, ...] = PEOPLE) -> bytes:

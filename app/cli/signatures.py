@@ -1,0 +1,186 @@
+"""``flask signatures``: counting and exporting what was signed.
+
+Reads the database of ``instance/``; a running site goes on signing meanwhile.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from app.cli.signature_output import Format, show_lookalikes, show_table, write_export
+from app.cli.signature_scope import Scope, open_scope
+from app.records import BREAKDOWNS, STATUSES, lookalikes, rebuild, recount
+from app.records.database import reading
+from app.records.exports import SHAPES, Filter, counts_table, statuses_table
+
+signatures = AppGroup("signatures", help="Count and export what people signed.")
+
+Command = Callable[..., None]
+
+
+def choosing(command: Command) -> Command:
+    """The options that choose which signatures are meant; they become ``chosen``."""
+    options = (
+        click.option("--campaign", metavar="SLUG", help="A campaign; the site's own if left out."),
+        click.option("--all-campaigns", is_flag=True, help="All campaigns together."),
+        click.option(
+            "--status", type=click.Choice([*STATUSES, "every"]), default="counted",
+            show_default=True, help="Only signatures that stand so.",
+        ),
+        click.option("--state", metavar="CA", help="Only people in this state."),
+        click.option(
+            "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="First day."
+        ),
+        click.option(
+            "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Last day, included."
+        ),
+    )  # fmt: skip
+
+    @wraps(command)
+    def wrapped(
+        *,
+        campaign: str | None,
+        all_campaigns: bool,
+        status: str,
+        state: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        **rest: Any,
+    ) -> None:
+        if campaign and all_campaigns:
+            raise click.UsageError("Give --campaign or --all-campaigns, not both.")
+        scope = open_scope(campaign, all_campaigns=all_campaigns)
+        chosen = Filter(
+            campaign=scope.campaign,
+            status=None if status == "every" else status,  # type: ignore[arg-type]
+            state=state.upper() if state else None,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
+        command(scope, chosen, **rest)
+
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@signatures.command("count", with_appcontext=False)
+@click.option("--by", type=click.Choice(BREAKDOWNS), help="Break down; by status if left out.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
+    show_default=True, help="How to print it.",
+)  # fmt: skip
+@choosing
+def count_command(scope: Scope, chosen: Filter, *, by: str | None, form: Format) -> None:
+    """Count people and letters. The two are separate numbers; every number is defined.
+
+    \b
+    Examples:
+      flask signatures count
+      flask signatures count --by district
+      flask signatures count --by day --state CA --format csv > days.csv
+      flask signatures count --by recipient --format json
+    """
+    with reading(scope.db):
+        table = (
+            counts_table(scope.db, by, chosen, scope.occasion)
+            if by
+            else statuses_table(scope.db, chosen, scope.occasion)
+        )
+        show_table(table, form)
+
+
+@signatures.command("recount", with_appcontext=False)
+@click.option("--rebuild", "anew", is_flag=True, help="Then make the tallies afresh from the rows.")
+def recount_command(anew: bool) -> None:
+    """Count everything afresh from the rows and compare with the tallies that are kept.
+
+    Ends with status 1 and says where, if any number differs.
+
+    \b
+    Examples:
+      flask signatures recount
+      flask signatures recount --rebuild
+    """
+    scope = open_scope(None, all_campaigns=True)
+    differences = recount(scope.db)
+    if not differences:
+        click.echo("ok: every tally agrees with the rows")
+        return
+    for found in differences:
+        click.echo(
+            f"{found.campaign}, {found.status}, {found.dimension} {found.value!r}: kept"
+            f" {found.kept.signatures} signatures and {found.kept.letters} letters, but the rows"
+            f" say {found.actual.signatures} and {found.actual.letters}",
+            err=True,
+        )
+    click.echo(
+        f"{len(differences)} tallies do not agree with the rows. Copy the database before you do"
+        " anything else; then --rebuild makes the tallies afresh.",
+        err=True,
+    )
+    if anew:
+        rebuild(scope.db)
+        click.echo("The tallies were made afresh from the rows.", err=True)
+    sys.exit(1)
+
+
+@signatures.command("alike", with_appcontext=False)
+@click.option("--campaign", metavar="SLUG", help="A campaign; the site's own if left out.")
+def alike_command(campaign: str | None) -> None:
+    """List signatures of people who look alike (``ana+2@…`` and ``ana@…``), for your eyes.
+
+    All of them are counted: two people may well look alike. The numbers are those of
+    ``flask signatures export --shape signatures``.
+
+    \b
+    Example:
+      flask signatures alike
+    """
+    scope = open_scope(campaign, all_campaigns=False)
+    assert scope.campaign is not None
+    show_lookalikes(lookalikes(scope.db, scope.campaign))
+
+
+@signatures.command("export", with_appcontext=False)
+@click.option(
+    "--shape", type=click.Choice([*SHAPES, "all"]), default="counts", show_default=True,
+    help="Counts; one row per signature; one row per letter; all (xlsx and sqlite).",
+)  # fmt: skip
+@click.option(
+    "--by", type=click.Choice(BREAKDOWNS), default="state", show_default=True,
+    help="What counts are broken down by.",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "json", "xlsx", "sqlite"]), default="csv",
+    show_default=True,
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path, allow_dash=True), default=Path(), metavar="FILE",
+    help="A file or a folder; - writes CSV or JSON to the terminal. Here, if left out.",
+)  # fmt: skip
+@choosing
+def export_command(
+    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path
+) -> None:
+    """Write counts, signatures or letters to a file. Nothing personal is in any of them.
+
+    What to know about the numbers (filter, definitions, time and time zone) is in the file; for
+    CSV it lies beside it, in a file that ends in -metadata.json.
+
+    \b
+    Examples:
+      flask signatures export --by district
+      flask signatures export --shape letters --format xlsx --out letters.xlsx
+      flask signatures export --shape all --format sqlite --out counts.db
+      flask signatures export --shape signatures --since 2026-11-01 --out november.csv
+    """
+    write_export(scope, chosen, shape=shape, by=by, form=form, out=out)
