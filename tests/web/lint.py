@@ -111,7 +111,7 @@ def values(form: ElementTree.Element) -> dict[str, list[str]]:
                 continue
             sent.setdefault(name, []).append(e.get("value") or "")
         elif tag == "textarea":
-            sent.setdefault(name, []).append("".join(e.itertext()).removeprefix("\n"))
+            sent.setdefault(name, []).append("".join(e.itertext()))
         elif tag == "select":
             options = [o for o in e.iter() if str(o.tag) == f"{NS}option"]
             chosen = next((o for o in options if o.get("selected") is not None), options[0])
