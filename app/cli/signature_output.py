@@ -110,7 +110,9 @@ def write_export(
         try:
             _write(tables, form, None if to_terminal else path)
         except OSError as error:
-            raise click.ClickException(f"Cannot write {path}: {error.strerror}.") from error
+            raise click.ClickException(
+                f"Cannot write {path}: {error.strerror or error}."
+            ) from error
     if not to_terminal:
         click.echo(f"Wrote {path}", err=True)
 

@@ -15,13 +15,17 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from app.cli.purge import purge_command
+from app.cli.sealed import open_command
 from app.cli.signature_output import Format, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
 from app.records import BREAKDOWNS, STATUSES, lookalikes, rebuild, recount
 from app.records.database import reading
 from app.records.exports import SHAPES, Filter, counts_table, statuses_table
 
-signatures = AppGroup("signatures", help="Count and export what people signed.")
+signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
+signatures.add_command(open_command)
+signatures.add_command(purge_command)
 
 Command = Callable[..., None]
 

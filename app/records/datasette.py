@@ -22,11 +22,12 @@ def metadata_path(path: Path) -> Path:
 def write_sqlite(tables: Sequence[Table], path: Path) -> None:
     """Write one SQL table per table, and ``metadata_path`` for ``datasette --metadata``.
 
-    A file of that name is replaced when the new one is complete.
+    A file of that name is replaced when the new one is complete. Raises ``OSError``.
     """
     draft = path.with_name(f".{path.name}.part")
     draft.unlink(missing_ok=True)
     try:
+        draft.touch()  # says at once, and plainly, that the place cannot be written to
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
             # The draft is thrown away if anything fails, so it needs no journal of its own.
             db.execute("PRAGMA journal_mode=OFF")
@@ -36,6 +37,8 @@ def write_sqlite(tables: Sequence[Table], path: Path) -> None:
                 _write_table(db, table)
             db.execute("COMMIT")
         draft.replace(path)
+    except sqlite3.OperationalError as error:
+        raise OSError(str(error)) from error
     finally:
         draft.unlink(missing_ok=True)
     write_text([json.dumps(_metadata(tables, path), ensure_ascii=False, indent=1), "\n"],

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -55,7 +56,8 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
     """Write the tables, one sheet each, and a sheet ``About`` with what to know about them.
 
     Rows go to disk as they come (temporary files beside ``path``); the workbook appears
-    under its name when it is complete. Nothing in it is a formula or a link.
+    under its name when it is complete. Nothing in it is a formula or a link. Raises
+    ``OSError``.
     """
     draft = path.with_name(f".{path.name}.part")
     options = {
@@ -63,6 +65,7 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
         "strings_to_urls": False, "strings_to_numbers": False,
     }  # fmt: skip
     try:
+        draft.touch()  # says at once, and plainly, that the place cannot be written to
         with Workbook(str(draft), options) as book:
             formats = {kind: book.add_format({"num_format": f}) for kind, f in FORMATS.items()}
             bold = book.add_format({"bold": True, "num_format": "@"})
@@ -72,6 +75,8 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
             about = book.add_worksheet(sheet_name("About", names))
             _write_about(about, tables, formats["text"], bold)
         draft.replace(path)
+    except FileCreateError as error:
+        raise OSError(str(error)) from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -1,0 +1,266 @@
+"""``flask signatures``: what an organizer or operator sees at the terminal."""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl import load_workbook
+
+from app.cli.signatures import signatures
+from app.records import open_database, person_key, sign
+from tests.records.build import CAMPAIGN, SECRET, signature
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    """The database of a site of its own."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(instance))
+    connection = open_database(instance / "dear-congress.db")
+    yield connection
+    connection.close()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(signatures, arguments)
+
+
+def fine(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def some(db: sqlite3.Connection) -> None:
+    sign(db, signature("one"), SECRET)
+    sign(db, signature("two", district=2, day=date(2026, 11, 20)), SECRET)
+    sign(db, signature("three", state="DC", district=0), SECRET)
+    sign(db, signature("four", status="held"), SECRET)
+
+
+def test_csv_has_a_header_and_one_row_per_group(db: sqlite3.Connection) -> None:
+    """EX10"""
+    some(db)
+    assert fine("count", "--by", "district", "--format", "csv") == (
+        "district,signatures,letters\nCA-2,1,3\nCA-12,1,3\nDC-0,1,1\n"
+    )
+
+
+@pytest.mark.parametrize("by", ["state", "district", "day", "template", "recipient"])
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_every_grouping_in_every_format_without_and_with_rows(
+    db: sqlite3.Connection, by: str, form: str
+) -> None:
+    assert "None" not in fine("count", "--by", by, "--format", form)
+    some(db)
+    output = fine("count", "--by", by, "--format", form)
+    assert "None" not in output
+    assert by in output
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(output)))
+        letters = sum(int(row["letters"]) for row in rows)
+        assert letters == 7
+    if form == "json":
+        document = json.loads(output)
+        assert document["about"]["total signatures"] == 3
+        assert document["about"]["total letters"] == 7
+        assert sum(row["letters"] for row in document["rows"]) == 7
+
+
+def test_an_empty_campaign_is_a_header_row_only(db: sqlite3.Connection) -> None:
+    """EX16"""
+    assert fine("count", "--by", "state", "--format", "csv") == "state,signatures,letters\n"
+
+
+def test_a_table_stands_with_its_totals_and_definitions(db: sqlite3.Connection) -> None:
+    some(db)
+    output = fine("count", "--by", "state")
+    assert re.search(r"^CA +2 +6$", output, re.MULTILINE)
+    assert "total signatures: 3" in output
+    assert "definition: letters: Letters that these people wrote, one per recipient" in output
+    assert f"campaign: {CAMPAIGN}" in output
+    assert "\x1b" not in output
+
+
+def test_a_terminal_gets_a_drawn_table(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some(db)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    signatures.main(["count", "--by", "state"], standalone_mode=False)
+    output = capsys.readouterr().out
+    assert "Counts by state" in output
+    assert re.search(r"│ +CA +│ +2 +│ +6 +│", output)
+
+
+def test_without_a_grouping_every_status_is_shown(db: sqlite3.Connection) -> None:
+    """EX12"""
+    some(db)
+    rows = list(csv.DictReader(io.StringIO(fine("count", "--format", "csv"))))
+    assert [(row["status"], row["signatures"]) for row in rows] == [
+        ("counted", "3"), ("held", "1"), ("unconfirmed", "0"), ("withdrawn", "0"),
+        ("repeated", "0"), ("test", "0"),
+    ]  # fmt: skip
+    assert "definition: held" in fine("count")
+
+
+def test_the_filters_narrow_the_count(db: sqlite3.Connection) -> None:
+    some(db)
+
+    def states(*more: str) -> str:
+        return fine("count", "--by", "state", "--format", "csv", *more).partition("\n")[2]
+
+    assert states("--status", "held") == "CA,1,3\n"
+    assert states("--status", "every") == "CA,3,9\nDC,1,1\n"
+    assert states("--state", "dc") == "DC,1,1\n"
+    assert states("--since", "2026-11-21") == "CA,1,3\nDC,1,1\n"
+    assert states("--until", "2026-11-20") == "CA,1,3\n"
+
+
+def test_recipients_have_their_names(db: sqlite3.Connection) -> None:
+    letters = signature("x").letters
+    known = letters[0].__class__("CA-S1", "P000145", "introduce")
+    sign(db, signature("one", letters=(known,)), SECRET)
+    output = fine("count", "--by", "recipient", "--format", "csv")
+    assert output.splitlines()[1].startswith("P000145,1,1,Senator Alex")
+
+
+def test_all_campaigns_are_counted_together_and_people_once(db: sqlite3.Connection) -> None:
+    """EX13"""
+    for campaign in (CAMPAIGN, "another"):
+        code = person_key(
+            SECRET, campaign, email="imani@example.org", first="", last="", street="", zip5=""
+        )
+        sign(db, signature(campaign, campaign=campaign, person=code), SECRET)
+    assert "CA,1,3" in fine("count", "--by", "state", "--format", "csv")
+    assert "CA,1,3" in fine("count", "--by", "state", "--format", "csv", "--campaign", "another")
+    together = json.loads(fine("count", "--by", "state", "--format", "json", "--all-campaigns"))
+    assert together["rows"] == [{"state": "CA", "signatures": 2, "letters": 6}]
+    assert together["about"]["people in all campaigns"] == "1"
+
+
+def test_a_campaign_that_nobody_knows_is_named_with_those_that_are(
+    db: sqlite3.Connection,
+) -> None:
+    result = run("count", "--campaign", "protect-imigration-act")
+    assert result.exit_code == 1
+    assert "'protect-imigration-act'" in result.stderr
+    assert f"Known: {CAMPAIGN}." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["count", "--by", "shoe-size"], ["count", "--format", "pdf"], ["count", "--since", "today"],
+     ["count", "--campaign", "a", "--all-campaigns"], ["export", "--shape", "all"],
+     ["export", "--format", "xlsx", "--out", "-"]],
+)  # fmt: skip
+def test_a_wrong_option_is_explained(db: sqlite3.Connection, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Error: " in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_recount_agrees_or_fails_loudly(db: sqlite3.Connection) -> None:
+    """EX11"""
+    some(db)
+    assert fine("recount") == "ok: every tally agrees with the rows\n"
+    db.execute("UPDATE tallies SET signatures = 41 WHERE dimension = 'state' AND value = 'CA'")
+    result = run("recount")
+    assert result.exit_code == 1
+    assert "state 'CA': kept 41 signatures and 6 letters, but the rows say 2 and 6" in result.stderr
+    assert result.stdout == ""
+    assert run("recount", "--rebuild").exit_code == 1
+    assert fine("recount").startswith("ok")
+
+
+def test_lookalikes_are_listed(db: sqlite3.Connection) -> None:
+    """DI01"""
+    for email in ("imani@example.org", "imani+2@example.org"):
+        code = person_key(SECRET, CAMPAIGN, email=email, first="", last="", street="", zip5="")
+        sign(db, signature(email, person=code), SECRET)
+    assert fine("alike") == "1, 2\n"
+
+
+def test_an_export_lands_in_a_folder_under_a_telling_name(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """EX04, EX16"""
+    some(db)
+    out = tmp_path / "out"
+    out.mkdir()
+    fine("export", "--by", "district", "--out", str(out))
+    names = sorted(path.name for path in out.iterdir())
+    assert re.fullmatch(rf"{CAMPAIGN}-counts-by-district-\d{{4}}-\d\d-\d\d\.csv", names[0])
+    assert names[1] == f"{names[0]}-metadata.json"
+    assert (out / names[0]).read_bytes().startswith(b"\xef\xbb\xbfdistrict,signatures,letters\r\n")
+    assert json.loads((out / names[1]).read_text())["notes"][0]["campaign"] == CAMPAIGN
+
+
+def test_every_shape_in_every_format(db: sqlite3.Connection, tmp_path: Path) -> None:
+    some(db)
+    for shape, rows in (("counts", 2), ("signatures", 3), ("letters", 7)):
+        for form in ("csv", "json", "xlsx", "sqlite"):
+            path = tmp_path / f"{shape}.{form}"
+            fine("export", "--shape", shape, "--format", form, "--out", str(path))
+            if form == "csv":
+                assert len(path.read_text().splitlines()) == rows + 1
+            elif form == "json":
+                assert len(json.loads(path.read_text())["rows"]) == rows
+            elif form == "xlsx":
+                assert load_workbook(path).worksheets[0].max_row == rows + 1
+            else:
+                name = "counts_by_state" if shape == "counts" else shape
+                with sqlite3.connect(path) as made:
+                    assert made.execute(f"SELECT count(*) FROM {name}").fetchone() == (rows,)
+                made.close()
+
+
+def test_one_workbook_or_database_can_hold_everything(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    some(db)
+    fine("export", "--shape", "all", "--format", "xlsx", "--out", str(tmp_path / "a.xlsx"))
+    assert {"Counts by status", "Counts by recipient", "Signatures", "Letters", "About"} <= set(
+        load_workbook(tmp_path / "a.xlsx").sheetnames
+    )
+    fine("export", "--shape", "all", "--format", "sqlite", "--out", str(tmp_path / "a.db"))
+    with sqlite3.connect(tmp_path / "a.db") as made:
+        tables = {row[0] for row in made.execute("SELECT name FROM sqlite_master")}
+    made.close()
+    assert {"counts_by_status", "counts_by_own_share", "signatures", "letters"} <= tables
+    assert (tmp_path / "a.metadata.json").exists()
+
+
+def test_an_export_to_the_terminal_can_be_piped(db: sqlite3.Connection) -> None:
+    some(db)
+    output = fine("export", "--shape", "signatures", "--out", "-")
+    assert len(output.splitlines()) == 4
+    assert output.startswith("signature,campaign,status,day,signed_at (")
+
+
+def test_a_folder_that_is_not_there_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
+    for form in ("csv", "json", "xlsx", "sqlite"):
+        path = tmp_path / "missing" / "x"
+        result = run("export", "--format", form, "--out", str(path))
+        assert result.exit_code == 1, result.output
+        assert str(path) in result.stderr
+        assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["count", "recount", "alike", "export"])
+def test_help_has_examples(command: str) -> None:
+    output = fine(command, "--help")
+    assert f"flask signatures {command}" in output
