@@ -134,6 +134,14 @@ def test_disabling_an_organizer_ends_their_sessions(office: Office) -> None:
     assert office.session(half.token) == sessions.NoSession("ended")
 
 
+def test_a_session_of_a_disabled_organizer_is_none_even_if_nobody_ended_it(
+    office: Office,
+) -> None:
+    rosa = office.add("Rosa")
+    office.db.execute("UPDATE organizers SET disabled = 1")
+    assert office.session(rosa.token) == sessions.NoSession("ended")
+
+
 def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
     rosa = office.add("Rosa", "editor")
     owner = organizer_by_name(office.db, "Rosa")

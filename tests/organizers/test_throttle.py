@@ -116,9 +116,13 @@ def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
     laptop = Client("198.51.100.7", "the mark of a laptop")
     office.log_in(rosa, laptop)
     cafe = Client(ATTACKER.address, laptop.device)
-    for _ in range(40):
-        guess(office, "Rosa")
-    assert isinstance(guess(office, "Rosa"), TooSoon)
+    for _ in range(12):
+        answer = guess(office, "Rosa")
+        if isinstance(answer, TooSoon):
+            office.clock.forward(seconds=answer.seconds)
+    while not isinstance(answer := guess(office, "Rosa"), TooSoon):
+        pass
+    assert answer.seconds > 100
     assert isinstance(office.log_in(rosa, cafe), sessions.Opened)
 
 
