@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from xlsxwriter import Workbook
@@ -14,7 +15,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from app.records.tabular import Cell, Kind, Table, clean
+from app.records.tabular import Cell, Kind, Known, Table, clean
 
 MOST_ROWS = 1_048_576
 """Rows that one sheet can have, header included; more go on to a further sheet."""
@@ -85,14 +86,20 @@ def _write_table(
     book: Workbook, table: Table, names: list[str], formats: dict[Kind, Format], bold: Format
 ) -> None:
     sheet = _new_sheet(book, table, names, bold)
+    styles = [formats[column.kind] for column in table.columns]
+    values = [Known(partial(_value, column.kind)) for column in table.columns]
     line = 0
-    for row in table.rows:
-        line += 1
-        if line == MOST_ROWS:
-            sheet = _new_sheet(book, table, names, bold)
-            line = 1
-        for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
-            _write_cell(sheet, (line, place), column.kind, cell, formats[column.kind])
+    for chunk in table.chunks:
+        columns = [
+            map(known.__getitem__, cells) for known, cells in zip(values, chunk, strict=True)
+        ]
+        for row in zip(*columns, strict=True):
+            line += 1
+            if line == MOST_ROWS:
+                sheet = _new_sheet(book, table, names, bold)
+                line = 1
+            for place, (value, style) in enumerate(zip(row, styles, strict=True)):
+                _write_cell(sheet, (line, place), value, style)
 
 
 def _new_sheet(book: Workbook, table: Table, names: list[str], bold: Format) -> Worksheet:
@@ -107,19 +114,26 @@ def _new_sheet(book: Workbook, table: Table, names: list[str], bold: Format) -> 
     return sheet
 
 
-def _write_cell(
-    sheet: Worksheet, place: tuple[int, int], kind: Kind, cell: Cell, style: Format
-) -> None:
+def _value(kind: Kind, cell: Cell) -> str | int | datetime | None:
+    """What a cell is in a workbook."""
     if cell is None:
-        return
+        return None
+    if kind == "text":
+        return _cut(clean(str(cell)), MOST_CHARACTERS)
     if kind == "yes/no":
-        sheet.write_string(*place, "yes" if cell else "no", style)
-    elif kind == "number":
-        sheet.write_number(*place, int(cell), style)
-    elif kind == "text":
-        sheet.write_string(*place, _cut(clean(str(cell)), MOST_CHARACTERS), style)
-    else:
-        sheet.write_datetime(*place, datetime.fromisoformat(str(cell)), style)
+        return "yes" if cell else "no"
+    return int(cell) if kind == "number" else datetime.fromisoformat(str(cell))
+
+
+def _write_cell(
+    sheet: Worksheet, place: tuple[int, int], value: str | int | datetime | None, style: Format
+) -> None:
+    if isinstance(value, str):
+        sheet.write_string(*place, value, style)
+    elif isinstance(value, int):
+        sheet.write_number(*place, value, style)
+    elif value is not None:
+        sheet.write_datetime(*place, value, style)
 
 
 def _write_about(sheet: Worksheet, tables: Sequence[Table], text: Format, bold: Format) -> None:
