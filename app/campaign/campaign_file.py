@@ -56,6 +56,7 @@ class CampaignFile:
         policies = self.read_states()
         prompts, labels, hint = self.read_prompts()
         forbidden = self.read_forbidden()
+        self.read_aid_notes()
         root.done()
         self.lines.update(asked.lines)
         if ends is None or last_weeks_from is None or as_of is None or len(last_day) < 2:
@@ -188,6 +189,13 @@ class CampaignFile:
         words = (hint.text("text"), hint.text("text_es"))
         hint.done()
         return tuple(prompts), tuple(labels), words
+
+    def read_aid_notes(self) -> None:
+        """Which English each Spanish text was made for (``ask_aids``); nothing else needs it."""
+        table = self.root.table("reading_aid_of")
+        for key in table.values:
+            table.text(key, most=300)
+        table.done()
 
     def read_forbidden(self) -> Pairs:
         claims: list[tuple[str, str]] = []

@@ -17,11 +17,13 @@ from app.campaign.language import Parsed, parse_template
 from app.campaign.model import Length, LetterTemplate
 from app.campaign.problems import Problem
 from app.campaign.toml_lines import key_lines
+from app.campaign.translation import KEY
 
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
 """What a template's file may be called."""
 
 _ENGLISH_KEYS = ("title", "title_es", "about", "about_es", "subject", "closing")
+_AID_KEYS = (KEY,)
 _REQUIRED = ("title", "subject")
 _MATTER_CHARACTERS = 300
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
@@ -61,7 +63,7 @@ def read_template(
     if isinstance(parted, Problem):
         return (parted,)
     matter, lines, body, first_line = parted
-    problems = _check_matter(name, matter, lines, () if kind.reading_aid else _REQUIRED)
+    problems = _check_matter(name, matter, lines, reading_aid=kind.reading_aid)
     facts = tuple(facts)
     result = parse_template(body, facts=facts, first_line=first_line)
     if not isinstance(result, Parsed):
@@ -118,18 +120,19 @@ def _front_matter(
 
 
 def _check_matter(
-    name: str, matter: dict[str, object], lines: dict[str, int], required: tuple[str, ...]
+    name: str, matter: dict[str, object], lines: dict[str, int], *, reading_aid: bool
 ) -> list[Problem]:
     problems = [
         Problem(name, 1, f'`{key}` is missing: write {key} = "…" between the `+++` lines.')
-        for key in required
+        for key in (() if reading_aid else _REQUIRED)
         if not matter.get(key)
     ]
+    known = (*_ENGLISH_KEYS, *_AID_KEYS) if reading_aid else _ENGLISH_KEYS
     for key, value in matter.items():
         line = lines.get(key, 1)
-        if key not in _ENGLISH_KEYS:
-            close = get_close_matches(key, _ENGLISH_KEYS, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"use {', '.join(_ENGLISH_KEYS)}."
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"use {', '.join(known)}."
             problems.append(Problem(name, line, f"`{key}` is not known here; {hint}"))
         elif not isinstance(value, str):
             problems.append(Problem(name, line, f"`{key}` must be words in quotes."))

@@ -1,0 +1,275 @@
+"""Changing single fields of ``campaign.toml`` while its comments and its order stay.
+
+A field has a dotted path: ``bills.house.number``, ``asks.3.text`` (the fourth ask, from 0).
+What a form sends is text; here it becomes a date, a number, a list or words, and a value that
+did not change is not touched, so that a saved page leaves the rest of the file byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+import tomlkit
+from tomlkit.items import Comment, String, Table, Trivia
+
+from app.campaign.campaign_file import FILE, CampaignFile
+from app.campaign.cosponsor_csv import read_day
+from app.campaign.model import STAGES
+from app.campaign.problems import Problem
+from app.campaign.toml_lines import key_lines
+from app.campaign.toml_table import TomlTable
+
+Kind = Literal["line", "text", "pattern", "day", "moment", "whole", "stages"]
+Why = Literal["day", "moment", "whole", "missing"]
+"""What is wrong with a value as typed, before anything else is looked at."""
+
+LISTS = ("asks", "prompts", "forbidden")
+ASK_TEXTS = ("summary", "opening", "text", "short")
+"""The texts of an ask; each has a Spanish one beside it."""
+
+BILL_FIELDS: dict[str, Kind] = {
+    "title": "line",
+    "title_es": "line",
+    "congress": "whole",
+    "ends": "moment",
+    "last_weeks_from": "day",
+    "last_day.house": "day",
+    "last_day.senate": "day",
+    "as_of": "day",
+    "enacted": "day",
+    "bills.house.number": "line",
+    "bills.house.title": "line",
+    "bills.house.introduced": "day",
+    "bills.senate.number": "line",
+    "bills.senate.title": "line",
+    "bills.senate.introduced": "day",
+    "time.pending": "text",
+    "time.pending_es": "text",
+    "time.last_weeks": "text",
+    "time.last_weeks_es": "text",
+    "time.ending": "text",
+    "time.ending_es": "text",
+    "time.expired": "text",
+    "time.expired_es": "text",
+}
+LIST_FIELDS: dict[str, dict[str, Kind]] = {
+    "asks": {
+        "id": "line",
+        "when": "line",
+        "stages": "stages",
+        **{name + end: "text" for name in ASK_TEXTS for end in ("", "_es")},
+        "summary": "line",
+        "summary_es": "line",
+    },
+    "prompts": {"who": "line", "who_es": "line", "text": "text", "text_es": "text"},
+    "forbidden": {"pattern": "pattern", "advice": "line"},
+}
+EVERY_STAGE = (*STAGES, "enacted")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufeff]")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
+_KEY_IN_WORDS = re.compile(r"`([a-z_]+)`")
+
+
+def kind_of(path: str) -> Kind:
+    """What a field holds; ``KeyError`` for a path that is not edited by fields."""
+    if path in BILL_FIELDS:
+        return BILL_FIELDS[path]
+    name, _, rest = path.partition(".")
+    number, _, key = rest.partition(".")
+    if not number.isdigit():
+        raise KeyError(path)
+    return LIST_FIELDS[name][key]
+
+
+def field_paths(name: str, place: int) -> tuple[str, ...]:
+    """The paths of the fields of one ask, prompt or claim."""
+    return tuple(f"{name}.{place}.{key}" for key in LIST_FIELDS[name])
+
+
+def count_of(text: str, name: str) -> int:
+    """How many asks, prompts or claims there are."""
+    return len(tomllib.loads(_plain(text)).get(name, []))
+
+
+def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
+    """The values of fields as a form shows them; empty where there is none."""
+    data = tomllib.loads(_plain(text))
+    return {path: _shown(_find(data, path), kind_of(path)) for path in paths}
+
+
+def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
+    """The text with new values in its fields, or what cannot be read, by path.
+
+    An empty value takes an optional field out; a comment beside it stays. Whether the values
+    make sense together is told by ``problems_by_field``.
+    """
+    doc = tomlkit.parse(text)
+    data = doc.unwrap()
+    wrong: dict[str, Why] = {}
+    for path, raw in values.items():
+        kind = kind_of(path)
+        typed = clean(raw, one_line=kind != "text")
+        if typed == _shown(_find(data, path), kind):
+            continue
+        value = _value(typed, kind)
+        if isinstance(value, _Wrong):
+            wrong[path] = value.why
+        else:
+            _put(doc, path, value, long=kind == "text")
+    return wrong or tomlkit.dumps(doc)
+
+
+def problems_by_field(slug: str, text: str) -> dict[str, str]:
+    """What is wrong with a ``campaign.toml``, by the path of the field; ``""`` for the whole.
+
+    Empty when it can be used. Where a field has several problems, the first stands.
+    """
+    plain = _plain(text)
+    try:
+        data = tomllib.loads(plain)
+    except tomllib.TOMLDecodeError as error:
+        return {"": str(error)}
+    problems: list[Problem] = []
+    lines = key_lines(plain)
+    CampaignFile(slug, TomlTable(FILE, data, lines, problems)).read()
+    found: dict[str, str] = {}
+    for problem in sorted(problems, key=lambda p: p.line):
+        found.setdefault(_path_at(problem, lines), problem.message)
+    return found
+
+
+def new_table(name: str, values: Mapping[str, str]) -> str:
+    """A ``[[name]]`` table with these values, as text to insert."""
+    table = tomlkit.table()
+    for key, kind in LIST_FIELDS[name].items():
+        value = _value(clean(values.get(key, ""), one_line=kind != "text"), kind)
+        if not isinstance(value, _Wrong) and value not in (None, ""):
+            table[key] = _item(value, None, long=kind == "text")
+    return f"[[{name}]]\n{tomlkit.dumps(table)}"
+
+
+def clean(text: str, *, one_line: bool) -> str:
+    """What was typed, without control characters, with line feeds only, tidy at its ends."""
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\t", " ")
+    if one_line:
+        return " ".join(text.split())
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+# --- from file to form and back ------------------------------------------------------------
+
+
+class _Wrong:
+    def __init__(self, why: Why) -> None:
+        self.why: Why = why
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _find(data: Any, path: str) -> Any:
+    for key in path.split("."):
+        if isinstance(data, list):
+            number = int(key)
+            data = data[number] if number < len(data) else None
+        else:
+            data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _shown(value: Any, kind: Kind) -> str:
+    if kind == "stages":
+        chosen = value if isinstance(value, list) else STAGES
+        return " ".join(stage for stage in EVERY_STAGE if stage in chosen)
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return clean(str(value), one_line=kind != "text")
+
+
+def _value(typed: str, kind: Kind) -> Any:
+    """A value for the file; None for nothing."""
+    if kind == "stages":
+        return [stage for stage in EVERY_STAGE if stage in typed.split()]
+    if not typed:
+        return _Wrong("missing") if kind in ("whole", "moment") else None
+    if kind == "day":
+        return read_day(typed) or _Wrong("day")
+    if kind == "whole":
+        fine = typed.isascii() and typed.isdigit() and 0 < int(typed[:9]) < 1_000_000
+        return int(typed) if fine else _Wrong("whole")
+    if kind == "moment":
+        match = _MOMENT.fullmatch(typed)
+        try:
+            return (
+                datetime.fromisoformat(f"{match[1]}T{match[2]}:00") if match else _Wrong("moment")
+            )
+        except ValueError:
+            return _Wrong("moment")
+    return typed
+
+
+def _put(doc: Any, path: str, value: Any, *, long: bool) -> None:
+    *way, key = path.split(".")
+    table = doc
+    for part in way:
+        if isinstance(table, list):
+            table = table[int(part)]
+        else:
+            if part not in table:
+                table[part] = tomlkit.table()
+            table = table[part]
+    old = table.get(key)
+    if value is None or value == "":
+        if old is not None:
+            _take_out(table, key)
+    else:
+        table[key] = _item(value, old, long=long)
+
+
+def _item(value: Any, old: Any, *, long: bool) -> Any:
+    if not isinstance(value, str):
+        return tomlkit.item(value)
+    was_long = isinstance(old, String) and old.as_string().startswith(('"""', "'''"))
+    if long and ("\n" in value or was_long):
+        return tomlkit.string(f"\n{value}\n", multiline=True)
+    literal = "\\" in value and "'" not in value and "\n" not in value
+    return tomlkit.string(value, literal=literal)
+
+
+def _take_out(table: Any, key: str) -> None:
+    """Take a key out; a comment on its line stays as a line of its own."""
+    comment = table[key].trivia.comment
+    container = table.value if isinstance(table, Table) else table
+    place = next(n for n, (k, _v) in enumerate(container.body) if k is not None and k.key == key)
+    table.remove(key)
+    if comment:
+        line = Comment(Trivia(indent="", comment_ws="", comment=comment, trail="\n"))
+        container.body[place] = (None, line)
+
+
+def _path_at(problem: Problem, lines: Mapping[str, int]) -> str:
+    """The field on whose lines a problem lies."""
+    before = [(line, len(path), path) for path, line in lines.items() if line <= problem.line]
+    path = max(before)[2] if before else ""
+    named = _KEY_IN_WORDS.match(problem.message)
+    if problem.line == 1 and not named:
+        return ""
+    parts = path.split(".")
+    if named and parts[-1] != named[1]:
+        table = path if lines.get(path) == problem.line else ".".join(parts[:-1])
+        candidate = f"{table}.{named[1]}" if table else named[1]
+        try:
+            kind_of(candidate)
+        except KeyError:
+            return path
+        return candidate
+    return path

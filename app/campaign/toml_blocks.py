@@ -1,0 +1,125 @@
+"""Moving, adding and taking out whole ``[[tables]]`` of a TOML text, line by line.
+
+A table takes the comments that stand right above it along; comments and empty lines between
+tables stay where they are, so that the heading of a section never wanders with a table.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+_HEADER = re.compile(r"\s*\[(\[)?\s*([A-Za-z0-9_.\"-]+)\s*\]")
+_OPENS = re.compile(r"[^#'\"]*=\s*(\"\"\"|''')(.*)")
+LineKind = Literal["blank", "comment", "header", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines of one table, from 0: ``first`` to before ``end``; ``header`` is ``[[name]]``."""
+
+    first: int
+    header: int
+    end: int
+
+
+def line_kinds(lines: list[str]) -> list[LineKind]:
+    """What each line is; every line of a long string is part of its value."""
+    kinds: list[LineKind] = []
+    until = ""
+    for line in lines:
+        stripped = line.strip()
+        if until:
+            kinds.append("value")
+            until = "" if until in line else until
+        elif not stripped:
+            kinds.append("blank")
+        elif stripped.startswith("#"):
+            kinds.append("comment")
+        elif _HEADER.match(line):
+            kinds.append("header")
+        else:
+            kinds.append("value")
+            opened = _OPENS.match(line)
+            if opened and opened[1] not in opened[2]:
+                until = opened[1]
+    return kinds
+
+
+def blocks_of(text: str, name: str) -> tuple[Block, ...]:
+    """The tables ``[[name]]`` of a text in order."""
+    lines = text.split("\n")
+    kinds = line_kinds(lines)
+    headers = [n for n, kind in enumerate(kinds) if kind == "header"]
+    blocks: list[Block] = []
+    for place, header in enumerate(headers):
+        match = _HEADER.match(lines[header])
+        if match is None or not match[1] or match[2] != name:
+            continue
+        after = headers[place + 1] if place + 1 < len(headers) else len(lines)
+        end = max(n for n in range(header, after) if kinds[n] in ("header", "value")) + 1
+        first = header
+        while first and kinds[first - 1] == "comment":
+            first -= 1
+        # A comment that follows the values of another table without a gap belongs to that one.
+        if first and kinds[first - 1] == "value":
+            first = header
+        while end < after and kinds[end] == "comment":
+            end += 1
+        if end == after and after < len(lines):
+            # Right above the next header: that one's own comment.
+            while kinds[end - 1] == "comment":
+                end -= 1
+        blocks.append(Block(first, header, end))
+    return tuple(blocks)
+
+
+def move_block(text: str, name: str, place: int, by: int) -> str:
+    """The text with table number ``place`` moved ``by`` places; unchanged at either end."""
+    blocks = blocks_of(text, name)
+    target = place + by
+    if not (0 <= place < len(blocks) and 0 <= target < len(blocks)) or by == 0:
+        return text
+    step = 1 if by > 0 else -1
+    for here in range(place, target, step):
+        text = _swap(text, *blocks_of(text, name)[min(here, here + step) :][:2])
+    return text
+
+
+def _swap(text: str, upper: Block, lower: Block) -> str:
+    lines = text.split("\n")
+    return "\n".join(
+        lines[: upper.first]
+        + lines[lower.first : lower.end]
+        + lines[upper.end : lower.first]
+        + lines[upper.first : upper.end]
+        + lines[lower.end :]
+    )
+
+
+def remove_block(text: str, name: str, place: int) -> str:
+    """The text without table number ``place``; comments that are not its own stay."""
+    block = blocks_of(text, name)[place]
+    lines = text.split("\n")
+    end = block.end
+    if end < len(lines) and not lines[end].strip() and end < len(lines) - 1:
+        end += 1
+    return "\n".join(lines[: block.first] + lines[end:])
+
+
+def insert_block(text: str, name: str, place: int, body: str) -> str:
+    """The text with ``body`` (``[[name]]`` and its values) before table number ``place``.
+
+    Behind the last one for a larger number; at the end of the text if there is none.
+    """
+    blocks = blocks_of(text, name)
+    lines = text.split("\n")
+    new = body.strip("\n").split("\n")
+    if not blocks:
+        return text.rstrip("\n") + "\n\n" + "\n".join(new) + "\n"
+    if place < len(blocks):
+        at = blocks[place].first
+        return "\n".join([*lines[:at], *new, "", *lines[at:]])
+    at = blocks[-1].end
+    return "\n".join([*lines[:at], "", *new, *lines[at:]])

@@ -1,0 +1,96 @@
+"""What several tests of the Campaign page need: the shipped files, members, a status file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from app.campaign.cosponsor_csv import Known
+from app.campaign.lists import read_list
+from app.campaign.load import read_files
+from app.campaign.stance import Backing
+from app.congress import load_tables
+
+FOLDER = Path(__file__).resolve().parents[2] / "letters" / "protect-immigration-act"
+TODAY = date(2026, 11, 25)
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, str]:
+    return read_files(FOLDER)
+
+
+@pytest.fixture(scope="session")
+def toml(files: dict[str, str]) -> str:
+    return files["campaign.toml"]
+
+
+@pytest.fixture(scope="session")
+def shipped(files: dict[str, str]) -> tuple[Backing, ...]:
+    related = ["hr1236-115", "s-115", "hr2729-116", "s1440-116", "hr2805-117", "s1336-117"]
+    backings, problems = read_list("cosponsors.csv", files["cosponsors.csv"], related)
+    assert not problems
+    return backings
+
+
+@pytest.fixture(scope="session")
+def known() -> Known:
+    tables = load_tables()
+    members = {
+        h.member.bioguide: (h.member.full_name, h.member.last) for h in tables.holders if h.member
+    }
+    bills = {"current": "current", "hr6890-119": "current", "hr2805-117": "hr2805-117"}
+    return Known(TODAY, bills, members, {"current": date(2025, 12, 18)})
+
+
+def person_xml(backing: Backing, withdrawn: str = "", *, old_format: bool = False) -> str:
+    first, _, last = backing.name.rpartition(" ")
+    ids = f"<bioguideId>{backing.bioguide}</bioguideId>"
+    if old_format:
+        ids = f"<identifiers>{ids}</identifiers>"
+    day = backing.day.isoformat()
+    joined = "" if backing.role == "sponsor" else f"<sponsorshipDate>{day}</sponsorshipDate>"
+    left = f"<sponsorshipWithdrawnDate>{withdrawn}</sponsorshipWithdrawnDate>" if withdrawn else ""
+    return (
+        f"<item>{ids}<fullName>Rep. {escape(backing.name)}</fullName>"
+        f"<firstName>{escape(first)}</firstName><lastName>{escape(last)}</lastName>"
+        f"{joined}<isOriginalCosponsor>True</isOriginalCosponsor>{left}</item>"
+    )
+
+
+def status_xml(
+    backings: Iterable[Backing],
+    *,
+    kind: str = "HR",
+    number: str = "6890",
+    congress: str = "119",
+    updated: str = "2026-11-20T08:06:35Z",
+    extra: str = "",
+    old_format: bool = False,
+) -> bytes:
+    """A status file as govinfo writes it, with the parts that matter and some that do not."""
+    lines = [b for b in backings if b.bill == "current"]
+    sponsors = "".join(person_xml(b, old_format=old_format) for b in lines if b.role == "sponsor")
+    others = "".join(person_xml(b, old_format=old_format) for b in lines if b.role != "sponsor")
+    names = ("billNumber", "billType") if old_format else ("number", "type")
+    return f"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
+<billStatus>
+  <version>3.0.0</version>
+  <bill>
+    <{names[0]}>{number}</{names[0]}>
+    <updateDate>{updated}</updateDate>
+    <{names[1]}>{kind}</{names[1]}>
+    <introducedDate>2025-12-18</introducedDate>
+    <congress>{congress}</congress>
+    <notes><item><text><![CDATA[<pre>Mr. QUIGLEY</pre>]]></text></item></notes>
+    <actions><item><actionDate>2025-12-18</actionDate></item></actions>
+    <sponsors>{sponsors}</sponsors>
+    <cosponsors>{others}{extra}</cosponsors>
+  </bill>
+  <dublinCore xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:format>text/xml</dc:format></dublinCore>
+</billStatus>
+""".encode()

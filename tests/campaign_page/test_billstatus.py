@@ -1,0 +1,161 @@
+"""Reading the official status file of a bill, and refusing whatever is none."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.campaign.billstatus import (
+    MOST_BYTES,
+    BillStatus,
+    NotBillStatus,
+    bill_key,
+    read_bill_status,
+)
+from app.campaign.stance import Backing
+from tests.campaign_page.conftest import person_xml, status_xml
+
+FROST = Backing("F000476", "Maxwell Frost", "current", "cosponsor", date(2026, 3, 26))
+QUIGLEY = Backing("Q000023", "Mike Quigley", "current", "sponsor", date(2025, 12, 18))
+
+
+def read(data: bytes) -> BillStatus:
+    result = read_bill_status(data)
+    assert isinstance(result, BillStatus), result
+    return result
+
+
+def why(data: bytes) -> str:
+    result = read_bill_status(data)
+    assert isinstance(result, NotBillStatus), result
+    return result.why
+
+
+def test_the_official_file_gives_the_shipped_list(shipped: tuple[Backing, ...]) -> None:
+    found = read(status_xml(shipped))
+    current = [b for b in shipped if b.bill == "current"]
+    assert len(found.backings) == len(current) == 19
+    for mine, theirs in zip(found.backings, current, strict=True):
+        assert (mine.bioguide, mine.role, mine.day) == (theirs.bioguide, theirs.role, theirs.day)
+    assert (found.kind, found.number, found.congress) == ("hr", 6890, 119)
+    assert found.printed == "H.R. 6890"
+    assert found.updated == date(2026, 11, 20)
+    assert found.introduced == date(2025, 12, 18)
+
+
+def test_the_older_format_reads_alike(shipped: tuple[Backing, ...]) -> None:
+    assert read(status_xml(shipped, old_format=True)).backings == read(status_xml(shipped)).backings
+
+
+def test_who_withdrew_is_not_a_cosponsor() -> None:
+    found = read(status_xml([QUIGLEY], extra=person_xml(FROST, "2026-05-01")))
+    assert [b.bioguide for b in found.backings] == ["Q000023"]
+    (gone,) = found.withdrawn
+    assert (gone.bioguide, gone.joined, gone.left) == ("F000476", FROST.day, date(2026, 5, 1))
+
+
+@pytest.mark.parametrize("again_first", [False, True])
+def test_who_withdrew_and_joined_again_is_one(again_first: bool) -> None:
+    parts = [person_xml(FROST, "2026-05-01"), person_xml(FROST)]
+    found = read(status_xml([QUIGLEY], extra="".join(reversed(parts) if again_first else parts)))
+    assert [b.bioguide for b in found.backings] == ["Q000023", "F000476"]
+    assert found.withdrawn == ()
+
+
+BOMB = b"""<?xml version="1.0"?>
+<!DOCTYPE billStatus [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">
+<!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;"><!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;">]>
+<billStatus><bill><number>&f;</number></bill></billStatus>"""
+OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE billStatus SYSTEM "file:///etc/passwd">
+<billStatus><bill/></billStatus>"""
+READS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>
+<billStatus><bill><number>&e;</number></bill></billStatus>"""
+
+
+@pytest.mark.parametrize("data", [BOMB, OUTSIDE, READS, BOMB.replace(b"DOCTYPE", b"dOcTyPe")])
+def test_a_document_type_is_refused_unread(data: bytes) -> None:
+    assert why(data) == "doctype"
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32", "cp037", "utf-7"])
+def test_no_other_encoding_hides_a_document_type(codec: str) -> None:
+    text = BOMB.decode().replace('version="1.0"', f'version="1.0" encoding="{codec}"')
+    assert why(text.encode(codec)) in ("encoding", "doctype", "xml")
+
+
+def test_a_reference_to_an_unknown_entity_is_refused() -> None:
+    assert why(status_xml([QUIGLEY], extra="&boom;")) == "xml"
+
+
+HOSTILE = {
+    "empty": (b"", "xml"),
+    "words": (b"hello", "xml"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\xff\xff", "encoding"),
+    "cut off": (status_xml([QUIGLEY])[:600], "xml"),
+    "other xml": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "other"),
+    "no bill": (b"<billStatus/>", "other"),
+    "empty bill": (b"<billStatus><bill/></billStatus>", "bill"),
+    "a number that is none": (status_xml([QUIGLEY], number="68x0"), "bill"),
+    "a negative number": (status_xml([QUIGLEY], number="-1"), "bill"),
+    "digits of another script": (status_xml([QUIGLEY], congress="١١٩"), "bill"),
+    "a huge number": (status_xml([QUIGLEY], number="9" * 400), "bill"),
+    "an unknown kind": (status_xml([QUIGLEY], kind="QUX"), "bill"),
+    "too large": (status_xml([QUIGLEY], extra=" " * MOST_BYTES), "large"),
+    "a megabyte": (b"<a>" * 350_000, "large"),
+    "deep": (b"<a>" * 100_000, "xml"),
+    "an id that is none": (
+        status_xml([QUIGLEY], extra=person_xml(FROST).replace("F000476", "../etc")), "person",
+    ),
+    "no id": (
+        status_xml([QUIGLEY], extra=person_xml(FROST).replace("F000476", "")), "person",
+    ),
+    "a formula for a name": (
+        status_xml([QUIGLEY], extra=person_xml(FROST).replace(">Maxwell", ">=cmd|'/c calc'!A1")),
+        "person",
+    ),
+    "no day": (status_xml([QUIGLEY], extra=person_xml(FROST).replace("2026-03-26", "")), "day"),
+    "a day that is none": (
+        status_xml([QUIGLEY], extra=person_xml(FROST).replace("2026-03-26", "2026-02-30")), "day",
+    ),
+    "withdrawn on no day": (status_xml([QUIGLEY], extra=person_xml(FROST, "soon")), "day"),
+    "too many people": (status_xml([QUIGLEY], extra=person_xml(FROST) * 701), "people"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_at_once_and_in_little_memory(name: str) -> None:
+    data, expected = HOSTILE[name]
+    tracemalloc.start()
+    began = time.process_time()
+    assert why(data) == expected
+    assert time.process_time() - began < 0.5
+    assert tracemalloc.get_traced_memory()[1] < 8 * MOST_BYTES
+    tracemalloc.stop()
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    assert isinstance(read_bill_status(data), NotBillStatus)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_no_damage_to_a_real_file_breaks_the_reader(data: st.DataObject) -> None:
+    whole = status_xml([QUIGLEY, FROST])
+    at = data.draw(st.integers(0, len(whole)))
+    to = data.draw(st.integers(at, len(whole)))
+    found = read_bill_status(whole[:at] + data.draw(st.binary(max_size=20)) + whole[to:])
+    assert isinstance(found, BillStatus | NotBillStatus)
+
+
+def test_printed_numbers_become_keys() -> None:
+    assert bill_key("H.R. 6890") == ("hr", 6890)
+    assert bill_key("S. 1336") == ("s", 1336)
+    assert bill_key(None) is None
+    assert bill_key("H.R. many") is None

@@ -1,0 +1,180 @@
+"""Reading a CSV list, with every error in its own cell."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.campaign.cosponsor_csv import (
+    MOST_BYTES,
+    MOST_ROWS,
+    CsvList,
+    CsvTrouble,
+    Known,
+    read_cosponsor_csv,
+    write_list,
+)
+from app.campaign.list_changes import compare, replace_bills
+from app.campaign.lists import read_list
+from app.campaign.stance import Backing
+
+HEAD = "bioguide,name,bill,role,date\n"
+
+
+def good(text: str | bytes, known: Known) -> CsvList:
+    result = read_cosponsor_csv(text if isinstance(text, bytes) else text.encode(), known)
+    assert isinstance(result, CsvList), result
+    return result
+
+
+def bad(text: str | bytes, known: Known) -> CsvTrouble:
+    result = read_cosponsor_csv(text if isinstance(text, bytes) else text.encode(), known)
+    assert isinstance(result, CsvTrouble), result
+    return result
+
+
+def test_the_campaigns_own_list_reads_and_writes_back(
+    files: dict[str, str], shipped: tuple[Backing, ...], known: Known
+) -> None:
+    bills = {b.bill: b.bill for b in shipped}
+    whole = Known(known.today, bills, known.members, known.introduced)
+    found = good(files["cosponsors.csv"], whole)
+    assert found.backings == shipped
+    assert write_list(found.backings) == files["cosponsors.csv"].replace("\r\n", "\n")
+    assert found.bills == set(bills)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("head", ["bioguide,date", "Date,Bioguide", "date,notes,BIOGUIDE"])
+def test_columns_come_in_any_order_and_with_any_usual_mark(
+    mark: str, head: str, known: Known
+) -> None:
+    cells = {"bioguide": "F000476", "date": "3/26/2026", "notes": "met her"}
+    line = ",".join(cells[name.lower()] for name in head.split(","))
+    text = "\ufeff" + f"{head}\r\n{line}\r\n".replace(",", mark)
+    found = good(text, known)
+    assert found.backings == (
+        Backing("F000476", "Maxwell Frost", "current", "cosponsor", date(2026, 3, 26)),
+    )
+    assert found.ignored == (("notes",) if "notes" in head else ())
+
+
+def test_the_official_name_stands_whatever_the_file_says(known: Known) -> None:
+    (one,) = good(HEAD + "J000288,Hank JOHNSON,current,cosponsor,2025-12-18\n", known).backings
+    assert one.name == 'Henry C. "Hank" Johnson, Jr.'
+
+
+def test_who_withdrew_is_kept_apart(known: Known) -> None:
+    text = "bioguide,date,withdrawn\nF000476,2026-03-26,2026-05-01\nQ000023,2025-12-18,\n"
+    found = good(text, known)
+    assert [b.bioguide for b in found.backings] == ["Q000023"]
+    assert [b.bioguide for b in found.withdrawn] == ["F000476"]
+
+
+CELLS = {
+    "F00476,Frost,current,cosponsor,2026-03-26": ("bioguide", "bioguide"),
+    ",Frost,current,cosponsor,2026-03-26": ("bioguide", "missing"),
+    "F000476,Pramila Jayapal,current,cosponsor,2026-03-26": ("bioguide", "other_person"),
+    "X999999,,current,cosponsor,2026-03-26": ("name", "missing"),
+    "X999999,=1+1,current,cosponsor,2026-03-26": ("name", "formula"),
+    "X999999,＝1+1,current,cosponsor,2026-03-26": ("name", "formula"),
+    "X999999, @SUM(1),current,cosponsor,2026-03-26": ("name", "formula"),
+    "X999999,\t=1+1,current,cosponsor,2026-03-26": ("name", "formula"),
+    "F000476,Frost,hr1-119,cosponsor,2026-03-26": ("bill", "bill"),
+    "F000476,Frost,current,fan,2026-03-26": ("role", "role"),
+    "F000476,Frost,current,cosponsor,26.3.2026": ("date", "day"),
+    "F000476,Frost,current,cosponsor,2026-02-30": ("date", "day"),
+    "F000476,Frost,current,cosponsor,20260326": ("date", "day"),
+    "F000476,Frost,current,cosponsor,": ("date", "missing"),
+    "F000476,Frost,current,cosponsor,2026-11-26": ("date", "future"),
+    "F000476,Frost,current,cosponsor,2025-12-17": ("date", "early"),
+    "F000476,Frost,current,cosponsor,2026-03-26,more": ("date", "extra"),
+    f"F000476,Frost {'x' * 300},current,cosponsor,2026-03-26": ("name", "long"),
+}
+
+
+@pytest.mark.parametrize("line", CELLS)
+def test_an_error_is_in_its_cell(line: str, known: Known) -> None:
+    trouble = bad(f"{HEAD}Q000023,,current,sponsor,2025-12-18\n{line}\n", known)
+    assert trouble.why == "cells"
+    (row,) = trouble.rows
+    assert row.line == 3
+    wrong = [(n, c.why) for n, c in zip(trouble.columns, row.cells, strict=True) if c.why]
+    assert wrong == [CELLS[line]]
+
+
+def test_a_person_twice_and_a_second_sponsor_are_errors(known: Known) -> None:
+    text = HEAD + "Q000023,,current,sponsor,2025-12-18\n" * 2
+    wrong = {c.why for row in bad(text, known).rows for c in row.cells if c.why}
+    assert wrong == {"twice", "two_sponsors"}
+
+
+FILES: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "empty"),
+    "only a heading": (HEAD.encode(), "empty"),
+    "no columns of ours": (b"name,party\nFrost,D\n", "columns"),
+    "no date": (b"bioguide,name\nF000476,Frost\n", "columns"),
+    "a column twice": (b"bioguide,date,date\nF000476,2026-03-26,2026-03-26\n", "columns"),
+    "an open quotation mark": (HEAD.encode() + b'"F000476,Frost', "quotes"),
+    "utf-16": (HEAD.encode("utf-16"), "encoding"),
+    "latin-1": (HEAD.encode() + "F000476,José\n".encode("latin-1"), "encoding"),
+    "a null": (HEAD.encode() + b"F000476,\0,current\n", "encoding"),
+    "too large": (HEAD.encode() + b"x" * MOST_BYTES, "large"),
+    "too many rows": (HEAD.encode() + b"F000476,,,,2026-03-26\n" * (MOST_ROWS + 2), "rows"),
+    "a spreadsheet file": (b"PK\x03\x04\x14\x00\xff", "encoding"),
+    "a huge cell": (HEAD.encode() + b"F" * 200_000 + b",a,b,c,d\n", "quotes"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_list_is_refused_with_its_reason(name: str, known: Known) -> None:
+    data, why = FILES[name]
+    assert bad(data, known).why == why
+
+
+def test_many_failing_rows_are_counted_and_few_shown(known: Known) -> None:
+    trouble = bad(HEAD + "x,,,,\n" * 300, known)
+    assert (trouble.failing, len(trouble.rows)) == (300, 50)
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    world = Known(date(2026, 11, 25), {"current": "current"}, {}, {})
+    data = (HEAD + text).encode("utf-8", "surrogatepass")
+    assert isinstance(read_cosponsor_csv(data, world), CsvList | CsvTrouble)
+
+
+NAME = st.text(st.characters(categories=["L", "Zs", "P"]), min_size=1, max_size=20)
+
+
+@given(st.lists(st.tuples(st.integers(0, 999), NAME, st.dates()), unique_by=lambda t: t[0]))
+def test_what_is_written_reads_back_the_same(people: list[tuple[int, str, date]]) -> None:
+    lines = [
+        Backing(f"X{number:06}", f"A {' '.join(name.split())} B", "current", "cosponsor", day)
+        for number, name, day in people
+    ]
+    found, problems = read_list("cosponsors.csv", write_list(lines), ())
+    assert (list(found), problems) == (lines, ())
+
+
+def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...]) -> None:
+    new = Backing("X999999", "Somebody", "current", "cosponsor", date(2026, 5, 1))
+    current = [b for b in shipped if b.bill == "current"]
+    after = replace_bills(shipped, [*current[:-1], new], {"current"})
+    sitting = {b.bioguide for b in shipped}
+    change = compare(shipped, after, current="current", sitting=sitting)
+    assert change.joined == change.gone == (new,)
+    assert change.left == (current[-1],)
+    assert [b for b in after if b.bill != "current"] == [b for b in shipped if b.bill != "current"]
+    assert compare(shipped, shipped, current="current", sitting=sitting).empty
+
+
+def test_the_other_chambers_lines_stay(shipped: tuple[Backing, ...]) -> None:
+    senator = Backing("B001288", "Cory A. Booker", "current", "sponsor", date(2026, 5, 1))
+    both = (*shipped, senator)
+    after = replace_bills(both, shipped[:19], {"current"}, keep={"B001288"})
+    assert senator in after
+    assert senator not in replace_bills(both, shipped[:19], {"current"})

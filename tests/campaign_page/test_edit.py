@@ -1,0 +1,217 @@
+"""Changing fields of campaign.toml: the rest of the file, comments first of all, stays."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.campaign import edit
+from app.campaign.load import read_campaign
+from app.campaign.toml_blocks import blocks_of, insert_block, line_kinds, move_block, remove_block
+from tests.campaign_page.conftest import FOLDER
+
+TOML = (FOLDER / "campaign.toml").read_text(encoding="utf-8")
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+def every_path(text: str) -> tuple[str, ...]:
+    paths = list(edit.BILL_FIELDS)
+    for name in edit.LISTS:
+        for place in range(edit.count_of(text, name)):
+            paths += edit.field_paths(name, place)
+    return tuple(paths)
+
+
+def comments(text: str) -> Counter[str]:
+    """Every comment, on lines of their own and behind values."""
+    lines = text.split("\n")
+    found = Counter(
+        line.strip() for line, kind in zip(lines, line_kinds(lines), strict=True)
+        if kind == "comment"
+    )  # fmt: skip
+    for line, kind in zip(lines, line_kinds(lines), strict=True):
+        if kind in ("value", "header") and "   # " in line and '"' not in line:
+            found["# " + line.partition("   # ")[2].strip()] += 1
+    return found
+
+
+def changed(text: str, **values: str) -> str:
+    result = edit.set_fields(text, {k.replace("__", "."): v for k, v in values.items()})
+    assert isinstance(result, str), result
+    return result
+
+
+def test_the_fields_as_shown_change_nothing() -> None:
+    paths = every_path(TOML)
+    assert len(paths) > 250
+    assert edit.set_fields(TOML, edit.read_fields(TOML, paths)) == TOML
+    assert edit.problems_by_field("x", TOML) == {}
+
+
+def test_a_changed_day_leaves_all_else_byte_for_byte() -> None:
+    after = changed(TOML, as_of="11/20/2026")
+    assert after == TOML.replace("as_of = 2026-03-27  ", "as_of = 2026-11-20  ", 1)
+
+
+def test_a_comment_stays_when_its_value_goes() -> None:
+    text = TOML.replace("introduced = 2025-12-18\n", "introduced = 2025-12-18   # the first day\n")
+    after = changed(text, bills__house__introduced="")
+    assert comments(after) == comments(text)
+    assert "introduced" not in tomllib.loads(after)["bills"]["house"]
+    again = changed(after, bills__house__introduced="2025-12-18")
+    assert comments(again) == comments(text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(every_path(TOML)), WORDS)
+def test_any_words_in_any_field_read_back_and_lose_no_comment(path: str, typed: str) -> None:
+    kind = edit.kind_of(path)
+    result = edit.set_fields(TOML, {path: typed})
+    if isinstance(result, dict):
+        assert list(result) == [path]
+        return
+    assert comments(result) == comments(TOML)
+    before, after = tomllib.loads(TOML), tomllib.loads(result)
+    if kind in ("line", "pattern", "text"):
+        shown = edit.read_fields(result, (path,))[path]
+        assert shown == edit.clean(typed, one_line=kind != "text")
+    set_to_nothing(before, path)
+    set_to_nothing(after, path)
+    assert before == after
+
+
+def set_to_nothing(data: Any, path: str) -> None:
+    *way, key = path.split(".")
+    for part in way:
+        data = data[int(part)] if isinstance(data, list) else data.setdefault(part, {})
+    data.pop(key, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "why"),
+    [
+        ("as_of", "soon", "day"),
+        ("as_of", "2026-02-30", "day"),
+        ("congress", "one hundred", "whole"),
+        ("congress", "", "missing"),
+        ("congress", "-1", "whole"),
+        ("congress", "١١٩", "whole"),
+        ("ends", "2027-01-03", "moment"),
+        ("ends", "2027-01-03 25:00", "moment"),
+        ("last_day.house", "17 December", "day"),
+    ],
+)
+def test_what_cannot_be_read_is_told_by_field(path: str, typed: str, why: str) -> None:
+    assert edit.set_fields(TOML, {path: typed}) == {path: why}
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("title", ""),
+        ("last_day.house", ""),
+        ("bills.house.number", "H.R. " + "9" * 30),
+        ("asks.0.text", "Dear {{ nobody }}"),
+        ("asks.3.text", "{% if x %}"),
+        ("asks.5.opening", "{{ ''.__class__ }}"),
+        ("asks.2.when", "stance = cosponsor"),
+        ("asks.1.summary", ""),
+        ("asks.0.text_es", "{% for a in b %}{% endfor %}"),
+        ("time.pending", "{{ 9**9**9 }}"),
+        ("prompts.0.who", ""),
+        ("forbidden.2.pattern", "(unclosed"),
+        ("forbidden.0.advice", ""),
+    ],
+)
+def test_a_mistake_is_told_at_its_own_field(path: str, typed: str) -> None:
+    result = edit.set_fields(TOML, {path: typed})
+    assert isinstance(result, str)
+    assert list(edit.problems_by_field("x", result)) == [path]
+
+
+@pytest.mark.parametrize("first", ["", "\n\n# a heading\n\n"])
+def test_no_last_ask_for_everyone_is_told_of_the_whole(first: str) -> None:
+    text = first + TOML[TOML.index("title = ") :]
+    last = edit.count_of(TOML, "asks") - 1
+    found = edit.problems_by_field("x", changed(text, **{f"asks__{last}__when": 'type == "sen"'}))
+    assert list(found) == [""]
+    assert "last ask" in found[""]
+
+
+def test_a_long_text_keeps_its_lines_and_marks() -> None:
+    typed = 'One “two” "three" """ four \\ five\r\n\r\n{{ time_note }}  \r\nsix'
+    after = changed(TOML, asks__0__text=typed)
+    assert tomllib.loads(after)["asks"][0]["text"].strip("\n") == (
+        'One “two” "three" """ four \\ five\n\n{{ time_note }}\nsix'
+    )
+
+
+# --- whole tables ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", edit.LISTS)
+def test_tables_move_and_come_back_and_comments_stay_in_place(name: str) -> None:
+    count = edit.count_of(TOML, name)
+    moved = move_block(TOML, name, 0, count - 1)
+    before, after = tomllib.loads(TOML)[name], tomllib.loads(moved)[name]
+    assert after == [*before[1:], before[0]]
+    where = [n for n, line in enumerate(TOML.split("\n")) if line.startswith("# --- ")]
+    for heading in (TOML.split("\n")[n] for n in where):
+        head = moved.split("\n").index(heading)
+        assert moved.split("\n")[head - 1] == ""
+    assert comments(moved) == comments(TOML)
+    assert move_block(moved, name, count - 1, 1 - count) == TOML
+
+
+def test_a_table_at_the_end_stays() -> None:
+    assert move_block(TOML, "asks", 0, -1) == TOML
+    last = edit.count_of(TOML, "asks") - 1
+    assert move_block(TOML, "asks", last, 1) == TOML
+    assert move_block(TOML, "asks", 99, 1) == TOML
+
+
+def test_a_comment_right_above_a_table_goes_along() -> None:
+    text = "[[a]]\nid = 1\n\n# about two\n[[a]]\nid = 2\n\n# about the rest\n\n[b]\nx = 1\n"
+    assert move_block(text, "a", 0, 1) == (
+        "# about two\n[[a]]\nid = 2\n\n[[a]]\nid = 1\n\n# about the rest\n\n[b]\nx = 1\n"
+    )
+
+
+def test_words_that_look_like_toml_inside_a_text_are_words() -> None:
+    text = '[[a]]\nt = """\n[[a]]\n# no comment\nid = 3\n"""\n\n[[a]]\nt = "[[a]]"\n'
+    assert len(blocks_of(text, "a")) == 2
+    assert tomllib.loads(move_block(text, "a", 1, -1))["a"] == tomllib.loads(text)["a"][::-1]
+
+
+@pytest.mark.parametrize("name", edit.LISTS)
+def test_a_table_is_added_and_taken_out(name: str) -> None:
+    values = dict.fromkeys(edit.LIST_FIELDS[name], "words")
+    values |= {"id": "new-one", "when": 'type == "sen"', "stages": "pending"}
+    body = edit.new_table(name, values)
+    for place in (0, 2, 99):
+        more = insert_block(TOML, name, place, body)
+        assert edit.count_of(more, name) == edit.count_of(TOML, name) + 1
+        told = list(edit.problems_by_field("x", more))
+        assert told == ([""] if (name, place) == ("asks", 99) else [])
+        assert comments(more) == comments(TOML)
+        here = min(place, edit.count_of(TOML, name))
+        assert tomllib.loads(remove_block(more, name, here)) == tomllib.loads(TOML)
+
+
+def test_the_first_table_of_its_kind_is_added_at_the_end() -> None:
+    body = edit.new_table("prompts", {"who": "a", "who_es": "b", "text": "c", "text_es": "d"})
+    assert (
+        tomllib.loads(insert_block("title = 1\n", "prompts", 0, body))["prompts"][0]["who"] == "a"
+    )
+
+
+def test_an_edited_campaign_can_still_be_read(files: dict[str, str]) -> None:
+    text = changed(TOML, as_of="2026-11-20", bills__senate__number="S. 12")
+    text = move_block(text, "prompts", 0, 3)
+    campaign = read_campaign("x", {**files, "campaign.toml": text})
+    assert campaign.bills["senate"].number == "S. 12"

@@ -1,0 +1,155 @@
+"""Which English each Spanish paragraph was made for, and when it is stale."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.campaign import ask_aids, edit
+from app.campaign.load import read_campaign
+from app.campaign.translation import (
+    Typed,
+    join,
+    mark_of,
+    pair,
+    paragraphs,
+    read_marks,
+    write_marks,
+)
+from tests.campaign_page.conftest import FOLDER
+
+ENGLISH = "One here.\n\nTwo\nhere.\n\n{% if a %}\nThree\n{% endif %}"
+SPANISH = "Uno.\n\nDos.\n\nTres."
+
+
+def note(english: str) -> str:
+    return write_marks(mark_of(p) for p in paragraphs(english))
+
+
+def states(english: str, spanish: str, marks: str) -> list[tuple[str, str]]:
+    return [(p.spanish, p.state) for p in pair(english, spanish, marks)]
+
+
+def test_paragraphs_made_for_this_english_are_current() -> None:
+    assert {p.state for p in pair(ENGLISH, SPANISH, note(ENGLISH))} == {"current"}
+    broken = ENGLISH.replace("Two\nhere.", "Two here.")
+    assert {p.state for p in pair(broken, SPANISH, note(ENGLISH))} == {"current"}
+
+
+def test_a_changed_paragraph_is_stale_and_only_that_one() -> None:
+    assert states(ENGLISH.replace("Two", "Two and a half"), SPANISH, note(ENGLISH)) == [
+        ("Uno.", "current"), ("Dos.", "stale"), ("Tres.", "current"),
+    ]  # fmt: skip
+
+
+def test_a_new_paragraph_is_missing_and_the_others_stay_with_theirs() -> None:
+    assert states("New.\n\n" + ENGLISH, SPANISH, note(ENGLISH)) == [
+        ("", "missing"), ("Uno.", "current"), ("Dos.", "current"), ("Tres.", "current"),
+    ]  # fmt: skip
+
+
+def test_a_paragraph_whose_english_is_gone_is_left_over() -> None:
+    shorter = ENGLISH.replace("One here.\n\n", "")
+    assert states(shorter, SPANISH, note(ENGLISH))[0] == ("Uno.", "left_over")
+
+
+@pytest.mark.parametrize("marks", ["", "ab12cd34", "nonsense !", "- - -"])
+def test_without_a_note_nothing_is_claimed(marks: str) -> None:
+    assert {s for _t, s in states(ENGLISH, SPANISH, marks)} == {"unknown"}
+
+
+def typed(fits: bool = False, spanish: str = "Dos.", mark: str = "00000000") -> Typed:
+    return Typed("Two", spanish, "Dos.", mark, fits)
+
+
+def test_saving_marks_what_was_changed_or_still_fits() -> None:
+    assert join([typed()]) == ("Dos.", "00000000")
+    assert join([typed(fits=True)]) == ("Dos.", mark_of("Two"))
+    assert join([typed(spanish="Dos!")]) == ("Dos!", mark_of("Two"))
+    assert join([typed(spanish="")]) == ("", "")
+    assert join([typed(spanish="Dos.\r\n\r\nY más.")])[1] == f"{mark_of('Two')} {mark_of('Two')}"
+
+
+BODY = st.lists(st.text("ab {}%\n", min_size=1).map(str.strip).filter(bool), max_size=6)
+
+
+@given(BODY, BODY)
+def test_pairing_loses_no_paragraph(ours: list[str], theirs: list[str]) -> None:
+    english, spanish = "\n\n".join(ours), "\n\n".join(theirs)
+    for marks in ("", note(spanish), note(english)):
+        found = pair(english, spanish, marks)
+        assert tuple(p.english for p in found if p.english) == paragraphs(english)
+        assert tuple(p.spanish for p in found if p.spanish) == paragraphs(spanish)
+
+
+@given(st.lists(st.sampled_from(["aaaaaaaa", "0123abcd", "-"])))
+def test_marks_survive_the_file(marks: list[str]) -> None:
+    assert list(read_marks(write_marks(marks))) == marks
+
+
+def bodies(name: str) -> tuple[str, str, str]:
+    english = (FOLDER / name).read_text(encoding="utf-8")
+    spanish = (FOLDER / name.replace(".txt", ".es.txt")).read_text(encoding="utf-8")
+    head, _, rest = spanish.removeprefix("+++\n").partition("+++\n")
+    return english.split("+++\n", 2)[2], rest, str(tomllib.loads(head).get("reading_aid_of", ""))
+
+
+LETTERS = sorted(p for p in FOLDER.glob("*.txt") if not p.name.endswith(".es.txt"))
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=lambda p: p.name)
+def test_every_shipped_reading_aid_fits_its_letter(path: Path) -> None:
+    assert {p.state for p in pair(*bodies(path.name))} == {"current"}
+
+
+# --- asks ----------------------------------------------------------------------------------
+
+
+def test_every_shipped_ask_has_spanish_that_fits(toml: str) -> None:
+    assert ask_aids.asks_to_translate(toml) == {}
+    for place in range(edit.count_of(toml, "asks")):
+        assert set(ask_aids.aid_states(toml, place).values()) <= {"current", "none"}
+
+
+def change(text: str, **values: str) -> str:
+    result = edit.set_fields(text, {f"asks.0.{key}": value for key, value in values.items()})
+    assert isinstance(result, str)
+    return result
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_changed_english_makes_the_spanish_stale_until_it_is_changed_or_confirmed(
+    toml: str, noted: bool
+) -> None:
+    text = toml if noted else toml.partition("[reading_aid_of]")[0]
+    english = change(text, summary="Something else.")
+    after = ask_aids.note_aids(text, english, 0)
+    assert ask_aids.aid_states(after, 0)["summary"] == "stale"
+    assert "text" not in ask_aids.asks_to_translate(after)
+    assert ask_aids.asks_to_translate(after) == {"sponsor": 1}
+    later = ask_aids.note_aids(after, change(after, opening="Thanks."), 0)
+    assert ask_aids.asks_to_translate(later) == {"sponsor": 2}
+    confirmed = ask_aids.note_aids(later, later, 0, fits={"summary"})
+    assert ask_aids.aid_states(confirmed, 0)["summary"] == "current"
+    spanish = ask_aids.note_aids(confirmed, change(confirmed, opening_es="Gracias."), 0)
+    assert ask_aids.asks_to_translate(spanish) == {}
+
+
+def test_spanish_that_is_taken_out_is_missing(toml: str) -> None:
+    after = ask_aids.note_aids(toml, change(toml, text_es=""), 0)
+    assert ask_aids.aid_states(after, 0)["text"] == "missing"
+    assert ask_aids.aid_states(change(after, opening="", opening_es=""), 0)["opening"] == "none"
+
+
+def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], toml: str) -> None:
+    bare = toml.partition("[reading_aid_of]")[0]
+    assert ask_aids.aid_states(bare, 0)["text"] == "unknown"
+    noted = ask_aids.note_all(bare)
+    assert ask_aids.aid_states(noted, 0)["text"] == "current"
+    assert ask_aids.note_all(noted) == noted
+    assert read_campaign("x", {**files, "campaign.toml": noted})
+    assert edit.problems_by_field("x", noted) == {}
