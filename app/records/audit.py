@@ -51,6 +51,12 @@ class What(StrEnum):
     KEYS_ROTATED = "sealed details moved to another key"
     KEY_RETIRED = "campaign key retired"
     PURGED = "purged"
+    DRAFT_SAVED = "draft saved"
+    DRAFT_DISCARDED = "draft discarded"
+    TEXT_RESTORED = "version restored as a draft"
+    TEXT_PUBLISHED = "text published"
+    TEXT_RETIRED = "text retired"
+    TEXT_BROUGHT_BACK = "text brought back"
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -79,6 +85,12 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.KEYS_ROTATED: (frozenset({"key"}), frozenset({"key", "rows", "unreadable"})),
     What.KEY_RETIRED: (_NOTHING, frozenset({"key"})),
     What.PURGED: (_NOTHING, frozenset({"kind", "days", "rows"})),
+    What.DRAFT_SAVED: (frozenset({"version"}), frozenset({"version"})),
+    What.DRAFT_DISCARDED: (frozenset({"version"}), _NOTHING),
+    What.TEXT_RESTORED: (frozenset({"version"}), frozenset({"version"})),
+    What.TEXT_PUBLISHED: (frozenset({"version"}), frozenset({"version"})),
+    What.TEXT_RETIRED: (frozenset({"version"}), _NOTHING),
+    What.TEXT_BROUGHT_BACK: (_NOTHING, frozenset({"version"})),
 }
 """The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
 

@@ -16,6 +16,7 @@ from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.sealed_sql import SEALED_STEPS
 from app.records.tally_sql import Dimensions, install_triggers
+from app.records.workshop_sql import WORKSHOP_STEPS
 
 DIMENSIONS_1: Dimensions = (
     ("all", "''"),
@@ -127,6 +128,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *SEALED_STEPS,
     *ORGANIZER_STEPS,
     *MAIL_STEPS,
+    *WORKSHOP_STEPS,
 )
 """In order."""
 

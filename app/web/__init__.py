@@ -10,13 +10,13 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.campaign import load_campaign
 from app.congress import load_tables
 from app.settings import ROOT, Settings, load_settings
 from app.web.access import access_rules
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.i18n import set_up_languages
+from app.web.live import LiveCampaign
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
 from app.web.public import public
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     logging.getLogger("dear_congress").setLevel(logging.INFO)
     app.extensions[EXTENSION] = Services(
         settings=settings,
-        campaign=load_campaign(settings.letters / settings.campaign),
+        live=LiveCampaign(settings.letters / settings.campaign),
         tables=load_tables(),
         **overrides,
     )

@@ -1,7 +1,7 @@
 """What one running site has at hand: settings, campaign, tables, clock and database.
 
 Loaded once at start and shared by all threads; only the database connection is each
-thread's own. Views reach it with ``services()``.
+thread's own, and the campaign is the live one. Views reach it with ``services()``.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 
 from app.campaign import Campaign
 from app.congress import Tables
-from app.records import local_database
+from app.records import NotStoredError, local_database
 from app.settings import Settings
+from app.web.live import LiveCampaign
 from app.web.tokens import FormTokens
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 EXTENSION = "dear_congress"
+CAMPAIGN = "dear_congress.campaign"
 
 
 def _utc_now() -> datetime:
@@ -35,9 +37,25 @@ class Services:
     """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test."""
 
     settings: Settings
-    campaign: Campaign
+    live: LiveCampaign
     tables: Tables
     clock: Callable[[], datetime] = _utc_now
+
+    @property
+    def campaign(self) -> Campaign:
+        """The live campaign, the same one from the beginning of a request to its end."""
+        if not has_request_context():
+            return self._campaign_now()
+        if CAMPAIGN not in request.environ:
+            request.environ[CAMPAIGN] = self._campaign_now()
+        return cast(Campaign, request.environ[CAMPAIGN])
+
+    def _campaign_now(self) -> Campaign:
+        try:
+            return self.live.now(self.db())
+        except NotStoredError:
+            # Pages that need no database still work without one.
+            return self.live.last_good
 
     @property
     def tokens(self) -> FormTokens:

@@ -33,6 +33,12 @@ EVENTS = {
     What.KEYS_ROTATED: _l("sealed details moved to another key"),
     What.KEY_RETIRED: _l("campaign key retired"),
     What.PURGED: _l("purged"),
+    What.DRAFT_SAVED: _l("draft saved"),
+    What.DRAFT_DISCARDED: _l("draft discarded"),
+    What.TEXT_RESTORED: _l("version restored as a draft"),
+    What.TEXT_PUBLISHED: _l("text published"),
+    What.TEXT_RETIRED: _l("text retired"),
+    What.TEXT_BROUGHT_BACK: _l("text brought back"),
 }
 """A new kind of event adds its line; until then its stored name is shown."""
 
@@ -58,6 +64,7 @@ KEYS = {
     "unreadable": _l("unreadable"),
     "kind": _l("kind"),
     "days": _l("days"),
+    "version": _l("version"),
 }
 
 

@@ -1,0 +1,79 @@
+"""The campaign as it is live now, in every worker, within the next request.
+
+The files of the campaign's folder are read when the site starts. What organizers publish lies
+in the database beside a counter; when that has moved, the whole campaign is read anew, from
+one moment of the database. A request sees one campaign from its beginning to its end.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from pathlib import Path
+
+from app.campaign import Campaign, CampaignError, read_campaign, read_files
+from app.records import LetterVersion, NotStoredError, remember_versions
+from app.records.workshop import LiveFiles, change_counter, live_files
+
+log = logging.getLogger("dear_congress.letters")
+
+
+class LiveCampaign:
+    """What residents see. Raises ``CampaignError`` when the folder itself cannot be read.
+
+    When live texts cannot be read (they were published by another version of the program, say),
+    the last ones that could be stay, and an operator finds out why in the log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.slug = folder.name
+        self.folder = read_files(folder)
+        """The texts of the files on the disk: the first version of each."""
+        self._good = read_campaign(self.slug, self.folder)
+        self._files = LiveFiles(-1, self.folder)
+        self._lock = threading.Lock()
+
+    @property
+    def last_good(self) -> Campaign:
+        """The campaign as it was last read, without a look at the database."""
+        return self._good
+
+    def now(self, db: sqlite3.Connection) -> Campaign:
+        """The live campaign. One cheap question to the database where nothing was published."""
+        try:
+            if change_counter(db, self.slug) != self._files.counter:
+                with self._lock:
+                    self._read(db)
+        except (sqlite3.OperationalError, NotStoredError) as error:
+            log.error("The live letters could not be looked up; the last ones stay: %s", error)
+        return self._good
+
+    def files(self, db: sqlite3.Connection) -> LiveFiles:
+        """The live texts by name with their counter, at this moment."""
+        return live_files(db, self.slug, self.folder)
+
+    def _read(self, db: sqlite3.Connection) -> None:
+        found = self.files(db)
+        if found.counter == self._files.counter:
+            return
+        try:
+            campaign = read_campaign(self.slug, found.files)
+        except CampaignError as error:
+            log.critical(
+                "The live letters cannot be read, so residents still see the last good ones."
+                " Publish corrected texts under /organize/letters/. What is wrong:\n%s",
+                error,
+            )
+            campaign = self._good
+        else:
+            remember_versions(db, _versions(campaign, found.files))
+        self._good, self._files = campaign, found
+
+
+def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:
+    """The texts that residents may sign from now on."""
+    return [
+        LetterVersion(campaign.slug, t.id, t.length, t.version, files[t.source_name])
+        for t in campaign.templates.values()
+    ]

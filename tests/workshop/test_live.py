@@ -1,0 +1,110 @@
+"""What residents see follows what was published: in every worker, never half, never broken."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.campaign import CampaignError
+from app.records import LetterVersion, publishing, version_text, workshop
+from app.records.database import open_database
+from app.records.publishing import Published
+from app.records.workshop import Saved
+from app.settings import ROOT
+from app.web.live import LiveCampaign
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+SLUG = "protect-immigration-act"
+LETTERS = ROOT / "letters" / SLUG
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    db = open_database(tmp_path / "site.db")
+    yield db
+    db.close()
+
+
+def put_live(db: sqlite3.Connection, live: LiveCampaign, texts: dict[str, str]) -> None:
+    seen = workshop.change_counter(db, SLUG)
+    answer = publishing.publish_texts(
+        db, SLUG, texts, folder=live.folder, seen=seen, by="Rosa", at=NOW
+    )
+    assert isinstance(answer, Published)
+
+
+def changed(live: LiveCampaign) -> str:
+    return live.folder["general.txt"].replace("Thank you for reading", "Thanks for reading")
+
+
+def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Connection) -> None:
+    workers = [LiveCampaign(LETTERS), LiveCampaign(LETTERS)]
+    before = [worker.now(db) for worker in workers]
+    assert before[0].templates == before[1].templates
+    put_live(db, workers[0], {"general.txt": changed(workers[0])})
+    for worker in workers:
+        template = worker.now(db).template("general")
+        assert template is not None
+        assert "Thanks for reading" in template.body
+
+
+def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection) -> None:
+    live = LiveCampaign(LETTERS)
+    first = live.now(db)
+    draft = workshop.save_draft(db, SLUG, "general.txt", "+++", base=0, by="Rosa", at=NOW)
+    assert isinstance(draft, Saved)
+    assert live.now(db) is first
+
+
+def test_a_retired_letter_is_gone_and_the_others_stay(db: sqlite3.Connection) -> None:
+    live = LiveCampaign(LETTERS)
+    names = [n for n in live.folder if n.startswith("local-budget.")]
+    publishing.retire(db, SLUG, names, folder=live.folder, seen=0, by="Rosa", at=NOW)
+    templates = live.now(db).templates
+    assert ("local-budget", "full") not in templates
+    assert ("general", "full") in templates
+
+
+def test_what_cannot_be_read_leaves_the_last_good_letters_and_a_loud_log(
+    db: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveCampaign(LETTERS)
+    put_live(db, live, {"general.txt": changed(live)})
+    good = live.now(db)
+    put_live(db, live, {"general.txt": "{{ legislater_name }}"})
+    with caplog.at_level(logging.ERROR):
+        assert live.now(db) is good
+        assert live.now(db) is good
+    assert len([r for r in caplog.records if r.levelno == logging.CRITICAL]) == 1
+    assert "general.txt:1" in caplog.text
+    put_live(db, live, {"general.txt": live.folder["general.txt"]})
+    assert live.now(db) is not good
+
+
+def test_every_text_that_residents_may_sign_is_kept_before_it_is_offered(
+    db: sqlite3.Connection,
+) -> None:
+    live = LiveCampaign(LETTERS)
+    offered = [live.now(db)]
+    put_live(db, live, {"general.txt": changed(live)})
+    offered.append(live.now(db))
+    for campaign in offered:
+        for t in campaign.templates.values():
+            wanted = LetterVersion(SLUG, t.id, t.length, t.version, "")
+            found = version_text(db, wanted)
+            assert isinstance(found, LetterVersion), t.source_name
+            assert found.source.endswith(t.body)
+    assert offered[0].templates["general", "full"] != offered[1].templates["general", "full"]
+
+
+def test_a_folder_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(LETTERS, tmp_path / SLUG))
+    (folder / "general.txt").write_bytes(b"+++\xff")
+    with pytest.raises(CampaignError, match="UTF-8"):
+        LiveCampaign(folder)

@@ -1,0 +1,270 @@
+"""Drafts, publications and versions in the database, and two people at one text."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.records import publishing, workshop
+from app.records.database import open_database
+from app.records.publishing import CampaignMoved, Published
+from app.records.workshop import Moved, NoSuchVersion, Saved
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+FOLDER = {"a.txt": "first", "campaign.toml": "bill"}
+C = "some-campaign"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    db = open_database(tmp_path / "site.db")
+    yield db
+    db.close()
+
+
+def save(db: sqlite3.Connection, text: str, base: int, by: str = "Rosa") -> Saved | Moved:
+    return workshop.save_draft(db, C, "a.txt", text, base=base, by=by, at=NOW)
+
+
+def saved(db: sqlite3.Connection, text: str, base: int | None = None) -> int:
+    revision = workshop.state_of(db, C, "a.txt").revision if base is None else base
+    answer = save(db, text, revision)
+    assert isinstance(answer, Saved)
+    return answer.version.id
+
+
+def publish(db: sqlite3.Connection, number: int, seen: int | None = None) -> Published:
+    answer = publishing.publish(
+        db, C, {"a.txt": number}, folder=FOLDER,
+        seen=workshop.change_counter(db, C) if seen is None else seen, by="Rosa", at=NOW,
+    )  # fmt: skip
+    assert isinstance(answer, Published), answer
+    return answer
+
+
+def live(db: sqlite3.Connection) -> dict[str, str]:
+    return workshop.live_files(db, C, FOLDER).files
+
+
+def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, str], dict[str, str]]]:
+    rows = db.execute("SELECT what, subject, before, after FROM audit_events ORDER BY number")
+    return [(a, b, json.loads(c), json.loads(d)) for a, b, c, d in rows]
+
+
+def test_a_draft_changes_nothing_that_residents_see(db: sqlite3.Connection) -> None:
+    saved(db, "second")
+    assert live(db) == FOLDER
+    assert workshop.change_counter(db, C) == 0
+
+
+def test_publishing_replaces_the_file_and_keeps_its_text_as_version_one(
+    db: sqlite3.Connection,
+) -> None:
+    answer = publish(db, saved(db, "second"))
+    assert live(db) == {**FOLDER, "a.txt": "second"}
+    assert answer.counter == workshop.change_counter(db, C) == 1
+    numbers = {v.number: (v.source, v.status) for v in workshop.history(db, C, "a.txt")}
+    assert numbers == {1: ("first", "past"), 2: ("second", "live")}
+
+
+def test_a_draft_that_is_being_written_does_not_freeze_the_file(db: sqlite3.Connection) -> None:
+    saved(db, "second")
+    newer = {**FOLDER, "a.txt": "first, corrected on the disk"}
+    assert workshop.live_files(db, C, newer).files == newer
+
+
+def test_the_second_of_two_organizers_is_told_and_nothing_is_written(
+    db: sqlite3.Connection,
+) -> None:
+    both_had = workshop.state_of(db, C, "a.txt").revision
+    first = save(db, "Rosa’s words", both_had)
+    assert isinstance(first, Saved)
+    second = save(db, "Ben’s words", both_had, by="Ben")
+    assert isinstance(second, Moved)
+    assert second.state.draft is not None
+    assert (second.state.draft.source, second.state.draft.author) == ("Rosa’s words", "Rosa")
+    again = save(db, "Ben’s words", second.state.revision, by="Ben")
+    assert isinstance(again, Saved)
+    texts = [(v.source, v.status) for v in workshop.history(db, C, "a.txt")]
+    assert texts == [("Ben’s words", "draft"), ("Rosa’s words", "saved")]
+
+
+def test_a_draft_that_was_published_meanwhile_is_no_conflict_but_another_one_is(
+    db: sqlite3.Connection,
+) -> None:
+    number = saved(db, "second")
+    publish(db, number)
+    assert isinstance(save(db, "third", number), Saved)
+    publish(db, workshop.state_of(db, C, "a.txt").revision)
+    assert isinstance(save(db, "fourth", number), Moved)
+
+
+def test_saving_the_same_words_twice_writes_one_row_and_one_event(db: sqlite3.Connection) -> None:
+    number = saved(db, "second")
+    again = save(db, "second", 0)
+    assert isinstance(again, Saved)
+    assert (again.new, again.version.id) == (False, number)
+    assert len(events(db)) == 1
+
+
+def test_a_discarded_draft_stays_in_the_history(db: sqlite3.Connection) -> None:
+    number = saved(db, "second")
+    answer = workshop.discard_draft(db, C, "a.txt", base=number - 1, by="Ben", at=NOW)
+    assert isinstance(answer, Moved)
+    answer = workshop.discard_draft(db, C, "a.txt", base=number, by="Ben", at=NOW)
+    assert isinstance(answer, Saved)
+    assert workshop.state_of(db, C, "a.txt").draft is None
+    assert [v.source for v in workshop.history(db, C, "a.txt")] == ["second"]
+
+
+def test_only_the_draft_that_was_checked_is_published(db: sqlite3.Connection) -> None:
+    checked = saved(db, "second")
+    saved(db, "third")
+    answer = publishing.publish(
+        db, C, {"a.txt": checked}, folder=FOLDER, seen=0, by="Rosa", at=NOW
+    )  # fmt: skip
+    assert isinstance(answer, Moved)
+    assert live(db) == FOLDER
+
+
+def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connection) -> None:
+    number = saved(db, "second")
+    toml = workshop.save_draft(db, C, "campaign.toml", "bill 2", base=0, by="Ben", at=NOW)
+    assert isinstance(toml, Saved)
+    publishing.publish(
+        db, C, {"campaign.toml": toml.version.id}, folder=FOLDER, seen=0, by="Ben", at=NOW
+    )
+    answer = publishing.publish(
+        db, C, {"a.txt": number}, folder=FOLDER, seen=0, by="Rosa", at=NOW
+    )  # fmt: skip
+    assert answer == CampaignMoved(1)
+    assert live(db) == {**FOLDER, "campaign.toml": "bill 2"}
+
+
+def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection) -> None:
+    a = saved(db, "second")
+    b = workshop.save_draft(db, C, "b.txt", "new", base=0, by="Rosa", at=NOW)
+    assert isinstance(b, Saved)
+    wrong = {"a.txt": a, "b.txt": b.version.id + 1}
+    answer = publishing.publish(db, C, wrong, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    assert isinstance(answer, Moved)
+    assert live(db) == FOLDER
+    right = {"a.txt": a, "b.txt": b.version.id}
+    answer = publishing.publish(db, C, right, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    assert isinstance(answer, Published)
+    assert answer.counter == 1
+    assert live(db) == {**FOLDER, "a.txt": "second", "b.txt": "new"}
+
+
+def test_a_retired_text_is_not_offered_and_comes_back_as_it_was(db: sqlite3.Connection) -> None:
+    at = {"by": "Rosa", "at": NOW}
+    publishing.retire(db, C, ["a.txt"], folder=FOLDER, seen=0, **at)  # type: ignore[arg-type]
+    assert live(db) == {"campaign.toml": "bill"}
+    assert workshop.state_of(db, C, "a.txt").retired
+    answer = publishing.bring_back(db, C, ["a.txt"], seen=0, **at)  # type: ignore[arg-type]
+    assert answer == CampaignMoved(1)
+    publishing.bring_back(db, C, ["a.txt"], seen=1, **at)  # type: ignore[arg-type]
+    assert live(db) == FOLDER
+
+
+def test_every_change_is_an_event_with_both_versions_and_no_text(db: sqlite3.Connection) -> None:
+    first, second = (workshop.text_version(t)[:12] for t in ("first", "second words"))
+    publish(db, saved(db, "second words"))
+    publishing.retire(db, C, ["a.txt"], folder=FOLDER, seen=1, by="Rosa", at=NOW)
+    publishing.bring_back(db, C, ["a.txt"], seen=2, by="Rosa", at=NOW)
+    number = saved(db, "third words")
+    workshop.discard_draft(db, C, "a.txt", base=number, by="Rosa", at=NOW)
+    third = workshop.text_version("third words")[:12]
+    assert events(db) == [
+        ("draft saved", "a.txt", {"version": ""}, {"version": second}),
+        ("text published", "a.txt", {"version": first}, {"version": second}),
+        ("text retired", "a.txt", {"version": second}, {}),
+        ("text brought back", "a.txt", {}, {"version": second}),
+        ("draft saved", "a.txt", {"version": second}, {"version": third}),
+        ("draft discarded", "a.txt", {"version": third}, {}),
+    ]
+
+
+def test_a_version_is_found_under_its_own_file_only(db: sqlite3.Connection) -> None:
+    number = saved(db, "second")
+    assert not isinstance(workshop.find_version(db, C, "a.txt", number), NoSuchVersion)
+    assert isinstance(workshop.find_version(db, C, "b.txt", number), NoSuchVersion)
+    assert isinstance(workshop.find_version(db, "other", "a.txt", number), NoSuchVersion)
+    assert isinstance(workshop.find_version(db, C, "a.txt", 2**63 - 1), NoSuchVersion)
+
+
+def test_texts_from_a_folder_go_live_and_equal_ones_are_left_alone(
+    db: sqlite3.Connection,
+) -> None:
+    saved(db, "a draft")
+    texts = {"a.txt": "from elsewhere", "campaign.toml": "bill"}
+    answer = publishing.publish_texts(
+        db, C, texts, folder=FOLDER, seen=0, by="command line", at=NOW
+    )  # fmt: skip
+    assert isinstance(answer, Published)
+    assert [v.name for v in answer.versions] == ["a.txt"]
+    state = workshop.state_of(db, C, "a.txt")
+    assert state.draft is not None
+    assert state.draft.source == "a draft"
+    again = publishing.publish_texts(
+        db, C, texts, folder=FOLDER, seen=1, by="command line", at=NOW
+    )  # fmt: skip
+    assert again == Published(1, ())
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["save", "stale", "publish", "discard", "retire", "back"]),
+        st.sampled_from(["a.txt", "b.txt", "campaign.toml"]),
+        st.text(max_size=8),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_whatever_is_done_no_saved_text_is_ever_lost(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, str]]
+) -> None:
+    db = open_database(tmp_path_factory.mktemp("workshop") / "site.db")
+    kept: list[tuple[str, str]] = []
+    expected = dict(FOLDER)
+    try:
+        for what, name, text in steps:
+            state = workshop.state_of(db, C, name)
+            seen = workshop.change_counter(db, C)
+            at = {"by": "Rosa", "at": NOW}
+            if what == "save":
+                workshop.save_draft(db, C, name, text, base=state.revision, **at)  # type: ignore[arg-type]
+                kept.append((name, text))
+            elif what == "stale":
+                base = state.revision + 7
+                answer = workshop.save_draft(db, C, name, text, base=base, **at)  # type: ignore[arg-type]
+                assert isinstance(answer, Moved) or not answer.new
+            elif what == "publish" and state.draft:
+                publishing.publish(
+                    db, C, {name: state.draft.id}, folder=FOLDER, seen=seen, **at  # type: ignore[arg-type]
+                )  # fmt: skip
+                expected[name] = state.draft.source
+            elif what == "discard" and state.draft:
+                workshop.discard_draft(db, C, name, base=state.draft.id, **at)  # type: ignore[arg-type]
+            elif what == "retire":
+                publishing.retire(db, C, [name], folder=FOLDER, seen=seen, **at)  # type: ignore[arg-type]
+                expected.pop(name, None)
+            elif what == "back" and state.retired:
+                publishing.bring_back(db, C, [name], seen=seen, **at)  # type: ignore[arg-type]
+                assert state.current is not None
+                expected[name] = state.current.source
+            assert live(db) == expected
+        for name, text in kept:
+            assert text in [v.source for v in workshop.history(db, C, name)]
+    finally:
+        db.close()
