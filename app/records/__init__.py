@@ -21,7 +21,7 @@ from app.records.counting import (
     people,
     totals,
 )
-from app.records.database import NotStoredError, local_database, open_database
+from app.records.database import Connection, NotStoredError, local_database, open_database
 from app.records.model import (
     GROUPINGS,
     OWN_STATES,
@@ -53,8 +53,8 @@ from app.records.tallies import rebuild, recount
 from app.records.versions import remember_versions, version_text
 
 __all__ = [
-    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "CountRow", "Definition",
-    "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt", "SignatureRequest",
+    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
+    "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt", "SignatureRequest",
     "Signed", "State", "Status", "Totals", "UnknownVersion", "by_status", "campaigns", "count",
     "definitions_for", "local_database", "lookalikes", "mark", "open_database", "people",
     "person_key", "rebuild", "receipt", "receipt_token", "recount", "remember_versions", "remove",

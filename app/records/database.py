@@ -18,6 +18,9 @@ from pathlib import Path
 
 from app.records.migrations import migrate
 
+Connection = sqlite3.Connection
+"""What other packages call a connection, so that none of them needs SQLite itself."""
+
 BUSY_SECONDS = 10.0
 """How long a connection waits for another writer. A write takes about a millisecond."""
 

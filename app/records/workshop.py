@@ -17,7 +17,7 @@ from datetime import datetime
 
 from app.records import audit
 from app.records.audit import What
-from app.records.database import reading, writing
+from app.records.database import NotStoredError, reading, writing
 from app.records.workshop_sql import FileVersion, rows, set_status, text_version
 
 __all__ = [
@@ -88,9 +88,15 @@ class LiveFiles:
 
 
 def change_counter(db: sqlite3.Connection, campaign: str) -> int:
-    """How often something that residents can notice was changed; 0 at first."""
+    """How often something that residents can notice was changed; 0 at first.
+
+    Raises ``NotStoredError`` when the database cannot be read just now.
+    """
     sql = "SELECT counter FROM campaign_changes WHERE campaign = ?"
-    row = db.execute(sql, (campaign,)).fetchone()
+    try:
+        row = db.execute(sql, (campaign,)).fetchone()
+    except sqlite3.OperationalError as error:
+        raise NotStoredError(f"The database cannot be read: {error}.") from error
     return int(row[0]) if row else 0
 
 

@@ -8,12 +8,11 @@ one moment of the database. A request sees one campaign from its beginning to it
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from pathlib import Path
 
 from app.campaign import Campaign, CampaignError, read_campaign, read_files
-from app.records import LetterVersion, NotStoredError, remember_versions
+from app.records import Connection, LetterVersion, NotStoredError, remember_versions
 from app.records.workshop import LiveFiles, change_counter, live_files
 
 log = logging.getLogger("dear_congress.letters")
@@ -39,21 +38,21 @@ class LiveCampaign:
         """The campaign as it was last read, without a look at the database."""
         return self._good
 
-    def now(self, db: sqlite3.Connection) -> Campaign:
+    def now(self, db: Connection) -> Campaign:
         """The live campaign. One cheap question to the database where nothing was published."""
         try:
             if change_counter(db, self.slug) != self._files.counter:
                 with self._lock:
                     self._read(db)
-        except (sqlite3.OperationalError, NotStoredError) as error:
+        except NotStoredError as error:
             log.error("The live letters could not be looked up; the last ones stay: %s", error)
         return self._good
 
-    def files(self, db: sqlite3.Connection) -> LiveFiles:
+    def files(self, db: Connection) -> LiveFiles:
         """The live texts by name with their counter, at this moment."""
         return live_files(db, self.slug, self.folder)
 
-    def _read(self, db: sqlite3.Connection) -> None:
+    def _read(self, db: Connection) -> None:
         found = self.files(db)
         if found.counter == self._files.counter:
             return

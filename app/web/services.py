@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask import current_app, has_request_context, request
 
 from app.campaign import Campaign
 from app.congress import Tables
-from app.records import NotStoredError, local_database
+from app.records import Connection, NotStoredError, local_database
 from app.settings import Settings
 from app.web.live import LiveCampaign
 from app.web.tokens import FormTokens
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 EXTENSION = "dear_congress"
 CAMPAIGN = "dear_congress.campaign"
