@@ -54,9 +54,10 @@ from app.records.versions import remember_versions, version_text
 
 __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
-    "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt", "SignatureRequest",
-    "Signed", "State", "Status", "Totals", "UnknownVersion", "by_status", "campaigns", "count",
-    "definitions_for", "local_database", "lookalikes", "mark", "open_database", "people",
-    "person_key", "rebuild", "receipt", "receipt_token", "recount", "remember_versions", "remove",
-    "set_status", "sign", "source_tag", "totals", "version_text", "withdraw",
+    "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt",
+    "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "by_status",
+    "campaigns", "count", "definitions_for", "local_database", "lookalikes", "mark",
+    "open_database", "people", "person_key", "rebuild", "receipt", "receipt_token", "recount",
+    "remember_versions", "remove", "set_status", "sign", "source_tag", "totals", "version_text",
+    "withdraw",
 ]  # fmt: skip
