@@ -37,7 +37,7 @@ def sheet_name(title: str, taken: Sequence[str] = ()) -> str:
 
     At most 31 characters, none of ``[]:*?/\\``, no apostrophe at an end, not ``History``.
     """
-    name = " ".join(_ILLEGAL.sub(" ", clean(title).replace("\n", " ")).split()).strip("'")
+    name = " ".join(_ILLEGAL.sub(" ", clean(title).replace("\n", " ")).split())
     name = _cut(name, 31).strip("' ") or "Sheet"
     lower = {other.lower() for other in (*taken, "History")}
     candidate, number = name, 2

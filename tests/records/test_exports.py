@@ -124,12 +124,15 @@ def some_signatures(db: sqlite3.Connection) -> None:
     statuses: list[Status] = ["counted", "counted", "counted", "held", "test", "unconfirmed"]
     for n in range(48):
         state, district = places[n % 4]
+        letters = letters_of(state, district)
+        if n % 5 == 0:
+            letters = (LetterRow(letters[0].seat, None, "vacant"), *letters[1:])
         signed = sign(
             db,
             signature(
                 f"key {n}", state=state, district=district, day=date(2026, 11, 1 + n % 7),
                 campaign=(CAMPAIGN, "another")[n % 5 == 4], status=statuses[n % 6],
-                language=("en", "es")[n % 2], own_share=n * 2,
+                language=("en", "es")[n % 2], own_share=n * 2, letters=letters,
             ),
             SECRET,
         )  # fmt: skip

@@ -24,6 +24,7 @@ from app.records.csv_files import csv_lines, csv_metadata, safe_csv
 from app.records.datasette import metadata_path, table_name, write_sqlite
 from app.records.tabular import (
     Column,
+    Known,
     Row,
     Table,
     clean,
@@ -80,6 +81,7 @@ READABLE = [
     "+1 202 555 0147", "+1 (202) 555-0147", "+12025550147", "+44 20 7946 0958", "-Ann", "-Ann Lee",
     "- Ann", "-Ann-Marie", "-O’Neil", "+Zoë", "-5", "+5.5", "Ann", "02138", "0", "a=b", "1+1=2",
     "O'Neil", "St. Paul", ".", "#4", "李娜", "שרה", "Ann -Lee", "it = this", "", " ", "é",
+    " -Ann ",
 ]  # fmt: skip
 
 
@@ -130,6 +132,17 @@ def test_a_forbidden_character_breaks_no_file(tmp_path: Path, bad: str) -> None:
     write_sqlite([table(rows)], tmp_path / "a.db")
     with closing(sqlite3.connect(tmp_path / "a.db")) as db:
         assert db.execute("SELECT name FROM people").fetchone() == ("a\ufffdb",)
+
+
+def test_every_line_end_is_a_line_feed() -> None:
+    assert clean("a\r\nb\rc\u2028d\u0085e\nf\tg") == "a\nb\nc\nd\ne\nf\tg"
+
+
+def test_a_column_of_different_texts_does_not_fill_the_memory() -> None:
+    known = Known(str)
+    for n in range(25_000):
+        assert known[n] == str(n)
+    assert len(known) <= 10_000
 
 
 def test_csv_has_a_bom_a_true_first_header_zeros_and_accents() -> None:
@@ -265,6 +278,15 @@ def test_xlsx_cuts_what_a_cell_cannot_hold(tmp_path: Path) -> None:
     assert value == "😀" * 16_383
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("'Ann's'", "Ann's"), ("History", "History 2"), ("history", "history 2"), ("", "Sheet"),
+     ("[a]:b*c?d/e\\f", "a b c d e f"), ("x" * 40, "x" * 31), ("手紙", "手紙")],
+)  # fmt: skip
+def test_a_title_becomes_a_legal_sheet_name(title: str, name: str) -> None:
+    assert sheet_name(title) == name
+
+
 @given(title=st.text(), other=st.text())
 def test_sheet_names_are_legal_and_different(title: str, other: str) -> None:
     first = sheet_name(title)
@@ -307,7 +329,8 @@ def test_table_names_need_no_quotes(title: str) -> None:
      (("../../etc/passwd",), "etc-passwd.csv"), (("a/b\\c:d",), "a-b-c-d.csv"),
      (("CON",), "export-CON.csv"), (("lpt1.txt",), "export-lpt1.txt.csv"),
      (("", ".."), "export.csv"),
-     (("手紙", "الرسالة"), "手紙-الرسالة.csv"), (("a\x00b\nc",), "a-b-c.csv"), (("=x",), "x.csv")],
+     (("手紙", "الرسالة"), "手紙-الرسالة.csv"), (("a\x00b\nc",), "a-b-c.csv"), (("=x",), "x.csv"),
+     (("a" * 99, "b"), "a" * 99 + ".csv")],
 )  # fmt: skip
 def test_file_names_are_safe_in_every_language(parts: tuple[str, ...], name: str) -> None:
     assert file_name(*parts, ending="csv") == name
