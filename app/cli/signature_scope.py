@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +9,7 @@ import click
 
 from app.campaign import CampaignError, load_campaign
 from app.congress import TablesError, load_tables
-from app.records import NotStoredError, campaigns, local_database
+from app.records import Connection, NotStoredError, campaigns, local_database
 from app.records.exports import Occasion
 from app.settings import Settings, SettingsError, load_settings
 
@@ -19,7 +18,7 @@ from app.settings import Settings, SettingsError, load_settings
 class Scope:
     """An open database and what a count from it needs."""
 
-    db: sqlite3.Connection
+    db: Connection
     campaign: str | None
     """None: all campaigns."""
     occasion: Occasion
