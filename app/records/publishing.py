@@ -102,7 +102,7 @@ def publish_texts(
                 continue
             number = db.execute(
                 "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
-                " note, began_from, beside) VALUES (?, ?, ?, ?, 'saved', ?, ?, '', ?, '')",
+                " note, began_from) VALUES (?, ?, ?, ?, 'saved', ?, ?, '', ?)",
                 (campaign, name, source, text_version(source), by, audit.stamp(at),
                  state.current.id if state.current else 0),
             ).lastrowid  # fmt: skip
@@ -180,7 +180,7 @@ def _keep_file(
     stamp = audit.stamp(at)
     number = db.execute(
         "INSERT INTO campaign_files (campaign, name, source, version, status, author, at, note,"
-        " began_from, beside, number, published_at) VALUES (?, ?, ?, ?, ?, '', ?, '', 0, '', 1, ?)",
+        " began_from, number, published_at) VALUES (?, ?, ?, ?, ?, '', ?, '', 0, 1, ?)",
         (campaign, name, source, text_version(source), status, stamp, stamp),
     ).lastrowid
     return rows(db, "id = ?", (number,))[0]

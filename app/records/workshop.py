@@ -159,7 +159,6 @@ def save_draft(
     by: str,
     at: datetime,
     note: str = "",
-    beside: str = "",
     what: What = What.DRAFT_SAVED,
 ) -> Saved | Moved:
     """Keep a draft. Residents see nothing of it.
@@ -170,7 +169,7 @@ def save_draft(
     version = text_version(source)
     with writing(db):
         state = state_of(db, campaign, name)
-        if state.draft and (state.draft.version, state.draft.beside) == (version, beside):
+        if state.draft and state.draft.version == version:
             return Saved(state.draft, new=False)
         if state.revision != base:
             return Moved(state)
@@ -180,9 +179,9 @@ def save_draft(
             set_status(db, state.draft, "saved")
         number = db.execute(
             "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
-            " note, began_from, beside) VALUES (?, ?, ?, ?, 'draft', ?, ?, ?, ?, ?)",
+            " note, began_from) VALUES (?, ?, ?, ?, 'draft', ?, ?, ?, ?)",
             (campaign, name, source, version, by, audit.stamp(at), note[:NOTE_CHARACTERS],
-             began_from, beside),
+             began_from),
         ).lastrowid  # fmt: skip
         before = state.draft or state.current
         audit.record(

@@ -21,8 +21,7 @@ def workshop_001_files(db: Database) -> None:
     residents see and ``past`` what they saw before; ``retired`` was live last and is no longer
     offered. Where a file has no live or retired row, its text in the folder counts.
     ``number`` is given when a text is published. ``began_from`` is the live row (0: the file
-    in the folder) on which a draft was begun. ``beside`` is, for a reading aid, the version of
-    the English text that it was written beside.
+    in the folder) on which a draft was begun.
 
     ``campaign_changes`` counts what residents can notice, so that every worker sees with one
     cheap question whether it has to read anew.
@@ -41,7 +40,6 @@ def workshop_001_files(db: Database) -> None:
             at TEXT NOT NULL,
             note TEXT NOT NULL,
             began_from INTEGER NOT NULL,
-            beside TEXT NOT NULL,
             number INTEGER,
             published_by TEXT NOT NULL DEFAULT '',
             published_at TEXT,
@@ -71,7 +69,7 @@ WORKSHOP_STEPS: tuple[Callable[[Database], None], ...] = (workshop_001_files,)
 """In order. A step is never changed after a release; add one at the end."""
 
 COLUMNS = (
-    "id, campaign, name, source, version, status, author, at, note, began_from, beside, number,"
+    "id, campaign, name, source, version, status, author, at, note, began_from, number,"
     " published_by, published_at"
 )
 
@@ -92,7 +90,6 @@ class FileVersion:
     at: datetime
     note: str
     began_from: int
-    beside: str
     number: int | None
     """Counts the published texts of the file from 1; None while it was never published."""
     published_by: str
@@ -106,12 +103,12 @@ class FileVersion:
 
 def file_version(row: tuple[Any, ...]) -> FileVersion:
     """A row of ``COLUMNS``."""
-    (id_, campaign, name, source, version, status, author, at, note, began_from, beside, number,
+    (id_, campaign, name, source, version, status, author, at, note, began_from, number,
      published_by, published_at) = row  # fmt: skip
     return FileVersion(
         id=id_, campaign=campaign, name=name, source=source, version=version, status=status,
         author=author, at=datetime.fromisoformat(at), note=note, began_from=began_from,
-        beside=beside, number=number, published_by=published_by,
+        number=number, published_by=published_by,
         published_at=datetime.fromisoformat(published_at) if published_at else None,
     )  # fmt: skip
 
