@@ -13,7 +13,9 @@ from app.web.assets import asset
 from app.web.i18n import other_language, page_url
 from app.web.services import services
 
-POST_ONLY = frozenset({"write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw"})
+POST_ONLY = frozenset(
+    {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,16 @@ def test_our_own_forms_are_taken(client: Client, headers: dict[str, str]) -> Non
     client.post("/find", {"zip": "01930"}, headers=headers)
 
 
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", ["/write", "/review", "/sign", "/take", "/print"])
 def test_a_page_opened_by_its_address_alone_says_what_to_do(client: Client, path: str) -> None:
-    if path != "/find":
-        page = client.get(path, 405)
-        assert "what you typed before" in page.words
-        assert "necesita lo que" in client.get(f"/es{path}", 405).words
+    assert "what you typed before" in client.get(path).words
+    assert "necesita lo que" in client.get(f"/es{path}").words
+    assert client.flask.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/letters.pdf", "/mark"])
+def test_what_is_no_page_can_only_be_posted(client: Client, path: str) -> None:
+    assert "what you typed before" in client.get(path, 405).words
 
 
 def test_a_page_that_does_not_exist_speaks_the_language_of_its_address(client: Client) -> None:

@@ -61,6 +61,7 @@ def find_page(
         "street_open": street_open or bool(form.street.errors),
         "switch": "resident.find" if errors else "",
         "enter": "resident.find" if errors else "",
+        "draft_page": "form" if errors else "resume",
     }  # fmt: skip
     return Page("resident/find.html", context, 422 if errors else 200)
 

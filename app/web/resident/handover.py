@@ -92,7 +92,6 @@ def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services) -> P
         "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
         "letters": [_taken(x, states.get(x.letter.holder.seat.id, "written")) for x in items],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
-        "draft_page": "clear",
         "receipt_url": page_url("resident.receipt", token=_token_of(data, site)),
     }  # fmt: skip
     return Page("resident/take.html", context)

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.campaign import Letter
 from app.congress import Found, Outcome, Unavailable, Zip, ZipProblem, parse_zip
 from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign, source_tag
+from app.web.errors import words_for
 from app.web.i18n import gettext as _
 from app.web.i18n import language
 from app.web.pages import Page
@@ -44,6 +45,16 @@ class Counted:
 def start(data: Data, site: Services) -> Page:
     """The empty form, with a source tag or a ZIP from the link that was followed."""
     return find_page(Draft(via=source_tag(data.get("source", ""))), site)
+
+
+def resume() -> Page:
+    """A page of the way without its form: by Back, by reload or by its address alone.
+
+    With JavaScript the tab sends its own copy of the form again; otherwise there is a way on.
+    """
+    heading, text = words_for(405)
+    context = {"heading": heading, "text": text, "draft_page": "resume"}
+    return Page("error.html", context)
 
 
 def find(data: Data, site: Services) -> Page:

@@ -20,6 +20,16 @@ def start() -> Response:
     return show(journey.start(request.args, services()))
 
 
+@resident.get("/write")
+@resident.get("/review")
+@resident.get("/sign")
+@resident.get("/take")
+@resident.get("/print")
+@access("anyone")
+def resume() -> Response:
+    return show(journey.resume())
+
+
 @resident.post("/find")
 @access("anyone")
 def find() -> Response:

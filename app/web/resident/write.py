@@ -94,7 +94,8 @@ def write_page(
     draft = first_time(settled(draft, found), found, site)
     form = form or write_form(draft, site)
     today, delegation = site.today(), found.delegation
-    fields = {name for name, _message in errors or ()}
+    # A well-formed ZIP that is refused all the same lies in another place than the members'.
+    elsewhere = bool(form.mail_zip.errors) and isinstance(parse_zip(draft.mail_zip), Zip)
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
         "errors": errors or (), "switch": "resident.write", "draft_page": "write",
@@ -106,7 +107,7 @@ def write_page(
         "prompts": prompts(site),
         "story_limit": STORY_LIMIT,
         "hand_edited": _hand_edited(draft),
-        "relocate": bool(fields & {"mail_zip", "mail_state"}) and bool(draft.mail_zip),
+        "relocate": elsewhere,
     }  # fmt: skip
     return Page("resident/write.html", context, status)
 
@@ -182,12 +183,13 @@ def _other_place(draft: Draft, site: Services, found: Found, form: WriteForm) ->
     if draft.mail_state == state and found.delegation.district in districts:
         return []
     message = _(
-        "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up for "
-        "ZIP code %(home)s, %(state)s. Look up this address instead, or tick below that your mail "
-        "comes to a different address than where you live.",
-        mail=mail.five, mail_state=STATES.get(draft.mail_state, draft.mail_state),
-        home=draft.zip, state=STATES[state],
-    )  # fmt: skip
+        "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up "
+        "for ZIP code %(home)s, %(state)s.",
+        mail=mail.five,
+        mail_state=STATES.get(draft.mail_state, draft.mail_state),
+        home=draft.zip,
+        state=STATES[state],
+    )
     form.mail_zip.errors = [message]
     return [("mail_zip", message)]
 

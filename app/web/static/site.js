@@ -3,19 +3,21 @@
 "use strict";
 
 (function () {
-  var KEY = "dear-congress-draft";
-  var form = document.getElementById("page-form");
+  var KEY = "dear-congress";
+  var NAMES = ["first", "last", "street", "street2", "city", "story", "email"];
 
-  function store() {
+  function kept() {
     try { return window.sessionStorage; } catch (e) { return null; }
   }
 
+  function each(selector, act) { document.querySelectorAll(selector).forEach(act); }
+
   // Characters while typing, in the words that the server already wrote.
-  document.querySelectorAll("textarea[data-count]").forEach(function (area) {
+  function countWhileTyping(area) {
     var out = document.getElementById(area.dataset.count);
     if (!out) { return; }
     var limit = Number(area.dataset.limit);
-    var format = new Intl.NumberFormat(document.documentElement.lang === "es" ? "es-US" : "en-US");
+    var format = new Intl.NumberFormat("en-US");
     var first = out.textContent.match(/[\d.,]+/);
     var tail = first ? out.textContent.slice(first.index + first[0].length) : "";
     area.addEventListener("input", function () {
@@ -23,66 +25,107 @@
       out.textContent = format.format(count) + tail;
       out.classList.toggle("error", count > limit);
     });
-  });
+  }
 
-  // Copy buttons. A copied message is reported, so that the receipt can say so.
-  document.querySelectorAll("[data-copy]").forEach(function (button) {
+  // A copied message is reported, so that the receipt can say so.
+  function copyButton(button) {
     var area = document.getElementById(button.dataset.copy);
     if (!area) { return; }
     var words = button.textContent;
     button.hidden = false;
-    button.addEventListener("click", function () {
-      function done() {
-        button.textContent = "✓ " + button.dataset.done;
-        window.setTimeout(function () { button.textContent = words; }, 4000);
-        if (button.dataset.seat && form) { report(button.dataset.seat); }
+
+    function done() {
+      button.textContent = "✓ " + button.dataset.done;
+      window.setTimeout(function () { button.textContent = words; }, 4000);
+      var form = document.getElementById("page-form");
+      if (button.dataset.seat && form) {
+        var data = new URLSearchParams();
+        data.set("token", form.elements.token.value);
+        data.set("pasted", button.dataset.seat);
+        fetch("/mark", { method: "POST", body: data, credentials: "omit" }).catch(function () {});
       }
+    }
+    function byHand() {
+      area.focus();
+      area.select();
+      try { if (document.execCommand("copy")) { done(); } } catch (e) { /* selected at least */ }
+    }
+    button.addEventListener("click", function () {
       if (navigator.clipboard && window.isSecureContext) {
         navigator.clipboard.writeText(area.value).then(done, byHand);
       } else { byHand(); }
-      function byHand() {
-        area.focus();
-        area.select();
-        try { if (document.execCommand("copy")) { done(); } } catch (e) { /* selected at least */ }
-      }
     });
-  });
-
-  function report(seat) {
-    var data = new URLSearchParams();
-    data.set("token", form.elements.token.value);
-    data.set("pasted", seat);
-    fetch("/mark", { method: "POST", body: data, credentials: "omit" }).catch(function () {});
   }
 
-  document.querySelectorAll("[data-print]").forEach(function (button) {
+  function printButton(button) {
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
-  });
+  }
+
+  // Back and reload come by GET, without what was typed, which the server does not keep. The
+  // tab sends its own copy again and shows the page in place. Nothing is signed by this.
+  function again(copy) {
+    var request = new XMLHttpRequest();
+    request.open("POST", window.location.pathname);
+    request.responseType = "document";
+    request.onload = function () {
+      var page = request.response;
+      if (!page || !page.body) { return; }
+      document.title = page.title;
+      document.body.replaceWith(document.adoptNode(page.body));
+      var first = document.querySelector("[autofocus]");
+      if (first) { first.focus(); }
+      start();
+    };
+    request.send(new URLSearchParams(JSON.parse(copy)));
+  }
 
   // The draft stays in this tab only, and goes when the letters are finished.
-  var page = document.body.dataset.draft;
-  var kept = store();
-  if (!page || !kept) { return; }
-  if (page === "clear") { kept.removeItem(KEY); return; }
-  if (page !== "write" || !form) { return; }
-  var names = ["first", "last", "street", "street2", "city", "story", "email"];
-  if (names.every(function (n) { return !form.elements[n] || !form.elements[n].value; })) {
-    try {
-      var old = JSON.parse(kept.getItem(KEY) || "{}");
-      names.forEach(function (n) {
-        if (old[n] && form.elements[n]) {
-          form.elements[n].value = old[n];
-          form.elements[n].dispatchEvent(new Event("input"));
-        }
+  function keepDraft(page, form, tab) {
+    var id = window.history.state && window.history.state.draft;
+    if (!id) {
+      id = "-" + Date.now().toString(36) + Math.random().toString(36).slice(2);
+      window.history.replaceState(
+        { draft: id }, "", window.location.pathname.replace(/\/sign$/, "/review"));
+    }
+    function value(name) { return form.elements[name] ? form.elements[name].value : ""; }
+    function keep() {
+      try {
+        tab.setItem(KEY + id, JSON.stringify(Array.from(new FormData(form))));
+        if (page === "write") { tab.setItem(KEY, JSON.stringify(NAMES.map(value))); }
+      } catch (e) { /* the tab's store is full: the form itself still has everything */ }
+    }
+    // A person who looks up another ZIP finds their words again in the empty form.
+    var old = JSON.parse(tab.getItem(KEY) || "[]");
+    if (page === "write" && NAMES.map(value).join("") === "") {
+      NAMES.forEach(function (name, number) {
+        if (!old[number]) { return; }
+        form.elements[name].value = old[number];
+        form.elements[name].dispatchEvent(new Event("input"));
       });
-    } catch (e) { kept.removeItem(KEY); }
+    }
+    keep();
+    form.addEventListener("input", keep);
+    form.addEventListener("submit", keep);
   }
-  function keep() {
-    var draft = {};
-    names.forEach(function (n) { if (form.elements[n]) { draft[n] = form.elements[n].value; } });
-    try { kept.setItem(KEY, JSON.stringify(draft)); } catch (e) { /* full: the form still has it */ }
+
+  function start() {
+    each("textarea[data-count]", countWhileTyping);
+    each("[data-copy]", copyButton);
+    each("[data-print]", printButton);
+    var page = document.body.dataset.draft, form = document.getElementById("page-form");
+    var tab = kept();
+    if (!page || !tab) { return; }
+    if (page === "clear") {
+      Object.keys(tab).forEach(function (key) { if (key.startsWith(KEY)) { tab.removeItem(key); } });
+    } else if (page === "resume") {
+      var state = window.history.state;
+      var copy = state && state.draft && tab.getItem(KEY + state.draft);
+      if (copy) { again(copy); }
+    } else if (form) {
+      keepDraft(page, form, tab);
+    }
   }
-  form.addEventListener("input", keep);
-  form.addEventListener("submit", keep);
+
+  start();
 })();
