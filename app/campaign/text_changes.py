@@ -1,0 +1,187 @@
+"""What changed between two texts, and what two people changed of one.
+
+Lines are compared first; within lines that were changed, words. All of it is plain text that
+a page marks up as it likes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_MOST_WORDS = 4_000
+"""Longer runs of changed lines are shown as lines only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words: the same in both texts, or only in the old or the new one."""
+
+    kind: Literal["same", "old", "new"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line, or one run of lines that were changed together."""
+
+    kind: Literal["same", "changed", "old", "new"]
+    old_line: int
+    """From 1; where the run begins in the old text."""
+    new_line: int
+    pieces: tuple[Piece, ...]
+
+
+def changes(old: str, new: str) -> tuple[Change, ...]:
+    """Both texts as one, line by line, with the changed words marked."""
+    before, after = old.split("\n"), new.split("\n")
+    found: list[Change] = []
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        left, right = "\n".join(before[a:b]), "\n".join(after[c:d])
+        if tag == "equal":
+            found += [
+                Change("same", a + n + 1, c + n + 1, (Piece("same", line),))
+                for n, line in enumerate(before[a:b])
+            ]
+        elif tag == "delete":
+            found.append(Change("old", a + 1, c + 1, (Piece("old", left),)))
+        elif tag == "insert":
+            found.append(Change("new", a + 1, c + 1, (Piece("new", right),)))
+        else:
+            found.append(Change("changed", a + 1, c + 1, word_changes(left, right)))
+    return tuple(found)
+
+
+def word_changes(old: str, new: str) -> tuple[Piece, ...]:
+    """Both texts as one, with the words marked that only one of them has."""
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    if len(before) + len(after) > _MOST_WORDS:
+        return (Piece("old", old), Piece("new", new))
+    pieces: list[Piece] = []
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece("same", "".join(before[a:b])))
+            continue
+        if b > a:
+            pieces.append(Piece("old", "".join(before[a:b])))
+        if d > c:
+            pieces.append(Piece("new", "".join(after[c:d])))
+    return _tidy(pieces)
+
+
+def _tidy(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """Join changes that only a blank parts, so that a changed sentence reads as one."""
+    whole: list[Piece] = []
+    old = new = ""
+    for number, piece in enumerate(pieces):
+        if piece.kind == "old":
+            old += piece.text
+        elif piece.kind == "new":
+            new += piece.text
+        elif not piece.text.strip() and (old or new) and number + 1 < len(pieces):
+            old, new = old + piece.text, new + piece.text
+        else:
+            whole += _both(old, new)
+            old = new = ""
+            whole.append(piece)
+    return (*whole, *_both(old, new))
+
+
+def _both(old: str, new: str) -> Iterator[Piece]:
+    if old.strip() == "" and new.strip() == "" and old == new and old:
+        yield Piece("same", old)
+        return
+    if old:
+        yield Piece("old", old)
+    if new:
+        yield Piece("new", new)
+
+
+# --- two people ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A suggestion that holds what both changed."""
+
+    text: str
+    clashes: int
+    """Places that both changed in different ways: theirs stands there first, then yours."""
+
+
+def merge(base: str, theirs: str, mine: str) -> Merged:
+    """Both people's changes to ``base`` in one text, by lines and, where those clash, words."""
+    if mine in (theirs, base):
+        return Merged(theirs, 0)
+    if theirs == base:
+        return Merged(mine, 0)
+    lines: list[str] = []
+    clashes = 0
+    for one in _regions(base.split("\n"), theirs.split("\n"), mine.split("\n")):
+        if isinstance(one, list):
+            lines += one
+            continue
+        old, first, second = ("\n".join(part) for part in one)
+        inner = _merge_words(old, first, second)
+        if inner is not None:
+            lines += inner.split("\n")
+        else:
+            clashes += 1
+            lines += [*one[1], *one[2]]
+    return Merged("\n".join(lines), clashes)
+
+
+def _merge_words(base: str, theirs: str, mine: str) -> str | None:
+    parts = [_WORDS.findall(text) for text in (base, theirs, mine)]
+    if sum(map(len, parts)) > _MOST_WORDS:
+        return None
+    words: list[str] = []
+    for one in _regions(*parts):
+        if not isinstance(one, list):
+            return None
+        words += one
+    return "".join(words)
+
+
+Clash = tuple[Sequence[str], Sequence[str], Sequence[str]]
+
+
+def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[list[str] | Clash]:
+    """Runs that are settled, and the places that both changed (base, theirs, mine)."""
+    b = t = m = 0
+    for base_at, their_at, my_at, size in (*_common(base, theirs, mine), _last(base, theirs, mine)):
+        old, first, second = base[b:base_at], theirs[t:their_at], mine[m:my_at]
+        if second in (first, old):
+            yield first
+        elif first == old:
+            yield second
+        else:
+            yield old, first, second
+        yield base[base_at : base_at + size]
+        b, t, m = base_at + size, their_at + size, my_at + size
+
+
+def _last(base: list[str], theirs: list[str], mine: list[str]) -> tuple[int, int, int, int]:
+    return len(base), len(theirs), len(mine), 0
+
+
+def _common(
+    base: list[str], theirs: list[str], mine: list[str]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Runs that all three share: where they begin in each, and how long they are."""
+    first = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
+    second = SequenceMatcher(None, base, mine, autojunk=False).get_matching_blocks()
+    i = j = 0
+    while i < len(first) and j < len(second):
+        a, b = first[i], second[j]
+        start, end = max(a.a, b.a), min(a.a + a.size, b.a + b.size)
+        if start < end:
+            yield start, a.b + start - a.a, b.b + start - b.a, end - start
+        if a.a + a.size <= b.a + b.size:
+            i += 1
+        else:
+            j += 1
