@@ -63,6 +63,7 @@ def serving(
             "PORT": str(port),
             "WORKERS": str(workers),
             "DEAR_CONGRESS_INSTANCE": str(instance),
+            "DEAR_CONGRESS_TODAY": "2026-11-25",
             **environment,
         },
         start_new_session=True,

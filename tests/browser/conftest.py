@@ -1,0 +1,108 @@
+"""A served site and a real Chromium, on a phone's screen, with and without JavaScript."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.bench.servers import Server, serving
+
+CANDIDATES = (
+    "chromium", "chromium-browser", "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)  # fmt: skip
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+    assert path, "Chromium is missing: run `make browser`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The site as operators run it, without the network."""
+    with serving(
+        "wsgi:app",
+        tmp_path_factory.mktemp("site"),
+        workers=1,
+        DEAR_CONGRESS_GEOCODER_URL="http://127.0.0.1:9/nothing",
+    ) as running:
+        yield running
+
+
+@dataclass
+class Visitor:
+    """One browser window of one person, which notes every request that leaves the site."""
+
+    page: Page
+    context: BrowserContext
+    address: str
+    strangers: list[str]
+    refused: list[str]
+    script: bool = True
+
+    def goto(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.page.wait_for_load_state()
+
+    def judge(self) -> None:
+        """Axe finds nothing, nothing is wider than the screen, and the page is alone.
+
+        Axe is JavaScript itself, so it looks only where scripts run; the page is the same.
+        """
+        found = Axe().run(self.page).response["violations"] if self.script else []
+        told = [(v["id"], [node["html"] for node in v["nodes"]][:3]) for v in found]
+        assert not told, (self.page.title(), told)
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= (self.page.viewport_size or {})["width"], (self.page.title(), width)
+        assert not self.strangers
+        assert not self.refused
+        assert self.context.cookies() == []
+
+
+def visit(
+    chromium: Browser, site: Server, *, script: bool = True, width: int = 320, dark: bool = False
+) -> Visitor:
+    context = chromium.new_context(
+        java_script_enabled=script,
+        viewport={"width": width, "height": 700},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(20_000)
+    address = f"http://127.0.0.1:{site.port}"
+    visitor = Visitor(context.new_page(), context, address, [], [], script)
+    context.on(
+        "request",
+        lambda r: None if r.url.startswith((address, "data:")) else visitor.strangers.append(r.url),
+    )
+    visitor.page.on(
+        "console",
+        lambda m: visitor.refused.append(m.text) if "Content Security Policy" in m.text else None,
+    )
+    return visitor
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def visitor(request: pytest.FixtureRequest, chromium: Browser, site: Server) -> Iterator[Visitor]:
+    """Somebody on a narrow phone, once with and once without JavaScript."""
+    someone = visit(chromium, site, script=request.param)
+    yield someone
+    someone.context.close()

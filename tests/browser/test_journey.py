@@ -1,0 +1,258 @@
+"""The whole way in a real browser: from the ZIP to the printed letter and the receipt."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+from pypdf import PdfReader
+
+from tests.bench.servers import Server
+from tests.browser.conftest import Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+
+numbers = itertools.count(1)
+STORY = (
+    "My neighbor’s son was stopped twice on the way to school last fall, & nobody told us why.\n\n"
+    "I would like our deputies to be people whom we can call."
+)
+
+
+def write(someone: Visitor, **changes: str) -> None:
+    """Fill in the page to write on, as another person each time."""
+    fields = {
+        "first": "Siobhán",
+        "last": f"O’Dell {next(numbers)}",
+        "street": "12 Larkspur Ct",
+        "city": "Gloucester",
+        "story": STORY,
+        **changes,
+    }
+    for name, text in fields.items():
+        someone.page.locator(f"#{name}").fill(text)
+
+
+def count_on_home(someone: Visitor) -> tuple[int, ...]:
+    someone.goto("/")
+    text = someone.page.locator("main").inner_text()
+    found = re.search(
+        r"([\d,]+)\s+(?:person|people) signed\s.*?([\d,]+)\s+letters? written", text, re.S
+    )
+    assert found, text
+    return tuple(int(n.replace(",", "")) for n in found.groups())
+
+
+def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
+    page = visitor.page
+    people, letters = count_on_home(visitor)
+    visitor.judge()
+    page.get_by_label("Your ZIP code").fill("01930")
+    visitor.press("Start my letter")
+    visitor.judge()
+    write(visitor)
+    visitor.press("Review my letters")
+    expect(page.locator("article.sheet")).to_have_count(3)
+    visitor.judge()
+    assert "Siobhán O’Dell" in page.locator("article.sheet").first.inner_text()
+    visitor.press("Sign and take my letters")
+    expect(page.locator("h1")).to_contain_text("You are counted")
+    visitor.judge()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all as one PDF").click()
+    with open(download.value.path(), "rb") as file:  # noqa: PTH123
+        pdf = PdfReader(io.BytesIO(file.read()))
+    assert len(pdf.pages) >= 3
+    assert "deputies to be people whom we can call" in " ".join(
+        pdf.pages[0].extract_text().split()
+    ) or "deputies" in " ".join(p.extract_text() for p in pdf.pages)
+    visitor.press("Print all")
+    visitor.judge()
+    visitor.press("Back to my letters")
+    expect(page.locator("h1")).to_contain_text("You are counted")
+    page.get_by_role("link", name="Go to my receipt").click()
+    expect(page.locator("h1")).to_have_text("Thank you")
+    visitor.judge()
+    assert count_on_home(visitor) == (people + 1, letters + 3)
+
+
+def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
+    page = visitor.page
+    before = count_on_home(visitor)
+    visitor.goto("/find")
+    page.get_by_label("ZIP code").fill("59601")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    long_story = "Word by word. " * 428
+    write(visitor, city="Helena", story=long_story)
+    visitor.press("Review my letters")
+    page.reload()
+    expect(page.locator("article.sheet")).to_have_count(3)
+    visitor.press("Change my story or address")
+    assert page.locator("#story").input_value().split() == long_story.split()
+    visitor.press("Review my letters")
+    visitor.press("Sign and take my letters")
+    page.reload()
+    expect(page.locator("h1")).to_contain_text("You are counted")
+    page.go_back()
+    page.wait_for_load_state()
+    expect(page.locator("article.sheet")).to_have_count(3)
+    assert "Word by word." in page.locator("article.sheet").first.inner_text()
+    visitor.press("Sign and take my letters")
+    expect(page.locator("h1")).to_contain_text("You are counted")
+    after = count_on_home(visitor)
+    assert after == (before[0] + 1, before[1] + 3)
+
+
+def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.goto("/find")
+    page.get_by_label("ZIP code").fill("60647")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Which district do you live in?")
+    visitor.judge()
+    visitor.press("I live in District 3 (IL-3)")
+    write(visitor, city="Chicago")
+    visitor.press("Review my letters")
+    visitor.press("Sign and take my letters")
+    people, letters = 0, 0
+    page.get_by_role("link", name="Go to my receipt").click()
+    receipt = page.url
+    people, letters = count_on_home(visitor)
+    page.goto(receipt)
+    page.get_by_text("Withdraw my signature", exact=True).click()
+    visitor.press("Yes, withdraw my signature")
+    expect(page.locator("h1")).to_have_text("Your signature is withdrawn")
+    visitor.judge()
+    assert count_on_home(visitor) == (people - 1, letters - 3)
+
+
+def test_an_error_is_named_where_it_is_and_the_keyboard_lands_on_it(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.goto("/find")
+    page.keyboard.press("Tab")
+    page.locator("#zip").focus()
+    page.keyboard.type("abc")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    assert page.title().startswith("Error")
+    field = page.locator("#zip")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert field.input_value() == "abc"
+    described = (field.get_attribute("aria-describedby") or "").split()
+    assert any("ZIP" in page.locator(f"#{name}").inner_text() for name in described)
+    focused = page.evaluate("document.activeElement.textContent")
+    assert "ZIP" in focused
+    visitor.judge()
+
+
+def tab_to(page: Any, wanted: str, limit: int = 120) -> None:
+    """Press Tab until the element with this id or text has the focus."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        here = page.evaluate("[document.activeElement.id, document.activeElement.innerText || '']")
+        if wanted in (here[0], here[1].strip()):
+            return
+    raise AssertionError(f"the keyboard never reached {wanted!r}")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script: bool) -> None:
+    someone = visit(chromium, site, script=script)
+    page = someone.page
+    someone.goto("/")
+    tab_to(page, "zip")
+    page.keyboard.type("20009")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    for name, text in {
+        "story": STORY,
+        "first": "Suharni",
+        "last": f"K{next(numbers)}",
+        "street": "88 Heron St NW",
+        "city": "Washington",
+    }.items():
+        tab_to(page, name)
+        page.keyboard.type(text)
+    tab_to(page, "Review my letter")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("article.sheet")).to_have_count(1)
+    tab_to(page, "Sign and take my letter")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("h1")).to_contain_text("You are counted")
+    tab_to(page, "Go to my receipt")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("h1")).to_have_text("Thank you")
+    someone.context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/find", "/about-the-bill", "/privacy"])
+@pytest.mark.parametrize("lang", ["", "/es"])
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False)])
+def test_public_pages_are_accessible_in_both_languages_and_colours(
+    chromium: Browser, site: Server, path: str, lang: str, width: int, *, dark: bool
+) -> None:
+    someone = visit(chromium, site, width=width, dark=dark)
+    someone.goto(lang + path)
+    assert someone.page.evaluate("document.documentElement.lang") == ("es" if lang else "en")
+    someone.judge()
+    if width == 320:  # 200 % zoom of a 640 pixel window
+        someone.page.set_viewport_size({"width": 640, "height": 700})
+        someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert someone.page.evaluate("document.documentElement.scrollWidth") <= 640
+    someone.context.close()
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "title"),
+    [("09012", None), ("96941", None), ("99999", None), ("30165", None), ("94541", None),
+     ("00802", None), ("90001", None)],
+)  # fmt: skip
+def test_every_outcome_is_a_page_of_its_own(
+    chromium: Browser, site: Server, zip_code: str, title: str | None
+) -> None:
+    for lang in ("", "/es"):
+        someone = visit(chromium, site)
+        someone.goto(f"{lang}/find")
+        someone.page.locator("#zip").fill(zip_code)
+        someone.page.keyboard.press("Enter")
+        someone.page.wait_for_load_state()
+        someone.judge()
+        someone.context.close()
+
+
+def test_a_page_with_its_style_is_small(chromium: Browser, site: Server) -> None:
+    someone = visit(chromium, site)
+    sizes: list[int] = []
+    someone.page.on("response", lambda r: sizes.append(len(r.body())))
+    someone.goto("/")
+    someone.page.wait_for_load_state("networkidle")
+    assert 1 < len(sizes) < 8
+    assert sum(sizes) < 60_000
+    someone.context.close()
+
+
+def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
+    chromium: Browser, site: Server
+) -> None:
+    someone = visit(chromium, site)
+    page = someone.page
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    write(someone)
+    page.reload()
+    assert "deputies" in page.locator("#story").input_value()
+    other = someone.context.new_page()
+    other.goto(someone.address)
+    assert other.evaluate("sessionStorage.length") == 0
+    assert other.evaluate("localStorage.length") == 0
+    someone.context.close()
