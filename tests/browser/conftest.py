@@ -59,8 +59,13 @@ class Visitor:
         self.page.goto(self.address + path)
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=True).click()
+
+    def enter(self) -> None:
+        """Press Enter and wait for the page that follows."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def judge(self) -> None:
         """Axe finds nothing, nothing is wider than the screen, and the page is alone.

@@ -85,8 +85,7 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
     before = count_on_home(visitor)
     visitor.goto("/find")
     page.get_by_label("ZIP code").fill("59601")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    visitor.enter()
     long_story = "Word by word. " * 428
     write(visitor, city="Helena", story=long_story)
     visitor.press("Review my letters")
@@ -98,12 +97,14 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
     visitor.press("Sign and take my letters")
     page.reload()
     expect(page.locator("h1")).to_contain_text("You are counted")
-    page.go_back()
-    page.wait_for_load_state()
-    expect(page.locator("article.sheet")).to_have_count(3)
-    assert "Word by word." in page.locator("article.sheet").first.inner_text()
-    visitor.press("Sign and take my letters")
-    expect(page.locator("h1")).to_contain_text("You are counted")
+    if visitor.script:
+        # Without JavaScript the browser itself asks whether to send the form again, because
+        # personal pages are in no cache; that dialog cannot be driven from here.
+        page.go_back()
+        expect(page.locator("article.sheet")).to_have_count(3)
+        assert "Word by word." in page.locator("article.sheet").first.inner_text()
+        visitor.press("Sign and take my letters")
+        expect(page.locator("h1")).to_contain_text("You are counted")
     after = count_on_home(visitor)
     assert after == (before[0] + 1, before[1] + 3)
 
@@ -112,7 +113,7 @@ def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None
     page = visitor.page
     visitor.goto("/find")
     page.get_by_label("ZIP code").fill("60647")
-    page.keyboard.press("Enter")
+    visitor.enter()
     expect(page.locator("h1")).to_have_text("Which district do you live in?")
     visitor.judge()
     visitor.press("I live in District 3 (IL-3)")
@@ -137,8 +138,7 @@ def test_an_error_is_named_where_it_is_and_the_keyboard_lands_on_it(visitor: Vis
     page.keyboard.press("Tab")
     page.locator("#zip").focus()
     page.keyboard.type("abc")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    visitor.enter()
     assert page.title().startswith("Error")
     field = page.locator("#zip")
     assert field.get_attribute("aria-invalid") == "true"
@@ -167,8 +167,7 @@ def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script:
     someone.goto("/")
     tab_to(page, "zip")
     page.keyboard.type("20009")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    someone.enter()
     for name, text in {
         "story": STORY,
         "first": "Suharni",
@@ -178,17 +177,14 @@ def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script:
     }.items():
         tab_to(page, name)
         page.keyboard.type(text)
-    tab_to(page, "Review my letter")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    tab_to(page, "Review my letters")
+    someone.enter()
     expect(page.locator("article.sheet")).to_have_count(1)
     tab_to(page, "Sign and take my letter")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    someone.enter()
     expect(page.locator("h1")).to_contain_text("You are counted")
     tab_to(page, "Go to my receipt")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    someone.enter()
     expect(page.locator("h1")).to_have_text("Thank you")
     someone.context.close()
 
@@ -222,8 +218,7 @@ def test_every_outcome_is_a_page_of_its_own(
         someone = visit(chromium, site)
         someone.goto(f"{lang}/find")
         someone.page.locator("#zip").fill(zip_code)
-        someone.page.keyboard.press("Enter")
-        someone.page.wait_for_load_state()
+        someone.enter()
         someone.judge()
         someone.context.close()
 
@@ -246,8 +241,7 @@ def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
     page = someone.page
     someone.goto("/find")
     page.locator("#zip").fill("01930")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    someone.enter()
     write(someone)
     page.reload()
     assert "deputies" in page.locator("#story").input_value()
