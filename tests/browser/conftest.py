@@ -76,7 +76,9 @@ class Visitor:
         told = [(v["id"], [node["html"] for node in v["nodes"]][:3]) for v in found]
         assert not told, (self.page.title(), told)
         width = self.page.evaluate("document.documentElement.scrollWidth")
-        assert width <= (self.page.viewport_size or {})["width"], (self.page.title(), width)
+        screen = self.page.viewport_size
+        assert screen
+        assert width <= screen["width"], (self.page.title(), width)
         assert not self.strangers
         assert not self.refused
         assert self.context.cookies() == []
