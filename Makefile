@@ -10,9 +10,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/run.stamp ## Serve the site on http://localhost:8000 (PORT=… WORKERS=… to change)
+run: $(VENV)/run.stamp ## Serve the site and its mail worker on http://localhost:8000 (PORT=… WORKERS=… to change)
 	@echo "Dear Congress: http://localhost:$(PORT)/  (Ctrl-C stops it)"
-	@PORT=$(PORT) WORKERS=$(WORKERS) exec $(BIN)/gunicorn --config python:app.web.server wsgi:app
+	@PORT=$(PORT) WORKERS=$(WORKERS) exec $(BIN)/python -m app.cli.serve
 
 test: $(VENV)/test.stamp browser ## Run all tests, those in a real browser too
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)

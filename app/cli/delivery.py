@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,7 +52,8 @@ def _queue() -> MailQueue:
 
 @click.command("worker", cls=PlainCommand)
 @click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
-def worker_command(workers: int | None) -> None:
+@click.option("--tied", is_flag=True, hidden=True)
+def worker_command(workers: int | None, *, tied: bool) -> None:
     """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
 
     Run one beside the web server. It may be stopped and killed at any time: no message is
@@ -62,10 +66,23 @@ def worker_command(workers: int | None) -> None:
     """
     settings = load_settings()
     queue = _queue()
+    if tied:
+        _end_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
     click.echo(f"The worker is running; messages become {where}.", err=True)
     queue.run(workers or settings.mail_workers)
+
+
+def _end_with_parent() -> None:
+    """Stop when standard input closes: whoever started this process and held it is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 mail_group = PlainGroup("mail", help="The site’s own mail: its state, and a test.")

@@ -75,14 +75,19 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _add_commands(app: Flask) -> None:
     """The ``flask`` commands. Imported late: they use this package themselves."""
     from app.cli.congress import congress_cli
+    from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
     from app.cli.doctor import doctor_command
     from app.cli.letters import letters_cli
     from app.cli.organizers import organizers_cli
     from app.cli.sealed import keys_group
     from app.cli.signatures import signatures
 
+    letters_cli.add_command(xml_command)
+    letters_cli.add_command(deliver_command)
     for group in (congress_cli, letters_cli, signatures):
         app.cli.add_command(group)
     app.cli.add_command(organizers_cli)
     app.cli.add_command(keys_group)
     app.cli.add_command(doctor_command)
+    app.cli.add_command(mail_group)
+    app.cli.add_command(worker_command)

@@ -1,0 +1,104 @@
+"""The web server and the mail worker side by side: ``python -m app.cli.serve``.
+
+For a laptop and a small machine, where nothing else watches over them. This process serves
+nothing itself: it starts both, starts the worker again when it ends, and ends both when it
+is told to stop or when the web server ends. If it is killed outright, the mail worker ends
+too, by the pipe that closes (``--tied``); the web server goes on until it is stopped itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+WEB = ("-m", "gunicorn", "--config", "python:app.web.server", "wsgi:app")
+WORKER = ("-m", "flask", "--app", "wsgi", "worker", "--tied")
+
+PATIENCE = 15.0
+"""Seconds for both to finish what they are doing; then they are killed."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before the worker is started again, doubled each time that it ends soon."""
+STEADY = 30.0
+"""A worker that ran so long is taken to have been well."""
+
+
+class Pair:
+    """The two processes, and what is known of them."""
+
+    def __init__(self, web: Sequence[str], worker: Sequence[str]) -> None:
+        self._web, self._worker = web, worker
+        self._stop = threading.Event()
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Ask both to end; for a signal."""
+        self._stop.set()
+
+    def run(self) -> int:
+        """Run both until told to stop; returns the exit status for the operator."""
+        web = subprocess.Popen([sys.executable, *self._web])
+        worker, started, pause, due = self._start_worker(), time.monotonic(), FIRST_PAUSE, 0.0
+        try:
+            while not self._stop.wait(0.2) and web.poll() is None:
+                now = time.monotonic()
+                if worker is None and now >= due:
+                    worker, started = self._start_worker(), now
+                elif worker is not None and worker.poll() is not None:
+                    pause = FIRST_PAUSE if now - started > STEADY else pause
+                    _say(
+                        f"The mail worker ended by itself ({_how(worker.returncode)}). Mail waits "
+                        f"and is not lost; the worker starts again in {pause:.0f} s."
+                    )
+                    worker, due, pause = None, now + pause, min(pause * 2, LONGEST_PAUSE)
+        finally:
+            ended = web.poll()
+            _end([web, *([worker] if worker else [])])
+        if ended is None:
+            return 0
+        _say(f"The web server ended by itself ({_how(ended)}).")
+        return ended if ended > 0 else 1
+
+    def _start_worker(self) -> subprocess.Popen[bytes]:
+        # Its end of the pipe closes when this process ends, however that happens.
+        return subprocess.Popen([sys.executable, *self._worker], stdin=subprocess.PIPE)
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM. The worker's own words go to the same terminal."""
+    pair = Pair(WEB, WORKER)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pair.stop)
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    return pair.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
