@@ -33,8 +33,8 @@ def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
 
 def added_share(own: Iterable[str], frame: Iterable[str]) -> float:
     """The same measure where it is known which paragraphs are the writer's."""
-    mine = sum(len(word) for paragraph in own for word in paragraph.split())
-    theirs = sum(len(word) for paragraph in frame for word in paragraph.split())
+    mine = sum(len("".join(paragraph.split())) for paragraph in own)
+    theirs = sum(len("".join(paragraph.split())) for paragraph in frame)
     return mine / (mine + theirs) if mine else 0.0
 
 

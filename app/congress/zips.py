@@ -101,6 +101,8 @@ def parse_zip(text: str | None) -> Zip | ZipProblem:
     four digits after the hyphen are not four; the suggestion is the ZIP without them) or
     ``malformed`` (with a suggestion where there is one plain guess).
     """
+    if text and len(text) == 5 and text.isascii() and text.isdigit():
+        return Zip(text)  # what nearly everybody types
     plain = _plain(text or "").strip()
     if not plain:
         return ZipProblem("missing")
