@@ -101,6 +101,12 @@ def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
     return {path: _shown(_find(data, path), kind_of(path)) for path in paths}
 
 
+def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
+    """One field of every ask, prompt or claim, in order."""
+    tables = tomllib.loads(_plain(text)).get(name, [])
+    return tuple(_shown(table.get(key), LIST_FIELDS[name][key]) for table in tables)
+
+
 def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
     """The text with new values in its fields, or what cannot be read, by path.
 

@@ -14,6 +14,9 @@ from app.campaign.lists import read_list
 from app.campaign.load import read_files
 from app.campaign.stance import Backing
 from app.congress import load_tables
+from tests.organizers.conftest import app, clock, site_url, staff
+
+__all__ = ["app", "clock", "site_url", "staff"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "letters" / "protect-immigration-act"
 TODAY = date(2026, 11, 25)
@@ -94,3 +97,8 @@ def status_xml(
   <dublinCore xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:format>text/xml</dc:format></dublinCore>
 </billStatus>
 """.encode()
+
+
+def files_of() -> dict[str, str]:
+    """The shipped files."""
+    return read_files(FOLDER)

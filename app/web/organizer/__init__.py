@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.records.credentials import OUR_COST, HashCost
 from app.web.organizer.account import few_recovery_codes, only_one_admin
+from app.web.organizer.campaign_views import campaign
 from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.views import organizer
@@ -28,8 +29,12 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     set_up_gate(app, cost)
     app.register_blueprint(organizer, url_prefix="/organize")
     app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
+    app.register_blueprint(campaign, url_prefix="/organize")
+    app.register_blueprint(campaign, url_prefix="/es/organize", name="es_organizer_campaign")
 
 
+add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
+                _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
                 _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
 add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,

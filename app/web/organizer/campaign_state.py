@@ -1,0 +1,106 @@
+"""The texts that the Campaign page works on: the draft if there is one, else what is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.campaign.campaign_file import FILE
+from app.campaign.cosponsor_csv import Known
+from app.campaign.edit import read_column
+from app.campaign.lists import read_list
+from app.campaign.stance import CURRENT, Backing
+from app.records.audit import What
+from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
+from app.records.workshop import find_version as find
+from app.web.organizer.gate import clock, current
+from app.web.services import Services
+
+COSPONSORS = "cosponsors.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """One file as an organizer sees it."""
+
+    name: str
+    text: str
+    live: str
+    """What residents see."""
+    state: FileState
+    counter: int
+    """The change counter at which the live texts were read."""
+    files: dict[str, str]
+    """All live texts at that moment."""
+
+    @property
+    def base(self) -> int:
+        """What a form carries, so that nobody's work is written over."""
+        return self.state.revision
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether there is a draft that says something else than the live text."""
+        return self.state.draft is not None and self.text != self.live
+
+
+def working(site: Services, name: str = FILE) -> Working:
+    """The draft of a file, or its live text where there is none."""
+    db = site.db()
+    found = site.live.files(db)
+    state = states(db, site.campaign.slug).get(name, FileState(name))
+    live = found.files.get(name, "")
+    text = state.draft.source if state.draft else live
+    return Working(name, text, live, state, found.counter, found.files)
+
+
+def text_at(site: Services, base: int, name: str = FILE) -> str:
+    """The text that a form was made from: a row of the database, or 0 for the file."""
+    version = find(site.db(), site.campaign.slug, name, base)
+    return site.live.folder.get(name, "") if isinstance(version, NoSuchVersion) else version.source
+
+
+def save(
+    site: Services, text: str, base: int, note: str, *, name: str = FILE, restored: bool = False
+) -> Saved | Moved:
+    """Keep a draft in the present organizer's name."""
+    return save_draft(
+        site.db(), site.campaign.slug, name, text, base=base, by=current().organizer.name,
+        at=clock(), note=note, what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
+    )  # fmt: skip
+
+
+def ask_place(text: str, ask_id: str) -> int | None:
+    """Which ask of a text has this id; None when there is none."""
+    ids = read_column(text, "asks", "id")
+    return ids.index(ask_id) if ask_id in ids else None
+
+
+def backings(site: Services, text: str) -> tuple[Backing, ...]:
+    """The lines of a list of cosponsors; those that cannot be read are left out."""
+    return read_list(COSPONSORS, text.replace("\r\n", "\n"), site.campaign.related)[0]
+
+
+def members(site: Services) -> dict[str, tuple[str, str]]:
+    """Full and last name of everyone in Congress by bioguide id."""
+    return {
+        h.member.bioguide: (h.member.full_name, h.member.last)
+        for h in site.tables.holders
+        if h.member
+    }
+
+
+def known(site: Services) -> Known:
+    """What reading a CSV list needs to know."""
+    campaign = site.campaign
+    bills = {bill: bill for bill in (CURRENT, *campaign.related)}
+    days: list[date] = []
+    for bill in campaign.bills.values():
+        if bill.number:
+            kind = "hr" if bill.chamber == "house" else "s"
+            digits = "".join(ch for ch in bill.number if ch.isdigit())
+            bills[f"{kind}{digits}-{bill.congress}"] = CURRENT
+        if bill.introduced:
+            days.append(bill.introduced)
+    introduced = {CURRENT: min(days)} if days else {}
+    return Known(site.today(), bills, members(site), introduced)

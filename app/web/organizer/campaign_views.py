@@ -1,0 +1,139 @@
+"""The routes of the Campaign page, its cosponsors, translations and test journeys."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from app.web.access import access
+from app.web.organizer import campaign_page, campaign_publish
+
+campaign = Blueprint("organizer_campaign", __name__)
+
+PARTS = "<any(prompts, forbidden):name>"
+
+
+@campaign.get("/campaign/")
+@access("editor")
+def index() -> Response:
+    return campaign_page.show_campaign()
+
+
+@campaign.get("/campaign/bill")
+@access("editor")
+def bill() -> Response:
+    return campaign_page.show_part("bill")
+
+
+@campaign.post("/campaign/bill")
+@access("editor")
+def bill_post() -> Response:
+    return campaign_page.take_part("bill")
+
+
+@campaign.get("/campaign/asks/new")
+@access("editor")
+def new_ask() -> Response:
+    return campaign_page.show_new("asks")
+
+
+@campaign.post("/campaign/asks/new")
+@access("editor")
+def new_ask_post() -> Response:
+    return campaign_page.take_new("asks")
+
+
+@campaign.get("/campaign/asks/<ask_id>")
+@access("editor")
+def ask(ask_id: str) -> Response:
+    return campaign_page.show_part("asks", ask_id)
+
+
+@campaign.post("/campaign/asks/<ask_id>")
+@access("editor")
+def ask_post(ask_id: str) -> Response:
+    return campaign_page.take_part("asks", ask_id)
+
+
+@campaign.post("/campaign/asks/<ask_id>/move")
+@access("editor")
+def move_ask(ask_id: str) -> Response:
+    return campaign_page.take_move("asks", ask_id)
+
+
+@campaign.post("/campaign/asks/<ask_id>/remove")
+@access("editor")
+def remove_ask(ask_id: str) -> Response:
+    return campaign_page.take_remove("asks", ask_id)
+
+
+@campaign.get(f"/campaign/{PARTS}/new")
+@access("editor")
+def new_part(name: str) -> Response:
+    return campaign_page.show_new(name)
+
+
+@campaign.post(f"/campaign/{PARTS}/new")
+@access("editor")
+def new_part_post(name: str) -> Response:
+    return campaign_page.take_new(name)
+
+
+@campaign.get(f"/campaign/{PARTS}/<row:number>")
+@access("editor")
+def part(name: str, number: int) -> Response:
+    return campaign_page.show_part(name, str(number))
+
+
+@campaign.post(f"/campaign/{PARTS}/<row:number>")
+@access("editor")
+def part_post(name: str, number: int) -> Response:
+    return campaign_page.take_part(name, str(number))
+
+
+@campaign.post(f"/campaign/{PARTS}/<row:number>/move")
+@access("editor")
+def move_part(name: str, number: int) -> Response:
+    return campaign_page.take_move(name, str(number))
+
+
+@campaign.post(f"/campaign/{PARTS}/<row:number>/remove")
+@access("editor")
+def remove_part(name: str, number: int) -> Response:
+    return campaign_page.take_remove(name, str(number))
+
+
+@campaign.get("/campaign/publish")
+@access("editor")
+def publish() -> Response:
+    return campaign_publish.show_publish()
+
+
+@campaign.post("/campaign/publish")
+@access("editor")
+def publish_post() -> Response:
+    return campaign_publish.take_publish()
+
+
+@campaign.post("/campaign/discard")
+@access("editor")
+def discard() -> Response:
+    return campaign_publish.take_discard()
+
+
+@campaign.get("/campaign/versions")
+@access("editor")
+def versions() -> Response:
+    return campaign_publish.show_versions()
+
+
+@campaign.get("/campaign/versions/<row:number>")
+@access("editor")
+def version(number: int) -> Response:
+    return campaign_publish.show_version(number)
+
+
+@campaign.post("/campaign/versions/<row:number>/restore")
+@access("editor")
+def restore(number: int) -> Response:
+    return campaign_publish.take_restore(number)

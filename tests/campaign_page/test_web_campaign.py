@@ -1,0 +1,309 @@
+"""The Campaign page: edited as fields, a draft first, compared, checked, published, restored."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+from flask import Flask
+
+from app.campaign import Campaign, Report, check_campaign
+from app.congress import Tables
+from app.records import audit
+from app.records.audit import Filter
+from app.records.workshop import live_files, state_of
+from app.web.organizer import campaign_check
+from app.web.services import services
+from tests.campaign_page.conftest import FOLDER, files_of
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+SLUG = "protect-immigration-act"
+FILE = "campaign.toml"
+
+
+@pytest.fixture(autouse=True)
+def one_letter_is_enough(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check itself is tested elsewhere: here it reads one letter to every seat."""
+    if "companion" not in request.node.name:
+        monkeypatch.setattr(campaign_check, "check_campaign", check_one)
+
+
+def check_one(campaign: Campaign, tables: Tables) -> Report:
+    return check_campaign(campaign, tables, templates=[campaign.templates["general", "short"]])
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
+    return Browser(app, clock).log_in(staff.add("Rosa"))
+
+
+def live(staff: Office) -> str:
+    return live_files(staff.db, SLUG, files_of()).files[FILE]
+
+
+def draft(staff: Office) -> str:
+    found = state_of(staff.db, SLUG, FILE).draft
+    assert found
+    return found.source
+
+
+def events(staff: Office) -> list[tuple[str, str, str]]:
+    return [(e.who, e.what.value, e.subject) for e in audit.page(staff.db, Filter()).events]
+
+
+def test_the_page_shows_the_campaign_at_a_glance(browser: Browser) -> None:
+    browser.get("/organize/campaign/")
+    assert "H.R. 6890" in browser.words
+    assert "2026-03-27" in browser.words
+    asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
+    assert asks[0] == "asks-sponsor"
+    assert len(asks) == 18
+
+
+def test_a_companion_is_a_draft_until_it_is_published_after_the_whole_check(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/bill")
+    browser.send("/campaign/bill", **{"bills-senate-number": "S. 4321"})
+    assert "Saved as a draft" in browser.words
+    assert 'number = "S. 4321"' in draft(staff)
+    assert live(staff) == (FOLDER / FILE).read_text(encoding="utf-8")
+    with app.test_request_context("/"):
+        assert services().campaign.bills["senate"].number is None
+    browser.get("/organize/campaign/publish")
+    assert "S. 4321" in browser.words
+    browser.send("/campaign/publish", note="Companion introduced")
+    if "Published" not in browser.words:
+        pytest.fail(browser.words)
+    assert "S. 4321" in live(staff)
+    with app.test_request_context("/"):
+        assert services().campaign.bills["senate"].number == "S. 4321"
+    assert ("Rosa", "text published", FILE) in events(staff)
+    browser.get("/organize/campaign/versions")
+    assert "Companion introduced" in browser.words
+    assert "the file" in browser.words
+
+
+def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
+    browser.get("/organize/campaign/publish").send("/campaign/publish")
+    browser.get("/organize/campaign/versions")
+    first = [a.get("href") for a in browser.page.all("a") if "/versions/" in (a.get("href") or "")]
+    browser.get(first[-1] or "")
+    assert "Another name" in browser.words
+    browser.send("/restore")
+    assert browser.title == "Compare and publish"
+    browser.send("/campaign/publish")
+    assert live(staff) == (FOLDER / FILE).read_text(encoding="utf-8")
+    assert ("Rosa", "version restored as a draft", FILE) in events(staff)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "typed"),
+    [
+        ("bill", "as_of", "last week"),
+        ("bill", "congress", "many"),
+        ("bill", "ends", "tomorrow"),
+        ("asks/cosponsor", "asks-text", "Hello {{ legislater_name }}"),
+        ("asks/cosponsor", "asks-when", "stance = 1"),
+        ("prompts/2", "prompts-text", ""),
+        ("forbidden/1", "forbidden-pattern", "(a"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
+    browser: Browser, staff: Office, path: str, field: str, typed: str
+) -> None:
+    browser.get(f"/organize/campaign/{path}").send(f"/campaign/{path}", **{field: typed})
+    assert browser.status == 422
+    element = browser.page.by_id(field)
+    assert element.get("aria-invalid") == "true"
+    assert f"{field}-error" in (element.get("aria-describedby") or "")
+    assert typed in ((element.get("value") or "") + "".join(element.itertext()))
+    assert state_of(staff.db, SLUG, FILE).draft is None
+
+
+def test_two_organizers_on_different_fields_both_keep_their_work(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).log_in(staff.add("Ana"))
+    browser.get("/organize/campaign/bill")
+    other.get("/organize/campaign/asks/senator").send(
+        "/asks/senator", **{"asks-summary": "Asks for a companion."}
+    )
+    browser.send("/campaign/bill", title="My title")
+    assert "Saved as a draft" in browser.words
+    data = tomllib.loads(draft(staff))
+    assert (data["title"], data["asks"][5]["summary"]) == ("My title", "Asks for a companion.")
+
+
+def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).log_in(staff.add("Ana"))
+    browser.get("/organize/campaign/asks/senator")
+    other.get("/organize/campaign/asks/senator").send(
+        "/asks/senator", **{"asks-summary": "Her words.", "asks-opening": "Her opening."}
+    )
+    browser.send("/asks/senator", **{"asks-summary": "My words."})
+    assert browser.status == 409
+    assert "Ana saved the campaign meanwhile" in browser.words
+    assert "Her words." in browser.words
+    assert browser.page.by_id("asks-summary").get("value") == "My words."
+    assert "My words" not in draft(staff)
+    browser.send("/asks/senator")
+    ask = tomllib.loads(draft(staff))["asks"][5]
+    assert ask["summary"] == "My words."
+
+
+def test_an_ask_is_followed_when_somebody_moved_it(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).log_in(staff.add("Ana"))
+    browser.get("/organize/campaign/asks/opposes")
+    other.get("/organize/campaign/").send("/asks/opposes/move", way="up")
+    browser.send("/asks/opposes", **{"asks-summary": "Mine."})
+    asks = tomllib.loads(draft(staff))["asks"]
+    assert [(a["id"], a["summary"]) for a in asks if a["summary"] == "Mine."] == [
+        ("opposes", "Mine.")
+    ]
+
+
+def test_asks_move_up_and_down_by_buttons_and_keep_all_else(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/").send("/asks/cosponsor/move", way="up")
+    ids = [a["id"] for a in tomllib.loads(draft(staff))["asks"]]
+    assert ids[:2] == ["cosponsor", "sponsor"]
+    assert "# --- what joins the ask" in draft(staff)
+    browser.send("/asks/cosponsor/move", way="down")
+    assert draft(staff) == live(staff)
+
+
+def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/").send("/asks/everyone-else-after/move", way="up")
+    assert browser.status == 422
+    assert "last ask" in browser.words
+    browser.get("/organize/campaign/asks/everyone-else-after").send("/remove")
+    assert browser.status == 422
+    assert state_of(staff.db, SLUG, FILE).draft is None
+
+
+@pytest.mark.parametrize(("name", "fields"), [
+    ("asks", {"asks-id": "independents", "asks-when": 'type == "sen" and ending',
+              "asks-summary": "Asks.", "asks-text": "I ask you to read the bill."}),
+    ("prompts", {"prompts-who": "A", "prompts-who_es": "B", "prompts-text": "C?",
+                 "prompts-text_es": "¿D?"}),
+    ("forbidden", {"forbidden-pattern": r"\bnever\b", "forbidden-advice": "Say when."}),
+])  # fmt: skip
+def test_parts_are_added_and_taken_out(
+    browser: Browser, staff: Office, name: str, fields: dict[str, str]
+) -> None:
+    browser.get(f"/organize/campaign/{name}/new").send("/new", **dict.fromkeys(fields, ""))
+    assert browser.status == 422
+    browser.send("/new", **fields)
+    assert "Saved as a draft" in browser.words
+    before = len(tomllib.loads(live(staff))[name])
+    assert len(tomllib.loads(draft(staff))[name]) == before + 1
+    key = "independents" if name == "asks" else "1"
+    browser.get(f"/organize/campaign/{name}/{key}").send("/remove")
+    assert tomllib.loads(draft(staff))[name] == tomllib.loads(live(staff))[name]
+
+
+def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/asks/everyone-else").send(
+        "/asks/everyone-else", **{"asks-short": "I ask you to pass H.R. 9999."}
+    )
+    browser.get("/organize/campaign/publish")
+    assert "not a bill of this campaign" in browser.words
+    with pytest.raises(AssertionError, match="no form"):
+        browser.form("/campaign/publish")
+    base = state_of(staff.db, SLUG, FILE).revision
+    token = browser.form("/logout")[1]["token"]
+    browser.post("/organize/campaign/publish", {"token": token, "base": str(base), "seen": "0"})
+    assert browser.status == 422
+    assert "9999" not in live(staff)
+
+
+@pytest.mark.parametrize("typed", [{"base": "999"}, {"seen": "7"}, {"base": "x"}, {"seen": ""}])
+def test_what_was_not_looked_at_is_not_published(
+    browser: Browser, staff: Office, typed: dict[str, str]
+) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
+    browser.get("/organize/campaign/publish").send("/campaign/publish", **typed)
+    assert browser.status == 409
+    assert "Another name" not in live(staff)
+
+
+def test_a_draft_is_discarded_and_found_again(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
+    browser.send("/discard")
+    assert state_of(staff.db, SLUG, FILE).draft is None
+    browser.get("/organize/campaign/versions")
+    assert "discarded" in browser.words
+
+
+def test_stale_spanish_is_flagged_until_it_is_said_to_fit(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/asks/sponsor").send(
+        "/asks/sponsor", **{"asks-opening": "Thank you for {{ bill_name }}."}
+    )
+    assert "Spanish out of date" in browser.words
+    browser.get("/organize/campaign/asks/sponsor")
+    assert "out of date" in browser.words
+    browser.send("/asks/sponsor", **{"fits-opening": "1"})
+    assert "Spanish out of date" not in browser.words
+
+
+@pytest.mark.parametrize("path", ["asks/nobody", "prompts/0", "prompts/99", "forbidden/999999",
+                                  "versions/1", "versions/999999999"])  # fmt: skip
+def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
+    browser.get(f"/organize/campaign/{path}")
+    assert browser.status == 404
+
+
+HOSTILE = ["<script>alert(1)</script>", '"><svg onload=alert(2)>', "{{ 7*7 }}", "\x00\x1b[31m",
+           "'''\"\"\"\\", "]]\n[evil]\nx = 1", "x" * 100_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_hostile_words_stay_words(browser: Browser, staff: Office, typed: str) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title=typed)
+    if browser.status == 200:
+        assert set(tomllib.loads(draft(staff))) == set(tomllib.loads(live(staff)))
+        browser.get("/organize/campaign/publish")
+    assert "<svg" not in browser.last.get_data(as_text=True).partition("<main")[2]
+    assert "alert(1)</script>" not in browser.last.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_reads_well_in_both_languages(
+    app: Flask, staff: Office, clock: Clock, prefix: str
+) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
+    browser.get(f"{prefix}/organize/campaign/bill").send("/campaign/bill", title="Another")
+    for path in ("", "bill", "asks/sponsor", "asks/new", "prompts/1", "prompts/new",
+                 "forbidden/1", "forbidden/new", "publish", "versions", "versions/1"):  # fmt: skip
+        browser.get(f"{prefix}/organize/campaign/{path}")
+        assert browser.status == 200, path
+        assert browser.page.one("a", **{"class": "language"}).get("href")
+
+
+def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    for path in ("", "bill", "publish", "versions"):
+        browser.get(f"/organize/campaign/{path}")
+        assert browser.status == 403
+    token = browser.form("/logout")[1]["token"]
+    browser.post("/organize/campaign/bill", {"token": token, "base": "0", "title": "x"})
+    assert browser.status == 403
+
+
+def test_audit_events_tell_the_versions(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
+    (event,) = [e for e in audit.page(staff.db, Filter()).events if e.what == "draft saved"]
+    after = state_of(staff.db, SLUG, FILE).draft
+    assert after
+    assert json.dumps(event.after) == json.dumps({"version": after.short})
