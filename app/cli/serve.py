@@ -17,6 +17,8 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+import click
+
 WEB = ("-m", "gunicorn", "--config", "python:app.web.server", "wsgi:app")
 WORKER = ("-m", "flask", "--app", "wsgi", "worker", "--tied")
 
@@ -41,8 +43,9 @@ class Pair:
 
     def run(self) -> int:
         """Run both until told to stop; returns the exit status for the operator."""
-        web = subprocess.Popen([sys.executable, *self._web])
-        worker, started, pause, due = self._start_worker(), time.monotonic(), FIRST_PAUSE, 0.0
+        web = subprocess.Popen([sys.executable, *self._web])  # noqa: S603 - our own words
+        worker: subprocess.Popen[bytes] | None = self._start_worker()
+        started, pause, due = time.monotonic(), FIRST_PAUSE, 0.0
         try:
             while not self._stop.wait(0.2) and web.poll() is None:
                 now = time.monotonic()
@@ -50,9 +53,10 @@ class Pair:
                     worker, started = self._start_worker(), now
                 elif worker is not None and worker.poll() is not None:
                     pause = FIRST_PAUSE if now - started > STEADY else pause
-                    _say(
+                    click.echo(
                         f"The mail worker ended by itself ({_how(worker.returncode)}). Mail waits "
-                        f"and is not lost; the worker starts again in {pause:.0f} s."
+                        f"and is not lost; the worker starts again in {pause:.0f} s.",
+                        err=True,
                     )
                     worker, due, pause = None, now + pause, min(pause * 2, LONGEST_PAUSE)
         finally:
@@ -60,12 +64,13 @@ class Pair:
             _end([web, *([worker] if worker else [])])
         if ended is None:
             return 0
-        _say(f"The web server ended by itself ({_how(ended)}).")
+        click.echo(f"The web server ended by itself ({_how(ended)}).", err=True)
         return ended if ended > 0 else 1
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         # Its end of the pipe closes when this process ends, however that happens.
-        return subprocess.Popen([sys.executable, *self._worker], stdin=subprocess.PIPE)
+        command = [sys.executable, *self._worker]
+        return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own words
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -85,10 +90,6 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def main() -> int:
