@@ -27,7 +27,7 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
-from app.web.resident.letters import make_letters, review
+from app.web.resident.letters import glyph_words, make_letters, review
 from app.web.resident.people import role
 from app.web.resident.write import Errors, judge, template_of, write_page
 from app.web.services import Services
@@ -169,8 +169,8 @@ def review_page(
     vacant = [h for h in found.delegation.holders if h.vacant]
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
-        "letters": review(draft, found, site, wrong), "notices": (), "switch": "resident.review",
-        "enter": "resident.review", "press_again": press_again,
+        "letters": review(draft, found, site, wrong), "notices": glyph_words(draft),
+        "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
         "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
                         seat=role(h)) for h in vacant],
     }  # fmt: skip

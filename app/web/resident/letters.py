@@ -51,7 +51,7 @@ class Reviewed:
     nudge: bool
     count: int
     limit: int | None
-    warnings: list[str]
+    over: str
     offices: list[Place]
     office: str
     office_open: bool
@@ -159,7 +159,7 @@ def _reviewed(
         nudge=nudge,
         count=form.count,
         limit=form.limit,
-        warnings=_warnings(page, form.over),
+        over=over_words(form.over) if form.over else "",
         offices=[
             Place("washington", _("Washington, DC")),
             *(Place(o.id, _office_label(o)) for o in holder.member.local_offices),
@@ -190,20 +190,22 @@ def _aid(
     )
 
 
-def _warnings(page: PostalLetter, over: int) -> list[str]:
-    warnings = []
-    if over:
-        warnings.append(over_words(over))
-    glyphs = missing_glyphs(page.name, *page.return_address, *page.paragraphs)
-    if glyphs:
-        warnings.append(
-            _(
-                "The printed letter cannot show these characters: %(characters)s. In their place "
-                "there will be a mark. Please replace them, or use the web form.",
-                characters=" ".join(glyphs),
-            )
+def glyph_words(draft: Draft) -> list[str]:
+    """That the printed letter cannot show some of what was typed; empty where it can.
+
+    Only what the person typed is looked at, all at once: setting it in type takes a while.
+    """
+    writer = writer_of(draft)
+    glyphs = missing_glyphs(writer.name, *writer.address_lines, draft.story, *draft.words.values())
+    if not glyphs:
+        return []
+    return [
+        _(
+            "The printed letter cannot show these characters: %(characters)s. In their place "
+            "there will be a mark. Please replace them, or use the web form.",
+            characters=" ".join(glyphs),
         )
-    return warnings
+    ]
 
 
 def over_words(over: int) -> str:
