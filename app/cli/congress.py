@@ -97,7 +97,8 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
     committees-current.yaml and committee-membership-current.yaml; a ZIP file
     (tab20_cd11920_zcta520_natl.txt from the Census Bureau, or zip_districts_119.csv); a town
     file (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
-    senate_forms.csv. Nothing is written unless all of it can be read.
+    senate_forms.csv and the districts' outlines (the Census Bureau's cb_2024_us_cd119_20m as
+    GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
     """
     from app.congress.build import STEPS, TABLES, build_tables
     from app.congress.sources.errors import BuildError
@@ -125,6 +126,8 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
     )
     if built.forms_kept:
         click.echo("There is no senate_forms.csv in that folder: the former table was kept.")
+    if built.map_kept:
+        click.echo("There are no outlines of districts in that folder: the former map was kept.")
 
 
 @congress_cli.command("status", with_appcontext=False, epilog="Example: flask congress status")

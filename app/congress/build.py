@@ -32,10 +32,11 @@ from app.congress.sources.members import (
     read_form_rules,
     read_members,
 )
+from app.congress.sources.outlines import find_outlines, map_table
 from app.congress.sources.postal import across_a_state_line, postal_version, read_postal
 
 TABLES = Path(__file__).resolve().parent / "tables"
-STEPS = 5
+STEPS = 6
 """How many times ``build_tables`` reports progress."""
 
 
@@ -51,6 +52,8 @@ class Built:
     """Bytes of all tables together."""
     forms_kept: bool
     """True when the source had no ``senate_forms.csv`` and the former table was kept."""
+    map_kept: bool = False
+    """The same for the outlines of the districts."""
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -189,6 +192,8 @@ def build_tables(
     towns, town_count = _town_table(source)
     progress("postal facts")
     postal = _postal_table(districts)
+    progress("the map of districts")
+    outlines = find_outlines(source)
     progress("writing")
     texts = {
         "members.json": _members_table(members),
@@ -202,6 +207,8 @@ def build_tables(
         texts["senate_forms.csv"] = _csv(columns, ([row[c] for c in columns] for row in forms))
     elif not (target / "senate_forms.csv").exists():
         texts["senate_forms.csv"] = _csv(("bioguide", *FORM_COLUMNS), ())
+    if outlines is not None:
+        texts["map.json"] = map_table(outlines, districts.congress)
     begins, ends = congress_years(districts.congress)
     index: dict[str, Any] = {
         "congress": districts.congress,
@@ -221,4 +228,5 @@ def build_tables(
     }
     texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     size = _write(target, texts)
-    return Built(target, len(members), len(districts.zips), town_count, size, forms is None)
+    return Built(target, len(members), len(districts.zips), town_count, size, forms is None,
+                 outlines is None)  # fmt: skip
