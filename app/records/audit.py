@@ -57,6 +57,9 @@ class What(StrEnum):
     TEXT_PUBLISHED = "text published"
     TEXT_RETIRED = "text retired"
     TEXT_BROUGHT_BACK = "text brought back"
+    SIGNATURES_RELEASED = "held signatures released"
+    SIGNATURES_SET_ASIDE = "held signatures set aside"
+    SIGNATURES_HELD_AGAIN = "signatures held again"
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -91,6 +94,9 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.TEXT_PUBLISHED: (frozenset({"version"}), frozenset({"version"})),
     What.TEXT_RETIRED: (frozenset({"version"}), _NOTHING),
     What.TEXT_BROUGHT_BACK: (_NOTHING, frozenset({"version"})),
+    What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),
+    What.SIGNATURES_SET_ASIDE: (_NOTHING, frozenset({"rows", "numbers"})),
+    What.SIGNATURES_HELD_AGAIN: (_NOTHING, frozenset({"rows", "numbers"})),
 }
 """The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.records.holding_sql import HOLDING_STEPS
 from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.sealed_sql import SEALED_STEPS
@@ -129,6 +130,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *ORGANIZER_STEPS,
     *MAIL_STEPS,
     *WORKSHOP_STEPS,
+    *HOLDING_STEPS,
 )
 """In order."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -16,6 +16,9 @@ State = Literal[
 
 GROUPINGS = ("state", "district", "day", "template", "recipient")
 """What a count can be broken down by on the command line."""
+
+Cause = Literal["signed", "vacant seat", "person", "mail server", "office system"]
+"""Who or what brought a letter into its state; ``accounting`` has the rules."""
 
 OWN_STATES: tuple[State, ...] = ("downloaded", "copied", "printed", "mailed to self")
 """What a person can tell us about their own letter; everything else comes from elsewhere."""
@@ -33,6 +36,14 @@ STATUSES: tuple[Status, ...] = (
 )  # fmt: skip
 
 
+HeldReason = Literal[
+    "field filled in", "field missing", "too fast", "crowd", "no address", "by hand"
+]  # fmt: skip
+"""Why a signature waits for an organizer: a program's mark in the form, too little time since
+the form was made, unusually many from one place, no address where one is to be confirmed, or
+held on the command line."""
+
+
 @dataclass(frozen=True, slots=True)
 class LetterRow:
     """One letter of a signature: whom it goes to, never what it says."""
@@ -43,6 +54,9 @@ class LetterRow:
     """None for a vacant seat: the row says that no letter could be written."""
     ask: str
     state: State = "written"
+    at: datetime | None = field(default=None, compare=False)
+    """Since when, aware, to the minute; None before it is stored."""
+    cause: Cause = field(default="signed", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,10 @@ class SignatureRequest:
     letters: tuple[LetterRow, ...]
     status: Status = "counted"
     """``held``, ``unconfirmed`` or ``test`` where the signature does not count yet (or ever)."""
+    held_for: HeldReason | None = None
+    """Why it is held, or will be once it is confirmed."""
+    confirm: bytes = b""
+    """The SHA-256 of the token in the link that asks for confirmation; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,10 @@ class Receipt:
     letters: tuple[LetterRow, ...]
     withdrawn: bool
     language: str
+    waits_for: Literal["", "organizer", "confirmation"] = ""
+    """Who has to act before the signature counts. Says the same to somebody who had signed."""
+    kept: tuple[str, ...] = ()
+    """For which purposes sealed details are kept."""
 
 
 @dataclass(frozen=True, slots=True)

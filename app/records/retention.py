@@ -30,6 +30,8 @@ class Policy:
     logs: int = 14
     throttle: int = 1
     sessions: int = 30
+    unconfirmed: int = 1
+    """After a day the next daily purge takes the question away, and what nobody confirmed."""
     ends: Mapping[str, date] = field(default_factory=dict)
 
 
@@ -58,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("audit events", "audit", "audit_events", "at < :stamp"),
     Kind("messages in the queue", "mail", "messages", "queued_at < :seconds"),
+    Kind("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),
     Kind("failed log-ins", "throttle", "login_failures", "at < :seconds"),
     Kind("log-in waits", "throttle", "login_waits", "since < :seconds"),
     Kind("places of log-ins", "throttle", "login_sources", "until < :seconds"),

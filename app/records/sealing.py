@@ -144,6 +144,23 @@ def seal_for_receipt(
     return row is not None and seal_details(db, row[0], purpose, details, key, day=day)
 
 
+def drop_for_receipt(db: sqlite3.Connection, token: str, purpose: Purpose) -> bool:
+    """Remove what was sealed for a purpose, because its owner no longer wants it kept.
+
+    True when something was there. Costs one look-up where nothing is. Raises ``NotStoredError``.
+    """
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    row = db.execute(
+        "SELECT sealed.id FROM sealed JOIN signatures ON signatures.id = sealed.signature"
+        " WHERE signatures.receipt = ? AND sealed.purpose = ?",
+        (digest, purpose),
+    ).fetchone()
+    if row is None:
+        return False
+    with writing(db):
+        return db.execute("DELETE FROM sealed WHERE id = ?", row).rowcount == 1
+
+
 def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:
     """How many rows are sealed to each key, by key id."""
     return dict(db.execute("SELECT key, count(*) FROM sealed GROUP BY key").fetchall())

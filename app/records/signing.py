@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from app.records.accounting import first_cause
 from app.records.database import writing
 from app.records.model import (
     OWN_STATES,
@@ -27,8 +28,8 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_LETTER = (
-    "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -60,9 +61,25 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
         at = _minute(request.at)
         db.executemany(
             _INSERT_LETTER,
-            [(number, row.seat, row.bioguide, row.ask, row.state, at) for row in request.letters],
+            [
+                (number, row.seat, row.bioguide, row.ask, row.state, at, first_cause(row))
+                for row in request.letters
+            ],
         )
+        _let_wait(db, number, request)
     return Signed(token)
+
+
+def _let_wait(db: sqlite3.Connection, number: int, request: SignatureRequest) -> None:
+    """Note for whom the signature waits; for a repeated one too, so that it looks the same."""
+    if request.held_for is not None:
+        db.execute("INSERT INTO held (signature, reason) VALUES (?, ?)", (number, request.held_for))
+    if request.confirm:
+        db.execute(
+            "INSERT INTO confirmations (signature, token, person, at)"
+            " SELECT id, ?, CASE status WHEN 'repeated' THEN ? END, ? FROM signatures WHERE id = ?",
+            (request.confirm, request.person, _second(request.at), number),
+        )
 
 
 def _insert(
@@ -123,17 +140,29 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
         return None
     number, campaign, day, state, district, withdrawn, language = row
     letters = db.execute(
-        "SELECT seat, bioguide, ask, state FROM letters WHERE signature = ? ORDER BY seat",
+        "SELECT seat, bioguide, ask, state, state_at, cause FROM letters"
+        " WHERE signature = ? ORDER BY seat",
         (number,),
     )
+    waits = db.execute(
+        "SELECT (SELECT 1 FROM confirmations WHERE signature = ?1 AND confirmed IS NULL),"
+        " (SELECT 1 FROM held WHERE signature = ?1 AND decision <> 'released')",
+        (number,),
+    ).fetchone()
+    kept = db.execute("SELECT purpose FROM sealed WHERE signature = ? ORDER BY purpose", (number,))
     return Receipt(
         campaign=campaign,
         day=date.fromisoformat(day),
         state=state,
         district=district,
-        letters=tuple(LetterRow(*letter) for letter in letters),
+        letters=tuple(
+            LetterRow(seat, bioguide, ask, state, datetime.fromisoformat(at), cause)
+            for seat, bioguide, ask, state, at, cause in letters
+        ),
         withdrawn=bool(withdrawn),
         language=language,
+        waits_for="confirmation" if waits[0] else "organizer" if waits[1] else "",
+        kept=tuple(purpose for (purpose,) in kept),
     )
 
 
@@ -153,28 +182,6 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
             (_digest(token),),
         )
         return receipt(db, token)
-
-
-def mark(
-    db: sqlite3.Connection, token: str, seat: str, state: State, *, at: datetime | None = None
-) -> bool:
-    """Note what the person says they did with one letter; True when it now says so.
-
-    Only the states of ``OWN_STATES``, in any order (the last report stands), and never over
-    what an office's own system accepted. False changes nothing: another state, no such
-    receipt or seat, a vacant seat, a withdrawn signature. ``at`` is now unless given.
-    Raises ``NotStoredError``.
-    """
-    if state not in OWN_STATES or not _TOKEN.fullmatch(token):
-        return False
-    with writing(db):
-        changed = db.execute(
-            "UPDATE letters SET state = ?, state_at = ? WHERE seat = ? AND bioguide IS NOT NULL"
-            " AND signature = (SELECT id FROM signatures WHERE receipt = ? AND withdrawn = 0)"
-            " AND state <> 'accepted by the office''s system'",
-            (state, _minute(at or datetime.now(UTC)), seat, _digest(token)),
-        )
-        return changed.rowcount == 1
 
 
 def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
@@ -231,6 +238,10 @@ def source_tag(text: str) -> str:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _minute(moment: datetime) -> str:

@@ -39,6 +39,9 @@ EVENTS = {
     What.TEXT_PUBLISHED: _l("text published"),
     What.TEXT_RETIRED: _l("text retired"),
     What.TEXT_BROUGHT_BACK: _l("text brought back"),
+    What.SIGNATURES_RELEASED: _l("held signatures released"),
+    What.SIGNATURES_SET_ASIDE: _l("held signatures set aside"),
+    What.SIGNATURES_HELD_AGAIN: _l("signatures held again"),
 }
 """A new kind of event adds its line; until then its stored name is shown."""
 
@@ -65,6 +68,7 @@ KEYS = {
     "kind": _l("kind"),
     "days": _l("days"),
     "version": _l("version"),
+    "numbers": _l("numbers"),
 }
 
 

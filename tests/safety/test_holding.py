@@ -1,0 +1,178 @@
+"""Signatures that wait: for an organizer, or for the click of an address's owner."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.records.audit import Filter, every
+from app.records.confirming import confirm, confirmation_token, question, token_digest
+from app.records.holding import held_page, hold_again, release, set_aside
+from app.records.model import SignatureRequest
+from app.records.retention import Policy, delete_old_rows
+from app.records.signing import receipt, sign, withdraw
+from app.records.tallies import recount
+
+from .people import CAMPAIGN, SECRET, request
+
+NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)
+
+
+def held(number: int) -> SignatureRequest:
+    return replace(request(number, status="held"), held_for="crowd")
+
+
+def asked(number: int, person: int | None = None) -> tuple[SignatureRequest, str]:
+    token = confirmation_token(SECRET, f"form-{number}")
+    made = replace(request(number, status="unconfirmed"), confirm=token_digest(token))
+    if person is not None:
+        made = replace(made, person=person.to_bytes(32, "big"))
+    return made, token
+
+
+def statuses(db: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in db.execute("SELECT status FROM signatures ORDER BY id")]
+
+
+def test_held_ones_are_listed_with_their_reason_and_not_counted(db: sqlite3.Connection) -> None:
+    sign(db, request(1), SECRET)
+    sign(db, held(2), SECRET)
+    page = held_page(db, CAMPAIGN)
+    assert [(row.state, row.district, row.reason) for row in page.rows] == [("CA", 12, "crowd")]
+    assert page.numbers == {"waiting": 1, "set aside": 0, "released": 0}
+
+
+def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connection) -> None:
+    for number in (1, 2, 3):
+        sign(db, held(number), SECRET)
+    numbers = [row.number for row in held_page(db, CAMPAIGN).rows]
+    assert release(db, CAMPAIGN, numbers[:2], who="Rosa", at=NOW) == 2
+    assert set_aside(db, CAMPAIGN, numbers[2:], who="Rosa", at=NOW) == 1
+    assert statuses(db) == ["counted", "counted", "held"]
+    assert held_page(db, CAMPAIGN).rows == ()
+    assert hold_again(db, CAMPAIGN, numbers, who="Rosa", at=NOW) == 3
+    assert statuses(db) == ["held"] * 3
+    assert held_page(db, CAMPAIGN).numbers["waiting"] == 3
+    trail = [(e.what.value, e.who, e.after["rows"]) for e in every(db, Filter())]
+    assert trail == [
+        ("held signatures released", "Rosa", 2),
+        ("held signatures set aside", "Rosa", 1),
+        ("signatures held again", "Rosa", 3),
+    ]
+    assert not recount(db)
+
+
+def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Connection) -> None:
+    sign(db, request(1), SECRET)
+    taken_back = sign(db, held(2), SECRET).receipt
+    withdraw(db, taken_back)
+    sign(db, replace(held(3), campaign="another"), SECRET)
+    everything = [1, 2, 3, 99]
+    assert release(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
+    assert set_aside(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
+    assert hold_again(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
+    assert statuses(db) == ["counted", "withdrawn", "held"]
+    assert list(every(db, Filter())) == []
+
+
+def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harmless(
+    db: sqlite3.Connection,
+) -> None:
+    made, token = asked(1)
+    link = sign(db, made, SECRET).receipt
+    for _ in range(3):
+        assert question(db, token) == "open"
+    assert statuses(db) == ["unconfirmed"]
+    found = receipt(db, link)
+    assert found is not None
+    assert found.waits_for == "confirmation"
+    assert confirm(db, token, at=NOW)
+    assert confirm(db, token, at=NOW)
+    assert statuses(db) == ["counted"]
+    assert question(db, token) == "answered"
+    assert not recount(db)
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 43, "A" * 44])
+def test_another_token_confirms_nothing(db: sqlite3.Connection, token: str) -> None:
+    sign(db, asked(1)[0], SECRET)
+    assert question(db, token) == "unknown"
+    assert not confirm(db, token, at=NOW)
+    assert statuses(db) == ["unconfirmed"]
+
+
+def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection) -> None:
+    made, token = asked(1)
+    link = sign(db, replace(made, held_for="too fast"), SECRET).receipt
+    assert held_page(db, CAMPAIGN).rows == ()
+    confirm(db, token, at=NOW)
+    assert statuses(db) == ["held"]
+    found = receipt(db, link)
+    assert found is not None
+    assert found.waits_for == "organizer"
+
+
+def test_nobody_blocks_the_owner_of_an_address_by_giving_it_first(db: sqlite3.Connection) -> None:
+    stranger, _ = asked(1, person=7)
+    owner, link = asked(2, person=7)
+    sign(db, stranger, SECRET)
+    sign(db, owner, SECRET)
+    assert statuses(db) == ["unconfirmed", "repeated"]
+    assert confirm(db, link, at=NOW)
+    assert statuses(db) == ["repeated", "counted"]
+    assert not recount(db)
+
+
+def test_confirming_twice_from_one_mailbox_counts_once(db: sqlite3.Connection) -> None:
+    (one, first), (other, second) = asked(1, person=7), asked(2, person=7)
+    sign(db, one, SECRET)
+    sign(db, other, SECRET)
+    for token in (first, second, first, second):
+        assert confirm(db, token, at=NOW)
+    assert sorted(statuses(db)) == ["counted", "repeated"]
+
+
+def test_a_signature_that_nobody_confirms_ends_within_two_days(db: sqlite3.Connection) -> None:
+    stranger, _ = asked(1, person=7)
+    twin, _ = asked(2, person=7)
+    kept, token = asked(3)
+    for one in (stranger, twin, kept):
+        sign(db, one, SECRET)
+    confirm(db, token, at=NOW)
+    delete_old_rows(db, NOW + timedelta(hours=23), Policy())
+    assert statuses(db) == ["unconfirmed", "repeated", "counted"]
+    delete_old_rows(db, NOW + timedelta(hours=25), Policy())
+    assert statuses(db) == ["repeated", "counted"]
+    assert db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
+    assert not recount(db)
+
+
+def test_withdrawing_leaves_no_question_and_no_reason(db: sqlite3.Connection) -> None:
+    made, token = asked(1)
+    link = sign(db, replace(made, held_for="crowd"), SECRET).receipt
+    withdraw(db, link)
+    assert not confirm(db, token, at=NOW)
+    assert statuses(db) == ["withdrawn"]
+    for table in ("confirmations", "held"):
+        assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_a_repeated_signature_waits_like_the_first(db: sqlite3.Connection) -> None:
+    one, _ = asked(1, person=7)
+    other, _ = asked(2, person=7)
+    pages = [receipt(db, sign(db, x, SECRET).receipt) for x in (one, other)]
+    assert pages[0] == pages[1]
+
+
+def test_only_the_hash_of_a_links_token_is_stored(db: sqlite3.Connection) -> None:
+    made, token = asked(1)
+    sign(db, made, SECRET)
+    [row] = db.execute("SELECT token FROM confirmations").fetchall()
+    assert row[0] == hashlib.sha256(token.encode()).digest()
+    with suppress(sqlite3.Error):
+        assert token not in "\n".join(db.iterdump())
