@@ -248,6 +248,13 @@ _WRITER = (
 FIELDS: tuple[Field, ...] = _RECIPIENT + _BILL + _WRITER
 """Every field, in the order in which the workshop shows them."""
 
+FIELD_GROUPS: dict[Literal["writer", "recipient", "bill"], tuple[Field, ...]] = {
+    "writer": _WRITER,
+    "recipient": _RECIPIENT,
+    "bill": _BILL,
+}
+"""The same by what they are about, what a letter needs most first."""
+
 FILTERS: dict[str, str] = {
     "upper": "prints in capital letters",
     "lower": "prints in small letters",

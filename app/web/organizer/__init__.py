@@ -15,6 +15,8 @@ from app.records.credentials import OUR_COST, HashCost
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign_views import campaign
 from app.web.organizer.gate import current, set_up_gate
+from app.web.organizer.letters import letters
+from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.views import organizer
 
@@ -31,8 +33,13 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
     app.register_blueprint(campaign, url_prefix="/organize")
     app.register_blueprint(campaign, url_prefix="/es/organize", name="es_organizer_campaign")
+    app.register_blueprint(letters, url_prefix="/organize/letters")
+    app.register_blueprint(letters, url_prefix="/es/organize/letters", name="es_organizer_letters")
+    set_up_words(app)
 
 
+add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,
+                _l("Write, check, preview and publish what residents sign.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
                 _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,

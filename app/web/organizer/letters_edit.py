@@ -1,0 +1,316 @@
+"""Writing a letter: a new one, a copy, a draft, and two people at one text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from app.campaign import Problem, read_template
+from app.campaign.source_parts import (
+    HEADING,
+    SourceParts,
+    join_source,
+    plain_lines,
+    split_source,
+)
+from app.campaign.text_changes import changes, merge
+from app.campaign.translation import KEY, Pair, pair
+from app.records.workshop import FileVersion, Moved, NoSuchVersion, find_version, save_draft
+from app.web.i18n import gettext as _
+from app.web.i18n import language, page_url
+from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_fields import field_groups
+from app.web.organizer.letters_shelf import (
+    PARTS,
+    Part,
+    Shelf,
+    ShelvedLetter,
+    Text,
+    file_name,
+    shelf,
+)
+from app.web.organizer.show import page, visible
+from app.web.services import Services, services
+
+MOST_CHARACTERS = 40_000
+"""Of a text that is kept at all; what can be published is shorter still."""
+TITLE_CHARACTERS = 120
+RESERVED = frozenset({"new"})
+STARTER = """I am your constituent in {{ place }}. I am writing about …
+
+{{ opening }} {{ ask }}
+
+{{ story }}
+
+What this means where I live: …
+
+Thank you for reading this. I would be glad to know what you decide.
+"""
+"""The five parts that offices look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the editor. ``whole`` is the file as it is, where it has no parts."""
+
+    words: str
+    heading: dict[str, str] = field(default_factory=dict)
+    whole: bool = False
+    note: str = ""
+    words_line: int = 1
+
+    @classmethod
+    def of(cls, source: str) -> Typed:
+        parts = split_source(source)
+        if parts is None:
+            return cls(visible(source), whole=True)
+        heading = {key: visible(value) for key, value in parts.heading.items()}
+        return cls(visible(parts.words), heading, words_line=parts.words_line)
+
+    def source(self, before: str) -> str:
+        """The file that this makes of ``before``."""
+        if self.whole:
+            return plain_lines(self.words)
+        parts = split_source(before)
+        others = {k: v for k, v in (parts.heading if parts else {}).items() if k not in HEADING}
+        return join_source(before, {**others, **self.heading}, self.words)
+
+
+def _typed() -> Typed:
+    form = request.form
+    heading = {key: form[key].strip() for key in HEADING if key in form}
+    return Typed(
+        words=plain_lines(form.get("words", "")),
+        heading=heading,
+        whole=form.get("whole") == "yes",
+        note=form.get("note", "").strip(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The text that a page is about."""
+
+    books: Shelf
+    letter: ShelvedLetter
+    text: Text
+
+
+def place_of(site: Services, letter_id: str, part: str) -> Place | None:
+    """The text of this address; None if there is no such letter or part."""
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None or part not in PARTS:
+        return None
+    return Place(books, letter, letter.texts[part])
+
+
+def show_edit(letter_id: str, part: str) -> Response:
+    """The editor with the draft, else with what is live."""
+    place = place_of(services(), letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    typed = Typed.of(place.text.newest or _blank(place))
+    return _editor(place, typed, base=place.text.state.revision)
+
+
+def _blank(place: Place) -> str:
+    """What a text begins with that does not exist yet."""
+    if place.text.spanish:
+        return "+++\n+++\n\n"
+    full = place.letter.texts["full"].newest or ""
+    parts = split_source(full)
+    return join_source("", parts.heading if parts else {}, STARTER)
+
+
+def _editor(
+    place: Place,
+    typed: Typed,
+    *,
+    base: int,
+    problems: tuple[Problem, ...] = (),
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    site, text = services(), place.text
+    english = place.letter.texts["short" if text.length == "short" else "full"]
+    return page(
+        "letters/edit", status, letter=place.letter, text=text, typed=typed, base=base,
+        problems=_in_editor(problems, typed), problem=problem, field="words",
+        fields=field_groups(site.campaign), pairs=_pairs(english, text) if text.spanish else (),
+        done=request.args.get("done", ""),
+    )  # fmt: skip
+
+
+def _in_editor(problems: tuple[Problem, ...], typed: Typed) -> list[tuple[int, Problem]]:
+    """Each problem with the line of the box of words, or 0 where it is about the heading."""
+    first = 1 if typed.whole else typed.words_line
+    return [(max(p.line - first + 1, 0), p) for p in problems]
+
+
+def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
+    first = split_source(english.newest or "")
+    second = split_source(aid.newest or "") or SourceParts({}, "", 1)
+    if first is None:
+        return ()
+    return pair(first.words, second.words, second.heading.get(KEY, ""))
+
+
+def base_text(site: Services, place: Place, base: int) -> str:
+    """The text that an editor had before them; what is live where the row is not known."""
+    found = find_version(site.db(), site.live.slug, place.text.name, base)
+    if isinstance(found, NoSuchVersion):
+        return site.live.folder.get(place.text.name, "") if base == 0 else ""
+    return found.source
+
+
+def take_edit(letter_id: str, part: str) -> Response:
+    """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
+    site = services()
+    place = place_of(site, letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    typed, base = _typed(), _number("base")
+    before = base_text(site, place, base) or _blank(place)
+    source = typed.source(before)
+    again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
+    if len(source) > MOST_CHARACTERS:
+        words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
+                  number=len(source), most=MOST_CHARACTERS)  # fmt: skip
+        return _editor(place, again, base=base, problem=words, status=422)
+    result = read_template(place.text.name, source, facts=site.campaign.facts)
+    unfinished = request.form.get("then") == "unfinished"
+    if isinstance(result, tuple) and not unfinished:
+        words = _("Nothing was saved yet, and your words are below. Put right what is listed, or "
+                  "keep the text as an unfinished draft.")  # fmt: skip
+        return _editor(place, again, base=base, problems=result, problem=words, status=422)
+    if source == place.text.live and place.text.draft is None:
+        return _onward(place, "same")
+    answer = save_draft(
+        site.db(), site.live.slug, place.text.name, source,
+        base=base, by=current().organizer.name, at=clock(), note=typed.note,
+    )  # fmt: skip
+    if isinstance(answer, Moved):
+        return _conflict(place, before, source, answer)
+    return _onward(place, "unfinished" if isinstance(result, tuple) else "saved")
+
+
+def _first_line(source: str) -> int:
+    parts = split_source(source)
+    return parts.words_line if parts else 1
+
+
+def _onward(place: Place, done: str) -> Response:
+    letter, part = place.letter.id, place.text.part
+    match request.form.get("then", ""):
+        case "check":
+            target = page_url("organizer_letters.check", letter=letter)
+        case "preview":
+            target = page_url("organizer_letters.preview", letter=letter, text=part)
+        case _:
+            target = page_url("organizer_letters.edit", letter=letter, part=part, done=done)
+    return redirect(target, 303)
+
+
+def _conflict(place: Place, before: str, mine: str, moved: Moved) -> Response:
+    """Show both texts and a suggestion that holds both. Nothing was written."""
+    newest: FileVersion | None = moved.state.draft or moved.state.current
+    theirs = newest.source if newest else place.text.live or ""
+    suggestion, clashes = _merge(before, theirs, mine)
+    typed = Typed.of(suggestion)
+    return page(
+        "letters/conflict", 409, letter=place.letter, text=place.text, typed=typed,
+        base=moved.state.revision, theirs=newest, mine=visible(mine), clashes=clashes,
+        their_text=visible(theirs), between=changes(visible(theirs), visible(mine)),
+        fields=(), note=request.form.get("note", ""),
+    )  # fmt: skip
+
+
+def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
+    """Both people's changes; the heading value by value, the words by lines."""
+    parts = [split_source(text) for text in (before, theirs, mine)]
+    old, first, second = parts
+    if old is None or first is None or second is None:
+        merged = merge(before, theirs, mine)
+        return merged.text, merged.clashes
+    heading, clashes = dict(first.heading), 0
+    for key in {*first.heading, *second.heading}:
+        a, b, c = (p.heading.get(key, "") for p in (old, first, second))
+        if c not in (a, b):
+            clashes += b != a
+            heading[key] = c
+    words = merge(old.words, first.words, second.words)
+    return join_source(theirs, heading, words.text), clashes + words.clashes
+
+
+# --- a new letter -------------------------------------------------------------------------
+
+
+def show_new(problem: str = "", status: int = 200) -> Response:
+    """The form for a new letter, or a copy of one."""
+    books = shelf(services())
+    chosen = request.values.get("copy", "")
+    copied = books.letter(chosen)
+    title = request.form.get("title", _("%(title)s (copy)", title=copied.title) if copied else "")
+    return page(
+        "letters/new", status, letters=books.letters, chosen=copied.id if copied else "",
+        title=visible(title), problem=problem, field="title",
+    )  # fmt: skip
+
+
+def take_new() -> Response:
+    """Make the drafts of a new letter. Nothing is live until it is published."""
+    site = services()
+    title = " ".join(request.form.get("title", "").split())
+    if not title or len(title) > TITLE_CHARACTERS:
+        return show_new(_("Give the letter a title of at most %(most)d characters.",
+                          most=TITLE_CHARACTERS), 422)  # fmt: skip
+    books = shelf(site)
+    letter_id = free_id(title, {letter.id for letter in books.letters})
+    copied = books.letter(request.form.get("copy", ""))
+    for part, source in _beginnings(copied, title).items():
+        save_draft(
+            site.db(), site.live.slug, file_name(letter_id, part), source,
+            base=0, by=current().organizer.name, at=clock(),
+        )  # fmt: skip
+    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="made"), 303)
+
+
+def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
+    """The first texts of a new letter, with its title in the language of the page too."""
+    titles = {"title": title, **({"title_es": title} if language() == "es" else {})}
+    if copied is None:
+        heading = {**titles, "subject": "{{ bill_title }}", "closing": "Sincerely,"}
+        return {"full": join_source("", heading, STARTER)}
+    made: dict[Part, str] = {}
+    for part, text in copied.texts.items():
+        if text.newest is None:
+            continue
+        parts = split_source(text.newest)
+        if text.spanish or parts is None:
+            made[part] = text.newest
+        else:
+            kept = {k: v for k, v in parts.heading.items() if k != "title_es"}
+            made[part] = join_source("", {**kept, **titles}, parts.words)
+    return made
+
+
+def free_id(title: str, taken: set[str]) -> str:
+    """A name for the files of a letter, made from its title: small letters, digits, hyphens."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:32].strip("-")
+    stem = stem if re.match(r"[a-z]", stem) else f"letter-{stem}".strip("-")
+    number, name = 1, stem
+    while name in taken | RESERVED:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def _number(name: str) -> int:
+    text = request.form.get(name, "")
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1

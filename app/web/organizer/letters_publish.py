@@ -1,0 +1,165 @@
+"""Publishing a letter, retiring it, bringing it back, throwing a draft away."""
+
+from __future__ import annotations
+
+import re
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from app.campaign.text_changes import Change, changes
+from app.records import publishing
+from app.records.publishing import CampaignMoved
+from app.records.workshop import Moved, discard_draft
+from app.web.i18n import gettext as _
+from app.web.i18n import page_url
+from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_check import by_ask, check_letter, lengths, read
+from app.web.organizer.letters_edit import place_of
+from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
+from app.web.organizer.show import page, visible
+from app.web.services import services
+
+
+def show_letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """One letter: its texts, where each stands, and what can be done."""
+    letter = shelf(services()).letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    return page("letters/letter", status, letter=letter, problem=problem,
+                done=request.args.get("done", ""))  # fmt: skip
+
+
+def show_publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """What would change, what the check says of it, and who signed what is live."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    checked = check_letter(site.live.slug, books.with_drafts(letter), letter.id)
+    compared = lengths(letter) if checked.campaign else []
+    return page(
+        "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
+        parts=[(text, text_changes(text)) for text in letter.drafts],
+        asks=[(text, by_ask(site.live.slug, books, letter, text.length)) for text in compared],
+        overtaken=[text for text in letter.drafts if _overtaken(text)],
+        problem=problem, field="publish", note=visible(request.form.get("note", "")),
+    )  # fmt: skip
+
+
+def text_changes(text: Text) -> tuple[Change, ...]:
+    """The draft against what is live."""
+    draft = text.draft.source if text.draft else ""
+    return changes(visible(text.live or ""), visible(draft))
+
+
+def _overtaken(text: Text) -> bool:
+    """Whether something else was published since the draft was begun."""
+    draft, now = text.state.draft, text.state.current
+    return draft is not None and now is not None and draft.began_from not in (now.id, draft.id)
+
+
+def take_publish(letter_id: str) -> Response:
+    """Publish the drafts that the page showed, if nothing must be put right first."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    if not letter.drafts:
+        return redirect(page_url("organizer_letters.letter", letter=letter.id), 303)
+    if _shown() != {t.name: t.draft.id for t in letter.drafts if t.draft}:
+        words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
+                  "Look at the changes below, then publish.")  # fmt: skip
+        return show_publish(letter_id, words, 409)
+    if check_letter(site.live.slug, books.with_drafts(letter), letter.id).must:
+        words = _("Nothing was published: some things must be put right first.")
+        return show_publish(letter_id, words, 422)
+    answer = publishing.publish(
+        site.db(), site.live.slug, _shown(), folder=site.live.folder, seen=books.counter,
+        by=current().organizer.name, at=clock(), note=request.form.get("note", "").strip(),
+    )  # fmt: skip
+    if isinstance(answer, Moved | CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="published"), 303)
+
+
+def _meanwhile(letter_id: str) -> Response:
+    words = _("Something else was published at this moment, so nothing was done. Look at the "
+              "page again, then press once more.")  # fmt: skip
+    return show_letter(letter_id, words, 409)
+
+
+def _shown() -> dict[str, int]:
+    """The drafts that the form was made for, by file name."""
+    found = {}
+    for key, value in request.form.items():
+        if key.startswith("draft ") and re.fullmatch(r"[0-9]{1,15}", value):
+            found[key.removeprefix("draft ")] = int(value)
+    return found
+
+
+def take_discard(letter_id: str, part: str) -> Response:
+    """Throw the draft of one text away; its words stay among the versions."""
+    site = services()
+    place = place_of(site, letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    shown = request.form.get("base", "")
+    answer = discard_draft(
+        site.db(), site.live.slug, place.text.name,
+        base=int(shown) if re.fullmatch(r"[0-9]{1,15}", shown) else -1,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, Moved):
+        words = _("This draft is not the one that you saw; nothing was thrown away.")
+        return show_letter(letter_id, words, 409)
+    left = shelf(site).letter(letter_id)
+    if left is None:
+        return redirect(page_url("organizer_letters.index", done="discarded"), 303)
+    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="discarded"), 303)
+
+
+def take_retire(letter_id: str) -> Response:
+    """Offer a letter no longer. The last one stays: residents need something to sign."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    if not _can_go(site.live.slug, books, letter):
+        words = _("This is the last letter that residents can choose, so it was not retired.")
+        return show_letter(letter_id, words, 409)
+    answer = publishing.retire(
+        site.db(), site.live.slug, [t.name for t in letter.texts.values() if t.live is not None],
+        folder=site.live.folder, seen=books.counter, by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="retired"), 303)
+
+
+def _can_go(slug: str, books: Shelf, letter: ShelvedLetter) -> bool:
+    return read(slug, books.without(letter)).campaign is not None
+
+
+def take_bring_back(letter_id: str) -> Response:
+    """Offer a retired letter again, if it can still be read."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    back = {t.name: t.retired for t in letter.texts.values() if t.retired is not None}
+    if check_letter(site.live.slug, {**books.files, **back}, letter.id).must:
+        words = _("As it was, this letter can no longer go out: check it, and publish a new "
+                  "version instead.")  # fmt: skip
+        return show_letter(letter_id, words, 409)
+    answer = publishing.bring_back(
+        site.db(), site.live.slug, list(back), seen=books.counter,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="back"), 303)

@@ -1,0 +1,186 @@
+"""What the workshop says: problems, statuses, moments, each in the reader's language.
+
+The packages below speak English. A problem's message is a sentence with names and numbers in
+it, so its Spanish is found by pattern: the English with places for values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from flask import Flask
+from flask_babel import gettext as _translate
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+
+from app.campaign.text_changes import Change, Piece
+from app.web.i18n import gettext as _
+from app.web.i18n import language, page_url
+from app.web.organizer.letters_messages import MESSAGES
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_CODE = re.compile(r"`([^`]+)`")
+
+STATUS = {
+    "live": _l("live"),
+    "draft": _l("draft"),
+    "retired": _l("retired"),
+    "saved": _l("earlier draft"),
+    "discarded": _l("discarded draft"),
+    "past": _l("published before"),
+}
+STATUS_ABOUT = {
+    "live": _l("Residents can choose this letter now."),
+    "draft": _l("Only organizers see it. Residents see it once it is published."),
+    "retired": _l("No longer offered. Everything that was signed is kept."),
+}
+PART = {
+    "full": _l("Full letter"),
+    "short": _l("Short form"),
+    "full-es": _l("Spanish reading aid, full"),
+    "short-es": _l("Spanish reading aid, short"),
+}
+PART_ABOUT = {
+    "full": _l("What most offices receive. At most 1,500 characters."),
+    "short": _l("For web forms that allow only a few lines. At most 450 characters."),
+    "full-es": _l("Helps a resident to read the letter. The office never receives it."),
+    "short-es": _l("Helps a resident to read the short form. The office never receives it."),
+}
+MOMENT = {
+    "pending": _l("While the bill is pending"),
+    "last_weeks": _l("In the last weeks"),
+    "ending": _l("After the planned last day"),
+    "expired": _l("After the Congress has ended"),
+}
+LEVEL = {
+    "must": _l("Must be put right"),
+    "should": _l("Should be put right"),
+    "nice": _l("Would be nice"),
+}
+LEVEL_ABOUT = {
+    "must": _l("The letter cannot be published before."),
+    "should": _l("Advice. It stops nothing."),
+    "nice": _l("A hint. It stops nothing."),
+}
+FORM = {
+    "letter": _l("Letter"),
+    "web": _l("Text for a web form"),
+    "call": _l("Call script"),
+}
+HEADING = {
+    "title": _l("Title in English"),
+    "title_es": _l("Title in Spanish"),
+    "about": _l("What it is about, in English"),
+    "about_es": _l("What it is about, in Spanish"),
+    "subject": _l("Subject"),
+    "closing": _l("Closing"),
+}
+HEADING_HINT = {
+    "title": _l("Residents choose a letter by its title."),
+    "about": _l("One line that helps a resident to choose."),
+    "subject": _l("The office sees it above the letter. Fields work here too."),
+    "closing": _l("Such as “Sincerely,”"),
+}
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    found = []
+    for message in MESSAGES:
+        parts = _PLACE.split(message)
+        pattern = "".join(
+            f"(?P<{part}>.*?)" if place % 2 else re.escape(part.replace("%%", "%"))
+            for place, part in enumerate(parts)
+        )
+        found.append((re.compile(pattern, re.DOTALL), message))
+    return tuple(found)
+
+
+def problem_words(message: str) -> str:
+    """A problem's message in the reader's language; in English where no Spanish is known."""
+    if language() == "en":
+        return message
+    start, rest = ("Subject: ", message[9:]) if message.startswith("Subject: ") else ("", message)
+    for pattern, known in _patterns():
+        match = pattern.fullmatch(rest)
+        if match:
+            values = {name: problem_words(value) if name == "more" else value
+                      for name, value in match.groupdict().items()}  # fmt: skip
+            words = str(_translate(known, **values)) if values else str(_translate(known))
+            return f"{_('Subject')}: {words}" if start else words
+    translated = str(_translate(rest))
+    return f"{_('Subject')}: {translated}" if start else translated
+
+
+def ticks(text: str) -> Markup:
+    """A sentence with what stands between backticks as code; the rest is escaped."""
+    parts = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def file_words(name: str, letter_id: str) -> str:
+    """The text that a problem's file is, in words; the file's name for a campaign file."""
+    part = {
+        f"{letter_id}.txt": "full", f"{letter_id}.short.txt": "short",
+        f"{letter_id}.es.txt": "full-es", f"{letter_id}.short.es.txt": "short-es",
+    }.get(name)  # fmt: skip
+    return str(PART[part]) if part else name
+
+
+def file_url(name: str, letter_id: str) -> str:
+    """Where the text of a problem is edited; empty for a file of the campaign's page."""
+    for part, ending in (("short-es", ".short.es.txt"), ("full-es", ".es.txt"),
+                         ("short", ".short.txt"), ("full", ".txt")):  # fmt: skip
+        if name == letter_id + ending:
+            return page_url("organizer_letters.edit", letter=letter_id, part=part)
+    return ""
+
+
+def shown_changes(changes: Iterable[Change], around: int = 2) -> list[Change | int]:
+    """The changes with a few lines around them; a number stands for lines that were left out."""
+    found = list(changes)
+    near = {
+        place + off
+        for place, change in enumerate(found)
+        if change.kind != "same"
+        for off in range(-around, around + 1)
+    }
+    shown: list[Change | int] = []
+    skipped = 0
+    for place, change in enumerate(found):
+        if place in near:
+            if skipped:
+                shown.append(skipped)
+                skipped = 0
+            shown.append(change)
+        else:
+            skipped += 1
+    return [*shown, skipped] if skipped else shown
+
+
+def only(pieces: Iterable[Piece], kind: str) -> list[Piece]:
+    """One side of a changed line: what is the same, and what only that side has."""
+    return [piece for piece in pieces if piece.kind in ("same", kind)]
+
+
+def set_up_words(app: Flask) -> None:
+    """Add the filters that the workshop's pages use."""
+    app.jinja_env.filters.update(
+        problem_words=problem_words, ticks=ticks, shown_changes=shown_changes, side=only,
+        status_words=lambda key: str(STATUS[key]),
+        status_about=lambda key: str(STATUS_ABOUT[key]),
+        part_words=lambda key: str(PART[key]),
+        part_about=lambda key: str(PART_ABOUT[key]),
+        moment_words=lambda key: str(MOMENT[key]),
+        level_words=lambda key: str(LEVEL[key]),
+        level_about=lambda key: str(LEVEL_ABOUT[key]),
+        form_words=lambda key: str(FORM[key]),
+        heading_words=lambda key: str(HEADING[key]),
+        heading_hint=lambda key: str(HEADING_HINT.get(key, "")),
+    )  # fmt: skip
+    app.jinja_env.globals.update(file_words=file_words, file_url=file_url)

@@ -1,0 +1,23 @@
+"""A site with organizers, a browser that is logged in, and one that is a resident."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office, app, clock, site_url, staff
+
+__all__ = ["app", "clock", "site_url", "staff"]
+
+
+@pytest.fixture
+def rosa(app: Flask, staff: Office, clock: Clock) -> Browser:
+    """An editor's browser, logged in."""
+    return Browser(app, clock).log_in(staff.add("Rosa"))
+
+
+@pytest.fixture
+def ben(app: Flask, staff: Office, clock: Clock) -> Browser:
+    """Another editor's."""
+    return Browser(app, clock, address="198.51.100.8").log_in(staff.add("Ben"))
