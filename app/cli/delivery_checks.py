@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
@@ -9,6 +10,7 @@ from app.delivery.cwc_results import NotAttempted
 from app.delivery.queue import QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.documents.cwc import check_agent
+from app.records import open_database, sweep_letters
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
 STUCK = timedelta(hours=1)
@@ -37,6 +39,29 @@ def mail_moves(site: Site) -> Finding:
     if post.writes_files:
         return ok("No mail server is set: mail is written to files in instance/outbox.")
     return ok("No message is stuck.")
+
+
+@check("letters")
+def letters_are_accounted_for(site: Site) -> Finding:
+    """No letter in a state that it cannot have come to, and none that waits unseen."""
+    with closing(open_database(site.settings.database)) as db:
+        found = sweep_letters(db, site.now)
+    if found.wrong:
+        return fail(f"{found.wrong} letters are in a state that no allowed step leads to.")
+    lines = []
+    if found.stuck and found.since:
+        lines.append(
+            f"{found.stuck} letters were refused by an office's system or not taken, the first "
+            f"on {found.since:%Y-%m-%d}: deliver them again, or tell the writers."
+        )
+    if found.unnoted:
+        lines.append(
+            f"{found.unnoted} letters are noted as written only, although the copy was mailed."
+        )
+    if lines:
+        return warn(" ".join(lines))
+    quiet = f" Nobody told us of handing {found.quiet} of them over." if found.quiet else ""
+    return ok(f"Every letter's state has a time and a cause.{quiet}")
 
 
 @check("official delivery")

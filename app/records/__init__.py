@@ -9,6 +9,7 @@ The usual way through::
     count(db, "some-campaign", "district")
 """
 
+from app.records.accounting import Way, mark, note_office, sweep_letters, ways
 from app.records.counting import (
     BREAKDOWNS,
     DEFINITIONS,
@@ -40,7 +41,6 @@ from app.records.model import (
 )
 from app.records.person import person_key
 from app.records.signing import (
-    mark,
     receipt,
     receipt_token,
     remove,
@@ -55,9 +55,9 @@ from app.records.versions import remember_versions, version_text
 __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt",
-    "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "by_status",
-    "campaigns", "count", "definitions_for", "local_database", "lookalikes", "mark",
-    "open_database", "people", "person_key", "rebuild", "receipt", "receipt_token", "recount",
-    "remember_versions", "remove", "set_status", "sign", "source_tag", "totals", "version_text",
-    "withdraw",
+    "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
+    "by_status", "campaigns", "count", "definitions_for", "local_database", "lookalikes", "mark",
+    "note_office", "open_database", "people", "person_key", "rebuild", "receipt", "receipt_token",
+    "recount", "remember_versions", "remove", "set_status", "sign", "source_tag", "sweep_letters",
+    "totals", "version_text", "ways", "withdraw",
 ]  # fmt: skip

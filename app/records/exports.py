@@ -193,7 +193,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     local = _local_time(occasion.zone)
     query = (
         "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district, l.seat,"
-        " l.bioguide, l.ask, l.state, l.state_at FROM signatures s JOIN letters l"
+        " l.bioguide, l.ask, l.state, l.state_at, l.cause FROM signatures s JOIN letters l"
         f" ON l.signature = s.id WHERE {where} ORDER BY s.id, l.seat"
     )
     columns = (
@@ -209,7 +209,9 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         Column("ask", "text", "What the letter asks for."),
         Column("handed_over", "text", "What is known of the letter's way."),
         Column("handed_over_at", "time", "Since when this is known.", occasion.zone),
-    )
+        Column("handed_over_cause", "text", "Who or what told us: the signing itself, the person, "
+               "a mail server, an office's system, or a vacant seat."),
+    )  # fmt: skip
 
     def finish(cells: Chunk) -> None:
         cells[10] = list(map(local, cells[10]))

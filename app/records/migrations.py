@@ -12,26 +12,13 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.records.accounting_sql import ACCOUNTING_STEPS
 from app.records.holding_sql import HOLDING_STEPS
 from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.sealed_sql import SEALED_STEPS
-from app.records.tally_sql import Dimensions, install_triggers
+from app.records.tally_sql import DIMENSIONS_1, install_triggers
 from app.records.workshop_sql import WORKSHOP_STEPS
-
-DIMENSIONS_1: Dimensions = (
-    ("all", "''"),
-    ("day", "{row}.day"),
-    ("state", "{row}.state"),
-    ("district", "{row}.state || '-' || {row}.district"),
-    ("template", "{row}.template"),
-    ("version", "{row}.template || ' ' || {row}.length || ' ' || {row}.version"),
-    ("language", "{row}.language"),
-    ("match", "{row}.match"),
-    ("source", "{row}.source"),
-    ("edited", "CASE {row}.edited WHEN 0 THEN 'no' ELSE 'yes' END"),
-    ("own_share", "printf('%02d', min({row}.own_share / 10, 9) * 10)"),
-)
 
 
 def m001_signatures(db: Database) -> None:
@@ -131,6 +118,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *MAIL_STEPS,
     *WORKSHOP_STEPS,
     *HOLDING_STEPS,
+    *ACCOUNTING_STEPS,
 )
 """In order."""
 

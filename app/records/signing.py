@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 import sqlite3
@@ -13,14 +12,13 @@ from datetime import UTC, date, datetime
 from app.records.accounting import first_cause
 from app.records.database import writing
 from app.records.model import (
-    OWN_STATES,
     LetterRow,
     Receipt,
     SignatureRequest,
     Signed,
-    State,
     Status,
 )
+from app.records.stamps import TOKEN, minute, token_digest
 
 _INSERT = (
     "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, template,"
@@ -31,7 +29,6 @@ _INSERT_LETTER = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Signed:
@@ -47,7 +44,7 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
     again.
     """
     token = receipt_token(secret, request.key)
-    digest = _digest(token)
+    digest = token_digest(token)
     person = None if request.status in ("test", "repeated") else request.person
     with writing(db):
         try:
@@ -58,7 +55,7 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
             if not _has_signed(db, request.campaign, person):
                 raise
             number = _insert(db, request, digest, None, "repeated")
-        at = _minute(request.at)
+        at = minute(request.at)
         db.executemany(
             _INSERT_LETTER,
             [
@@ -97,7 +94,7 @@ def _insert(
             request.campaign,
             status,
             request.day.isoformat(),
-            _minute(request.at),
+            minute(request.at),
             request.state,
             request.district,
             request.template,
@@ -129,12 +126,12 @@ def _has_signed(db: sqlite3.Connection, campaign: str, person: bytes | None) -> 
 
 def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     """What the receipt with this token says, or None when there is no such receipt."""
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         return None
     row = db.execute(
         "SELECT id, campaign, day, state, district, withdrawn, language FROM signatures"
         " WHERE receipt = ?",
-        (_digest(token),),
+        (token_digest(token),),
     ).fetchone()
     if row is None:
         return None
@@ -172,14 +169,14 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
     Harmless a second time. The receipt of somebody who had signed before says withdrawn and
     changes no count. None when there is no such receipt. Raises ``NotStoredError``.
     """
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         return None
     with writing(db):
         db.execute(
             "UPDATE signatures SET withdrawn = 1, person = NULL, status ="
             " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
             " WHERE receipt = ? AND withdrawn = 0",
-            (_digest(token),),
+            (token_digest(token),),
         )
         return receipt(db, token)
 
@@ -236,16 +233,5 @@ def source_tag(text: str) -> str:
     return tag if re.fullmatch(r"[a-z0-9._-]{1,32}", tag) else ""
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("ascii")).digest()
-
-
 def _second(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _minute(moment: datetime) -> str:
-    """UTC to the minute; seconds would only help to match a row with somebody's log."""
-    if moment.tzinfo is None:
-        raise ValueError("A time without a time zone cannot be stored.")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")

@@ -29,9 +29,19 @@ DIMENSIONS: Dimensions = (
 )
 """Each signature is counted once in each of these. ``own_share`` is in steps of ten per cent.
 
-One more dimension, ``recipient``, is counted from the letter rows: one per letter to a
-seat that somebody holds.
+Two more are counted from the letter rows, one per letter to a seat that somebody holds:
+``recipient``, and ``way``, which is the letter's state and counts no people.
 """
+
+DIMENSIONS_1 = DIMENSIONS[:11]
+"""As the first migrations know them. New ones go to the end, with a migration of their own."""
+
+WAYS_SQL = (
+    "SELECT s.campaign, s.status, 'way', l.state, 0, count(*)"
+    " FROM letters l JOIN signatures s ON s.id = l.signature"
+    " WHERE l.bioguide IS NOT NULL GROUP BY 1, 2, 4"
+)
+"""What the tallies of ``way`` should say, from the rows alone."""
 
 _ADD = (
     " ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,"
@@ -50,8 +60,10 @@ def _count_signature(dimensions: Dimensions, row: str, sign: str) -> str:
 
 
 def _count_letters(row: str, sign: str) -> str:
-    """The same for the recipients of all letters that a signature has at this moment."""
+    """The same for recipient and way of all letters that a signature has at this moment."""
     return (
+        f"{_COLUMNS} SELECT {row}.campaign, {row}.status, 'way', state, 0, {sign}1"
+        f" FROM letters WHERE signature = {row}.id AND bioguide IS NOT NULL{_ADD};"
         f"{_COLUMNS} SELECT {row}.campaign, {row}.status, 'recipient', bioguide,"
         f" {sign}1, {sign}1 FROM letters WHERE signature = {row}.id AND bioguide IS NOT NULL{_ADD};"
     )
@@ -60,6 +72,8 @@ def _count_letters(row: str, sign: str) -> str:
 def _count_letter(row: str, sign: str) -> str:
     """The same for one letter row. Counts nothing when its signature is already gone."""
     return (
+        f"{_COLUMNS} SELECT campaign, status, 'way', {row}.state, 0, {sign}1"
+        f" FROM signatures WHERE id = {row}.signature AND {row}.bioguide IS NOT NULL{_ADD};"
         f"{_COLUMNS} SELECT campaign, status, 'recipient', {row}.bioguide, {sign}1, {sign}1"
         f" FROM signatures WHERE id = {row}.signature AND {row}.bioguide IS NOT NULL{_ADD};"
     )
@@ -87,7 +101,7 @@ def trigger_sql(dimensions: Dimensions) -> dict[str, str]:
         ),
         "tally_letter_insert": ("AFTER INSERT ON letters", _count_letter("NEW", "+")),
         "tally_letter_update": (
-            "AFTER UPDATE OF signature, seat, bioguide ON letters",
+            "AFTER UPDATE OF signature, seat, bioguide, state ON letters",
             _count_letter("OLD", "-") + _count_letter("NEW", "+"),
         ),
         "tally_letter_delete": ("AFTER DELETE ON letters", _count_letter("OLD", "-")),
@@ -117,4 +131,5 @@ def actual_sql(dimensions: Dimensions) -> str:
         " FROM letters l JOIN signatures s ON s.id = l.signature"
         " WHERE l.bioguide IS NOT NULL GROUP BY 1, 2, 4"
     )
+    parts.append(WAYS_SQL)
     return " UNION ALL ".join(parts)

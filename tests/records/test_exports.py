@@ -52,6 +52,7 @@ SIGNATURE_COLUMNS = [
 LETTER_COLUMNS = [
     "signature", "campaign", "status", "day", "state", "district", "seat", "recipient", "name",
     "ask", "handed_over", "handed_over_at",
+    "handed_over_cause",
 ]  # fmt: skip
 
 
@@ -113,9 +114,10 @@ def test_each_letter_is_one_row_and_a_vacant_seat_is_seen(db: sqlite3.Connection
     mark(db, signed.receipt, "CA-12", "printed", at=datetime(2026, 11, 25, 18, 0, tzinfo=UTC))
     assert list(letters_table(db, MINE, NOW).rows) == [
         (1, CAMPAIGN, "counted", "2026-11-24", "CA", "CA-12", "CA-12", "HCA012",
-         "Representative Ana Nuñez", "everyone", "printed", "2026-11-25 12:00"),
+         "Representative Ana Nuñez", "everyone", "printed", "2026-11-25 12:00",
+         "person"),
         (1, CAMPAIGN, "counted", "2026-11-24", "CA", "CA-12", "CA-S1", None, "", "vacant",
-         "written", "2026-11-24 21:04"),
+         "written", "2026-11-24 21:04", "vacant seat"),
     ]  # fmt: skip
 
 

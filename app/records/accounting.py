@@ -1,0 +1,217 @@
+"""Where every letter is, since when, and why: one state machine for everything that moves one.
+
+A letter begins as ``written`` (or, to a vacant seat, as ``not attempted`` for good). After
+that three can move it: the person by their own report, a mail server that took a copy to
+themselves, and an office's own system. ``MOVES`` says what each may do; nothing else in the
+program writes a letter's state. Only an office's system makes *accepted*, and that is an end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.records.database import reading, writing
+from app.records.model import Cause, LetterRow, State, Status
+from app.records.stamps import TOKEN, minute, token_digest
+
+OWN: frozenset[State] = frozenset({"downloaded", "copied", "printed"})
+MAILED: State = "mailed to self"
+ACCEPTED: State = "accepted by the office's system"
+OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "not attempted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """From any of these states to any of those."""
+
+    start: frozenset[State]
+    to: frozenset[State]
+
+
+MOVES: Mapping[Cause, Moves] = {
+    # The last report stands, and whoever was refused can still hand over by hand.
+    "person": Moves(frozenset({"written", MAILED, "refused", "not attempted", *OWN}), OWN),
+    # A copy to oneself says less than a report of having pasted or printed.
+    "mail server": Moves(frozenset({"written", "downloaded", MAILED}), frozenset({MAILED})),
+    "office system": Moves(
+        frozenset({"written", MAILED, "refused", "not attempted", *OWN}), OFFICE
+    ),
+}
+BEGINNINGS: Mapping[Cause, frozenset[State]] = {
+    "signed": frozenset({"written"}),
+    "vacant seat": frozenset({"not attempted", "written"}),
+}
+"""How a letter's row may begin. A vacant seat's row is no letter, whatever its state."""
+
+QUIET = timedelta(days=14)
+"""After so long nobody is expected to report any more that they handed a letter over."""
+STUCK = timedelta(days=2)
+"""So long a letter may wait that an office's system refused or could not be given."""
+
+
+def allowed(cause: Cause, now: State, then: State) -> bool:
+    """Whether ``cause`` may bring a letter from one state to another, or confirm it there."""
+    moves = MOVES.get(cause)
+    return moves is not None and now in moves.start and then in moves.to
+
+
+def first_cause(row: LetterRow) -> Cause:
+    """Why a new row is in its state."""
+    if row.bioguide is None:
+        return "vacant seat"
+    return "signed" if row.state == "written" else cause_of(row.state)
+
+
+def cause_of(state: State) -> Cause:
+    """Who alone can have made a state that is not a beginning."""
+    if state in OWN:
+        return "person"
+    return "mail server" if state == MAILED else "office system"
+
+
+def mark(
+    db: sqlite3.Connection,
+    token: str,
+    seat: str,
+    state: State,
+    *,
+    at: datetime | None = None,
+) -> bool:
+    """Note what the person did with one letter, or that a copy was mailed to them.
+
+    True when it now says so. False changes nothing: a move that is not allowed, no such
+    receipt or seat, a vacant seat, a withdrawn signature. ``at`` is now unless given. Raises
+    ``NotStoredError``.
+    """
+    if (state not in OWN and state != MAILED) or not TOKEN.fullmatch(token):
+        return False
+    with writing(db):
+        found = db.execute(
+            "SELECT id FROM signatures WHERE receipt = ? AND withdrawn = 0", (token_digest(token),)
+        ).fetchone()
+        return found is not None and _move(db, found[0], seat, (state, cause_of(state)), at)
+
+
+def note_office(
+    db: sqlite3.Connection,
+    signature: int,
+    seat: str,
+    state: State,
+    *,
+    campaign: str,
+    at: datetime | None = None,
+) -> bool:
+    """Note what an office's own system said to the letter of a signature, by its number.
+
+    Like ``mark``; also False where the signature belongs to another campaign.
+    """
+    with writing(db):
+        found = db.execute(
+            "SELECT id FROM signatures WHERE id = ? AND campaign = ? AND withdrawn = 0",
+            (signature, campaign),
+        ).fetchone()
+        return found is not None and _move(db, signature, seat, (state, "office system"), at)
+
+
+def _move(
+    db: sqlite3.Connection,
+    signature: int,
+    seat: str,
+    to: tuple[State, Cause],
+    at: datetime | None,
+) -> bool:
+    state, cause = to
+    row = db.execute(
+        "SELECT state FROM letters WHERE signature = ? AND seat = ? AND bioguide IS NOT NULL",
+        (signature, seat),
+    ).fetchone()
+    if row is None or not allowed(cause, row[0], state):
+        return False
+    db.execute(
+        "UPDATE letters SET state = ?, state_at = ?, cause = ? WHERE signature = ? AND seat = ?",
+        (state, minute(at or datetime.now(UTC)), cause, signature, seat),
+    )
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How many letters are in one state."""
+
+    state: State
+    letters: int
+
+
+def ways(
+    db: sqlite3.Connection, campaign: str | None, *, status: Status = "counted"
+) -> tuple[Way, ...]:
+    """The letters by state, the most frequent first; they add up to the letters of ``totals``.
+
+    For a dashboard: reads a few kept numbers, never the rows. ``campaign`` None adds up all.
+    """
+    rows = db.execute(
+        "SELECT value, sum(letters) FROM tallies"
+        " WHERE campaign IN (SELECT campaign FROM tallies WHERE ?1 IS NULL UNION SELECT ?1)"
+        " AND status = ?2 AND dimension = 'way' GROUP BY value HAVING sum(letters) <> 0"
+        " ORDER BY 2 DESC, 1",
+        (campaign, status),
+    )
+    return tuple(Way(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSweep:
+    """What a look at every letter found. All but ``quiet`` are for somebody to act on."""
+
+    stuck: int
+    """Refused by an office's system, or not taken, for more than two days; the person has
+    reported no other way since."""
+    since: datetime | None
+    """Since when the longest of these waits."""
+    unnoted: int
+    """Still ``written``, although a mail server took the copy more than an hour ago."""
+    wrong: int
+    """In a state that no allowed move leads to."""
+    quiet: int
+    """``written`` for more than two weeks: nobody told us of handing them over."""
+
+
+def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
+    """Look at every letter that was not withdrawn, in one snapshot. Changes nothing."""
+    with reading(db):
+        stuck, since = db.execute(
+            f"SELECT count(*), min(l.state_at) {_LETTERS} AND l.cause = 'office system'"
+            " AND l.state <> ? AND l.state_at < ?",
+            (ACCEPTED, minute(now - STUCK)),
+        ).fetchone()
+        (quiet,) = db.execute(
+            f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND l.state_at < ?",
+            (minute(now - QUIET),),
+        ).fetchone()
+        (unnoted,) = db.execute(
+            f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND s.receipt IN"  # noqa: S608
+            " (SELECT receipt FROM messages WHERE kind = 'copy' AND state = 'accepted'"
+            " AND cause <> 'written to the outbox' AND state_at < ?)",
+            (int((now - timedelta(hours=1)).timestamp()),),
+        ).fetchone()
+        pairs = db.execute(f"SELECT l.state, l.cause, count(*) {_LETTERS} GROUP BY 1, 2")
+        wrong = sum(number for state, cause, number in pairs if state not in _made_by(cause))
+    return LetterSweep(
+        stuck, datetime.fromisoformat(since) if since else None, unnoted, wrong, quiet
+    )
+
+
+_LETTERS = (
+    "FROM letters l JOIN signatures s ON s.id = l.signature"
+    " WHERE l.bioguide IS NOT NULL AND s.withdrawn = 0"
+)
+
+
+def _made_by(cause: Cause) -> frozenset[State]:
+    """The states of a letter, not of a vacant seat, that a cause can have made."""
+    if cause in MOVES:
+        return MOVES[cause].to
+    return BEGINNINGS["signed"] if cause == "signed" else frozenset()
