@@ -16,6 +16,7 @@ from app.web.access import access_rules
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.i18n import set_up_languages
+from app.web.limits import set_up_limits
 from app.web.live import LiveCampaign
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         tables=load_tables(),
         **overrides,
     )
+    set_up_limits(app, settings)
     set_up_headers(app)
     set_up_languages(app)
     set_up_pages(app)
@@ -77,6 +79,7 @@ def _add_commands(app: Flask) -> None:
     from app.cli.congress import congress_cli
     from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
     from app.cli.doctor import doctor_command
+    from app.cli.letter_files import export_command, import_command
     from app.cli.letters import letters_cli
     from app.cli.organizers import organizers_cli
     from app.cli.sealed import keys_group
@@ -84,6 +87,8 @@ def _add_commands(app: Flask) -> None:
 
     letters_cli.add_command(xml_command)
     letters_cli.add_command(deliver_command)
+    letters_cli.add_command(export_command)
+    letters_cli.add_command(import_command)
     for group in (congress_cli, letters_cli, signatures):
         app.cli.add_command(group)
     app.cli.add_command(organizers_cli)
