@@ -57,6 +57,8 @@ class What(StrEnum):
     TEXT_PUBLISHED = "text published"
     TEXT_RETIRED = "text retired"
     TEXT_BROUGHT_BACK = "text brought back"
+    COSPONSORS_CHANGED = "cosponsors changed"
+    TEST_STARTED = "test journey started"
     SIGNATURES_RELEASED = "held signatures released"
     SIGNATURES_SET_ASIDE = "held signatures set aside"
     SIGNATURES_HELD_AGAIN = "signatures held again"
@@ -94,6 +96,11 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.TEXT_PUBLISHED: (frozenset({"version"}), frozenset({"version"})),
     What.TEXT_RETIRED: (frozenset({"version"}), _NOTHING),
     What.TEXT_BROUGHT_BACK: (_NOTHING, frozenset({"version"})),
+    What.COSPONSORS_CHANGED: (
+        frozenset({"people", "as of"}),
+        frozenset({"people", "as of", "joined", "left"}),
+    ),
+    What.TEST_STARTED: (_NOTHING, frozenset({"expires"})),
     What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_SET_ASIDE: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_HELD_AGAIN: (_NOTHING, frozenset({"rows", "numbers"})),

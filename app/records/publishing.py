@@ -9,7 +9,7 @@ alone can not come together unchecked.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,10 +85,12 @@ def publish_texts(
     by: str,
     at: datetime,
     note: str = "",
+    also: Callable[[], None] | None = None,
 ) -> Published | CampaignMoved:
     """Make texts live that were never drafts here, such as files brought back from a folder.
 
-    Drafts are left as they are. A text that is live already is left alone.
+    Drafts are left as they are. A text that is live already is left alone. ``also`` writes what
+    belongs to the change, such as an event that says more about it, in the same transaction.
     """
     with writing(db):
         counter = change_counter(db, campaign)
@@ -108,6 +110,8 @@ def publish_texts(
             ).lastrowid  # fmt: skip
             new = rows(db, "id = ?", (number,))[0]
             made.append(_go_live(db, state, new, folder, by=by, at=at, note=note))
+        if also is not None:
+            also()
         return Published(_count_change(db, campaign) if made else counter, tuple(made))
 
 

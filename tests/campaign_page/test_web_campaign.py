@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -39,6 +40,11 @@ def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
     return Browser(app, clock).log_in(staff.add("Rosa"))
 
 
+def typed(values: dict[str, str]) -> dict[str, Any]:
+    """What is typed into fields whose names are no Python names."""
+    return dict(values)
+
+
 def live(staff: Office) -> str:
     return live_files(staff.db, SLUG, files_of()).files[FILE]
 
@@ -66,7 +72,7 @@ def test_a_companion_is_a_draft_until_it_is_published_after_the_whole_check(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     browser.get("/organize/campaign/bill")
-    browser.send("/campaign/bill", **{"bills-senate-number": "S. 4321"})
+    browser.send("/campaign/bill", **typed({"bills-senate-number": "S. 4321"}))
     assert "Saved as a draft" in browser.words
     assert 'number = "S. 4321"' in draft(staff)
     assert live(staff) == (FOLDER / FILE).read_text(encoding="utf-8")
@@ -101,7 +107,7 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
 
 
 @pytest.mark.parametrize(
-    ("path", "field", "typed"),
+    ("path", "field", "words"),
     [
         ("bill", "as_of", "last week"),
         ("bill", "congress", "many"),
@@ -113,14 +119,14 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
-    browser: Browser, staff: Office, path: str, field: str, typed: str
+    browser: Browser, staff: Office, path: str, field: str, words: str
 ) -> None:
-    browser.get(f"/organize/campaign/{path}").send(f"/campaign/{path}", **{field: typed})
+    browser.get(f"/organize/campaign/{path}").send(f"/campaign/{path}", **typed({field: words}))
     assert browser.status == 422
     element = browser.page.by_id(field)
     assert element.get("aria-invalid") == "true"
     assert f"{field}-error" in (element.get("aria-describedby") or "")
-    assert typed in ((element.get("value") or "") + "".join(element.itertext()))
+    assert words in ((element.get("value") or "") + "".join(element.itertext()))
     assert state_of(staff.db, SLUG, FILE).draft is None
 
 
@@ -130,7 +136,7 @@ def test_two_organizers_on_different_fields_both_keep_their_work(
     other = Browser(app, clock).log_in(staff.add("Ana"))
     browser.get("/organize/campaign/bill")
     other.get("/organize/campaign/asks/senator").send(
-        "/asks/senator", **{"asks-summary": "Asks for a companion."}
+        "/asks/senator", **typed({"asks-summary": "Asks for a companion."})
     )
     browser.send("/campaign/bill", title="My title")
     assert "Saved as a draft" in browser.words
@@ -144,9 +150,9 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
     other = Browser(app, clock).log_in(staff.add("Ana"))
     browser.get("/organize/campaign/asks/senator")
     other.get("/organize/campaign/asks/senator").send(
-        "/asks/senator", **{"asks-summary": "Her words.", "asks-opening": "Her opening."}
+        "/asks/senator", **typed({"asks-summary": "Her words.", "asks-opening": "Her opening."})
     )
-    browser.send("/asks/senator", **{"asks-summary": "My words."})
+    browser.send("/asks/senator", **typed({"asks-summary": "My words."}))
     assert browser.status == 409
     assert "Ana saved the campaign meanwhile" in browser.words
     assert "Her words." in browser.words
@@ -163,7 +169,7 @@ def test_an_ask_is_followed_when_somebody_moved_it(
     other = Browser(app, clock).log_in(staff.add("Ana"))
     browser.get("/organize/campaign/asks/opposes")
     other.get("/organize/campaign/").send("/asks/opposes/move", way="up")
-    browser.send("/asks/opposes", **{"asks-summary": "Mine."})
+    browser.send("/asks/opposes", **typed({"asks-summary": "Mine."}))
     asks = tomllib.loads(draft(staff))["asks"]
     assert [(a["id"], a["summary"]) for a in asks if a["summary"] == "Mine."] == [
         ("opposes", "Mine.")
@@ -202,9 +208,9 @@ def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
 def test_parts_are_added_and_taken_out(
     browser: Browser, staff: Office, name: str, fields: dict[str, str]
 ) -> None:
-    browser.get(f"/organize/campaign/{name}/new").send("/new", **dict.fromkeys(fields, ""))
+    browser.get(f"/organize/campaign/{name}/new").send("/new", **typed(dict.fromkeys(fields, "")))
     assert browser.status == 422
-    browser.send("/new", **fields)
+    browser.send("/new", **typed(fields))
     assert "Saved as a draft" in browser.words
     before = len(tomllib.loads(live(staff))[name])
     assert len(tomllib.loads(draft(staff))[name]) == before + 1
@@ -215,7 +221,7 @@ def test_parts_are_added_and_taken_out(
 
 def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/asks/everyone-else").send(
-        "/asks/everyone-else", **{"asks-short": "I ask you to pass H.R. 9999."}
+        "/asks/everyone-else", **typed({"asks-short": "I ask you to pass H.R. 9999."})
     )
     browser.get("/organize/campaign/publish")
     assert "not a bill of this campaign" in browser.words
@@ -228,12 +234,12 @@ def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Off
     assert "9999" not in live(staff)
 
 
-@pytest.mark.parametrize("typed", [{"base": "999"}, {"seen": "7"}, {"base": "x"}, {"seen": ""}])
+@pytest.mark.parametrize("changed", [{"base": "999"}, {"seen": "7"}, {"base": "x"}, {"seen": ""}])
 def test_what_was_not_looked_at_is_not_published(
-    browser: Browser, staff: Office, typed: dict[str, str]
+    browser: Browser, staff: Office, changed: dict[str, str]
 ) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
-    browser.get("/organize/campaign/publish").send("/campaign/publish", **typed)
+    browser.get("/organize/campaign/publish").send("/campaign/publish", **typed(changed))
     assert browser.status == 409
     assert "Another name" not in live(staff)
 
@@ -248,12 +254,12 @@ def test_a_draft_is_discarded_and_found_again(browser: Browser, staff: Office) -
 
 def test_stale_spanish_is_flagged_until_it_is_said_to_fit(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/asks/sponsor").send(
-        "/asks/sponsor", **{"asks-opening": "Thank you for {{ bill_name }}."}
+        "/asks/sponsor", **typed({"asks-opening": "Thank you for {{ bill_name }}."})
     )
     assert "Spanish out of date" in browser.words
     browser.get("/organize/campaign/asks/sponsor")
     assert "out of date" in browser.words
-    browser.send("/asks/sponsor", **{"fits-opening": "1"})
+    browser.send("/asks/sponsor", **typed({"fits-opening": "1"}))
     assert "Spanish out of date" not in browser.words
 
 
@@ -268,9 +274,9 @@ HOSTILE = ["<script>alert(1)</script>", '"><svg onload=alert(2)>', "{{ 7*7 }}", 
            "'''\"\"\"\\", "]]\n[evil]\nx = 1", "x" * 100_000]  # fmt: skip
 
 
-@pytest.mark.parametrize("typed", HOSTILE)
-def test_hostile_words_stay_words(browser: Browser, staff: Office, typed: str) -> None:
-    browser.get("/organize/campaign/bill").send("/campaign/bill", title=typed)
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_words_stay_words(browser: Browser, staff: Office, words: str) -> None:
+    browser.get("/organize/campaign/bill").send("/campaign/bill", title=words)
     if browser.status == 200:
         assert set(tomllib.loads(draft(staff))) == set(tomllib.loads(live(staff)))
         browser.get("/organize/campaign/publish")
@@ -288,7 +294,7 @@ def test_every_page_reads_well_in_both_languages(
                  "forbidden/1", "forbidden/new", "publish", "versions", "versions/1"):  # fmt: skip
         browser.get(f"{prefix}/organize/campaign/{path}")
         assert browser.status == 200, path
-        assert browser.page.one("a", **{"class": "language"}).get("href")
+        assert browser.page.one("a", **typed({"class": "language"})).get("href")
 
 
 def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from app.campaign.campaign_file import FILE
-from app.campaign.cosponsor_csv import Known
 from app.campaign.edit import read_column
-from app.campaign.lists import read_list
-from app.campaign.stance import CURRENT, Backing
 from app.records.audit import What
 from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
 from app.records.workshop import find_version as find
 from app.web.organizer.gate import clock, current
 from app.web.services import Services
-
-COSPONSORS = "cosponsors.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +68,3 @@ def ask_place(text: str, ask_id: str) -> int | None:
     """Which ask of a text has this id; None when there is none."""
     ids = read_column(text, "asks", "id")
     return ids.index(ask_id) if ask_id in ids else None
-
-
-def backings(site: Services, text: str) -> tuple[Backing, ...]:
-    """The lines of a list of cosponsors; those that cannot be read are left out."""
-    return read_list(COSPONSORS, text.replace("\r\n", "\n"), site.campaign.related)[0]
-
-
-def members(site: Services) -> dict[str, tuple[str, str]]:
-    """Full and last name of everyone in Congress by bioguide id."""
-    return {
-        h.member.bioguide: (h.member.full_name, h.member.last)
-        for h in site.tables.holders
-        if h.member
-    }
-
-
-def known(site: Services) -> Known:
-    """What reading a CSV list needs to know."""
-    campaign = site.campaign
-    bills = {bill: bill for bill in (CURRENT, *campaign.related)}
-    days: list[date] = []
-    for bill in campaign.bills.values():
-        if bill.number:
-            kind = "hr" if bill.chamber == "house" else "s"
-            digits = "".join(ch for ch in bill.number if ch.isdigit())
-            bills[f"{kind}{digits}-{bill.congress}"] = CURRENT
-        if bill.introduced:
-            days.append(bill.introduced)
-    introduced = {CURRENT: min(days)} if days else {}
-    return Known(site.today(), bills, members(site), introduced)

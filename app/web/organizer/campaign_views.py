@@ -6,7 +6,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from app.web.access import access
-from app.web.organizer import campaign_page, campaign_publish
+from app.web.organizer import campaign_page, campaign_publish, cosponsor_change, cosponsor_pages
 
 campaign = Blueprint("organizer_campaign", __name__)
 
@@ -137,3 +137,45 @@ def version(number: int) -> Response:
 @access("editor")
 def restore(number: int) -> Response:
     return campaign_publish.take_restore(number)
+
+
+@campaign.get("/cosponsors/")
+@access("editor")
+def cosponsors() -> Response:
+    return cosponsor_pages.show_list()
+
+
+@campaign.get("/cosponsors/add/<bioguide>")
+@access("editor")
+def add_cosponsor(bioguide: str) -> Response:
+    return cosponsor_pages.show_add(bioguide)
+
+
+@campaign.post("/cosponsors/add/<bioguide>")
+@access("editor")
+def add_cosponsor_post(bioguide: str) -> Response:
+    return cosponsor_pages.take_add(bioguide)
+
+
+@campaign.post("/cosponsors/off")
+@access("editor")
+def take_off() -> Response:
+    return cosponsor_pages.take_off()
+
+
+@campaign.get("/cosponsors/import")
+@access("editor")
+def import_list() -> Response:
+    return cosponsor_change.show_import()
+
+
+@campaign.post("/cosponsors/import")
+@access("editor")
+def import_list_post() -> Response:
+    return cosponsor_change.take_import()
+
+
+@campaign.post("/cosponsors/apply")
+@access("editor")
+def apply_list() -> Response:
+    return cosponsor_change.take_apply()

@@ -39,6 +39,8 @@ EVENTS = {
     What.TEXT_PUBLISHED: _l("text published"),
     What.TEXT_RETIRED: _l("text retired"),
     What.TEXT_BROUGHT_BACK: _l("text brought back"),
+    What.COSPONSORS_CHANGED: _l("cosponsors changed"),
+    What.TEST_STARTED: _l("test journey started"),
     What.SIGNATURES_RELEASED: _l("held signatures released"),
     What.SIGNATURES_SET_ASIDE: _l("held signatures set aside"),
     What.SIGNATURES_HELD_AGAIN: _l("signatures held again"),
@@ -68,6 +70,10 @@ KEYS = {
     "kind": _l("kind"),
     "days": _l("days"),
     "version": _l("version"),
+    "people": _l("people"),
+    "as of": _l("as of"),
+    "joined": _l("joined"),
+    "left": _l("left"),
     "numbers": _l("numbers"),
 }
 
