@@ -18,7 +18,15 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.records.counting import BREAKDOWNS, BY_TERM, count, definitions_for, natural, people
+from app.records.counting import (
+    BREAKDOWNS,
+    BY_TERM,
+    by_status,
+    count,
+    definitions_for,
+    natural,
+    people,
+)
 from app.records.model import STATUSES, CountRow, Status, Totals
 from app.records.tabular import CHUNK, Cell, Chunk, Column, Row, Table, file_name, in_chunks
 from app.records.tally_sql import DIMENSIONS
@@ -40,6 +48,17 @@ class Filter:
     """First day, in the campaign's time zone."""
     until: date | None = None
     """Last day, included."""
+    template: str | None = None
+    """The letter that people started from."""
+    source: str | None = None
+    """The source tag of the link; the empty text is for no tag, None for all."""
+    language: str | None = None
+
+    @property
+    def finer(self) -> bool:
+        """Whether it asks for more than a campaign and a status, so that rows must be read."""
+        wanted = (self.state, self.since, self.until, self.template, self.source, self.language)
+        return any(value is not None for value in wanted)
 
     def described(self) -> dict[str, str]:
         """In words, for the file itself."""
@@ -49,6 +68,9 @@ class Filter:
             "state": self.state or "all states",
             "from day": self.since.isoformat() if self.since else "the first",
             "to day": self.until.isoformat() if self.until else "the last",
+            "letter": self.template or "all letters",
+            "source": "all sources" if self.source is None else self.source or "no source",
+            "language": self.language or "all languages",
         }
 
     def where(self) -> tuple[str, list[str]]:
@@ -59,6 +81,9 @@ class Filter:
             ("s.state = ?", self.state),
             ("s.day >= ?", self.since),
             ("s.day <= ?", self.until),
+            ("s.template = ?", self.template),
+            ("s.source = ?", self.source),
+            ("s.language = ?", self.language),
         )
         used = [(condition, str(value)) for condition, value in wanted if value is not None]
         return " AND ".join(["true", *(c for c, _ in used)]), [value for _, value in used]
@@ -111,8 +136,8 @@ def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
     """
     if by not in BREAKDOWNS:
         raise ValueError(f"Cannot count by {by!r}. Known: {', '.join(BREAKDOWNS)}.")
-    if chosen.status and not (chosen.state or chosen.since or chosen.until):
-        return count(db, chosen.campaign, by, status=chosen.status)
+    if not chosen.finer:
+        return _from_tallies(db, by, chosen)
     where, values = chosen.where()
     if by == "recipient":
         query = (
@@ -129,9 +154,33 @@ def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
     return sorted(rows, key=lambda row: natural(row.group))
 
 
+def _from_tallies(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
+    """Counts of one status, or of all added up, without reading a row."""
+    if chosen.status:
+        return count(db, chosen.campaign, by, status=chosen.status)
+    added: dict[str, CountRow] = {}
+    for status in STATUSES:
+        for row in count(db, chosen.campaign, by, status=status):
+            known = added.get(row.group, CountRow(row.group, 0, 0))
+            added[row.group] = CountRow(
+                row.group, known.signatures + row.signatures, known.letters + row.letters
+            )
+    return sorted(added.values(), key=lambda row: natural(row.group))
+
+
+def statuses(db: sqlite3.Connection, chosen: Filter) -> dict[Status, Totals]:
+    """Every status with its people and letters, whatever status the filter asks for."""
+    if not chosen.finer:
+        return by_status(db, chosen.campaign)
+    where, values = replace(chosen, status=None).where()
+    query = f"SELECT s.status, count(*), sum(s.letters) FROM signatures s WHERE {where} GROUP BY 1"
+    found = {status: Totals(*numbers) for status, *numbers in db.execute(query, values)}
+    return {status: found.get(status, Totals(0, 0)) for status in STATUSES}
+
+
 def statuses_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
     """People and letters by status, the empty ones too, whatever status the filter asks for."""
-    found = {status: totals_of(db, replace(chosen, status=status)) for status in STATUSES}
+    found = statuses(db, chosen)
     columns = (
         Column("status", "text", _STATUS),
         Column("signatures", "number", BY_TERM["signatures"].meaning),

@@ -1,0 +1,84 @@
+"""Fills a database with made-up signatures, many thousands a second, for measuring.
+
+The rows are as ``app.records.sign`` writes them; they come by one SQL statement with the triggers
+taken away, and the tallies are then made from the rows as ``flask signatures recount --rebuild``
+does it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from app.congress import load_tables
+from app.records import open_database, rebuild
+from app.records.tally_sql import DIMENSIONS, install_triggers, trigger_sql
+
+CAMPAIGN = "protect-immigration-act"
+DAYS = 120
+
+_SIGNATURES = """
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)
+INSERT INTO signatures (id, receipt, person, campaign, status, day, at, state, district, template,
+    version, length, language, match, source, edited, own_share, letters)
+SELECT i + 1, CAST(printf('%032d', i) AS BLOB), CAST(printf('%032x', i) AS BLOB), :campaign,
+    CASE WHEN i % 97 = 0 THEN 'held' WHEN i % 131 = 0 THEN 'unconfirmed' ELSE 'counted' END,
+    date('2026-11-25', '-' || (i * 7919 % :days) || ' days'),
+    date('2026-11-25', '-' || (i * 7919 % :days) || ' days') || 'T'
+        || printf('%02d:%02dZ', 12 + i % 11, i % 60),
+    p.state, p.district,
+    CASE i % 5 WHEN 0 THEN 'family' WHEN 1 THEN 'faith' ELSE 'general' END,
+    printf('%012x', i % 3 * 7919), CASE i % 4 WHEN 0 THEN 'short' ELSE 'full' END,
+    CASE i % 6 WHEN 0 THEN 'es' ELSE 'en' END,
+    CASE i % 3 WHEN 0 THEN 'street' WHEN 1 THEN 'chosen' ELSE 'zip' END,
+    CASE i % 4 WHEN 0 THEN '' WHEN 1 THEN 'mail' WHEN 2 THEN 'parish' ELSE 'w' || i % 40 END,
+    i % 3 = 0, i * 31 % 101, p.letters
+FROM n JOIN places p ON p.number = i * 2654435761 % (SELECT count(*) FROM places)
+"""
+_LETTERS = """
+INSERT INTO letters (signature, seat, bioguide, ask, state, state_at)
+SELECT s.id, r.seat, r.bioguide, 'cosponsor', 'written', s.at
+FROM signatures s JOIN recipients r ON r.state = s.state AND r.district = s.district
+ORDER BY s.id, r.seat
+"""
+
+
+def filled(path: Path, count: int) -> sqlite3.Connection:
+    """An open database with ``count`` signatures, spread over all districts and 120 days."""
+    db = open_database(path)
+    db.execute("PRAGMA synchronous=OFF")  # thrown away if anything fails
+    db.execute("PRAGMA cache_size=-300000")
+    for name in trigger_sql(DIMENSIONS):
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute("CREATE TEMP TABLE places (number INTEGER PRIMARY KEY, state, district, letters)")
+    db.execute(
+        "CREATE TEMP TABLE recipients (state, district, seat, bioguide,"
+        " PRIMARY KEY (state, district, seat)) WITHOUT ROWID"
+    )
+    db.execute("BEGIN")
+    for number, ((state, district), delegation) in enumerate(load_tables().delegations.items()):
+        db.execute(
+            "INSERT INTO places VALUES (?, ?, ?, ?)",
+            (number, state, district, len(delegation.recipients)),
+        )
+        db.executemany(
+            "INSERT INTO recipients VALUES (?, ?, ?, ?)",
+            [
+                (state, district, holder.seat.id, holder.member and holder.member.bioguide)
+                for holder in delegation.holders
+            ],
+        )
+    db.execute(_SIGNATURES, {"count": count, "campaign": CAMPAIGN, "days": DAYS})
+    db.execute(_LETTERS)
+    db.execute("COMMIT")
+    install_triggers(db, DIMENSIONS)
+    rebuild(db)
+    db.close()
+    return open_database(path)
+
+
+def fill(path: Path, count: int) -> None:
+    """The same, closed again."""
+    with closing(filled(path, count)):
+        pass

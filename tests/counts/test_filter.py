@@ -1,0 +1,93 @@
+"""The finer filters, and that every way to count agrees on them."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from app.records import STATUSES, Totals, by_status, open_database, sign
+from app.records.exports import (
+    Filter,
+    Occasion,
+    counts,
+    counts_table,
+    signatures_table,
+    statuses,
+    totals_of,
+)
+from tests.records.build import CAMPAIGN, SECRET, signature
+
+OCCASION = Occasion(datetime(2026, 11, 25, 12, tzinfo=UTC), "America/Chicago")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    db = open_database(tmp_path / "x.db")
+    for number in range(24):
+        row = signature(
+            f"k{number}",
+            state=("CA", "DC")[number % 2],
+            district=(12, 0)[number % 2],
+            template=("general", "faith")[number % 3 == 0],
+            source=("", "mail")[number % 4 == 0],
+            language=("en", "es")[number % 5 == 0],
+            status=STATUSES[number % 6],
+            day=date(2026, 11, 1 + number),
+        )
+        sign(db, row, SECRET)
+    return db
+
+
+FILTERS = [
+    Filter(CAMPAIGN, template="faith"),
+    Filter(CAMPAIGN, source="mail"),
+    Filter(CAMPAIGN, source=""),
+    Filter(CAMPAIGN, language="es"),
+    Filter(CAMPAIGN, status=None, language="en"),
+    Filter(CAMPAIGN, status=None),
+    Filter(None, status=None),
+    Filter(CAMPAIGN, state="DC", source="", status=None, since=date(2026, 11, 5)),
+]
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+def test_rows_and_counts_agree_under_every_filter(db: sqlite3.Connection, chosen: Filter) -> None:
+    rows = list(signatures_table(db, chosen, OCCASION).rows)
+    whole = Totals(len(rows), sum(int(row[15] or 0) for row in rows))
+    assert whole.signatures
+    assert totals_of(db, chosen) == whole
+    for by in ("day", "template", "source", "language", "version", "own_share", "district"):
+        found = counts(db, by, chosen)
+        assert sum(row.signatures for row in found) == whole.signatures
+        assert sum(row.letters for row in found) == whole.letters
+    about = counts_table(db, "state", chosen, OCCASION).about
+    assert about["total signatures"] == whole.signatures
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+def test_statuses_add_up_to_every_status(db: sqlite3.Connection, chosen: Filter) -> None:
+    found = statuses(db, chosen)
+    assert tuple(found) == STATUSES
+    whole = totals_of(
+        db, Filter(**{n: getattr(chosen, n) for n in chosen.__slots__} | {"status": None})
+    )
+    assert sum(part.signatures for part in found.values()) == whole.signatures
+    assert sum(part.letters for part in found.values()) == whole.letters
+
+
+def test_the_empty_source_is_those_without_a_tag(db: sqlite3.Connection) -> None:
+    assert [row.group for row in counts(db, "source", Filter(CAMPAIGN, source=""))] == [""]
+    assert "no source" in Filter(source="").described().values()
+    assert "all sources" in Filter().described().values()
+
+
+def test_without_a_filter_no_row_is_read(db: sqlite3.Connection) -> None:
+    db.execute("DROP TRIGGER tally_signature_delete")
+    db.execute("DROP TRIGGER tally_letter_delete")
+    before = by_status(db, CAMPAIGN)
+    db.execute("DELETE FROM signatures")
+    assert statuses(db, Filter(CAMPAIGN)) == before
+    assert totals_of(db, Filter(CAMPAIGN)).signatures == before["counted"].signatures
