@@ -45,6 +45,7 @@ class What(StrEnum):
     SESSIONS_REVOKED = "sessions revoked"
     AUDIT_EXPORTED = "audit exported"
     SEALED_EXPORTED = "sealed details exported"
+    COUNTS_EXPORTED = "counts exported"
     KEY_MADE = "campaign key made"
     KEY_USED = "campaign key taken into use"
     KEY_MOVED = "private key moved away"
@@ -83,6 +84,7 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.LOGGED_OUT: (_NOTHING, _NOTHING),
     What.SESSIONS_REVOKED: (frozenset({"sessions"}), frozenset({"sessions"})),
     What.AUDIT_EXPORTED: (_NOTHING, frozenset({"who", "what", "from", "to", "rows"})),
+    What.COUNTS_EXPORTED: (_NOTHING, frozenset({"shape", "format", "filter", "rows"})),
     What.SEALED_EXPORTED: (_NOTHING, frozenset({"campaign", "purpose", "rows", "keys"})),
     What.KEY_MADE: (_NOTHING, frozenset({"key", "private half on this server"})),
     What.KEY_USED: (_NOTHING, frozenset({"key"})),
