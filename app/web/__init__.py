@@ -23,6 +23,7 @@ from app.web.pages import set_up_pages
 from app.web.public import public
 from app.web.resident import resident
 from app.web.services import EXTENSION, Services
+from app.web.test_mode import set_up_test_mode
 
 LARGEST_FORM = 512 * 1024
 """Bytes. A story of 10,000 Chinese characters has 90 KB in a form, and each of three letters
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     for blueprint in (public, resident):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
+    set_up_test_mode(app)
     set_up_organizers(app)
     access_rules(app)
     _add_commands(app)

@@ -44,6 +44,8 @@ add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
                 _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.cosponsors", _l("Cosponsors"), "editor", 21,
                 _l("Who backs the bill: the table, and the official list brought in.")))  # fmt: skip
+add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
+                _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
                 _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
 add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,

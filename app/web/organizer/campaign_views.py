@@ -6,7 +6,13 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from app.web.access import access
-from app.web.organizer import campaign_page, campaign_publish, cosponsor_change, cosponsor_pages
+from app.web.organizer import (
+    campaign_page,
+    campaign_publish,
+    cosponsor_change,
+    cosponsor_pages,
+    test_pages,
+)
 
 campaign = Blueprint("organizer_campaign", __name__)
 
@@ -179,3 +185,15 @@ def import_list_post() -> Response:
 @access("editor")
 def apply_list() -> Response:
     return cosponsor_change.take_apply()
+
+
+@campaign.get("/test")
+@access("editor")
+def test() -> Response:
+    return test_pages.show_test()
+
+
+@campaign.post("/test")
+@access("editor")
+def test_post() -> Response:
+    return test_pages.take_test()

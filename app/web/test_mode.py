@@ -1,0 +1,96 @@
+"""A test journey: an organizer walks the resident's way, and nothing of it ever counts.
+
+The marker is a signed time in the draft, beside everything else that was typed. Only an
+organizer's page makes one, it works for two hours, and nobody can make one up: whatever the
+site has not signed is no marker, and the journey counts like any other. A marker that is too
+old counts nothing either: signing is refused, so that no test slips into the counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from flask import Flask, request
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
+
+from app.records import SignatureRequest
+from app.records.test_rows import is_test
+from app.web.i18n import gettext as _
+from app.web.services import Services, services
+
+FIELD = "test"
+MINUTES = 120
+MOST_CHARACTERS = 200
+State = Literal["none", "on", "over"]
+
+
+class _Signer(TimestampSigner):
+    """A timestamp signer whose clock can be set."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
+        super().__init__(secret, salt="test journey", digest_method=hashlib.sha256)
+        self._clock = clock
+
+    def get_timestamp(self) -> int:
+        return int(self._clock().timestamp())
+
+
+def make_marker(site: Services, organizer: int) -> str:
+    """A marker of now, made by an organizer."""
+    signer = _Signer(site.settings.secret_key, site.clock)
+    return signer.sign(f"o{organizer}").decode("ascii")
+
+
+def state_of(marker: str, site: Services) -> State:
+    """Whether a journey with this marker is a test, was one, or is none. Never raises."""
+    if not marker or len(marker) > MOST_CHARACTERS:
+        return "none"
+    try:
+        _Signer(site.settings.secret_key, site.clock).unsign(marker, max_age=MINUTES * 60)
+    except SignatureExpired:
+        return "over"
+    except (BadSignature, ValueError, UnicodeError):
+        return "none"
+    return "on"
+
+
+def known(marker: str, site: Services) -> str:
+    """The marker if it is one of ours, else nothing."""
+    return marker if state_of(marker, site) != "none" else ""
+
+
+def in_the_way(marker: str, site: Services) -> str:
+    """Why a test journey cannot be signed any more; empty where nothing is in the way."""
+    if state_of(marker, site) != "over":
+        return ""
+    return _("This test journey is over: it lasts two hours. Nothing was signed or counted. Start "
+             "another one from the organizers’ pages.")  # fmt: skip
+
+
+def marked(signature: SignatureRequest, marker: str, site: Services) -> SignatureRequest:
+    """The signature as a test, if the journey is one: it never counts and asks nobody anything."""
+    if state_of(marker, site) == "none":
+        return signature
+    return dataclasses.replace(signature, status="test", held_for=None, confirm=b"", source="")
+
+
+def banner() -> State:
+    """What the present page says on top of it."""
+    site = services()
+    endpoint = (request.endpoint or "").removeprefix("es_")
+    if endpoint == "resident.receipt" and request.view_args:
+        token = str(request.view_args.get("token", ""))
+        return "on" if is_test(site.db(), token) else "none"
+    if not endpoint.startswith("resident."):
+        return "none"
+    marker = (request.form if request.method == "POST" else request.args).get(FIELD, "")
+    return state_of(marker.strip(), site)
+
+
+def set_up_test_mode(app: Flask) -> None:
+    """Let every page say that it belongs to a test journey."""
+    app.context_processor(lambda: {"test_banner": banner()})

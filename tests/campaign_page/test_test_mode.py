@@ -1,0 +1,111 @@
+"""A test journey goes the whole way and never counts; nobody can make one up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.records import audit, totals
+from app.records.audit import Filter
+from app.web import test_mode
+from app.web.services import services
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+from tests.web.lint import Client, Html
+from tests.web.resident import Resident
+
+SLUG = "protect-immigration-act"
+PERSON = {
+    "first": "Ana", "last": "Test", "street": "12 Main St", "city": "Gloucester", "email": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def marker(app: Flask, clock: Clock, staff: Office) -> str:
+    browser = Browser(app, clock).log_in(staff.add("Rosa"))
+    browser.get("/organize/test").send("/organize/test")
+    assert browser.path.startswith("/find?test=")
+    assert "Test journey. Nothing on this way is counted." in browser.last.get_data(
+        as_text=True
+    ).replace("</strong>", "").replace("<strong>", "")
+    return browser.page.form()["test"][0]
+
+
+def rows(staff: Office) -> list[tuple[str, object]]:
+    return list(staff.db.execute("SELECT status, person FROM signatures"))
+
+
+def banner(page: Html) -> str:
+    found = [e for e in page.all("aside") if e.get("class") == "testing"]
+    return " ".join("".join(found[0].itertext()).split()) if found else ""
+
+
+def walk(app: Flask, clock: Clock, marker: str, lang: str = "en") -> list[Html]:
+    """Every page of the way, with whatever each form carries."""
+    resident = Resident(Client(app.test_client()), lang, dict(PERSON))
+    pages = [resident.find("01930", test=marker)]
+    pages.append(resident.review(resident.filled(pages[-1])))
+    clock.forward(minutes=5)  # a person takes a while
+    pages.append(resident.sign(pages[-1].form()))
+    pages.append(resident.client.get(resident.receipt_path(pages[-1])))
+    return pages
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_every_page_says_so_and_nothing_is_counted(
+    app: Flask, staff: Office, marker: str, clock: Clock, lang: str
+) -> None:
+    for page in walk(app, clock, marker, lang):
+        assert banner(page), page.title
+    assert rows(staff) == [("test", None)]
+    assert totals(staff.db, SLUG).signatures == 0
+
+
+@pytest.mark.parametrize("change", [
+    lambda m: "", lambda m: "x", lambda m: m[:-1] + ("A" if m[-1] != "A" else "B"),
+    lambda m: "o1" + m[m.index("."):].swapcase(), lambda m: m.replace("o1", "o2"),
+    lambda m: m.rpartition(".")[0], lambda m: "o1.aaaa.bbbb", lambda m: m + m, lambda m: "é" * 50,
+    lambda m: "x" * 100_000,
+])  # fmt: skip
+def test_a_marker_that_was_made_up_is_none_and_the_journey_counts(
+    app: Flask, staff: Office, marker: str, clock: Clock, change: Callable[[str], str]
+) -> None:
+    pages = walk(app, clock, change(marker))
+    assert not any(banner(page) for page in pages)
+    assert [status for status, _p in rows(staff)] != ["test"]
+
+
+def test_a_test_that_is_too_old_is_refused_and_counts_nothing(
+    app: Flask, staff: Office, marker: str, clock: Clock
+) -> None:
+    clock.forward(minutes=test_mode.MINUTES + 1)
+    resident = Resident(Client(app.test_client()), person=dict(PERSON))
+    form = resident.review(resident.filled(resident.find("01930", test=marker))).form()
+    page = resident.sign(form, 409)
+    assert "over" in banner(page)
+    assert "Nothing was signed or counted" in page.words
+    assert rows(staff) == []
+
+
+def test_only_an_organizer_starts_one_and_it_is_an_event(
+    app: Flask, staff: Office, marker: str, clock: Clock
+) -> None:
+    events = [e for e in audit.page(staff.db, Filter()).events if e.what == "test journey started"]
+    assert [(e.who, set(e.after)) for e in events] == [("Rosa", {"expires"})]
+    stranger = Browser(app, clock)
+    assert stranger.post("/organize/test").path.startswith("/organize/login")
+    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    assert exporter.get("/organize/test").status == 403
+
+
+def test_the_marker_of_another_site_is_none(app: Flask, marker: str) -> None:
+    with app.test_request_context("/"):
+        site = services()
+        assert test_mode.state_of(marker, site) == "on"
+        foreign = test_mode._Signer(b"another secret", site.clock).sign("o1").decode()
+        assert test_mode.state_of(foreign, site) == "none"
+        form_token = site.tokens.issue()
+        assert test_mode.state_of(form_token, site) == "none"
+        assert site.tokens.read(marker).state == "forged"

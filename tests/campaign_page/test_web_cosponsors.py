@@ -1,0 +1,299 @@
+"""Cosponsors: seen in a table, found, added, taken off, imported; always shown before applied."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from io import BytesIO
+
+import pytest
+from flask import Flask
+
+from app.campaign import edit
+from app.campaign.stance import Backing
+from app.records import audit
+from app.records.audit import Filter
+from app.records.workshop import live_files, save_draft, state_of
+from app.web.organizer import campaign_check
+from app.web.services import services
+from tests.campaign_page.conftest import files_of, person_xml, status_xml
+from tests.campaign_page.test_web_campaign import check_one
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+SLUG = "protect-immigration-act"
+LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
+
+
+@pytest.fixture(autouse=True)
+def one_letter_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_check, "check_campaign", check_one)
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
+    return Browser(app, clock).log_in(staff.add("Rosa"))
+
+
+def live(staff: Office) -> dict[str, str]:
+    return live_files(staff.db, SLUG, files_of()).files
+
+
+def upload(browser: Browser, data: bytes, name: str = "BILLSTATUS-119hr6890.xml") -> Browser:
+    path, fields = browser.get("/organize/cosponsors/import").form("/cosponsors/import")
+    fields["file"] = (BytesIO(data), name)
+    return browser.post(path, fields)
+
+
+def test_the_table_shows_everybody_with_seat_day_and_stance(browser: Browser) -> None:
+    browser.get("/organize/cosponsors/")
+    assert "Mike Quigley" in browser.words
+    assert "thanked as sponsor" in browser.words
+    assert "thanked for an earlier version" in browser.words
+    assert "known for the opposite bill" in browser.words
+    assert "243 days old" in browser.words
+    assert len(browser.last.data) < 60_000
+
+
+def test_the_official_file_is_shown_then_applied_with_its_day(
+    app: Flask, browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    without = [b for b in shipped if b.bioguide != "F000476"]
+    upload(browser, status_xml([*without, LIEU]))
+    assert browser.title == "What this changes"
+    assert "1 joined, 1 left." in browser.words
+    assert "Ted Lieu" in browser.words
+    assert live(staff)["cosponsors.csv"] == files_of()["cosponsors.csv"]
+    assert browser.page.by_id("as_of").get("value") == "2026-11-20"
+    browser.send("/cosponsors/apply")
+    assert "The list is live" in browser.words
+    now = live(staff)
+    assert "L000582,Ted Lieu,current,cosponsor,2026-10-02" in now["cosponsors.csv"]
+    assert "F000476" not in now["cosponsors.csv"]
+    assert "as_of = 2026-11-20  " in now["campaign.toml"]
+    assert now["opposing.csv"] == files_of()["opposing.csv"]
+    with app.test_request_context("/"):
+        assert services().campaign.stances["L000582"].name == "cosponsor"
+        assert services().campaign.as_of == date(2026, 11, 20)
+    (event,) = [e for e in audit.page(staff.db, Filter()).events if e.what == "cosponsors changed"]
+    assert event.before["as of"] == "2026-03-27"
+    assert (event.after["joined"], event.after["left"]) == ("Ted Lieu", "Maxwell Frost")
+
+
+def test_both_files_go_live_in_one_change(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    before = live_files(staff.db, SLUG, files_of()).counter
+    upload(browser, status_xml([*shipped, LIEU])).send("/cosponsors/apply")
+    assert live_files(staff.db, SLUG, files_of()).counter == before + 1
+
+
+def test_who_withdrew_is_named_and_not_listed(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    upload(browser, status_xml(shipped, extra=person_xml(LIEU, "2026-10-20")))
+    assert "Withdrew" in browser.words
+    assert "Ted Lieu, on 2026-10-20" in browser.words
+    browser.send("/cosponsors/apply")
+    assert "L000582" not in live(staff)["cosponsors.csv"]
+
+
+def test_a_listed_person_who_left_congress_is_named(
+    browser: Browser, shipped: tuple[Backing, ...]
+) -> None:
+    gone = Backing("X000999", "Gone Person", "current", "cosponsor", date(2026, 5, 1))
+    upload(browser, status_xml([*shipped, gone]))
+    assert "Not in Congress any more 1 Gone Person" in browser.words
+    browser.send("/cosponsors/apply")
+    assert "not in Congress any more" in browser.words
+
+
+@pytest.mark.parametrize(
+    "which",
+    [("6891", "119", "HR"), ("6890", "118", "HR"), ("6890", "119", "S"), ("6890", "119", "HRES")],
+)
+def test_the_file_of_another_bill_is_refused_with_a_sentence(
+    browser: Browser, shipped: tuple[Backing, ...], which: tuple[str, str, str]
+) -> None:
+    number, congress, kind = which
+    upload(browser, status_xml(shipped, number=number, congress=congress, kind=kind))
+    assert browser.status == 422
+    assert "but this campaign is about H.R. 6890 (119)" in browser.words
+    assert "aria-invalid" in browser.last.get_data(as_text=True)
+
+
+BOMB = (b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">'
+        b'<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><billStatus>&b;</billStatus>')  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    (b"", "not empty"), (b" \n", "not empty"), (BOMB, "document type"),
+    (b"<html></html>", "another kind"), (b"<billStatus><bill>", "damaged"),
+    (b"<" + b" " * 500_001, "bytes"), (b"\xff\xfe<\x00", "CSV file in UTF-8"),
+    (b"PK\x03\x04\xff\xff", "CSV file in UTF-8"), (b"a,b\n1,2\n", "must name these columns"),
+])  # fmt: skip
+def test_hostile_files_are_refused_with_a_sentence(
+    browser: Browser, staff: Office, data: bytes, words: str
+) -> None:
+    upload(browser, data)
+    assert browser.status == 422
+    assert words in browser.words
+    assert live(staff) == files_of()
+
+
+def test_a_megabyte_is_too_long_and_changes_nothing(browser: Browser, staff: Office) -> None:
+    path, fields = browser.get("/organize/cosponsors/import").form("/cosponsors/import")
+    token = str(fields["token"]).encode()
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="token"\r\n\r\n' + token + b"\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.xml"\r\n\r\n<a>'
+        + b"x" * 1_000_000 + b"\r\n--x--\r\n"
+    )  # fmt: skip
+    kind = "multipart/form-data; boundary=x"
+    answer = browser.client.post(path, data=body, content_type=kind)
+    assert answer.status_code == 413
+    assert live(staff) == files_of()
+
+
+def test_errors_of_a_csv_stand_in_their_cells(browser: Browser, staff: Office) -> None:
+    text = ("bioguide,name,bill,role,date\nF000476,Frost,current,cosponsor,tomorrow\n"
+            "X999999,=1+1,current,fan,2026-01-01\n")  # fmt: skip
+    upload(browser, text.encode(), "list.csv")
+    assert browser.status == 422
+    table = browser.page.one("table", **{"class": "cells"})
+    wrong = ["".join(e.itertext()) for e in table.iter() if e.get("class") == "wrong-cell"]
+    assert wrong == [
+        "tomorrowWrite a day such as 2025-12-18 or 12/18/2025.",
+        "=1+1A name does not begin with this sign.",
+        "fanWrite sponsor or cosponsor.",
+    ]
+
+
+def test_a_csv_replaces_only_the_bills_that_it_names(browser: Browser, staff: Office) -> None:
+    upload(browser, b"bioguide,date\nQ000023,12/18/2025\nL000582,10/2/2026\n", "list.csv")
+    browser.send("/cosponsors/apply", as_of="11/24/2026")
+    text = live(staff)["cosponsors.csv"]
+    assert text.count(",current,") == 2
+    assert text.count("hr2805-117") == files_of()["cosponsors.csv"].count("hr2805-117")
+    assert "as_of = 2026-11-24" in live(staff)["campaign.toml"]
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("lieu", "Add Ted Lieu"), ("L000582", "Add Ted Lieu"), ("l000582", "Add Ted Lieu"),
+    ("Ted LIEU", "Add Ted Lieu"), ("wyoming", "Add Harriet"), ("WY", "Add Harriet"),
+    ("garcia", "García"), ("GARCÍA", "Sylvia"), ("zzzz", "Nobody in Congress fits"),
+    ("CA-36", "Add Ted Lieu"), ("<>", "0 members found"),
+])  # fmt: skip
+def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, words: str) -> None:
+    browser.get(f"/organize/cosponsors/?q={query}")
+    assert browser.status == 200
+    assert words in browser.words
+
+
+def test_a_member_is_added_and_taken_off_each_after_a_look(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/cosponsors/add/L000582").send("/add/L000582", date="2026-11-30")
+    assert browser.status == 422
+    assert "not one to come" in browser.words
+    browser.send("/add/L000582", date="11/20/2026", role="cosponsor", bill="current")
+    assert "1 joined, 0 left." in browser.words
+    browser.send("/cosponsors/apply", as_of="2026-11-25")
+    assert "L000582" in live(staff)["cosponsors.csv"]
+    path, data = browser.form("/cosponsors/off")
+    browser.post(path, {"token": data["token"], "off": "L000582 current"})
+    assert "0 joined, 1 left." in browser.words
+    browser.send("/cosponsors/apply")
+    assert live(staff)["cosponsors.csv"] == files_of()["cosponsors.csv"].replace("\r\n", "\n")
+    browser.post(path, {"token": data["token"], "off": "L000582 current"})
+    assert browser.status == 409
+
+
+def test_a_supporter_of_the_opposite_goes_to_the_other_list(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/cosponsors/add/H001096").send(
+        "/add/H001096", date="2025-05-01", role="cosponsor", bill="hr756-119"
+    )
+    browser.send("/cosponsors/apply")
+    assert "H001096" in live(staff)["opposing.csv"]
+    assert live(staff)["cosponsors.csv"] == files_of()["cosponsors.csv"]
+
+
+def test_a_second_sponsor_is_refused(browser: Browser) -> None:
+    browser.get("/organize/cosponsors/add/L000582").send(
+        "/add/L000582", date="2026-11-20", role="sponsor", bill="current"
+    )
+    assert browser.status == 422
+    assert "has a sponsor already" in browser.words
+
+
+def test_the_day_of_the_list_must_be_a_day_that_has_come(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    upload(browser, status_xml(shipped))
+    for typed in ("", "soon", "2026-11-26"):
+        browser.send("/cosponsors/apply", as_of=typed)
+        assert browser.status == 422
+        assert browser.page.by_id("as_of").get("aria-invalid") == "true"
+    assert live(staff) == files_of()
+
+
+def test_a_list_looked_at_before_another_change_is_shown_anew(
+    app: Flask, browser: Browser, staff: Office, clock: Clock, shipped: tuple[Backing, ...]
+) -> None:
+    other = Browser(app, clock).log_in(staff.add("Ana"))
+    upload(browser, status_xml([*shipped, LIEU]))
+    upload(other, status_xml(shipped[:18])).send("/cosponsors/apply")
+    browser.send("/cosponsors/apply")
+    assert browser.status == 409
+    assert "2 joined, 0 left." in browser.words
+    browser.send("/cosponsors/apply")
+    assert "The list is live" in browser.words
+
+
+def test_a_draft_of_the_campaign_is_kept_and_gets_the_new_day(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    text = edit.set_fields(files_of()["campaign.toml"], {"title": "In the making"})
+    assert isinstance(text, str)
+    save_draft(staff.db, SLUG, "campaign.toml", text, base=0, by="Ana", at=staff.clock.at)
+    upload(browser, status_xml([*shipped, LIEU])).send("/cosponsors/apply")
+    draft = state_of(staff.db, SLUG, "campaign.toml").draft
+    assert draft
+    assert 'title = "In the making"' in draft.source
+    assert "as_of = 2026-11-20" in draft.source
+    assert "In the making" not in live(staff)["campaign.toml"]
+
+
+HEAD = "bioguide,name,bill,role,date\n"
+
+
+@pytest.mark.parametrize(
+    "carried", ["", "x", f"{HEAD}x,,,,\n", f"{HEAD}F000476,A,nope,sponsor,2026-01-01"]
+)
+def test_a_list_that_was_tampered_with_is_refused(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...], carried: str
+) -> None:
+    upload(browser, status_xml(shipped)).send("/cosponsors/apply", list=carried)
+    assert browser.status == 422
+    assert live(staff) == files_of()
+
+
+def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    for path in ("", "import", "add/L000582"):
+        assert browser.get(f"/organize/cosponsors/{path}").status == 403
+    assert browser.get("/organize/").status == 200
+    assert "Cosponsors" not in browser.words
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_reads_well_in_both_languages(
+    app: Flask, staff: Office, clock: Clock, prefix: str
+) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
+    for path in ("", "?q=garcia", "import", "add/L000582"):
+        browser.get(f"{prefix}/organize/cosponsors/{path}")
+        assert browser.status == 200
+    clock.at += timedelta(seconds=1)
+    path, fields = browser.get(f"{prefix}/organize/cosponsors/import").form("/import")
+    fields["file"] = (BytesIO(b"bioguide,date\nx,y\n"), "a.csv")
+    assert browser.post(path, fields).status == 422
