@@ -19,7 +19,7 @@ from pathlib import Path
 
 from app.delivery import sealing
 from app.delivery.addresses import Address
-from app.delivery.mail import Mail, Ready, build
+from app.delivery.mail import Mail, MailKind, Ready, build
 from app.delivery.outbox import write_eml
 from app.delivery.results import NotOursAnymoreError, Result
 from app.delivery.smtp import SmtpSettings, hand_over
@@ -136,6 +136,10 @@ class PostOffice:
         row = self._put(mail, wish, receipt, seats, release=_hash(token))
         return TooMany() if row is None else Held(row, token)
 
+    def known(self, kind: MailKind, to: Address, *, wish: str) -> MessageRow | None:
+        """Where the message of this wish is, so that asking twice counts once; None: nowhere."""
+        return self.mailbox.of_wish(self._once(kind, to, wish))
+
     def is_held(self, token: str) -> bool:
         """Whether a message waits for this token. Changes nothing, so a GET may ask."""
         return self.mailbox.is_held(_hash(token))
@@ -158,7 +162,7 @@ class PostOffice:
         again: bool = False,
     ) -> MessageRow | None:
         now = self._clock()
-        once = sealing.code(self._secret, "once", wish, mail.kind, mail.to.wire)
+        once = self._once(mail.kind, mail.to, wish)
         # The id in the header is not the wish's code itself, which nobody outside should see.
         name = sealing.code(self._secret, "message id", once.hex()).hex()[:32]
         after: Mapping[str, object] = (
@@ -174,6 +178,9 @@ class PostOffice:
         )
         limit = self.settings.per_address_a_day
         return self.mailbox.put(message, now, limit=limit, release=release, again=again)
+
+    def _once(self, kind: MailKind, to: Address, wish: str) -> bytes:
+        return sealing.code(self._secret, "once", wish, kind, to.wire)
 
     def deliver(self, message_id: str) -> Result | None:
         """Try one message, in a worker; None when it is not due or another worker has it."""

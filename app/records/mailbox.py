@@ -247,6 +247,15 @@ class Mailbox:
         row = found.fetchone()
         return _row(row) if row else None
 
+    def of_wish(self, once: bytes) -> MessageRow | None:
+        """The message that a wish put in, or None when there is none (any more)."""
+        found = local_database(self._path).execute(
+            f"SELECT {_ROW} FROM messages WHERE once = ?",  # noqa: S608
+            (once,),
+        )
+        row = found.fetchone()
+        return _row(row) if row else None
+
     def of_receipt(self, token: str) -> tuple[MessageRow, ...]:
         """The messages that belong to a receipt, oldest first."""
         rows = local_database(self._path).execute(

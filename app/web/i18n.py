@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import date
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel import dates
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request, url_for
@@ -55,6 +57,13 @@ def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
 def long_date(day: date) -> str:
     """``January 3, 2027`` or ``3 de enero de 2027``."""
     return str(format_date(day, "long"))
+
+
+def moment_words(moment: datetime, zone: str) -> str:
+    """``November 25, 2026, 12:04 PM CST``: a moment as it was in a time zone."""
+    there = moment.astimezone(ZoneInfo(zone))
+    clock = dates.format_datetime(there, "h:mm a z", locale=locale())
+    return f"{long_date(there.date())}, {clock}"
 
 
 def compile_catalogues(source: Path, folder: Path) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from app.delivery.cwc_client import CwcClient, CwcSettings
 from app.delivery.post import PostOffice
-from app.delivery.queue import MailQueue, make_huey
-from app.delivery.setup import MailValues, cwc_mode, post_settings
+from app.delivery.queue import MailQueue, QueueError, make_huey
+from app.delivery.setup import DeliverySettingsError, MailValues, cwc_mode, post_settings
 from app.documents.cwc import DeliveryAgent
 from app.settings import Settings
+
+log = logging.getLogger("dear_congress")
 
 
 def _utc_now() -> datetime:
@@ -45,6 +49,20 @@ def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
         clock=clock,
     )
     return MailQueue(make_huey(settings.instance / "queue.db", settings.redis_url), post)
+
+
+@lru_cache(maxsize=4)
+def post_of(settings: Settings) -> PostOffice | None:
+    """This process's way to the mail worker, opened when it is first needed.
+
+    None where the settings of mail cannot be used: pages then offer no mail, and the log and
+    ``flask doctor`` say why.
+    """
+    try:
+        return mail_queue(settings).post
+    except (DeliverySettingsError, QueueError) as error:
+        log.error("Mail is off: %s", error)
+        return None
 
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:

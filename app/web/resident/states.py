@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from app.records import State
+from app.records.model import Cause
 from app.web.i18n import gettext as _
 
 
-def state_words(state: State) -> str:
+def state_words(state: State, cause: Cause = "vacant seat") -> str:
     """A short sentence. Only an office's own system makes a letter *accepted*."""
+    if state == "not attempted" and cause == "office system":
+        return _("Not given to the office’s own system yet")
     return {
         "written": _("Written, not yet handed over"),
         "downloaded": _("You downloaded it"),

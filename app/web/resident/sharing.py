@@ -1,0 +1,66 @@
+"""Passing the site on: plain links that any phone knows, each with a source tag of its own.
+
+Nothing here loads anything from anybody: a link does something only when it is pressed. The
+words and the link hold nothing about the person who shares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from app.delivery.wordings import absolute_link
+from app.web.i18n import gettext as _
+from app.web.i18n import page_url
+from app.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """One way to pass it on. ``away`` opens another site, in a new tab."""
+
+    label: str
+    url: str
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The text to copy, and the links."""
+
+    text: str
+    links: tuple[ShareLink, ...]
+
+
+def sharing(site: Services) -> Sharing:
+    """What the receipt offers, in the language of the page."""
+    words, subject = _words(), _("Write to Congress with me")
+
+    def text(tag: str) -> str:
+        return quote(f"{words} {site_link(tag, site)}", safe="")
+
+    links = (
+        ShareLink(
+            _("E-mail"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}",
+            away=False,
+        ),
+        # The question mark and the ampersand together are what both kinds of phone understand.
+        ShareLink(_("Text message"), f"sms:?&body={text('share-sms')}", away=False),
+        ShareLink("WhatsApp", f"https://wa.me/?text={text('share-whatsapp')}", away=True),
+        ShareLink(
+            "Bluesky", f"https://bsky.app/intent/compose?text={text('share-bluesky')}", away=True
+        ),
+    )  # fmt: skip
+    return Sharing(f"{words} {site_link('share-copy', site)}", links)
+
+
+def site_link(tag: str, site: Services) -> str:
+    """The start page's whole address, with a source tag, in the language of the page."""
+    return absolute_link(site.settings.site_url, page_url("public.home", source=tag))
+
+
+def _words() -> str:
+    return _(
+        "I wrote to my members of Congress about the PROTECT Immigration Act, which would end "
+        "287(g) agreements. It takes five minutes, in your own words:"
+    )
