@@ -222,11 +222,13 @@ def _conflict(place: Place, before: str, mine: str, moved: Moved) -> Response:
     theirs = newest.source if newest else place.text.live or ""
     suggestion, clashes = _merge(before, theirs, mine)
     typed = Typed.of(suggestion)
+    first, second = Typed.of(theirs), Typed.of(mine)
+    alike = first.heading == second.heading and first.whole == second.whole
+    left, right = (first.words, second.words) if alike else (visible(theirs), visible(mine))
     return page(
         "letters/conflict", 409, letter=place.letter, text=place.text, typed=typed,
-        base=moved.state.revision, theirs=newest, mine=visible(mine), clashes=clashes,
-        their_text=visible(theirs), between=changes(visible(theirs), visible(mine)),
-        fields=(), note=request.form.get("note", ""),
+        base=moved.state.revision, theirs=newest, mine=right, clashes=clashes,
+        their_text=left, between=changes(left, right), note=request.form.get("note", ""),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.campaign import Campaign, Letter, LetterTemplate, Writer, compose, reading_aid
-from app.campaign.stage import moments
+from app.campaign.stage import moments, stage_of
 from app.campaign.survey import MOMENTS, Moment
 from app.congress import Delegation, Holder, Tables
 from app.documents import (
@@ -55,14 +55,14 @@ class Wanted:
     story: bool
 
     @classmethod
-    def read(cls, letter: ShelvedLetter) -> Wanted:
+    def read(cls, letter: ShelvedLetter, now: Moment) -> Wanted:
         arg = request.args
         has_draft = bool(letter.drafts) or letter.status != "live"
         return cls(
             query=visible(arg.get("q", ""))[:60],
             kind=arg.get("kind", "cosponsor" if "q" not in arg and "seat" not in arg else ""),
             seat=arg.get("seat", "")[:8],
-            moment=next((m for m in MOMENTS if m == arg.get("moment")), "last_weeks"),
+            moment=next((m for m in MOMENTS if m == arg.get("moment")), now),
             form=next((f for f in FORMS if f == arg.get("form")), "letter"),
             text=next((p for p in PARTS if p == arg.get("text")), "full"),
             source="live" if arg.get("source") == "live" or not has_draft else "draft",
@@ -91,6 +91,17 @@ class Shown:
     ask: str = ""
 
 
+def moment_now(site: Services) -> Moment:
+    """The moment that today falls into."""
+    campaign, today = site.campaign, site.today()
+    stage = stage_of(campaign, today)
+    if stage in ("expired", "enacted"):
+        return "expired"
+    if stage == "last_weeks" and today > max(campaign.last_day.values()):
+        return "ending"
+    return "last_weeks" if stage == "last_weeks" else "pending"
+
+
 def show_preview(letter_id: str) -> Response:
     """The form to choose by, who fits, and the letter to the first or the chosen one."""
     site = services()
@@ -98,18 +109,18 @@ def show_preview(letter_id: str) -> Response:
     letter = books.letter(letter_id)
     if letter is None:
         return page("no_such", 404)
-    wanted = Wanted.read(letter)
+    wanted = Wanted.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
     chosen = site.tables.holder(wanted.seat) or next(iter(holders), None)
     template = _template(checked, letter, wanted)
     shown = None
     if chosen is not None and template is not None and checked.campaign is not None:
-        shown = _show(checked.campaign, template, chosen, site.tables, wanted)
+        shown = _show(checked.campaign, template, chosen, site, wanted)
     return page(
         "letters/preview", letter=letter, wanted=wanted, kinds=KINDS, holders=holders, most=MOST,
         chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
-        days=dict(zip(MOMENTS, (day for _s, day in moments(site.campaign)), strict=True)),
+        days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
         name_of=title_name, role_of=role,
         elsewhere_url=page_url("organizer_letters.preview", other_language(), letter=letter_id,
@@ -124,12 +135,12 @@ def show_pdf(letter_id: str) -> Response:
     letter = books.letter(letter_id)
     if letter is None:
         return page("no_such", 404)
-    wanted = Wanted.read(letter)
+    wanted = Wanted.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
         return page("no_such", 404)
-    composed, writer = _compose(checked.campaign, template, holder, site.tables, wanted)
+    composed, writer = _compose(checked.campaign, template, holder, site, wanted)
     response = Response(to_pdf([Addressed(composed, writer)]), mimetype="application/pdf")
     name = f"preview-{letter.id}-{holder.seat.id}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -146,9 +157,10 @@ def _template(checked: Checked, letter: ShelvedLetter, wanted: Wanted) -> Letter
     return next((t for t in checked.templates(letter.id) if t.length == length), None)
 
 
-def _day(campaign: Campaign, moment: Moment) -> date:
+def _days(site: Services, campaign: Campaign) -> dict[Moment, date]:
+    """The day for each moment: today for the present one."""
     days = dict(zip(MOMENTS, (day for _stage, day in moments(campaign)), strict=True))
-    return days[moment]
+    return {**days, moment_now(site): site.today()}
 
 
 def _place(tables: Tables, holder: Holder) -> Delegation:
@@ -161,7 +173,7 @@ def _place(tables: Tables, holder: Holder) -> Delegation:
 
 
 def _compose(
-    campaign: Campaign, template: LetterTemplate, holder: Holder, tables: Tables, wanted: Wanted
+    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, wanted: Wanted
 ) -> tuple[Letter, Writer]:
     member = holder.member
     assert member is not None
@@ -172,23 +184,23 @@ def _compose(
         zip=office.zip[:5] if office.state == holder.seat.state else "",
     )  # fmt: skip
     letter = compose(
-        campaign, template, holder, writer=writer, district_place=_place(tables, holder),
-        story=STORY if wanted.story else "", today=_day(campaign, wanted.moment),
+        campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
+        story=STORY if wanted.story else "", today=_days(site, campaign)[wanted.moment],
     )  # fmt: skip
     return letter, writer
 
 
 def _show(
-    campaign: Campaign, template: LetterTemplate, holder: Holder, tables: Tables, wanted: Wanted
+    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, wanted: Wanted
 ) -> Shown:
     if holder.vacant:
         return Shown(holder)
-    letter, writer = _compose(campaign, template, holder, tables, wanted)
+    letter, writer = _compose(campaign, template, holder, site, wanted)
     aid: tuple[str, ...] = ()
     if wanted.text.endswith("-es"):
         aid = reading_aid(
-            campaign, template, holder, writer=writer, district_place=_place(tables, holder),
-            story=STORY if wanted.story else "", today=_day(campaign, wanted.moment),
+            campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
+            story=STORY if wanted.story else "", today=_days(site, campaign)[wanted.moment],
         )  # fmt: skip
     ask = (language() == "es" and letter.ask.summary_es) or letter.ask.summary
     match wanted.form:

@@ -38,7 +38,7 @@ def show_publish(letter_id: str, problem: str = "", status: int = 200) -> Respon
     if letter is None:
         return page("no_such", 404)
     checked = check_letter(site.live.slug, books.with_drafts(letter), letter.id)
-    compared = lengths(letter) if checked.campaign else []
+    compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
     return page(
         "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
         parts=[(text, text_changes(text)) for text in letter.drafts],

@@ -15,7 +15,7 @@ from flask_babel import gettext as _translate
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from app.campaign.text_changes import Change, Piece
+from app.campaign.text_changes import Change
 from app.web.i18n import gettext as _
 from app.web.i18n import language, page_url
 from app.web.organizer.letters_messages import MESSAGES
@@ -81,7 +81,7 @@ HEADING_HINT = {
     "title": _l("Residents choose a letter by its title."),
     "about": _l("One line that helps a resident to choose."),
     "subject": _l("The office sees it above the letter. Fields work here too."),
-    "closing": _l("Such as “Sincerely,”"),
+    "closing": _l("Left empty, it is “Sincerely,”."),
 }
 
 
@@ -112,6 +112,12 @@ def problem_words(message: str) -> str:
             return f"{_('Subject')}: {words}" if start else words
     translated = str(_translate(rest))
     return f"{_('Subject')}: {translated}" if start else translated
+
+
+def example_words(example: str) -> str:
+    """``Senator Padilla (CA-S3) on 2026-11-04`` in the reader's language."""
+    whom, on, day = example.rpartition(" on ")
+    return _("%(whom)s on %(day)s", whom=whom, day=day) if on else example
 
 
 def ticks(text: str) -> Markup:
@@ -163,15 +169,11 @@ def shown_changes(changes: Iterable[Change], around: int = 2) -> list[Change | i
     return [*shown, skipped] if skipped else shown
 
 
-def only(pieces: Iterable[Piece], kind: str) -> list[Piece]:
-    """One side of a changed line: what is the same, and what only that side has."""
-    return [piece for piece in pieces if piece.kind in ("same", kind)]
-
-
 def set_up_words(app: Flask) -> None:
     """Add the filters that the workshop's pages use."""
     app.jinja_env.filters.update(
-        problem_words=problem_words, ticks=ticks, shown_changes=shown_changes, side=only,
+        problem_words=problem_words, example_words=example_words, ticks=ticks,
+        shown_changes=shown_changes,
         status_words=lambda key: str(STATUS[key]),
         status_about=lambda key: str(STATUS_ABOUT[key]),
         part_words=lambda key: str(PART[key]),
