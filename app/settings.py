@@ -42,15 +42,23 @@ class Settings:
     """Seconds for a lookup as a whole; a second try starts when the first has failed."""
     form_minutes: int = 60
     """How long a form's token is good for; afterwards the form comes back, filled in."""
+    form_seconds: int = 4
+    """Signing sooner than this after the first form was made is held for an organizer."""
+    confirm_email: bool = False
+    """Count a signature only once the button behind a link in an e-mail was pressed."""
     trusted_proxies: int = 0
     """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
     today: str = ""
     """For rehearsals only: pretend that today is this date (``2027-01-04``)."""
+    keep_towns: bool = False
+    """Keep the town of each signature for the offices' day sheets; residents are told."""
     keep_sealed_days: int = 90
     """After the campaign's end; then sealed details are purged."""
     keep_audit_days: int = 730
     keep_mail_days: int = 7
     keep_log_days: int = 14
+    limits: bool = True
+    """Whether acts of one visitor and one network are limited; off only for measuring."""
     limits_url: str = ""
     """Where the counters of limits are kept: empty for a file here, or ``redis://…``."""
     raised_networks: str = ""

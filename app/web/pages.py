@@ -12,9 +12,13 @@ from werkzeug.wrappers import Response
 from app.web.assets import asset
 from app.web.i18n import other_language, page_url
 from app.web.services import services
+from app.web.social import social
 
 POST_ONLY = frozenset(
-    {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume"}
+    (
+        "find write review sign take pdf print_view mark withdraw resume forget confirmed"
+        " send_copy release_copy"
+    ).split()
 )
 
 
@@ -42,7 +46,7 @@ def _elsewhere_url() -> str:
         return page_url("public.home", lang)
     blueprint, _, view = endpoint.partition(".")
     if view in POST_ONLY:
-        if view == "withdraw" and request.view_args:
+        if view in ("withdraw", "forget") and request.view_args:
             return page_url("resident.receipt", lang, **request.view_args)
         return page_url("resident.start", lang)
     return page_url(f"{blueprint}.{view}", lang, **(request.view_args or {}))
@@ -65,6 +69,7 @@ def _everywhere() -> dict[str, Any]:
         "cosponsor_date": site.campaign.as_of,
         "elsewhere_url": _elsewhere_url(),
         "public_page": False,
+        "social": lambda: social(site.settings),
         "errors": (),
         "switch": "",
         "enter": "",

@@ -29,6 +29,8 @@ class Token:
 
     state: TokenState
     nonce: str = ""
+    age: int = 0
+    """Seconds since the nonce was made: since the first form of this draft, not the last."""
 
 
 class _Signer(TimestampSigner):
@@ -53,7 +55,16 @@ class FormTokens:
     def issue(self, nonce: str = "") -> str:
         """A token of now, for ``nonce`` or for a new one."""
         signer = _Signer(self.secret, self.clock)
-        return signer.sign(nonce or secrets.token_urlsafe(18)).decode("ascii")
+        return signer.sign(nonce or self._nonce()).decode("ascii")
+
+    def _nonce(self) -> str:
+        return f"{int(self.clock().timestamp()):08x}{secrets.token_urlsafe(16)}"
+
+    def _age(self, nonce: str) -> int:
+        try:
+            return int(self.clock().timestamp()) - int(nonce[:8], 16)
+        except ValueError:  # a nonce from before they began with their time
+            return self.minutes * 60
 
     def read(self, token: str) -> Token:
         """What ``token`` says; never raises."""
@@ -61,10 +72,12 @@ class FormTokens:
         try:
             nonce = signer.unsign(token, max_age=self.minutes * 60)
         except SignatureExpired as expired:
-            return Token("expired", (expired.payload or b"").decode("ascii"))
+            old = (expired.payload or b"").decode("ascii")
+            return Token("expired", old, self._age(old))
         except (BadSignature, ValueError, UnicodeError):
             return Token("forged")
-        return Token("fresh", nonce.decode("ascii"))
+        text = nonce.decode("ascii")
+        return Token("fresh", text, self._age(text))
 
     def renew(self, token: str) -> str:
         """A fresh token with the nonce of ``token``; a new nonce if there is none to trust."""

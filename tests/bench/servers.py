@@ -64,6 +64,9 @@ def serving(
             "WORKERS": str(workers),
             "DEAR_CONGRESS_INSTANCE": str(instance),
             "DEAR_CONGRESS_TODAY": "2026-11-25",
+            # One machine plays thousands of people, each within milliseconds.
+            "DEAR_CONGRESS_LIMITS": "off",
+            "DEAR_CONGRESS_FORM_SECONDS": "0",
             **environment,
         },
         start_new_session=True,

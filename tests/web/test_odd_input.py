@@ -39,8 +39,9 @@ def client() -> Client:
     """One site for all examples; hypothesis has no use for a fresh one each time."""
     folder = Path(tempfile.mkdtemp())
     given = Settings(
-        instance=folder, street_lookup=False, secret_key=b"s" * 32, person_key=b"p" * 32
-    )
+        instance=folder, street_lookup=False, secret_key=b"s" * 32, person_key=b"p" * 32,
+        limits=False, form_seconds=0,
+    )  # fmt: skip
     app = create_app(given, clock=Clock())
     app.testing = True
     return Client(app.test_client())

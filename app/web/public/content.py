@@ -10,6 +10,7 @@ from app.records import source_tag, totals
 from app.web.i18n import gettext as _
 from app.web.i18n import long_date, ngettext
 from app.web.pages import Page
+from app.web.resident.consent import offer
 from app.web.services import Services
 
 
@@ -34,7 +35,12 @@ def bill(site: Services) -> Page:
 
 def privacy(site: Services) -> Page:
     """What is kept and what is not."""
-    context = {"public_page": True, "street_lookup": site.settings.street_lookup}
+    context = {
+        "public_page": True,
+        "street_lookup": site.settings.street_lookup,
+        "confirm_email": site.settings.confirm_email,
+        "offer": offer(site),
+    }
     return Page("public/privacy.html", context)
 
 

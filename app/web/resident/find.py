@@ -47,13 +47,18 @@ def find_page(
     form: FindForm | None = None,
     *,
     message: str = "",
+    wait: str = "",
     street_open: bool = False,
 ) -> Page:
-    """The form that asks for the ZIP, with its errors if it has any (status 422)."""
+    """The form that asks for the ZIP, with its errors if it has any (status 422).
+
+    ``wait`` says that it was sent too often from one place (status 429).
+    """
     form = form or FindForm(as_form_data(draft))
     answer = parse_zip(draft.zip)
     suggestion = answer.suggestion if form.errors and isinstance(answer, ZipProblem) else None
     errors = [(name, messages[0]) for name, messages in form.errors.items()]
+    errors += [("", wait)] if wait else []
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
         "message": message, "suggestion": suggestion or "", "errors": errors,
@@ -63,7 +68,7 @@ def find_page(
         "enter": "resident.find" if errors else "",
         "draft_page": "form" if errors else "resume",
     }  # fmt: skip
-    return Page("resident/find.html", context, 422 if errors else 200)
+    return Page("resident/find.html", context, 429 if wait else 422 if errors else 200)
 
 
 def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:

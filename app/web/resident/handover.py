@@ -19,6 +19,7 @@ from app.records import NotStoredError, Receipt, State, mark, receipt, receipt_t
 from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.pages import Page
+from app.web.resident import copies
 from app.web.resident.draft import SEAT, read_draft
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed, over_words
@@ -69,8 +70,11 @@ def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> No
         return
 
 
-def take(data: Data, site: Services) -> Page:
-    """The letters and every way of handing them over. Counts nothing, however often it is asked."""
+def take(data: Data, site: Services, *, mail: bool = False) -> Page:
+    """The letters and every way of handing them over. Counts nothing, however often it is asked.
+
+    ``mail``: the button of the form that asks for a copy by e-mail was pressed.
+    """
     if pasted := data.get("pasted"):
         note(data, site, (pasted,), "copied")
     checked = ready(data, site, fresh=False)
@@ -82,19 +86,29 @@ def take(data: Data, site: Services) -> Page:
             "These letters are not signed yet. Please read them and press the button to sign."
         )
         return review_page(checked.draft, checked.found, site, errors=[("", words)], status=409)
-    return _take_page(checked, signed, data, site)
+    return _take_page(checked, signed, data, site, mail=mail and "copy_to" in data)
 
 
-def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services) -> Page:
+def _take_page(
+    checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool
+) -> Page:
     states = {row.seat: row.state for row in signed.letters}
     items = addressed(checked.draft, checked.found, site)
+    form = copies.empty_form(checked.draft.email, site)
+    if mail:
+        nonce = site.tokens.read(checked.draft.token).nonce
+        wish = copies.Wish(items, nonce, _token_of(data, site))
+        only_link = data.get("only_link") == "1"
+        form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
     context = {
         "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
         "letters": [_taken(x, states.get(x.letter.holder.seat.id, "written")) for x in items],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
+        "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=_token_of(data, site)),
+        "mail": form, "errors": [("copy_to", form.error)] if form.error else (),
     }  # fmt: skip
-    return Page("resident/take.html", context)
+    return Page("resident/take.html", context, form.status)
 
 
 def _taken(item: Addressed, state: State) -> Taken:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from app.campaign import Letter
-from app.congress import Found, Outcome, Unavailable, Zip, ZipProblem, parse_zip
-from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign, source_tag
+from app.congress import Found, Outcome, Unavailable, ZipProblem
+from app.records import source_tag
 from app.web.errors import words_for
+from app.web import test_mode
 from app.web.i18n import gettext as _
-from app.web.i18n import language
+from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
+from app.web.resident.consent import offer
 from app.web.resident.draft import Draft, as_form_data, read_draft
 from app.web.resident.find import (
     find_page,
@@ -27,9 +28,9 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
-from app.web.resident.letters import glyph_words, make_letters, review
+from app.web.resident.letters import glyph_words, review
 from app.web.resident.people import role
-from app.web.resident.write import Errors, judge, template_of, write_page
+from app.web.resident.write import Errors, judge, write_page
 from app.web.services import Services
 
 Data = MultiDict[str, str]
@@ -44,7 +45,8 @@ class Counted:
 
 def start(data: Data, site: Services) -> Page:
     """The empty form, with a source tag or a ZIP from the link that was followed."""
-    return find_page(Draft(via=source_tag(data.get("source", ""))), site)
+    test = test_mode.known(data.get(test_mode.FIELD, "").strip(), site)
+    return find_page(Draft(via=source_tag(data.get("source", "")), test=test), site)
 
 
 def resume() -> Page:
@@ -68,6 +70,9 @@ def find(data: Data, site: Services) -> Page:
     form = (StreetForm if by_street else FindForm)(as_form_data(draft))
     if not form.validate():
         return find_page(draft, site, form, street_open=by_street)
+    answer = ask("street" if by_street else "find", site)
+    if isinstance(answer, Wait):
+        return find_page(draft, site, form, wait=wait_words(answer), street_open=by_street)
     outcome = look_up_street(draft, site) if by_street else look_up(draft, site)
     return _written_or(outcome, draft, site)
 
@@ -171,71 +176,8 @@ def review_page(
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": review(draft, found, site, wrong), "notices": glyph_words(draft),
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
+        "offer": offer(site),
         "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
                         seat=role(h)) for h in vacant],
     }  # fmt: skip
     return Page("resident/review.html", context, status)
-
-
-def sign_letters(data: Data, site: Services) -> Page | Counted:
-    """Count the person, once, durably. Everything is checked again first."""
-    checked = ready(data, site, fresh=True)
-    if isinstance(checked, Page):
-        return checked
-    draft, found = checked.draft, checked.found
-    suspicious = bool(draft.website) or not draft.trap_present
-    if suspicious and not draft.again:
-        words = _("Please press the button once more. It shows us that a person is signing.")
-        return review_page(draft, found, site, errors=[("", words)], press_again=words, status=422)
-    letters = make_letters(draft, found, site)
-    request = signature(draft, found, letters, site, held=suspicious)
-    try:
-        signed = sign(site.db(), request, site.settings.secret_key)
-    except NotStoredError:
-        words = _(
-            "Your signature could not be stored just now. Nothing was lost: please press the "
-            "button again in a minute."
-        )
-        return review_page(draft, found, site, errors=[("", words)], status=503)
-    return Counted(signed.receipt)
-
-
-def signature(
-    draft: Draft, found: Found, letters: tuple[Letter, ...], site: Services, *, held: bool = False
-) -> SignatureRequest:
-    """What is kept of a signature: no name, street, e-mail or word of it."""
-    zip_code = parse_zip(draft.mail_zip)
-    template = template_of(draft, site)
-    person = person_key(
-        site.settings.person_key,
-        site.campaign.slug,
-        email=draft.email,
-        first=draft.first,
-        last=draft.last,
-        street=draft.street,
-        zip5=zip_code.five if isinstance(zip_code, Zip) else "",
-    )
-    vacant = [h for h in found.delegation.holders if h.vacant]
-    return SignatureRequest(
-        key=site.tokens.read(draft.token).nonce,
-        person=person,
-        campaign=site.campaign.slug,
-        day=site.today(),
-        at=site.now(),
-        state=found.delegation.state,
-        district=found.delegation.district,
-        template=template.id,
-        version=template.version,
-        length=template.length,
-        language=language(),
-        match=found.match,
-        source=draft.via,
-        edited=any(x.edited for x in letters),
-        own_share=round(100 * sum(x.own_share for x in letters) / len(letters)),
-        letters=(
-            *(LetterRow(x.holder.seat.id, x.holder.member.bioguide, x.ask.id)
-              for x in letters if x.holder.member),
-            *(LetterRow(h.seat.id, None, "", "not attempted") for h in vacant),
-        ),
-        status="held" if held else "counted",
-    )  # fmt: skip

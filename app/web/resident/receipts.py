@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from app.congress import Holder
 from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
+from app.records.sealing import PURPOSES, drop_for_receipt
 from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.web.i18n import moment_words, page_url
 from app.web.pages import Page
+from app.web.resident.consent import offer
+from app.web.resident.copies import mail_lines
 from app.web.resident.people import role, title_name
+from app.web.resident.sharing import sharing
 from app.web.resident.states import state_words
 from app.web.services import Services
 
@@ -21,6 +25,7 @@ class Line:
     title_name: str
     role: str
     state_words: str
+    since: str
 
 
 def receipt_page(token: str, site: Services) -> Page:
@@ -55,6 +60,25 @@ def withdrawn_or_unknown(token: str, site: Services) -> Page | str:
         return Page("error.html", context, 503)
 
 
+def forgotten_or_unknown(token: str, site: Services) -> Page | str:
+    """After the button that removes what is sealed and lets the signature stand."""
+    try:
+        if receipt(site.db(), token) is None:
+            return _unknown()
+        for purpose in PURPOSES:
+            drop_for_receipt(site.db(), token, purpose)
+    except NotStoredError:
+        context = {
+            "status": 503,
+            "heading": _("The sealed copy could not be removed just now"),
+            "text": _(
+                "Nothing was changed. Please go back and press the button again in a minute."
+            ),
+        }
+        return Page("error.html", context, 503)
+    return page_url("resident.receipt", token=token)
+
+
 def _unknown() -> Page:
     context = {
         "status": 404,
@@ -75,7 +99,12 @@ def _page(token: str, found: Receipt, site: Services) -> Page:
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),
         "letters": letters,
-        "share_text": _share_text(site),
+        "own_reports": all(row.cause != "office system" for row in found.letters),
+        "mails": mail_lines(token, site),
+        "waits_for": found.waits_for,
+        "kept": found.kept,
+        "until": offer(site).until,
+        "share": sharing(site),
         "draft_page": "clear",
     }
     return Page("resident/receipt.html", context)
@@ -86,18 +115,12 @@ def _line(row: LetterRow, site: Services) -> Line:
     holder = site.tables.holder(row.seat)
     if row.bioguide is None or holder is None:
         words = state_words("not attempted")
-        return Line(_("Vacant seat"), role(holder) if holder else row.seat, words)
+        return Line(_("Vacant seat"), role(holder) if holder else row.seat, words, "")
+    words = state_words(row.state, row.cause)
+    since = moment_words(row.at, site.campaign.timezone) if row.at else ""
     if holder.member is None or holder.member.bioguide != row.bioguide:
         member = site.tables.member(row.bioguide)
         holder = Holder(holder.seat, member)
         name = title_name(holder) if member else _("A member who has left Congress since")
-        return Line(name, role(holder), state_words(row.state))
-    return Line(title_name(holder), role(holder), state_words(row.state))
-
-
-def _share_text(site: Services) -> str:
-    words = _(
-        "I wrote to my members of Congress about the PROTECT Immigration Act, which would end "
-        "287(g) agreements. It takes five minutes, in your own words:"
-    )
-    return f"{words} {site.settings.site_url}".strip()
+        return Line(name, role(holder), words, since)
+    return Line(title_name(holder), role(holder), words, since)

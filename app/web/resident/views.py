@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from app.web.access import access
 from app.web.i18n import page_url
 from app.web.pages import Page, show
-from app.web.resident import handover, journey, receipts
+from app.web.resident import confirming, copies, handover, journey, receipts
+from app.web.resident import sign as signing
 from app.web.services import services
 
 resident = Blueprint("resident", __name__)
@@ -25,6 +26,7 @@ def start() -> Response:
 @resident.get("/sign")
 @resident.get("/take")
 @resident.get("/print")
+@resident.get("/copy")
 @access("anyone")
 def resume() -> Response:
     return show(journey.resume())
@@ -51,7 +53,7 @@ def review() -> Response:
 @resident.post("/sign")
 @access("anyone")
 def sign() -> Response:
-    result = journey.sign_letters(request.form, services())
+    result = signing.sign_letters(request.form, services())
     if isinstance(result, Page):
         return show(result)
     # 307 sends the form on to /take, where nothing is counted however often it is reloaded.
@@ -62,6 +64,24 @@ def sign() -> Response:
 @access("anyone")
 def take() -> Response:
     return show(handover.take(request.form, services()))
+
+
+@resident.post("/copy")
+@access("anyone")
+def send_copy() -> Response:
+    return show(handover.take(request.form, services(), mail=True))
+
+
+@resident.get("/copy/<token>")
+@access("anyone")
+def copy_link(token: str) -> Response:
+    return show(copies.link_page(token, services()))
+
+
+@resident.post("/copy/<token>")
+@access("anyone")
+def release_copy(token: str) -> Response:
+    return show(copies.release(token, services()))
 
 
 @resident.post("/print")
@@ -98,6 +118,30 @@ def receipt(token: str) -> Response:
 @access("anyone")
 def withdraw(token: str) -> Response:
     result = receipts.withdrawn_or_unknown(token, services())
+    if isinstance(result, Page):
+        return show(result)
+    return redirect(result, 303)
+
+
+@resident.post("/receipt/<token>/forget")
+@access("anyone")
+def forget(token: str) -> Response:
+    result = receipts.forgotten_or_unknown(token, services())
+    if isinstance(result, Page):
+        return show(result)
+    return redirect(result, 303)
+
+
+@resident.get("/confirm/<token>")
+@access("anyone")
+def confirm(token: str) -> Response:
+    return show(confirming.confirm_page(token, services()))
+
+
+@resident.post("/confirm/<token>")
+@access("anyone")
+def confirmed(token: str) -> Response:
+    result = confirming.confirmed(token, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)

@@ -1,0 +1,100 @@
+"""The limits of ``app.records.limiting`` for the present request.
+
+Counters are shared by all workers; each process opens them when it first needs them. The
+visitor's address is the connection's own, or what a trusted proxy says, never what a
+header says that anybody can send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, after_this_request, current_app, request
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from app.records.limiting import (
+    Allowed,
+    Counters,
+    LimitsError,
+    Name,
+    Network,
+    SecondStep,
+    Wait,
+    check,
+    networks,
+    open_counters,
+)
+from app.settings import Settings, SettingsError
+from app.web.i18n import gettext as _
+from app.web.services import Services
+
+EXTENSION = "dear_congress_limits"
+
+__all__ = ["Allowed", "SecondStep", "Wait", "ask", "set_up_limits", "wait_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Where counts are kept, and which networks may do more."""
+
+    counters: Counters
+    raised: tuple[Network, ...]
+
+
+def keeper(settings: Settings) -> Keeper:
+    """Made once at the start; opens nothing yet. Raises ``SettingsError``."""
+    names = [name for name in settings.raised_networks.split(",") if name.strip()]
+    try:
+        return Keeper(
+            open_counters(settings.limits_url or settings.instance / "limits.db"), networks(names)
+        )
+    except LimitsError as error:
+        raise SettingsError(str(error)) from None
+
+
+def set_up_limits(app: Flask, settings: Settings) -> None:
+    """Make the limits of a site, unless its settings turn them off."""
+    app.extensions[EXTENSION] = keeper(settings) if settings.limits else None
+
+
+def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | Wait:
+    """Count one act of the present visitor, and say whether it may go on.
+
+    After ``Wait`` the response of this request carries Retry-After.
+    """
+    kept = cast("Keeper | None", current_app.extensions.get(EXTENSION))
+    if kept is None:
+        return Allowed()
+    answer = check(
+        kept.counters,
+        name,
+        request.remote_addr or "",
+        secret=site.settings.secret_key,
+        about=about,
+        raised=kept.raised,
+    )
+    if isinstance(answer, Wait):
+        _retry_after(answer.seconds)
+    return answer
+
+
+def _retry_after(seconds: int) -> None:
+    @after_this_request
+    def add(response: Response) -> Response:
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+
+def wait_words(wait: Wait) -> str:
+    """Why somebody has to wait and how long; nothing that they typed is lost."""
+    minutes = -(-wait.seconds // 60)
+    return " ".join((
+        _("Very many people on your network did this within a short time, so this one was not "
+          "taken yet. Nothing was lost."),
+        ngettext("Please press the button again in one minute.",
+                 "Please press the button again in %(num)d minutes.", minutes),
+        _("On another connection, such as a mobile phone's, you need not wait. A library, a school "
+          "or an event can ask us to expect many people."),
+    ))  # fmt: skip

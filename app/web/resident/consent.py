@@ -1,0 +1,113 @@
+"""What a person asks us to keep, purpose by purpose, sealed in the same request.
+
+Both ticks are off until somebody sets them. The details are sealed to the campaign's public
+key, so that this site cannot read them back. The signature is on the disk first; when
+sealing then fails the page says so, and pressing the same button again finds the
+signature, counts nothing twice and seals.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from app.campaign import Letter, body_text
+from app.congress import Found, Zip, parse_zip
+from app.records import NotStoredError
+from app.records.keys import KeyFolderError, first_key, key_status
+from app.records.sealing import (
+    PURPOSES,
+    Purpose,
+    TooLargeToSealError,
+    drop_for_receipt,
+    seal_for_receipt,
+)
+from app.web.i18n import gettext as _
+from app.web.resident.draft import Draft
+from app.web.services import Services
+
+log = logging.getLogger("dear_congress")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the words beside the ticks say about this site."""
+
+    until: date
+    """The last day on which sealed details may still be here."""
+    readable_here: bool
+    """The private key and its passphrase lie on this server too, so it is not sealed from it."""
+
+
+def offer(site: Services) -> Offer:
+    """How long details would be kept, and who could open them as things are now."""
+    until = site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
+    try:
+        keys = [line for line in key_status(site.settings.keys, {}) if line.current]
+    except KeyFolderError:
+        keys = []
+    # The first key of a new site is made when it is first needed, and lies here.
+    return Offer(until, all(line.readable_here for line in keys))
+
+
+def wanted(draft: Draft) -> tuple[Purpose, ...]:
+    """The purposes that were ticked."""
+    return tuple(purpose for purpose in PURPOSES if getattr(draft, purpose))
+
+
+def lacking(draft: Draft) -> list[tuple[str, str]]:
+    """What a tick needs and does not have, as errors beside it."""
+    if not draft.contact or draft.email:
+        return []
+    words = _("To be contacted you need to give an e-mail address. Change your address, or take "
+              "this tick off.")  # fmt: skip
+    return [("contact", words)]
+
+
+def details(
+    purpose: Purpose, draft: Draft, found: Found, letters: Sequence[Letter]
+) -> dict[str, Any]:
+    """What is sealed for a purpose. The names are those that ``flask letters xml`` reads."""
+    zip_code, home = parse_zip(draft.mail_zip), parse_zip(draft.zip)
+    mail_zip = str(zip_code) if isinstance(zip_code, Zip) else draft.mail_zip
+    if purpose == "contact":
+        return {"first": draft.first, "last": draft.last, "email": draft.email, "zip": mail_zip}
+    return {
+        "prefix": "", "first": draft.first, "last": draft.last,
+        "street": draft.street, "street2": draft.street2, "city": draft.city,
+        "state": draft.mail_state, "zip": mail_zip, "email": draft.email, "phone": "",
+        "district": str(found.delegation.district), "home_state": found.delegation.state,
+        "home_zip": str(home) if isinstance(home, Zip) else "",
+        "template": draft.template, "length": draft.length, "story": draft.story,
+        "letters": {letter.holder.seat.id: body_text(letter) for letter in letters},
+    }  # fmt: skip
+
+
+def keep(
+    receipt: str, draft: Draft, found: Found, letters: Sequence[Letter], site: Services
+) -> str:
+    """Seal what was ticked, and remove what no longer is; words for the person when it failed.
+
+    An empty text means that exactly what was ticked is on the disk.
+    """
+    chosen = wanted(draft)
+    try:
+        for purpose in PURPOSES:
+            if purpose not in chosen:
+                drop_for_receipt(site.db(), receipt, purpose)
+        if chosen:
+            key = first_key(site.settings.keys, today=site.today())
+            for purpose in chosen:
+                content = details(purpose, draft, found, letters)
+                seal_for_receipt(site.db(), receipt, purpose, content, key, day=site.today())
+    except (NotStoredError, KeyFolderError, TooLargeToSealError, OSError) as error:
+        log.error("details could not be sealed: %s", type(error).__name__)
+        return _(
+            "You are counted, but what you ticked could not be kept just now. Please press the "
+            "button again: you are not counted twice. Or take the ticks off first, then nothing "
+            "is kept."
+        )
+    return ""

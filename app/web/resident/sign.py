@@ -1,0 +1,118 @@
+"""The button at the end of the way: one person is counted, once, durably."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import cast
+
+from app.campaign import Letter
+from app.congress import Found, Zip, parse_zip
+from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign
+from app.records.model import HeldReason, Status
+from app.web import test_mode
+from app.web.i18n import gettext as _
+from app.web.i18n import language
+from app.web.limits import Wait, ask, wait_words
+from app.web.pages import Page
+from app.web.resident import confirming, consent, held
+from app.web.resident.draft import Draft
+from app.web.resident.journey import Counted, Data, ready, review_page
+from app.web.resident.letters import make_letters
+from app.web.resident.write import template_of
+from app.web.services import Services
+
+
+def sign_letters(data: Data, site: Services) -> Page | Counted:
+    """Count the person, once, durably. Everything is checked again first.
+
+    Whatever is in the way, the page comes back with all that was typed.
+    """
+    checked = ready(data, site, fresh=True)
+    if isinstance(checked, Page):
+        return checked
+    draft, found = checked.draft, checked.found
+    if over := test_mode.in_the_way(draft.test, site):
+        return _back(draft, found, site, over, 409)
+    if errors := consent.lacking(draft):
+        return review_page(draft, found, site, errors=errors, status=422)
+    answer = ask("sign", site)
+    if isinstance(answer, Wait):
+        return _back(draft, found, site, wait_words(answer), 429)
+    reason = held.doubt(draft, site, answer)
+    if reason and not draft.again:
+        words, draft = held.second_step_words(reason), dataclasses.replace(draft, again=reason)
+        return review_page(draft, found, site, errors=[("", words)], press_again=words, status=422)
+    if problem := confirming.in_the_way(draft, site):
+        return _back(draft, found, site, *problem)
+    letters = make_letters(draft, found, site)
+    request = signature(draft, found, letters, site, reason)
+    request = test_mode.marked(request, draft.test, site)
+    try:
+        signed = sign(site.db(), request, site.settings.secret_key)
+    except NotStoredError:
+        words = _(
+            "Your signature could not be stored just now. Nothing was lost: please press the "
+            "button again in a minute."
+        )
+        return _back(draft, found, site, words, 503)
+    if request.status == "test":
+        return Counted(signed.receipt)
+    words = consent.keep(signed.receipt, draft, found, letters, site)
+    words = words or (confirming.send(draft, site) if request.confirm else "")
+    return _back(draft, found, site, words, 503) if words else Counted(signed.receipt)
+
+
+def _back(draft: Draft, found: Found, site: Services, words: str, status: int) -> Page:
+    """The same page, with what to do and everything that was typed."""
+    return review_page(draft, found, site, errors=[("", words)], status=status)
+
+
+def signature(
+    draft: Draft,
+    found: Found,
+    letters: tuple[Letter, ...],
+    site: Services,
+    reason: HeldReason | None = None,
+) -> SignatureRequest:
+    """What is kept of a signature: no name, street, e-mail or word of it."""
+    zip_code = parse_zip(draft.mail_zip)
+    template = template_of(draft, site)
+    person = person_key(
+        site.settings.person_key,
+        site.campaign.slug,
+        email=draft.email,
+        first=draft.first,
+        last=draft.last,
+        street=draft.street,
+        zip5=zip_code.five if isinstance(zip_code, Zip) else "",
+    )
+    vacant = [h for h in found.delegation.holders if h.vacant]
+    question = confirming.question_of(draft, site)
+    if site.settings.confirm_email and not question:
+        reason = reason or "no address"
+    status = "unconfirmed" if question else "held" if reason else "counted"
+    return SignatureRequest(
+        key=site.tokens.read(draft.token).nonce,
+        person=person,
+        campaign=site.campaign.slug,
+        day=site.today(),
+        at=site.now(),
+        state=found.delegation.state,
+        district=found.delegation.district,
+        template=template.id,
+        version=template.version,
+        length=template.length,
+        language=language(),
+        match=found.match,
+        source=draft.via,
+        edited=any(x.edited for x in letters),
+        own_share=round(100 * sum(x.own_share for x in letters) / len(letters)),
+        letters=(
+            *(LetterRow(x.holder.seat.id, x.holder.member.bioguide, x.ask.id)
+              for x in letters if x.holder.member),
+            *(LetterRow(h.seat.id, None, "", "not attempted") for h in vacant),
+        ),
+        status=cast(Status, status),
+        held_for=reason,
+        confirm=question,
+    )  # fmt: skip

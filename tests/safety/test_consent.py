@@ -1,0 +1,194 @@
+"""Two ticks, both off; what each keeps, sealed, and how it ends: through the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.delivery.writer_rows import NEEDED, WriterRow, read_rows
+from app.records import NotStoredError
+from app.records.keys import first_key, move_private, unlock
+from app.records.retention import Policy, delete_old_rows
+from app.web.resident import consent
+from app.web.services import services
+
+from .people import TODAY, traces
+from .web import Site, site
+
+MARKS = ("Quillfeather", "88 Zebrawood", "quill@marked.example", "Xiomara-Vale")
+PERSON = {
+    "first": "Imani", "last": "Quillfeather", "street": "88 Zebrawood Lane",
+    "email": "quill@marked.example", "story": "My cousin Xiomara-Vale is afraid to call.",
+}  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, limits=False) as made:
+        yield made
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_both_ticks_are_off_and_without_them_nothing_is_sealed(here: Site, lang: str) -> None:
+    review = here.review(lang, **PERSON)
+    for name in ("packet", "contact"):
+        assert review.by_id(name).get("checked") is None
+    here.sign(review.form(), lang=lang)
+    assert here.statuses() == ["counted"]
+    assert here.sealed() == {}
+    here.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert traces(here.settings.instance, MARKS) == []
+
+
+def test_the_packet_holds_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:
+    form = {**here.form(**PERSON, street2="Apt 3"), "packet": ["1"]}
+    here.sign(form)
+    kept = here.sealed()
+    assert set(kept) == {"packet"}
+    line = {"signature": 1, "purpose": "packet", "details": kept["packet"]}
+    file = tmp_path / "opened.jsonl"
+    file.write_text(json.dumps(line) + "\n")
+    [row] = read_rows(file)
+    assert isinstance(row, WriterRow)
+    assert all(row.get(name) for name in NEEDED)
+    assert (row.get("street2"), row.get("district"), row.get("home_state")) == ("Apt 3", "6", "MA")
+    assert row.letters is not None
+    assert set(row.letters) == {"MA-6", "MA-S1", "MA-S2"}
+    assert all("Xiomara-Vale" in body for body in row.letters.values())
+
+
+def test_contact_keeps_name_address_of_mail_and_zip_only(here: Site) -> None:
+    here.sign({**here.form(**PERSON), "contact": ["1"]})
+    assert here.sealed() == {
+        "contact": {
+            "first": "Imani", "last": "Quillfeather", "email": "quill@marked.example",
+            "zip": "01930",
+        }
+    }  # fmt: skip
+
+
+def test_nothing_that_was_ticked_lies_anywhere_readable(here: Site) -> None:
+    here.sign({**here.form(**PERSON), "packet": ["1"], "contact": ["1"]})
+    assert set(here.sealed()) == {"packet", "contact"}
+    assert traces(here.settings.instance, MARKS) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_to_be_contacted_needs_an_address_and_says_so_beside_the_tick(
+    here: Site, lang: str
+) -> None:
+    form = {**here.form(lang, **{**PERSON, "email": ""}), "contact": ["1"]}
+    page = here.sign(form, 422, lang)
+    assert page.by_id("contact").get("aria-invalid") == "true"
+    assert page.by_id("contact").get("checked") is not None
+    assert here.statuses() == []
+
+
+def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
+    first_key(here.settings.keys, today=TODAY)
+    before = here.review().words
+    assert "April 3, 2027" in before  # the campaign ends on January 3; ninety days
+    assert "whoever controls this server could open it too" in before
+    folder = here.settings.keys
+    key = first_key(folder, today=TODAY)
+    passphrase = (folder / f"{key.id}.passphrase").read_text().strip()
+    opened = unlock(folder / f"{key.id}.private.json", passphrase)
+    out = here.settings.instance / "elsewhere"
+    out.mkdir()
+    move_private(folder, key, opened, "four or more random words", out)  # type: ignore[arg-type]
+    after = here.review().words
+    assert "whoever controls this server" not in after
+    assert "This server itself cannot open it" in after
+    assert "This server itself cannot open it" in here.client.get("/privacy").words
+
+
+def test_the_page_never_says_that_nothing_is_kept_when_a_tick_is_set(here: Site) -> None:
+    here.client.get("/privacy")
+    ticked = here.resident().review({**here.form(**PERSON), "packet": ["1"]})
+    assert "Unless you ticked a box above" in ticked.words
+    taken = here.sign({**ticked.form(), "packet": ["1"]})
+    assert "What you ticked is kept, sealed." in taken.words
+    plain = here.sign(here.form(**{**PERSON, "email": "other@marked.example"}))
+    assert "What you ticked is kept" not in plain.words
+
+
+def test_a_tick_survives_going_back_and_forth(here: Site) -> None:
+    ticked = {**here.form(**PERSON), "packet": ["1"]}
+    back = here.client.post("/write", ticked)
+    again = here.resident().review(back.form())
+    assert again.by_id("packet").get("checked") is not None
+    assert again.by_id("contact").get("checked") is None
+
+
+def test_a_failed_sealing_is_said_and_pressing_again_seals_and_counts_once(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {**here.form(**PERSON), "packet": ["1"]}
+    with monkeypatch.context() as broken:
+
+        def fail(*_args: object, **_more: object) -> bool:
+            raise NotStoredError("full")
+
+        broken.setattr(consent, "seal_for_receipt", fail)
+        page = here.sign(form, 503)
+    assert "what you ticked could not be kept" in page.words
+    assert page.by_id("packet").get("checked") is not None
+    assert here.sealed() == {}
+    here.sign({**page.form()})
+    assert here.statuses() == ["counted"]
+    assert set(here.sealed()) == {"packet"}
+
+
+def test_taking_the_tick_off_and_pressing_again_removes_it(here: Site) -> None:
+    form = here.form(**PERSON)
+    here.sign({**form, "packet": ["1"], "contact": ["1"]})
+    here.sign({**form, "contact": ["1"]})
+    assert set(here.sealed()) == {"contact"}
+    assert here.statuses() == ["counted"]
+
+
+def test_withdrawing_on_the_receipt_removes_what_is_sealed(here: Site) -> None:
+    taken = here.sign({**here.form(**PERSON), "packet": ["1"], "contact": ["1"]})
+    path = here.resident().receipt_path(taken)
+    assert "What is kept for you, sealed" in here.client.get(path).words
+    here.client.flask.post(f"{path}/withdraw")
+    assert here.statuses() == ["withdrawn"]
+    assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_what_is_sealed_can_be_removed_and_the_signature_stays(here: Site, lang: str) -> None:
+    taken = here.sign({**here.form(lang, **PERSON), "packet": ["1"]}, lang=lang)
+    path = here.resident(lang).receipt_path(taken)
+    for _ in range(2):  # a second time is harmless
+        assert here.client.flask.post(f"{path}/forget").status_code == 303
+    assert here.statuses() == ["counted"]
+    assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)
+    assert "/forget" not in here.client.get(path).text
+    here.client.get(f"{path}/forget", 405)
+    here.client.post("/receipt/unknown/forget", status=404)
+
+
+def test_somebody_who_signed_before_gets_the_same_pages_with_ticks(here: Site) -> None:
+    pages = []
+    for _ in range(2):
+        form = {**here.form(**PERSON), "packet": ["1"]}
+        pages.append(here.sign(form).words)
+    assert pages[0] == pages[1]
+    assert here.statuses() == ["counted", "repeated"]
+
+
+def test_what_was_ticked_ends_ninety_days_after_the_campaign(here: Site) -> None:
+    here.sign({**here.form(**PERSON), "packet": ["1"]})
+    with here.app.test_request_context("/"):
+        offered, ends = consent.offer(services()), services().campaign.ends
+    policy = Policy(ends={here.settings.campaign: ends.date()})
+    last = ends.replace(year=offered.until.year, month=offered.until.month, day=offered.until.day)
+    delete_old_rows(here.db, last, policy)
+    assert set(here.sealed()) == {"packet"}
+    delete_old_rows(here.db, last + timedelta(days=1), policy)
+    assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)

@@ -1,0 +1,158 @@
+"""A signature that counts once the owner of its address has pressed a button."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.records import limiting
+from app.records.limiting import Limit
+from app.web.mail import mail_queue
+from app.web.resident import confirming
+
+from .web import Site, site
+
+ADDRESS = "stranger@mail.example.net"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, confirm_email=True, limits=False) as made:
+        yield made
+
+
+def mails(here: Site) -> list[EmailMessage]:
+    """What the worker hands over, as files."""
+    queue = mail_queue(here.settings)
+    for found in queue.post.sweep().due:
+        queue.post.deliver(found)
+    files = sorted((here.settings.instance / "outbox").glob("*.eml"))
+    return [
+        message_from_bytes(file.read_bytes(), policy=policy.default)  # type: ignore[misc]
+        for file in files
+    ]
+
+
+def link_in(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    [link] = re.findall(r"http://localhost:8000\S*/confirm/\S+", body.get_content())
+    return urlsplit(str(link)).path
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_pr05_a_strangers_address_is_counted_only_after_its_owner_said_yes(
+    here: Site, lang: str
+) -> None:
+    taken = here.sign(here.form(lang, email=ADDRESS), lang=lang)
+    assert here.statuses() == ["unconfirmed"]
+    assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in taken.words
+    [mail] = mails(here)
+    assert mail["To"] == ADDRESS
+    path = link_in(mail)
+    for _ in range(3):  # EM10: readers of mail and their scanners open links
+        here.client.get(path)
+        assert here.client.flask.head(path).status_code == 200
+    assert here.statuses() == ["unconfirmed"]
+    for _ in range(2):
+        assert here.client.flask.post(path).status_code == 303
+    assert here.statuses() == ["counted"]
+    assert not here.client.get(path).all("form")
+    receipt = here.client.get(here.resident(lang).receipt_path(taken))
+    assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") not in receipt.words
+
+
+def test_em09_nothing_that_was_typed_is_in_the_mail(here: Site) -> None:
+    here.sign(here.form(email=ADDRESS, first="WIN 5000 USD http://bad.example", story="Buy now"))
+    [mail] = mails(here)
+    raw = mail.as_bytes()
+    body = mail.get_body(("plain",))
+    assert body is not None
+    for word in ("WIN", "bad.example", "Buy now"):
+        assert word.encode() not in raw
+        assert word not in body.get_content()
+
+
+def test_pressing_the_button_twice_sends_one_message(here: Site) -> None:
+    form = here.form(email=ADDRESS)
+    for _ in range(3):
+        here.sign(form)
+    assert len(mails(here)) == 1
+    assert here.statuses() == ["unconfirmed"]
+
+
+def test_one_address_is_asked_three_times_however_many_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limiting.LIMITS, "sign", Limit(3600, 600, 6000))
+    with site(tmp_path, confirm_email=True) as here:
+        for _ in range(3):
+            here.sign(here.form(email=ADDRESS))
+        page = here.sign(here.form(email=ADDRESS), 429)
+        assert "press the button again" in page.words
+        assert len(mails_of(here)) == 3
+
+
+def mails_of(here: Site) -> list[Path]:
+    mails(here)
+    return list((here.settings.instance / "outbox").glob("*.eml"))
+
+
+def test_without_an_address_an_organizer_looks_at_it(here: Site) -> None:
+    taken = here.sign(here.form(email=""))
+    assert here.statuses() == ["held"]
+    assert "waits for an organizer" in taken.words
+
+
+def test_an_address_that_no_mail_can_go_to_is_said_before_anything_is_stored(here: Site) -> None:
+    page = here.sign(here.form(email="a..b@mail.example.net"), 422)
+    assert "cannot send mail" in page.words
+    assert here.statuses() == []
+
+
+def test_a_queue_that_fails_is_said_and_pressing_again_sends(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = here.form(email=ADDRESS)
+    with monkeypatch.context() as broken:
+
+        def fail(_settings: object) -> None:
+            raise confirming.QueueError("no")
+
+        broken.setattr(confirming, "_queue", fail)
+        page = here.sign(form, 503)
+        assert "could not be sent" in page.words
+    here.sign(page.form())
+    assert len(mails(here)) == 1
+    assert here.statuses() == ["unconfirmed"]
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "..%2f..%2fetc"])
+def test_a_link_that_is_not_ours_is_no_page_and_changes_nothing(here: Site, token: str) -> None:
+    here.sign(here.form(email=ADDRESS))
+    here.client.get(f"/confirm/{token}", 404)
+    here.client.post(f"/confirm/{token}", status=404)
+    assert here.statuses() == ["unconfirmed"]
+
+
+def test_the_link_names_the_sites_own_address_whatever_host_was_asked(tmp_path: Path) -> None:
+    with site(tmp_path, confirm_email=True, limits=False) as here:
+        form = here.form(email=ADDRESS)
+        response = here.client.flask.post("/sign", data=form, base_url="http://evil.example")
+        assert response.status_code == 307
+        [mail] = mails(here)
+        assert b"evil.example" not in mail.as_bytes()
+
+
+def test_where_it_is_off_no_mail_is_sent_and_the_page_says_so(tmp_path: Path) -> None:
+    with site(tmp_path, limits=False) as here:
+        assert "Nothing is sent to it" in here.resident().writing("01930", "MA").words
+        here.sign(here.form(email=ADDRESS))
+        assert here.statuses() == ["counted"]
+        assert mails(here) == []

@@ -1,0 +1,78 @@
+"""Sites for tests that go through the web: real limits and time checks unless turned off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app.records import local_database
+from app.records.key_files import OpenKey
+from app.records.keys import first_key, unlock
+from app.records.sealing import unpack, unseal
+from app.settings import Settings
+from app.web import create_app
+from tests.web.conftest import Clock
+from tests.web.lint import Client, Html
+from tests.web.resident import Form, Resident
+
+from .people import TODAY
+
+PLACE = ("01930", "MA")
+
+
+class Site:
+    """One site with its clock and a resident in it."""
+
+    def __init__(self, folder: Path, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "secret_key": b"s" * 32, "person_key": b"p" * 32, "street_lookup": False, **changes,
+        }  # fmt: skip
+        self.settings = Settings(instance=folder, **values)
+        self.clock = Clock()
+        self.app: Flask = create_app(self.settings, clock=self.clock)
+        self.app.testing = True
+        self.client = Client(self.app.test_client())
+        self.db = local_database(self.settings.database)
+
+    def resident(self, lang: str = "en") -> Resident:
+        return Resident(self.client, lang)
+
+    def review(self, lang: str = "en", wait: float = 60, **changes: Any) -> Html:
+        """The review page of somebody who took ``wait`` seconds to get to its button."""
+        page = self.resident(lang).reviewing(*PLACE, **changes)
+        self.clock.forward(seconds=wait)
+        return page
+
+    def form(self, lang: str = "en", wait: float = 60, **changes: Any) -> Form:
+        return self.review(lang, wait, **changes).form()
+
+    def sign(self, form: Form, status: int = 200, lang: str = "en") -> Html:
+        return self.resident(lang).sign(form, status)
+
+    def statuses(self) -> list[str]:
+        return [row[0] for row in self.db.execute("SELECT status FROM signatures ORDER BY id")]
+
+    def sealed(self) -> dict[str, dict[str, Any]]:
+        """What is sealed, opened with the site's first key, by purpose."""
+        keys = self.settings.keys
+        key = first_key(keys, today=TODAY)
+        passphrase = (keys / f"{key.id}.passphrase").read_text().strip()
+        opened = unlock(keys / f"{key.id}.private.json", passphrase)
+        assert isinstance(opened, OpenKey)
+        rows = self.db.execute("SELECT signature, purpose, box FROM sealed").fetchall()
+        return {
+            purpose: unpack(unseal(opened, box), number, purpose) for number, purpose, box in rows
+        }
+
+
+@contextmanager
+def site(folder: Path, **changes: Any) -> Iterator[Site]:
+    made = Site(folder, **changes)
+    try:
+        yield made
+    finally:
+        made.db.close()
