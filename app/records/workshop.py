@@ -134,8 +134,8 @@ def state_of(db: sqlite3.Connection, campaign: str, name: str) -> FileState:
 
 
 def history(db: sqlite3.Connection, campaign: str, name: str) -> tuple[FileVersion, ...]:
-    """Every text of a file, the newest first."""
-    return rows(db, "campaign = ? AND name = ?", (campaign, name), "id DESC")
+    """Every text of a file, the newest first. That of the folder was there first: it is last."""
+    return rows(db, "campaign = ? AND name = ?", (campaign, name), "author = '', id DESC")
 
 
 def find_version(

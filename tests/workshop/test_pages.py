@@ -1,0 +1,351 @@
+"""Every page of the workshop in every state, in both languages, judged by the lint."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+
+from app.records import workshop
+from app.web.access import access_rules
+from app.web.services import services
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+PATHS = (
+    "",
+    "new",
+    "new?copy=general",
+    "new?copy=nothing-like-it",
+    "general/",
+    "general/full/edit",
+    "general/short/edit",
+    "general/full-es/edit",
+    "general/short-es/edit",
+    "general/check",
+    "general/publish",
+    "general/full/versions",
+    "general/full-es/versions",
+    "general/full/versions?old=0&new=0",
+    "general/full/versions?old=x&new=99999999999999999999",
+    "general/preview",
+    "general/preview?q=padilla",
+    "general/preview?q=PADÍLLA&form=web&text=short",
+    "general/preview?q=nobody-at-all",
+    "general/preview?q=%3Cscript%3E&kind=nothing&moment=never&form=x&text=y&source=z",
+    "general/preview?seat=XX-99",
+    "general/preview?text=full-es&seat=CA-12",
+)
+KINDS = (
+    "cosponsor", "sponsor", "earlier", "opposes", "representative", "senator", "house-committee",
+    "senate-committee", "delegate", "independent", "at-large", "vacant",
+)  # fmt: skip
+
+
+def save(browser: Browser, words: str, *, part: str = "full", **typed: str) -> Browser:
+    """Type the words of the general letter and save them."""
+    browser.get(f"/organize/letters/general/{part}/edit")
+    return browser.send("/edit", words=words, **{"then": "", **typed})
+
+
+def words_of(browser: Browser, part: str = "full") -> str:
+    browser.get(f"/organize/letters/general/{part}/edit")
+    return str(browser.form("/edit")[1]["words"]).removeprefix("\n")
+
+
+def changed(browser: Browser) -> str:
+    return words_of(browser).replace("I would be glad to know", "I would like to know")
+
+
+def live_words(app: Flask) -> str:
+    with app.test_request_context():
+        template = services().campaign.template("general")
+        assert template is not None
+        return template.body
+
+
+def look_at_every_page(browser: Browser, prefix: str) -> None:
+    for path in PATHS:
+        browser.get(f"{prefix}/organize/letters/{path}")
+        assert browser.status == 200, path
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_is_sound(rosa: Browser, prefix: str) -> None:
+    look_at_every_page(rosa, prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_is_sound_with_a_draft(rosa: Browser, prefix: str) -> None:
+    save(rosa, changed(rosa))
+    save(rosa, "Hola, {{ ask }}\n\nGracias.", part="full-es")
+    look_at_every_page(rosa, prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_is_sound_with_a_draft_that_cannot_be_read(rosa: Browser, prefix: str) -> None:
+    save(rosa, "{% if x %}{{ y.z }}", then="unfinished")
+    look_at_every_page(rosa, prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_every_page_is_sound_while_the_letter_is_retired(rosa: Browser, prefix: str) -> None:
+    rosa.get("/organize/letters/general/").send("/retire")
+    look_at_every_page(rosa, prefix)
+
+
+def test_what_does_not_exist_is_said_so(rosa: Browser) -> None:
+    for path in ("nothing/", "nothing/full/edit", "general/fuller/edit", "nothing/check",
+                 "nothing/preview", "nothing/preview.pdf", "general/preview.pdf?seat=CA-14",
+                 "general/preview.pdf", "nothing/publish", "general/x/versions"):  # fmt: skip
+        rosa.get(f"/organize/letters/{path}")
+        assert rosa.status == 404, path
+
+
+def test_only_editors_and_admins_reach_the_workshop(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    rules = access_rules(app)
+    mine = {e: who for e, who in rules.items() if "organizer_letters." in e}
+    assert len(mine) == 32
+    assert set(mine.values()) == {"editor"}
+    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    assert exporter.get("/organize/letters/").status == 403
+    assert "/organize/letters/" not in exporter.get("/organize/").page.text
+
+
+def test_a_form_without_its_token_changes_nothing(app: Flask, rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/full/edit")
+    _path, data = rosa.form("/edit")
+    for token in ("", "x", data["token"][:-2]):
+        rosa.post("/organize/letters/general/full/edit", {**data, "words": "x", "token": token})
+        assert rosa.status == 400
+    for action in ("general/retire", "general/full/discard", "general/publish", "new"):
+        assert rosa.post(f"/organize/letters/{action}").status == 400
+    with app.app_context():
+        assert workshop.states(services().db(), "protect-immigration-act") == {}
+
+
+# --- from draft to live -------------------------------------------------------------------
+
+
+def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
+    app: Flask, rosa: Browser
+) -> None:
+    before = live_words(app)
+    save(rosa, changed(rosa), note="Friendlier")
+    assert "Residents still see what they saw before" in rosa.words
+    assert live_words(app) == before
+    rosa.get("/organize/letters/general/publish")
+    assert "Nobody has signed the version that is live now." in rosa.words
+    assert "be glad" in rosa.words
+    assert "Nothing to put right" in rosa.words
+    assert "537 of 537 letters change" in rosa.words
+    rosa.send("/publish")
+    assert "Published." in rosa.words
+    assert live_words(app) == before.replace("be glad to", "like to")
+    assert "There is no draft to publish" in rosa.get("/organize/letters/general/publish").words
+
+
+def test_saving_what_is_live_already_makes_no_draft(app: Flask, rosa: Browser) -> None:
+    save(rosa, words_of(rosa))
+    assert "nothing to save" in rosa.words
+    with app.app_context():
+        assert workshop.states(services().db(), "protect-immigration-act") == {}
+
+
+def test_the_heading_is_edited_in_fields_of_its_own(app: Flask, rosa: Browser) -> None:
+    save(rosa, words_of(rosa), title='A "quoted" \\ title', subject="About {{ bill_title }}")
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    with app.test_request_context():
+        template = services().campaign.template("general")
+        assert template is not None
+        assert template.title == 'A "quoted" \\ title'
+        assert template.subject == "About {{ bill_title }}"
+
+
+def test_a_letter_is_written_from_nothing_published_retired_and_brought_back(
+    app: Flask, rosa: Browser
+) -> None:
+    rosa.get("/organize/letters/new").send("/new", title="Para qué sirve: a test!")
+    assert rosa.path.startswith("/organize/letters/para-que-sirve-a-test/")
+    assert "draft" in rosa.words
+    home = "/organize/letters/para-que-sirve-a-test/"
+    rosa.get(home + "publish").send("/publish")
+    assert "Published." in rosa.words
+    with app.test_request_context():
+        assert ("para-que-sirve-a-test", "full") in services().campaign.templates
+    rosa.send("/retire")
+    assert "no longer offered" in rosa.words
+    with app.test_request_context():
+        assert ("para-que-sirve-a-test", "full") not in services().campaign.templates
+    rosa.send("/bring-back")
+    with app.test_request_context():
+        assert ("para-que-sirve-a-test", "full") in services().campaign.templates
+
+
+def test_a_copy_has_all_four_texts_and_another_title(rosa: Browser) -> None:
+    rosa.get("/organize/letters/new?copy=general")
+    assert rosa.form("/new")[1]["title"] == "A general letter (copy)"
+    rosa.send("/new")
+    assert "Made as a draft" in rosa.words
+    for part in ("full", "short", "full-es", "short-es"):
+        rosa.get(f"/organize/letters/a-general-letter-copy/{part}/edit")
+        assert "Draft by Rosa" in rosa.words
+    rosa.get("/organize/letters/new?copy=general").send("/new")
+    assert "/a-general-letter-copy-2/" in rosa.path
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 121])
+def test_a_letter_needs_a_title(rosa: Browser, title: str) -> None:
+    rosa.get("/organize/letters/new").send("/new", title=title)
+    assert rosa.status == 422
+
+
+@pytest.mark.parametrize("title", ["новое", "287(g)", "new", "<b>", "a" * 120])
+def test_any_title_gives_a_letter_with_an_address(rosa: Browser, title: str) -> None:
+    rosa.get("/organize/letters/new").send("/new", title=title)
+    assert rosa.status == 200
+    assert rosa.title.startswith(title)
+
+
+def test_the_last_letter_cannot_be_retired(rosa: Browser) -> None:
+    for letter in ("general", "public-safety", "local-budget"):
+        rosa.get(f"/organize/letters/{letter}/").send("/retire")
+        assert "no longer offered" in rosa.words
+    rosa.get("/organize/letters/faith-and-community/").send("/retire")
+    assert rosa.status == 409
+    assert "last letter" in rosa.words
+
+
+def test_a_discarded_draft_can_be_restored_from_the_versions(rosa: Browser) -> None:
+    words = changed(rosa)
+    save(rosa, words)
+    rosa.get("/organize/letters/general/").send("/discard")
+    assert "still among the versions" in rosa.words
+    rosa.get("/organize/letters/general/full/versions")
+    assert "discarded draft" in rosa.words
+    rosa.send("/restore")
+    assert words_of(rosa) == words
+    assert "Draft by Rosa" in rosa.words
+
+
+def test_any_two_versions_are_compared_and_an_old_one_is_restored(
+    app: Flask, rosa: Browser
+) -> None:
+    first = live_words(app)
+    save(rosa, changed(rosa))
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    rosa.get("/organize/letters/general/full/versions")
+    rows = [o.get("value") for o in rosa.page.by_id("old").iter() if o.get("value")]
+    assert len(rows) == 2
+    rosa.get(f"/organize/letters/general/full/versions?old={rows[1]}&new={rows[0]}")
+    assert "[removed: be glad end of removed]" in rosa.words
+    rosa.send("/restore", number=1)
+    assert "The old version is the draft now" in rosa.words
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    assert live_words(app) == first
+
+
+def test_two_organizers_at_one_text_lose_nothing(app: Flask, rosa: Browser, ben: Browser) -> None:
+    start = words_of(rosa)
+    assert words_of(ben) == start
+    _path, form = ben.form("/edit")
+    save(rosa, start.replace("I would be glad", "I would like"))
+    theirs = start.replace("Thank you for reading", "Thanks for reading")
+    theirs = theirs.replace("I am your constituent", "I live")
+    ben.post("/organize/letters/general/full/edit", {**form, "words": theirs, "note": "Mine"})
+    assert ben.status == 409
+    assert "Rosa" in ben.words
+    assert words(ben, "theirs") == words_in(start.replace("I would be glad", "I would like"))
+    assert words(ben, "mine") == words_in(theirs)
+    both = words(ben, "words")
+    assert "I live in" in both
+    assert "Thanks for reading" in both
+    assert "I would like" in both
+    ben.send("/edit")
+    assert "The draft is saved" in ben.words
+    rosa.get("/organize/letters/general/full/edit")
+    assert "Draft by Ben" in rosa.words
+    with app.app_context():
+        kept = workshop.history(services().db(), "protect-immigration-act", "general.txt")
+        assert [v.author for v in kept] == ["Ben", "Rosa"]
+        assert kept[0].note == "Mine"
+
+
+def words_in(text: str) -> str:
+    return text.rstrip("\n")
+
+
+def words(browser: Browser, name: str) -> str:
+    return "".join(browser.page.by_id(name).itertext()).removeprefix("\n").rstrip("\n")
+
+
+def test_what_was_published_while_a_page_was_open_is_not_published_over(
+    rosa: Browser, ben: Browser
+) -> None:
+    save(rosa, changed(rosa))
+    rosa.get("/organize/letters/general/publish")
+    save(ben, words_of(ben).replace("Thank you", "Thanks"))
+    assert "The draft is saved" in ben.words
+    rosa.send("/publish")
+    assert rosa.status == 409
+    assert "meanwhile" in rosa.words
+    rosa.send("/publish")
+    assert "Published." in rosa.words
+
+
+def test_every_change_stands_in_the_audit_trail_without_the_words(
+    app: Flask, rosa: Browser
+) -> None:
+    save(rosa, changed(rosa))
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    rosa.get("/organize/letters/general/").send("/retire")
+    rosa.get("/organize/letters/general/").send("/bring-back")
+    with app.app_context():
+        rows = services().db().execute(
+            "SELECT what, subject, before, after FROM audit_events WHERE who = 'Rosa'"
+            " AND subject LIKE 'general%' ORDER BY number"
+        ).fetchall()  # fmt: skip
+    assert [what for what, *_ in rows[:2]] == ["draft saved", "text published"]
+    assert {what for what, *_ in rows[2:]} == {"text retired", "text brought back"}
+    for _what, _subject, before, after in rows:
+        for facts in (json.loads(before), json.loads(after)):
+            assert set(facts) <= {"version"}
+            assert all(len(v) in (0, 12) for v in facts.values())
+
+
+# --- previews -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", ["pending", "last_weeks", "ending", "expired"])
+def test_every_kind_is_found_and_shown_at_every_moment(rosa: Browser, moment: str) -> None:
+    for kind in KINDS:
+        for form in ("letter", "web", "call"):
+            rosa.get(f"/organize/letters/general/preview?kind={kind}&moment={moment}&form={form}")
+            if kind == "vacant":
+                assert "This seat is vacant, so there is no letter to it." in rosa.words
+            else:
+                assert "What is asked:" in rosa.words, kind
+
+
+def test_the_preview_shows_the_draft_or_what_is_live(rosa: Browser) -> None:
+    save(rosa, changed(rosa))
+    home = "/organize/letters/general/preview?q=padilla"
+    assert "I would like to know" in rosa.get(home).words
+    assert "I would be glad to know" in rosa.get(f"{home}&source=live").words
+
+
+def test_the_reading_aid_stands_beside_the_english(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/preview?q=padilla&text=full-es")
+    assert "I am your constituent in" in rosa.words
+    assert "Soy residente de" in rosa.words
+
+
+def test_the_pdf_is_the_same_letter(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/preview.pdf?seat=CA-S3&moment=last_weeks")
+    assert rosa.status == 200
+    assert rosa.last.mimetype == "application/pdf"
+    assert rosa.last.data.startswith(b"%PDF")
+    assert rosa.last.headers["Cache-Control"] == "no-store"
