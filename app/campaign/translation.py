@@ -33,6 +33,8 @@ class Pair:
     english: str
     spanish: str
     state: AidState
+    mark: str = NONE_YET
+    """Which English the Spanish was made for, as its file says."""
 
 
 def paragraphs(body: str) -> tuple[str, ...]:
@@ -75,8 +77,8 @@ def pair(english: str, spanish: str, note: str = "") -> tuple[Pair, ...]:
         steps = SequenceMatcher(None, wanted, marks, autojunk=False).get_opcodes()
         for step, a, b, c, d in steps:
             if step == "equal":
-                both = zip(ours[a:b], theirs[c:d], strict=True)
-                pairs += [Pair(here, there, "current") for here, there in both]
+                both = zip(ours[a:b], theirs[c:d], marks[c:d], strict=True)
+                pairs += [Pair(here, there, "current", mark) for here, there, mark in both]
             else:
                 pairs += _side_by_side(ours[a:b], theirs[c:d], marks[c:d])
     return tuple(pairs)
@@ -94,7 +96,7 @@ def _side_by_side(ours: Sequence[str], theirs: Sequence[str], marks: Sequence[st
             state = "left_over"
         elif marks[place] == NONE_YET:
             state = "unknown"
-        pairs.append(Pair(here, there, state))
+        pairs.append(Pair(here, there, state, marks[place] if there else NONE_YET))
     return pairs
 
 
@@ -103,6 +105,7 @@ class Typed:
     """What somebody typed for one paragraph, beside what it was before."""
 
     english: str
+    """The mark of the English that was shown beside it, or ``-`` where there was none."""
     spanish: str
     before: str
     """The Spanish as it was shown."""
@@ -121,8 +124,8 @@ def join(typed: Iterable[Typed]) -> tuple[str, str]:
     body: list[str] = []
     marks: list[str] = []
     for one in typed:
+        changed = one.fits or paragraphs(one.spanish) != paragraphs(one.before)
         for text in paragraphs(one.spanish):
-            changed = one.fits or paragraphs(one.spanish) != paragraphs(one.before)
             body.append(text)
-            marks.append(mark_of(one.english) if changed and one.english else one.mark)
+            marks.append(one.english if changed and one.english != NONE_YET else one.mark)
     return "\n\n".join(body), write_marks(marks)

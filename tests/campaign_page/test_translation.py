@@ -63,7 +63,7 @@ def test_without_a_note_nothing_is_claimed(marks: str) -> None:
 
 
 def typed(fits: bool = False, spanish: str = "Dos.", mark: str = "00000000") -> Typed:
-    return Typed("Two", spanish, "Dos.", mark, fits)
+    return Typed(mark_of("Two"), spanish, "Dos.", mark, fits)
 
 
 def test_saving_marks_what_was_changed_or_still_fits() -> None:

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from app.records.credentials import OUR_COST, HashCost
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign_views import campaign
+from app.web.organizer.campaign_warnings import stale_facts
 from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.letters import letters
 from app.web.organizer.letters_words import set_up_words
@@ -43,7 +44,9 @@ add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,
 add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
                 _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.cosponsors", _l("Cosponsors"), "editor", 21,
-                _l("Who backs the bill: the table, and the official list brought in.")))  # fmt: skip
+                _l("Who backs the bill; bring in the official list.")))  # fmt: skip
+add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 22,
+                _l("The Spanish beside the English, and what is out of date.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
                 _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
@@ -56,3 +59,4 @@ add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 81,
                 _l("Who changed what and when, to read or to take away.")))  # fmt: skip
 add_warnings(few_recovery_codes)
 add_warnings(only_one_admin)
+add_warnings(stale_facts)

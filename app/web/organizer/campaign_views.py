@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from app.campaign import Length
 from app.web.access import access
 from app.web.organizer import (
     campaign_page,
@@ -12,6 +13,7 @@ from app.web.organizer import (
     cosponsor_change,
     cosponsor_pages,
     test_pages,
+    translation_pages,
 )
 
 campaign = Blueprint("organizer_campaign", __name__)
@@ -197,3 +199,21 @@ def test() -> Response:
 @access("editor")
 def test_post() -> Response:
     return test_pages.take_test()
+
+
+@campaign.get("/translation")
+@access("editor")
+def translations() -> Response:
+    return translation_pages.show_overview()
+
+
+@campaign.get("/letters/<letter>/translation/<any(full, short):length>")
+@access("editor")
+def translation(letter: str, length: Length) -> Response:
+    return translation_pages.show_translation(letter, length)
+
+
+@campaign.post("/letters/<letter>/translation/<any(full, short):length>")
+@access("editor")
+def translation_post(letter: str, length: Length) -> Response:
+    return translation_pages.take_translation(letter, length)

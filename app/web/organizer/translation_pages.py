@@ -1,0 +1,236 @@
+"""Reading aids: the Spanish beside the English, paragraph by paragraph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from app.campaign import Length, Problem, ask_aids, read_template
+from app.campaign.source import read_name
+from app.campaign.source_parts import join_source, split_source
+from app.campaign.translation import (
+    KEY,
+    NONE_YET,
+    Pair,
+    Typed,
+    join,
+    mark_of,
+    pair,
+    paragraphs,
+    read_marks,
+)
+from app.records.workshop import Moved
+from app.web.i18n import gettext as _
+from app.web.i18n import page_url
+from app.web.organizer.campaign_page import base_of
+from app.web.organizer.campaign_state import Working, save, working
+from app.web.organizer.show import page, visible
+from app.web.services import Services, services
+
+MOST = 40
+"""Paragraphs of one letter; a page has no more fields than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One paragraph as the page shows it."""
+
+    number: int
+    english: str
+    english_mark: str
+    spanish: str
+    before: str
+    mark: str
+    state: str
+    rows: int
+    problem: str = ""
+    theirs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One letter or ask on the overview."""
+
+    title: str
+    url: str
+    todo: int
+
+
+def names_of(letter: str, length: str) -> tuple[str, str]:
+    """The file of a letter and that of its reading aid."""
+    middle = ".short" if length == "short" else ""
+    return f"{letter}{middle}.txt", f"{letter}{middle}.es.txt"
+
+
+def parts(text: str) -> tuple[dict[str, str], str]:
+    """Heading and words of a file; nothing of one that cannot be read."""
+    found = split_source(text) if text else None
+    return (found.heading, found.words) if found else ({}, "")
+
+
+def pairs_of(english: str, spanish: str) -> tuple[Pair, ...]:
+    """The paragraphs of both files side by side."""
+    heading, words = parts(spanish)
+    return pair(parts(english)[1], words, heading.get(KEY, ""))
+
+
+def show_overview() -> Response:
+    """Every letter and every ask with what there is to do."""
+    site = services()
+    letters = []
+    for (letter, length), template in sorted(site.campaign.templates.items()):
+        english, spanish = (working(site, name).text for name in names_of(letter, length))
+        todo = sum(p.state != "current" for p in pairs_of(english, spanish))
+        url = page_url("organizer_campaign.translation", letter=letter, length=length)
+        letters.append(Line(template.title, url, todo))
+    text = working(site).text
+    asks = [
+        Line(ask, page_url("organizer_campaign.ask", ask_id=ask), todo)
+        for ask, todo in ask_aids.asks_to_translate(text).items()
+    ]
+    return page("campaign/translations", letters=letters, asks=asks)
+
+
+def _texts(site: Services, letter: str, length: Length) -> tuple[Working, Working] | None:
+    english, spanish = names_of(letter, length)
+    kind = read_name(english)
+    if kind is None or kind.id != letter or kind.reading_aid:
+        return None
+    both = working(site, english), working(site, spanish)
+    return both if both[0].text else None
+
+
+def show_translation(letter: str, length: Length) -> Response:
+    """The paragraphs of one letter, English and Spanish side by side."""
+    texts = _texts(services(), letter, length)
+    if texts is None:
+        return page("no_such", 404)
+    english, spanish = texts
+    rows = [_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
+    return _show(letter, length, english, rows, base=spanish.base)
+
+
+def _row(number: int, shown: Pair) -> Row:
+    longest = max(shown.english, shown.spanish, key=len)
+    lines = sum(1 + len(line) // 48 for line in longest.split("\n"))
+    return Row(
+        number, shown.english, mark_of(shown.english) if shown.english else NONE_YET,
+        visible(shown.spanish), visible(shown.spanish), shown.mark, shown.state,
+        min(max(lines, 3), 16),
+    )  # fmt: skip
+
+
+def _show(
+    letter: str,
+    length: Length,
+    english: Working,
+    rows: list[Row],
+    *,
+    base: int,
+    errors: list[tuple[str, str]] | None = None,
+    status: int = 200,
+) -> Response:
+    lengths: tuple[Length, ...] = ("full", "short")
+    other = next(
+        (x for x in lengths if x != length and working(services(), names_of(letter, x)[0]).text), ""
+    )
+    return page(
+        "campaign/translation", status, letter=letter, length=length, rows=rows, base=base,
+        title=parts(english.text)[0].get("title", letter), draft=english.is_draft, other=other,
+        errors=errors or [], done=request.args.get("done", ""),
+    )  # fmt: skip
+
+
+def typed_rows() -> list[Row]:
+    """What the form says, paragraph by paragraph."""
+    form, rows = request.form, []
+    for number in range(MOST):
+        if f"es-{number}" not in form:
+            break
+        marks = [(read_marks(form.get(f"{name}-{number}", "")) or (NONE_YET,))[0]
+                 for name in ("of", "mark")]  # fmt: skip
+        rows.append(Row(
+            number, form.get(f"en-{number}", ""), marks[0], visible(form[f"es-{number}"]),
+            visible(form.get(f"was-{number}", "")), marks[1], "", 8,
+        ))  # fmt: skip
+    return rows
+
+
+def take_translation(letter: str, length: Length) -> Response:
+    """Keep the reading aid as a draft, each paragraph with the English that it was made for."""
+    site = services()
+    texts = _texts(site, letter, length)
+    if texts is None:
+        return page("no_such", 404)
+    english, spanish = texts
+    rows = typed_rows()
+    body, note = join(
+        Typed(
+            r.english_mark, r.spanish, r.before, r.mark, bool(request.form.get(f"fits-{r.number}"))
+        )
+        for r in rows
+    )
+    heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
+    text = join_source(spanish.text, {**heading, KEY: note}, body)
+    result = read_template(spanish.name, text, facts=tuple(site.campaign.facts))
+    if isinstance(result, tuple):
+        rows, errors = _with_problems(rows, text, result)
+        return _show(letter, length, english, rows, base=base_of(), errors=errors, status=422)
+    if base_of() != spanish.base:
+        return _moved(letter, length, english, spanish, rows)
+    if text != spanish.text and isinstance(
+        save(site, text, spanish.base, "reading aid", name=spanish.name), Moved
+    ):
+        return _moved(letter, length, english, spanish, rows)
+    target = page_url("organizer_campaign.translation", letter=letter, length=length, done="saved")
+    return redirect(target, 303)
+
+
+def _with_problems(
+    rows: list[Row], text: str, problems: tuple[Problem, ...]
+) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Each problem beside the paragraph in which it lies."""
+    found = split_source(text)
+    line = found.words_line if found else 1
+    ends: list[tuple[int, int]] = []
+    for row in rows:
+        for part in paragraphs(row.spanish):
+            line += part.count("\n") + 2
+            ends.append((line, row.number))
+    by_row: dict[int, str] = {}
+    rest = []
+    for problem in problems:
+        number = next((n for end, n in ends if problem.line < end), None)
+        if number is None or not problem.line:
+            rest.append(("", problem.message))
+        else:
+            by_row.setdefault(number, problem.message)
+    shown = [_with(row, by_row.get(row.number, ""), "") for row in rows]
+    return shown, [(f"es-{n}", message) for n, message in by_row.items()] + rest
+
+
+def _with(row: Row, problem: str, theirs: str) -> Row:
+    return replace(row, problem=problem, theirs=theirs)
+
+
+def _moved(
+    letter: str, length: Length, english: Working, spanish: Working, rows: list[Row]
+) -> Response:
+    theirs = paragraphs(parts(spanish.text)[1])
+    shown = [
+        _with(
+            row, "", theirs[place] if place < len(theirs) and theirs[place] != row.spanish else ""
+        )
+        for place, row in enumerate(rows)
+    ]
+    author = spanish.state.draft.author if spanish.state.draft else _("Somebody else")
+    message = _(
+        "%(name)s saved this reading aid meanwhile, so nothing of yours is saved yet. Both texts "
+        "are below: make yours as it should be and save again.",
+        name=author,
+    )
+    return _show(
+        letter, length, english, shown, base=spanish.base, errors=[("", message)], status=409
+    )

@@ -1,0 +1,103 @@
+"""The organizers' first page warns of facts that have grown old, each at its own limit."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from app.campaign import edit
+from app.records.organizer_rows import Role, all_organizers
+from app.records.publishing import publish_texts
+from app.web.organizer.campaign_warnings import stale_facts
+from app.web.services import EXTENSION, Services
+from tests.campaign_page.conftest import files_of
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+SLUG = "protect-immigration-act"
+
+
+def texts(app: Flask, staff: Office, role: Role = "editor") -> list[str]:
+    staff.add(f"Somebody {clock_mark(staff)}", role)
+    me = all_organizers(staff.db)[-1]
+    with app.test_request_context("/organize/"):
+        return [notice.text for notice in stale_facts(site(app), me)]
+
+
+def clock_mark(staff: Office) -> int:
+    return len(all_organizers(staff.db))
+
+
+def site(app: Flask) -> Services:
+    found = app.extensions[EXTENSION]
+    assert isinstance(found, Services)
+    return found
+
+
+def on(clock: Clock, day: date) -> None:
+    clock.at = datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
+
+
+def says(found: list[str], words: str) -> bool:
+    return any(words in text for text in found)
+
+
+@pytest.mark.parametrize(("days", "warned"), [(0, False), (14, False), (15, True), (400, True)])
+def test_a_list_older_than_fourteen_days(
+    app: Flask, staff: Office, clock: Clock, days: int, warned: bool
+) -> None:
+    on(clock, date(2026, 3, 27) + timedelta(days=days))
+    assert says(texts(app, staff), "The list of cosponsors is of March 27, 2026") == warned
+
+
+@pytest.mark.parametrize(("day", "words"), [
+    (date(2026, 12, 3), ""), (date(2026, 12, 4), "ends in 30 days"),
+    (date(2027, 1, 2), "ends in one day"), (date(2027, 1, 3), "ended on January 3, 2027"),
+])  # fmt: skip
+def test_the_last_thirty_days_of_a_congress(
+    app: Flask, staff: Office, clock: Clock, day: date, words: str
+) -> None:
+    on(clock, day)
+    found = texts(app, staff)
+    assert says(found, words) if words else not says(found, "This Congress ends")
+
+
+def test_tables_of_another_congress_or_too_old(app: Flask, staff: Office, clock: Clock) -> None:
+    on(clock, site(app).tables.as_of + timedelta(days=120))
+    assert not says(texts(app, staff), "tables of members are")
+    on(clock, site(app).tables.as_of + timedelta(days=121))
+    assert says(texts(app, staff), "121 days old. Ask the person who runs")
+    on(clock, date(2027, 1, 3))
+    assert says(texts(app, staff), "those of Congress 119, which does not fit")
+
+
+def test_a_listed_person_who_left_congress_is_named(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    assert not says(texts(app, staff), "not in Congress any more")
+    text = files_of()["cosponsors.csv"] + "X000999,Gone Person,current,cosponsor,2026-05-01\n"
+    dated = edit.set_fields(files_of()["campaign.toml"], {"as_of": "2026-11-25"})
+    assert isinstance(dated, str)
+    publish_texts(
+        staff.db, SLUG, {"cosponsors.csv": text, "campaign.toml": dated}, folder=files_of(),
+        seen=0, by="Rosa", at=clock.at,
+    )  # fmt: skip
+    found = texts(app, staff)
+    assert says(found, "not in Congress any more: Gone Person.")
+    assert not says(found, "The list of cosponsors is of")
+
+
+def test_only_who_can_do_something_is_warned(app: Flask, staff: Office, clock: Clock) -> None:
+    assert texts(app, staff, "exporter") == []
+    assert texts(app, staff, "admin") != []
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_the_first_page_shows_them(app: Flask, staff: Office, clock: Clock, prefix: str) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Rosa"), prefix=prefix)
+    notes = [e for e in browser.page.all("div") if "attention" in (e.get("class") or "")]
+    assert len(notes) >= 2
+    links = [a.get("href") for a in browser.page.all("a")]
+    assert f"{prefix}/organize/cosponsors/import" in links

@@ -1,0 +1,129 @@
+"""Reading aids edited beside the English: marked stale, kept by paragraph, never the office's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.campaign.translation import mark_of, paragraphs, read_marks
+from app.records.workshop import save_draft, state_of
+from tests.campaign_page.conftest import files_of
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+SLUG = "protect-immigration-act"
+FULL = "/organize/letters/general/translation/full"
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
+    return Browser(app, clock).log_in(staff.add("Rosa"))
+
+
+def english_draft(staff: Office, old: str, new: str) -> None:
+    text = files_of()["general.txt"]
+    assert old in text
+    save_draft(
+        staff.db, SLUG, "general.txt", text.replace(old, new), base=0, by="Ana", at=staff.clock.at
+    )
+
+
+def spanish(staff: Office) -> str:
+    found = state_of(staff.db, SLUG, "general.es.txt").draft
+    assert found
+    return found.source
+
+
+def send(browser: Browser, **typed: str) -> Browser:
+    """The form as a browser sends it: a box that is not ticked is not there."""
+    path, data = browser.form("/translation/full")
+    data = {name: value for name, value in data.items() if not name.startswith("fits-")}
+    fields: dict[str, Any] = {name.replace("_", "-"): value for name, value in typed.items()}
+    return browser.post(path, {**data, **fields})
+
+
+def flags(browser: Browser) -> list[str]:
+    return ["".join(e.itertext()) for e in browser.page.all("span") if e.get("class") == "flag"]
+
+
+def test_what_is_shipped_fits_everywhere(browser: Browser) -> None:
+    browser.get("/organize/translation")
+    assert flags(browser) == []
+    browser.get(FULL)
+    assert flags(browser) == []
+    assert "I am your constituent" in browser.words
+    assert "Soy residente" in browser.words
+
+
+def test_changed_english_makes_one_paragraph_stale(browser: Browser, staff: Office) -> None:
+    english_draft(staff, "Thank you for reading this.", "Thank you for your time.")
+    assert flags(browser.get("/organize/translation")) == ["one paragraph to look at"]
+    assert flags(browser.get(FULL)) == ["the English changed"]
+    send(browser, es_0="Hola.")
+    assert flags(browser) == ["the English changed"], "another paragraph was saved"
+    send(browser, fits_4="1")
+    assert flags(browser) == []
+    marks = spanish(staff).partition('reading_aid_of = "')[2].partition('"')[0]
+    assert len(read_marks(marks)) == 5
+    assert mark_of("Thank you for your time. I would be glad to know what you decide.") in marks
+    assert "Hola." in spanish(staff)
+
+
+def test_a_new_english_paragraph_waits_for_its_spanish(browser: Browser, staff: Office) -> None:
+    english_draft(staff, "{{ story }}", "{{ story }}\n\nOne more thing.")
+    assert flags(browser.get(FULL)) == ["no Spanish yet"]
+    send(browser, es_3="Una cosa más.")
+    assert flags(browser) == []
+    body = spanish(staff).split("+++\n", 2)[2]
+    assert paragraphs(body)[3] == "Una cosa más."
+
+
+def test_a_mistake_stands_beside_its_paragraph_and_nothing_is_lost(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get(FULL)
+    send(browser, es_0="Uno.\r\n\r\nDos.", es_3="Hola {{ nombre }}")
+    assert browser.status == 422
+    assert browser.page.by_id("es-3").get("aria-invalid") == "true"
+    assert browser.page.by_id("es-0").get("aria-invalid") is None
+    assert "Dos." in "".join(browser.page.by_id("es-0").itertext())
+    assert state_of(staff.db, SLUG, "general.es.txt").draft is None
+
+
+def test_two_organizers_see_both_texts(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).log_in(staff.add("Ana"))
+    browser.get(FULL)
+    send(other.get(FULL), es_0="Suyo.")
+    send(browser, es_0="Mío.")
+    assert browser.status == 409
+    assert "Ana saved this reading aid meanwhile" in browser.words
+    assert "Suyo." in browser.words
+    assert "Mío." in "".join(browser.page.by_id("es-0").itertext())
+    send(browser)
+    assert "Mío." in spanish(staff)
+
+
+def test_saving_without_a_change_makes_no_draft(browser: Browser, staff: Office) -> None:
+    send(browser.get(FULL))
+    assert state_of(staff.db, SLUG, "general.es.txt").draft is None
+
+
+@pytest.mark.parametrize("path", ["nobody/translation/full", "general/translation/long",
+                                  "GENERAL/translation/full", "x.es/translation/full",
+                                  "general.es/translation/full"])  # fmt: skip
+def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
+    assert browser.get(f"/organize/letters/{path}").status == 404
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_both_pages_read_well_in_both_languages(
+    app: Flask, staff: Office, clock: Clock, prefix: str
+) -> None:
+    browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
+    for path in ("translation", "letters/general/translation/full", "test",
+                 "letters/general/translation/short"):  # fmt: skip
+        assert browser.get(f"{prefix}/organize/{path}").status == 200
