@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def _add_commands(app: Flask) -> None:
     """The ``flask`` commands. Imported late: they use this package themselves."""
+    from app.cli.card import card_command
     from app.cli.congress import congress_cli
     from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
     from app.cli.doctor import doctor_command
@@ -89,6 +90,7 @@ def _add_commands(app: Flask) -> None:
 
     letters_cli.add_command(xml_command)
     letters_cli.add_command(deliver_command)
+    letters_cli.add_command(card_command)
     letters_cli.add_command(export_command)
     letters_cli.add_command(import_command)
     for group in (congress_cli, letters_cli, signatures):

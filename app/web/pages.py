@@ -15,11 +15,9 @@ from app.web.services import services
 from app.web.social import social
 
 POST_ONLY = frozenset(
-    (
-        "find write review sign take pdf print_view mark withdraw resume forget confirmed"
-        " send_copy release_copy"
-    ).split()
-)
+    {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume",
+     "forget", "confirmed", "send_copy", "release_copy"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

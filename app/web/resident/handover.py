@@ -89,9 +89,7 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     return _take_page(checked, signed, data, site, mail=mail and "copy_to" in data)
 
 
-def _take_page(
-    checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool
-) -> Page:
+def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool) -> Page:
     states = {row.seat: row.state for row in signed.letters}
     items = addressed(checked.draft, checked.found, site)
     form = copies.empty_form(checked.draft.email, site)

@@ -1,0 +1,262 @@
+"""Mail that a resident asks for: a copy of the letters, or only the link to the receipt.
+
+A copy holds the person's own words, so it waits, encrypted, until somebody presses the
+button behind a link that was mailed to the same address. Nobody can use the site to send
+their words to strangers. The receipt's link goes out at once: that message holds nothing
+that anybody typed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.delivery import (
+    Address,
+    BadAddress,
+    PostOffice,
+    TooMany,
+    absolute_link,
+    confirmation_mail,
+    copy_mail,
+    parse_address,
+    receipt_mail,
+)
+from app.delivery.wordings import Language
+from app.documents import Addressed, PdfError, to_pdf, to_text
+from app.records import NotStoredError
+from app.records.mailbox import MessageRow
+from app.web.i18n import gettext as _
+from app.web.i18n import language, moment_words, page_url
+from app.web.limits import Wait, ask
+from app.web.mail import post_of
+from app.web.pages import Page
+from app.web.resident.draft import clean_line
+from app.web.resident.people import title_name
+from app.web.services import Services
+
+TOKEN = re.compile(r"[0-9a-f]{64}")
+DONE_BADLY = ("failed", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class MailForm:
+    """The form on the page with the letters, and what came of it, in words."""
+
+    offered: bool
+    to_files: bool
+    email: str
+    only_link: bool = False
+    error: str = ""
+    said: str = ""
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be mailed: these letters, of this form, with this receipt."""
+
+    items: Sequence[Addressed]
+    nonce: str
+    receipt: str
+
+    @property
+    def words(self) -> str:
+        """The form and the words of its letters, so that changed letters are another copy."""
+        texts = [to_text(x.letter, x.writer, x.office) for x in self.items]
+        return f"{self.nonce} {hashlib.sha256(chr(0).join(texts).encode()).hexdigest()[:16]}"
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        return tuple(x.letter.holder.seat.id for x in self.items)
+
+
+def empty_form(email: str, site: Services) -> MailForm:
+    """The form before anything was asked."""
+    post = post_of(site.settings)
+    return MailForm(post is not None, post is not None and post.writes_files, email)
+
+
+def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) -> MailForm:
+    """The form after its button: the mail is on its way, or what is in the way of it."""
+    post = post_of(site.settings)
+    form = replace(empty_form(clean_line(email), site), only_link=only_link)
+    if post is None:
+        return form
+    to = parse_address(form.email)
+    if isinstance(to, BadAddress):
+        words = _("This is not a whole e-mail address. It looks like name@example.org.")
+        return replace(form, error=words, status=422)
+    try:
+        return (_send_link if only_link else _send_copy)(post, wish, to, form, site)
+    except PdfError:
+        words = _("The PDF could not be made, so no copy was sent. Please use the print view.")
+        return replace(form, error=words, status=500)
+    except NotStoredError:
+        words = _("The mail could not be taken just now. Please press the button again in a "
+                  "minute.")  # fmt: skip
+        return replace(form, error=words, status=503)
+
+
+def _send_link(
+    post: PostOffice, wish: Wish, to: Address, form: MailForm, site: Services
+) -> MailForm:
+    mail = receipt_mail(
+        to,
+        language=_language(),
+        group=site.settings.group_name,
+        link=_receipt_link(wish, site),
+        recipients=[title_name(x.letter.holder) for x in wish.items],
+    )
+    known = post.known("receipt", to, wish=wish.nonce)
+    if known is None and (wait := _too_much(to, site)):
+        return replace(form, error=wait, status=429)
+    again = known is not None and known.state in DONE_BADLY
+    put = post.enqueue(mail, wish=wish.nonce, receipt=wish.receipt, again=again)
+    if isinstance(put, TooMany):
+        return replace(form, error=_address_has_enough(), status=429)
+    return replace(form, said=_("The message with the link to your receipt is on its way."))
+
+
+def _send_copy(
+    post: PostOffice, wish: Wish, to: Address, form: MailForm, site: Services
+) -> MailForm:
+    known = post.known("copy", to, wish=wish.words)
+    if known is None and (wait := _too_much(to, site)):
+        return replace(form, error=wait, status=429)
+    if known is not None and known.state not in ("held", *DONE_BADLY):
+        return replace(form, said=mail_words(known, site))
+    mail = copy_mail(
+        to,
+        language=_language(),
+        group=site.settings.group_name,
+        link=_receipt_link(wish, site),
+        letters=wish.items,
+        pdfs=[(f"letter-{x.letter.holder.seat.id}.pdf", to_pdf([x])) for x in wish.items],
+    )
+    if known is not None and known.state in DONE_BADLY:
+        # The button behind the link was pressed before: the address is its owner's.
+        put = post.enqueue(
+            mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats, again=True
+        )
+        enough = isinstance(put, TooMany)
+        said = _("Your letters are on their way once more.")
+    else:
+        held = post.hold(mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats)
+        enough = isinstance(held, TooMany) or not _ask_owner(post, wish, to, held.token, site)
+        said = _(
+            "We wrote a short message to that address. Open the link in it and press the button "
+            "there; then your letters follow. Without that nothing more is sent, and the copy is "
+            "deleted within two days."
+        )
+    if enough:
+        return replace(form, error=_address_has_enough(), status=429)
+    return replace(form, said=said)
+
+
+def _ask_owner(post: PostOffice, wish: Wish, to: Address, token: str, site: Services) -> bool:
+    """Mail the link with the button. False: the address has had its share."""
+    link = absolute_link(site.settings.site_url, page_url("resident.copy_link", token=token))
+    mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
+    name = f"copy {wish.words}"
+    known = post.known("confirmation", to, wish=name)
+    again = known is not None and known.state in DONE_BADLY
+    put = post.enqueue(mail, wish=name, receipt=wish.receipt, again=again)
+    return not isinstance(put, TooMany)
+
+
+def _receipt_link(wish: Wish, site: Services) -> str:
+    path = page_url("resident.receipt", token=wish.receipt)
+    return absolute_link(site.settings.site_url, path)
+
+
+def _language() -> Language:
+    return "es" if language() == "es" else "en"
+
+
+def _too_much(to: Address, site: Services) -> str:
+    """Why nothing more is sent to this address, or from this connection; empty: go on."""
+    answer = ask("email", site, about=to.wire)
+    if not isinstance(answer, Wait):
+        return ""
+    return _(
+        "So much mail was asked for this address, or from your network, that we send no more for "
+        "now. Your letters are here all the same. Please try again in %(num)d minutes.",
+        num=-(-answer.seconds // 60),
+    )
+
+
+def _address_has_enough() -> str:
+    return _(
+        "This address has had as much mail from us as we send to one address in a day. Please try "
+        "again tomorrow, or take your letters from this page."
+    )
+
+
+def link_page(token: str, site: Services) -> Page:
+    """The page behind the mailed link. Looking at it changes nothing."""
+    post = post_of(site.settings)
+    waits = post is not None and bool(TOKEN.fullmatch(token)) and post.is_held(token)
+    return _copy_page("ask" if waits else "nothing", token, site)
+
+
+def release(token: str, site: Services) -> Page:
+    """The button was pressed: the copy goes out, once. Harmless a second time."""
+    post = post_of(site.settings)
+    try:
+        sent = post is not None and bool(TOKEN.fullmatch(token)) and post.release(token)
+    except NotStoredError:
+        context = {
+            "status": 503,
+            "heading": _("Your letters could not be sent just now"),
+            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+        }
+        return Page("error.html", context, 503)
+    return _copy_page("sent" if sent else "nothing", token, site)
+
+
+def _copy_page(state: str, token: str, site: Services) -> Page:
+    to_files = empty_form("", site).to_files
+    return Page("resident/copy.html", {"state": state, "token": token, "to_files": to_files})
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One message that belongs to a receipt, in words."""
+
+    what: str
+    words: str
+
+
+def mail_lines(receipt: str, site: Services) -> list[MailLine]:
+    """The messages of a receipt, oldest first: what each is, where it is, and since when."""
+    post = post_of(site.settings)
+    rows = post.mailbox.of_receipt(receipt) if post is not None else ()
+    return [MailLine(_kind_words(row), mail_words(row, site)) for row in rows]
+
+
+def _kind_words(row: MessageRow) -> str:
+    return {
+        "copy": _("A copy of your letters"),
+        "receipt": _("The link to this receipt"),
+    }.get(row.kind, _("The question whether the address is yours"))
+
+
+def mail_words(row: MessageRow, site: Services) -> str:
+    """Where a message is and since when. Only a mail server's yes is called accepted."""
+    when = moment_words(row.state_at, site.campaign.timezone)
+    if row.state == "accepted" and row.cause == "written to the outbox":
+        return _("Written to a file on the site’s computer on %(when)s; not sent.", when=when)
+    if row.state == "held":
+        return _("Waits since %(when)s for the button behind the link that we mailed.", when=when)
+    if row.state == "accepted":
+        return _("Accepted by the mail server on %(when)s.", when=when)
+    if row.state == "deferred":
+        return _("Not taken yet by the mail server on %(when)s; we try again.", when=when)
+    if row.state == "failed":
+        return _("Refused for good by the mail server on %(when)s.", when=when)
+    if row.state == "unknown":
+        return _("Left on %(when)s, and no answer came: it may have arrived.", when=when)
+    return _("On its way since %(when)s.", when=when)

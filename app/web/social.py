@@ -1,0 +1,52 @@
+"""What other sites and chats show with a link to a public page. Nothing in it is anyone's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+
+from app.delivery.wordings import absolute_link
+from app.settings import Settings
+from app.web.assets import asset
+from app.web.i18n import gettext as _
+from app.web.i18n import language
+
+LARGEST_CARD = 80_000
+"""Bytes. Some messengers show no larger picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Social:
+    """The words of the preview. ``url`` and ``picture`` are whole addresses, or empty."""
+
+    description: str
+    locale: str
+    url: str
+    picture: str
+    picture_words: str
+
+
+def card_name(lang: str) -> str:
+    """The file name of the picture among the static files."""
+    return f"card-{lang}.png"
+
+
+def social(settings: Settings) -> Social:
+    """The preview of the present page.
+
+    A whole address is given only where the operator has set one: what a request says about
+    the host is not to be believed. The path goes without its query, which may have a source.
+    """
+    whole = settings.site_url
+    return Social(
+        description=_(
+            "Write an honest letter, in your own words, to the people who represent you in "
+            "Congress. Five minutes, no account, nothing personal kept."
+        ),
+        locale="es_US" if language() == "es" else "en_US",
+        url=absolute_link(whole, request.path) if whole else "",
+        picture=absolute_link(whole, asset(card_name(language()))) if whole else "",
+        picture_words=_("An envelope, and the words: A letter from you, to the people who "
+                        "represent you in Congress."),
+    )  # fmt: skip
