@@ -25,6 +25,11 @@ class Checked:
     asks: tuple[AskMove, ...]
     seats: int
 
+    @property
+    def asks_differ(self) -> bool:
+        """Whether anybody is asked something else than now."""
+        return any(move.before != move.after for move in self.asks)
+
 
 _kept: dict[str, Checked] = {}
 """The last few answers of this process: looking and publishing ask the same."""

@@ -43,9 +43,10 @@ def seat_words(holder: Holder | None) -> str:
     if holder is None:
         return _("not in Congress any more")
     seat = holder.seat
-    return (
-        seat.state if seat.chamber == "senate" else f"{seat.state}-{seat.district or _('at large')}"
-    )
+    if seat.chamber == "senate":
+        return seat.state
+    at_large = _("%(state)s at large", state=seat.state)
+    return f"{seat.state}-{seat.district}" if seat.district else at_large
 
 
 def xml_words(trouble: NotBillStatus) -> str:

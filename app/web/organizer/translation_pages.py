@@ -48,6 +48,11 @@ class Row:
     problem: str = ""
     theirs: str = ""
 
+    @property
+    def kept(self) -> str:
+        """What is kept: the text as it stands in the file where nobody changed a word of it."""
+        return self.before if self.spanish.split() == self.before.split() else self.spanish
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -74,6 +79,17 @@ def pairs_of(english: str, spanish: str) -> tuple[Pair, ...]:
     """The paragraphs of both files side by side."""
     heading, words = parts(spanish)
     return pair(parts(english)[1], words, heading.get(KEY, ""))
+
+
+def unwrap(text: str) -> str:
+    """A paragraph without the line breaks of its file; tags keep lines of their own."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if lines and not line.startswith("{%") and not lines[-1].startswith("{%"):
+            lines[-1] = f"{lines[-1]} {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def show_overview() -> Response:
@@ -116,8 +132,8 @@ def _row(number: int, shown: Pair) -> Row:
     longest = max(shown.english, shown.spanish, key=len)
     lines = sum(1 + len(line) // 48 for line in longest.split("\n"))
     return Row(
-        number, shown.english, mark_of(shown.english) if shown.english else NONE_YET,
-        visible(shown.spanish), visible(shown.spanish), shown.mark, shown.state,
+        number, unwrap(shown.english), mark_of(shown.english) if shown.english else NONE_YET,
+        unwrap(visible(shown.spanish)), visible(shown.spanish), shown.mark, shown.state,
         min(max(lines, 3), 16),
     )  # fmt: skip
 
@@ -167,9 +183,7 @@ def take_translation(letter: str, length: Length) -> Response:
     english, spanish = texts
     rows = typed_rows()
     body, note = join(
-        Typed(
-            r.english_mark, r.spanish, r.before, r.mark, bool(request.form.get(f"fits-{r.number}"))
-        )
+        Typed(r.english_mark, r.kept, r.before, r.mark, bool(request.form.get(f"fits-{r.number}")))
         for r in rows
     )
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
@@ -196,7 +210,7 @@ def _with_problems(
     line = found.words_line if found else 1
     ends: list[tuple[int, int]] = []
     for row in rows:
-        for part in paragraphs(row.spanish):
+        for part in paragraphs(row.kept):
             line += part.count("\n") + 2
             ends.append((line, row.number))
     by_row: dict[int, str] = {}
