@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.campaign import stage_of
-from app.records import source_tag, totals
+from app.records import totals
 from app.web.i18n import gettext as _
 from app.web.i18n import long_date, ngettext
 from app.web.pages import Page
 from app.web.resident.consent import offer
+from app.web.resident.sharing import prefilled
 from app.web.services import Services
 
 
@@ -21,7 +22,7 @@ def home(args: Mapping[str, str], site: Services) -> Page:
         "public/home.html",
         {
             **_bill(site),
-            "via": source_tag(args.get("source", "")),
+            "link": prefilled(args, site),
             "signatures": counted.signatures,
             "letter_count": counted.letters,
         },

@@ -14,13 +14,14 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.records import source_tag
+
 STORY_LIMIT = 10_000
 """Characters that a story may have; offices' own forms allow no more than this."""
 LETTER_LIMIT = 15_000
 """Characters that one letter edited by hand may have."""
 
 SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
-SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MULTILINE = frozenset({"story"})
 UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -138,8 +139,7 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         name: (clean_text if name in MULTILINE else clean_line)(data.get(name, ""))
         for name in (*TEXT_FIELDS, "token", "website")
     }
-    if not SOURCE.fullmatch(values["via"]):
-        values["via"] = ""
+    values["via"] = source_tag(values["via"])
     shown = _by_seat(data, "shown-")
     words = {seat: tidy_body(text) for seat, text in _by_seat(data, "words-").items()}
     return Draft(

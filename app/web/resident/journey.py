@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from app.congress import Found, Outcome, Unavailable, ZipProblem
-from app.records import source_tag
-from app.web.errors import words_for
 from app.web import test_mode
+from app.web.errors import words_for
 from app.web.i18n import gettext as _
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
@@ -30,6 +29,7 @@ from app.web.resident.find import (
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
 from app.web.resident.letters import glyph_words, review
 from app.web.resident.people import role
+from app.web.resident.sharing import prefilled
 from app.web.resident.write import Errors, judge, write_page
 from app.web.services import Services
 
@@ -44,9 +44,10 @@ class Counted:
 
 
 def start(data: Data, site: Services) -> Page:
-    """The empty form, with a source tag or a ZIP from the link that was followed."""
+    """The empty form, with the ZIP, letter and source tag of the link that was followed."""
+    link = prefilled(data, site)
     test = test_mode.known(data.get(test_mode.FIELD, "").strip(), site)
-    return find_page(Draft(via=source_tag(data.get("source", "")), test=test), site)
+    return find_page(Draft(zip=link.zip, template=link.letter, via=link.source, test=test), site)
 
 
 def resume() -> Page:

@@ -6,10 +6,13 @@ words and the link hold nothing about the person who shares them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from app.congress import Zip, parse_zip
 from app.delivery.wordings import absolute_link
+from app.records import source_tag
 from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.services import Services
@@ -52,6 +55,29 @@ def sharing(site: Services) -> Sharing:
         ),
     )  # fmt: skip
     return Sharing(f"{words} {site_link('share-copy', site)}", links)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """What a link may fill in. Each is empty unless it is exactly what this site knows."""
+
+    zip: str
+    letter: str
+    source: str
+
+
+def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
+    """ZIP, letter and source tag of the link that was followed; anything else is ignored.
+
+    A ZIP of five digits is no person's; the four more digits of a ZIP+4 can be, and are dropped.
+    """
+    zip_code = parse_zip(args.get("zip", "")[:20])
+    letter = args.get("letter", "")
+    return Prefilled(
+        zip=zip_code.five if isinstance(zip_code, Zip) else "",
+        letter=letter if (letter, "full") in site.campaign.templates else "",
+        source=source_tag(args.get("source", "")),
+    )
 
 
 def site_link(tag: str, site: Services) -> str:
