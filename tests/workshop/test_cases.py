@@ -311,3 +311,20 @@ def test_a_resident_who_is_half_way_when_a_letter_is_retired_chooses_another(
     response = app.test_client().post("/sign", data=review.form())
     assert response.status_code in (307, 409, 422)
     assert "Traceback" not in response.text
+
+
+def test_nobody_signs_words_that_were_published_while_they_read_tp10(
+    app: Flask, rosa: Browser, clock: Clock
+) -> None:
+    resident = Resident(Client(app.test_client()))
+    review = resident.reviewing("98101", "WA")
+    save(rosa, changed(rosa))
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    clock.forward(minutes=2)
+    again = resident.sign(review.form(), status=409)
+    assert "changed the words of a letter while you were reading" in again.words
+    assert "I would like to know what you decide" in again.words
+    assert "O'Dell" in again.words
+    assert signature_rows(app) == []
+    resident.sign(again.form())
+    assert len(signature_rows(app)) == 1

@@ -18,6 +18,7 @@ from app.web.resident import confirming, consent, held
 from app.web.resident.draft import Draft
 from app.web.resident.journey import Counted, Data, ready, review_page
 from app.web.resident.letters import make_letters
+from app.web.resident.republished import changed_since_shown
 from app.web.resident.write import template_of
 from app.web.services import Services
 
@@ -45,6 +46,8 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     if problem := confirming.in_the_way(draft, site):
         return _back(draft, found, site, *problem)
     letters = make_letters(draft, found, site)
+    if changed := changed_since_shown(draft, letters):
+        return _back(draft, found, site, changed, 409)
     request = signature(draft, found, letters, site, reason)
     request = test_mode.marked(request, draft.test, site)
     try:
