@@ -25,13 +25,13 @@ from app.web.i18n import language
 
 SIZES = {"wide-screen": (720, 260), "narrow-screen": (320, 220)}
 """Width and height in pixels, by the class that the style sheet shows or hides."""
-BAR = 30
+BAR = 28
 """Height of one bar with its gap, in pixels."""
 LONGEST_LABEL = 22
 """Characters of a bar's label; the table has it in full."""
 
 theme.background_color = "none"
-theme.margin = 0.02
+theme.margin = 0.03
 theme.tick_font_char_width = 8
 theme.tick_font_size = 13
 theme.tick_font_family = theme.title_font_family = "sans-serif"
@@ -89,7 +89,7 @@ def bars(rows: Sequence[Bar], name: str) -> Markup:
         chart.set_x_scale(_Exact(0, top))
         step = _step(top) * (2 if width < 500 else 1)
         chart.add_x_axis(ticks=list(range(0, top + 1, step)), tick_formatter=_number_label)
-        chart.add_bars([(bar.number, label) for bar, label in zip(rows, labels, strict=True)][::-1])
+        chart.add_bars([(bar.number, label) for bar, label in zip(rows, labels, strict=True)])
         return str(chart.to_svg(width=width, height=len(rows) * BAR + 50))
 
     return _both(draw, name)

@@ -7,6 +7,7 @@ does it.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -24,17 +25,20 @@ INSERT INTO signatures (id, receipt, person, campaign, status, day, at, state, d
     version, length, language, match, source, edited, own_share, letters)
 SELECT i + 1, CAST(printf('%032d', i) AS BLOB), CAST(printf('%032x', i) AS BLOB), :campaign,
     CASE WHEN i % 97 = 0 THEN 'held' WHEN i % 131 = 0 THEN 'unconfirmed' ELSE 'counted' END,
-    date('2026-11-25', '-' || (i * 7919 % :days) || ' days'),
-    date('2026-11-25', '-' || (i * 7919 % :days) || ' days') || 'T'
-        || printf('%02d:%02dZ', 12 + i % 11, i % 60),
+    date('2026-11-25', '-' || d || ' days'),
+    date('2026-11-25', '-' || d || ' days') || 'T' || printf('%02d:%02dZ', 12 + i % 11, i % 60),
     p.state, p.district,
     CASE i % 5 WHEN 0 THEN 'family' WHEN 1 THEN 'faith' ELSE 'general' END,
     printf('%012x', i % 3 * 7919), CASE i % 4 WHEN 0 THEN 'short' ELSE 'full' END,
     CASE i % 6 WHEN 0 THEN 'es' ELSE 'en' END,
     CASE i % 3 WHEN 0 THEN 'street' WHEN 1 THEN 'chosen' ELSE 'zip' END,
-    CASE i % 4 WHEN 0 THEN '' WHEN 1 THEN 'mail' WHEN 2 THEN 'parish' ELSE 'w' || i % 40 END,
+    CASE i % 4 WHEN 0 THEN '' WHEN 1 THEN 'mail' WHEN 2 THEN 'parish' ELSE 'w' || (i % 40) END,
     i % 3 = 0, i * 31 % 101, p.letters
-FROM n JOIN places p ON p.number = i * 2654435761 % (SELECT count(*) FROM places)
+FROM (
+    -- More in some districts than in others, and more of late: squares of evenly spread numbers.
+    SELECT i, x * x / 1000 * :places / 1000 AS number, (y * y / 1000 * :days / 1000 + i % 3) AS d
+    FROM (SELECT i, i * 7919 % 1000 AS x, i * 104729 % 1009 * 1000 / 1009 AS y FROM n)
+) JOIN places p USING (number)
 """
 _LETTERS = """
 INSERT INTO letters (signature, seat, bioguide, ask, state, state_at)
@@ -57,7 +61,11 @@ def filled(path: Path, count: int) -> sqlite3.Connection:
         " PRIMARY KEY (state, district, seat)) WITHOUT ROWID"
     )
     db.execute("BEGIN")
-    for number, ((state, district), delegation) in enumerate(load_tables().delegations.items()):
+    places = sorted(
+        load_tables().delegations.items(),
+        key=lambda place: hashlib.sha256(repr(place[0]).encode()).digest(),
+    )
+    for number, ((state, district), delegation) in enumerate(places):
         db.execute(
             "INSERT INTO places VALUES (?, ?, ?, ?)",
             (number, state, district, len(delegation.recipients)),
@@ -69,7 +77,9 @@ def filled(path: Path, count: int) -> sqlite3.Connection:
                 for holder in delegation.holders
             ],
         )
-    db.execute(_SIGNATURES, {"count": count, "campaign": CAMPAIGN, "days": DAYS})
+    db.execute(
+        _SIGNATURES, {"count": count, "campaign": CAMPAIGN, "days": DAYS, "places": len(places)}
+    )
     db.execute(_LETTERS)
     db.execute("COMMIT")
     install_triggers(db, DIMENSIONS)

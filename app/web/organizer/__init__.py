@@ -15,6 +15,7 @@ from app.records.credentials import OUR_COST, HashCost
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign_views import campaign
 from app.web.organizer.campaign_warnings import stale_facts
+from app.web.organizer.counts_views import counts
 from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.letters import letters
 from app.web.organizer.letters_words import set_up_words
@@ -36,6 +37,8 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     app.register_blueprint(campaign, url_prefix="/es/organize", name="es_organizer_campaign")
     app.register_blueprint(letters, url_prefix="/organize/letters")
     app.register_blueprint(letters, url_prefix="/es/organize/letters", name="es_organizer_letters")
+    app.register_blueprint(counts, url_prefix="/organize/counts")
+    app.register_blueprint(counts, url_prefix="/es/organize/counts", name="es_organizer_counts")
     set_up_words(app)
 
 
@@ -49,6 +52,8 @@ add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 
                 _l("The Spanish beside the English, and what is out of date.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
                 _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
+add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30,
+                _l("How many signed, when and where; what each number means.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
                 _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
 add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,

@@ -1,0 +1,268 @@
+"""Taking counts away as a file: the same rows as everywhere else, streamed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from app.records import BREAKDOWNS, Connection, audit
+from app.records.audit import What
+from app.records.csv_files import csv_lines, csv_metadata
+from app.records.database import open_database, reading, writing
+from app.records.datasette import metadata_path, write_sqlite
+from app.records.exports import (
+    SHAPES,
+    Filter,
+    Occasion,
+    counts,
+    counts_table,
+    export_name,
+    letters_table,
+    signatures_table,
+    statuses_table,
+    totals_of,
+)
+from app.records.tabular import Table, json_lines
+from app.records.workbook import write_xlsx
+from app.web.i18n import gettext as _
+from app.web.organizer.counts_filter import Asked, read_filter
+from app.web.organizer.counts_page import common
+from app.web.organizer.gate import clock, current
+from app.web.organizer.show import page
+from app.web.services import Services, services
+
+FORMATS = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "csv-zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "sqlite": "application/zip",
+}
+"""By the name in the address."""
+ENDINGS = {"csv": "csv", "csv-zip": "zip", "xlsx": "xlsx", "json": "json", "sqlite": "zip"}
+PIECE = 64 * 1024
+"""Bytes that are read from a finished file at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to take away."""
+
+    shape: str
+    by: str
+    form: str
+    asked: Asked
+    errors: list[tuple[str, str]]
+
+    @property
+    def subject(self) -> str:
+        """``counts-by-state``, ``signatures`` or ``letters``."""
+        return f"counts-by-{self.by}" if self.shape == "counts" else self.shape
+
+
+def read_wanted(site: Services) -> Wanted:
+    """Shape, breakdown, format and filter as the address asks for them."""
+    asked = read_filter(request.args, site)
+    shape, by = request.args.get("shape", "counts"), request.args.get("by", "state")
+    form = request.args.get("format", "csv")
+    errors = list(asked.errors)
+    if shape not in SHAPES:
+        errors.append(("shape", _("Choose what the file holds.")))
+    if by not in (*BREAKDOWNS, "status"):
+        errors.append(("by", _("Choose what the counts are broken down by.")))
+    if form not in FORMATS:
+        errors.append(("format", _("Choose one of the formats.")))
+    return Wanted(shape, by, form, asked, errors)
+
+
+def occasion(site: Services) -> Occasion:
+    """When, where, and with which data a file is made."""
+    names = {
+        holder.member.bioguide: f"{holder.seat.title} {holder.member.full_name}"
+        for holder in site.tables.holders
+        if holder.member
+    }
+    facts = {
+        "members of Congress": site.tables.as_of.isoformat(),
+        "cosponsors": site.campaign.as_of.isoformat(),
+    }
+    return Occasion(site.now(), site.campaign.timezone, facts, names)
+
+
+def show_export(wanted: Wanted | None = None) -> Response:
+    """The page on which a file is chosen, with how many rows it will have."""
+    site = services()
+    wanted = wanted or read_wanted(site)
+    db, chosen = site.db(), wanted.asked.chosen
+    return page(
+        "counts/export", 422 if wanted.errors else 200,
+        **{**common(wanted.asked, site), "errors": wanted.errors},
+        wanted=wanted, breakdowns=(*BREAKDOWNS, "status"), whole=totals_of(db, chosen),
+    )  # fmt: skip
+
+
+def send_export() -> Response:
+    """The file. That it was taken away is an event of the audit trail."""
+    site = services()
+    wanted = read_wanted(site)
+    if wanted.errors:
+        return show_export(wanted)
+    now = occasion(site)
+    name = export_name(wanted.subject, wanted.asked.chosen, now, ENDINGS[wanted.form])
+    if request.method == "HEAD":  # who only asks for the headers takes nothing away
+        file = Response()
+    else:
+        _record(site.db(), wanted)
+        file = _file(site, wanted, now, name)
+    file.headers["Content-Type"] = FORMATS[wanted.form]
+    file.headers["Content-Disposition"] = disposition(name)
+    return file
+
+
+def disposition(name: str) -> str:
+    """A file name for every browser: as it is, and in ASCII for those that know no better."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip("-._ ")
+    plain = plain if Path(plain).stem else f"export.{name.rpartition('.')[2]}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _record(db: Connection, wanted: Wanted) -> None:
+    chosen = wanted.asked.chosen
+    whole = totals_of(db, chosen)
+    rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
+    if rows is None:
+        rows = len(counts(db, wanted.by, chosen)) if wanted.by in BREAKDOWNS else 6
+    with writing(db):
+        audit.record(
+            db, at=clock(), who=current().organizer.name, what=What.COUNTS_EXPORTED,
+            subject=chosen.campaign or "all campaigns",
+            after={
+                "shape": wanted.subject, "format": wanted.form, "rows": rows,
+                "filter": json.dumps(wanted.asked.query, sort_keys=True, ensure_ascii=False),
+            },
+        )  # fmt: skip
+
+
+def _table(db: Connection, wanted: Wanted, chosen: Filter, now: Occasion) -> Table:
+    if wanted.shape == "signatures":
+        return signatures_table(db, chosen, now)
+    if wanted.shape == "letters":
+        return letters_table(db, chosen, now)
+    if wanted.by == "status":
+        return statuses_table(db, chosen, now)
+    return counts_table(db, wanted.by, chosen, now)
+
+
+def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
+    """The file as a response. Workbooks and databases are finished first, beside the database.
+
+    All rows are of one moment, on a connection of their own: people go on signing meanwhile.
+    """
+    if wanted.form not in ("xlsx", "sqlite"):
+        return Response(_streamed(site.settings.database, wanted, now, name))
+    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        response = Response(_read(_finished(site, wanted, now, folder / name)))
+    except BaseException:
+        remove()
+        raise
+    response.call_on_close(remove)
+    return response
+
+
+def _streamed(database: Path, wanted: Wanted, now: Occasion, name: str) -> Iterator[bytes]:
+    with closing(open_database(database)) as db, reading(db):
+        table = _table(db, wanted, wanted.asked.chosen, now)
+        if wanted.form == "csv":
+            yield from _encoded(csv_lines(table))
+        elif wanted.form == "json":
+            yield from _encoded(json_lines(table))
+        else:
+            inside = f"{name.removesuffix('.zip')}.csv"
+            yield from zipped(
+                [
+                    (inside, csv_lines(table)),
+                    (f"{inside}-metadata.json", csv_metadata(table, inside)),
+                ]
+            )
+
+
+def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
+    """The same as UTF-8, in pieces that are worth a packet."""
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield "".join(waiting).encode()
+            waiting, size = [], 0
+    yield "".join(waiting).encode()
+
+
+class _Sink(io.RawIOBase):
+    """Takes what a ZIP writer writes, until somebody fetches it."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        piece = bytes(memoryview(data))  # type: ignore[arg-type]
+        self.waiting += piece
+        return len(piece)
+
+    def take(self) -> bytes:
+        piece = bytes(self.waiting)
+        self.waiting.clear()
+        return piece
+
+
+def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
+    """A ZIP file of texts, made while it is sent."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, pieces in files:
+            with archive.open(name, "w", force_zip64=True) as member:
+                for piece in _encoded(pieces):
+                    member.write(piece)
+                    yield sink.take()
+            yield sink.take()
+    yield sink.take()
+
+
+def _finished(site: Services, wanted: Wanted, now: Occasion, path: Path) -> Path:
+    """Write a workbook, or a database with its metadata in a ZIP file."""
+    with closing(open_database(site.settings.database)) as db, reading(db):
+        tables = [_table(db, wanted, wanted.asked.chosen, now)]
+        if wanted.form == "xlsx":
+            write_xlsx(tables, path)
+            return path
+        database = path.with_suffix(".db")
+        write_sqlite(tables, database)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for part in (database, metadata_path(database)):
+            archive.write(part, part.name)
+    return path
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    """A finished file piece by piece."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece

@@ -1,0 +1,163 @@
+"""Which signatures a page or a file is about: read from the address, and put back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from app.congress import STATES
+from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
+from app.records.exports import Filter
+from app.web.i18n import LANGUAGES
+from app.web.i18n import gettext as _
+from app.web.organizer.show import visible
+from app.web.services import Services
+
+FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")
+"""Names in the address; they are promised to whoever keeps one."""
+
+ALL_CAMPAIGNS = "(all)"
+NO_SOURCE = "(none)"
+EVERY_STATUS = "every"
+"""Words with brackets can be no slug and no tag."""
+
+Problem = tuple[str, str]
+Choice = tuple[str, str]
+"""A value in the address and its words on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    chosen: Filter
+    query: dict[str, str]
+    """The same as the shortest address: without defaults, without what could not be read."""
+    typed: dict[str, str]
+    """As it was typed, to be shown again."""
+    errors: list[Problem]
+    """Fields that could not be read, with what to do; they do not narrow anything."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it asks for anything but all that count."""
+        return bool(self.query)
+
+
+def read_filter(args: Mapping[str, str], site: Services) -> Asked:
+    """The filter that an address asks for."""
+    typed = {name: visible(args.get(name, "")).strip()[:100] for name in FIELDS}
+    errors: list[Problem] = []
+    slug = site.campaign.slug
+    known = {slug, ALL_CAMPAIGNS, *campaigns(site.db())}
+
+    def one_of(name: str, allowed: Iterable[str], words: str) -> str | None:
+        value = typed[name]
+        if value and value not in allowed:
+            errors.append((name, words))
+            return None
+        return value or None
+
+    campaign = one_of("campaign", known, _("Choose one of the campaigns.")) or slug
+    status = one_of("status", (*STATUSES, EVERY_STATUS), _("Choose one of the standings."))
+    state = typed["state"].upper()
+    if state and state not in STATES:
+        errors.append(("state", _("Choose one of the states or territories.")))
+        state = ""
+    source = typed["source"]
+    if source and source != NO_SOURCE and not source_tag(source):
+        errors.append(("source", _("Choose one of the tags.")))
+        source = ""
+    since, until = (_day(typed[name], name, errors) for name in ("since", "until"))
+    if since and until and since > until:
+        errors.append(("until", _("The last day is before the first.")))
+        since = until = None
+    wanted = None if status == EVERY_STATUS else cast(Status, status or "counted")
+    chosen = Filter(
+        campaign=None if campaign == ALL_CAMPAIGNS else campaign,
+        status=wanted,
+        state=state or None,
+        since=since,
+        until=until,
+        template=typed["letter"] or None,
+        source=None if not source else "" if source == NO_SOURCE else source_tag(source),
+        language=one_of("language", LANGUAGES, _("Choose one of the languages.")),
+    )
+    return Asked(chosen, query_of(chosen, slug), typed, errors)
+
+
+def query_of(chosen: Filter, slug: str) -> dict[str, str]:
+    """A filter as an address names it, without defaults."""
+    fields = {
+        "campaign": ALL_CAMPAIGNS if chosen.campaign is None else chosen.campaign,
+        "since": chosen.since.isoformat() if chosen.since else "",
+        "until": chosen.until.isoformat() if chosen.until else "",
+        "state": chosen.state or "",
+        "letter": chosen.template or "",
+        "source": NO_SOURCE if chosen.source == "" else chosen.source or "",
+        "language": chosen.language or "",
+        "status": EVERY_STATUS if chosen.status is None else chosen.status,
+    }
+    plain = {"campaign": slug, "status": "counted"}
+    return {name: value for name, value in fields.items() if value and value != plain.get(name)}
+
+
+def _day(text: str, name: str, errors: list[Problem]) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        words = _("Enter a day as year, month and day, such as 2026-11-25.")
+        errors.append((name, words))
+        return None
+
+
+def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:
+    """What each list of the filter offers; what is chosen is always among it."""
+    db, chosen = site.db(), asked.chosen
+    found: dict[str, list[Choice]] = {
+        "campaign": [(slug, slug) for slug in sorted({site.campaign.slug, *campaigns(db)})],
+        "state": [(code, f"{code} · {name}") for code, name in sorted(STATES.items())],
+        "letter": _seen(db, chosen, "template", lambda slug: letter_name(slug, site)),
+        "source": _seen(db, chosen, "source", source_name),
+        "language": list(LANGUAGES.items()),
+        "status": [(status, status_name(status)) for status in STATUSES],
+    }
+    found["status"].append((EVERY_STATUS, _("every standing, added up")))
+    found["campaign"].append((ALL_CAMPAIGNS, _("all campaigns together")))
+    for name, kept in (("letter", chosen.template), ("source", chosen.source)):
+        value = NO_SOURCE if kept == "" else kept
+        if value and value not in [choice for choice, _words in found[name]]:
+            found[name].append((value, value))
+    return found
+
+
+def _seen(db: Connection, chosen: Filter, by: str, words: Callable[[str], str]) -> list[Choice]:
+    """The values that signatures have, the most frequent first, at most 200."""
+    rows = sorted(count(db, chosen.campaign, by), key=lambda row: -row.signatures)[:200]
+    return [(row.group or NO_SOURCE, words(row.group)) for row in rows]
+
+
+def letter_name(slug: str, site: Services) -> str:
+    """A letter's title, where the campaign still has it, else its short name."""
+    templates = site.campaign.templates
+    letter = templates.get((slug, "full")) or templates.get((slug, "short"))
+    return letter.title if letter else slug
+
+
+def source_name(tag: str) -> str:
+    """A source tag in words."""
+    return tag or _("no tag")
+
+
+def status_name(status: str) -> str:
+    """Where a signature stands, in the reader's language."""
+    return {
+        "counted": _("counted"),
+        "held": _("held"),
+        "unconfirmed": _("unconfirmed"),
+        "withdrawn": _("withdrawn"),
+        "repeated": _("repeated"),
+        "test": _("test"),
+    }.get(status, status)

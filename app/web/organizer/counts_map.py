@@ -1,0 +1,155 @@
+"""The choropleth: which shape is where, how dark, under which name, and what the colours mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import format_decimal
+
+from app.congress import STATES, Tables
+from app.congress.map import DistrictMap
+from app.web.i18n import gettext as _
+from app.web.i18n import ngettext
+
+STEPS = 5
+"""Colours for one signature and more; step 0 is for none."""
+
+MARGIN = 80
+"""Map units around a state that is shown alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One state or district to draw."""
+
+    id: str
+    """``CA`` or ``CA-12``."""
+    words: str
+    """Its accessible name, with its number."""
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A short name beside an inset."""
+
+    text: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A map, ready to draw."""
+
+    view: str
+    """The SVG view box."""
+    places: tuple[Place, ...]
+    lines: str
+    """Borders between states; empty where one state is shown alone."""
+    labels: tuple[Label, ...]
+    legend: tuple[tuple[int, str], ...]
+    """Step and words, the lightest first."""
+    alone: bool
+
+
+def picture(
+    shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables, *, state: str | None = None
+) -> Picture:
+    """The map of districts; of one state alone, as large as it gets, where one is given.
+
+    ``numbers`` are signatures by district (``CA-12``).
+    """
+    shown = {
+        name: path
+        for name, path in shapes.districts.items()
+        if state is None or name.startswith(f"{state}-")
+    }
+    breaks = steps([numbers.get(name, 0) for name in shown])
+    places = tuple(
+        Place(name, words(name, numbers.get(name, 0), tables), step(numbers.get(name, 0), breaks),
+              path)
+        for name, path in shown.items()
+    )  # fmt: skip
+    return _framed(shapes, places, breaks, state)
+
+
+def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> Picture:
+    """The map of states and territories. ``numbers`` are signatures by state (``CA``)."""
+    breaks = steps([numbers.get(state, 0) for state in STATES])
+    places = []
+    for state, name in sorted(STATES.items()):
+        number = numbers.get(state, 0)
+        path = "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state))
+        places.append(Place(state, f"{name}: {signed(number)}", step(number, breaks), path))
+    return _framed(shapes, tuple(places), breaks, None)
+
+
+def _framed(
+    shapes: DistrictMap, places: tuple[Place, ...], breaks: Sequence[int], state: str | None
+) -> Picture:
+    if state is None:
+        view = (0, 0, shapes.width, shapes.height)
+        labels = tuple(
+            Label(code, box[0] + box[2] // 2, box[1] - 40)
+            for code, box in sorted({**shapes.boxes, "PR": shapes.frames["PR"]}.items())
+        )
+    else:
+        left, top, width, height = shapes.frames[state]
+        margin = MARGIN if state not in shapes.boxes else max(width, height) // 4
+        view = (left - margin, top - margin, width + 2 * margin, height + 2 * margin)
+        labels = ()
+    lines = "" if state else shapes.state_lines
+    return Picture(" ".join(map(str, view)), places, lines, labels, legend(breaks), bool(state))
+
+
+def words(name: str, number: int, tables: Tables) -> str:
+    """``CA-12, Lateefah Simon: 3 people signed``."""
+    holder = tables.holder(name)
+    who = holder.member.full_name if holder and holder.member else _("vacant")
+    return f"{name}, {who}: {signed(number)}"
+
+
+def signed(number: int) -> str:
+    """``3 people signed``."""
+    return ngettext(
+        "one person signed", "%(people)s people signed", number, people=format_decimal(number)
+    )
+
+
+def steps(numbers: Sequence[int]) -> tuple[int, ...]:
+    """The largest number of each step, so that each has about as many places as the others.
+
+    At most ``STEPS``, ascending; fewer where there are fewer different numbers; empty for none.
+    """
+    some = sorted(number for number in numbers if number > 0)
+    if not some:
+        return ()
+    tops = {some[max(0, -(-len(some) * part // STEPS) - 1)] for part in range(1, STEPS + 1)}
+    different = sorted(set(some))
+    return tuple(different if len(different) <= STEPS else sorted(tops))
+
+
+def step(number: int, breaks: Sequence[int]) -> int:
+    """The step of a number, 0 for none, spread so that the highest is always the darkest."""
+    if number <= 0 or not breaks:
+        return 0
+    place = next(n for n, top in enumerate(breaks, start=1) if number <= top)
+    return STEPS - len(breaks) + place
+
+
+def legend(breaks: Sequence[int]) -> tuple[tuple[int, str], ...]:
+    """What each colour stands for."""
+    found = [(0, _("none"))]
+    first = 1
+    for top in breaks:
+        text = f"{_shown(top)}" if first == top else f"{_shown(first)}–{_shown(top)}"
+        found.append((step(top, breaks), text))
+        first = top + 1
+    return tuple(found)
+
+
+def _shown(number: int) -> str:
+    return str(format_decimal(number))
