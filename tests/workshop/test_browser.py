@@ -1,0 +1,184 @@
+"""The workshop in a real browser: axe, narrow and wide, the keyboard alone, no JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from tests.organizers.conftest import Office
+from tests.organizers.test_browser import address, chromium, log_in, new_page, seen
+
+__all__ = ["address", "chromium", "seen"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+PATHS = (
+    "",
+    "new?copy=general",
+    "general/",
+    "general/full/edit",
+    "general/full-es/edit",
+    "general/check",
+    "general/publish",
+    "general/preview?q=padilla&text=full-es",
+    "general/preview?kind=senate-committee&form=web",
+    "general/preview?kind=delegate&form=call",
+    "general/preview?kind=vacant",
+    "general/preview?q=nobody",
+    "general/full/versions",
+)
+NEW = "I would like to know"
+
+
+def judge(page: Page) -> None:
+    """Axe finds nothing at either width, and nothing makes the page wider than a small phone."""
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        found = Axe().run(page).response["violations"]
+        assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+
+
+def open_everything(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def type_over(page: Page, old: str, new: str) -> None:
+    words = page.locator("#words")
+    words.fill(words.input_value().replace(old, new))
+
+
+@pytest.fixture
+def editor(chromium: Chromium, address: str, staff: Office, seen: list[str]) -> Iterator[Page]:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    yield page
+    page.context.close()
+
+
+def test_every_page_with_and_without_a_draft_is_accessible(editor: Page, address: str) -> None:
+    home = f"{address}/organize/letters/"
+    editor.goto(home + "general/full/edit")
+    type_over(editor, "I would be glad to know", NEW)
+    editor.get_by_role("button", name="Save the draft").click()
+    expect(editor.get_by_role("status")).to_contain_text("The draft is saved")
+    for path in PATHS:
+        editor.goto(home + path)
+        open_everything(editor)
+        judge(editor)
+    editor.goto(home + "general/full/versions?old=0&new=1")
+    judge(editor)
+    editor.goto(f"{address}/es/organize/letters/general/publish")
+    judge(editor)
+
+
+def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
+    chromium: Chromium, editor: Page, address: str, staff: Office, seen: list[str]
+) -> None:
+    other = new_page(chromium, address, seen)
+    log_in(other, address, staff.add("Ben"), staff.clock)
+    for page in (editor, other):
+        page.goto(f"{address}/organize/letters/general/full/edit")
+    type_over(editor, "{{ place }}", "{{ legislater_name }}")
+    editor.get_by_role("button", name="Save the draft").click()
+    expect(editor.locator(".found")).to_contain_text("did you mean legislator_name?")
+    assert editor.evaluate("document.activeElement.className") == "summary"
+    judge(editor)
+    type_over(editor, "{{ legislater_name }}", "{{ place }}")
+    type_over(editor, "I would be glad to know", NEW)
+    editor.get_by_role("button", name="Save the draft").click()
+    expect(editor.get_by_role("status")).to_contain_text("The draft is saved")
+    type_over(other, "Thank you for reading", "Thanks for reading")
+    other.get_by_role("button", name="Save the draft").click()
+    expect(other.locator("h1")).to_contain_text("Somebody else saved this letter meanwhile")
+    expect(other.locator("#words")).to_have_value(re.compile(NEW))
+    judge(other)
+    other.get_by_role("button", name="Save this as the draft").click()
+    expect(other.get_by_role("status")).to_contain_text("The draft is saved")
+    other.context.close()
+
+
+def press_until(page: Page, what: str, most: int = 120) -> None:
+    """Tab until the focused element says ``what``, as somebody without a mouse does."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        label = page.evaluate(
+            "(document.activeElement.labels && document.activeElement.labels[0] ||"
+            " document.activeElement).innerText || ''"
+        )
+        if label.strip().startswith(what):
+            return
+    raise AssertionError(f"{what} was not reached")
+
+
+def go(page: Page, what: str, title: str) -> None:
+    """Reach a link or button by Tab, press Enter, and wait for the page it leads to."""
+    press_until(page, what)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(title)
+
+
+def test_a_letter_is_changed_and_published_by_keyboard_alone(editor: Page, address: str) -> None:
+    editor.goto(f"{address}/organize/letters/")
+    go(editor, "A general letter", "A general letter")
+    go(editor, "Full letter", "Full letter")
+    press_until(editor, "The words of the letter")
+    editor.keyboard.press("Control+End")
+    editor.keyboard.type("\n\nYours in hope.")
+    press_until(editor, "Save the draft")
+    editor.keyboard.press("Enter")
+    expect(editor.get_by_role("status")).to_contain_text("The draft is saved")
+    go(editor, "A general letter", "A general letter")
+    go(editor, "See the changes and publish", "Publish")
+    expect(editor.locator(".diff")).to_contain_text("Yours in hope.")
+    press_until(editor, "Publish now")
+    editor.keyboard.press("Enter")
+    expect(editor.get_by_role("status")).to_contain_text("Published.")
+
+
+def test_a_button_puts_a_field_where_the_cursor_was(editor: Page, address: str) -> None:
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    words = editor.locator("#words")
+    words.evaluate("e => e.setSelectionRange(2, 2)")
+    editor.get_by_role("button", name="Insert city").click()
+    assert words.input_value().startswith("I {{ city }}am your constituent")
+    assert editor.evaluate("document.activeElement.id") == "words"
+    editor.keyboard.press("Control+z")
+    assert words.input_value().startswith("I am your constituent")
+
+
+def test_everything_works_without_javascript(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen, script=False)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/letters/")
+    page.get_by_role("link", name="Write a new letter").click()
+    page.locator("#title").fill("For teachers")
+    page.get_by_role("button", name="Make the draft").click()
+    page.get_by_role("link", name="Full letter").first.click()
+    expect(page.locator("[data-insert]").first).to_be_hidden()
+    expect(page.locator(".fields code").first).to_be_visible()
+    page.locator("#words").fill("I teach in {{ place }}. {{ ask }}\n\n{{ story }}\n\nThank you.")
+    page.get_by_role("button", name="Save and preview").click()
+    expect(page.locator(".sheet").first).to_contain_text("I teach in")
+    page.locator("#q").fill("Padilla")
+    page.locator("#kind").select_option("")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#to-title")).to_have_text("Senator Alex Padilla")
+    page.get_by_role("link", name="For teachers").click()
+    page.get_by_role("link", name="See the changes and publish").click()
+    page.get_by_role("button", name="Publish now").click()
+    expect(page.get_by_role("status")).to_contain_text("Published.")
+    page.get_by_role("link", name="Versions Full letter").click()
+    page.get_by_text("Read it").first.click()
+    page.get_by_role("link", name="For teachers").click()
+    page.get_by_role("button", name="Retire this letter").click()
+    page.get_by_role("button", name="Offer it again").click()
+    expect(page.get_by_role("status")).to_contain_text("offered this letter again")
+    page.context.close()
