@@ -15,8 +15,10 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from app.cli.attest import attest_command, verify_command
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
+from app.cli.sheets import sheets_command
 from app.cli.signature_output import Format, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
 from app.records import BREAKDOWNS, STATUSES, lookalikes, rebuild, recount
@@ -26,6 +28,9 @@ from app.records.exports import SHAPES, Filter, counts_table, statuses_table
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
 signatures.add_command(purge_command)
+signatures.add_command(sheets_command)
+signatures.add_command(attest_command)
+signatures.add_command(verify_command)
 
 Command = Callable[..., None]
 

@@ -87,6 +87,8 @@ class SignatureRequest:
     letters: tuple[LetterRow, ...]
     status: Status = "counted"
     """``held``, ``unconfirmed`` or ``test`` where the signature does not count yet (or ever)."""
+    town: str | None = None
+    """Only where the campaign keeps towns, and only the name of a town that is on the map."""
     held_for: HeldReason | None = None
     """Why it is held, or will be once it is confirmed."""
     confirm: bytes = b""

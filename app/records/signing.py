@@ -22,8 +22,8 @@ from app.records.stamps import TOKEN, minute, token_digest
 
 _INSERT = (
     "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, template,"
-    " version, length, language, match, source, edited, own_share, letters)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " version, length, language, match, source, edited, own_share, letters, town)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_LETTER = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause)"
@@ -106,6 +106,7 @@ def _insert(
             request.edited,
             request.own_share,
             sum(row.bioguide is not None for row in request.letters),
+            request.town,
         ),
     )
     assert cursor.lastrowid is not None
@@ -173,7 +174,7 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
         return None
     with writing(db):
         db.execute(
-            "UPDATE signatures SET withdrawn = 1, person = NULL, status ="
+            "UPDATE signatures SET withdrawn = 1, person = NULL, town = NULL, status ="
             " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
             " WHERE receipt = ? AND withdrawn = 0",
             (token_digest(token),),

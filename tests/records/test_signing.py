@@ -360,8 +360,10 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     assert columns == {
         "id", "receipt", "campaign", "person", "status", "withdrawn", "day", "at", "state",
         "district", "template", "version", "length", "language", "match", "source", "edited",
-        "own_share", "letters",
+        "own_share", "letters", "town",
     }  # fmt: skip
+    sign(db, signature("k"), SECRET)
+    assert db.execute("SELECT town FROM signatures").fetchall() == [(None,)]
     assert {row[1] for row in db.execute("PRAGMA table_info(letters)")} == {
         "signature", "seat", "bioguide", "ask", "state", "state_at",
     }  # fmt: skip

@@ -1,0 +1,161 @@
+"""``flask signatures attest`` and ``verify``: a signed statement of the count, and its check."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.campaign import CampaignError, load_campaign
+from app.cli.plain import PlainCommand
+from app.congress import STATES, load_tables
+from app.records import local_database
+from app.records.attest import make_statement, publish
+from app.records.key_files import write_atomically
+from app.records.statements import (
+    NotAStatement,
+    Statement,
+    includes,
+    opens_to,
+    printed_key,
+    read_commitment,
+    read_statement,
+    signing_key,
+    statement_text,
+)
+from app.settings import Settings, load_settings
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("attest", cls=PlainCommand)
+@click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the statement here.")
+@click.option(
+    "--openings", type=FILE, metavar="FILE",
+    help="Write each district's exact count and its salt here. Give an office its own line only.",
+)  # fmt: skip
+@click.option("--publish/--no-publish", "show", default=True, show_default=True,
+              help="Show it on the site, at /statements/latest.json and /verify.")  # fmt: skip
+def attest_command(out: Path, openings: Path | None, show: bool) -> None:
+    """State the count of this moment, signed with the campaign's key, and publish it.
+
+    The key is made at the first time and lies in instance/keys. Whoever has the file can check
+    it with `flask signatures verify`; docs/verifying.md says what that shows and what not.
+
+    \b
+    Examples:
+      flask signatures attest --out statement.json
+      flask signatures attest --out statement.json --openings for-the-offices.json
+    """
+    settings = load_settings()
+    title, zone = _names(settings)
+    tables = load_tables()
+    districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
+    made = make_statement(
+        local_database(settings.database), settings.campaign, title, signing_key(settings.keys),
+        at=datetime.now(UTC), zone=zone, districts=districts,
+    )  # fmt: skip
+    write_atomically(out, statement_text(made.statement), mode=0o644)
+    if openings:
+        write_atomically(openings, json.dumps(made.openings, indent=1) + "\n")
+    if show:
+        publish(settings.instance / "statements", made)
+    _show(made.statement)
+    click.echo(f"Wrote {out}" + (" and published it." if show else ". It is not published."))
+
+
+def _names(settings: Settings) -> tuple[str, str]:
+    try:
+        campaign = load_campaign(settings.letters / settings.campaign)
+    except CampaignError as error:
+        raise click.ClickException(str(error)) from error
+    return campaign.title, campaign.timezone
+
+
+def _show(statement: Statement) -> None:
+    content = statement.content
+    click.echo(f"{content['title']}, {content['at']}")
+    click.echo(f"  signatures (people): {content['signatures']}")
+    click.echo(f"  letters:             {content['letters']}")
+    click.echo(f"  receipts in list:    {content['receipts']}")
+    click.echo(f"  root:                {content['root']}")
+    click.echo(f"  signed with key:     {printed_key(statement.public_key)}")
+
+
+@click.command("verify", cls=PlainCommand)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--commitment", metavar="TEXT", help="The commitment that your receipt shows.")
+@click.option("--public-key", metavar="TEXT", help="The campaign's key, from its page or a card.")
+@click.option("--district", metavar="CA-12", help="Check the exact count of a district …")
+@click.option("--count", "number", type=click.IntRange(min=0), help="… which is this …")
+@click.option("--salt", metavar="TEXT", help="… with the salt that was given with it.")
+def verify_command(
+    *, file: Path, commitment: str | None, public_key: str | None, district: str | None,
+    number: int | None, salt: str | None,
+) -> None:  # fmt: skip
+    """Check a statement, and that one receipt or one district's count is in it.
+
+    Needs no network and no database. Ends with status 1 if anything does not hold.
+
+    \b
+    Examples:
+      flask signatures verify statement.json
+      flask signatures verify my-proof.json --commitment 5f2a…
+      flask signatures verify statement.json --district CA-12 --count 47 --salt 9c01…
+    """
+    found = read_statement(file.read_text(encoding="utf-8", errors="replace"))
+    if isinstance(found, NotAStatement):
+        raise click.ClickException(f"{file}: {found.reason}")
+    _show(found)
+    problems = [
+        *_key_problems(found, public_key),
+        *(_receipt_problems(found, commitment) if commitment else ()),
+        *(_count_problems(found, district, number, salt) if district else ()),
+    ]
+    for problem in problems:
+        click.echo(f"NO: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+    click.echo("ok: the statement is as it was signed.")
+    if commitment:
+        click.echo("ok: this receipt is in its list.")
+    if district:
+        click.echo(f"ok: {number} is the count that it promised for {district}.")
+    if not public_key:
+        click.echo("Compare the key above with the one that the campaign shows elsewhere.")
+
+
+def _key_problems(found: Statement, public_key: str | None) -> list[str]:
+    if public_key is None or "".join(public_key.split()).lower() in (
+        found.public_key.hex(), printed_key(found.public_key).replace(" ", ""),
+    ):  # fmt: skip
+        return []
+    return ["it was signed with another key than the one you gave."]
+
+
+def _receipt_problems(found: Statement, text: str) -> list[str]:
+    wanted = read_commitment(text)
+    if wanted is None:
+        return ["a commitment has 64 characters, 0 to 9 and a to f; copy all of it."]
+    if found.proof is None:
+        return [
+            "this file is a statement without a proof for a receipt. Take the file with the "
+            "proof from the site's page /verify."
+        ]
+    return [] if includes(found, wanted) else ["its proof does not show this receipt in the list."]
+
+
+def _count_problems(
+    found: Statement, district: str, number: int | None, salt: str | None
+) -> list[str]:
+    if number is None or salt is None:
+        return ["give --count and --salt together with --district."]
+    try:
+        plain = bytes.fromhex("".join(salt.split()))
+    except ValueError:
+        return ["the salt has 32 characters, 0 to 9 and a to f; copy all of it."]
+    good = opens_to(found, district.upper(), number, plain)
+    return [] if good else [f"it did not promise {number} for {district.upper()} with this salt."]

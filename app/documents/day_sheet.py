@@ -1,0 +1,375 @@
+"""The page that an organizer lays on the table at an office: one seat, one sheet of paper.
+
+How many of its constituents signed, how many letters they wrote, when, from where they came,
+what the member has done on the bill and what is asked. Offices read English, so the printed
+sheet is in English; the page for organizers shows the same values in their language.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from app.campaign.asks import ask_for
+from app.campaign.model import Campaign, Stance
+from app.campaign.stage import stage_of
+from app.campaign.stance import stance_of
+from app.congress.address import seat_name
+from app.congress.model import STATES, Holder
+from app.documents.clean import clean_line
+from app.documents.fonts import families_for, font_folders
+from app.documents.joined import joined, page_count
+from app.documents.pdf import PdfError, _forget
+
+TEMPLATES = Path(__file__).resolve().parent / "typst"
+CHUNK = 50
+"""Sheets in one run of Typst, which takes about a megabyte for each."""
+WEEKS = 10
+"""Weeks on a sheet; what came before them is one line."""
+MOST_THEMES = 5
+MOST_TOWNS = 8
+LEAST = 5
+"""Themes and towns of fewer people are not named."""
+_STANDARD: Any = "ua-1"
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeNumbers:
+    """What was counted for one seat. People and letters are separate numbers."""
+
+    signatures: int = 0
+    """Constituents: people of the district, or of the state for a senator."""
+    letters: int = 0
+    """Letters to the member who sits there now."""
+    own_words: int = 0
+    """Of the signatures, those in whose letters a tenth or more is the person's own words."""
+    weeks: tuple[tuple[date, int], ...] = ()
+    """The Monday of each week in which anybody signed, and how many; oldest first."""
+    themes: tuple[tuple[str, int], ...] = ()
+    """Source tags and how many people came by each, largest first; only ``LEAST`` and more."""
+    towns: tuple[tuple[str, int], ...] | None = None
+    """The same for towns; None where the campaign does not keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A line of the sheet. ``first`` is None for all that came before the other lines."""
+
+    first: date | None
+    last: date
+    signatures: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaySheet:
+    """All that one sheet says, before it is put into words."""
+
+    holder: Holder
+    numbers: OfficeNumbers
+    weeks: tuple[Week, ...]
+    stance: Stance | None
+    """None for a vacant seat."""
+    bill: str
+    """``H.R. 6890, the PROTECT Immigration Act``, or the title where no number is known."""
+    ask: str
+    """In the letters' own words; empty for a vacant seat and once the bill is law."""
+    ask_es: str
+    enacted: bool
+
+    @property
+    def own_percent(self) -> int:
+        """Per cent of the signatures with a story, rounded; 0 for none."""
+        numbers = self.numbers
+        return round(100 * numbers.own_words / numbers.signatures) if numbers.signatures else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What every sheet of one printing says at its foot and on the cover."""
+
+    group: str
+    title: str
+    today: date
+    zone: str
+    members_as_of: date
+    list_as_of: date
+    definitions: tuple[tuple[str, str], ...]
+    """Term and meaning, in English."""
+
+
+def day_sheet(
+    campaign: Campaign, holder: Holder, numbers: OfficeNumbers, *, today: date
+) -> DaySheet:
+    """The sheet of one seat on ``today``, a day in the campaign's time zone."""
+    bill = campaign.bill_for(holder.seat.chamber)
+    number = bill.number or campaign.bill_for("house").number
+    enacted = stage_of(campaign, today) == "enacted"
+    asked = None if holder.member is None or enacted else ask_for(campaign, holder, today)
+    return DaySheet(
+        holder=holder,
+        numbers=numbers,
+        weeks=_lines(numbers.weeks, today),
+        stance=stance_of(campaign, holder.member) if holder.member else None,
+        bill=f"{number}, the {bill.title}" if number else f"the {bill.title}",
+        ask=asked.text if asked else "",
+        ask_es=asked.text_es if asked else "",
+        enacted=enacted,
+    )
+
+
+def monday(day: date) -> date:
+    """The Monday of the week of ``day``."""
+    return day - timedelta(days=day.weekday())
+
+
+def _lines(weeks: Sequence[tuple[date, int]], today: date) -> tuple[Week, ...]:
+    """The last weeks without a gap, the present one last; a line before them for the rest."""
+    if not weeks:
+        return ()
+    by_week = dict(weeks)
+    newest, oldest = max(monday(today), weeks[-1][0]), weeks[0][0]
+    first = max(oldest, newest - timedelta(weeks=WEEKS - 1))
+    lines = []
+    if oldest < first:
+        before = sum(number for week, number in weeks if week < first)
+        lines.append(Week(None, first - timedelta(days=1), before))
+    while first <= newest:
+        lines.append(Week(first, first + timedelta(days=6), by_week.get(first, 0)))
+        first += timedelta(weeks=1)
+    return tuple(lines)
+
+
+# --- in words --------------------------------------------------------------------------------
+
+
+def long_day(day: date) -> str:
+    """``November 25, 2026``"""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def short_day(day: date) -> str:
+    """``Nov 25``"""
+    return f"{day:%b} {day.day}"
+
+
+def stance_words(sheet: DaySheet, list_as_of: date) -> str:
+    """What the member has done on the bill, with the date of the list."""
+    stance = sheet.stance
+    if stance is None:
+        return ""
+    since = f" since {long_day(stance.since)}" if stance.since else ""
+    bills = _joined(stance.bills)
+    words = {
+        "sponsor": f"Sponsor of {sheet.bill},{since}.",
+        "cosponsor": f"Cosponsor of {sheet.bill},{since}.",
+        "earlier": f"{'Sponsored' if stance.led else 'Cosponsored'} an earlier version: {bills}. "
+        "Not on the list of the present bill.",
+        "opposes": f"{'Sponsor' if stance.led else 'Cosponsor'} of a bill for the opposite: "
+        f"{bills}.",
+        "none": f"On no list that we have: neither sponsor nor cosponsor of {sheet.bill}.",
+    }[stance.name]
+    return f"{words.replace(',.', '.')} As listed on {long_day(list_as_of)}."
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def heading(holder: Holder) -> str:
+    """``Senator Alex Padilla``, or ``Vacant seat``."""
+    member = holder.member
+    return f"{holder.seat.title} {member.full_name}" if member else "Vacant seat"
+
+
+def place(holder: Holder) -> str:
+    """``California’s 12th district``; for a senator the state."""
+    return seat_name(holder)
+
+
+def _seat_line(holder: Holder) -> str:
+    if holder.seat.chamber == "senate":
+        return f"United States Senate · {place(holder)}"
+    return f"House of Representatives · {place(holder)}"
+
+
+def _constituents(holder: Holder) -> str:
+    return f"of {place(holder)}"
+
+
+def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
+    """One sheet as the printed page wants it: finished words and plain numbers."""
+    numbers, holder = sheet.numbers, sheet.holder
+    most = max((week.signatures for week in sheet.weeks), default=0)
+    return {
+        "id": holder.seat.id,
+        "heading": heading(holder),
+        "seat": _seat_line(holder),
+        "vacant": holder.vacant,
+        "where": _constituents(holder),
+        "signatures": f"{numbers.signatures:,}",
+        "letters": f"{numbers.letters:,}",
+        "own": f"{sheet.own_percent} %" if numbers.signatures else "–",
+        "own_people": f"{numbers.own_words:,}",
+        "weeks": [
+            {
+                "label": f"{short_day(week.first)} – {short_day(week.last)}"
+                if week.first
+                else f"until {short_day(week.last)}",
+                "signatures": f"{week.signatures:,}",
+                "share": week.signatures / most if most else 0,
+            }
+            for week in sheet.weeks
+        ],
+        "themes": [[clean_line(tag), f"{number:,}"] for tag, number in numbers.themes],
+        "towns": None
+        if numbers.towns is None
+        else [[clean_line(town), f"{number:,}"] for town, number in numbers.towns],
+        "stance": stance_words(sheet, facts.list_as_of),
+        "ask": sheet.ask or ("The bill has become law; nothing is asked." if sheet.enacted else ""),
+        "state": STATES[holder.seat.state],
+    }
+
+
+# --- as PDF ----------------------------------------------------------------------------------
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    fonts = typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(folder) for folder in font_folders()],
+    )
+    return typst.Compiler(
+        str(TEMPLATES / "day_sheet.typ"),
+        root=str(TEMPLATES),
+        font_paths=fonts,
+        ignore_system_fonts=True,
+    )
+
+
+def sheets_pdf(sheets: Sequence[DaySheet], facts: Facts) -> bytes:
+    """The sheets of a member or a delegation: one page each, tagged for screen readers.
+
+    For many, ``book_pdf``. Holds no name but those of members of Congress. Raises
+    ``ValueError`` for no sheets and ``PdfError``.
+    """
+    if not sheets:
+        raise ValueError("no sheets to print")
+    title = heading(sheets[0].holder) if len(sheets) == 1 else STATES[sheets[0].holder.seat.state]
+    return _set(facts, f"{clean_line(facts.title)}: {title}", sheets=sheets)
+
+
+def book_pdf(
+    sheets: Sequence[DaySheet],
+    facts: Facts,
+    *,
+    title: str,
+    progress: Callable[[int], None] | None = None,
+) -> bytes:
+    """The same behind a cover with an index by state, set in parts so that memory stays low.
+
+    ``progress`` hears how many sheets are done.
+    """
+    if not sheets:
+        raise ValueError("no sheets to print")
+    covers = 1
+    while True:
+        cover = _set(facts, title, cover=title, index=_index(sheets, covers), count=len(sheets))
+        if (needed := page_count(cover)) == covers:
+            break
+        covers = needed
+
+    def parts() -> Iterator[bytes]:
+        yield cover
+        for start in range(0, len(sheets), CHUNK):
+            chunk = sheets[start : start + CHUNK]
+            yield _set(facts, title, sheets=chunk, first_page=covers + start + 1)
+            if progress:
+                progress(start + len(chunk))
+
+    numbered = list(enumerate(sheets, start=covers))
+    return joined(
+        parts(),
+        bookmarks={
+            state: [(heading(sheet.holder), page) for page, sheet in group]
+            for state, group in groupby(numbered, lambda item: STATES[item[1].holder.seat.state])
+        },
+        links={_link(sheet): page for page, sheet in numbered},
+    )
+
+
+def _link(sheet: DaySheet) -> str:
+    """Stands for a page in the index until the parts are joined."""
+    return f"page:{sheet.holder.seat.id}"
+
+
+def _index(sheets: Sequence[DaySheet], covers: int) -> list[dict[str, Any]]:
+    lines = [
+        {
+            "id": sheet.holder.seat.id,
+            "heading": sheet.holder.member.full_name if sheet.holder.member else "Vacant seat",
+            "signatures": f"{sheet.numbers.signatures:,}",
+            "link": _link(sheet),
+            "page": page,
+            "state": STATES[sheet.holder.seat.state],
+        }
+        for page, sheet in enumerate(sheets, start=covers + 1)
+    ]
+    return [
+        {"state": state, "seats": list(group)}
+        for state, group in groupby(lines, lambda line: line["state"])
+    ]
+
+
+def _set(
+    facts: Facts,
+    document: str,
+    *,
+    sheets: Sequence[DaySheet] = (),
+    cover: str = "",
+    index: Sequence[dict[str, Any]] = (),
+    count: int = 0,
+    first_page: int = 1,
+) -> bytes:
+    """One run of Typst: a cover with its index, or a number of sheets."""
+    payload = json.dumps({
+        "fonts": families_for(""),
+        "part": "cover" if cover else "sheets",
+        "document": document,
+        "cover": cover,
+        "index": list(index),
+        "count": count,
+        "numbered": bool(cover) or first_page > 1,
+        "first_page": first_page,
+        "group": clean_line(facts.group),
+        "title": clean_line(facts.title),
+        "today": long_day(facts.today),
+        "zone": facts.zone,
+        "members_as_of": long_day(facts.members_as_of),
+        "list_as_of": long_day(facts.list_as_of),
+        "definitions": facts.definitions,
+        "sheets": [_data(sheet, facts) for sheet in sheets],
+    })  # fmt: skip
+    try:
+        with _lock:
+            pdf = _compiler().compile(
+                format="pdf", sys_inputs={"data": payload}, pdf_standards=[_STANDARD]
+            )
+    except typst.TypstError as error:
+        raise PdfError(f"The sheets could not be set as a PDF: {error}") from None
+    finally:
+        _forget()  # or Typst keeps the memory of its last ten runs
+    assert isinstance(pdf, bytes)
+    return pdf

@@ -1,0 +1,173 @@
+"""What was counted for one member of Congress, or for all of them at once.
+
+The numbers at the top are the tallies' own, so they agree with every other count; weeks,
+stories, themes and towns are read from an index (``places_sql``), for one state or for all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.campaign.model import Campaign
+from app.congress.model import STATES, Holder
+from app.documents.day_sheet import (
+    LEAST,
+    MOST_THEMES,
+    MOST_TOWNS,
+    DaySheet,
+    Facts,
+    OfficeNumbers,
+    day_sheet,
+    monday,
+)
+from app.records.counting import BY_TERM, count
+from app.records.database import reading
+
+STORY = 10
+"""Per cent of a person's letters that are their own words, from which on they hold a story."""
+
+_WHERE = " FROM signatures WHERE campaign = ?1 AND status = 'counted' AND (?2 = '' OR state = ?2)"
+_DAYS = "SELECT state, district, day, count(*), sum(own_share >= ?3)" + _WHERE + " GROUP BY 1, 2, 3"
+_SOURCES = (
+    "SELECT state, district, source, count(*)" + _WHERE + " AND source <> '' GROUP BY 1, 2, 3"
+)
+_TOWNS = (
+    "SELECT state, district, town, count(*)" + _WHERE + " AND town IS NOT NULL GROUP BY 1, 2, 3"
+)
+
+
+@dataclass
+class _Place:
+    """One district's or one state's numbers while they are added up."""
+
+    own_words: int = 0
+    weeks: Counter[date] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    towns: Counter[str] = field(default_factory=Counter)
+
+
+def office_numbers(
+    db: sqlite3.Connection, campaign: str, holders: Iterable[Holder], *, towns: bool = False
+) -> list[OfficeNumbers]:
+    """The counted numbers of each holder, in their order. One snapshot.
+
+    Reads one state where all holders are of one, else every state. ``towns`` says whether the
+    campaign keeps them; those kept earlier are not shown when it no longer does.
+    """
+    wanted = list(holders)
+    states = {holder.seat.state for holder in wanted}
+    only = next(iter(states)) if len(states) == 1 else ""
+    with reading(db):
+        signatures = {
+            row.group: row.signatures
+            for by in ("district", "state")
+            for row in count(db, campaign, by)
+        }
+        letters = {row.group: row.letters for row in count(db, campaign, "recipient")}
+        places = _places(db, campaign, only, towns=towns)
+    return [
+        _numbers(
+            places.get(key := _key(holder), _Place()),
+            signatures=signatures.get(key, 0),
+            letters=letters.get(holder.member.bioguide, 0) if holder.member else 0,
+            towns=towns,
+        )
+        for holder in wanted
+    ]
+
+
+def _key(holder: Holder) -> str:
+    """Whose people are the seat's constituents: ``CA-12``, or ``CA`` for a senator."""
+    return holder.seat.state if holder.seat.chamber == "senate" else holder.seat.id
+
+
+def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -> dict[str, _Place]:
+    found: dict[str, _Place] = {}
+
+    def both(of: str, district: int) -> Iterator[_Place]:
+        """The district and its state: what is counted for one is counted for the other."""
+        yield found.setdefault(of, _Place())
+        yield found.setdefault(f"{of}-{district}", _Place())
+
+    for of, district, day, people, own in db.execute(_DAYS, (campaign, state, STORY)):
+        week = monday(date.fromisoformat(day))
+        for place in both(of, district):
+            place.weeks[week] += people
+            place.own_words += own
+    for of, district, source, people in db.execute(_SOURCES, (campaign, state)):
+        for place in both(of, district):
+            place.sources[source] += people
+    if towns:
+        for of, district, town, people in db.execute(_TOWNS, (campaign, state)):
+            for place in both(of, district):
+                place.towns[town] += people
+    return found
+
+
+def _numbers(place: _Place, *, signatures: int, letters: int, towns: bool) -> OfficeNumbers:
+    return OfficeNumbers(
+        signatures=signatures,
+        letters=letters,
+        own_words=place.own_words,
+        weeks=tuple(sorted(place.weeks.items())),
+        themes=_most(place.sources, MOST_THEMES),
+        towns=_most(place.towns, MOST_TOWNS) if towns else None,
+    )
+
+
+def _most(counts: Counter[str], most: int) -> tuple[tuple[str, int], ...]:
+    """The largest, in a fixed order, without any that stands for fewer than five people."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(pair for pair in ordered[:most] if pair[1] >= LEAST)
+
+
+def office_sheets(
+    db: sqlite3.Connection,
+    campaign: Campaign,
+    holders: Iterable[Holder],
+    *,
+    today: date,
+    towns: bool = False,
+) -> list[DaySheet]:
+    """The day sheet of each holder, by the name of the state, the House before the Senate."""
+    ordered = sorted(holders, key=_place_in_book)
+    numbers = office_numbers(db, campaign.slug, ordered, towns=towns)
+    return [
+        day_sheet(campaign, holder, number, today=today)
+        for holder, number in zip(ordered, numbers, strict=True)
+    ]
+
+
+def _place_in_book(holder: Holder) -> tuple[str, str, int, int]:
+    seat = holder.seat
+    return STATES[seat.state], seat.chamber, seat.district or 0, seat.senate_class or 0
+
+
+def sheet_facts(campaign: Campaign, *, group: str, today: date, members_as_of: date) -> Facts:
+    """What all sheets say at their foot: definitions, date, time zone, the lists' dates."""
+    story = (
+        f"Signatures in whose letters at least {STORY} per cent of the words are the person’s own."
+    )
+    themes = (
+        "Tags of the links by which people came, such as a congregation’s or a newsletter’s. "
+        f"Themes and towns of fewer than {LEAST} people are not named."
+    )
+    return Facts(
+        group=group,
+        title=campaign.title,
+        today=today,
+        zone=campaign.timezone,
+        members_as_of=members_as_of,
+        list_as_of=campaign.as_of,
+        definitions=(
+            ("Signatures", BY_TERM["signatures"].meaning),
+            ("Letters", BY_TERM["letters"].meaning),
+            ("Counted", BY_TERM["counted"].meaning),
+            ("Personal story", story),
+            ("Themes", themes),
+        ),
+    )

@@ -1,0 +1,355 @@
+"""A signed statement of the count: what it says, who can check it, what it does not tell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
+from app.cli.attest import attest_command, verify_command
+from app.records import open_database, set_status, sign, totals, withdraw
+from app.records.attest import (
+    Included,
+    Made,
+    NothingStated,
+    NotIncluded,
+    find_proof,
+    latest,
+    make_statement,
+    publish,
+)
+from app.records.key_files import KeyFolderError
+from app.records.statements import (
+    NotAStatement,
+    Statement,
+    commitment_of,
+    includes,
+    opens_to,
+    read_commitment,
+    read_statement,
+    signing_key,
+    statement_text,
+)
+from tests.records.build import CAMPAIGN, SECRET, person, signature
+
+AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+KEY = SigningKey(b"k" * 32)
+DISTRICTS = ("CA-11", "CA-12", "DC-0", "WY-0")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = open_database(tmp_path / "dear-congress.db")
+    yield connection
+    connection.close()
+
+
+def signed(db: sqlite3.Connection, key: str, **changes: object) -> str:
+    return sign(db, signature(key, **changes), SECRET).receipt
+
+
+def mine(token: str, state: str = "CA", district: int = 12) -> bytes:
+    return commitment_of(CAMPAIGN, state, district, token)
+
+
+def made(db: sqlite3.Connection, at: datetime = AT, key: SigningKey = KEY) -> Made:
+    return make_statement(
+        db, CAMPAIGN, "The Act", key, at=at, zone="America/New_York", districts=DISTRICTS
+    )
+
+
+def published(db: sqlite3.Connection, folder: Path, at: datetime = AT) -> Statement:
+    result = made(db, at)
+    publish(folder, result)
+    return result.statement
+
+
+def test_every_counted_receipt_is_found_with_a_proof(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    tokens = [signed(db, f"k{n}") for n in range(23)]
+    published(db, tmp_path / "s")
+    for token in tokens:
+        found = find_proof(tmp_path / "s", mine(token))
+        assert isinstance(found, Included)
+        again = read_statement(statement_text(found.statement))
+        assert isinstance(again, Statement)
+        assert includes(again, mine(token))
+        assert not includes(again, mine(tokens[0] + "x"))
+        assert again.content["signatures"] == totals(db, CAMPAIGN).signatures == 23
+
+
+def test_a_withdrawn_signature_leaves_later_statements(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    tokens = [signed(db, f"k{n}") for n in range(5)]
+    before = published(db, tmp_path / "s")
+    withdraw(db, tokens[2])
+    after = published(db, tmp_path / "s", AT.replace(hour=19))
+    assert (before.content["signatures"], after.content["signatures"]) == (5, 4)
+    assert before.root != after.root
+    assert isinstance(find_proof(tmp_path / "s", mine(tokens[2])), NotIncluded)
+    assert isinstance(find_proof(tmp_path / "s", mine(tokens[1])), Included)
+    # No file of the folder holds what stood for it any more.
+    for file in (tmp_path / "s").iterdir():
+        data = file.read_bytes()
+        assert mine(tokens[2]) not in data
+        assert mine(tokens[2]).hex().encode() not in data
+    assert any(mine(tokens[1]) in file.read_bytes() for file in (tmp_path / "s").iterdir())
+
+
+@pytest.mark.parametrize("status", ["held", "unconfirmed", "test"])
+def test_what_is_not_counted_is_not_in_the_list(
+    db: sqlite3.Connection, tmp_path: Path, status: str
+) -> None:
+    token = signed(db, "a", status=status)
+    other = signed(db, "b")
+    assert published(db, tmp_path / "s").content["receipts"] == 1
+    assert isinstance(find_proof(tmp_path / "s", mine(token)), NotIncluded)
+    assert isinstance(find_proof(tmp_path / "s", mine(other)), Included)
+    set_status(db, [1], "counted")
+    published(db, tmp_path / "s", AT.replace(hour=19))
+    released = find_proof(tmp_path / "s", mine(token))
+    assert isinstance(released, NotIncluded if status == "test" else Included)
+
+
+def test_a_stranger_cannot_learn_from_the_list_that_somebody_had_signed(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """Somebody signs in another's name: the receipt behaves alike whether she had signed or not."""
+    signed(db, "hers", person=person("Ana"))
+    published(db, tmp_path / "s")
+    forged = signed(db, "forged", person=person("Ana"))
+    fresh = signed(db, "fresh", person=person("nobody before"))
+    for token in (forged, fresh):
+        assert isinstance(find_proof(tmp_path / "s", mine(token)), NotIncluded)
+    statement = published(db, tmp_path / "s", AT.replace(hour=19))
+    for token in (forged, fresh):
+        assert isinstance(find_proof(tmp_path / "s", mine(token)), Included)
+    assert (statement.content["signatures"], statement.content["receipts"]) == (2, 3)
+
+
+def test_only_the_campaigns_own_signatures_are_stated(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """EX13: one person who signs two campaigns is one in each."""
+    here = signed(db, "a", person=person("Imani"))
+    there = signed(db, "b", person=person("Imani"), campaign="another")
+    statement = published(db, tmp_path / "s")
+    assert statement.content["signatures"] == statement.content["receipts"] == 1
+    assert isinstance(find_proof(tmp_path / "s", mine(here)), Included)
+    gone = find_proof(tmp_path / "s", commitment_of("another", "CA", 12, there))
+    assert isinstance(gone, NotIncluded)
+
+
+def test_counts_by_district_are_bounds_that_only_an_opening_makes_exact(
+    db: sqlite3.Connection,
+) -> None:
+    for n in range(13):
+        signed(db, f"a{n}")
+    for n in range(4):
+        signed(db, f"b{n}", state="WY", district=0)
+    result = made(db)
+    lines = {row["district"]: row for row in result.statement.content["districts"]}
+    assert list(lines) == list(DISTRICTS)
+    assert {name: row["at_least"] for name, row in lines.items()} == {
+        "CA-11": 0, "CA-12": 10, "DC-0": 0, "WY-0": 0,
+    }  # fmt: skip
+    for name, number in {"CA-12": 13, "WY-0": 4, "DC-0": 0}.items():
+        opening = result.openings[name]
+        salt = bytes.fromhex(str(opening["salt"]))
+        assert opening["signatures"] == number
+        assert opens_to(result.statement, name, number, salt)
+        assert not opens_to(result.statement, name, number + 1, salt)
+        assert not opens_to(result.statement, name, number, bytes(16))
+        assert not opens_to(result.statement, "CA-11", number, salt)
+    # Two districts with the same count have nothing in common.
+    assert lines["CA-11"]["sealed"] != lines["DC-0"]["sealed"]
+    assert not opens_to(result.statement, "ZZ-1", 0, bytes(16))
+
+
+def test_a_statement_names_nobody_and_no_receipt(db: sqlite3.Connection) -> None:
+    """PR04: no commitment, code, token or source is in what is published."""
+    token = signed(db, "k", source="st-marys", person=person("Ana"))
+    text = statement_text(made(db).statement)
+    digest = hashlib.sha256(token.encode())
+    for secret in (token, digest.hexdigest(), mine(token).hex(), person("Ana").hex(), "st-marys"):
+        assert secret not in text
+
+
+@given(st.text(max_size=20), st.integers(0, 99), st.binary(min_size=1, max_size=9).map(bytes.hex))
+def test_commitments_of_different_receipts_places_and_campaigns_differ(
+    campaign: str, district: int, token: str
+) -> None:
+    base = commitment_of(campaign, "CA", district, token)
+    assert len(base) == 32
+    assert base != commitment_of(campaign, "CA", district, token + "0")
+    assert base != commitment_of(campaign, "CA", district + 1, token)
+    assert base != commitment_of(campaign, "WA", district, token)
+    assert base != commitment_of(campaign + "x", "CA", district, token)
+    assert base != hashlib.sha256(token.encode()).digest()
+
+
+# --- a statement is believed only as it was signed ---------------------------------------
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(data=st.data())
+def test_a_changed_statement_is_noticed(db: sqlite3.Connection, data: st.DataObject) -> None:
+    text = statement_text(made(db).statement)
+    content = json.loads(text)["statement"]
+    name = data.draw(st.sampled_from(sorted(content)))
+    other = data.draw(
+        st.one_of(st.integers(), st.text(max_size=5), st.none(), st.lists(st.none(), max_size=2))
+        .filter(lambda value: value != content[name])
+    )  # fmt: skip
+    envelope = json.loads(text)
+    envelope["statement"][name] = other
+    assert isinstance(read_statement(json.dumps(envelope)), NotAStatement)
+
+
+@given(st.one_of(st.text(), st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["statement", "public_key", "signature", "proof"]), inner),
+    max_leaves=8,
+).map(json.dumps)))  # fmt: skip
+def test_whatever_is_no_statement_is_said_to_be_none(text: str) -> None:
+    found = read_statement(text)
+    assert isinstance(found, NotAStatement)
+    assert found.reason.endswith(".")
+
+
+def test_another_key_makes_another_statement(db: sqlite3.Connection) -> None:
+    text = json.loads(statement_text(made(db).statement))
+    text["public_key"] = bytes(SigningKey(b"o" * 32).verify_key).hex()
+    assert isinstance(read_statement(json.dumps(text)), NotAStatement)
+
+
+def test_a_proof_for_another_statement_does_not_pass(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    token = signed(db, "a")
+    signed(db, "b")
+    published(db, tmp_path / "s")
+    found = find_proof(tmp_path / "s", mine(token))
+    assert isinstance(found, Included)
+    signed(db, "c")
+    later = made(db, AT.replace(hour=19)).statement
+    assert not includes(replace(later, proof=found.statement.proof), mine(token))
+    assert not includes(later, mine(token))
+
+
+# --- the key and the files ---------------------------------------------------------------
+
+
+def test_the_signing_key_is_made_once_kept_private_and_damage_is_said(tmp_path: Path) -> None:
+    first = signing_key(tmp_path / "keys")
+    assert bytes(signing_key(tmp_path / "keys")) == bytes(first)
+    private = tmp_path / "keys" / "statements.private.json"
+    assert private.stat().st_mode & 0o077 == 0
+    public = (tmp_path / "keys" / "statements.public.txt").read_text().strip()
+    assert public == bytes(first.verify_key).hex()
+    private.write_text("{}")
+    with pytest.raises(KeyFolderError, match="Restore it from a backup"):
+        signing_key(tmp_path / "keys")
+
+
+def test_before_the_first_statement_there_is_nothing_and_damage_is_nothing(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    assert isinstance(latest(tmp_path / "s"), NothingStated)
+    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NothingStated)
+    published(db, tmp_path / "s")  # nobody has signed
+    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NotIncluded)
+    (tmp_path / "s" / "latest.json").write_text("{")
+    assert isinstance(latest(tmp_path / "s"), NothingStated)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63, "0" * 65])
+def test_what_is_no_commitment_is_not_taken_for_one(text: str) -> None:
+    assert read_commitment(text) is None
+
+
+def test_a_commitment_may_be_pasted_with_blanks_and_capitals() -> None:
+    plain = bytes(range(32))
+    spaced = " ".join(plain.hex().upper()[i : i + 8] for i in range(0, 64, 8))
+    assert read_commitment(f"\n {spaced}\t") == plain
+
+
+# --- the command line --------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    return CliRunner()
+
+
+def test_the_commands_state_publish_and_check(
+    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    token = signed(db, "a")
+    out, openings = tmp_path / "out.json", tmp_path / "openings.json"
+    done = run.invoke(attest_command, ["--out", str(out), "--openings", str(openings)])
+    assert done.exit_code == 0, done.output
+    assert "signatures (people): 1" in done.output
+    assert openings.stat().st_mode & 0o077 == 0
+    assert len(json.loads(openings.read_text())) == 441
+    opening = json.loads(openings.read_text())["CA-12"]
+    key = (tmp_path / "keys" / "statements.public.txt").read_text().strip()
+    good = run.invoke(verify_command, [
+        str(out), "--public-key", key, "--district", "ca-12", "--count", "1",
+        "--salt", opening["salt"],
+    ])  # fmt: skip
+    assert good.exit_code == 0, good.output
+    found = find_proof(tmp_path / "statements", mine(token))
+    assert isinstance(found, Included)
+    proof = tmp_path / "proof.json"
+    proof.write_text(statement_text(found.statement))
+    receipt = run.invoke(verify_command, [str(proof), "--commitment", mine(token).hex()])
+    assert receipt.exit_code == 0, receipt.output
+    assert "ok: this receipt is in its list." in receipt.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--commitment", "12"], "64 characters"),
+        (["--commitment", "0" * 64], "without a proof"),
+        (["--public-key", "0" * 64], "another key"),
+        (["--district", "CA-12"], "--count and --salt"),
+        (["--district", "CA-12", "--count", "1", "--salt", "x"], "32 characters"),
+        (["--district", "CA-12", "--count", "2", "--salt", "0" * 32], "did not promise"),
+    ],
+)
+def test_what_does_not_hold_is_said_and_ends_with_one(
+    run: CliRunner, db: sqlite3.Connection, tmp_path: Path, options: list[str], words: str
+) -> None:
+    out = tmp_path / "out.json"
+    out.write_text(statement_text(made(db).statement))
+    result = run.invoke(verify_command, [str(out), *options])
+    assert result.exit_code == 1
+    assert f"NO: {words}" in result.output or words in result.output
+    assert "ok:" not in result.output
+
+
+def test_an_unpublished_statement_is_not_on_the_site(
+    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    done = run.invoke(attest_command, ["--out", str(tmp_path / "x.json"), "--no-publish"])
+    assert done.exit_code == 0, done.output
+    assert isinstance(latest(tmp_path / "statements"), NothingStated)
+    bad = run.invoke(verify_command, [str(tmp_path / "dear-congress.db")])
+    assert bad.exit_code == 1
+    assert "This is not a statement" in bad.output

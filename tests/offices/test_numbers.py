@@ -1,0 +1,142 @@
+"""The numbers of one office: people and letters apart, in agreement with every other count."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.congress import Tables
+from app.documents.day_sheet import OfficeNumbers
+from app.records import count, set_status, totals, withdraw
+from app.records.offices import office_numbers
+from tests.offices.conftest import Signers, holder
+from tests.records.build import CAMPAIGN
+
+
+def numbers(db: sqlite3.Connection, tables: Tables, seat: str, **how: bool) -> OfficeNumbers:
+    (found,) = office_numbers(db, CAMPAIGN, [holder(tables, seat)], **how)
+    return found
+
+
+def test_people_and_letters_are_counted_apart(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    """EX10: one signer with three letters is one constituent of each; DC gives one and one."""
+    signers.sign("NY", 10)
+    signers.sign("DC", 0)
+    for seat in ("NY-10", "NY-S1", "NY-S3"):
+        found = numbers(db, tables, seat)
+        assert (found.signatures, found.letters) == (1, 1), seat
+    found = numbers(db, tables, "DC-0")
+    assert (found.signatures, found.letters) == (1, 1)
+    assert numbers(db, tables, "NY-11") == OfficeNumbers()
+    house = [h for h in tables.holders if h.seat.chamber == "house"]
+    whole = office_numbers(db, CAMPAIGN, house)
+    assert sum(each.signatures for each in whole) == totals(db, CAMPAIGN).signatures == 2
+
+
+def test_a_person_who_left_one_recipient_out_is_a_constituent_without_a_letter(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    signers.sign("CA", 12)
+    signers.sign("CA", 12, letters=())
+    found = numbers(db, tables, "CA-12")
+    assert (found.signatures, found.letters) == (2, 1)
+
+
+def test_a_vacant_seat_has_constituents_and_no_letter(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    vacant = next(h.seat for h in tables.holders if h.vacant)
+    signers.sign(vacant.state, vacant.district or 0, 3)
+    found = numbers(db, tables, vacant.id)
+    assert (found.signatures, found.letters) == (3, 0)
+
+
+def test_what_is_not_counted_is_not_on_the_sheet(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    """EX11 and EX12: deleted, held, unconfirmed and test signatures are in no number."""
+    receipts = signers.sign("CA", 12, 40, source="st-marys")
+    for token in receipts[:3]:
+        withdraw(db, token)
+    set_status(db, [10, 11], "held")
+    signers.sign("CA", 12, status="unconfirmed")
+    signers.sign("CA", 12, status="test")
+    found = numbers(db, tables, "CA-12")
+    assert found.signatures == found.letters == found.own_words == 35
+    assert sum(n for _week, n in found.weeks) == 35
+    assert found.themes == (("st-marys", 35),)
+
+
+def test_only_this_campaign_is_on_the_sheet(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    """EX13"""
+    signers.sign("CA", 12, 2)
+    signers.sign("CA", 12, 5, campaign="another")
+    assert numbers(db, tables, "CA-12").signatures == 2
+
+
+def test_weeks_begin_on_monday_in_the_campaigns_days(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    """TZ01: the Sunday on which clocks go forward belongs to the week that ends with it."""
+    signers.sign("IL", 5, day=date(2026, 3, 8))
+    signers.sign("IL", 5, 2, day=date(2026, 3, 9))
+    signers.sign("IL", 7, day=date(2026, 3, 2))
+    assert numbers(db, tables, "IL-5").weeks == ((date(2026, 3, 2), 1), (date(2026, 3, 9), 2))
+    assert numbers(db, tables, "IL-S2").weeks == ((date(2026, 3, 2), 2), (date(2026, 3, 9), 2))
+
+
+def test_a_story_is_a_tenth_of_ones_own_words(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    for share in (0, 9, 10, 100):
+        signers.sign("CA", 12, own_share=share)
+    found = numbers(db, tables, "CA-12")
+    assert found.own_words == 2
+    beyond = sum(r.signatures for r in count(db, CAMPAIGN, "own_share") if r.group != "00")
+    assert found.own_words == beyond
+
+
+def test_themes_and_towns_of_fewer_than_five_are_not_named(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    signers.sign("CA", 12, 4, source="few", town="Piedmont")
+    signers.sign("CA", 12, 5, source="five", town="Oakland")
+    signers.sign("CA", 12, 7)
+    found = numbers(db, tables, "CA-12", towns=True)
+    assert found.themes == (("five", 5),)
+    assert found.towns == (("Oakland", 5),)
+    assert numbers(db, tables, "CA-12").towns is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@given(data=st.data())
+def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
+    db: sqlite3.Connection, tables: Tables, signers: Signers, data: st.DataObject
+) -> None:
+    places = [("CA", 12), ("CA", 14), ("WY", 0), ("DC", 0), ("PR", 0), ("NY", 10)]
+    for state, district in data.draw(st.lists(st.sampled_from(places), max_size=8)):
+        tokens = signers.sign(
+            state, district, data.draw(st.integers(1, 6)),
+            day=date(2026, 9, 1) + timedelta(days=data.draw(st.integers(0, 80))),
+            own_share=data.draw(st.integers(0, 100)),
+            source=data.draw(st.sampled_from(["", "a", "b"])),
+        )  # fmt: skip
+        if data.draw(st.booleans()):
+            withdraw(db, tokens[0])
+    whole = dict(zip(tables.holders, office_numbers(db, CAMPAIGN, tables.holders), strict=True))
+    for seat in ("CA-12", "CA-14", "CA-S1", "WY-0", "DC-0", "PR-0", "NY-S3"):
+        assert whole[holder(tables, seat)] == numbers(db, tables, seat), seat
+    for held, each in whole.items():
+        assert sum(n for _week, n in each.weeks) == each.signatures, held.seat.id
+        assert each.letters <= each.signatures
+        assert each.own_words <= each.signatures
+    house = sum(n.signatures for h, n in whole.items() if h.seat.chamber == "house")
+    assert house == totals(db, CAMPAIGN).signatures
+    assert sum(n.letters for n in whole.values()) == totals(db, CAMPAIGN).letters
