@@ -17,6 +17,8 @@ from app.web.organizer.campaign_views import campaign
 from app.web.organizer.campaign_warnings import stale_facts
 from app.web.organizer.counts_views import counts
 from app.web.organizer.gate import current, set_up_gate
+from app.web.organizer.held import held, waiting_notice
+from app.web.organizer.key_pages import keys, private_key_here
 from app.web.organizer.letters import letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
@@ -39,6 +41,10 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     app.register_blueprint(letters, url_prefix="/es/organize/letters", name="es_organizer_letters")
     app.register_blueprint(counts, url_prefix="/organize/counts")
     app.register_blueprint(counts, url_prefix="/es/organize/counts", name="es_organizer_counts")
+    app.register_blueprint(held, url_prefix="/organize/held")
+    app.register_blueprint(held, url_prefix="/es/organize/held", name="es_organizer_held")
+    app.register_blueprint(keys, url_prefix="/organize/keys")
+    app.register_blueprint(keys, url_prefix="/es/organize/keys", name="es_organizer_keys")
     set_up_words(app)
 
 
@@ -54,6 +60,10 @@ add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
                 _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
 add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30,
                 _l("How many signed, when and where; what each number means.")))  # fmt: skip
+add_entry(Entry("organizer_held.index", _l("Held signatures"), "editor", 40,
+                _l("What looked unusual and waits for you before it counts.")))  # fmt: skip
+add_entry(Entry("organizer_keys.index", _l("Keys"), "admin", 82,
+                _l("Where the key is that opens what people asked us to seal.")))  # fmt: skip
 add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
                 _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
 add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,
@@ -65,3 +75,5 @@ add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 81,
 add_warnings(few_recovery_codes)
 add_warnings(only_one_admin)
 add_warnings(stale_facts)
+add_warnings(private_key_here)
+add_warnings(waiting_notice)

@@ -1,0 +1,111 @@
+"""Held signatures: what waits for an organizer's eyes, decided in bulk, always reversible.
+
+Nothing on the page names anyone; it shows what a row of the count has, and why it waits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from app.records import NotStoredError
+from app.records.holding import (
+    PAGE,
+    VIEWS,
+    View,
+    held_page,
+    held_waiting,
+    hold_again,
+    release,
+    set_aside,
+)
+from app.records.organizer_rows import Organizer
+from app.web.access import access
+from app.web.i18n import page_url
+from app.web.organizer.gate import clock, current
+from app.web.organizer.nav import Notice
+from app.web.organizer.show import page
+from app.web.services import Services, services
+
+held = Blueprint("organizer_held", __name__)
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+REASONS = {
+    "field filled in": _l("filled in a field that nobody sees"),
+    "field missing": _l("left out a field that every browser sends"),
+    "too fast": _l("was signed within seconds"),
+    "crowd": _l("unusually many from one network"),
+    "no address": _l("gave no e-mail address to confirm"),
+    "by hand": _l("held by hand"),
+}
+DECISIONS: dict[str, Callable[..., int]] = {
+    "release": release, "set aside": set_aside, "hold again": hold_again,
+}  # fmt: skip
+
+
+def _known(wanted: str) -> View:
+    """The list of this name; the waiting ones for anything else."""
+    return next((view for view in VIEWS if view == wanted), "waiting")
+
+
+@held.get("/")
+@access("editor")
+def index() -> Response:
+    """What waits, what was set aside, what was released: the oldest hundred of one of them."""
+    return _show(_known(request.args.get("show", "")))
+
+
+def _show(view: View, problem: str = "", status: int = 200) -> Response:
+    site = services()
+    found = held_page(site.db(), site.campaign.slug, view)
+    done = request.args.get("done", "")
+    words = _done(int(done)) if re.fullmatch(r"[0-9]{1,3}", done) else ""
+    return page(
+        "held/index", status, problem=problem, field="held-list", found=found, view=view,
+        reasons=REASONS, most=PAGE, done=words,
+    )  # fmt: skip
+
+
+def _done(number: int) -> str:
+    return str(ngettext("One signature was moved.", "%(num)d signatures were moved.", number))
+
+
+@held.post("/")
+@access("editor")
+def decide() -> Response:
+    """Release, set aside, or hold again what was ticked, or all that the page showed."""
+    site, form = services(), request.form
+    view = _known(form.get("show", ""))
+    action, _space, scope = form.get("do", "").partition("/")
+    field = "shown" if scope == "all" else "row"
+    numbers = [int(text) for text in form.getlist(field) if NUMBER.fullmatch(text)][:PAGE]
+    decision = DECISIONS.get(action)
+    if decision is None or not numbers:
+        return _show(view, _("Tick at least one signature, or use a button for all of them."), 422)
+    try:
+        done = decision(
+            site.db(), site.campaign.slug, numbers, who=current().organizer.name, at=clock()
+        )
+    except NotStoredError:
+        words = _("Nothing was changed, because the database is busy. Please try again.")
+        return _show(view, words, 503)
+    return redirect(page_url("organizer_held.index", show=view, done=done), 303)
+
+
+def waiting_notice(site: Services, me: Organizer) -> Iterable[Notice]:
+    """Say how many wait, to those who may decide."""
+    number = held_waiting(site.db(), site.campaign.slug)
+    if number and me.may("editor"):
+        text = ngettext(
+            "One signature waits for somebody to look at it. It is not counted until then.",
+            "%(num)d signatures wait for somebody to look at them. They are not counted until "
+            "then.",
+            number,
+        )
+        yield Notice(text, "organizer_held.index", _("Held signatures"))
