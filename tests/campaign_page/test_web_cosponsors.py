@@ -125,6 +125,22 @@ BOMB = (b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">'
         b'<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><billStatus>&b;</billStatus>')  # fmt: skip
 
 
+def test_an_earlier_list_is_used_again_after_a_look(
+    browser: Browser, staff: Office, shipped: tuple[Backing, ...]
+) -> None:
+    assert "Nothing was changed yet" in browser.get("/organize/cosponsors/versions").words
+    upload(browser, status_xml([*shipped, LIEU])).send("/cosponsors/apply")
+    browser.get("/organize/cosponsors/versions")
+    assert "cosponsors: 1 joined, 0 left" in browser.words
+    (form,) = [f for f in browser.page.all("form") if "/versions/" in (f.get("action") or "")]
+    browser.send(form.get("action") or "")
+    assert "0 joined, 1 left." in browser.words
+    browser.send("/cosponsors/apply")
+    assert live(staff)["cosponsors.csv"] == files_of()["cosponsors.csv"].replace("\r\n", "\n")
+    token = browser.form("/logout")[1]["token"]
+    assert browser.post("/organize/cosponsors/versions/999", {"token": token}).status == 404
+
+
 @pytest.mark.parametrize(("data", "words"), [
     (b"", "not empty"), (b" \n", "not empty"), (BOMB, "document type"),
     (b"<html></html>", "another kind"), (b"<billStatus><bill>", "damaged"),

@@ -183,6 +183,18 @@ def import_list_post() -> Response:
     return cosponsor_change.take_import()
 
 
+@campaign.get("/cosponsors/versions")
+@access("editor")
+def list_versions() -> Response:
+    return cosponsor_pages.show_versions()
+
+
+@campaign.post("/cosponsors/versions/<row:number>")
+@access("editor")
+def earlier_list(number: int) -> Response:
+    return cosponsor_pages.take_version(number)
+
+
 @campaign.post("/cosponsors/apply")
 @access("editor")
 def apply_list() -> Response:

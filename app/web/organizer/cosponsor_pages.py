@@ -10,10 +10,18 @@ from werkzeug.wrappers import Response
 from app.campaign.cosponsor_csv import read_day
 from app.campaign.stance import CURRENT, Backing
 from app.congress import Holder
+from app.records.workshop import NoSuchVersion, find_version, history
 from app.web.i18n import gettext as _
 from app.web.organizer import cosponsor_words as words
 from app.web.organizer.cosponsor_change import show_review
-from app.web.organizer.cosponsor_lists import live_lists, search_members
+from app.web.organizer.cosponsor_lists import (
+    COSPONSORS,
+    OPPOSING,
+    file_of,
+    live_lists,
+    read_lines,
+    search_members,
+)
 from app.web.organizer.show import page, visible
 from app.web.services import Services, services
 
@@ -152,3 +160,30 @@ def take_off() -> Response:
     if len(lines) == len(now.backings):
         return show_list(_("This person is on that list no more."), 409)
     return show_review(lines, site.campaign.as_of.isoformat(), source=_("taken off by hand"))
+
+
+def show_versions() -> Response:
+    """Every list that was ever live here, the newest first."""
+    site = services()
+    found = [
+        (name, version)
+        for name in (COSPONSORS, OPPOSING)
+        for version in history(site.db(), site.campaign.slug, name)
+        if version.number is not None
+    ]
+    found.sort(key=lambda one: (one[1].published_at or one[1].at, one[1].number), reverse=True)
+    return page("campaign/list_versions", versions=found)
+
+
+def take_version(number: int) -> Response:
+    """Show what going back to an earlier list would change."""
+    site = services()
+    for name in (COSPONSORS, OPPOSING):
+        version = find_version(site.db(), site.campaign.slug, name, number)
+        if not isinstance(version, NoSuchVersion):
+            others = [b for b in live_lists(site).backings if file_of(site, b.bill) != name]
+            lines = read_lines(site, name, version.source)
+            ordered = [*lines, *others] if name == COSPONSORS else [*others, *lines]
+            as_of = site.campaign.as_of.isoformat()
+            return show_review(ordered, as_of, source=_("an earlier list"))
+    return page("no_such", 404)
