@@ -1,0 +1,327 @@
+"""A copy of the letters by mail: only to whom asked for it, and every state is said."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from pypdf import PdfReader
+
+from app.records import local_database, totals
+from tests.delivery.mail_server import MailServer, until
+
+from .conftest import Make, Site, parse, text_of
+
+ME = "me@example.org"
+STRANGER = "stranger@example.net"
+SPAM = "WIN 5000 USD http://bad.example"
+
+
+def test_a_copy_has_every_letter_as_text_and_as_pdf_after_the_click(site: Site) -> None:
+    """EM12"""
+    story = "“It’s ours” — 40° 🐢.\n\nSecond paragraph, à la carte."
+    taken = site.signed(story=story, first="Zoë")
+    site.ask(taken, ME)
+    site.work()
+    (question,) = site.files()
+    page = site.client.get(site.link(question))
+    site.client.post(site.link(question), page.form(site.link(question)))
+    site.work()
+    (copy,) = site.files("copy")
+    text = text_of(copy)
+    assert text.count("“It’s ours” — 40° 🐢.") == 3
+    assert text.count("Second paragraph, à la carte.") == 3
+    assert text.count("Zoë O'Dell") == 3
+    assert copy["To"] == ME
+    assert site.resident.receipt_path(taken) in text
+    pdfs = list(copy.iter_attachments())
+    assert [p.get_filename() for p in pdfs] == [
+        "letter-MA-6.pdf", "letter-MA-S1.pdf", "letter-MA-S2.pdf",
+    ]  # fmt: skip
+    for pdf in pdfs:
+        words = PdfReader(io.BytesIO(pdf.get_content())).pages[0].extract_text()
+        assert "Second paragraph" in words
+
+
+def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> None:
+    site = make()
+    taken = site.signed()
+    assert "instance/outbox" in taken.words
+    site.ask(taken, ME)
+    site.work()
+    link = site.link(site.files()[0])
+    assert "instance/outbox" in site.client.get(link).words
+    assert "instance/outbox" in site.client.post(link).words
+    site.work()
+    words = site.states(taken)
+    assert words.count("Written to a file on the site’s computer") == 2
+    assert words.count("Written, not yet handed over") == 3
+    assert "A copy was mailed to you" not in words
+
+
+@pytest.mark.parametrize("field", ["first", "last", "street", "city", "story"])
+def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make, field: str) -> None:
+    """EM09"""
+    site = make()
+    for number in range(50):
+        taken = site.signed(**{field: SPAM, "last": f"{number} {SPAM}"})
+        status = 200 if number < site.settings.mail_per_address_a_day // 2 else 429
+        page = site.ask(taken, STRANGER, status)
+        if status == 429:
+            assert "as we send to one address in a day" in page.words
+        if number % 10 == 0:
+            site.work()
+    site.work()
+    messages = site.files()
+    assert len(messages) <= site.settings.mail_per_address_a_day
+    for message in messages:
+        everything = " ".join([text_of(message), *message.keys(), *map(str, message.values())])
+        assert "WIN" not in everything
+        assert "bad.example" not in everything
+
+
+def test_one_connection_and_one_address_get_only_so_much_mail(make: Make) -> None:
+    """EM09"""
+    site = make(limits=True)
+    taken = site.signed()
+    for number in range(3):
+        assert site.ask(taken, STRANGER, story=f"Other words {number}").h1
+    page = site.ask(taken, STRANGER, 429, story="Other words again")
+    assert "no more for now" in page.words
+    assert STRANGER in [e.get("value") for e in page.all("input")]
+    answers = [
+        site.client.flask.post(
+            "/copy", data={**taken.form("/copy"), "copy_to": f"a{n}@example.org"}
+        ).status_code
+        for n in range(110)
+    ]
+    assert set(answers) == {200, 429}
+    assert answers.count(200) < 100
+    assert answers[-1] == 429
+
+
+def test_looking_at_the_link_changes_nothing_and_the_button_works_once(site: Site) -> None:
+    """EM10"""
+    site.ask(site.signed(), ME)
+    site.work()
+    link = site.link(site.files()[0])
+    for _ in range(3):
+        assert site.client.flask.head(link).status_code == 200
+        page = site.client.get(link)
+        assert len([b for b in page.buttons() if "enter" not in (b.get("class") or "")]) == 1
+        site.work()
+    assert len(site.files()) == 1
+    first = site.client.post(link)
+    site.work()
+    second = site.client.post(link)
+    site.work()
+    assert len(site.files("copy")) == 1
+    assert first.h1 != second.h1
+    assert site.client.get(link).h1 == second.h1
+    assert not second.all("form")
+
+
+@pytest.mark.parametrize("token", ["a" * 64, "A" * 64, "x", "..", "a" * 63 + "\n", "’"])
+def test_a_made_up_link_finds_nothing(make: Make, token: str) -> None:
+    site = make()
+    assert site.client.get(f"/copy/{token}").h1 == "Nothing waits here"
+    assert site.client.post(f"/copy/{token}").h1 == "Nothing waits here"
+
+
+def test_a_copy_that_nobody_asked_for_is_gone_after_two_days(make: Make) -> None:
+    site = make()
+    site.ask(site.signed(story="A secret of mine."), STRANGER)
+    site.work()
+    link = site.link(site.files()[0])
+    site.work(timedelta(days=2, minutes=1))
+    assert site.client.get(link).h1 == "Nothing waits here"
+    assert site.client.post(link).h1 == "Nothing waits here"
+    site.work()
+    assert not site.files("copy")
+    db = local_database(site.settings.database)
+    assert db.execute("SELECT count(*) FROM messages WHERE payload IS NOT NULL").fetchone() == (0,)
+
+
+def test_pressing_twice_is_one_message_and_changed_words_are_another(make: Make) -> None:
+    site = make()
+    taken = site.signed()
+    for _ in range(3):
+        site.ask(taken, ME)
+    site.work()
+    assert len(site.files()) == 1
+    site.ask(taken, ME, story="I thought of something else to say.")
+    site.work()
+    assert len(site.files()) == 2
+    assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["o'dell+parks.2026@example.museum", "x@sub.example.photography", "jörg@example.org",
+     "ana@münchen.example"],
+)  # fmt: skip
+def test_unusual_addresses_are_taken_as_they_are(make: Make, address: str) -> None:
+    """EM05"""
+    site = make()
+    page = site.ask(site.signed(), f" {address} ")
+    assert page.by_id("copy_to").get("value") == address
+    site.work()
+    (path,) = (site.settings.instance / "outbox").glob("*.eml")
+    assert f"To: {address.partition('@')[0]}@" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "me", "me@", "@example.org", "me@example", "me@example.org, you@example.org",
+     "me@example.org\r\nBcc: you@example.org", "Me <me@example.org>", "me@exa mple.org", "\ud800"],
+)  # fmt: skip
+def test_what_is_no_address_is_said_beside_the_field(site: Site, address: str) -> None:
+    page = site.ask(site.signed(), address.encode("utf-8", "replace").decode(), 422)
+    assert page.by_id("copy_to").get("aria-invalid") == "true"
+    assert page.by_id("copy_to-error") is not None
+    assert page.title.startswith(("Error", "Error"))
+    site.work()
+    assert not site.files()
+
+
+def test_only_the_receipt_goes_at_once_without_a_typed_word(site: Site) -> None:
+    taken = site.signed(story=SPAM, first="WIN", last="5000")
+    site.ask(taken, ME, only_link="1")
+    site.work()
+    (message,) = site.files()
+    link = site.link(message)
+    assert link == site.resident.receipt_path(taken)
+    assert site.client.get(link).h1
+    assert "WIN" not in text_of(message)
+    assert "bad.example" not in text_of(message)
+    assert str(message["Subject"]).startswith(("Your letters", "Sus cartas"))
+
+
+def test_from_is_the_campaigns_own_and_no_address_stands_in_a_link(
+    make: Make, server: MailServer
+) -> None:
+    """EM04, EM02"""
+    site = make(server, "es")
+    site.resident.person["last"] = "Ñandú"
+    site.ask(site.signed(), "imani@strict-dmarc.example")
+    site.work()
+    (envelope,) = server.taken
+    assert isinstance(envelope.content, bytes)
+    message = parse(envelope.content)
+    assert envelope.mail_from == "letters@campaign.example"
+    assert message["From"].addresses[0].addr_spec == "letters@campaign.example"
+    assert message["Reply-To"] is None
+    assert message["Subject"] == "Confirme su dirección de correo electrónico"
+    link = urlsplit(site.link(message))
+    assert "imani" not in link.path
+    assert not link.query
+
+
+def released(site: Site, server: MailServer, address: str = ME) -> str:
+    """The receipt's words after the copy was asked for, confirmed and tried once."""
+    taken = site.signed()
+    site.ask(taken, address)
+    site.work()
+    content = server.taken[-1].content
+    assert isinstance(content, bytes)
+    site.client.post(site.link(parse(content)))
+    site.work()
+    return site.states(taken)
+
+
+def test_letters_are_mailed_to_self_once_a_server_has_the_copy(
+    make: Make, server: MailServer
+) -> None:
+    words = released(make(server), server)
+    assert words.count("A copy was mailed to you") == 3
+    assert words.count("Accepted by the mail server") == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("550 no", "Refused for good by the mail server"),
+     ("451 later", "Not taken yet by the mail server"),
+     ("take and hang", "no answer came: it may have arrived"),
+     ("drop", "no answer came: it may have arrived")],
+)  # fmt: skip
+def test_every_end_is_said_and_nothing_is_marked(
+    make: Make, server: MailServer, answer: str, said: str
+) -> None:
+    server.data = ["250 OK", answer]
+    words = released(make(server), server)
+    assert said in words
+    assert words.count("Written, not yet handed over") == 3
+
+
+def test_pressing_again_while_a_slow_server_has_it_sends_nothing_twice(
+    make: Make, server: MailServer
+) -> None:
+    """EM08"""
+    site = make(server, mail_data_timeout=20.0)
+    taken = site.signed()
+    site.ask(taken, ME)
+    site.work()
+    content = server.taken[0].content
+    assert isinstance(content, bytes)
+    server.data = [2.0]
+    site.client.post(site.link(parse(content)))
+    worker = threading.Thread(target=site.work)
+    worker.start()
+    until(lambda: server.tried == 2)
+    before = time.monotonic()
+    page = site.ask(taken, ME)
+    assert time.monotonic() - before < 1.5
+    assert "On its way since" in page.words
+    assert "On its way since" in site.states(taken)
+    worker.join()
+    site.work()
+    assert site.states(taken).count("A copy was mailed to you") == 3
+    assert server.tried == 2
+    assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
+
+
+def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
+    make: Make, server: MailServer
+) -> None:
+    """EM14"""
+    site = make(server)
+    taken = site.signed()
+    server.refused = {STRANGER: "550 no such person"}
+    site.ask(taken, ME, only_link="1")
+    site.ask(taken, STRANGER, only_link="1")
+    site.work()
+    assert server.recipients == [ME]
+    words = site.states(taken)
+    assert words.count("Accepted by the mail server") == 1
+    assert words.count("Refused for good by the mail server") == 1
+    server.refused = {}
+    site.ask(taken, ME, only_link="1")
+    site.ask(taken, STRANGER, only_link="1")
+    site.work()
+    assert server.recipients == [ME, STRANGER]
+    assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
+
+
+def test_without_usable_mail_settings_the_page_offers_none_and_still_works(make: Make) -> None:
+    site = make(mail_server="mail.example.org")
+    taken = site.signed()
+    assert "Send me a copy" not in taken.words
+    site.client.post("/copy", {**taken.form(), "copy_to": ME})
+    assert "Mail that you asked for" not in site.states(taken)
+
+
+def test_mail_is_for_letters_that_are_signed(make: Make) -> None:
+    site = make()
+    review = site.resident.reviewing("01930")
+    page = site.client.post("/copy", {**review.form(), "copy_to": [ME]}, 409)
+    assert "not signed yet" in page.text
+    site.work()
+    assert not site.files()
+
+
+def test_the_way_back_to_the_address_alone_leads_on(site: Site) -> None:
+    assert site.client.get(site.resident.url("/copy")).all("a")
