@@ -80,18 +80,19 @@ def _done(number: int) -> str:
 @access("editor")
 def decide() -> Response:
     """Release, set aside, or hold again what was ticked, or all that the page showed."""
-    site, form = services(), request.form
-    view = _known(form.get("show", ""))
-    action, _space, scope = form.get("do", "").partition("/")
-    field = "shown" if scope == "all" else "row"
-    numbers = [int(text) for text in form.getlist(field) if NUMBER.fullmatch(text)][:PAGE]
+    return _decide(_known(request.form.get("show", "")))
+
+
+def _decide(view: View) -> Response:
+    action, _slash, scope = request.form.get("do", "").partition("/")
+    typed = request.form.getlist("shown" if scope == "all" else "row")
+    numbers = [int(text) for text in typed if NUMBER.fullmatch(text)][:PAGE]
     decision = DECISIONS.get(action)
     if decision is None or not numbers:
         return _show(view, _("Tick at least one signature, or use a button for all of them."), 422)
+    site, who = services(), current().organizer.name
     try:
-        done = decision(
-            site.db(), site.campaign.slug, numbers, who=current().organizer.name, at=clock()
-        )
+        done = decision(site.db(), site.campaign.slug, numbers, who=who, at=clock())
     except NotStoredError:
         words = _("Nothing was changed, because the database is busy. Please try again.")
         return _show(view, words, 503)
