@@ -31,6 +31,8 @@ class LiveCampaign:
         """The texts of the files on the disk: the first version of each."""
         self._good = read_campaign(self.slug, self.folder)
         self._files = LiveFiles(-1, self.folder)
+        self.unreadable = False
+        """Whether the live texts could not be read, so that residents see earlier ones."""
         self._lock = threading.Lock()
 
     @property
@@ -57,17 +59,18 @@ class LiveCampaign:
         if found.counter == self._files.counter:
             return
         try:
-            campaign = read_campaign(self.slug, found.files)
+            same = found.files == self.folder and self._files.counter == -1
+            campaign = self._good if same else read_campaign(self.slug, found.files)
         except CampaignError as error:
             log.critical(
                 "The live letters cannot be read, so residents still see the last good ones."
                 " Publish corrected texts under /organize/letters/. What is wrong:\n%s",
                 error,
             )
-            campaign = self._good
-        else:
-            remember_versions(db, _versions(campaign, found.files))
-        self._good, self._files = campaign, found
+            self._files, self.unreadable = found, True
+            return
+        remember_versions(db, _versions(campaign, found.files))
+        self._good, self._files, self.unreadable = campaign, found, False
 
 
 def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:

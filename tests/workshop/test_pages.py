@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from app.records import workshop
+from app.records import publishing, workshop
 from app.web.access import access_rules
 from app.web.services import services
 from tests.organizers.browser import Browser
@@ -46,7 +46,8 @@ KINDS = (
 def save(browser: Browser, words: str, *, part: str = "full", **typed: str) -> Browser:
     """Type the words of the general letter and save them."""
     browser.get(f"/organize/letters/general/{part}/edit")
-    return browser.send("/edit", words=words, **{"then": "", **typed})
+    path, data = browser.form("/edit")
+    return browser.post(path, {**data, "words": words, "then": "", **typed})
 
 
 def words_of(browser: Browser, part: str = "full") -> str:
@@ -349,3 +350,23 @@ def test_the_pdf_is_the_same_letter(rosa: Browser) -> None:
     assert rosa.last.mimetype == "application/pdf"
     assert rosa.last.data.startswith(b"%PDF")
     assert rosa.last.headers["Cache-Control"] == "no-store"
+
+
+def test_the_first_page_warns_when_residents_see_earlier_letters(
+    app: Flask, rosa: Browser, clock: Clock
+) -> None:
+    before = live_words(app)
+    with app.app_context():
+        site = services()
+        publishing.publish_texts(
+            site.db(), site.live.slug, {"general.txt": "{{ nope }}"}, folder=site.live.folder,
+            seen=0, by="Rosa", at=clock.at,
+        )  # fmt: skip
+    assert live_words(app) == before
+    rosa.get("/organize/")
+    assert "residents still see the ones before" in rosa.words
+    rosa.get("/organize/letters/general/publish")
+    assert rosa.status == 200
+    rosa.get("/organize/letters/general/full/versions").send("/restore", number=1)
+    rosa.get("/organize/letters/general/publish").send("/publish")
+    assert "residents still see the ones before" not in rosa.get("/organize/").words

@@ -20,6 +20,7 @@ from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.held import held, waiting_notice
 from app.web.organizer.key_pages import keys, private_key_here
 from app.web.organizer.letters import letters
+from app.web.organizer.letters_list import unreadable_letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.views import organizer
@@ -74,6 +75,7 @@ add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 81,
                 _l("Who changed what and when, to read or to take away.")))  # fmt: skip
 add_warnings(few_recovery_codes)
 add_warnings(only_one_admin)
+add_warnings(unreadable_letters)
 add_warnings(stale_facts)
 add_warnings(private_key_here)
 add_warnings(waiting_notice)

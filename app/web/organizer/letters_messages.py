@@ -13,6 +13,8 @@ def _mark(text: str) -> str:
 
 
 MESSAGES: tuple[str, ...] = (
+    _mark("This `%(tag)s` is never closed: add `%(close)s` where its words end."),
+    _mark("A field is never `%(value)s`: write `%(example)s` to test for empty."),
     _mark("`%(token)s` stands alone here: its `%(start)s` is missing."),
     _mark("`%(token)s` needs double braces to become the field: `%(field)s`."),
     _mark("There is an invisible control character here; delete and retype it."),

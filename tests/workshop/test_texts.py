@@ -1,0 +1,175 @@
+"""A file as a form's parts and back, differences, merges, and the survey by ask."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.campaign import Campaign, LetterTemplate, read_campaign, read_files, version_of
+from app.campaign.source_parts import HEADING, join_source, split_source
+from app.campaign.survey import MOMENTS, survey
+from app.campaign.text_changes import changes, merge, word_changes
+from app.congress import load_tables
+from app.settings import ROOT
+
+SLUG = "protect-immigration-act"
+FILES = read_files(ROOT / "letters" / SLUG)
+LETTERS = sorted(name for name in FILES if name.endswith(".txt"))
+line = st.text(
+    st.characters(exclude_characters="\r\n\ufeff", exclude_categories=("Cs", "Cc")), max_size=20
+)
+text = st.lists(line, max_size=8).map("\n".join)
+WORDS = ["one", "two", "three", "four", " ", "\n", ". "]
+prose = st.lists(st.sampled_from(WORDS), max_size=30).map("".join)
+
+
+# --- parts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_form_that_changes_nothing_keeps_the_file_to_the_byte(name: str, end: str) -> None:
+    source = FILES[name].replace("\n", end)
+    parts = split_source(source)
+    assert parts is not None
+    assert join_source(source, parts.heading, parts.words.replace("\n", "\r\n")) == source
+
+
+@given(st.dictionaries(st.sampled_from(HEADING), line.filter(bool)), text)
+def test_what_is_typed_comes_back_from_the_file(heading: dict[str, str], words: str) -> None:
+    parts = split_source(join_source("", heading, words))
+    assert parts is not None
+    assert parts.heading == heading
+    assert parts.words.strip("\n").split() == words.split()
+
+
+def test_changed_words_leave_the_heading_as_it_was_written() -> None:
+    before = "+++\n# a remark\ntitle = 'T'\nsubject   = \"S\"\n+++\n\nOld words.\n"
+    parts = split_source(before)
+    assert parts is not None
+    after = join_source(before, parts.heading, "New words.")
+    assert after == before.replace("Old", "New")
+
+
+@pytest.mark.parametrize("source", ["", "no heading", "+++\ntitle = \n+++\nx", "+++\nx = 3\n+++\n"])
+def test_a_heading_that_cannot_be_read_has_no_parts(source: str) -> None:
+    assert split_source(source) is None
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_the_line_of_the_words_is_the_files_own(name: str) -> None:
+    parts = split_source(FILES[name])
+    assert parts is not None
+    first = FILES[name].split("\n")[parts.words_line - 1]
+    assert first == parts.words.split("\n")[0]
+
+
+# --- differences and merges ---------------------------------------------------------------
+
+
+@given(prose, prose)
+def test_both_texts_can_be_read_from_their_difference(old: str, new: str) -> None:
+    pieces = word_changes(old, new)
+    assert "".join(p.text for p in pieces if p.kind != "new") == old
+    assert "".join(p.text for p in pieces if p.kind != "old") == new
+    found = changes(old, new)
+    before = [p.text for c in found if c.kind != "new" for p in [*c.pieces] if p.kind != "new"]
+    assert "".join(before) == old.replace("\n", "") or "\n" in old
+
+
+def test_a_changed_word_is_marked_in_its_line() -> None:
+    (same, changed) = changes("First.\nI would be glad to know.", "First.\nI would like to know.")
+    assert same.kind == "same"
+    assert [(p.kind, p.text) for p in changed.pieces] == [
+        ("same", "I would "), ("old", "be glad"), ("new", "like"), ("same", " to know."),
+    ]  # fmt: skip
+
+
+@given(prose, prose)
+def test_merging_with_a_text_that_was_not_changed_gives_the_other(base: str, other: str) -> None:
+    assert merge(base, other, base).text == other
+    assert merge(base, base, other).text == other
+    assert merge(base, other, other).text == other
+
+
+@settings(max_examples=60)
+@given(prose, prose, prose)
+def test_a_merge_without_clashes_holds_every_line_that_either_added(
+    base: str, theirs: str, mine: str
+) -> None:
+    merged = merge(base, theirs, mine)
+    if merged.clashes:
+        known = set(base.split("\n"))
+        kept = merged.text.split("\n")
+        for side in (theirs, mine):
+            assert all(one in kept or one in known or merged.clashes for one in side.split("\n"))
+
+
+def test_changes_in_different_places_are_both_kept() -> None:
+    base = "Dear you.\n\nI ask.\n\nThank you."
+    merged = merge(base, base.replace("Dear", "Hello"), base.replace("Thank you", "Thanks"))
+    assert (merged.text, merged.clashes) == ("Hello you.\n\nI ask.\n\nThanks.", 0)
+
+
+def test_changes_in_one_line_are_joined_by_words() -> None:
+    merged = merge("I like red apples.", "I like green apples.", "I really like red apples.")
+    assert (merged.text, merged.clashes) == ("I really like green apples.", 0)
+
+
+def test_where_both_changed_the_same_words_both_stand_and_are_counted() -> None:
+    merged = merge("a\nred\nb", "a\ngreen\nb", "a\nblue\nb")
+    assert (merged.text, merged.clashes) == ("a\ngreen\nblue\nb", 1)
+
+
+# --- the survey ---------------------------------------------------------------------------
+
+
+def letters(**changed: str) -> tuple[Campaign, LetterTemplate]:
+    campaign = read_campaign(SLUG, {**FILES, **{f"{k}.txt": v for k, v in changed.items()}})
+    return campaign, campaign.templates["general", "full"]
+
+
+def test_every_member_is_in_one_group_at_every_moment() -> None:
+    campaign, template = letters()
+    groups = survey(campaign, template, load_tables())
+    members = sum(1 for holder in load_tables().holders if holder.member)
+    for moment in MOMENTS:
+        these = [group for group in groups if group.moment == moment]
+        assert sum(group.seats for group in these) == members
+        assert len({group.ask.id for group in these}) == len(these)
+    assert all(group.changed == 0 and group.before == () for group in groups)
+
+
+def test_a_change_is_counted_for_those_whom_it_reaches_only() -> None:
+    now = letters()
+    source = (
+        FILES["general.txt"] + '{% if type == "sen" and stage == "expired" %}\nMore.\n{% endif %}'
+    )
+    campaign, template = letters(general=source)
+    groups = survey(campaign, template, load_tables(), before=now)
+    reached = [group for group in groups if group.changed]
+    assert {group.moment for group in reached} == {"expired"}
+    assert sum(group.changed for group in reached) == 100
+    for group in reached:
+        assert group.example.seat.chamber == "senate"
+        assert "More." in " ".join(group.after)
+        assert "More." not in " ".join(group.before)
+
+
+def test_a_change_of_the_campaigns_page_is_seen_in_its_letters() -> None:
+    now = letters()
+    toml = FILES["campaign.toml"].replace(
+        "I ask you to invite one colleague", "I ask you to bring one"
+    )
+    assert toml != FILES["campaign.toml"]
+    campaign = read_campaign(SLUG, {**FILES, "campaign.toml": toml})
+    groups = survey(campaign, campaign.templates["general", "full"], load_tables(), before=now)
+    changed = {group.ask.id for group in groups if group.changed}
+    assert changed
+    assert all("cosponsor" in ask for ask in changed)
+
+
+def test_versions_name_texts_as_signatures_do() -> None:
+    _campaign, template = letters()
+    assert template.version == version_of(FILES["general.txt"])
