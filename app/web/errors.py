@@ -10,6 +10,7 @@ import logging
 import traceback
 
 from flask import Flask, current_app, render_template, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -69,6 +70,9 @@ def where(error: BaseException) -> str:
 
 
 def _show(status: int) -> Shown:
+    if status in (400, 413):
+        # What could not be read counts as empty, so that the page itself can be made.
+        request.__dict__["form"] = ImmutableMultiDict()
     try:
         heading, text = words_for(status)
         page = render_template("error.html", status=status, heading=heading, text=text)

@@ -96,7 +96,7 @@ def settings(tmp_path: Path, geocoder: Geocoder) -> Settings:
     return Settings(
         instance=tmp_path,
         geocoder_url=geocoder.url,
-        geocoder_timeout=1.0,
+        geocoder_timeout=5.0,
         secret_key=b"s" * 32,
         person_key=b"p" * 32,
         contact="help@letters.example",

@@ -377,7 +377,9 @@ def test_a_lookup_that_hangs_is_given_up(settings: Settings, clock: Clock) -> No
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         values = {f: getattr(settings, f) for f in Settings.__dataclass_fields__}
-        app = create_app(Settings(**{**values, "geocoder_url": url}), clock=clock)
+        app = create_app(
+            Settings(**{**values, "geocoder_url": url, "geocoder_timeout": 0.6}), clock=clock
+        )
         page = street(Resident(Client(app.test_client())))
     assert "too long" in page.words
     assert "IL-3" in page.words

@@ -511,14 +511,14 @@ def test_a_full_disk_is_said_and_loses_nothing(
     anyone: Resident, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.records import NotStoredError
-    from app.web.resident import journey
+    from app.web.resident import sign
 
     def fail(*_args: object) -> None:
         raise NotStoredError("disk full")
 
     review = anyone.reviewing(*GLOUCESTER)
     with monkeypatch.context() as patch:
-        patch.setattr(journey, "sign", fail)
+        patch.setattr(sign, "sign", fail)
         page = anyone.sign(review.form(), 503)
     assert sheets(page) == sheets(review)
     anyone.sign(page.form())
