@@ -89,6 +89,12 @@ def test_no_other_encoding_hides_a_document_type(codec: str) -> None:
     assert why(text.encode(codec)) in ("encoding", "doctype", "xml")
 
 
+def test_a_declared_encoding_is_not_believed() -> None:
+    hidden = BOMB.replace(b"<!", b"+ADwAIQ-").replace(b'"1.0"', b'"1.0" encoding="utf-7"')
+    assert b"<!" not in hidden
+    assert why(hidden) == "xml"
+
+
 def test_a_reference_to_an_unknown_entity_is_refused() -> None:
     assert why(status_xml([QUIGLEY], extra="&boom;")) == "xml"
 

@@ -182,6 +182,13 @@ def test_a_comment_right_above_a_table_goes_along() -> None:
     )
 
 
+def test_a_comment_right_above_another_table_stays_with_that_one() -> None:
+    text = "[[a]]\nid = 1\n\n[[a]]\nid = 2\n# about b\n[b]\nx = 1\n"
+    assert move_block(text, "a", 0, 1) == (
+        "[[a]]\nid = 2\n\n[[a]]\nid = 1\n# about b\n[b]\nx = 1\n"
+    )
+
+
 def test_words_that_look_like_toml_inside_a_text_are_words() -> None:
     text = '[[a]]\nt = """\n[[a]]\n# no comment\nid = 3\n"""\n\n[[a]]\nt = "[[a]]"\n'
     assert len(blocks_of(text, "a")) == 2
