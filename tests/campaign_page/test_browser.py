@@ -1,0 +1,160 @@
+"""The Campaign page in a real browser: axe, 320 pixels, the keyboard, no JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
+
+from app.campaign.lists import read_list
+from app.campaign.stance import Backing
+from app.records.workshop import live_files, state_of
+from app.web.organizer import campaign_check
+from tests.campaign_page.conftest import files_of, status_xml
+from tests.campaign_page.test_web_campaign import check_one
+from tests.organizers.conftest import Office
+from tests.organizers.test_browser import address, check, chromium, log_in, new_page
+
+__all__ = ["address", "chromium"]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+SLUG = "protect-immigration-act"
+LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
+
+
+@pytest.fixture(autouse=True)
+def one_letter_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_check, "check_campaign", check_one)
+
+
+def shipped_list() -> tuple[Backing, ...]:
+    text = files_of()["cosponsors.csv"]
+    head, *lines = text.splitlines()
+    only = "\n".join([head, *(line for line in lines if ",current," in line)])
+    return read_list("cosponsors.csv", only, ())[0]
+
+
+@pytest.fixture(autouse=True)
+def seen() -> Iterator[list[str]]:
+    """Requests to anywhere else, and what the browser refused: there must be neither."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+PAGES = {
+    "campaign/": "Campaign",
+    "campaign/bill": "Bill and dates",
+    "campaign/asks/senator": "Ask: senator",
+    "campaign/asks/new": "Ask: new",
+    "campaign/prompts/1": "Question for a story: 1",
+    "campaign/forbidden/1": "Claim to avoid: 1",
+    "campaign/versions": "Versions of the campaign",
+    "cosponsors/?q=garcia": "Cosponsors",
+    "cosponsors/add/L000582": "Add Ted Lieu",
+    "cosponsors/import": "Bring in a list",
+    "cosponsors/versions": "Earlier lists",
+    "translation": "Translation",
+    "letters/general/translation/full": "Translation: A general letter",
+    "test": "Test journey",
+}
+
+
+def test_every_page_is_accessible(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    for path, title in PAGES.items():
+        page.goto(f"{address}/organize/{path}")
+        check(page, title)
+
+
+def test_from_a_mistake_to_publishing_by_keyboard_alone(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/campaign/bill")
+    page.locator("#last_weeks_from").fill("soon")
+    page.locator("#title").fill("Another name")
+    page.keyboard.press("Enter")
+    check(page, "Bill and dates")
+    assert page.evaluate("document.activeElement.className") == "summary"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "last_weeks_from"
+    expect(page.locator("#title")).to_have_value("Another name")
+    page.locator("#last_weeks_from").fill("2026-11-05")
+    page.keyboard.press("Enter")
+    check(page, "Campaign")
+    page.get_by_role("link", name="Compare and publish").focus()
+    page.keyboard.press("Enter")
+    check(page, "Compare and publish")
+    page.locator("#note").focus()
+    page.keyboard.press("Enter")
+    check(page, "Campaign")
+    assert "Another name" in live_files(staff.db, SLUG, files_of()).files["campaign.toml"]
+    page.goto(f"{address}/organize/campaign/versions")
+    check(page, "Versions of the campaign")
+    page.get_by_role("link", name="Number 1").press("Enter")
+    check(page, "Version 1")
+
+
+def test_an_ask_moves_without_javascript(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen, script=False)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/campaign/")
+    page.locator("#asks-cosponsor button[value=up]").click()
+    expect(page.locator(".ordered li").first).to_have_attribute("id", "asks-cosponsor")
+    assert page.url.endswith("#asks-cosponsor")
+    assert state_of(staff.db, SLUG, "campaign.toml").draft
+
+
+def test_the_official_list_is_brought_in_without_javascript(
+    chromium: Chromium, address: str, staff: Office, seen: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "BILLSTATUS-119hr6890.xml"
+    file.write_bytes(status_xml([*shipped_list()[:18], LIEU]))
+    page = new_page(chromium, address, seen, script=False)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/cosponsors/import")
+    page.set_input_files("#file", str(file))
+    page.get_by_role("button", name="Show what this changes").click()
+    expect(page.locator("main")).to_contain_text("1 joined, 1 left.")
+    page.get_by_role("button", name="Apply the list").click()
+    expect(page.locator("main")).to_contain_text("The list is live.")
+    expect(page.locator("main")).to_contain_text("Ted Lieu")
+
+
+def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
+    chromium: Chromium, address: str, staff: Office, seen: list[str], tmp_path: Path
+) -> None:
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.xml"
+    bad.write_text("bioguide,name,role,date\nX99,=1+1,fan,soon\n")
+    good.write_bytes(status_xml([*shipped_list()[:18], LIEU]))
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    for file, title in ((bad, "Bring in a list"), (good, "What this changes")):
+        page.goto(f"{address}/organize/cosponsors/import")
+        page.set_input_files("#file", str(file))
+        page.get_by_role("button", name="Show what this changes").click()
+        check(page, title)
+
+
+def test_a_test_journey_says_so_in_a_way_that_all_perceive(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/test")
+    page.get_by_role("button", name="Start a test journey").click()
+    check(page, "Where do you live?")
+    page.locator("#zip").fill("01930")
+    page.keyboard.press("Enter")
+    expect(page.locator(".testing")).to_contain_text("Nothing on this way is counted.")
