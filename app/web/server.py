@@ -7,7 +7,7 @@ import os
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WORKERS", "2"))
 threads = 4
-worker_class = "gthread"
+worker_class = "app.web.worker.PatientWorker"
 preload_app = True
 """The tables are loaded once and shared by the workers."""
 
