@@ -17,6 +17,9 @@ SHOWN = ("day", "state", "district", "template", "version", "source", "language"
 SHORTEST_CURVE = 14
 """Days."""
 
+EARLIEST = date(2000, 1, 1)
+"""A filter may name an earlier day; a curve does not begin there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -67,7 +70,7 @@ def every_day(
     """
     last = max([today, *signed])
     if chosen.until:
-        last = max([min(chosen.until, last), *signed])
+        last = max([min(chosen.until, last), EARLIEST, *signed])
     first = min([last - timedelta(SHORTEST_CURVE - 1), *signed])
     days = (first + timedelta(n) for n in range((last - first).days + 1))
     return tuple((day, signed.get(day, Totals(0, 0))) for day in days)

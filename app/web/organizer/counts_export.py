@@ -134,8 +134,9 @@ def send_export() -> Response:
 
 def disposition(name: str) -> str:
     """A file name for every browser: as it is, and in ASCII for those that know no better."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip("-._ ")
-    plain = plain if Path(plain).stem else f"export.{name.rpartition('.')[2]}"
+    stem, _dot, ending = name.rpartition(".")
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip("-._ ")
+    plain = f"{plain or 'export'}.{ending}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

@@ -1,0 +1,294 @@
+"""Taking counts away: the page, the file in every format, and its place in the audit trail."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from app.records import DEFINITIONS, audit, open_database
+from app.records.audit import What
+from app.web.organizer.counts_export import FORMATS, disposition, zipped
+from app.web.services import services
+from tests.counts.conftest import Add
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import PASSWORD, Clock, Office
+
+FILE = "/organize/counts/export/file"
+HEADERS = {
+    "counts": ["state", "signatures", "letters"],
+    "signatures": [
+        "signature", "campaign", "status", "day", "signed_at (America/New_York)", "state",
+        "district", "template", "version", "length", "language", "match", "source", "edited",
+        "own_share", "letters",
+    ],
+    "letters": [
+        "signature", "campaign", "status", "day", "state", "district", "seat", "recipient", "name",
+        "ask", "handed_over", "handed_over_at (America/New_York)", "handed_over_cause",
+    ],
+}  # fmt: skip
+"""The order is promised: new columns come at the end."""
+
+
+def take(browser: Browser, query: str) -> bytes:
+    browser.get(f"{FILE}?{query}")
+    assert browser.status == 200, browser.last.text[:1000]
+    return browser.last.data
+
+
+def csv_rows(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+@pytest.mark.usefixtures("some")
+def test_counts_in_every_format_say_the_same(browser: Browser, tmp_path: Path) -> None:
+    rows = csv_rows(take(browser, "by=state"))
+    assert rows == [["state", "signatures", "letters"], ["CA", "12", "36"], ["DC", "3", "3"]]
+    document = json.loads(take(browser, "by=state&format=json"))
+    assert [list(row.values()) for row in document["rows"]] == [["CA", 12, 36], ["DC", 3, 3]]
+    book = openpyxl.load_workbook(io.BytesIO(take(browser, "by=state&format=xlsx")))
+    assert [[c.value for c in row] for row in book.worksheets[0].iter_rows()] == [
+        ["state", "signatures", "letters"], ["CA", 12, 36], ["DC", 3, 3],
+    ]  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(take(browser, "by=state&format=sqlite"))) as archive:
+        assert archive.testzip() is None
+        database, metadata = sorted(archive.namelist())
+        archive.extractall(tmp_path)
+    assert metadata == database.replace(".db", ".metadata.json")
+    with closing(sqlite3.connect(tmp_path / database)) as db:
+        assert list(db.execute("SELECT * FROM counts_by_state")) == [("CA", 12, 36), ("DC", 3, 3)]
+    assert "counts_by_state" in (tmp_path / metadata).read_text()
+    with zipfile.ZipFile(io.BytesIO(take(browser, "by=state&format=csv-zip"))) as archive:
+        table, about = archive.namelist()
+        assert csv_rows(archive.read(table)) == rows
+        assert json.loads(archive.read(about))["url"] == table
+
+
+@pytest.mark.parametrize("shape", HEADERS)
+def test_an_empty_campaign_gives_the_promised_headers_and_no_row(
+    browser: Browser, shape: str
+) -> None:
+    data = take(browser, f"shape={shape}")
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert csv_rows(data) == [HEADERS[shape]]
+
+
+@pytest.mark.usefixtures("some")
+def test_rows_follow_the_filter_of_the_address(browser: Browser) -> None:
+    def count(query: str) -> int:
+        return len(csv_rows(take(browser, query))) - 1
+
+    assert count("shape=signatures") == 15
+    assert count("shape=signatures&status=every") == 20
+    assert count("shape=signatures&state=DC&language=es") == 3
+    assert count("shape=signatures&source=(none)") == 9
+    assert count("shape=letters") == 39
+    assert count("shape=letters&until=2026-11-24") == 33
+    assert count("by=day&since=2026-11-20") == 6
+    # Held, unconfirmed and test signatures are there for the asking, and say what they are.
+    held = list(csv.DictReader(io.StringIO(
+        take(browser, "shape=signatures&status=held").decode("utf-8-sig"))))  # fmt: skip
+    assert [row["status"] for row in held] == ["held"]
+
+
+def test_by_status_has_all_of_them(browser: Browser, add: Add) -> None:
+    add(status="held")
+    rows = {row[0]: row[1:] for row in csv_rows(take(browser, "by=status"))}
+    assert rows["held"] == ["1", "3"]
+    assert rows["counted"] == ["0", "0"]
+
+
+@pytest.mark.usefixtures("some")
+def test_a_file_says_what_it_is(browser: Browser) -> None:
+    about: dict[str, Any] = json.loads(take(browser, "format=json&state=DC&source=(none)"))["about"]
+    assert about["campaign"] == "protect-immigration-act"
+    assert about["state"] == "DC"
+    assert about["source"] == "no source"
+    assert about["time zone"] == "America/New_York"
+    assert about["made at"] == "2026-11-25 07:01"
+    assert about["data: members of Congress"] == "2026-06-15"
+    assert about["definition: signatures"] == DEFINITIONS[0].meaning
+    assert about["total signatures"] == 3
+    assert browser.last.headers["Content-Type"] == "application/json"
+    name = browser.last.headers["Content-Disposition"]
+    assert 'filename="protect-immigration-act-counts-by-state-2026-11-25.json"' in name
+
+
+def test_times_are_the_campaigns_on_the_day_the_clocks_change(browser: Browser, add: Add) -> None:
+    """EX06, TZ01: half past nine in the evening is 8 March, though it is the 9th in UTC."""
+    add(day=date(2026, 3, 8), at=datetime(2026, 3, 9, 1, 30, tzinfo=UTC))
+    add(day=date(2026, 11, 1), at=datetime(2026, 11, 1, 5, 30, tzinfo=UTC))
+    add(day=date(2026, 11, 1), at=datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
+    rows = csv_rows(take(browser, "shape=signatures"))
+    assert [row[3:5] for row in rows[1:]] == [
+        ["2026-03-08", "2026-03-08 21:30"],
+        ["2026-11-01", "2026-11-01 01:30"],
+        ["2026-11-01", "2026-11-01 01:30"],
+    ]
+    book = openpyxl.load_workbook(io.BytesIO(take(browser, "shape=signatures&format=xlsx")))
+    cells = next(iter(book.worksheets[0].iter_rows(min_row=2, max_row=2)))
+    assert cells[3].value == datetime(2026, 3, 8)  # noqa: DTZ001 - a day has no zone
+    assert cells[4].value == datetime(2026, 3, 8, 21, 30)  # noqa: DTZ001 - the header names it
+    assert cells[4].is_date
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_letters_name_can_neither_be_a_formula_nor_break_a_file(
+    browser: Browser, add: Add, form: str
+) -> None:
+    add(template="=1+1", version="\x00\x0b\ud800".encode("utf-8", "replace").decode(), match="@x")
+    add(template="-Ann", version="\r\n,\"'")
+    data = take(browser, f"shape=signatures&format={form}")
+    if form == "csv":
+        rows = csv_rows(data)
+        assert [row[7] for row in rows[1:]] == ["'=1+1", "-Ann"]
+        assert rows[1][11] == "'@x"
+    elif form == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+        assert sheet["H2"].value == "=1+1"
+        assert sheet["H2"].data_type == "s"
+    elif form == "json":
+        assert json.loads(data)["rows"][0]["template"] == "=1+1"
+
+
+def test_one_person_in_two_campaigns(browser: Browser, add: Add) -> None:
+    """EX13: each campaign has 1; all together are 2 rows and 1 person."""
+    from tests.records.build import person
+
+    add(person=person("imani"))
+    add(person=person("imani"), campaign="another")
+    for campaign in ("", "another"):
+        assert len(csv_rows(take(browser, f"shape=signatures&campaign={campaign}"))) == 2
+    assert len(csv_rows(take(browser, "shape=signatures&campaign=(all)"))) == 3
+    about = json.loads(take(browser, "format=json&campaign=(all)"))["about"]
+    assert about["people in all campaigns"] == "1"
+    browser.get("/organize/counts/export?campaign=(all)")
+    assert "2 signatures" in browser.words
+
+
+@pytest.mark.usefixtures("some")
+def test_taking_a_file_is_an_event_and_looking_is_none(browser: Browser, staff: Office) -> None:
+    before = audit.page(staff.db, audit.Filter()).total
+    browser.get("/organize/counts")
+    browser.get("/organize/counts/export?state=CA")
+    browser.client.head(f"{FILE}?format=xlsx")
+    assert audit.page(staff.db, audit.Filter()).total == before
+    take(browser, "shape=letters&state=CA&format=xlsx")
+    event = audit.page(staff.db, audit.Filter()).events[0]
+    assert event.what is What.COUNTS_EXPORTED
+    assert event.who == "Boss"
+    assert event.after == {
+        "shape": "letters", "format": "xlsx", "rows": 36, "filter": '{"state": "CA"}',
+    }  # fmt: skip
+
+
+def test_the_password_is_asked_again_and_then_the_file_comes(
+    browser: Browser, clock: Clock
+) -> None:
+    clock.forward(minutes=10)
+    browser.get(f"{FILE}?shape=signatures&state=DC")
+    assert browser.title == "Confirm that it is you"
+    browser.send("/confirm", password=PASSWORD)
+    assert browser.status == 200
+    assert browser.last.mimetype == "text/csv"
+    assert csv_rows(browser.last.data) == [HEADERS["signatures"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["shape=all", "by=name", "format=exe", "since=x", "by=%00", "format=../csv"]
+)
+def test_a_wrong_wish_comes_back_as_the_page_and_no_file(
+    browser: Browser, staff: Office, query: str
+) -> None:
+    before = audit.page(staff.db, audit.Filter()).total
+    browser.get(f"{FILE}?{query}")
+    assert browser.status == 422
+    assert browser.title == "Take counts away"
+    assert audit.page(staff.db, audit.Filter()).total == before
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize("form", ["xlsx", "sqlite"])
+def test_finished_files_do_not_stay_behind(app: Flask, browser: Browser, form: str) -> None:
+    take(browser, f"format={form}")
+    browser.last.close()
+    with app.app_context():
+        folder = services().settings.instance
+    assert not list(folder.glob(".export-*"))
+
+
+def test_people_sign_while_a_file_is_taken_and_it_is_of_one_moment(
+    app: Flask, browser: Browser, add: Add
+) -> None:
+    for _ in range(600):
+        add()
+    response = browser.client.get(f"{FILE}?shape=signatures", buffered=False)
+    pieces = iter(response.response)
+    first = next(pieces)
+    add()
+    with app.app_context(), closing(open_database(services().settings.database)) as db:
+        assert db.execute("SELECT count(*) FROM signatures").fetchone() == (601,)
+    assert len(csv_rows(first + b"".join(pieces))) == 601, "a header and the 600 of before"
+    response.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("campaign-2026.csv", "campaign-2026.csv"),
+        ("acción-2026.csv", "accion-2026.csv"),
+        ("الحملة-2026.csv", "2026.csv"),
+        ("行动.csv", "export.csv"),
+    ],
+)
+def test_file_names_reach_every_browser(name: str, plain: str) -> None:
+    header = disposition(name)
+    header.encode("ascii")
+    assert f'filename="{plain}"' in header
+    from urllib.parse import unquote
+
+    assert unquote(header.partition("filename*=UTF-8''")[2]) == name
+
+
+def test_a_zip_file_is_made_while_it_is_sent() -> None:
+    taken = []
+
+    def pieces() -> Any:
+        for number in range(400):
+            taken.append(number)
+            yield f"{number}\n" * 200
+
+    stream = zipped([("a.csv", pieces())])
+    first = next(stream)
+    assert len(taken) < 400
+    with zipfile.ZipFile(io.BytesIO(first + b"".join(stream))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("a.csv").count(b"\n") == 80_000
+
+
+@pytest.mark.usefixtures("some")
+def test_the_page_offers_what_there_is_and_keeps_what_was_chosen(browser: Browser) -> None:
+    page = browser.get(
+        "/organize/counts/export?shape=letters&format=json&by=day&state=CA&source=mail"
+    ).page
+    _path, sent = browser.form("/export/file")
+    assert sent["shape"] == "letters"
+    assert sent["format"] == "json"
+    assert "6 signatures, 18 letters." in browser.words
+    chosen = {
+        s.get("name"): o.get("value")
+        for s in page.all("select") for o in s.iter() if o.get("selected") is not None
+    }  # fmt: skip
+    assert chosen["state"] == "CA"
+    assert chosen["source"] == "mail"
+    assert chosen["by"] == "day"

@@ -1,0 +1,347 @@
+"""The dashboard and the table of members, as an organizer sees them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+
+from app.congress import load_tables
+from app.congress.map import load_map
+from app.records import DEFINITIONS, STATUSES, set_status
+from tests.counts.conftest import Add
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+from tests.web.lint import Html, words
+
+SVG = "{http://www.w3.org/2000/svg}"
+ROOT = "/organize/counts"
+
+
+def numbers(page: Html) -> dict[str, int]:
+    """The large numbers by their words."""
+    found = {}
+    section = next(s for s in page.all("section") if s.get("aria-labelledby") == "numbers-title")
+    for e in section.iter():
+        parts = [words(child) for child in e]
+        if [str(child.tag)[-2:] for child in e][:2] == ["dd", "dt"]:
+            found[parts[1]] = int(parts[0].replace(",", ""))
+    return found
+
+
+def table(page: Html, label: str) -> list[list[str]]:
+    """The rows of the table in the region with this label."""
+    region = next(
+        e for e in page.root.iter()
+        if e.get("role") == "region" and label in (e.get("aria-label"), e.get("aria-labelledby"))
+    )  # fmt: skip
+    rows = [e for e in region.iter() if str(e.tag).endswith("}tr")]
+    return [[words(cell) for cell in row] for row in rows[1:]]
+
+
+def places(page: Html) -> dict[str, str]:
+    """The links of the map: where to, and their names."""
+    return {
+        (a.get("href") or ""): (a.findtext(f"{SVG}title") or "")
+        for svg in page.root.iter(f"{SVG}svg")
+        if "map" in (svg.get("class") or "")
+        for a in svg.iter(f"{SVG}a")
+    }
+
+
+def test_an_empty_campaign_shows_zeros_and_every_section(browser: Browser) -> None:
+    page = browser.get(ROOT).page
+    assert browser.status == 200
+    assert numbers(page) == {
+        "signatures": 0, "letters": 0, "signatures today": 0, "signatures in 7 days": 0,
+    }  # fmt: skip
+    assert len(places(page)) == 441
+
+
+@pytest.mark.usefixtures("some")
+def test_numbers_stand_beside_their_meaning(browser: Browser) -> None:
+    page = browser.get(ROOT).page
+    assert numbers(page) == {
+        "signatures": 15, "letters": 39, "signatures today": 4, "signatures in 7 days": 10,
+    }  # fmt: skip
+    for definition in DEFINITIONS[:3]:
+        assert definition.meaning in page.words
+    standing = table(page, "standing-title")
+    assert [row[0] for row in standing] == list(STATUSES)
+    assert [row[1] for row in standing] == ["15", "1", "1", "1", "1", "1"]
+    assert all(row[3] for row in standing)
+
+
+@pytest.mark.usefixtures("some")
+def test_every_district_is_a_link_with_its_number_and_has_a_line_in_the_table(
+    browser: Browser,
+) -> None:
+    page = browser.get(ROOT).page
+    found = places(page)
+    assert {f"#d-{name}" for name in load_map().districts} == set(found)
+    holder = load_tables().holder("CA-12")
+    assert holder
+    assert holder.member
+    assert found["#d-CA-12"] == f"CA-12, {holder.member.full_name}: 12 people signed"
+    assert found["#d-DC-0"].endswith(": 3 people signed")
+    assert found["#d-WY-0"].endswith(": 0 people signed")
+    rows = {row[0]: row for row in table(page, "map")}
+    assert len(rows) == 441
+    assert rows["CA-12"][2:] == ["12", "80%", "36"]
+    assert rows["DC-0"][2:] == ["3", "20%", "3"]
+
+
+@pytest.mark.usefixtures("some")
+def test_states_are_a_map_too_and_each_leads_to_its_districts(browser: Browser) -> None:
+    page = browser.get(f"{ROOT}?map=states").page
+    found = places(page)
+    assert len(found) == 56
+    assert found[f"{ROOT}?state=CA#map"] == "California: 12 people signed"
+    assert len(table(page, "map")) == 56
+    page = browser.get(f"{ROOT}?state=CA").page
+    assert len(places(page)) == 52
+    assert numbers(page)["signatures"] == 12
+    page = browser.get(f"{ROOT}?map=states&source=mail").page
+    assert f"{ROOT}?source=mail&state=CA#map" in places(page)
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize(
+    ("query", "signatures", "letters"),
+    [
+        ("since=2026-11-25", 4, 6),
+        ("until=2026-11-24", 11, 33),
+        ("since=2026-11-20&until=2026-11-24", 5, 15),
+        ("state=DC", 3, 3),
+        ("state=dc", 3, 3),
+        ("letter=faith", 3, 3),
+        ("source=mail", 6, 18),
+        ("source=(none)", 9, 21),
+        ("language=es&state=DC", 3, 3),
+        ("status=held", 1, 3),
+        ("status=test", 1, 3),
+        ("status=every", 20, 54),
+        ("status=every&since=2026-11-25", 9, 21),
+        ("letter=no-such-letter", 0, 0),
+        ("campaign=(all)", 15, 39),
+    ],
+)
+def test_the_address_holds_the_filter(
+    browser: Browser, query: str, signatures: int, letters: int
+) -> None:
+    page = browser.get(f"{ROOT}?{query}").page
+    assert browser.status == 200
+    found = numbers(page)
+    assert (found["signatures"], found["letters"]) == (signatures, letters)
+    # The links to the other pages take the filter along.
+    other = next(a for a in page.all("a") if words(a) == "Take away")
+    href = (other.get("href") or "").replace("%28", "(").replace("%29", ")")
+    assert sorted(href.partition("?")[2].split("&")) == sorted(
+        query.replace("state=dc", "state=DC").split("&")
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=yesterday", "since"),
+        ("until=2026-02-30", "until"),
+        ("since=2026-11-25&until=2026-11-01", "until"),
+        ("state=ZZ", "state"),
+        ("source=%3Cscript%3E", "source"),
+        ("language=tlh", "language"),
+        ("status=sent", "status"),
+    ],
+)
+def test_what_cannot_be_read_is_said_beside_its_field(
+    browser: Browser, query: str, field: str
+) -> None:
+    for path in ("/members", "/export"):
+        page = browser.get(f"{ROOT}{path}?{query}").page
+        assert browser.status == 422
+        assert page.by_id(field).get("aria-invalid") == "true"
+        assert page.title.startswith("Error: ")
+
+
+def test_an_address_that_cannot_be_read_still_gets_the_dashboard(browser: Browser) -> None:
+    page = browser.get(f"{ROOT}?state=ZZ&campaign=nobody&since=x").page
+    assert browser.status == 422
+    assert page.by_id("campaign").get("aria-invalid") == "true"
+    assert numbers(page)["signatures"] == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=0001-01-01", "until=9999-12-31", "since=9999-12-31", "until=0001-01-01",
+        "state=%00", "letter=%0a%00", "letter=" + "x" * 500, "q=%F0%9F%98%80", "map=x&sort=y",
+        "sort=name&order=x&q=%25_", "source=%C3%A9", "letter=%27%3B--", "campaign=nobody",
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("some")
+def test_odd_addresses_get_a_page(browser: Browser, query: str) -> None:
+    for path in ("", "/members", "/export"):
+        assert browser.client.get(f"{ROOT}{path}?{query}").status_code in (200, 422)
+
+
+@pytest.mark.parametrize(("zone_day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
+def test_days_on_which_clocks_change_are_days_like_others(
+    browser: Browser, add: Add, clock: Clock, zone_day: date, hours: int
+) -> None:
+    """TZ01: 23 and 25 hours long, and neither a gap nor a double in curve and table."""
+    del hours
+    for offset in (-1, 0, 1):
+        add(day=date.fromordinal(zone_day.toordinal() + offset))
+    page = browser.get(ROOT).page
+    rows = table(page, "days-title")
+    days = [date.fromisoformat(row[0]) for row in rows]
+    assert days == [date.fromordinal(days[0].toordinal() - n) for n in range(len(days))]
+    assert {row[0]: row[1] for row in rows}[zone_day.isoformat()] == "1"
+    path = next(
+        p for g in page.root.iter(f"{SVG}g") if g.get("class") == "series lines" for p in g
+    )  # fmt: skip
+    steps = [float(x) for x in re.findall(r"[ML] ([\d.]+) ", path.get("d") or "")]
+    assert len(steps) == len(days)
+    widths = {round(b - a, 0) for a, b in pairwise(steps)}
+    assert max(widths) - min(widths) <= 1
+
+
+def test_today_is_today_in_the_campaigns_zone(
+    app: Flask, staff: Office, clock: Clock, add: Add
+) -> None:
+    """At 03:00 UTC it is still the day before in every American zone."""
+    clock.at = clock.at.replace(day=26, hour=3)
+    add(day=date(2026, 11, 25))
+    browser = Browser(app, clock).log_in(staff.add("Boss", "exporter"))
+    assert numbers(browser.get(ROOT).page)["signatures today"] == 1
+
+
+def test_counts_follow_what_happens_to_signatures(
+    browser: Browser, add: Add, staff: Office
+) -> None:
+    """EX11: 40 arrive, 3 are removed, 2 are held: banner and dashboard say 35."""
+    from app.records import remove
+
+    for _ in range(40):
+        add(day=date(2026, 11, 25))
+    remove(staff.db, [1, 2, 3])
+    set_status(staff.db, [4, 5], "held")
+    assert numbers(browser.get(ROOT).page)["signatures"] == 35
+    home = browser.client.get("/").text
+    assert ">35<" in home
+    standing = {row[0]: row[1] for row in table(browser.page, "standing-title")}
+    assert standing["held"] == "2"
+
+
+@pytest.mark.usefixtures("some")
+def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: Add) -> None:
+    senators = [h.member for h in load_tables().senators("CA") if h.member]
+    for _ in range(2):
+        add(letters=())  # somebody whose seats were all vacant
+    page = browser.get(f"{ROOT}/members").page
+    rows = table(page, "Letters to members")
+    assert len(rows) >= 541
+    # These signatures name recipients who sit in no seat: they are shown, not dropped.
+    gone = [row for row in rows if "no longer in Congress" in row[0]]
+    assert {row[0].split()[0] for row in gone} == {"HCA012", "SCA1", "SCA3", "HDC000"}
+    assert int(rows[0][2]) == max(int(row[2].replace(",", "")) for row in rows)
+    by_seat = table(browser.get(f"{ROOT}/members?sort=seat&order=up").page, "Letters to members")
+    seats = [row[1] for row in by_seat if row[1].startswith("CA-")]
+    assert seats[:3] == ["CA-1", "CA-2", "CA-3"]
+    assert seats.index("CA-9") < seats.index("CA-10")
+    last = senators[0].last
+    found = table(browser.get(f"{ROOT}/members?q={last.upper()}+california").page,
+                  "Letters to members")  # fmt: skip
+    assert [row[0] for row in found] == [senators[0].full_name]
+    assert found[0][3] == "14", "constituents of a senator are the people of the state"
+    browser.get(f"{ROOT}/members?q=hernandez+puerto")
+    assert "Hernández" in browser.words
+    browser.get(f"{ROOT}/members?q=zzzz")
+    assert "Nobody fits" in browser.words
+
+
+@pytest.mark.usefixtures("some")
+def test_members_of_one_state(browser: Browser) -> None:
+    rows = table(browser.get(f"{ROOT}/members?state=DC").page, "Letters to members")
+    assert [row[1] for row in rows if row[1]] == ["DC-0"]
+    assert next(row for row in rows if row[1])[3] == "3"
+
+
+def test_sorting_says_so_and_keeps_search_and_filter(browser: Browser) -> None:
+    page = browser.get(f"{ROOT}/members?q=a&status=every&sort=name").page
+    sorted_by = [e for e in page.all("th") if e.get("aria-sort")]
+    assert [words(e).split()[0] for e in sorted_by] == ["Member"]
+    links = [e.get("href") or "" for th in page.all("th") for e in th if e.get("href")]
+    assert len(links) == 5
+    assert all("q=a" in link and "status=every" in link for link in links)
+    assert "order=down" in links[0], "the same column again turns round"
+
+
+def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
+    editor = Browser(app, clock).log_in(staff.add("Ed", "editor"))
+    assert editor.get(ROOT).status == 200
+    assert editor.get(f"{ROOT}/members").status == 200
+    assert "Take away" not in editor.words
+    assert editor.get(f"{ROOT}/export").status == 403
+    assert editor.get(f"{ROOT}/export/file").status == 403
+    stranger = Browser(app, clock)
+    assert stranger.get(ROOT).title == "Log in as an organizer"
+
+
+@pytest.mark.usefixtures("some")
+def test_every_page_is_in_spanish_too(browser: Browser) -> None:
+    english = ("Signatures", "Letters written", "Take the file", "Day by day", "Standing")
+    for path in ("", "?map=states", "?state=CA", "/members", "/export"):
+        browser.get(f"/es{ROOT}{path}")
+        assert browser.status == 200
+        assert not [word for word in english if word in browser.words], path
+    browser.get(f"/es{ROOT}")
+    assert DEFINITIONS[0].meaning_es in browser.words
+    assert any(
+        t == "CA-12, Lateefah Simon: 12 personas firmaron" for t in places(browser.page).values()
+    )
+
+
+@pytest.mark.usefixtures("some")
+def test_pictures_have_names_and_no_style_or_script_of_their_own(browser: Browser) -> None:
+    page = browser.get(ROOT).page
+    charts = [s for s in page.root.iter(f"{SVG}svg") if (s.get("class") or "").startswith("chart")]
+    assert len(charts) == 8, "four charts for two widths of screen"
+    for chart in charts:
+        assert chart.get("role") == "img"
+        assert "The table has each number." in (chart.get("aria-label") or "")
+    tags = {
+        str(e.tag).rpartition("}")[2] for svg in page.root.iter(f"{SVG}svg") for e in svg.iter()
+    }
+    assert not tags & {"style", "script", "foreignObject", "use", "image"}
+    assert ElementTree.tostring(charts[0]).count(b"<") > 10
+
+
+@pytest.mark.usefixtures("some")
+def test_a_tag_and_a_letter_of_any_words_are_only_words(browser: Browser, add: Add) -> None:
+    add(template="<b>&'\"x", version="<i>")
+    add(template="a" * 300)
+    browser.get(ROOT)
+    assert browser.status == 200
+    assert not [b for b in browser.page.all("b") if words(b) == "&'\"x"]
+    assert "<b>&'\"x" in browser.words
+
+
+def test_without_a_map_all_numbers_are_still_there(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.congress import TablesError
+    from app.web.organizer import counts_page
+
+    def missing() -> None:
+        raise TablesError("no map")
+
+    monkeypatch.setattr(counts_page, "load_map", missing)
+    browser.get(ROOT)
+    assert browser.status == 200
+    assert "flask congress build" in browser.words
+    assert len(table(browser.page, "map")) == 441
