@@ -20,7 +20,7 @@ from app.web.limits import set_up_limits
 from app.web.live import LiveCampaign
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
-from app.web.public import public
+from app.web.public import counter_pages, public, verify_pages
 from app.web.resident import resident
 from app.web.services import EXTENSION, Services
 from app.web.test_mode import set_up_test_mode
@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     set_up_languages(app)
     set_up_pages(app)
     set_up_errors(app)
-    for blueprint in (public, resident):
+    for blueprint in (public, counter_pages, verify_pages, resident):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
     set_up_test_mode(app)

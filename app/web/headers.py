@@ -38,6 +38,14 @@ def public_page() -> None:
     g.public_page = True
 
 
+def shared(seconds: int, *, policy: str = "") -> None:
+    """Say that anybody may keep the present answer for so long, because it is about nobody.
+
+    With a ``policy`` of its own, which says who may, it may stand in a frame of another site.
+    """
+    g.shared_seconds, g.own_policy = seconds, policy
+
+
 def _refuse_other_sites() -> None:
     """Refuse a POST that another site's page caused.
 
@@ -60,10 +68,15 @@ def _refuse_other_sites() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if g.get("own_policy"):
+        response.headers["Content-Security-Policy"] = g.own_policy
+        del response.headers["X-Frame-Options"]
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static" and response.status_code in (200, 206, 304):
         response.headers["Cache-Control"] = FOREVER if "v" in request.args else "no-cache"
+    elif "shared_seconds" in g and response.status_code in (200, 304):
+        response.headers["Cache-Control"] = f"public, max-age={g.shared_seconds}"
     elif g.get("public_page") and request.method in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "no-cache"
     else:

@@ -10,6 +10,7 @@ from app.records import totals
 from app.web.i18n import gettext as _
 from app.web.i18n import long_date, ngettext
 from app.web.pages import Page
+from app.web.public.counter import state_rows
 from app.web.resident.consent import offer
 from app.web.resident.sharing import prefilled
 from app.web.services import Services
@@ -25,6 +26,7 @@ def home(args: Mapping[str, str], site: Services) -> Page:
             "link": prefilled(args, site),
             "signatures": counted.signatures,
             "letter_count": counted.letters,
+            "states": state_rows(site),
         },
     )
 

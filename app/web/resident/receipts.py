@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.congress import Holder
 from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
 from app.records.sealing import PURPOSES, drop_for_receipt
+from app.records.statements import commitment_of
 from app.web.i18n import gettext as _
 from app.web.i18n import moment_words, page_url
 from app.web.pages import Page
@@ -95,6 +96,7 @@ def _page(token: str, found: Receipt, site: Services) -> Page:
     letters = [_line(row, site) for row in found.letters]
     context = {
         "receipt_token": token,
+        "commitment": commitment_of(found.campaign, found.state, found.district, token).hex(),
         "withdrawn": found.withdrawn,
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),

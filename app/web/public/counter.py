@@ -1,0 +1,194 @@
+"""The count for everybody: a table on the start page, a counter for other sites, JSON, a feed.
+
+Never a name, and no cell under five: ``app.records.public_counts`` has the rule.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request
+from flask_babel import format_decimal
+from werkzeug.wrappers import Response
+
+from app.congress import STATES
+from app.records import definitions_for, totals
+from app.records.public_counts import STEP, by_state, milestones
+from app.web.access import access
+from app.web.headers import shared
+from app.web.i18n import gettext as _
+from app.web.i18n import language, page_url
+from app.web.services import Services, services
+
+counter_pages = Blueprint("counter_pages", __name__)
+
+FRESH = 30
+"""Seconds that an answer may be kept; the counter asks again after 25, so both make 60 at most."""
+STYLE = (
+    "body{margin:0;padding:.75rem 1rem;font:1rem/1.4 system-ui,sans-serif;color-scheme:light dark}"
+    "dl{display:flex;flex-wrap:wrap;gap:.25rem 2rem;margin:0 0 .5rem}div{display:flex;"
+    "flex-direction:column-reverse}dd{margin:0;font-size:1.75rem;font-weight:600}p{margin:0}"
+    "a{display:inline-block;padding:.3rem 0}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+COUNTER_POLICY = "; ".join((
+    "default-src 'none'",
+    f"style-src 'sha256-{_STYLE_HASH}'",
+    "script-src 'self'",
+    "connect-src 'self'",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors *",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table by state."""
+
+    state: str
+    name: str
+    at_least: int
+
+
+def state_rows(site: Services) -> list[Row]:
+    """The table by state."""
+    return [
+        Row(row.state, STATES[row.state], row.at_least)
+        for row in by_state(site.db(), site.campaign.slug)
+    ]
+
+
+@counter_pages.get("/counter")
+@access("anyone")
+def counter() -> Response:
+    return _kept(render_template("public/counter.html", **_counter(services())), "text/html",
+                 policy=COUNTER_POLICY)  # fmt: skip
+
+
+@counter_pages.get("/counts.json")
+@access("anyone")
+def counts_json() -> Response:
+    content = _counts(services())
+    moment = services().now().strftime("%Y-%m-%dT%H:%MZ")
+    text = json.dumps({"as_of": moment, **content}, ensure_ascii=False, indent=1) + "\n"
+    # The tag is that of the numbers: a later moment with the same ones is the same answer.
+    return _kept(text, "application/json", tag=json.dumps(content), anywhere=True)
+
+
+@counter_pages.get("/milestones.atom")
+@access("anyone")
+def feed() -> Response:
+    return _kept(_feed(services()), "application/atom+xml", anywhere=True)
+
+
+def _kept(
+    text: str, kind: str, *, tag: str = "", anywhere: bool = False, policy: str = ""
+) -> Response:
+    """An answer that anybody may keep for a while, and ask whether it is still good."""
+    shared(FRESH, policy=policy)
+    response = Response(text, content_type=f"{kind}; charset=utf-8")
+    response.set_etag(hashlib.sha256((tag or text).encode()).hexdigest()[:20], weak=True)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if anywhere:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    return response.make_conditional(request)
+
+
+def _counter(site: Services) -> dict[str, Any]:
+    counted = totals(site.db(), site.campaign.slug)
+    base = _base(site)
+    return {
+        "style": STYLE,
+        "signatures": counted.signatures,
+        "letters": counted.letters,
+        "title": _title(site),
+        "home": base + page_url("public.home"),
+    }
+
+
+def _title(site: Services) -> str:
+    return site.campaign.title_es if language() == "es" else site.campaign.title
+
+
+def _base(site: Services) -> str:
+    """The site's own address without a slash at the end."""
+    return (site.settings.site_url or request.host_url).rstrip("/")
+
+
+def _counts(site: Services) -> dict[str, Any]:
+    """The fields of ``/counts.json``, in the documented order; none is renamed or reordered."""
+    counted = totals(site.db(), site.campaign.slug)
+    return {
+        "campaign": site.campaign.slug,
+        "title": _title(site),
+        "time_zone": site.campaign.timezone,
+        "signatures": counted.signatures,
+        "letters": counted.letters,
+        "by_state": [
+            {"state": row.state, "name": row.name, "at_least": row.at_least}
+            for row in state_rows(site)
+        ],
+        "step": STEP,
+        "definitions": {d.term: d.meaning for d in definitions_for("all")} | {"at_least": _rule()},
+        "statement": f"{_base(site)}/statements/latest.json",
+    }
+
+
+def _rule() -> str:
+    return (
+        f"Signatures of the state, rounded down to a multiple of {STEP}; below {STEP} a state is "
+        f"not listed. All states are renewed together, each time that at least {STEP} signatures "
+        "have been added or taken away."
+    )
+
+
+def _feed(site: Services) -> str:
+    """The milestones as Atom (RFC 4287), newest first."""
+    base, slug = _base(site), site.campaign.slug
+    zone = ZoneInfo(site.campaign.timezone)
+    reached = milestones(site.db(), slug)[::-1]
+    moments = [datetime.combine(each.day, time(), zone).astimezone(UTC) for each in reached]
+    start = datetime.combine(site.campaign.as_of, time(), zone).astimezone(UTC)
+    root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    root.set("xml:lang", language())
+    _add(root, "title", _("%(campaign)s: milestones", campaign=_title(site)))
+    _add(root, "id", _urn(slug))
+    _add(root, "updated", _stamp(moments[0] if moments else start))
+    _add(_add(root, "author"), "name", site.settings.group_name)
+    _add(root, "link", rel="self", href=base + page_url("counter_pages.feed"))
+    _add(root, "link", rel="alternate", href=base + page_url("public.home"))
+    for each, moment in zip(reached, moments, strict=True):
+        entry = _add(root, "entry")
+        number = format_decimal(each.signatures)
+        _add(entry, "title", _("%(number)s people have signed", number=number))
+        _add(entry, "id", _urn(slug, each.signatures))
+        _add(entry, "updated", _stamp(moment))
+        _add(entry, "link", rel="alternate", href=base + page_url("public.home"))
+        _add(entry, "summary", _("Each person counts once, however many letters they write."))
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode")
+
+
+def _add(parent: ElementTree.Element, name: str, words: str = "", **attributes: str) -> (
+    ElementTree.Element
+):  # fmt: skip
+    child = ElementTree.SubElement(parent, name, attributes)
+    child.text = "".join(c for c in words if c.isprintable()) or None
+    return child
+
+
+def _urn(slug: str, number: int = 0) -> str:
+    """An id that stays the same wherever the site moves."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"dear-congress/{slug}/milestones/{number}").urn
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

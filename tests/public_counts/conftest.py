@@ -1,0 +1,80 @@
+"""A site with a clock that stands still, and people who sign it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.records import local_database, open_database, sign
+from app.settings import Settings
+from app.web import create_app
+from tests.records.build import SECRET, signature
+from tests.web.lint import Client
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    now: datetime = datetime(2026, 11, 25, 18, 0, 7, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class People:
+    """Signs people one after the other."""
+
+    db: sqlite3.Connection
+    number: int = 0
+
+    def sign(self, state: str, times: int = 1, **changes: Any) -> list[str]:
+        """Their receipts."""
+        receipts = []
+        for _ in range(times):
+            self.number += 1
+            values = {"state": state, "district": 0 if state in ("DC", "WY") else 1, **changes}
+            request = signature(f"k{self.number}", **values)
+            receipts.append(sign(self.db, request, SECRET).receipt)
+        return receipts
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = open_database(tmp_path / "dear-congress.db")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def people(db: sqlite3.Connection) -> People:
+    return People(db)
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+    settings = Settings(
+        instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, group_name="Our group"
+    )
+    app = create_app(settings, clock=clock)
+    app.testing = True
+    yield app
+    local_database(settings.database).close()
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    return Client(app.test_client())

@@ -1,0 +1,264 @@
+"""The public numbers over HTTP: kept for a minute at most, in any site's frame, naming nobody."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from datetime import UTC, date, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from nacl.signing import SigningKey
+from werkzeug.test import TestResponse
+
+from app.records import receipt_token, set_status, withdraw
+from app.records.attest import make_statement, publish
+from app.records.statements import Statement, commitment_of, includes, read_statement
+from tests.public_counts.conftest import Clock, People
+from tests.records.build import CAMPAIGN, SECRET, person
+from tests.web.lint import Client, words
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+SHARED = ("/counter", "/es/counter", "/counts.json", "/milestones.atom")
+
+
+def fetch(app: Flask, path: str, **headers: str) -> TestResponse:
+    return app.test_client().get(path, headers=headers)
+
+
+def counts(app: Flask) -> dict[str, object]:
+    found: dict[str, object] = json.loads(fetch(app, "/counts.json").get_data(as_text=True))
+    return found
+
+
+def test_json_has_its_documented_fields_in_order_for_any_site(app: Flask, people: People) -> None:
+    people.sign("CA", 11)
+    people.sign("DC", 2)
+    response = fetch(app, "/counts.json")
+    found = json.loads(response.get_data(as_text=True))
+    assert list(found) == [
+        "as_of", "campaign", "title", "time_zone", "signatures", "letters", "by_state", "step",
+        "definitions", "statement",
+    ]  # fmt: skip
+    assert (found["signatures"], found["letters"]) == (13, 35)
+    assert found["by_state"] == [{"state": "CA", "name": "California", "at_least": 10}]
+    assert found["as_of"] == "2026-11-25T18:00Z"
+    assert set(found["definitions"]) == {"signatures", "letters", "counted", "at_least"}
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.mimetype == "application/json"
+    documented = Path("docs/public-counts.md").read_text("utf-8")
+    for name in [*found, "at_least"]:
+        assert f"`{name}`" in documented, name
+
+
+def test_every_public_place_says_the_same_number(app: Flask, people: People, client: Client,
+                                                 db: sqlite3.Connection) -> None:  # fmt: skip
+    """EX11: 40 sign, 3 withdraw, 2 are held: 35 on the start page, in JSON and in the counter."""
+    tokens = people.sign("CA", 40)
+    for token in tokens[:3]:
+        withdraw(db, token)
+    set_status(db, [10, 11], "held")
+    assert counts(app)["signatures"] == 35
+    page = client.get("/")
+    assert "35 people signed" in page.words
+    assert re.search(r'data-count="signatures">35<', fetch(app, "/counter").text)
+    set_status(db, [10], "counted")
+    assert counts(app)["signatures"] == 36
+    assert "36 people signed" in client.get("/").words
+
+
+def test_a_preview_and_an_unconfirmed_signature_are_in_no_public_number(
+    app: Flask, people: People, client: Client
+) -> None:
+    """EX12"""
+    people.sign("CA", status="test")
+    people.sign("CA", status="unconfirmed")
+    people.sign("CA")
+    assert counts(app)["signatures"] == 1
+    assert "1 person signed" in client.get("/").words
+
+
+@pytest.mark.parametrize("path", SHARED)
+def test_answers_are_kept_for_a_minute_at_most_and_asked_for_again_by_tag(
+    app: Flask, people: People, path: str
+) -> None:
+    people.sign("CA", 99)
+    first = fetch(app, path)
+    found = re.fullmatch(r"public, max-age=(\d+)", first.headers["Cache-Control"])
+    assert found
+    assert int(found[1]) <= 60
+    tag = first.headers["ETag"]
+    again = fetch(app, path, **{"If-None-Match": tag})
+    assert again.status_code == 304
+    assert again.get_data() == b""
+    people.sign("CA")
+    changed = fetch(app, path, **{"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+    for response in (first, again, changed):
+        assert "Set-Cookie" not in response.headers
+        assert "Vary" not in response.headers or "Cookie" not in response.headers["Vary"]
+
+
+def test_the_tag_is_that_of_the_numbers_not_of_the_minute(app: Flask, clock: Clock) -> None:
+    tag = fetch(app, "/counts.json").headers["ETag"]
+    clock.now = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
+    assert fetch(app, "/counts.json", **{"If-None-Match": tag}).status_code == 304
+
+
+def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: People) -> None:
+    people.sign("CA", 1234)
+    response = fetch(app, "/counter")
+    text = response.get_data(as_text=True)
+    scripts = re.findall(r'<script src="([^"]+)"', text)
+    assert len(scripts) == 1
+    with fetch(app, scripts[0]) as script:
+        assert len(response.get_data()) + len(script.get_data()) < 5 * 1024
+    assert not re.findall(r"https?://(?!localhost/)", text)
+    policy = response.headers["Content-Security-Policy"]
+    assert "frame-ancestors *" in policy
+    assert "unsafe" not in policy
+    assert "X-Frame-Options" not in response.headers
+    assert "1,234" in text
+    # Every other page stays out of frames.
+    assert fetch(app, "/").headers["X-Frame-Options"] == "DENY"
+    assert fetch(app, "/counts.json").headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_feed_is_atom_with_an_entry_for_each_milestone(app: Flask, people: People) -> None:
+    def entries() -> list[ElementTree.Element]:
+        response = fetch(app, "/milestones.atom")
+        assert response.mimetype == "application/atom+xml"
+        root = ElementTree.fromstring(response.get_data())  # noqa: S314 - our own
+        assert root.tag == f"{ATOM}feed"
+        for needed in ("id", "title", "updated", "author"):
+            assert root.find(f"{ATOM}{needed}") is not None
+        found = root.findall(f"{ATOM}entry")
+        for entry in found:
+            assert {child.tag.removeprefix(ATOM) for child in entry} == {
+                "title", "id", "updated", "link", "summary",
+            }  # fmt: skip
+        return found
+
+    assert entries() == []
+    people.sign("CA", 250, day=date(2026, 11, 2))
+    found = entries()
+    titles = [entry.findtext(f"{ATOM}title") for entry in found]
+    assert titles == ["250 people have signed", "100 people have signed"]
+    ids = {entry.findtext(f"{ATOM}id") for entry in found}
+    assert len(ids) == 2
+    assert found[0].findtext(f"{ATOM}updated") == "2026-11-02T05:00:00Z"
+    spanish = fetch(app, "/es/milestones.atom").get_data(as_text=True)
+    assert "250 personas han firmado" in spanish
+
+
+def test_no_public_answer_holds_anything_of_a_signer(
+    app: Flask, people: People, client: Client
+) -> None:
+    """PR04: nothing personal on the public page, in its source or in its JSON."""
+    (token,) = people.sign("WY", person=person("Ana"), source="st-marys", template="general")
+    people.sign("WY", 3)
+    secrets = (
+        token, person("Ana").hex(), "st-marys", "Wyoming", '"WY"', "WY-0",
+        receipt_token(SECRET, "k1"), commitment_of(CAMPAIGN, "WY", 0, token).hex(),
+    )  # fmt: skip
+    for path in ("/", "/es/", "/verify", *SHARED):
+        text = fetch(app, path).get_data(as_text=True)
+        for secret in secrets:
+            assert secret not in text, (path, secret)
+
+
+def test_the_start_page_has_the_table_with_its_rule_in_both_languages(
+    people: People, client: Client
+) -> None:
+    assert "A state is shown here once five people have signed there." in client.get("/").words
+    people.sign("CA", 13)
+    people.sign("WY", 4)
+    page = client.get("/")
+    cells = [words(cell) for cell in page.all("th", "td")]
+    assert cells == ["State or territory", "People", "California", "10"]
+    assert "rounded down to a multiple of five" in page.words
+    assert "se redondea hacia abajo" in client.get("/es/").words
+
+
+# --- checking one's own signature ----------------------------------------------------------
+
+
+def state_the_count(db: sqlite3.Connection, tmp_path: Path, hour: int = 18) -> Statement:
+    made = make_statement(
+        db, CAMPAIGN, "The Act", SigningKey(b"k" * 32),
+        at=datetime(2026, 11, 25, hour, tzinfo=UTC), zone="America/New_York", districts=["CA-1"],
+    )  # fmt: skip
+    publish(tmp_path / "statements", made)
+    return made.statement
+
+
+def test_a_person_goes_from_the_receipt_to_the_proof(
+    app: Flask, people: People, client: Client, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    tokens = people.sign("CA", 6)
+    state_the_count(db, tmp_path)
+    receipt = client.get(f"/receipt/{tokens[2]}")
+    mine = commitment_of(CAMPAIGN, "CA", 1, tokens[2])
+    assert mine.hex() in receipt.words
+    form = receipt.form("/verify")
+    page = client.post("/verify", form)
+    assert "Yes. Your receipt is in the count that was stated on November 25, 2026" in page.words
+    assert "People who signed 6" in page.words
+    response = app.test_client().post("/verify/proof.json", data=page.form("/proof.json"))
+    assert "proof.json" in response.headers["Content-Disposition"]
+    assert response.headers["Cache-Control"] == "no-store"
+    kept = read_statement(response.get_data(as_text=True))
+    assert isinstance(kept, Statement)
+    assert includes(kept, mine)
+    assert "Sí. Su recibo está" in client.post("/es/verify", form).words
+
+
+def test_what_is_pasted_is_in_no_address(client: Client, people: People) -> None:
+    (token,) = people.sign("CA")
+    for page in (client.get(f"/receipt/{token}"), client.get("/verify")):
+        forms = [f for f in page.all("form") if (f.get("action") or "").endswith("/verify")]
+        assert [f.get("method") for f in forms] == ["post"]
+    assert client.flask.get("/verify?commitment=" + "0" * 64).text.count("0" * 64) == 0
+
+
+def test_every_answer_of_the_page_says_what_to_do(
+    people: People, client: Client, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    (token,) = people.sign("CA")
+    mine = commitment_of(CAMPAIGN, "CA", 1, token).hex()
+    assert "No count has been stated yet" in client.post("/verify", {"commitment": mine}).words
+    state_the_count(db, tmp_path)
+    withdraw(db, token)
+    state_the_count(db, tmp_path, 19)
+    page = client.post("/verify", {"commitment": mine.upper()})
+    assert "It is not in the count that was stated" in page.words
+    wrong = client.post("/verify", {"commitment": "<b>" + "x" * 5000}, status=422)
+    assert "Copy all of it from your receipt." in wrong.words
+    client.post("/verify", {}, status=422)
+
+
+def test_the_statement_is_published_for_any_site_or_there_is_none(
+    app: Flask, people: People, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    assert fetch(app, "/statements/latest.json").status_code == 404
+    assert app.test_client().post("/verify/proof.json", data={"commitment": "0"}).status_code == 404
+    people.sign("CA", 3)
+    statement = state_the_count(db, tmp_path)
+    response = fetch(app, "/statements/latest.json")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "public, max-age=60"
+    found = read_statement(response.get_data(as_text=True))
+    assert isinstance(found, Statement)
+    assert found.content == statement.content
+
+
+def test_a_withdrawn_receipt_shows_no_commitment(
+    people: People, client: Client, db: sqlite3.Connection
+) -> None:
+    (token,) = people.sign("CA")
+    withdraw(db, token)
+    assert commitment_of(CAMPAIGN, "CA", 1, token).hex() not in client.get(f"/receipt/{token}").text
