@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from app.documents.fonts import families_for
@@ -126,7 +127,8 @@ def _line(text: str) -> Line:
     return isolated(with_breaks(text))
 
 
-def _paragraph(text: str) -> dict[str, Any]:
+def paragraph_data(text: str) -> dict[str, Any]:
+    """One paragraph as the template needs it: its direction and its lines."""
     rtl = is_rtl(text)
     lines = map(with_breaks, text.split("\n"))
     return {"rtl": rtl, "lines": list(lines if rtl else map(isolated, lines))}
@@ -143,8 +145,13 @@ def _split_tail(paragraphs: tuple[str, ...]) -> int:
     return min(1, len(paragraphs))
 
 
-def template_data(page: PostalLetter) -> dict[str, Any]:
-    """What the template needs for one letter, as plain JSON types."""
+def template_data(
+    page: PostalLetter, paragraph: Callable[[str], dict[str, Any]] = paragraph_data
+) -> dict[str, Any]:
+    """What the template needs for one letter, as plain JSON types.
+
+    ``paragraph`` is for whoever sets many letters and remembers what they have in common.
+    """
     text = "".join((*page.return_address, *page.paragraphs, page.name))
     body = _split_tail(page.paragraphs)
     return {
@@ -154,8 +161,8 @@ def template_data(page: PostalLetter) -> dict[str, Any]:
         "inside_address": list(map(_line, page.inside_address)),
         "subject": _line(page.subject),
         "salutation": _line(page.salutation),
-        "body": list(map(_paragraph, page.paragraphs[:body])),
-        "tail": list(map(_paragraph, page.paragraphs[body:])),
+        "body": list(map(paragraph, page.paragraphs[:body])),
+        "tail": list(map(paragraph, page.paragraphs[body:])),
         "closing": _line(page.closing),
         "name": _line(page.name),
     }

@@ -1,0 +1,193 @@
+"""Letters on paper: packets for delivery by hand, labels, sign-up sheets, blank letters, posters.
+
+The commands belong into ``flask letters``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from app.campaign import Campaign, CampaignError, load_campaign
+from app.cli.keys import passphrase_option, unlock_file
+from app.cli.plain import PlainCommand
+from app.congress import Tables, TablesError, load_tables
+from app.delivery.packet_letters import Opened, PacketLetters, Trouble
+from app.delivery.packets import INDEX, Sender, Split, parse_split, write_packets
+from app.documents import PdfError
+from app.records import audit
+from app.records.audit import COMMAND_LINE, What
+from app.records.csv_files import safe_csv
+from app.records.database import open_database, writing
+from app.records.key_files import OpenKey
+from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
+from app.settings import Settings, load_settings
+
+PROBLEMS = "problems.csv"
+SEALED = ".sealed.jsonl"
+
+
+def load_letters(settings: Settings) -> tuple[Campaign, Tables]:
+    """The site's campaign and tables, or the error as a sentence."""
+    try:
+        return load_campaign(settings.letters / settings.campaign), load_tables()
+    except (CampaignError, TablesError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _split(_context: click.Context, _option: click.Parameter, text: str) -> Split:
+    split = parse_split(text)
+    if split is None:
+        raise click.BadParameter("Give office, state, a number of letters (500) or a size (20MB).")
+    return split
+
+
+@click.command("packets", cls=PlainCommand)
+@click.argument("file", required=False,
+                type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
+@click.option("--key", "private_files", multiple=True,
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A private key file; may be given more than once.")  # fmt: skip
+@passphrase_option
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="The folder to write to; it must hold no packets yet.")  # fmt: skip
+@click.option("--split", default="office", callback=_split, metavar="office|state|SIZE",
+              show_default=True,
+              help="SIZE is letters a file (500) or megabytes (20MB).")  # fmt: skip
+@click.option("--template", default="general", show_default=True,
+              help="The letter, where a row names none.")  # fmt: skip
+@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), help="Default: today.")
+def packets_command(
+    *, file: Path | None, private_files: tuple[Path, ...], passphrase_file: Path | None,
+    out: Path, split: Split, template: str, day: datetime | None,
+) -> None:  # fmt: skip
+    """Make one PDF for each office: a cover sheet, then the letters, sorted by town, numbered.
+
+    FILE is a sealed export (flask keys export --purpose packet), opened here with --key, or
+    the JSON lines that flask keys open wrote. Without FILE, on the server itself, the sealed
+    details of this site are used; that is noted in the audit trail. Only letters of people who
+    asked for delivery by hand are in the packets. More than 1,000 letters to an office become
+    several files. OUT/index.csv lists every letter; OUT/problems.csv, the lines without one.
+    Ends with 1 if there are any.
+
+    OUT holds people's names and addresses: keep it on your own computer, and delete it when
+    the packets are delivered.
+
+    \b
+    Example:
+      flask letters packets sealed.jsonl --key campaign.private.json --out packets
+      flask letters packets sealed.jsonl --key campaign.private.json --out print --split 20MB
+    """
+    settings = load_settings()
+    campaign, tables = load_letters(settings)
+    today = day.date() if day else date.today()  # noqa: DTZ011 - the day on this computer
+    _refuse_used(out)
+    keys = [unlock_file(path, passphrase_file) for path in private_files]
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    source = file or _export_here(settings, out)
+    sender = Sender(settings.group_name, settings.contact, today)
+    try:
+        with PacketLetters(campaign, tables, today=today, template=template) as letters:
+            bad = _read(letters, source, keys, out, today)
+            total = sum(len(pile.letters) for pile in letters.piles())
+            files = _write(letters, out, sender, split, total)
+    except PdfError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        if file is None:
+            source.unlink(missing_ok=True)
+    click.echo(f"{total:,} letters in {files:,} files in {out}; {INDEX} lists them.")
+    if bad:
+        click.echo(f"{bad:,} lines have problems: {out / PROBLEMS}", err=True)
+        sys.exit(1)
+
+
+def _refuse_used(out: Path) -> None:
+    if (out / INDEX).exists():
+        raise click.ClickException(f"{out} holds packets already. Name another folder.")
+
+
+def _export_here(settings: Settings, out: Path) -> Path:
+    """The site's own sealed details as a file in ``out``, noted in the audit trail."""
+    with closing(open_database(settings.database)) as db:
+
+        def note(done: SealedExport) -> None:
+            facts: audit.Facts = {
+                "campaign": done.campaign, "purpose": "packet", "rows": done.rows,
+                "keys": ", ".join(done.keys),
+            }  # fmt: skip
+            with writing(db):
+                audit.record(db, at=done.at, who=COMMAND_LINE, what=What.SEALED_EXPORTED,
+                             subject="packets", after=facts)  # fmt: skip
+
+        path = out / SEALED
+        export_sealed(db, path, campaign=settings.campaign, at=datetime.now(UTC), audit=note,
+                      purpose="packet")  # fmt: skip
+    return path
+
+
+def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, today: date) -> int:
+    """Read every line into the piles; returns how many have problems, listed in a file."""
+    troubles: list[Trouble] = []
+    rows = _rows(source, keys, today, troubles)
+    size = max(source.stat().st_size // 1000, 1)
+    with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
+        for count, result in enumerate(letters.read(rows)):
+            if isinstance(result, Trouble):
+                troubles.append(result)
+            if count % 100 == 0:
+                bar.update(1)
+    if troubles:
+        with (out / PROBLEMS).open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(("line", "problem"))
+            table.writerows((t.number, safe_csv(t.message)) for t in troubles)
+    return len({t.number for t in troubles})
+
+
+def _rows(
+    source: Path, keys: list[OpenKey], today: date, troubles: list[Trouble]
+) -> Iterator[Opened]:
+    """The packet rows of a sealed or an opened file."""
+    with source.open(encoding="utf-8", errors="replace") as file:
+        sealed = KIND in file.readline()
+    if sealed and not keys:
+        raise click.ClickException("This file is sealed: give the private key with --key.")
+    if sealed:
+        for number, row in enumerate(open_sealed_file(source, keys), start=2):
+            if not isinstance(row, OpenedRow):
+                troubles.append(Trouble(row.line, row.reason))
+            elif row.purpose == "packet":
+                yield Opened(number, row.day, row.details)
+        return
+    with source.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                content = json.loads(line)
+                details = content.get("details", content)
+                day = date.fromisoformat(content["day"]) if "day" in content else today
+                if not isinstance(details, dict):
+                    raise ValueError
+            except (ValueError, TypeError, AttributeError):
+                troubles.append(Trouble(number, "The line is not an opened row of details."))
+                continue
+            if content.get("purpose", "packet") == "packet":
+                yield Opened(number, day, details)
+
+
+def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:
+    files = done = 0
+    with click.progressbar(length=total, label="Setting letters", file=sys.stderr) as bar:
+        for step in write_packets(letters, out, sender, split):
+            bar.update(step.letters - done)
+            done, files = step.letters, step.files
+    return files

@@ -1,0 +1,132 @@
+"""A packet: one office's letters for delivery by hand, with a cover sheet, numbered.
+
+Packets are printed, so they carry no tags for screen readers; that and working in chunks keeps
+time and memory per letter the same for ten letters and ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+
+from app.congress import inside_address
+from app.congress.address import seat_name, titled_name
+from app.congress.model import Holder
+from app.documents.layout import paragraph_data, template_data
+from app.documents.model import Addressed
+from app.documents.postal import long_date, postal
+from app.documents.typesetting import LETTER, typeset
+
+CHUNK = 100
+"""Letters that are set together. More saves no time and takes more memory."""
+TOWNS = 60
+"""Towns that a cover sheet lists; the rest are summed up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What stands on the sheet before an office's letters."""
+
+    holder: Holder
+    people: int
+    """Constituents whose letters to this office are in the packet, all files together."""
+    asks: tuple[tuple[str, int], ...]
+    """What the letters ask in a line each, with how many ask it; the most frequent first."""
+    towns: tuple[tuple[str, int], ...]
+    """Town and state with the number of letters, in the order of the letters."""
+    subject: str
+    day: date
+    """When the packet was made."""
+    group: str
+    contact: str = ""
+    first: int = 1
+    """The number of the first letter behind this sheet; more than 1 in a further file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A letter with its number in the packet."""
+
+    item: Addressed
+    number: int
+    of: int
+
+
+def cover_pdf(cover: Cover) -> bytes:
+    """The cover sheet, one page. Raises ``ValueError`` for a vacant seat."""
+    listed = cover.towns[:TOWNS]
+    rest = sum(count for _town, count in cover.towns[TOWNS:])
+    data = {
+        "to": list(inside_address(cover.holder)),
+        "title": titled_name(cover.holder),
+        "seat": seat_name(cover.holder),
+        "people": f"{cover.people:,}",
+        "many": cover.people != 1,
+        "asks": [[text, f"{count:,}"] for text, count in cover.asks],
+        "towns": [[town, f"{count:,}"] for town, count in listed],
+        "more_towns": len(cover.towns) - len(listed),
+        "more_letters": f"{rest:,}",
+        "subject": cover.subject,
+        "day": long_date(cover.day),
+        "group": cover.group,
+        "contact": cover.contact,
+        "first": f"{cover.first:,}" if cover.first > 1 else "",
+    }
+    return typeset("cover.typ", data, tagged=False)
+
+
+def letters_pdf(letters: Sequence[Numbered], *, language: str = "en") -> bytes:
+    """Up to ``CHUNK`` letters, each from a page of its own with ``No. 37 of 312`` at its foot.
+
+    Raises ``ValueError`` for none or too many.
+    """
+    if not 0 < len(letters) <= CHUNK:
+        raise ValueError(f"a chunk holds 1 to {CHUNK} letters, not {len(letters)}")
+    # Most paragraphs are the campaign's and the same in many letters.
+    known: dict[str, dict[str, Any]] = {}
+
+    def paragraph(text: str) -> dict[str, Any]:
+        if text not in known:
+            known[text] = paragraph_data(text)
+        return known[text]
+
+    pages = []
+    for letter in letters:
+        item = letter.item
+        page = template_data(postal(item.letter, item.writer, item.office), paragraph)
+        page["mark"] = f"No. {letter.number:,} of {letter.of:,}"
+        page["single"] = _fills_one_page(item.letter.body)
+        pages.append(page)
+    return typeset(LETTER, {"language": language, "letters": pages}, tagged=False)
+
+
+def _fills_one_page(paragraphs: Sequence[str]) -> bool:
+    """Whether a body surely leaves room for the rest of its letter on one page."""
+    lines = sum(len(line) // 76 + 1 for text in paragraphs for line in text.split("\n"))
+    return lines + 0.5 * len(paragraphs) <= 25
+
+
+def join(pdfs: Iterable[bytes], path: Path) -> int:
+    """Write several PDFs as one file and return its pages.
+
+    Memory grows with the pages of this one file (about 16 KB a page), so a caller limits it.
+    """
+    with pikepdf.new() as joined:
+        sources = []  # each is needed until the file is saved
+        try:
+            for content in pdfs:
+                source = pikepdf.open(BytesIO(content))
+                sources.append(source)
+                joined.pages.extend(source.pages)
+            pages = len(joined.pages)
+            joined.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        finally:
+            for source in sources:
+                source.close()
+    return pages

@@ -1,0 +1,38 @@
+"""What the codes on posters and sheets open, and a district as people write it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from app.campaign import Campaign
+from app.campaign.words import Language
+from app.congress import Tables
+from app.congress.model import Delegation
+from app.documents.sheets import Link
+from app.records import source_tag
+
+
+def link_for(site_url: str, tag: str, language: Language, usual: str) -> Link | None:
+    """The site's first step with a source tag, ``usual`` where ``tag`` is none.
+
+    None where the site has no address of its own yet.
+    """
+    if not site_url:
+        return None
+    base = site_url.rstrip("/")
+    shown = base.removeprefix(f"{urlsplit(base).scheme}://")
+    first = f"{base}/es/find" if language == "es" else f"{base}/find"
+    return Link(f"{first}?source={source_tag(tag) or usual}", shown)
+
+
+def title_in(campaign: Campaign, language: Language) -> str:
+    """The campaign's title in a language."""
+    return campaign.title_es if language == "es" else campaign.title
+
+
+def find_district(tables: Tables, text: str) -> Delegation | None:
+    """The delegation of ``IL-5``, ``IL 5``, ``VT`` or ``VT-0``; None when there is none."""
+    state, _, number = text.strip().upper().replace(" ", "-").partition("-")
+    if number and not (number.isascii() and number.isdigit() and len(number) <= 2):
+        return None
+    return tables.delegation(state, int(number or 0))

@@ -1,0 +1,152 @@
+"""The commands, as an organizer meets them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.packets import packets_command
+from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
+from app.settings import load_settings
+
+from .conftest import index_of, pages, person, sealed_file
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def run(command: Any, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(a) for a in arguments])
+
+
+def key_options(sealed: Path) -> list[str | Path]:
+    key = next((sealed.parent / "keys").glob("*.private.json"))
+    return ["--key", key, "--passphrase-file", sealed.parent / "passphrase"]
+
+
+def test_a_sealed_export_becomes_packets_on_any_computer(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person(), person(first="Bo")])
+    out = tmp_path / "out"
+    result = run(packets_command, sealed, *key_options(sealed), "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "6 letters in 3 files" in result.output
+    assert len(index_of(out)) == 6
+    assert not (out / "problems.csv").exists()
+
+
+def test_a_sealed_file_needs_its_key(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person()])
+    result = run(packets_command, sealed, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "--key" in result.output
+
+
+def test_who_allowed_only_contact_is_in_no_packet(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person()], purpose="contact")
+    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "0 letters" in result.output
+
+
+def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path) -> None:
+    opened = tmp_path / "opened.jsonl"
+    lines = [
+        json.dumps({"signature": 1, "purpose": "packet", "day": "2026-11-20",
+                    "details": person()}),
+        "not a line",
+        json.dumps({"purpose": "contact", "day": "2026-11-20", "details": person()}),
+        json.dumps({"purpose": "packet", "day": "x", "details": person()}),
+        json.dumps([1]),
+        json.dumps({"purpose": "packet", "details": person(template="gone")}),
+    ]  # fmt: skip
+    opened.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    result = run(packets_command, opened, "--out", out)
+    assert result.exit_code == 1
+    assert "3 letters in 3 files" in result.output
+    problems = (out / "problems.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in problems] == ["line", "2", "4", "5", "6"]
+    assert "Ana" not in "".join(problems)
+
+
+def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person(), person()])
+    text = sealed.read_text(encoding="utf-8").splitlines()
+    sealed.write_text("\n".join(text[:-1]) + "\n", encoding="utf-8")
+    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "cut off" in (tmp_path / "out/problems.csv").read_text(encoding="utf-8")
+
+
+def test_a_folder_with_packets_is_not_written_over(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person()])
+    out = tmp_path / "out"
+    run(packets_command, sealed, *key_options(sealed), "--out", out)
+    result = run(packets_command, sealed, *key_options(sealed), "--out", out)
+    assert result.exit_code == 1
+    assert "holds packets already" in result.output
+
+
+def test_a_split_that_is_none_is_explained(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person()])
+    result = run(packets_command, sealed, "--split", "county", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "20MB" in result.output
+
+
+def test_on_the_server_its_own_details_are_used_and_that_is_audited(tmp_path: Path) -> None:
+    from app.records.database import open_database
+    from app.records.keys import first_key
+    from tests.packets.conftest import DAY
+
+    settings = load_settings()
+    open_database(settings.database).close()
+    key = first_key(settings.keys, today=DAY)
+    out = tmp_path / "out"
+    result = run(
+        packets_command, "--out", out, "--key", settings.keys / f"{key.id}.private.json",
+        "--passphrase-file", settings.keys / f"{key.id}.passphrase",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert [p.name for p in out.iterdir()] == ["index.csv"]
+    db = sqlite3.connect(settings.database)
+    found = db.execute("SELECT what, subject FROM audit_events").fetchall()
+    db.close()
+    assert found == [("sealed details exported", "packets")]
+
+
+def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> None:
+    out = tmp_path / "l.pdf"
+    assert run(labels_command, "--state", "vt", "--out", out).exit_code == 0
+    assert pages(out)[0].count("The Honorable") == 3
+    assert run(labels_command, "--state", "VT", "--local", "--out", out).exit_code == 0
+    assert "Burlington" in pages(out)[0]
+    people = tmp_path / "people.csv"
+    people.write_text("first,last,street,city,state,zip,email\nAna,Li,8 A St,Boston,ma,02138,\n")
+    assert run(labels_command, "--people", people, "--out", out).exit_code == 0
+    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
+    assert run(labels_command, "--state", "XX", "--out", out).exit_code == 1
+
+
+def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "p.pdf"
+    assert run(poster_command, "--language", "es", "--out", out).exit_code == 0
+    assert "Escriba" in pages(out)[0]
+    assert run(signup_command, "--source", "fair", "--out", out).exit_code == 0
+    assert run(blank_command, "il-5", "--out", out).exit_code == 0
+    assert len(pages(out)) == 3
+    assert "not a district" in run(blank_command, "IL", "--out", out).output
+    assert "source tag" in run(poster_command, "--source", "a b", "--out", out).output
+
+
+def test_without_an_address_of_the_site_the_code_would_lead_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEAR_CONGRESS_SITE_URL")
+    result = run(poster_command, "--out", tmp_path / "p.pdf")
+    assert result.exit_code == 1
+    assert "site_url" in result.output

@@ -1,0 +1,72 @@
+"""Labels stand where the sheet is cut, whatever is printed on them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.congress import inside_address
+from app.documents.labels import AVERY_5160, labels_pdf
+
+from .conftest import pages, tables
+from .places import pieces
+
+
+def test_every_label_of_a_sheet_has_its_address_inside() -> None:
+    found = pieces(labels_pdf([(f"Name {n}", "12 Main St.", "Town, MA 02138") for n in range(30)]))
+    assert len(found) == 90
+    for n in range(30):
+        row, column = divmod(n, 3)
+        left, top = 0.1875 + 2.75 * column, 0.5 + 1.0 * row
+        lines = found[3 * n : 3 * n + 3]
+        assert [piece.text for piece in lines] == [f"Name {n}", "12 Main St.", "Town, MA 02138"]
+        for piece in lines:
+            assert left + 0.1 <= piece.x <= left + 0.2
+            assert top + 0.1 <= piece.y <= top + 0.95
+
+
+def test_the_sheet_is_averys() -> None:
+    across = AVERY_5160.left * 2 + AVERY_5160.across * 2 + AVERY_5160.width
+    assert across == pytest.approx(8.5)
+    assert AVERY_5160.top * 2 + AVERY_5160.rows * AVERY_5160.height == pytest.approx(11)
+
+
+def test_thirty_one_labels_take_two_sheets_and_a_used_sheet_is_begun_later() -> None:
+    assert len(pages(labels_pdf([("A",)] * 31))) == 2
+    assert len(pages(labels_pdf([("A",)] * 30, first_place=2))) == 2
+    (piece,) = pieces(labels_pdf([("A",)], first_place=5))
+    assert (round(piece.x, 1), int(piece.y)) == (3.1, 2)
+
+
+@pytest.mark.parametrize("place", [0, 31, -1])
+def test_a_place_that_the_sheet_does_not_have_is_refused(place: int) -> None:
+    with pytest.raises(ValueError, match="places 1 to 30"):
+        labels_pdf([("A",)], first_place=place)
+
+
+def test_no_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match="no labels"):
+        labels_pdf([])
+
+
+def test_blank_and_missing_lines_leave_no_gap() -> None:
+    text = pages(labels_pdf([("Ana Li", "", "   ", "Boston, MA 02138")]))[0]
+    assert text.split("\n") == ["Ana Li", "Boston, MA 02138"]
+
+
+def test_every_office_fits_its_label_in_readable_type() -> None:
+    addresses = [inside_address(h) for h in tables().holders if h.member]
+    texts = pages(labels_pdf(addresses))
+    assert len(texts) == -(-len(addresses) // 30)
+    assert sum(text.count("The Honorable") for text in texts) == len(addresses)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.text(max_size=120), min_size=1, max_size=8))
+def test_no_text_leaves_its_label(lines: list[str]) -> None:
+    pdf = labels_pdf([lines, ("NEXT", "TOWN")])
+    assert len(pages(pdf)) == 1
+    after = [piece for piece in pieces(pdf) if piece.text == "NEXT"]
+    assert after
+    assert all(round(piece.x, 1) == 3.1 for piece in after[-1:])

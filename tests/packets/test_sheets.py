@@ -1,0 +1,131 @@
+"""Posters, sign-up sheets and blank letters: one page, both languages, a code that works."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Literal
+
+import pytest
+from pypdf import PdfReader
+
+from app.documents.poster import poster_pdf
+from app.documents.sheets import ROWS, WORDS, Link, blank_letters_pdf, signup_pdf
+from app.web.paper_links import find_district, link_for
+
+from .conftest import TODAY, campaign, pages, tables
+
+Language = Literal["en", "es"]
+LINK = Link("https://letters.example.org/find?source=table", "letters.example.org")
+
+
+def poster(language: Language, **changes: str) -> bytes:
+    words = {"title": "The PROTECT Immigration Act", "group": "Neighbors of Cook County",
+             "address": LINK.address, "shown": LINK.shown, **changes}  # fmt: skip
+    return poster_pdf(language=language, **words)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Write to the people who represent you."), ("es", "Escriba a quienes le representan.")],
+)
+def test_the_poster_is_one_letter_page_in_its_language(language: Language, words: str) -> None:
+    pdf = poster(language)
+    (text,) = pages(pdf)
+    assert words in " ".join(text.split())
+    assert "letters.example.org" in text
+    page = PdfReader(io.BytesIO(pdf)).pages[0]
+    assert (page.mediabox.width, page.mediabox.height) == (612, 792)
+    assert str(PdfReader(io.BytesIO(pdf)).root_object["/Lang"]) == language
+
+
+def test_a_long_name_and_address_stay_on_the_posters_one_page() -> None:
+    long = poster("es", group="Coalición de vecinos " * 6, title="La ley PROTECT " * 6,
+                  shown="letters.of-the-whole-community.example.org/campaign")  # fmt: skip
+    assert len(pages(long)) == 1
+
+
+@pytest.mark.parametrize("make", ["poster", "signup", "blank"])
+def test_a_screen_reader_hears_where_the_code_leads(make: str) -> None:
+    made = {
+        "poster": lambda: poster("en"),
+        "signup": lambda: signup_pdf(title="T", group="G", link=LINK),
+        "blank": lambda: blank("IL-5"),
+    }[make]()
+    assert "QR code that opens letters.example.org" in alternatives(made)
+
+
+def alternatives(pdf: bytes) -> list[str]:
+    found = []
+    reader = PdfReader(io.BytesIO(pdf))
+    for number in range(1, len(reader.xref_objStm) + sum(map(len, reader.xref.values())) + 2):
+        try:
+            item: Any = reader.get_object(number)
+        except Exception:  # noqa: BLE001, S112 - a number without an object
+            continue
+        if hasattr(item, "get") and item.get("/Alt"):
+            found.append(str(item["/Alt"]))
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -> None:
+    (text,) = pages(signup_pdf(title="T", group="Neighbors", link=LINK, language=language))
+    for column in WORDS[language].columns:
+        assert column in " ".join(text.split())
+    assert f"\n{ROWS}\n" in text
+    assert "Neighbors" in text
+
+
+def blank(district: str, language: Language = "en") -> bytes:
+    delegation = find_district(tables(), district)
+    template = campaign().template("general")
+    assert delegation
+    assert template
+    return blank_letters_pdf(
+        campaign(), template, delegation, today=TODAY, link=LINK, language=language
+    )
+
+
+@pytest.mark.parametrize(("district", "letters"), [("IL-5", 3), ("DC", 1), ("PR", 1), ("vt", 3)])
+def test_a_blank_letter_goes_to_each_member_of_a_district(district: str, letters: int) -> None:
+    texts = pages(blank(district))
+    assert len(texts) == letters
+    assert all("The Honorable" in t and "Sincerely," in t and "Your street" in t for t in texts)
+    assert not [t for t in texts if "\u2e3b" in t or "None" in t or "{{" in t]
+
+
+def test_every_template_makes_blank_letters_of_one_page() -> None:
+    delegation = find_district(tables(), "IL-5")
+    assert delegation
+    for (name, length), template in campaign().templates.items():
+        made = blank_letters_pdf(campaign(), template, delegation, today=TODAY, link=LINK)
+        assert len(pages(made)) == 3, (name, length)
+
+
+def test_instructions_are_spanish_and_the_letter_english() -> None:
+    text = pages(blank("IL-5", "es"))[0]
+    assert "Su calle" in text
+    assert "I am your constituent" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seat"),
+    [("IL-5", "IL-5"), ("il 5", "IL-5"), (" VT ", "VT-0"), ("VT-0", "VT-0"), ("DC", "DC-0")],
+)
+def test_a_district_is_read_as_people_write_it(text: str, seat: str) -> None:
+    found = find_district(tables(), text)
+    assert found is not None
+    assert found.house.seat.id == seat
+
+
+@pytest.mark.parametrize("text", ["", "IL", "IL-99", "XX-1", "5", "IL-５", "IL-5-5", "IL-x"])
+def test_what_is_no_district_is_not_guessed(text: str) -> None:
+    assert find_district(tables(), text) is None
+
+
+def test_the_code_leads_to_the_first_step_in_its_language_with_a_tag() -> None:
+    english = link_for("https://l.example.org/", "Fair-2", "en", "table")
+    spanish = link_for("https://l.example.org", "no tag!", "es", "table")
+    assert english == Link("https://l.example.org/find?source=fair-2", "l.example.org")
+    assert spanish == Link("https://l.example.org/es/find?source=table", "l.example.org")
+    assert link_for("", "x", "en", "table") is None

@@ -1,0 +1,105 @@
+"""A letter folded in thirds shows the office's address in a No. 10 window envelope.
+
+The usual single window is 4 1/2 by 1 1/8 inches, 7/8 inch from the left and 1/2 inch from the
+bottom of an envelope of 9 1/2 by 4 1/8. The folded sheet, 8 1/2 by 3 2/3, stands on the
+envelope's bottom and may slide sideways. The Postal Service wants 1/8 inch around an address.
+"""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from app.campaign import Writer
+from app.campaign.compose import compose
+from app.congress import inside_address
+from app.congress.model import Holder, Office
+from app.documents import Addressed, pdf, postal, to_pdf
+from app.documents.layout import template_data
+
+from .conftest import TODAY, campaign, tables
+from .places import Piece, pieces
+
+ENVELOPE, SHEET = (9.5, 4.125), (8.5, 11 / 3)
+WINDOW_WIDTH, WINDOW_HEIGHT, FROM_LEFT, FROM_BOTTOM = 4.5, 1.125, 0.875, 0.5
+CLEAR = 0.125
+SLIDES = ENVELOPE[0] - SHEET[0]
+TOP = ENVELOPE[1] - FROM_BOTTOM - WINDOW_HEIGHT - (ENVELOPE[1] - SHEET[1])
+"""The window's upper edge, from the sheet's upper edge."""
+BOTTOM = TOP + WINDOW_HEIGHT
+LEFT, RIGHT = FROM_LEFT, FROM_LEFT + WINDOW_WIDTH - SLIDES
+"""What shows of the sheet's width however far it slides."""
+CAPITAL, DESCENDER = 0.105, 0.035
+"""Inches of 11 point type above and below its baseline."""
+
+
+def addressed(holder: Holder, office: Office | None = None, **changes: str) -> Addressed:
+    state = holder.seat.state
+    writer = Writer(
+        **{"first": "Ana", "last": "Li", "street": "12 Main St", "street2": "Apt 4",
+           "city": "Chicago", "state": state, "zip": "60618", **changes}
+    )  # fmt: skip
+    home = next(
+        d for n in tables().districts(state) if (d := tables().delegation(state, n))
+        and holder in d.holders
+    )  # fmt: skip
+    template = campaign().template("general")
+    assert template
+    letter = compose(campaign(), template, holder, writer=writer, district_place=home,
+                     story="", today=TODAY)  # fmt: skip
+    return Addressed(letter, writer, office)
+
+
+def blocks(item: Addressed) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """What stands above the address, the address, and what stands below."""
+    found = pieces(to_pdf([item]))
+    start = next(i for i, piece in enumerate(found) if piece.text.startswith("The Honorable"))
+    size = len(inside_address(item.letter.holder, item.office))
+    return found[:start], found[start : start + size], found[start + size :]
+
+
+def members() -> list[Holder]:
+    return [holder for holder in tables().holders if holder.member]
+
+
+def test_no_washington_address_has_more_than_five_lines() -> None:
+    assert max(len(inside_address(holder)) for holder in members()) <= 5
+
+
+@pytest.mark.parametrize("street2", ["", "Apt 4"])
+@pytest.mark.parametrize("lines", [3, 4, 5])
+def test_the_address_stands_in_the_window(lines: int, street2: str) -> None:
+    holder = next(h for h in members() if len(inside_address(h)) == lines)
+    above, address, below = blocks(addressed(holder, street2=street2))
+    clear = CLEAR if lines < 5 else 0
+    assert address[0].y - CAPITAL >= TOP + CLEAR
+    assert address[-1].y + DESCENDER <= BOTTOM - clear
+    assert all(piece.x >= LEFT + CLEAR for piece in address)
+    # Nothing of the writer shows, and nothing of the letter.
+    assert max(piece.y for piece in above) + DESCENDER <= TOP
+    assert min(piece.y for piece in below) - CAPITAL >= BOTTOM
+
+
+def test_a_local_office_of_five_lines_stands_in_the_window() -> None:
+    holder, office = next(
+        (h, o) for h in members() if h.member for o in h.member.local_offices
+        if len(inside_address(h, o)) == 5
+    )  # fmt: skip
+    _above, address, _below = blocks(addressed(holder, office))
+    assert address[-1].y + DESCENDER <= BOTTOM
+
+
+def test_the_widest_addresses_end_before_the_windows_edge() -> None:
+    widest = sorted(members(), key=lambda h: max(map(len, inside_address(h))))[-6:]
+    for holder in widest:
+        item = addressed(holder)
+        data = pdf._payload([template_data(postal(item.letter, item.writer, None))], "en")
+        picture = pdf._compiler().compile(format="png", ppi=72, sys_inputs={"letters": data})
+        first = picture[0] if isinstance(picture, list) else picture
+        page = Image.open(io.BytesIO(first)).convert("L").point(lambda v: 255 * (v < 200))
+        ink = page.crop((0, int(TOP * 72), page.width, int(BOTTOM * 72))).getbbox()
+        assert ink is not None
+        # The longest name of all is whole unless the sheet slid within 1/4 inch of the right end.
+        assert ink[2] / 72 <= RIGHT + 0.25, inside_address(holder)
