@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -110,6 +111,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
         settings = replace(settings, **changes)  # type: ignore[arg-type]
         app = create_app(settings)
         app.testing = True
+        if settings.site_url:
+            app.config["SERVER_NAME"] = urlsplit(settings.site_url).netloc
         made.append(settings)
         return Site(settings, Resident(Client(app.test_client()), lang, dict(PERSON)))
 

@@ -1,0 +1,63 @@
+"""The receipt: whom, in what state, since when; and nothing that could be read elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.records import local_database, mark, note_office
+from app.records.accounting import ACCEPTED
+from app.records.model import State
+
+from .conftest import Make, Site
+
+
+def test_each_letter_has_its_state_and_time_and_changes_with_it(make: Make) -> None:
+    site = make()
+    taken = site.signed()
+    path = site.resident.receipt_path(taken)
+    assert site.client.get(path).words.count("Written, not yet handed over (") == 3
+    db = local_database(site.settings.database)
+    at = datetime(2026, 11, 25, 18, 4, tzinfo=UTC)
+    assert mark(db, path.rpartition("/")[2], "MA-6", "printed", at=at)
+    words = site.client.get(path).words
+    assert "You opened it for printing (November 25, 2026, 1:04 PM EST)" in words
+    assert words.count("Written, not yet handed over (") == 2
+    spanish = site.client.get(f"/es{path}").words
+    assert "(25 de noviembre de 2026, 1:04" in spanish
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(ACCEPTED, "Accepted by the office’s own system"),
+     ("refused", "Refused by the office’s own system"),
+     ("not attempted", "Not given to the office’s own system yet")],
+)  # fmt: skip
+def test_what_an_offices_system_said_is_not_called_the_persons_own_report(
+    make: Make, state: State, said: str
+) -> None:
+    site = make()
+    path = site.resident.receipt_path(site.signed())
+    assert "These are your own reports" in site.client.get(path).words
+    db = local_database(site.settings.database)
+    assert note_office(db, 1, "MA-6", state, campaign=site.settings.campaign)
+    words = site.client.get(path).words
+    assert said in words
+    assert "These are your own reports" not in words
+
+
+def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> None:
+    taken = site.signed(story="A secret of mine.")
+    page = site.client.get(site.resident.receipt_path(taken))
+    assert "A secret of mine" not in page.text
+    assert "O'Dell" not in page.text
+    assert ("we keep none of them" in page.words) or ("no guardamos ninguna" in page.words)
+
+
+@pytest.mark.parametrize("change", [str.swapcase, lambda t: t[:-1], lambda t: t + "A"])
+def test_only_the_whole_token_opens_it(make: Make, change: object) -> None:
+    site = make()
+    folder, _, token = site.resident.receipt_path(site.signed()).rpartition("/")
+    assert callable(change)
+    site.client.get(f"{folder}/{change(token)}", 404)
