@@ -1,0 +1,196 @@
+"""Where every letter is: the moves that are allowed, by whom, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import typing
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.records import (
+    LetterRow,
+    State,
+    mark,
+    note_office,
+    open_database,
+    receipt,
+    recount,
+    sign,
+    totals,
+    ways,
+    withdraw,
+)  # fmt: skip
+from app.records.accounting import ACCEPTED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
+from app.records.accounting_sql import ACCOUNTING_STEPS
+from app.records.model import Cause
+from app.records.signing import set_status
+from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
+
+STATES: tuple[State, ...] = typing.get_args(State)
+CAUSES: tuple[Cause, ...] = typing.get_args(Cause)
+NOON = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+
+ALLOWED = {
+    "person": {(a, b) for a in STATES if a != ACCEPTED for b in OWN},
+    "mail server": {(a, MAILED) for a in ("written", "downloaded", MAILED)},
+    "office system": {(a, b) for a in STATES if a != ACCEPTED for b in OFFICE},
+    "signed": set(),
+    "vacant seat": set(),
+}
+"""Written out a second time, in another way, on purpose."""
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(tmp_path / "site.db")) as connection:
+        yield connection
+
+
+def now(db: sqlite3.Connection, seat: str = "CA-12", signed: int = 1) -> tuple[str, str, str]:
+    row: tuple[str, str, str] = db.execute(
+        "SELECT state, state_at, cause FROM letters WHERE signature = ? AND seat = ?",
+        (signed, seat),
+    ).fetchone()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("cause", "before", "after"), list(itertools.product(CAUSES, STATES, STATES))
+)
+def test_only_these_moves_are_allowed(cause: Cause, before: State, after: State) -> None:
+    assert allowed(cause, before, after) == ((before, after) in ALLOWED[cause])
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(STATES, STATES)))
+def test_the_database_moves_only_so(db: sqlite3.Connection, before: State, after: State) -> None:
+    token = sign(db, signature("one", letters=letters_of("CA", 12, before)), SECRET).receipt
+    first = now(db)
+    moved = mark(db, token, "CA-12", after, at=NOON)
+    by: Cause = "mail server" if after == MAILED else "person"
+    assert moved == (after in {*OWN, MAILED} and (before, after) in ALLOWED[by])
+    assert now(db) == ((after, "2026-11-25T18:00Z", by) if moved else first)
+    assert now(db, "CA-S1")[0] == before
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(STATES, STATES)))
+def test_an_offices_system_moves_only_so(
+    db: sqlite3.Connection, before: State, after: State
+) -> None:
+    sign(db, signature("one", letters=letters_of("CA", 12, before)), SECRET)
+    first = now(db)
+    moved = note_office(db, 1, "CA-12", after, campaign=CAMPAIGN, at=NOON)
+    assert moved == ((before, after) in ALLOWED["office system"])
+    assert now(db) == ((after, "2026-11-25T18:00Z", "office system") if moved else first)
+
+
+def test_a_late_copy_does_not_hide_what_the_person_reported(db: sqlite3.Connection) -> None:
+    token = sign(db, signature("one"), SECRET).receipt
+    assert mark(db, token, "CA-12", "copied")
+    assert not mark(db, token, "CA-12", MAILED)
+    assert now(db)[0] == "copied"
+    assert mark(db, token, "CA-S1", MAILED)
+
+
+@pytest.mark.parametrize(
+    ("number", "seat", "campaign"),
+    [(2, "CA-12", CAMPAIGN), (1, "CA-13", CAMPAIGN), (1, "CA-S3", CAMPAIGN),
+     (1, "CA-12", "another"), (-1, "CA-12", CAMPAIGN)],
+)  # fmt: skip
+def test_a_system_moves_only_the_letter_of_this_campaign(
+    db: sqlite3.Connection, number: int, seat: str, campaign: str
+) -> None:
+    letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
+    sign(db, signature("one", letters=letters), SECRET)
+    assert not note_office(db, number, seat, ACCEPTED, campaign=campaign)
+
+
+def test_nothing_moves_once_withdrawn(db: sqlite3.Connection) -> None:
+    token = sign(db, signature("one"), SECRET).receipt
+    withdraw(db, token)
+    assert not mark(db, token, "CA-12", "printed")
+    assert not note_office(db, 1, "CA-12", ACCEPTED, campaign=CAMPAIGN)
+
+
+def test_every_letter_begins_with_a_time_and_a_cause(db: sqlite3.Connection) -> None:
+    letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
+    found = receipt(db, sign(db, signature("one", letters=letters, at=NOON), SECRET).receipt)
+    assert found is not None
+    assert [(x.seat, x.state, x.cause, x.at) for x in found.letters] == [
+        ("CA-12", "written", "signed", NOON),
+        ("CA-S1", "written", "signed", NOON),
+        ("CA-S3", "not attempted", "vacant seat", NOON),
+    ]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["mark", "office", "hold", "count", "withdraw"]),
+              st.integers(0, 3), st.sampled_from(["CA-12", "CA-S1", "CA-S3"]),
+              st.sampled_from(STATES)),
+    max_size=40,
+)  # fmt: skip
+
+
+@given(steps=STEPS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_happens_causes_fit_and_the_ways_add_up(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str, State]]
+) -> None:
+    with closing(open_database(tmp_path_factory.mktemp("moves") / "site.db")) as db:
+        tokens = [sign(db, signature(str(n)), SECRET).receipt for n in range(4)]
+        for what, who, seat, state in steps:
+            if what == "mark":
+                mark(db, tokens[who], seat, state)
+            elif what == "office":
+                note_office(db, who + 1, seat, state, campaign=CAMPAIGN)
+            elif what == "withdraw":
+                withdraw(db, tokens[who])
+            else:
+                set_status(db, [who + 1], "held" if what == "hold" else "counted")
+        for state, cause in db.execute("SELECT state, cause FROM letters"):
+            assert (cause == "signed" and state == "written") or state in MOVES[cause].to
+        assert recount(db) == []
+        for status in ("counted", "held", "withdrawn"):
+            found = ways(db, CAMPAIGN, status=status)
+            assert sum(w.letters for w in found) == totals(db, CAMPAIGN, status=status).letters
+            actual = dict(db.execute(
+                "SELECT l.state, count(*) FROM letters l JOIN signatures s ON s.id = l.signature"
+                " WHERE s.status = ? GROUP BY 1", (status,),
+            ))  # fmt: skip
+            assert {w.state: w.letters for w in found} == actual
+
+
+def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection) -> None:
+    letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
+    token = sign(db, signature("one", letters=letters), SECRET).receipt
+    sign(db, signature("two", campaign="another"), SECRET)
+    mark(db, token, "CA-12", "printed")
+    assert [(w.state, w.letters) for w in ways(db, CAMPAIGN)] == [("printed", 1), ("written", 1)]
+    assert sum(w.letters for w in ways(db, None)) == 5
+
+
+def test_letters_from_before_get_the_cause_that_their_state_tells(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(open_database(path)) as db:
+        for number, state in enumerate(STATES):
+            sign(db, signature(str(number), letters=letters_of("CA", 12, state)), SECRET)
+        vacant = (LetterRow("CA-12", None, "", "not attempted"),)
+        sign(db, signature("vacant", letters=vacant), SECRET)
+        for name in [step.__name__ for step in ACCOUNTING_STEPS]:
+            db.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (name,))
+        expected = db.execute("SELECT signature, seat, cause FROM letters").fetchall()
+        db.execute("ALTER TABLE letters DROP COLUMN cause")
+        db.execute("DELETE FROM tallies WHERE dimension = 'way'")
+    with closing(open_database(path)) as db:
+        assert db.execute("SELECT signature, seat, cause FROM letters").fetchall() == expected
+        assert recount(db) == []
+
+
+def test_quiet_is_longer_than_any_copy_can_be_on_its_way() -> None:
+    assert timedelta(days=4) < QUIET

@@ -1,0 +1,119 @@
+"""Letters that are stuck are found, and ``flask doctor`` says so in a sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.cli.delivery_checks import letters_are_accounted_for
+from app.cli.doctor import CHECKS, Site
+from app.records import mark, note_office, open_database, sign, sweep_letters, withdraw
+from app.records.accounting import ACCEPTED
+from app.records.model import LetterRow, State
+from app.settings import Settings
+from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
+
+NOON = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32), NOON)
+
+
+@pytest.fixture
+def db(site: Site) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(site.settings.database)) as connection:
+        yield connection
+
+
+def signed(db: sqlite3.Connection, name: str = "one", *, at: datetime = NOON) -> str:
+    return sign(db, signature(name, at=at), SECRET).receipt
+
+
+def test_the_doctor_looks_at_letters() -> None:
+    assert CHECKS["letters"] is letters_are_accounted_for
+
+
+def test_a_fresh_site_is_well(site: Site, db: sqlite3.Connection) -> None:
+    assert letters_are_accounted_for(site).level == "ok"
+    signed(db)
+    assert letters_are_accounted_for(site).level == "ok"
+
+
+@pytest.mark.parametrize("state", ["refused", "not attempted"])
+def test_a_letter_that_a_system_did_not_take_is_stuck_after_two_days(
+    site: Site, db: sqlite3.Connection, state: State
+) -> None:
+    token = signed(db)
+    note_office(db, 1, "CA-12", state, campaign=CAMPAIGN, at=NOON - timedelta(days=2))
+    assert sweep_letters(db, NOON).stuck == 0
+    found = sweep_letters(db, NOON + timedelta(minutes=1))
+    assert (found.stuck, found.since) == (1, NOON - timedelta(days=2))
+    later = Site(site.settings, NOON + timedelta(minutes=1))
+    finding = letters_are_accounted_for(later)
+    assert finding.level == "warn"
+    assert "1 letters were refused by an office's system or not taken" in finding.sentence
+    assert "2026-11-23" in finding.sentence
+    assert mark(db, token, "CA-12", "printed", at=NOON)
+    assert letters_are_accounted_for(later).level == "ok"
+
+
+def test_accepted_vacant_and_withdrawn_letters_are_never_stuck(db: sqlite3.Connection) -> None:
+    long_ago = NOON - timedelta(days=60)
+    letters = (*letters_of("CA", 12)[:1], LetterRow("CA-S1", None, "", "not attempted"))
+    sign(db, signature("one", letters=letters, at=long_ago), SECRET)
+    note_office(db, 1, "CA-12", ACCEPTED, campaign=CAMPAIGN, at=long_ago)
+    token = signed(db, "two", at=long_ago)
+    note_office(db, 2, "CA-12", "refused", campaign=CAMPAIGN, at=long_ago)
+    withdraw(db, token)
+    found = sweep_letters(db, NOON)
+    assert (found.stuck, found.unnoted, found.wrong, found.quiet) == (0, 0, 0, 0)
+
+
+def test_long_silence_is_said_but_is_nothing_wrong(site: Site, db: sqlite3.Connection) -> None:
+    signed(db, at=NOON - timedelta(days=14, minutes=1))
+    finding = letters_are_accounted_for(site)
+    assert finding.level == "ok"
+    assert "Nobody told us of handing 3 of them over" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [(ACCEPTED, "person"), (ACCEPTED, "mail server"), ("printed", "signed"),
+     ("written", "office system"), ("mailed to self", "person"), ("copied", "vacant seat")],
+)  # fmt: skip
+def test_a_state_that_no_move_leads_to_fails(
+    site: Site, db: sqlite3.Connection, state: str, cause: str
+) -> None:
+    signed(db)
+    db.execute("UPDATE letters SET state = ?, cause = ? WHERE seat = 'CA-12'", (state, cause))
+    finding = letters_are_accounted_for(site)
+    assert finding.level == "fail"
+    assert finding.sentence.startswith("1 letters are in a state")
+
+
+@pytest.mark.parametrize(
+    ("message", "age", "found"),
+    [(("copy", "accepted", "accepted: 250"), 61, 3),
+     (("copy", "accepted", "accepted: 250"), 59, 0),
+     (("copy", "accepted", "written to the outbox"), 61, 0),
+     (("receipt", "accepted", "accepted: 250"), 61, 0),
+     (("copy", "failed", "recipient: 550"), 61, 0)],
+)  # fmt: skip
+def test_a_copy_that_left_without_a_note_is_found(
+    db: sqlite3.Connection, message: tuple[str, str, str], age: int, found: int
+) -> None:
+    signed(db)
+    at = int((NOON - timedelta(minutes=age)).timestamp())
+    db.execute(
+        "INSERT INTO messages (id, once, kind, receipt, state, cause, queued_at, state_at, next_at)"
+        " SELECT ?, randomblob(32), ?, receipt, ?, ?, ?, ?, ? FROM signatures",
+        ("0" * 32, *message, at, at, at),
+    )
+    assert sweep_letters(db, NOON).unnoted == found
