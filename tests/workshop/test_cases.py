@@ -188,6 +188,8 @@ def test_advice_names_the_sentence_and_stops_nothing(
     save(rosa, text)
     rosa.get("/organize/letters/general/check")
     assert reason in rosa.words
+    # The second request of two is the campaign's own, and is found on its page.
+    assert "Full letter, line 1 ·" in rosa.words or "campaign.toml, line" in rosa.words
     rosa.get("/organize/letters/general/publish").send("/publish")
     assert "Published." in rosa.words
     assert live_words(app).rstrip() == text.rstrip()

@@ -18,6 +18,7 @@ from app.campaign import (
     read_campaign,
 )
 from app.campaign.problems import Level
+from app.campaign.source_parts import split_source
 from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
 from app.congress import load_tables
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
@@ -128,6 +129,12 @@ def lengths(letter: ShelvedLetter) -> list[Text]:
     return [t for t in letter.texts.values() if not t.spanish and t.newest is not None]
 
 
+def first_lines(letter: ShelvedLetter) -> dict[str, int]:
+    """The line on which the words of each text begin, by file name: editors count from there."""
+    parts = ((t.name, split_source(t.newest or "")) for t in letter.texts.values())
+    return {name: found.words_line for name, found in parts if found is not None}
+
+
 def show_check(letter_id: str) -> Response:
     """The check of a letter with its drafts."""
     site = services()
@@ -140,4 +147,6 @@ def show_check(letter_id: str) -> Response:
         (text, by_ask(site.live.slug, books, letter, text.length))
         for text in (lengths(letter) if checked.campaign else ())
     ]
-    return page("letters/check", letter=letter, checked=checked, asks=asks)
+    return page(
+        "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
+    )

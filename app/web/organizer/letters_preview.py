@@ -25,7 +25,7 @@ from app.documents import (
     to_web_form,
 )
 from app.web.i18n import language, other_language, page_url
-from app.web.organizer.letters_check import Checked, read
+from app.web.organizer.letters_check import Checked, first_lines, read
 from app.web.organizer.letters_recipients import KINDS, MOST, find
 from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, shelf
 from app.web.organizer.show import page, visible
@@ -122,7 +122,7 @@ def show_preview(letter_id: str) -> Response:
         chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
         days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
-        name_of=title_name, role_of=role,
+        name_of=title_name, role_of=role, starts=first_lines(letter),
         elsewhere_url=page_url("organizer_letters.preview", other_language(), letter=letter_id,
                                **wanted.query_of()),
     )  # fmt: skip

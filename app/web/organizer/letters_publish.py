@@ -14,7 +14,7 @@ from app.records.workshop import Moved, discard_draft
 from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.organizer.gate import clock, current
-from app.web.organizer.letters_check import by_ask, check_letter, lengths, read
+from app.web.organizer.letters_check import by_ask, check_letter, first_lines, lengths, read
 from app.web.organizer.letters_edit import place_of
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
 from app.web.organizer.show import page, visible
@@ -44,7 +44,8 @@ def show_publish(letter_id: str, problem: str = "", status: int = 200) -> Respon
         parts=[(text, text_changes(text)) for text in letter.drafts],
         asks=[(text, by_ask(site.live.slug, books, letter, text.length)) for text in compared],
         overtaken=[text for text in letter.drafts if _overtaken(text)],
-        problem=problem, field="publish", note=visible(request.form.get("note", "")),
+        starts=first_lines(letter), problem=problem, field="publish",
+        note=visible(request.form.get("note", "")),
     )  # fmt: skip
 
 

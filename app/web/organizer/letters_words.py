@@ -7,7 +7,7 @@ it, so its Spanish is found by pattern: the English with places for values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from flask import Flask
@@ -15,6 +15,7 @@ from flask_babel import gettext as _translate
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
+from app.campaign import Problem
 from app.campaign.text_changes import Change
 from app.web.i18n import gettext as _
 from app.web.i18n import language, page_url
@@ -138,6 +139,18 @@ def file_words(name: str, letter_id: str) -> str:
     return str(PART[part]) if part else name
 
 
+def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
+    """The line of a problem as its editor counts; empty where the file as a whole is meant."""
+    if not problem.line:
+        return ""
+    start = starts.get(problem.file)
+    if start is None:
+        return _("line %(number)d of the file", number=problem.line)
+    if problem.line < start:
+        return _("in the heading")
+    return _("line %(number)d", number=problem.line - start + 1)
+
+
 def file_url(name: str, letter_id: str) -> str:
     """Where the text of a problem is edited; empty for a file of the campaign's page."""
     for part, ending in (("short-es", ".short.es.txt"), ("full-es", ".es.txt"),
@@ -185,4 +198,4 @@ def set_up_words(app: Flask) -> None:
         heading_words=lambda key: str(HEADING[key]),
         heading_hint=lambda key: str(HEADING_HINT.get(key, "")),
     )  # fmt: skip
-    app.jinja_env.globals.update(file_words=file_words, file_url=file_url)
+    app.jinja_env.globals.update(file_words=file_words, file_url=file_url, line_words=line_words)
