@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,12 +27,14 @@ from app.congress.model import Chamber
 from app.delivery.addresses import Address, parse_address
 from app.delivery.cwc_batch import Handed, hand_over_folder, messages_in, words
 from app.delivery.cwc_files import Order, Summary, write_batch
+from app.delivery.cwc_notes import NotesError, note_results
 from app.delivery.mail import Mail
 from app.delivery.post import Queued
 from app.delivery.queue import MailQueue, QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.documents.cwc import check_agent
+from app.records import open_database
 from app.settings import Settings, load_settings
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
@@ -241,6 +244,29 @@ def deliver_command(folder: Path) -> None:
         click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
     if set(counts) - {"accepted", "settled"}:
         sys.exit(1)
+
+
+@click.command("note", cls=PlainCommand)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def note_command(folder: Path) -> None:
+    """Note with each letter here what its office’s own system said, from FOLDER’s results.
+
+    For folders made of an opened sealed export. Run it on the site; receipts and exports
+    then say what was accepted and what was refused. May be run again.
+
+    \b
+    Example:
+      flask letters note xml
+    """
+    settings = load_settings()
+    try:
+        with closing(open_database(settings.database)) as db:
+            done = note_results(folder, db, settings.campaign)
+    except NotesError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{done.noted:>8,}  letters say so now")
+    click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, gone, or accepted before")
+    click.echo(f"{done.of_nobody_here:>8,}  of people without a signature here")
 
 
 def _campaign(settings: Settings) -> tuple[Campaign, Tables]:

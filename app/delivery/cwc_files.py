@@ -195,6 +195,10 @@ def _why(outcome: Outcome) -> tuple[str, str]:
     return "zip", "The ZIP is not known. Correct it, or add home_zip."
 
 
+INDEX = ("row", "seat", "office", "delivery_id", "file", "signature")
+"""The columns of ``index.csv``. ``signature`` is empty for people from a file of one's own."""
+
+
 def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> Iterator[Summary]:
     """Write every row's messages under ``out``, yielding the sum so far after each row.
 
@@ -204,9 +208,7 @@ def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> 
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows_read = messages = bad = 0
     with (
-        closing(_Table(out / "index.csv", ("row", "seat", "office", "delivery_id", "file"))) as (
-            index
-        ),
+        closing(_Table(out / "index.csv", INDEX)) as index,
         closing(_Table(out / "problems.csv", ("row", "seat", "field", "message"))) as problems,
     ):
         for row in rows:
@@ -225,7 +227,11 @@ def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> 
                     messages += 1
                     file = _write(result.message, out)
                     made = result.message
-                    index.add(result.row, result.seat, made.office, made.delivery_id, file)
+                    number = row.signature if isinstance(row, WriterRow) else None
+                    index.add(
+                        result.row, result.seat, made.office, made.delivery_id, file,
+                        "" if number is None else number,
+                    )  # fmt: skip
             bad += failed
             yield Summary(rows_read, messages, bad)
 

@@ -39,6 +39,8 @@ class WriterRow:
     values: dict[str, str] = field(repr=False)
     letters: dict[str, str] | None = field(default=None, repr=False)
     """The person's final words by seat (``CA-12``), where they differ by recipient."""
+    signature: int | None = None
+    """The number of the signature that the row belongs to, in an opened sealed export."""
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
@@ -100,7 +102,7 @@ def _json_rows(path: Path) -> Iterator[WriterRow | BadRow]:
             try:
                 content = json.loads(line)
                 details = content.get("details", content)
-                row = _from_details(number, details)
+                row = _from_details(number, details, content.get("signature"))
             except (ValueError, AttributeError):
                 yield BadRow(number, "The line is not an opened row of details.")
                 continue
@@ -109,7 +111,7 @@ def _json_rows(path: Path) -> Iterator[WriterRow | BadRow]:
             # Whoever only allowed us to contact them has not given us a letter to deliver.
 
 
-def _from_details(number: int, details: dict[str, Any]) -> WriterRow:
+def _from_details(number: int, details: dict[str, Any], signature: object) -> WriterRow:
     letters = details.get("letters")
     values = {
         _column(name): str(value).strip()
@@ -117,4 +119,5 @@ def _from_details(number: int, details: dict[str, Any]) -> WriterRow:
         if isinstance(value, str | int) and not isinstance(value, bool)
     }
     by_seat = {str(seat): str(text) for seat, text in letters.items()} if letters else None
-    return WriterRow(number, values, by_seat)
+    known = signature if type(signature) is int else None
+    return WriterRow(number, values, by_seat, known)

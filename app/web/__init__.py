@@ -80,7 +80,13 @@ def _add_commands(app: Flask) -> None:
     """The ``flask`` commands. Imported late: they use this package themselves."""
     from app.cli.card import card_command
     from app.cli.congress import congress_cli
-    from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
+    from app.cli.delivery import (
+        deliver_command,
+        mail_group,
+        note_command,
+        worker_command,
+        xml_command,
+    )
     from app.cli.doctor import doctor_command
     from app.cli.letter_files import export_command, import_command
     from app.cli.letters import letters_cli
@@ -90,6 +96,7 @@ def _add_commands(app: Flask) -> None:
 
     letters_cli.add_command(xml_command)
     letters_cli.add_command(deliver_command)
+    letters_cli.add_command(note_command)
     letters_cli.add_command(card_command)
     letters_cli.add_command(export_command)
     letters_cli.add_command(import_command)

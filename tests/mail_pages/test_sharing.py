@@ -93,8 +93,8 @@ def test_public_pages_have_a_preview_with_whole_addresses_only_where_one_is_set(
     picture = urlsplit(tags["og:image"])
     assert f"{picture.scheme}://{picture.netloc}" == "https://letters.example.org"
     assert card_name(lang) in picture.path
-    got = site.client.flask.get(f"{picture.path}?{picture.query}")
-    assert got.mimetype == "image/png"
+    with site.client.flask.get(f"{picture.path}?{picture.query}") as got:
+        assert got.mimetype == "image/png"
 
 
 def test_pages_with_something_of_a_persons_have_no_preview(make: Make) -> None:

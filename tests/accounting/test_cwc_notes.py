@@ -1,0 +1,112 @@
+"""What an office's own system said goes back to the letter it was said of."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.delivery import note_command
+from app.delivery.cwc_notes import Noted, NotesError, note_results
+from app.delivery.writer_rows import WriterRow, read_rows
+from app.records import open_database, sign, withdraw
+from tests.records.build import CAMPAIGN, SECRET, signature
+
+AT = "2026-11-25T18:00:00+00:00"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(tmp_path / "dear-congress.db")) as connection:
+        yield connection
+
+
+def write(folder: Path, results: list[tuple[str, str]], index: list[tuple[str, str, str]]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, header, rows in (
+        ("index.csv", ("file", "seat", "signature"), index),
+        ("results.csv", ("file", "result", "reason", "at"), [(f, r, "", AT) for f, r in results]),
+    ):
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+    return folder
+
+
+def states(db: sqlite3.Connection) -> dict[str, str]:
+    return dict(db.execute("SELECT seat, state FROM letters WHERE signature = 1"))
+
+
+INDEX = [("a.xml", "CA-12", "1"), ("b.xml", "CA-S1", "1"), ("c.xml", "CA-S3", "1")]
+
+
+def test_results_become_states_and_only_an_office_accepts(
+    tmp_path: Path, db: sqlite3.Connection
+) -> None:
+    sign(db, signature("one"), SECRET)
+    folder = write(
+        tmp_path / "xml",
+        [("a.xml", "try later"), ("b.xml", "refused"), ("c.xml", "accepted by the test system"),
+         ("a.xml", "accepted")],
+        INDEX,
+    )  # fmt: skip
+    assert note_results(folder, db, CAMPAIGN) == Noted(2, 0, 0)
+    expected = {
+        "CA-12": "accepted by the office's system", "CA-S1": "refused", "CA-S3": "written",
+    }  # fmt: skip
+    assert states(db) == expected
+    note_results(folder, db, CAMPAIGN)
+    assert states(db) == expected
+
+
+@pytest.mark.parametrize("result", ["try later", "unknown", "accepted by the test system", "sent"])
+def test_what_says_nothing_of_the_office_changes_nothing(
+    tmp_path: Path, db: sqlite3.Connection, result: str
+) -> None:
+    sign(db, signature("one"), SECRET)
+    folder = write(tmp_path / "xml", [("a.xml", result)], INDEX)
+    assert note_results(folder, db, CAMPAIGN) == Noted(0, 0, 0)
+    assert set(states(db).values()) == {"written"}
+
+
+def test_withdrawn_and_foreign_letters_are_counted_apart(
+    tmp_path: Path, db: sqlite3.Connection
+) -> None:
+    withdraw(db, sign(db, signature("one"), SECRET).receipt)
+    results = [("a.xml", "accepted"), ("b.xml", "accepted"), ("x.xml", "accepted")]
+    index = [("a.xml", "CA-12", "1"), ("b.xml", "CA-S1", "")]
+    folder = write(tmp_path / "xml", results, index)
+    assert note_results(folder, db, CAMPAIGN) == Noted(0, 2, 1)
+
+
+def test_a_folder_without_results_is_said(tmp_path: Path, db: sqlite3.Connection) -> None:
+    with pytest.raises(NotesError, match=r"flask letters deliver"):
+        note_results(tmp_path, db, CAMPAIGN)
+
+
+def test_opened_rows_know_their_signature(tmp_path: Path) -> None:
+    details = {"first": "Ana", "last": "López"}
+    lines = [{"signature": n, "purpose": "packet", "details": details} for n in (7, "8", True, 1.5)]
+    path = tmp_path / "opened.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    rows = [row for row in read_rows(path) if isinstance(row, WriterRow)]
+    assert [row.signature for row in rows] == [7, None, None, None]
+
+
+def test_the_command_says_what_it_did(
+    tmp_path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    sign(db, signature("one"), SECRET)
+    folder = write(tmp_path / "xml", [("a.xml", "accepted")], INDEX)
+    result = CliRunner().invoke(note_command, [str(folder)])
+    assert result.exit_code == 0
+    assert "1  letters say so now" in result.output
+    empty = CliRunner().invoke(note_command, [str(tmp_path)])
+    assert empty.exit_code == 1
+    assert "flask letters deliver" in empty.output
