@@ -12,6 +12,7 @@ from app.web.i18n import long_date, ngettext
 from app.web.pages import Page
 from app.web.public.counter import state_rows
 from app.web.resident.consent import offer
+from app.web.resident.copies import empty_form
 from app.web.resident.sharing import prefilled
 from app.web.services import Services
 
@@ -43,6 +44,8 @@ def privacy(site: Services) -> Page:
         "street_lookup": site.settings.street_lookup,
         "confirm_email": site.settings.confirm_email,
         "offer": offer(site),
+        "mail": empty_form("", site),
+        "keep_mail_days": site.settings.keep_mail_days,
     }
     return Page("public/privacy.html", context)
 
