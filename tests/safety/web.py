@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.records import local_database
 from app.records.key_files import OpenKey
@@ -50,6 +51,12 @@ class Site:
     def form(self, lang: str = "en", wait: float = 60, **changes: Any) -> Form:
         return self.review(lang, wait, **changes).form()
 
+    def form_at(self, base: str) -> Form:
+        """The same on a site that answers to one name only."""
+        self.client.flask.application.test_client_class = _at(base)
+        self.client = Client(self.app.test_client())
+        return self.form()
+
     def sign(self, form: Form, status: int = 200, lang: str = "en") -> Html:
         return self.resident(lang).sign(form, status)
 
@@ -67,6 +74,14 @@ class Site:
         return {
             purpose: unpack(unseal(opened, box), number, purpose) for number, purpose, box in rows
         }
+
+
+def _at(base: str) -> type[FlaskClient]:
+    class At(FlaskClient):
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            return super().open(*args, **{"base_url": base, **kwargs})
+
+    return At
 
 
 @contextmanager
