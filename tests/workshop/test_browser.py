@@ -33,6 +33,8 @@ PATHS = (
     "general/full/versions",
 )
 NEW = "I would like to know"
+expect.set_options(timeout=30_000)
+"""The check of a letter takes a second of work, and more where several share the machine."""
 
 
 def judge(page: Page) -> None:
