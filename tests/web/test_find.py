@@ -61,6 +61,12 @@ def test_any_district_of_the_state_can_be_picked_by_hand(anyone: Resident) -> No
     assert recipients(page) == ["IL-7", "IL-S2", "IL-S3"]
 
 
+def test_the_list_by_hand_has_every_district_under_its_own_number(anyone: Resident) -> None:
+    options = [o for o in anyone.find("60647").by_id("by-hand-district").iter() if o.get("value")]
+    assert [o.get("value") for o in options] == [str(n) for n in range(1, 18)]
+    assert all(f"(IL-{o.get('value')})" in words(o) for o in options)
+
+
 @pytest.mark.parametrize("district", ["99", "0", "-1", "3.5", "x", "", "٣"])
 def test_a_district_that_does_not_exist_is_asked_for_again(anyone: Resident, district: str) -> None:
     data = {"zip": "60647", "state": "IL", "district": district}
