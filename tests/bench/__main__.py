@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.bench import finding, pdf, signing
+from tests.bench import finding, pdf, signing, workshop
 
 
 def main() -> None:
-    for part in (finding, signing, pdf):
+    for part in (finding, signing, pdf, workshop):
         part.main()
         print()
 
