@@ -1,0 +1,118 @@
+"""The pages of mail and sharing in a real browser: narrow, with and without JavaScript."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.settings import load_settings
+from app.web.mail import mail_queue
+from tests.bench.servers import Server, serving
+from tests.browser.conftest import Visitor, chromium, visit
+
+__all__ = ["chromium"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+
+Someone = tuple[Visitor, str]
+"""A visitor, and the beginning of every address in their language."""
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(
+        "wsgi:app",
+        tmp_path_factory.mktemp("site"),
+        workers=1,
+        DEAR_CONGRESS_GEOCODER_URL="http://127.0.0.1:9/nothing",
+        DEAR_CONGRESS_FORM_SECONDS="0",
+        DEAR_CONGRESS_LIMITS="false",
+        DEAR_CONGRESS_TODAY="",
+        DEAR_CONGRESS_SITE_URL="",
+    ) as running:
+        yield running
+
+
+@pytest.fixture(params=["script", "no-script", "spanish", "dark"])
+def person(request: pytest.FixtureRequest, chromium: Browser, site: Server) -> Iterator[Someone]:
+    someone = visit(
+        chromium, site, script=request.param != "no-script", dark=request.param == "dark"
+    )
+    yield someone, "/es" if request.param == "spanish" else ""
+    someone.context.close()
+
+
+def taken(someone: Visitor, lang: str) -> None:
+    """On the page with the letters, as a new person."""
+    page = someone.page
+    someone.goto(f"{lang}/find?zip=01930&letter=public-safety&source=card")
+    expect(page.locator("#zip")).to_have_value("01930")
+    someone.judge()
+    page.keyboard.press("Tab")
+    page.locator("form#page-form button.btn").first.click()
+    page.wait_for_load_state()
+    expect(page.locator("input[name=template]:checked")).to_have_value("public-safety")
+    for name, text in {
+        "first": "Zoë", "last": f"O’Dell {next(numbers)}", "street": "12 Larkspur Ct",
+        "city": "Gloucester", "story": "We know our deputies by name.",
+    }.items():  # fmt: skip
+        page.locator(f"#{name}").fill(text)
+    page.locator("form#page-form button.btn:not(.second)").last.click()
+    page.wait_for_load_state()
+    expect(page.locator("article.sheet")).to_have_count(3)
+    page.locator("form#page-form button.btn:not(.second)").last.click()
+    page.wait_for_load_state()
+    expect(page.locator("#copy_to")).to_be_visible()
+
+
+def worked(site: Server) -> str:
+    """The newest message's text, after the worker has done all that is due."""
+    post = mail_queue(load_settings({}, instance=site.instance)).post
+    for message in post.sweep().due:
+        post.deliver(message)
+    newest = max((site.instance / "outbox").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns)
+    return re.sub(r"=\r?\n", "", newest.read_text("utf-8"))
+
+
+def test_a_copy_from_wish_to_button_to_receipt(person: Someone, site: Server) -> None:
+    visitor, lang = person
+    page = visitor.page
+    taken(visitor, lang)
+    visitor.judge()
+    page.locator("#copy_to").fill("no address")
+    page.locator("#copy_to").press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("#copy_to-error")).to_be_visible()
+    expect(page.locator(".summary")).to_be_focused()
+    visitor.judge()
+    page.locator("#copy_to").fill(f"me{next(numbers)}@example.org")
+    page.locator("#copy_to").press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("[role=status]")).to_be_focused()
+    visitor.judge()
+    page.reload()
+    expect(page.locator("h1")).to_be_visible()
+    link = re.search(r"localhost:8000((?:/es)?/copy/[0-9a-f]{64})", worked(site))
+    assert link
+    receipt = page.locator("a[href*='/receipt/']").first
+    receipt_path = receipt.get_attribute("href") if receipt.count() else None
+    visitor.goto(link[1])
+    visitor.judge()
+    page.locator("main form button").click()
+    page.wait_for_load_state()
+    visitor.judge()
+    expect(page.locator("main form")).to_have_count(0)
+    assert "letter-MA-S1.pdf" in worked(site)
+    visitor.goto(link[1])
+    visitor.judge()
+    assert receipt_path
+    visitor.goto(receipt_path)
+    expect(page.locator("a[href^='sms:']")).to_be_visible()
+    assert page.locator("main").inner_text().count("instance/outbox") == 0
+    visitor.judge()
