@@ -1,0 +1,166 @@
+"""A running site under attack: raw bytes, several workers, and then a search for marked words."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from app.records import recount
+from app.records.database import open_database
+from tests.attack.surface import PAYLOADS, encoded
+from tests.bench.people import sign_form
+from tests.bench.servers import Server, serving
+from tests.safety.people import traces
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+MARKS = ("Quillfeather", "Zebrawood", "marked-person", "Xiomara-Vale", "203.0.113.77")
+PERSON = {
+    "first": "Imani", "last": "Quillfeather", "street": "88 Zebrawood Lane",
+    "email": "marked-person@mail.example.org", "story": "My cousin Xiomara-Vale.",
+    "packet": "1", "contact": "1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("site")
+    with serving(
+        "wsgi:app", folder, workers=2, DEAR_CONGRESS_LIMITS="on", DEAR_CONGRESS_CONFIRM_EMAIL="on"
+    ) as running:
+        yield running
+
+
+def ask(
+    server: Server, method: str, path: str, body: bytes = b"", **headers: Any
+) -> tuple[int, dict[str, str], str]:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+        connection.request(method, path, body, {**FORM, **headers})
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
+
+
+def raw(server: Server, data: bytes) -> bytes:
+    """What comes back for these bytes; empty when the connection is simply closed."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as one:
+        one.sendall(data)
+        one.shutdown(socket.SHUT_WR)
+        found = b""
+        try:
+            while part := one.recv(65536):
+                found += part
+        except OSError:
+            pass
+        return found
+
+
+def token(server: Server) -> str:
+    page = ask(server, "POST", "/find", urlencode({"zip": "01930", "state": "MA"}).encode())[2]
+    match = re.search(r'name="token" value="([^"]+)"', page)
+    assert match
+    return match[1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET //evil.example/%2e%2e HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /static/../../instance/secret.key HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /static/%2e%2e/%2e%2e/settings.py HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 500 + b"\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\nzip=1",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Content-Length: 50\r\n\r\nzip=1",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /organize/ HTTP/1.1\r\n\r\n",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\n"
+        b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    ],
+)  # fmt: skip
+def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
+    server: Server, data: bytes
+) -> None:
+    answer = raw(server, data)
+    status = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
+    assert status is None or int(status[1]) < 500, answer[:200]
+    assert b"root:" not in answer
+    assert b"secret" not in answer.lower().split(b"\r\n\r\n")[0]
+    assert ask(server, "GET", "/privacy")[0] == 200
+
+
+def test_a_body_of_ten_megabytes_is_refused_and_the_site_goes_on(server: Server) -> None:
+    for path in ("/find", "/sign", "/organize/login", "/letters.pdf"):
+        # Closed before all of it was sent is as good.
+        with suppress(ConnectionError, http.client.HTTPException):
+            assert ask(server, "POST", path, b"story=" + b"A" * 10_000_000)[0] == 413
+    assert ask(server, "GET", "/privacy")[0] == 200
+
+
+def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving("wsgi:app", tmp_path, workers=2, DEAR_CONGRESS_CONFIRM_EMAIL="on") as running:
+        here = {
+            "X-Forwarded-For": "203.0.113.77",
+            "User-Agent": "Zebrawood",
+            "Referer": "/?Zebrawood",
+        }
+        for number in range(6):
+            form = {**sign_form(number, token(running)), **PERSON, "last": f"Quillfeather{number}"}
+            status, headers, _ = ask(running, "POST", "/sign", urlencode(form).encode(), **here)
+            assert status == 307
+            assert "Quillfeather" not in str(headers)
+            for path in ("/take", "/print", "/letters.pdf", "/review", "/write", "/copy"):
+                answer = ask(running, "POST", path, urlencode(form).encode(), **here)
+                assert answer[0] < 500, path
+            for name in form:  # whatever goes wrong must not be written down either
+                broken = [(n, v) for n, v in form.items() if n != name]
+                broken.append((name, "Quillfeather" + PAYLOADS["nul"]))
+                assert ask(running, "POST", "/sign", encoded(broken), **here)[0] < 500
+        ask(running, "GET", "/find?street=88+Zebrawood+Lane&first=Quillfeather", **here)
+        ask(running, "GET", "/nowhere/Quillfeather", **here)
+        kept = [m for m in traces(tmp_path, MARKS) if not m.startswith("limits")]
+        assert kept == [], "while it runs"
+    assert traces(tmp_path, MARKS) == [], "after it was stopped"
+    printed = "".join(capfd.readouterr())
+    assert not [mark for mark in MARKS if mark in printed]
+    with closing(open_database(tmp_path / "dear-congress.db")) as db:
+        assert not recount(db)
+        assert db.execute("SELECT count(*) FROM sealed").fetchone()[0] >= 12
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) -> None:
+    statuses = []
+    for _ in range(330):
+        status, headers, _ = ask(server, "POST", "/find", b"zip=01930&state=MA")
+        statuses.append(status)
+        if status == 429:
+            assert int(headers["Retry-After"]) >= 1
+            break
+    assert statuses.count(200) <= 300
+    assert statuses[-1] == 429
+    status, _, _ = ask(
+        server, "POST", "/find", b"zip=01930&state=MA", **{"X-Forwarded-For": "198.51.100.9"}
+    )
+    assert status == 429
+    with closing(sqlite3.connect(server.instance / "limits.db")) as db:
+        assert db.execute("SELECT max(length(key)) FROM counters").fetchone()[0] < 80
