@@ -7,17 +7,11 @@ sheet is in English; the page for organizers shows the same values in their lang
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from itertools import groupby
-from pathlib import Path
 from typing import Any
-
-import typst
 
 from app.campaign.asks import ask_for
 from app.campaign.model import Campaign, Stance
@@ -26,11 +20,9 @@ from app.campaign.stance import stance_of
 from app.congress.address import seat_name
 from app.congress.model import STATES, Holder
 from app.documents.clean import clean_line
-from app.documents.fonts import families_for, font_folders
 from app.documents.joined import joined, page_count
-from app.documents.pdf import PdfError, _forget
+from app.documents.typesetting import typeset
 
-TEMPLATES = Path(__file__).resolve().parent / "typst"
 CHUNK = 50
 """Sheets in one run of Typst, which takes about a megabyte for each."""
 WEEKS = 10
@@ -39,9 +31,6 @@ MOST_THEMES = 5
 MOST_TOWNS = 8
 LEAST = 5
 """Themes and towns of fewer people are not named."""
-_STANDARD: Any = "ua-1"
-
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,21 +233,6 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
 # --- as PDF ----------------------------------------------------------------------------------
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=False,
-        font_paths=[str(folder) for folder in font_folders()],
-    )
-    return typst.Compiler(
-        str(TEMPLATES / "day_sheet.typ"),
-        root=str(TEMPLATES),
-        font_paths=fonts,
-        ignore_system_fonts=True,
-    )
-
-
 def sheets_pdf(sheets: Sequence[DaySheet], facts: Facts) -> bytes:
     """The sheets of a member or a delegation: one page each, tagged for screen readers.
 
@@ -344,8 +318,7 @@ def _set(
     first_page: int = 1,
 ) -> bytes:
     """One run of Typst: a cover with its index, or a number of sheets."""
-    payload = json.dumps({
-        "fonts": families_for(""),
+    return typeset("day_sheet.typ", {
         "part": "cover" if cover else "sheets",
         "document": document,
         "cover": cover,
@@ -362,14 +335,3 @@ def _set(
         "definitions": facts.definitions,
         "sheets": [_data(sheet, facts) for sheet in sheets],
     })  # fmt: skip
-    try:
-        with _lock:
-            pdf = _compiler().compile(
-                format="pdf", sys_inputs={"data": payload}, pdf_standards=[_STANDARD]
-            )
-    except typst.TypstError as error:
-        raise PdfError(f"The sheets could not be set as a PDF: {error}") from None
-    finally:
-        _forget()  # or Typst keeps the memory of its last ten runs
-    assert isinstance(pdf, bytes)
-    return pdf

@@ -23,6 +23,7 @@ from app.web.organizer.letters import letters
 from app.web.organizer.letters_list import unreadable_letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
+from app.web.organizer.offices_views import offices
 from app.web.organizer.views import organizer
 
 __all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_organizers"]
@@ -46,6 +47,8 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     app.register_blueprint(held, url_prefix="/es/organize/held", name="es_organizer_held")
     app.register_blueprint(keys, url_prefix="/organize/keys")
     app.register_blueprint(keys, url_prefix="/es/organize/keys", name="es_organizer_keys")
+    app.register_blueprint(offices, url_prefix="/organize/offices")
+    app.register_blueprint(offices, url_prefix="/es/organize/offices", name="es_organizer_offices")
     set_up_words(app)
 
 

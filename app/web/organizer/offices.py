@@ -1,0 +1,194 @@
+"""The day sheets as an organizer finds them: search a seat, read its sheet, take it on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from werkzeug.wrappers import Response
+
+from app.campaign import Stance
+from app.congress import STATES, Holder
+from app.documents import PdfError
+from app.documents.day_sheet import DaySheet, Facts, book_pdf, sheets_pdf
+from app.records import count
+from app.records.offices import office_sheets, sheet_facts
+from app.web.i18n import gettext as _
+from app.web.i18n import language, long_date
+from app.web.organizer.counts_members import level
+from app.web.organizer.show import page, visible
+from app.web.resident.people import role, term_note, title_name
+from app.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A seat in the list."""
+
+    seat: str
+    title_name: str
+    role: str
+    signatures: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine:
+    """A state in the list, while nothing is searched."""
+
+    state: str
+    name: str
+    signatures: int
+
+
+def show_list(args: Mapping[str, str], site: Services) -> Response:
+    """All states, or the seats that a search finds."""
+    typed, state = visible(args.get("q", "")).strip()[:80], args.get("state", "").upper()[:2]
+    state = state if state in STATES else ""
+    people = _people(site)
+    found = _search(site, typed, state, people) if typed or state else []
+    states = [StateLine(s, name, people.get(s, 0)) for s, name in STATES.items()]
+    return page(
+        "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
+        states=sorted(states, key=lambda line: level(line.name)), seats=len(site.tables.holders),
+    )  # fmt: skip
+
+
+def _people(site: Services) -> dict[str, int]:
+    """Signatures by state (``CA``) and by district (``CA-12``)."""
+    rows = [r for by in ("state", "district") for r in count(site.db(), site.campaign.slug, by)]
+    return {row.group: row.signatures for row in rows}
+
+
+def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -> list[Line]:
+    letters = {r.group: r.letters for r in count(site.db(), site.campaign.slug, "recipient")}
+    wanted = level(typed).split()
+    found = []
+    for holder in site.tables.holders:
+        seat, member = holder.seat, holder.member
+        line = Line(
+            seat.id,
+            title_name(holder),
+            role(holder),
+            people.get(seat.state if seat.chamber == "senate" else seat.id, 0),
+            letters.get(member.bioguide, 0) if member else 0,
+        )
+        words = level(
+            f"{line.title_name} {line.role} {seat.id} {member.bioguide if member else ''}"
+        )
+        if state in ("", seat.state) and all(word in words for word in wanted):
+            found.append(line)
+    return found
+
+
+def find(name: str, site: Services) -> Holder | None:
+    """The seat (``CA-12``) or the member (by bioguide id) that an address names."""
+    return site.tables.holder(name.upper()) or site.tables.holder_of(name.upper())
+
+
+def show_sheet(name: str, site: Services) -> Response:
+    """One office's day sheet."""
+    holder = find(name, site)
+    if holder is None:
+        return _no_such()
+    (sheet,) = _sheets([holder], site)
+    most = max((week.signatures for week in sheet.weeks), default=0)
+    return page(
+        "offices/sheet", sheet=sheet, numbers=sheet.numbers, seat=holder.seat,
+        heading=title_name(holder), role=role(holder), state_name=STATES[holder.seat.state],
+        note=term_note(holder, site.today(), site.tables), stance=stance_sentence(sheet),
+        ask=sheet.ask_es if language() == "es" else sheet.ask, today=site.today(),
+        zone=site.campaign.timezone, members_as_of=site.tables.as_of,
+        list_as_of=site.campaign.as_of,
+        bars=[round(10 * week.signatures / most) if most else 0 for week in sheet.weeks],
+    )  # fmt: skip
+
+
+def sheet_file(name: str, site: Services) -> Response:
+    """One office's sheet as PDF."""
+    holder = find(name, site)
+    return _file([holder], f"day-sheet-{holder.seat.id}", site) if holder else _no_such()
+
+
+def delegation_file(state: str, site: Services) -> Response:
+    """The sheets of a state's delegation as one PDF."""
+    holders = [h for h in site.tables.holders if h.seat.state == state.upper()]
+    return _file(holders, f"day-sheets-{state.upper()}", site) if holders else _no_such()
+
+
+def book_file(site: Services) -> Response:
+    """All sheets as one PDF with a cover and an index."""
+    return _file(list(site.tables.holders), "day-sheets", site, book=True)
+
+
+def _file(holders: list[Holder], name: str, site: Services, *, book: bool = False) -> Response:
+    sheets, facts = _sheets(holders, site), _facts(site)
+    try:
+        if book:
+            pdf = book_pdf(sheets, facts, title="Day sheets for all offices")
+        else:
+            pdf = sheets_pdf(sheets, facts)
+    except PdfError:
+        return page(
+            "offices/failed", 500,
+            words=_("The sheet could not be set as a PDF. The page of each office still works, "
+                    "and can be printed from the browser."),
+        )  # fmt: skip
+    response = Response(pdf, mimetype="application/pdf")
+    file = f"{name}-{site.today().isoformat()}.pdf"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+def _sheets(holders: list[Holder], site: Services) -> list[DaySheet]:
+    return office_sheets(
+        site.db(), site.campaign, holders, today=site.today(), towns=site.settings.keep_towns
+    )
+
+
+def _facts(site: Services) -> Facts:
+    return sheet_facts(
+        site.campaign, group=site.settings.group_name, today=site.today(),
+        members_as_of=site.tables.as_of,
+    )  # fmt: skip
+
+
+def _no_such() -> Response:
+    return page("no_such", 404)
+
+
+def stance_sentence(sheet: DaySheet) -> str:
+    """What the member has done on the bill, in the reader's language; empty when vacant."""
+    stance = sheet.stance
+    if stance is None:
+        return ""
+    return {
+        "sponsor": _sponsor,
+        "cosponsor": _cosponsor,
+        "earlier": _earlier,
+        "opposes": _opposes,
+        "none": _none,
+    }[stance.name](sheet.bill, stance)
+
+
+def _sponsor(bill: str, stance: Stance) -> str:
+    day = long_date(stance.since) if stance.since else ""
+    return _("Sponsor of %(bill)s, since %(day)s.", bill=bill, day=day)
+
+
+def _cosponsor(bill: str, stance: Stance) -> str:
+    day = long_date(stance.since) if stance.since else ""
+    return _("Cosponsor of %(bill)s, since %(day)s.", bill=bill, day=day)
+
+
+def _earlier(_bill: str, stance: Stance) -> str:
+    return _("Backed an earlier version, and is not on the list of the present bill: %(bills)s.",
+             bills=", ".join(stance.bills))  # fmt: skip
+
+
+def _opposes(_bill: str, stance: Stance) -> str:
+    return _("Backs a bill for the opposite: %(bills)s.", bills=", ".join(stance.bills))
+
+
+def _none(bill: str, _stance: Stance) -> str:
+    return _("On no list that we have: neither sponsor nor cosponsor of %(bill)s.", bill=bill)
