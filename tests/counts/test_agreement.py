@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -77,7 +77,7 @@ def from_table(browser: Browser, query: str) -> Pair:
 def taken(browser: Browser, query: str) -> bytes:
     response = browser.client.get(f"/organize/counts/export/file?{query}")
     assert response.status_code == 200
-    return response.data
+    return bytes(response.data)
 
 
 def from_csv(browser: Browser, query: str) -> Pair:

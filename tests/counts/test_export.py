@@ -7,12 +7,13 @@ import io
 import json
 import sqlite3
 import zipfile
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from flask import Flask
 
@@ -43,7 +44,7 @@ HEADERS = {
 def take(browser: Browser, query: str) -> bytes:
     browser.get(f"{FILE}?{query}")
     assert browser.status == 200, browser.last.text[:1000]
-    return browser.last.data
+    return bytes(browser.last.data)
 
 
 def csv_rows(data: bytes) -> list[list[str]]:
@@ -233,7 +234,7 @@ def test_people_sign_while_a_file_is_taken_and_it_is_of_one_moment(
     for _ in range(600):
         add()
     response = browser.client.get(f"{FILE}?shape=signatures", buffered=False)
-    pieces = iter(response.response)
+    pieces = cast("Iterator[bytes]", iter(response.response))
     first = next(pieces)
     add()
     with app.app_context(), closing(open_database(services().settings.database)) as db:

@@ -1,0 +1,131 @@
+"""Counting at 10,000 and at 1,000,000 signatures, and a million rows as CSV.
+
+The dashboard's data must not take longer because there are more signatures: it reads tallies. The
+export is measured against the ``sqlite3`` program writing the same rows of the same file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+from app.records import open_database
+from app.records.csv_files import csv_lines
+from app.records.exports import Filter, Occasion, letters_table, signatures_table
+from app.records.tabular import write_text
+from app.web.organizer.counts_data import survey
+from tests.bench.fill import CAMPAIGN, fill
+from tests.bench.pdf import peak_memory
+
+FEW, MANY = 10_000, 1_000_000
+ROUNDS = 15
+TODAY = date(2026, 11, 25)
+SAME_ROWS = (
+    "SELECT id, campaign, status, day, at, state, state || '-' || district, template, version,"
+    " length, language, match, source, edited, own_share, letters FROM signatures ORDER BY id"
+)
+SAME_LETTERS = (
+    "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district, l.seat,"
+    " l.bioguide, l.ask, l.state, l.state_at FROM signatures s JOIN letters l"
+    " ON l.signature = s.id ORDER BY s.id, l.seat"
+)
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return (time.perf_counter() - begin) * 1000
+
+
+def dashboards(few: Path, many: Path) -> None:
+    """The data of the unfiltered dashboard, both databases in turn."""
+    plain, narrow = Filter(CAMPAIGN), Filter(CAMPAIGN, state="CA")
+    with closing(open_database(few)) as small, closing(open_database(many)) as large:
+        pairs = [
+            (
+                milliseconds(lambda: survey(small, plain, TODAY)),
+                milliseconds(lambda: survey(large, plain, TODAY)),
+            )
+            for _ in range(ROUNDS)
+        ]
+        narrowed = milliseconds(lambda: survey(large, narrow, TODAY))
+    one, other = (statistics.median(side) for side in zip(*pairs, strict=True))
+    ratio = statistics.median(b / a for a, b in pairs)
+    print(f"Dashboard's data, {ROUNDS} rounds in turn, medians")
+    print(f"  {FEW:>9,} signatures                     {one:8.1f} ms")
+    print(f"  {MANY:>9,} signatures (goal: under 30)    {other:8.1f} ms")
+    print(f"  ratio (goal: about 1)                    {ratio:8.2f}")
+    print(f"  {MANY:>9,} signatures, one state alone    {narrowed:8.0f} ms (reads the rows)")
+
+
+def write_csv(database: Path, shape: str, path: Path) -> None:
+    """One whole export, as the page and the command line make it."""
+    table = signatures_table if shape == "signatures" else letters_table
+    occasion = Occasion(datetime(2026, 11, 25, 12, tzinfo=UTC), "America/New_York")
+    with closing(open_database(database)) as db:
+        write_text(csv_lines(table(db, Filter(CAMPAIGN, status=None), occasion)), path)
+
+
+def export(database: Path, shape: str, path: Path) -> tuple[float, int]:
+    """Milliseconds and peak megabytes of an export in a fresh process."""
+    command = [sys.executable, "-m", "tests.bench.counting", str(database), shape, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    took, peak = done.stdout.split()
+    return float(took), int(peak)
+
+
+def by_program(program: str, database: Path, query: str, folder: Path) -> None:
+    """The same rows, written by SQLite's own command line."""
+    with (folder / "theirs.csv").open("wb") as out:
+        command = [program, "-readonly", "-csv", "-header", str(database), query]
+        subprocess.run(command, check=True, stdout=out)
+
+
+def exports(database: Path, folder: Path) -> None:
+    program = shutil.which("sqlite3")
+    for shape, query in (("signatures", SAME_ROWS), ("letters", SAME_LETTERS)):
+        took, theirs, peaks = [], [], []
+        for _ in range(3):
+            ours, peak = export(database, shape, folder / "ours.csv")
+            took.append(ours)
+            peaks.append(peak)
+            if program:
+                theirs.append(milliseconds(partial(by_program, program, database, query, folder)))
+        with (folder / "ours.csv").open("rb") as file:
+            lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
+        print(f"{lines:,} {shape} as CSV, medians of 3")
+        print(f"  this export                              {statistics.median(took):8.0f} ms")
+        if program:
+            ratio = statistics.median(a / b for a, b in zip(took, theirs, strict=True))
+            print(f"  the sqlite3 program, the same rows       {statistics.median(theirs):8.0f} ms")
+            print(f"  ratio (goal: at most 3)                  {ratio:8.2f}")
+        else:
+            print("  The sqlite3 program is missing, so there is no ratio: apt-get install sqlite3")
+        print(f"  peak memory (goal: under 150)            {max(peaks):8d} MB")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        few, many = folder / "few.db", folder / "many.db"
+        fill(few, FEW)
+        fill(many, MANY)
+        dashboards(few, many)
+        exports(many, folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        database, shape, path = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+        print(milliseconds(lambda: write_csv(database, shape, path)), peak_memory())
+    else:
+        main()

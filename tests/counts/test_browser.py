@@ -1,0 +1,134 @@
+"""The counts in a real browser: axe, a narrow screen, the keyboard, no JavaScript."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from app.congress.map import load_map
+from tests.organizers.conftest import Clock, Office
+from tests.organizers.test_browser import address, chromium, log_in, new_page, seen
+
+__all__ = ["address", "chromium", "seen"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("chromium"),
+    pytest.mark.usefixtures("some"),
+]
+
+PAGES = {
+    "": "Counts",
+    "?map=states": "Counts",
+    "?state=CA&status=every": "Counts",
+    "?since=x": "Counts",
+    "/members": "Letters to members",
+    "/members?q=zzz": "Letters to members",
+    "/export?shape=letters": "Take counts away",
+    "/export?state=ZZ": "Take counts away",
+}
+
+
+def check(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert not found, [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_every_page_is_accessible_wide_and_narrow_light_and_dark(
+    chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
+) -> None:
+    who = staff.add("Boss", "admin")
+    page = new_page(chromium, address, seen)
+    log_in(page, address, who, clock)
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path, title in PAGES.items():
+            page.goto(f"{address}/organize/counts{path}")
+            expect(page.locator("h1")).to_have_text(title)
+            check(page)
+
+
+def test_the_keyboard_reaches_every_district_and_its_line(
+    chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Boss", "admin"), clock)
+    page.goto(f"{address}/organize/counts")
+    page.get_by_role("link", name="Skip the map, go on to its table").focus()
+    reached = []
+    for _ in range(441):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('href')"))
+    assert reached == [f"#d-{name}" for name in load_map().districts]
+    page.get_by_role("link", name="CA-12, Lateefah Simon: 12 people signed").press("Enter")
+    expect(page.locator("tr:target")).to_contain_text("Lateefah Simon")
+    expect(page.locator("tr:target")).to_be_in_viewport()
+    # One press goes past all of them.
+    page.get_by_role("link", name="Skip the map, go on to its table").press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#places, section') !== null")
+    assert "#d-" not in str(page.evaluate("document.activeElement.getAttribute('href')"))
+
+
+def test_all_of_it_works_without_javascript(
+    chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen, script=False)
+    log_in(page, address, staff.add("Boss", "admin"), clock)
+    page.goto(f"{address}/organize/counts?map=states")
+    page.get_by_role("link", name="California: 12 people signed").press("Enter")
+    page.wait_for_url("**state=CA*")
+    expect(page.locator(".numbers .big").first).to_have_text("12")
+    page.locator("#letter").select_option("general")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**letter=general*")
+    page.get_by_role("link", name="Members").click()
+    page.locator("#q").fill("padilla")
+    page.locator("#q").press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Take away").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Take the file").click()
+    assert waiting.value.suggested_filename.endswith(".csv")
+    assert "state=CA" in waiting.value.url
+
+
+def test_districts_can_be_told_apart_from_the_paper_and_from_each_other(
+    chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
+) -> None:
+    """Borders stand out from every color 3 to 1, or the two colors that they part do."""
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Boss", "admin"), clock)
+    page.goto(f"{address}/organize/counts")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate(
+            """() => {
+              const style = getComputedStyle(document.documentElement);
+              return ['--sheet', '--map-edge', '--s0', '--s1', '--s2', '--s3', '--s4', '--s5']
+                .map(n => style.getPropertyValue(n).trim());
+            }"""
+        )
+        sheet, edge, *steps = (luminance(color) for color in found)
+        assert contrast(sheet, edge) >= 3
+        assert steps == sorted(steps, reverse=scheme == "light")
+        assert contrast(steps[1], steps[5]) >= 3
+        for one, other in pairwise(steps):
+            assert contrast(one, other) >= 1.25
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG defines it, of ``#rrggbb``."""
+    parts = [int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
