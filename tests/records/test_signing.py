@@ -365,5 +365,5 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     sign(db, signature("k"), SECRET)
     assert db.execute("SELECT town FROM signatures").fetchall() == [(None,)]
     assert {row[1] for row in db.execute("PRAGMA table_info(letters)")} == {
-        "signature", "seat", "bioguide", "ask", "state", "state_at",
+        "signature", "seat", "bioguide", "ask", "state", "state_at", "cause",
     }  # fmt: skip
