@@ -68,7 +68,7 @@ def test_the_ticked_ones_are_released_counted_and_can_be_held_again(
 
 
 def test_all_on_the_page_are_set_aside_with_one_button(browser: Browser, staff: Office) -> None:
-    hold(staff, *["crowd"] * 5)
+    hold(staff, "crowd", "crowd", "crowd", "crowd", "crowd")
     browser.log_in(staff.add())
     browser.get("/organize/held/")
     path, form = browser.form("/held/")

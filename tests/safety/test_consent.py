@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from .people import TODAY, traces
 from .web import Site, site
 
 MARKS = ("Quillfeather", "88 Zebrawood", "quill@marked.example", "Xiomara-Vale")
-PERSON = {
+PERSON: dict[str, Any] = {
     "first": "Imani", "last": "Quillfeather", "street": "88 Zebrawood Lane",
     "email": "quill@marked.example", "story": "My cousin Xiomara-Vale is afraid to call.",
 }  # fmt: skip

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.delivery import QueueError
 from app.records import limiting
 from app.records.limiting import Limit
 from app.web.mail import mail_queue
@@ -33,10 +34,7 @@ def mails(here: Site) -> list[EmailMessage]:
     for found in queue.post.sweep().due:
         queue.post.deliver(found)
     files = sorted((here.settings.instance / "outbox").glob("*.eml"))
-    return [
-        message_from_bytes(file.read_bytes(), policy=policy.default)  # type: ignore[misc]
-        for file in files
-    ]
+    return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
 
 def link_in(mail: EmailMessage) -> str:
@@ -123,7 +121,7 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
     with monkeypatch.context() as broken:
 
         def fail(_settings: object) -> None:
-            raise confirming.QueueError("no")
+            raise QueueError("no")
 
         broken.setattr(confirming, "_queue", fail)
         page = here.sign(form, 503)

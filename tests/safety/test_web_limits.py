@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +25,8 @@ def here(tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def limit(monkeypatch: pytest.MonkeyPatch, name: str, to: Limit) -> None:
-    monkeypatch.setitem(limiting.LIMITS, name, to)  # type: ignore[arg-type]
+def limit(monkeypatch: pytest.MonkeyPatch, name: limiting.Name, to: Limit) -> None:
+    monkeypatch.setattr(limiting, "LIMITS", {**limiting.LIMITS, name: to})
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
@@ -179,9 +181,12 @@ def test_no_visitor_is_in_the_counters(here: Site) -> None:
 
 
 def test_a_wrong_place_for_counters_or_networks_stops_the_start(tmp_path: Path) -> None:
-    for wrong in ({"raised_networks": "the library"}, {"limits_url": "nowhere://x:secret@y"}):
+    settings = Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32)
+    odd: tuple[dict[str, Any], ...] = (
+        {"raised_networks": "the library"},
+        {"limits_url": "nowhere://x:secret@y"},
+    )
+    for wrong in odd:
         with pytest.raises(SettingsError) as error:
-            create_app(
-                Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32, **wrong)
-            )
+            create_app(replace(settings, **wrong))
         assert "secret" not in str(error.value)
