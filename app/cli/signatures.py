@@ -16,6 +16,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.attest import attest_command, verify_command
+from app.cli.paper import import_command
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
@@ -28,6 +29,7 @@ from app.records.exports import SHAPES, Filter, counts_table, statuses_table
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
 signatures.add_command(purge_command)
+signatures.add_command(import_command)
 signatures.add_command(sheets_command)
 signatures.add_command(attest_command)
 signatures.add_command(verify_command)

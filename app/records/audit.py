@@ -58,6 +58,8 @@ class What(StrEnum):
     TEXT_PUBLISHED = "text published"
     TEXT_RETIRED = "text retired"
     TEXT_BROUGHT_BACK = "text brought back"
+    PAPER_ADDED = "paper signatures added"
+    PAPER_WITHDRAWN = "paper signature taken back"
     COSPONSORS_CHANGED = "cosponsors changed"
     TEST_STARTED = "test journey started"
     SIGNATURES_RELEASED = "held signatures released"
@@ -98,6 +100,11 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.TEXT_PUBLISHED: (frozenset({"version"}), frozenset({"version"})),
     What.TEXT_RETIRED: (frozenset({"version"}), _NOTHING),
     What.TEXT_BROUGHT_BACK: (_NOTHING, frozenset({"version"})),
+    What.PAPER_ADDED: (
+        _NOTHING,
+        frozenset({"added", "signed before", "source", "language", "way"}),
+    ),
+    What.PAPER_WITHDRAWN: (_NOTHING, frozenset({"signatures"})),
     What.COSPONSORS_CHANGED: (
         frozenset({"people", "as of"}),
         frozenset({"people", "as of", "joined", "left"}),

@@ -91,6 +91,8 @@ def _add_commands(app: Flask) -> None:
     from app.cli.letter_files import export_command, import_command
     from app.cli.letters import letters_cli
     from app.cli.organizers import organizers_cli
+    from app.cli.packets import packets_command
+    from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
     from app.cli.sealed import keys_group
     from app.cli.signatures import signatures
 
@@ -100,6 +102,11 @@ def _add_commands(app: Flask) -> None:
     letters_cli.add_command(card_command)
     letters_cli.add_command(export_command)
     letters_cli.add_command(import_command)
+    letters_cli.add_command(packets_command)
+    letters_cli.add_command(labels_command)
+    letters_cli.add_command(poster_command)
+    letters_cli.add_command(signup_command)
+    letters_cli.add_command(blank_command)
     for group in (congress_cli, letters_cli, signatures):
         app.cli.add_command(group)
     app.cli.add_command(organizers_cli)

@@ -1,0 +1,358 @@
+"""The pages about paper, as an editor uses them."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from app.records import totals
+from app.web.organizer import paper_upload
+from app.web.services import services
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+from tests.packets.conftest import pages
+
+from .conftest import ANA, BO, HEADER, csv_file, saved, upload, workbook
+
+SPLIT = ("Cy", "Ortiz", "3 Oak St", "Chicago", "IL", "60647", "", "")
+ZEROS = ("Di", "Cohen", "4 Oak St", "Boston", "MA", "2108", "", "")
+PERSON: dict[str, Any] = dict(
+    zip(("first", "last", "street", "city", "state", "zip"), ANA[:6], strict=True)
+)
+
+
+def signatures(staff: Office) -> int:
+    return totals(staff.db, "protect-immigration-act").signatures
+
+
+def send(browser: Browser, button: str = "", **typed: str) -> Browser:
+    """Send the page of the sheet's rows, with a button pressed and no box ticked."""
+    path, form = browser.form("/paper/check")
+    kept = {name: value for name, value in form.items() if not name.startswith("out-")}
+    return browser.post(path, {**kept, **({button: "1"} if button else {}), **typed})
+
+
+def test_who_may_do_what(app: Flask, staff: Office, clock: Clock) -> None:
+    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    exporter.get("/organize/paper/")
+    assert exporter.status == 200
+    assert "One by one" not in exporter.words
+    for path in ("enter", "upload", "back"):
+        assert exporter.get(f"/organize/paper/{path}").status == 403
+    stranger = Browser(app, clock)
+    assert "/login" in stranger.get("/organize/paper/").path
+
+
+def test_one_by_one_keeps_the_town_and_counts(editor: Browser, staff: Office) -> None:
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **PERSON, source="fair", language="es")
+    assert editor.status == 200
+    assert "Added. One signature in this sitting." in editor.words
+    _path, form = editor.form("/enter")
+    assert (form["first"], form["street"], form["city"], form["zip"], form["source"]) == (
+        "", "", "Stowe", "05672", "fair",
+    )  # fmt: skip
+    assert editor.page.by_id("first").get("autofocus") is not None
+    editor.send("/enter", **{**PERSON, "first": "Bo"})
+    assert "2 signatures in this sitting." in editor.words
+    assert signatures(staff) == 2
+
+
+def test_the_same_person_again_adds_nothing(editor: Browser, staff: Office) -> None:
+    for _ in range(2):
+        editor.get("/organize/paper/enter")
+        editor.send("/enter", **PERSON)
+    assert "signed already, so nothing was added" in editor.words
+    assert signatures(staff) == 1
+
+
+def test_a_split_zip_asks_for_the_district_in_the_same_form(editor: Browser, staff: Office) -> None:
+    editor.get("/organize/paper/enter")
+    split: dict[str, Any] = dict(
+        zip(("first", "last", "street", "city", "state", "zip"), SPLIT[:6], strict=True)
+    )
+    editor.send("/enter", **split)
+    assert editor.status == 422
+    assert "IL-3, IL-5" in editor.words
+    editor.send("/enter", district="IL-5")
+    assert "Added." in editor.words
+    assert signatures(staff) == 1
+
+
+def test_a_wrong_cell_keeps_what_was_typed(editor: Browser, staff: Office) -> None:
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **{**PERSON, "zip": "567", "first": "<img src=x>"})
+    assert editor.status == 422
+    assert editor.form("/enter")[1]["first"] == "<img src=x>"
+    assert signatures(staff) == 0
+
+
+def test_a_good_sheet_is_looked_at_and_then_added_at_once(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file(ANA, BO), source="fair", language="es")
+    assert editor.status == 200
+    assert "2 rows were read." in editor.words
+    assert signatures(staff) == 0
+    send(editor, "add")
+    assert "2 signatures were added." in editor.words
+    assert "6 letters" in editor.words
+    row = staff.db.execute("SELECT source, language, template FROM signatures").fetchone()
+    assert row == ("fair", "es", "paper")
+
+
+def test_the_same_sheet_twice_adds_nothing(editor: Browser, staff: Office) -> None:
+    for _ in range(2):
+        upload(editor, csv_file(ANA, BO))
+        if "add" in str([b.get("name") for b in editor.page.buttons()]):
+            send(editor, "add")
+    assert "everybody in this sheet has signed already" in editor.words
+    assert "rows 2, 3" in editor.words
+    assert signatures(staff) == 2
+
+
+def test_a_second_press_adds_nothing(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file(ANA))
+    path, form = editor.form("/paper/check")
+    editor.post(path, {**form, "add": "1"})
+    editor.post(path, {**form, "add": "1"})
+    assert "0 signatures were added." in editor.words
+    assert signatures(staff) == 1
+
+
+def test_only_failing_rows_are_shown_with_the_error_in_the_cell(editor: Browser) -> None:
+    upload(editor, csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), BO))
+    assert editor.status == 422
+    rows = re.findall(r'<th scope="row">(\d+)</th>', editor.last.get_data(as_text=True))
+    assert rows == ["3", "4"]
+    assert editor.page.by_id("cell-3-district").get("aria-describedby") == "cell-3-district-error"
+    assert "Row 4, First name: Fill this in." in editor.words
+    assert "Main St" not in editor.words
+
+
+def test_rows_are_put_right_on_the_page_and_then_all_are_added(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", "")))
+    send(editor, **{"cell-3-district": "IL-5"})
+    assert editor.status == 422
+    assert signatures(staff) == 0
+    send(editor, **{"cell-4-first": "Mononym"})
+    assert editor.status == 200
+    send(editor, "add")
+    assert "3 signatures were added." in editor.words
+    assert signatures(staff) == 3
+
+
+def test_add_does_nothing_while_a_row_is_wrong(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file(ANA, SPLIT))
+    send(editor, "add")
+    assert editor.status == 422
+    assert signatures(staff) == 0
+
+
+def test_a_row_can_be_left_out(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file(ANA, SPLIT))
+    path, form = editor.form("/paper/check")
+    editor.post(path, {**form, "out-3": "1"})
+    assert "One row was read." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 1
+
+
+def test_lost_zeros_are_questioned_and_put_back_by_one_press(
+    editor: Browser, staff: Office
+) -> None:
+    more = ("El", *ZEROS[1:])
+    upload(editor, saved(workbook(ANA, (*ZEROS[:5], 2108), (*more[:5], 2109))), "s.xlsx")
+    assert "02108?" in editor.words
+    assert "2 ZIP codes lost their first zero" in editor.words
+    path, form = editor.form("/paper/check")
+    cells = {k: v for k, v in form.items() if not k.startswith(("out-", "cell-"))}
+    editor.post(path, {**cells, "zeros": "1"})
+    assert "lost a zero" not in editor.words
+
+
+def test_a_date_in_a_zips_place_can_be_corrected(editor: Browser, staff: Office) -> None:
+    from datetime import date
+
+    upload(editor, saved(workbook((*ANA[:5], date(2026, 5, 6)))), "s.xlsx")
+    assert "made a date of this" in editor.words
+    path, form = editor.form("/paper/check")
+    form.pop("out-2")
+    editor.post(path, {**form, "cell-2-zip": "05672"})
+    assert editor.status == 200
+    send(editor, "add")
+    assert signatures(staff) == 1
+
+
+def test_people_of_the_sheet_who_are_there_twice_are_named(editor: Browser) -> None:
+    upload(editor, csv_file(ANA, BO, ANA))
+    assert "row 4 as row 2" in editor.words
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "</textarea><script>alert(2)</script>", '"><svg onload=x']
+)
+def test_what_a_cell_says_is_only_text(editor: Browser, text: str) -> None:
+    quoted = '"' + text.replace('"', '""') + '"'
+    upload(editor, csv_file((quoted, "Li", "1 St", "Stowe", "VT", "567", "", "")))
+    assert text in editor.page.words
+    assert "<script>alert" not in editor.last.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"Ana,Li\n", "no row with the names of the columns"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old", "Save it as .xlsx or CSV"),
+        (",".join(HEADER).encode(), "no row below"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_explained(
+    editor: Browser, content: bytes, words: str
+) -> None:
+    upload(editor, content)
+    assert editor.status == 422
+    assert words in editor.words
+
+
+def test_no_file_and_a_bad_tag_are_explained(editor: Browser) -> None:
+    editor.get("/organize/paper/upload")
+    path, data = editor.form("/paper/upload")
+    data.pop("file")
+    assert "Choose a file." in editor.post(path, data).words
+    upload(editor, csv_file(ANA), source="two words")
+    assert "A source tag has" in editor.words
+
+
+def test_the_stated_limit_of_rows_holds(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper_upload, "MOST_ROWS", 2)
+    upload(editor, csv_file(ANA, BO))
+    assert editor.status == 200
+    upload(editor, csv_file(ANA, BO, SPLIT))
+    assert editor.status == 422
+    assert "flask signatures import" in editor.words
+
+
+def test_a_sheet_of_the_largest_size_goes_all_the_way(editor: Browser, staff: Office) -> None:
+    people = [(f"P{n}", "Example", f"{n} Long Street Name Road", *ANA[3:7], f"p{n}@example.org")
+              for n in range(paper_upload.MOST_ROWS)]  # fmt: skip
+    upload(editor, csv_file(*people))
+    assert editor.status == 200
+    send(editor, "add")
+    assert "2,000 signatures were added." in editor.words or "2000 signatures" in editor.words
+    assert signatures(staff) == paper_upload.MOST_ROWS
+
+
+def test_a_stranger_cannot_send_a_large_file(app: Flask) -> None:
+    boundary, body = encode_multipart(
+        {"file": FileStorage(io.BytesIO(b"x" * 600_000), filename="s.csv")}
+    )
+    response = app.test_client().post(
+        "/organize/paper/upload", data=body,
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )  # fmt: skip
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("rows", ["", "x", "eJwDAAAAAAE=", "W10="])
+def test_rows_that_got_lost_are_said_to_be_lost(editor: Browser, rows: str) -> None:
+    upload(editor, csv_file(ANA))
+    send(editor, rows=rows)
+    assert editor.status == 422
+    assert "Choose the file again" in editor.words
+
+
+def test_an_upload_is_never_written_anywhere(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise AssertionError("a file was made")
+
+    for place in ("werkzeug.formparser.SpooledTemporaryFile", "werkzeug.formparser.TemporaryFile"):
+        monkeypatch.setattr(place, refuse, raising=False)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    large = csv_file(*[(f"P{n}", "Secret", f"{n} Street " * 35, *ANA[3:]) for n in range(1500)])
+    assert len(large) > 512 * 1024
+    upload(editor, large)
+    assert editor.status == 200
+    upload(editor, b"Secret broken " * 60_000)
+    assert editor.status == 422
+    for path in (p for p in tmp_path.rglob("*") if p.is_file()):
+        assert b"Secret" not in path.read_bytes()
+
+
+def test_taking_one_back(editor: Browser, staff: Office) -> None:
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **PERSON)
+    details: dict[str, Any] = {name: PERSON[name] for name in ("first", "last", "street", "zip")}
+    editor.get("/organize/paper/back")
+    editor.send("/back", **{**details, "first": "Bea"})
+    assert editor.status == 404
+    assert signatures(staff) == 1
+    editor.send("/back", **details)
+    assert "taken back" in editor.words
+    assert signatures(staff) == 0
+    editor.send("/back", **{**details, "zip": ""})
+    assert editor.status == 422
+
+
+def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **PERSON)
+    assert editor.path == "/organize/paper/enter"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+@pytest.mark.parametrize("kind", ["poster", "signup", "blank"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_what_can_be_printed_is_a_pdf(
+    app: Flask, staff: Office, clock: Clock, kind: str, language: str
+) -> None:
+    browser = Browser(app, clock, base="https://letters.example.org")
+    browser.log_in(staff.add("Eve", "exporter"))
+    browser.get(f"/organize/paper/{kind}.pdf?language={language}&source=fair&district=IL-5")
+    assert browser.status == 200
+    assert browser.last.mimetype == "application/pdf"
+    assert "letters.example.org" in " ".join(pages(browser.last.data))
+    assert browser.last.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+def test_a_wrong_district_or_tag_is_explained_beside_its_field(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    browser = Browser(app, clock, base="https://letters.example.org")
+    browser.log_in(staff.add("Eve", "exporter"))
+    browser.get("/organize/paper/blank.pdf?district=nowhere")
+    assert browser.status == 422
+    assert browser.page.by_id("district").get("aria-invalid") == "true"
+    browser.get("/organize/paper/poster.pdf?source=a+b")
+    assert browser.page.by_id("source-poster").get("aria-invalid") == "true"
+
+
+def test_without_an_address_of_the_site_nothing_is_printed(editor: Browser) -> None:
+    editor.get("/organize/paper/poster.pdf")
+    assert editor.status == 409
+    assert "site_url" in editor.words
+
+
+@pytest.mark.parametrize("path", ["", "enter", "upload", "back"])
+def test_every_page_exists_in_spanish(editor: Browser, path: str) -> None:
+    english = editor.get(f"/organize/paper/{path}").title
+    assert editor.get(f"/es/organize/paper/{path}").title != english
+
+
+def test_the_menu_has_it(editor: Browser, app: Flask) -> None:
+    editor.get("/organize/")
+    assert "Paper" in editor.page.text
+    with app.app_context():
+        assert services()

@@ -1,0 +1,156 @@
+"""Storing paper signatures: all or none, nobody twice, nothing personal, audited."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.records import audit, open_database, person_key, recount, sign, totals
+from app.records.model import SignatureRequest
+from app.records.paper import Batch, add_paper, signed_before, take_back_paper
+from app.records.paper_check import Good, PaperLetters, check_rows
+from app.records.paper_files import SheetRow
+from tests.packets.conftest import campaign
+
+from .conftest import TODAY, place
+from .test_check import BASE
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+SECRET = b"s" * 32
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    opened = open_database(tmp_path / "site.db")
+    yield opened
+    opened.close()
+
+
+def good(count: int) -> list[Good]:
+    rows = (SheetRow(n + 2, {**BASE, "first": f"P{n}"}) for n in range(count))
+    return [r for r in check_rows(rows, place()) if isinstance(r, Good)]
+
+
+def batch(**changes: str) -> Batch:
+    values = {"language": "es", "source": "Fair", "who": "Rosa", "way": "sheet", **changes}
+    return Batch(campaign().slug, TODAY, NOW, **values)
+
+
+def add(db: sqlite3.Connection, rows: list[Good], **changes: str) -> tuple[int, int, int]:
+    letters = PaperLetters(campaign(), TODAY)
+    added = add_paper(db, rows, batch(**changes), letters=letters, secret=SECRET)
+    return added.signatures, added.letters, added.before
+
+
+def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value]]]:
+    return [(e.who, e.what.value, e.after) for e in audit.every(db, audit.Filter())]
+
+
+def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:
+    assert add(db, good(3)) == (3, 9, 0)
+    counted = totals(db, campaign().slug)
+    assert (counted.signatures, counted.letters) == (3, 9)
+    row = db.execute(
+        "SELECT template, language, source, match, state, status FROM signatures"
+    ).fetchone()
+    assert row == ("paper", "es", "fair", "zip", "VT", "counted")
+    assert recount(db) == []
+
+
+def test_the_same_sheet_again_adds_nothing(db: sqlite3.Connection) -> None:
+    add(db, good(3))
+    assert add(db, good(4)) == (1, 3, 3)
+    assert totals(db, campaign().slug).signatures == 4
+    assert signed_before(db, campaign().slug, good(5), SECRET) == [2, 3, 4, 5]
+
+
+def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
+    (row,) = good(1)
+    sign(
+        db,
+        SignatureRequest(
+            key="k", person=row.person, campaign=campaign().slug, day=TODAY, at=NOW, state="VT",
+            district=0, template="general", version="v", length="full", language="en",
+            match="zip", source="", edited=False, own_share=0,
+            letters=PaperLetters(campaign(), TODAY).to(row.delegation),
+        ),
+        SECRET,
+    )  # fmt: skip
+    assert signed_before(db, campaign().slug, [row], SECRET) == [row.number]
+    assert add(db, [row]) == (0, 0, 1)
+    assert totals(db, campaign().slug).signatures == 1
+
+
+def test_a_failure_half_way_stores_nothing(db: sqlite3.Connection) -> None:
+    def rows() -> Iterator[Good]:
+        yield from good(5)
+        raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError):
+        add_paper(db, rows(), batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET)
+    assert totals(db, campaign().slug).signatures == 0
+    assert db.execute("SELECT count(*) FROM letters").fetchone() == (0,)
+    assert events(db) == []
+    assert not db.in_transaction
+
+
+def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connection) -> None:
+    add(db, good(2))
+    assert events(db) == [
+        ("Rosa", "paper signatures added",
+         {"added": 2, "signed before": 0, "source": "fair", "language": "es", "way": "sheet"})
+    ]  # fmt: skip
+
+
+def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [SheetRow(2, {**BASE, "first": "Zsófika", "street": "77 Quince Ln",
+                         "email": "zsofika@example.org"})]  # fmt: skip
+    add(db, [r for r in check_rows(rows, place()) if isinstance(r, Good)])
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    assert b"fair" in content
+    for personal in ("Zsófika", "Quince", "zsofika", "05672"):
+        assert personal.encode() not in content
+
+
+def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
+    db: sqlite3.Connection,
+) -> None:
+    rows = good(2)
+    add(db, rows)
+
+    def back() -> bool:
+        return take_back_paper(
+            db, rows[0].person, SECRET, campaign=campaign().slug, who="Rosa", at=NOW
+        )
+
+    assert back()
+    assert totals(db, campaign().slug).signatures == 1
+    assert not back()
+    assert add(db, rows) == (0, 0, 2)
+    assert totals(db, campaign().slug).signatures == 1
+    assert [what for _who, what, _after in events(db)].count("paper signature taken back") == 1
+    assert recount(db) == []
+
+
+def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection) -> None:
+    stranger = person_key(b"p" * 32, campaign().slug, email="x@y.zz", first="", last="",
+                          street="", zip5="")  # fmt: skip
+    assert not take_back_paper(db, stranger, SECRET, campaign=campaign().slug, who="R", at=NOW)
+    assert events(db) == []
+
+
+def test_a_tag_that_is_none_becomes_the_usual_one(db: sqlite3.Connection) -> None:
+    add(db, good(1), source="not a tag!")
+    assert db.execute("SELECT source FROM signatures").fetchone() == ("paper",)
+
+
+def test_progress_is_told(db: sqlite3.Connection) -> None:
+    told: list[int] = []
+    add_paper(db, good(250), batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
+              progress=told.append)  # fmt: skip
+    assert told == [100, 200]
