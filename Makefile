@@ -22,6 +22,11 @@ lint: $(VENV)/test.stamp ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(VENV)/test.stamp ## Look for known weaknesses in what is installed (needs a network)
+	$(BIN)/pip install -q pip-audit==2.10.1
+	$(BIN)/pip-audit --local --progress-spinner off
+	$(BIN)/ruff check --select S app
+
 bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in one run
 	$(BIN)/python -m tests.bench
 
@@ -54,4 +59,4 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 browser:
 	@sh tests/system-packages chromium
 
-.PHONY: help run test lint bench i18n clean browser
+.PHONY: help run test lint audit bench i18n clean browser

@@ -177,6 +177,19 @@ def limits_are_kept(site: Site) -> Finding:
     return ok("Limits are counted.") if works else fail("Limits cannot be counted: disk or Redis.")
 
 
+@check("proxy")
+def visitors_can_be_told_apart(site: Site) -> Finding:
+    settings = site.settings
+    if not settings.limits:
+        return fail("The limits are turned off; that is for measuring only. Set limits = true.")
+    if settings.site_url.startswith("https://") and not settings.trusted_proxies:
+        return warn(
+            "The site has an https address but trusts no proxy. If one of yours stands in front, "
+            "set trusted_proxies = 1; otherwise all visitors look like one, and are soon limited."
+        )
+    return ok(f"{settings.trusted_proxies} proxies are trusted to say who a visitor is.")
+
+
 @check("disk")
 def disk_has_room(site: Site) -> Finding:
     free = shutil.disk_usage(site.settings.instance).free

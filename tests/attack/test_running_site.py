@@ -118,7 +118,7 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with serving("wsgi:app", tmp_path, workers=2, DEAR_CONGRESS_CONFIRM_EMAIL="on") as running:
-        here = {
+        here: dict[str, Any] = {
             "X-Forwarded-For": "203.0.113.77",
             "User-Agent": "Zebrawood",
             "Referer": "/?Zebrawood",
@@ -158,9 +158,8 @@ def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) 
             break
     assert statuses.count(200) <= 300
     assert statuses[-1] == 429
-    status, _, _ = ask(
-        server, "POST", "/find", b"zip=01930&state=MA", **{"X-Forwarded-For": "198.51.100.9"}
-    )
+    other = {"X-Forwarded-For": "198.51.100.9"}
+    status, _, _ = ask(server, "POST", "/find", b"zip=01930&state=MA", **other)
     assert status == 429
     with closing(sqlite3.connect(server.instance / "limits.db")) as db:
         assert db.execute("SELECT max(length(key)) FROM counters").fetchone()[0] < 80

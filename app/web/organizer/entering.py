@@ -14,6 +14,7 @@ from app.records import logins, organizers, sessions
 from app.records.credentials import totp_uri
 from app.records.throttle import TooSoon
 from app.web.i18n import page_url
+from app.web.limits import Wait, ask
 from app.web.organizer import tokens
 from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.forms import MISMATCH, password_words, wait_words, wrong_code_words
@@ -52,6 +53,9 @@ def take_password() -> Response:
     if not name.strip() or not password:
         problem = _("Enter your name and your password.")
         return again(problem=problem, status=422)
+    asked = ask("login", services())  # beside the throttle of each account: a whole network
+    if isinstance(asked, Wait):
+        return again(problem=wait_words(asked.seconds), status=429)
     answer = logins.enter_password(
         services().db(), door(), name, password, client=client(), at=clock()
     )
