@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from app.records.exports import (
     Occasion,
     counts,
     counts_table,
+    letters_table,
     signatures_table,
     statuses,
     totals_of,
 )
+from app.records.tabular import Table
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 OCCASION = Occasion(datetime(2026, 11, 25, 12, tzinfo=UTC), "America/Chicago")
@@ -92,3 +95,18 @@ def test_without_a_filter_no_row_is_read(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM signatures")
     assert statuses(db, Filter(CAMPAIGN)) == before
     assert totals_of(db, Filter(CAMPAIGN)).signatures == before["counted"].signatures
+
+
+@pytest.mark.parametrize("table", [signatures_table, letters_table])
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+def test_rows_come_in_the_order_in_which_they_lie_and_are_never_sorted_first(
+    db: sqlite3.Connection, chosen: Filter, table: Callable[..., Table]
+) -> None:
+    """Sorting a million rows first would take memory and time before the first byte."""
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    list(table(db, chosen, OCCASION).rows)
+    db.set_trace_callback(None)
+    query = next(q for q in asked if "ORDER BY s.id" in q)
+    plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}"))
+    assert "TEMP B-TREE" not in plan
