@@ -1,0 +1,108 @@
+"""The pages about paper in a real browser: axe, a narrow screen, the keyboard alone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.organizers.conftest import Clock, Office
+from tests.organizers.test_browser import (  # noqa: F401 - fixtures
+    address,
+    check,
+    chromium,
+    log_in,
+    new_page,
+    seen,
+)
+
+from .conftest import ANA, BO, csv_file
+from .test_pages import SPLIT, ZEROS
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+SHEET = csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), ZEROS, BO)
+
+
+@pytest.fixture
+def page(
+    chromium: Chromium,  # noqa: F811
+    address: str,  # noqa: F811
+    staff: Office,
+    clock: Clock,
+    seen: list[str],  # noqa: F811
+) -> Page:
+    """An editor's browser, logged in."""
+    opened = new_page(chromium, address, seen)
+    log_in(opened, address, staff.add("Rosa", "editor"), clock)
+    return opened
+
+
+def choose(page: Page, address: str, content: bytes = SHEET) -> None:  # noqa: F811
+    page.goto(f"{address}/organize/paper/upload")
+    page.locator("#file").set_input_files(
+        FilePayload(name="sheet.csv", mimeType="text/csv", buffer=content)
+    )
+    page.get_by_role("button", name="Look at the sheet").click()
+
+
+def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F811
+    for path, title in (
+        ("", "Paper"),
+        ("blank.pdf?district=x", "Paper"),
+        ("enter", "Enter paper signatures"),
+        ("upload", "Upload a sheet"),
+        ("back", "Take a paper signature back"),
+    ):
+        page.goto(f"{address}/organize/paper/{path}")
+        check(page, title)
+    page.locator("#last").press("Enter")
+    check(page, "Take a paper signature back")
+    page.goto(f"{address}/organize/paper/enter")
+    page.locator("#first").press("Enter")
+    check(page, "Enter paper signatures")
+    choose(page, address, b"nothing")
+    check(page, "Upload a sheet")
+    choose(page, address)
+    check(page, "What is in the sheet")
+    choose(page, address, csv_file(ANA))
+    check(page, "What is in the sheet")
+    page.get_by_role("button", name="Add one signature").click()
+    check(page, "The sheet was added")
+
+
+def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F811
+    for path, title in (
+        ("", "Papel"),
+        ("enter", "Introducir firmas en papel"),
+        ("upload", "Subir una hoja"),
+        ("back", "Retirar una firma en papel"),
+    ):
+        page.goto(f"{address}/es/organize/paper/{path}")
+        check(page, title)
+
+
+def test_a_person_is_entered_with_the_keyboard_alone(page: Page, address: str) -> None:  # noqa: F811
+    page.goto(f"{address}/organize/paper/enter")
+    expect(page.locator("#first")).to_be_focused()
+    for text in ("Ana", "Li", "12 Main St", "Stowe", "VT", "05672"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".done")).to_contain_text("Added.")
+    expect(page.locator("#first")).to_be_focused()
+    for text in ("Bo", "Ng", "9 Elm St"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".done")).to_contain_text("2 signatures in this sitting.")
+
+
+def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address: str) -> None:  # noqa: F811
+    choose(page, address)
+    page.locator("#cell-4-first").fill("Mo")
+    page.locator("#cell-4-first").press("Enter")
+    expect(page.locator("h1")).to_have_text("What is in the sheet")
+    expect(page.locator("#cell-4-first")).to_have_count(0)
+    expect(page.locator("#cell-5-zip")).to_have_value("2108")
+    page.get_by_role("button", name="Put the zeros back").click()
+    expect(page.locator("#cell-5-zip")).to_have_count(0)

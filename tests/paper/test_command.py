@@ -1,0 +1,119 @@
+"""``flask signatures import``, as an operator meets it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.paper import import_command
+from app.records import local_database, totals
+from app.settings import load_settings
+
+from .conftest import ANA, BO, csv_file, rows_of, saved, workbook
+from .test_pages import SPLIT, ZEROS
+
+
+@pytest.fixture(autouse=True)
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.startswith("DEAR_CONGRESS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
+    yield
+    local_database(load_settings().database).close()
+
+
+def sheet(folder: Path, *rows: tuple[str, ...], name: str = "fair.csv") -> Path:
+    path = folder / name
+    path.write_bytes(csv_file(*rows))
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(import_command, [str(a) for a in arguments])
+
+
+def signatures() -> int:
+    settings = load_settings()
+    return totals(local_database(settings.database), settings.campaign).signatures
+
+
+def test_a_sheet_is_added_and_a_second_time_adds_nothing(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ANA, BO)
+    first, second = run(path, "--source", "fair"), run(path)
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output
+    assert "2 signatures added (6 letters); 0 had signed before." in first.output
+    assert "0 signatures added (0 letters); 2 had signed before." in second.output
+    assert signatures() == 2
+
+
+def test_one_wrong_row_and_nothing_is_added(tmp_path: Path) -> None:
+    result = run(sheet(tmp_path, ANA, SPLIT, ZEROS))
+    assert result.exit_code == 1
+    assert "Nothing was added" in result.output
+    assert signatures() == 0
+
+
+def test_wrong_rows_come_back_as_a_sheet_to_correct(tmp_path: Path) -> None:
+    run(sheet(tmp_path, ANA, SPLIT, ("=1+1", *ZEROS[1:])))
+    problems = tmp_path / "fair-problems.csv"
+    assert stat.S_IMODE(problems.stat().st_mode) == 0o600
+    rows = list(csv.DictReader(io.StringIO(problems.read_text(encoding="utf-8-sig"))))
+    assert [row["row"] for row in rows] == ["3", "4"]
+    assert "IL-3, IL-5" in rows[0]["problem"]
+    assert rows[1]["first"] == "'=1+1"
+    assert [r.values["last"] for r in rows_of(problems.read_bytes())] == ["Ortiz", "Cohen"]
+
+
+def test_good_rows_alone_with_leave_out(tmp_path: Path) -> None:
+    result = run(sheet(tmp_path, ANA, SPLIT), "--leave-out")
+    assert result.exit_code == 1
+    assert signatures() == 1
+
+
+def test_lost_zeros_are_put_back_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "fair.xlsx"
+    path.write_bytes(saved(workbook((*ZEROS[:5], 2108, "MA-8", ""))))
+    assert run(path).exit_code == 1
+    assert "02108" in (tmp_path / "fair-problems.csv").read_text(encoding="utf-8")
+    assert run(path, "--restore-zeros").exit_code == 0
+    assert signatures() == 1
+
+
+def test_a_dry_run_only_says_what_would_be(tmp_path: Path) -> None:
+    result = run(sheet(tmp_path, ANA, BO, ANA), "--dry-run")
+    assert "2 would be added; 0 had signed before." in result.output
+    assert "4 (as 2)" in result.output
+    assert signatures() == 0
+
+
+@pytest.mark.parametrize("rows", [(ANA,), (SPLIT,), ()])
+def test_the_file_is_deleted_when_asked_whatever_happens(
+    tmp_path: Path, rows: tuple[tuple[str, ...], ...]
+) -> None:
+    path = sheet(tmp_path, *rows)
+    run(path, "--delete")
+    assert not path.exists()
+
+
+def test_a_broken_file_is_deleted_too_and_explained(tmp_path: Path) -> None:
+    path = tmp_path / "fair.csv"
+    path.write_bytes(b"Ana,Li\n")
+    result = run(path, "--delete")
+    assert result.exit_code == 1
+    assert "no row with the names of the columns" in result.output
+    assert not path.exists()
+
+
+def test_a_tag_that_is_none_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    result = run(sheet(tmp_path, ANA), "--source", "two words")
+    assert result.exit_code == 1
+    assert signatures() == 0
