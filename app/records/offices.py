@@ -14,6 +14,7 @@ from datetime import date
 
 from app.campaign.model import Campaign
 from app.congress.model import STATES, Holder
+from app.congress.towns import town_key
 from app.documents.day_sheet import (
     LEAST,
     MOST_THEMES,
@@ -102,9 +103,11 @@ def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -
         for place in both(of, district):
             place.sources[source] += people
     if towns:
+        spelled: dict[tuple[str, str], str] = {}
         for of, district, town, people in db.execute(_TOWNS, (campaign, state)):
+            name = spelled.setdefault((of, town_key(town)), town)
             for place in both(of, district):
-                place.towns[town] += people
+                place.towns[name] += people
     return found
 
 

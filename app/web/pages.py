@@ -67,6 +67,7 @@ def _everywhere() -> dict[str, Any]:
         "cosponsor_date": site.campaign.as_of,
         "elsewhere_url": _elsewhere_url(),
         "public_page": False,
+        "keep_towns": site.settings.keep_towns,
         "social": lambda: social(site.settings),
         "errors": (),
         "switch": "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,6 +42,7 @@ from app.records.statements import (
     signing_key,
     statement_text,
 )
+from app.settings import ROOT
 from tests.records.build import CAMPAIGN, SECRET, person, signature
 
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -353,3 +356,28 @@ def test_an_unpublished_statement_is_not_on_the_site(
     bad = run.invoke(verify_command, [str(tmp_path / "dear-congress.db")])
     assert bad.exit_code == 1
     assert "This is not a statement" in bad.output
+
+
+def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """The few lines of docs/verifying.md need nothing of this program."""
+    page = (ROOT / "docs" / "verifying.md").read_text("utf-8")
+    recipe = page.split("```python\n")[1].split("```")[0]
+    tokens = [signed(db, f"k{n}") for n in range(11)]
+    published(db, tmp_path / "s")
+    for token in tokens:
+        found = find_proof(tmp_path / "s", mine(token))
+        assert isinstance(found, Included)
+        proof = tmp_path / "proof.json"
+        proof.write_text(statement_text(found.statement))
+        right = subprocess.run([sys.executable, "-I", "-c", recipe], cwd=tmp_path, check=False)
+        assert right.returncode == 0
+    content = json.loads(proof.read_text())
+    content["proof"]["commitment"] = "0" * 64
+    proof.write_text(json.dumps(content))
+    wrong = subprocess.run(
+        [sys.executable, "-I", "-c", recipe], cwd=tmp_path, check=False, capture_output=True
+    )
+    assert wrong.returncode == 1
+    assert b"AssertionError" in wrong.stderr

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from datetime import date, timedelta
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.congress import Tables
 from app.documents.day_sheet import OfficeNumbers
-from app.records import count, set_status, totals, withdraw
+from app.records import count, open_database, set_status, totals, withdraw
 from app.records.offices import office_numbers
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN
@@ -115,20 +116,27 @@ def test_themes_and_towns_of_fewer_than_five_are_not_named(
     assert numbers(db, tables, "CA-12").towns is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(data=st.data())
+PLACES = [("CA", 12), ("CA", 14), ("WY", 0), ("DC", 0), ("PR", 0), ("NY", 10)]
+Act = tuple[tuple[str, int], int, int, int, bool]
+ACT = st.tuples(
+    st.sampled_from(PLACES), st.integers(1, 6), st.integers(0, 80), st.integers(0, 100),
+    st.booleans(),
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None)
+@given(acts=st.lists(ACT, max_size=8))
 def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
-    db: sqlite3.Connection, tables: Tables, signers: Signers, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, tables: Tables, acts: list[Act]
 ) -> None:
-    places = [("CA", 12), ("CA", 14), ("WY", 0), ("DC", 0), ("PR", 0), ("NY", 10)]
-    for state, district in data.draw(st.lists(st.sampled_from(places), max_size=8)):
+    db = open_database(tmp_path_factory.mktemp("offices") / "x.db")
+    signers = Signers(db, tables)
+    for (state, district), times, day, own_share, withdrawn in acts:
         tokens = signers.sign(
-            state, district, data.draw(st.integers(1, 6)),
-            day=date(2026, 9, 1) + timedelta(days=data.draw(st.integers(0, 80))),
-            own_share=data.draw(st.integers(0, 100)),
-            source=data.draw(st.sampled_from(["", "a", "b"])),
+            state, district, times, day=date(2026, 9, 1) + timedelta(days=day),
+            own_share=own_share, source="a" if day % 2 else "",
         )  # fmt: skip
-        if data.draw(st.booleans()):
+        if withdrawn:
             withdraw(db, tokens[0])
     whole = dict(zip(tables.holders, office_numbers(db, CAMPAIGN, tables.holders), strict=True))
     for seat in ("CA-12", "CA-14", "CA-S1", "WY-0", "DC-0", "PR-0", "NY-S3"):
@@ -140,3 +148,4 @@ def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
     house = sum(n.signatures for h, n in whole.items() if h.seat.chamber == "house")
     assert house == totals(db, CAMPAIGN).signatures
     assert sum(n.letters for n in whole.values()) == totals(db, CAMPAIGN).letters
+    db.close()

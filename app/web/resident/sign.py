@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import cast
 
 from app.campaign import Letter
@@ -21,6 +22,9 @@ from app.web.resident.letters import make_letters
 from app.web.resident.republished import changed_since_shown
 from app.web.resident.write import template_of
 from app.web.services import Services
+
+TOWN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
+"""Words of letters only: a comma or a bracket could bring something else along."""
 
 
 def sign_letters(data: Data, site: Services) -> Page | Counted:
@@ -70,6 +74,19 @@ def _back(draft: Draft, found: Found, site: Services, words: str, status: int) -
     return review_page(draft, found, site, errors=[("", words)], status=status)
 
 
+def town(draft: Draft, found: Found, site: Services) -> str | None:
+    """The town of the address, where this site keeps towns and the state knows such a town.
+
+    Anything else that somebody typed into the field is not kept.
+    """
+    state = found.delegation.state
+    if not site.settings.keep_towns or draft.elsewhere or draft.mail_state not in ("", state):
+        return None
+    name = " ".join(word.capitalize() for word in draft.city.replace(".", " ").split())
+    plain = TOWN.fullmatch(name) and site.tables.town_districts(state, name)
+    return name if plain else None
+
+
 def signature(
     draft: Draft,
     found: Found,
@@ -116,6 +133,7 @@ def signature(
             *(LetterRow(h.seat.id, None, "", "not attempted") for h in vacant),
         ),
         status=cast(Status, status),
+        town=town(draft, found, site),
         held_for=reason,
         confirm=question,
     )  # fmt: skip
