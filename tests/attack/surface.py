@@ -99,7 +99,8 @@ def targets(page: Html, name: str) -> Iterator[Target]:
 def paths(app: Flask, value: str = "x", number: int = 1) -> Iterator[tuple[str, str, set[str]]]:
     """Endpoint, path and methods of every route, with ``value`` for every text in it."""
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<(?:row|int)[^>]*>", str(number), rule.rule)
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+        path = re.sub(r"<(?:row|int)[^>]*>", str(number), path)
         path = re.sub(r"<[^>]*>", value, path)
         yield rule.endpoint, path, set(rule.methods or ())
 

@@ -37,7 +37,8 @@ def routes(app: Flask) -> list[tuple[str, str, str, bool]]:
         if not re.match(r"/(es/)?organize(/|$)", rule.rule):
             continue
         view: Any = app.view_functions[rule.endpoint]
-        path = re.sub(r"<row:[^>]*>", "1", re.sub(r"<(?!row)[^>]*>", "x", rule.rule))
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+        path = re.sub(r"<row:[^>]*>", "1", re.sub(r"<(?!row)[^>]*>", "x", path))
         for method in {"GET", "POST"} & (rule.methods or set()):
             found.append((path, method, view.access, view.fresh))
     return found
