@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.records import STATUSES, Totals, by_status, open_database, sign, withdraw
+from app.records import BREAKDOWNS, STATUSES, Totals, by_status, open_database, sign, withdraw
+from app.records.breakdowns import breakdowns
 from app.records.exports import (
     Filter,
     Occasion,
@@ -71,6 +72,16 @@ def test_rows_and_counts_agree_under_every_filter(db: sqlite3.Connection, chosen
         assert sum(row.letters for row in found) == whole.letters
     about = counts_table(db, "state", chosen, OCCASION).about
     assert about["total signatures"] == whole.signatures
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+def test_many_breakdowns_in_one_pass_are_the_same_as_one_by_one(
+    db: sqlite3.Connection, chosen: Filter
+) -> None:
+    names = [name for name in BREAKDOWNS if name != "recipient"]
+    found = breakdowns(db, chosen, names)
+    assert found.statuses == statuses(db, chosen)
+    assert found.by == {name: counts(db, name, chosen) for name in names}
 
 
 @pytest.mark.parametrize("chosen", FILTERS, ids=str)

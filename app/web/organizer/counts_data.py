@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.records import Connection, CountRow, Status, Totals
+from app.records.breakdowns import breakdowns
 from app.records.database import reading
-from app.records.exports import Filter, counts, statuses
+from app.records.exports import Filter
 
 SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
          "edited", "own_share")  # fmt: skip
@@ -39,18 +40,17 @@ class Survey:
 def survey(db: Connection, chosen: Filter, today: date) -> Survey:
     """Read the numbers. Without a finer filter no signature is read, however many there are."""
     with reading(db):
-        standing = statuses(db, chosen)
-        by = {name: counts(db, name, chosen) for name in SHOWN}
+        read = breakdowns(db, chosen, SHOWN)
     signed = {
-        date.fromisoformat(row.group): Totals(row.signatures, row.letters) for row in by["day"]
+        date.fromisoformat(row.group): Totals(row.signatures, row.letters) for row in read.by["day"]
     }
     week = [number for day, number in signed.items() if 0 <= (today - day).days < 7]
     return Survey(
         total=added(list(signed.values())),
         today=signed.get(today, Totals(0, 0)),
         week=added(week),
-        statuses=standing,
-        by=by,
+        statuses=read.statuses,
+        by=read.by,
         days=every_day(signed, chosen, today),
     )
 
