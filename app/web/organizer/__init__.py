@@ -67,8 +67,8 @@ add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
                 _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
 add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30,
                 _l("How many signed, when and where; what each number means.")))  # fmt: skip
-add_entry(Entry("organizer_paper.index", _l("Paper"), "organizer", 35,
-                _l("Posters and sheets to print; signatures that were given by hand.")))  # fmt: skip
+add_entry(Entry("organizer_paper.index", _l("Paper"), "organizer", 35, _l(
+    "Posters and sheets to print; signatures that were given by hand.")))  # fmt: skip
 add_entry(Entry("organizer_held.index", _l("Held signatures"), "editor", 40,
                 _l("What looked unusual and waits for you before it counts.")))  # fmt: skip
 add_entry(Entry("organizer_keys.index", _l("Keys"), "admin", 82,
