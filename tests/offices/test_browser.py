@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
+import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
@@ -62,6 +64,18 @@ def test_the_organizers_pages_are_accessible(
     }.items():
         page.goto(f"{address}/organize/offices{path}")
         check(page, title)
+
+
+def test_a_sheet_printed_from_the_browser_is_one_page(
+    chromium: Chromium, address: str, staff: Office, signers: Signers, seen: list[str]
+) -> None:
+    for tag in ("library", "newsletter", "rally", "church"):
+        signers.sign("CA", 12, 5, source=tag, town="Oakland")
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add(), staff.clock)
+    page.goto(f"{address}/organize/offices/CA-12")
+    printed = pypdf.PdfReader(BytesIO(page.pdf(format="Letter", prefer_css_page_size=True)))
+    assert len(printed.pages) == 1
 
 
 def test_an_organizer_finds_a_sheet_by_keyboard_and_without_javascript(
