@@ -19,9 +19,10 @@ from app.cli.plain import PlainCommand
 from app.records import local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
-from app.records.paper import Batch, add_paper, signed_before
+from app.records.paper import Batch, signed_before
 from app.records.paper_check import Good, PaperLetters, Place, Twice, Wrong, check_rows, with_zeros
 from app.records.paper_files import COLUMNS, SheetError, SheetRow, read_sheet
+from app.records.paper_import import ImportRunningError, import_paper
 from app.settings import load_settings
 from app.web.organizer.paper_words import problem_words, sheet_words
 
@@ -47,6 +48,7 @@ def import_command(
     each person and to count nobody twice; they are not stored. The same file a second time
     adds nothing. Rows with a problem go to FILE-problems.csv, with their own row numbers;
     then nothing is counted, unless --leave-out is given. Ends with 1 where there are any.
+    People can go on signing meanwhile; an import that is broken off leaves nothing behind.
 
     \b
     Example:
@@ -57,6 +59,8 @@ def import_command(
         _import(file, source, language, zeros=restore_zeros, leave_out=leave_out, dry_run=dry_run)
     except SheetError as error:
         raise click.ClickException(sheet_words(error)) from None
+    except ImportRunningError as error:
+        raise click.ClickException(str(error)) from None
     finally:
         if delete:
             with suppress(FileNotFoundError):
@@ -100,9 +104,10 @@ def _import(
     else:
         batch = Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file")
         with click.progressbar(length=len(good), label="Adding", file=sys.stderr) as bar:
-            added = add_paper(
+            added = import_paper(
                 db, good, batch, letters=PaperLetters(campaign, today),
-                secret=settings.secret_key, progress=lambda done: bar.update(done - bar.pos),
+                secret=settings.secret_key, lock=settings.instance / "paper-import.lock",
+                progress=lambda done: bar.update(done - bar.pos),
             )  # fmt: skip
         click.echo(
             f"{added.signatures:,} signatures added ({added.letters:,} letters);"

@@ -16,6 +16,7 @@ from app.records.accounting_sql import ACCOUNTING_STEPS
 from app.records.holding_sql import HOLDING_STEPS
 from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
+from app.records.paper_sql import PAPER_STEPS
 from app.records.places_sql import PLACE_STEPS
 from app.records.sealed_sql import SEALED_STEPS
 from app.records.tally_sql import DIMENSIONS_1, install_triggers
@@ -121,6 +122,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *HOLDING_STEPS,
     *ACCOUNTING_STEPS,
     *PLACE_STEPS,
+    *PAPER_STEPS,
 )
 """In order."""
 

@@ -51,6 +51,11 @@ class Batch:
     way: str
     """``form``, ``sheet`` or ``file``."""
 
+    @property
+    def tag(self) -> str:
+        """The source tag as it is kept."""
+        return source_tag(self.source) or USUAL_SOURCE
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -60,6 +65,14 @@ class Added:
     letters: int
     before: int
     """People who had signed already, on paper or online; nothing was added for them."""
+
+    def plus(self, other: Added) -> Added:
+        """Both together."""
+        return Added(
+            self.signatures + other.signatures,
+            self.letters + other.letters,
+            self.before + other.before,
+        )
 
 
 def add_paper(
@@ -71,43 +84,52 @@ def add_paper(
     secret: bytes,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Added:
-    """Store every row and one audit event, or nothing at all.
+    """Store every row and one audit event in one transaction: all, or nothing at all.
 
-    Other writers wait meanwhile: about a second for ten thousand rows. ``progress`` is told
-    how many rows are done. Raises ``NotStoredError``.
+    Other writers wait meanwhile, so a large sheet goes through ``import_paper``. ``progress``
+    is told how many rows are done. Raises ``NotStoredError``.
     """
-    at, source = minute(batch.at), source_tag(batch.source) or USUAL_SOURCE
-    added = written = before = 0
+    total = Added(0, 0, 0)
     with writing(db):
         for done, row in enumerate(rows, start=1):
-            to = letters.to(row.delegation)
-            count = sum(letter.bioguide is not None for letter in to)
-            new = db.execute(
-                _INSERT,
-                (
-                    _receipt(secret, row.person), row.person, batch.campaign,
-                    batch.day.isoformat(), at, row.delegation.state, row.delegation.district,
-                    TEMPLATE, VERSION, batch.language, row.match, source, count,
-                ),
-            )  # fmt: skip
-            if new.rowcount == 1:
-                number = new.lastrowid
-                db.executemany(
-                    _INSERT_LETTER,
-                    [(number, x.seat, x.bioguide, x.ask, x.state, at) for x in to],
-                )
-                added += 1
-                written += count
-            else:
-                before += 1
+            total = total.plus(store_row(db, row, batch, letters, secret))
             if done % 100 == 0:
                 progress(done)
-        record(
-            db, at=batch.at, who=batch.who, what=What.PAPER_ADDED, subject=batch.campaign,
-            after={"added": added, "signed before": before, "source": source,
-                   "language": batch.language, "way": batch.way},
-        )  # fmt: skip
-    return Added(added, written, before)
+        note_batch(db, batch, total)
+    return total
+
+
+def store_row(
+    db: sqlite3.Connection, row: Good, batch: Batch, letters: PaperLetters, secret: bytes
+) -> Added:
+    """Store one row inside the caller's transaction, unless its person signed before."""
+    at = minute(batch.at)
+    to = letters.to(row.delegation)
+    count = sum(letter.bioguide is not None for letter in to)
+    new = db.execute(
+        _INSERT,
+        (
+            receipt_of(secret, row.person), row.person, batch.campaign, batch.day.isoformat(), at,
+            row.delegation.state, row.delegation.district, TEMPLATE, VERSION, batch.language,
+            row.match, batch.tag, count,
+        ),
+    )  # fmt: skip
+    if new.rowcount != 1:
+        return Added(0, 0, 1)
+    db.executemany(
+        _INSERT_LETTER,
+        [(new.lastrowid, x.seat, x.bioguide, x.ask, x.state, at) for x in to],
+    )
+    return Added(1, count, 0)
+
+
+def note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
+    """The audit event of a batch, inside the caller's transaction."""
+    record(
+        db, at=batch.at, who=batch.who, what=What.PAPER_ADDED, subject=batch.campaign,
+        after={"added": total.signatures, "signed before": total.before, "source": batch.tag,
+               "language": batch.language, "way": batch.way},
+    )  # fmt: skip
 
 
 def signed_before(
@@ -119,7 +141,7 @@ def signed_before(
         known = db.execute(
             "SELECT 1 FROM signatures WHERE campaign = ? AND person = ?"
             " UNION ALL SELECT 1 FROM signatures WHERE receipt = ?",
-            (campaign, row.person, _receipt(secret, row.person)),
+            (campaign, row.person, receipt_of(secret, row.person)),
         ).fetchone()
         if known:
             found.append(row.number)
@@ -139,7 +161,7 @@ def take_back_paper(
         changed = db.execute(
             "UPDATE signatures SET withdrawn = 1, person = NULL, status = 'withdrawn'"
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
-            (_receipt(secret, person), campaign),
+            (receipt_of(secret, person), campaign),
         ).rowcount
         if changed:
             record(db, at=at, who=who, what=What.PAPER_WITHDRAWN, subject=campaign,
@@ -147,5 +169,6 @@ def take_back_paper(
     return changed == 1
 
 
-def _receipt(secret: bytes, person: bytes) -> bytes:
+def receipt_of(secret: bytes, person: bytes) -> bytes:
+    """The digest of the receipt that a person's signature on paper has."""
     return token_digest(receipt_token(secret, f"paper {person.hex()}"))
