@@ -53,7 +53,7 @@ $(VENV)/test.stamp: $(VENV)/run.stamp tests/requirements.txt
 
 $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 	@$(BIN)/pip install -q -r tests/bench/requirements.txt
-	@sh tests/system-packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+	@sh tests/system-packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 sqlite3
 	@touch $@
 
 browser:

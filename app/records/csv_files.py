@@ -88,9 +88,11 @@ def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[s
         return str(cell)
 
     known = Known(field)
+    # Neither digits nor the days and times made of them ever need quotes or an apostrophe.
+    plain = kind in ("number", "day", "time") and not alone
 
     def fields(cells: Sequence[Cell]) -> Iterable[str]:
-        if kind == "number" and None not in cells:
+        if plain and None not in cells:
             return map(str, cells)
         return map(known.__getitem__, cells)
 

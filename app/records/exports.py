@@ -324,12 +324,28 @@ def _about(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) 
 
 
 def _local_time(zone: str) -> Callable[[Cell], str]:
-    """From the UTC minute that is stored to text in the zone. Many share a minute: cached."""
+    """From the UTC minute that is stored to text in the zone.
+
+    Worked out once for each hour, where the whole hour has one offset of full hours (that is,
+    nearly always in America), so that a row costs no more than putting two texts together.
+    """
     there = ZoneInfo(zone)
 
     @lru_cache(maxsize=65_536)
-    def local(stored: Cell) -> str:
-        moment = datetime.fromisoformat(str(stored)).astimezone(there)
+    def exact(stored: str) -> str:
+        moment = datetime.fromisoformat(stored).astimezone(there)
         return f"{moment:%Y-%m-%d %H:%M}"
+
+    hours: dict[str, str] = {}
+
+    def local(stored: Cell) -> str:
+        text = str(stored)
+        hour = text[:13]
+        known = hours.get(hour)
+        if known is None:
+            first, last = exact(f"{hour}:00Z"), exact(f"{hour}:59Z")
+            plain = first[13:] == ":00" and last == f"{first[:13]}:59"
+            known = hours[hour] = first[:13] if plain else ""
+        return known + text[13:16] if known else exact(text)
 
     return local

@@ -12,12 +12,15 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 from flask import Flask
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from app.records import DEFINITIONS, audit, open_database
+from app.records import DEFINITIONS, audit, exports, open_database
 from app.records.audit import What
 from app.web.organizer.counts_export import FORMATS, disposition, zipped
 from app.web.services import services
@@ -293,3 +296,25 @@ def test_the_page_offers_what_there_is_and_keeps_what_was_chosen(browser: Browse
     assert chosen["state"] == "CA"
     assert chosen["source"] == "mail"
     assert chosen["by"] == "day"
+
+
+ZONES = (
+    "America/New_York", "America/Chicago", "America/Phoenix", "America/St_Johns",
+    "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Honolulu", "UTC",
+)  # fmt: skip
+
+
+@given(
+    at=st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
+    zone=st.sampled_from(ZONES),
+)
+@example(at=datetime(2026, 3, 8, 6, 59), zone="America/New_York")  # noqa: DTZ001
+@example(at=datetime(2026, 3, 8, 7, 0), zone="America/New_York")  # noqa: DTZ001
+@example(at=datetime(2026, 11, 1, 6, 30), zone="America/New_York")  # noqa: DTZ001
+@example(at=datetime(2026, 4, 4, 15, 15), zone="Australia/Lord_Howe")  # noqa: DTZ001
+def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
+    at: datetime, zone: str
+) -> None:
+    stored = at.strftime("%Y-%m-%dT%H:%MZ")
+    there = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    assert exports._local_time(zone)(stored) == there.strftime("%Y-%m-%d %H:%M")
