@@ -253,6 +253,21 @@ def test_a_proof_for_another_statement_does_not_pass(
     assert not includes(later, mine(token))
 
 
+def test_a_proof_from_a_list_of_another_length_does_not_pass(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """The first of four has the same path as the first of three: the length must be the signed."""
+    tokens = [signed(db, f"k{n}") for n in range(4)]
+    published(db, tmp_path / "s")
+    first = min(map(mine, tokens))
+    found = find_proof(tmp_path / "s", first)
+    assert isinstance(found, Included)
+    assert found.statement.proof
+    assert includes(found.statement, first)
+    shorter = replace(found.statement.proof, size=3)
+    assert not includes(replace(found.statement, proof=shorter), first)
+
+
 # --- the key and the files ---------------------------------------------------------------
 
 
