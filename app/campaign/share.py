@@ -16,14 +16,17 @@ def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
     nothing one's own, and neither does changing case or punctuation. The time grows with the
     length of both, not with their product.
     """
+    # Most words come again and again, so each different one is levelled once.
+    words = {word for text in (*frame, *body) for word in text.split()}
+    plain = {word: _plain(word) for word in words}
     runs: set[tuple[str, ...]] = set()
     for paragraph in frame:
-        runs.update(_runs([_plain(word) for word in paragraph.split()]))
+        runs.update(_runs([plain[word] for word in paragraph.split()]))
     own = whole = 0
     for paragraph in body:
         found = paragraph.split()
         framed = [False] * len(found)
-        for start, run in enumerate(_runs([_plain(word) for word in found])):
+        for start, run in enumerate(_runs([plain[word] for word in found])):
             if run in runs:
                 framed[start : start + len(run)] = [True] * len(run)
         whole += sum(map(len, found))

@@ -54,8 +54,11 @@ def clean_text(text: str) -> str:
     text = _BREAKS.sub("\n", text).replace("\t", " ")
     if not (text.isascii() and text.replace("\n", "").isprintable()):
         # What is hidden goes first: it can stand between a letter and its accent.
-        text = "".join(char for char in text if _keep(char))
-        text = _limit_marks(unicodedata.normalize("NFC", text))
+        # A text has few different characters, so each is looked at once.
+        hidden = {ord(char): None for char in set(text) if not _keep(char)}
+        text = unicodedata.normalize("NFC", text.translate(hidden) if hidden else text)
+        if any(unicodedata.category(char) in ("Mn", "Me") for char in set(text)):
+            text = _limit_marks(text)
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
 
 

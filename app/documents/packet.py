@@ -18,6 +18,7 @@ import pikepdf
 from app.congress import inside_address
 from app.congress.address import seat_name, titled_name
 from app.congress.model import Holder
+from app.documents.fonts import FAMILIES
 from app.documents.layout import paragraph_data, template_data
 from app.documents.model import Addressed
 from app.documents.postal import long_date, postal
@@ -101,9 +102,21 @@ def letters_pdf(letters: Sequence[Numbered], *, language: str = "en") -> bytes:
         item = letter.item
         page = template_data(postal(item.letter, item.writer, item.office), paragraph)
         page["mark"] = f"No. {letter.number:,} of {letter.of:,}"
+        if _is_plain(page):
+            page["fonts"] = FAMILIES[:1]  # fewer to look through for each word
         page["single"] = _fills_one_page(item.letter.body)
         pages.append(page)
     return typeset(LETTER, {"language": language, "letters": pages}, tagged=False)
+
+
+_MARKS = frozenset("\u200b–—‘’“”…•")
+
+
+def _is_plain(page: dict[str, Any]) -> bool:
+    """Whether a letter has only characters that its first font surely has."""
+    text = str((page["return_address"], page["inside_address"], page["name"],
+                page["body"], page["tail"]))  # fmt: skip
+    return all(char < "\u0180" or char in _MARKS for char in set(text))
 
 
 def _fills_one_page(paragraphs: Sequence[str]) -> bool:

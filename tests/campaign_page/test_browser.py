@@ -17,9 +17,9 @@ from app.web.organizer import campaign_check
 from tests.campaign_page.conftest import files_of, status_xml
 from tests.campaign_page.test_web_campaign import check_one
 from tests.organizers.conftest import Office
-from tests.organizers.test_browser import address, check, chromium, log_in, new_page
+from tests.organizers.test_browser import address, check, log_in, new_page
 
-__all__ = ["address", "chromium"]
+__all__ = ["address"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 SLUG = "protect-immigration-act"
 LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from app.congress.map import load_map
 from tests.organizers.conftest import Clock, Office
-from tests.organizers.test_browser import address, chromium, log_in, new_page, seen
+from tests.organizers.test_browser import address, log_in, new_page, seen
 
-__all__ = ["address", "chromium", "seen"]
+__all__ = ["address", "seen"]
 
 pytestmark = [
     pytest.mark.browser,

@@ -24,8 +24,9 @@ def read(data: bytes) -> pypdf.PdfReader:
 
 
 def words(data: bytes) -> str:
-    """All text, with every stretch of white space as one blank."""
-    return " ".join(" ".join(page.extract_text() for page in read(data).pages).split())
+    """All text, with every stretch of white space as one blank and without chances to break."""
+    text = " ".join(page.extract_text() for page in read(data).pages)
+    return " ".join(text.replace("\u200b", "").split())
 
 
 def root(data: bytes) -> Any:

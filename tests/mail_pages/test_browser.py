@@ -12,9 +12,7 @@ from playwright.sync_api import Browser, expect
 from app.settings import load_settings
 from app.web.mail import mail_queue
 from tests.bench.servers import Server, serving
-from tests.browser.conftest import Visitor, chromium, visit
-
-__all__ = ["chromium"]
+from tests.browser.conftest import Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
 

@@ -22,10 +22,10 @@ from app.records.attest import make_statement, publish
 from app.web.services import services
 from tests.offices.conftest import Signers
 from tests.offices.site import Office, app, clock, site_url, staff
-from tests.organizers.test_browser import _Quiet, address, check, chromium, log_in, new_page, seen
+from tests.organizers.test_browser import _Quiet, address, check, log_in, new_page, seen
 from tests.records.build import CAMPAIGN
 
-__all__ = ["address", "app", "chromium", "clock", "seen", "site_url", "staff"]
+__all__ = ["address", "app", "clock", "seen", "site_url", "staff"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
 

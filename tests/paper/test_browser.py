@@ -10,7 +10,6 @@ from tests.organizers.conftest import Clock, Office
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,
     check,
-    chromium,
     log_in,
     new_page,
     seen,
@@ -25,7 +24,7 @@ SHEET = csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), Z
 
 @pytest.fixture
 def page(
-    chromium: Chromium,  # noqa: F811
+    chromium: Chromium,
     address: str,  # noqa: F811
     staff: Office,
     clock: Clock,

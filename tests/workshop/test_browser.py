@@ -11,9 +11,9 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from tests.organizers.conftest import Office
-from tests.organizers.test_browser import address, chromium, log_in, new_page, seen
+from tests.organizers.test_browser import address, log_in, new_page, seen
 
-__all__ = ["address", "chromium", "seen"]
+__all__ = ["address", "seen"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
