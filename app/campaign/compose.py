@@ -7,7 +7,7 @@ from datetime import date
 
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.language import compiled
-from app.campaign.model import Ask, Campaign, Letter, LetterTemplate, Writer
+from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.share import added_share, own_share
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line, typed_paragraphs
@@ -59,9 +59,9 @@ def compose(
     template. ``body_override`` is the whole body as the resident edited it; it is used as
     given, and a blank one counts as none.
     """
-    values = values_for(campaign, holder, today=today, length=template.length)
-    values.update(writer_values(writer, district_place.state))
-    draft = make_draft(campaign, template, values)
+    values, words = _known(campaign, holder, today, template.length)
+    values = {**values, **writer_values(writer, district_place.state)}
+    draft = make_draft(campaign, template, values, words=words)
     own = typed_paragraphs(story)
     composed = draft.before + own + draft.after
     body = typed_paragraphs(body_override) if body_override is not None else ()
@@ -82,6 +82,20 @@ def compose(
         own_share=own_share(body, draft.frame) if edited else added_share(own, draft.frame),
         own_paragraphs=tuple(p for p in body if p not in draft.frame) if edited else own,
     )
+
+
+def _known(
+    campaign: Campaign, holder: Holder, today: date, length: Length
+) -> tuple[Values, AskWords]:
+    """What does not depend on the writer, worked out once a day for each recipient."""
+    key = (holder.seat.id, length)
+    known = campaign.memo.get(key)
+    # Another holder of the seat, or the same with other facts, is another object.
+    if known is None or known[0] is not holder or known[1] != today:
+        values = values_for(campaign, holder, today=today, length=length)
+        known = (holder, today, values, ask_words(campaign, values, length))
+        campaign.memo[key] = known
+    return known[2], known[3]
 
 
 def reading_aid(

@@ -164,7 +164,10 @@ def _parse_bounded(
 
 
 def _renderer(template: Template) -> Callable[[Mapping[str, object]], str]:
-    # Like Template.render without copying the values: the small language cannot assign.
+    # Like Template.render without copying the values: the small language cannot assign. There
+    # are no globals; an empty dict is looked through faster than Jinja's chain of none.
+    template.globals = {}
+
     def render(values: Mapping[str, object]) -> str:
         context = template.new_context(dict(values) if type(values) is not dict else values, True)
         return "".join(template.root_render_func(context))

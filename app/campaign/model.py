@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from app.congress.model import Chamber, Holder
 
@@ -242,6 +242,8 @@ class Campaign:
     """The caution shown under every prompt: (English, Spanish)."""
     lines: dict[str, int] = field(default_factory=dict)
     """Where each text stands in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out from this campaign and need not be again; goes when it goes."""
 
     def bill_for(self, chamber: Chamber) -> Bill:
         return self.bills[chamber]

@@ -25,10 +25,10 @@ _INSERT = (
     " version, length, language, match, source, edited, own_share, letters, town)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_LETTER = (
-    "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_LETTERS = (
+    "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause) VALUES "
 )
+_ONE_LETTER = "(?, ?, ?, ?, ?, ?, ?)"
 
 
 def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Signed:
@@ -45,6 +45,11 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
     """
     token = receipt_token(secret, request.key)
     digest = token_digest(token)
+    at = minute(request.at)
+    letters = [
+        (row.seat, row.bioguide, row.ask, row.state, at, first_cause(row))
+        for row in request.letters
+    ]
     person = None if request.status in ("test", "repeated") else request.person
     with writing(db):
         try:
@@ -55,14 +60,13 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
             if not _has_signed(db, request.campaign, person):
                 raise
             number = _insert(db, request, digest, None, "repeated")
-        at = minute(request.at)
-        db.executemany(
-            _INSERT_LETTER,
-            [
-                (number, row.seat, row.bioguide, row.ask, row.state, at, first_cause(row))
-                for row in request.letters
-            ],
-        )
+        # One statement for all: between two of them another thread may take its turn while
+        # everybody else waits for this transaction.
+        if letters:
+            db.execute(
+                _INSERT_LETTERS + ", ".join([_ONE_LETTER] * len(letters)),
+                [value for letter in letters for value in (number, *letter)],
+            )
         _let_wait(db, number, request)
     return Signed(token)
 

@@ -18,6 +18,7 @@ from app.web.headers import set_up_headers
 from app.web.i18n import set_up_languages
 from app.web.limits import set_up_limits
 from app.web.live import LiveCampaign
+from app.web.no_session import NoSession
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
 from app.web.public import counter_pages, public, verify_pages
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """
     settings = settings or load_settings()
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
+    app.session_interface = NoSession()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_FORM,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=16)
+def _day(minute: datetime, zone: str) -> date:
+    return minute.astimezone(ZoneInfo(zone)).date()
+
+
 @dataclass
 class Services:
     """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test."""
@@ -43,9 +50,11 @@ class Services:
         """The live campaign, the same one from the beginning of a request to its end."""
         if not has_request_context():
             return self._campaign_now()
-        if CAMPAIGN not in request.environ:
-            request.environ[CAMPAIGN] = self._campaign_now()
-        return cast(Campaign, request.environ[CAMPAIGN])
+        environ = request.environ
+        known = environ.get(CAMPAIGN)
+        if known is None:
+            known = environ[CAMPAIGN] = self._campaign_now()
+        return cast(Campaign, known)
 
     def _campaign_now(self) -> Campaign:
         try:
@@ -54,7 +63,7 @@ class Services:
             # Pages that need no database still work without one.
             return self.live.last_good
 
-    @property
+    @cached_property
     def tokens(self) -> FormTokens:
         return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.clock)
 
@@ -68,11 +77,15 @@ class Services:
 
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
-        return self.now().astimezone(ZoneInfo(self.campaign.timezone)).date()
+        return _day(self.now().replace(second=0, microsecond=0), self.campaign.timezone)
 
     def db(self) -> Connection:
         """This thread's own connection; a forked worker never uses its parent's."""
-        return local_database(self.settings.database)
+        return local_database(self._database)
+
+    @cached_property
+    def _database(self) -> Path:
+        return self.settings.database
 
 
 def services() -> Services:

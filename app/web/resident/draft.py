@@ -28,6 +28,8 @@ UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def clean_text(value: str) -> str:
     """Typed text with line feeds only and without control characters or lone surrogates."""
+    if value.isprintable():  # then there is nothing to do, as for every empty field
+        return value
     value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     value = value.replace("\u2029", "\n\n").replace("\t", " ")
     return UNPRINTABLE.sub("", value)

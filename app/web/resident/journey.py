@@ -145,7 +145,7 @@ def _token_words(draft: Draft, site: Services) -> str:
 
 
 def _come_back(
-    draft: Draft, found: Found, site: Services, *, form: WriteForm, message: str, data: Data
+    draft: Draft, found: Found, site: Services, *, form: WriteForm | None, message: str, data: Data
 ) -> Page:
     """The same page again, filled in, with a fresh token."""
     if any(key.startswith("shown-") for key in data):

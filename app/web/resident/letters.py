@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -87,25 +88,28 @@ def office_of(draft: Draft, holder: Holder) -> Office | None:
 
 def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ...]:
     """One letter to each recipient, with the words that the person changed by hand."""
-    return tuple(
-        _compose(draft, found, site, holder, draft.words.get(holder.seat.id))
-        for holder in recipients(draft, found)
-    )
+    make = _composer(draft, found, site)
+    return tuple(make(h, draft.words.get(h.seat.id)) for h in recipients(draft, found))
 
 
-def _compose(
-    draft: Draft, found: Found, site: Services, holder: Holder, words: str | None
-) -> Letter:
-    return compose(
-        site.campaign,
-        template_of(draft, site),
-        holder,
-        writer=writer_of(draft),
-        district_place=found.delegation,
-        story=draft.story,
-        today=site.today(),
-        body_override=words,
-    )
+def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, str | None], Letter]:
+    """Makes the letter to a holder, in the words given or in the campaign's."""
+    campaign, template, today = site.campaign, template_of(draft, site), site.today()
+    writer = writer_of(draft)
+
+    def make(holder: Holder, words: str | None) -> Letter:
+        return compose(
+            campaign,
+            template,
+            holder,
+            writer=writer,
+            district_place=found.delegation,
+            story=draft.story,
+            today=today,
+            body_override=words,
+        )
+
+    return make
 
 
 def addressed(draft: Draft, found: Found, site: Services, only: str = "") -> tuple[Addressed, ...]:
@@ -140,7 +144,7 @@ def _reviewed(
     holder, seat = letter.holder, letter.holder.seat.id
     assert holder.member is not None
     edited = seat in draft.words
-    plain = _compose(draft, found, site, holder, None) if edited else letter
+    plain = _composer(draft, found, site)(holder, None) if edited else letter
     office = office_of(draft, holder)
     page = postal(letter, writer_of(draft), office)
     form = to_web_form(letter)

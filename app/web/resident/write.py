@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from dataclasses import dataclass
 
 from app.campaign import Length, LetterTemplate
@@ -145,16 +146,46 @@ def _hand_edited(draft: Draft) -> str:
     )
 
 
-def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm, Errors]:
-    """What is wrong with the draft, field by field; an empty list when a letter can be made."""
-    form = write_form(draft, site)
-    form.validate()
-    errors: Errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
+_own = threading.local()
+
+
+def _sound(draft: Draft, site: Services) -> bool:
+    """Whether the form has nothing to say about the draft.
+
+    Making a form costs more than asking it, so each thread asks one form again and again. It
+    is shown to nobody, and forgets what it was asked about.
+    """
+    if getattr(_own, "site", None) is not site:
+        _own.site, _own.form = site, write_form(draft, site)
+    form: WriteForm = _own.form
+    form.template.choices = choices((o.id, o.title) for o in options(site, ""))
+    form.process(as_form_data(draft))
+    sound = bool(form.validate()) or set(form.errors) == {"token"}
+    for field in form:
+        field.data = field.raw_data = None
+    return sound
+
+
+def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
+    """What is wrong with the draft, field by field; an empty list when a letter can be made.
+
+    With the list comes the form that says it beside its fields, where it has anything to say.
+    """
+    form: WriteForm | None = None
+    errors: Errors = []
+    if not _sound(draft, site):
+        form = write_form(draft, site)
+        form.validate()
+        errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
     seats = {h.seat.id for h in found.delegation.recipients}
     if draft.to and not seats & set(draft.to):
         errors.append(("to", _("Choose at least one person to write to.")))
     if not any(name in ("mail_zip", "mail_state") for name, _m in errors):
-        errors += _other_place(draft, site, found, form)
+        elsewhere = _other_place(draft, site, found)
+        if elsewhere:
+            form = form or write_form(draft, site)
+            form.mail_zip.errors = [elsewhere]
+            errors.append(("mail_zip", elsewhere))
     for seat, text in draft.words.items():
         holder = next((h for h in found.delegation.recipients if h.seat.id == seat), None)
         if holder is not None and len(text) > LETTER_LIMIT:
@@ -166,24 +197,25 @@ def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm, Errors
     return form, errors
 
 
-def _other_place(draft: Draft, site: Services, found: Found, form: WriteForm) -> Errors:
-    """The return address must be where the members were looked up, or said to be elsewhere."""
+def _other_place(draft: Draft, site: Services, found: Found) -> str:
+    """That the return address is not where the members were looked up; empty where it is, or
+    is said to be elsewhere."""
     home, mail = parse_zip(draft.zip), parse_zip(draft.mail_zip)
     if draft.elsewhere or draft.mail_state in MILITARY or not isinstance(mail, Zip):
-        return []
+        return ""
     state = found.delegation.state
     same_zip = isinstance(home, Zip) and home.five == mail.five
     if same_zip and draft.mail_state == state:
-        return []
+        return ""
     there = find_delegation(
         mail.five, draft.mail_state, today=site.today(), city=draft.city, tables=site.tables
     )
     if isinstance(there, Found) and there.delegation == found.delegation:
-        return []
+        return ""
     districts = [c.district for c in there.candidates] if isinstance(there, Choose) else []
     if draft.mail_state == state and found.delegation.district in districts:
-        return []
-    message = _(
+        return ""
+    return _(
         "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up "
         "for ZIP code %(home)s, %(state)s.",
         mail=mail.five,
@@ -191,8 +223,6 @@ def _other_place(draft: Draft, site: Services, found: Found, form: WriteForm) ->
         home=draft.zip,
         state=STATES[state],
     )
-    form.mail_zip.errors = [message]
-    return [("mail_zip", message)]
 
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
