@@ -54,6 +54,8 @@ class Settings:
     """Keep the town of each signature for the offices' day sheets; residents are told."""
     keep_sealed_days: int = 90
     """After the campaign's end; then sealed details are purged."""
+    keep_letters_days: int = 90
+    """The same for the words of letters that somebody keeps behind their receipt."""
     keep_audit_days: int = 730
     keep_mail_days: int = 7
     keep_log_days: int = 14

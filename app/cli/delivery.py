@@ -27,7 +27,7 @@ from app.congress.model import Chamber
 from app.delivery.addresses import Address, parse_address
 from app.delivery.cwc_batch import Handed, hand_over_folder, messages_in, words
 from app.delivery.cwc_files import Order, Summary, write_batch
-from app.delivery.cwc_notes import NotesError, note_results
+from app.delivery.cwc_notes import LetterBook, NotesError, note_results
 from app.delivery.mail import Mail
 from app.delivery.post import Queued
 from app.delivery.queue import MailQueue, QueueError
@@ -211,13 +211,19 @@ def xml_command(
 
 @click.command("deliver", cls=PlainCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def deliver_command(folder: Path) -> None:
+@click.option("--elsewhere", is_flag=True,
+              help="The letters come from another computer: note nothing here.")  # fmt: skip
+def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     """Hand over the messages in FOLDER (from ``flask letters xml``) to the offices’ systems.
 
     Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have.
     Each result is noted in FOLDER/results.csv; run it again to try what is not settled, and
     nothing goes out twice. Only an office’s own system can accept a letter: with cwc_mode
     test nobody receives anything. Ends with 1 while anything is not settled.
+
+    On the site itself each result is noted with its letter too, so that receipts and exports
+    say it, and letters whose signature was withdrawn or does not count yet stay here. On
+    another computer use --elsewhere, and on the site ``flask letters note`` afterwards.
 
     \b
     Example:
@@ -232,16 +238,23 @@ def deliver_command(folder: Path) -> None:
         raise click.ClickException("Delivery to the offices’ own systems is off (cwc_mode).")
     counts: Counter[str] = Counter()
     reasons: dict[str, str] = {}
-    steps = hand_over_folder(folder, client, lambda: datetime.now(UTC))
-    with click.progressbar(
-        steps, len(messages_in(folder)), label="Handing over", file=sys.stderr
-    ) as bar:
-        for step in bar:
-            word, reason = words(step.result) if isinstance(step, Handed) else ("settled", "")
-            counts[word] += 1
-            reasons.setdefault(word, reason)
+    with closing(open_database(settings.database)) as db:
+        try:
+            book = None if elsewhere else LetterBook(folder, db, settings.campaign)
+        except NotesError:
+            book = None  # somebody else made the files: no letter here belongs to them
+        steps = hand_over_folder(folder, client, lambda: datetime.now(UTC), book)
+        with click.progressbar(
+            steps, len(messages_in(folder)), label="Handing over", file=sys.stderr
+        ) as bar:
+            for step in bar:
+                word, reason = words(step.result) if isinstance(step, Handed) else ("settled", "")
+                counts[word] += 1
+                reasons.setdefault(word, reason)
     for word, number in sorted(counts.items()):
         click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
+    if book is not None and book.noted:
+        click.echo(f"{book.noted:>8,}  letters of this site say so now")
     if set(counts) - {"accepted", "settled"}:
         sys.exit(1)
 
@@ -251,7 +264,8 @@ def deliver_command(folder: Path) -> None:
 def note_command(folder: Path) -> None:
     """Note with each letter here what its office’s own system said, from FOLDER’s results.
 
-    For folders made of an opened sealed export. Run it on the site; receipts and exports
+    For folders made of an opened sealed export and handed over on another computer; where
+    ``flask letters deliver`` runs on the site it does this by itself. Receipts and exports
     then say what was accepted and what was refused. May be run again.
 
     \b

@@ -11,6 +11,7 @@ from app.delivery.queue import QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.documents.cwc import check_agent
 from app.records import open_database, sweep_letters
+from app.records.deliveries import Deliveries
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
 STUCK = timedelta(hours=1)
@@ -51,8 +52,8 @@ def letters_are_accounted_for(site: Site) -> Finding:
     lines = []
     if found.stuck and found.since:
         lines.append(
-            f"{found.stuck} letters were refused by an office's system or not taken, the first "
-            f"on {found.since:%Y-%m-%d}: deliver them again, or tell the writers."
+            f"{found.stuck} letters were refused by an office's system, not taken or left waiting, "
+            f"the first on {found.since:%Y-%m-%d}: deliver them again, or tell the writers."
         )
     if found.unnoted:
         lines.append(
@@ -78,10 +79,20 @@ def official_delivery_is_whole(site: Site) -> Finding:
         return fail(faults[0].message)
     if not settings.cwc_house_key and not settings.cwc_senate_key:
         return fail("cwc_mode is on, but there is no key: set cwc_house_key or cwc_senate_key.")
+    stuck = Deliveries(settings.database).stuck(site.now, longer_than=STUCK)
+    if stuck:
+        return fail(
+            f"{stuck} letters to offices could have left an hour ago. Is `flask worker` running?"
+        )
     if settings.cwc_mode == "test":
         return warn("cwc_mode is test: what is handed over reaches nobody.")
     offices = client.active_senate_offices() if settings.cwc_senate_key else frozenset()
     if not isinstance(offices, frozenset):
         reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
         return warn(f"The Senate's list of offices cannot be had now: {reason}")
+    if not settings.confirm_email:
+        return warn(
+            "Residents can have letters delivered in a name that nobody confirmed: "
+            "set confirm_email = true."
+        )
     return ok("Official delivery is set up.")

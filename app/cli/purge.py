@@ -34,6 +34,7 @@ def policy_of(settings: Settings) -> Policy:
         ends[campaign.slug] = campaign.ends.date()
     return Policy(
         sealed=settings.keep_sealed_days,
+        letters=settings.keep_letters_days,
         audit=settings.keep_audit_days,
         mail=settings.keep_mail_days,
         logs=settings.keep_log_days,

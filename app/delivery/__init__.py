@@ -23,6 +23,7 @@ from app.delivery.cwc_results import (
     letter_state,
 )
 from app.delivery.mail import Attachment, Mail
+from app.delivery.office_post import OfficePost, Posted
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.results import Result
@@ -43,8 +44,10 @@ __all__ = [
     "Mail",
     "MailQueue",
     "NotAttempted",
+    "OfficePost",
     "PostOffice",
     "PostSettings",
+    "Posted",
     "QueueError",
     "Queued",
     "Refused",

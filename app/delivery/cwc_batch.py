@@ -23,6 +23,7 @@ from app.delivery.cwc_client import (
     TryLater,
     Unknown,
 )
+from app.delivery.cwc_notes import LetterBook
 from app.documents.cwc import CwcMessage
 
 HEADER = ("file", "result", "reason", "at")
@@ -50,9 +51,15 @@ def messages_in(folder: Path) -> list[str]:
 
 
 def hand_over_folder(
-    folder: Path, client: CwcClient, clock: Callable[[], datetime]
+    folder: Path,
+    client: CwcClient,
+    clock: Callable[[], datetime],
+    book: LetterBook | None = None,
 ) -> Iterator[Handed | Skipped]:
     """Hand over every message of a folder, one after the other.
+
+    With a ``book`` what belongs to signatures of this site is held back where it must not
+    leave, and every result is noted with its letter. Raises ``NotStoredError``.
 
     When a chamber's system asks to try later, its other messages get the same answer
     without a call; the other chamber's go on.
@@ -73,15 +80,20 @@ def hand_over_folder(
             office, delivery_id = name.removesuffix(".xml").split("/")
             chamber: Chamber = "house" if office.startswith("H") else "senate"
             result: CwcResult
-            if chamber in waiting:
+            if book is not None and (reason := book.held_back(name)):
+                result = NotAttempted(reason)
+            elif chamber in waiting:
                 result = waiting[chamber]
             else:
                 xml = (folder / name).read_bytes()
                 result = client.send(CwcMessage(office, delivery_id, xml))
             if isinstance(result, TryLater):
                 waiting[chamber] = result
-            writer.writerow((name, *words(result), clock().isoformat(timespec="seconds")))
+            at = clock()
+            writer.writerow((name, *words(result), at.isoformat(timespec="seconds")))
             file.flush()
+            if book is not None:
+                book.note(name, words(result)[0], at)
             yield Handed(name, result)
 
 

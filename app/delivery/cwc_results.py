@@ -65,5 +65,7 @@ def letter_state(result: CwcResult) -> State | None:
             return "refused"
         case NotAttempted():
             return "not attempted"
+        case Unknown():
+            return "unknown"
         case _:
             return None

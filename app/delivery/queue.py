@@ -13,6 +13,7 @@ from typing import Any
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 
+from app.delivery.office_post import OfficePost
 from app.delivery.post import PostOffice
 
 log = logging.getLogger("dear_congress.mail")
@@ -41,13 +42,19 @@ def make_huey(file: Path, redis_url: str = "") -> Huey:
 
 
 class MailQueue:
-    """Ties a post office to a queue: the web tells it of messages, the worker empties it."""
+    """Ties a post office to a queue: the web tells it of messages, the worker empties it.
 
-    def __init__(self, huey: Huey, post: PostOffice) -> None:
-        self.huey, self.post = huey, post
+    ``offices`` is the same for letters to the offices' own systems, where that is set up.
+    """
+
+    def __init__(self, huey: Huey, post: PostOffice, offices: OfficePost | None = None) -> None:
+        self.huey, self.post, self.offices = huey, post, offices
         self._deliver: Any = huey.task(name="deliver")(self._deliver_one)
+        self._hand_over: Any = huey.task(name="hand over")(self._hand_over_due)
         huey.periodic_task(crontab(minute="*"), name="sweep")(self._sweep)
         post.notify = self.notify
+        if offices is not None:
+            offices.notify = self.notify_offices
 
     def notify(self, message_id: str) -> None:
         """Tell a worker; if the queue cannot be reached, the next sweep will."""
@@ -56,14 +63,28 @@ class MailQueue:
         except Exception as error:  # noqa: BLE001 - SQLite's or Redis's own; never the visitor's
             log.warning("The mail queue cannot be reached (%s).", type(error).__name__)
 
+    def notify_offices(self) -> None:
+        """Tell a worker that there are letters to hand over; otherwise the next sweep will."""
+        try:
+            self._hand_over()
+        except Exception as error:  # noqa: BLE001 - SQLite's or Redis's own; never the visitor's
+            log.warning("The queue cannot be reached (%s).", type(error).__name__)
+
+    def _hand_over_due(self) -> None:
+        if self.offices is not None:
+            self.offices.work()
+
     def _deliver_one(self, message_id: str) -> None:
         self.post.deliver(message_id)
 
     def _sweep(self) -> None:
         self.post.sweep()
+        if self.offices is not None:
+            self.offices.sweep()
+            self.notify_offices()
 
     def run(self, workers: int) -> None:
         """Work until the process is told to stop (SIGINT or SIGTERM)."""
-        self.post.sweep()
+        self._sweep()
         consumer = self.huey.create_consumer(workers=workers, periodic=True, backoff=1.15)
         consumer.run()

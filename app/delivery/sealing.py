@@ -19,6 +19,19 @@ def _key(secret: bytes, purpose: bytes) -> bytes:
     return blake2b(secret, digest_size=32, person=purpose).digest()
 
 
+def lock(plain: bytes, secret: bytes, purpose: bytes) -> bytes:
+    """Bytes, encrypted for one purpose (at most 16 bytes) with the instance's secret."""
+    return bytes(SecretBox(_key(secret, purpose)).encrypt(plain))
+
+
+def unlock(payload: bytes, secret: bytes, purpose: bytes) -> bytes | None:
+    """The bytes again, or None where secret or purpose does not fit."""
+    try:
+        return bytes(SecretBox(_key(secret, purpose)).decrypt(payload))
+    except (CryptoError, ValueError):
+        return None
+
+
 def seal(message: Ready, secret: bytes) -> bytes:
     """The message and its envelope, encrypted. ``secret`` is the instance's, any length."""
     head = {
@@ -27,15 +40,13 @@ def seal(message: Ready, secret: bytes) -> bytes:
         "utf8": message.utf8,
         "after": dict(message.after),
     }
-    plain = json.dumps(head).encode() + b"\n" + message.raw
-    return bytes(SecretBox(_key(secret, b"waiting mail")).encrypt(plain))
+    return lock(json.dumps(head).encode() + b"\n" + message.raw, secret, b"waiting mail")
 
 
 def unseal(payload: bytes, secret: bytes) -> Ready | None:
     """The message again, or None where this secret does not fit."""
-    try:
-        plain = SecretBox(_key(secret, b"waiting mail")).decrypt(payload)
-    except (CryptoError, ValueError):
+    plain = unlock(payload, secret, b"waiting mail")
+    if plain is None:
         return None
     head, _, raw = plain.partition(b"\n")
     values = json.loads(head)

@@ -1,9 +1,10 @@
 """Where every letter is, since when, and why: one state machine for everything that moves one.
 
 A letter begins as ``written`` (or, to a vacant seat, as ``not attempted`` for good). After
-that three can move it: the person by their own report, a mail server that took a copy to
-themselves, and an office's own system. ``MOVES`` says what each may do; nothing else in the
-program writes a letter's state. Only an office's system makes *accepted*, and that is an end.
+that four can move it: the person by their own report or by their wish to have it delivered, a
+mail server that took a copy to themselves, an office's own system, and a withdrawal, which
+takes a letter out of the queue. ``MOVES`` says what each may do; nothing else in the program
+writes a letter's state. Only an office's system makes *accepted*, and that is an end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from app.records.stamps import TOKEN, minute, token_digest
 OWN: frozenset[State] = frozenset({"downloaded", "copied", "printed"})
 MAILED: State = "mailed to self"
 ACCEPTED: State = "accepted by the office's system"
-OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "not attempted"})
+QUEUED: State = "queued"
+OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
+_OPEN: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *OWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,17 @@ class Moves:
     to: frozenset[State]
 
 
-MOVES: Mapping[Cause, Moves] = {
-    # The last report stands, and whoever was refused can still hand over by hand.
-    "person": Moves(frozenset({"written", MAILED, "refused", "not attempted", *OWN}), OWN),
-    # A copy to oneself says less than a report of having pasted or printed.
-    "mail server": Moves(frozenset({"written", "downloaded", MAILED}), frozenset({MAILED})),
-    "office system": Moves(
-        frozenset({"written", MAILED, "refused", "not attempted", *OWN}), OFFICE
+MOVES: Mapping[Cause, tuple[Moves, ...]] = {
+    "person": (
+        # The last report stands, and whoever was refused can still hand over by hand.
+        Moves(_OPEN | {"unknown"}, OWN),
+        # A letter that an office may have is never queued once more.
+        Moves(_OPEN, frozenset({QUEUED})),
     ),
+    # A copy to oneself says less than a report of having pasted or printed.
+    "mail server": (Moves(frozenset({"written", "downloaded", MAILED}), frozenset({MAILED})),),
+    "office system": (Moves(_OPEN | {QUEUED, "unknown"}, OFFICE),),
+    "withdrawn": (Moves(frozenset({QUEUED}), frozenset({"not attempted"})),),
 }
 BEGINNINGS: Mapping[Cause, frozenset[State]] = {
     "signed": frozenset({"written"}),
@@ -54,8 +60,7 @@ STUCK = timedelta(days=2)
 
 def allowed(cause: Cause, now: State, then: State) -> bool:
     """Whether ``cause`` may bring a letter from one state to another, or confirm it there."""
-    moves = MOVES.get(cause)
-    return moves is not None and now in moves.start and then in moves.to
+    return any(now in moves.start and then in moves.to for moves in MOVES.get(cause, ()))
 
 
 def first_cause(row: LetterRow) -> Cause:
@@ -67,7 +72,7 @@ def first_cause(row: LetterRow) -> Cause:
 
 def cause_of(state: State) -> Cause:
     """Who alone can have made a state that is not a beginning."""
-    if state in OWN:
+    if state in OWN or state == QUEUED:
         return "person"
     return "mail server" if state == MAILED else "office system"
 
@@ -92,7 +97,7 @@ def mark(
         found = db.execute(
             "SELECT id FROM signatures WHERE receipt = ? AND withdrawn = 0", (token_digest(token),)
         ).fetchone()
-        return found is not None and _move(db, found[0], seat, (state, cause_of(state)), at)
+        return found is not None and move(db, found[0], seat, (state, cause_of(state)), at)
 
 
 def note_office(
@@ -113,16 +118,17 @@ def note_office(
             "SELECT id FROM signatures WHERE id = ? AND campaign = ? AND withdrawn = 0",
             (signature, campaign),
         ).fetchone()
-        return found is not None and _move(db, signature, seat, (state, "office system"), at)
+        return found is not None and move(db, signature, seat, (state, "office system"), at)
 
 
-def _move(
+def move(
     db: sqlite3.Connection,
     signature: int,
     seat: str,
     to: tuple[State, Cause],
     at: datetime | None,
 ) -> bool:
+    """Bring one letter into a state, inside a transaction of the caller's; False: not allowed."""
     state, cause = to
     row = db.execute(
         "SELECT state FROM letters WHERE signature = ? AND seat = ? AND bioguide IS NOT NULL",
@@ -167,8 +173,8 @@ class LetterSweep:
     """What a look at every letter found. All but ``quiet`` are for somebody to act on."""
 
     stuck: int
-    """Refused by an office's system, or not taken, for more than two days; the person has
-    reported no other way since."""
+    """Refused by an office's system, or not taken, or waiting for it, for more than two days;
+    the person has reported no other way since."""
     since: datetime | None
     """Since when the longest of these waits."""
     unnoted: int
@@ -183,8 +189,8 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
     """Look at every letter that was not withdrawn, in one snapshot. Changes nothing."""
     with reading(db):
         stuck, since = db.execute(
-            f"SELECT count(*), min(l.state_at) {_LETTERS} AND l.cause = 'office system'"
-            " AND l.state <> ? AND l.state_at < ?",
+            f"SELECT count(*), min(l.state_at) {_LETTERS} AND (l.cause = 'office system'"
+            " AND l.state <> ? OR l.state = 'queued') AND l.state_at < ?",
             (ACCEPTED, minute(now - STUCK)),
         ).fetchone()
         (quiet,) = db.execute(
@@ -213,5 +219,5 @@ _LETTERS = (
 def _made_by(cause: Cause) -> frozenset[State]:
     """The states of a letter, not of a vacant seat, that a cause can have made."""
     if cause in MOVES:
-        return MOVES[cause].to
+        return frozenset().union(*(moves.to for moves in MOVES[cause]))
     return BEGINNINGS["signed"] if cause == "signed" else frozenset()

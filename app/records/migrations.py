@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from app.records.accounting_sql import ACCOUNTING_STEPS
+from app.records.delivery_sql import DELIVERY_STEPS
 from app.records.holding_sql import HOLDING_STEPS
 from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
@@ -123,6 +124,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *ACCOUNTING_STEPS,
     *PLACE_STEPS,
     *PAPER_STEPS,
+    *DELIVERY_STEPS,
 )
 """In order."""
 

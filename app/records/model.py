@@ -8,16 +8,19 @@ from typing import Literal
 
 State = Literal[
     "written", "downloaded", "copied", "printed", "mailed to self",
-    "accepted by the office's system", "refused", "not attempted",
+    "queued", "accepted by the office's system", "refused", "unknown", "not attempted",
 ]  # fmt: skip
 """What is known of a letter's way. The person's own reports are ``downloaded``, ``copied``,
-``printed``, ``mailed to self``; only an office's system makes
-``accepted by the office's system``."""
+``printed``, ``mailed to self``. ``queued`` waits to be given to the office's own system; only
+that system makes ``accepted by the office's system``, and ``unknown`` is a letter that was given
+to it without a clear answer."""
 
 GROUPINGS = ("state", "district", "day", "template", "recipient")
 """What a count can be broken down by on the command line."""
 
-Cause = Literal["signed", "vacant seat", "person", "mail server", "office system"]
+Cause = Literal[
+    "signed", "vacant seat", "person", "mail server", "office system", "withdrawn"
+]  # fmt: skip
 """Who or what brought a letter into its state; ``accounting`` has the rules."""
 
 OWN_STATES: tuple[State, ...] = ("downloaded", "copied", "printed", "mailed to self")

@@ -25,6 +25,8 @@ class Policy:
 
     sealed: int = 90
     """After the campaign's end; where no end is known, after the day of sealing."""
+    letters: int = 90
+    """The same for the words of letters that are kept behind a receipt."""
     audit: int = 730
     mail: int = 7
     logs: int = 14
@@ -58,6 +60,16 @@ KINDS: tuple[Kind, ...] = (
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
         " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
     ),
+    Kind(
+        "letters kept for a receipt",
+        "letters",
+        "kept_letters",
+        "signature IN (SELECT k.signature FROM kept_letters k"
+        " JOIN signatures ON signatures.id = k.signature"
+        " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
+        " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
+    ),
+    Kind("letters on their way to offices", "mail", "deliveries", "queued_at < :seconds"),
     Kind("audit events", "audit", "audit_events", "at < :stamp"),
     Kind("messages in the queue", "mail", "messages", "queued_at < :seconds"),
     Kind("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),

@@ -108,14 +108,14 @@ def _plant(db: sqlite3.Connection, kind: Kind) -> None:
                 else:
                     row.append(f"{PLANTED} {name} {number} " * (1 + number % 7))
             db.execute(query, row)
-        if kind.table == "sealed":
-            _plant_signatures(db)
+        if kind.table in ("sealed", "kept_letters"):
+            _plant_signatures(db, kind.table)
 
 
-def _plant_signatures(db: sqlite3.Connection) -> None:
+def _plant_signatures(db: sqlite3.Connection, table: str) -> None:
     db.execute(
-        "INSERT INTO signatures (id, receipt, campaign, status, day, at, state, district,"
-        " template, version, length, language, match, source, edited, own_share, letters)"
+        "INSERT OR IGNORE INTO signatures (id, receipt, campaign, status, day, at, state,"  # noqa: S608 - from KINDS
+        " district, template, version, length, language, match, source, edited, own_share, letters)"
         " SELECT signature, randomblob(32), 'rehearsal', 'repeated', day, day, 'CA', 1,"
-        " '', '', '', '', '', '', 0, 0, 0 FROM sealed"
+        f" '', '', '', '', '', '', 0, 0, 0 FROM {table}"
     )

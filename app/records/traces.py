@@ -53,7 +53,11 @@ def traces(db: sqlite3.Connection, path: Path) -> list[str]:
     for wait in (0.0, 0.3, 1.0):
         time.sleep(wait)
         found = scan_files(path)
-        heads = {row[0] for row in db.execute("SELECT hex(substr(box, 1, 40)) FROM sealed")}
+        boxes = db.execute(
+            "SELECT hex(substr(box, 1, 40)) FROM sealed"
+            " UNION ALL SELECT hex(substr(box, 1, 40)) FROM kept_letters"
+        )
+        heads = {row[0] for row in boxes}
         stray = [head for head in found["heads"] if head.upper() not in heads]
         problems = []
         if stray:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from app.delivery.cwc_client import CwcClient, CwcSettings
+from app.delivery.office_post import OfficePost
 from app.delivery.post import PostOffice
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.setup import DeliverySettingsError, MailValues, cwc_mode, post_settings
-from app.documents.cwc import DeliveryAgent
+from app.documents.cwc import DeliveryAgent, check_agent
 from app.settings import Settings
 
 log = logging.getLogger("dear_congress")
@@ -48,21 +49,58 @@ def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
         settings.secret_key,
         clock=clock,
     )
-    return MailQueue(make_huey(settings.instance / "queue.db", settings.redis_url), post)
+    huey = make_huey(settings.instance / "queue.db", settings.redis_url)
+    return MailQueue(huey, post, office_post(settings, clock=clock))
+
+
+def office_post(
+    settings: Settings, *, clock: Callable[[], datetime] = _utc_now
+) -> OfficePost | None:
+    """The way to the offices' own systems; None unless an operator set up all that it needs.
+
+    What is set up by half is off too: the log and ``flask doctor`` say what is wanting.
+    """
+    if settings.cwc_mode == "off":
+        return None
+    try:
+        client = cwc_client(settings, clock=clock)
+    except (DeliverySettingsError, ValueError) as error:
+        log.error("Official delivery is off: %s", error)
+        return None
+    if faults := check_agent(delivery_agent(settings)):
+        log.error("Official delivery is off: %s", faults[0].message)
+        return None
+    if not settings.cwc_house_key and not settings.cwc_senate_key:
+        log.error("Official delivery is off: there is no key.")
+        return None
+    return OfficePost(settings.database, client, settings.secret_key, clock=clock)
 
 
 @lru_cache(maxsize=4)
+def _queue_of(settings: Settings) -> MailQueue | None:
+    try:
+        return mail_queue(settings)
+    except (DeliverySettingsError, QueueError) as error:
+        log.error("Mail is off: %s", error)
+        return None
+
+
 def post_of(settings: Settings) -> PostOffice | None:
     """This process's way to the mail worker, opened when it is first needed.
 
     None where the settings of mail cannot be used: pages then offer no mail, and the log and
     ``flask doctor`` say why.
     """
-    try:
-        return mail_queue(settings).post
-    except (DeliverySettingsError, QueueError) as error:
-        log.error("Mail is off: %s", error)
+    queue = _queue_of(settings)
+    return None if queue is None else queue.post
+
+
+def offices_of(settings: Settings) -> OfficePost | None:
+    """This process's way to the worker for the offices' own systems; None where that is off."""
+    if settings.cwc_mode == "off":
         return None
+    queue = _queue_of(settings)
+    return None if queue is None else queue.offices
 
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:
@@ -78,7 +116,7 @@ def delivery_agent(settings: Settings) -> DeliveryAgent:
     )
 
 
-def cwc_client(settings: Settings) -> CwcClient:
+def cwc_client(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> CwcClient:
     """The client of the offices' systems. Raises ``DeliverySettingsError``."""
     return CwcClient(
         CwcSettings(
@@ -89,5 +127,6 @@ def cwc_client(settings: Settings) -> CwcClient:
             senate_url=settings.cwc_senate_url,
             per_minute=settings.cwc_per_minute,
             per_office_per_minute=settings.cwc_per_office_per_minute,
-        )
+        ),
+        clock=clock,
     )

@@ -64,7 +64,7 @@ def test_results_become_states_and_only_an_office_accepts(
     assert states(db) == expected
 
 
-@pytest.mark.parametrize("result", ["try later", "unknown", "accepted by the test system", "sent"])
+@pytest.mark.parametrize("result", ["try later", "accepted by the test system", "sent"])
 def test_what_says_nothing_of_the_office_changes_nothing(
     tmp_path: Path, db: sqlite3.Connection, result: str
 ) -> None:

@@ -58,7 +58,7 @@ def test_a_letter_that_a_system_did_not_take_is_stuck_after_two_days(
     later = Site(site.settings, NOON + timedelta(minutes=1))
     finding = letters_are_accounted_for(later)
     assert finding.level == "warn"
-    assert "1 letters were refused by an office's system or not taken" in finding.sentence
+    assert "1 letters were refused by an office's system, not taken" in finding.sentence
     assert "2026-11-23" in finding.sentence
     assert mark(db, token, "CA-12", "printed", at=NOON)
     assert letters_are_accounted_for(later).level == "ok"

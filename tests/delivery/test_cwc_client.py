@@ -114,7 +114,7 @@ def test_the_test_system_uses_its_own_path_and_counts_as_nothing(server: CwcServ
 def test_only_an_acceptance_in_production_says_accepted() -> None:
     later = TryLater(NOON, "")
     states = [letter_state(r) for r in (Accepted(True), Refused(()), later, Unknown(""))]
-    assert states == ["accepted by the office's system", "refused", None, None]
+    assert states == ["accepted by the office's system", "refused", None, "unknown"]
 
 
 @pytest.mark.parametrize("seat", [HOUSE, SENATE])
