@@ -19,6 +19,7 @@ from .conftest import Make, Site, parse, text_of
 ME = "me@example.org"
 STRANGER = "stranger@example.net"
 SPAM = "WIN 5000 USD http://bad.example"
+BY_HAND = "words-MA-S1"
 
 
 def test_a_copy_has_every_letter_as_text_and_as_pdf_after_the_click(site: Site) -> None:
@@ -89,8 +90,8 @@ def test_one_connection_and_one_address_get_only_so_much_mail(make: Make) -> Non
     site = make(limits=True)
     taken = site.signed()
     for number in range(3):
-        assert site.ask(taken, STRANGER, story=f"Other words {number}").h1
-    page = site.ask(taken, STRANGER, 429, story="Other words again")
+        assert site.ask(taken, STRANGER, **{BY_HAND: f"Other words {number}"}).h1
+    page = site.ask(taken, STRANGER, 429, **{BY_HAND: "Other words again"})
     assert "no more for now" in page.words
     assert STRANGER in [e.get("value") for e in page.all("input")]
     answers = [
@@ -153,7 +154,7 @@ def test_pressing_twice_is_one_message_and_changed_words_are_another(make: Make)
         site.ask(taken, ME)
     site.work()
     assert len(site.files()) == 1
-    site.ask(taken, ME, story="I thought of something else to say.")
+    site.ask(taken, ME, **{BY_HAND: "I thought of something else to say."})
     site.work()
     assert len(site.files()) == 2
     assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1

@@ -98,6 +98,9 @@ class Draft:
     """By seat: a letter's words where the person changed them by hand."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """By seat: the fingerprint of the words as they were shown for editing."""
+    as_shown: Mapping[str, str] = field(default_factory=dict)
+    """By seat: a letter's words as the review page showed them, unchanged. They are what was
+    signed, even if the campaign publishes others afterwards."""
     offices: Mapping[str, str] = field(default_factory=dict)
     """By seat: the office that the printed letter goes to."""
     trap_present: bool = False
@@ -117,6 +120,10 @@ class Draft:
             yield f"shown-{seat}", self.shown.get(seat, "")
         for seat, office in self.offices.items() if "offices" not in without else ():
             yield f"office-{seat}", office
+
+    def after_signing(self) -> Draft:
+        """The draft for the pages after signing, which carry on the words that were signed."""
+        return replace(self, words={**self.as_shown, **self.words})
 
     def moved(self, **changes: str) -> Draft:
         """The draft for another place: what was settled about the old one is forgotten."""
@@ -148,6 +155,7 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         **values,
         to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in data else None,
         words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
+        as_shown={s: text for s, text in words.items() if fingerprint(text) == shown.get(s)},
         shown=shown,
         offices={s: clean_line(office) for s, office in _by_seat(data, "office-").items()},
         trap_present="website" in data,

@@ -99,7 +99,7 @@ def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, m
         only_link = data.get("only_link") == "1"
         form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
     context = {
-        "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
+        "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "letters": [_taken(x, states.get(x.letter.holder.seat.id, "written")) for x in items],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
         "waits_for": signed.waits_for, "kept": signed.kept,
@@ -171,7 +171,7 @@ def print_view(data: Data, site: Services) -> Page:
     items = addressed(checked.draft, checked.found, site, data.get("only", ""))
     note(data, site, tuple(x.letter.holder.seat.id for x in items), "printed")
     context = {
-        "draft": checked.draft, "token": site.tokens.renew(checked.draft.token),
+        "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "pages": [postal(x.letter, x.writer, x.office) for x in items],
         "switch": "resident.print_view", "enter": "resident.take",
     }  # fmt: skip

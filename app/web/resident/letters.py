@@ -113,11 +113,23 @@ def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, s
 
 
 def addressed(draft: Draft, found: Found, site: Services, only: str = "") -> tuple[Addressed, ...]:
-    """The letters with writer and office, ready for paper; one of them, or all."""
-    letters = make_letters(draft, found, site)
+    """The letters as they were signed, with writer and office, ready for paper; one, or all."""
+    make = _composer(draft, found, site)
+    letters = [
+        x
+        if x.edited or not _changed(draft, x)
+        else make(x.holder, draft.as_shown[x.holder.seat.id])
+        for x in make_letters(draft, found, site)
+    ]
     chosen = [x for x in letters if x.holder.seat.id == only] or letters
     writer = writer_of(draft)
     return tuple(Addressed(x, writer, office_of(draft, x.holder)) for x in chosen)
+
+
+def _changed(draft: Draft, letter: Letter) -> bool:
+    """Whether the campaign now has other words than the person read."""
+    seat = letter.holder.seat.id
+    return seat in draft.as_shown and fingerprint(body_text(letter)) != draft.shown[seat]
 
 
 def review(
