@@ -90,7 +90,7 @@ def test_one_connection_and_one_address_get_only_so_much_mail(make: Make) -> Non
     site = make(limits=True)
     taken = site.signed()
     for number in range(3):
-        assert site.ask(taken, STRANGER, **{BY_HAND: f"Other words {number}"}).h1
+        assert site.ask(taken, STRANGER, 200, **{BY_HAND: f"Other words {number}"}).h1
     page = site.ask(taken, STRANGER, 429, **{BY_HAND: "Other words again"})
     assert "no more for now" in page.words
     assert STRANGER in [e.get("value") for e in page.all("input")]
@@ -154,7 +154,7 @@ def test_pressing_twice_is_one_message_and_changed_words_are_another(make: Make)
         site.ask(taken, ME)
     site.work()
     assert len(site.files()) == 1
-    site.ask(taken, ME, **{BY_HAND: "I thought of something else to say."})
+    site.ask(taken, ME, 200, **{BY_HAND: "I thought of something else to say."})
     site.work()
     assert len(site.files()) == 2
     assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
