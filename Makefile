@@ -5,6 +5,8 @@ PORT ?= 8000
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# For every Python from 3.11 and every system, with the hashes of every archive.
+LOCKING := pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Show this list
@@ -22,10 +24,14 @@ lint: $(VENV)/test.stamp ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-audit: $(VENV)/test.stamp ## Look for known weaknesses in what is installed (needs a network)
-	$(BIN)/pip install -q pip-audit==2.10.1
-	$(BIN)/pip-audit --local --progress-spinner off
-	$(BIN)/ruff check --select S app
+audit: $(VENV)/test.stamp ## Judge what is installed: as locked, unchanged, no known weakness
+	$(BIN)/python -m tests.audit
+	$(BIN)/ruff check -q --select S app
+
+lock: $(VENV)/bin/python ## Write the lock files anew after a change of a requirements.txt
+	$(BIN)/pip install -q uv==0.13.9
+	$(BIN)/uv $(LOCKING) requirements.txt -o requirements.lock
+	$(BIN)/uv $(LOCKING) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
 
 bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in one run
 	$(BIN)/python -m tests.bench
@@ -41,14 +47,14 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
 	@echo "Installing what the site needs (once)…"
-	@$(BIN)/pip install -q -r requirements.txt
+	@$(BIN)/pip install -q --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/run.stamp tests/requirements.txt
+$(VENV)/test.stamp: $(VENV)/run.stamp tests/requirements.lock
 	@echo "Installing what the tests need (once)…"
-	@$(BIN)/pip install -q -r tests/requirements.txt
+	@$(BIN)/pip install -q --require-hashes -r tests/requirements.lock
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
@@ -59,4 +65,4 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 browser:
 	@sh tests/system-packages chromium
 
-.PHONY: help run test lint audit bench i18n clean browser
+.PHONY: help run test lint audit lock bench i18n clean browser

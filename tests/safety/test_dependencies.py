@@ -1,17 +1,24 @@
 """What the site is made of: pinned, and what is installed is what was pinned. Needs no network.
 
-``make audit`` looks for known weaknesses in it where there is a network.
+``make audit`` says the same, compares every file, and looks for known weaknesses where there
+is a network.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import time
 import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tests import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[a-z,]+\])?==([A-Za-z0-9.+!]+)")
@@ -42,6 +49,114 @@ def test_the_rules_against_unsafe_code_are_on() -> None:
 
 
 def test_no_dependency_comes_from_anywhere_else() -> None:
-    for name in ("requirements.txt", "tests/requirements.txt"):
+    for name in ("requirements.txt", "tests/requirements.txt", *audit.LOCKS):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"://|--(extra-)?index-url|--find-links|git\+", text)
+
+
+def test_every_package_beneath_is_locked_to_its_hashes_and_is_what_is_installed() -> None:
+    site, tests = (
+        audit.read_lock((ROOT / name).read_text(encoding="utf-8")) for name in audit.LOCKS
+    )
+    assert list(audit.not_as_locked([*site, *tests])) == []
+    for wanted, lock in (
+        (lines("requirements.txt"), site),
+        (lines("tests/requirements.txt"), tests),
+    ):
+        known = {(one.name, Version(one.version)) for one in lock}
+        for line in wanted:
+            match = PIN.fullmatch(line)
+            assert match
+            pair = (canonicalize_name(match[1]), Version(match[2]))
+            assert pair in known, f"{line} is not locked: make lock"
+    # Whoever installs both gets one version of each.
+    both = {(one.name, one.marker): one.version for one in tests}
+    assert all(both.get((one.name, one.marker)) == one.version for one in site)
+
+
+def test_installing_compares_every_archive_with_its_hash() -> None:
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    installs = [line for line in made.splitlines() if "requirements.lock" in line and "pip" in line]
+    assert len([line for line in installs if "--require-hashes -r" in line]) == 2
+    assert "-r requirements.txt" not in made
+    assert "make audit" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_a_lock_without_a_hash_or_with_another_version_is_found() -> None:
+    lock = audit.read_lock(
+        "Flask==0.1 \\\n    --hash=sha256:" + "a" * 64 + "\n"
+        "no-such-package==1\nanother==2 ; python_version < '3'\n"
+    )
+    assert list(audit.not_as_locked(lock)) == [
+        f"flask {metadata.version('flask')} is installed, but 0.1 is locked.",
+        "no-such-package 1 has no hash in the lock.",
+        "no-such-package 1 is not installed.",
+        "another 2 has no hash in the lock.",
+    ]
+    with pytest.raises(ValueError, match="not a locked package"):
+        audit.read_lock("flask>=3\n")
+
+
+def test_a_file_that_was_changed_after_installing_is_found(tmp_path: Path) -> None:
+    found = metadata.distribution("itsdangerous")
+    for file in found.files or ():
+        if ".." not in file.parts and "__pycache__" not in file.parts:
+            target = tmp_path / Path(*file.parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), target)
+    [copy] = metadata.distributions(name="itsdangerous", path=[str(tmp_path)])
+    assert list(audit.changed_files(copy)) == []
+    (tmp_path / "itsdangerous" / "signer.py").write_text("anything = True\n")
+    (tmp_path / "itsdangerous" / "url_safe.py").unlink()
+    assert sorted(audit.changed_files(copy)) == [
+        "itsdangerous/signer.py of itsdangerous was changed after it was installed.",
+        "itsdangerous/url_safe.py of itsdangerous is gone.",
+    ]
+
+
+WEAK = {
+    "name": "flask", "version": "0.1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["0.2"]}]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("output", "asked", "weak"),
+    [
+        ("", 0, 0),
+        ("Traceback", 0, 0),
+        ("[]", 0, 0),
+        (json.dumps({"dependencies": [{"name": "flask", "skip_reason": "not found"}]}), 0, 0),
+        (json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": []}]}), 1, 0),
+        (json.dumps({"dependencies": [WEAK, {"name": "b", "skip_reason": "no"}]}), 1, 1),
+    ],
+)
+def test_a_service_that_did_not_answer_is_not_taken_for_a_good_answer(
+    output: str, asked: int, weak: int
+) -> None:
+    answer = audit.judged(output)
+    assert (answer.asked, len(answer.weak)) == (asked, weak)
+    assert all("flask 0.1 has a known weakness: PYSEC-1" in line for line in answer.weak)
+
+
+@pytest.mark.parametrize("script", ["import time; time.sleep(30)", "raise SystemExit(3)"])
+def test_a_service_that_hangs_or_fails_is_given_up_soon(script: str, tmp_path: Path) -> None:
+    (tmp_path / "slow_service.py").write_text(script)
+    before = time.monotonic()
+    answer = audit.ask_service(("runpy", str(tmp_path / "slow_service.py")), seconds=0.5)
+    assert answer == audit.Answer(0, ())
+    assert time.monotonic() - before < 5
+    assert audit.SECONDS < 60
+
+
+def test_a_weakness_fails_the_audit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "changed", lambda _lock: iter(()))
+    for answer, status in (
+        (audit.Answer(3, ("flask 0.1 has a known weakness: X",)), 1),
+        (audit.Answer(3, ()), 0),
+        (audit.Answer(0, ()), 0),
+    ):
+        monkeypatch.setattr(audit, "ask_service", lambda answer=answer: answer)
+        assert audit.main() == status
+    assert "did not answer" in capsys.readouterr().out
