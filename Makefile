@@ -63,6 +63,6 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 	@touch $@
 
 browser:
-	@sh tests/system-packages chromium
+	@sh tests/system-packages chromium redis-server
 
 .PHONY: help run test lint audit lock bench i18n clean browser

@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
@@ -100,14 +100,25 @@ def open_counters(where: Path | str) -> Counters:
     """
     url = f"sqlite://{where.absolute()}" if isinstance(where, Path) else where
     try:
-        return cast(Counters, storage_from_string(url, wrap_exceptions=True))
-    except (ConfigurationError, ValueError):
+        options = _patience() if url.startswith(("redis://", "rediss://", "redis+unix://")) else {}
+        return cast(Counters, storage_from_string(url, wrap_exceptions=True, **options))
+    except (ConfigurationError, ImportError, ValueError):
         # Neither the URL nor the error is repeated: they may hold a password.
         scheme = url.partition(":")[0]
         raise LimitsError(
             f"The counters for limits cannot be kept in {scheme!r}. Leave the setting empty to "
             "keep them in a file, or check the URL and that the package for it is installed."
         ) from None
+
+
+def _patience() -> dict[str, Any]:
+    """How long a visitor waits for a Redis that is away or silent: half a second, once."""
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {
+        "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0),
+    }  # fmt: skip
 
 
 def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -325,7 +325,6 @@ def test_a_missing_package_or_unknown_place_is_named_without_the_url(
 
 
 def test_letters_go_on_while_redis_is_away() -> None:
-    pytest.importorskip("redis", reason="the operator installs it when they want it")
     storage = open_counters("redis://127.0.0.1:1")
     assert check(storage, "sign", IP, secret=SECRET) == Allowed()
     assert isinstance(check(storage, "email", IP, secret=SECRET), Wait)

@@ -1,0 +1,160 @@
+"""Limits that are kept in Redis, against a real one: the same answers, shared by all workers."""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from app.cli.doctor import Site, limits_are_kept
+from app.records.limiting import LIMITS, Allowed, Limit, Wait, check, open_counters
+from app.settings import load_settings
+from tests.bench.servers import free_port, serving
+
+from .people import SECRET
+from .redis_server import running_redis
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("redis")]
+
+IP = "203.0.113.7"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as found:
+        yield found
+
+
+@pytest.fixture
+def counters(url: str) -> Any:
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return open_counters(url)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LIMITS:
+        monkeypatch.setitem(LIMITS, name, Limit(600, 6, 10))
+    monkeypatch.setitem(LIMITS, "sign", Limit(600, 6, 10, held_above=(2, 4)))
+    monkeypatch.setitem(LIMITS, "email", Limit(600, 6, 10, about=(2, 600), open_when_broken=False))
+
+
+def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
+    return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]
+
+
+@pytest.mark.usefixtures("small")
+def test_every_kind_of_limit_answers_as_it_does_in_a_file(counters: Any, tmp_path: Path) -> None:
+    file: Any = open_counters(tmp_path / "limits.db")
+    mail = {"about": "a@example.org"}
+    for place in (counters, file):
+        assert answers(place, "find", IP, 8) == ["Allowed"] * 6 + ["Wait"] * 2
+        assert answers(place, "find", "203.0.113.8", 6) == ["Allowed"] * 4 + ["Wait"] * 2
+        assert answers(place, "sign", IP, 7) == ["Allowed"] * 2 + ["SecondStep"] * 4 + ["Wait"]
+        assert answers(place, "email", IP, 3, **mail) == ["Allowed"] * 2 + ["Wait"]
+        assert answers(place, "email", "198.51.100.1", 1, **mail) == ["Wait"]
+        assert place.check()
+    file.close()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_wait_is_long_enough_and_not_too_long(
+    counters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, "find", Limit(2, 3, 10))
+    answers(counters, "find", IP, 3)
+    for _ in range(2):
+        answer = check(counters, "find", IP, secret=SECRET)
+        assert isinstance(answer, Wait)
+        assert 1 <= answer.seconds <= 4
+        time.sleep(answer.seconds)
+        assert check(counters, "find", IP, secret=SECRET) == Allowed()
+
+
+def test_no_address_is_in_redis_and_every_counter_ends_within_a_day(
+    counters: Any, url: str
+) -> None:
+    for name in LIMITS:
+        check(counters, name, IP, secret=SECRET, about="marked-person@example.org")
+    with redis.Redis.from_url(url) as client:
+        keys: Any = list(client.scan_iter())
+        assert len(keys) >= len(LIMITS) * 2
+        for key in keys:
+            assert not any(what in key for what in (b"203.0", b"marked", b"example"))
+            assert 0 < int(client.pttl(key)) <= 86_400_000
+
+
+def hammer(url: str, rounds: int, results: multiprocessing.Queue[int]) -> None:
+    storage: Any = open_counters(url)
+    results.put(sum(storage.acquire_sliding_window_entry("key", 500, 86400) for _ in range(rounds)))
+
+
+@pytest.mark.usefixtures("counters")
+def test_four_processes_never_let_one_too_many_through(url: str) -> None:
+    fork = multiprocessing.get_context("fork")
+    results = fork.Queue()
+    workers = [fork.Process(target=hammer, args=(url, 300, results)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    allowed = sum(results.get(timeout=60) for _ in workers)
+    for worker in workers:
+        worker.join()
+    assert allowed == 500
+
+
+def ask(port: int) -> tuple[int, str | None]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/find", b"zip=01930&state=MA", headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.getheader("Retry-After")
+
+
+def test_the_workers_of_a_running_site_share_its_limits_and_outlive_it(tmp_path: Path) -> None:
+    port = free_port()
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    settings = {
+        "DEAR_CONGRESS_LIMITS": "on",
+        "DEAR_CONGRESS_LIMITS_URL": f"redis://127.0.0.1:{port}",
+    }
+    with (
+        running_redis(folder, port) as url,
+        serving("wsgi:app", tmp_path, workers=3, **settings) as here,
+    ):
+        found = [ask(here.port) for _ in range(310)]
+        assert [status for status, _ in found].count(200) == LIMITS["find"].client
+        assert found[-1][0] == 429
+        assert int(found[-1][1] or 0) >= 1
+        site = Site(load_settings({}, instance=tmp_path, limits_url=url), datetime.now(UTC))
+        assert limits_are_kept(site).level == "ok"
+        with redis.Redis.from_url(url) as client:
+            client.shutdown(nosave=True)
+        before = time.monotonic()
+        assert ask(here.port)[0] == 200  # letters go on without counters
+        assert time.monotonic() - before < 3
+        assert limits_are_kept(site).level == "fail"
+        with running_redis(folder, port):
+            assert ask(here.port)[0] == 200
+        assert not (tmp_path / "limits.db").exists()
+
+
+def test_a_redis_that_takes_connections_and_never_answers_keeps_nobody_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        storage = open_counters(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        before = time.monotonic()
+        assert check(storage, "sign", IP, secret=SECRET) == Allowed()
+        assert isinstance(check(storage, "email", IP, secret=SECRET), Wait)
+        assert not storage.check()
+        assert time.monotonic() - before < 3
