@@ -16,20 +16,18 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from app.cli.signature_scope import Scope
-from app.records import BREAKDOWNS
 from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import reading
 from app.records.datasette import metadata_path, write_sqlite
 from app.records.exports import (
-    Filter,
+    GROUPINGS,
     counts_table,
     export_name,
     letters_table,
     signatures_table,
-    statuses_table,
-    totals_of,
 )
-from app.records.tabular import Chunk, Column, Table, clean, json_lines, write_text
+from app.records.filtered import Filter, totals_of
+from app.records.tabular import Chunk, Column, Table, clean, described, json_lines, write_text
 from app.records.workbook import write_xlsx
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
@@ -37,12 +35,18 @@ Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 ENDINGS = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
 
 
-def show_table(table: Table, form: Format) -> None:
-    """Print a table: for people, as CSV (without BOM, for programs) or as JSON."""
+def show_table(table: Table, form: Format, *, notes: bool = False) -> None:
+    """Print a table: for people, as CSV (without BOM, for programs) or as JSON.
+
+    What a CSV cannot say without ``notes`` goes to the terminal's other stream, so that the
+    numbers are never without their meaning and a program still reads the table alone.
+    """
     if form == "json":
         _print(json_lines(table))
     elif form == "csv":
-        _print(csv_lines(table, bom=False))
+        _print(csv_lines(table, bom=False, notes=notes))
+        for name, value in () if notes else described(table):
+            click.echo(f"# {clean(name)}: {clean(value)}", err=True)
     else:
         _show_for_people(table)
 
@@ -92,7 +96,7 @@ def show_lookalikes(groups: Sequence[Sequence[int]]) -> None:
 
 
 def write_export(
-    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path
+    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path, notes: bool
 ) -> None:
     """Write one export and say where it is. One snapshot: the tables in it agree."""
     to_terminal = str(out) == "-"
@@ -108,13 +112,17 @@ def write_export(
     with reading(scope.db), _progress(to_terminal) as progress:
         tables = [_watched(t, progress, scope, chosen) for t in _tables(scope, chosen, shape, by)]
         try:
-            _write(tables, form, None if to_terminal else path)
+            _write(tables, form, None if to_terminal else path, notes=notes)
         except OSError as error:
             raise click.ClickException(
                 f"Cannot write {path}: {error.strerror or error}."
             ) from error
     if not to_terminal:
         click.echo(f"Wrote {path}", err=True)
+        if form == "csv" and not notes:
+            click.echo(
+                f"Wrote {path.name}-metadata.json beside it: what its numbers mean", err=True
+            )
 
 
 def _tables(scope: Scope, chosen: Filter, shape: str, by: str) -> list[Table]:
@@ -126,19 +134,20 @@ def _tables(scope: Scope, chosen: Filter, shape: str, by: str) -> list[Table]:
     if shape == "letters":
         return [letters_table(db, chosen, occasion)]
     return [
-        statuses_table(db, chosen, occasion),
-        *(counts_table(db, each, chosen, occasion) for each in BREAKDOWNS),
+        *(counts_table(db, each, chosen, occasion) for each in ("status", *GROUPINGS[:-2], "way")),
         signatures_table(db, chosen, occasion),
         letters_table(db, chosen, occasion),
     ]
 
 
-def _write(tables: Sequence[Table], form: Format, path: Path | None) -> None:
+def _write(tables: Sequence[Table], form: Format, path: Path | None, *, notes: bool) -> None:
     if path is None:
-        show_table(tables[0], form)
+        show_table(tables[0], form, notes=notes)
     elif form == "csv":
-        write_text(csv_lines(tables[0]), path)
-        write_text(csv_metadata(tables[0], path.name), path.with_name(f"{path.name}-metadata.json"))
+        write_text(csv_lines(tables[0], notes=notes), path)
+        if not notes:
+            beside = path.with_name(f"{path.name}-metadata.json")
+            write_text(csv_metadata(tables[0], path.name), beside)
     elif form == "json":
         write_text(json_lines(tables[0]), path)
     elif form == "xlsx":

@@ -57,7 +57,10 @@ def _occasion(settings: Settings, slug: str) -> Occasion:
             if holder.member:
                 names[holder.member.bioguide] = f"{holder.seat.title} {holder.member.full_name}"
     try:
-        zone = load_campaign(settings.letters / slug).timezone
+        campaign = load_campaign(settings.letters / slug)
     except CampaignError:  # the words of an old campaign may be gone; its counts are not
         zone = "UTC"
+    else:
+        zone = campaign.timezone
+        facts["cosponsors"] = campaign.as_of.isoformat()
     return Occasion(at=datetime.now(UTC), zone=zone, facts=facts, names=names)

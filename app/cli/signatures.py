@@ -22,9 +22,11 @@ from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
 from app.cli.signature_output import Format, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
-from app.records import BREAKDOWNS, STATUSES, lookalikes, rebuild, recount
+from app.congress import STATES
+from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
 from app.records.database import reading
-from app.records.exports import SHAPES, Filter, counts_table, statuses_table
+from app.records.exports import GROUPINGS, SHAPES, counts_table
+from app.records.filtered import Filter
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
@@ -34,7 +36,14 @@ signatures.add_command(sheets_command)
 signatures.add_command(attest_command)
 signatures.add_command(verify_command)
 
+NOTES = click.option(
+    "--notes", is_flag=True,
+    help="Let CSV begin with rows that say what it is; the table comes after an empty line.",
+)  # fmt: skip
 Command = Callable[..., None]
+LANGUAGES = ("en", "es")
+NO_SOURCE = "(none)"
+"""As in the addresses of the organizers' pages: brackets can be in no tag."""
 
 
 def choosing(command: Command) -> Command:
@@ -46,13 +55,18 @@ def choosing(command: Command) -> Command:
             "--status", type=click.Choice([*STATUSES, "every"]), default="counted",
             show_default=True, help="Only signatures that stand so.",
         ),
-        click.option("--state", metavar="CA", help="Only people in this state."),
+        click.option("--state", metavar="CA", help="Only people in this state or territory."),
         click.option(
-            "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="First day."
+            "--since", "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+            help="First day, in the campaign's time zone.",
         ),
         click.option(
-            "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Last day, included."
+            "--until", "--to", "until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+            help="Last day, included.",
         ),
+        click.option("--letter", metavar="NAME", help="Only who started from this letter."),
+        click.option("--source", metavar="TAG", help="Only with this source tag; (none) for none."),
+        click.option("--language", metavar="en", help="Only who used pages in this language."),
     )  # fmt: skip
 
     @wraps(command)
@@ -64,10 +78,21 @@ def choosing(command: Command) -> Command:
         state: str | None,
         since: datetime | None,
         until: datetime | None,
+        letter: str | None,
+        source: str | None,
+        language: str | None,
         **rest: Any,
     ) -> None:
         if campaign and all_campaigns:
             raise click.UsageError("Give --campaign or --all-campaigns, not both.")
+        if state and state.upper() not in STATES:
+            raise click.UsageError(f"There is no state {state}. Known: {', '.join(STATES)}.")
+        if since and until and since > until:
+            raise click.UsageError("The last day is before the first.")
+        if language and language not in LANGUAGES:
+            raise click.UsageError(f"--language is one of {', '.join(LANGUAGES)}.")
+        if source and source != NO_SOURCE and not source_tag(source):
+            raise click.UsageError(f"{source} cannot be a tag: letters, digits and hyphens only.")
         scope = open_scope(campaign, all_campaigns=all_campaigns)
         chosen = Filter(
             campaign=scope.campaign,
@@ -75,6 +100,9 @@ def choosing(command: Command) -> Command:
             state=state.upper() if state else None,
             since=since.date() if since else None,
             until=until.date() if until else None,
+            template=letter or None,
+            source=None if not source else "" if source == NO_SOURCE else source_tag(source),
+            language=language or None,
         )
         command(scope, chosen, **rest)
 
@@ -84,13 +112,16 @@ def choosing(command: Command) -> Command:
 
 
 @signatures.command("count", with_appcontext=False)
-@click.option("--by", type=click.Choice(BREAKDOWNS), help="Break down; by status if left out.")
+@click.option("--by", type=click.Choice(GROUPINGS), help="Break down; by status if left out.")
+@NOTES
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
     show_default=True, help="How to print it.",
 )  # fmt: skip
 @choosing
-def count_command(scope: Scope, chosen: Filter, *, by: str | None, form: Format) -> None:
+def count_command(
+    scope: Scope, chosen: Filter, *, by: str | None, form: Format, notes: bool
+) -> None:
     """Count people and letters. The two are separate numbers; every number is defined.
 
     \b
@@ -99,14 +130,12 @@ def count_command(scope: Scope, chosen: Filter, *, by: str | None, form: Format)
       flask signatures count --by district
       flask signatures count --by day --state CA --format csv > days.csv
       flask signatures count --by recipient --format json
+      flask signatures count --by way --letter faith --source parish --from 2026-11-01
     """
     with reading(scope.db):
-        table = (
-            counts_table(scope.db, by, chosen, scope.occasion)
-            if by
-            else statuses_table(scope.db, chosen, scope.occasion)
+        show_table(
+            counts_table(scope.db, by or "status", chosen, scope.occasion), form, notes=notes
         )
-        show_table(table, form)
 
 
 @signatures.command("recount", with_appcontext=False)
@@ -167,7 +196,7 @@ def alike_command(campaign: str | None) -> None:
     help="Counts; one row per signature; one row per letter; all (xlsx and sqlite).",
 )  # fmt: skip
 @click.option(
-    "--by", type=click.Choice(BREAKDOWNS), default="state", show_default=True,
+    "--by", type=click.Choice(GROUPINGS), default="state", show_default=True,
     help="What counts are broken down by.",
 )  # fmt: skip
 @click.option(
@@ -178,20 +207,23 @@ def alike_command(campaign: str | None) -> None:
     "--out", type=click.Path(path_type=Path, allow_dash=True), default=Path(), metavar="FILE",
     help="A file or a folder; - writes CSV or JSON to the terminal. Here, if left out.",
 )  # fmt: skip
+@NOTES
 @choosing
 def export_command(
-    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path
+    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path, notes: bool
 ) -> None:
     """Write counts, signatures or letters to a file. Nothing personal is in any of them.
 
-    What to know about the numbers (filter, definitions, time and time zone) is in the file; for
-    CSV it lies beside it, in a file that ends in -metadata.json.
+    What to know about the numbers (campaign, filter, definitions, time and time zone, the dates
+    of the data) is in the file. For CSV it lies beside it, in a file that ends in -metadata.json,
+    so that the first row names the columns; with --notes it is in the first rows of the CSV.
 
     \b
     Examples:
       flask signatures export --by district
       flask signatures export --shape letters --format xlsx --out letters.xlsx
       flask signatures export --shape all --format sqlite --out counts.db
-      flask signatures export --shape signatures --since 2026-11-01 --out november.csv
+      flask signatures export --shape signatures --from 2026-11-01 --out november.csv
+      flask signatures export --by day --letter faith --source parish --notes --out parish.csv
     """
-    write_export(scope, chosen, shape=shape, by=by, form=form, out=out)
+    write_export(scope, chosen, shape=shape, by=by, form=form, out=out, notes=notes)

@@ -12,17 +12,15 @@ The usual way through::
 from app.records.accounting import Way, mark, note_office, sweep_letters, ways
 from app.records.counting import (
     BREAKDOWNS,
-    DEFINITIONS,
-    Definition,
     by_status,
     campaigns,
     count,
-    definitions_for,
     lookalikes,
     people,
     totals,
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
+from app.records.definitions import DEFINITIONS, Definition, definitions_for
 from app.records.model import (
     GROUPINGS,
     OWN_STATES,

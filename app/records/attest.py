@@ -18,8 +18,9 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from app.records.counting import count, definitions_for, totals
+from app.records.counting import count, totals
 from app.records.database import reading
+from app.records.definitions import definitions_for
 from app.records.key_files import write_atomically
 from app.records.merkle import EMPTY_ROOT, SIZE, leaf_hash, levels, path_places
 from app.records.public_counts import STEP, rounded

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.records.counting import natural
-from app.records.exports import Filter, counts, statuses
+from app.records.filtered import Filter, counts, statuses
 from app.records.model import STATUSES, CountRow, Status, Totals
 from app.records.tally_sql import DIMENSIONS
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
 
 from app.records.model import STATUSES, CountRow, Status, Totals
 
@@ -17,94 +16,6 @@ BREAKDOWNS = (
     "version", "language", "match", "source", "edited", "own_share",
 )  # fmt: skip
 """Everything that a count can be broken down by. ``own_share`` is in steps of ten per cent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What a number means, to be shown wherever the number is."""
-
-    term: str
-    meaning: str
-    term_es: str
-    meaning_es: str
-
-
-DEFINITIONS: tuple[Definition, ...] = (
-    Definition(
-        "signatures",
-        "People who signed this campaign. One person counts once, however often they sign.",
-        "firmas",
-        "Personas que firmaron esta campaña. Cada persona cuenta una vez, aunque firme varias.",
-    ),
-    Definition(
-        "letters",
-        "Letters that these people wrote, one per recipient: up to three each, one in places "
-        "with a single delegate. A vacant seat gets no letter. Says nothing about delivery.",
-        "cartas",
-        "Cartas que escribieron esas personas, una por destinatario: hasta tres por persona, una "
-        "donde solo hay un delegado. Un escaño vacante no recibe carta. Nada dice de la entrega.",
-    ),
-    Definition(
-        "counted",
-        "Signatures that stand: not held, not waiting for confirmation, not withdrawn, no test.",
-        "contadas",
-        "Firmas vigentes: ni retenidas, ni sin confirmar, ni retiradas, ni de prueba.",
-    ),
-    Definition(
-        "held",
-        "Signatures that an organizer has yet to look at. Not counted until released.",
-        "retenidas",
-        "Firmas que un organizador debe revisar. No se cuentan mientras no se liberen.",
-    ),
-    Definition(
-        "unconfirmed",
-        "Signatures whose owner has not yet confirmed by e-mail. Not counted until then.",
-        "sin confirmar",
-        "Firmas que su autor aún no ha confirmado por correo. No se cuentan hasta entonces.",
-    ),
-    Definition(
-        "withdrawn",
-        "Signatures that their owner took back. Not counted anywhere else.",
-        "retiradas",
-        "Firmas que su autor retiró. No se cuentan en ningún otro lugar.",
-    ),
-    Definition(
-        "repeated",
-        "Further tries by people who had signed already. Never counted.",
-        "repetidas",
-        "Intentos de personas que ya habían firmado. No se cuentan nunca.",
-    ),
-    Definition(
-        "test",
-        "Signatures that an organizer made to try the site. Never counted.",
-        "de prueba",
-        "Firmas que hizo un organizador para probar el sitio. No se cuentan nunca.",
-    ),
-    Definition(
-        "day",
-        "The day in the campaign's own time zone on which a person signed.",
-        "día",
-        "El día en que la persona firmó, en la zona horaria de la campaña.",
-    ),
-    Definition(
-        "recipient",
-        "A member of Congress, by bioguide id. Somebody who wrote to three members is in three "
-        "rows, so the signatures of the rows add up to more than the people.",
-        "destinatario",
-        "Un miembro del Congreso, por su identificador bioguide. Quien escribió a tres aparece en "
-        "tres filas, así que las firmas de las filas suman más que las personas.",
-    ),
-)
-
-BY_TERM = {definition.term: definition for definition in DEFINITIONS}
-
-
-def definitions_for(by: str, status: Status = "counted") -> tuple[Definition, ...]:
-    """The definitions that belong beside a count with this breakdown and status."""
-    terms = ["signatures", "letters", status]
-    if by in BY_TERM and by not in terms:
-        terms.append(by)
-    return tuple(BY_TERM[term] for term in terms)
 
 
 def totals(db: sqlite3.Connection, campaign: str | None, *, status: Status = "counted") -> Totals:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from app.records.tabular import Cell, Kind, Known, Table, clean
+from app.records.tabular import Cell, Kind, Known, Table, clean, described
 
 BOM = "\ufeff"
 """Tells spreadsheet programs that the file is UTF-8."""
@@ -57,19 +57,27 @@ def _visible(text: str) -> str:
     return ""
 
 
-def csv_lines(table: Table, *, bom: bool = True) -> Iterator[str]:
+def csv_lines(table: Table, *, bom: bool = True, notes: bool = False) -> Iterator[str]:
     """A CSV file piece by piece: header and rows; lines end in CR LF as in RFC 4180.
 
     Encode as UTF-8. ``bom`` is for files, which people open in a spreadsheet program; leave it
     out where another program reads. A header row comes even where there are no rows. Yes and
-    no are ``yes`` and ``no``; a missing value is empty.
+    no are ``yes`` and ``no``; a missing value is empty. With ``notes`` the first rows say what
+    the file is about (``described``), and an empty line parts them from the header.
     """
     alone = len(table.columns) == 1
     fields = [_fields(column.kind, alone=alone) for column in table.columns]
-    yield (BOM if bom else "") + ",".join(_quoted(safe_csv(c.header)) for c in table.columns) + END
+    yield BOM if bom else ""
+    if notes:
+        yield "".join(_line(pair) for pair in described(table)) + END
+    yield _line(column.header for column in table.columns)
     for chunk in table.chunks:
         columns = [change(cells) for change, cells in zip(fields, chunk, strict=True)]
         yield END.join([*map(",".join, zip(*columns, strict=True)), ""])
+
+
+def _line(texts: Iterable[str]) -> str:
+    return ",".join(_quoted(safe_csv(text)) for text in texts) + END
 
 
 def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[str]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from app.records.tabular import Table, clean, clean_chunks, write_text
+from app.records.tabular import Table, clean, clean_chunks, described, write_text
 
 
 def metadata_path(path: Path) -> Path:
@@ -22,6 +22,7 @@ def metadata_path(path: Path) -> Path:
 def write_sqlite(tables: Sequence[Table], path: Path) -> None:
     """Write one SQL table per table, and ``metadata_path`` for ``datasette --metadata``.
 
+    The table ``about`` has the same words as the metadata, so that the file alone says them too.
     A file of that name is replaced when the new one is complete. Raises ``OSError``.
     """
     draft = path.with_name(f".{path.name}.part")
@@ -35,6 +36,7 @@ def write_sqlite(tables: Sequence[Table], path: Path) -> None:
             db.execute("BEGIN")
             for table in tables:
                 _write_table(db, table)
+            _write_about(db, tables)
             db.execute("COMMIT")
         draft.replace(path)
     except sqlite3.OperationalError as error:
@@ -57,13 +59,25 @@ def _write_table(db: sqlite3.Connection, table: Table) -> None:
         db.executemany(insert, zip(*cells, strict=True))
 
 
+def _write_about(db: sqlite3.Connection, tables: Sequence[Table]) -> None:
+    db.execute("CREATE TABLE about (table_name TEXT, name TEXT, value TEXT) STRICT")
+    db.executemany(
+        "INSERT INTO about VALUES (?, ?, ?)",
+        [
+            (table_name(table.title), clean(name), clean(value))
+            for table in tables
+            for name, value in described(table)
+        ],
+    )
+
+
 def table_name(title: str) -> str:
     """``Counts by state`` becomes ``counts_by_state``; never empty."""
     return re.sub(r"\W+", "_", clean(title).lower()).strip("_") or "rows"
 
 
 def _metadata(tables: Sequence[Table], path: Path) -> dict[str, object]:
-    described = {
+    known = {
         table_name(table.title): {
             "title": table.title,
             "description": "\n".join(f"{name}: {value}" for name, value in table.about.items()),
@@ -76,5 +90,5 @@ def _metadata(tables: Sequence[Table], path: Path) -> dict[str, object]:
     }
     return {
         "title": tables[0].title if tables else path.stem,
-        "databases": {path.stem: {"tables": described}},
+        "databases": {path.stem: {"tables": known}},
     }

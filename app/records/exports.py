@@ -11,82 +11,22 @@ end.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from app.records.counting import (
-    BREAKDOWNS,
-    BY_TERM,
-    by_status,
-    count,
-    definitions_for,
-    natural,
-    people,
-)
-from app.records.model import STATUSES, CountRow, Status, Totals
+from app.records.counting import BREAKDOWNS, people
+from app.records.definitions import BY_TERM, in_a_file
+from app.records.filtered import Filter, counts, statuses, totals_of, ways_of
 from app.records.tabular import CHUNK, Cell, Chunk, Column, Row, Table, file_name, in_chunks
-from app.records.tally_sql import DIMENSIONS
 
 Shape = Literal["counts", "signatures", "letters"]
 SHAPES: tuple[Shape, ...] = ("counts", "signatures", "letters")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which signatures are meant. The default is all that count."""
-
-    campaign: str | None = None
-    """None for all campaigns."""
-    status: Status | None = "counted"
-    """None for every status."""
-    state: str | None = None
-    since: date | None = None
-    """First day, in the campaign's time zone."""
-    until: date | None = None
-    """Last day, included."""
-    template: str | None = None
-    """The letter that people started from."""
-    source: str | None = None
-    """The source tag of the link; the empty text is for no tag, None for all."""
-    language: str | None = None
-
-    @property
-    def finer(self) -> bool:
-        """Whether it asks for more than a campaign and a status, so that rows must be read."""
-        wanted = (self.state, self.since, self.until, self.template, self.source, self.language)
-        return any(value is not None for value in wanted)
-
-    def described(self) -> dict[str, str]:
-        """In words, for the file itself."""
-        return {
-            "campaign": self.campaign or "all campaigns",
-            "status": self.status or "every status",
-            "state": self.state or "all states",
-            "from day": self.since.isoformat() if self.since else "the first",
-            "to day": self.until.isoformat() if self.until else "the last",
-            "letter": self.template or "all letters",
-            "source": "all sources" if self.source is None else self.source or "no source",
-            "language": self.language or "all languages",
-        }
-
-    def where(self) -> tuple[str, list[str]]:
-        """The same as SQL on ``signatures s``, with its values."""
-        wanted = (
-            ("s.campaign = ?", self.campaign),
-            ("s.status = ?", self.status),
-            ("s.state = ?", self.state),
-            ("s.day >= ?", self.since),
-            ("s.day <= ?", self.until),
-            ("s.template = ?", self.template),
-            ("s.source = ?", self.source),
-            ("s.language = ?", self.language),
-        )
-        used = [(condition, str(value)) for condition, value in wanted if value is not None]
-        return " AND ".join(["true", *(c for c, _ in used)]), [value for _, value in used]
+GROUPINGS = (*BREAKDOWNS, "status", "way")
+"""Everything that a file of counts can be broken down by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,102 +44,29 @@ class Occasion:
 
 
 def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) -> Table:
-    """Counts by one of ``BREAKDOWNS``: the group, its people, its letters.
+    """Counts by one of ``GROUPINGS``: the group, its people, its letters.
 
-    ``recipient`` has the member's name as a fourth column.
+    ``recipient`` has the member's name as a fourth column; ``way`` has no people, because the
+    letters of one person can be in different states; ``status`` has the empty ones too, whatever
+    status the filter asks for. Raises ``ValueError`` for an unknown grouping.
     """
-    rows: Iterator[Row] = (
-        (row.group, row.signatures, row.letters) for row in counts(db, by, chosen)
-    )
-    columns = [
-        Column(by, "day" if by == "day" else "text", _meaning(by)),
-        Column("signatures", "number", BY_TERM["signatures"].meaning),
-        Column("letters", "number", BY_TERM["letters"].meaning),
-    ]
+    group = Column(by, "day" if by == "day" else "text", _meaning(by))
+    letters = Column("letters", "number", BY_TERM["letters"].meaning)
+    columns = [group, Column("signatures", "number", BY_TERM["signatures"].meaning), letters]
+    rows: Iterator[Row]
+    if by == "status":
+        chosen = replace(chosen, status=None)
+        rows = ((name, t.signatures, t.letters) for name, t in statuses(db, chosen).items())
+    elif by == "way":
+        columns = [group, letters]
+        rows = iter(ways_of(db, chosen).items())
+    else:
+        rows = ((row.group, row.signatures, row.letters) for row in counts(db, by, chosen))
     if by == "recipient":
         columns.append(Column("name", "text", "The member's name, where known."))
         rows = ((*row, occasion.names.get(str(row[0]), "")) for row in rows)
-    whole = totals_of(db, chosen)
-    about = {
-        "total signatures": whole.signatures,
-        "total letters": whole.letters,
-        **_about(db, by, chosen, occasion),
-    }
+    about = _about(db, columns, chosen, occasion)
     return Table(f"Counts by {by}", tuple(columns), in_chunks(rows), about)
-
-
-def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
-    """Like ``count``, for any filter.
-
-    Reads the tallies where they know the answer, and the rows where the filter is finer.
-    Raises ``ValueError`` for an unknown breakdown.
-    """
-    if by not in BREAKDOWNS:
-        raise ValueError(f"Cannot count by {by!r}. Known: {', '.join(BREAKDOWNS)}.")
-    if not chosen.finer:
-        return _from_tallies(db, by, chosen)
-    where, values = chosen.where()
-    if by == "recipient":
-        query = (
-            "SELECT l.bioguide, count(*), count(*) FROM signatures s NOT INDEXED"
-            " CROSS JOIN letters l ON l.signature = s.id"
-            f" WHERE l.bioguide IS NOT NULL AND {where} GROUP BY 1"
-        )  # fmt: skip
-    else:
-        value = dict(DIMENSIONS)[by].format(row="s")
-        query = (
-            f"SELECT {value}, count(*), sum(s.letters) FROM signatures s NOT INDEXED"
-            f" WHERE {where} GROUP BY 1"
-        )
-    rows = (CountRow(*row) for row in db.execute(query, values))
-    return sorted(rows, key=lambda row: natural(row.group))
-
-
-def _from_tallies(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
-    """Counts of one status, or of all added up, without reading a row."""
-    if chosen.status:
-        return count(db, chosen.campaign, by, status=chosen.status)
-    added: dict[str, CountRow] = {}
-    for status in STATUSES:
-        for row in count(db, chosen.campaign, by, status=status):
-            known = added.get(row.group, CountRow(row.group, 0, 0))
-            added[row.group] = CountRow(
-                row.group, known.signatures + row.signatures, known.letters + row.letters
-            )
-    return sorted(added.values(), key=lambda row: natural(row.group))
-
-
-def statuses(db: sqlite3.Connection, chosen: Filter) -> dict[Status, Totals]:
-    """Every status with its people and letters, whatever status the filter asks for."""
-    if not chosen.finer:
-        return by_status(db, chosen.campaign)
-    where, values = replace(chosen, status=None).where()
-    query = (
-        "SELECT s.status, count(*), sum(s.letters) FROM signatures s NOT INDEXED"
-        f" WHERE {where} GROUP BY 1"
-    )
-    found = {status: Totals(*numbers) for status, *numbers in db.execute(query, values)}
-    return {status: found.get(status, Totals(0, 0)) for status in STATUSES}
-
-
-def statuses_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
-    """People and letters by status, the empty ones too, whatever status the filter asks for."""
-    found = statuses(db, chosen)
-    columns = (
-        Column("status", "text", _STATUS),
-        Column("signatures", "number", BY_TERM["signatures"].meaning),
-        Column("letters", "number", BY_TERM["letters"].meaning),
-    )
-    rows = [(status, whole.signatures, whole.letters) for status, whole in found.items()]
-    about = _about(db, "status", replace(chosen, status=None), occasion)
-    about |= {f"definition: {status}": BY_TERM[status].meaning for status in STATUSES}
-    return Table("Counts by status", columns, in_chunks(rows), about)
-
-
-def totals_of(db: sqlite3.Connection, chosen: Filter) -> Totals:
-    """Like ``totals``, for any filter. Each signature is in exactly one state."""
-    rows = counts(db, "state", chosen)
-    return Totals(sum(row.signatures for row in rows), sum(row.letters for row in rows))
 
 
 def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
@@ -235,7 +102,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         cells[4] = list(map(local, cells[4]))
 
     chunks = _finished(db.execute(query, values), finish)
-    return Table("Signatures", columns, chunks, _about(db, "signatures", chosen, occasion))
+    return Table("Signatures", columns, chunks, _about(db, columns, chosen, occasion))
 
 
 def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
@@ -261,7 +128,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         Column("recipient", "text", "The member's bioguide id; empty where the seat was vacant."),
         Column("name", "text", "The member's name, where known."),
         Column("ask", "text", "What the letter asks for."),
-        Column("handed_over", "text", "What is known of the letter's way."),
+        Column("handed_over", "text", _meaning("way")),
         Column("handed_over_at", "time", "Since when this is known.", occasion.zone),
         Column("handed_over_cause", "text", "Who or what told us: the signing itself, the person, "
                "a mail server, an office's system, or a vacant seat."),
@@ -272,7 +139,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         cells.insert(8, [occasion.names.get(str(bioguide), "") for bioguide in cells[7]])
 
     chunks = _finished(db.execute(query, values), finish)
-    return Table("Letters", columns, chunks, _about(db, "letters", chosen, occasion))
+    return Table("Letters", columns, chunks, _about(db, columns, chosen, occasion))
 
 
 def _finished(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterator[Chunk]:
@@ -291,35 +158,29 @@ def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> 
 
 _STATUS = "Where the signature stands; only those that are counted count."
 
-_MEANINGS = {
-    "state": "The state or territory that the person said they live in.",
-    "district": "The congressional district; 0 is at large or a delegate's.",
-    "template": "The letter that the person started from.",
-    "version": "Letter, length, and the version of its text.",
-    "language": "The language of the pages that the person used.",
-    "match": "How the district was found: by ZIP, by street, or chosen by hand.",
-    "source": "The tag of the link that the person followed; empty where there was none.",
-    "edited": "Whether the person changed the letter's own words.",
-    "own_share": "Per cent of the letters in the person's own words: 40 stands for 40 to 49.",
-}
-
 
 def _meaning(by: str) -> str:
-    return BY_TERM[by].meaning if by in BY_TERM else _MEANINGS[by]
+    return _STATUS if by == "status" else BY_TERM[by].meaning
 
 
-def _about(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) -> dict[str, str]:
+def _about(
+    db: sqlite3.Connection, columns: Iterable[Column], chosen: Filter, occasion: Occasion
+) -> dict[str, Any]:
+    """What a file says of itself. The names are promised; new ones are added."""
     local = occasion.at.astimezone(ZoneInfo(occasion.zone))
-    words = definitions_for(by, chosen.status or "counted")
+    whole = totals_of(db, chosen)
     # Who signed two campaigns is two signatures, and one person.
-    across = {} if chosen.campaign else {"people in all campaigns": str(people(db))}
+    across = {} if chosen.campaign else {"people in all campaigns": people(db)}
+    words = in_a_file(column.name for column in columns)
     return {
         **chosen.described(),
+        "total signatures": whole.signatures,
+        "total letters": whole.letters,
         **across,
         "made at": f"{local:%Y-%m-%d %H:%M}",
         "time zone": occasion.zone,
         **{f"data: {name}": when for name, when in occasion.facts.items()},
-        **{f"definition: {word.term}": word.meaning for word in words},
+        **{f"definition: {term}": meaning for term, meaning in words.items()},
     }
 
 

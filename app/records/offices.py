@@ -25,8 +25,9 @@ from app.documents.day_sheet import (
     day_sheet,
     monday,
 )
-from app.records.counting import BY_TERM, count
+from app.records.counting import count
 from app.records.database import reading
+from app.records.definitions import BY_TERM
 
 STORY = 10
 """Per cent of a person's letters that are their own words, from which on they hold a story."""

@@ -68,6 +68,15 @@ class Table:
             yield from zip(*chunk, strict=True)
 
 
+def described(table: Table) -> Iterator[tuple[str, str]]:
+    """What to know about a table, as names and values: its filter, time, definitions, columns."""
+    yield "title", table.title
+    for name, value in table.about.items():
+        yield name, str(value)
+    for column in table.columns:
+        yield f"column: {column.header}", column.meaning
+
+
 def in_chunks(rows: Iterable[Row]) -> Iterator[Chunk]:
     """Rows as the chunks that a ``Table`` takes."""
     left = iter(rows)

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from app.records import open_database
 from app.records.csv_files import csv_lines
-from app.records.exports import Filter, Occasion, letters_table, signatures_table
+from app.records.exports import Occasion, letters_table, signatures_table
+from app.records.filtered import Filter
 from app.records.tabular import write_text
 from app.web.organizer.counts_data import survey
 from tests.bench.fill import CAMPAIGN, fill

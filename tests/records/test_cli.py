@@ -148,7 +148,7 @@ def test_all_campaigns_are_counted_together_and_people_once(db: sqlite3.Connecti
     assert "CA,1,3" in fine("count", "--by", "state", "--format", "csv", "--campaign", "another")
     together = json.loads(fine("count", "--by", "state", "--format", "json", "--all-campaigns"))
     assert together["rows"] == [{"state": "CA", "signatures": 2, "letters": 6}]
-    assert together["about"]["people in all campaigns"] == "1"
+    assert together["about"]["people in all campaigns"] == 1
 
 
 def test_a_campaign_that_nobody_knows_is_named_with_those_that_are(

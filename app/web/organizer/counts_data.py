@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from app.records import Connection, CountRow, Status, Totals
 from app.records.breakdowns import breakdowns
 from app.records.database import reading
-from app.records.exports import Filter
+from app.records.filtered import Filter
 
 SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
          "edited", "own_share")  # fmt: skip

@@ -18,23 +18,21 @@ from urllib.parse import quote
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.records import BREAKDOWNS, Connection, audit
+from app.records import STATUSES, Connection, audit
 from app.records.audit import What
 from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import open_database, reading, writing
 from app.records.datasette import metadata_path, write_sqlite
 from app.records.exports import (
+    GROUPINGS,
     SHAPES,
-    Filter,
     Occasion,
-    counts,
     counts_table,
     export_name,
     letters_table,
     signatures_table,
-    statuses_table,
-    totals_of,
 )
+from app.records.filtered import Filter, counts, totals_of, ways_of
 from app.records.tabular import Table, json_lines
 from app.records.workbook import write_xlsx
 from app.web.i18n import gettext as _
@@ -45,14 +43,18 @@ from app.web.organizer.show import page
 from app.web.services import Services, services
 
 FORMATS = {
-    "csv": "text/csv; charset=utf-8; header=present",
     "csv-zip": "application/zip",
+    "csv-notes": "text/csv; charset=utf-8; header=absent",
+    "csv": "text/csv; charset=utf-8; header=present",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
     "sqlite": "application/zip",
 }
 """By the name in the address."""
-ENDINGS = {"csv": "csv", "csv-zip": "zip", "xlsx": "xlsx", "json": "json", "sqlite": "zip"}
+ENDINGS = {
+    "csv-zip": "zip", "csv-notes": "csv", "csv": "csv", "xlsx": "xlsx", "json": "json",
+    "sqlite": "zip",
+}  # fmt: skip
 PIECE = 64 * 1024
 """Bytes that are read from a finished file at once."""
 
@@ -73,15 +75,18 @@ class Wanted:
         return f"counts-by-{self.by}" if self.shape == "counts" else self.shape
 
 
-def read_wanted(site: Services) -> Wanted:
-    """Shape, breakdown, format and filter as the address asks for them."""
+def read_wanted(site: Services, *, form: str = "csv") -> Wanted:
+    """Shape, breakdown, format and filter as the address asks for them.
+
+    ``form`` is the format where it names none: the plain table, on which others may have built.
+    """
     asked = read_filter(request.args, site)
     shape, by = request.args.get("shape", "counts"), request.args.get("by", "state")
-    form = request.args.get("format", "csv")
+    form = request.args.get("format", form)
     errors = list(asked.errors)
     if shape not in SHAPES:
         errors.append(("shape", _("Choose what the file holds.")))
-    if by not in (*BREAKDOWNS, "status"):
+    if by not in GROUPINGS:
         errors.append(("by", _("Choose what the counts are broken down by.")))
     if form not in FORMATS:
         errors.append(("format", _("Choose one of the formats.")))
@@ -105,12 +110,12 @@ def occasion(site: Services) -> Occasion:
 def show_export(wanted: Wanted | None = None) -> Response:
     """The page on which a file is chosen, with how many rows it will have."""
     site = services()
-    wanted = wanted or read_wanted(site)
+    wanted = wanted or read_wanted(site, form="csv-zip")
     db, chosen = site.db(), wanted.asked.chosen
     return page(
         "counts/export", 422 if wanted.errors else 200,
         **{**common(wanted.asked, site), "errors": wanted.errors},
-        wanted=wanted, breakdowns=(*BREAKDOWNS, "status"), whole=totals_of(db, chosen),
+        wanted=wanted, breakdowns=GROUPINGS, whole=totals_of(db, chosen),
     )  # fmt: skip
 
 
@@ -145,7 +150,7 @@ def _record(db: Connection, wanted: Wanted) -> None:
     whole = totals_of(db, chosen)
     rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
     if rows is None:
-        rows = len(counts(db, wanted.by, chosen)) if wanted.by in BREAKDOWNS else 6
+        rows = _groups(db, wanted, chosen)
     with writing(db):
         audit.record(
             db, at=clock(), who=current().organizer.name, what=What.COUNTS_EXPORTED,
@@ -157,13 +162,18 @@ def _record(db: Connection, wanted: Wanted) -> None:
         )  # fmt: skip
 
 
+def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
+    if wanted.by == "status":
+        return len(STATUSES)
+    found = ways_of(db, chosen) if wanted.by == "way" else counts(db, wanted.by, chosen)
+    return len(found)
+
+
 def _table(db: Connection, wanted: Wanted, chosen: Filter, now: Occasion) -> Table:
     if wanted.shape == "signatures":
         return signatures_table(db, chosen, now)
     if wanted.shape == "letters":
         return letters_table(db, chosen, now)
-    if wanted.by == "status":
-        return statuses_table(db, chosen, now)
     return counts_table(db, wanted.by, chosen, now)
 
 
@@ -188,8 +198,8 @@ def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
 def _streamed(database: Path, wanted: Wanted, now: Occasion, name: str) -> Iterator[bytes]:
     with closing(open_database(database)) as db, reading(db):
         table = _table(db, wanted, wanted.asked.chosen, now)
-        if wanted.form == "csv":
-            yield from _encoded(csv_lines(table))
+        if wanted.form in ("csv", "csv-notes"):
+            yield from _encoded(csv_lines(table, notes=wanted.form == "csv-notes"))
         elif wanted.form == "json":
             yield from _encoded(json_lines(table))
         else:

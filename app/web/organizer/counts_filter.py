@@ -9,7 +9,7 @@ from typing import cast
 
 from app.congress import STATES
 from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
-from app.records.exports import Filter
+from app.records.filtered import Filter
 from app.web.i18n import LANGUAGES
 from app.web.i18n import gettext as _
 from app.web.organizer.show import visible

@@ -16,7 +16,7 @@ from app.congress import STATES, TablesError
 from app.congress.map import load_map
 from app.records import DEFINITIONS, CountRow, Definition, Status, Totals
 from app.records.database import reading
-from app.records.exports import counts
+from app.records.filtered import counts
 from app.web.charts import Bar, bars, day_curve
 from app.web.i18n import gettext as _
 from app.web.i18n import language
