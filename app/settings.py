@@ -45,7 +45,8 @@ class Settings:
     form_seconds: int = 4
     """Signing sooner than this after the first form was made is held for an organizer."""
     confirm_email: bool = False
-    """Count a signature only once the button behind a link in an e-mail was pressed."""
+    """Count a signature only once the button behind a link in an e-mail was pressed. A
+    campaign's own ``confirm_email`` goes before it."""
     trusted_proxies: int = 0
     """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
     today: str = ""

@@ -44,6 +44,7 @@ class CampaignFile:
         enacted = root.day("enacted")
         timezone = root.text("timezone", required=True)
         self.check_zone(timezone)
+        confirm_email = root.flag("confirm_email")
         last_day = self.read_last_days()
         bills = self.read_bills(congress)
         self.read_related()
@@ -71,6 +72,7 @@ class CampaignFile:
             last_day=last_day,
             as_of=as_of,
             timezone=timezone,
+            confirm_email=confirm_email,
             bills=bills,
             asks=asks,
             stances={},

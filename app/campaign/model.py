@@ -238,6 +238,9 @@ class Campaign:
     """``requires`` or ``limits`` by postal code, for states with a law of their own."""
     prompt_labels: tuple[tuple[str, str], ...] = ()
     """For whom each of ``prompts`` is, in the same order: (English, Spanish)."""
+    confirm_email: bool | None = None
+    """Whether a signature counts only once its address was confirmed; None leaves it to the
+    site's own setting."""
     prompt_hint: tuple[str, str] = ("", "")
     """The caution shown under every prompt: (English, Spanish)."""
     lines: dict[str, int] = field(default_factory=dict)

@@ -72,6 +72,14 @@ class TomlTable:
             return 1
         return value
 
+    def flag(self, key: str) -> bool | None:
+        """``true`` or ``false``; None if missing."""
+        value = self._get(key, False, "true or false")
+        if value is not None and not isinstance(value, bool):
+            self.say(key, f"`{key}` must be true or false, without quotes.")
+            return None
+        return value
+
     def day(self, key: str, *, required: bool = False) -> date | None:
         """A date written without quotes, such as 2025-12-18."""
         value = self._get(key, required, "a date such as 2025-12-18")

@@ -79,6 +79,12 @@ class Services:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
         return _day(self.now().replace(second=0, microsecond=0), self.campaign.timezone)
 
+    @property
+    def confirm_email(self) -> bool:
+        """Whether signatures wait for a click in an e-mail: the campaign says, or the site."""
+        wish = self.campaign.confirm_email
+        return self.settings.confirm_email if wish is None else wish
+
     def db(self) -> Connection:
         """This thread's own connection; a forked worker never uses its parent's."""
         return local_database(self._database)

@@ -141,6 +141,7 @@ TOML = "campaign.toml"
         (TOML, "as_of = 2026-03-27", "", "`as_of` is missing"),
         (TOML, 'timezone = "America/New_York"', 'timezone = "Mars"', "is not a time zone"),
         (TOML, "house = 2026-12-17", 'house = "x"', "must be a date"),
+        (TOML, "[last_day]", 'confirm_email = "yes"\n[last_day]', "must be true or false"),
         (TOML, 'title = "The PROTECT', 'titel = "The PROTECT', "did you mean `title`?"),
         (TOML, 'requires = ["FL"', 'requires = ["XX"', "“XX”"),
         (TOML, 'kind = "earlier"', 'kind = "erlier"', "it can be earlier, opposes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -14,10 +15,11 @@ import pytest
 from app.delivery import QueueError
 from app.records import limiting
 from app.records.limiting import Limit
+from app.settings import ROOT
 from app.web.mail import mail_queue
 from app.web.resident import confirming
 
-from .web import Site, site
+from .web import PLACE, Site, site
 
 ADDRESS = "stranger@mail.example.net"
 
@@ -100,6 +102,29 @@ def test_one_address_is_asked_three_times_however_many_name_it(
 def mails_of(here: Site) -> list[Path]:
     mails(here)
     return list((here.settings.instance / "outbox").glob("*.eml"))
+
+
+@pytest.mark.parametrize(("site_says", "campaign_says", "asked"), [
+    (False, "true", True), (True, "false", False), (True, "", True), (False, "", False),
+])  # fmt: skip
+def test_a_campaign_decides_for_itself_and_the_site_for_the_others(
+    tmp_path: Path, site_says: bool, campaign_says: str, asked: bool
+) -> None:
+    letters = tmp_path / "letters"
+    shutil.copytree(ROOT / "letters", letters)
+    if campaign_says:
+        file = letters / "protect-immigration-act" / "campaign.toml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"confirm_email = {campaign_says}\n{text}", encoding="utf-8")
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    with site(instance, confirm_email=site_says, limits=False, letters=letters) as here:
+        assert ("Nothing is sent to it" in here.resident().writing(*PLACE).words) is not asked
+        privacy = here.client.get("/privacy").words
+        here.sign(here.form(email=ADDRESS))
+        assert here.statuses() == ["unconfirmed" if asked else "counted"]
+        assert len(mails(here)) == asked
+        assert ("confirm" in privacy) is asked
 
 
 def test_without_an_address_an_organizer_looks_at_it(here: Site) -> None:

@@ -42,7 +42,7 @@ def privacy(site: Services) -> Page:
     context = {
         "public_page": True,
         "street_lookup": site.settings.street_lookup,
-        "confirm_email": site.settings.confirm_email,
+        "confirm_email": site.confirm_email,
         "offer": offer(site),
         "mail": empty_form("", site),
         "keep_mail_days": site.settings.keep_mail_days,

@@ -40,7 +40,7 @@ def _token(draft: Draft, site: Services) -> str:
 
 def question_of(draft: Draft, site: Services) -> bytes:
     """What is stored of the link that asks for confirmation; empty where none is sent."""
-    if not site.settings.confirm_email or not draft.email:
+    if not site.confirm_email or not draft.email:
         return b""
     return token_digest(_token(draft, site))
 

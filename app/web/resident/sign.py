@@ -108,7 +108,7 @@ def signature(
     )
     vacant = [h for h in found.delegation.holders if h.vacant]
     question = confirming.question_of(draft, site)
-    if site.settings.confirm_email and not question:
+    if site.confirm_email and not question:
         reason = reason or "no address"
     status = "unconfirmed" if question else "held" if reason else "counted"
     return SignatureRequest(

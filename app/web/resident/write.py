@@ -109,7 +109,7 @@ def write_page(
         "story_limit": STORY_LIMIT,
         "hand_edited": _hand_edited(draft),
         "relocate": elsewhere,
-        "confirm_email": site.settings.confirm_email,
+        "confirm_email": site.confirm_email,
     }  # fmt: skip
     return Page("resident/write.html", context, status)
 
