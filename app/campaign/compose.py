@@ -59,9 +59,8 @@ def compose(
     template. ``body_override`` is the whole body as the resident edited it; it is used as
     given, and a blank one counts as none.
     """
-    values, words = _known(campaign, holder, today, template.length)
-    values = {**values, **writer_values(writer, district_place.state)}
-    draft = make_draft(campaign, template, values, words=words)
+    place = writer_values(writer, district_place.state)
+    draft, ask, frame = _framed(campaign, template, holder, today, place)
     own = typed_paragraphs(story)
     composed = draft.before + own + draft.after
     body = typed_paragraphs(body_override) if body_override is not None else ()
@@ -69,7 +68,7 @@ def compose(
     edited = body != composed
     return Letter(
         holder=holder,
-        ask=draft.ask,
+        ask=ask,
         subject=draft.subject,
         salutation=salutation(holder),
         body=body,
@@ -79,9 +78,29 @@ def compose(
         version=template.version,
         length=template.length,
         edited=edited,
-        own_share=own_share(body, draft.frame) if edited else added_share(own, draft.frame),
-        own_paragraphs=tuple(p for p in body if p not in draft.frame) if edited else own,
+        own_share=own_share(body, frame) if edited else added_share(own, frame),
+        own_paragraphs=tuple(p for p in body if p not in frame) if edited else own,
     )
+
+
+MOST_FRAMES = 4096
+"""Places are typed by people, so there is no end of them; 4,096 frames take about 10 MB."""
+
+
+def _framed(
+    campaign: Campaign, template: LetterTemplate, holder: Holder, today: date, place: Values
+) -> tuple[Draft, Ask, tuple[str, ...]]:
+    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place."""
+    key = (holder.seat.id, template.id, template.length, *place.values())
+    known = campaign.memo.get(key)
+    if known is None or not (known[0] is holder and known[1] is template and known[2] == today):
+        values, words = _known(campaign, holder, today, template.length)
+        draft = make_draft(campaign, template, {**values, **place}, words=words)
+        if len(campaign.memo) >= MOST_FRAMES:
+            campaign.memo.clear()
+        known = (holder, template, today, draft, draft.ask, draft.frame)
+        campaign.memo[key] = known
+    return known[3], known[4], known[5]
 
 
 def _known(

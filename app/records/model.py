@@ -107,6 +107,8 @@ class Signed:
     """
 
     receipt: str
+    new: bool = True
+    """Whether this press of the button stored it: nothing was kept for it before. Never shown."""
 
 
 @dataclass(frozen=True, slots=True)

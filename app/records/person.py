@@ -101,6 +101,8 @@ def _folded(text: str) -> str:
 
 def _words(text: str) -> str:
     """The letters, digits and marks of a text, folded, with one space between the words."""
+    if text.isascii() and text.replace(" ", "").isalnum():
+        return " ".join(text.lower().split())  # the same as below, for most people
     kept = "".join(
         c if unicodedata.category(c)[0] in "LNM" else "" if c in _APOSTROPHES else " "
         for c in unicodedata.normalize("NFKC", text)

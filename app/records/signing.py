@@ -56,7 +56,7 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
             number = _insert(db, request, digest, person, request.status)
         except sqlite3.IntegrityError:
             if _receipt_exists(db, digest):
-                return Signed(token)
+                return Signed(token, new=False)
             if not _has_signed(db, request.campaign, person):
                 raise
             number = _insert(db, request, digest, None, "repeated")

@@ -16,7 +16,7 @@ from typing import Any
 
 from app.campaign import Letter, body_text
 from app.congress import Found, Zip, parse_zip
-from app.records import NotStoredError
+from app.records import NotStoredError, Signed
 from app.records.keys import KeyFolderError, first_key, key_status
 from app.records.sealing import (
     PURPOSES,
@@ -87,16 +87,16 @@ def details(
 
 
 def keep(
-    receipt: str, draft: Draft, found: Found, letters: Sequence[Letter], site: Services
+    signed: Signed, draft: Draft, found: Found, letters: Sequence[Letter], site: Services
 ) -> str:
     """Seal what was ticked, and remove what no longer is; words for the person when it failed.
 
     An empty text means that exactly what was ticked is on the disk.
     """
-    chosen = wanted(draft)
+    chosen, receipt = wanted(draft), signed.receipt
     try:
         for purpose in PURPOSES:
-            if purpose not in chosen:
+            if not signed.new and purpose not in chosen:
                 drop_for_receipt(site.db(), receipt, purpose)
         if chosen:
             key = first_key(site.settings.keys, today=site.today())

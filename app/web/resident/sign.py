@@ -64,7 +64,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
         return _back(draft, found, site, words, 503)
     if request.status == "test":
         return Counted(signed.receipt)
-    words = consent.keep(signed.receipt, draft, found, letters, site)
+    words = consent.keep(signed, draft, found, letters, site)
     words = words or (confirming.send(draft, site) if request.confirm else "")
     return _back(draft, found, site, words, 503) if words else Counted(signed.receipt)
 
