@@ -132,7 +132,8 @@ def _message(
     else:
         made = to_message(
             parts, writer, order.agent,
-            delivery_id=_delivery_id(letter, writer, order), today=order.today,
+            delivery_id=delivery_id(letter, writer, order.campaign.slug, order.secret),
+            today=order.today,
             phone_needed=order.phone_needed, names_in_own_words=order.names_in_own_words,
         )  # fmt: skip
     if isinstance(made, NotReady):
@@ -146,13 +147,20 @@ def _message(
     yield Written(row.number, seat, made)
 
 
-def _delivery_id(letter: Letter, writer: Writer, order: Order) -> str:
-    """The same for the same person, office and words; nobody can trace it back to them."""
+def delivery_id(
+    letter: Letter, writer: Writer, campaign: str, secret: bytes, *, round_: int = 0
+) -> str:
+    """The same for the same person, office and words; nobody can trace it back to them.
+
+    ``round_`` counts the messages that the office's system refused before: a corrected one
+    must not be taken for them.
+    """
     parts = (
-        order.campaign.slug, letter.holder.seat.id, letter.subject, *letter.body,
+        campaign, letter.holder.seat.id, letter.subject, *letter.body,
         writer.first, writer.last, writer.street, writer.zip, writer.email,
+        *([str(round_)] if round_ else []),
     )  # fmt: skip
-    return code(order.secret, "delivery id", *parts).hex()[:32]
+    return code(secret, "delivery id", *parts).hex()[:32]
 
 
 def _delegation(row: WriterRow, order: Order) -> Delegation | Failed:

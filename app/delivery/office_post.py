@@ -102,9 +102,9 @@ class OfficePost:
         settings = self.client.settings
         return bool(settings.house_key if chamber == "house" else settings.senate_key)
 
-    def put(self, posted: Posted) -> DeliveryRow | NotQueued:
+    def put(self, posted: Posted, now: datetime) -> DeliveryRow | NotQueued:
         """Queue a letter, once however often it is pressed. Raises ``NotStoredError``."""
-        message, now = posted.message, self._clock()
+        message = posted.message
         head = json.dumps({"office": message.office, "id": message.delivery_id}).encode()
         new = NewDelivery(
             seat=posted.seat,

@@ -27,8 +27,7 @@ _WORDS: dict[Language, dict[str, str]] = {
             "Your letters are to:\n{recipients}\n\n"
             "What is known of each letter, and a button to take back your signature, is here:\n"
             "{link}\n\n"
-            "Whoever has this link can see the receipt, so do not pass it on. We have not sent "
-            "your letters: please hand them over yourself, as the page explains."
+            "Whoever has this link can see the receipt, so do not pass it on. {handing over}"
         ),
         "confirmation subject": "Please confirm your e-mail address",
         "confirmation": (
@@ -38,12 +37,19 @@ _WORDS: dict[Language, dict[str, str]] = {
             "If it was not you, you need not do anything. Without the button nothing more is "
             "sent to you, and the request is deleted within two days."
         ),
+        "by hand": (
+            "We have not sent your letters: please hand them over yourself, as the page explains."
+        ),
+        "official": (
+            "We give to an office’s own system only the letters for which you pressed the button "
+            "that says so; please hand over the others yourself, as the page explains."
+        ),
+        "state": "To {name}. When you asked for this copy: {state}",
         "copy subject": "A copy of your letters to Congress",
         "copy": (
             "Here is the copy that you asked for. The letters are below as text, and attached as "
             "PDF, ready to print and sign.\n\n"
-            "We have not sent them to any office: please hand them over yourself. What is known "
-            "of each letter is here:\n{link}"
+            "{handing over} What is known of each letter is here:\n{link}"
         ),
         "footer": "This message was sent by {group}. Nobody reads answers to it.",
     },
@@ -54,8 +60,8 @@ _WORDS: dict[Language, dict[str, str]] = {
             "Sus cartas son para:\n{recipients}\n\n"
             "Lo que se sabe de cada carta, y un botón para retirar su firma, está aquí:\n"
             "{link}\n\n"
-            "Quien tenga este enlace puede ver el comprobante, así que no lo comparta. No hemos "
-            "enviado sus cartas: entréguelas usted, como explica la página."
+            "Quien tenga este enlace puede ver el comprobante, así que no lo comparta. "
+            "{handing over}"
         ),
         "confirmation subject": "Confirme su dirección de correo electrónico",
         "confirmation": (
@@ -65,12 +71,17 @@ _WORDS: dict[Language, dict[str, str]] = {
             "Si no fue usted, no tiene que hacer nada. Sin el botón no se le envía nada más, y "
             "la solicitud se borra en dos días."
         ),
+        "by hand": "No hemos enviado sus cartas: entréguelas usted, como explica la página.",
+        "official": (
+            "Al sistema propio de una oficina damos solo las cartas para las que usted pulsó el "
+            "botón que lo dice; las demás entréguelas usted, como explica la página."
+        ),
+        "state": "Para {name}. Cuando pidió esta copia: {state}",
         "copy subject": "Una copia de sus cartas al Congreso",
         "copy": (
             "Esta es la copia que pidió. Las cartas están abajo como texto, y adjuntas en PDF, "
             "listas para imprimir y firmar.\n\n"
-            "No las hemos enviado a ninguna oficina: entréguelas usted. Lo que se sabe de cada "
-            "carta está aquí:\n{link}"
+            "{handing over} Lo que se sabe de cada carta está aquí:\n{link}"
         ),
         "footer": "Este mensaje lo envió {group}. Nadie lee las respuestas.",
     },
@@ -91,12 +102,21 @@ def absolute_link(site_url: str, path: str) -> str:
 
 
 def receipt_mail(
-    to: Address, *, language: Language, group: str, link: str, recipients: Sequence[str]
+    to: Address,
+    *,
+    language: Language,
+    group: str,
+    link: str,
+    recipients: Sequence[str],
+    official: bool = False,
 ) -> Mail:
-    """The receipt with its link. ``recipients`` are ``Senator Alex Padilla`` and the like."""
+    """The receipt with its link. ``recipients`` are ``Senator Alex Padilla`` and the like.
+
+    ``official``: this site can give letters to the offices' own systems.
+    """
     names = "\n".join(f"- {name}" for name in recipients)
-    words = _WORDS[language]
-    text = words["receipt"].replace("{recipients}", names).replace("{link}", link)
+    text = _words("receipt", language, official=official)
+    text = text.replace("{recipients}", names).replace("{link}", link)
     return _mail("receipt", _without_name(to), language, group, text)
 
 
@@ -114,17 +134,30 @@ def copy_mail(
     group: str,
     link: str,
     letters: Sequence[Addressed],
+    states: Sequence[tuple[str, str]],
     pdfs: Sequence[tuple[str, bytes]],
+    official: bool = False,
 ) -> Mail:
-    """The letters as text, with PDFs (file name, content) attached.
+    """The letters as text, each under its recipient and its state, with PDFs attached.
 
-    It holds free text, so hand it to ``PostOffice.hold`` unless the address is confirmed.
+    ``states`` has the recipient's name and the state in words for each letter; ``pdfs`` file
+    names and contents. It holds free text, so hand it to ``PostOffice.hold`` unless the address
+    is confirmed.
     """
-    intro = _WORDS[language]["copy"].replace("{link}", link)
-    texts = [to_text(item.letter, item.writer, item.office).strip() for item in letters]
+    intro = _words("copy", language, official=official).replace("{link}", link)
+    texts = []
+    for item, (name, state) in zip(letters, states, strict=True):
+        head = _WORDS[language]["state"].replace("{name}", name).replace("{state}", state)
+        texts.append(f"{head}\n\n{to_text(item.letter, item.writer, item.office).strip()}")
     text = _RULE.join([intro, *texts])
     attachments = tuple(Attachment(name, content) for name, content in pdfs)
     return _mail("copy", to, language, group, text, attachments=attachments)
+
+
+def _words(kind: str, language: Language, *, official: bool) -> str:
+    words = _WORDS[language]
+    how = words["official" if official else "by hand"]
+    return words[kind].replace("{handing over}", how)
 
 
 def _mail(

@@ -16,7 +16,8 @@ from app.web.social import social
 
 POST_ONLY = frozenset(
     {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume",
-     "forget", "confirmed", "send_copy", "release_copy"}
+     "forget", "confirmed", "send_copy", "release_copy", "deliver", "keep_letters",
+     "drop_letters"}
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def _elsewhere_url() -> str:
         return page_url("public.home", lang)
     blueprint, _, view = endpoint.partition(".")
     if view in POST_ONLY:
-        if view in ("withdraw", "forget") and request.view_args:
+        if view in ("withdraw", "forget", "drop_letters") and request.view_args:
             return page_url("resident.receipt", lang, **request.view_args)
         return page_url("resident.start", lang)
     return page_url(f"{blueprint}.{view}", lang, **(request.view_args or {}))

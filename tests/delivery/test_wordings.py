@@ -14,6 +14,7 @@ from app.delivery.mail import Mail, build
 from app.delivery.wordings import (
     _WORDS,
     Language,
+    _words,
     absolute_link,
     confirmation_mail,
     copy_mail,
@@ -64,11 +65,15 @@ def test_the_copy_has_every_letter_as_text_and_the_pdfs(language: Language) -> N
     mail = copy_mail(
         stranger(), language=language, group="Neighbors", link=LINK,
         letters=[item, item], pdfs=[("letters.pdf", b"%PDF")],
+        states=[("Senator Padilla", "Printed (noon)"), ("Senator Schiff", "Queued")],
     )  # fmt: skip
     assert mail.text.count(STORY) == 2
     assert mail.text.count(to_text(item.letter, item.writer).strip()) == 2
     assert "{{ config }}" in mail.text
     assert "None" not in mail.text
+    assert LINK in mail.text
+    first, second = mail.text.index("Senator Padilla"), mail.text.index("Senator Schiff")
+    assert first < mail.text.index("Printed (noon)") < mail.text.index(STORY) < second
     assert [a.filename for a in mail.attachments] == ["letters.pdf"]
 
 
@@ -80,10 +85,17 @@ def test_both_languages_say_the_same_things() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_message_claims_that_letters_were_sent(language: Language) -> None:
-    said = {"en": "We have not sent", "es": "hemos enviado"}[language]
-    assert said in _WORDS[language]["receipt"]
-    assert said in _WORDS[language]["copy"]
+@pytest.mark.parametrize("kind", ["receipt", "copy"])
+@pytest.mark.parametrize("official", [False, True])
+def test_no_message_claims_that_letters_were_sent(
+    language: Language, kind: str, official: bool
+) -> None:
+    text = _words(kind, language, official=official)
+    by_hand = {"en": "We have not sent your letters", "es": "No hemos enviado sus cartas"}
+    pressed = {"en": "only the letters for which you pressed", "es": "solo las cartas para las que"}
+    assert (by_hand[language] in text) is not official
+    assert (pressed[language] in text) is official
+    assert "{handing over}" not in text
 
 
 @pytest.mark.parametrize(

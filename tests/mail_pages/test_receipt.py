@@ -32,7 +32,7 @@ def test_each_letter_has_its_state_and_time_and_changes_with_it(make: Make) -> N
     ("state", "said"),
     [(ACCEPTED, "Accepted by the office’s own system"),
      ("refused", "Refused by the office’s own system"),
-     ("not attempted", "Not given to the office’s own system yet")],
+     ("not attempted", "Not given to the office’s own system")],
 )  # fmt: skip
 def test_what_an_offices_system_said_is_not_called_the_persons_own_report(
     make: Make, state: State, said: str

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.delivery import QueueError
 from app.records import limiting
 from app.records.limiting import Limit
 from app.settings import ROOT
@@ -145,10 +144,7 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
     form = here.form(email=ADDRESS)
     with monkeypatch.context() as broken:
 
-        def fail(_settings: object) -> None:
-            raise QueueError("no")
-
-        broken.setattr(confirming, "_queue", fail)
+        broken.setattr(confirming, "post_of", lambda _settings: None)
         page = here.sign(form, 503)
         assert "could not be sent" in page.words
     here.sign(page.form())

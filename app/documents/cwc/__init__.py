@@ -7,7 +7,7 @@ letters by their text.
 """
 
 from app.documents.cwc.checks import check_agent, missing
-from app.documents.cwc.message import message_parts, schema_errors, to_message
+from app.documents.cwc.message import message_parts, schema_errors, to_message, told
 from app.documents.cwc.model import (
     BillRef,
     CwcMessage,
@@ -37,4 +37,5 @@ __all__ = [
     "office_code",
     "schema_errors",
     "to_message",
+    "told",
 ]

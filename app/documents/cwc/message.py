@@ -187,6 +187,19 @@ def _schema() -> etree.RelaxNG:
     return etree.RelaxNG(etree.parse(Path(__file__).with_name("schema.rng")))
 
 
+def told(message: CwcMessage) -> dict[str, str]:
+    """What a message says, by element, for showing it to its writer before it leaves.
+
+    Only elements that hold a text, with the first text of each name.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    found: dict[str, str] = {}
+    for element in etree.fromstring(message.xml, parser).iter():
+        if len(element) == 0 and element.text:
+            found.setdefault(str(element.tag), element.text)
+    return found
+
+
 def schema_errors(xml: bytes) -> tuple[str, ...]:
     """What our own schema says against a message; empty when it is valid.
 

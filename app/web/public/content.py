@@ -9,8 +9,10 @@ from app.campaign import stage_of
 from app.records import totals
 from app.web.i18n import gettext as _
 from app.web.i18n import long_date, ngettext
+from app.web.mail import offices_of
 from app.web.pages import Page
 from app.web.public.counter import state_rows
+from app.web.resident import keeping
 from app.web.resident.consent import offer
 from app.web.resident.copies import empty_form
 from app.web.resident.sharing import prefilled
@@ -46,6 +48,9 @@ def privacy(site: Services) -> Page:
         "offer": offer(site),
         "mail": empty_form("", site),
         "keep_mail_days": site.settings.keep_mail_days,
+        "official": offices_of(site.settings) is not None,
+        "agent": site.settings.cwc_agent,
+        "texts_until": keeping.until(site),
     }
     return Page("public/privacy.html", context)
 

@@ -7,31 +7,21 @@ mail programs and their scanners open links by themselves; only the button does.
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 
 from app.delivery.addresses import Address, BadAddress, parse_address
 from app.delivery.post import TooMany
-from app.delivery.queue import MailQueue, QueueError
-from app.delivery.setup import DeliverySettingsError
 from app.delivery.wordings import absolute_link, confirmation_mail
 from app.records import NotStoredError
 from app.records.confirming import confirm, confirmation_token, question, token_digest
-from app.settings import Settings
 from app.web.i18n import gettext as _
 from app.web.i18n import language, page_url
 from app.web.limits import Wait, ask, wait_words
-from app.web.mail import mail_queue
+from app.web.mail import post_of
 from app.web.pages import Page
 from app.web.resident.draft import Draft
 from app.web.services import Services
 
 log = logging.getLogger("dear_congress")
-
-
-@lru_cache(maxsize=4)
-def _queue(settings: Settings) -> MailQueue:
-    """This process's way to the mail worker, opened when it is first needed."""
-    return mail_queue(settings)
 
 
 def _token(draft: Draft, site: Services) -> str:
@@ -74,8 +64,9 @@ def send(draft: Draft, site: Services) -> str:
     )
     try:
         wish = site.tokens.read(draft.token).nonce
-        answer = _queue(site.settings).post.enqueue(mail, wish=wish)
-    except (NotStoredError, QueueError, DeliverySettingsError) as error:
+        post = post_of(site.settings)
+        answer = TooMany() if post is None else post.enqueue(mail, wish=wish)
+    except NotStoredError as error:
         log.error("a confirmation could not be queued: %s", type(error).__name__)
         answer = TooMany()
     if isinstance(answer, TooMany):

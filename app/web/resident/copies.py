@@ -26,15 +26,16 @@ from app.delivery import (
 )
 from app.delivery.wordings import Language
 from app.documents import Addressed, PdfError, to_pdf, to_text
-from app.records import NotStoredError
+from app.records import NotStoredError, receipt
 from app.records.mailbox import MessageRow
 from app.web.i18n import gettext as _
 from app.web.i18n import language, moment_words, page_url
 from app.web.limits import Wait, ask
-from app.web.mail import post_of
+from app.web.mail import offices_of, post_of
 from app.web.pages import Page
 from app.web.resident.draft import clean_line
 from app.web.resident.people import title_name
+from app.web.resident.states import state_words
 from app.web.services import Services
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
@@ -109,6 +110,7 @@ def _send_link(
         group=site.settings.group_name,
         link=_receipt_link(wish, site),
         recipients=[title_name(x.letter.holder) for x in wish.items],
+        official=offices_of(site.settings) is not None,
     )
     known = post.known("receipt", to, wish=wish.nonce)
     if known is None and (wait := _too_much(to, site)):
@@ -134,6 +136,8 @@ def _send_copy(
         group=site.settings.group_name,
         link=_receipt_link(wish, site),
         letters=wish.items,
+        states=_states(wish, site),
+        official=offices_of(site.settings) is not None,
         pdfs=[(f"letter-{x.letter.holder.seat.id}.pdf", to_pdf([x])) for x in wish.items],
     )
     if known is not None and known.state in DONE_BADLY:
@@ -154,6 +158,19 @@ def _send_copy(
     if enough:
         return replace(form, error=_address_has_enough(), status=429)
     return replace(form, said=said)
+
+
+def _states(wish: Wish, site: Services) -> list[tuple[str, str]]:
+    """Each letter's recipient, and what is known of its way now and since when."""
+    found = receipt(site.db(), wish.receipt)
+    rows = {row.seat: row for row in found.letters} if found else {}
+    lines = []
+    for item in wish.items:
+        row = rows.get(item.letter.holder.seat.id)
+        words = state_words(row.state, row.cause) if row else state_words("written")
+        since = moment_words(row.at, site.campaign.timezone) if row and row.at else ""
+        lines.append((title_name(item.letter.holder), f"{words} ({since})" if since else words))
+    return lines
 
 
 def _ask_owner(post: PostOffice, wish: Wish, to: Address, token: str, site: Services) -> bool:

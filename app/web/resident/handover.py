@@ -15,17 +15,21 @@ from app.documents import (
     to_pdf,
     to_web_form,
 )
-from app.records import NotStoredError, Receipt, State, mark, receipt, receipt_token
+from app.records import LetterRow, NotStoredError, Receipt, State, mark
 from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.pages import Page
-from app.web.resident import copies
+from app.web.resident import copies, keeping, official
 from app.web.resident.draft import SEAT, read_draft
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed, over_words
 from app.web.resident.people import title_name
-from app.web.resident.states import state_words
+from app.web.resident.signed import ready_and_signed, token_of
+from app.web.resident.states import delivery_words, state_words
 from app.web.services import Services
+
+UNDONE: frozenset[State] = frozenset({"refused", "unknown", "not attempted", "queued"})
+"""States after which the letter is not with the office as far as anybody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,12 @@ class Taken:
     seat: str
     title_name: str
     state_words: str
+    done: bool
+    """The state is one that the person wanted."""
+    delivery: str
+    """What more is known of the letter's way to its office's own system."""
+    official: bool
+    """Whether it can be given to that system."""
     form_url: str
     form_asks: str
     form_subject: str
@@ -48,20 +58,9 @@ class Taken:
     script: tuple[str, ...]
 
 
-def _token_of(data: Data, site: Services) -> str:
-    """The receipt's token for this form; empty when the form's own token is not ours."""
-    nonce = site.tokens.read(data.get("token", "")).nonce
-    return receipt_token(site.settings.secret_key, nonce) if nonce else ""
-
-
-def _signed(data: Data, site: Services) -> Receipt | None:
-    token = _token_of(data, site)
-    return receipt(site.db(), token) if token else None
-
-
 def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> None:
     """Note for the receipt what the person did with these letters. Not worth failing for."""
-    token = _token_of(data, site)
+    token = token_of(data, site)
     try:
         for seat in seats if token else ():
             if SEAT.fullmatch(seat):
@@ -77,49 +76,50 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     """
     if pasted := data.get("pasted"):
         note(data, site, (pasted,), "copied")
-    checked = ready(data, site, fresh=False)
+    checked = ready_and_signed(data, site)
     if isinstance(checked, Page):
         return checked
-    signed = _signed(data, site)
-    if signed is None or signed.withdrawn:
-        words = _(
-            "These letters are not signed yet. Please read them and press the button to sign."
-        )
-        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=409)
-    return _take_page(checked, signed, data, site, mail=mail and "copy_to" in data)
+    return _take_page(*checked, data, site, mail=mail and "copy_to" in data)
 
 
 def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool) -> Page:
-    states = {row.seat: row.state for row in signed.letters}
+    receipt = token_of(data, site)
+    rows = {row.seat: row for row in signed.letters}
     items = addressed(checked.draft, checked.found, site)
+    offered = official.offer(receipt, signed, checked.draft, site)
     form = copies.empty_form(checked.draft.email, site)
     if mail:
         nonce = site.tokens.read(checked.draft.token).nonce
-        wish = copies.Wish(items, nonce, _token_of(data, site))
+        wish = copies.Wish(items, nonce, receipt)
         only_link = data.get("only_link") == "1"
         form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "letters": [_taken(x, states.get(x.letter.holder.seat.id, "written")) for x in items],
+        "letters": [_taken(x, rows.get(x.letter.holder.seat.id), offered) for x in items],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
         "waits_for": signed.waits_for, "kept": signed.kept,
-        "receipt_url": page_url("resident.receipt", token=_token_of(data, site)),
+        "receipt_url": page_url("resident.receipt", token=receipt),
+        "official": offered, "keeping": keeping.keeping(receipt, items, site),
         "mail": form, "errors": [("copy_to", form.error)] if form.error else (),
     }  # fmt: skip
     return Page("resident/take.html", context, form.status)
 
 
-def _taken(item: Addressed, state: State) -> Taken:
+def _taken(item: Addressed, row: LetterRow | None, offered: official.Offer | None) -> Taken:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
     assert member is not None
     form = to_web_form(letter)
     call = to_call_script(letter, item.writer)
     dialed = isinstance(call, CallScript)
+    told = row is not None and row.state != "written"
     return Taken(
         seat=holder.seat.id,
         title_name=title_name(holder),
-        state_words="" if state == "written" else state_words(state),
+        state_words=state_words(row.state, row.cause) if row is not None and told else "",
+        done=told and row is not None and row.state not in UNDONE,
+        delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
+        official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
         form_asks=_form_asks(member.form),
         form_subject=form.subject,

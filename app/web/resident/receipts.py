@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.congress import Holder
 from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
+from app.records.deliveries import Deliveries
+from app.records.kept import kept_letters
 from app.records.sealing import PURPOSES, drop_for_receipt
 from app.records.statements import commitment_of
 from app.web.i18n import gettext as _
 from app.web.i18n import moment_words, page_url
 from app.web.pages import Page
+from app.web.resident import keeping
 from app.web.resident.consent import offer
 from app.web.resident.copies import mail_lines
 from app.web.resident.people import role, title_name
 from app.web.resident.sharing import sharing
-from app.web.resident.states import state_words
+from app.web.resident.states import delivery_words, state_words
 from app.web.services import Services
 
 
@@ -27,6 +30,10 @@ class Line:
     role: str
     state_words: str
     since: str
+    more: str = ""
+    """What more is known of its way to the office's own system."""
+    text: tuple[str, ...] = ()
+    """The letter's paragraphs, where they are kept behind this receipt."""
 
 
 def receipt_page(token: str, site: Services) -> Page:
@@ -80,6 +87,13 @@ def forgotten_or_unknown(token: str, site: Services) -> Page | str:
     return page_url("resident.receipt", token=token)
 
 
+def dropped_or_unknown(token: str, site: Services) -> Page | str:
+    """After the button that removes the kept letters and lets the signature stand."""
+    if receipt(site.db(), token) is None:
+        return _unknown()
+    return keeping.drop(token, site) or page_url("resident.receipt", token=token)
+
+
 def _unknown() -> Page:
     context = {
         "status": 404,
@@ -93,7 +107,16 @@ def _unknown() -> Page:
 
 
 def _page(token: str, found: Receipt, site: Services) -> Page:
-    letters = [_line(row, site) for row in found.letters]
+    kept = kept_letters(site.db(), token)
+    rows = Deliveries(site.settings.database).of_receipt(token)
+    letters = [
+        replace(
+            _line(row, site),
+            more=delivery_words(rows.get(row.seat)),
+            text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
+        )
+        for row in found.letters
+    ]
     context = {
         "receipt_token": token,
         "commitment": commitment_of(found.campaign, found.state, found.district, token).hex(),
@@ -101,11 +124,15 @@ def _page(token: str, found: Receipt, site: Services) -> Page:
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),
         "letters": letters,
-        "own_reports": all(row.cause != "office system" for row in found.letters),
+        "own_reports": all(
+            row.cause != "office system" and row.state != "queued" for row in found.letters
+        ),
         "mails": mail_lines(token, site),
         "waits_for": found.waits_for,
         "kept": found.kept,
         "until": offer(site).until,
+        "has_texts": bool(kept),
+        "texts_until": keeping.until(site),
         "share": sharing(site),
         "draft_page": "clear",
     }

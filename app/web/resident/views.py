@@ -8,7 +8,15 @@ from werkzeug.wrappers import Response
 from app.web.access import access
 from app.web.i18n import page_url
 from app.web.pages import Page, show
-from app.web.resident import confirming, copies, handover, journey, receipts
+from app.web.resident import (
+    confirming,
+    copies,
+    handover,
+    journey,
+    keeping,
+    official,
+    receipts,
+)
 from app.web.resident import sign as signing
 from app.web.services import services
 
@@ -27,6 +35,8 @@ def start() -> Response:
 @resident.get("/take")
 @resident.get("/print")
 @resident.get("/copy")
+@resident.get("/deliver")
+@resident.get("/keep")
 @access("anyone")
 def resume() -> Response:
     return show(journey.resume())
@@ -70,6 +80,21 @@ def take() -> Response:
 @access("anyone")
 def send_copy() -> Response:
     return show(handover.take(request.form, services(), mail=True))
+
+
+@resident.post("/deliver")
+@access("anyone")
+def deliver() -> Response:
+    page = official.deliver(request.form, services())
+    # 307 sends the form on to /take, where nothing is queued however often it is reloaded.
+    return show(page) if page else redirect(page_url("resident.take"), 307)
+
+
+@resident.post("/keep")
+@access("anyone")
+def keep_letters() -> Response:
+    page = keeping.keep(request.form, services())
+    return show(page) if page else redirect(page_url("resident.take"), 307)
 
 
 @resident.get("/copy/<token>")
@@ -127,6 +152,15 @@ def withdraw(token: str) -> Response:
 @access("anyone")
 def forget(token: str) -> Response:
     result = receipts.forgotten_or_unknown(token, services())
+    if isinstance(result, Page):
+        return show(result)
+    return redirect(result, 303)
+
+
+@resident.post("/receipt/<token>/drop")
+@access("anyone")
+def drop_letters(token: str) -> Response:
+    result = receipts.dropped_or_unknown(token, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)

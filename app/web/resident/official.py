@@ -1,0 +1,309 @@
+"""Giving letters to the offices' own systems, where an operator set that up.
+
+Three steps, none of which is skipped: what a chamber's format still needs is asked for, then
+the page shows exactly what would go to each office, and only a button there queues it. A
+worker hands it over; no page waits for an office. Until then nothing that is asked here is
+kept anywhere but in the form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.campaign import Letter, Writer
+from app.congress import STATES
+from app.delivery import OfficePost, Posted
+from app.delivery.cwc_files import delivery_id
+from app.delivery.office_post import SIT_OUT
+from app.documents.cwc import (
+    CwcMessage,
+    MessageParts,
+    NotReady,
+    Problem,
+    message_parts,
+    missing,
+    to_message,
+    told,
+)
+from app.records import NotStoredError, Receipt
+from app.records.accounting import allowed
+from app.records.deliveries import ROUNDS, DeliveryRow, NotQueued
+from app.web import test_mode
+from app.web.i18n import gettext as _
+from app.web.mail import delivery_agent, offices_of
+from app.web.pages import Page
+from app.web.resident.draft import Draft, clean_line
+from app.web.resident.journey import Data, Ready
+from app.web.resident.letters import addressed, writer_of
+from app.web.resident.official_words import cannot_words, field_words
+from app.web.resident.people import title_name
+from app.web.resident.signed import person_of, ready_and_signed, token_of
+from app.web.services import Services
+
+ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
+"""What may be asked, in the order of the page; the fields are called ``d_prefix`` and so on."""
+LONGEST = 200
+"""Characters that any of them may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the page with the letters says about this way."""
+
+    seats: frozenset[str]
+    """The seats whose letters can be given to their offices' systems now."""
+    rows: Mapping[str, DeliveryRow]
+    is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One field of the page that asks for what is missing."""
+
+    name: str
+    value: str
+    error: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One letter as its office would get it, or why it cannot go this way."""
+
+    seat: str
+    title_name: str
+    told: Mapping[str, str] = field(default_factory=dict)
+    cannot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A letter as a message."""
+
+    letter: Letter
+    message: CwcMessage
+    round: int
+
+
+def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer | None:
+    """What can be given to the offices' systems; None where this way is not set up."""
+    offices = offices_of(site.settings)
+    if offices is None or test_mode.state_of(draft.test, site) != "none":
+        return None
+    rows = offices.deliveries.of_receipt(receipt)
+    seats = frozenset(
+        row.seat
+        for row in signed.letters
+        if row.bioguide is not None
+        and offices.reaches("senate" if "-S" in row.seat else "house")
+        and allowed("person", row.state, "queued")
+        and _may_go(rows.get(row.seat))
+    )
+    return Offer(seats, rows, offices.is_test)
+
+
+def _may_go(row: DeliveryRow | None) -> bool:
+    """Whether another try could end in anything else."""
+    return row is None or (row.cause != SIT_OUT and _next_round(row) < ROUNDS)
+
+
+def _next_round(row: DeliveryRow | None) -> int:
+    return 0 if row is None else row.round + 1
+
+
+def deliver(data: Data, site: Services) -> Page | None:
+    """The next step on this way; None when there is nothing (more) to ask: the letters' page."""
+    offices = offices_of(site.settings)
+    if offices is None:
+        return None
+    checked = ready_and_signed(data, site)
+    if isinstance(checked, Page):
+        return checked
+    ready, signed = checked
+    offered = offer(token_of(data, site), signed, ready.draft, site)
+    if offered is None:
+        return None
+    items = addressed(ready.draft, ready.found, site, data.get("only", ""))
+    letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
+    if not letters:
+        return None
+    way = _Way(data, site, offices, ready, signed, offered, letters)
+    return way.step()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One request on this way."""
+
+    data: Data
+    site: Services
+    offices: OfficePost
+    ready: Ready
+    signed: Receipt
+    offered: Offer
+    letters: Sequence[Letter]
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the return address is not where the person lives, which offices want."""
+        draft = self.ready.draft
+        return bool(draft.elsewhere) or draft.mail_state != self.ready.found.delegation.state
+
+    def value(self, name: str) -> str:
+        """What was typed here, else what the letters say."""
+        typed = self.data.get(f"d_{name}")
+        if typed is not None:
+            return clean_line(typed)[: LONGEST + 1]
+        if self.elsewhere and name in ("street", "street2", "city"):
+            return ""
+        if self.elsewhere and name == "zip":
+            return self.ready.draft.zip
+        return str(getattr(writer_of(self.ready.draft), name))
+
+    def writer(self) -> Writer:
+        """Whoever the offices are told that the letters are from."""
+        values = {name: self.value(name) for name in ASKED}
+        return Writer(state=self.ready.found.delegation.state, **values)
+
+    def step(self) -> Page | None:
+        writer, step = self.writer(), self.data.get("step", "")
+        lacks = self.lacks(writer)
+        wants_phone = self.wants_phone() and "d_phone" not in self.data
+        if lacks or wants_phone or step == "change":
+            return self.ask_page(lacks, wants_phone=wants_phone, judged=step in ("filled", "go"))
+        made, shown = self.made(writer)
+        mark = _fingerprint(shown)
+        if step == "go" and made and self.data.get("seen") == mark:
+            return self.queue(made, shown)
+        changed = step == "go" and self.data.get("seen") != mark
+        return self.check_page(shown, can_go=bool(made), changed=changed)
+
+    def lacks(self, writer: Writer) -> dict[str, tuple[str, bool]]:
+        """By field: the words for what is missing or wrong, and whether something is there."""
+        found: dict[str, tuple[str, bool]] = {}
+        for letter in self.letters:
+            seat = letter.holder.seat
+            needed = "Phone" in getattr(self.offered.rows.get(seat.id), "cause", "")
+            for reason in missing(writer, seat, phone_needed=needed):
+                there = isinstance(reason, Problem)
+                found.setdefault(reason.field, (field_words(reason), there))
+        for name in ASKED:
+            if len(self.value(name)) > LONGEST:
+                found[name] = (_("At most %(limit)d characters fit here.", limit=LONGEST), True)
+        return found
+
+    def wants_phone(self) -> bool:
+        """Whether an office's own form asks for a phone number, and none was given."""
+        members = [letter.holder.member for letter in self.letters]
+        return not self.value("phone") and any(m and m.form.asks_phone for m in members)
+
+    def ask_page(
+        self, lacks: Mapping[str, tuple[str, bool]], *, wants_phone: bool, judged: bool
+    ) -> Page:
+        home = {"street", "street2", "city", "zip"}
+        names = {name for name in ASKED if f"d_{name}" in self.data} | set(lacks)
+        names |= {"phone"} if wants_phone or "phone" in names else set()
+        names |= home if names & home else set()
+        fields = []
+        for name in ASKED:
+            if name not in names:
+                continue
+            words, there = lacks.get(name, ("", False))
+            # A field that nobody has filled in yet is no mistake.
+            error = words if judged or there else ""
+            optional = name == "street2" or (name == "phone" and name not in lacks)
+            fields.append(Asked(f"d_{name}", self.value(name), error, optional))
+        errors = [(x.name, x.error) for x in fields if x.error]
+        context = self.context() | {
+            "fields": {x.name: x for x in fields}, "errors": errors,
+            "home_state": STATES[self.ready.found.delegation.state] if self.elsewhere else "",
+            "names": [title_name(x.holder) for x in self.letters],
+        }  # fmt: skip
+        return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)
+
+    def made(self, writer: Writer) -> tuple[list[_Made], list[Shown]]:
+        """The messages that can go, and every letter as the page shows it."""
+        made: list[_Made] = []
+        shown: list[Shown] = []
+        for letter in self.letters:
+            seat, name = letter.holder.seat.id, title_name(letter.holder)
+            round_ = _next_round(self.offered.rows.get(seat))
+            message = self.message(letter, writer, round_)
+            if isinstance(message, NotReady):
+                shown.append(Shown(seat, name, cannot=cannot_words(message)))
+                continue
+            made.append(_Made(letter, message, round_))
+            shown.append(Shown(seat, name, told(message)))
+        return made, shown
+
+    def message(self, letter: Letter, writer: Writer, round_: int) -> CwcMessage | NotReady:
+        site = self.site
+        parts = message_parts(site.campaign, letter, today=site.today())
+        if not isinstance(parts, MessageParts):
+            return parts
+        confirmed = site.settings.confirm_email and writer.email == self.ready.draft.email
+        return to_message(
+            dataclasses.replace(parts, email_confirmed=True if confirmed else None),
+            writer,
+            delivery_agent(site.settings),
+            delivery_id=delivery_id(
+                letter, writer, site.campaign.slug, site.settings.secret_key, round_=round_
+            ),
+            today=site.today(),
+        )
+
+    def check_page(self, shown: Sequence[Shown], *, can_go: bool, changed: bool = False,
+                   error: str = "", status: int = 200) -> Page:  # fmt: skip
+        words = _("A letter has changed since you looked. Please look again, then press the "
+                  "button.") if changed else ""  # fmt: skip
+        errors = [("", text) for text in (words, error) if text]
+        context = self.context() | {
+            "shown": shown, "can_go": can_go, "seen": _fingerprint(shown), "errors": errors,
+            "told": next((x.told for x in shown if x.told), {}),
+            "agent": self.site.settings.cwc_agent,
+            "typed": {f"d_{n}": self.value(n) for n in ASKED if f"d_{n}" in self.data},
+        }  # fmt: skip
+        return Page("resident/deliver_check.html", context, 409 if changed else status)
+
+    def context(self) -> dict[str, object]:
+        draft = self.ready.draft
+        return {
+            "draft": draft.after_signing(), "token": self.site.tokens.renew(draft.token),
+            "only": self.data.get("only", ""), "is_test": self.offices.is_test,
+            "waits_for": self.signed.waits_for,
+            "switch": "resident.deliver", "enter": "resident.deliver",
+        }  # fmt: skip
+
+    def queue(self, made: Iterable[_Made], shown: Sequence[Shown]) -> Page | None:
+        """Queue every letter, once; None when all are on their way."""
+        receipt, person = token_of(self.data, self.site), person_of(self.ready.draft, self.site)
+        for one in made:
+            posted = Posted(
+                receipt, person, one.letter.holder.seat.id, one.message,
+                until=self.site.campaign.ends, round=one.round,
+            )  # fmt: skip
+            try:
+                row = self.offices.put(posted, self.site.now())
+            except NotStoredError:
+                words = _("The letters could not be taken just now. Nothing was lost: please press "
+                          "the button again in a minute.")  # fmt: skip
+                return self.check_page(shown, can_go=True, error=words, status=503)
+            if isinstance(row, NotQueued) and row.reason == "somebody else's":
+                words = _("These letters carry another name or address than the one that was "
+                          "signed, so they cannot go this way.")  # fmt: skip
+                return self.check_page(shown, can_go=False, error=words, status=409)
+        return None
+
+
+def _fingerprint(shown: Sequence[Shown]) -> str:
+    """Stands for what the page showed; another day's date alone makes no difference."""
+    lines = [
+        f"{x.seat} {name} {text}"
+        for x in shown
+        for name, text in sorted(x.told.items())
+        if name not in ("DeliveryDate", "DeliveryId")
+    ]
+    return hashlib.sha256("\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:32]
