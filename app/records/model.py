@@ -107,7 +107,7 @@ class Signed:
     """
 
     receipt: str
-    new: bool = True
+    new: bool = field(default=True, compare=False)
     """Whether this press of the button stored it: nothing was kept for it before. Never shown."""
 
 
