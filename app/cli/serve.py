@@ -8,8 +8,10 @@ too, by the pipe that closes (``--tied``); the web server goes on until it is st
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -94,8 +96,29 @@ def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
+def port_problem(host: str, port: str) -> str:
+    """Why the site cannot be served there, in words for the operator; empty when it can."""
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        return f"PORT={port} is not a port. Choose a number such as 8000."
+    try:
+        with socket.create_server((host, int(port))):
+            return ""
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = int(port) + 1 if int(port) < 65535 else 8000
+            return (
+                f"Port {port} is taken, perhaps by this site in another window. Stop that, or "
+                f"choose another port: PORT={other} make run"
+            )
+        return f"{host}:{port} cannot be served from: {error.strerror}."
+
+
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM. The worker's own words go to the same terminal."""
+    problem = port_problem(os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000"))
+    if problem:
+        click.echo(problem, err=True)
+        return 1
     pair = Pair(WEB, WORKER)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pair.stop)
