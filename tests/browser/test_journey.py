@@ -250,3 +250,21 @@ def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
     assert other.evaluate("sessionStorage.length") == 0
     assert other.evaluate("localStorage.length") == 0
     someone.context.close()
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "link"),
+    [("94538", "Start again with another ZIP code"),
+     ("01930", "Not your district? Look it up again")],
+)  # fmt: skip
+def test_starting_again_gives_the_empty_form_and_not_the_same_page(
+    visitor: Visitor, zip_code: str, link: str
+) -> None:
+    page = visitor.page
+    visitor.goto("/find")
+    page.locator("#zip").fill(zip_code)
+    visitor.enter()
+    with page.expect_navigation():
+        page.get_by_role("link", name=link).click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#zip")).to_have_value("")

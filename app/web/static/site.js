@@ -109,7 +109,17 @@
     form.addEventListener("submit", keep);
   }
 
+  // A browser takes a link to the address it is at for a reload, which would show this page
+  // again. Who follows it wants the page anew.
+  function sameAddress(link) {
+    if (link.pathname !== window.location.pathname || link.hash || link.target) { return; }
+    link.addEventListener("click", function () {
+      window.history.replaceState(null, "", window.location.pathname);
+    });
+  }
+
   function start() {
+    each("a[href]", sameAddress);
     each("textarea[data-count]", countWhileTyping);
     each("[data-copy]", copyButton);
     each("[data-print]", printButton);
