@@ -7,6 +7,7 @@ send their own words to strangers. Only the copy has the person's letters in it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -17,7 +18,8 @@ from app.documents import Addressed, to_text
 
 Language = Literal["en", "es"]
 
-LOCAL_SITE = "http://localhost:8000"
+LOCAL_SITE = f"http://localhost:{os.environ.get('PORT') or '8000'}"
+"""Where ``make run`` serves a site that has no address of its own yet."""
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -73,7 +75,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         ),
         "by hand": "No hemos enviado sus cartas: entréguelas usted, como explica la página.",
         "official": (
-            "Al sistema propio de una oficina damos solo las cartas para las que usted pulsó el "
+            "Al sistema de la propia oficina damos solo las cartas para las que usted pulsó el "
             "botón que lo dice; las demás entréguelas usted, como explica la página."
         ),
         "state": "Para {name}. Cuando pidió esta copia: {state}",

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from app.delivery.addresses import Address
 from app.delivery.mail import Mail
 from app.delivery.post import Queued
 from app.documents.cwc import schema_errors
+from app.records import open_database, receipt_token, set_status, sign, withdraw
 from app.settings import load_settings
 from app.web.mail import mail_queue
+from tests.records.build import SECRET, signature
 
 from . import cwc_server, mail_server
 from .mail_server import until
@@ -252,6 +255,80 @@ def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
     run(deliver_command, tmp_path / "xml")
     assert [r["result"] for r in table(tmp_path / "xml" / "results.csv")] == ["try later"] * 2
     assert len(offices.requests) == 1
+
+
+def on_the_site(site: Path, tmp_path: Path, **changes: Any) -> Path:
+    """A folder of messages that belong to the letters of a signature of this site."""
+    with closing(open_database(site / "dear-congress.db")) as db:
+        sign(db, signature("one", **changes), SECRET)
+    letters = {"letters": dict.fromkeys(("CA-12", "CA-S1", "CA-S3"), "All mine.\n\nReally.")}
+    file = opened(tmp_path)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[0]["details"] |= letters
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    run(xml_command, file, "--out", tmp_path / "xml")
+    return tmp_path / "xml"
+
+
+def states(site: Path) -> dict[str, tuple[str, str]]:
+    with closing(open_database(site / "dear-congress.db")) as db:
+        rows = db.execute("SELECT seat, state, cause FROM letters").fetchall()
+    return {seat: (state, cause) for seat, state, cause in rows}
+
+
+def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    offices.offices = ["SCA01", "SCA03"]
+    no = "<E><Error>Zip</Error></E>"
+    offices.script.append(cwc_server.Scripted("/v2/validate", 400, no, {"kind": "text/xml"}))
+    offices.script.append(cwc_server.Scripted("/api/production-messages/", 302))
+    result = run(deliver_command, folder)
+    by = "office system"
+    assert states(site) == {
+        "CA-12": ("refused", by), "CA-S1": ("unknown", by),
+        "CA-S3": ("accepted by the office's system", by),
+    }  # fmt: skip
+    assert "3  letters of this site say so now" in result.output
+    run(deliver_command, folder)
+    assert states(site)["CA-S1"] == ("accepted by the office's system", by)
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "held", "unconfirmed", "test"])
+def test_letters_of_signatures_that_do_not_stand_stay_here(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    with closing(open_database(site / "dear-congress.db")) as db:
+        if how == "withdrawn":
+            withdraw(db, receipt_token(SECRET, "one"))
+        elif how == "test":
+            db.execute("UPDATE signatures SET status = 'test', person = NULL")
+        else:
+            set_status(db, [1], how)  # type: ignore[arg-type]
+    result = run(deliver_command, folder)
+    assert result.exit_code == 1
+    assert "withdrawn, or does not count yet" in result.output
+    assert offices.requests == []
+
+
+def test_another_computers_folder_is_noted_only_where_it_belongs(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    run(deliver_command, folder, "--elsewhere")
+    assert {state for state, _cause in states(site).values()} == {"written"}
+    assert len(offices.taken) == 2
+    (folder / "index.csv").unlink()
+    assert run(deliver_command, folder).exit_code == 1  # one office takes no part; no note fails
+    assert {state for state, _cause in states(site).values()} == {"written"}
 
 
 def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(

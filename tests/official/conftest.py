@@ -100,8 +100,11 @@ class Site:
         return self.resident.receipt_path(taken)
 
     def kept(self, taken: Html) -> Receipt:
-        token = self.path(taken).rpartition("/")[2]
-        found = receipt(local_database(self.settings.database), token)
+        return self.kept_at(self.path(taken))
+
+    def kept_at(self, path: str) -> Receipt:
+        """What is kept of the signature with the receipt at this address."""
+        found = receipt(local_database(self.settings.database), path.rpartition("/")[2])
         assert found is not None
         return found
 

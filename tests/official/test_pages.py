@@ -2,16 +2,441 @@
 
 from __future__ import annotations
 
-from .conftest import Site
+import re
+from contextlib import closing
+
+import pytest
+from lxml import etree
+
+from app.congress import load_tables
+from app.documents.cwc import schema_errors
+from app.records import NotStoredError, local_database, open_database, withdraw
+from app.records.deliveries import Deliveries
+from app.records.signing import set_status
+from app.web.mail import offices_of
+from app.web.services import EXTENSION
+from app.web.test_mode import make_marker
+from tests.delivery.cwc_server import Scripted
+from tests.web.lint import Html
+
+from .conftest import Make, Site
+
+ACCEPTED = "accepted by the office's system"
+STORY = "Last spring a neighbor was afraid to report a break-in."
+
+
+def messages(site: Site) -> dict[str, etree._Element]:
+    """What the systems have, by office."""
+    roots = [etree.fromstring(xml) for xml in site.server.taken.values()]
+    return {root.findtext(".//MemberOffice") or "": root for root in roots}
 
 
 def test_a_letter_goes_from_the_button_to_the_offices_yes(site: Site) -> None:
     taken = site.signed()
     ask = site.look(taken)
+    assert set(site.states(taken).values()) == {"written"}
     check = site.fill(ask)
+    assert set(site.states(taken).values()) == {"written"}
     page = site.press(check, step="go")
     assert set(site.states(page).values()) == {"queued"}
-    assert site.server.requests == []
+    assert site.server.requests == []  # no page waits for an office
     site.work()
-    assert set(site.states(page).values()) == {"accepted by the office's system"}
+    found = site.kept(page).letters
+    assert {row.state for row in found} == {ACCEPTED}
+    assert {row.cause for row in found} == {"office system"}
+    assert {row.at for row in found} == {site.clock().replace(second=0)}
+    assert set(messages(site)) == {"HMA06", "SMA01", "SMA02"}
+    receipt = site.client.get(site.path(page))
+    accepted = {
+        "en": "Accepted by the office’s own system",
+        "es": "Aceptada por el sistema de la propia oficina",
+    }
+    assert receipt.words.count(accepted[site.resident.lang]) == 3
+
+
+def test_what_the_page_tells_is_exactly_what_the_offices_get(make: Make) -> None:
+    site = make()
+    check = site.fill(site.look(site.signed()), d_phone="(202) 555-0199")
+    words = " ".join(check.words.split())
+    site.press(check, step="go")
+    site.work()
+    shown = {"DeliveryDate", "DeliveryId", "CWCVersion", "DeliveryAgentAckEmailAddress",
+             "DeliveryAgentContactName", "DeliveryAgentContactEmail", "ProOrCon",
+             "DeliveryAgentContactPhone", "CampaignId", "MemberOffice", "IsResponseRequested",
+             "NewsletterOptIn", "BillTypeAbbreviation"}  # fmt: skip
+    for root in messages(site).values():
+        assert schema_errors(etree.tostring(root)) == ()
+        for leaf in root.iter():
+            if not len(leaf) and leaf.tag not in shown:
+                assert " ".join(str(leaf.text).split()) in words, leaf.tag
+        assert root.findtext(".//IsResponseRequested") == "Y"
+        assert root.findtext(".//NewsletterOptIn") == "N"
+        body = (
+            f"{root.findtext('.//OrganizationStatement')} {root.findtext('.//ConstituentMessage')}"
+        )
+        assert "O'Dell" not in body
+        assert "Larkspur" not in body
+        assert STORY in str(root.findtext(".//ConstituentMessage"))
+        assert STORY not in str(root.findtext(".//OrganizationStatement"))
+
+
+def test_only_what_is_missing_for_the_chamber_is_asked(make: Make) -> None:
+    site = make()
+    taken = site.signed(email="siobhan@example.org")
+    house = site.look(taken, "MA-6")
+    assert fields(house) == {"d_prefix"}
+    both = site.look(taken)
+    asked = {m.seat.id for m in load_tables().holders if m.member and m.member.form.asks_phone}
+    assert bool({"MA-S1", "MA-S2"} & asked) == ("d_phone" in fields(both))
+    assert fields(both) <= {"d_prefix", "d_phone"}
+
+
+def fields(page: Html) -> set[str]:
+    return {str(e.get("name")) for e in page.all("input", "select")
+            if str(e.get("name")).startswith("d_") and e.get("type") != "hidden"}  # fmt: skip
+
+
+def test_a_field_that_nobody_filled_in_yet_is_no_mistake(make: Make) -> None:
+    site = make()
+    ask = site.look(site.signed())
+    assert "aria-invalid" not in ask.text
+    again = site.fill(ask, 422, d_prefix="", d_email="")
+    assert "aria-invalid" in again.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("d_prefix", "Mx."), ("d_prefix", "Reverend"), ("d_prefix", ""), ("d_email", "no address"),
+     ("d_email", ""), ("d_phone", "12345"), ("d_phone", "x" * 300), ("d_email", "a@b@c.de " * 90),
+     ("d_prefix", "<script>alert(1)</script>"), ("d_phone", "\x00\u2028{{ 7*7 }}")],
+)  # fmt: skip
+def test_an_error_stands_beside_its_field_and_nothing_is_lost(
+    site: Site, field: str, value: str
+) -> None:
+    ask = site.look(site.signed())
+    page = site.fill(ask, 422, **{field: value})
+    wrong = page.by_id(field)
+    assert wrong.get("aria-invalid") == "true"
+    assert page.by_id(f"{field}-error")
+    kept = {"d_email": "siobhan@example.org"}
+    for name, text in kept.items():
+        if name != field:
+            assert page.by_id(name).get("value") == text
+    assert any(STORY in str(e.get("value")) for e in page.all("input"))
+    assert site.server.requests == []
+    done = site.press(site.fill(page), step="go")
+    assert set(site.states(done).values()) == {"queued"}
+
+
+def test_pressing_twice_or_loading_again_sends_once(make: Make) -> None:
+    site = make()
+    check = site.fill(site.look(site.signed()))
+    first = site.press(check, step="go")
+    site.press(check, step="go")
+    site.client.post("/take", first.form("/keep"))
+    site.work()
+    site.press(check, step="go")
+    site.work(hours=1)
     assert len(site.server.taken) == 3
+    sent = [path for method, path, _kind in site.server.requests if method == "POST"]
+    assert sorted(sent) == ["/api/production-messages/"] * 2 + ["/v2/message", "/v2/validate"]
+
+
+def test_nothing_goes_that_was_not_shown_as_it_is(make: Make) -> None:
+    site = make()
+    check = site.fill(site.look(site.signed()))
+    path = "/deliver"
+    form = check.form(path) | {"step": ["go"]}
+    others: list[dict[str, list[str]]] = [
+        {"seen": ["0" * 32]}, {"seen": []}, {"d_prefix": ["Dr."]},
+        {"words-MA-6": ["Other words now."]},
+    ]  # fmt: skip
+    for changes in others:
+        page = site.client.post(path, form | changes, 409)
+        assert "A letter has changed since you looked" in page.words
+    assert set(site.states(check_again(site, form)).values()) == {"written"}
+
+
+def check_again(site: Site, form: dict[str, list[str]]) -> Html:
+    return site.client.post("/take", {k: v for k, v in form.items() if k != "step"})
+
+
+def test_enter_and_the_other_language_never_send(site: Site) -> None:
+    check = site.fill(site.look(site.signed()))
+    form = check.form(site.resident.url("/deliver"))
+    for path in ("/deliver", "/es/deliver"):
+        page = site.client.post(path, form)
+        assert page.by_id("about-you") is not None
+    assert set(site.states(site.client.post("/take", form)).values()) == {"written"}
+
+
+def test_where_it_is_not_set_up_nothing_of_it_is_shown(make: Make) -> None:
+    for wanting in (
+        {"cwc_mode": "off"}, {"cwc_house_key": "", "cwc_senate_key": ""}, {"cwc_agent": ""},
+        {"cwc_per_minute": 0}, {"cwc_mode": "on"},
+    ):  # fmt: skip
+        site = make(**wanting, group_name=f"Group {wanting}"[:40])
+        taken = site.signed(first=f"Ann{len(str(wanting))}")
+        assert "own system" not in taken.text
+        assert "/deliver" not in taken.text
+        page = site.send("/deliver", {**taken.form("/keep"), "only": [""], "step": ["go"]})
+        assert page.by_id("receipt-title") is not None
+        assert set(site.states(taken).values()) == {"written"}
+        assert "offices’ own systems" not in site.client.get("/privacy").words
+    assert site.server.requests == []
+
+
+def test_only_a_chamber_with_a_key_is_offered(make: Make) -> None:
+    site = make(cwc_senate_key="")
+    taken = site.signed()
+    assert taken.text.count('formaction="/deliver"') == 1
+    check = site.fill(site.look(taken))
+    page = site.press(check, step="go")
+    states = site.states(page)
+    assert states.pop("MA-6") == "queued"
+    assert set(states.values()) == {"written"}
+
+
+def test_a_refusal_says_what_was_not_taken_and_can_be_put_right(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    (first,) = bodies(site)
+    said = "<Errors><Error>Phone: O'Dell, 12 Larkspur Ct is required</Error></Errors>"
+    site.server.script.append(Scripted("/v2/message", 400, said, {"kind": "application/xml"}))
+    site.work()
+    assert site.states(page)["MA-6"] == "refused"
+    receipt = site.client.get(site.path(page))
+    assert "It did not take: phone number" in receipt.words
+    assert "Larkspur" not in receipt.words  # the system's own words are not kept
+    again = site.look(site.client.post("/take", page.form("/keep")), "MA-6")
+    assert "d_phone" in fields(again)
+    site.fill(again, 422, d_prefix="Ms.", d_phone="")
+    done = site.press(site.fill(again, d_prefix="Ms.", d_phone="202-555-0199"), step="go")
+    (second,) = bodies(site)
+    assert first != second
+    site.work(minutes=5)
+    assert site.states(done)["MA-6"] == ACCEPTED
+    (root,) = messages(site).values()
+    assert root.findtext(".//Phone") == "202-555-0199"
+
+
+def bodies(site: Site) -> list[bytes]:
+    with closing(open_database(site.settings.database)) as db:
+        return [row[0] for row in db.execute("SELECT payload FROM deliveries")]
+
+
+def test_five_rounds_of_refusals_are_enough(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    for _ in range(5):
+        site.server.script.append(Scripted("/v2/validate", 400, "<E><Error>no</Error></E>"))
+        site.work(minutes=1)
+        assert site.states(page)["MA-6"] == "refused"
+        page = site.client.post("/take", page.form("/keep"))
+        look = site.look(page, "MA-6")
+        if not fields(look):
+            break
+        page = site.press(site.fill(look), step="go")
+    assert len([p for _m, p, _k in site.server.requests if p == "/v2/validate"]) == 5
+    assert 'value="MA-6">Look' not in page.text
+
+
+def test_an_office_that_does_not_take_part_is_said_and_not_tried_again(make: Make) -> None:
+    site = make()
+    site.server.offices = ["SMA01"]
+    page = site.queued()
+    site.work()
+    assert site.states(page)["MA-S2"] == "not attempted"
+    assert site.states(page)["MA-S1"] == ACCEPTED
+    taken = site.client.post("/take", page.form("/keep"))
+    assert "This office does not take part in the system" in taken.words
+    assert "/deliver" not in taken.text
+
+
+def test_what_is_withdrawn_is_never_sent(make: Make) -> None:
+    site = make()
+    page = site.queued()
+    token = site.path(page).rpartition("/")[2]
+    site.client.flask.post(f"/receipt/{token}/withdraw")
+    assert bodies(site) == []
+    site.work()
+    assert site.server.requests == []
+    found = site.kept(page).letters
+    assert {(row.state, row.cause) for row in found} == {("not attempted", "withdrawn")}
+    assert "because you withdrew" in site.client.get(site.path(page)).words
+
+
+@pytest.mark.parametrize("status", ["held", "unconfirmed"])
+def test_what_does_not_count_yet_waits_and_goes_once_it_does(make: Make, status: str) -> None:
+    site = make()
+    page = site.queued()
+    db = local_database(site.settings.database)
+    set_status(db, [1], status)  # type: ignore[arg-type]
+    site.work(minutes=5)
+    assert site.server.requests == []
+    set_status(db, [1], "counted")
+    site.work(minutes=5)
+    assert set(site.states(page).values()) == {ACCEPTED}
+
+
+def test_with_confirmation_the_letters_go_after_the_button_in_the_mail(make: Make) -> None:
+    site = make(confirm_email=True)
+    taken = site.signed(email="siobhan@example.org")
+    check = site.fill(site.look(taken))
+    assert "Your signature is not counted yet" in check.words
+    assert "you confirmed it" in check.words
+    page = site.press(check, step="go")
+    site.work(minutes=5)
+    assert site.server.requests == []
+    db = local_database(site.settings.database)
+    db.execute("UPDATE confirmations SET confirmed = '2026-11-25T17:00:00Z'")
+    set_status(db, [1], "counted")
+    site.work(minutes=5)
+    assert set(site.states(page).values()) == {ACCEPTED}
+    assert {r.findtext(".//EmailValidation") for r in messages(site).values()} == {"Y"}
+
+
+def test_somebody_who_signed_before_is_treated_the_same(make: Make) -> None:
+    site = make()
+    first = site.queued("MA-6")
+    second = site.queued("MA-6")
+    assert site.path(first) != site.path(second)
+    site.work()
+    assert site.states(first)["MA-6"] == site.states(second)["MA-6"] == ACCEPTED
+    assert len(site.server.taken) == 1  # the same words from the same person arrive once
+
+
+def test_a_receipt_sends_no_letter_in_another_name(make: Make) -> None:
+    site = make()
+    taken = site.signed()
+    other = taken.form("/keep") | {"first": ["Somebody"], "last": ["Else"]}
+    ask = site.send("/deliver", {**other, "only": [""]})
+    page = site.press(site.fill(ask), 409, step="go")
+    assert "another name or address than the one that was signed" in page.words
+    assert bodies(site) == []
+
+
+def test_a_home_address_is_asked_for_where_mail_goes_elsewhere(make: Make) -> None:
+    site = make()
+    taken = site.signed(
+        elsewhere="1", street="PSC 88 Box 1203", city="APO", mail_state="AE", mail_zip="09012",
+        email="siobhan@example.org",
+    )  # fmt: skip
+    ask = site.look(taken)
+    assert {"d_street", "d_city", "d_zip"} <= fields(ask)
+    assert ask.by_id("d_zip").get("value") == "01930"
+    assert "Where you live in Massachusetts" in ask.words
+    site.fill(ask, 422, d_street="", d_city="")
+    check = site.fill(ask, d_street="9 Rocky Neck Ave", d_city="Gloucester", d_zip="01930")
+    site.press(check, step="go")
+    site.work()
+    for root in messages(site).values():
+        assert root.findtext(".//Address1") == "9 Rocky Neck Ave"
+        assert root.findtext(".//StateAbbreviation") == "MA"
+
+
+def test_words_that_hold_the_own_name_are_said_with_the_way_to_change_them(make: Make) -> None:
+    site = make()
+    taken = site.signed(story="My name is Siobhán O'Dell and I live here.")
+    page = site.fill(site.look(taken))
+    assert page.words.count("Please take them out") == 3
+    assert 'value="go"' not in page.text
+    assert 'formaction="/review"' in page.text
+
+
+def test_the_test_system_is_said_everywhere_and_never_called_an_office(make: Make) -> None:
+    site = make(cwc_mode="test")
+    taken = site.signed()
+    ask = site.look(taken)
+    check = site.fill(ask)
+    for page in (taken, ask, check):
+        assert "Nothing that goes there reaches an office" in page.words
+    page = site.press(check, step="go")
+    site.work()
+    assert set(site.states(page).values()) == {"not attempted"}
+    receipt = site.client.get(site.path(page)).words
+    assert "no office has it" in receipt
+    assert "Accepted" not in receipt
+
+
+def test_a_test_journey_is_not_offered_it_and_never_sent(make: Make) -> None:
+    site = make()
+    app = site.client.flask.application
+    with app.test_request_context("/"):
+        marker = make_marker(app.extensions[EXTENSION], 1)
+    taken = site.signed(test=marker)
+    assert "/deliver" not in taken.text
+    form = taken.form("/keep") | {
+        "only": [""], "step": ["filled"], "d_prefix": ["Ms."], "d_email": ["a@b.example"],
+        "d_phone": [""], "test": [""],
+    }  # fmt: skip
+    page = site.send("/deliver", form)
+    site.press(page, step="go")  # even without the marker the row itself is a test
+    assert bodies(site) == []
+
+
+def test_what_waits_is_encrypted_and_erased_when_it_is_done(make: Make) -> None:
+    site = make()
+    site.queued()
+    secrets = (b"Larkspur", b"Siobh", b"siobhan@example", b"neighbor was afraid")
+    raw = raw_bytes(site)
+    assert not [secret for secret in secrets if secret in raw]
+    assert len(bodies(site)) == 3
+    site.work()
+    assert set(bodies(site)) == {None}
+
+
+def raw_bytes(site: Site) -> bytes:
+    return b"".join(p.read_bytes() for p in site.settings.instance.rglob("*") if p.is_file())
+
+
+def test_a_busy_database_is_said_and_nothing_is_lost(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make()
+    check = site.fill(site.look(site.signed()))
+
+    def busy(*_args: object) -> None:
+        raise NotStoredError("busy")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Deliveries, "put", busy)
+        page = site.press(check, 503, step="go")
+    assert "Nothing was lost" in page.words
+    done = site.press(page, step="go")
+    assert set(site.states(done).values()) == {"queued"}
+
+
+def test_letters_that_are_not_signed_lead_back(make: Make) -> None:
+    site = make()
+    form = site.resident.reviewing("01930").form()
+    page = site.client.post("/deliver", form, 409)
+    assert "not signed yet" in page.words
+    site.client.get("/deliver")
+    taken = site.signed()
+    withdraw(local_database(site.settings.database), site.path(taken).rpartition("/")[2])
+    site.client.post("/deliver", taken.form("/keep"), 409)
+
+
+@pytest.mark.parametrize("zip_code", ["20001", "96910", "99501", "96799", "00901"])
+def test_delegates_and_whole_states_have_their_own_offices(make: Make, zip_code: str) -> None:
+    site = make()
+    site.server.offices = ["SAK02", "SAK03"]
+    states = {"20001": "DC", "96910": "GU", "99501": "AK", "96799": "AS", "00901": "PR"}
+    codes = {"DC": "HDC00", "GU": "HGU00", "AK": "HAK00", "AS": "HAQ00", "PR": "HPR00"}
+    state = states[zip_code]
+    taken = site.signed(zip_code, state, city="Anytown", mail_state=state, mail_zip=zip_code)
+    site.press(site.fill(site.look(taken)), step="go")
+    site.work()
+    assert codes[state] in messages(site)
+
+
+def test_the_way_there_is_opened_only_where_it_is_set_up(make: Make) -> None:
+    assert offices_of(make(cwc_mode="off").settings) is None
+    assert offices_of(make().settings) is not None
+
+
+def test_the_privacy_page_says_what_waits_and_through_whom(site: Site) -> None:
+    words = site.client.get(site.resident.url("/privacy")).words
+    assert "Example Letters, Inc." in words
+    assert re.search(r"five days|cinco días", words)

@@ -286,7 +286,7 @@ class _Way:
                 until=self.site.campaign.ends, round=one.round,
             )  # fmt: skip
             try:
-                row = self.offices.put(posted, self.site.now())
+                row = self.offices.put(posted, self.site.clock())
             except NotStoredError:
                 words = _("The letters could not be taken just now. Nothing was lost: please press "
                           "the button again in a minute.")  # fmt: skip

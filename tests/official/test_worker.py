@@ -1,0 +1,379 @@
+"""What the worker does with letters that wait for the offices' own systems."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.cli.delivery_checks import letters_are_accounted_for, official_delivery_is_whole
+from app.cli.doctor import Site as DoctorSite
+from app.delivery import (
+    Address,
+    CwcClient,
+    CwcSettings,
+    OfficePost,
+    Posted,
+    PostOffice,
+    PostSettings,
+)
+from app.delivery.office_post import KEEP_TRYING, LEASE, PAUSES
+from app.delivery.queue import MailQueue, make_huey
+from app.documents.cwc import CwcMessage, MessageParts, message_parts, to_message
+from app.records import open_database, sign, withdraw
+from app.records.deliveries import FORGOTTEN, DeliveryRow, NotQueued
+from app.records.retention import Policy, delete_old_rows
+from app.records.signing import remove, set_status
+from tests.delivery.cwc_server import CwcServer, Scripted
+from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
+from tests.delivery.test_post import mail
+from tests.records.build import SECRET, person, signature
+
+from .conftest import NOON, Clock, Make
+
+ACCEPTED = "accepted by the office's system"
+ENDS = datetime(2027, 1, 3, 17, tzinfo=UTC)
+
+
+class Desk:
+    """A database with one signature, and the way from it to the local systems."""
+
+    def __init__(self, folder: Path, server: CwcServer, when: datetime = NOON) -> None:
+        self.path, self.server, self.clock = folder / "site.db", server, Clock(when)
+        with closing(open_database(self.path)) as db:
+            self.token = sign(db, signature("one"), SECRET).receipt
+
+    def office(self, secret: bytes = SECRET) -> OfficePost:
+        settings = CwcSettings(
+            mode="production", house_key=self.server.key, senate_key=self.server.key,
+            house_url=self.server.url, senate_url=self.server.url, timeout=0.4,
+        )  # fmt: skip
+        client = CwcClient(settings, clock=self.clock)
+        return OfficePost(self.path, client, secret, clock=self.clock)
+
+    def put(self, seat: str = "CA-12", *, round_: int = 0) -> DeliveryRow | NotQueued:
+        posted = Posted(self.token, person("one"), seat, message(seat), ENDS, round_)
+        return self.office().put(posted, self.clock())
+
+    def work(self, **ahead: float) -> int:
+        self.clock.forward(**ahead)
+        office = self.office()
+        office.sweep()
+        return office.work()
+
+    def letter(self, seat: str = "CA-12") -> tuple[str, str]:
+        with closing(open_database(self.path)) as db:
+            row: tuple[str, str] = db.execute(
+                "SELECT state, cause FROM letters WHERE seat = ? AND signature = 1", (seat,)
+            ).fetchone()
+        return row
+
+    def row(self, seat: str = "CA-12") -> DeliveryRow:
+        return self.office().deliveries.of_receipt(self.token)[seat]
+
+    @property
+    def db(self) -> closing[sqlite3.Connection]:
+        return closing(open_database(self.path))
+
+
+def message(seat: str) -> CwcMessage:
+    place = HOUSE if seat == "CA-12" else SENATE
+    parts = message_parts(campaign(), letter(place), today=TODAY)
+    assert isinstance(parts, MessageParts)
+    number = {"CA-12": 1, "CA-S3": 2, "CA-S1": 3}[seat]
+    made = to_message(parts, writer(), AGENT, delivery_id=f"{number:032x}", today=TODAY)
+    assert isinstance(made, CwcMessage)
+    return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: CwcServer) -> Desk:
+    server.offices = ["SCA03"]
+    return Desk(tmp_path, server)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "state", "cause"),
+    [
+        (200, "", "accepted", ""),
+        (409, "<E><Error>DeliveryId already used</Error></E>", "accepted", "had it already"),
+        (400, "<E><Error>Zip is wrong, and so is Phone</Error></E>", "refused", "Zip, Phone"),
+        (400, "<E><Error>no such thing as Jane Doe</Error></E>", "refused", ""),
+        (415, "", "refused", ""),
+        (429, "", "deferred", "status 429"),
+        (500, "", "deferred", "status 500"),
+        (503, "", "deferred", "status 503"),
+        (504, "", "deferred", "too late"),
+        (401, "", "deferred", "check the key"),
+        (302, "", "deferred", "not one it is known to give"),
+    ],
+)
+def test_every_answer_has_one_state(
+    desk: Desk, status: int, body: str, state: str, cause: str
+) -> None:
+    desk.put()
+    desk.server.script.append(Scripted("/v2/message", status, body, {"kind": "application/xml"}))
+    assert desk.work() == 1
+    row = desk.row()
+    assert row.state == state
+    assert cause in row.cause
+    assert "Jane" not in row.cause
+    expected = {"accepted": ACCEPTED, "refused": "refused", "deferred": "queued"}[state]
+    assert desk.letter() == (expected, "person" if expected == "queued" else "office system")
+
+
+@pytest.mark.parametrize("before", ["drop", "record-then-drop", "hang"])
+def test_no_answer_is_tried_again_under_the_same_id_and_found_out(desk: Desk, before: str) -> None:
+    desk.put()
+    desk.server.script.append(Scripted("/v2/message", 0, before=before))
+    desk.work()
+    assert desk.row().state == "deferred"
+    assert desk.letter()[0] == "queued"
+    assert desk.work(seconds=30) == 0
+    assert desk.work(seconds=31) == 1
+    assert desk.letter() == (ACCEPTED, "office system")
+    assert list(desk.server.taken) == [f"{1:032x}"]
+
+
+def test_pauses_grow_until_the_time_has_run_out(desk: Desk) -> None:
+    desk.put()
+    start = desk.clock()
+    tries: list[timedelta] = []
+    while desk.row().state in ("queued", "deferred") and len(tries) < 100:
+        before = desk.row().attempts
+        desk.server.script.clear()
+        desk.server.script.append(Scripted("/v2/message", 0, before="drop"))
+        desk.work(minutes=1 if desk.clock() - start < timedelta(hours=2) else 30)
+        if desk.row().attempts > before:
+            tries.append(desk.clock() - start)
+    assert 8 < len(tries) < 30
+    gaps = [later - earlier for earlier, later in pairwise(tries[1:])]
+    assert gaps[0] < gaps[2] < gaps[3]
+    assert tries[-1] < KEEP_TRYING
+    assert desk.row().state == "unknown"  # it may be there: a try had no answer
+    assert desk.letter() == ("unknown", "office system")
+    assert tuple(sorted(PAUSES)) == PAUSES
+
+
+def test_what_was_never_taken_ends_as_not_attempted(desk: Desk) -> None:
+    desk.put()
+    desk.server.script.append(Scripted("/v2/message", 503))
+    desk.work()
+    desk.work(days=5)
+    row = desk.row()
+    assert row.state == "not attempted"
+    assert row.cause.startswith("its time ran out; the last: The system asks to try later")
+    assert desk.letter() == ("not attempted", "office system")
+
+
+def test_a_letter_that_names_a_congress_ends_with_it(desk: Desk) -> None:
+    desk.clock.now = ENDS - timedelta(hours=1)
+    desk.put()
+    desk.server.script.append(Scripted("/v2/validate", 503))
+    desk.work()
+    desk.work(hours=1)
+    assert desk.row().state == "not attempted"
+    assert desk.server.taken == {}
+
+
+@pytest.mark.parametrize(
+    ("when", "house", "senate"),
+    [
+        (datetime(2026, 11, 25, 6, tzinfo=UTC), False, True),  # Wednesday, 1:00 in Washington
+        (datetime(2026, 11, 25, 10, 30, tzinfo=UTC), False, False),
+        (datetime(2026, 11, 25, 11, 30, tzinfo=UTC), True, False),
+        (datetime(2026, 11, 29, 9, tzinfo=UTC), False, False),  # Sunday, 4:00
+        (datetime(2026, 11, 25, 17, tzinfo=UTC), True, True),
+    ],
+)
+def test_nobody_is_called_during_maintenance(
+    tmp_path: Path, server: CwcServer, when: datetime, house: bool, senate: bool
+) -> None:
+    server.offices = ["SCA03"]
+    desk = Desk(tmp_path, server, when)
+    desk.put()
+    desk.put("CA-S3")
+    desk.work()
+    assert (desk.letter()[0] == ACCEPTED) is house
+    assert (desk.letter("CA-S3")[0] == ACCEPTED) is senate
+    assert desk.row().attempts == int(house)  # waiting for the window costs no try
+    desk.work(hours=8)
+    assert desk.letter()[0] == desk.letter("CA-S3")[0] == ACCEPTED
+
+
+def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: Desk) -> None:
+    with desk.db as db:
+        others = [sign(db, signature(name), SECRET).receipt for name in ("two", "three")]
+    desk.put()
+    for name, token in zip(("two", "three"), others, strict=True):
+        desk.office().put(Posted(token, person(name), "CA-12", message("CA-12"), ENDS), NOON)
+    desk.put("CA-S3")
+    desk.server.script.append(Scripted("/v2/validate", 429, headers={"Retry_After": "600"}))
+    assert desk.work() == 2
+    assert [p for _m, p, _k in desk.server.requests].count("/v2/validate") == 1
+    assert desk.letter("CA-S3")[0] == ACCEPTED
+    assert desk.row().next_at == NOON + timedelta(seconds=600)
+
+
+def test_a_killed_worker_loses_no_letter_and_doubles_none(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put()
+    office = desk.office()
+
+    def die(*_args: object, **_named: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(office.deliveries, "finish", die)
+    with pytest.raises(KeyboardInterrupt):
+        office.work()
+    assert len(desk.server.taken) == 1
+    assert desk.work(minutes=5) == 0  # it could still be at it
+    assert desk.row().state == "sending"
+    assert desk.work(seconds=LEASE.total_seconds()) == 1
+    assert desk.row().cause == "the system had it already"
+    assert desk.letter()[0] == ACCEPTED
+    assert len(desk.server.taken) == 1
+
+
+def test_two_workers_try_a_letter_once(desk: Desk) -> None:
+    desk.put()
+    first, second = desk.office(), desk.office()
+    (due,) = first.deliveries.due(desk.clock())
+    assert first.deliveries.claim(due[0], desk.clock()) is not None
+    assert second.deliver(due[0]) is None
+    assert desk.server.requests == []
+
+
+@pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn"])
+def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> None:
+    desk.put()
+    with desk.db as db:
+        if status == "withdrawn":
+            db.execute("DROP TRIGGER nothing_delivered_after_withdrawal")
+            withdraw(db, desk.token)
+        elif status == "test":
+            db.execute("UPDATE signatures SET status = 'test', person = NULL")
+        else:
+            set_status(db, [1], status)  # type: ignore[arg-type]
+        (found,) = db.execute("SELECT id FROM deliveries").fetchone()
+    assert desk.office().deliver(found) is None
+    assert desk.work(hours=1) == 0
+    assert desk.server.requests == []
+
+
+def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk) -> None:
+    desk.put()
+    office = desk.office()
+    ((due, _chamber, _seat),) = office.deliveries.due(desk.clock())
+    claimed = office.deliveries.claim(due, desk.clock())
+    assert claimed is not None
+    with desk.db as db:
+        withdraw(db, desk.token)
+    assert desk.letter()[0] == "queued"
+    office.deliveries.finish(claimed, "accepted", "", desk.clock())
+    assert desk.letter() == (ACCEPTED, "office system")
+
+
+def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: Desk) -> None:
+    desk.put()
+    desk.server.script.append(Scripted("/v2/message", 0, before="hang"))
+    desk.work()
+    with desk.db as db:
+        withdraw(db, desk.token)
+    asked = len(desk.server.requests)
+    desk.work(minutes=5)
+    assert len(desk.server.requests) == asked
+    assert desk.letter() == ("unknown", "office system")
+
+
+def test_a_queued_letter_whose_message_goes_waits_no_more(desk: Desk) -> None:
+    desk.put()
+    with desk.db as db:
+        late = NOON + timedelta(days=8)
+        (done,) = [x for x in delete_old_rows(db, late, Policy()) if "offices" in x.kind]
+        assert done.number == 1
+    assert desk.letter() == ("not attempted", "office system")
+
+
+def test_a_signature_that_is_removed_takes_its_letters_along(desk: Desk) -> None:
+    desk.put()
+    with desk.db as db:
+        remove(db, [1])
+        assert db.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+
+
+def test_another_secret_opens_nothing(desk: Desk) -> None:
+    desk.put()
+    desk.office(b"another secret").work()
+    assert desk.letter() == ("not attempted", "office system")
+    assert desk.server.requests == []
+
+
+def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: Desk) -> None:
+    first = desk.put()
+    assert desk.put() == first
+    desk.work()
+    again = desk.put(round_=1)
+    assert isinstance(again, DeliveryRow)
+    assert again.state == "accepted"
+    assert desk.work(hours=1) == 0
+    desk.work(days=FORGOTTEN.days + 1)
+    assert desk.put() == NotQueued("settled")
+
+
+@pytest.mark.parametrize(
+    ("token", "who", "seat"),
+    [("x" * 43, "one", "CA-12"), ("no token", "one", "CA-12"), ("", "two", "CA-12"),
+     ("", "one", "CA-S2")],
+)  # fmt: skip
+def test_only_the_own_letter_of_a_receipt_is_queued(
+    desk: Desk, token: str, who: str, seat: str
+) -> None:
+    posted = Posted(token or desk.token, person(who), seat, message("CA-12"), ENDS)
+    assert isinstance(desk.office().put(posted, desk.clock()), NotQueued)
+
+
+def test_rows_that_are_done_are_forgotten_after_a_month(desk: Desk) -> None:
+    desk.put()
+    desk.work()
+    desk.work(days=29)
+    assert desk.office().deliveries.numbers() == {"accepted": 1}
+    desk.work(days=2)
+    assert desk.office().deliveries.numbers() == {}
+    assert desk.letter()[0] == ACCEPTED
+
+
+def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> None:
+    to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
+    post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
+    queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
+    offices = queue.offices
+    assert offices is not None
+    posted = Posted(desk.token, person("one"), "CA-12", message("CA-12"), ENDS)
+    offices.put(posted, desk.clock())
+    post.enqueue(mail(), wish="w")
+    while (task := queue.huey.dequeue()) is not None:
+        queue.huey.execute(task)
+    assert desk.letter()[0] == ACCEPTED
+    assert post.mailbox.numbers() == {"accepted": 1}
+    queue._sweep()
+    assert len(queue.huey) == 1
+
+
+def test_the_doctor_says_when_letters_wait_too_long(make: Make) -> None:
+    site = make(confirm_email=False)
+    site.queued("MA-6")
+    seen = DoctorSite(site.settings, NOON + timedelta(minutes=59))
+    assert "hour ago" not in official_delivery_is_whole(seen).sentence
+    late = DoctorSite(site.settings, NOON + timedelta(minutes=62))
+    assert official_delivery_is_whole(late).level == "fail"
+    assert "1 letters to offices could have left an hour ago" in (
+        official_delivery_is_whole(late).sentence
+    )
+    stuck = DoctorSite(site.settings, NOON + timedelta(days=2, minutes=1))
+    assert "left waiting" in letters_are_accounted_for(stuck).sentence
