@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 
+from app.campaign import CampaignError, load_campaign
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
 from app.delivery.cwc_results import NotAttempted
 from app.delivery.queue import QueueError
@@ -12,6 +13,7 @@ from app.delivery.setup import DeliverySettingsError
 from app.documents.cwc import check_agent
 from app.records import open_database, sweep_letters
 from app.records.deliveries import Deliveries
+from app.settings import Settings
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
 STUCK = timedelta(hours=1)
@@ -90,9 +92,18 @@ def official_delivery_is_whole(site: Site) -> Finding:
     if not isinstance(offices, frozenset):
         reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
         return warn(f"The Senate's list of offices cannot be had now: {reason}")
-    if not settings.confirm_email:
+    if not _confirms(settings):
         return warn(
             "Residents can have letters delivered in a name that nobody confirmed: "
             "set confirm_email = true."
         )
     return ok("Official delivery is set up.")
+
+
+def _confirms(settings: Settings) -> bool:
+    """Whether signatures count only once their e-mail address was confirmed."""
+    try:
+        wish = load_campaign(settings.letters / settings.campaign).confirm_email
+    except CampaignError:
+        wish = None  # another check says what is wrong with it
+    return settings.confirm_email if wish is None else wish

@@ -244,7 +244,7 @@ class _Way:
         parts = message_parts(site.campaign, letter, today=site.today())
         if not isinstance(parts, MessageParts):
             return parts
-        confirmed = site.settings.confirm_email and writer.email == self.ready.draft.email
+        confirmed = site.confirm_email and writer.email == self.ready.draft.email
         return to_message(
             dataclasses.replace(parts, email_confirmed=True if confirmed else None),
             writer,
