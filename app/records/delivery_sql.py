@@ -144,9 +144,15 @@ def delivery_003_kept_letters(db: Database) -> None:
         db.execute(statement)
 
 
+def delivery_004_marking(db: Database) -> None:
+    """A letter's new state touches only the counts of states, not those of recipients."""
+    install_triggers(db.conn, DIMENSIONS_1)
+
+
 DELIVERY_STEPS: tuple[Callable[[Database], None], ...] = (
     delivery_001_states,
     delivery_002_deliveries,
     delivery_003_kept_letters,
+    delivery_004_marking,
 )
 """In order. A step is never changed after a release; add one at the end."""

@@ -79,6 +79,15 @@ def _count_letter(row: str, sign: str) -> str:
     )
 
 
+def _move_letter() -> str:
+    """From one way to another, for a letter to the same recipient."""
+    return "".join(
+        f"{_COLUMNS} SELECT campaign, status, 'way', {row}.state, 0, {sign}1"
+        f" FROM signatures WHERE id = NEW.signature{_ADD};"
+        for row, sign in (("OLD", "-"), ("NEW", "+"))
+    )
+
+
 def trigger_sql(dimensions: Dimensions) -> dict[str, str]:
     """Name and statement of each trigger."""
     bodies = {
@@ -101,8 +110,15 @@ def trigger_sql(dimensions: Dimensions) -> dict[str, str]:
         ),
         "tally_letter_insert": ("AFTER INSERT ON letters", _count_letter("NEW", "+")),
         "tally_letter_update": (
-            "AFTER UPDATE OF signature, seat, bioguide, state ON letters",
+            "AFTER UPDATE OF signature, bioguide, state ON letters"
+            " WHEN OLD.signature <> NEW.signature OR OLD.bioguide IS NOT NEW.bioguide",
             _count_letter("OLD", "-") + _count_letter("NEW", "+"),
+        ),
+        # By far the most frequent: the same letter, somewhere else on its way.
+        "tally_letter_state": (
+            "AFTER UPDATE OF state ON letters WHEN OLD.signature = NEW.signature"
+            " AND OLD.bioguide = NEW.bioguide AND OLD.state <> NEW.state",
+            _move_letter(),
         ),
         "tally_letter_delete": ("AFTER DELETE ON letters", _count_letter("OLD", "-")),
     }
