@@ -64,7 +64,7 @@ def read_campaign(slug: str, files: Mapping[str, str]) -> Campaign:
     source = _text(files, FILE, slug, problems)
     if source is None:
         raise CampaignError(problems)
-    plain = source.replace("\r\n", "\n")
+    plain = source.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         data = tomllib.loads(plain)
     except tomllib.TOMLDecodeError as error:

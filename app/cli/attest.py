@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from app.campaign import CampaignError, load_campaign
+from app.campaign import CampaignError
+from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import STATES, load_tables
 from app.records import local_database
@@ -69,7 +70,7 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
 
 def _names(settings: Settings) -> tuple[str, str]:
     try:
-        campaign = load_campaign(settings.letters / settings.campaign)
+        campaign = live_campaign(settings)
     except CampaignError as error:
         raise click.ClickException(str(error)) from error
     return campaign.title, campaign.timezone

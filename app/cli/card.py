@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.campaign import CampaignError, load_campaign
+from app.campaign import CampaignError
+from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.documents.card import CardWords, to_card
 from app.settings import load_settings
@@ -35,7 +36,7 @@ def card_command(out: Path) -> None:
     """
     settings = load_settings()
     try:
-        campaign = load_campaign(settings.letters / settings.campaign)
+        campaign = live_campaign(settings)
     except CampaignError as error:
         raise click.ClickException(str(error)) from None
     for lang, (heading, small) in WORDS.items():

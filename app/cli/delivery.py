@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign import Campaign, CampaignError, load_campaign
+from app.campaign import Campaign, CampaignError
 from app.cli.delivery_checks import STUCK
+from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand, PlainGroup
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber
@@ -285,7 +286,7 @@ def note_command(folder: Path) -> None:
 
 def _campaign(settings: Settings) -> tuple[Campaign, Tables]:
     try:
-        return load_campaign(settings.letters / settings.campaign), load_tables()
+        return live_campaign(settings), load_tables()
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from None
 

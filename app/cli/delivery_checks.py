@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 
-from app.campaign import CampaignError, load_campaign
+from app.campaign import CampaignError
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
+from app.cli.live import live_campaign
 from app.delivery.cwc_results import NotAttempted
 from app.delivery.queue import QueueError
 from app.delivery.setup import DeliverySettingsError
@@ -103,7 +104,7 @@ def official_delivery_is_whole(site: Site) -> Finding:
 def _confirms(settings: Settings) -> bool:
     """Whether signatures count only once their e-mail address was confirmed."""
     try:
-        wish = load_campaign(settings.letters / settings.campaign).confirm_email
+        wish = live_campaign(settings).confirm_email
     except CampaignError:
         wish = None  # another check says what is wrong with it
     return settings.confirm_email if wish is None else wish

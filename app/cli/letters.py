@@ -16,8 +16,11 @@ from app.campaign import (
     CampaignError,
     Report,
     check_campaign,
-    load_campaign,
+    read_campaign,
+    read_files,
 )
+from app.campaign.campaign_file import FILE
+from app.cli.live import live_campaign
 from app.congress import Tables, TablesError, load_tables
 from app.settings import SettingsError, load_settings
 
@@ -29,7 +32,9 @@ letters_cli = AppGroup("letters", help="The letters of a campaign: read and chec
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the campaigns’ folders are. Default: the site’s letters folder.",
+    help="Read the files there, such as before an import: a campaign’s folder, or the folder of "
+    "several campaigns. Default: what is live, which is the site’s letters folder where nothing "
+    "was published in the browser.",
 )
 def check(slug: str | None, folder: Path | None) -> None:
     """Compose every letter to every seat of Congress at every stage, and read it.
@@ -41,6 +46,7 @@ def check(slug: str | None, folder: Path | None) -> None:
     Example:
       flask letters check
       flask letters check --campaign protect-immigration-act
+      flask letters check --folder letters
     """
     campaign, tables = _load(slug, folder)
     with Progress(
@@ -79,10 +85,15 @@ def fields() -> None:
 
 def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
     try:
-        if slug is None or folder is None:
-            settings = load_settings()
-            slug, folder = slug or settings.campaign, folder or settings.letters
-        return load_campaign(folder / slug), load_tables()
+        settings = load_settings() if slug is None or folder is None else None
+        slug = slug or (settings.campaign if settings else "")
+        if folder is not None:
+            alone = (folder / FILE).is_file()
+            return read_campaign(
+                slug, read_files(folder if alone else folder / slug)
+            ), load_tables()
+        assert settings is not None
+        return live_campaign(settings, slug), load_tables()
     except CampaignError as error:
         count = len(error.problems)
         lines = [f"letters/{slug}/{problem}" for problem in error.problems]

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import click
 
-from app.campaign import Campaign, CampaignError, load_campaign
+from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
+from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import Tables, TablesError, load_tables
 from app.delivery.packet_letters import Opened, PacketLetters, Trouble
@@ -37,7 +38,7 @@ SEALED = ".sealed.jsonl"
 def load_letters(settings: Settings) -> tuple[Campaign, Tables]:
     """The site's campaign and tables, or the error as a sentence."""
     try:
-        return load_campaign(settings.letters / settings.campaign), load_tables()
+        return live_campaign(settings), load_tables()
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from None
 

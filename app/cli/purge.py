@@ -20,12 +20,13 @@ def policy_of(settings: Settings) -> Policy:
     Raises ``ClickException`` when a campaign cannot be read: a typing mistake in a file must
     not make details end early.
     """
-    from app.campaign import CampaignError, load_campaign
+    from app.campaign import CampaignError
+    from app.cli.live import live_campaign
 
     ends: dict[str, date] = {}
     for file in sorted(settings.letters.glob("*/campaign.toml")):
         try:
-            campaign = load_campaign(file.parent)
+            campaign = live_campaign(settings, file.parent.name)
         except CampaignError as error:
             raise click.ClickException(
                 f"{error}\nUntil this is put right, nothing is purged, because it is not known "

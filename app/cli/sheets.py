@@ -13,7 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from app.campaign import Campaign, CampaignError, load_campaign
+from app.campaign import Campaign, CampaignError
+from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import STATES, Holder, Tables, TablesError, load_tables
 from app.documents import PdfError
@@ -68,7 +69,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
 
 def _facts(settings: Settings) -> tuple[Campaign, Tables]:
     try:
-        return load_campaign(settings.letters / settings.campaign), load_tables()
+        return live_campaign(settings), load_tables()
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from error
 

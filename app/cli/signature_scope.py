@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
-from app.campaign import CampaignError, load_campaign
+from app.campaign import CampaignError
+from app.cli.live import live_campaign
 from app.congress import TablesError, load_tables
 from app.records import Connection, NotStoredError, campaigns, local_database
 from app.records.exports import Occasion
@@ -57,7 +58,7 @@ def _occasion(settings: Settings, slug: str) -> Occasion:
             if holder.member:
                 names[holder.member.bioguide] = f"{holder.seat.title} {holder.member.full_name}"
     try:
-        campaign = load_campaign(settings.letters / slug)
+        campaign = live_campaign(settings, slug)
     except CampaignError:  # the words of an old campaign may be gone; its counts are not
         zone = "UTC"
     else:

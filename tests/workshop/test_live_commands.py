@@ -1,0 +1,138 @@
+"""Commands work with what residents see: texts published in the browser go before the files."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import attest, card, delivery, delivery_checks, packets, sheets
+from app.cli.letters import letters_cli
+from app.cli.live import live_campaign
+from app.cli.purge import policy_of
+from app.cli.signature_scope import open_scope
+from app.congress import load_tables
+from app.documents.card import CardWords
+from app.records.database import open_database
+from app.records.publishing import Published, publish_texts
+from app.records.workshop import change_counter
+from app.settings import ROOT, Settings, load_settings
+
+SLUG = "protect-immigration-act"
+LETTERS = ROOT / "letters" / SLUG
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A site without a database, and with few seats to read letters to."""
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    tables = load_tables()
+
+    class Few:
+        holders = tables.holders[:3]
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(tables, name)
+
+    monkeypatch.setattr("app.cli.letters.load_tables", Few)
+    return load_settings()
+
+
+def put_live(site: Settings, name: str, old: str, new: str) -> None:
+    """Publish a text of the folder with other words, as the workshop does."""
+    text = (LETTERS / name).read_text(encoding="utf-8")
+    assert old in text
+    with closing(open_database(site.database)) as db:
+        done = publish_texts(
+            db, SLUG, {name: text.replace(old, new)}, folder={}, seen=change_counter(db, SLUG),
+            by="Rosa", at=datetime.now(UTC),
+        )  # fmt: skip
+    assert isinstance(done, Published)
+
+
+def check(*arguments: str) -> Result:
+    return CliRunner().invoke(letters_cli, ["check", *arguments])
+
+
+def test_a_checkout_without_a_database_checks_its_files_and_makes_none(site: Settings) -> None:
+    result = check()
+    assert (result.exit_code, result.output) == (0, "3 seats, 8 templates, 3 stages: ok\n")
+    assert not site.database.exists()
+
+
+def test_the_check_reads_what_is_live_and_the_files_when_told(
+    site: Settings, tmp_path: Path
+) -> None:
+    put_live(site, "general.txt", "{{ story }}", "{{ story }}\n\nSee www.example for more.")
+    live = check()
+    assert live.exit_code == 1
+    assert "There is a link or web address" in live.output
+    fine = "3 seats, 8 templates, 3 stages: ok\n"
+    assert check("--folder", str(LETTERS.parent)).output == fine
+    assert check("--folder", str(LETTERS)).output == fine
+    copy = Path(shutil.copytree(LETTERS, tmp_path / "before-an-import"))
+    (copy / "local-budget.txt").write_text("+++\ntitle = 'x'\n+++\n", encoding="utf-8")
+    wrong = check("--folder", str(copy))
+    assert wrong.exit_code == 1
+    assert "local-budget.txt:" in wrong.output
+
+
+def test_every_command_takes_the_live_campaign(site: Settings) -> None:
+    assert open_scope(None, all_campaigns=False).occasion.zone == "America/New_York"
+    put_live(
+        site, "campaign.toml", 'timezone = "America/New_York"',
+        'timezone = "America/Chicago"\nconfirm_email = true',
+    )  # fmt: skip
+    assert open_scope(None, all_campaigns=False).occasion.zone == "America/Chicago"
+    assert packets.load_letters(site)[0].timezone == "America/Chicago"
+    assert sheets._facts(site)[0].timezone == "America/Chicago"
+    assert delivery._campaign(site)[0].timezone == "America/Chicago"
+    assert attest._names(site)[1] == "America/Chicago"
+    assert delivery_checks._confirms(site)
+
+
+def test_the_purge_knows_when_the_live_campaign_ends(site: Settings) -> None:
+    put_live(site, "campaign.toml", "ends = 2027-01-03T12", "ends = 2029-01-03T12")
+    assert policy_of(site).ends == {SLUG: date(2029, 1, 3)}
+
+
+def test_the_picture_for_links_has_the_live_title(
+    site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_live(site, "campaign.toml", 'title = "The PROTECT Immigration Act"', 'title = "Renamed"')
+    titles: list[str] = []
+
+    def drawn(words: CardWords) -> bytes:
+        titles.append(words.line)
+        return b""
+
+    monkeypatch.setattr(card, "to_card", drawn)
+    CliRunner().invoke(card.card_command, ["--out", str(tmp_path)], catch_exceptions=False)
+    assert "Renamed" in titles
+
+
+def test_a_letter_that_was_taken_out_of_use_is_not_read(site: Settings) -> None:
+    for name in ("general.txt", "general.es.txt", "general.short.txt", "general.short.es.txt"):
+        put_live(site, name, "{{ story }}", "{{ story }}\n")
+    with closing(open_database(site.database)) as db, db:
+        db.execute("UPDATE campaign_files SET status = 'retired' WHERE status = 'live'")
+    assert ("general", "full") not in live_campaign(site).templates
+
+
+def test_no_command_reads_the_files_of_the_site_s_campaign_itself() -> None:
+    """Only one module decides where the campaign is read; a folder is read when one is named."""
+    for path in sorted((ROOT / "app" / "cli").glob("*.py")):
+        names = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module == "app.campaign"
+            for alias in node.names
+        }
+        assert "load_campaign" not in names, path
+        if path.name not in ("live.py", "letters.py", "letter_files.py"):
+            assert "read_files" not in names, path
