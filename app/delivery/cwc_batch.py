@@ -23,6 +23,7 @@ from app.delivery.cwc_client import (
     TryLater,
     Unknown,
 )
+from app.delivery.cwc_files import listed_files
 from app.delivery.cwc_notes import LetterBook
 from app.documents.cwc import CwcMessage
 
@@ -46,8 +47,16 @@ class Skipped:
 
 
 def messages_in(folder: Path) -> list[str]:
-    """The message files under a folder, as ``HCA12/<delivery id>.xml``, in a steady order."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.glob("*/*.xml"))
+    """The message files under a folder, as ``HCA12/<delivery id>.xml``, in a steady order.
+
+    Where the folder has an index, only what that names: a file left from an earlier run, whose
+    words were changed since, must not go out.
+    """
+    there = (p.relative_to(folder).as_posix() for p in folder.glob("*/*.xml"))
+    if (folder / "index.csv").exists():
+        listed = listed_files(folder)
+        there = (name for name in there if name in listed)
+    return sorted(there)
 
 
 def hand_over_folder(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -203,6 +204,8 @@ def _why(outcome: Outcome) -> tuple[str, str]:
     return "zip", "The ZIP is not known. Correct it, or add home_zip."
 
 
+_OURS = re.compile(r"[HS][A-Z]{2}\d\d/[A-Za-z0-9]{32}\.xml")
+
 INDEX = ("row", "seat", "office", "delivery_id", "file", "signature")
 """The columns of ``index.csv``. ``signature`` is empty for people from a file of one's own."""
 
@@ -211,9 +214,12 @@ def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> 
     """Write every row's messages under ``out``, yielding the sum so far after each row.
 
     ``index.csv`` lists the files, ``problems.csv`` what stands in the way, by the rows' own
-    numbers. Everything is readable only by its owner, and only one row is in memory.
+    numbers. Everything is readable only by its owner, and only one row is in memory. Files of
+    an earlier run that this one does not write again are removed, so that nobody's letter goes
+    out in its old words beside the new ones.
     """
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stale = listed_files(out)
     rows_read = messages = bad = 0
     with (
         closing(_Table(out / "index.csv", INDEX)) as index,
@@ -234,6 +240,7 @@ def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> 
                 else:
                     messages += 1
                     file = _write(result.message, out)
+                    stale.discard(file)
                     made = result.message
                     number = row.signature if isinstance(row, WriterRow) else None
                     index.add(
@@ -242,6 +249,21 @@ def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> 
                     )  # fmt: skip
             bad += failed
             yield Summary(rows_read, messages, bad)
+    for file in stale:
+        (out / file).unlink(missing_ok=True)
+
+
+def listed_files(folder: Path) -> set[str]:
+    """The files that a folder's ``index.csv`` names, as ``HCA12/<delivery id>.xml``.
+
+    Empty where there is no index. Only names of our own kind, so that none leads elsewhere.
+    """
+    try:
+        with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
+            names = {str(row.get("file")) for row in csv.DictReader(file)}
+    except FileNotFoundError:
+        return set()
+    return {name for name in names if _OURS.fullmatch(name)}
 
 
 def _write(message: CwcMessage, out: Path) -> str:

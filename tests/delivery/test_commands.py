@@ -297,6 +297,25 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     assert states(site)["CA-S1"] == ("accepted by the office's system", by)
 
 
+def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = tmp_path / "xml"
+    run(xml_command, people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
+    (old,) = folder.glob("H*/*.xml")
+    before = old.read_bytes()
+    changed = GOOD.replace("stopped calling", "calls again")
+    run(xml_command, people(tmp_path, changed), "--out", folder, "--chamber", "house")
+    (new,) = folder.glob("H*/*.xml")
+    assert new != old
+    old.write_bytes(before)  # as a run that was broken off leaves it
+    run(deliver_command, folder)
+    (sent,) = offices.taken.values()
+    assert b"calls again" in sent
+
+
 @pytest.mark.parametrize("how", ["withdrawn", "held", "unconfirmed", "test"])
 def test_letters_of_signatures_that_do_not_stand_stay_here(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
