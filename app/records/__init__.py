@@ -21,6 +21,7 @@ from app.records.counting import (
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
 from app.records.definitions import DEFINITIONS, Definition, definitions_for
+from app.records.likeness import likeness_of
 from app.records.model import (
     GROUPINGS,
     OWN_STATES,
@@ -54,8 +55,8 @@ __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt",
     "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
-    "by_status", "campaigns", "count", "definitions_for", "local_database", "lookalikes", "mark",
-    "note_office", "open_database", "people", "person_key", "rebuild", "receipt", "receipt_token",
-    "recount", "remember_versions", "remove", "set_status", "sign", "source_tag", "sweep_letters",
-    "totals", "version_text", "ways", "withdraw",
+    "by_status", "campaigns", "count", "definitions_for", "likeness_of", "local_database",
+    "lookalikes", "mark", "note_office", "open_database", "people", "person_key", "rebuild",
+    "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
+    "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",
 ]  # fmt: skip

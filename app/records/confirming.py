@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.records.database import writing
+from app.records.same import earlier_of, is_full, trade_places
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 Question = Literal["open", "answered", "unknown"]
@@ -66,10 +67,17 @@ def confirm(db: sqlite3.Connection, token: str, *, at: datetime) -> bool:
         number, person, confirmed, status, campaign = row
         if confirmed:
             return True
-        if status == "unconfirmed":
+        if status == "unconfirmed" and is_full(db, number):
+            _let_go(db, number)
+        elif status == "unconfirmed":
             db.execute("UPDATE signatures SET status = ? WHERE id = ?", (_next(db, number), number))
         elif status == "repeated" and person is not None:
             _take_the_place(db, number, person, campaign)
+        db.execute(
+            "DELETE FROM likenesses WHERE signature ="
+            " (SELECT id FROM signatures WHERE id = ? AND person IS NULL)",
+            (number,),
+        )
         db.execute(
             "UPDATE confirmations SET confirmed = ?, person = NULL WHERE signature = ?",
             (at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), number),
@@ -83,16 +91,24 @@ def _next(db: sqlite3.Connection, number: int) -> str:
 
 
 def _take_the_place(db: sqlite3.Connection, number: int, person: bytes, campaign: str) -> None:
-    other = db.execute(
-        "SELECT id, status FROM signatures WHERE campaign = ? AND person = ?", (campaign, person)
-    ).fetchone()
-    if other is not None:
-        if other[1] != "unconfirmed":
-            return  # they had signed before, and that one stands
-        db.execute(
-            "UPDATE signatures SET person = NULL, status = 'repeated' WHERE id = ?", (other[0],)
-        )
+    """Count a further signing whose owner confirmed it, unless one that stands was confirmed."""
+    others = db.execute(
+        "SELECT id, status FROM signatures WHERE campaign = ?1 AND person IS NOT NULL"
+        " AND (person = ?2 OR id = ?3)",
+        (campaign, person, earlier_of(db, number)),
+    ).fetchall()
+    if any(status != "unconfirmed" for _, status in others):
+        return  # they had signed before, and that one stands
+    for earlier, _ in others:
+        _let_go(db, earlier)
+        trade_places(db, earlier, number)
     db.execute(
         "UPDATE signatures SET person = ?, status = ? WHERE id = ?",
         (person, _next(db, number), number),
     )
+    if is_full(db, number):
+        _let_go(db, number)
+
+
+def _let_go(db: sqlite3.Connection, number: int) -> None:
+    db.execute("UPDATE signatures SET person = NULL, status = 'repeated' WHERE id = ?", (number,))

@@ -19,6 +19,7 @@ from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.paper_sql import PAPER_STEPS
 from app.records.places_sql import PLACE_STEPS
+from app.records.same_sql import SAME_STEPS
 from app.records.sealed_sql import SEALED_STEPS
 from app.records.tally_sql import DIMENSIONS_1, install_triggers
 from app.records.workshop_sql import WORKSHOP_STEPS
@@ -125,6 +126,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *PLACE_STEPS,
     *PAPER_STEPS,
     *DELIVERY_STEPS,
+    *SAME_STEPS,
 )
 """In order."""
 

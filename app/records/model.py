@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from app.records.likeness import Likeness
+
 State = Literal[
     "written", "downloaded", "copied", "printed", "mailed to self",
     "queued", "accepted by the office's system", "refused", "unknown", "not attempted",
@@ -94,6 +96,8 @@ class SignatureRequest:
     """Only where the campaign keeps towns, and only the name of a town that is on the map."""
     held_for: HeldReason | None = None
     """Why it is held, or will be once it is confirmed."""
+    likeness: Likeness | None = field(default=None, repr=False)
+    """Codes by which the same person is known under another spelling of the name."""
     confirm: bytes = b""
     """The SHA-256 of the token in the link that asks for confirmation; empty for none."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.records import same
 from app.records.audit import What, record
 from app.records.database import writing
 from app.records.paper_check import Good, PaperLetters
@@ -103,6 +104,8 @@ def store_row(
     db: sqlite3.Connection, row: Good, batch: Batch, letters: PaperLetters, secret: bytes
 ) -> Added:
     """Store one row inside the caller's transaction, unless its person signed before."""
+    if row.likeness and same.signed_before(db, batch.campaign, row.person, row.likeness):
+        return Added(0, 0, 1)
     at = minute(batch.at)
     to = letters.to(row.delegation)
     count = sum(letter.bioguide is not None for letter in to)
@@ -116,6 +119,9 @@ def store_row(
     )  # fmt: skip
     if new.rowcount != 1:
         return Added(0, 0, 1)
+    assert new.lastrowid is not None
+    if row.likeness:
+        same.remember(db, new.lastrowid, row.likeness)
     db.executemany(
         _INSERT_LETTER,
         [(new.lastrowid, x.seat, x.bioguide, x.ask, x.state, at) for x in to],
@@ -143,7 +149,7 @@ def signed_before(
             " UNION ALL SELECT 1 FROM signatures WHERE receipt = ?",
             (campaign, row.person, receipt_of(secret, row.person)),
         ).fetchone()
-        if known:
+        if known or (row.likeness and same.signed_before(db, campaign, row.person, row.likeness)):
             found.append(row.number)
     return found
 

@@ -25,6 +25,7 @@ from app.congress.model import (
     OutOfDate,
     Outside,
 )
+from app.records.likeness import Likeness, likeness_of
 from app.records.model import LetterRow
 from app.records.paper_files import Flag, SheetRow
 from app.records.person import person_key
@@ -55,6 +56,7 @@ class Good:
     person: bytes
     delegation: Delegation
     match: Match
+    likeness: Likeness | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +131,23 @@ def check_row(row: SheetRow, place: Place) -> Good | Wrong:
         if found.why == "state_differs":
             problems.append(CellProblem("zip", "state_differs"))
     elif not problems:
-        return Good(row.number, person_of(values, place), found.delegation, found.match)
+        return Good(
+            row.number, person_of(values, place), found.delegation, found.match,
+            likeness_of(place.secret, place.campaign.slug, **_writing(values)),
+        )  # fmt: skip
     return Wrong(row.number, values, tuple(problems))
 
 
 def person_of(values: dict[str, str], place: Place) -> bytes:
     """The code of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
-    return person_key(
-        place.secret, place.campaign.slug, email=values.get("email", ""),
-        first=values.get("first", ""), last=values.get("last", ""),
-        street=values.get("street", ""), zip5=_five(values.get("zip", "")),
-    )  # fmt: skip
+    return person_key(place.secret, place.campaign.slug, **_writing(values))
+
+
+def _writing(values: dict[str, str]) -> dict[str, str]:
+    return {
+        **{name: values.get(name, "") for name in ("email", "first", "last", "street")},
+        "zip5": _five(values.get("zip", "")),
+    }
 
 
 class PaperLetters:

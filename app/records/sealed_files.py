@@ -71,8 +71,9 @@ def export_sealed(
     """Write the boxes of a campaign's counted signatures to ``path`` (mode 0600).
 
     Only ``counted`` signatures: one that is held, unconfirmed, repeated or withdrawn has no
-    place in a packet. ``audit`` is called before the file gets its name, so that no export
-    exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
+    place in a packet. Where the same person signed again to correct something, their newest
+    box stands for the earlier one. ``audit`` is called before the file gets its name, so that
+    no export exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
     """
     if path.exists():
         raise FileExistsError(f"{path} exists already; name another file.")
@@ -117,10 +118,13 @@ def _boxes(
 ) -> Iterator[tuple[int, str, str, bytes, str]]:
     first, last = (purpose, purpose) if purpose else (PURPOSES[0], PURPOSES[-1])
     yield from db.execute(
-        "SELECT sealed.signature, sealed.purpose, sealed.key, sealed.box, sealed.day"
-        " FROM sealed JOIN signatures ON signatures.id = sealed.signature"
-        " WHERE signatures.campaign = ? AND signatures.status = 'counted'"
-        " AND sealed.purpose IN (?, ?) ORDER BY sealed.id",
+        "SELECT s.id, b.purpose, b.key, b.box, b.day"
+        " FROM sealed b LEFT JOIN replacements r ON r.signature = b.signature"
+        " JOIN signatures s ON s.id = coalesce(r.earlier, b.signature)"
+        " WHERE s.campaign = ? AND s.status = 'counted' AND b.purpose IN (?, ?)"
+        " AND NOT EXISTS (SELECT 1 FROM replacements newer JOIN sealed n"
+        " ON n.signature = newer.signature AND n.purpose = b.purpose"
+        " WHERE newer.earlier = s.id AND newer.signature > b.signature) ORDER BY b.id",
         (campaign, first, last),
     )
 

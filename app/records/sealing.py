@@ -78,9 +78,14 @@ def unseal(key: OpenKey, box: bytes) -> bytes:
     return plaintext
 
 
-def pack(signature: int, purpose: Purpose, details: Details) -> bytes:
-    """The plaintext of a box: the details, with whose they are and what for."""
+def pack(signature: int, purpose: Purpose, details: Details, corrects: int | None = None) -> bytes:
+    """The plaintext of a box: the details, with whose they are and what for.
+
+    ``corrects`` is an earlier signature of the same person, whose details these stand for.
+    """
     content = {"version": 1, "signature": signature, "purpose": purpose, "details": dict(details)}
+    if corrects is not None:
+        content["corrects"] = corrects
     # Lone surrogates can come out of a broken browser; they must not cost anyone a signature.
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
@@ -91,10 +96,11 @@ def unpack(plaintext: bytes, signature: int, purpose: str) -> dict[str, Any]:
     try:
         content = json.loads(plaintext.decode("utf-8", "surrogatepass"))
         details = content["details"]
-        belongs = (content["version"], content["signature"], content["purpose"])
+        belongs = (content["version"], content["purpose"])
+        whose = (content["signature"], content.get("corrects"))
     except (ValueError, KeyError, TypeError):
         raise CannotOpenError("The box opened, but what is inside is damaged.") from None
-    if belongs != (1, signature, purpose) or not isinstance(details, dict):
+    if belongs != (1, purpose) or signature not in whose or not isinstance(details, dict):
         raise CannotOpenError("The box belongs to another signature or purpose: it was moved.")
     return details
 
@@ -107,14 +113,15 @@ def seal_details(
     key: CampaignKey,
     *,
     day: date,
+    corrects: int | None = None,
 ) -> bool:
     """Seal what a person asked us to keep, and store it. True when it is on the disk.
 
-    A second time for the same signature and purpose replaces the first, so a corrected name
-    replaces. False when the signature is withdrawn: then nothing is kept. Raises
-    ``NotStoredError`` and ``TooLargeToSealError``. The plaintext is never written anywhere.
+    A second time for the same signature and purpose replaces the first. False when the
+    signature is withdrawn: then nothing is kept. Raises ``NotStoredError`` and
+    ``TooLargeToSealError``. The plaintext is never written anywhere.
     """
-    box = seal(key.public, pack(signature, purpose, details))
+    box = seal(key.public, pack(signature, purpose, details, corrects))
     with writing(db):
         stored = db.execute(
             "INSERT INTO sealed (signature, purpose, key, box, day) VALUES (?, ?, ?, ?, ?)"
@@ -137,11 +144,18 @@ def seal_for_receipt(
     """``seal_details`` for whoever has just signed and has this receipt.
 
     False too when there is no such receipt. Works the same for a repeated signature, so that
-    the page tells a stranger nothing; what it seals is never exported.
+    the page tells a stranger nothing. What that seals is exported only where it stands for
+    what the same person gave before (``same``).
     """
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-    row = db.execute("SELECT id FROM signatures WHERE receipt = ?", (digest,)).fetchone()
-    return row is not None and seal_details(db, row[0], purpose, details, key, day=day)
+    row = db.execute(
+        "SELECT id, (SELECT earlier FROM signed_again WHERE signature = id AND replaces = 1)"
+        " FROM signatures WHERE receipt = ?",
+        (digest,),
+    ).fetchone()
+    if row is None:
+        return False
+    return seal_details(db, row[0], purpose, details, key, day=day, corrects=row[1])
 
 
 def drop_for_receipt(db: sqlite3.Connection, token: str, purpose: Purpose) -> bool:

@@ -18,6 +18,7 @@ from app.records.model import (
     Signed,
     Status,
 )
+from app.records.same import note_again, remember, signed_before
 from app.records.stamps import TOKEN, minute, token_digest
 
 _INSERT = (
@@ -37,7 +38,8 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
     The same key again (a reload, a double click, two workers at the same moment) finds the
     row that is there. A person who signed this campaign before gets a receipt of their own
     with its own row of status ``repeated``, which is never counted and cannot withdraw the
-    first. All three look the same from outside.
+    first. So does a person whose name is near one that stands at the same address (``same``).
+    All look the same from outside.
 
     ``secret`` makes the receipt's token from the key; it must not be empty (``ValueError``).
     Raises ``NotStoredError`` when nothing could be written; the same request can then be tried
@@ -51,9 +53,16 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
         for row in request.letters
     ]
     person = None if request.status in ("test", "repeated") else request.person
+    likeness = request.likeness if person is not None else None
     with writing(db):
+        before = None
+        if person is not None and likeness is not None:
+            before = signed_before(db, request.campaign, person, likeness)
         try:
-            number = _insert(db, request, digest, person, request.status)
+            if before is None:
+                number = _insert(db, request, digest, person, request.status)
+            else:
+                number = _insert(db, request, digest, None, "repeated")
         except sqlite3.IntegrityError:
             if _receipt_exists(db, digest):
                 return Signed(token, new=False)
@@ -68,6 +77,10 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
                 [value for letter in letters for value in (number, *letter)],
             )
         _let_wait(db, number, request)
+        if before is not None:
+            note_again(db, number, before)
+        if likeness is not None and (before is None or request.confirm):
+            remember(db, number, likeness)
     return Signed(token)
 
 

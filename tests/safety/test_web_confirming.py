@@ -143,7 +143,6 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
 ) -> None:
     form = here.form(email=ADDRESS)
     with monkeypatch.context() as broken:
-
         broken.setattr(confirming, "post_of", lambda _settings: None)
         page = here.sign(form, 503)
         assert "could not be sent" in page.words

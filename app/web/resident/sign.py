@@ -8,7 +8,7 @@ from typing import cast
 
 from app.campaign import Letter
 from app.congress import Found, Zip, parse_zip
-from app.records import LetterRow, NotStoredError, SignatureRequest, person_key, sign
+from app.records import LetterRow, NotStoredError, SignatureRequest, likeness_of, person_key, sign
 from app.records.model import HeldReason, Status
 from app.web import test_mode
 from app.web.i18n import gettext as _
@@ -97,15 +97,11 @@ def signature(
     """What is kept of a signature: no name, street, e-mail or word of it."""
     zip_code = parse_zip(draft.mail_zip)
     template = template_of(draft, site)
-    person = person_key(
-        site.settings.person_key,
-        site.campaign.slug,
-        email=draft.email,
-        first=draft.first,
-        last=draft.last,
-        street=draft.street,
-        zip5=zip_code.five if isinstance(zip_code, Zip) else "",
-    )
+    secret, campaign = site.settings.person_key, site.campaign.slug
+    who = {
+        "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
+        "zip5": zip_code.five if isinstance(zip_code, Zip) else "",
+    }  # fmt: skip
     vacant = [h for h in found.delegation.holders if h.vacant]
     question = confirming.question_of(draft, site)
     if site.confirm_email and not question:
@@ -113,8 +109,8 @@ def signature(
     status = "unconfirmed" if question else "held" if reason else "counted"
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
-        person=person,
-        campaign=site.campaign.slug,
+        person=person_key(secret, campaign, **who),
+        campaign=campaign,
         day=site.today(),
         at=site.now(),
         state=found.delegation.state,
@@ -135,5 +131,6 @@ def signature(
         status=cast(Status, status),
         town=town(draft, found, site),
         held_for=reason,
+        likeness=likeness_of(secret, campaign, **who),
         confirm=question,
     )  # fmt: skip

@@ -1,0 +1,313 @@
+"""Two people with one address both count; one person with a corrected name counts once."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.records.confirming import confirm, confirmation_token, token_digest
+from app.records.database import open_database
+from app.records.holding import release
+from app.records.key_files import CampaignKey, OpenKey
+from app.records.likeness import likeness_of
+from app.records.model import SignatureRequest
+from app.records.person import person_key
+from app.records.same import MOST
+from app.records.sealed_files import OpenedRow, export_sealed, open_sealed_file
+from app.records.sealing import reseal, seal_for_receipt
+from app.records.signing import receipt, remove, sign, withdraw
+from app.records.tallies import recount
+
+from .people import CAMPAIGN, SECRET, TODAY, request
+from .web import Site, site
+
+NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)
+HOME = {"email": "home@example.org", "last": "Okoye", "street": "88 Heron St", "zip5": "02138"}
+
+
+def signing(number: int, first: str, **changes: Any) -> SignatureRequest:
+    """Somebody with a name and an address, as the web makes it."""
+    where = {**HOME, "first": first}
+    where.update({name: changes.pop(name) for name in list(changes) if name in where})
+    made = request(number)
+    values = {name: getattr(made, name) for name in made.__slots__}
+    values.update(
+        person=person_key(SECRET, CAMPAIGN, **where),
+        likeness=likeness_of(SECRET, CAMPAIGN, **where),
+        **changes,
+    )
+    if values["status"] == "unconfirmed":
+        values["confirm"] = token_digest(confirmation_token(SECRET, values["key"]))
+    return SignatureRequest(**values)
+
+
+def statuses(db: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in db.execute("SELECT status FROM signatures ORDER BY id")]
+
+
+def test_two_people_with_one_address_are_both_counted(db: sqlite3.Connection) -> None:
+    sign(db, signing(1, "Ana"), SECRET)
+    sign(db, signing(2, "Luis"), SECRET)
+    sign(db, signing(3, "Mario"), SECRET)
+    sign(db, signing(4, "Maria"), SECRET)
+    assert statuses(db) == ["counted"] * 4
+    assert not recount(db)
+
+
+@pytest.mark.parametrize("corrected", ["IMANI", "Imani", "Imanì", "Imni", "Imani Rose", "I."])
+def test_a_corrected_name_counts_once_and_looks_the_same(
+    db: sqlite3.Connection, corrected: str
+) -> None:
+    first = sign(db, signing(1, "Imani"), SECRET)
+    second = sign(db, signing(2, corrected), SECRET)
+    assert statuses(db) == ["counted", "repeated"]
+    assert receipt(db, first.receipt) == receipt(db, second.receipt)
+    assert not recount(db)
+    # And once more, from there.
+    sign(db, signing(3, "Imani"), SECRET)
+    assert statuses(db) == ["counted", "repeated", "repeated"]
+
+
+def test_the_same_form_again_is_still_the_same_signature(db: sqlite3.Connection) -> None:
+    for _ in range(3):
+        sign(db, signing(1, "Imani"), SECRET)
+    for _ in range(3):
+        sign(db, signing(2, "Imni"), SECRET)
+    assert statuses(db) == ["counted", "repeated"]
+    assert db.execute("SELECT count(*) FROM signed_again").fetchone() == (1,)
+    assert db.execute("SELECT count(*) FROM likenesses").fetchone() == (1,)
+
+
+def test_so_many_people_have_one_address_and_no_more(db: sqlite3.Connection) -> None:
+    for number, name in enumerate(["Ana", "Luis", "Imani", "Rosa", "Xu", "Omar"], start=1):
+        sign(db, signing(number, name), SECRET)
+    assert statuses(db) == ["counted"] * MOST + ["repeated"] * 2
+    sign(db, signing(20, "Pilar", email="home+2@example.org"), SECRET)  # DI01: flagged, not dropped
+    sign(db, signing(21, "Pilar", email=""), SECRET)
+    assert statuses(db)[-2:] == ["counted"] * 2
+
+
+def keep(db: sqlite3.Connection, key: CampaignKey, token: str, **details: str) -> None:
+    assert seal_for_receipt(db, token, "packet", details, key, day=TODAY)
+
+
+def packet(db: sqlite3.Connection, opened: OpenKey, path: Path) -> dict[int, dict[str, Any]]:
+    """What an organizer finds in the export, by signature."""
+    path.unlink(missing_ok=True)
+    export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=lambda _done: None)
+    rows = list(open_sealed_file(path, [opened]))
+    assert all(isinstance(row, OpenedRow) for row in rows), rows
+    return {row.signature: row.details for row in rows if isinstance(row, OpenedRow)}
+
+
+def test_a_corrected_name_replaces_in_the_packet_until_it_is_taken_back(
+    db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
+) -> None:
+    key, opened = pair
+    file = tmp_path / "sealed.jsonl"
+    receipts = []
+    for number, name in enumerate(["Imani", "Imni", "Luis", "Imani A."], start=1):
+        receipts.append(sign(db, signing(number, name), SECRET).receipt)
+        keep(db, key, receipts[-1], first=name)
+    assert packet(db, opened, file) == {1: {"first": "Imani A."}, 3: {"first": "Luis"}}
+    withdraw(db, receipts[3])
+    assert packet(db, opened, file) == {1: {"first": "Imni"}, 3: {"first": "Luis"}}
+    assert statuses(db) == ["counted", "repeated", "counted", "repeated"]
+    withdraw(db, receipts[0])
+    assert packet(db, opened, file) == {3: {"first": "Luis"}}
+    assert statuses(db) == ["withdrawn", "repeated", "counted", "repeated"]
+    # Nothing of that person is left, nor comes back from a page that is still open.
+    assert db.execute("SELECT signature FROM sealed").fetchall() == [(3,)]
+    assert not seal_for_receipt(db, receipts[1], "packet", {"first": "x"}, key, day=TODAY)
+    assert db.execute("SELECT signature FROM likenesses").fetchall() == [(3,)]
+    assert not recount(db)
+
+
+def test_whoever_does_not_know_the_house_replaces_nothing(
+    db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
+) -> None:
+    key, opened = pair
+    keep(db, key, sign(db, signing(1, "Imani"), SECRET).receipt, first="Imani")
+    for number, where in enumerate(({"street": "1 Elm St"}, {"zip5": "02139"}), start=2):
+        stranger = sign(db, signing(number, "Imani", **where), SECRET).receipt
+        keep(db, key, stranger, first="Somebody else's words")
+        withdraw(db, stranger)
+    assert statuses(db) == ["counted", "repeated", "repeated"]
+    assert packet(db, opened, tmp_path / "sealed.jsonl") == {1: {"first": "Imani"}}
+
+
+def test_a_correction_that_waits_replaces_nothing_yet(
+    db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
+) -> None:
+    key, opened = pair
+    file = tmp_path / "sealed.jsonl"
+    keep(db, key, sign(db, signing(1, "Imni"), SECRET).receipt, first="Imni")
+    doubtful = signing(2, "Imani", status="held", held_for="too fast")
+    keep(db, key, sign(db, doubtful, SECRET).receipt, first="held")
+    asked = signing(3, "Imani", status="unconfirmed")
+    keep(db, key, sign(db, asked, SECRET).receipt, first="Imani")
+    assert packet(db, opened, file) == {1: {"first": "Imni"}}
+    assert release(db, CAMPAIGN, [2], who="Rosa", at=NOW) == 0
+    assert confirm(db, confirmation_token(SECRET, asked.key), at=NOW)
+    assert packet(db, opened, file) == {1: {"first": "Imani"}}
+    assert statuses(db) == ["counted", "repeated", "repeated"]
+
+
+def test_a_correction_survives_a_new_key(
+    db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
+) -> None:
+    from app.records.keys import make_key, unlock
+
+    key, opened = pair
+    for number, name in ((1, "Imni"), (2, "Imani")):
+        keep(db, key, sign(db, signing(number, name), SECRET).receipt, first=name)
+    words = "another passphrase of some length"
+    new = make_key(tmp_path / "new", words, today=TODAY, strength="interactive")
+    assert reseal(db, opened, new).moved == 2
+    other = unlock(tmp_path / "new" / f"{new.id}.private.json", words)
+    assert isinstance(other, OpenKey)
+    assert packet(db, other, tmp_path / "sealed.jsonl") == {1: {"first": "Imani"}}
+
+
+def yes(db: sqlite3.Connection, made: SignatureRequest) -> None:
+    assert confirm(db, confirmation_token(SECRET, made.key), at=NOW)
+    assert not recount(db)
+
+
+@pytest.mark.parametrize("order", ["12", "21", "2", "1", "1212", "132", "321", "3", "312"])
+def test_of_one_person_who_waits_for_mail_one_counts_whichever_is_confirmed(
+    db: sqlite3.Connection, order: str
+) -> None:
+    made = [signing(n, name, status="unconfirmed") for n, name in enumerate(
+        ["Imni", "Imani", "IMNI"], start=1)]  # fmt: skip
+    for one in made:
+        sign(db, one, SECRET)
+    assert statuses(db) == ["unconfirmed", "repeated", "repeated"]
+    for number in order:
+        yes(db, made[int(number) - 1])
+    assert statuses(db).count("counted") == 1
+    # Signing once more finds the one that counts.
+    sign(db, signing(9, "Imani"), SECRET)
+    assert statuses(db).count("counted") == 1
+    kept = db.execute("SELECT count(*) FROM likenesses WHERE signature IN"
+                      " (SELECT id FROM signatures WHERE status = 'counted')")  # fmt: skip
+    assert kept.fetchone() == (1,)
+
+
+def test_no_more_people_are_confirmed_with_one_address_than_may_be(db: sqlite3.Connection) -> None:
+    names = ["Ana", "Luis", "Imani", "Rosa", "Xu", "Omar"]
+    made = [signing(n, name, status="unconfirmed") for n, name in enumerate(names, start=1)]
+    for one in made:
+        sign(db, one, SECRET)
+    assert statuses(db) == ["unconfirmed"] * 6  # a stranger's names take nobody's place
+    for one in reversed(made):
+        yes(db, one)
+    assert sorted(statuses(db)) == ["counted"] * MOST + ["repeated"] * 2
+    assert statuses(db)[-1] == "counted"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(acts=st.lists(
+    st.tuples(
+        st.sampled_from(["Imani", "Imni", "IMANI", "Luis", "Lius", "Ana", "J.", "Jane", "Xu"]),
+        st.sampled_from(["88 Heron St", "1 Elm St"]),
+        st.sampled_from(["", "home@example.org", "home+2@example.org"]),
+        st.sampled_from(["counted", "held", "unconfirmed"]),
+        st.sampled_from(["", "", "withdraw", "confirm", "remove"]),
+    ),
+    max_size=14,
+))  # fmt: skip
+def test_whatever_happens_the_counts_are_true_and_no_two_that_stand_are_near(
+    db: sqlite3.Connection,
+    acts: list[tuple[str, str, str, Any, str]],
+) -> None:
+    db.execute("DELETE FROM signatures")
+    made = {}
+    keys = itertools.count(1)
+    for name, street, email, status, then in acts:
+        key = next(keys)
+        one = signing(key, name, street=street, email=email, status=status)
+        signed = sign(db, one, SECRET)
+        (number,) = db.execute("SELECT max(id) FROM signatures").fetchone()
+        made[number] = one
+        if then == "withdraw":
+            withdraw(db, signed.receipt)
+        elif then == "confirm":
+            confirm(db, confirmation_token(SECRET, one.key), at=NOW)
+        elif then == "remove":
+            remove(db, [number])
+    assert not recount(db)
+    stands = db.execute("SELECT id FROM signatures WHERE person IS NOT NULL").fetchall()
+    people = [made[number].likeness for (number,) in stands]
+    for at, one_person in enumerate(people):
+        for other in people[at + 1 :]:
+            assert one_person is not None
+            assert other is not None
+            assert not one_person.near(other.have)
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    # Codes are kept beside what stands, or beside an open question, and nowhere else.
+    assert db.execute(
+        "SELECT count(*) FROM likenesses l JOIN signatures s ON s.id = l.signature"
+        " WHERE s.person IS NULL AND NOT EXISTS (SELECT 1 FROM confirmations c"
+        " WHERE c.signature = s.id AND c.confirmed IS NULL)"
+    ).fetchone() == (0,)
+
+
+def test_spellings_that_come_at_the_same_moment_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "site.db"
+    open_database(path).close()
+    names = ["Imani", "Imni", "IMANI", "imani.", "Luis", "Lius", "Luís", "LUIS"] * 3
+    gate = threading.Barrier(len(names))
+
+    def one(number: int, name: str) -> None:
+        with closing(open_database(path)) as db:
+            gate.wait()
+            sign(db, signing(number, name), SECRET)
+
+    threads = [
+        threading.Thread(target=one, args=pair) for pair in enumerate(names, start=1)
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with closing(open_database(path)) as db:
+        assert sorted(statuses(db)) == ["counted"] * 2 + ["repeated"] * (len(names) - 2)
+        assert not recount(db)
+
+
+def test_no_name_is_in_the_file(db: sqlite3.Connection, tmp_path: Path) -> None:
+    sign(db, signing(1, "Quillfeather", last="Zebrawood", street="88 Xiomara-Vale"), SECRET)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    raw = (tmp_path / "site.db").read_bytes().lower()
+    for word in (b"quillf", b"uillfeather", b"zebra", b"xiomara", b"home@"):
+        assert word not in raw
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Any:
+    with site(tmp_path, limits=False) as made:
+        yield made
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_a_household_signs_and_one_of_them_corrects_a_name(here: Site, lang: str) -> None:
+    home: dict[str, Any] = {"email": "home@mail.example.net", "packet": "1"}
+    forms = [here.form(lang, first=name, **home) for name in ("Sioban", "Luis", "Siobhán")]
+    pages = [here.sign({**form, "packet": ["1"]}, lang=lang) for form in forms]
+    assert here.statuses() == ["counted", "counted", "repeated"]
+    shown = [here.client.get(here.resident(lang).receipt_path(page)).words for page in pages]
+    receipts = [re.sub(r"[0-9a-f]{64}", "", words) for words in shown]
+    assert receipts[0] == receipts[2], "the page of somebody who had signed looks the same"
+    hint = "up to four people" if lang == "en" else "hasta cuatro personas"
+    assert hint in here.resident(lang).writing("01930", "MA").words.lower()
