@@ -12,6 +12,8 @@ from app.congress import load_tables
 from app.documents.cwc import schema_errors
 from app.records import NotStoredError, local_database, open_database, withdraw
 from app.records.deliveries import Deliveries
+from app.records.key_files import OpenKey, passphrase_beside, unlock
+from app.records.sealing import unpack, unseal
 from app.records.signing import set_status
 from app.web.mail import offices_of
 from app.web.services import EXTENSION
@@ -440,3 +442,42 @@ def test_the_privacy_page_says_what_waits_and_through_whom(site: Site) -> None:
     words = site.client.get(site.resident.url("/privacy")).words
     assert "Example Letters, Inc." in words
     assert re.search(r"five days|cinco días", words)
+
+
+def test_a_title_for_the_packet_is_asked_only_where_offices_systems_are_meant(make: Make) -> None:
+    off = make(cwc_mode="off", cwc_agent="")
+    assert 'name="prefix"' not in off.resident.reviewing("01930").text
+    site = make(cwc_mode="off")  # letters may go out by another way, from the sealed export
+    review = site.resident.reviewing("01930", email="siobhan@example.org")
+    form = review.form() | {"packet": ["1"], "prefix": ["Dr."]}
+    again = site.client.post("/review", form)
+    assert [o.text for o in again.by_id("prefix") if o.get("selected") is not None] == ["Dr."]
+    site.resident.sign(again.form())
+    assert opened(site)["prefix"] == "Dr."
+
+
+def test_a_title_that_is_none_is_not_sealed(make: Make) -> None:
+    site = make(cwc_mode="off")
+    form = site.resident.reviewing("01930").form() | {"packet": ["1"], "prefix": ["<b>Mx</b>"]}
+    site.resident.sign(form)
+    assert opened(site)["prefix"] == ""
+
+
+def test_a_title_that_was_given_is_not_asked_again(make: Make) -> None:
+    site = make(cwc_senate_key="")
+    form = site.resident.reviewing("01930", email="siobhan@example.org").form()
+    taken = site.resident.sign(form | {"prefix": ["Dr."]})
+    check = site.look(taken)
+    assert "Dr. Siobhán O'Dell" in check.words
+
+
+def opened(site: Site) -> dict[str, str]:
+    """The details of the last sealed box."""
+    (private,) = site.settings.keys.glob("*.private.json")
+    key = unlock(private, passphrase_beside(private) or "")
+    assert isinstance(key, OpenKey)
+    db = local_database(site.settings.database)
+    number, box = db.execute(
+        "SELECT signature, box FROM sealed ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return unpack(unseal(key, box), number, "packet")

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.campaign import Letter, body_text
 from app.congress import Found, Zip, parse_zip
+from app.documents.cwc import SENATE_PREFIXES
 from app.records import NotStoredError, Signed
 from app.records.keys import KeyFolderError, first_key, key_status
 from app.records.sealing import (
@@ -40,6 +41,8 @@ class Offer:
     """The last day on which sealed details may still be here."""
     readable_here: bool
     """The private key and its passphrase lie on this server too, so it is not sealed from it."""
+    asks_title: bool = False
+    """Letters of the packet may go to the offices' own systems, which need a title."""
 
 
 def offer(site: Services) -> Offer:
@@ -50,7 +53,8 @@ def offer(site: Services) -> Offer:
     except KeyFolderError:
         keys = []
     # The first key of a new site is made when it is first needed, and lies here.
-    return Offer(until, all(line.readable_here for line in keys))
+    readable = all(line.readable_here for line in keys)
+    return Offer(until, readable, asks_title=bool(site.settings.cwc_agent))
 
 
 def wanted(draft: Draft) -> tuple[Purpose, ...]:
@@ -75,8 +79,9 @@ def details(
     mail_zip = str(zip_code) if isinstance(zip_code, Zip) else draft.mail_zip
     if purpose == "contact":
         return {"first": draft.first, "last": draft.last, "email": draft.email, "zip": mail_zip}
+    title = draft.prefix if draft.prefix in SENATE_PREFIXES else ""
     return {
-        "prefix": "", "first": draft.first, "last": draft.last,
+        "prefix": title, "first": draft.first, "last": draft.last,
         "street": draft.street, "street2": draft.street2, "city": draft.city,
         "state": draft.mail_state, "zip": mail_zip, "email": draft.email, "phone": "",
         "district": str(found.delegation.district), "home_state": found.delegation.state,

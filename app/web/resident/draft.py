@@ -89,6 +89,8 @@ class Draft:
     """``1`` for the tick: a copy of my letters may be kept, sealed, for the offices."""
     contact: str = ""
     """``1`` for the tick: you may contact me."""
+    prefix: str = ""
+    """A title such as ``Ms.``, which only the offices' own systems need."""
     test: str = ""
     """The signed marker of an organizer's test journey, which never counts."""
     token: str = ""

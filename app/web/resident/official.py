@@ -161,6 +161,8 @@ class _Way:
             return ""
         if self.elsewhere and name == "zip":
             return self.ready.draft.zip
+        if name == "prefix":
+            return self.ready.draft.prefix
         return str(getattr(writer_of(self.ready.draft), name))
 
     def writer(self) -> Writer:
