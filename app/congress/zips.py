@@ -37,10 +37,25 @@ class ZipProblem:
     suggestion: str | None = None
 
 
-_LONGEST = 40
+_LONGEST = 80
 _SEPARATORS = re.compile(r"[._/+~-]+")
-_US_WORDS = frozenset(["ZIP", "ZIPCODE", "CODE", "US", "USA"])
-_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_HARMLESS = re.compile(
+    r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|U\.? ?S\.?(?: ?A)?"
+    r"|UNITED STATES(?: OF AMERICA)?|EE?\.? ?UU?)(?![A-Z])\.?"
+)
+"""Words that say only that this is a ZIP code, or that the country is this one."""
+_LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})
+"""Latin, Greek and Cyrillic letters that look like the two digits."""
+_CODES = frozenset([*STATES, "AA", "AE", "AP"])
+_STATE = re.compile(
+    rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
+    r"(?![A-Z])"
+)
+_AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*(\d{{5}}(?:-\d{{4}})?)(?![\w-])")
+_FIVE = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?(?![\w-])")
+_FOUR = re.compile(r"(?<![\w-])\d{4}(?![\w-])")
+_ZERO_STATES = frozenset(["CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"])
+"""Where ZIPs begin with 0. (A few of New York's do too, but hardly anybody's.)"""
 
 
 def _plain(text: str) -> str:
@@ -50,7 +65,7 @@ def _plain(text: str) -> str:
         category = unicodedata.category(char)
         if category == "Nd":
             out.append(str(unicodedata.digit(char)))
-        elif category == "Pd" or char == "\N{MINUS SIGN}":
+        elif category == "Pd" or char in "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}":
             out.append("-")
         elif char.isspace() or category in ("Cf", "Cc"):
             out.append(" ")
@@ -72,7 +87,7 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
         return Zip(head, tail or None)
     if len(head) == 5 and len(digits) <= 10:
         return ZipProblem("bad_plus4", head)
-    if len(head) == 4 and len(tail) in (0, 4):
+    if len(head) == 4 and len(tail) in (0, 4) and head >= "05":
         return ZipProblem("four_digits", str(Zip(f"0{head}", tail or None)))
     if len(head) == 3 and head[0] in "56789" and len(tail) in (0, 4):
         # 005 to 009 is Holtsville, Puerto Rico and the Virgin Islands: two zeros were lost.
@@ -80,16 +95,43 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
     return ZipProblem("malformed")
 
 
-def _from_words(text: str) -> ZipProblem:
+def _from_words(text: str) -> Zip | ZipProblem:
     """Judge a text that has letters: a slip that we can question, or another country's code."""
-    words = [word for word in re.split(r"[\s,;:]+", text) if word]
-    rest = [word for word in words if word not in _US_WORDS and word not in STATES]
-    if not any(char.isdigit() for char in text):
+    rest = _HARMLESS.sub(" ", text)
+    if not any(char.isdigit() for char in rest):
         return ZipProblem("malformed")
-    candidates = [word.translate(_LOOKALIKES) for word in rest]
-    if len(candidates) == 1 and re.fullmatch(r"\d{5}(-\d{4})?", candidates[0]):
-        return ZipProblem("malformed", candidates[0])
-    return ZipProblem("foreign")
+    if not any(char.isalpha() for char in rest):
+        return _from_marks(rest)
+    candidate = rest.strip(" ,;:.#-").translate(_LOOKALIKES)
+    if re.fullmatch(r"\d{5}(-\d{4})?", candidate):
+        return ZipProblem("malformed", candidate)
+    states = _STATE.findall(rest)
+    if not states and rest == text:
+        return ZipProblem("foreign")
+    if re.search(r"\d OR \d", rest):
+        return ZipProblem("malformed")  # two ZIPs, not one in Oregon
+    # A whole line of an address: question what stands where a ZIP stands.
+    for found in (_AFTER_STATE.findall(rest), _FIVE.findall(rest)):
+        if len(found) == 1:
+            return ZipProblem("malformed", found[0])
+        if found:
+            return ZipProblem("malformed")
+    four = _FOUR.findall(rest)
+    if len(four) == 1 and not _ZERO_STATES.isdisjoint(states):
+        return ZipProblem("four_digits", f"0{four[0]}")
+    mixed = re.search(r"[^\W\d_]\d|\d[^\W\d_]", rest)
+    return ZipProblem("foreign" if mixed else "malformed")
+
+
+def _from_marks(text: str) -> Zip | ZipProblem:
+    """Judge a text of digits, blanks and marks."""
+    # A blank after five digits parts them from the four.
+    text = re.sub(r"(?<!\d)(\d{5})\s+(?=\d)", r"\1-", text)
+    compact = _SEPARATORS.sub("-", re.sub(r"\s", "", text))
+    compact = re.sub(r"^\W+|\W+$", "", compact)
+    if not re.fullmatch(r"[0-9]+(-[0-9]+)*", compact):
+        return ZipProblem("malformed")
+    return _from_digits(compact)
 
 
 def parse_zip(text: str | None) -> Zip | ZipProblem:
@@ -110,7 +152,4 @@ def parse_zip(text: str | None) -> Zip | ZipProblem:
         return ZipProblem("malformed")
     if any(char.isalpha() for char in plain):
         return _from_words(plain)
-    compact = _SEPARATORS.sub("-", re.sub(r"\s", "", plain)).strip("-,;:#'\"()")
-    if not re.fullmatch(r"[0-9]+(-[0-9]+)*", compact):
-        return ZipProblem("malformed")
-    return _from_digits(compact)
+    return _from_marks(plain)

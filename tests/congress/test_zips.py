@@ -37,6 +37,18 @@ space = st.sampled_from(SPACES)
         ("02138.", "02138"),
         ("00926", "00926"),
         ("0 2 1 3 8", "02138"),
+        ("ZIP 02138", "02138"),
+        ("zip code: 02138-1234", "02138-1234"),
+        ("ZIP#02138", "02138"),
+        ("Zip+4 02138-1234", "02138-1234"),
+        ("código postal 00926", "00926"),
+        ("02138, USA", "02138"),
+        ("US-02138", "02138"),
+        ("02138 EE. UU.", "02138"),
+        ("<02138>", "02138"),
+        ("=02138", "02138"),
+        ("'02138'", "02138"),
+        ("０２１３８ー１２３４", "02138-1234"),
     ],
 )
 def test_what_can_only_mean_one_thing_is_accepted(typed: str, stored: str) -> None:
@@ -54,6 +66,10 @@ def test_what_can_only_mean_one_thing_is_accepted(typed: str, stored: str) -> No
         ("２１３８", "02138"),
         ("2138-1234", "02138-1234"),
         ("21381234", "02138-1234"),
+        ("ZIP 2138", "02138"),
+        ("MA 2138", "02138"),
+        ("Boston, MA 2138", "02138"),
+        ("0926", "00926"),
     ],
 )
 def test_a_lost_leading_zero_is_questioned_not_padded(typed: str, suggestion: str) -> None:
@@ -61,7 +77,20 @@ def test_a_lost_leading_zero_is_questioned_not_padded(typed: str, suggestion: st
 
 
 @pytest.mark.parametrize(
-    "typed", ["02138-12", "02138-1", "02138-123", "02138–12", "0213812", "02138-12345", "02138 12"]
+    "typed",
+    [
+        "02138-12",
+        "02138-1",
+        "02138-123",
+        "02138–12",
+        "0213812",
+        "02138-12345",
+        "02138 12",
+        "02138 123",
+        "02138 1",
+        "ZIP 02138-12",
+        "02138 02139",
+    ],
 )
 def test_an_incomplete_plus_four_is_an_error(typed: str) -> None:
     assert parse_zip(typed) == ZipProblem("bad_plus4", "02138")
@@ -74,7 +103,24 @@ def test_nothing_typed_is_missing(typed: str | None) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["K1A 0B1", "k1a0b1", "SW1A 1AA", "sw1a1aa", "D02 AF30", "1011 AB", "L-4100", "Ｋ１Ａ ０Ｂ１"],
+    [
+        "V6B1A1",
+        "06600 CDMX",
+        "75008 Paris",
+        "D-10115",
+        "A-1010",
+        "SE-111 22",
+        "1234 AB",
+        "1e5",
+        "K1A 0B1",
+        "k1a0b1",
+        "SW1A 1AA",
+        "sw1a1aa",
+        "D02 AF30",
+        "1011 AB",
+        "L-4100",
+        "Ｋ１Ａ ０Ｂ１",
+    ],
 )
 def test_another_countrys_code_is_foreign(typed: str) -> None:
     assert parse_zip(typed) == ZipProblem("foreign")
@@ -85,8 +131,24 @@ def test_another_countrys_code_is_foreign(typed: str) -> None:
     [
         ("CA 94110", "94110"),
         ("94110, CA", "94110"),
-        ("ZIP 02138-1234", "02138-1234"),
+        ("MA02138", "02138"),
+        ("Cambridge, MA 02138", "02138"),
+        ("Cambridge, Mass., 02138-1234, USA", "02138-1234"),
+        ("Cambridge, MA 02138-1234, USA", "02138-1234"),
+        ("10013 New York", "10013"),
+        ("San Juan, Puerto Rico 00926", "00926"),
+        ("12 Main St, Burlington, Vermont 05401", "05401"),
+        ("P.O. Box 12, Boston MA 02138", "02138"),
+        ("P.O. Box 12345, Boston MA 02138", "02138"),
+        ("APO AE 09012", "09012"),
+        ("FPO, AP 96349-1234", "96349-1234"),
+        ("MA 02138 or 02139", None),
+        ("CA 9454", None),
         ("O2138", "02138"),
+        ("\N{CYRILLIC CAPITAL LETTER O}2138", "02138"),
+        ("\N{GREEK CAPITAL LETTER OMICRON}2138", "02138"),
+        ("94110-OOO1", "94110-0001"),
+        ("0213", None),
         ("926", "00926"),
         ("abc", None),
         ("12", None),

@@ -11,7 +11,7 @@ from flask import Flask
 from app.settings import Settings
 from app.web import create_app
 from tests.web.conftest import Clock, Geocoder
-from tests.web.lint import Client, Html, words
+from tests.web.lint import Client, Html, values, words
 from tests.web.resident import Resident, form_with
 
 LANGUAGES = ("en", "es")
@@ -67,7 +67,24 @@ def test_the_list_by_hand_has_every_district_under_its_own_number(anyone: Reside
     assert all(f"(IL-{o.get('value')})" in words(o) for o in options)
 
 
-@pytest.mark.parametrize("district", ["99", "0", "-1", "3.5", "x", "", "٣"])
+def test_no_district_is_chosen_by_pressing_the_button_of_an_untouched_list(
+    anyone: Resident,
+) -> None:
+    page = anyone.find("60647")
+    form = next(
+        f for f in page.all("form") if any(e.get("id") == "by-hand-district" for e in f.iter())
+    )
+    sent = values(form)
+    assert sent["district"] == [""]
+    again = anyone.client.post(form.get("action") or "", sent, 422)
+    select = again.by_id("by-hand-district")
+    assert select.get("aria-invalid") == "true"
+    assert again.by_id(select.get("aria-describedby") or "") is not None
+    assert any(a.get("href") == "#by-hand-district" for a in again.all("a"))
+    assert again.title.startswith("Error")
+
+
+@pytest.mark.parametrize("district", ["99", "0", "-1", "3.5", "x", "٣"])
 def test_a_district_that_does_not_exist_is_asked_for_again(anyone: Resident, district: str) -> None:
     data = {"zip": "60647", "state": "IL", "district": district}
     page = anyone.client.post(anyone.url("/write"), data)
@@ -82,6 +99,20 @@ def test_a_zip_in_two_states_asks_for_the_state(anyone: Resident) -> None:
     assert "Alabama" in page.words
     action, form = form_with(page, state="GA")
     assert recipients(anyone.client.post(action, form)) == ["GA-14", "GA-S2", "GA-S3"]
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "state", "districts"),
+    [("30165", "AL", 7), ("10506", "CT", 5), ("35958", "GA", 14)],
+)
+def test_a_state_that_we_offered_is_not_questioned_afterwards(
+    anyone: Resident, zip_code: str, state: str, districts: int
+) -> None:
+    """LK03, LK06: other sources than the ZIP's own row put a part of it in this state."""
+    action, form = form_with(anyone.find(zip_code), state=state)
+    page = anyone.client.post(action, form)
+    options = [o.get("value") for o in page.by_id("by-hand-district").iter() if o.get("value")]
+    assert len(options) == districts
 
 
 @pytest.mark.parametrize(
@@ -257,7 +288,11 @@ def test_outside_the_us_the_field_says_so(
 # --- the ZIP field -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", [" 01930 ", "01930-", "019301234", "01930–1234", "01930\u00a0"])
+@pytest.mark.parametrize(
+    "typed",
+    [" 01930 ", "01930-", "019301234", "01930–1234", "01930\u00a0", "ZIP 01930", "Zip: 01930-1234",
+     "código postal 01930", "01930, USA"],
+)  # fmt: skip
 def test_a_zip_is_taken_however_it_is_spaced(anyone: Resident, typed: str) -> None:
     """ZP02"""
     page = anyone.find(typed)
@@ -266,13 +301,18 @@ def test_a_zip_is_taken_however_it_is_spaced(anyone: Resident, typed: str) -> No
     assert page.form()["mail_zip"] == [expected]
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("1930", "01930"), ("7840", "07840")])
-def test_four_digits_are_questioned_and_never_padded(
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("1930", "01930"), ("7840", "07840"), ("Gloucester, MA 01930", "01930"), ("MA01930", "01930"),
+     ("O1930", "01930"), ("01930-12", "01930"), ("ZIP 1930", "01930")],
+)  # fmt: skip
+def test_what_may_be_a_slip_is_questioned_and_never_put_right_in_silence(
     anyone: Resident, typed: str, meant: str
 ) -> None:
     """ZP01"""
     page = anyone.find(typed, status=422)
     assert page.one("input", id="zip").get("value") == typed
+    assert f"{meant}?" in words(page.by_id("zip-error"))
     action, form = form_with(page, use=meant)
     page = anyone.client.post(action, form)
     assert meant in page.text

@@ -148,11 +148,16 @@ def failure_words(outcome: Unavailable) -> str:
     return _("%(reason)s We used your ZIP code instead.", reason=reason)
 
 
-def outcome_page(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
-    """The page of every outcome except ``Found``, which leads on to the letter."""
+def outcome_page(
+    outcome: Outcome | ZipProblem, draft: Draft, site: Services, *, unchosen: bool = False
+) -> Page:
+    """The page of every outcome except ``Found``, which leads on to the letter.
+
+    ``unchosen``: the button beside the list of districts was pressed with none chosen.
+    """
     match outcome:
         case Choose():
-            return choose_page(outcome, draft, site)
+            return choose_page(outcome, draft, site, unchosen=unchosen)
         case Unavailable(fallback=Choose() as fallback):
             return choose_page(fallback, draft, site, [failure_words(outcome)])
         case ChooseState(zip=zip5, states=codes):
@@ -183,14 +188,20 @@ def _page(name: str, draft: Draft, site: Services, **context: Any) -> Page:
 
 
 def choose_page(
-    outcome: Choose, draft: Draft, site: Services, notices: list[str] | None = None
+    outcome: Choose,
+    draft: Draft,
+    site: Services,
+    notices: list[str] | None = None,
+    *,
+    unchosen: bool = False,
 ) -> Page:
     """Several districts are possible: offer each, the largest share first."""
     today, tables, state = site.today(), site.tables, outcome.state
     every = [(c.district, _by_hand(state, c.holder)) for c in tables.candidates(state)]
     likely = outcome.likely if outcome.reason in ("no_row", "state_confirmed") else CARDS
     cards = outcome.candidates[: min(CARDS, likely)]
-    return _page(
+    missing = _("Choose your district from the list.") if unchosen else ""
+    page = _page(
         "choose", dataclasses.replace(draft, state=state), site,
         form=StreetForm(as_form_data(draft)),
         lead=_lead(outcome, draft),
@@ -200,7 +211,10 @@ def choose_page(
         state_name=STATES[state],
         senators=[person(h, today, tables) for h in outcome.senate],
         street_lookup=site.settings.street_lookup,
+        unchosen=missing,
+        errors=[("by-hand-district", missing)] if unchosen else [],
     )  # fmt: skip
+    return dataclasses.replace(page, status=422) if unchosen else page
 
 
 def _by_hand(state: str, holder: Holder) -> str:

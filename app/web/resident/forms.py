@@ -78,12 +78,14 @@ def zip_message(problem: ZipProblem) -> str:
             "US ZIP codes only: five digits, such as 02138. People outside the United States "
             "can use the ZIP of the last US address where they were registered to vote."
         )
-    if problem.kind == "four_digits":
-        return _(
-            "A ZIP code has five digits. Did you mean %(zip)s?", zip=problem.suggestion or "00000"
-        )
     if problem.kind == "bad_plus4":
-        return _("Enter five digits, or five and four: 02138 or 02138-1234.")
+        return _(
+            "After the first five digits of a ZIP code come four more, or none. Did you mean "
+            "%(zip)s?",
+            zip=problem.suggestion,
+        )
+    if problem.suggestion:
+        return _("A ZIP code has five digits. Did you mean %(zip)s?", zip=problem.suggestion)
     return _("Enter a ZIP code with five digits, such as 02138.")
 
 

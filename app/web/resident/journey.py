@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from app.congress import Found, Outcome, Unavailable, ZipProblem
+from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
 from app.web import test_mode
 from app.web.errors import words_for
 from app.web.i18n import gettext as _
@@ -89,7 +89,10 @@ def _written_or(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> 
 def write(data: Data, site: Services) -> Page:
     """The page to write on: after a district was chosen, or to change something."""
     draft = read_draft(data)
-    return _written_or(look_up(draft, site), draft, site)
+    outcome = look_up(draft, site)
+    if isinstance(outcome, Choose) and data.get("district") == "":
+        return outcome_page(outcome, draft, site, unchosen=True)
+    return _written_or(outcome, draft, site)
 
 
 @dataclass(frozen=True, slots=True)
