@@ -41,7 +41,13 @@ ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
 _MILITARY_PREFIXES = frozenset({"340", *(f"09{n}" for n in range(9)), *(f"96{n}" for n in "23456")})
 """Three digits under which the Postal Service has military ZIPs only (099 is also New Jersey)."""
 
-_NAMES = {name.upper(): code for code, name in STATES.items()}
+_NAMES = {
+    **{name.upper().replace(".", ""): code for code, name in STATES.items()},
+    "WASHINGTON DC": "DC", "WASHINGTON D C": "DC", "D C": "DC", "CNMI": "MP", "SAIPAN": "MP",
+    "COMMONWEALTH OF THE NORTHERN MARIANA ISLANDS": "MP", "VIRGIN ISLANDS": "VI", "USVI": "VI",
+    "UNITED STATES VIRGIN ISLANDS": "VI", "U S VIRGIN ISLANDS": "VI",
+}  # fmt: skip
+"""States and territories as people write them, without points and commas."""
 
 
 def _state_code(state: str | None) -> str | None:
@@ -49,7 +55,8 @@ def _state_code(state: str | None) -> str | None:
     if state is None or state in STATES:
         return state
     typed = " ".join(state.split()).upper()
-    return _NAMES.get(typed, typed) or None
+    plain = " ".join(typed.replace(".", "").replace(",", " ").split())
+    return plain if plain in STATES else _NAMES.get(plain, typed) or None
 
 
 def find_delegation(

@@ -101,6 +101,28 @@ def test_a_state_that_is_none_is_questioned_and_never_an_error() -> None:
     assert isinstance(look("99999", "Ontario"), ZipUnknown)
 
 
+@pytest.mark.parametrize(
+    ("zip5", "state", "code"),
+    [
+        ("20009", "D.C.", "DC"),
+        ("20009", "Washington, D.C.", "DC"),
+        ("20009", "washington dc", "DC"),
+        ("96950", "CNMI", "MP"),
+        ("96950", "northern mariana islands", "MP"),
+        ("00802", "U.S. Virgin Islands", "VI"),
+        ("00802", "Virgin Islands", "VI"),
+        ("00926", " puerto  rico ", "PR"),
+        ("94110", "California", "CA"),
+        ("94110", " ca ", "CA"),
+        ("58501", "N.D.", "ND"),
+    ],
+)
+def test_a_state_is_understood_as_people_write_it(zip5: str, state: str, code: str) -> None:
+    outcome = find_delegation(zip5, state, today=TODAY)
+    assert isinstance(outcome, Found | Choose)
+    assert outcome.state == code
+
+
 def test_a_confirmed_state_offers_all_of_its_districts() -> None:
     outcome = choose("94110", "NY", state_confirmed=True)
     assert [c.district for c in outcome.candidates] == list(range(1, 27))
