@@ -8,16 +8,18 @@ from datetime import timedelta
 from app.campaign import CampaignError
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
 from app.cli.live import live_campaign
+from app.delivery.cwc_pace import maintenance_ends
 from app.delivery.cwc_results import NotAttempted
 from app.delivery.queue import QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.documents.cwc import check_agent
 from app.records import open_database, sweep_letters
-from app.records.deliveries import Deliveries
+from app.records.deliveries import Chamber, Deliveries
 from app.settings import Settings
 from app.web.mail import cwc_client, delivery_agent, mail_queue
 
 STUCK = timedelta(hours=1)
+CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
 
 
 @check("mail")
@@ -82,7 +84,11 @@ def official_delivery_is_whole(site: Site) -> Finding:
         return fail(faults[0].message)
     if not settings.cwc_house_key and not settings.cwc_senate_key:
         return fail("cwc_mode is on, but there is no key: set cwc_house_key or cwc_senate_key.")
-    stuck = Deliveries(settings.database).stuck(site.now, longer_than=STUCK)
+    # At night, and for the first hour after it, nothing can have left.
+    awake = [chamber for chamber in CHAMBERS if not any(
+        maintenance_ends(chamber, moment) for moment in (site.now, site.now - STUCK)
+    )]  # fmt: skip
+    stuck = Deliveries(settings.database).stuck(site.now, awake, longer_than=STUCK)
     if stuck:
         return fail(
             f"{stuck} letters to offices could have left an hour ago. Is `flask worker` running?"

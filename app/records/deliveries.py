@@ -9,8 +9,10 @@ The letter's own state moves in the same transaction, by the rules of ``accounti
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -271,14 +273,15 @@ class Deliveries:
         )
         return {row[0]: row[1] for row in rows}
 
-    def stuck(self, now: datetime, *, longer_than: timedelta) -> int:
-        """How many letters could have been tried for so long and were not."""
+    def stuck(self, now: datetime, chambers: Iterable[Chamber], *, longer_than: timedelta) -> int:
+        """How many letters to these chambers could have been tried for so long and were not."""
         (found,) = (
             local_database(self._path)
             .execute(
                 "SELECT count(*) FROM deliveries d JOIN signatures s ON s.id = d.signature"  # noqa: S608
-                f" WHERE d.payload IS NOT NULL AND max(d.next_at, d.state_at) < ? AND {_SENDABLE}",
-                (_seconds(now - longer_than),),
+                f" WHERE d.payload IS NOT NULL AND max(d.next_at, d.state_at) < ? AND {_SENDABLE}"
+                " AND d.chamber IN (SELECT value FROM json_each(?))",
+                (_seconds(now - longer_than), json.dumps(list(chambers))),
             )
             .fetchone()
         )

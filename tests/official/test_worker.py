@@ -375,5 +375,7 @@ def test_the_doctor_says_when_letters_wait_too_long(make: Make) -> None:
     assert "1 letters to offices could have left an hour ago" in (
         official_delivery_is_whole(late).sentence
     )
+    night = DoctorSite(site.settings, NOON + timedelta(hours=13))
+    assert "hour ago" not in official_delivery_is_whole(night).sentence
     stuck = DoctorSite(site.settings, NOON + timedelta(days=2, minutes=1))
     assert "left waiting" in letters_are_accounted_for(stuck).sentence
