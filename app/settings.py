@@ -47,6 +47,8 @@ class Settings:
     confirm_email: bool = False
     """Count a signature only once the button behind a link in an e-mail was pressed. A
     campaign's own ``confirm_email`` goes before it."""
+    proof_of_work: int = 0
+    """Bits of a small calculation that a browser does before signing; 0 asks for none."""
     trusted_proxies: int = 0
     """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
     today: str = ""

@@ -59,5 +59,26 @@ def holding_001_waiting(db: Database) -> None:
         db.execute(statement)
 
 
+def holding_002_no_proof(db: Database) -> None:
+    """One more reason. SQLite cannot change a check, so the table is made anew.
+
+    What names it goes first and comes back as it was.
+    """
+    named = db.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view')"
+        " AND tbl_name <> 'held' AND sql LIKE '%held%'"
+    ).fetchall()
+    for kind, name, _ in named:
+        db.execute(f'DROP {kind} "{name}"')
+    old = STATEMENTS[0]
+    new = old.replace("'too fast', 'crowd'", "'too fast', 'no proof', 'crowd'")
+    db.execute("ALTER TABLE held RENAME TO held_before")
+    db.execute(new)
+    db.execute("INSERT INTO held SELECT * FROM held_before")
+    db.execute("DROP TABLE held_before")
+    for _, _, statement in named:
+        db.execute(statement)
+
+
 HOLDING_STEPS: tuple[Callable[[Database], None], ...] = (holding_001_waiting,)
 """In order. A step is never changed after a release; add one at the end."""

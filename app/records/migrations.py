@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 
 from app.records.accounting_sql import ACCOUNTING_STEPS
 from app.records.delivery_sql import DELIVERY_STEPS
-from app.records.holding_sql import HOLDING_STEPS
+from app.records.holding_sql import HOLDING_STEPS, holding_002_no_proof
 from app.records.mailbox_schema import MAIL_STEPS
 from app.records.organizer_schema import ORGANIZER_STEPS
 from app.records.paper_sql import PAPER_STEPS
@@ -127,6 +127,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     *PAPER_STEPS,
     *DELIVERY_STEPS,
     *SAME_STEPS,
+    holding_002_no_proof,
 )
 """In order."""
 

@@ -42,11 +42,11 @@ STATUSES: tuple[Status, ...] = (
 
 
 HeldReason = Literal[
-    "field filled in", "field missing", "too fast", "crowd", "no address", "by hand"
+    "field filled in", "field missing", "too fast", "no proof", "crowd", "no address", "by hand"
 ]  # fmt: skip
 """Why a signature waits for an organizer: a program's mark in the form, too little time since
-the form was made, unusually many from one place, no address where one is to be confirmed, or
-held on the command line."""
+the form was made, no proof of work where one is asked for, unusually many from one place, no
+address where one is to be confirmed, or held on the command line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from app.web.live import LiveCampaign
 from app.web.no_session import NoSession
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
+from app.web.proof import check_bits
 from app.web.public import counter_pages, public, verify_pages
 from app.web.resident import resident
 from app.web.services import EXTENSION, Services
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     and ``AccessRuleMissingError`` when a view does not say who may use it.
     """
     settings = settings or load_settings()
+    check_bits(settings)
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
     app.session_interface = NoSession()
     app.config.update(

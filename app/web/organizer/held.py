@@ -40,6 +40,7 @@ REASONS = {
     "field filled in": _l("filled in a field that nobody sees"),
     "field missing": _l("left out a field that every browser sends"),
     "too fast": _l("was signed within seconds"),
+    "no proof": _l("did not do the calculation that programs are asked for"),
     "crowd": _l("unusually many from one network"),
     "no address": _l("gave no e-mail address to confirm"),
     "by hand": _l("held by hand"),

@@ -83,6 +83,8 @@ class Draft:
     """The source tag of the link that was followed."""
     website: str = ""
     """A field that no person sees; a program that fills it in is asked to press again."""
+    proof: str = ""
+    """The number that the site's small calculation gave, where it asks for one."""
     again: str = ""
     """Why the person was asked to press the button a second time, once they were."""
     packet: str = ""

@@ -11,6 +11,7 @@ from typing import get_args
 from app.records.model import HeldReason
 from app.web.i18n import gettext as _
 from app.web.limits import SecondStep
+from app.web.proof import proves
 from app.web.resident.draft import Draft
 from app.web.services import Services
 
@@ -25,11 +26,17 @@ def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:
         return "field filled in"
     if not draft.trap_present:
         return "field missing"
-    if site.tokens.read(draft.token).age < site.settings.form_seconds:
+    token = site.tokens.read(draft.token)
+    if token.age < site.settings.form_seconds:
         return "too fast"
+    bits = site.settings.proof_of_work
+    if bits and not proves(token.nonce, draft.proof, bits):
+        return "no proof"
     if isinstance(answer, SecondStep):
         return "crowd"
-    return next((reason for reason in get_args(HeldReason) if reason == draft.again), None)
+    # A proof that came with the second press is a proof; the other doubts stay.
+    doubts = (reason for reason in get_args(HeldReason) if reason != "no proof")
+    return next((reason for reason in doubts if reason == draft.again), None)
 
 
 def second_step_words(reason: HeldReason) -> str:
@@ -38,6 +45,9 @@ def second_step_words(reason: HeldReason) -> str:
         why = _("Unusually many people have signed from your network within the hour.")
     elif reason == "too fast":
         why = _("That was faster than people usually are.")
+    elif reason == "no proof":
+        why = _("Your browser did not do the small calculation that this site asks for. It needs "
+                "JavaScript for that; it works without, too.")  # fmt: skip
     else:
         why = _("Your browser sent this form in an unusual way.")
     what = _(

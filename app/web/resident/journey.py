@@ -180,7 +180,7 @@ def review_page(
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": review(draft, found, site, wrong), "notices": glyph_words(draft),
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
-        "offer": offer(site),
+        "offer": offer(site), "proof_bits": site.settings.proof_of_work,
         "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
                         seat=role(h)) for h in vacant],
     }  # fmt: skip

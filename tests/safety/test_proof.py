@@ -1,0 +1,135 @@
+"""The optional proof of work: bound to one form, and never in anybody's way."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from app.records import holding_sql
+from app.records.database import open_database
+from app.records.holding import held_page
+from app.records.signing import sign, withdraw
+from app.settings import Settings, SettingsError
+from app.web import create_app
+from app.web.proof import HARDEST, proves
+
+from .people import CAMPAIGN, SECRET, request
+from .web import Site, site
+
+BITS = 8
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, proof_of_work=BITS, limits=False) as made:
+        yield made
+
+
+def solved(form: dict[str, list[str]], bits: int = BITS) -> dict[str, list[str]]:
+    nonce = form["token"][0].split(".")[0]
+    number = next(n for n in range(1_000_000) if proves(nonce, str(n), bits))
+    return {**form, "proof": [str(number)]}
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_with_its_proof_a_signature_counts_at_the_first_press(here: Site, lang: str) -> None:
+    page = here.review(lang)
+    assert page.one("p", id="proof-words").get("data-bits") == str(BITS)
+    here.sign(solved(page.form()), lang=lang)
+    assert here.statuses() == ["counted"]
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("proof", [None, [""], ["nonsense"], ["-1"], ["0" * 40], ["1", "2"]])
+def test_without_it_a_second_press_holds_the_signature(
+    here: Site, lang: str, proof: list[str] | None
+) -> None:
+    form = {**here.form(lang), "proof": proof or []}
+    step = here.sign(form, 422, lang)
+    assert ("press the button once more" if lang == "en" else "una vez más") in step.words
+    assert ("works without" if lang == "en" else "sin él también funciona") in step.words
+    assert here.statuses() == []
+    taken = here.sign({**step.form(), "proof": proof or []}, lang=lang)
+    assert here.statuses() == ["held"]
+    assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in taken.words
+    assert [row.reason for row in held_page(here.db, here.settings.campaign).rows] == ["no proof"]
+
+
+def test_a_proof_that_comes_with_the_second_press_is_one(here: Site) -> None:
+    step = here.sign(here.form(), 422)
+    here.sign(solved(step.form()))
+    assert here.statuses() == ["counted"]
+
+
+def test_the_proof_does_not_undo_another_doubt(here: Site) -> None:
+    step = here.sign(solved({**here.form(), "website": ["x"]}), 422)
+    here.sign({**step.form(), "website": [""]})
+    assert here.statuses() == ["held"]
+
+
+def test_a_proof_is_for_its_own_form_only(here: Site) -> None:
+    first = solved(here.form(first="Ana"))
+    here.sign(first)
+    other = here.form(first="Luis")
+    number = int(first["proof"][0])
+    nonce = other["token"][0].split(".")[0]
+    if not proves(nonce, str(number), BITS):  # one in 256 is a proof by chance
+        here.sign({**other, "proof": first["proof"]}, 422)
+    # The same form again counts once, proof or not.
+    here.sign(first)
+    assert here.statuses() == ["counted"]
+
+
+def test_where_it_is_off_nothing_of_it_is_on_the_page(tmp_path: Path) -> None:
+    with site(tmp_path, limits=False) as here:
+        page = here.review()
+        assert "proof" not in page.form()
+        assert not [e for e in page.all("p") if (e.get("id") or "").startswith("proof")]
+        assert not [e for e in page.all("script") if "proof" in (e.get("src") or "")]
+        here.sign(page.form())
+        assert here.statuses() == ["counted"]
+
+
+@given(nonce=st.text(max_size=50), number=st.text(max_size=20), bits=st.integers(1, HARDEST))
+def test_whatever_is_sent_is_judged_and_never_fails(nonce: str, number: str, bits: int) -> None:
+    if proves(nonce, number, bits):
+        digest = hashlib.sha256(f"{nonce}:{number}".encode("ascii", "replace")).hexdigest()
+        assert int(digest, 16) < 2 ** (256 - bits)
+        assert number.isdecimal()
+
+
+@pytest.mark.parametrize("bits", [-1, HARDEST + 1, 256])
+def test_so_hard_that_people_would_wait_is_refused_at_the_start(bits: int, tmp_path: Path) -> None:
+    secrets: dict[str, Any] = {"secret_key": b"s" * 32, "person_key": b"p" * 32}
+    with pytest.raises(SettingsError, match="proof_of_work"):
+        create_app(Settings(instance=tmp_path, proof_of_work=bits, **secrets))
+
+
+def test_a_site_that_held_signatures_before_keeps_them(tmp_path: Path) -> None:
+    """The table is made anew with one more reason, and whatever named it works as before."""
+    with closing(open_database(tmp_path / "site.db")) as db:
+        one = sign(db, request(1, status="held"), SECRET).receipt
+        db.execute("INSERT OR REPLACE INTO held VALUES (1, 'crowd', 'set aside')")
+        before = schema(db)
+        holding_sql.holding_002_no_proof(Database(db))
+        assert schema(db) == before
+        assert db.execute("SELECT * FROM held").fetchall() == [(1, "crowd", "set aside")]
+        db.execute("UPDATE held SET reason = 'no proof'")
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute("UPDATE held SET reason = 'because'")
+        withdraw(db, one)
+        assert held_page(db, CAMPAIGN).rows == ()
+        assert db.execute("SELECT count(*) FROM held").fetchone() == (0,)
+
+
+def schema(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(db.execute("SELECT name, replace(sql, '\"', '') FROM sqlite_schema WHERE sql <> ''"))
