@@ -13,15 +13,17 @@ import secrets
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from app.campaign import ask_for
 from app.congress.model import Holder
 from app.delivery.packet_letters import PacketLetters, Pile
-from app.documents.packet import CHUNK, Cover, Numbered, cover_pdf, join, letters_pdf
+from app.documents.packet import CHUNK, Cover, Numbered, cover_pdf, join, letters_data, set_letters
 from app.records.csv_files import BOM, safe_csv
 
 MOST_LETTERS = 1_000
@@ -76,13 +78,17 @@ class _File:
     """One PDF that is being filled, and the lines of the index that wait for its name."""
 
     group: str
-    parts: list[bytes]
+    parts: list[Future[bytes]]
+    """In order; the last one may still be in the making."""
     lines: list[tuple[str, ...]]
-    bytes: int = 0
 
     @property
     def letters(self) -> int:
         return len(self.lines)
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(part.result()) for part in self.parts)
 
 
 def write_packets(
@@ -101,7 +107,9 @@ def write_packets(
         index.write(BOM)
         rows = csv.writer(index)
         rows.writerow(COLUMNS)
-        binder = _Binder(out, split, rows.writerow)
+        # One thread sets a chunk while this one composes the next.
+        setter = stack.enter_context(ThreadPoolExecutor(1))
+        binder = _Binder(out, split, rows.writerow, setter)
         done = 0
         for pile in letters.piles():
             for made in _pile(letters, pile, sender, binder):
@@ -114,8 +122,11 @@ def write_packets(
 class _Binder:
     """Puts sheets into files and starts a new file where the split says so."""
 
-    def __init__(self, out: Path, split: Split, write: Callable[[tuple[str, ...]], object]) -> None:
-        self._out, self._split, self._write = out, split, write
+    def __init__(
+        self, out: Path, split: Split, write: Callable[[tuple[str, ...]], object],
+        setter: ThreadPoolExecutor,
+    ) -> None:  # fmt: skip
+        self._out, self._split, self._write, self._setter = out, split, write, setter
         self._file: _File | None = None
         self._parts: Counter[str] = Counter()
         self.files = 0
@@ -134,11 +145,13 @@ class _Binder:
         self._file = _File(self._group(holder), [], [])
         return self._split.letters
 
-    def add(self, pdf: bytes, lines: list[tuple[str, ...]]) -> None:
+    def add(self, make: Callable[[], bytes], lines: list[tuple[str, ...]]) -> None:
+        """Add what ``make`` makes, in the other thread, after what is there already."""
         assert self._file is not None
-        self._file.parts.append(pdf)
+        if self._file.parts:
+            self._file.parts[-1].result()  # one at a time waits, so memory stays the same
+        self._file.parts.append(self._setter.submit(make))
         self._file.lines += lines
-        self._file.bytes += len(pdf)
 
     def _group(self, holder: Holder) -> str:
         if self._split.by == "office":
@@ -157,7 +170,7 @@ class _Binder:
         draft = self._out / f".{secrets.token_hex(6)}"
         try:
             draft.touch(mode=0o600, exist_ok=False)
-            join(file.parts, draft)
+            join((part.result() for part in file.parts), draft)
             draft.replace(self._out / name)
         finally:
             draft.unlink(missing_ok=True)
@@ -177,7 +190,7 @@ def _pile(letters: PacketLetters, pile: Pile, sender: Sender, binder: _Binder) -
         if begins:
             room = binder.start(pile.holder)
         if begins or at == 0:
-            binder.add(cover_pdf(replace(cover, first=at + 1)), [])
+            binder.add(partial(cover_pdf, replace(cover, first=at + 1)), [])
         size = min(CHUNK, room, total - at)
         chunk = pile.letters[at : at + size]
         numbered, lines = [], []
@@ -185,7 +198,7 @@ def _pile(letters: PacketLetters, pile: Pile, sender: Sender, binder: _Binder) -
             item = letters.letter(pile, waiting)
             numbered.append(Numbered(item, number, total))
             lines.append(_line(pile.holder, numbered[-1], waiting.town))
-        binder.add(letters_pdf(numbered), lines)
+        binder.add(partial(set_letters, letters_data(numbered)), lines)
         at += size
         yield size
 

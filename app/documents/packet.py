@@ -6,7 +6,7 @@ time and memory per letter the same for ten letters and ten thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -18,6 +18,7 @@ import pikepdf
 from app.congress import inside_address
 from app.congress.address import seat_name, titled_name
 from app.congress.model import Holder
+from app.documents.fitting import fits_one_page
 from app.documents.fonts import FAMILIES
 from app.documents.layout import paragraph_data, template_data
 from app.documents.model import Addressed
@@ -82,11 +83,16 @@ def cover_pdf(cover: Cover) -> bytes:
     return typeset("cover.typ", data, tagged=False)
 
 
-def letters_pdf(letters: Sequence[Numbered], *, language: str = "en") -> bytes:
+def letters_pdf(letters: Sequence[Numbered]) -> bytes:
     """Up to ``CHUNK`` letters, each from a page of its own with ``No. 37 of 312`` at its foot.
 
     Raises ``ValueError`` for none or too many.
     """
+    return set_letters(letters_data(letters))
+
+
+def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
+    """The first half of ``letters_pdf``: Python's work, for whoever has another thread set it."""
     if not 0 < len(letters) <= CHUNK:
         raise ValueError(f"a chunk holds 1 to {CHUNK} letters, not {len(letters)}")
     # Most paragraphs are the campaign's and the same in many letters.
@@ -98,15 +104,21 @@ def letters_pdf(letters: Sequence[Numbered], *, language: str = "en") -> bytes:
         return known[text]
 
     pages = []
+    words: dict[str, int] = {}
     for letter in letters:
-        item = letter.item
-        page = template_data(postal(item.letter, item.writer, item.office), paragraph)
+        sheet = postal(letter.item.letter, letter.item.writer, letter.item.office)
+        page = template_data(sheet, paragraph)
         page["mark"] = f"No. {letter.number:,} of {letter.of:,}"
         if _is_plain(page):
             page["fonts"] = FAMILIES[:1]  # fewer to look through for each word
-        page["single"] = _fills_one_page(item.letter.body)
+            page["single"] = fits_one_page(sheet, words)
         pages.append(page)
-    return typeset(LETTER, {"language": language, "letters": pages}, tagged=False)
+    return {"language": "en", "letters": pages}
+
+
+def set_letters(data: Mapping[str, Any]) -> bytes:
+    """The second half: Typst's work, during which other threads of Python go on."""
+    return typeset(LETTER, data, tagged=False)
 
 
 _MARKS = frozenset("\u200b–—‘’“”…•")
@@ -117,12 +129,6 @@ def _is_plain(page: dict[str, Any]) -> bool:
     text = str((page["return_address"], page["inside_address"], page["name"],
                 page["body"], page["tail"]))  # fmt: skip
     return all(char < "\u0180" or char in _MARKS for char in set(text))
-
-
-def _fills_one_page(paragraphs: Sequence[str]) -> bool:
-    """Whether a body surely leaves room for the rest of its letter on one page."""
-    lines = sum(len(line) // 76 + 1 for text in paragraphs for line in text.split("\n"))
-    return lines + 0.5 * len(paragraphs) <= 25
 
 
 def join(pdfs: Iterable[bytes], path: Path) -> int:
