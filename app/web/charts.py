@@ -38,7 +38,11 @@ theme.tick_font_family = theme.title_font_family = "sans-serif"
 
 _SIZE = re.compile(r'<svg width="(\d+)" height="(\d+)"[^>]*>')
 _LONG = re.compile(r"(?<=\d\.\d)\d+(?=[^<>]*>)")
-_PAINT = re.compile(r' (?:fill|stroke|font-family|stroke-dasharray)="(?!none)[^"]*"(?=[^<>]*>)')
+_PAINT = re.compile(
+    r" (?:fill|stroke|stroke-width|font-family|font-size|stroke-dasharray|text-anchor)="
+    r'"(?!none)[^"]*"(?=[^<>]*>)'
+)
+_PATH = re.compile(r' d="[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +165,10 @@ def _for_page(svg: str, name: str, kind: str) -> Markup:
     head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         kind, size[1], size[2], name
     )
-    return head + Markup(_PAINT.sub("", _LONG.sub("", svg[size.end() :])))  # noqa: S704
+    drawn = _PATH.sub(_shorter, _PAINT.sub("", _LONG.sub("", svg[size.end() :])))
+    return head + Markup(drawn)  # noqa: S704
+
+
+def _shorter(path: re.Match[str]) -> str:
+    """A path in whole pixels; a further pair of numbers is a line in it anyway."""
+    return re.sub(r"(?<=\d)\.\d+", "", path[0]).replace(" L ", " ")

@@ -46,6 +46,16 @@ def shared(seconds: int, *, policy: str = "") -> None:
     g.shared_seconds, g.own_policy = seconds, policy
 
 
+def framing() -> None:
+    """Say that the present page shows a picture of this site in a frame."""
+    g.own_policy = f"{POLICY}; frame-src 'self'"
+
+
+def framed() -> None:
+    """Say that the present answer is such a picture: only our own pages may frame it."""
+    g.own_policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+
+
 def _refuse_other_sites() -> None:
     """Refuse a POST that another site's page caused.
 
@@ -70,7 +80,8 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if g.get("own_policy"):
         response.headers["Content-Security-Policy"] = g.own_policy
-        del response.headers["X-Frame-Options"]
+        if "frame-ancestors 'none'" not in g.own_policy:  # older browsers know no finer rule
+            del response.headers["X-Frame-Options"]
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static" and response.status_code in (200, 206, 304):

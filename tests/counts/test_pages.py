@@ -12,10 +12,13 @@ from flask import Flask
 
 from app.congress import load_tables
 from app.congress.map import load_map
-from app.records import DEFINITIONS, STATUSES, set_status
+from app.records import DEFINITIONS, STATUSES, mark, set_status, sign
+from app.records.definitions import BY_TERM, WAYS
+from app.web.assets import STATIC
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
+from tests.records.build import SECRET, signature
 from tests.web.lint import Html, words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -43,14 +46,32 @@ def table(page: Html, label: str) -> list[list[str]]:
     return [[words(cell) for cell in row] for row in rows[1:]]
 
 
-def places(page: Html) -> dict[str, str]:
-    """The links of the map: where to, and their names."""
-    return {
-        (a.get("href") or ""): (a.findtext(f"{SVG}title") or "")
-        for svg in page.root.iter(f"{SVG}svg")
-        if "map" in (svg.get("class") or "")
-        for a in svg.iter(f"{SVG}a")
-    }
+def places(browser: Browser, query: str = "", lang: str = "") -> dict[str, str]:
+    """The links of the map that a page has in its frame: where to, and their names."""
+    page = browser.get(f"{lang}{ROOT}/places{query}").page
+    (frame,) = page.all("iframe")
+    assert frame.get("title")
+    return links_of(browser, frame.get("src") or "")
+
+
+def links_of(browser: Browser, address: str) -> dict[str, str]:
+    response = browser.client.get(address)
+    assert response.status_code == 200
+    assert response.mimetype == "image/svg+xml"
+    root = ElementTree.fromstring(response.text)  # noqa: S314 - strict, or nobody sees a map
+    assert all(a.get("target") == "_top" for a in root.iter(f"{SVG}a"))
+    return {(a.get("href") or ""): (a.findtext(f"{SVG}title") or "") for a in root.iter(f"{SVG}a")}
+
+
+def every_line(browser: Browser, path: str, label: str) -> list[list[str]]:
+    """The lines of a table over all its pages, by following its links."""
+    found: list[list[str]] = []
+    while path:
+        page = browser.get(path).page
+        assert browser.status == 200
+        found += table(page, label)
+        path = next((a.get("href") or "" for a in page.all("a") if a.get("rel") == "next"), "")
+    return found
 
 
 def test_an_empty_campaign_shows_zeros_and_every_section(browser: Browser) -> None:
@@ -59,7 +80,9 @@ def test_an_empty_campaign_shows_zeros_and_every_section(browser: Browser) -> No
     assert numbers(page) == {
         "signatures": 0, "letters": 0, "signatures today": 0, "signatures in 7 days": 0,
     }  # fmt: skip
-    assert len(places(page)) == 441
+    assert len(places(browser)) == 441
+    for path in ("/places", "/compare", "/members", "/by/day", "/by/source"):
+        assert browser.get(f"{ROOT}{path}").status == 200
 
 
 @pytest.mark.usefixtures("some")
@@ -77,36 +100,146 @@ def test_numbers_stand_beside_their_meaning(browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_every_district_is_a_link_with_its_number_and_has_a_line_in_the_table(
+def test_every_district_is_a_link_with_its_number_and_has_a_line_in_a_table(
     browser: Browser,
 ) -> None:
-    page = browser.get(ROOT).page
-    found = places(page)
-    assert {f"#d-{name}" for name in load_map().districts} == set(found)
+    found = places(browser)
+    wanted = {f"{ROOT}/places?state={name[:2]}#d-{name}" for name in load_map().districts}
+    assert set(found) == wanted
     holder = load_tables().holder("CA-12")
     assert holder
     assert holder.member
-    assert found["#d-CA-12"] == f"CA-12, {holder.member.full_name}: 12 people signed"
-    assert found["#d-DC-0"].endswith(": 3 people signed")
-    assert found["#d-WY-0"].endswith(": 0 people signed")
-    rows = {row[0]: row for row in table(page, "map")}
-    assert len(rows) == 441
+    link = f"{ROOT}/places?state=CA#d-CA-12"
+    assert found[link] == f"CA-12, {holder.member.full_name}: 12 people signed"
+    assert found[f"{ROOT}/places?state=DC#d-DC-0"].endswith(": 3 people signed")
+    assert found[f"{ROOT}/places?state=WY#d-WY-0"].endswith(": 0 people signed")
+    # Where the link leads, there is the line.
+    page = browser.get(link.partition("#")[0]).page
+    assert [words(cell) for cell in page.by_id("d-CA-12")][2:] == ["12", "100%", "36"]
+    lines = every_line(browser, f"{ROOT}/by/district", "All districts")
+    rows = {row[0]: row for row in lines}
+    assert len(lines) == len(rows) == 441
     assert rows["CA-12"][2:] == ["12", "80%", "36"]
     assert rows["DC-0"][2:] == ["3", "20%", "3"]
 
 
 @pytest.mark.usefixtures("some")
 def test_states_are_a_map_too_and_each_leads_to_its_districts(browser: Browser) -> None:
-    page = browser.get(f"{ROOT}?map=states").page
-    found = places(page)
+    found = places(browser, "?map=states")
     assert len(found) == 56
-    assert found[f"{ROOT}?state=CA#map"] == "California: 12 people signed"
-    assert len(table(page, "map")) == 56
-    page = browser.get(f"{ROOT}?state=CA").page
-    assert len(places(page)) == 52
-    assert numbers(page)["signatures"] == 12
-    page = browser.get(f"{ROOT}?map=states&source=mail").page
-    assert f"{ROOT}?source=mail&state=CA#map" in places(page)
+    assert found[f"{ROOT}/places?state=CA#map"] == "California: 12 people signed"
+    rows = table(browser.page, "States")
+    assert len(rows) == 56
+    assert [row[2:] for row in rows if row[0] == "CA"] == [["12", "80%", "36"]]
+    assert len(places(browser, "?state=CA")) == 52
+    assert len(table(browser.page, "Districts")) == 52
+    found = places(browser, "?map=states&source=mail")
+    assert f"{ROOT}/places?source=mail&state=CA#map" in found
+
+
+@pytest.mark.usefixtures("some")
+def test_the_maps_frame_is_for_our_own_pages_only(browser: Browser) -> None:
+    policy = browser.client.get(f"{ROOT}/map.svg").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert "script-src 'self'" in policy
+    page = browser.client.get(f"{ROOT}/places").headers
+    assert "frame-src 'self'" in page["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    assert page["X-Frame-Options"] == "DENY"
+    assert "frame-src" not in browser.client.get(ROOT).headers["Content-Security-Policy"]
+
+
+CROWD = 240
+
+
+@pytest.fixture
+def crowd(add: Add) -> None:
+    """Many days, sources and versions, so that every table is as long as it gets."""
+    for number in range(CROWD):
+        add(
+            day=date.fromordinal(date(2026, 11, 25).toordinal() - number * 330 // CROWD),
+            source=f"a-rather-long-tag-{number % 40}", own_share=number % 101,
+            template=("general", "faith", "family")[number % 3], version=f"{number % 30:012x}",
+        )  # fmt: skip
+
+
+def style_size(address: str) -> int:
+    return (STATIC / address.partition("?")[0].rpartition("/")[2]).stat().st_size
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_page_with_its_style_is_small_however_much_there_is_to_show(browser: Browser) -> None:
+    for lang in ("", "/es"):
+        for path in (
+            "", "/places", "/places?state=CA", "/compare", "/members", "/export", "/by/day",
+            "/by/district", "/by/source",
+        ):  # fmt: skip
+            page = browser.get(f"{lang}{ROOT}{path}").page
+            sheets = [e.get("href") or "" for e in page.all("link") if e.get("rel") == "stylesheet"]
+            assert len(sheets) == 3
+            size = len(browser.last.data)
+            size += sum(style_size(address) for address in sheets)
+            assert size < 60_000, f"{lang}{path}: {size}"
+    assert len(browser.client.get(f"{ROOT}/map.svg").data) < 400_000
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_long_table_has_pages_and_loses_no_line(browser: Browser) -> None:
+    for by, label, lines in (("day", "Day by day", 329), ("source", "Source tags compared", 40)):
+        found = every_line(browser, f"{ROOT}/by/{by}", label)
+        assert len(found) == len({row[0] for row in found}) >= lines
+        assert sum(int(row[-3]) for row in found) == CROWD
+    first = table(browser.get(f"{ROOT}/by/day").page, "Day by day")
+    assert first[0][0] == "2026-11-25"
+    ordered = every_line(browser, f"{ROOT}/by/source?sort=name&order=down", "Source tags compared")
+    assert [row[0] for row in ordered][:2] == ["a-rather-long-tag-39", "a-rather-long-tag-38"]
+    found = table(browser.get(f"{ROOT}/by/source?q=tag-7").page, "Source tags compared")
+    assert [row[0] for row in found] == ["a-rather-long-tag-7"]
+    assert "All 40 lines" in browser.get(f"{ROOT}/compare").words
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99", "x", "9" * 50, "%00", "²"])
+def test_a_page_that_is_not_there_is_the_nearest(browser: Browser, page: str) -> None:
+    assert browser.get(f"{ROOT}/members?page={page}").status == 200
+    assert table(browser.page, "Letters to members")
+
+
+@pytest.mark.usefixtures("some")
+def test_every_column_of_numbers_says_what_it_counts(browser: Browser) -> None:
+    """On every page, under the head of the column, in the words of the one definition."""
+    short = {d.words("en").short for d in BY_TERM.values()} | {"of the letters shown"}
+    spanish = {d.words("es").short for d in BY_TERM.values()} | {"de las cartas que se muestran"}
+    for lang, known in (("", short), ("/es", spanish)):
+        for path in ("", "/places", "/compare", "/members", "/by/day", "/by/match"):
+            page = browser.get(f"{lang}{ROOT}{path}").page
+            heads = [e for e in page.all("th") if "number" in (e.get("class") or "")]
+            assert heads
+            for head in heads:
+                meaning = [words(e) for e in head.iter() if e.get("class") == "def"]
+                assert len(meaning) == 1, words(head)
+                assert meaning[0] in known - {""}
+            for found in DEFINITIONS:
+                assert found.words("es" if lang else "en").meaning in page.words
+
+
+def test_letters_are_shown_by_what_is_known_of_their_way(browser: Browser, staff: Office) -> None:
+    signed = [sign(staff.db, signature(f"w{n}"), SECRET) for n in range(3)]
+    for one in signed[:2]:
+        mark(staff.db, one.receipt, "CA-12", "printed")
+    mark(staff.db, signed[0].receipt, "CA-S1", "copied")
+    sign(staff.db, signature("dc", state="DC", district=0, status="held"), SECRET)
+    rows = table(browser.get(ROOT).page, "ways-title")
+    assert [row[0] for row in rows] == [found.term for found in WAYS]
+    shown = {row[0]: row[1:3] for row in rows if row[1] != "0"}
+    assert shown == {
+        "written": ["6", "66.7%"], "copied": ["1", "11.1%"], "printed": ["2", "22.2%"],
+    }  # fmt: skip
+    assert all(row[3] == found.meaning for row, found in zip(rows, WAYS, strict=True))
+    # The filter holds for them too, and they always add up to the letters.
+    for query in ("status=held", "state=CA", "status=every&language=en", "source=mail"):
+        page = browser.get(f"{ROOT}?{query}").page
+        added = sum(int(row[1]) for row in table(page, "ways-title"))
+        assert added == numbers(page)["letters"]
 
 
 @pytest.mark.usefixtures("some")
@@ -160,7 +293,7 @@ def test_the_address_holds_the_filter(
 def test_what_cannot_be_read_is_said_beside_its_field(
     browser: Browser, query: str, field: str
 ) -> None:
-    for path in ("/members", "/export"):
+    for path in ("/members", "/export", "/places", "/compare", "/by/day"):
         page = browser.get(f"{ROOT}{path}?{query}").page
         assert browser.status == 422
         assert page.by_id(field).get("aria-invalid") == "true"
@@ -184,7 +317,7 @@ def test_an_address_that_cannot_be_read_still_gets_the_dashboard(browser: Browse
 )  # fmt: skip
 @pytest.mark.usefixtures("some")
 def test_odd_addresses_get_a_page(browser: Browser, query: str) -> None:
-    for path in ("", "/members", "/export"):
+    for path in ("", "/members", "/export", "/places", "/compare", "/map.svg", "/by/day"):
         assert browser.client.get(f"{ROOT}{path}?{query}").status_code in (200, 422)
 
 
@@ -197,14 +330,14 @@ def test_days_on_which_clocks_change_are_days_like_others(
     for offset in (-1, 0, 1):
         add(day=date.fromordinal(zone_day.toordinal() + offset))
     page = browser.get(ROOT).page
-    rows = table(page, "days-title")
+    rows = every_line(browser, f"{ROOT}/by/day", "Day by day")
     days = [date.fromisoformat(row[0]) for row in rows]
     assert days == [date.fromordinal(days[0].toordinal() - n) for n in range(len(days))]
     assert {row[0]: row[1] for row in rows}[zone_day.isoformat()] == "1"
     path = next(
         p for g in page.root.iter(f"{SVG}g") if g.get("class") == "series lines" for p in g
     )  # fmt: skip
-    steps = [float(x) for x in re.findall(r"[ML] ([\d.]+) ", path.get("d") or "")]
+    steps = [float(x) for x in re.findall(r"([\d.]+) [\d.]+", path.get("d") or "")]
     assert len(steps) == len(days)
     widths = {round(b - a, 0) for a, b in pairwise(steps)}
     assert max(widths) - min(widths) <= 1
@@ -242,14 +375,13 @@ def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: A
     senators = [h.member for h in load_tables().senators("CA") if h.member]
     for _ in range(2):
         add(letters=())  # somebody whose seats were all vacant
-    page = browser.get(f"{ROOT}/members").page
-    rows = table(page, "Letters to members")
+    rows = every_line(browser, f"{ROOT}/members", "Letters to members")
     assert len(rows) >= 541
     # These signatures name recipients who sit in no seat: they are shown, not dropped.
     gone = [row for row in rows if "no longer in Congress" in row[0]]
     assert {row[0].split()[0] for row in gone} == {"HCA012", "SCA1", "SCA3", "HDC000"}
     assert int(rows[0][2]) == max(int(row[2].replace(",", "")) for row in rows)
-    by_seat = table(browser.get(f"{ROOT}/members?sort=seat&order=up").page, "Letters to members")
+    by_seat = every_line(browser, f"{ROOT}/members?sort=seat&order=up", "Letters to members")
     seats = [row[1] for row in by_seat if row[1].startswith("CA-")]
     assert seats[:3] == ["CA-1", "CA-2", "CA-3"]
     assert seats.index("CA-9") < seats.index("CA-10")
@@ -295,37 +427,39 @@ def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
 @pytest.mark.usefixtures("some")
 def test_every_page_is_in_spanish_too(browser: Browser) -> None:
     english = ("Signatures", "Letters written", "Take the file", "Day by day", "Standing")
-    for path in ("", "?map=states", "?state=CA", "/members", "/export"):
+    for path in ("", "/places?map=states", "/places?state=CA", "/compare", "/members", "/export",
+                 "/by/day", "/by/state"):  # fmt: skip
         browser.get(f"/es{ROOT}{path}")
         assert browser.status == 200
         assert not [word for word in english if word in browser.words], path
-    browser.get(f"/es{ROOT}")
-    assert DEFINITIONS[0].meaning_es in browser.words
-    assert any(
-        t == "CA-12, Lateefah Simon: 12 personas firmaron" for t in places(browser.page).values()
-    )
+    found = places(browser, lang="/es")
+    assert "CA-12, Lateefah Simon: 12 personas firmaron" in found.values()
+    assert all(link.startswith(f"/es{ROOT}") for link in found)
 
 
 @pytest.mark.usefixtures("some")
 def test_pictures_have_names_and_no_style_or_script_of_their_own(browser: Browser) -> None:
-    page = browser.get(ROOT).page
-    charts = [s for s in page.root.iter(f"{SVG}svg") if (s.get("class") or "").startswith("chart")]
+    charts = []
+    for path in ("", "/compare"):
+        page = browser.get(f"{ROOT}{path}").page
+        drawn = list(page.root.iter(f"{SVG}svg"))
+        charts += [s for s in drawn if (s.get("class") or "").startswith("chart")]
+        tags = {str(e.tag).rpartition("}")[2] for svg in drawn for e in svg.iter()}
+        assert not tags & {"style", "script", "foreignObject", "use", "image"}
     assert len(charts) == 8, "four charts for two widths of screen"
     for chart in charts:
         assert chart.get("role") == "img"
         assert "The table has each number." in (chart.get("aria-label") or "")
-    tags = {
-        str(e.tag).rpartition("}")[2] for svg in page.root.iter(f"{SVG}svg") for e in svg.iter()
-    }
-    assert not tags & {"style", "script", "foreignObject", "use", "image"}
     assert ElementTree.tostring(charts[0]).count(b"<") > 10
+    drawing = browser.client.get(f"{ROOT}/map.svg").text
+    assert not [tag for tag in ("<script", "<style", "<foreignObject", "<image") if tag in drawing]
 
 
 @pytest.mark.usefixtures("some")
 def test_a_tag_and_a_letter_of_any_words_are_only_words(browser: Browser, add: Add) -> None:
     add(template="<b>&'\"x", version="<i>")
     add(template="a" * 300)
-    browser.get(ROOT)
+    browser.get(f"{ROOT}/compare")
     assert browser.status == 200
     assert not [b for b in browser.page.all("b") if words(b) == "&'\"x"]
     assert "<b>&'\"x" in browser.words
@@ -335,13 +469,14 @@ def test_without_a_map_all_numbers_are_still_there(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.congress import TablesError
-    from app.web.organizer import counts_page
+    from app.web.organizer import counts_map
 
     def missing() -> None:
         raise TablesError("no map")
 
-    monkeypatch.setattr(counts_page, "load_map", missing)
-    browser.get(ROOT)
+    monkeypatch.setattr(counts_map, "load_map", missing)
+    browser.get(f"{ROOT}/places")
     assert browser.status == 200
     assert "flask congress build" in browser.words
-    assert len(table(browser.page, "map")) == 441
+    assert len(table(browser.page, "States")) == 56
+    assert browser.client.get(f"{ROOT}/map.svg").status_code == 404

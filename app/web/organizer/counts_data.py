@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.records import Connection, CountRow, Status, Totals
+from app.records import Connection, CountRow, State, Status, Totals
 from app.records.breakdowns import breakdowns
 from app.records.database import reading
-from app.records.filtered import Filter
+from app.records.filtered import Filter, ways_of
 
 SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
          "edited", "own_share")  # fmt: skip
@@ -33,6 +33,8 @@ class Survey:
     statuses: Mapping[Status, Totals]
     by: Mapping[str, list[CountRow]]
     """By each of ``SHOWN``."""
+    ways: Mapping[State, int]
+    """Letters by what is known of their way."""
     days: tuple[tuple[date, Totals], ...]
     """Every day from the first to the last, none left out, oldest first; two weeks at least."""
 
@@ -41,6 +43,7 @@ def survey(db: Connection, chosen: Filter, today: date) -> Survey:
     """Read the numbers. Without a finer filter no signature is read, however many there are."""
     with reading(db):
         read = breakdowns(db, chosen, SHOWN)
+        ways = ways_of(db, chosen)
     signed = {
         date.fromisoformat(row.group): Totals(row.signatures, row.letters) for row in read.by["day"]
     }
@@ -51,6 +54,7 @@ def survey(db: Connection, chosen: Filter, today: date) -> Survey:
         week=added(week),
         statuses=read.statuses,
         by=read.by,
+        ways=ways,
         days=every_day(signed, chosen, today),
     )
 

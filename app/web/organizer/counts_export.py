@@ -37,7 +37,7 @@ from app.records.tabular import Table, json_lines
 from app.records.workbook import write_xlsx
 from app.web.i18n import gettext as _
 from app.web.organizer.counts_filter import Asked, read_filter
-from app.web.organizer.counts_page import common
+from app.web.organizer.counts_words import common
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
 from app.web.services import Services, services

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flask import abort, render_template, request
 from flask_babel import format_decimal
+from werkzeug.wrappers import Response
 
-from app.congress import STATES, Tables
-from app.congress.map import DistrictMap
+from app.congress import STATES, Tables, TablesError
+from app.congress.map import DistrictMap, load_map
+from app.records import CountRow
+from app.records.filtered import counts
+from app.web.headers import framed
 from app.web.i18n import gettext as _
-from app.web.i18n import ngettext
+from app.web.i18n import ngettext, page_url
+from app.web.organizer.counts_filter import read_filter
+from app.web.services import services
 
 STEPS = 5
 """Colours for one signature and more; step 0 is for none."""
@@ -50,9 +57,56 @@ class Picture:
     lines: str
     """Borders between states; empty where one state is shown alone."""
     labels: tuple[Label, ...]
-    legend: tuple[tuple[int, str], ...]
-    """Step and words, the lightest first."""
     alone: bool
+
+
+Legend = tuple[tuple[int, str], ...]
+"""Step and words, the lightest first."""
+
+
+def is_here() -> bool:
+    """Whether this site has a map; where it has none, the tables still have all numbers."""
+    try:
+        load_map()
+    except TablesError:
+        return False
+    return True
+
+
+def show_map() -> Response:
+    """The map as a document of its own, for a frame of the dashboard.
+
+    Each place is a link with its number as its name, so keys and screen readers reach all.
+    """
+    site = services()
+    asked = read_filter(request.args, site)
+    by_state = request.args.get("map") == "states" and not asked.chosen.state
+    rows = counts(site.db(), "state" if by_state else "district", asked.chosen)
+    numbers = {row.group: row.signatures for row in rows}
+    try:
+        shapes = load_map()
+    except TablesError:
+        abort(404)
+    if by_state:
+        drawn = picture_of_states(shapes, numbers, site.tables)
+    else:
+        drawn = picture(shapes, numbers, site.tables, state=asked.chosen.state)
+    rest = {name: value for name, value in asked.query.items() if name != "state"}
+    links = {s: page_url("organizer_counts.places", **rest, state=s) for s in STATES}
+    framed()
+    text = render_template(
+        "organizer/counts/map.svg", picture=drawn, links=links, by_state=by_state
+    )
+    return Response(text, mimetype="image/svg+xml")
+
+
+def legend_of(rows: Sequence[CountRow], tables: Tables, state: str | None) -> Legend:
+    """What the colors of the map mean, from the same numbers. ``rows``: by state or by district."""
+    numbers = {row.group: row.signatures for row in rows}
+    states = [state] if state else list(STATES)
+    districts = [f"{s}-{n}" for s in states for n in tables.districts(s)]
+    drawn = {*districts, *(STATES if state is None else ())}
+    return legend(steps([number for place, number in numbers.items() if place in drawn]))
 
 
 def picture(
@@ -73,7 +127,7 @@ def picture(
               path)
         for name, path in shown.items()
     )  # fmt: skip
-    return _framed(shapes, places, breaks, state)
+    return _framed(shapes, places, state)
 
 
 def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> Picture:
@@ -84,12 +138,10 @@ def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: T
         number = numbers.get(state, 0)
         path = "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state))
         places.append(Place(state, f"{name}: {signed(number)}", step(number, breaks), path))
-    return _framed(shapes, tuple(places), breaks, None)
+    return _framed(shapes, tuple(places), None)
 
 
-def _framed(
-    shapes: DistrictMap, places: tuple[Place, ...], breaks: Sequence[int], state: str | None
-) -> Picture:
+def _framed(shapes: DistrictMap, places: tuple[Place, ...], state: str | None) -> Picture:
     if state is None:
         view = (0, 0, shapes.width, shapes.height)
         labels = tuple(
@@ -102,7 +154,7 @@ def _framed(
         view = (left - margin, top - margin, width + 2 * margin, height + 2 * margin)
         labels = ()
     lines = "" if state else shapes.state_lines
-    return Picture(" ".join(map(str, view)), places, lines, labels, legend(breaks), bool(state))
+    return Picture(" ".join(map(str, view)), places, lines, labels, bool(state))
 
 
 def words(name: str, number: int, tables: Tables) -> str:
@@ -140,7 +192,7 @@ def step(number: int, breaks: Sequence[int]) -> int:
     return STEPS - len(breaks) + place
 
 
-def legend(breaks: Sequence[int]) -> tuple[tuple[int, str], ...]:
+def legend(breaks: Sequence[int]) -> Legend:
     """What each colour stands for."""
     found = [(0, _("none"))]
     first = 1

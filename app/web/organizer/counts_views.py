@@ -1,4 +1,4 @@
-"""The routes of the counts: dashboard, members, export."""
+"""The routes of the counts: dashboard, map, members, tables, export."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from app.web.access import access
-from app.web.organizer import counts_export, counts_page
+from app.web.organizer import counts_export, counts_map, counts_page, counts_tables
 
 counts = Blueprint("organizer_counts", __name__)
 
@@ -17,10 +17,34 @@ def index() -> Response:
     return counts_page.show_dashboard()
 
 
+@counts.get("/places")
+@access("organizer")
+def places() -> Response:
+    return counts_page.show_places()
+
+
+@counts.get("/compare")
+@access("organizer")
+def compare() -> Response:
+    return counts_page.show_compared()
+
+
 @counts.get("/members")
 @access("organizer")
 def members() -> Response:
-    return counts_page.show_members()
+    return counts_tables.show_members()
+
+
+@counts.get("/by/<by>")
+@access("organizer")
+def table(by: str) -> Response:
+    return counts_tables.show_table(by)
+
+
+@counts.get("/map.svg")
+@access("organizer")
+def picture() -> Response:
+    return counts_map.show_map()
 
 
 @counts.get("/export")
