@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,15 +56,21 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
     title, zone = _names(settings)
     tables = load_tables()
     districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
-    made = make_statement(
-        local_database(settings.database), settings.campaign, title, signing_key(settings.keys),
-        at=datetime.now(UTC), zone=zone, districts=districts,
-    )  # fmt: skip
-    write_atomically(out, statement_text(made.statement), mode=0o644)
-    if openings:
-        write_atomically(openings, json.dumps(made.openings, indent=1) + "\n")
-    if show:
-        publish(settings.instance / "statements", made)
+    folder = settings.instance / "statements"
+    draft = folder / f".draft-{os.getpid()}"
+    try:
+        made = make_statement(
+            local_database(settings.database), settings.campaign, title,
+            signing_key(settings.keys), at=datetime.now(UTC), zone=zone, districts=districts,
+            tree=draft,
+        )  # fmt: skip
+        write_atomically(out, statement_text(made.statement), mode=0o644)
+        if openings:
+            write_atomically(openings, json.dumps(made.openings, indent=1) + "\n")
+        if show:
+            publish(folder, made)
+    finally:
+        draft.unlink(missing_ok=True)
     _show(made.statement)
     click.echo(f"Wrote {out}" + (" and published it." if show else ". It is not published."))
 

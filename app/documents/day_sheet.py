@@ -23,8 +23,8 @@ from app.documents.clean import clean_line
 from app.documents.joined import joined, page_count
 from app.documents.typesetting import typeset
 
-CHUNK = 50
-"""Sheets in one run of Typst, which takes about a megabyte for each."""
+CHUNK = 20
+"""Sheets in one run of Typst, which takes about two megabytes for each."""
 WEEKS = 10
 """Weeks on a sheet; what came before them is one line."""
 MOST_THEMES = 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import shutil
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ from app.records.counting import count, totals
 from app.records.database import reading
 from app.records.definitions import definitions_for
 from app.records.key_files import write_atomically
-from app.records.merkle import EMPTY_ROOT, SIZE, leaf_hash, levels, path_places
+from app.records.merkle import SIZE, path_places
+from app.records.merkle_file import write_tree
 from app.records.public_counts import STEP, rounded
 from app.records.statements import (
     KIND,
@@ -56,10 +58,8 @@ class Made:
     """A statement with what stands behind it."""
 
     statement: Statement
-    commitments: bytes
-    """All commitments, sorted and joined."""
-    rows: tuple[bytes, ...]
-    """The rows of the tree, leaf hashes first."""
+    tree: Path
+    """The file with all commitments and the tree over them, as ``merkle_file`` writes it."""
     openings: dict[str, dict[str, int | str]]
     """The exact count and the salt of each district: for the office that it is shown to."""
 
@@ -92,19 +92,23 @@ def make_statement(
     at: datetime,
     zone: str,
     districts: Sequence[str],
+    tree: Path,
 ) -> Made:
     """State the count of this moment, signed. One snapshot; signing goes on meanwhile.
 
-    ``districts`` names every House district, so that being listed says nothing.
+    ``districts`` names every House district, so that being listed says nothing. The list of
+    commitments is written to ``tree``, for ``publish`` or to be deleted: memory stays the same
+    however many people signed. Raises ``OSError``.
     """
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with reading(db):
         whole = totals(db, campaign)
         by_district = {row.group: row.signatures for row in count(db, campaign, "district")}
-        found = sorted(
+        found = (
             commitment(campaign, state, district, digest)
             for digest, state, district in db.execute(_RECEIPTS, (campaign,))
         )
+        receipts, root = write_tree(found, tree)
     openings: dict[str, dict[str, int | str]] = {}
     lines = []
     for name in dict.fromkeys([*districts, *sorted(by_district)]):
@@ -115,7 +119,6 @@ def make_statement(
             "at_least": rounded(number),
             "sealed": sealed_count(campaign, moment, name, number, salt),
         })  # fmt: skip
-    rows = tuple(levels(b"".join(map(leaf_hash, found))))
     content = {
         "kind": KIND,
         "version": VERSION,
@@ -125,8 +128,8 @@ def make_statement(
         "time_zone": zone,
         "signatures": whole.signatures,
         "letters": whole.letters,
-        "receipts": len(found),
-        "root": (rows[-1] if rows else EMPTY_ROOT).hex(),
+        "receipts": receipts,
+        "root": root.hex(),
         "step": STEP,
         "districts": lines,
         "definitions": {
@@ -138,7 +141,7 @@ def make_statement(
             "at_least": f"Signatures of the district, rounded down to a multiple of {STEP}.",
         },
     }
-    return Made(sign_statement(content, key), b"".join(found), rows, openings)
+    return Made(sign_statement(content, key), tree, openings)
 
 
 def publish(folder: Path, made: Made) -> Path:
@@ -149,11 +152,7 @@ def publish(folder: Path, made: Made) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text, name = statement_text(made.statement), _tree_name(made.statement)
     tree = folder / name
-    draft = tree.with_suffix(".new")
-    with draft.open("wb") as file:
-        file.write(made.commitments)
-        file.writelines(made.rows)
-    draft.replace(tree)
+    shutil.move(made.tree, tree)
     stamp = str(made.statement.content["at"]).replace(":", "")
     write_atomically(folder / f"{stamp}.json", text, mode=0o644)
     write_atomically(folder / LATEST, text, mode=0o644)

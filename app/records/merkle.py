@@ -36,10 +36,11 @@ def levels(leaves: bytes) -> Iterator[bytes]:
         yield row
         if len(row) == SIZE:
             return
-        row = b"".join(_above(row))
+        row = b"".join(above(row))
 
 
-def _above(row: bytes) -> Iterator[bytes]:
+def above(row: bytes) -> Iterator[bytes]:
+    """The hashes of the row above a row, or above a part of it that begins with a pair."""
     sha256, pair = hashlib.sha256, 2 * SIZE
     for start in range(0, len(row), pair):
         two = row[start : start + pair]

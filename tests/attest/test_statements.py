@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from app.records.attest import (
     publish,
 )
 from app.records.key_files import KeyFolderError
+from app.records.merkle import leaf_hash, levels, root_of
+from app.records.merkle_file import write_tree
 from app.records.statements import (
     NotAStatement,
     Statement,
@@ -65,10 +68,15 @@ def mine(token: str, state: str = "CA", district: int = 12) -> bytes:
     return commitment_of(CAMPAIGN, state, district, token)
 
 
+def database_file(db: sqlite3.Connection) -> Path:
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
+
+
 def made(db: sqlite3.Connection, at: datetime = AT, key: SigningKey = KEY) -> Made:
     return make_statement(
-        db, CAMPAIGN, "The Act", key, at=at, zone="America/New_York", districts=DISTRICTS
-    )
+        db, CAMPAIGN, "The Act", key, at=at, zone="America/New_York", districts=DISTRICTS,
+        tree=database_file(db).with_suffix(".tree"),
+    )  # fmt: skip
 
 
 def published(db: sqlite3.Connection, folder: Path, at: datetime = AT) -> Statement:
@@ -396,3 +404,30 @@ def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
     )
     assert wrong.returncode == 1
     assert b"AssertionError" in wrong.stderr
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 8, 9, 255, 1000])
+def test_a_tree_in_a_file_is_the_tree_of_the_sorted_list(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.merkle_file.PIECE", 2 * 2 * 32)  # several pieces in a row
+    entries = [hashlib.sha256(bytes([n % 251, n // 251])).digest() for n in range(size)]
+    path = tmp_path / "a" / "x.tree"
+    ordered = sorted(entries)
+    leaves = b"".join(map(leaf_hash, ordered))
+    assert write_tree(iter(entries), path) == (size, root_of(leaves))
+    assert path.read_bytes() == b"".join(ordered) + b"".join(levels(leaves))
+    assert list(path.parent.iterdir()) == [path], "nothing else stays"
+
+
+def test_a_statement_takes_the_same_memory_for_many_people(tmp_path: Path) -> None:
+    def peak(size: int) -> int:
+        entries = (hashlib.sha256(str(n).encode()).digest() for n in range(size))
+        tracemalloc.start()
+        write_tree(entries, tmp_path / "x.tree")
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(40_000) < peak(4_000) + 1_000_000, "a list of them would take 4 MB more"
