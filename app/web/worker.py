@@ -20,6 +20,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
+from app.web.sending import SendingSocket
+
 READ_SECONDS = 20.0
 """A request must be here as a whole within so many seconds."""
 PATIENCE = 0.1
@@ -56,12 +58,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._parked: list[tuple[Any, float]] = []
         self._until: dict[Any, float] = {}
         self._slow: dict[Any, float] = {}
+        self._sending_places = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._slow_places = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
 
     def handle(self, conn: Any) -> Any:
         """Handle a request that is here, or set its connection aside. In a thread."""
         if self.cfg.is_ssl or (conn.initialized and conn.parser.unreader.buf.getvalue()):
             return super().handle(conn)
+        if not isinstance(conn.sock, SendingSocket):
+            conn.sock = SendingSocket(conn.sock, self._sending_places)
         state = self._look(conn, PATIENCE)
         if state == "more":
             return _PARKED

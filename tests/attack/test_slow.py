@@ -1,16 +1,24 @@
-"""Clients that send a little now and then keep nobody else waiting: a running server."""
+"""Clients that send or read a little now and then keep nobody else waiting: a running server."""
 
 from __future__ import annotations
 
 import http.client
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+from app.web import sending as sending_module
+from app.web.sending import SendingSocket
 from app.web.worker import LOOK, look_at
+from tests.attack.test_running_site import token
+from tests.bench.people import sign_form
 from tests.bench.servers import Server, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
@@ -70,6 +78,109 @@ def test_thirty_slow_clients_keep_nobody_waiting(server: Server, first: bytes) -
         for one in slow:
             one.sendall(b"x" if first else b"G")
         assert answered(server) < 5
+
+
+def deaf(stack: ExitStack, server: Server, request: bytes) -> None:
+    """A client that asks and reads nothing of the answer, and whose packets are tiny."""
+    one = stack.enter_context(socket.socket())
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    with suppress(OSError):
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
+    one.connect(("127.0.0.1", server.port))
+    one.sendall(request)
+
+
+@pytest.mark.parametrize("what", ["picture", "letters"])
+def test_clients_that_do_not_read_keep_nobody_waiting(server: Server, what: str) -> None:
+    if what == "picture":
+        request = b"GET /static/card-en.png HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    else:
+        form = {**sign_form(1, token(server)), "story": "你好 नमस्ते مرحبا " * 300}
+        body = urlencode(form).encode()
+        request = (
+            POST.replace(b"/find", b"/letters.pdf")
+            + f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+    with ExitStack() as stack:
+        for _ in range(12):
+            deaf(stack, server, request)
+        time.sleep(3)
+        assert answered(server) < 5
+
+
+def pair(buffer: int = 4096) -> tuple[SendingSocket, socket.socket]:
+    ours, theirs = socket.socketpair()
+    sending = SendingSocket(ours, threading.BoundedSemaphore(1))
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+    return sending, theirs
+
+
+def read_all(sock: socket.socket, size: int, piece: int, pause: float) -> bytes:
+    found = b""
+    while len(found) < size and (data := sock.recv(piece)):
+        found += data
+        time.sleep(pause)
+    return found
+
+
+def test_an_answer_goes_out_whole_to_whoever_reads_it_slowly(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 2000
+    file = tmp_path / "answer"
+    file.write_bytes(data)
+    sending, theirs = pair()
+    with theirs, ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_all, theirs, 2 * len(data), 20_000, 0.002)
+        sending.sendall(data)
+        with file.open("rb") as opened:
+            assert sending.sendfile(opened, 0, len(data)) == len(data)
+        assert reading.result(20) == data + data
+        sending.close()
+
+
+@pytest.mark.parametrize("piece", [0, 1])
+def test_whoever_reads_nothing_or_next_to_nothing_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(sending_module, "STANDSTILL", 0.3)
+    sending, theirs = pair()
+    begin = time.monotonic()
+    stop = threading.Event()
+
+    def trickle() -> None:
+        while piece and not stop.wait(0.05):
+            theirs.recv(piece)
+
+    reader = threading.Thread(target=trickle)
+    reader.start()
+    try:
+        with pytest.raises(BrokenPipeError):
+            sending.sendall(b"x" * 4_000_000)
+    finally:
+        stop.set()
+        reader.join()
+    assert time.monotonic() - begin < 5
+    theirs.close()
+    sending.close()
+
+
+def test_at_most_so_many_threads_wait_for_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending_module, "STANDSTILL", 1.0)
+    places = threading.BoundedSemaphore(1)
+    held = [socket.socketpair() for _ in range(2)]
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(SendingSocket(held[0][0], places).sendall, b"x" * 9_000_000)
+        time.sleep(0.2)
+        begin = time.monotonic()
+        with pytest.raises(BrokenPipeError):
+            SendingSocket(held[1][0], places).sendall(b"x" * 9_000_000)
+        assert time.monotonic() - begin < 0.5
+        with pytest.raises(BrokenPipeError):
+            first.result(10)
+    assert places.acquire(blocking=False)  # given back
+    for one in held:
+        for end in one:
+            end.close()
 
 
 def test_a_request_in_small_pieces_is_answered(server: Server) -> None:
