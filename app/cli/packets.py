@@ -5,7 +5,6 @@ The commands belong into ``flask letters``.
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -21,17 +20,16 @@ from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import Tables, TablesError, load_tables
 from app.delivery.packet_letters import Opened, PacketLetters, Trouble
+from app.delivery.packet_zip import PROBLEMS, problems_csv
 from app.delivery.packets import INDEX, Sender, Split, parse_split, write_packets
 from app.documents import PdfError
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
-from app.records.csv_files import safe_csv
 from app.records.database import open_database, writing
 from app.records.key_files import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
 from app.settings import Settings, load_settings
 
-PROBLEMS = "problems.csv"
 SEALED = ".sealed.jsonl"
 
 
@@ -146,10 +144,7 @@ def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, 
             if count % 100 == 0:
                 bar.update(1)
     if troubles:
-        with (out / PROBLEMS).open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(("line", "problem"))
-            table.writerows((t.number, safe_csv(t.message)) for t in troubles)
+        (out / PROBLEMS).write_text(problems_csv(troubles), encoding="utf-8", newline="")
     return len({t.number for t in troubles})
 
 

@@ -86,6 +86,10 @@ class PacketLetters:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what waits; a second time does nothing."""
         self._spill.close()
 
     def read(self, rows: Iterable[Opened]) -> Iterator[Opened | Trouble]:

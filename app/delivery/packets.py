@@ -12,9 +12,8 @@ import re
 import secrets
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -99,17 +98,41 @@ def write_packets(
     A file gets its name when it is whole. ``index.csv`` says where each letter is. Everything
     is readable only by its owner. Raises ``FileExistsError`` if ``out`` holds an index already.
     """
-    split = split or Split()
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        descriptor = os.open(out / INDEX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        index = stack.enter_context(os.fdopen(descriptor, "w", encoding="utf-8", newline=""))
+    descriptor = os.open(out / INDEX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as index:
         index.write(BOM)
         rows = csv.writer(index)
         rows.writerow(COLUMNS)
-        # One thread sets a chunk while this one composes the next.
-        setter = stack.enter_context(ThreadPoolExecutor(1))
-        binder = _Binder(out, split, rows.writerow, setter)
+        yield from bind_packets(letters, sender, split, save=partial(_save, out),
+                                write=rows.writerow)  # fmt: skip
+
+
+def _save(out: Path, name: str, parts: Iterable[bytes]) -> None:
+    draft = out / f".{secrets.token_hex(6)}"
+    try:
+        draft.touch(mode=0o600, exist_ok=False)
+        join(parts, draft)
+        draft.replace(out / name)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def bind_packets(
+    letters: PacketLetters,
+    sender: Sender,
+    split: Split | None,
+    *,
+    save: Callable[[str, Iterable[bytes]], object],
+    write: Callable[[tuple[str, ...]], object],
+) -> Iterator[Step]:
+    """Make the packets and yield after each chunk; where they go is the caller's.
+
+    ``save`` gets each file's name and the PDFs to join in it; ``write``, each line of the index.
+    """
+    # One thread sets a chunk while this one composes the next.
+    with ThreadPoolExecutor(1) as setter:
+        binder = _Binder(split or Split(), save, write, setter)
         done = 0
         for pile in letters.piles():
             for made in _pile(letters, pile, sender, binder):
@@ -123,10 +146,10 @@ class _Binder:
     """Puts sheets into files and starts a new file where the split says so."""
 
     def __init__(
-        self, out: Path, split: Split, write: Callable[[tuple[str, ...]], object],
-        setter: ThreadPoolExecutor,
+        self, split: Split, save: Callable[[str, Iterable[bytes]], object],
+        write: Callable[[tuple[str, ...]], object], setter: ThreadPoolExecutor,
     ) -> None:  # fmt: skip
-        self._out, self._split, self._write, self._setter = out, split, write, setter
+        self._split, self._save, self._write, self._setter = split, save, write, setter
         self._file: _File | None = None
         self._parts: Counter[str] = Counter()
         self.files = 0
@@ -167,13 +190,7 @@ class _Binder:
         self._parts[file.group] += 1
         part = self._parts[file.group]
         name = f"{file.group}.pdf" if part == 1 else f"{file.group}-part-{part}.pdf"
-        draft = self._out / f".{secrets.token_hex(6)}"
-        try:
-            draft.touch(mode=0o600, exist_ok=False)
-            join((part.result() for part in file.parts), draft)
-            draft.replace(self._out / name)
-        finally:
-            draft.unlink(missing_ok=True)
+        self._save(name, (part.result() for part in file.parts))
         for line in file.lines:
             self._write((name, *line))
         self.files += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pikepdf
 
@@ -131,7 +131,7 @@ def _is_plain(page: dict[str, Any]) -> bool:
     return all(char < "\u0180" or char in _MARKS for char in set(text))
 
 
-def join(pdfs: Iterable[bytes], path: Path) -> int:
+def join(pdfs: Iterable[bytes], target: Path | BinaryIO) -> int:
     """Write several PDFs as one file and return its pages.
 
     Memory grows with the pages of this one file (about 16 KB a page), so a caller limits it.
@@ -144,7 +144,7 @@ def join(pdfs: Iterable[bytes], path: Path) -> int:
                 sources.append(source)
                 joined.pages.extend(source.pages)
             pages = len(joined.pages)
-            joined.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+            joined.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         finally:
             for source in sources:
                 source.close()

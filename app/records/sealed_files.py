@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -129,6 +130,22 @@ def _boxes(
     )
 
 
+def open_kept(
+    db: sqlite3.Connection, keys: Sequence[OpenKey], *, campaign: str, purpose: Purpose
+) -> Iterator[OpenedRow | Unopened]:
+    """Open what ``export_sealed`` would export, where it lies; lines are numbered from 1."""
+    by_id = {key.id: key for key in keys}
+    with reading(db):
+        for line, row in enumerate(_boxes(db, campaign, purpose), start=1):
+            yield _open_row(line, row, by_id)
+
+
+def sealed_people(db: sqlite3.Connection, campaign: str, purpose: Purpose) -> dict[str, int]:
+    """For how many people ``export_sealed`` would export details, by the id of the key."""
+    with reading(db):
+        return dict(Counter(key for _n, _what, key, _box, _day in _boxes(db, campaign, purpose)))
+
+
 def open_sealed_file(path: Path, keys: Sequence[OpenKey]) -> Iterator[OpenedRow | Unopened]:
     """Open an exported file, row by row, on a computer that needs no database or network.
 
@@ -164,11 +181,18 @@ def open_sealed_file(path: Path, keys: Sequence[OpenKey]) -> Iterator[OpenedRow 
 
 def _open_line(number: int, line: dict[str, Any], keys: dict[str, OpenKey]) -> OpenedRow | Unopened:
     try:
-        signature, purpose, key_id = int(line["signature"]), line["purpose"], str(line["key"])
-        box = base64.b64decode(line["box"], validate=True)
-        day = date.fromisoformat(line["day"])
+        row = (int(line["signature"]), line["purpose"], str(line["key"]),
+               base64.b64decode(line["box"], validate=True), str(line["day"]))  # fmt: skip
+        date.fromisoformat(row[-1])
     except (ValueError, KeyError, TypeError):
         return Unopened(number, "This line is damaged or cut off.")
+    return _open_row(number, row, keys)
+
+
+def _open_row(
+    number: int, row: tuple[int, Any, str, bytes, str], keys: dict[str, OpenKey]
+) -> OpenedRow | Unopened:
+    signature, purpose, key_id, box, day = row
     if key_id not in keys:
         have = ", ".join(sorted(keys)) or "no key"
         return Unopened(number, f"This row is sealed to key {key_id}; you gave {have}.")
@@ -176,4 +200,4 @@ def _open_line(number: int, line: dict[str, Any], keys: dict[str, OpenKey]) -> O
         details = unpack(unseal(keys[key_id], box), signature, purpose)
     except CannotOpenError as error:
         return Unopened(number, str(error))
-    return OpenedRow(signature, purpose, day, details)
+    return OpenedRow(signature, purpose, date.fromisoformat(day), details)

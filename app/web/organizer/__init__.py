@@ -24,6 +24,7 @@ from app.web.organizer.letters_list import unreadable_letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.offices_views import offices
+from app.web.organizer.packet_views import packets
 from app.web.organizer.paper_views import paper
 from app.web.organizer.views import organizer
 
@@ -48,6 +49,8 @@ def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
     app.register_blueprint(held, url_prefix="/es/organize/held", name="es_organizer_held")
     app.register_blueprint(paper, url_prefix="/organize")
     app.register_blueprint(paper, url_prefix="/es/organize", name="es_organizer_paper")
+    app.register_blueprint(packets, url_prefix="/organize/packets")
+    app.register_blueprint(packets, url_prefix="/es/organize/packets", name="es_organizer_packets")
     app.register_blueprint(keys, url_prefix="/organize/keys")
     app.register_blueprint(keys, url_prefix="/es/organize/keys", name="es_organizer_keys")
     app.register_blueprint(offices, url_prefix="/organize/offices")
@@ -69,6 +72,8 @@ add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30,
                 _l("How many signed, when and where; what each number means.")))  # fmt: skip
 add_entry(Entry("organizer_paper.index", _l("Paper"), "organizer", 35, _l(
     "Posters and sheets to print; signatures that were given by hand.")))  # fmt: skip
+add_entry(Entry("organizer_packets.index", _l("Packets"), "admin", 36, _l(
+    "The letters to bring to each office by hand, with a cover sheet.")))  # fmt: skip
 add_entry(Entry("organizer_held.index", _l("Held signatures"), "editor", 40,
                 _l("What looked unusual and waits for you before it counts.")))  # fmt: skip
 add_entry(Entry("organizer_keys.index", _l("Keys"), "admin", 82,

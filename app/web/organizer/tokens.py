@@ -19,7 +19,7 @@ from itsdangerous.url_safe import URLSafeSerializerMixin
 
 FIELD = "token"
 CARRY = "kept"
-UNKEPT = frozenset({FIELD, CARRY, "password", "again", "code", "next"})
+UNKEPT = frozenset({FIELD, CARRY, "password", "passphrase", "again", "code", "next"})
 """Fields that are never sent back to the browser."""
 
 State = Literal["good", "ours", "foreign"]
