@@ -8,7 +8,14 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from tests.organizers.conftest import Clock, Office
+from tests.organizers.conftest import (  # noqa: F401 - fixtures
+    Clock,
+    Office,
+    app,
+    clock,
+    site_url,
+    staff,
+)
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,
     check,
@@ -18,7 +25,7 @@ from tests.organizers.test_browser import (  # noqa: F401 - fixtures
 )
 
 from .conftest import person
-from .test_pages import Ask, app, ask, clock, site_url, staff  # noqa: F401 - fixtures
+from .test_pages import Ask, ask  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
