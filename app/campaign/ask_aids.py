@@ -1,9 +1,11 @@
-"""Which English each Spanish text of an ask was made for, noted in ``campaign.toml`` itself.
+"""Which English each Spanish text was made for, noted in ``campaign.toml`` itself.
 
-At the end of the file a table says for each ask, by id, the marks of its texts::
+At the end of the file a table says the marks of the texts: for each ask by its id, for an
+addition, a fact and the notes on time by the path of their table::
 
     [reading_aid_of]
     sponsor = "summary:ab12cd34 opening:… text:… short:…"
+    "facts.growth" = "text:…"
 
 Whoever edits the file by hand need not touch it: the Spanish then shows as stale, which it is.
 """
@@ -12,93 +14,125 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
 import tomlkit
 
-from app.campaign.edit import ASK_TEXTS
+from app.campaign.edit_fields import ASK_TEXTS, MOMENTS
 from app.campaign.translation import KEY, mark_of
 
 AskAidState = Literal["none", "current", "stale", "missing", "unknown"]
 """``none``: nothing to translate; ``unknown``: the file does not say what it was made for."""
 
+TEXTS: dict[str, tuple[str, ...]] = {
+    "asks": ASK_TEXTS,
+    "additions": ("text", "short"),
+    "facts": ("text",),
+    "time": MOMENTS,
+    "prompt_hint": ("text",),
+}
+"""The texts that a resident can read in Spanish beside the English, by the part they are in."""
 _MARK = re.compile(r"(\w+):([0-9a-f]{8})")
 
-
-def aid_states(text: str, place: int) -> dict[str, AskAidState]:
-    """For each text of ask number ``place`` how its Spanish stands to its English."""
-    data = tomllib.loads(text.replace("\r\n", "\n"))
-    ask = data["asks"][place]
-    marks = _marks(data, str(ask.get("id", "")))
-    return {name: _state(ask, name, marks) for name in ASK_TEXTS}
+Table = Mapping[str, Any]
 
 
-def asks_to_translate(text: str) -> dict[str, int]:
-    """How many texts of each ask are stale or missing, by id; only those with any."""
-    data = tomllib.loads(text.replace("\r\n", "\n"))
+def aid_states(text: str, name: str, place: int = 0) -> dict[str, AskAidState]:
+    """For each text of part number ``place`` of ``name`` how its Spanish stands to its English."""
+    data = tomllib.loads(_plain(text))
+    key, table = _tables(data, name)[place]
+    marks = _marks(data, key)
+    return {field: _state(table, field, marks) for field in TEXTS[name]}
+
+
+def parts_to_translate(text: str) -> dict[tuple[str, str], int]:
+    """How many texts are stale or missing, by part and id; only those with any."""
+    data = tomllib.loads(_plain(text))
     found = {}
-    for ask in data.get("asks", []):
-        marks = _marks(data, str(ask.get("id", "")))
-        states = [_state(ask, name, marks) for name in ASK_TEXTS]
-        number = sum(state in ("stale", "missing") for state in states)
-        if number:
-            found[str(ask.get("id", ""))] = number
+    for name, fields in TEXTS.items():
+        for key, table in _tables(data, name):
+            marks = _marks(data, key)
+            states = [_state(table, field, marks) for field in fields]
+            number = sum(state in ("stale", "missing") for state in states)
+            if number:
+                found[name, key.removeprefix(f"{name}.")] = number
     return found
 
 
-def note_aids(before: str, after: str, place: int, fits: Collection[str] = ()) -> str:
-    """``after`` with the marks of ask number ``place`` brought up to date.
+def note_aids(
+    before: str, after: str, name: str, place: int = 0, fits: Collection[str] = ()
+) -> str:
+    """``after`` with the marks of part number ``place`` of ``name`` brought up to date.
 
     A Spanish text that is new or changed, or that ``fits`` names, fits the English beside it.
     Where only the English changed, the mark of the English that it was made for stays.
     """
     old, new = tomllib.loads(_plain(before)), tomllib.loads(_plain(after))
-    ask = new["asks"][place]
-    ask_id = str(ask.get("id", ""))
-    was: dict[str, Any] = next((a for a in old.get("asks", []) if a.get("id") == ask_id), {})
-    marks = _marks(old, ask_id)
-    for name in ASK_TEXTS:
-        spanish, english = _words(ask, name + "_es"), _words(ask, name)
+    tables = _tables(new, name)
+    if place >= len(tables):
+        return after
+    key, table = tables[place]
+    was = dict(_tables(old, name)).get(key, {})
+    marks = _marks(old, key)
+    for field in TEXTS[name]:
+        spanish, english = _words(table, field + "_es"), _words(table, field)
         if not spanish or not english:
-            marks.pop(name, None)
-        elif name in fits or spanish != _words(was, name + "_es"):
-            marks[name] = mark_of(english)
-        elif name not in marks:
-            marks[name] = mark_of(_words(was, name))
-    return _write(after, ask_id, marks)
+            marks.pop(field, None)
+        elif field in fits or spanish != _words(was, field + "_es"):
+            marks[field] = mark_of(english)
+        elif field not in marks:
+            marks[field] = mark_of(_words(was, field))
+    return _write(after, name, key, marks)
 
 
 def note_all(text: str) -> str:
     """The text with a mark for every Spanish text that has none yet."""
     data = tomllib.loads(_plain(text))
-    for ask in data.get("asks", []):
-        ask_id = str(ask.get("id", ""))
-        marks = _marks(data, ask_id)
-        for name in ASK_TEXTS:
-            if _words(ask, name) and _words(ask, name + "_es"):
-                marks.setdefault(name, mark_of(_words(ask, name)))
-        text = _write(text, ask_id, marks)
+    for name, fields in TEXTS.items():
+        for key, table in _tables(data, name):
+            marks = _marks(data, key)
+            for field in fields:
+                if _words(table, field) and _words(table, field + "_es"):
+                    marks.setdefault(field, mark_of(_words(table, field)))
+            text = _write(text, name, key, marks)
     return text
 
 
+def _tables(data: Table, name: str) -> list[tuple[str, Table]]:
+    """Each table of a part with what its marks are kept under."""
+    return list(_each(data.get(name), name))
+
+
+def _each(value: object, name: str) -> Iterator[tuple[str, Table]]:
+    if isinstance(value, list):
+        for table in value:
+            key = str(table.get("id", ""))
+            yield key if name == "asks" else f"{name}.{key}", table
+    elif isinstance(value, dict) and name in ("time", "prompt_hint"):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, table in value.items():
+            yield f"{name}.{key}", table
+
+
 def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _words(ask: Mapping[str, Any], name: str) -> str:
-    value = ask.get(name)
+def _words(table: Table, name: str) -> str:
+    value = table.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _marks(data: Mapping[str, Any], ask_id: str) -> dict[str, str]:
+def _marks(data: Table, key: str) -> dict[str, str]:
     notes = data.get(KEY)
-    note = notes.get(ask_id) if isinstance(notes, dict) else None
+    note = notes.get(key) if isinstance(notes, dict) else None
     return dict(_MARK.findall(note)) if isinstance(note, str) else {}
 
 
-def _state(ask: Mapping[str, Any], name: str, marks: Mapping[str, str]) -> AskAidState:
-    english, spanish = _words(ask, name), _words(ask, name + "_es")
+def _state(table: Table, name: str, marks: Mapping[str, str]) -> AskAidState:
+    english, spanish = _words(table, name), _words(table, name + "_es")
     if not english:
         return "none"
     if not spanish:
@@ -108,18 +142,20 @@ def _state(ask: Mapping[str, Any], name: str, marks: Mapping[str, str]) -> AskAi
     return "current" if marks[name] == mark_of(english) else "stale"
 
 
-def _write(text: str, ask_id: str, marks: Mapping[str, str]) -> str:
-    doc = tomlkit.parse(text)
-    note = " ".join(f"{name}:{marks[name]}" for name in ASK_TEXTS if name in marks)
+def _write(text: str, name: str, key: str, marks: Mapping[str, str]) -> str:
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    doc = tomlkit.parse(text.removeprefix(mark))
+    note = " ".join(f"{field}:{marks[field]}" for field in TEXTS[name] if field in marks)
     table = doc.get(KEY)
-    if (table.get(ask_id, "") if table is not None else "") == note:
+    if (table.get(key, "") if table is not None else "") == note:
         return text
     if table is None:
         # Written by hand: the library would put a table without any gap above it.
         head = "# --- which English each Spanish text was made for; kept by the Campaign page ---"
-        return f'{text.rstrip()}\n\n{head}\n\n[{KEY}]\n{ask_id} = "{note}"\n'
+        quoted = f'"{key}"' if "." in key else key
+        return f'{text.rstrip()}\n\n{head}\n\n[{KEY}]\n{quoted} = "{note}"\n'
     if note:
-        table[ask_id] = note
+        table[key] = note
     else:
-        table.remove(ask_id)
-    return tomlkit.dumps(doc)
+        table.remove(key)
+    return mark + tomlkit.dumps(doc)

@@ -142,8 +142,8 @@ class CampaignFile:
         committees: dict[Chamber, Committee] = {}
         parent = self.root.table("committees")
         for chamber in _CHAMBERS:
-            if chamber in parent.values:
-                table = parent.table(chamber)
+            table = parent.table(chamber)
+            if table.values:
                 name = table.text("name", required=True, most=120)
                 committees[chamber] = Committee(
                     code=table.text("code", required=True, most=8),
@@ -159,7 +159,11 @@ class CampaignFile:
         table = self.root.table("states")
         states = tuple(STATES)
         policies = dict.fromkeys(table.words("requires", states), "requires")
-        policies.update(dict.fromkeys(table.words("limits", states), "limits"))
+        limits_there = table.words("limits", states)
+        for state in limits_there:
+            if state in policies:
+                table.say("limits", f"{state} cannot both require and limit these agreements.")
+        policies.update(dict.fromkeys(limits_there, "limits"))
         table.day("as_of")
         table.done()
         return policies

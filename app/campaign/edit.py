@@ -1,8 +1,8 @@
 """Changing single fields of ``campaign.toml`` while its comments and its order stay.
 
-A field has a dotted path: ``bills.house.number``, ``asks.3.text`` (the fourth ask, from 0).
-What a form sends is text; here it becomes a date, a number, a list or words, and a value that
-did not change is not touched, so that a saved page leaves the rest of the file byte for byte.
+Which fields there are stands in ``edit_fields``. What a form sends is text; here it becomes a
+date, a number, a list or words, and a value that did not change is not touched, so that a saved
+page leaves the rest of the file byte for byte.
 """
 
 from __future__ import annotations
@@ -18,80 +18,32 @@ from tomlkit.items import Comment, String, Table, Trivia
 
 from app.campaign.campaign_file import FILE, CampaignFile
 from app.campaign.cosponsor_csv import read_day
+from app.campaign.edit_fields import (
+    EVERY_STAGE,
+    LIST_FIELDS,
+    NAMED,
+    Kind,
+    general,
+    kind_of,
+)
 from app.campaign.model import STAGES
 from app.campaign.problems import Problem
 from app.campaign.toml_lines import key_lines
 from app.campaign.toml_table import TomlTable
+from app.congress.model import STATES
 
-Kind = Literal["line", "text", "pattern", "day", "moment", "whole", "stages"]
-Why = Literal["day", "moment", "whole", "missing"]
+Why = Literal["day", "moment", "whole", "states", "missing"]
 """What is wrong with a value as typed, before anything else is looked at."""
 
-LISTS = ("asks", "prompts", "forbidden")
-ASK_TEXTS = ("summary", "opening", "text", "short")
-"""The texts of an ask; each has a Spanish one beside it."""
-
-BILL_FIELDS: dict[str, Kind] = {
-    "title": "line",
-    "title_es": "line",
-    "congress": "whole",
-    "ends": "moment",
-    "last_weeks_from": "day",
-    "last_day.house": "day",
-    "last_day.senate": "day",
-    "as_of": "day",
-    "enacted": "day",
-    "bills.house.number": "line",
-    "bills.house.title": "line",
-    "bills.house.introduced": "day",
-    "bills.senate.number": "line",
-    "bills.senate.title": "line",
-    "bills.senate.introduced": "day",
-    "time.pending": "text",
-    "time.pending_es": "text",
-    "time.last_weeks": "text",
-    "time.last_weeks_es": "text",
-    "time.ending": "text",
-    "time.ending_es": "text",
-    "time.expired": "text",
-    "time.expired_es": "text",
-}
-LIST_FIELDS: dict[str, dict[str, Kind]] = {
-    "asks": {
-        "id": "line",
-        "when": "line",
-        "stages": "stages",
-        **{name + end: "text" for name in ASK_TEXTS for end in ("", "_es")},
-        "summary": "line",
-        "summary_es": "line",
-    },
-    "prompts": {"who": "line", "who_es": "line", "text": "text", "text_es": "text"},
-    "forbidden": {"pattern": "pattern", "advice": "line"},
-}
-EVERY_STAGE = (*STAGES, "enacted")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+"""What a fact can be called."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufeff]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
 _KEY_IN_WORDS = re.compile(r"`([a-z_]+)`")
 
 
-def kind_of(path: str) -> Kind:
-    """What a field holds; ``KeyError`` for a path that is not edited by fields."""
-    if path in BILL_FIELDS:
-        return BILL_FIELDS[path]
-    name, _, rest = path.partition(".")
-    number, _, key = rest.partition(".")
-    if not number.isdigit():
-        raise KeyError(path)
-    return LIST_FIELDS[name][key]
-
-
-def field_paths(name: str, place: int) -> tuple[str, ...]:
-    """The paths of the fields of one ask, prompt or claim."""
-    return tuple(f"{name}.{place}.{key}" for key in LIST_FIELDS[name])
-
-
 def count_of(text: str, name: str) -> int:
-    """How many asks, prompts or claims there are."""
+    """How many asks, facts or other parts of a list there are."""
     return len(tomllib.loads(_plain(text)).get(name, []))
 
 
@@ -102,8 +54,12 @@ def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
 
 
 def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
-    """One field of every ask, prompt or claim, in order."""
+    """One field of every ask, fact or other part of a list, in order."""
     tables = tomllib.loads(_plain(text)).get(name, [])
+    if isinstance(tables, dict):
+        if key == "id":
+            return tuple(tables)
+        tables = tables.values()
     return tuple(_shown(table.get(key), LIST_FIELDS[name][key]) for table in tables)
 
 
@@ -113,10 +69,13 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
     An empty value takes an optional field out; a comment beside it stays. Whether the values
     make sense together is told by ``problems_by_field``.
     """
-    doc = tomlkit.parse(text)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    doc = tomlkit.parse(text.removeprefix("\ufeff"))
     data = doc.unwrap()
     wrong: dict[str, Why] = {}
     for path, raw in values.items():
+        if general(path) in _FIXED:
+            continue
         kind = kind_of(path)
         typed = clean(raw, one_line=kind != "text")
         if typed == _shown(_find(data, path), kind):
@@ -126,7 +85,7 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
             wrong[path] = value.why
         else:
             _put(doc, path, value, long=kind == "text")
-    return wrong or tomlkit.dumps(doc)
+    return wrong or mark + tomlkit.dumps(doc)
 
 
 def problems_by_field(slug: str, text: str) -> dict[str, str]:
@@ -144,18 +103,35 @@ def problems_by_field(slug: str, text: str) -> dict[str, str]:
     CampaignFile(slug, TomlTable(FILE, data, lines, problems)).read()
     found: dict[str, str] = {}
     for problem in sorted(problems, key=lambda p: p.line):
-        found.setdefault(_path_at(problem, lines), problem.message)
+        found.setdefault(_path_at(problem, lines, data), problem.message)
+    return found
+
+
+def unreadable(values: Mapping[str, str]) -> dict[str, Why]:
+    """Which values as typed are no day, number or list of states, by path."""
+    found: dict[str, Why] = {}
+    for path, raw in values.items():
+        kind = kind_of(path)
+        value = _value(clean(raw, one_line=kind != "text"), kind)
+        if isinstance(value, _Wrong):
+            found[path] = value.why
     return found
 
 
 def new_table(name: str, values: Mapping[str, str]) -> str:
-    """A ``[[name]]`` table with these values, as text to insert."""
+    """A table ``[[name]]``, or ``[facts.growth]``, with these values, as text to insert.
+
+    The ``id`` of a named table must be one that ``NAME`` takes.
+    """
     table = tomlkit.table()
+    head = f"[{name}.{values['id']}]" if name in NAMED else f"[[{name}]]"
     for key, kind in LIST_FIELDS[name].items():
+        if name in NAMED and key == "id":
+            continue
         value = _value(clean(values.get(key, ""), one_line=kind != "text"), kind)
         if not isinstance(value, _Wrong) and value not in (None, ""):
             table[key] = _item(value, None, long=kind == "text")
-    return f"[[{name}]]\n{tomlkit.dumps(table)}"
+    return f"{head}\n{tomlkit.dumps(table)}"
 
 
 def clean(text: str, *, one_line: bool) -> str:
@@ -169,17 +145,29 @@ def clean(text: str, *, one_line: bool) -> str:
 # --- from file to form and back ------------------------------------------------------------
 
 
+_FIXED = tuple(f"{name}.id" for name in NAMED)
+"""The name of a table: letters use it, so it is not changed."""
+
+
 class _Wrong:
     def __init__(self, why: Why) -> None:
         self.why: Why = why
 
 
 def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _find(data: Any, path: str) -> Any:
-    for key in path.split("."):
+    keys = path.split(".")
+    if keys[0] in NAMED:
+        names, number = list(data.get(keys[0], {})), int(keys[1])
+        if number >= len(names):
+            return None
+        if keys[2] == "id":
+            return names[number]
+        keys[1] = names[number]
+    for key in keys:
         if isinstance(data, list):
             number = int(key)
             data = data[number] if number < len(data) else None
@@ -194,6 +182,10 @@ def _shown(value: Any, kind: Kind) -> str:
         return " ".join(stage for stage in EVERY_STAGE if stage in chosen)
     if value is None:
         return ""
+    if kind == "states":
+        return ", ".join(value) if isinstance(value, list) else ""
+    if kind == "flag":
+        return str(value).lower()
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
@@ -205,10 +197,14 @@ def _value(typed: str, kind: Kind) -> Any:
     """A value for the file; None for nothing."""
     if kind == "stages":
         return [stage for stage in EVERY_STAGE if stage in typed.split()]
+    if kind == "states":
+        return _states(typed)
     if not typed:
         return _Wrong("missing") if kind in ("whole", "moment") else None
     if kind == "day":
         return read_day(typed) or _Wrong("day")
+    if kind == "flag":
+        return {"true": True, "false": False}.get(typed)
     if kind == "whole":
         fine = typed.isascii() and typed.isdigit() and 0 < int(typed[:9]) < 1_000_000
         return int(typed) if fine else _Wrong("whole")
@@ -223,8 +219,24 @@ def _value(typed: str, kind: Kind) -> Any:
     return typed
 
 
+def _states(typed: str) -> list[str] | _Wrong | None:
+    """Postal codes in order, from codes or names with commas or spaces between them."""
+    codes = {name.casefold(): code for code, name in STATES.items()}
+    found: set[str] = set()
+    for part in re.split(r"[,;\n]", typed):
+        words = " ".join(part.split())
+        named = codes.get(words.casefold())
+        several = [named] if named else words.upper().split()
+        if any(code not in STATES for code in several):
+            return _Wrong("states")
+        found.update(several)
+    return sorted(found) or None
+
+
 def _put(doc: Any, path: str, value: Any, *, long: bool) -> None:
     *way, key = path.split(".")
+    if way[:1] and way[0] in NAMED:
+        way[1] = list(doc[way[0]])[int(way[1])]
     table = doc
     for part in way:
         if isinstance(table, list):
@@ -253,8 +265,9 @@ def _item(value: Any, old: Any, *, long: bool) -> Any:
 
 def _take_out(table: Any, key: str) -> None:
     """Take a key out; a comment on its line stays as a line of its own."""
-    comment = table[key].trivia.comment
     container = table.value if isinstance(table, Table) else table
+    item: Any = container.item(key)
+    comment = item.trivia.comment
     place = next(n for n, (k, _v) in enumerate(container.body) if k is not None and k.key == key)
     table.remove(key)
     if comment:
@@ -262,7 +275,15 @@ def _take_out(table: Any, key: str) -> None:
         container.body[place] = (None, line)
 
 
-def _path_at(problem: Problem, lines: Mapping[str, int]) -> str:
+def _by_place(path: str, data: Mapping[str, Any]) -> str:
+    """``facts.growth.text`` → ``facts.0.text``; other paths as they are."""
+    name, _, rest = path.partition(".")
+    key, dot, field = rest.partition(".")
+    names = list(data.get(name, ())) if name in NAMED else []
+    return f"{name}.{names.index(key)}{dot}{field}" if key in names else path
+
+
+def _path_at(problem: Problem, lines: Mapping[str, int], data: Mapping[str, Any]) -> str:
     """The field on whose lines a problem lies."""
     before = [(line, len(path), path) for path, line in lines.items() if line <= problem.line]
     path = max(before)[2] if before else ""
@@ -272,10 +293,10 @@ def _path_at(problem: Problem, lines: Mapping[str, int]) -> str:
     parts = path.split(".")
     if named and parts[-1] != named[1]:
         table = path if lines.get(path) == problem.line else ".".join(parts[:-1])
-        candidate = f"{table}.{named[1]}" if table else named[1]
+        candidate = _by_place(f"{table}.{named[1]}" if table else named[1], data)
         try:
             kind_of(candidate)
         except KeyError:
-            return path
+            return _by_place(path, data)
         return candidate
-    return path
+    return _by_place(path, data)

@@ -48,14 +48,14 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
 
 
 def blocks_of(text: str, name: str) -> tuple[Block, ...]:
-    """The tables ``[[name]]`` of a text in order."""
+    """The tables ``[[name]]`` of a text in order, or those inside it: ``[name.growth]``."""
     lines = text.split("\n")
     kinds = line_kinds(lines)
     headers = [n for n, kind in enumerate(kinds) if kind == "header"]
     blocks: list[Block] = []
     for place, header in enumerate(headers):
         match = _HEADER.match(lines[header])
-        if match is None or not match[1] or match[2] != name:
+        if match is None or not (match[2] == name if match[1] else match[2].startswith(f"{name}.")):
             continue
         after = headers[place + 1] if place + 1 < len(headers) else len(lines)
         end = max(n for n in range(header, after) if kinds[n] in ("header", "value")) + 1

@@ -22,8 +22,17 @@ log = logging.getLogger("dear_congress")
 Shown = tuple[str, int] | Response
 
 
-def words_for(status: int) -> tuple[str, str]:
-    """The heading and the next step for a status."""
+def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
+    """The heading and the next step for a status.
+
+    ``file_up_to`` is how many bytes a page takes, where what it was given is a file.
+    """
+    if status == 413 and file_up_to:
+        return (
+            _("That file is too large"),
+            _("Nothing was saved. Go back in your browser and choose a file of at most %(most)s.",
+              most=_in_words(file_up_to)),
+        )  # fmt: skip
     if status == 403:
         return (
             _("That came from another website"),
@@ -59,6 +68,11 @@ def words_for(status: int) -> tuple[str, str]:
     )  # fmt: skip
 
 
+def _in_words(size: int) -> str:
+    megabytes, kilobytes = size // 1024**2, size // 1024
+    return f"{megabytes} MB" if megabytes else f"{kilobytes} KB"
+
+
 def where(error: BaseException) -> str:
     """``ValueError at app/web/resident/views.py:31``, the innermost place in our own code."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -70,12 +84,18 @@ def where(error: BaseException) -> str:
 
 
 def _show(status: int) -> Shown:
+    file_up_to = 0
+    organizer = request.path.removeprefix("/es").startswith("/organize/")
+    if status == 413 and request.mimetype == "multipart/form-data":
+        file_up_to = request.max_content_length or 0
     if status in (400, 413):
         # What could not be read counts as empty, so that the page itself can be made.
         request.__dict__["form"] = ImmutableMultiDict()
     try:
-        heading, text = words_for(status)
-        page = render_template("error.html", status=status, heading=heading, text=text)
+        heading, text = words_for(status, file_up_to=file_up_to)
+        page = render_template(
+            "error.html", status=status, heading=heading, text=text, organizer=organizer
+        )
     except Exception as error:  # noqa: BLE001 - the page for errors must not fail itself
         log.error("error page failed: %s", where(error))
         return Response("Something went wrong. Please go back and try again.\n", status)

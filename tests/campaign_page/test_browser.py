@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from app.campaign.lists import read_list
 from app.campaign.stance import Backing
@@ -52,6 +52,13 @@ PAGES = {
     "campaign/asks/new": "Ask: new",
     "campaign/prompts/1": "Question for a story: 1",
     "campaign/forbidden/1": "Claim to avoid: 1",
+    "campaign/committees": "Committees",
+    "campaign/states": "States with a law of their own",
+    "campaign/hint": "Caution under every question",
+    "campaign/facts/growth": "Dated fact: growth",
+    "campaign/facts/new": "Dated fact: new",
+    "campaign/additions/house-chair": "Sentence added to an ask: house-chair",
+    "campaign/related/s1440-116": "Earlier or opposing bill: s1440-116",
     "campaign/versions": "Versions of the campaign",
     "cosponsors/?q=garcia": "Cosponsors",
     "cosponsors/add/L000582": "Add Ted Lieu",
@@ -102,6 +109,53 @@ def test_from_a_mistake_to_publishing_by_keyboard_alone(
     check(page, "Versions of the campaign")
     page.get_by_role("link", name="Number 1").press("Enter")
     check(page, "Version 1")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_another_language_never_takes_what_was_typed(
+    chromium: Chromium, address: str, staff: Office, seen: list[str], script: bool
+) -> None:
+    page = new_page(chromium, address, seen, script=script)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/campaign/facts/growth")
+    if script:  # nothing typed: it opens in its place
+        page.locator("a.language").click()
+        expect(page.locator("h1")).to_have_text("Dato con fecha: growth")
+        page.goto(f"{address}/organize/campaign/facts/growth")
+    page.locator("#facts-source").fill("Half of a sour")
+    with page.context.expect_page() as opened:
+        page.locator("a.language").click()
+    expect(opened.value.locator("h1")).to_have_text("Dato con fecha: growth")
+    expect(page.locator("#facts-source")).to_have_value("Half of a sour")
+    page.locator("#facts-as_of").fill("soon")
+    page.get_by_role("button", name="Save as a draft").click()
+    expect(page.locator("#facts-source")).to_have_value("Half of a sour")
+    with page.context.expect_page():  # what came back from an error is not saved either
+        page.locator("a.language").click()
+    expect(page.locator("#facts-as_of")).to_have_value("soon")
+
+
+def test_leaving_with_something_unsaved_asks_first(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/campaign/related/s-115")
+    page.locator("#related-kind").select_option("opposes")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Translation").click(no_wait_after=True)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    expect(page.locator("#related-kind")).to_have_value("opposes")
+    page.get_by_role("button", name="Save as a draft").click()
+    check(page, "Campaign")
+    assert asked == ["beforeunload"]
 
 
 def test_an_ask_moves_without_javascript(

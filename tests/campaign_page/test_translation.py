@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.campaign import ask_aids, edit
-from app.campaign.load import read_campaign
+from app.campaign.load import read_campaign, read_files
 from app.campaign.translation import (
     Typed,
     join,
@@ -110,9 +110,9 @@ def test_every_shipped_reading_aid_fits_its_letter(path: Path) -> None:
 
 
 def test_every_shipped_ask_has_spanish_that_fits(toml: str) -> None:
-    assert ask_aids.asks_to_translate(toml) == {}
+    assert ask_aids.parts_to_translate(toml) == {}
     for place in range(edit.count_of(toml, "asks")):
-        assert set(ask_aids.aid_states(toml, place).values()) <= {"current", "none"}
+        assert set(ask_aids.aid_states(toml, "asks", place).values()) <= {"current", "none"}
 
 
 def change(text: str, **values: str) -> str:
@@ -127,29 +127,59 @@ def test_changed_english_makes_the_spanish_stale_until_it_is_changed_or_confirme
 ) -> None:
     text = toml if noted else toml.partition("[reading_aid_of]")[0]
     english = change(text, summary="Something else.")
-    after = ask_aids.note_aids(text, english, 0)
-    assert ask_aids.aid_states(after, 0)["summary"] == "stale"
-    assert "text" not in ask_aids.asks_to_translate(after)
-    assert ask_aids.asks_to_translate(after) == {"sponsor": 1}
-    later = ask_aids.note_aids(after, change(after, opening="Thanks."), 0)
-    assert ask_aids.asks_to_translate(later) == {"sponsor": 2}
-    confirmed = ask_aids.note_aids(later, later, 0, fits={"summary"})
-    assert ask_aids.aid_states(confirmed, 0)["summary"] == "current"
-    spanish = ask_aids.note_aids(confirmed, change(confirmed, opening_es="Gracias."), 0)
-    assert ask_aids.asks_to_translate(spanish) == {}
+    after = ask_aids.note_aids(text, english, "asks", 0)
+    assert ask_aids.aid_states(after, "asks", 0)["summary"] == "stale"
+    assert ("asks", "text") not in ask_aids.parts_to_translate(after)
+    assert ask_aids.parts_to_translate(after) == {("asks", "sponsor"): 1}
+    later = ask_aids.note_aids(after, change(after, opening="Thanks."), "asks", 0)
+    assert ask_aids.parts_to_translate(later) == {("asks", "sponsor"): 2}
+    confirmed = ask_aids.note_aids(later, later, "asks", 0, fits={"summary"})
+    assert ask_aids.aid_states(confirmed, "asks", 0)["summary"] == "current"
+    spanish = ask_aids.note_aids(confirmed, change(confirmed, opening_es="Gracias."), "asks", 0)
+    assert ask_aids.parts_to_translate(spanish) == {}
 
 
 def test_spanish_that_is_taken_out_is_missing(toml: str) -> None:
-    after = ask_aids.note_aids(toml, change(toml, text_es=""), 0)
-    assert ask_aids.aid_states(after, 0)["text"] == "missing"
-    assert ask_aids.aid_states(change(after, opening="", opening_es=""), 0)["opening"] == "none"
+    after = ask_aids.note_aids(toml, change(toml, text_es=""), "asks", 0)
+    assert ask_aids.aid_states(after, "asks", 0)["text"] == "missing"
+    assert (
+        ask_aids.aid_states(change(after, opening="", opening_es=""), "asks", 0)["opening"]
+        == "none"
+    )
 
 
 def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], toml: str) -> None:
     bare = toml.partition("[reading_aid_of]")[0]
-    assert ask_aids.aid_states(bare, 0)["text"] == "unknown"
+    assert ask_aids.aid_states(bare, "asks", 0)["text"] == "unknown"
     noted = ask_aids.note_all(bare)
-    assert ask_aids.aid_states(noted, 0)["text"] == "current"
+    assert ask_aids.aid_states(noted, "asks", 0)["text"] == "current"
     assert ask_aids.note_all(noted) == noted
     assert read_campaign("x", {**files, "campaign.toml": noted})
     assert edit.problems_by_field("x", noted) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "place", "key"),
+    [
+        ("facts.0.text", "facts", 0, ("facts", "growth")),
+        ("additions.2.text", "additions", 2, ("additions", "house-ranking")),
+        ("time.pending", "time", 0, ("time", "time")),
+        ("prompt_hint.text", "prompt_hint", 0, ("prompt_hint", "prompt_hint")),
+    ],
+)
+def test_facts_and_other_texts_are_marked_stale_when_their_english_changes(
+    toml: str, path: str, name: str, place: int, key: tuple[str, str]
+) -> None:
+    def change(text: str, value: str, at: str) -> str:
+        result = edit.set_fields(text, {at: value})
+        assert isinstance(result, str)
+        return ask_aids.note_aids(text, result, name, place)
+
+    english = change(toml, "Other words.", path)
+    assert ask_aids.parts_to_translate(english) == {key: 1}
+    read_campaign("x", {**read_files(FOLDER), "campaign.toml": english})
+    again = change(english, "Still other words.", path)
+    assert ask_aids.parts_to_translate(again) == {key: 1}
+    assert ask_aids.parts_to_translate(change(again, "Otras palabras.", f"{path}_es")) == {}
+    fits = path.rpartition(".")[2]
+    assert ask_aids.parts_to_translate(ask_aids.note_aids(again, again, name, place, {fits})) == {}

@@ -116,6 +116,13 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
         ("asks/cosponsor", "asks-when", "stance = 1"),
         ("prompts/2", "prompts-text", ""),
         ("forbidden/1", "forbidden-pattern", "(a"),
+        ("facts/growth", "facts-text", ""),
+        ("facts/growth", "facts-as_of", "last spring"),
+        ("additions/house-chair", "additions-when", "type = 'rep'"),
+        ("additions/house-chair", "additions-short", "{{ legislater_name }}"),
+        ("related/hr2805-117", "related-congress", "117th"),
+        ("committees", "committees-house-name", ""),
+        ("states", "states-requires", "FL, Atlantis"),
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
@@ -203,20 +210,102 @@ def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
               "asks-summary": "Asks.", "asks-text": "I ask you to read the bill."}),
     ("prompts", {"prompts-who": "A", "prompts-who_es": "B", "prompts-text": "C?",
                  "prompts-text_es": "¿D?"}),
+    ("additions", {"additions-id": "rules-chair", "additions-when": 'state == "NY"',
+                   "additions-text": "You sit on the committee."}),
+    ("facts", {"facts-id": "cost_2026", "facts-text": "In 2026 it cost more.",
+               "facts-source": "A report", "facts-as_of": "2026-05-01"}),
+    ("related", {"related-id": "hr1-118", "related-kind": "opposes", "related-chamber": "house",
+                 "related-congress": "118", "related-title": "Another Act"}),
     ("forbidden", {"forbidden-pattern": r"\bnever\b", "forbidden-advice": "Say when."}),
 ])  # fmt: skip
 def test_parts_are_added_and_taken_out(
     browser: Browser, staff: Office, name: str, fields: dict[str, str]
 ) -> None:
-    browser.get(f"/organize/campaign/{name}/new").send("/new", **typed(dict.fromkeys(fields, "")))
+    chosen = ("related-kind", "related-chamber")
+    empty = {key: value if key in chosen else "" for key, value in fields.items()}
+    browser.get(f"/organize/campaign/{name}/new").send("/new", **typed(empty))
     assert browser.status == 422
     browser.send("/new", **typed(fields))
     assert "Saved as a draft" in browser.words
     before = len(tomllib.loads(live(staff))[name])
     assert len(tomllib.loads(draft(staff))[name]) == before + 1
-    key = "independents" if name == "asks" else "1"
+    key = fields.get(f"{name}-id", "1")
     browser.get(f"/organize/campaign/{name}/{key}").send("/remove")
     assert tomllib.loads(draft(staff))[name] == tomllib.loads(live(staff))[name]
+
+
+@pytest.mark.parametrize(("name", "key"), [
+    ("facts", "Growth!"), ("facts", "growth"), ("facts", "new"), ("facts", ""), ("facts", "a]b"),
+    ("related", "hr2805-117"), ("related", "No"), ("additions", "house-chair"), ("asks", "new"),
+])  # fmt: skip
+def test_a_short_name_that_cannot_be_is_told_at_its_field(
+    browser: Browser, staff: Office, name: str, key: str
+) -> None:
+    fields = {f"{name}-id": key, f"{name}-text": "Words.", f"{name}-source": "A report"}
+    fields |= {f"{name}-as_of": "2026-05-01", f"{name}-summary": "Asks."}
+    fields |= {f"{name}-congress": "118", f"{name}-title": "Act"}
+    path = f"/organize/campaign/{name}/new"
+    browser.get(path).send("/new", **typed(fields))
+    assert browser.status == 422
+    assert browser.page.by_id(f"{name}-id").get("aria-invalid") == "true"
+    assert browser.page.by_id(f"{name}-id").get("value") == key
+    assert state_of(staff.db, SLUG, FILE).draft is None
+
+
+def test_the_parts_that_there_are_once_are_edited_and_compared(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/committees").send(
+        "/committees", **typed({"committees-house-subcommittee": "HSJU08"})
+    )
+    browser.get("/organize/campaign/states").send(
+        "/states", **typed({"states-requires": "Florida, georgia, TX, OK"})
+    )
+    browser.get("/organize/campaign/hint").send(
+        "/hint", **typed({"prompt_hint-text": "Tell only what is yours."})
+    )
+    assert "Spanish out of date" in browser.words
+    browser.get("/organize/campaign/facts/growth")
+    assert "general.txt" in browser.words
+    browser.send("/facts/growth", **typed({"facts-text": "By May 2026 there were 1,500."}))
+    browser.get("/organize/campaign/additions/house-chair").send(
+        "/additions/house-chair", **typed({"additions-short": "As chair you could act."})
+    )
+    browser.get("/organize/campaign/related/s-115").send(
+        "/related/s-115", **typed({"related-number": "S. 9"})
+    )
+    browser.get("/organize/campaign/bill").send("/bill", **typed({"confirm_email": "true"}))
+    browser.get("/organize/campaign/publish")
+    for words in ("HSJU08", "FL, GA, OK, TX", "Tell only what is yours.", "1,500", "S. 9",
+                  "As chair you could act."):  # fmt: skip
+        assert words in browser.words, words
+    browser.send("/campaign/publish")
+    assert "Published" in browser.words
+    with app.test_request_context("/"):
+        campaign = services().campaign
+    assert campaign.committees["house"].subcommittee == "HSJU08"
+    assert campaign.state_policies["OK"] == "requires"
+    assert campaign.facts["growth"] == "By May 2026 there were 1,500."
+    assert campaign.related["s-115"].number == "S. 9"
+    assert campaign.prompt_hint[0] == "Tell only what is yours."
+    assert campaign.confirm_email is True
+
+
+def test_a_fact_that_letters_print_cannot_be_published_away(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/facts/growth").send("/remove")
+    assert "growth" not in tomllib.loads(draft(staff))["facts"]
+    browser.get("/organize/campaign/publish")
+    assert "fact_growth" in browser.words
+    with pytest.raises(AssertionError, match="no form"):
+        browser.form("/campaign/publish")
+
+
+def test_a_bill_that_the_lists_name_cannot_be_published_away(browser: Browser) -> None:
+    browser.get("/organize/campaign/related/hr2805-117").send("/remove")
+    browser.get("/organize/campaign/publish")
+    assert "is not a bill of this campaign" in browser.words
 
 
 def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Office) -> None:
@@ -263,7 +352,8 @@ def test_stale_spanish_is_flagged_until_it_is_said_to_fit(browser: Browser, staf
     assert "Spanish out of date" not in browser.words
 
 
-@pytest.mark.parametrize("path", ["asks/nobody", "prompts/0", "prompts/99", "forbidden/999999",
+@pytest.mark.parametrize("path", ["asks/nobody", "facts/nothing", "related/x", "additions/1",
+                                  "prompts/0", "prompts/99", "forbidden/999999",
                                   "versions/1", "versions/999999999"])  # fmt: skip
 def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
     browser.get(f"/organize/campaign/{path}")
@@ -290,7 +380,9 @@ def test_every_page_reads_well_in_both_languages(
 ) -> None:
     browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
     browser.get(f"{prefix}/organize/campaign/bill").send("/campaign/bill", title="Another")
-    for path in ("", "bill", "asks/sponsor", "asks/new", "prompts/1", "prompts/new",
+    for path in ("", "bill", "committees", "states", "hint", "facts/growth", "facts/new",
+                 "additions/house-chair", "additions/new", "related/s1440-116", "related/new",
+                 "asks/sponsor", "asks/new", "prompts/1", "prompts/new",
                  "forbidden/1", "forbidden/new", "publish", "versions", "versions/1"):  # fmt: skip
         browser.get(f"{prefix}/organize/campaign/{path}")
         assert browser.status == 200, path

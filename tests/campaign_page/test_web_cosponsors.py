@@ -167,7 +167,19 @@ def test_a_megabyte_is_too_long_and_changes_nothing(browser: Browser, staff: Off
     kind = "multipart/form-data; boundary=x"
     answer = browser.client.post(path, data=body, content_type=kind)
     assert answer.status_code == 413
+    shown = answer.get_data(as_text=True)
+    assert "choose a file of at most 512 KB" in shown
+    assert "story" not in shown.partition("<main")[2].partition("</main")[0]
+    assert 'href="/organize/"' in shown
     assert live(staff) == files_of()
+    spanish = browser.client.post(f"/es{path}", data=body, content_type=kind)
+    assert "Ese archivo es demasiado grande" in spanish.get_data(as_text=True)
+
+
+def test_a_form_that_is_too_long_still_speaks_of_words(browser: Browser) -> None:
+    answer = browser.client.post("/find", data={"story": "x" * 1_000_000})
+    assert answer.status_code == 413
+    assert "10,000 characters" in answer.get_data(as_text=True)
 
 
 def test_errors_of_a_csv_stand_in_their_cells(browser: Browser, staff: Office) -> None:

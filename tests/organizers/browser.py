@@ -79,9 +79,15 @@ class Browser:
             name = e.get("name")
             if not name:
                 continue
-            if e.get("type") == "radio" and e.get("checked") is None:
+            if e.get("type") in ("radio", "checkbox") and e.get("checked") is None:
                 continue
-            sent[name] = e.get("value") or "".join(e.itertext())
+            if str(e.tag).endswith("select"):
+                options = [o for o in e.iter() if str(o.tag).endswith("option")]
+                e = next(  # noqa: PLW2901
+                    (o for o in options if o.get("selected") is not None), options[0]
+                )
+            value = e.get("value")
+            sent[name] = "".join(e.itertext()) if value is None else value
         return form.get("action") or "", sent
 
     def send(self, action: str, follow: bool = True, number: int = 0, **typed: str) -> Browser:

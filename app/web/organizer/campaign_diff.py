@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 
 from app.campaign import edit
+from app.campaign.edit_fields import KEYED, LISTS, SECTIONS, field_paths
 from app.web.i18n import gettext as _
 from app.web.organizer import campaign_words as words
 
@@ -32,10 +33,11 @@ class PartChange:
 def changes(before: str, after: str) -> list[PartChange]:
     """Everything that differs, part by part; empty when the fields say the same."""
     found = []
-    bill = _fields(before, tuple(edit.BILL_FIELDS), after, tuple(edit.BILL_FIELDS))
-    if bill:
-        found.append(PartChange(str(words.TITLES["bill"]), "", bill))
-    for name in edit.LISTS:
+    for name, fields in SECTIONS.items():
+        changed = _fields(before, tuple(fields), after, tuple(fields))
+        if changed:
+            found.append(PartChange(str(words.TITLES[name]), "", changed))
+    for name in LISTS:
         found += _list_changes(name, before, after)
     if not found and _plain(before) != _plain(after):
         found.append(PartChange(_("Other parts of the file"), _("changed"), ()))
@@ -43,7 +45,7 @@ def changes(before: str, after: str) -> list[PartChange]:
 
 
 def _plain(text: str) -> object:
-    return tomllib.loads(text.replace("\r\n", "\n"))
+    return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def _fields(
@@ -56,7 +58,7 @@ def _fields(
 
 def keys_of(name: str, text: str) -> list[str]:
     """What each table of a list is known by: its id, or its English words."""
-    key = {"asks": "id", "prompts": "text", "forbidden": "pattern"}[name]
+    key = {"prompts": "text", "forbidden": "pattern"}.get(name, "id")
     return list(edit.read_column(text, name, key))
 
 
@@ -64,7 +66,7 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
     old, new = keys_of(name, before), keys_of(name, after)
     title = str(words.TITLES[name])
     found: list[PartChange] = []
-    pairs = _pairs(old, new, by_name=name == "asks")
+    pairs = _pairs(old, new, by_name=name in KEYED)
     for one, two in pairs:
         if one is None and two is not None:
             fields = _only(name, two, after)
@@ -75,9 +77,7 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
             shown = tuple(FieldChange(label, value, "") for label, value in fields)
             found.append(PartChange(f"{title}: {old[one][:60]}", _("taken out"), shown))
         elif one is not None and two is not None:
-            changed = _fields(
-                before, edit.field_paths(name, one), after, edit.field_paths(name, two)
-            )
+            changed = _fields(before, field_paths(name, one), after, field_paths(name, two))
             if changed:
                 found.append(PartChange(f"{title}: {new[two][:60]}", "", changed))
     both = [key for key in old if key in new]
@@ -88,7 +88,7 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
 
 
 def _pairs(old: list[str], new: list[str], *, by_name: bool) -> list[tuple[int | None, int | None]]:
-    """Which table became which. Asks keep their id; others are put side by side."""
+    """Which table became which. Those with an id keep it; others are put side by side."""
     if by_name:
         kept = [(old.index(key), place) for place, key in enumerate(new) if key in old]
         gone = [(place, None) for place, key in enumerate(old) if key not in new]
@@ -106,5 +106,5 @@ def _pairs(old: list[str], new: list[str], *, by_name: bool) -> list[tuple[int |
 
 
 def _only(name: str, place: int, text: str) -> list[tuple[str, str]]:
-    paths = edit.field_paths(name, place)
+    paths = field_paths(name, place)
     return [(words.label(p), v) for p, v in edit.read_fields(text, paths).items() if v]

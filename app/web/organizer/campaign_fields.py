@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from app.campaign import ask_aids, edit
+from app.campaign.edit_fields import (
+    EVERY_STAGE,
+    KEYED,
+    SECTIONS,
+    Kind,
+    field_paths,
+    general,
+    kind_of,
+)
 from app.records.workshop import Moved
 from app.web.i18n import gettext as _
 from app.web.organizer import campaign_words as words
-from app.web.organizer.campaign_state import Working, ask_place, save, text_at, working
+from app.web.organizer.campaign_state import Working, place_of, save, text_at, working
 from app.web.services import Services
 
 
@@ -23,23 +33,34 @@ class Section:
     """A part of the file that has a page of its own."""
 
     name: str
-    """``bill``, ``asks``, ``prompts`` or ``forbidden``."""
+    """``bill``, ``committees``, ``states`` or ``hint``; or a list, such as ``asks``."""
     place: int = 0
-    ask_id: str = ""
+    key: str = ""
+    """The id of a part that has one."""
 
     @property
     def paths(self) -> tuple[str, ...]:
-        if self.name == "bill":
-            return tuple(edit.BILL_FIELDS)
-        paths = edit.field_paths(self.name, self.place)
-        return tuple(path for path in paths if path != f"asks.{self.place}.id")
+        if self.name in SECTIONS:
+            return tuple(SECTIONS[self.name])
+        paths = field_paths(self.name, self.place)
+        return tuple(path for path in paths if general(path) != f"{self.name}.id" or not self.keyed)
+
+    @property
+    def keyed(self) -> bool:
+        return self.name in KEYED
+
+    @property
+    def aids(self) -> str:
+        """Which texts of the section have a Spanish one that is looked after; empty if none."""
+        part = {"bill": "time", "hint": "prompt_hint"}.get(self.name, self.name)
+        return part if part in ask_aids.TEXTS else ""
 
     def within(self, text: str) -> Section | None:
         """The same section in another text, where it may stand elsewhere; None if it is gone."""
-        if self.name == "asks":
-            place = ask_place(text, self.ask_id)
-            return None if place is None else Section("asks", place, self.ask_id)
-        gone = self.name != "bill" and self.place >= edit.count_of(text, self.name)
+        if self.keyed:
+            place = place_of(text, self.name, self.key)
+            return None if place is None else Section(self.name, place, self.key)
+        gone = self.name not in SECTIONS and self.place >= edit.count_of(text, self.name)
         return None if gone else self
 
 
@@ -59,6 +80,10 @@ class FieldView:
     aid: str
     """For a Spanish text how it stands to its English, or empty."""
     rows: int
+    twin: Literal["", "opens", "closes"]
+    """Whether the next field, or the one before, is the same in the other language."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What a choice offers: value and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +100,7 @@ class NotSaved:
 
 def field_id(path: str) -> str:
     """A field's name in a form: without its place, which may change while the form is open."""
-    return words.general(path).replace(".", "-")
+    return general(path).replace(".", "-")
 
 
 def typed_values(section: Section, form: Mapping[str, str]) -> dict[str, str]:
@@ -83,8 +108,8 @@ def typed_values(section: Section, form: Mapping[str, str]) -> dict[str, str]:
     values = {}
     for path in section.paths:
         name = field_id(path)
-        if edit.kind_of(path) == "stages":
-            ticked = [stage for stage in edit.EVERY_STAGE if form.get(f"{name}-{stage}")]
+        if kind_of(path) == "stages":
+            ticked = [stage for stage in EVERY_STAGE if form.get(f"{name}-{stage}")]
             values[path] = " ".join(ticked)
         else:
             values[path] = form.get(name, "")
@@ -105,7 +130,7 @@ def save_section(
 ) -> NotSaved | None:
     """Keep what was typed as a draft; None when it is kept.
 
-    ``fits`` are the texts of an ask whose Spanish was said to fit still.
+    ``fits`` are the texts whose Spanish was said to fit the changed English still.
     """
     now = working(site)
     merged = _merge(site, section, typed, base, now)
@@ -116,8 +141,8 @@ def save_section(
     if isinstance(result, dict):
         return NotSaved(_back(section, here, {p: words.why_words(w) for p, w in result.items()}),
                         {}, now.base)  # fmt: skip
-    if here.name == "asks":
-        result = ask_aids.note_aids(now.text, result, here.place, fits)
+    if here.aids:
+        result = ask_aids.note_aids(now.text, result, here.aids, here.place, fits)
     problems = edit.problems_by_field(site.campaign.slug, result)
     if problems:
         return NotSaved(_back(section, here, problems), {}, now.base)
@@ -145,7 +170,7 @@ def _merge(
     values: dict[str, str] = {}
     both: dict[str, str] = {}
     for place, (path, mine) in enumerate(typed.items()):
-        one_line = edit.kind_of(path) != "text"
+        one_line = kind_of(path) != "text"
         mine = edit.clean(mine, one_line=one_line)  # noqa: PLW2901
         if mine not in (old[place], theirs[place]):
             if theirs[place] != old[place]:
@@ -183,9 +208,9 @@ def gone_words() -> str:
 
 def note_for(section: Section) -> str:
     """What a version's list says about a change; kept in English beside the texts."""
-    if section.name == "asks":
-        return f"ask {section.ask_id}"
-    return section.name if section.name == "bill" else f"{section.name} {section.place + 1}"
+    if section.name in SECTIONS:
+        return section.name
+    return f"{section.name} {section.key or section.place + 1}"
 
 
 def view(
@@ -197,17 +222,30 @@ def view(
     aids: Mapping[str, str],
 ) -> list[FieldView]:
     """The fields of a section as the page shows them."""
+    paths = section.paths
     fields = []
-    for path in section.paths:
-        value, kind = values[path], edit.kind_of(path)
+    for path in paths:
+        value, kind = values[path], kind_of(path)
         key = path.rpartition(".")[2]
         lines = sum(1 + len(line) // 60 for line in value.split("\n"))
+        spanish = path.endswith("_es")
         fields.append(
             FieldView(
                 id=field_id(path), label=words.label(path), hint=words.hint(path), kind=kind,
                 value=value, problem=problems.get(path, ""), theirs=theirs.get(path, ""),
-                aid=aids.get(key.removesuffix("_es"), "") if key.endswith("_es") else "",
+                aid=aids.get(key.removesuffix("_es"), "") if spanish else "",
                 rows=min(max(lines, 3), 14),
+                twin="closes" if spanish else "opens" if f"{path}_es" in paths else "",
+                options=_options(path, value, kind),
             )
         )  # fmt: skip
     return fields
+
+
+def _options(path: str, value: str, kind: Kind) -> tuple[tuple[str, str], ...]:
+    """What a choice offers; the present value too where it is none of the usual ones."""
+    if kind not in ("choice", "flag"):
+        return ()
+    offered = words.options(path)
+    known = {name for name, _words in offered}
+    return offered if value in known else (*offered, (value, value))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign import ask_aids, edit
+from app.campaign.campaign_file import FILE
+from app.campaign.edit_fields import KEYED, NAMED, ORDERED, SECTIONS, field_paths
 from app.campaign.toml_blocks import insert_block, move_block, remove_block
 from app.records.workshop import Moved
 from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
+from app.web.i18n import page_url
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_fields import (
     NotSaved,
@@ -23,81 +25,19 @@ from app.web.organizer.campaign_fields import (
     typed_values,
     view,
 )
-from app.web.organizer.campaign_state import Working, ask_place, save, working
+from app.web.organizer.campaign_overview import overview
+from app.web.organizer.campaign_state import Working, place_of, save, working
 from app.web.organizer.show import page, visible
 from app.web.services import services
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One ask, question or claim on the overview."""
-
-    key: str
-    """An ask's id, or the number of another from 1."""
-    title: str
-    about: str
-    url: str
-    move_url: str
-    remove_url: str
-    first: bool
-    last: bool
-    stages: str = ""
-    stale: int = 0
 
 
 def show_campaign(problem: str = "", status: int = 200) -> Response:
     """Everything at a glance, with the way to each part."""
     now = working(services())
-    bill = edit.read_fields(now.text, tuple(edit.BILL_FIELDS))
-    shown = ("bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",
-             "last_day.house", "last_day.senate", "as_of", "enacted")  # fmt: skip
     return page(
-        "campaign/index", status, problem=problem, now=now,
-        facts=[(words.label(path), bill[path]) for path in shown],
-        asks=_asks(now), prompts=_lines(now, "prompts"), claims=_lines(now, "forbidden"),
+        "campaign/index", status, problem=problem, now=now, parts=overview(now),
         done=request.args.get("done", ""),
     )  # fmt: skip
-
-
-def _asks(now: Working) -> list[Line]:
-    stale = ask_aids.asks_to_translate(now.text)
-    columns = [edit.read_column(now.text, "asks", key) for key in
-               ("id", "summary", "summary_es", "when", "stages")]  # fmt: skip
-    count = len(columns[0])
-    lines = []
-    for place, (key, summary, spanish, when, stages) in enumerate(zip(*columns, strict=True)):
-        names = [str(words.STAGE_NAMES[stage]) for stage in stages.split()]
-        lines.append(
-            Line(
-                key=key, title=(language() == "es" and spanish) or summary,
-                about=when or _("everyone else"), stages=", ".join(names),
-                url=page_url("organizer_campaign.ask", ask_id=key),
-                move_url=page_url("organizer_campaign.move_ask", ask_id=key),
-                remove_url=page_url("organizer_campaign.remove_ask", ask_id=key),
-                first=place == 0, last=place == count - 1, stale=stale.get(key, 0),
-            )
-        )  # fmt: skip
-    return lines
-
-
-def _lines(now: Working, name: str) -> list[Line]:
-    keys = ("pattern", "advice") if name == "forbidden" else ("text", "who")
-    spanish = "_es" if name == "prompts" and language() == "es" else ""
-    titles, abouts = (edit.read_column(now.text, name, key + spanish) for key in keys)
-    count = len(titles)
-    lines = []
-    for place, (title, about) in enumerate(zip(titles, abouts, strict=True)):
-        number = place + 1
-        lines.append(
-            Line(
-                key=str(number), title=title, about=about,
-                url=page_url("organizer_campaign.part", name=name, number=number),
-                move_url=page_url("organizer_campaign.move_part", name=name, number=number),
-                remove_url=page_url("organizer_campaign.remove_part", name=name, number=number),
-                first=place == 0, last=place == count - 1,
-            )
-        )  # fmt: skip
-    return lines
 
 
 # --- one part -------------------------------------------------------------------------------
@@ -106,17 +46,17 @@ def _lines(now: Working, name: str) -> list[Line]:
 def section_of(name: str, key: str) -> Section | None:
     """The part that an address names, if the draft has it."""
     text = working(services()).text
-    if name == "asks":
-        place = ask_place(text, key)
-        return None if place is None else Section("asks", place, key)
-    if name == "bill":
-        return Section("bill")
+    if name in SECTIONS:
+        return Section(name)
+    if name in KEYED:
+        place = place_of(text, name, key)
+        return None if place is None else Section(name, place, key)
     number = int(key)
     return Section(name, number - 1) if 0 < number <= edit.count_of(text, name) else None
 
 
 def show_part(name: str, key: str = "1") -> Response:
-    """The fields of the bill, of an ask, a question or a claim."""
+    """The fields of one part of the campaign."""
     section = section_of(name, key)
     if section is None:
         return page("no_such", 404)
@@ -131,7 +71,8 @@ def take_part(name: str, key: str = "1") -> Response:
         return page("no_such", 404)
     site = services()
     typed = typed_values(section, request.form)
-    fits = {text for text in edit.ASK_TEXTS if request.form.get(f"fits-{text}")}
+    texts = ask_aids.TEXTS.get(section.aids, ())
+    fits = {text for text in texts if request.form.get(f"fits-{text}")}
     answer = save_section(site, section, typed, base_of(), fits)
     if answer is None:
         return redirect(page_url("organizer_campaign.index", done="saved"), 303)
@@ -142,17 +83,28 @@ def take_part(name: str, key: str = "1") -> Response:
 def _part(
     section: Section, now: Working, values: dict[str, str], answer: NotSaved, status: int = 200
 ) -> Response:
-    aids = dict(ask_aids.aid_states(now.text, section.place)) if section.name == "asks" else {}
-    titles = dict(words.TITLES)
-    key = section.ask_id or str(section.place + 1)
-    title = str(titles[section.name]) + ("" if section.name == "bill" else f": {key}")
+    aids: dict[str, str] = {}
+    here = section.within(now.text)
+    if section.aids and here:
+        aids.update(ask_aids.aid_states(now.text, section.aids, here.place))
+    key = section.key or str(section.place + 1)
+    title = str(words.TITLES[section.name]) + ("" if section.name in SECTIONS else f": {key}")
     problems = answer.problems
     return page(
         "campaign/part", status, title=title, section=section, base=answer.base,
         fields=view(section, values, problems=problems, theirs=answer.theirs, aids=aids),
         errors=[(field_id(path), text) for path, text in problems.items()],
         by=answer.by, stages=words.STAGE_NAMES, action=request.path, new=False,
+        single=section.name in SECTIONS, used_in=_used_in(now, section),
     )  # fmt: skip
+
+
+def _used_in(now: Working, section: Section) -> list[str]:
+    """The letters and asks that print a fact, by the name of their files."""
+    if section.name != "facts":
+        return []
+    field = re.compile(rf"\bfact_{re.escape(section.key)}\b")
+    return [name for name, text in {**now.files, FILE: now.text}.items() if field.search(text)]
 
 
 def base_of() -> int:
@@ -200,37 +152,51 @@ def show_new(name: str) -> Response:
     """Empty fields for a new ask, question or claim."""
     section = Section(name, 0)
     values = dict.fromkeys(_new_paths(name), "")
-    if name == "asks":
-        values["asks.0.stages"] = "pending last_weeks"
+    if f"{name}.0.stages" in values:
+        values[f"{name}.0.stages"] = "pending last_weeks"
     return _new(section, values, {}, working(services()).base)
 
 
 def _new_paths(name: str) -> tuple[str, ...]:
-    return edit.field_paths(name, 0)
+    return field_paths(name, 0)
 
 
 def take_new(name: str) -> Response:
-    """Put a new part in front of the others, as a draft."""
+    """Put a new part into a list, as a draft: in front where order counts, else at the end."""
     site, section = services(), Section(name, 0)
     paths = _new_paths(name)
     typed = typed_values(section, request.form)
-    if name == "asks":
-        typed["asks.0.id"] = edit.clean(request.form.get("asks-id", ""), one_line=True)
+    if name in KEYED:
+        typed[f"{name}.0.id"] = edit.clean(request.form.get(f"{name}-id", ""), one_line=True)
     typed = {path: typed[path] for path in paths}
     now = working(site)
-    values = {path.rpartition(".")[2]: value for path, value in typed.items()}
-    text = insert_block(now.text, name, 0, edit.new_table(name, values))
-    problems = edit.problems_by_field(site.campaign.slug, text)
-    if name == "asks" and typed["asks.0.id"] == "new":
-        problems["asks.0.id"] = _("Choose another short name.")
+    text, place, problems = _with_new(now, name, typed)
     if problems:
         shown = {path: visible(value) for path, value in typed.items()}
         return _new(section, shown, problems, now.base, 422)
-    if name == "asks":
-        text = ask_aids.note_aids(now.text, text, 0)
+    if section.aids:
+        text = ask_aids.note_aids(now.text, text, section.aids, place)
     if isinstance(save(site, text, now.base, f"{name}: one more"), Moved):
         return _new(section, typed, {"": moved_words("")}, now.base, 409)
     return redirect(page_url("organizer_campaign.index", done="saved"), 303)
+
+
+def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int, dict[str, str]]:
+    """The text with the new part, its place there, and what is wrong with it by field."""
+    values = {path.rpartition(".")[2]: value for path, value in typed.items()}
+    key = values.get("id", "")
+    wrong = {p: words.why_words(w) for p, w in edit.unreadable(typed).items()}
+    if name in NAMED and not edit.NAME.fullmatch(key):
+        wrong[f"{name}.0.id"] = _("Use small letters, digits and _, beginning with a letter.")
+    elif name in KEYED and (key == "new" or place_of(now.text, name, key) is not None):
+        wrong[f"{name}.0.id"] = _("Choose another short name.")
+    if wrong:
+        return now.text, 0, wrong
+    place = 0 if name in ORDERED else edit.count_of(now.text, name)
+    text = insert_block(now.text, name, place, edit.new_table(name, values))
+    found = edit.problems_by_field(services().campaign.slug, text)
+    there = dict(zip(field_paths(name, place), field_paths(name, 0), strict=True))
+    return text, place, {there.get(path, path): words for path, words in found.items()}
 
 
 def _new(
@@ -241,7 +207,7 @@ def _new(
         "campaign/part", status, title=f"{words.TITLES[section.name]}: {_('new')}", section=section,
         fields=view(whole, values, problems=problems, theirs={}, aids={}), base=base, by="",
         errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
-        stages=words.STAGE_NAMES, action=request.path, new=True,
+        stages=words.STAGE_NAMES, action=request.path, new=True, single=False, used_in=[],
     )  # fmt: skip
 
 
@@ -250,4 +216,4 @@ class _Whole(Section):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return edit.field_paths(self.name, self.place)
+        return field_paths(self.name, self.place)

@@ -64,7 +64,7 @@ def save(
     )  # fmt: skip
 
 
-def ask_place(text: str, ask_id: str) -> int | None:
-    """Which ask of a text has this id; None when there is none."""
-    ids = read_column(text, "asks", "id")
-    return ids.index(ask_id) if ask_id in ids else None
+def place_of(text: str, name: str, key: str) -> int | None:
+    """Which part of a list of a text has this id; None when there is none."""
+    ids = read_column(text, name, "id")
+    return ids.index(key) if key in ids else None

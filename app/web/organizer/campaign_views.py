@@ -19,6 +19,8 @@ from app.web.organizer import (
 campaign = Blueprint("organizer_campaign", __name__)
 
 PARTS = "<any(prompts, forbidden):name>"
+KEYED = "<any(asks, additions, facts, related):name>"
+ONCE = "<any(committees, states, hint):name>"
 
 
 @campaign.get("/campaign/")
@@ -39,40 +41,52 @@ def bill_post() -> Response:
     return campaign_page.take_part("bill")
 
 
-@campaign.get("/campaign/asks/new")
+@campaign.get(f"/campaign/{ONCE}")
 @access("editor")
-def new_ask() -> Response:
-    return campaign_page.show_new("asks")
+def once(name: str) -> Response:
+    return campaign_page.show_part(name)
 
 
-@campaign.post("/campaign/asks/new")
+@campaign.post(f"/campaign/{ONCE}")
 @access("editor")
-def new_ask_post() -> Response:
-    return campaign_page.take_new("asks")
+def once_post(name: str) -> Response:
+    return campaign_page.take_part(name)
 
 
-@campaign.get("/campaign/asks/<ask_id>")
+@campaign.get(f"/campaign/{KEYED}/new")
 @access("editor")
-def ask(ask_id: str) -> Response:
-    return campaign_page.show_part("asks", ask_id)
+def new_keyed(name: str) -> Response:
+    return campaign_page.show_new(name)
 
 
-@campaign.post("/campaign/asks/<ask_id>")
+@campaign.post(f"/campaign/{KEYED}/new")
 @access("editor")
-def ask_post(ask_id: str) -> Response:
-    return campaign_page.take_part("asks", ask_id)
+def new_keyed_post(name: str) -> Response:
+    return campaign_page.take_new(name)
 
 
-@campaign.post("/campaign/asks/<ask_id>/move")
+@campaign.get(f"/campaign/{KEYED}/<key>")
 @access("editor")
-def move_ask(ask_id: str) -> Response:
-    return campaign_page.take_move("asks", ask_id)
+def keyed(name: str, key: str) -> Response:
+    return campaign_page.show_part(name, key)
 
 
-@campaign.post("/campaign/asks/<ask_id>/remove")
+@campaign.post(f"/campaign/{KEYED}/<key>")
 @access("editor")
-def remove_ask(ask_id: str) -> Response:
-    return campaign_page.take_remove("asks", ask_id)
+def keyed_post(name: str, key: str) -> Response:
+    return campaign_page.take_part(name, key)
+
+
+@campaign.post(f"/campaign/{KEYED}/<key>/move")
+@access("editor")
+def move_keyed(name: str, key: str) -> Response:
+    return campaign_page.take_move(name, key)
+
+
+@campaign.post(f"/campaign/{KEYED}/<key>/remove")
+@access("editor")
+def remove_keyed(name: str, key: str) -> Response:
+    return campaign_page.take_remove(name, key)
 
 
 @campaign.get(f"/campaign/{PARTS}/new")

@@ -26,6 +26,7 @@ from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.organizer.campaign_page import base_of
 from app.web.organizer.campaign_state import Working, save, working
+from app.web.organizer.campaign_words import TITLES
 from app.web.organizer.show import page, visible
 from app.web.services import Services, services
 
@@ -103,10 +104,20 @@ def show_overview() -> Response:
         letters.append(Line(template.title, url, todo))
     text = working(site).text
     asks = [
-        Line(ask, page_url("organizer_campaign.ask", ask_id=ask), todo)
-        for ask, todo in ask_aids.asks_to_translate(text).items()
+        _campaign_line(name, key, todo)
+        for (name, key), todo in ask_aids.parts_to_translate(text).items()
     ]
     return page("campaign/translations", letters=letters, asks=asks)
+
+
+def _campaign_line(name: str, key: str, todo: int) -> Line:
+    """A part of the campaign with Spanish to look at, and its page."""
+    if name == "time":
+        return Line(str(TITLES["bill"]), page_url("organizer_campaign.bill"), todo)
+    if name == "prompt_hint":
+        return Line(str(TITLES["hint"]), page_url("organizer_campaign.once", name="hint"), todo)
+    url = page_url("organizer_campaign.keyed", name=name, key=key)
+    return Line(f"{TITLES[name]}: {key}", url, todo)
 
 
 def _texts(site: Services, letter: str, length: Length) -> tuple[Working, Working] | None:

@@ -1,5 +1,4 @@
-/* The letters' editor: a field's button puts it where the cursor was, and leaving with words
-   that were not saved asks first. The page works without it. */
+/* The letters' editor: a field's button puts it where the cursor was. The page works without it. */
 "use strict";
 
 (function () {
@@ -17,11 +16,5 @@
         area.dispatchEvent(new Event("input", { bubbles: true }));
       }
     });
-  });
-
-  var form = area.form, first = area.value, leaving = false;
-  form.addEventListener("submit", function () { leaving = true; });
-  window.addEventListener("beforeunload", function (event) {
-    if (!leaving && area.value !== first) { event.preventDefault(); }
   });
 })();
