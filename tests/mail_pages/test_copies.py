@@ -48,6 +48,29 @@ def test_a_copy_has_every_letter_as_text_and_as_pdf_after_the_click(site: Site) 
         assert "Second paragraph" in words
 
 
+def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say_it(
+    make: Make,
+) -> None:
+    site = make()
+    taken = site.signed()
+    site.client.post("/take", {**taken.form("/copy"), "pasted": ["MA-S1"]})
+    site.ask(taken, ME)
+    site.work()
+    (question,) = site.files()
+    page = site.client.get(site.link(question))
+    site.client.post(site.link(question), page.form(site.link(question)))
+    site.work()
+    text = text_of(site.files("copy")[0])
+    heads = [line for line in text.splitlines() if "When you asked for this copy" in line]
+    assert [line.split(".")[0] for line in heads] == [
+        "To Representative Seth Moulton", "To Senator Elizabeth Warren",
+        "To Senator Edward J",
+    ]  # fmt: skip
+    assert "Written, not yet handed over (" in heads[0]
+    assert "You copied or pasted it for the web form (" in heads[1]
+    assert site.resident.receipt_path(taken) in text
+
+
 def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> None:
     site = make()
     taken = site.signed()

@@ -249,11 +249,13 @@ def test_two_workers_try_a_letter_once(desk: Desk) -> None:
     assert desk.server.requests == []
 
 
-@pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn"])
+@pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn", "repeated"])
 def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> None:
     desk.put()
     with desk.db as db:
-        if status == "withdrawn":
+        if status in ("withdrawn", "repeated"):
+            if status == "repeated":  # keeps its status when it is withdrawn
+                db.execute("UPDATE signatures SET status = 'repeated', person = NULL")
             db.execute("DROP TRIGGER nothing_delivered_after_withdrawal")
             withdraw(db, desk.token)
         elif status == "test":
