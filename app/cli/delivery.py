@@ -102,12 +102,16 @@ def status_command() -> None:
     Example:
       flask mail status
     """
-    mailbox = _queue().post.mailbox
+    queue = _queue()
+    mailbox = queue.post.mailbox
     numbers = mailbox.numbers()
     for state, number in numbers.items():
         click.echo(f"{number:>8,}  {state}")
     if not numbers:
         click.echo("No messages.")
+    if queue.offices is not None:
+        for name, number in queue.offices.deliveries.numbers().items():
+            click.echo(f"{number:>8,}  letters to offices' own systems: {name}")
     stuck = mailbox.stuck(datetime.now(UTC), longer_than=STUCK)
     for row in stuck:
         cause = f" ({row.cause})" if row.cause else ""

@@ -9,7 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli.delivery import mail_group
 from app.cli.delivery_checks import letters_are_accounted_for, official_delivery_is_whole
 from app.cli.doctor import Site as DoctorSite
 from app.delivery import (
@@ -365,6 +367,17 @@ def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> Non
     assert post.mailbox.numbers() == {"accepted": 1}
     queue._sweep()
     assert len(queue.huey) == 1
+
+
+def test_the_status_command_counts_letters_to_offices(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make()
+    site.queued("MA-6")
+    monkeypatch.setattr("app.cli.delivery.load_settings", lambda: site.settings)
+    output = CliRunner().invoke(mail_group, ["status"]).output
+    assert "1  letters to offices' own systems: queued" in output
+    assert "Larkspur" not in output
 
 
 def test_the_doctor_says_when_letters_wait_too_long(make: Make) -> None:
