@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 
+from app.web.services import services
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -82,7 +84,7 @@ def _add_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = g.own_policy
         if "frame-ancestors 'none'" not in g.own_policy:  # older browsers know no finer rule
             del response.headers["X-Frame-Options"]
-    if request.is_secure:
+    if request.is_secure or services().settings.site_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static" and response.status_code in (200, 206, 304):
         response.headers["Cache-Control"] = FOREVER if "v" in request.args else "no-cache"
