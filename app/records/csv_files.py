@@ -29,6 +29,14 @@ _HARMLESS = re.compile(
 )
 _TRIGGERS = frozenset("=+-@|%")
 
+# Where a comma is the sign of decimals, spreadsheet programs part cells at semicolons, and see no
+# quotes around ours: what comes after one, or after a line end, begins a cell of its own.
+_SEPARATORS = re.compile("[;\n]")
+_SEPARATED = re.compile(
+    r"([;\n](?:[^\S\n]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd])*)"
+    r"([=@＝＠﹦﹫]|[+＋﹢－﹣-](?=[^;\n]*(?:[|!]|\w\(|[0-9][^;\n]*[+*/^-])))"
+)
+
 
 def safe_csv(text: str) -> str:
     """The text as a CSV cell that no spreadsheet program takes for a formula.
@@ -37,11 +45,13 @@ def safe_csv(text: str) -> str:
     the signs (such as the full-width ``＝``) count as the signs.
     """
     if text.isascii() and text.isprintable():
-        if text[:1].isalnum() or not text:
+        if (text[:1].isalnum() and ";" not in text) or not text:
             return text
     else:
         text = clean(text)
     visible = _visible(text)
+    if _SEPARATORS.search(text):
+        text = _SEPARATED.sub(r"\1'\2", text)
     if not visible or unicodedata.normalize("NFKC", visible[0])[0] not in _TRIGGERS:
         return text
     if visible[0] in "+-" and _HARMLESS.fullmatch(visible.strip()):

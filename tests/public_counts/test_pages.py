@@ -41,7 +41,7 @@ def test_json_has_its_documented_fields_in_order_for_any_site(app: Flask, people
     found = json.loads(response.get_data(as_text=True))
     assert list(found) == [
         "as_of", "campaign", "title", "time_zone", "signatures", "letters", "by_state", "step",
-        "definitions", "statement",
+        "definitions", "statement", "schema",
     ]  # fmt: skip
     assert (found["signatures"], found["letters"]) == (13, 35)
     assert found["by_state"] == [{"state": "CA", "name": "California", "at_least": 10}]

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -360,3 +361,56 @@ def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Pa
         write_text(pieces(), path)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.csv"]  # noqa: PTH208
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("fine; =1+1", "fine; '=1+1"), ("x;=1+1;", "x;'=1+1;"), ("x;\t@SUM(1)", "x;\t'@SUM(1)"),
+        ("Dear all,\n=1+1;", "Dear all,\n'=1+1;"), ("a;＝1+1", "a;'＝1+1"),
+        ("a;+cmd|' /C calc'!A0", "a;'+cmd|' /C calc'!A0"), ("a; -2+3", "a; '-2+3"),
+        ("a;=1;=2", "a;'=1;'=2"), ("a;\u200b=1", "a;\u200b'=1"), ("a;-SUM(A1)", "a;'-SUM(A1)"),
+        # What people write stays as it is.
+        ("Ann; -Ann", "Ann; -Ann"),
+        ("Call +1 202 555 0147; thanks", "Call +1 202 555 0147; thanks"),
+        ("We ask:\n- a vote\n- a hearing (soon)", "We ask:\n- a vote\n- a hearing (soon)"),
+        ("a;b", "a;b"), ("1;2", "1;2"), ("a = b; c", "a = b; c"),
+    ],
+)  # fmt: skip
+def test_no_part_of_a_cell_becomes_a_formula_where_semicolons_part_cells(
+    text: str, written: str
+) -> None:
+    """EX01: in many countries a spreadsheet program takes ; for the end of a cell."""
+    assert safe_csv(text) == written
+
+
+@given(text=st.text(alphabet=";\t\n =@+-A1('", max_size=30))
+def test_however_a_line_is_parted_no_cell_begins_with_an_equals_sign(text: str) -> None:
+    for part in re.split("[;\n]", safe_csv(text)):
+        assert part.strip()[:1] not in ("=", "@"), repr(text)
+
+
+def test_notes_are_rows_like_others_and_no_formula(tmp_path: Path) -> None:
+    """EX01: a campaign's title or a source tag could be anything."""
+    about = {"campaign": "=1+1", "letter": "\t@SUM(1)\x00", "phone": "+1 202 555 0147"}
+    made = Table("-Ann", PEOPLE[:2], in_chunks([("=x", "02138")]), about)
+    text = "".join(csv_lines(made, notes=True))
+    assert text.startswith("\ufefftitle,")
+    notes, _, below = text.partition("\r\n\r\n")
+    said = dict(csv.reader(io.StringIO(notes.lstrip("\ufeff"))))
+    assert said["title"] == "-Ann"
+    assert said["campaign"] == "'=1+1"
+    assert said["letter"] == "'\t@SUM(1)\ufffd"
+    assert said["phone"] == "+1 202 555 0147"
+    assert said["column: zip"] == "A ZIP."
+    assert list(csv.DictReader(io.StringIO(below))) == [{"name": "'=x", "zip": "02138"}]
+    empty = Table("t", PEOPLE[:2], in_chunks([]), about)
+    assert "".join(csv_lines(empty, notes=True)).endswith("\r\n\r\nname,zip\r\n")
+
+
+def test_the_database_itself_says_what_it_is_about(tmp_path: Path) -> None:
+    write_sqlite([table()], tmp_path / "a.db")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as db:
+        said = dict(db.execute("SELECT name, value FROM about WHERE table_name = 'people'"))
+    assert said["campaign"] == "é=1"
+    assert said["column: signed_at (America/Chicago)"] == "A time."

@@ -134,6 +134,8 @@ def send_export() -> Response:
         file = _file(site, wanted, now, name)
     file.headers["Content-Type"] = FORMATS[wanted.form]
     file.headers["Content-Disposition"] = disposition(name)
+    if wanted.form == "json":
+        file.headers["Link"] = '</schemas/export.json>; rel="describedby"'
     return file
 
 

@@ -15,13 +15,14 @@ from typing import Any
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
 from app.congress import STATES
 from app.records import definitions_for, totals
 from app.records.public_counts import STEP, by_state, milestones
+from app.records.schemas import NAMES, schema_text
 from app.web.access import access
 from app.web.headers import shared
 from app.web.i18n import gettext as _
@@ -84,6 +85,14 @@ def counts_json() -> Response:
     return _kept(text, "application/json", tag=json.dumps(content), anywhere=True)
 
 
+@counter_pages.get("/schemas/<name>.json")
+@access("anyone")
+def schema(name: str) -> Response:
+    if name not in NAMES:
+        abort(404)
+    return _kept(schema_text(name), "application/schema+json", anywhere=True)
+
+
 @counter_pages.get("/milestones.atom")
 @access("anyone")
 def feed() -> Response:
@@ -140,6 +149,7 @@ def _counts(site: Services) -> dict[str, Any]:
         "step": STEP,
         "definitions": {d.term: d.meaning for d in definitions_for("all")} | {"at_least": _rule()},
         "statement": f"{_base(site)}/statements/latest.json",
+        "schema": f"{_base(site)}/schemas/counts.json",
     }
 
 
