@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import open_database, sign, withdraw
+from app.records import NotStoredError, open_database, sign, withdraw
 from app.records.kept import drop_letters, keep_letters, kept_letters
 from app.records.retention import Policy, delete_old_rows
 from app.records.retention_proof import prove
 from app.records.sealing import TooLargeToSealError
 from app.records.signing import set_status
+from app.web.resident import keeping
 from tests.records.build import CAMPAIGN, SECRET, signature
 from tests.web.lint import Html
 
@@ -185,6 +186,7 @@ def test_the_purge_ends_it_by_its_own_setting_and_the_proof_knows(
     policy = Policy(letters=10, ends={CAMPAIGN: ends})
     last = NOON.replace(year=2027, month=1, day=13)
     assert not gone(db, policy, last)
+    assert prove(tmp_path / "site.db", last, policy).problems == ()
     late = prove(tmp_path / "site.db", last + timedelta(days=3), policy)
     assert [p for p in late.problems if "letters kept for a receipt" in p]
     assert "letters kept for a receipt" in late.checked
@@ -196,3 +198,20 @@ def test_the_purge_ends_it_by_its_own_setting_and_the_proof_knows(
 def gone(db: sqlite3.Connection, policy: Policy, at: datetime) -> bool:
     delete_old_rows(db, at, policy)
     return bool(db.execute("SELECT count(*) FROM kept_letters").fetchone() == (0,))
+
+
+def test_a_busy_database_is_said_and_changes_nothing(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_args: object, **_named: object) -> bool:
+        raise NotStoredError("busy")
+
+    site = make()
+    path, page = kept(site)
+    with monkeypatch.context() as broken:
+        broken.setattr(keeping, "keep_letters", busy)
+        broken.setattr(keeping, "drop_letters", busy)
+        words = site.client.post("/keep", page.form("/copy"), 503).words
+        assert "Nothing was lost" in words
+        assert "Nothing was changed" in site.client.post(f"{path}/drop", {}, 503).words
+    assert site.client.get(path).words.count(STORY) == 3
