@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import time
 from contextlib import closing
@@ -338,6 +339,26 @@ def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None
     assert "3 sealed details are older than 90 days" in found.sentence
     fine(purge_command, "--now")
     assert findings(late)["retention"].level == "ok"
+
+
+def test_what_can_still_be_read_in_free_pages_fails_the_doctor(site: Settings) -> None:
+    """Deleted by another program, without our settings: no row is too old, but bytes are left."""
+    with closing(open_database(site.database)) as db:
+        key = keys.current_key(site.keys)
+        assert key is not None
+        for number in range(100, 130):
+            signature, _ = signed(db, number)
+            seal_details(db, signature, "packet", DETAILS, key, day=TODAY)
+    with closing(sqlite3.connect(site.database)) as careless:
+        careless.execute("PRAGMA secure_delete=OFF")
+        careless.execute("DELETE FROM sealed WHERE signature > 3")
+        careless.commit()
+    result = run(doctor_command)
+    assert result.exit_code == 1
+    assert "sealed boxes are in the raw file that no row owns" in result.output
+    assert "free pages of the file are not blank" in result.output
+    fine(purge_command, "--now")
+    assert run(doctor_command).exit_code == 0
 
 
 def test_a_count_that_drifted_is_found(site: Settings) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import shutil
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +17,8 @@ from app.records import keys
 from app.records.audit import Filter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
-from app.settings import Settings, load_settings
+from app.settings import ROOT, Settings, load_settings
+from tests.bench.servers import serving
 
 from .people import DETAILS, TODAY, signed
 
@@ -94,3 +98,34 @@ def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Sett
         thread.join(0.1)
     assert left(site) == 0
     assert thread.is_alive()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("server")
+def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
+    """With several workers, as ``make run`` starts them: rows, files, and their raw bytes."""
+    old_mail = site.instance / "outbox" / "old.eml"
+    old_mail.parent.mkdir(exist_ok=True)
+    old_mail.write_text("an old message")
+    long_ago = (NOW - timedelta(days=30)).timestamp()
+    os.utime(old_mail, (long_ago, long_ago))
+    with closing(open_database(site.database)) as db:
+        (box,) = db.execute("SELECT box FROM sealed").fetchone()
+    letters = site.letters
+    shutil.copytree(ROOT / "letters", letters)
+    file = letters / "protect-immigration-act" / "campaign.toml"
+    text = file.read_text(encoding="utf-8")
+    # Long over, so that its details are due.
+    file.write_text(text.replace("ends = 2027-01-03T", "ends = 2026-01-03T"), encoding="utf-8")
+    with serving(
+        "wsgi:app", site.instance, workers=2, DEAR_CONGRESS_LETTERS=str(letters)
+    ):  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not (site.instance / "purged").exists() or left(site) or old_mail.exists():
+            assert time.monotonic() < deadline, "nothing was purged"
+            time.sleep(0.1)
+    with closing(open_database(site.database)) as db:
+        [event] = [e for e in every(db, Filter()) if e.after.get("kind") == "sealed details"]
+        assert event.who == "daily job"
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert not [p for p in site.instance.rglob("*") if p.is_file() and box[8:40] in p.read_bytes()]

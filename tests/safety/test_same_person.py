@@ -286,6 +286,24 @@ def test_spellings_that_come_at_the_same_moment_count_once(tmp_path: Path) -> No
         assert not recount(db)
 
 
+def test_after_withdrawing_no_code_of_the_person_is_in_any_raw_byte(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    made = signing(1, "Imani")
+    token = sign(db, made, SECRET).receipt
+    for number in range(2, 40):
+        sign(db, signing(number, f"Imani{number}", email=f"p{number}@example.org"), SECRET)
+    assert made.likeness is not None
+    codes = (made.person, made.person[16:], made.likeness.have, made.likeness.have[:16])
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    raw = (tmp_path / "site.db").read_bytes()
+    assert all(code in raw for code in codes), "else this test could not fail"
+    withdraw(db, token)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("site.db*"))
+    assert not any(code in raw for code in codes)
+
+
 def test_no_name_is_in_the_file(db: sqlite3.Connection, tmp_path: Path) -> None:
     sign(db, signing(1, "Quillfeather", last="Zebrawood", street="88 Xiomara-Vale"), SECRET)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
