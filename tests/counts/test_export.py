@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from app.records import DEFINITIONS, audit, exports, open_database
 from app.records.audit import What
 from app.web.organizer.counts_export import FORMATS, disposition, zipped
+from app.web.organizer.counts_filter import FIELDS
 from app.web.services import services
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
@@ -318,3 +320,58 @@ def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
     stored = at.strftime("%Y-%m-%dT%H:%MZ")
     there = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     assert exports._local_time(zone)(stored) == there.strftime("%Y-%m-%d %H:%M")
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("shape", ["shape=counts&by=state", "shape=signatures", "shape=letters"])
+def test_every_file_carries_filter_time_dates_and_definitions(
+    browser: Browser, tmp_path: Path, form: str, shape: str
+) -> None:
+    data = take(browser, f"{shape}&format={form}&state=CA")
+    if form in ("csv-zip", "sqlite"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            texts = [archive.read(name) for name in archive.namelist() if ".json" in name]
+            text = b"".join(texts).decode()
+    elif form == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(data))["About"]
+        text = "\n".join(f"{row[0].value}: {row[1].value}" for row in sheet)
+    else:
+        text = data.decode("utf-8-sig")
+    if form == "csv":  # the table alone, as its name on the page says
+        assert "definition" not in text
+        return
+    text = text.replace('""', '"').replace("\\u2019", "’")
+    for words in (
+        "protect-immigration-act", "America/New_York", "2026-11-25 07:01", "2026-06-15",
+        "data: cosponsors", *(found.meaning for found in DEFINITIONS),
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_the_page_chooses_a_file_that_says_what_it_is(browser: Browser) -> None:
+    browser.get("/organize/counts/export")
+    _path, sent = browser.form("/export/file")
+    assert sent["format"] == "csv-zip"
+    # An address that names no format keeps giving the plain table.
+    assert take(browser, "by=state").startswith(b"\xef\xbb\xbfstate,")
+
+
+@pytest.mark.usefixtures("some")
+def test_notes_come_before_the_table_and_an_empty_line(browser: Browser) -> None:
+    text = take(browser, "by=state&format=csv-notes").decode("utf-8-sig")
+    notes, _, below = text.partition("\r\n\r\n")
+    assert below == "state,signatures,letters\r\nCA,12,36\r\nDC,3,3\r\n"
+    assert all(len(row) == 2 for row in csv.reader(io.StringIO(notes)))
+    assert ".csv" in browser.last.headers["Content-Disposition"]
+
+
+def test_columns_and_groupings_are_documented() -> None:
+    text = Path("docs/exports.md").read_text("utf-8")
+    for shape in ("signatures", "letters"):
+        line = next(row for row in text.splitlines() if row.startswith(f"| {shape} | `"))
+        assert re.findall("`([^`]+)`", line) == [name.split(" ")[0] for name in HEADERS[shape]]
+    for by in exports.GROUPINGS:
+        assert f"`{by}`" in text
+    for field in FIELDS:
+        assert f"`{field}`" in text

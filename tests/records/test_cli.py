@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 
 from app.cli.signatures import signatures
-from app.records import open_database, person_key, sign
+from app.records import DEFINITIONS, open_database, person_key, sign
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 
@@ -264,3 +264,82 @@ def test_a_folder_that_is_not_there_is_named(db: sqlite3.Connection, tmp_path: P
 def test_help_has_examples(command: str) -> None:
     output = fine(command, "--help")
     assert f"flask signatures {command}" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "people"),
+    [
+        (["--from", "2026-11-21"], 3), (["--to", "2026-11-20"], 1), (["--state", "dc"], 1),
+        (["--letter", "faith"], 1), (["--source", "parish"], 1), (["--source", "(none)"], 3),
+        (["--language", "es"], 1), (["--language", "es", "--state", "CA"], 0),
+        (["--status", "held", "--letter", "general"], 1),
+        (["--from", "2026-11-20", "--to", "2026-11-24", "--source", "parish"], 1),
+    ],
+)  # fmt: skip
+def test_the_command_line_has_the_filters_of_the_dashboard(
+    db: sqlite3.Connection, options: list[str], people: int
+) -> None:
+    some(db)
+    sign(db, signature("five", template="faith", source="parish", language="es",
+                       state="DC", district=0), SECRET)  # fmt: skip
+    if options == ["--state", "dc"]:
+        people = 2
+    for by in ("district", "template", "own_share"):
+        about = json.loads(fine("count", "--by", by, "--format", "json", *options))
+        assert sum(row["signatures"] for row in about["rows"]) == people
+        assert about["about"]["total signatures"] == people
+    shown = fine("export", "--shape", "signatures", "--out", "-", *options)
+    assert len(list(csv.DictReader(io.StringIO(shown)))) == people
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--state", "ZZ"], "no state ZZ"), (["--language", "tlh"], "--language is one of"),
+     (["--source", "<script>"], "cannot be a tag"),
+     (["--from", "2026-11-25", "--to", "2026-11-01"], "before the first")],
+)  # fmt: skip
+def test_a_filter_that_cannot_be_is_explained(
+    db: sqlite3.Connection, options: list[str], words: str
+) -> None:
+    result = run("count", *options)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_letters_are_counted_by_their_way(db: sqlite3.Connection) -> None:
+    some(db)
+    document = json.loads(fine("count", "--by", "way", "--format", "json"))
+    assert document["rows"] == [{"way": "written", "letters": 7}]
+    assert document["about"]["definition: way refused"].startswith("The office's own system")
+
+
+def test_csv_carries_its_meaning_beside_it_or_in_its_first_rows(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    some(db)
+    plain, noted = tmp_path / "plain.csv", tmp_path / "noted.csv"
+    fine("export", "--by", "state", "--out", str(plain))
+    fine("export", "--by", "state", "--notes", "--state", "CA", "--out", str(noted))
+    assert plain.read_text("utf-8-sig").startswith("state,signatures,letters")
+    beside = json.loads((tmp_path / "plain.csv-metadata.json").read_text())
+    notes, _, table = noted.read_bytes().decode("utf-8-sig").partition("\r\n\r\n")
+    said = dict(csv.reader(io.StringIO(notes)))
+    assert table == "state,signatures,letters\r\nCA,2,6\r\n"
+    assert not (tmp_path / "noted.csv-metadata.json").exists()
+    assert said["state"] == "CA"
+    for about in (beside["notes"][0], said):
+        assert about["campaign"] == CAMPAIGN
+        assert about["time zone"] == "America/New_York"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", about["made at"])
+        assert {"data: members of Congress", "data: cosponsors"} <= set(about)
+        for found in DEFINITIONS:
+            assert about[f"definition: {found.term}"] == found.meaning
+
+
+def test_what_a_piped_csv_cannot_say_goes_to_the_terminal(db: sqlite3.Connection) -> None:
+    result = run("count", "--by", "state", "--format", "csv")
+    assert result.stdout == "state,signatures,letters\n"
+    assert "# definition: signatures: People who signed" in result.stderr
+    noted = run("count", "--by", "state", "--format", "csv", "--notes")
+    assert "definition: signatures" in noted.stdout
+    assert noted.stderr == ""
