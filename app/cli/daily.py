@@ -13,6 +13,7 @@ import click
 
 from app.cli.purge import policy_of
 from app.records.database import NotStoredError, open_database
+from app.records.paper_import import paper_lock, undo_interrupted
 from app.records.retention import purge_and_note
 from app.settings import Settings
 
@@ -52,6 +53,19 @@ def purge_if_due(settings: Settings, now: datetime) -> bool:
         os.close(descriptor)
 
 
+def undo_killed_import(settings: Settings) -> int:
+    """Remove what an import of paper signatures left when it was killed; returns how many."""
+    try:
+        with closing(open_database(settings.database)) as db:
+            removed = undo_interrupted(db, paper_lock(settings.instance))
+    except (NotStoredError, OSError) as error:
+        log.error("An unfinished import could not be removed: %s", type(error).__name__)
+        return 0
+    if removed:
+        log.warning("An import of paper signatures was broken off; %d were removed.", removed)
+    return removed
+
+
 def start_purging(settings: Settings) -> threading.Thread:
     """Look every hour, in a thread of this process that ends with it."""
 
@@ -59,6 +73,7 @@ def start_purging(settings: Settings) -> threading.Thread:
         pause = threading.Event()
         while True:
             purge_if_due(settings, datetime.now(UTC))
+            undo_killed_import(settings)
             pause.wait(LOOK_EVERY)
 
     thread = threading.Thread(target=look, name="daily purge", daemon=True)

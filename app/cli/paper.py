@@ -22,7 +22,7 @@ from app.records.csv_files import BOM, safe_csv
 from app.records.paper import Batch, signed_before
 from app.records.paper_check import Good, PaperLetters, Place, Twice, Wrong, check_rows, with_zeros
 from app.records.paper_files import COLUMNS, SheetError, SheetRow, read_sheet
-from app.records.paper_import import ImportRunningError, import_paper
+from app.records.paper_import import ImportRunningError, import_paper, paper_lock
 from app.settings import load_settings
 from app.web.organizer.paper_words import problem_words, sheet_words
 
@@ -106,7 +106,7 @@ def _import(
         with click.progressbar(length=len(good), label="Adding", file=sys.stderr) as bar:
             added = import_paper(
                 db, good, batch, letters=PaperLetters(campaign, today),
-                secret=settings.secret_key, lock=settings.instance / "paper-import.lock",
+                secret=settings.secret_key, lock=paper_lock(settings.instance),
                 progress=lambda done: bar.update(done - bar.pos),
             )  # fmt: skip
         click.echo(

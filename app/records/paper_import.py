@@ -3,7 +3,8 @@
 One transaction of 50,000 signatures would keep everybody else from writing for seconds. So a
 large import stores a few hundred at a time and notes each in ``paper_pending`` in the same
 transaction. When the last is stored the notes go; where that never happens, by an error or a
-power cut, the noted signatures are removed: at once, or before the next import begins.
+power cut, the noted signatures are removed: at once, by the site within the hour, or before the
+next import begins.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.records.database import writing
+from app.records.database import reading, writing
 from app.records.paper import Added, Batch, note_batch, receipt_of, store_row
 from app.records.paper_check import Good, PaperLetters
 
@@ -25,11 +26,16 @@ PAUSE = 0.03
 """Seconds between two chunks in which other writers get their turn."""
 
 
+def paper_lock(instance: Path) -> Path:
+    """The file that lets one import work at a time, in a site's folder."""
+    return instance / "paper-import.lock"
+
+
 class ImportRunningError(Exception):
     """Another import is at work; nothing was stored."""
 
 
-def import_paper(
+def import_steps(
     db: sqlite3.Connection,
     rows: Sequence[Good],
     batch: Batch,
@@ -37,12 +43,13 @@ def import_paper(
     letters: PaperLetters,
     secret: bytes,
     lock: Path,
-    progress: Callable[[int], object] = lambda _done: None,
-) -> Added:
-    """Store every row and one audit event, or nothing in the end.
+) -> Iterator[Added]:
+    """Store every row and one audit event, or nothing in the end; yields the total so far.
 
-    The counts grow while it works. ``lock`` is a file that lets one import work at a time;
-    another raises ``ImportRunningError``. Raises ``NotStoredError``.
+    All is stored once the iterator has come to its end. Whoever stops asking for the next step
+    (closes the iterator) stops the import, and what was stored is removed. The counts grow
+    while it works. ``lock`` is a file that lets one import work at a time; another raises
+    ``ImportRunningError``. Raises ``NotStoredError``.
     """
     total = Added(0, 0, 0)
     with _alone(lock):
@@ -55,7 +62,7 @@ def import_paper(
                         if added.signatures:
                             _note(db, receipt_of(secret, row.person))
                         total = total.plus(added)
-                progress(min(start + CHUNK, len(rows)))
+                yield total
                 time.sleep(PAUSE)
             with writing(db):
                 db.execute("DELETE FROM paper_pending")
@@ -63,7 +70,38 @@ def import_paper(
         except BaseException:
             undo_unfinished(db)
             raise
+
+
+def import_paper(
+    db: sqlite3.Connection,
+    rows: Sequence[Good],
+    batch: Batch,
+    *,
+    letters: PaperLetters,
+    secret: bytes,
+    lock: Path,
+    progress: Callable[[int], object] = lambda _done: None,
+) -> Added:
+    """All steps of ``import_steps``; ``progress`` is told how many rows are done."""
+    total = Added(0, 0, 0)
+    for total in import_steps(db, rows, batch, letters=letters, secret=secret, lock=lock):
+        progress(total.signatures + total.before)
     return total
+
+
+def undo_interrupted(db: sqlite3.Connection, lock: Path) -> int:
+    """Remove what an import left that was killed; 0 where there is none or one is at work.
+
+    Raises ``NotStoredError``.
+    """
+    with reading(db):
+        if db.execute("SELECT 1 FROM paper_pending LIMIT 1").fetchone() is None:
+            return 0
+    try:
+        with _alone(lock):
+            return undo_unfinished(db)
+    except ImportRunningError:
+        return 0
 
 
 def undo_unfinished(db: sqlite3.Connection) -> int:

@@ -9,38 +9,41 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from typing import Any
 
-from flask import request
+from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError
-from app.records.paper import signed_before
-from app.records.paper_check import Good, Twice, Wrong, check_rows, with_zeros
+from app.records.paper_check import with_zeros
 from app.records.paper_files import COLUMNS, LONGEST_CELL, SheetError, SheetRow, read_sheet
 from app.records.sessions import Session, find_session
 from app.web.i18n import gettext as _
+from app.web.organizer import paper_large
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.gate import clock
 from app.web.organizer.paper_enter import (
     bad_tag_words,
     batch,
     not_stored_words,
-    place,
     sheet_language,
     store,
 )
+from app.web.organizer.paper_judge import Judged, judge
 from app.web.organizer.paper_words import column_name, problem_words, sheet_words
 from app.web.organizer.show import page, visible
 from app.web.services import services
 
-MOST_ROWS = 2_000
-LARGEST = 3 * 1024 * 1024
-LARGEST_PACKED = 8 * 1024 * 1024
+MOST_ROWS = 50_000
+QUICK = 2_000
+"""Up to so many rows are done before anybody wonders; with more, the page shows how far it is."""
+LARGEST = 12 * 1024 * 1024
+LARGEST_PACKED = 32 * 1024 * 1024
 SHOWN = 40
 """Rows with problems on one page."""
 FLAGS = ("date", "formula", "error", "long")
@@ -69,39 +72,6 @@ def raise_limits(endpoint: str | None) -> None:
 
 def _in_memory(**_about: Any) -> BytesIO:
     return BytesIO()
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """All rows of a sheet with what came of them."""
-
-    rows: list[SheetRow]
-    good: list[Good]
-    wrong: list[Wrong]
-    twice: list[Twice]
-    before: list[int]
-    """Rows whose people signed already."""
-
-    @property
-    def new(self) -> int:
-        return len(self.good) - len(self.before)
-
-
-def judge(rows: list[SheetRow]) -> Judged:
-    """Look at every row again, and in the database whether its person signed before."""
-    good: list[Good] = []
-    wrong: list[Wrong] = []
-    twice: list[Twice] = []
-    for result in check_rows(rows, place()):
-        if isinstance(result, Good):
-            good.append(result)
-        elif isinstance(result, Wrong):
-            wrong.append(result)
-        else:
-            twice.append(result)
-    site = services()
-    before = signed_before(site.db(), site.campaign.slug, good, site.settings.secret_key)
-    return Judged(rows, good, wrong, twice, before)
 
 
 def show_upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
@@ -134,7 +104,10 @@ def take_upload() -> Response:
         return show_upload(words, "file", 422)
     if not rows:
         return show_upload(_("There is no row below the names of the columns."), "file", 422)
-    return _checked(judge(rows), ignored=sheet.ignored, guessed=sheet.guessed_encoding)
+    about: dict[str, Any] = {"ignored": sheet.ignored[:20], "guessed": sheet.guessed_encoding}
+    if len(rows) > QUICK:
+        return paper_large.look(rows, partial(_fragment, **about))
+    return _checked(judge(rows), **about)
 
 
 def take_check() -> Response:
@@ -142,11 +115,14 @@ def take_check() -> Response:
     rows = _unpack(request.form.get("rows", ""))
     if rows is None:
         return show_upload(_("The rows got lost on the way. Choose the file again."), "file", 422)
-    judged = judge(_corrected(rows))
-    if not request.form.get("add"):
-        return _checked(judged, status=422 if judged.wrong else 200)
-    if judged.wrong:
-        return _checked(judged, status=422)
+    rows, adding = _corrected(rows), bool(request.form.get("add"))
+    if len(rows) > QUICK:
+        what = batch(sheet_language(), request.form.get("source", ""), "sheet")
+        return (paper_large.add(rows, what, _fragment) if adding
+                else paper_large.look(rows, _fragment))  # fmt: skip
+    judged = judge(rows)
+    if judged.wrong or not adding:
+        return _checked(judged)
     added = store(judged.good, batch(sheet_language(), request.form.get("source", ""), "sheet"))
     if isinstance(added, NotStoredError):
         return _checked(judged, problem=not_stored_words(), status=503)
@@ -174,10 +150,18 @@ def _corrected(rows: Iterable[SheetRow]) -> list[SheetRow]:
     return corrected
 
 
-def _checked(
-    judged: Judged, *, ignored: tuple[str, ...] = (), guessed: bool = False, problem: str = "",
-    status: int | None = None,
-) -> Response:  # fmt: skip
+def _checked(judged: Judged, *, status: int | None = None, **about: Any) -> Response:
+    return page("paper/check", status or (422 if judged.wrong else 200), **_facts(judged, **about))
+
+
+def _fragment(judged: Judged, **about: Any) -> str:
+    return render_template("organizer/paper/_check.html", **_facts(judged, **about))
+
+
+def _facts(
+    judged: Judged, *, ignored: tuple[str, ...] = (), guessed: bool = False, problem: str = ""
+) -> dict[str, Any]:
+    """What the page about a judged sheet shows."""
     shown = judged.wrong[:SHOWN]
     errors = [
         (f"cell-{row.number}-{p.column}",
@@ -187,20 +171,21 @@ def _checked(
     ]  # fmt: skip
     if problem:
         errors.insert(0, ("", problem))
-    used = [c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)]
-    return page(
-        "paper/check", status or (422 if shown else 200), judged=judged, shown=shown,
-        errors=errors, columns=used, column_name=column_name, problem_words=problem_words,
-        zeros=sum(1 for r in judged.wrong if any(p.why == "zip_zeros" for p in r.problems)),
-        rows=_pack(judged.rows), ignored=ignored[:20], guessed=guessed,
-        source=visible(request.form.get("source", ""))[:60], language_now=sheet_language(),
-    )  # fmt: skip
+    return {
+        "judged": judged, "shown": shown, "errors": errors,
+        "columns": [c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
+        "column_name": column_name, "problem_words": problem_words, "rows": _pack(judged.rows),
+        "zeros": sum(1 for r in judged.wrong if any(p.why == "zip_zeros" for p in r.problems)),
+        "ignored": ignored, "guessed": guessed, "language_now": sheet_language(),
+        "source": visible(request.form.get("source", ""))[:60],
+    }  # fmt: skip
 
 
-def _pack(rows: Iterable[SheetRow]) -> str:
+def _pack(rows: Sequence[SheetRow]) -> str:
     """The rows as one hidden field."""
-    plain: list[Any] = [[row.number, row.values, row.flags] for row in rows]
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    used = [c for c in COLUMNS if any(c in row.values for row in rows)]
+    plain = [[row.number, [row.values.get(c, "") for c in used], row.flags] for row in rows]
+    text = json.dumps([used, plain], ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"))).decode("ascii")
 
 
@@ -209,11 +194,15 @@ def _unpack(text: str) -> list[SheetRow] | None:
     try:
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST_PACKED)
-        plain = json.loads(content.decode("utf-8", "surrogatepass"))
+        used, plain = json.loads(content.decode("utf-8", "surrogatepass"))
         rows = [
             SheetRow(
                 int(number),
-                {c: str(v)[:LONGEST_CELL] for c, v in values.items() if c in COLUMNS},
+                {
+                    c: str(v)[:LONGEST_CELL]
+                    for c, v in zip(used, values, strict=True)
+                    if c in COLUMNS
+                },
                 {c: f for c, f in flags.items() if c in COLUMNS and f in FLAGS},
             )
             for number, values, flags in plain
