@@ -435,7 +435,7 @@ def test_back_and_sign_again_counts_once(resident: Resident, settings: Settings)
 def test_signing_again_looks_the_same_to_a_stranger(anyone: Resident, settings: Settings) -> None:
     """DI01, PR05"""
     first = anyone.signed(*GLOUCESTER, email="imani@example.org")
-    second = anyone.signed(*GLOUCESTER, email="IMANI@example.org", first="X", last="Y")
+    second = anyone.signed(*GLOUCESTER, email="IMANI@example.org", first="Siobhan", last="Y")
     assert counts(settings) == (1, 3)
     assert first.h1 == second.h1
     assert anyone.receipt_path(first) != anyone.receipt_path(second)
