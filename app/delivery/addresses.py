@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 
+import idna
+
 _LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
     r"(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
@@ -31,7 +33,7 @@ class Address:
     @property
     def domain(self) -> str:
         """The part behind the @, as the wire has it (``xn--…`` for a domain in other letters)."""
-        return self.email.rsplit("@", 1)[1].encode("idna").decode("ascii")
+        return _wire_domain(self.email.rsplit("@", 1)[1])
 
     @property
     def wire(self) -> str:
@@ -64,7 +66,7 @@ def parse_address(email: str, name: str = "") -> Address | BadAddress:
     if _UNSEEN.search(text) or not _LOCAL.fullmatch(local):
         return BadAddress()
     try:
-        labels = domain.encode("idna").decode("ascii").split(".")
+        labels = _wire_domain(domain).split(".")
     except UnicodeError:
         return BadAddress()
     if len(labels) < 2 or len(".".join(labels)) > 253 or labels[-1].isdigit():
@@ -72,6 +74,20 @@ def parse_address(email: str, name: str = "") -> Address | BadAddress:
     if not all(_LABEL.fullmatch(label) for label in labels):
         return BadAddress()
     return Address(text, one_line(name))
+
+
+def _wire_domain(domain: str) -> str:
+    """A domain as the wire has it; ``straße.example`` is not ``strasse.example``.
+
+    The newer rules first, because the older ones lead to another domain there; the older ones
+    for what the newer ones leave out, such as a heart. Raises ``UnicodeError``.
+    """
+    if domain.isascii():
+        return domain.encode("idna").decode("ascii")
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return domain.encode("idna").decode("ascii")
 
 
 def one_line(text: str) -> str:

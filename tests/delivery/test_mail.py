@@ -193,6 +193,23 @@ def test_addresses_in_other_letters_reach_the_wire_and_come_back() -> None:
     assert not ready(to=address("ana@bücher.example")).utf8
 
 
+@pytest.mark.parametrize(
+    ("text", "wire"),
+    [
+        ("a@straße.example", "a@xn--strae-oqa.example"),
+        ("a@strasse.example", "a@strasse.example"),
+        ("a@βόλος.example", "a@xn--nxasmm1c.example"),
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+        ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
+        ("a@例え.テスト", "a@xn--r8jz45g.xn--zckzah"),
+        ("a@i❤.example", "a@xn--i-7iq.example"),
+    ],
+)  # fmt: skip
+def test_a_domain_in_other_letters_leads_to_itself_and_to_no_other(text: str, wire: str) -> None:
+    assert address(text).wire == wire
+    assert address(text).email == text
+
+
 @settings(max_examples=300)
 @given(text=st.text(max_size=80))
 def test_whatever_passes_as_an_address_is_one_word_with_one_at(text: str) -> None:
