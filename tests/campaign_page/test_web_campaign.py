@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.campaign import Campaign, Report, check_campaign
-from app.congress import Tables
+from app.congress import Tables, load_tables
 from app.records import audit
 from app.records.audit import Filter
 from app.records.workshop import live_files, state_of
@@ -66,6 +67,10 @@ def test_the_page_shows_the_campaign_at_a_glance(browser: Browser) -> None:
     asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
     assert asks[0] == "asks-sponsor"
     assert len(asks) == 18
+    reached = [int(n) for n in re.findall(r"(\d+) members today", browser.words)]
+    assert sum(reached) + browser.words.count("one member today") == sum(
+        holder.member is not None for holder in load_tables().holders
+    )
 
 
 def test_a_companion_is_a_draft_until_it_is_published_after_the_whole_check(
@@ -266,7 +271,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     )
     assert "Spanish out of date" in browser.words
     browser.get("/organize/campaign/facts/growth")
-    assert "general.txt" in browser.words
+    assert "Used in: A general letter. Take it out there first." in browser.words
     browser.send("/facts/growth", **typed({"facts-text": "By May 2026 there were 1,500."}))
     browser.get("/organize/campaign/additions/house-chair").send(
         "/additions/house-chair", **typed({"additions-short": "As chair you could act."})

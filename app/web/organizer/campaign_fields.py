@@ -227,15 +227,17 @@ def view(
     for path in paths:
         value, kind = values[path], kind_of(path)
         key = path.rpartition(".")[2]
-        lines = sum(1 + len(line) // 60 for line in value.split("\n"))
         spanish = path.endswith("_es")
+        twin = spanish or f"{path}_es" in paths
+        across = 36 if twin else 60
+        lines = sum(1 + len(line) // across for line in value.split("\n"))
         fields.append(
             FieldView(
                 id=field_id(path), label=words.label(path), hint=words.hint(path), kind=kind,
                 value=value, problem=problems.get(path, ""), theirs=theirs.get(path, ""),
                 aid=aids.get(key.removesuffix("_es"), "") if spanish else "",
                 rows=min(max(lines, 3), 14),
-                twin="closes" if spanish else "opens" if f"{path}_es" in paths else "",
+                twin="closes" if spanish else "opens" if twin else "",
                 options=_options(path, value, kind),
             )
         )  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from app.campaign import ask_aids, edit
+from app.campaign.ask_counts import count_asks
 from app.campaign.edit_fields import KEYED, ORDERED, SECTIONS
 from app.web.i18n import gettext as _
 from app.web.i18n import language, page_url
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_state import Working
+from app.web.services import services
 
 _BILL = (
     "bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",
@@ -35,6 +38,8 @@ class Line:
     first: bool
     last: bool
     stale: int = 0
+    members: int = 0
+    """How many members it reaches today, for an ask that is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,10 @@ def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[L
     numbers = tuple(str(n) for n in range(1, len(titles) + 1))
     keys = edit.read_column(now.text, name, "id") if name in KEYED else numbers
     abouts = _abouts(now.text, name)
+    reach: Counter[str] = Counter()
+    if name == "asks":
+        site = services()
+        reach = count_asks(site.campaign, site.tables.holders, site.today())
     route = "keyed" if name in KEYED else "part"
     lines = []
     for place, key in enumerate(keys):
@@ -100,6 +109,7 @@ def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[L
                 key=key, title=spanish[place] or titles[place] or key, about=abouts[place],
                 url=url, move_url=move if name in ORDERED else "", first=place == 0,
                 last=place == len(keys) - 1, stale=stale.get((name, key), 0),
+                members=reach[key],
             )
         )  # fmt: skip
     return lines

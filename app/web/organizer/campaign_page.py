@@ -8,7 +8,6 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign import ask_aids, edit
-from app.campaign.campaign_file import FILE
 from app.campaign.edit_fields import KEYED, NAMED, ORDERED, SECTIONS, field_paths
 from app.campaign.toml_blocks import insert_block, move_block, remove_block
 from app.records.workshop import Moved
@@ -27,6 +26,7 @@ from app.web.organizer.campaign_fields import (
 )
 from app.web.organizer.campaign_overview import overview
 from app.web.organizer.campaign_state import Working, place_of, save, working
+from app.web.organizer.letters_fields import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
 from app.web.services import services
 
@@ -96,15 +96,25 @@ def _part(
         errors=[(field_id(path), text) for path, text in problems.items()],
         by=answer.by, stages=words.STAGE_NAMES, action=request.path, new=False,
         single=section.name in SECTIONS, used_in=_used_in(now, section),
+        groups=_helpful_fields(section),
     )  # fmt: skip
 
 
 def _used_in(now: Working, section: Section) -> list[str]:
-    """The letters and asks that print a fact, by the name of their files."""
+    """The letters that print a fact, by title, and the campaign itself where an ask does."""
     if section.name != "facts":
         return []
-    field = re.compile(rf"\bfact_{re.escape(section.key)}\b")
-    return [name for name, text in {**now.files, FILE: now.text}.items() if field.search(text)]
+    field = re.compile(rf"^[^#\n]*\bfact_{re.escape(section.key)}\b", re.MULTILINE)
+    letters = services().campaign.templates.values()
+    found = {t.title for t in letters if field.search(now.files.get(t.source_name, ""))}
+    return [*sorted(found), *([_("Campaign")] if field.search(now.text) else [])]
+
+
+def _helpful_fields(section: Section) -> list[FieldGroup]:
+    """What a condition and a text can say, where the section has any."""
+    if section.name not in ("asks", "additions"):
+        return []
+    return [g for g in field_groups(services().campaign) if g.id in ("recipient", "bill")]
 
 
 def base_of() -> int:
@@ -207,7 +217,8 @@ def _new(
         "campaign/part", status, title=f"{words.TITLES[section.name]}: {_('new')}", section=section,
         fields=view(whole, values, problems=problems, theirs={}, aids={}), base=base, by="",
         errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
-        stages=words.STAGE_NAMES, action=request.path, new=True, single=False, used_in=[],
+        stages=words.STAGE_NAMES, action=request.path, new=True, single=False,
+        used_in=[], groups=_helpful_fields(section),
     )  # fmt: skip
 
 
