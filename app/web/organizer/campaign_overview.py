@@ -19,7 +19,7 @@ _BILL = (
     "last_day.house", "last_day.senate", "as_of", "enacted",
 )  # fmt: skip
 _TITLE = {
-    "asks": "summary", "additions": "text", "facts": "text", "prompts": "text",
+    "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
     "forbidden": "pattern", "related": "title",
 }  # fmt: skip
 
