@@ -173,5 +173,5 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
 def _bill_name(number: str | None, title: str, language: Language) -> str:
     """``H.R. 6890, the PROTECT Immigration Act``; in Spanish as it reads after a verb."""
     if language == "es":
-        return f"el proyecto {number} ({title})" if number else f"el proyecto {title}"
+        return f"el proyecto de ley {number} ({title})" if number else f"el proyecto de ley {title}"
     return f"{number}, the {title}" if number else f"the {title}"

@@ -209,7 +209,7 @@ def test_introducing_and_cosponsoring_the_opposite_bill_are_told_apart(
         ("MD-8", "As ranking member of the Judiciary Committee, you"),
         ("WA-7", "As ranking member of the Judiciary Committee’s immigration subcommittee"),
         ("GA-4", "On the Judiciary Committee, to which the bill was referred"),
-        ("TX-21", "On the Judiciary Committee, to which the bill was referred"),
+        ("TX-21", "On the Judiciary Committee, you could also press for oversight"),
         ("CA-18", "On the Judiciary Committee, to which the bill was referred"),
         ("IA-S3", "As chair of the Judiciary Committee, you"),
         ("TX-S2", "As chair of the Judiciary Committee’s immigration subcommittee"),
@@ -268,7 +268,7 @@ def test_each_moment_is_honest_about_time(campaign: Campaign, tables: Tables) ->
     assert "This Congress ends on January 3, 2027" in texts["pending"]
     assert "Few days remain in this Congress" in texts["last_weeks"]
     assert "Adding your name now still counts" in texts["last_weeks"]
-    assert "This Congress is ending without action on H.R. 6890." in texts["ending"]
+    assert "As far as I know, this Congress is ending without action" in texts["ending"]
     assert "expired on January 3, 2027" in texts["expired"]
 
 
@@ -281,6 +281,47 @@ def test_before_the_end_nobody_is_presumed_to_return(campaign: Campaign, tables:
             for sentence in sentences(f"{ask.opening} {ask.text} {ask.short}"):
                 if "new Congress" in sentence or "next Congress" in sentence:
                     assert "if you serve" in sentence or "a colleague" in sentence, sentence
+
+
+@pytest.mark.parametrize("moment", list(DAYS))
+def test_what_may_have_changed_since_the_lists_were_made_is_not_stated_as_known(
+    campaign: Campaign, tables: Tables, moment: str
+) -> None:
+    """That nothing happened to the bill, and that there is no Senate bill, is what I know."""
+    hedged = re.compile(
+        r"that I know of|[Aa]s far as I know|I kn[oe]w of no|expired|If you have not"
+    )
+    for seat in tables.holders:
+        if seat.member is None:
+            continue
+        ask = ask_for(campaign, seat, DAYS[moment])
+        for sentence in sentences(f"{ask.opening} {ask.text} {ask.short}"):
+            if re.search(r"without action|not had a hearing|no Senate", sentence):
+                assert hedged.search(sentence), sentence
+
+
+@pytest.mark.parametrize("moment", list(DAYS))
+def test_a_senator_is_told_that_the_number_is_of_a_house_bill(
+    campaign: Campaign, tables: Tables, moment: str
+) -> None:
+    for seat in tables.holders:
+        if seat.seat.chamber != "senate" or seat.member is None:
+            continue
+        ask = ask_for(campaign, seat, DAYS[moment])
+        for text in (f"{ask.opening} {ask.text}", ask.short):
+            if "H.R. 6890" in text and moment != "expired":
+                assert "House" in text, (seat.seat.id, text)
+
+
+def test_who_backs_the_opposite_bill_is_not_told_of_the_bill_as_if_there_were_one(
+    campaign: Campaign, tables: Tables
+) -> None:
+    """Two bills are then in the letter, and both were referred to the same committee."""
+    for seat in tables.holders:
+        if seat.member and stance_of(campaign, seat.member).name == "opposes":
+            for day in (PENDING, LAST_WEEKS):
+                ask = ask_for(campaign, seat, day)
+                assert "to which the bill was referred" not in f"{ask.text} {ask.short}"
 
 
 def test_a_senate_letter_prints_no_number_for_the_senates_bill(

@@ -301,7 +301,7 @@ def test_after_the_end_the_number_is_only_named_as_past(letter_to: LetterTo) -> 
 
 def test_in_the_last_days_the_letter_asks_for_a_commitment(letter_to: LetterTo) -> None:
     body = " ".join(letter_to("CA-12", ENDING).body)
-    assert "This Congress is ending without action on H.R. 6890." in body
+    assert "this Congress is ending without action on H.R. 6890." in body
     assert "I ask you to commit" in body
 
 
