@@ -1,12 +1,14 @@
 """Counting at 10,000 and at 1,000,000 signatures, and a million rows as CSV.
 
 The dashboard's data must not take longer because there are more signatures: it reads tallies. The
-export is measured against the ``sqlite3`` program writing the same rows of the same file.
+export is measured against the ``sqlite3`` program writing the same rows of the same file. What
+else is made from all rows, workbook, database, statement, day sheets, must stay small.
 """
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -18,11 +20,20 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
+from nacl.signing import SigningKey
+
+from app.campaign import load_campaign
+from app.congress import STATES, load_tables
+from app.documents.day_sheet import book_pdf
 from app.records import open_database
+from app.records.attest import make_statement
 from app.records.csv_files import csv_lines
+from app.records.datasette import write_sqlite
 from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.filtered import Filter
-from app.records.tabular import write_text
+from app.records.offices import office_sheets, sheet_facts
+from app.records.tabular import json_lines, write_text
+from app.records.workbook import write_xlsx
 from app.web.organizer.counts_data import survey
 from tests.bench.fill import CAMPAIGN, fill
 from tests.bench.pdf import peak_memory
@@ -30,6 +41,8 @@ from tests.bench.pdf import peak_memory
 FEW, MANY = 10_000, 1_000_000
 ROUNDS = 15
 TODAY = date(2026, 11, 25)
+OCCASION = Occasion(datetime(2026, 11, 25, 12, tzinfo=UTC), "America/New_York")
+ROOT = Path(__file__).resolve().parents[2]
 SAME_ROWS = (
     "SELECT id, campaign, status, day, at, state, state || '-' || district, template, version,"
     " length, language, match, source, edited, own_share, letters FROM signatures ORDER BY id"
@@ -68,17 +81,44 @@ def dashboards(few: Path, many: Path) -> None:
     print(f"  {MANY:>9,} signatures, one state alone    {narrowed:8.0f} ms (reads the rows)")
 
 
-def write_csv(database: Path, shape: str, path: Path) -> None:
-    """One whole export, as the page and the command line make it."""
-    table = signatures_table if shape == "signatures" else letters_table
-    occasion = Occasion(datetime(2026, 11, 25, 12, tzinfo=UTC), "America/New_York")
+def write(database: Path, what: str, path: Path) -> None:
+    """One whole export, statement or book, as the page and the command line make it."""
+    form, _, shape = what.partition(" ")
     with closing(open_database(database)) as db:
-        write_text(csv_lines(table(db, Filter(CAMPAIGN, status=None), occasion)), path)
+        if form == "statement":
+            state_the_count(db, path)
+            return
+        if form == "sheets":
+            path.write_bytes(book(db))
+            return
+        table = signatures_table if shape == "signatures" else letters_table
+        rows = table(db, Filter(CAMPAIGN, status=None), OCCASION)
+        if form == "csv":
+            write_text(csv_lines(rows), path)
+        elif form == "json":
+            write_text(json_lines(rows), path)
+        else:
+            {"xlsx": write_xlsx, "sqlite": write_sqlite}[form]([rows], path)
 
 
-def export(database: Path, shape: str, path: Path) -> tuple[float, int]:
+def state_the_count(db: sqlite3.Connection, path: Path) -> None:
+    tables = load_tables()
+    districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
+    key = SigningKey(b"k" * 32)
+    make_statement(db, CAMPAIGN, "Bench", key, at=OCCASION.at, zone=OCCASION.zone,
+                   districts=districts, tree=path)  # fmt: skip
+
+
+def book(db: sqlite3.Connection) -> bytes:
+    tables, campaign = load_tables(), load_campaign(ROOT / "letters" / CAMPAIGN)
+    sheets = office_sheets(db, campaign, tables.holders, today=TODAY)
+    facts = sheet_facts(campaign, group="Bench", today=TODAY, members_as_of=tables.as_of)
+    return book_pdf(sheets, facts, title="Day sheets for all offices")
+
+
+def export(database: Path, what: str, path: Path) -> tuple[float, int]:
     """Milliseconds and peak megabytes of an export in a fresh process."""
-    command = [sys.executable, "-m", "tests.bench.counting", str(database), shape, str(path)]
+    command = [sys.executable, "-m", "tests.bench.counting", str(database), what, str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     took, peak = done.stdout.split()
     return float(took), int(peak)
@@ -96,7 +136,7 @@ def exports(database: Path, folder: Path) -> None:
     for shape, query in (("signatures", SAME_ROWS), ("letters", SAME_LETTERS)):
         took, theirs, peaks = [], [], []
         for _ in range(3):
-            ours, peak = export(database, shape, folder / "ours.csv")
+            ours, peak = export(database, f"csv {shape}", folder / "ours.csv")
             took.append(ours)
             peaks.append(peak)
             if program:
@@ -114,6 +154,17 @@ def exports(database: Path, folder: Path) -> None:
         print(f"  peak memory (goal: under 150)            {max(peaks):8d} MB")
 
 
+def others(few: Path, many: Path, folder: Path) -> None:
+    """Everything else that is made from all rows: its memory must not grow with them."""
+    print(f"Memory with {FEW:,} and with {MANY:,} signatures, and seconds with the second")
+    for what in ("json signatures", "sqlite signatures", "sqlite letters", "xlsx signatures",
+                 "statement", "sheets"):  # fmt: skip
+        _, small = export(few, what, folder / "other")
+        took, large = export(many, what, folder / "other")
+        goal = "541 sheets, goal: under 60 s" if what == "sheets" else "goal: under 150 MB"
+        print(f"  {f'{what} ({goal})':<44}{small:4d} MB {large:4d} MB {took / 1000:8.1f} s")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -122,11 +173,12 @@ def main() -> None:
         fill(many, MANY)
         dashboards(few, many)
         exports(many, folder)
+        others(few, many, folder)
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 4:
-        database, shape, path = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-        print(milliseconds(lambda: write_csv(database, shape, path)), peak_memory())
+        database, what, path = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+        print(milliseconds(lambda: write(database, what, path)), peak_memory())
     else:
         main()

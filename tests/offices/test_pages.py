@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.congress import Tables
+from app.records.definitions import BY_TERM
 from tests.offices.conftest import Signers
 from tests.offices.site import Clock, Office, app, clock, site_url, staff
 from tests.organizers.browser import Browser
@@ -125,3 +126,13 @@ def test_only_organizers_see_the_sheets(app: Flask, staff: Office, clock: Clock)
         stranger.get(ROOT + path, follow=False)
         assert stranger.status == 302
         assert "/organize/login" in stranger.last.headers["Location"]
+
+
+@pytest.mark.parametrize(("lang", "language"), [("", "en"), ("/es", "es")])
+def test_the_list_says_what_its_numbers_mean(browser: Browser, lang: str, language: str) -> None:
+    for query, terms in (
+        ("", ("signatures", "counted")),
+        ("?q=ca-12", ("constituents", "letters")),
+    ):
+        browser.get(f"{lang}{ROOT}{query}")
+        assert all(BY_TERM[term].words(language).meaning in browser.words for term in terms)

@@ -66,8 +66,8 @@ def test_a_sheet_says_who_how_many_what_is_asked_and_of_which_day(
         "Where the member stands", "What constituents ask", "Senate companion",
         "Week by week", "until Sep 20", "Nov 23 – Nov 29", "90,020", "Top themes", "Towns",
         "Signatures: People who signed", "Letters: Letters that", "Personal story:",
-        "Counted on November 25, 2026", "America/New_York",
-        "Members as listed on June 15, 2026", "cosponsors as listed on March 27, 2026", "Our group",
+        "Counted on November 25, 2026; days and weeks", "America/New_York",
+        "Members as listed on June 15, 2026; cosponsors as listed on March 27, 2026", "Our group",
     ):  # fmt: skip
         assert part in text, part
     assert "None" not in text

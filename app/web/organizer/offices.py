@@ -16,6 +16,7 @@ from app.records.offices import office_sheets, sheet_facts
 from app.web.i18n import gettext as _
 from app.web.i18n import language, long_date
 from app.web.organizer.counts_members import level
+from app.web.organizer.counts_words import meanings
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, term_note, title_name
 from app.web.services import Services
@@ -51,6 +52,7 @@ def show_list(args: Mapping[str, str], site: Services) -> Response:
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
         states=sorted(states, key=lambda line: level(line.name)), seats=len(site.tables.holders),
+        meanings=meanings(),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from app.congress import STATES
 from app.records import definitions_for, totals
+from app.records.definitions import BY_TERM
 from app.records.public_counts import STEP, by_state, milestones
 from app.records.schemas import NAMES, schema_text
 from app.web.access import access
@@ -37,7 +38,7 @@ STYLE = (
     "body{margin:0;padding:.75rem 1rem;font:1rem/1.4 system-ui,sans-serif;color-scheme:light dark}"
     "dl{display:flex;flex-wrap:wrap;gap:.25rem 2rem;margin:0 0 .5rem}div{display:flex;"
     "flex-direction:column-reverse}dd{margin:0;font-size:1.75rem;font-weight:600}p{margin:0}"
-    "a{display:inline-block;padding:.3rem 0}"
+    "small{display:block;font-size:.8rem;opacity:.75}a{display:inline-block;padding:.3rem 0}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 COUNTER_POLICY = "; ".join((
@@ -117,6 +118,7 @@ def _counter(site: Services) -> dict[str, Any]:
     base = _base(site)
     return {
         "style": STYLE,
+        "meaning": {t: BY_TERM[t].words(language()).short for t in ("signatures", "letters")},
         "signatures": counted.signatures,
         "letters": counted.letters,
         "title": _title(site),
