@@ -231,6 +231,27 @@ def test_after_the_congress_ends_nobody_is_written_to(anyone: Resident, clock: C
     assert not [n for n in page.all("input") if n.get("name") == "to"]
 
 
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (
+            3,
+            (
+                "The 119th Congress ends today at noon.",
+                "El 119.º Congreso termina hoy al mediodía.",
+            ),
+        ),
+        (4, ("The 119th Congress ended on January 3, 2027.", "El 119.º Congreso terminó el 3 de")),
+    ],
+)
+def test_the_end_of_a_congress_is_in_the_past_only_afterwards(
+    anyone: Resident, clock: Clock, day: int, said: tuple[str, str]
+) -> None:
+    """LK17: at nine in the morning in Washington."""
+    clock.now = datetime(2027, 1, day, 14, tzinfo=UTC)
+    assert said[anyone.lang == "es"] in anyone.find("75001").words
+
+
 # --- places outside the states ---------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from app.campaign.words import ordinal
 from app.congress import (
     DELEGATE_AREAS,
     NOTICES,
@@ -29,7 +30,7 @@ from app.congress import (
     parse_zip,
 )
 from app.web.i18n import gettext as _
-from app.web.i18n import long_date
+from app.web.i18n import language, long_date
 from app.web.pages import Page
 from app.web.resident.draft import Draft, as_form_data
 from app.web.resident.forms import FindForm, StreetForm
@@ -309,13 +310,21 @@ def _military_region(zip5: str) -> str:
 
 
 def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
+    congress = ordinal(outcome.congress, "es" if language() == "es" else "en")
+    if site.today() == outcome.ended:
+        ended = _("The %(congress)s Congress ends today at noon.", congress=congress)
+    else:
+        ended = _("The %(congress)s Congress ended on %(day)s.",
+                  congress=congress, day=long_date(outcome.ended))  # fmt: skip
+    rest = _(
+        "Our list still has its members, and some of them have left. So this site makes no "
+        "letters until it has the new list."
+    )
     return _page(
         "outside", draft, site,
         heading=_("Our list of members is out of date"),
         paragraphs=[
-            _("The %(number)dth Congress ended on %(day)s. Our list still has its members, and "
-              "some of them have left. So this site makes no letters until it has the new list.",
-              number=outcome.congress, day=long_date(outcome.ended)),
+            f"{ended} {rest}",
             _("Please come back in a few days. Until then, house.gov and senate.gov have the "
               "present members."),
         ],
