@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_ABBREVIATION = re.compile(r"\b(H\.R|S|U\.S|D\.C|Dr|Mr|Ms|Mrs|Sen|Rep)\.(?=\s)")
+_ABBREVIATION = re.compile(
+    r"\b((H\.R|[A-HJ-Z]|U\.S|D\.C|Dr|Mr|Ms|Mrs|Sen|Rep|Gov|St)\.(?=\s)|No\.(?=\s\d))"
+)
 _END = re.compile(r"(?<=[.!?])[”’\"')]*\s+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'-]*|\d[\d,.()\w]*")
 _VOWELS = re.compile(r"[aeiouy]+")

@@ -25,7 +25,10 @@ GRADE = 10.0
 
 BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
-_NUMBER = re.compile(r"(?<!U\.)\b(H\. ?R\.|S\.|H\. ?Res\.|S\. ?Res\.) ?(\d+|_+)")
+_NUMBER = re.compile(
+    r"(?<!U\.)\b(H\. ?R\.|HR|H\. ?Res\.|S\. ?Res\.|S\.|(?:House|Senate) [Bb]ill|S(?= ?\d{2}))"
+    r" ?(?:[Nn]o\. ?)?(\d+|_+)"
+)
 _PAST = re.compile(
     r"\b(was|were|had|expired|died|ended|led|leading|introduced|introducing|cosponsored|"
     r"cosponsoring|supported|last Congress|would have)\b",
@@ -38,15 +41,28 @@ _PRESENT = re.compile(
 )
 _NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
 _GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
-_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.(org|com|gov|net|edu|us)\b", re.IGNORECASE)
+_LINK = re.compile(
+    r"https?:|www\.|\S@\w|\b[\w-]+\.(org|com|gov|net|edu|us|info|news|app|dev|link|page|site|io|ly|tv)\b"
+    r"|\b[\w-]{2,}\.[a-z]{2,}/\w",
+    re.IGNORECASE,
+)
 _VOTE = re.compile(r"\b(vote|votes|voted|voting)\b", re.IGNORECASE)
 _JOIN = re.compile(
     r"\b(co-?sponsor|join|sign on to)\b[^.]{0,40}?(H\. ?R\. ?\d+|the House bill)", re.IGNORECASE
 )
 _COMPANION = re.compile(r"\bcompanion\b|Senate (bill|version)", re.IGNORECASE)
 _ASK = re.compile(
-    r"\bI (ask|am asking|urge|am urging|request|call on|implore|beg)\b|\bplease\b|"
-    r"\bI would like you to\b|\bwill you\b",
+    r"\b(I|we)(’m|'m|’d|'d| am| are| would| do| must| will)?"
+    r"( (also|again|now|then|therefore|further|even|simply|only|just|once more|\w{3,}ly))* "
+    r"(ask(?! (for|about|myself)\b)|asking|urge|urging|request|requesting|call on|implore|beg|"
+    r"encourage|encouraging|like you to|want you to|need you to)\b|"
+    r"\b(I|we) hope (that )?you (will|would|can)\b|"
+    r"\b(can|could|would|will) you\b(?! be able)|"
+    r"\b(my|our) (other |second |next |one )?(ask|request) (of you )?is\b|\bplease\b",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r"\b(again|return\w*|reintroduc\w+|next|new (Congress|bill|version)|like (it|the|this|that))\b",
     re.IGNORECASE,
 )
 _NEXT = re.compile(r"\b(next|new) Congress\b", re.IGNORECASE)
@@ -79,6 +95,7 @@ def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) ->
         found += _form(sentence)
         found += _numbers(campaign, sentence, situation)
         if situation.language == "en":
+            found += _title(campaign, sentence, situation)
             found += _claims(campaign, sentence, situation)
     return found
 
@@ -145,8 +162,13 @@ def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterato
     opposite = {b.number for b in campaign.related.values() if b.kind == "opposes" and b.number}
     for match in _NUMBER.finditer(sentence):
         kind, digits = match[1].replace(" ", ""), match[2]
+        in_words = kind.endswith("ill")
+        if "Res" not in kind:
+            kind = "H.R." if kind.startswith("H") else "S."
         number = f"{kind} {digits}"
         if number not in current | related:
+            if in_words:  # states number their bills so: Senate Bill 8 of Texas
+                continue
             chamber: Chamber = "senate" if kind.startswith("S") else "house"
             if campaign.bill_for(chamber).number is None:
                 message = f"`{number}` is printed, but no {chamber.title()} bill is known."
@@ -157,6 +179,18 @@ def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterato
             expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
             if situation.language == "en" and expired:
                 yield Finding(f"`{number}` has expired; name it in the past tense only.", sentence)
+
+
+def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    """The bill named by its title alone, as if it were still before Congress."""
+    if situation.stage != "expired" or _PAST.search(sentence) or _AGAIN.search(sentence):
+        return
+    folded = sentence.casefold()
+    for title in {bill.title for bill in campaign.bills.values()}:
+        if title.casefold() in folded and not _NUMBER.search(sentence):
+            words = folded.replace(title.casefold(), "the bill")
+            if _PRESENT.search(words):
+                yield Finding(f"`{title}` has expired; name it in the past tense only.", sentence)
 
 
 def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
