@@ -24,19 +24,29 @@ COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email
 """What is read of a sheet; ``name`` is taken apart, everything else is left aside."""
 
 _NAMES: dict[str, tuple[str, ...]] = {
-    "first": ("first", "first name", "given name", "forename", "nombre", "nombres",
-              "primer nombre", "nombre de pila"),
-    "last": ("last", "last name", "surname", "family name", "apellido", "apellidos"),
-    "name": ("name", "full name", "your name", "printed name", "nombre completo",
-             "nombre y apellidos", "nombre y apellido"),
-    "street": ("street", "street address", "address", "address 1", "address line 1", "home address",
-               "mailing address", "calle", "direccion", "domicilio"),
-    "city": ("city", "town", "city town", "ciudad", "localidad", "municipio"),
-    "state": ("state", "st", "state territory", "estado"),
-    "zip": ("zip", "zip code", "zipcode", "postal code", "postcode", "zip 4", "zip postal code",
-            "codigo postal", "codigo postal zip", "cp"),
-    "district": ("district", "congressional district", "cd", "house district", "distrito"),
-    "email": ("email", "e mail", "email address", "e mail address", "correo", "correo electronico"),
+    "first": ("first", "first name", "firstname", "fname", "f name", "given name", "given names",
+              "forename", "nombre", "nombres", "primer nombre", "nombre de pila", "nombre s"),
+    "last": ("last", "last name", "lastname", "lname", "l name", "surname", "family name",
+             "apellido", "apellidos", "primer apellido", "apellido s", "apellido paterno"),
+    "name": ("name", "full name", "fullname", "printed name", "print name", "name printed",
+             "signer", "signer name", "nombre completo", "nombre y apellidos",
+             "nombre y apellido", "nombres y apellidos"),
+    "street": ("street", "street address", "streetaddress", "street address 1", "street name",
+               "address", "address 1", "address1", "addr", "addr 1", "address line 1",
+               "home address", "residential address", "residence address", "mailing address",
+               "calle", "calle y numero", "direccion", "direccion 1", "direccion postal",
+               "domicilio"),
+    "city": ("city", "town", "city town", "town city", "municipality", "ciudad", "localidad",
+             "municipio", "poblacion", "pueblo"),
+    "state": ("state", "st", "state territory", "state province", "state abbreviation", "estado",
+              "estado o territorio"),
+    "zip": ("zip", "zip code", "zipcode", "zip5", "zip 5", "postal code", "postalcode", "postcode",
+            "post code", "zip 4", "zip4", "zip postal code", "zip postcode", "codigo postal",
+            "codigo zip", "codigo postal zip", "zip codigo postal", "cp", "c p"),
+    "district": ("district", "congressional district", "cd", "house district", "us house district",
+                 "u s house district", "distrito", "distrito congresional", "distrito electoral"),
+    "email": ("email", "e mail", "email address", "e mail address", "emailaddress", "mail",
+              "correo", "correo electronico", "correo e", "direccion de correo electronico"),
 }  # fmt: skip
 _ALIASES = {alias: column for column, aliases in _NAMES.items() for alias in aliases}
 
@@ -235,7 +245,8 @@ def _plain(header: str) -> str:
     """A header in lower case without accents, brackets and marks, as the aliases are."""
     text = header.casefold().translate(str.maketrans("áéíóúüñ", "aeiouun"))
     text = re.sub(r"\(.*?\)", " ", text)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+    words = re.sub(r"[^a-z0-9]+", " ", text).split()
+    return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
 
 
 def _recognised(cells: Iterable[str]) -> dict[int, str]:

@@ -7,9 +7,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops
 
+from app.cli.card import card_command
 from app.records import local_database
 from app.web.assets import STATIC
 from app.web.social import LARGEST_CARD, card_name
@@ -155,3 +158,12 @@ def _sent(query: dict[str, str]) -> dict[str, str]:
 
 def _without_token(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if 'name="token"' not in line)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_picture_names_the_campaign_as_it_is_called_now(lang: str, tmp_path: Path) -> None:
+    assert CliRunner().invoke(card_command, ["--out", str(tmp_path)]).exit_code == 0
+    drawn, kept = (Image.open(f / card_name(lang)).convert("L") for f in (tmp_path, STATIC))
+    # Anti-aliasing may differ by a shade from machine to machine; other words differ by far.
+    differing = ImageChops.difference(drawn, kept).point(lambda shade: 255 * (shade > 64))
+    assert differing.getbbox() is None, "Run: flask letters card"

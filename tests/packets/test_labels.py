@@ -22,8 +22,10 @@ def test_every_label_of_a_sheet_has_its_address_inside() -> None:
         lines = found[3 * n : 3 * n + 3]
         assert [piece.text for piece in lines] == [f"Name {n}", "12 Main St.", "Town, MA 02138"]
         for piece in lines:
-            assert left + 0.1 <= piece.x <= left + 0.2
+            assert piece.x == pytest.approx(left + 0.14, abs=0.005)
             assert top + 0.1 <= piece.y <= top + 0.95
+        # The three lines stand in the middle of the label's height.
+        assert lines[1].y - 0.05 == pytest.approx(top + 0.5, abs=0.03)
 
 
 def test_the_sheet_is_averys() -> None:

@@ -73,34 +73,80 @@ def test_no_washington_address_has_more_than_five_lines() -> None:
 def test_the_address_stands_in_the_window(lines: int, street2: str) -> None:
     holder = next(h for h in members() if len(inside_address(h)) == lines)
     above, address, below = blocks(addressed(holder, street2=street2))
-    clear = CLEAR if lines < 5 else 0
     assert address[0].y - CAPITAL >= TOP + CLEAR
-    assert address[-1].y + DESCENDER <= BOTTOM - clear
+    assert address[-1].y + DESCENDER <= BOTTOM - CLEAR
     assert all(piece.x >= LEFT + CLEAR for piece in address)
     # Nothing of the writer shows, and nothing of the letter.
     assert max(piece.y for piece in above) + DESCENDER <= TOP
     assert min(piece.y for piece in below) - CAPITAL >= BOTTOM
 
 
-def test_a_local_office_of_five_lines_stands_in_the_window() -> None:
-    holder, office = next(
-        (h, o) for h in members() if h.member for o in h.member.local_offices
-        if len(inside_address(h, o)) == 5
-    )  # fmt: skip
-    _above, address, _below = blocks(addressed(holder, office))
-    assert address[-1].y + DESCENDER <= BOTTOM
+LONG = {
+    "street": "Rämistrasse 71, Gebäude KOL-Nordflügel, Zimmer 1234567, Institut für lange Namen",
+    "street2": "c/o Frau Dr. Müller-Lüdenscheidt von und zu Hohenzollern-Sigmaringen-Altshausen",
+    "city": "8006 Zürich, Schweizerische Eidgenossenschaft, Switzerland",
+}
 
 
-def test_the_widest_addresses_end_before_the_windows_edge() -> None:
-    widest = sorted(members(), key=lambda h: max(map(len, inside_address(h))))[-6:]
+@pytest.mark.parametrize(
+    "writer",
+    [
+        LONG,
+        {"street": "W" * 120, "street2": "M" * 120, "city": "X" * 100},
+        {"street": "רחוב הרצל 12", "street2": "דירה 4", "city": "תל אביב"},
+        {"street": "台北市信義區市府路1號", "street2": "二樓", "city": "臺北"},
+        {"street": "PSC 88 Box 1203", "street2": "Unit 1", "city": "APO"},
+    ],
+)
+@pytest.mark.parametrize("lines", [3, 4, 5])
+def test_a_long_or_foreign_return_address_moves_nothing(lines: int, writer: dict[str, str]) -> None:
+    holder = next(h for h in members() if len(inside_address(h)) == lines)
+    above, address, below = blocks(addressed(holder, None, **writer))
+    assert max(piece.y for piece in above) + DESCENDER <= TOP
+    assert address[0].y - CAPITAL >= TOP + CLEAR
+    assert address[-1].y + DESCENDER <= BOTTOM - CLEAR
+    assert min(piece.y for piece in below) - CAPITAL >= BOTTOM
+
+
+def local_offices() -> list[tuple[Holder, Office]]:
+    """The longest, the widest and a few others."""
+    found = [(h, o) for h in members() if h.member for o in h.member.local_offices]
+
+    def size(pair: tuple[Holder, Office]) -> tuple[int, int]:
+        lines = inside_address(*pair)
+        return len(lines), len(max(lines, key=len))
+
+    found.sort(key=size)
+    widest = sorted(found, key=lambda pair: size(pair)[1])[-5:]
+    return [*found[-4:], *widest, *found[::300]]
+
+
+def test_every_kind_of_local_office_stands_in_the_window() -> None:
+    for holder, office in local_offices():
+        top, bottom, right = ink_of(addressed(holder, office, **LONG))
+        where = inside_address(holder, office)
+        assert top >= TOP + CLEAR, where
+        assert bottom <= BOTTOM - CLEAR, where
+        assert right <= RIGHT - CLEAR, where
+
+
+def test_the_widest_addresses_in_washington_end_before_the_windows_edge() -> None:
+    widest = sorted(members(), key=lambda h: len(max(inside_address(h), key=len)))[-6:]
     for holder in widest:
-        item = addressed(holder)
-        data = pdf._payload([template_data(postal(item.letter, item.writer, None))], "en")
-        picture = pdf._compiler().compile(format="png", ppi=72, sys_inputs={"letters": data})
-        first = picture[0] if isinstance(picture, list) else picture
-        assert first
-        page = Image.open(io.BytesIO(first)).convert("L").point(lambda v: 255 * (v < 200))
-        ink = page.crop((0, int(TOP * 72), page.width, int(BOTTOM * 72))).getbbox()
-        assert ink is not None
-        # The longest names are whole where the sheet lies in the middle of the envelope.
-        assert ink[2] / 72 <= RIGHT + SLIDES / 2, inside_address(holder)
+        _top, _bottom, right = ink_of(addressed(holder))
+        assert right <= RIGHT - CLEAR, inside_address(holder)
+
+
+PPI = 144
+
+
+def ink_of(item: Addressed) -> tuple[float, float, float]:
+    """Top, bottom and right edge, in inches, of what is printed where the window may be."""
+    data = pdf._payload([template_data(postal(item.letter, item.writer, item.office))], "en")
+    picture = pdf._compiler().compile(format="png", ppi=PPI, sys_inputs={"letters": data})
+    first = picture[0] if isinstance(picture, list) else picture
+    assert first
+    page = Image.open(io.BytesIO(first)).convert("L").point(lambda v: 255 * (v < 200))
+    ink = page.crop((0, int((TOP + 0.04) * PPI), page.width, int(BOTTOM * PPI))).getbbox()
+    assert ink is not None
+    return ink[1] / PPI + TOP + 0.04, ink[3] / PPI + TOP + 0.04, ink[2] / PPI

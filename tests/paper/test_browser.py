@@ -105,3 +105,16 @@ def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address:
     expect(page.locator("#cell-5-zip")).to_have_value("2108")
     page.get_by_role("button", name="Put the zeros back").click()
     expect(page.locator("#cell-5-zip")).to_have_count(0)
+
+
+def test_a_large_sheet_is_accessible_at_its_end(
+    page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    monkeypatch.setattr("app.web.organizer.paper_upload.QUICK", 1)
+    monkeypatch.setattr("app.web.organizer.paper_judge.STEP", 1)
+    choose(page, address)
+    check(page, "What is in the sheet")
+    expect(page.locator(".working")).to_be_hidden()
+    choose(page, address, csv_file(ANA, BO))
+    page.get_by_role("button", name="Add 2 signatures").click()
+    check(page, "The sheet was added")

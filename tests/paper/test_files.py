@@ -74,6 +74,14 @@ def test_a_merged_header_above_the_names_is_passed_over() -> None:
          "Correo electrónico"),
         ("First name ", " Last  name", "Address Line 1", "Town", "State", "ZIP (5 digits)",
          "Congressional District", "E-Mail Address"),
+        ("FIRST_NAME", "LAST_NAME", "STREET_ADDRESS", "CITY", "ST", "ZIP5", "DISTRICT", "EMAIL"),
+        ("fname", "lname", "addr", "municipality", "State/Province", "zipcode", "cd", "mail"),
+        ("Your first name*", "Your surname*", "Street address 1:", "Town:", "State:", "ZIP:",
+         "U.S. House district:", "Your e-mail:"),
+        ("NOMBRE(S)", "Primer apellido", "Calle y número", "Población", "Estado", "C.P.",
+         "Distrito congresional", "Correo-e"),
+        ("Su nombre", "Su apellido", "Dirección postal", "Pueblo", "Estado o territorio",
+         "Código ZIP", "Distrito electoral", "Dirección de correo electrónico"),
     ],
 )  # fmt: skip
 def test_headers_are_known_in_many_spellings(header: tuple[str, ...]) -> None:

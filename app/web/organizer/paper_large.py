@@ -28,7 +28,7 @@ from app.web.services import services
 log = logging.getLogger("dear_congress")
 
 MARK = "<!--work-->"
-EVERY = 0.7
+EVERY = 1.0
 """Seconds between two lines about the progress."""
 
 Fragment = Callable[..., str]
