@@ -215,7 +215,7 @@ def test_a_person_goes_from_the_receipt_to_the_proof(
     kept = read_statement(response.get_data(as_text=True))
     assert isinstance(kept, Statement)
     assert includes(kept, mine)
-    assert "Sí. Su recibo está" in client.post("/es/verify", form).words
+    assert "Sí. Su comprobante está" in client.post("/es/verify", form).words
 
 
 def test_what_is_pasted_is_in_no_address(client: Client, people: People) -> None:
