@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.records import publishing, workshop
 from app.web.access import access_rules
+from app.web.organizer.letters_recipients import find
 from app.web.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -329,6 +330,50 @@ def test_every_kind_is_found_and_shown_at_every_moment(rosa: Browser, moment: st
                 assert "This seat is vacant, so there is no letter to it." in rosa.words
             else:
                 assert "What is asked:" in rosa.words, kind
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("a cosponsor", "cosponsor"), ("Cosponsors", "cosponsor"), ("the sponsor", "sponsor"),
+        ("a senator on Judiciary", "senate-committee"), ("delegates", "delegate"),
+        ("a delegate", "delegate"), ("a vacant seat", "vacant"), ("Vacant seats", "vacant"),
+        ("vacant", "vacant"), ("an independent", "independent"),
+    ],
+)  # fmt: skip
+def test_a_kind_can_be_typed_in_words(app: Flask, query: str, kind: str) -> None:
+    with app.test_request_context():
+        site = services()
+        found = find(site.campaign, site.tables, query, "opposes")
+        assert found
+        assert found == find(site.campaign, site.tables, "", kind)
+
+
+def test_somebody_named_is_found_though_another_kind_is_chosen(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/preview?q=padilla&kind=vacant")
+    assert "Alex Padilla" in rosa.words
+    assert "Nobody fits" in rosa.get("/organize/letters/general/preview?q=zzz&kind=vacant").words
+
+
+KIND_SEATS = ("cosponsor", "senate-committee", "delegate", "vacant")
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+@pytest.mark.parametrize("kind", KIND_SEATS)
+def test_each_kind_has_every_text_at_every_moment_and_a_pdf(
+    app: Flask, rosa: Browser, kind: str, prefix: str
+) -> None:
+    with app.test_request_context():
+        seat = find(services().campaign, services().tables, "", kind)[0].seat.id
+    base = f"{prefix}/organize/letters/general"
+    for moment in ("pending", "last_weeks", "ending", "expired"):
+        for text in ("short", "full-es"):
+            rosa.get(f"{base}/preview?kind={kind}&moment={moment}&text={text}")
+            assert rosa.status == 200
+            sheet = '<article class="sheet' in rosa.last.get_data(as_text=True)
+            assert sheet == (kind != "vacant")
+        rosa.get(f"{base}/preview.pdf?seat={seat}&moment={moment}")
+        assert rosa.status == (404 if kind == "vacant" else 200)
 
 
 def test_the_preview_shows_the_draft_or_what_is_live(rosa: Browser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -112,6 +112,9 @@ def show_preview(letter_id: str) -> Response:
     wanted = Wanted.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
+    if not holders and wanted.query and wanted.kind:  # somebody named is wanted, of any kind
+        holders = find(site.campaign, site.tables, wanted.query, "")
+        wanted = replace(wanted, kind="") if holders else wanted
     chosen = site.tables.holder(wanted.seat) or next(iter(holders), None)
     template = _template(checked, letter, wanted)
     shown = None

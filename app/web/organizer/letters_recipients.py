@@ -73,14 +73,27 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
+def typed_kind(query: str) -> Kind | None:
+    """The kind that somebody typed in words, such as “a senator on Judiciary” or “cosponsors”."""
+    wanted = _bare(query)
+    return next((k for k in KINDS if wanted and wanted in (_bare(str(k.label)), k.id)), None)
+
+
+def _bare(words: str) -> str:
+    """Without the article, and each word without the ending of a plural."""
+    words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", _level(words))
+    return " ".join(re.sub(r"(?<=\w{3})s$", "", word) for word in words.split())
+
+
 def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Holder]:
     """The seats that fit what was typed and the chosen kind; at most ``MOST``.
 
-    ``query`` is a name or a part of one, a state by name or postal code, or a seat (``CA-12``).
-    Accents and case make no difference.
+    ``query`` is a name or a part of one, a state by name or postal code, a seat (``CA-12``), or
+    a kind in words, which goes before the chosen one. Accents and case make no difference.
     """
-    chosen = next((k for k in KINDS if k.id == kind), None)
-    wanted = _level(query)
+    typed = typed_kind(query)
+    chosen = typed or next((k for k in KINDS if k.id == kind), None)
+    wanted = "" if typed else _level(query)
     found = [
         holder
         for holder in tables.holders
