@@ -60,7 +60,7 @@ def compose(
     given, and a blank one counts as none.
     """
     place = writer_values(writer, district_place.state)
-    draft, ask, frame = _framed(campaign, template, holder, today, place)
+    draft, ask, frame, spoken = _framed(campaign, template, holder, today, place)
     own = typed_paragraphs(story)
     composed = draft.before + own + draft.after
     body = typed_paragraphs(body_override) if body_override is not None else ()
@@ -80,6 +80,7 @@ def compose(
         edited=edited,
         own_share=own_share(body, frame) if edited else added_share(own, frame),
         own_paragraphs=tuple(p for p in body if p not in frame) if edited else own,
+        spoken_ask=spoken,
     )
 
 
@@ -89,8 +90,11 @@ MOST_FRAMES = 4096
 
 def _framed(
     campaign: Campaign, template: LetterTemplate, holder: Holder, today: date, place: Values
-) -> tuple[Draft, Ask, tuple[str, ...]]:
-    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place."""
+) -> tuple[Draft, Ask, tuple[str, ...], str]:
+    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place.
+
+    The ask's words for the telephone, its short form, come last.
+    """
     key = (holder.seat.id, template.id, template.length, *place.values())
     known = campaign.memo.get(key)
     if known is None or not (known[0] is holder and known[1] is template and known[2] == today):
@@ -98,9 +102,10 @@ def _framed(
         draft = make_draft(campaign, template, {**values, **place}, words=words)
         if len(campaign.memo) >= MOST_FRAMES:
             campaign.memo.clear()
-        known = (holder, template, today, draft, draft.ask, draft.frame)
+        spoken = _known(campaign, holder, today, "short")[1].text
+        known = (holder, template, today, draft, draft.ask, draft.frame, spoken)
         campaign.memo[key] = known
-    return known[3], known[4], known[5]
+    return known[3], known[4], known[5], known[6]
 
 
 def _known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from app.campaign import Campaign, Writer, body_text, compose, own_share, readin
 from app.campaign.share import added_share
 from app.campaign.words import date_words, ordinal, typed_paragraphs
 from app.congress import Tables
+from app.documents import to_call_script
 
 from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, WRITER, LetterTo, place_of
 
@@ -281,6 +283,21 @@ def test_without_a_reading_aid_there_is_none(campaign: Campaign, tables: Tables)
     bare = replace(general, reading_aid_es="")
     assert reading_aid(campaign, bare, holder, writer=WRITER, story="", today=LAST_WEEKS,
                        district_place=place_of(tables, "CA-12")) == ()  # fmt: skip
+
+
+@pytest.mark.parametrize("length", ["full", "short"])
+@pytest.mark.parametrize(
+    "seat", ["CA-12", "IL-5", "WA-7", "TX-21", "OH-4", "DC-0", "PR-0", "ID-S2"]
+)
+def test_on_the_telephone_the_ask_is_said_in_the_first_person(
+    letter_to: LetterTo, seat: str, length: str
+) -> None:
+    """What the pages say about an ask ("Asks the representative …") is no sentence to read out."""
+    for day in DAYS.values():
+        letter = letter_to(seat, day, length=length)
+        script = to_call_script(letter, WRITER)
+        assert re.search(r"My message for [^:]+: .*\bI ask\b", script.text)
+        assert letter.ask.summary not in script.text
 
 
 # --- the letters themselves ----------------------------------------------------------------
