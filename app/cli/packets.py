@@ -17,7 +17,7 @@ import click
 from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
 from app.cli.live import live_campaign
-from app.cli.plain import PlainCommand
+from app.cli.plain import PlainCommand, piped, some
 from app.congress import Tables, TablesError, load_tables
 from app.delivery.packet_letters import Opened, PacketLetters, Trouble
 from app.delivery.packet_zip import PROBLEMS, problems_csv
@@ -102,9 +102,9 @@ def packets_command(
     finally:
         if file is None:
             source.unlink(missing_ok=True)
-    click.echo(f"{total:,} letters in {files:,} files in {out}; {INDEX} lists them.")
+    click.echo(f"{some(total, 'letter')} in {some(files, 'file')} in {out}; {INDEX} lists them.")
     if bad:
-        click.echo(f"{bad:,} lines have problems: {out / PROBLEMS}", err=True)
+        click.echo(f"{some(bad, 'line')} with problems: {out / PROBLEMS}", err=True)
         sys.exit(1)
 
 
@@ -137,7 +137,7 @@ def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, 
     troubles: list[Trouble] = []
     rows = _rows(source, keys, today, troubles)
     size = max(source.stat().st_size // 1000, 1)
-    with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
+    with click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=piped()) as bar:
         for count, result in enumerate(letters.read(rows)):
             if isinstance(result, Trouble):
                 troubles.append(result)
@@ -182,7 +182,8 @@ def _rows(
 
 def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:
     files = done = 0
-    with click.progressbar(length=total, label="Setting letters", file=sys.stderr) as bar:
+    label = "Setting letters"
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=piped()) as bar:
         for step in write_packets(letters, out, sender, split):
             bar.update(step.letters - done)
             done, files = step.letters, step.files

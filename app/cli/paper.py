@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.packets import load_letters
-from app.cli.plain import PlainCommand
+from app.cli.plain import PlainCommand, piped, some
 from app.records import local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
@@ -91,10 +91,12 @@ def _import(
             twice.append(result)
     if wrong:
         problems = _write_problems(file, wrong)
-        click.echo(f"{len(wrong):,} rows have problems: {problems}", err=True)
+        click.echo(f"{some(len(wrong), 'row')} with problems: {problems}", err=True)
     if twice:
-        some = ", ".join(f"{t.number} (as {t.first})" for t in twice[:10])
-        click.echo(f"{len(twice):,} rows repeat a person of this file: {some}", err=True)
+        rows = ", ".join(f"{t.number} (as {t.first})" for t in twice[:10])
+        click.echo(
+            f"{some(len(twice), 'row')} of people who are in this file already: {rows}", err=True
+        )
     db = local_database(settings.database)
     if dry_run:
         before = len(signed_before(db, campaign.slug, good, settings.secret_key))
@@ -103,14 +105,15 @@ def _import(
         click.echo("Nothing was added. Correct the rows, or give --leave-out.", err=True)
     else:
         batch = Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file")
-        with click.progressbar(length=len(good), label="Adding", file=sys.stderr) as bar:
+        with click.progressbar(length=len(good), label="Adding", file=sys.stderr,
+                               hidden=piped()) as bar:  # fmt: skip
             added = import_paper(
                 db, good, batch, letters=PaperLetters(campaign, today),
                 secret=settings.secret_key, lock=paper_lock(settings.instance),
                 progress=lambda done: bar.update(done - bar.pos),
             )  # fmt: skip
         click.echo(
-            f"{added.signatures:,} signatures added ({added.letters:,} letters);"
+            f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
             f" {added.before:,} had signed before."
         )
     if wrong:
@@ -125,7 +128,8 @@ def _rows(file: Path, *, zeros: bool) -> Iterator[SheetRow]:
             click.echo(f"These columns are not used: {names}", err=True)
         if sheet.guessed_encoding:
             click.echo("The file is not Unicode: it was read as Windows-1252.", err=True)
-        with click.progressbar(sheet.rows, label="Reading", file=sys.stderr) as rows:
+        with click.progressbar(sheet.rows, label="Reading", file=sys.stderr,
+                               hidden=piped()) as rows:  # fmt: skip
             for row in rows:
                 yield replace(row, values=with_zeros(row.values)) if zeros else row
 

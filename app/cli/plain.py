@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,3 +40,13 @@ class PlainCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
             return super().invoke(ctx)
+
+
+def piped() -> bool:
+    """Whether nobody watches the terminal; then progress bars say nothing at all."""
+    return not sys.stderr.isatty()
+
+
+def some(number: int, what: str) -> str:
+    """``1 file``, ``2,000 files``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -150,3 +150,10 @@ def test_without_an_address_of_the_site_the_code_would_lead_nowhere(
     result = run(poster_command, "--out", tmp_path / "p.pdf")
     assert result.exit_code == 1
     assert "site_url" in result.output
+
+
+def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "usb", [person(letters={"IL-5": "Mine."})])
+    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    assert result.stderr == ""
+    assert result.stdout.startswith("1 letter in 1 file in ")
