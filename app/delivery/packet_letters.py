@@ -127,7 +127,8 @@ class PacketLetters:
 
     def _take(self, row: Opened) -> Iterator[Trouble]:
         given = row.details.get("letters")
-        letters: dict[str, str] = dict(given) if isinstance(given, dict) else {}
+        letters = {str(seat): _text(words) for seat, words in given.items()} if isinstance(
+            given, dict) else {}  # fmt: skip
         texts = {name: _text(row.details.get(name)) for name in _TEXTS}
         delegation = self._delegation(texts)
         if isinstance(delegation, str):
