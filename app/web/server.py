@@ -18,6 +18,8 @@ accesslog = None
 loglevel = "warning"
 timeout = 30
 graceful_timeout = 10
+forwarded_allow_ips = ""
+"""What a proxy says is believed only as ``trusted_proxies`` has it, and not because it is local."""
 limit_request_line = 2048
 limit_request_fields = 60
 

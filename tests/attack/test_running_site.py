@@ -148,6 +148,35 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}, {"X-Forwarded-Protocol": "ssl"},
+        {"SCRIPT_NAME": "//evil.example"}, {"SCRIPT_NAME": "/<b>evil.example"},
+        {"PATH_INFO": "/evil.example"}, {"X-Forwarded-Prefix": "//evil.example"},
+        {"X-Forwarded-Host": "evil.example"}, {"REMOTE_ADDR": "evil.example"},
+        {"Proxy": "http://evil.example"}, {"Forwarded": "host=evil.example;proto=https"},
+    ],
+)  # fmt: skip
+def test_what_only_a_proxy_may_say_is_not_believed_from_this_machine_either(
+    server: Server, headers: dict[str, Any]
+) -> None:
+    for path in ("/", "/es/privacy", "/nowhere"):
+        status, answer, text = ask(server, "GET", path, **headers)
+        assert status == (404 if path == "/nowhere" else 200)
+        assert "Strict-Transport-Security" not in answer
+        assert "evil.example" not in text + str(answer)
+        if status == 200:
+            assert text == ask(server, "GET", path)[2]
+
+
+def test_behind_a_proxy_that_was_named_its_words_are_believed(tmp_path: Path) -> None:
+    with serving("wsgi:app", tmp_path, workers=1, DEAR_CONGRESS_TRUSTED_PROXIES="1") as running:
+        secure: dict[str, Any] = {"X-Forwarded-Proto": "https"}
+        assert "Strict-Transport-Security" in ask(running, "GET", "/", **secure)[1]
+        assert "Strict-Transport-Security" not in ask(running, "GET", "/")[1]
+
+
 def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) -> None:
     statuses = []
     for _ in range(330):
@@ -156,7 +185,8 @@ def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) 
         if status == 429:
             assert int(headers["Retry-After"]) >= 1
             break
-    assert statuses.count(200) <= 300
+    # The window slides: in the seconds that this takes, a few of the first ones may lapse.
+    assert statuses.count(200) <= 310
     assert statuses[-1] == 429
     other = {"X-Forwarded-For": "198.51.100.9"}
     status, _, _ = ask(server, "POST", "/find", b"zip=01930&state=MA", **other)

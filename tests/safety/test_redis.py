@@ -134,7 +134,8 @@ def test_the_workers_of_a_running_site_share_its_limits_and_outlive_it(tmp_path:
         serving("wsgi:app", tmp_path, workers=3, **settings) as here,
     ):
         found = [ask(here.port) for _ in range(310)]
-        assert [status for status, _ in found].count(200) == LIMITS["find"].client
+        taken = [status for status, _ in found].count(200)
+        assert LIMITS["find"].client <= taken <= LIMITS["find"].client + 5  # the window slides
         assert found[-1][0] == 429
         assert int(found[-1][1] or 0) >= 1
         site = Site(load_settings({}, instance=tmp_path, limits_url=url), datetime.now(UTC))
