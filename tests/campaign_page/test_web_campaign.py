@@ -67,6 +67,7 @@ def test_the_page_shows_the_campaign_at_a_glance(browser: Browser) -> None:
     asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
     assert asks[0] == "asks-sponsor"
     assert len(asks) == 18
+    assert len(browser.last.data) < 50_000
     reached = [int(n) for n in re.findall(r"(\d+) members today", browser.words)]
     assert sum(reached) + browser.words.count("one member today") == sum(
         holder.member is not None for holder in load_tables().holders

@@ -72,6 +72,13 @@ class Browser:
     def form(self, action: str, number: int = 0) -> tuple[str, dict[str, Any]]:
         """The address and the contents of a form whose action ends so."""
         forms = [f for f in self.page.all("form") if (f.get("action") or "").endswith(action)]
+        if not forms:
+            buttons = [b for b in self.page.all("button")
+                       if (b.get("formaction") or "").endswith(action)]  # fmt: skip
+            ids = {button.get("form") for button in buttons}
+            forms = [f for f in self.page.all("form") if f.get("id") in ids]
+            if forms:
+                forms[0].set("action", buttons[0].get("formaction") or "")
         assert forms, f"no form to {action} on {self.path}: {self.page.words[:500]}"
         form = forms[number]
         sent: dict[str, Any] = {}
