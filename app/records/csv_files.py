@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
 
 from app.records.tabular import Cell, Kind, Known, Table, clean, described
 
@@ -111,7 +112,7 @@ def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[s
 
     def fields(cells: Sequence[Cell]) -> Iterable[str]:
         if plain and None not in cells:
-            return map(str, cells)
+            return map(str, cells) if kind == "number" else cast("Sequence[str]", cells)
         return map(known.__getitem__, cells)
 
     return fields

@@ -11,11 +11,11 @@ end.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from app.records.counting import BREAKDOWNS, people
@@ -72,7 +72,7 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
 def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
     """One row per signature, oldest first, without anything personal."""
     where, values = chosen.where()
-    local = _local_time(occasion.zone)
+    local = _local_times(occasion.zone)
     query = (
         "SELECT s.id, s.campaign, s.status, s.day, s.at, s.state, s.state || '-' || s.district,"
         " s.template, s.version, s.length, s.language, s.match, s.source, s.edited, s.own_share,"
@@ -99,7 +99,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
     )
 
     def finish(cells: Chunk) -> None:
-        cells[4] = list(map(local, cells[4]))
+        cells[4] = local(cells[4])
 
     chunks = _finished(db.execute(query, values), finish)
     return Table("Signatures", columns, chunks, _about(db, columns, chosen, occasion))
@@ -111,7 +111,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     A vacant seat has a row with no recipient, because nobody could be written to.
     """
     where, values = chosen.where()
-    local = _local_time(occasion.zone)
+    local = _local_times(occasion.zone)
     query = (
         "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district, l.seat,"
         " l.bioguide, l.ask, l.state, l.state_at, l.cause FROM signatures s NOT INDEXED"
@@ -135,7 +135,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     )  # fmt: skip
 
     def finish(cells: Chunk) -> None:
-        cells[10] = list(map(local, cells[10]))
+        cells[10] = local(cells[10])
         cells.insert(8, [occasion.names.get(str(bioguide), "") for bioguide in cells[7]])
 
     chunks = _finished(db.execute(query, values), finish)
@@ -184,8 +184,23 @@ def _about(
     }
 
 
-def _local_time(zone: str) -> Callable[[Cell], str]:
-    """From the UTC minute that is stored to text in the zone.
+class _Hours(dict[str, str]):
+    """A UTC hour as it is in a zone; ``KeyError`` where its minutes are not all in one hour."""
+
+    def __init__(self, exact: Callable[[str], str]) -> None:
+        super().__init__()
+        self.exact = exact
+
+    def __missing__(self, hour: str) -> str:
+        first, last = self.exact(f"{hour}:00Z"), self.exact(f"{hour}:59Z")
+        if first[13:] != ":00" or last != f"{first[:13]}:59":
+            raise KeyError(hour)
+        self[hour] = first[:13]
+        return first[:13]
+
+
+def _local_times(zone: str) -> Callable[[Sequence[Cell]], list[str]]:
+    """From a column of UTC minutes as they are stored to text in the zone.
 
     Worked out once for each hour, where the whole hour has one offset of full hours (that is,
     nearly always in America), so that a row costs no more than putting two texts together.
@@ -197,16 +212,12 @@ def _local_time(zone: str) -> Callable[[Cell], str]:
         moment = datetime.fromisoformat(stored).astimezone(there)
         return f"{moment:%Y-%m-%d %H:%M}"
 
-    hours: dict[str, str] = {}
+    hours = _Hours(exact)
 
-    def local(stored: Cell) -> str:
-        text = str(stored)
-        hour = text[:13]
-        known = hours.get(hour)
-        if known is None:
-            first, last = exact(f"{hour}:00Z"), exact(f"{hour}:59Z")
-            plain = first[13:] == ":00" and last == f"{first[:13]}:59"
-            known = hours[hour] = first[:13] if plain else ""
-        return known + text[13:16] if known else exact(text)
+    def local(stored: Sequence[str]) -> list[str]:
+        try:
+            return [hours[text[:13]] + text[13:16] for text in stored]
+        except KeyError:
+            return list(map(exact, stored))
 
-    return local
+    return cast("Callable[[Sequence[Cell]], list[str]]", local)

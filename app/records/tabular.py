@@ -47,7 +47,7 @@ class Column:
 Chunk = list[Sequence[Cell]]
 """Some rows turned round: one sequence of cells for each column, all of the same length."""
 
-CHUNK = 250
+CHUNK = 128
 """Rows in a chunk. Column by column is several times faster than cell by cell."""
 
 

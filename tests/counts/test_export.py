@@ -319,7 +319,11 @@ def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
 ) -> None:
     stored = at.strftime("%Y-%m-%dT%H:%MZ")
     there = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
-    assert exports._local_time(zone)(stored) == there.strftime("%Y-%m-%d %H:%M")
+    shown = there.strftime("%Y-%m-%d %H:%M")
+    assert exports._local_times(zone)([stored]) == [shown]
+    # Beside others, of hours that are whole and of hours that are not.
+    others = ["2026-04-04T15:15Z", "2026-01-01T00:00Z"]
+    assert exports._local_times(zone)([*others, stored])[2] == shown
 
 
 @pytest.mark.usefixtures("some")
