@@ -254,6 +254,17 @@ def test_an_address_elsewhere_is_refused_with_two_ways_on(anyone: Resident) -> N
     assert "Goldman" in sheets(ticked)[0]
 
 
+def test_a_letter_does_not_name_the_town_of_a_mailbox_as_home(resident: Resident) -> None:
+    """AD07: mail that comes to Boston says nothing about where in the state a person lives."""
+    mailbox = {"city": "Boston", "street": "P.O. Box 12", "mail_zip": "02138", "elsewhere": "1"}
+    review = resident.reviewing(*GLOUCESTER, **mailbox)
+    assert "I am your constituent in Massachusetts." in sheets(review)[0]
+    assert "P.O. Box 12 Boston, MA 02138" in sheets(review)[0]
+    taken = resident.sign(review.form())
+    assert "I live in Massachusetts, ZIP code 01930, and I am a constituent" in taken.words
+    assert "in Boston" not in taken.words
+
+
 def test_letters_and_row_agree_after_moving(resident: Resident, settings: Settings) -> None:
     """AD07"""
     page = resident.writing("10013", "NY", 10)

@@ -20,9 +20,9 @@ from app.web.i18n import gettext as _
 from app.web.i18n import page_url
 from app.web.pages import Page
 from app.web.resident import copies, keeping, official
-from app.web.resident.draft import SEAT, read_draft
+from app.web.resident.draft import SEAT, Draft, read_draft
 from app.web.resident.journey import Data, Ready, ready, review_page
-from app.web.resident.letters import addressed, over_words
+from app.web.resident.letters import addressed, at_home, over_words
 from app.web.resident.people import title_name
 from app.web.resident.signed import ready_and_signed, token_of
 from app.web.resident.states import delivery_words, state_words
@@ -95,7 +95,9 @@ def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, m
         form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "letters": [_taken(x, rows.get(x.letter.holder.seat.id), offered) for x in items],
+        "letters": [
+            _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items
+        ],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
@@ -105,12 +107,14 @@ def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, m
     return Page("resident/take.html", context, form.status)
 
 
-def _taken(item: Addressed, row: LetterRow | None, offered: official.Offer | None) -> Taken:
+def _taken(
+    item: Addressed, row: LetterRow | None, offered: official.Offer | None, draft: Draft
+) -> Taken:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
     assert member is not None
     form = to_web_form(letter)
-    call = to_call_script(letter, item.writer)
+    call = to_call_script(letter, at_home(item.writer, draft))
     dialed = isinstance(call, CallScript)
     told = row is not None and row.state != "written"
     return Taken(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign import Letter, Writer, body_text, compose, reading_aid
@@ -73,6 +73,17 @@ def writer_of(draft: Draft) -> Writer:
     )
 
 
+def at_home(writer: Writer, draft: Draft) -> Writer:
+    """The writer as one who lives where the members were looked up, which is what a letter says.
+
+    A mailbox in another place says nothing about the town in which a person lives.
+    """
+    if not draft.elsewhere:
+        return writer
+    home = parse_zip(draft.zip)
+    return replace(writer, city="", zip=str(home) if isinstance(home, Zip) else "")
+
+
 def recipients(draft: Draft, found: Found) -> tuple[Holder, ...]:
     """The chosen recipients, all of them where none was chosen yet; never a vacant seat."""
     everyone = found.delegation.recipients
@@ -95,7 +106,7 @@ def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ..
 def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, str | None], Letter]:
     """Makes the letter to a holder, in the words given or in the campaign's."""
     campaign, template, today = site.campaign, template_of(draft, site), site.today()
-    writer = writer_of(draft)
+    writer = at_home(writer_of(draft), draft)
 
     def make(holder: Holder, words: str | None) -> Letter:
         return compose(
@@ -199,7 +210,7 @@ def _aid(
         site.campaign,
         template_of(draft, site),
         holder,
-        writer=writer_of(draft),
+        writer=at_home(writer_of(draft), draft),
         district_place=found.delegation,
         story=draft.story,
         today=today,
