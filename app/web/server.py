@@ -16,6 +16,7 @@ preload_app = True
 accesslog = None
 """No access log: an address list of visitors is a dangerous thing to own."""
 loglevel = "warning"
+logger_class = "app.web.quiet_log.QuietLogger"
 timeout = 30
 graceful_timeout = 10
 forwarded_allow_ips = ""

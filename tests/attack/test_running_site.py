@@ -137,11 +137,17 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
                 assert ask(running, "POST", "/sign", encoded(broken), **here)[0] < 500
         ask(running, "GET", "/find?street=88+Zebrawood+Lane&first=Quillfeather", **here)
         ask(running, "GET", "/nowhere/Quillfeather", **here)
+        for line in (
+            b"GET /?Quillfeather&88+Zebrawood HTTP/9.9", b"Quillfeather", b"GET /Quillfeather",
+            b"GET /" + b"Zebrawood" * 900 + b" HTTP/1.1",
+            b"GET / HTTP/1.1\r\nQuillfeather: \x00", b"GET / HTTP/1.1\r\nContent-Length: Zebrawood",
+        ):  # fmt: skip
+            raw(running, line + b"\r\nHost: localhost\r\n\r\n")
         kept = [m for m in traces(tmp_path, MARKS) if not m.startswith("limits")]
         assert kept == [], "while it runs"
     assert traces(tmp_path, MARKS) == [], "after it was stopped"
     printed = "".join(capfd.readouterr())
-    assert not [mark for mark in MARKS if mark in printed]
+    assert not [mark for mark in (*MARKS, "127.0.0.1") if mark in printed]
     with closing(open_database(tmp_path / "dear-congress.db")) as db:
         assert not recount(db)
         assert db.execute("SELECT count(*) FROM sealed").fetchone()[0] >= 12
