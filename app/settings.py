@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DEAR_CONGRESS_"
+SHORTEST_SECRET = 32
+"""Characters of a secret."""
 
 
 class SettingsError(Exception):
@@ -64,7 +66,7 @@ class Settings:
     keep_log_days: int = 14
     limits: bool = True
     """Whether acts of one visitor and one network are limited; off only for measuring."""
-    limits_url: str = ""
+    limits_url: str = field(default="", repr=False)
     """Where the counters of limits are kept: empty for a file here, or ``redis://…``."""
     raised_networks: str = ""
     """Networks that may do twenty times as much, such as a library's: ``192.0.2.0/24, …``."""
@@ -101,8 +103,8 @@ class Settings:
     cwc_contact_email: str = ""
     cwc_contact_phone: str = ""
     cwc_organization_about: str = ""
-    secret_key: bytes = b""
-    person_key: bytes = b""
+    secret_key: bytes = field(default=b"", repr=False)
+    person_key: bytes = field(default=b"", repr=False)
 
     @property
     def database(self) -> Path:
@@ -134,12 +136,21 @@ def _read_secret(path: Path) -> bytes:
         finally:
             draft.unlink()
     value = path.read_text(encoding="ascii").strip()
-    if len(value) < 32:
+    if len(value) < SHORTEST_SECRET:
         raise SettingsError(
             f"{path} is too short to be a secret. Restore it from a backup; deleting it makes a "
             "new one, but then earlier signers can no longer be recognised."
         )
     return value.encode("ascii")
+
+
+def _check_secret(name: str, value: bytes) -> None:
+    """A secret that somebody wrote down themselves must be one. Empty means: make one."""
+    if value and (len(value) < SHORTEST_SECRET or len(set(value)) < 8):
+        raise SettingsError(
+            f"Setting {name} is too short or too plain to be a secret. Leave it out, and the site "
+            "makes one for itself; or give it the output of: openssl rand -hex 32"
+        )
 
 
 def _convert(name: str, kind: str, value: Any) -> Any:
@@ -196,6 +207,8 @@ def load_settings(environ: dict[str, str] | None = None, **overrides: Any) -> Se
             f"Unknown setting {', '.join(unknown)}. Known: {', '.join(sorted(kinds))}."
         )
     known = {name: _convert(name, kinds[name], value) for name, value in values.items()}
+    for name in ("secret_key", "person_key"):
+        _check_secret(name, known.get(name, b""))
     known["secret_key"] = known.get("secret_key") or _read_secret(instance / "secret.key")
     known["person_key"] = known.get("person_key") or _read_secret(instance / "person.key")
     return Settings(**known)

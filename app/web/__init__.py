@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.congress import load_tables
-from app.settings import ROOT, Settings, load_settings
+from app.settings import ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     and ``AccessRuleMissingError`` when a view does not say who may use it.
     """
     settings = settings or load_settings()
+    if not settings.secret_key or not settings.person_key:
+        raise SettingsError("The site's secrets are empty; load_settings makes them.")
     check_bits(settings)
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
     app.session_interface = NoSession()
