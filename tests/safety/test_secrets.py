@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,9 @@ def test_a_site_does_not_start_with_a_secret_that_is_none(name: str, tmp_path: P
             load_settings({f"DEAR_CONGRESS_{name.upper()}": value}, instance=tmp_path / "instance")
         assert value.strip() == "" or value not in str(error.value).split()
     whole = Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32)
+    none: dict[str, Any] = {name: b""}
     with pytest.raises(SettingsError, match="empty"):
-        create_app(replace(whole, **{name: b""}))
+        create_app(replace(whole, **none))
 
 
 def test_a_site_makes_its_secrets_and_keeps_them(tmp_path: Path) -> None:
