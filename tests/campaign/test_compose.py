@@ -309,6 +309,18 @@ def test_state_law_changes_what_is_said_about_home(letter_to: LetterTo) -> None:
     assert "Where I live" in letter_to("OH-4").body[2]
 
 
+@pytest.mark.parametrize("seat", ["DC-0", "PR-0", "GU-0", "CA-12"])
+def test_the_law_of_home_is_not_called_state_law_alone(letter_to: LetterTo, seat: str) -> None:
+    assert "a crime under state or local law" in " ".join(letter_to(seat).body)
+
+
+def test_a_report_is_cited_once_in_a_letter(letter_to: LetterTo) -> None:
+    for seat in ("TX-21", "ID-S2", "CA-12"):
+        for day in DAYS.values():
+            body = " ".join(letter_to(seat, day, template="local-budget").body)
+            assert body.count("Government Accountability Office") == 1
+
+
 def test_after_the_end_the_number_is_only_named_as_past(letter_to: LetterTo) -> None:
     body = " ".join(letter_to("CA-12", EXPIRED).body)
     assert "H.R. 6890, the PROTECT Immigration Act, expired on January 3, 2027" in body
