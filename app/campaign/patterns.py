@@ -1,8 +1,8 @@
 """Patterns for claims that no letter may make, kept from ever running long.
 
 A campaign's list is written by people, and a careless regular expression can take minutes on
-one sentence. So a pattern may hold at most one open repetition (``*``, ``+``), none inside
-another repetition, and no reference back.
+one sentence. So what is repeated may be read in one way only: no repetition, no choice and
+nothing optional in it; and the ways to read all repetitions together are few.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from typing import Any
 PATTERN_CHARACTERS = 300
 _LONG = 80
 """A repetition of at most this many is not open."""
+_OPEN = 1_000
+"""As many characters of a sentence are looked at."""
+_WAYS = 20_000
+"""So many ways to read the repetitions of one pattern, from one place of a sentence on."""
 
 
 @lru_cache(maxsize=512)
@@ -26,35 +30,37 @@ def compile_claim(pattern: str) -> re.Pattern[str] | str:
         compiled = re.compile(pattern, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         return f"The pattern cannot be read: {error}."
-    repeats: list[int] = []
-    if not _bounded(tree, repeats, inside=False):
+    ways = _ways(tree)
+    if ways is None:
         return "The pattern repeats a repetition or refers back; write it more simply."
-    if sum(1 for most in repeats if most > _LONG) > 1 or len([m for m in repeats if m > 3]) > 3:
+    if ways > _WAYS:
         return f"The pattern has too many repetitions; use .{{0,{_LONG}}} instead of .* and +."
     if compiled.search(""):
         return "The pattern fits every sentence."
     return compiled
 
 
-def _bounded(tree: Any, repeats: list[int], *, inside: bool) -> bool:
+def _ways(tree: Any) -> int | None:
+    """In how many ways a part can be read from one place on, at most; None for too freely."""
+    found = 1
     for op, argument in tree:
         name = str(op)
         if name.endswith("REPEAT"):
-            _, most, part = argument
-            repeats.append(int(most))
-            if inside and most > 1:
-                return False
-            if not _bounded(part, repeats, inside=inside or most > 1):
-                return False
-        elif name == "SUBPATTERN":
-            if not _bounded(argument[-1], repeats, inside=inside):
-                return False
+            least, most, part = argument
+            inner = _ways(part)
+            if inner is None or (most > 1 and inner > 1):
+                return None
+            found *= (min(int(most), _OPEN) - min(int(least), _OPEN)) * inner + 1
+        elif name in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
+            inner = _ways(argument[-1])
+            if inner is None:
+                return None
+            found *= inner
         elif name == "BRANCH":
-            if not all(_bounded(part, repeats, inside=inside) for part in argument[1]):
-                return False
-        elif name in ("ASSERT", "ASSERT_NOT"):
-            if not _bounded(argument[1], repeats, inside=inside):
-                return False
+            every = [_ways(part) for part in argument[1]]
+            if None in every:
+                return None
+            found *= sum(ways for ways in every if ways is not None)
         elif name.startswith("GROUPREF") or name == "ATOMIC_GROUP":
-            return False
-    return True
+            return None
+    return found

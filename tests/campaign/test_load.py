@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import re
 import shutil
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.campaign import Campaign, CampaignError, load_campaign
 from app.campaign.patterns import compile_claim
@@ -226,7 +229,31 @@ def test_a_claim_pattern_never_runs_long() -> None:
         "a.*b.*c",
         "a{0,500}b{0,500}c",
         "((a{0,9}){0,9})",
+        "(a|aa)+b",
+        "(a|a)*b",
+        "(a?a)+b",
+        "(aa?)*b",
+        "(a|a)" * 20 + "b",
+        "a?" * 20 + "b",
+        r"\b[^.]{0,60}\b[^.]{0,60}\b[^.]{0,60}x",
     ):
         assert isinstance(compile_claim(pattern), str), pattern
     for pattern in (r"\bvot(e|es)\b[^.]{0,40}\bfloor\b", "drains? .*budget", "a|b"):
         assert not isinstance(compile_claim(pattern), str), pattern
+
+
+HARD = ("a" * 1_000, "a b " * 250, "ab" * 500, "A, " * 330)
+PIECES = ("a", "b", ".", "[^.]", r"\w", "(a|b)", "(a|ab)", "a?", "(b)", r"\b", " ")
+ENDS = ("", "", "*", "+", "?", "{0,60}", "{2}", "{0,9}")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(ENDS)), max_size=12))
+def test_no_pattern_that_is_taken_runs_long(parts: list[tuple[str, str]]) -> None:
+    taken = compile_claim("".join(piece + end for piece, end in parts) + "x")
+    if isinstance(taken, str):
+        return
+    for text in HARD:
+        begun = time.process_time()
+        taken.search(text)
+        assert time.process_time() - begun < 1
