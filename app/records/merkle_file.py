@@ -27,17 +27,20 @@ def write_tree(entries: Iterable[bytes], path: Path) -> tuple[int, bytes]:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tree-", dir=path.parent) as name:
-        parts = [Path(name, f"{first:02x}") for first in range(256)]
+        files: dict[int, BinaryIO] = {}
         with ExitStack() as stack:
-            files = [stack.enter_context(part.open("wb")) for part in parts]
             for entry in entries:
-                files[entry[0]].write(entry)
+                file = files.get(entry[0])
+                if file is None:
+                    part = Path(name, f"{entry[0]:02x}")
+                    file = files[entry[0]] = stack.enter_context(part.open("wb"))
+                file.write(entry)
         leaves = Path(name, "leaves")
         size = 0
         with path.open("w+b") as tree:
             with leaves.open("wb") as out:
-                for part in parts:
-                    some = part.read_bytes()
+                for first in sorted(files):
+                    some = Path(name, f"{first:02x}").read_bytes()
                     ordered = sorted(some[n : n + SIZE] for n in range(0, len(some), SIZE))
                     tree.writelines(ordered)
                     out.writelines(map(leaf_hash, ordered))

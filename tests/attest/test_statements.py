@@ -214,7 +214,9 @@ def test_commitments_of_different_receipts_places_and_campaigns_differ(
 # --- a statement is believed only as it was signed ---------------------------------------
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(data=st.data())
 def test_a_changed_statement_is_noticed(db: sqlite3.Connection, data: st.DataObject) -> None:
     text = statement_text(made(db).statement)
