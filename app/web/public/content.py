@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.campaign import stage_of
+from app.campaign.words import ordinal
 from app.records import totals
 from app.web.i18n import gettext as _
-from app.web.i18n import long_date, ngettext
+from app.web.i18n import language, long_date, ngettext
 from app.web.mail import offices_of
 from app.web.pages import Page
 from app.web.public.counter import state_rows
@@ -78,11 +79,12 @@ def stage_words(site: Services) -> list[str]:
     if stage == "enacted":
         return [_("The bill has become law.")]
     if stage == "expired":
+        congress = ordinal(campaign.congress, "es" if language() == "es" else "en")
         return [
-            _("%(number)s ended with the %(congress)dth Congress on %(ends)s. It was before the "
+            _("%(number)s ended with the %(congress)s Congress on %(ends)s. It was before the "
               "House Judiciary Committee and had %(count)d cosponsors as of %(as_of)s. Its "
               "supporters would have to introduce it again.",
-              number=number, congress=campaign.congress, ends=ends, count=count, as_of=as_of)
+              number=number, congress=congress, ends=ends, count=count, as_of=as_of)
         ]  # fmt: skip
     left = (campaign.ends.date() - today).days
     words = [
