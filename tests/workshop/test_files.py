@@ -46,12 +46,16 @@ def test_texts_go_out_and_back_byte_for_byte(app: Flask, copy: Path, tmp_path: P
         "public-safety.txt": b"\xef\xbb\xbf" + (copy / "public-safety.txt").read_bytes(),
         "local-budget.txt": (copy / "local-budget.txt").read_bytes().rstrip(b"\n"),
         "general.short.txt": (copy / "general.short.txt").read_bytes() + b"\n\n\n",
+        "campaign.toml": b"\xef\xbb\xbf"
+        + (copy / "campaign.toml").read_bytes().replace(b"\n", b"\r\n"),
+        "cosponsors.csv": b"\xef\xbb\xbf"
+        + (copy / "cosponsors.csv").read_bytes().replace(b"\n", b"\r\n").rstrip(),
     }
     for name, content in odd.items():
         (copy / name).write_bytes(content)
     result = run(app, "import", str(copy), "--yes")
     assert result.exit_code == 0, result.output
-    assert "4 texts are live now." in result.output
+    assert "6 texts are live now." in result.output
     run(app, "export", "--out", str(tmp_path / "out"))
     assert contents(tmp_path / "out") == contents(copy)
     again = run(app, "import", str(tmp_path / "out"))
