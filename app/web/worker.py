@@ -18,6 +18,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
+from gunicorn.http.errors import (  # type: ignore[import-untyped]
+    InvalidHeader,
+    UnsupportedTransferCoding,
+)
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from app.web.sending import SendingSocket
@@ -134,3 +138,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             if now > deadline:  # the thread's read ends, and so does the request
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> Any:
+        """Answer what could not be read. A coding that nobody knows is the sender's mistake."""
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader("Transfer-Encoding")
+        return super().handle_error(req, client, addr, exc)

@@ -93,6 +93,8 @@ def token(server: Server) -> str:
         b"POST /find HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
         b"POST /find HTTP/1.1\r\nHost: localhost\r\n"
         b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: braided\r\n\r\nzip=1",
+        b"POST /find HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     ],
 )  # fmt: skip
 def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
