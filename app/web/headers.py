@@ -78,8 +78,8 @@ def _refuse_other_sites() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    present = {name.lower() for name, _value in response.headers}
+    response.headers.extend((n, v) for n, v in HEADERS.items() if n.lower() not in present)
     if g.get("own_policy"):
         response.headers["Content-Security-Policy"] = g.own_policy
         if "frame-ancestors 'none'" not in g.own_policy:  # older browsers know no finer rule

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WORKERS", "2"))
@@ -40,8 +39,6 @@ def post_worker_init(_worker: object) -> None:
     from app.records.keys import first_key
     from app.settings import load_settings
 
-    # A thread in a write transaction gets its turn back soon: all other writers wait for it.
-    sys.setswitchinterval(0.0005)
     settings = load_settings()
     first_key(settings.keys, today=datetime.now(UTC).date())
     start_purging(settings)

@@ -67,7 +67,7 @@ def sign() -> Response:
     if isinstance(result, Page):
         return show(result)
     # 307 sends the form on to /take, where nothing is counted however often it is reloaded.
-    return redirect(page_url("resident.take"), 307)
+    return Response(status=307, headers={"Location": page_url("resident.take")})
 
 
 @resident.post("/take")
