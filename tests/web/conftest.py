@@ -18,6 +18,7 @@ from app.records import local_database
 from app.settings import Settings
 from app.web import create_app
 from tests.web.lint import Client
+from tests.web.resident import Resident
 
 
 @dataclass
@@ -116,3 +117,14 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> Client:
     return Client(app.test_client())
+
+
+@pytest.fixture
+def resident(client: Client) -> Resident:
+    return Resident(client)
+
+
+@pytest.fixture(params=("en", "es"))
+def anyone(request: pytest.FixtureRequest, client: Client) -> Resident:
+    """A resident in each language."""
+    return Resident(client, request.param)

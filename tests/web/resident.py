@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
-from tests.web.lint import Client, Html, lint, values
+from tests.web.lint import Client, Html, lint, values, words
 
 Form = dict[str, list[str]]
+
+GLOUCESTER = ("01930", "MA")
+BOSTON_TO = ["MA-6", "MA-S1", "MA-S2"]
 
 PERSON = {
     "first": "Siobhán",
@@ -88,3 +91,8 @@ def _pressed(form: ElementTree.Element, button: ElementTree.Element) -> tuple[st
     sent = values(form)
     sent.setdefault(str(button.get("name")), []).append(button.get("value") or "")
     return button.get("formaction") or form.get("action") or "", sent
+
+
+def sheets(page: Html) -> list[str]:
+    """The words of each letter that a page shows as it will be handed over."""
+    return [words(e) for e in page.all("article") if e.get("class") == "sheet"]

@@ -14,13 +14,6 @@ from tests.web.conftest import Clock, Geocoder
 from tests.web.lint import Client, Html, values, words
 from tests.web.resident import Resident, form_with
 
-LANGUAGES = ("en", "es")
-
-
-@pytest.fixture(params=LANGUAGES)
-def anyone(request: pytest.FixtureRequest, client: Client) -> Resident:
-    return Resident(client, request.param)
-
 
 def names(page: Html) -> list[str]:
     """The people that the page to write on offers as recipients."""

@@ -1,0 +1,148 @@
+"""After signing: every way of handing a letter over, and the receipt."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from app.settings import Settings
+from tests.web.lint import words
+from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, sheets
+from tests.web.stored import counts, rows
+
+# --- taking away -----------------------------------------------------------------------------
+
+
+def test_each_letter_has_every_way_of_handing_over(anyone: Resident) -> None:
+    taken = anyone.signed(*GLOUCESTER)
+    for seat in BOSTON_TO:
+        text = "".join(taken.by_id(f"text-{seat}").itertext())
+        assert "Last spring" in text
+        assert "O'Dell" not in text
+        assert "12 Larkspur" not in text
+        assert '"' not in text
+    tels = [a.get("href") for a in taken.all("a") if (a.get("href") or "").startswith("tel:")]
+    assert len(tels) == 3
+    outside = [a for a in taken.all("a") if (a.get("href") or "").startswith("http")]
+    assert len(outside) == 3
+    for a in outside:
+        assert "noreferrer" in (a.get("rel") or "")
+        assert a.get("target") == "_blank"
+        assert ("new tab" if anyone.lang == "en" else "otra pestaña") in words(a)
+
+
+def pdf_text(data: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(BytesIO(data)).pages]
+
+
+def test_letters_can_be_downloaded_together_or_alone(anyone: Resident) -> None:
+    form = anyone.signed(*GLOUCESTER).form()
+    response = anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": ""})
+    assert response.mimetype == "application/pdf"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="letters.pdf"'
+    assert response.headers["Cache-Control"] == "no-store"
+    assert len(pdf_text(response.data)) == 3
+    one = anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": "MA-S2"})
+    text = pdf_text(one.data)
+    assert len(text) == 1
+    assert "Siobhán" in text[0]
+
+
+def test_what_a_person_did_is_on_their_receipt(anyone: Resident, settings: Settings) -> None:
+    taken = anyone.signed(*GLOUCESTER)
+    form = taken.form()
+    anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": "MA-6"})
+    anyone.client.post(anyone.url("/print"), {**form, "only": "MA-S1"})
+    again = anyone.client.post(anyone.url("/take"), {**form, "pasted": "MA-S2"})
+    states = {r["seat"]: r["state"] for r in rows(settings, "letters")}
+    assert states == {"MA-6": "downloaded", "MA-S1": "printed", "MA-S2": "copied"}
+    assert [p for p in again.all("p") if p.get("class") == "done-mark"]
+    receipt = anyone.client.get(anyone.receipt_path(taken))
+    downloaded = "You downloaded it" if anyone.lang == "en" else "Usted la descargó"
+    assert downloaded in receipt.words
+    assert counts(settings) == (1, 3)
+
+
+def test_a_copy_button_reports_with_the_token_alone(resident: Resident, settings: Settings) -> None:
+    form = resident.signed(*GLOUCESTER).form()
+    data = {"token": form["token"][0], "pasted": "MA-6"}
+    assert resident.client.flask.post("/mark", data=data).status_code == 204
+    assert rows(settings, "letters")[0]["state"] == "copied"
+    for odd in ({}, {"token": "x", "pasted": "MA-S1"}, {**data, "pasted": "' OR 1=1"}):
+        assert resident.client.flask.post("/mark", data=odd).status_code == 204
+    assert [r["state"] for r in rows(settings, "letters")] == ["copied", "written", "written"]
+
+
+def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None:
+    form = anyone.signed(*GLOUCESTER).form()
+    page = anyone.client.post(anyone.url("/print"), form)
+    assert len(sheets(page)) == 3
+    assert len(sheets(anyone.client.post(anyone.url("/print"), {**form, "only": "MA-6"}))) == 1
+
+
+def test_a_character_that_no_font_has_is_warned_about(resident: Resident) -> None:
+    """PD02"""
+    assert "cannot show" not in resident.reviewing(*GLOUCESTER, first="ليلى", last="حداد").words
+    assert "cannot show" in resident.reviewing(*GLOUCESTER, first="\U00013000").words
+
+
+# --- the receipt -----------------------------------------------------------------------------
+
+
+def test_a_receipt_names_nobody(anyone: Resident) -> None:
+    """PR04"""
+    taken = anyone.signed(*GLOUCESTER, email="imani@example.org")
+    receipt = anyone.client.get(anyone.receipt_path(taken))
+    for personal in ("Siobhán", "Dell", "Larkspur", "Springfield", "01930", "imani", "Last spring"):
+        assert personal not in receipt.text
+    assert receipt.one("meta", name="robots").get("content") == "noindex"
+
+
+def test_looking_at_a_receipt_changes_nothing(anyone: Resident, settings: Settings) -> None:
+    """EM10"""
+    path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
+    before = [rows(settings), rows(settings, "letters")]
+    for _ in range(3):
+        anyone.client.get(path)
+        assert anyone.client.flask.head(path).status_code == 200
+    assert anyone.client.flask.get(f"{path}/withdraw").status_code == 405
+    assert anyone.client.flask.head(f"{path}/withdraw").status_code == 405
+    assert [rows(settings), rows(settings, "letters")] == before
+
+
+def test_withdrawing_lowers_every_count_and_is_harmless_twice(
+    anyone: Resident, settings: Settings
+) -> None:
+    """EM10, PR05"""
+    path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
+    for _ in range(2):
+        response = anyone.client.flask.post(f"{path}/withdraw")
+        assert response.status_code == 303
+        assert response.headers["Location"] == path
+        assert counts(settings) == (0, 0)
+    page = anyone.client.get(path)
+    assert ("withdrawn" if anyone.lang == "en" else "retirada") in page.h1
+    assert not [b for b in page.buttons() if "danger" in (b.get("class") or "")]
+
+
+def test_a_receipt_cannot_be_guessed(anyone: Resident, settings: Settings) -> None:
+    """PR02"""
+    path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
+    base, _, token = path.rpartition("/")
+    wrong = token[:-2] + ("aa" if token[-2:] != "aa" else "bb")
+    for guess in ("1", "0", "x" * 43, wrong, token.lower(), "%00", "None" * 3):
+        response = anyone.client.flask.get(f"{base}/{guess}")
+        assert response.status_code == 404, guess
+        assert anyone.client.flask.post(f"{base}/{guess}/withdraw").status_code == 404
+    assert counts(settings) == (1, 3)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
+
+
+def test_the_start_page_counts_people_and_letters(anyone: Resident) -> None:
+    """EX12"""
+    anyone.signed(*GLOUCESTER)
+    page = anyone.client.get(anyone.url("/"))
+    numbers = [words(e) for e in page.all("dd") if e.get("class") == "big"]
+    assert numbers == ["1", "3"]
