@@ -1,0 +1,325 @@
+"""`flask letters xml` and `deliver`, as an operator meets them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from app.cli.delivery import deliver_command, xml_command
+from app.documents.cwc import schema_errors
+from app.records import open_database, receipt_token, set_status, sign, withdraw
+from tests.records.build import SECRET, signature
+
+from . import cwc_server
+from .operator_site import run, site
+
+__all__ = ["site"]
+
+HEADER = "first,last,street,city,state,zip,email,prefix,district,story\n"
+GOOD = "Ana,Li,88 Heron St,Oakland,CA,94612,ana@example.org,Ms.,,My neighbor stopped calling.\n"
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def people(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
+    file = tmp_path / "people.csv"
+    file.write_text("\ufeff" + header + "".join(rows), encoding="utf-8")
+    return file
+
+
+# --- the offices' format -----------------------------------------------------------
+
+
+def test_a_row_becomes_one_valid_file_for_each_office(tmp_path: Path) -> None:
+    result = run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    assert result.exit_code == 0, result.output
+    assert "1 rows, 3 messages" in result.output
+    assert "Nothing was sent" in result.output
+    index = table(tmp_path / "xml" / "index.csv")
+    assert [row["office"] for row in index] == ["HCA12", "SCA01", "SCA03"]
+    for row in index:
+        xml = (tmp_path / "xml" / row["file"]).read_bytes()
+        assert schema_errors(xml) == ()
+        root = etree.fromstring(xml)
+        assert root.findtext(".//ConstituentMessage") == "My neighbor stopped calling."
+        assert root.findtext(".//DeliveryId") == row["delivery_id"]
+        assert (tmp_path / "xml" / row["file"]).stat().st_mode & 0o077 == 0
+    assert table(tmp_path / "xml" / "problems.csv") == []
+
+
+def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
+    file = people(tmp_path, GOOD)
+    for out in ("one", "two"):
+        run(xml_command, file, "--out", tmp_path / out)
+    ids = [[r["delivery_id"] for r in table(tmp_path / o / "index.csv")] for o in ("one", "two")]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "words"),
+    [
+        (GOOD.replace("Ms.", ""), "prefix", "title"),
+        (GOOD.replace("94612", "60647").replace("CA", "IL"), "district", "IL-3, IL-5"),
+        (GOOD.replace("94612", "30165"), "state", "GA"),
+        (GOOD.replace("94612", "0213"), "zip", "five or nine"),
+        (GOOD.replace("CA,", "=1+1,"), "state", "two-letter"),
+        (GOOD.replace("94612", "09012").replace("CA", "AE"), "zip", "home_zip"),
+        (GOOD.replace("ana@example.org", ""), "email", "e-mail"),
+        (GOOD.replace("My neighbor", "I am Ana Li. My neighbor"), "own words", "full name"),
+        (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "number"),
+        (GOOD.strip() + ",too,many\n", "row", "more cells"),
+    ],
+)
+def test_a_row_with_a_problem_is_named_by_its_own_number(
+    tmp_path: Path, row: str, field: str, words: str
+) -> None:
+    result = run(xml_command, people(tmp_path, GOOD, row), "--out", tmp_path / "xml")
+    assert result.exit_code == 1, result.output
+    problems = table(tmp_path / "xml" / "problems.csv")
+    assert {(p["row"], p["field"]) for p in problems} == {("3", field)}
+    assert words in problems[0]["message"]
+    assert len(table(tmp_path / "xml" / "index.csv")) == 3
+    assert "Ana" not in (tmp_path / "xml" / "problems.csv").read_text(encoding="utf-8")
+
+
+def test_the_senates_stricter_rules_do_not_cost_the_houses_letter(tmp_path: Path) -> None:
+    result = run(
+        xml_command, people(tmp_path, GOOD.replace("Ms.", "Mx.")), "--out", tmp_path / "xml"
+    )
+    assert result.exit_code == 1
+    assert [r["office"] for r in table(tmp_path / "xml" / "index.csv")] == ["HCA12"]
+    assert [p["seat"] for p in table(tmp_path / "xml" / "problems.csv")] == ["CA-S1", "CA-S3"]
+
+
+def test_other_programs_column_names_and_a_home_address_are_understood(tmp_path: Path) -> None:
+    header = (
+        "First Name,Last Name,Address,City,State,Postal Code,E-mail,Title,home_state,home_zip\n"
+    )
+    row = "Ana,Li,PSC 88 Box 1203,APO,AE,09012,ana@example.org,Ms.,CA,94612\n"
+    run(xml_command, people(tmp_path, row, header=header), "--out", tmp_path / "xml")
+    problems = table(tmp_path / "xml" / "problems.csv")
+    assert {p["field"] for p in problems} == {"state"}
+    assert "military" in problems[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"first,last\nA,B\n", "no column street"), (b"\xff\xfe\x00", "UTF-8"),
+        (b"", "no column first"),
+        (b"first,first,last,street,city,state,zip,email\n", "first twice"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(content)
+    result = run(xml_command, file, "--out", tmp_path / "xml")
+    assert result.exit_code == 1
+    assert words in result.output
+
+
+def opened(tmp_path: Path, **changes: Any) -> Path:
+    details = {
+        "first": "Ana", "last": "Li", "street": "88 Heron St", "city": "Oakland", "state": "CA",
+        "zip": "94612", "email": "ana@example.org", "prefix": "Ms.", "district": 12,
+        "story": "My neighbor.", "letters": {"CA-S3": "All of it is mine.\n\nReally."},
+    }  # fmt: skip
+    lines = [
+        {"signature": 1, "purpose": "packet", "day": "2026-11-25", "details": details},
+        {"signature": 1, "purpose": "contact", "day": "2026-11-25", "details": details},
+    ]
+    file = tmp_path / "opened.jsonl"
+    file.write_text("".join(json.dumps(x | changes) + "\n" for x in lines), encoding="utf-8")
+    return file
+
+
+def test_an_opened_sealed_export_gives_the_persons_final_words(tmp_path: Path) -> None:
+    result = run(xml_command, opened(tmp_path), "--out", tmp_path / "xml")
+    assert result.exit_code == 0, result.output
+    (row,) = table(tmp_path / "xml" / "index.csv")  # one row: "contact" gave us no letter
+    root = etree.parse(tmp_path / "xml" / row["file"])
+    assert root.findtext(".//MemberOffice") == "SCA03"
+    assert root.findtext(".//ConstituentMessage") == "All of it is mine.\n\nReally."
+    assert root.findtext(".//OrganizationStatement") is None
+
+
+def test_a_line_that_is_no_opened_row_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "opened.jsonl"
+    file.write_text('not json\n{"details": 7}\n[]\n', encoding="utf-8")
+    assert run(xml_command, file, "--out", tmp_path / "xml").exit_code == 1
+    assert [p["row"] for p in table(tmp_path / "xml" / "problems.csv")] == ["1", "2", "3"]
+
+
+def test_without_the_agents_details_nothing_is_written(tmp_path: Path, site: Path) -> None:
+    (site / "settings.toml").write_text("", encoding="utf-8")
+    result = run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    assert result.exit_code == 1
+    assert "cwc_agent" in result.output
+    assert not (tmp_path / "xml").exists()
+
+
+# --- handing over ------------------------------------------------------------------
+
+
+@pytest.fixture
+def offices(site: Path) -> Iterator[cwc_server.CwcServer]:
+    with cwc_server.running() as server:
+        server.offices = ["SCA01"]
+        with (site / "settings.toml").open("a", encoding="utf-8") as file:
+            for chamber in ("house", "senate"):
+                file.write(f'cwc_{chamber}_key = "{server.key}"\n')
+                file.write(f'cwc_{chamber}_url = "{server.url}"\n')
+        yield server
+
+
+def test_a_folder_is_handed_over_once_and_its_results_are_kept(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    off = run(deliver_command, tmp_path / "xml")
+    assert off.exit_code == 1
+    assert "off" in off.output
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    offices.script.append(cwc_server.Scripted("/v2/validate", 503))
+    first = run(deliver_command, tmp_path / "xml")
+    assert first.exit_code == 1
+    assert "try later" in first.output
+    results = table(tmp_path / "xml" / "results.csv")
+    assert [r["result"] for r in results] == ["try later", "accepted", "not attempted"]
+    second = run(deliver_command, tmp_path / "xml")
+    results = table(tmp_path / "xml" / "results.csv")[3:]
+    assert [r["result"] for r in results] == ["accepted", "not attempted"]
+    assert "settled" in second.output
+    assert len(offices.taken) == 2
+    assert offices.key not in second.output + first.output
+
+
+def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    other = GOOD.replace("ana@", "bea@")
+    run(xml_command, people(tmp_path, GOOD, other), "--out", tmp_path / "xml", "--chamber", "house")
+    offices.script.append(cwc_server.Scripted("/v2/validate", 429))
+    run(deliver_command, tmp_path / "xml")
+    assert [r["result"] for r in table(tmp_path / "xml" / "results.csv")] == ["try later"] * 2
+    assert len(offices.requests) == 1
+
+
+def on_the_site(site: Path, tmp_path: Path, **changes: Any) -> Path:
+    """A folder of messages that belong to the letters of a signature of this site."""
+    with closing(open_database(site / "dear-congress.db")) as db:
+        sign(db, signature("one", **changes), SECRET)
+    letters = {"letters": dict.fromkeys(("CA-12", "CA-S1", "CA-S3"), "All mine.\n\nReally.")}
+    file = opened(tmp_path)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[0]["details"] |= letters
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    run(xml_command, file, "--out", tmp_path / "xml")
+    return tmp_path / "xml"
+
+
+def states(site: Path) -> dict[str, tuple[str, str]]:
+    with closing(open_database(site / "dear-congress.db")) as db:
+        rows = db.execute("SELECT seat, state, cause FROM letters").fetchall()
+    return {seat: (state, cause) for seat, state, cause in rows}
+
+
+def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    offices.offices = ["SCA01", "SCA03"]
+    no = "<E><Error>Zip</Error></E>"
+    offices.script.append(cwc_server.Scripted("/v2/validate", 400, no, {"kind": "text/xml"}))
+    offices.script.append(cwc_server.Scripted("/api/production-messages/", 302))
+    result = run(deliver_command, folder)
+    by = "office system"
+    assert states(site) == {
+        "CA-12": ("refused", by), "CA-S1": ("unknown", by),
+        "CA-S3": ("accepted by the office's system", by),
+    }  # fmt: skip
+    assert "3  letters of this site say so now" in result.output
+    run(deliver_command, folder)
+    assert states(site)["CA-S1"] == ("accepted by the office's system", by)
+
+
+def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = tmp_path / "xml"
+    run(xml_command, people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
+    (old,) = folder.glob("H*/*.xml")
+    before = old.read_bytes()
+    changed = GOOD.replace("stopped calling", "calls again")
+    run(xml_command, people(tmp_path, changed), "--out", folder, "--chamber", "house")
+    (new,) = folder.glob("H*/*.xml")
+    assert new != old
+    old.write_bytes(before)  # as a run that was broken off leaves it
+    run(deliver_command, folder)
+    (sent,) = offices.taken.values()
+    assert b"calls again" in sent
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "held", "unconfirmed", "test"])
+def test_letters_of_signatures_that_do_not_stand_stay_here(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    with closing(open_database(site / "dear-congress.db")) as db:
+        if how == "withdrawn":
+            withdraw(db, receipt_token(SECRET, "one"))
+        elif how == "test":
+            db.execute("UPDATE signatures SET status = 'test', person = NULL")
+        else:
+            set_status(db, [1], how)  # type: ignore[arg-type]
+    result = run(deliver_command, folder)
+    assert result.exit_code == 1
+    assert "withdrawn, or does not count yet" in result.output
+    assert offices.requests == []
+
+
+def test_another_computers_folder_is_noted_only_where_it_belongs(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    run(deliver_command, folder, "--elsewhere")
+    assert {state for state, _cause in states(site).values()} == {"written"}
+    assert len(offices.taken) == 2
+    (folder / "index.csv").unlink()
+    assert run(deliver_command, folder).exit_code == 1  # one office takes no part; no note fails
+    assert {state for state, _cause in states(site).values()} == {"written"}
+
+
+def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
+    tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "test")
+    run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    result = run(deliver_command, tmp_path / "xml")
+    assert result.exit_code == 1
+    assert {r["result"] for r in table(tmp_path / "xml" / "results.csv")} == {
+        "accepted by the test system"
+    }
