@@ -25,6 +25,7 @@ from lxml import etree
 from app.congress.model import Chamber
 from app.delivery.cwc_pace import Pace, later, maintenance_ends
 from app.delivery.cwc_results import (
+    SIT_OUT,
     Accepted,
     CwcResult,
     NotAttempted,
@@ -143,7 +144,7 @@ class CwcClient:
             if not isinstance(offices, frozenset):
                 return offices
             if message.office not in offices:
-                return NotAttempted("This senator's office does not take part in the system.")
+                return NotAttempted(SIT_OUT)
         self._pace[chamber].wait(message.office)
         path = "/v2/message" if chamber == "house" else SENATE_PATHS[self.settings.mode]
         reply = self._post(chamber, path, message.xml)

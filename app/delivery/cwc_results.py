@@ -43,6 +43,10 @@ class Unknown:
     reason: str
 
 
+SIT_OUT = "This senator's office does not take part in the system."
+"""The reason of ``NotAttempted`` that pages have words of their own for."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotAttempted:
     """Nothing was handed over: not configured, not our own format, or no such recipient."""

@@ -40,7 +40,6 @@ LEASE = timedelta(minutes=15)
 KEEP_TRYING = timedelta(days=5)
 """So long a letter is tried, or waits until its signature counts; then it ends."""
 TEST_SYSTEM = "taken by the test system"
-SIT_OUT = "office does not take part"
 FIELDS = (
     "Prefix", "FirstName", "LastName", "Address1", "City", "StateAbbreviation", "Zip", "Phone",
     "Email",
@@ -199,7 +198,7 @@ def ending(result: Accepted | Refused | NotAttempted) -> tuple[DeliveryEnd, str]
             named = [name for name in FIELDS if any(name in text for text in reasons)]
             return "refused", f"it did not take: {', '.join(named)}" if named else ""
         case NotAttempted(reason):
-            return "not attempted", SIT_OUT if "take part" in reason else reason
+            return "not attempted", reason
 
 
 def _chamber(office: str) -> Chamber:

@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.records.database import open_database
 from app.records.key_files import CampaignKey, OpenKey
 from app.records.keys import make_key, unlock
+from app.records.limiting import LIMITS, Limit, check
 
-from .people import PASSPHRASE
+from .people import PASSPHRASE, SECRET
 
 
 @pytest.fixture
@@ -30,3 +32,17 @@ def pair(tmp_path: Path) -> tuple[CampaignKey, OpenKey]:
     opened = unlock(folder / f"{key.id}.private.json", PASSPHRASE)
     assert isinstance(opened, OpenKey)
     return key, opened
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a test can reach: 6 for a visitor, 10 for a network, held above 2 and 4."""
+    for name in LIMITS:
+        monkeypatch.setitem(LIMITS, name, Limit(600, 6, 10))
+    monkeypatch.setitem(LIMITS, "sign", Limit(600, 6, 10, held_above=(2, 4)))
+    monkeypatch.setitem(LIMITS, "email", Limit(600, 6, 10, about=(2, 600), open_when_broken=False))
+
+
+def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
+    """What a limit says to one visitor who asks so often, by the names of its types."""
+    return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]

@@ -24,7 +24,6 @@ from app.records.limit_storage import SQLiteStorage
 from app.records.limiting import (
     LIMITS,
     Allowed,
-    Limit,
     LimitsError,
     Wait,
     check,
@@ -34,7 +33,9 @@ from app.records.limiting import (
     open_counters,
 )
 
-SECRET = b"a secret for tests, long enough"
+from .conftest import answers
+from .people import SECRET
+
 IP = "203.0.113.7"
 
 
@@ -60,19 +61,6 @@ def counters(tmp_path: Path) -> Iterator[SQLiteStorage]:
     assert isinstance(storage, SQLiteStorage)
     yield storage
     storage.close()
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test can reach: 6 for a visitor, 10 for a network, held above 2 and 4."""
-    for name in LIMITS:
-        monkeypatch.setitem(LIMITS, name, Limit(600, 6, 10))
-    monkeypatch.setitem(LIMITS, "sign", Limit(600, 6, 10, held_above=(2, 4)))
-    monkeypatch.setitem(LIMITS, "email", Limit(600, 6, 10, about=(2, 600), open_when_broken=False))
-
-
-def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
-    return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]
 
 
 # Who is who

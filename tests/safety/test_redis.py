@@ -20,6 +20,7 @@ from app.records.limiting import LIMITS, Allowed, Limit, Wait, check, open_count
 from app.settings import load_settings
 from tests.bench.servers import free_port, serving
 
+from .conftest import answers
 from .people import SECRET
 from .redis_server import running_redis
 
@@ -39,18 +40,6 @@ def counters(url: str) -> Any:
     with redis.Redis.from_url(url) as client:
         client.flushall()
     return open_counters(url)
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in LIMITS:
-        monkeypatch.setitem(LIMITS, name, Limit(600, 6, 10))
-    monkeypatch.setitem(LIMITS, "sign", Limit(600, 6, 10, held_above=(2, 4)))
-    monkeypatch.setitem(LIMITS, "email", Limit(600, 6, 10, about=(2, 600), open_when_broken=False))
-
-
-def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
-    return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]
 
 
 @pytest.mark.usefixtures("small")

@@ -14,6 +14,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.congress import Zip, parse_zip
 from app.records import source_tag
 
 STORY_LIMIT = 10_000
@@ -139,6 +140,15 @@ TEXT_FIELDS = tuple(
     f.name for f in fields(Draft) if f.type == "str" and f.name not in ("token", "website")
 )
 CARRIED = frozenset(TEXT_FIELDS)
+
+
+def who(draft: Draft) -> dict[str, str]:
+    """What a person is recognised by, as ``person_key`` and ``likeness_of`` take it."""
+    zip_code = parse_zip(draft.mail_zip)
+    return {
+        "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
+        "zip5": zip_code.five if isinstance(zip_code, Zip) else "",
+    }  # fmt: skip
 
 
 def _by_seat(data: MultiDict[str, str], prefix: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from app.campaign import Letter, Writer
 from app.congress import STATES
 from app.delivery import OfficePost, Posted
 from app.delivery.cwc_files import delivery_id
-from app.delivery.office_post import SIT_OUT
+from app.delivery.cwc_results import SIT_OUT
 from app.documents.cwc import (
     CwcMessage,
     MessageParts,

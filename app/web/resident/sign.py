@@ -7,7 +7,7 @@ import re
 from typing import cast
 
 from app.campaign import Letter
-from app.congress import Found, Zip, parse_zip
+from app.congress import Found
 from app.records import LetterRow, NotStoredError, SignatureRequest, likeness_of, person_key, sign
 from app.records.model import HeldReason, Status
 from app.web import test_mode
@@ -16,7 +16,7 @@ from app.web.i18n import language
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident import confirming, consent, held
-from app.web.resident.draft import Draft
+from app.web.resident.draft import Draft, who
 from app.web.resident.journey import Counted, Data, ready, review_page
 from app.web.resident.letters import make_letters
 from app.web.resident.republished import changed_since_shown
@@ -95,13 +95,9 @@ def signature(
     reason: HeldReason | None = None,
 ) -> SignatureRequest:
     """What is kept of a signature: no name, street, e-mail or word of it."""
-    zip_code = parse_zip(draft.mail_zip)
     template = template_of(draft, site)
     secret, campaign = site.settings.person_key, site.campaign.slug
-    who = {
-        "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
-        "zip5": zip_code.five if isinstance(zip_code, Zip) else "",
-    }  # fmt: skip
+    named = who(draft)
     vacant = [h for h in found.delegation.holders if h.vacant]
     question = confirming.question_of(draft, site)
     if site.confirm_email and not question:
@@ -109,7 +105,7 @@ def signature(
     status = "unconfirmed" if question else "held" if reason else "counted"
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
-        person=person_key(secret, campaign, **who),
+        person=person_key(secret, campaign, **named),
         campaign=campaign,
         day=site.today(),
         at=site.now(),
@@ -131,6 +127,6 @@ def signature(
         status=cast(Status, status),
         town=town(draft, found, site),
         held_for=reason,
-        likeness=likeness_of(secret, campaign, **who),
+        likeness=likeness_of(secret, campaign, **named),
         confirm=question,
     )  # fmt: skip

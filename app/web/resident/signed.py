@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from app.congress import Zip, parse_zip
 from app.records import Receipt, person_key, receipt, receipt_token
 from app.web.i18n import gettext as _
 from app.web.pages import Page
-from app.web.resident.draft import Draft
+from app.web.resident.draft import Draft, who
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.services import Services
 
@@ -39,13 +38,4 @@ def ready_and_signed(data: Data, site: Services) -> tuple[Ready, Receipt] | Page
 
 def person_of(draft: Draft, site: Services) -> bytes:
     """The keyed code of the person whom a draft names, as signing makes it."""
-    zip_code = parse_zip(draft.mail_zip)
-    return person_key(
-        site.settings.person_key,
-        site.campaign.slug,
-        email=draft.email,
-        first=draft.first,
-        last=draft.last,
-        street=draft.street,
-        zip5=zip_code.five if isinstance(zip_code, Zip) else "",
-    )
+    return person_key(site.settings.person_key, site.campaign.slug, **who(draft))
