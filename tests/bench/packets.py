@@ -25,6 +25,7 @@ from app.records.keys import make_key
 from app.records.sealed_files import KIND, VERSION, OpenedRow, open_sealed_file
 from app.records.sealing import pack, seal
 from tests.bench.pdf import peak_memory
+from tests.bench.people import STORY
 
 LETTERS = 10_000
 DAY = date(2026, 11, 20)
@@ -34,12 +35,6 @@ PLACES = (
     ("IL", 5, "Chicago", "60618"), ("IL", 7, "Oak Park", "60302"), ("IL", 1, "Joliet", "60433"),
     ("IL", 13, "Springfield", "62703"), ("IL", 17, "Peoria", "61603"),
 )  # fmt: skip
-STORY = (
-    "My neighbor stopped driving her son to practice after the sheriff signed the agreement. "
-    "She is a citizen, and she is still afraid of a traffic stop. We carpool now, and we talk "
-    "about who will answer if police come to the door.\n\n"
-    "I want our deputies to know our street, and our street to trust our deputies."
-)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
