@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from app.campaign import CampaignError
-from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import STATES, load_tables
 from app.records import local_database
@@ -28,7 +27,8 @@ from app.records.statements import (
     signing_key,
     statement_text,
 )
-from app.settings import Settings, load_settings
+from app.site.live import live_campaign
+from app.site.settings import Settings, load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

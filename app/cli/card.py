@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from app.campaign import CampaignError
-from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.documents.card import CardWords, to_card
-from app.settings import load_settings
-from app.web.assets import STATIC
-from app.web.social import LARGEST_CARD, card_name
+from app.site.assets import LARGEST_CARD, STATIC, card_name
+from app.site.live import live_campaign
+from app.site.settings import load_settings
 
 WORDS = {
     "en": ("A letter from you, to the people who represent you in Congress",

@@ -258,7 +258,7 @@ def find(
 
 
 def _geocoder(tables: Tables) -> GeocoderSettings:
-    from app.settings import SettingsError, load_settings
+    from app.site.settings import SettingsError, load_settings
 
     try:
         settings = load_settings()

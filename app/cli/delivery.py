@@ -21,7 +21,6 @@ import click
 
 from app.campaign import Campaign, CampaignError
 from app.cli.delivery_checks import STUCK
-from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand, PlainGroup
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber
@@ -36,8 +35,9 @@ from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.documents.cwc import check_agent
 from app.records import open_database
-from app.settings import Settings, load_settings
-from app.web.mail import cwc_client, delivery_agent, mail_queue
+from app.site.live import live_campaign
+from app.site.outgoing import cwc_client, delivery_agent, mail_queue
+from app.site.settings import Settings, load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
     "both": ("house", "senate"),

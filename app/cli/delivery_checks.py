@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from app.campaign import CampaignError
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
-from app.cli.live import live_campaign
 from app.delivery.cwc_pace import maintenance_ends
 from app.delivery.cwc_results import NotAttempted
 from app.delivery.queue import QueueError
@@ -15,8 +14,9 @@ from app.delivery.setup import DeliverySettingsError
 from app.documents.cwc import check_agent
 from app.records import open_database, sweep_letters
 from app.records.deliveries import Chamber, Deliveries
-from app.settings import Settings
-from app.web.mail import cwc_client, delivery_agent, mail_queue
+from app.site.live import live_campaign
+from app.site.outgoing import cwc_client, delivery_agent, mail_queue
+from app.site.settings import Settings
 
 STUCK = timedelta(hours=1)
 CHAMBERS: tuple[Chamber, ...] = ("house", "senate")

@@ -15,7 +15,7 @@ from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.key_files import NotAKey, OpenKey, WrongPassphrase
 from app.records.sealing import reseal, sealed_counts
-from app.settings import Settings, load_settings
+from app.site.settings import Settings, load_settings
 
 passphrase_option = click.option(
     "--passphrase-file",

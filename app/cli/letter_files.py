@@ -15,7 +15,7 @@ from app.cli.plain import PlainCommand
 from app.records.audit import COMMAND_LINE
 from app.records.publishing import CampaignMoved, publish_texts
 from app.records.workshop import LiveFiles, states
-from app.web.services import Services, services
+from app.site.services import Services, services
 
 
 @click.command("export", cls=PlainCommand)

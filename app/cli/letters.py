@@ -20,9 +20,9 @@ from app.campaign import (
     read_files,
 )
 from app.campaign.campaign_file import FILE
-from app.cli.live import live_campaign
 from app.congress import Tables, TablesError, load_tables
-from app.settings import SettingsError, load_settings
+from app.site.live import live_campaign
+from app.site.settings import SettingsError, load_settings
 
 letters_cli = AppGroup("letters", help="The letters of a campaign: read and check them.")
 

@@ -22,7 +22,7 @@ from app.records.organizer_rows import (
     organizer_by_name,
 )
 from app.records.organizers import BadName, LastAdmin, NameTaken, NoSuchOrganizer, NothingToChange
-from app.web.services import services
+from app.site.services import services
 
 NAME_PROBLEMS = {
     "empty": "The name is empty.",

@@ -16,7 +16,6 @@ import click
 
 from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
-from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand, piped, some
 from app.congress import Tables, TablesError, load_tables
 from app.delivery.packet_letters import Opened, PacketLetters, Trouble
@@ -28,7 +27,8 @@ from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.key_files import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
-from app.settings import Settings, load_settings
+from app.site.live import live_campaign
+from app.site.settings import Settings, load_settings
 
 SEALED = ".sealed.jsonl"
 

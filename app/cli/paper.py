@@ -23,8 +23,8 @@ from app.records.paper import Batch, signed_before
 from app.records.paper_check import Good, PaperLetters, Place, Twice, Wrong, check_rows, with_zeros
 from app.records.paper_files import COLUMNS, SheetError, SheetRow, read_sheet
 from app.records.paper_import import ImportRunningError, import_paper, paper_lock
-from app.settings import load_settings
-from app.web.organizer.paper_words import problem_words, sheet_words
+from app.site.paper_words import problem_words, sheet_words
+from app.site.settings import load_settings
 
 
 @click.command("import", cls=PlainCommand)

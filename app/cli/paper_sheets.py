@@ -22,8 +22,8 @@ from app.documents.postal import return_address
 from app.documents.poster import poster_pdf
 from app.documents.sheets import Link, blank_letters_pdf, signup_pdf
 from app.records import source_tag
-from app.settings import load_settings
-from app.web.paper_links import find_district, link_for, title_in
+from app.site.paper_links import find_district, link_for, title_in
+from app.site.settings import load_settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
 NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."

@@ -11,7 +11,7 @@ import click
 
 from app.records.database import NotStoredError
 from app.records.key_files import KeyFolderError
-from app.settings import SettingsError
+from app.site.settings import SettingsError
 
 
 @contextmanager

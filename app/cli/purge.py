@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import click
 
 from app.cli.plain import PlainCommand
 from app.records.audit import COMMAND_LINE
 from app.records.database import open_database
-from app.records.retention import Policy, purge, purge_and_note
-from app.settings import Settings, load_settings
-
-
-def policy_of(settings: Settings) -> Policy:
-    """How long this site keeps things, with the end of each campaign that it has.
-
-    Raises ``ClickException`` when a campaign cannot be read: a typing mistake in a file must
-    not make details end early.
-    """
-    from app.campaign import CampaignError
-    from app.cli.live import live_campaign
-
-    ends: dict[str, date] = {}
-    for file in sorted(settings.letters.glob("*/campaign.toml")):
-        try:
-            campaign = live_campaign(settings, file.parent.name)
-        except CampaignError as error:
-            raise click.ClickException(
-                f"{error}\nUntil this is put right, nothing is purged, because it is not known "
-                "when the campaign ends."
-            ) from None
-        ends[campaign.slug] = campaign.ends.date()
-    return Policy(
-        sealed=settings.keep_sealed_days,
-        letters=settings.keep_letters_days,
-        audit=settings.keep_audit_days,
-        mail=settings.keep_mail_days,
-        logs=settings.keep_log_days,
-        ends=ends,
-    )
+from app.records.retention import purge, purge_and_note
+from app.site.daily import policy_of
+from app.site.settings import load_settings
 
 
 @click.command("purge", cls=PlainCommand)

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.campaign import Campaign, CampaignError
-from app.cli.live import live_campaign
 from app.cli.plain import PlainCommand
 from app.congress import STATES, Holder, Tables, TablesError, load_tables
 from app.documents import PdfError
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.records import local_database
 from app.records.offices import office_sheets, sheet_facts
-from app.settings import Settings, load_settings
+from app.site.live import live_campaign
+from app.site.settings import Settings, load_settings
 
 
 @click.command("sheets", cls=PlainCommand)

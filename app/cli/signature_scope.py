@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import click
 
 from app.campaign import CampaignError
-from app.cli.live import live_campaign
 from app.congress import TablesError, load_tables
 from app.records import Connection, NotStoredError, campaigns, local_database
 from app.records.exports import Occasion
-from app.settings import Settings, SettingsError, load_settings
+from app.site.live import live_campaign
+from app.site.settings import Settings, SettingsError, load_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The usual way through, in a web request::
 
-    queue = mail_queue(settings)            # app.web.mail, once at start
+    queue = mail_queue(settings)            # app.site.outgoing, once at start
     to = parse_address(form_email, name)
     queue.post.enqueue(receipt_mail(to, …), wish=nonce, receipt=token)
     held = queue.post.hold(copy_mail(to, …), wish=nonce, receipt=token, seats=seats)

@@ -21,7 +21,7 @@ from leather import Chart, Linear, theme
 from markupsafe import Markup
 
 from app.records.tabular import clean
-from app.web.i18n import language
+from app.site.i18n import language
 
 SIZES = {"wide-screen": (720, 260), "narrow-screen": (320, 220)}
 """Width and height in pixels, by the class that the style sheet shows or hides."""

@@ -14,8 +14,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.settings import ROOT
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.settings import ROOT
 
 log = logging.getLogger("dear_congress")
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 
-from app.web.services import services
+from app.site.services import services
 
 POLICY = "; ".join(
     (

@@ -26,9 +26,9 @@ from app.records.limiting import (
     networks,
     open_counters,
 )
-from app.settings import Settings, SettingsError
-from app.web.i18n import gettext as _
-from app.web.services import Services
+from app.site.i18n import gettext as _
+from app.site.services import Services
+from app.site.settings import Settings, SettingsError
 
 EXTENSION = "dear_congress_limits"
 FORM = "application/x-www-form-urlencoded"

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
-from app.web.assets import asset
-from app.web.i18n import other_language, page_url
-from app.web.services import services
+from app.site.assets import asset
+from app.site.i18n import other_language, page_url
+from app.site.services import services
 from app.web.social import social
 
 POST_ONLY = frozenset(

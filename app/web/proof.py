@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from app.settings import Settings, SettingsError
+from app.site.settings import Settings, SettingsError
 
 HARDEST = 22
 """Bits. A cheap phone takes about a second for 16, and twice as long for each bit more."""

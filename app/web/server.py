@@ -35,9 +35,9 @@ def post_worker_init(_worker: object) -> None:
     """Make the first key on a new site; purge daily, whichever worker comes first."""
     from datetime import UTC, datetime
 
-    from app.cli.daily import start_purging
     from app.records.keys import first_key
-    from app.settings import load_settings
+    from app.site.daily import start_purging
+    from app.site.settings import load_settings
 
     settings = load_settings()
     first_key(settings.keys, today=datetime.now(UTC).date())

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from flask import request
 
 from app.delivery.wordings import absolute_link
-from app.settings import Settings
-from app.web.assets import asset
-from app.web.i18n import gettext as _
-from app.web.i18n import language
-
-LARGEST_CARD = 80_000
-"""Bytes. Some messengers show no larger picture."""
+from app.site.assets import asset, card_name
+from app.site.i18n import gettext as _
+from app.site.i18n import language
+from app.site.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +22,6 @@ class Social:
     url: str
     picture: str
     picture_words: str
-
-
-def card_name(lang: str) -> str:
-    """The file name of the picture among the static files."""
-    return f"card-{lang}.png"
 
 
 def social(settings: Settings) -> Social:

@@ -15,7 +15,7 @@ from app.cli.doctor import CHECKS, Site
 from app.records import mark, note_office, open_database, sign, sweep_letters, withdraw
 from app.records.accounting import ACCEPTED
 from app.records.model import LetterRow, State
-from app.settings import Settings
+from app.site.settings import Settings
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 NOON = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)

@@ -68,7 +68,7 @@ def surface() -> tuple[Target, ...]:
 
 def _confirmation(token: str) -> str:
     with site().app.test_request_context("/"):
-        from app.web.services import services
+        from app.site.services import services
 
         nonce = services().tokens.read(token).nonce
     return f"/confirm/{confirmation_token(site().settings.secret_key, nonce)}"

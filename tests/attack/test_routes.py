@@ -11,9 +11,9 @@ from flask import Flask
 
 from app.records import organizers
 from app.records.signing import receipt_token
+from app.site.services import services
 from app.web.headers import HEADERS
 from app.web.organizer.gate import EXTENSION
-from app.web.services import services
 from tests.attack.surface import paths
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Office, Someone

@@ -45,7 +45,7 @@ from app.records.statements import (
     signing_key,
     statement_text,
 )
-from app.settings import ROOT
+from app.site.settings import ROOT
 from tests.records.build import CAMPAIGN, SECRET, person, signature
 
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)

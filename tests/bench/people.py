@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app.settings import load_settings
-from app.web.tokens import FormTokens
+from app.site.settings import load_settings
+from app.site.tokens import FormTokens
 
 PLACES = (
     ("01930", "MA", "Gloucester"), ("59601", "MT", "Helena"), ("20009", "DC", "Washington"),

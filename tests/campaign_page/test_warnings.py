@@ -10,8 +10,8 @@ from flask import Flask
 from app.campaign import edit
 from app.records.organizer_rows import Role, all_organizers
 from app.records.publishing import publish_texts
+from app.site.services import EXTENSION, Services
 from app.web.organizer.campaign_warnings import stale_facts
-from app.web.services import EXTENSION, Services
 from tests.campaign_page.conftest import files_of
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office

@@ -15,8 +15,8 @@ from app.congress import Tables, load_tables
 from app.records import audit
 from app.records.audit import Filter
 from app.records.workshop import live_files, state_of
+from app.site.services import services
 from app.web.organizer import campaign_check
-from app.web.services import services
 from tests.campaign_page.conftest import FOLDER, files_of
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office

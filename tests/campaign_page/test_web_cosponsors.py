@@ -13,8 +13,8 @@ from app.campaign.stance import Backing
 from app.records import audit
 from app.records.audit import Filter
 from app.records.workshop import live_files, save_draft, state_of
+from app.site.services import services
 from app.web.organizer import campaign_check
-from app.web.services import services
 from tests.campaign_page.conftest import files_of, person_xml, status_xml
 from tests.campaign_page.test_web_campaign import check_one
 from tests.organizers.browser import Browser

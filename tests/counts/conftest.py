@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.records import sign, withdraw
-from app.web.services import services
+from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office, app, clock, site_url, staff
 from tests.records.build import SECRET, signature

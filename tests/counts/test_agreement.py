@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from app.cli.signatures import signatures as command
+from app.main import create_app
 from app.records import (
     STATUSES,
     State,
@@ -41,10 +42,9 @@ from app.records import (
 from app.records.confirming import confirm, confirmation_token
 from app.records.retention import Policy, purge
 from app.records.stamps import token_digest
-from app.settings import Settings
-from app.web import create_app
+from app.site.services import services
+from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
-from app.web.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from app.records import DEFINITIONS, audit, exports, open_database
 from app.records.audit import What
+from app.site.services import services
 from app.web.organizer.counts_export import FORMATS, disposition, zipped
 from app.web.organizer.counts_filter import FIELDS
-from app.web.services import services
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office

@@ -14,7 +14,7 @@ from app.congress import load_tables
 from app.congress.map import load_map
 from app.records import DEFINITIONS, STATUSES, mark, set_status, sign
 from app.records.definitions import BY_TERM, WAYS
-from app.web.assets import STATIC
+from app.site.assets import STATIC
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office

@@ -16,8 +16,8 @@ from app.cli.doctor import CHECKS, Site
 from app.delivery.addresses import Address
 from app.delivery.mail import Mail
 from app.delivery.post import Queued
-from app.settings import load_settings
-from app.web.mail import mail_queue
+from app.site.outgoing import mail_queue
+from app.site.settings import load_settings
 
 from . import mail_server
 from .mail_server import until

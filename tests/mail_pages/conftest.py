@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.delivery import PostOffice
+from app.main import create_app
 from app.records import local_database
-from app.settings import Settings
-from app.web import create_app
-from app.web.mail import post_of
+from app.site.outgoing import post_of
+from app.site.settings import Settings
 from tests.delivery.mail_server import MailServer, running
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Form, Resident

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app.settings import load_settings
-from app.web.mail import mail_queue
+from app.site.outgoing import mail_queue
+from app.site.settings import load_settings
 from tests.bench.servers import Server, serving
 from tests.browser.conftest import Visitor, visit
 

@@ -14,8 +14,8 @@ import pytest
 
 from app.delivery import Mail, parse_address
 from app.delivery.addresses import Address
-from app.settings import load_settings
-from app.web.mail import mail_queue
+from app.site.outgoing import mail_queue
+from app.site.settings import load_settings
 from tests.bench.servers import ROOT, _answers, free_port
 
 pytestmark = pytest.mark.slow

@@ -14,8 +14,7 @@ from PIL import Image, ImageChops
 
 from app.cli.card import card_command
 from app.records import local_database
-from app.web.assets import STATIC
-from app.web.social import LARGEST_CARD, card_name
+from app.site.assets import LARGEST_CARD, STATIC, card_name
 from tests.web.lint import Html
 
 from .conftest import Make, Site

@@ -16,7 +16,7 @@ from app.congress import Holder, Tables, load_tables
 from app.documents.day_sheet import Facts
 from app.records import LetterRow, open_database, sign
 from app.records.offices import sheet_facts
-from app.settings import ROOT
+from app.site.settings import ROOT
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 TODAY = date(2026, 11, 25)

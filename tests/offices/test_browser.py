@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 
 from app.congress import Tables
 from app.records.attest import make_statement, publish
-from app.web.services import services
+from app.site.services import services
 from tests.offices.conftest import Signers
 from tests.offices.site import Office, app, clock, site_url, staff
 from tests.organizers.test_browser import _Quiet, address, check, log_in, new_page, seen

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 
 from app.congress import Tables
+from app.main import create_app
 from app.records import local_database, withdraw
 from app.records.offices import office_numbers
-from app.settings import Settings
-from app.web import create_app
+from app.site.settings import Settings
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN, SECRET
 from tests.web.lint import Client

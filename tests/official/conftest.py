@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.delivery import OfficePost
+from app.main import create_app
 from app.records import Receipt, local_database, receipt
-from app.settings import Settings
-from app.web import create_app
-from app.web.mail import office_post
+from app.site.outgoing import office_post
+from app.site.settings import Settings
 from tests.delivery.cwc_server import CwcServer, running
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Form, Resident, form_with

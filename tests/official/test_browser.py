@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app.settings import load_settings
-from app.web.mail import office_post
+from app.site.outgoing import office_post
+from app.site.settings import load_settings
 from tests.bench.servers import Server, serving
 from tests.browser.conftest import Visitor, visit
 from tests.delivery.cwc_server import CwcServer, running

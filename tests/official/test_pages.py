@@ -17,9 +17,9 @@ from app.records.deliveries import Deliveries
 from app.records.key_files import OpenKey, passphrase_beside, unlock
 from app.records.sealing import unpack, unseal
 from app.records.signing import set_status
-from app.web.mail import offices_of
-from app.web.services import EXTENSION
-from app.web.test_mode import make_marker
+from app.site.outgoing import offices_of
+from app.site.services import EXTENSION
+from app.web.practice import make_marker
 from tests.delivery.cwc_server import Scripted
 from tests.web.lint import Html
 

@@ -12,15 +12,15 @@ import pyotp
 import pytest
 from flask import Flask
 
+from app.main import create_app
 from app.records import logins, organizers, sessions
 from app.records.credentials import HashCost
 from app.records.database import open_database
 from app.records.organizer_rows import Role
 from app.records.throttle import Client, TooSoon
-from app.settings import Settings
-from app.web import create_app
+from app.site.services import services
+from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
-from app.web.services import services
 
 SECRET = b"a secret of the site, only for tests"
 CHEAP = HashCost(time=1, memory=8, lanes=1)

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.records import NotStoredError, audit, sessions
 from app.records.organizer_rows import organizer_by_name
-from app.web.services import Services
+from app.site.services import Services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from app.cli.packets import packets_command
 from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
-from app.settings import load_settings
+from app.site.settings import load_settings
 
 from .conftest import index_of, pages, person, sealed_file
 

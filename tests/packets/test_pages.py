@@ -21,8 +21,8 @@ from app.records.paper import Batch, add_paper
 from app.records.paper_check import Good, PaperLetters, Place, check_row
 from app.records.paper_files import SheetRow
 from app.records.sealing import seal_details
+from app.site.services import services
 from app.web.organizer import packet_pages
-from app.web.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import (  # noqa: F401 - fixtures
     Clock,

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from app.documents.poster import poster_pdf
 from app.documents.sheets import ROWS, WORDS, Link, blank_letters_pdf, signup_pdf
-from app.web.paper_links import find_district, link_for
+from app.site.paper_links import find_district, link_for
 
 from .conftest import TODAY, campaign, pages, tables
 

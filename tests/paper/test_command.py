@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from app.cli.paper import import_command
 from app.records import local_database, totals
-from app.settings import load_settings
+from app.site.settings import load_settings
 
 from .conftest import ANA, BO, csv_file, rows_of, saved, workbook
 from .test_pages import SPLIT, ZEROS

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.cli.daily import undo_killed_import
 from app.records import totals
 from app.records.database import open_database
 from app.records.paper_check import Good
 from app.records.paper_import import CHUNK, paper_lock, undo_interrupted
-from app.settings import Settings
+from app.site.daily import undo_killed_import
+from app.site.settings import Settings
 from app.web.organizer import paper_judge, paper_large, paper_upload
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office

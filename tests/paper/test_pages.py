@@ -14,8 +14,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.records import totals
+from app.site.services import services
 from app.web.organizer import paper_upload
-from app.web.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.packets.conftest import pages

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.main import create_app
 from app.records import local_database, open_database, sign
-from app.settings import Settings
-from app.web import create_app
+from app.site.settings import Settings
 from tests.records.build import SECRET, signature
 from tests.web.lint import Client
 

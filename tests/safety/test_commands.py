@@ -24,7 +24,7 @@ from app.records import key_files, keys
 from app.records.audit import Filter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
-from app.settings import Settings, load_settings
+from app.site.settings import Settings, load_settings
 
 from .people import DETAILS, PASSPHRASE, TODAY, signed
 
@@ -289,7 +289,7 @@ def test_a_campaign_that_cannot_be_read_ends_nothing_early(
 def test_the_site_s_own_campaign_keeps_details_until_ninety_days_after_its_end(
     site: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.cli.purge import policy_of
+    from app.site.daily import policy_of
 
     assert policy_of(site).ends[site.campaign] == date(2027, 1, 3)
 

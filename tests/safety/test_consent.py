@@ -14,8 +14,8 @@ from app.delivery.writer_rows import NEEDED, WriterRow, read_rows
 from app.records import NotStoredError
 from app.records.keys import first_key, move_private, unlock
 from app.records.retention import Policy, delete_old_rows
+from app.site.services import services
 from app.web.resident import consent
-from app.web.services import services
 
 from .people import TODAY, traces
 from .web import Site, site

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.daily import purge_if_due, start_purging
 from app.records import keys
 from app.records.audit import Filter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
-from app.settings import ROOT, Settings, load_settings
+from app.site.daily import purge_if_due, start_purging
+from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.servers import serving
 
 from .people import DETAILS, TODAY, signed

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from app.main import create_app
 from app.records import holding_sql
 from app.records.database import open_database
 from app.records.holding import held_page
 from app.records.signing import sign, withdraw
-from app.settings import Settings, SettingsError
-from app.web import create_app
+from app.site.settings import Settings, SettingsError
 from app.web.proof import HARDEST, proves
 
 from .people import CAMPAIGN, SECRET, request

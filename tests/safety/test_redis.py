@@ -17,7 +17,7 @@ import redis
 
 from app.cli.doctor import Site, limits_are_kept
 from app.records.limiting import LIMITS, Allowed, Limit, Wait, check, open_counters
-from app.settings import load_settings
+from app.site.settings import load_settings
 from tests.bench.servers import free_port, serving
 
 from .conftest import answers

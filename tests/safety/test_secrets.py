@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.settings import Settings, SettingsError, load_settings
-from app.web import create_app
+from app.main import create_app
+from app.site.settings import Settings, SettingsError, load_settings
 
 
 @pytest.mark.parametrize("name", ["secret_key", "person_key"])

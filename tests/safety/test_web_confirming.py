@@ -14,8 +14,8 @@ import pytest
 
 from app.records import limiting
 from app.records.limiting import Limit
-from app.settings import ROOT
-from app.web.mail import mail_queue
+from app.site.outgoing import mail_queue
+from app.site.settings import ROOT
 from app.web.resident import confirming
 
 from .web import PLACE, Site, site

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from app.main import create_app
 from app.records import limiting
 from app.records.limiting import Limit
-from app.settings import Settings, SettingsError
-from app.web import create_app
+from app.site.settings import Settings, SettingsError
 
 from .web import PLACE, Site, site
 

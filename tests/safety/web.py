@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.main import create_app
 from app.records import local_database
 from app.records.key_files import OpenKey
 from app.records.keys import first_key, unlock
 from app.records.sealing import unpack, unseal
-from app.settings import Settings
-from app.web import create_app
+from app.site.settings import Settings
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html
 from tests.web.resident import Form, Resident

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 
+from app.main import create_app
 from app.records import local_database
-from app.settings import Settings
-from app.web import create_app
+from app.site.settings import Settings
 from tests.web.lint import Client
 from tests.web.resident import Resident
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.records import local_database, totals
-from app.settings import Settings
+from app.site.settings import Settings
 
 CAMPAIGN = "protect-immigration-act"
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from app.settings import Settings
-from app.web import create_app
+from app.main import create_app
+from app.site.settings import Settings
 from tests.web.conftest import Clock, Geocoder
 from tests.web.lint import Client, Html, values, words
 from tests.web.resident import Resident, form_with

@@ -15,8 +15,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-from app.settings import ROOT
-from app.web.i18n import CATALOGUES, compile_catalogues
+from app.site.i18n import CATALOGUES, compile_catalogues
+from app.site.settings import ROOT
 from tests.web.lint import Client
 from tests.web.resident import Resident
 

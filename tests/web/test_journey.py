@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.settings import Settings
+from app.site.settings import Settings
 from tests.web.lint import Client, words
 from tests.web.resident import GLOUCESTER, Form, Resident, form_with, sheets
 from tests.web.stored import counts, rows

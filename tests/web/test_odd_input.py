@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from app.settings import Settings
-from app.web import create_app
+from app.main import create_app
+from app.site.settings import Settings
 from app.web.resident.draft import TEXT_FIELDS, clean_line, clean_text, fingerprint, read_draft
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask
 
-from app.settings import Settings
-from app.web import create_app
+from app.main import create_app
+from app.site.settings import Settings
 from app.web.access import AccessRuleMissingError, access_rules
 from tests.web.conftest import Clock
 from tests.web.lint import Client

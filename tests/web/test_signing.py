@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.records import local_database
-from app.settings import Settings
+from app.site.settings import Settings
 from tests.web.conftest import Clock
 from tests.web.lint import Client
 from tests.web.resident import GLOUCESTER, Resident, sheets

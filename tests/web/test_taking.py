@@ -7,7 +7,7 @@ from io import BytesIO
 
 from pypdf import PdfReader
 
-from app.settings import Settings
+from app.site.settings import Settings
 from tests.web.lint import words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, sheets
 from tests.web.stored import counts, rows

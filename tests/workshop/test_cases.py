@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.records import LetterVersion, version_text, workshop
-from app.web.services import services
+from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.web.lint import Client

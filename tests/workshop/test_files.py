@@ -10,8 +10,8 @@ from click.testing import Result
 from flask import Flask
 
 from app.records import publishing, workshop
-from app.settings import ROOT
-from app.web.services import services
+from app.site.services import services
+from app.site.settings import ROOT
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.workshop.test_pages import changed, live_words, save

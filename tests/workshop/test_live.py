@@ -16,8 +16,8 @@ from app.records import LetterVersion, publishing, version_text, workshop
 from app.records.database import open_database
 from app.records.publishing import Published
 from app.records.workshop import Saved
-from app.settings import ROOT
-from app.web.live import LiveCampaign
+from app.site.live import LiveCampaign
+from app.site.settings import ROOT
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 SLUG = "protect-immigration-act"

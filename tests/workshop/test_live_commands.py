@@ -13,15 +13,15 @@ from click.testing import CliRunner, Result
 
 from app.cli import attest, card, delivery, delivery_checks, packets, sheets
 from app.cli.letters import letters_cli
-from app.cli.live import live_campaign
-from app.cli.purge import policy_of
 from app.cli.signature_scope import open_scope
 from app.congress import load_tables
 from app.documents.card import CardWords
 from app.records.database import open_database
 from app.records.publishing import Published, publish_texts
 from app.records.workshop import change_counter
-from app.settings import ROOT, Settings, load_settings
+from app.site.daily import policy_of
+from app.site.live import live_campaign
+from app.site.settings import ROOT, Settings, load_settings
 
 SLUG = "protect-immigration-act"
 LETTERS = ROOT / "letters" / SLUG

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 
 from app.records import publishing, workshop
+from app.site.services import services
 from app.web.access import access_rules
 from app.web.organizer.letters_recipients import find
-from app.web.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 

@@ -11,7 +11,7 @@ from app.campaign.source_parts import HEADING, join_source, split_source
 from app.campaign.survey import MOMENTS, survey
 from app.campaign.text_changes import changes, merge, word_changes
 from app.congress import load_tables
-from app.settings import ROOT
+from app.site.settings import ROOT
 
 SLUG = "protect-immigration-act"
 FILES = read_files(ROOT / "letters" / SLUG)

@@ -13,7 +13,7 @@ from app.campaign.load import read_campaign
 from app.campaign.model import Campaign
 from app.campaign.text_changes import changes
 from app.congress import Holder, load_tables
-from app.web.i18n import gettext
+from app.site.i18n import gettext
 from app.web.organizer.letters_words import problem_words, shown_changes, ticks
 from tests.campaign import test_language
 from tests.workshop.test_texts import FILES, SLUG

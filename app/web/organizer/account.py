@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from app.records import logins, organizers, sessions
 from app.records.organizer_rows import Organizer, all_organizers
 from app.records.throttle import TooSoon
-from app.web.i18n import page_url
+from app.site.i18n import page_url
+from app.site.services import Services, services
 from app.web.organizer import tokens
 from app.web.organizer.cookies import client
 from app.web.organizer.entering import show_recovery_codes
@@ -21,7 +22,6 @@ from app.web.organizer.forms import MISMATCH, password_words, wait_words
 from app.web.organizer.gate import clock, confirm_page, current, door, forget, go_on, log_in_page
 from app.web.organizer.nav import Notice, warnings_for
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 FEW_CODES = 3
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.campaign import Campaign, CampaignError, Problem, check_campaign, read_campaign
 from app.campaign.ask_counts import AskMove, compare_asks
-from app.web.services import Services
+from app.site.services import Services
 
 KEPT = 4
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.campaign import edit
 from app.campaign.edit_fields import KEYED, LISTS, SECTIONS, field_paths
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 from app.web.organizer import campaign_words as words
 
 

@@ -22,10 +22,10 @@ from app.campaign.edit_fields import (
     kind_of,
 )
 from app.records.workshop import Moved
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_state import Working, place_of, save, text_at, working
-from app.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

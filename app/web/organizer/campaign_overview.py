@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from app.campaign import ask_aids, edit
 from app.campaign.ask_counts import count_asks
 from app.campaign.edit_fields import KEYED, ORDERED, SECTIONS
-from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
+from app.site.services import services
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_state import Working
-from app.web.services import services
 
 _BILL = (
     "bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",

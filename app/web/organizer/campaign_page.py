@@ -11,8 +11,9 @@ from app.campaign import ask_aids, edit
 from app.campaign.edit_fields import KEYED, NAMED, ORDERED, SECTIONS, field_paths
 from app.campaign.toml_blocks import insert_block, move_block, remove_block
 from app.records.workshop import Moved
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_fields import (
     NotSaved,
@@ -28,7 +29,6 @@ from app.web.organizer.campaign_overview import overview
 from app.web.organizer.campaign_state import Working, place_of, save, working
 from app.web.organizer.letters_fields import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 
 def show_campaign(problem: str = "", status: int = 200) -> Response:

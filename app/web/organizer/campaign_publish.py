@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 from app.campaign.campaign_file import FILE
 from app.records.publishing import Published, publish
 from app.records.workshop import Moved, NoSuchVersion, discard_draft, find_version, history
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.organizer.campaign_check import check_files
 from app.web.organizer.campaign_diff import changes
 from app.web.organizer.campaign_fields import moved_words
@@ -17,7 +18,6 @@ from app.web.organizer.campaign_page import base_of, show_campaign
 from app.web.organizer.campaign_state import save, working
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 
 def show_publish(problem: str = "", status: int = 200) -> Response:

@@ -9,8 +9,8 @@ from app.campaign.edit import read_column
 from app.records.audit import What
 from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
 from app.records.workshop import find_version as find
+from app.site.services import Services
 from app.web.organizer.gate import clock, current
-from app.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

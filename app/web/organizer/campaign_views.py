@@ -12,7 +12,7 @@ from app.web.organizer import (
     campaign_publish,
     cosponsor_change,
     cosponsor_pages,
-    test_pages,
+    practice_pages,
     translation_pages,
 )
 
@@ -218,13 +218,13 @@ def apply_list() -> Response:
 @campaign.get("/test")
 @access("editor")
 def test() -> Response:
-    return test_pages.show_test()
+    return practice_pages.show_test()
 
 
 @campaign.post("/test")
 @access("editor")
 def test_post() -> Response:
-    return test_pages.take_test()
+    return practice_pages.take_test()
 
 
 @campaign.get("/translation")

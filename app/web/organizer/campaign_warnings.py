@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from app.campaign.stance import CURRENT
 from app.records.organizer_rows import Organizer
-from app.web.i18n import gettext as _
-from app.web.i18n import long_date, ngettext
+from app.site.i18n import gettext as _
+from app.site.i18n import long_date, ngettext
+from app.site.services import Services
 from app.web.organizer.cosponsor_lists import live_lists
 from app.web.organizer.nav import Notice
-from app.web.services import Services
 
 OLD_DAYS = 14
 """A list of cosponsors older than this is looked at again."""

@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from app.campaign.edit_fields import CHOICES, general
-from app.web.i18n import gettext as _
-from app.web.services import services
+from app.site.i18n import gettext as _
+from app.site.services import services
 
 TITLES = {
     "bill": _l("Bill and dates"),

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.records.credentials import new_token
 from app.records.throttle import Client
-from app.web.services import services
+from app.site.services import services
 
 Kind = Literal["organizer", "organizer-form", "organizer-device"]
 DEVICE_SECONDS = 180 * 24 * 3600

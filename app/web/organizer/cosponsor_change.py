@@ -20,8 +20,9 @@ from app.records import audit
 from app.records.audit import What
 from app.records.publishing import Published, publish_texts
 from app.records.workshop import save_draft, state_of
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services, services
 from app.web.organizer import cosponsor_words as words
 from app.web.organizer.campaign_check import Checked, check_files
 from app.web.organizer.cosponsor_lists import (
@@ -36,7 +37,6 @@ from app.web.organizer.cosponsor_lists import (
 )
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
-from app.web.services import Services, services
 
 NAMES_IN_EVENT = 12
 NONE_BYTES = 500_001

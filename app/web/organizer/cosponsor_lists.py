@@ -16,7 +16,7 @@ from app.campaign.stance import CURRENT, Backing
 from app.congress import STATES, Holder
 from app.congress.model import Chamber
 from app.records.workshop import LiveFiles
-from app.web.services import Services
+from app.site.services import Services
 
 COSPONSORS, OPPOSING = "cosponsors.csv", "opposing.csv"
 MOST_FOUND = 25

@@ -11,7 +11,8 @@ from app.campaign.cosponsor_csv import read_day
 from app.campaign.stance import CURRENT, Backing
 from app.congress import Holder
 from app.records.workshop import NoSuchVersion, find_version, history
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
 from app.web.organizer import cosponsor_words as words
 from app.web.organizer.cosponsor_change import show_review
 from app.web.organizer.cosponsor_lists import (
@@ -23,7 +24,6 @@ from app.web.organizer.cosponsor_lists import (
     search_members,
 )
 from app.web.organizer.show import page, visible
-from app.web.services import Services, services
 
 
 @dataclass(frozen=True, slots=True)

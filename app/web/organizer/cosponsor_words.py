@@ -8,7 +8,7 @@ from app.campaign.cosponsor_csv import Cell, CsvTrouble
 from app.campaign.stance import CURRENT
 from app.congress import Holder
 from app.congress.seats import ordinal
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 
 
 def bill_words(campaign: Campaign, bill: str) -> str:

@@ -35,12 +35,12 @@ from app.records.exports import (
 from app.records.filtered import Filter, counts, totals_of, ways_of
 from app.records.tabular import Table, json_lines
 from app.records.workbook import write_xlsx
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
 from app.web.organizer.counts_filter import Asked, read_filter
 from app.web.organizer.counts_words import common
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 FORMATS = {
     "csv-zip": "application/zip",

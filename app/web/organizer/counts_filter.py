@@ -10,10 +10,10 @@ from typing import cast
 from app.congress import STATES
 from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
 from app.records.filtered import Filter
-from app.web.i18n import LANGUAGES
-from app.web.i18n import gettext as _
+from app.site.i18n import LANGUAGES
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.organizer.show import visible
-from app.web.services import Services
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")
 """Names in the address; they are promised to whoever keeps one."""

@@ -12,10 +12,10 @@ from app.congress import STATES
 from app.records import CountRow, Totals
 from app.records.counting import natural
 from app.records.filtered import Filter
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.organizer.counts_data import every_day
 from app.web.organizer.counts_filter import letter_name, source_name
-from app.web.services import Services
 
 NOTHING = Totals(0, 0)
 

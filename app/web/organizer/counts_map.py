@@ -13,11 +13,11 @@ from app.congress import STATES, Tables, TablesError
 from app.congress.map import DistrictMap, load_map
 from app.records import CountRow
 from app.records.filtered import counts
+from app.site.i18n import gettext as _
+from app.site.i18n import ngettext, page_url
+from app.site.services import services
 from app.web.headers import framed
-from app.web.i18n import gettext as _
-from app.web.i18n import ngettext, page_url
 from app.web.organizer.counts_filter import read_filter
-from app.web.services import services
 
 STEPS = 5
 """Colours for one signature and more; step 0 is for none."""

@@ -11,7 +11,7 @@ from app.campaign import Campaign, stance_of
 from app.congress import STATES, Holder, Tables
 from app.records import CountRow
 from app.records.counting import natural
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 
 ORDERS = ("name", "seat", "letters", "constituents", "stance")
 """What the table can be sorted by, in the order of its columns."""

@@ -13,17 +13,17 @@ from werkzeug.wrappers import Response
 from app.records.breakdowns import breakdowns
 from app.records.database import reading
 from app.records.definitions import WAYS
+from app.site.i18n import gettext as _
+from app.site.i18n import language
+from app.site.services import services
 from app.web.charts import Bar, bars, day_curve
 from app.web.headers import framing
-from app.web.i18n import gettext as _
-from app.web.i18n import language
 from app.web.organizer import counts_map
 from app.web.organizer.counts_data import Survey, survey
 from app.web.organizer.counts_filter import read_filter
 from app.web.organizer.counts_lines import Compared, lines, share
 from app.web.organizer.counts_words import common
 from app.web.organizer.show import page
-from app.web.services import services
 
 MOST = 6
 """Lines of a table and bars of a picture beside others; the table's own page has all."""

@@ -17,14 +17,14 @@ from app.records import CountRow
 from app.records.counting import natural
 from app.records.database import reading
 from app.records.filtered import counts
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import services
 from app.web.organizer import counts_members
 from app.web.organizer.counts_filter import read_filter
 from app.web.organizer.counts_lines import Compared, lines
 from app.web.organizer.counts_members import level
 from app.web.organizer.counts_words import common
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 LINES = 100
 """Lines on one page."""

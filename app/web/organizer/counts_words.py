@@ -10,10 +10,10 @@ from flask_babel import format_date
 from app.congress import STATES
 from app.records import Status
 from app.records.definitions import BY_TERM, DEFINITIONS, Words
-from app.web.i18n import gettext as _
-from app.web.i18n import language
+from app.site.i18n import gettext as _
+from app.site.i18n import language
+from app.site.services import Services
 from app.web.organizer.counts_filter import Asked, choices, source_name, status_name
-from app.web.services import Services
 
 
 def meanings() -> Mapping[str, Words]:

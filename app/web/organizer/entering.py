@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 from app.records import logins, organizers, sessions
 from app.records.credentials import totp_uri
 from app.records.throttle import TooSoon
-from app.web.i18n import page_url
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.limits import Wait, ask
 from app.web.organizer import tokens
 from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.forms import MISMATCH, password_words, wait_words, wrong_code_words
 from app.web.organizer.gate import begin, clock, current, door, forget, go_on, log_in_page
 from app.web.organizer.show import page
-from app.web.services import services
 
 
 def _typed(name: str) -> str:

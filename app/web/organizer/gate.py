@@ -23,14 +23,14 @@ from app.records.credentials import OUR_COST, HashCost, warm_up
 from app.records.logins import Door
 from app.records.organizer_rows import Need
 from app.records.sessions import NoSession, Session
-from app.web.i18n import other_language, page_url
+from app.site.i18n import other_language, page_url
+from app.site.services import services
 from app.web.organizer import tokens
 from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
 from app.web.organizer.nav import entries_for
 from app.web.organizer.show import page, visible
 from app.web.organizer.tokens import Binding
 from app.web.organizer.words import event_name, facts
-from app.web.services import services
 
 EXTENSION = "dear_congress_door"
 ROLES = frozenset({"organizer", "editor", "exporter", "admin"})

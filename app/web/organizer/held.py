@@ -26,12 +26,12 @@ from app.records.holding import (
     set_aside,
 )
 from app.records.organizer_rows import Organizer
+from app.site.i18n import page_url
+from app.site.services import Services, services
 from app.web.access import access
-from app.web.i18n import page_url
 from app.web.organizer.gate import clock, current
 from app.web.organizer.nav import Notice
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 held = Blueprint("organizer_held", __name__)
 

@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from app.records.keys import KeyFolderError, KeyStatus, key_status
 from app.records.organizer_rows import Organizer
 from app.records.sealing import sealed_counts
+from app.site.services import Services, services
 from app.web.access import access
 from app.web.organizer.nav import Notice
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 keys = Blueprint("organizer_keys", __name__)
 

@@ -20,8 +20,9 @@ from app.campaign.source_parts import (
 from app.campaign.text_changes import changes, merge
 from app.campaign.translation import KEY, Pair, pair
 from app.records.workshop import FileVersion, Moved, NoSuchVersion, find_version, save_draft
-from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
+from app.site.services import Services, services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_fields import field_groups
 from app.web.organizer.letters_shelf import (
@@ -34,7 +35,6 @@ from app.web.organizer.letters_shelf import (
     shelf,
 )
 from app.web.organizer.show import page, visible
-from app.web.services import Services, services
 
 MOST_CHARACTERS = 40_000
 """Of a text that is kept at all; what can be published is shorter still."""

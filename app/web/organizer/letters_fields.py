@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.campaign import FILTERS, Campaign, Field
 from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS
-from app.web.i18n import gettext as _
-from app.web.i18n import language
+from app.site.i18n import gettext as _
+from app.site.i18n import language
 
 
 @dataclass(frozen=True, slots=True)

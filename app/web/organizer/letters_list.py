@@ -8,11 +8,11 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.records.organizer_rows import Organizer
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
 from app.web.organizer.letters_shelf import shelf
 from app.web.organizer.nav import Notice
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 
 def show_letters() -> Response:

@@ -24,13 +24,13 @@ from app.documents import (
     to_pdf,
     to_web_form,
 )
-from app.web.i18n import language, other_language, page_url
+from app.site.i18n import language, other_language, page_url
+from app.site.services import Services, services
 from app.web.organizer.letters_check import Checked, first_lines, read
 from app.web.organizer.letters_recipients import KINDS, MOST, find
 from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, shelf
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, title_name
-from app.web.services import Services, services
 
 Form = Literal["letter", "web", "call"]
 FORMS: tuple[Form, ...] = ("letter", "web", "call")

@@ -11,14 +11,14 @@ from app.campaign.text_changes import Change, changes
 from app.records import publishing
 from app.records.publishing import CampaignMoved
 from app.records.workshop import Moved, discard_draft
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_check import by_ask, check_letter, first_lines, lengths, read
 from app.web.organizer.letters_edit import place_of
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 
 def show_letter(letter_id: str, problem: str = "", status: int = 200) -> Response:

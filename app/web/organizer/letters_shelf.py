@@ -12,8 +12,8 @@ from app.campaign.source_parts import split_source
 from app.campaign.translation import KEY, pair
 from app.records import count
 from app.records.workshop import FileState, FileVersion, states
-from app.web.i18n import language
-from app.web.services import Services
+from app.site.i18n import language
+from app.site.services import Services
 
 Part = Literal["full", "short", "full-es", "short-es"]
 PARTS: tuple[Part, ...] = ("full", "short", "full-es", "short-es")

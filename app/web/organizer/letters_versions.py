@@ -14,13 +14,13 @@ from app.campaign.text_changes import Change, changes
 from app.records import count
 from app.records.audit import What
 from app.records.workshop import FileVersion, Moved, history, save_draft
-from app.web.i18n import gettext as _
-from app.web.i18n import other_language, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import other_language, page_url
+from app.site.services import Services, services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import Place, place_of
 from app.web.organizer.letters_shelf import Text
 from app.web.organizer.show import page, visible
-from app.web.services import Services, services
 
 
 @dataclass(frozen=True, slots=True)

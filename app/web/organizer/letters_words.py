@@ -17,8 +17,8 @@ from markupsafe import Markup, escape
 
 from app.campaign import Problem
 from app.campaign.text_changes import Change
-from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
 from app.web.organizer.letters_messages import MESSAGES
 
 _PLACE = re.compile(r"%\((\w+)\)s")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flask_babel.speaklater import LazyString
 
 from app.records.organizer_rows import Need, Organizer
-from app.web.services import Services
+from app.site.services import Services
 
 
 @dataclass(frozen=True, slots=True)

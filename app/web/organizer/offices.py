@@ -13,13 +13,13 @@ from app.documents import PdfError
 from app.documents.day_sheet import DaySheet, Facts, book_pdf, sheets_pdf
 from app.records import count
 from app.records.offices import office_sheets, sheet_facts
-from app.web.i18n import gettext as _
-from app.web.i18n import language, long_date
+from app.site.i18n import gettext as _
+from app.site.i18n import language, long_date
+from app.site.services import Services
 from app.web.organizer.counts_members import level
 from app.web.organizer.counts_words import meanings
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, term_note, title_name
-from app.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

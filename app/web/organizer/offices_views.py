@@ -6,10 +6,10 @@ from flask import Blueprint, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.site.services import services
 from app.web.access import access
 from app.web.organizer import offices as sheets
 from app.web.organizer.nav import Entry, add_entry
-from app.web.services import services
 
 offices = Blueprint("organizer_offices", __name__)
 

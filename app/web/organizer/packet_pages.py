@@ -30,10 +30,10 @@ from app.records.sealed_files import (
     open_kept,
     sealed_people,
 )
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
-from app.web.services import Services, services
 
 SPLITS = ("office", "state", "250", "20MB")
 TEMPLATE = "general"

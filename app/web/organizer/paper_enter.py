@@ -10,11 +10,11 @@ from app.records import NotStoredError, source_tag
 from app.records.paper import Added, Batch, add_paper, take_back_paper
 from app.records.paper_check import Good, PaperLetters, Place, Wrong, check_row, person_of
 from app.records.paper_files import LONGEST_CELL, SheetRow
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.paper_words import column_name, problem_words
+from app.site.services import services
 from app.web.organizer.gate import clock, current
-from app.web.organizer.paper_words import column_name, problem_words
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
 KEPT = ("city", "state", "zip")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.records.paper import signed_before
 from app.records.paper_check import Good, Twice, Wrong, check_rows
 from app.records.paper_files import SheetRow
+from app.site.services import services
 from app.web.organizer.paper_enter import place
-from app.web.services import services
 
 STEP = 500
 """Rows between two signs of life."""

@@ -19,11 +19,11 @@ from app.records.paper import Added, Batch
 from app.records.paper_check import PaperLetters
 from app.records.paper_files import SheetRow
 from app.records.paper_import import ImportRunningError, import_steps, paper_lock
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import services
 from app.web.organizer.paper_enter import not_stored_words
 from app.web.organizer.paper_judge import Judged, judging
 from app.web.organizer.show import page
-from app.web.services import services
 
 log = logging.getLogger("dear_congress")
 

@@ -9,10 +9,10 @@ from app.campaign.words import Language
 from app.documents.poster import poster_pdf
 from app.documents.sheets import blank_letters_pdf, signup_pdf
 from app.records import source_tag
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.paper_links import find_district, link_for, title_in
+from app.site.services import services
 from app.web.organizer.show import page, visible
-from app.web.paper_links import find_district, link_for, title_in
-from app.web.services import services
 
 USUAL = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
 

@@ -23,7 +23,9 @@ from app.records import NotStoredError
 from app.records.paper_check import with_zeros
 from app.records.paper_files import COLUMNS, LONGEST_CELL, SheetError, SheetRow, read_sheet
 from app.records.sessions import Session, find_session
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.paper_words import column_name, problem_words, sheet_words
+from app.site.services import services
 from app.web.organizer import paper_large
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.gate import clock
@@ -35,9 +37,7 @@ from app.web.organizer.paper_enter import (
     store,
 )
 from app.web.organizer.paper_judge import Judged, judge
-from app.web.organizer.paper_words import column_name, problem_words, sheet_words
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 MOST_ROWS = 50_000
 QUICK = 2_000

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 
 from app.records import organizers, sessions
 from app.records.organizer_rows import ROLES, Organizer, all_organizers, organizer_by_id
-from app.web.i18n import page_url
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.organizer.gate import clock, current, door
 from app.web.organizer.show import page
-from app.web.services import services
 
 
 def show_people() -> Response:

@@ -7,7 +7,7 @@ import unicodedata
 from flask import current_app, render_template, request
 from werkzeug.wrappers import Response
 
-from app.web.i18n import other_language, page_url
+from app.site.i18n import other_language, page_url
 
 
 def visible(text: str) -> str:

@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response
 from app.records import audit
 from app.records.audit import Event, Filter, What
 from app.records.database import writing
+from app.site.services import services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
-from app.web.services import services
 
 COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 """In this order, never renamed."""

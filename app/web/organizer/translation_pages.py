@@ -22,13 +22,13 @@ from app.campaign.translation import (
     read_marks,
 )
 from app.records.workshop import Moved
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services, services
 from app.web.organizer.campaign_page import base_of
 from app.web.organizer.campaign_state import Working, save, working
 from app.web.organizer.campaign_words import TITLES
 from app.web.organizer.show import page, visible
-from app.web.services import Services, services
 
 MOST = 40
 """Paragraphs of one letter; a page has no more fields than that."""

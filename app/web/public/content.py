@@ -8,16 +8,16 @@ from typing import Any
 from app.campaign import stage_of
 from app.campaign.words import ordinal
 from app.records import totals
-from app.web.i18n import gettext as _
-from app.web.i18n import language, long_date, ngettext
-from app.web.mail import offices_of
+from app.site.i18n import gettext as _
+from app.site.i18n import language, long_date, ngettext
+from app.site.outgoing import offices_of
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.public.counter import state_rows
 from app.web.resident import keeping
 from app.web.resident.consent import offer
 from app.web.resident.copies import empty_form
 from app.web.resident.sharing import prefilled
-from app.web.services import Services
 
 
 def home(args: Mapping[str, str], site: Services) -> Page:

@@ -24,11 +24,11 @@ from app.records import definitions_for, totals
 from app.records.definitions import BY_TERM
 from app.records.public_counts import STEP, by_state, milestones
 from app.records.schemas import NAMES, schema_text
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
+from app.site.services import Services, services
 from app.web.access import access
 from app.web.headers import shared
-from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
-from app.web.services import Services, services
 
 counter_pages = Blueprint("counter_pages", __name__)
 

@@ -20,12 +20,12 @@ from app.records.statements import (
     read_commitment,
     statement_text,
 )
+from app.site.i18n import gettext as _
+from app.site.i18n import moment_words
+from app.site.services import Services, services
 from app.web.access import access
 from app.web.headers import shared
-from app.web.i18n import gettext as _
-from app.web.i18n import moment_words
 from app.web.pages import Page, show
-from app.web.services import Services, services
 
 verify_pages = Blueprint("verify_pages", __name__)
 FRESH = 60

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.site.services import services
 from app.web.access import access
 from app.web.headers import public_page
 from app.web.pages import show
 from app.web.public import content
-from app.web.services import services
 
 public = Blueprint("public", __name__)
 

@@ -13,13 +13,13 @@ from app.delivery.post import TooMany
 from app.delivery.wordings import absolute_link, confirmation_mail
 from app.records import NotStoredError
 from app.records.confirming import confirm, confirmation_token, question, token_digest
-from app.web.i18n import gettext as _
-from app.web.i18n import language, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
+from app.site.outgoing import post_of
+from app.site.services import Services
 from app.web.limits import Wait, ask, wait_words
-from app.web.mail import post_of
 from app.web.pages import Page
 from app.web.resident.draft import Draft
-from app.web.services import Services
 
 log = logging.getLogger("dear_congress")
 

@@ -26,9 +26,9 @@ from app.records.sealing import (
     drop_for_receipt,
     seal_for_receipt,
 )
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.resident.draft import Draft
-from app.web.services import Services
 
 log = logging.getLogger("dear_congress")
 

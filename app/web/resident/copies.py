@@ -28,15 +28,15 @@ from app.delivery.wordings import Language
 from app.documents import Addressed, PdfError, to_pdf, to_text
 from app.records import NotStoredError, receipt
 from app.records.mailbox import MessageRow
-from app.web.i18n import gettext as _
-from app.web.i18n import language, moment_words, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import language, moment_words, page_url
+from app.site.outgoing import offices_of, post_of
+from app.site.services import Services
 from app.web.limits import Wait, ask
-from app.web.mail import offices_of, post_of
 from app.web.pages import Page
 from app.web.resident.draft import clean_line
 from app.web.resident.people import title_name
 from app.web.resident.states import state_words
-from app.web.services import Services
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 DONE_BADLY = ("failed", "unknown")

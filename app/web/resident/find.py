@@ -29,13 +29,13 @@ from app.congress import (
     locate_street,
     parse_zip,
 )
-from app.web.i18n import gettext as _
-from app.web.i18n import language, long_date
+from app.site.i18n import gettext as _
+from app.site.i18n import language, long_date
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident.draft import Draft, as_form_data
 from app.web.resident.forms import FindForm, StreetForm
 from app.web.resident.people import district, district_name, person, states_in_words, title_name
-from app.web.services import Services
 
 CARDS = 8
 """At most so many districts are shown as cards; the list by hand has them all."""

@@ -21,9 +21,9 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress import STATES, ZipProblem, parse_zip
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.tokens import FormToken
 from app.web.resident.draft import STORY_LIMIT
-from app.web.tokens import FormToken
 
 MILITARY = {"AA": _l("AA, Armed Forces Americas"), "AE": _l("AE, Armed Forces Europe"),
             "AP": _l("AP, Armed Forces Pacific")}  # fmt: skip

@@ -16,8 +16,9 @@ from app.documents import (
     to_web_form,
 )
 from app.records import LetterRow, NotStoredError, Receipt, State, mark
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident import copies, keeping, official
 from app.web.resident.draft import SEAT, Draft, read_draft
@@ -26,7 +27,6 @@ from app.web.resident.letters import addressed, at_home, over_words
 from app.web.resident.people import title_name
 from app.web.resident.signed import ready_and_signed, token_of
 from app.web.resident.states import delivery_words, state_words
-from app.web.services import Services
 
 UNDONE: frozenset[State] = frozenset({"refused", "unknown", "not attempted", "queued"})
 """States after which the letter is not with the office as far as anybody knows."""

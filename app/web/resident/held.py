@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import get_args
 
 from app.records.model import HeldReason
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.limits import SecondStep
 from app.web.proof import proves
 from app.web.resident.draft import Draft
-from app.web.services import Services
 
 
 def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
-from app.web import test_mode
+from app.site.i18n import gettext as _
+from app.site.services import Services
+from app.web import practice
 from app.web.errors import words_for
-from app.web.i18n import gettext as _
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.consent import offer
@@ -31,7 +32,6 @@ from app.web.resident.letters import glyph_words, review
 from app.web.resident.people import role
 from app.web.resident.sharing import prefilled
 from app.web.resident.write import Errors, judge, write_page
-from app.web.services import Services
 
 Data = MultiDict[str, str]
 
@@ -46,7 +46,7 @@ class Counted:
 def start(data: Data, site: Services) -> Page:
     """The empty form, with the ZIP, letter and source tag of the link that was followed."""
     link = prefilled(data, site)
-    test = test_mode.known(data.get(test_mode.FIELD, "").strip(), site)
+    test = practice.known(data.get(practice.FIELD, "").strip(), site)
     return find_page(Draft(zip=link.zip, template=link.letter, via=link.source, test=test), site)
 
 

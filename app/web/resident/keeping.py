@@ -10,12 +10,12 @@ from app.documents import Addressed, postal
 from app.records import NotStoredError
 from app.records.kept import drop_letters, keep_letters, kept_letters
 from app.records.sealing import TooLargeToSealError
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident.journey import Data
 from app.web.resident.letters import addressed
 from app.web.resident.signed import ready_and_signed, token_of
-from app.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

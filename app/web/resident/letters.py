@@ -15,12 +15,12 @@ from app.documents import (
     postal,
     to_web_form,
 )
-from app.web.i18n import gettext as _
-from app.web.i18n import language
+from app.site.i18n import gettext as _
+from app.site.i18n import language
+from app.site.services import Services
 from app.web.resident.draft import Draft, fingerprint
 from app.web.resident.people import term_note, title_name
 from app.web.resident.write import template_of
-from app.web.services import Services
 
 LOW_SHARE = 0.10
 """Under this share of own words the page suggests, once, to add some."""

@@ -31,9 +31,10 @@ from app.documents.cwc import (
 from app.records import NotStoredError, Receipt
 from app.records.accounting import allowed
 from app.records.deliveries import ROUNDS, DeliveryRow, NotQueued
-from app.web import test_mode
-from app.web.i18n import gettext as _
-from app.web.mail import delivery_agent, offices_of
+from app.site.i18n import gettext as _
+from app.site.outgoing import delivery_agent, offices_of
+from app.site.services import Services
+from app.web import practice
 from app.web.pages import Page
 from app.web.resident.draft import Draft, clean_line
 from app.web.resident.journey import Data, Ready
@@ -41,7 +42,6 @@ from app.web.resident.letters import addressed, writer_of
 from app.web.resident.official_words import cannot_words, field_words
 from app.web.resident.people import title_name
 from app.web.resident.signed import person_of, ready_and_signed, token_of
-from app.web.services import Services
 
 ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
 """What may be asked, in the order of the page; the fields are called ``d_prefix`` and so on."""
@@ -91,7 +91,7 @@ class _Made:
 def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer | None:
     """What can be given to the offices' systems; None where this way is not set up."""
     offices = offices_of(site.settings)
-    if offices is None or test_mode.state_of(draft.test, site) != "none":
+    if offices is None or practice.state_of(draft.test, site) != "none":
         return None
     rows = offices.deliveries.of_receipt(receipt)
     seats = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.documents.cwc import Missing, NotReady, Problem
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 
 
 def field_words(reason: Missing | Problem) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.congress import STATES, Candidate, Holder, Tables
-from app.web.i18n import gettext as _
-from app.web.i18n import long_date
+from app.site.i18n import gettext as _
+from app.site.i18n import long_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from app.records.deliveries import Deliveries
 from app.records.kept import kept_letters
 from app.records.sealing import PURPOSES, drop_for_receipt
 from app.records.statements import commitment_of
-from app.web.i18n import gettext as _
-from app.web.i18n import moment_words, page_url
+from app.site.i18n import gettext as _
+from app.site.i18n import moment_words, page_url
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident import keeping
 from app.web.resident.consent import offer
@@ -19,7 +20,6 @@ from app.web.resident.copies import mail_lines
 from app.web.resident.people import role, title_name
 from app.web.resident.sharing import sharing
 from app.web.resident.states import delivery_words, state_words
-from app.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.campaign import Letter, body_text
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 from app.web.resident.draft import Draft, fingerprint
 
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from app.congress import Zip, parse_zip
 from app.delivery.wordings import absolute_link
 from app.records import source_tag
-from app.web.i18n import gettext as _
-from app.web.i18n import page_url
-from app.web.services import Services
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services
 
 
 @dataclass(frozen=True, slots=True)

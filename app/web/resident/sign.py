@@ -10,9 +10,10 @@ from app.campaign import Letter
 from app.congress import Found
 from app.records import LetterRow, NotStoredError, SignatureRequest, likeness_of, person_key, sign
 from app.records.model import HeldReason, Status
-from app.web import test_mode
-from app.web.i18n import gettext as _
-from app.web.i18n import language
+from app.site.i18n import gettext as _
+from app.site.i18n import language
+from app.site.services import Services
+from app.web import practice
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident import confirming, consent, held
@@ -21,7 +22,6 @@ from app.web.resident.journey import Counted, Data, ready, review_page
 from app.web.resident.letters import make_letters
 from app.web.resident.republished import changed_since_shown
 from app.web.resident.write import template_of
-from app.web.services import Services
 
 TOWN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 """Words of letters only: a comma or a bracket could bring something else along."""
@@ -36,7 +36,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     if isinstance(checked, Page):
         return checked
     draft, found = checked.draft, checked.found
-    if over := test_mode.in_the_way(draft.test, site):
+    if over := practice.in_the_way(draft.test, site):
         return _back(draft, found, site, over, 409)
     if errors := consent.lacking(draft):
         return review_page(draft, found, site, errors=errors, status=422)
@@ -53,7 +53,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     if changed := changed_since_shown(draft, letters):
         return _back(draft, found, site, changed, 409)
     request = signature(draft, found, letters, site, reason)
-    request = test_mode.marked(request, draft.test, site)
+    request = practice.marked(request, draft.test, site)
     try:
         signed = sign(site.db(), request, site.settings.secret_key)
     except NotStoredError:

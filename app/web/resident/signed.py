@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.records import Receipt, person_key, receipt, receipt_token
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident.draft import Draft, who
 from app.web.resident.journey import Data, Ready, ready, review_page
-from app.web.services import Services
 
 
 def token_of(data: Data, site: Services) -> str:

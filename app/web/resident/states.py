@@ -9,7 +9,7 @@ from app.delivery.office_post import TEST_SYSTEM
 from app.records import State
 from app.records.deliveries import DeliveryRow
 from app.records.model import Cause
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 
 
 def state_words(state: State, cause: Cause = "vacant seat") -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
+from app.site.i18n import page_url
+from app.site.services import services
 from app.web.access import access
-from app.web.i18n import page_url
 from app.web.pages import Page, show
 from app.web.resident import (
     confirming,
@@ -18,7 +19,6 @@ from app.web.resident import (
     receipts,
 )
 from app.web.resident import sign as signing
-from app.web.services import services
 
 resident = Blueprint("resident", __name__)
 

@@ -17,14 +17,14 @@ from app.congress import (
     find_delegation,
     parse_zip,
 )
-from app.web.i18n import gettext as _
-from app.web.i18n import language, ngettext
+from app.site.i18n import gettext as _
+from app.site.i18n import language, ngettext
+from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident.draft import LETTER_LIMIT, STORY_LIMIT, Draft, as_form_data
 from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
 from app.web.resident.forms import WriteForm, choices
 from app.web.resident.people import district_name, person, title_name
-from app.web.services import Services
 
 Errors = list[tuple[str, str]]
 

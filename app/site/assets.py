@@ -1,14 +1,22 @@
-"""Addresses of static files that change with their contents, so they can be kept for ever."""
+"""The static files: where they lie, and addresses that change with their contents."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import cache
-from pathlib import Path
 
 from flask import url_for
 
-STATIC = Path(__file__).with_name("static")
+from app.site.settings import ROOT
+
+STATIC = ROOT / "app" / "web" / "static"
+LARGEST_CARD = 80_000
+"""Bytes. Some messengers show no larger picture."""
+
+
+def card_name(lang: str) -> str:
+    """The file name of the picture that goes with a link to the site."""
+    return f"card-{lang}.png"
 
 
 @cache

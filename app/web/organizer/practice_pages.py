@@ -10,16 +10,16 @@ from werkzeug.wrappers import Response
 from app.records import audit
 from app.records.audit import What
 from app.records.database import writing
-from app.web import test_mode
-from app.web.i18n import page_url
+from app.site.i18n import page_url
+from app.site.services import services
+from app.web import practice
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
-from app.web.services import services
 
 
 def show_test() -> Response:
     """What a test journey is, and the button that starts one."""
-    return page("campaign/test", hours=test_mode.MINUTES // 60)
+    return page("campaign/test", hours=practice.MINUTES // 60)
 
 
 def take_test() -> Response:
@@ -29,6 +29,6 @@ def take_test() -> Response:
     with writing(db):
         audit.record(
             db, at=at, who=me.name, what=What.TEST_STARTED, subject=me.name,
-            after={"expires": audit.stamp(at + timedelta(minutes=test_mode.MINUTES))},
+            after={"expires": audit.stamp(at + timedelta(minutes=practice.MINUTES))},
         )  # fmt: skip
-    return redirect(page_url("resident.start", test=test_mode.make_marker(site, me.id)), 303)
+    return redirect(page_url("resident.start", test=practice.make_marker(site, me.id)), 303)

@@ -12,8 +12,16 @@ import threading
 from pathlib import Path
 
 from app.campaign import Campaign, CampaignError, read_campaign, read_files
-from app.records import Connection, LetterVersion, NotStoredError, remember_versions
+from app.campaign.problems import Problem
+from app.records import (
+    Connection,
+    LetterVersion,
+    NotStoredError,
+    local_database,
+    remember_versions,
+)
 from app.records.workshop import LiveFiles, change_counter, live_files
+from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress.letters")
 
@@ -79,3 +87,19 @@ def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:
         LetterVersion(campaign.slug, t.id, t.length, t.version, files[t.source_name])
         for t in campaign.templates.values()
     ]
+
+
+def live_campaign(settings: Settings, slug: str = "") -> Campaign:
+    """The campaign ``slug``, or the site's own, with its live texts.
+
+    Where the site has no database yet, that is what the files of its folder say. Raises
+    ``CampaignError`` when the texts cannot be read, also because the database cannot.
+    """
+    slug = slug or settings.campaign
+    files = read_files(settings.letters / slug)
+    if settings.database.is_file():
+        try:
+            files = live_files(local_database(settings.database), slug, files).files
+        except NotStoredError as error:
+            raise CampaignError([Problem(settings.database.name, 0, str(error))]) from error
+    return read_campaign(slug, files)

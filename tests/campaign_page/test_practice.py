@@ -9,8 +9,8 @@ from flask import Flask
 
 from app.records import audit, totals
 from app.records.audit import Filter
-from app.web import test_mode
-from app.web.services import services
+from app.site.services import services
+from app.web import practice
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.web.lint import Client, Html
@@ -80,7 +80,7 @@ def test_a_marker_that_was_made_up_is_none_and_the_journey_counts(
 def test_a_test_that_is_too_old_is_refused_and_counts_nothing(
     app: Flask, staff: Office, marker: str, clock: Clock
 ) -> None:
-    clock.forward(minutes=test_mode.MINUTES + 1)
+    clock.forward(minutes=practice.MINUTES + 1)
     resident = Resident(Client(app.test_client()), person=dict(PERSON))
     form = resident.review(resident.filled(resident.find("01930", test=marker))).form()
     page = resident.sign(form, 409)
@@ -103,9 +103,9 @@ def test_only_an_organizer_starts_one_and_it_is_an_event(
 def test_the_marker_of_another_site_is_none(app: Flask, marker: str) -> None:
     with app.test_request_context("/"):
         site = services()
-        assert test_mode.state_of(marker, site) == "on"
-        foreign = test_mode._Signer(b"another secret", site.clock).sign("o1").decode()
-        assert test_mode.state_of(foreign, site) == "none"
+        assert practice.state_of(marker, site) == "on"
+        foreign = practice._Signer(b"another secret", site.clock).sign("o1").decode()
+        assert practice.state_of(foreign, site) == "none"
         form_token = site.tokens.issue()
-        assert test_mode.state_of(form_token, site) == "none"
+        assert practice.state_of(form_token, site) == "none"
         assert site.tokens.read(marker).state == "forged"

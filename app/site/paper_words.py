@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.records.paper_check import CellProblem
 from app.records.paper_files import SheetError
-from app.web.i18n import gettext as _
+from app.site.i18n import gettext as _
 
 
 def column_name(column: str) -> str:

@@ -1,8 +1,8 @@
 """What an operator can set, and the secrets that a site makes for itself.
 
 Read from ``instance/settings.toml`` and from environment variables that begin with
-``DEAR_CONGRESS_``; the environment wins. Only ``web`` and ``cli`` import this module:
-everything below takes plain values.
+``DEAR_CONGRESS_``; the environment wins. The packages
+below this one take plain values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "DEAR_CONGRESS_"
 SHORTEST_SECRET = 32
 """Characters of a secret."""

@@ -18,8 +18,10 @@ from flask_babel import Babel, format_date
 from flask_babel import gettext as _gettext
 from flask_babel import ngettext as _ngettext
 
+from app.site.settings import ROOT
+
 LANGUAGES = {"en": "English", "es": "Español"}
-CATALOGUES = Path(__file__).with_name("translations")
+CATALOGUES = ROOT / "app" / "web" / "translations"
 
 
 def gettext(text: str, **values: Any) -> str:

@@ -7,15 +7,16 @@ import logging
 import os
 import threading
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
 
-from app.cli.purge import policy_of
+from app.campaign import CampaignError
 from app.records.database import NotStoredError, open_database
 from app.records.paper_import import paper_lock, undo_interrupted
-from app.records.retention import purge_and_note
-from app.settings import Settings
+from app.records.retention import Policy, purge_and_note
+from app.site.live import live_campaign
+from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress")
 
@@ -24,6 +25,32 @@ DAILY = "daily job"
 EVERY = 24 * 3600
 LOOK_EVERY = 3600.0
 """Seconds between two looks whether a day has passed."""
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How long this site keeps things, with the end of each campaign that it has.
+
+    Raises ``ClickException`` when a campaign cannot be read: a typing mistake in a file must
+    not make details end early.
+    """
+    ends: dict[str, date] = {}
+    for file in sorted(settings.letters.glob("*/campaign.toml")):
+        try:
+            campaign = live_campaign(settings, file.parent.name)
+        except CampaignError as error:
+            raise click.ClickException(
+                f"{error}\nUntil this is put right, nothing is purged, because it is not known "
+                "when the campaign ends."
+            ) from None
+        ends[campaign.slug] = campaign.ends.date()
+    return Policy(
+        sealed=settings.keep_sealed_days,
+        letters=settings.keep_letters_days,
+        audit=settings.keep_audit_days,
+        mail=settings.keep_mail_days,
+        logs=settings.keep_log_days,
+        ends=ends,
+    )
 
 
 def purge_if_due(settings: Settings, now: datetime) -> bool:

@@ -18,9 +18,9 @@ from flask import Flask, request
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from app.records import SignatureRequest
-from app.records.test_rows import is_test
-from app.web.i18n import gettext as _
-from app.web.services import Services, services
+from app.records.practice_rows import is_test
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
 
 FIELD = "test"
 MINUTES = 120
@@ -91,6 +91,6 @@ def banner() -> State:
     return state_of(marker.strip(), site)
 
 
-def set_up_test_mode(app: Flask) -> None:
+def set_up_practice(app: Flask) -> None:
     """Let every page say that it belongs to a test journey."""
     app.context_processor(lambda: {"test_banner": banner()})

@@ -19,9 +19,9 @@ from flask import current_app, has_request_context, request
 from app.campaign import Campaign
 from app.congress import Tables
 from app.records import Connection, NotStoredError, local_database
-from app.settings import Settings
-from app.web.live import LiveCampaign
-from app.web.tokens import FormTokens
+from app.site.live import LiveCampaign
+from app.site.settings import Settings
+from app.site.tokens import FormTokens
 
 EXTENSION = "dear_congress"
 CAMPAIGN = "dear_congress.campaign"

@@ -13,7 +13,7 @@ from app.delivery.post import PostOffice
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.setup import DeliverySettingsError, MailValues, cwc_mode, post_settings
 from app.documents.cwc import DeliveryAgent, check_agent
-from app.settings import Settings
+from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress")
 

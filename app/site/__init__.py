@@ -1,0 +1,1 @@
+"""What one running site is: settings, services, clock, tokens, languages."""
