@@ -6,7 +6,7 @@ letter, ``check_campaign`` reads every letter to every seat. Pure: no clock, no 
 
 from app.campaign.asks import ask_for
 from app.campaign.check import Report, check_campaign
-from app.campaign.compose import body_text, compose, reading_aid
+from app.campaign.compose import body_text, compose, own_share, reading_aid
 from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
 from app.campaign.language import (
     Parsed,
@@ -30,10 +30,8 @@ from app.campaign.model import (
     Writer,
 )
 from app.campaign.problems import CampaignError, Problem
-from app.campaign.share import own_share
 from app.campaign.source import read_template, version_of
-from app.campaign.stage import stage_of
-from app.campaign.stance import stance_of
+from app.campaign.stance import stage_of, stance_of
 
 __all__ = [
     "FIELDS",

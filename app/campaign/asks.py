@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign.language import compiled, first_that_holds
 from app.campaign.model import Addition, Ask, Campaign, Length
-from app.campaign.stage import is_ending, stage_of
+from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line
 from app.congress.model import Holder
@@ -105,3 +107,34 @@ def _render(campaign: Campaign, text: str, values: Values) -> str:
     if "{" in text:
         text = compiled(text, tuple(campaign.facts), "ask").render(values)
     return one_line(text)
+
+
+@dataclass(frozen=True, slots=True)
+class AskMove:
+    """How many members one ask reaches before and after a change."""
+
+    ask: str
+    summary: str
+    before: int
+    after: int
+
+
+def count_asks(campaign: Campaign, holders: Iterable[Holder], today: date) -> Counter[str]:
+    """By the id of an ask how many members it reaches on ``today``."""
+    return Counter(
+        choose_ask(campaign, recipient_values(campaign, h, today=today, length="full")).id
+        for h in holders
+        if h.member is not None
+    )
+
+
+def compare_asks(
+    before: Campaign, after: Campaign, holders: tuple[Holder, ...], today: date
+) -> tuple[AskMove, ...]:
+    """Every ask that reaches somebody before or after, in the order of ``after``."""
+    old, new = count_asks(before, holders, today), count_asks(after, holders, today)
+    summaries = {ask.id: ask.summary for ask in (*after.asks, *before.asks)}
+    order = dict.fromkeys([*(a.id for a in after.asks), *(a.id for a in before.asks)])
+    return tuple(
+        AskMove(ask, summaries[ask], old[ask], new[ask]) for ask in order if old[ask] or new[ask]
+    )

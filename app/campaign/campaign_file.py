@@ -6,8 +6,8 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.campaign import limits
 from app.campaign.ask_tables import AskTables, identifier
+from app.campaign.language import MOST_FACT_CHARACTERS
 from app.campaign.model import STAGES, Bill, Campaign, Committee, RelatedBill
 from app.campaign.patterns import compile_claim
 from app.campaign.toml_table import TomlTable
@@ -172,8 +172,8 @@ class CampaignFile:
         for name, table in self.root.table("facts").children():
             if not _FACT_ID.fullmatch(name):
                 table.say("", f"“{name[:40]}” cannot name a fact: small letters and _ only.")
-            self.facts[name] = table.text("text", required=True, most=limits.FACT_CHARACTERS)
-            spanish = table.text("text_es", most=limits.FACT_CHARACTERS)
+            self.facts[name] = table.text("text", required=True, most=MOST_FACT_CHARACTERS)
+            spanish = table.text("text_es", most=MOST_FACT_CHARACTERS)
             self.facts_es[name] = spanish or self.facts[name]
             table.text("source", required=True)
             table.day("as_of", required=True)
@@ -197,7 +197,7 @@ class CampaignFile:
         return tuple(prompts), tuple(labels), words
 
     def read_aid_notes(self) -> None:
-        """Which English each Spanish text was made for (``ask_aids``); nothing else needs it."""
+        """Which English each Spanish text was made for ; only ``reading_aids`` needs it."""
         table = self.root.table("reading_aid_of")
         for key in table.values:
             table.text(key, most=300)

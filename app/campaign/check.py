@@ -2,29 +2,259 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol
+from functools import lru_cache
+from typing import Literal, Protocol
 
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import Draft, make_draft
 from app.campaign.language import TemplateError
-from app.campaign.model import STAGES, Campaign, Length, LetterTemplate, Writer
+from app.campaign.model import STAGES, Ask, Campaign, Length, LetterTemplate, StageName, Writer
+from app.campaign.patterns import compile_claim
 from app.campaign.problems import Level, Problem
-from app.campaign.stage import moments
-from app.campaign.text_checks import (
-    BLANK_CLOSE,
-    BLANK_OPEN,
-    Finding,
-    Situation,
-    check_paragraph,
-    check_whole,
-)
+from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language
-from app.congress.model import Holder
+from app.congress.model import Chamber, Holder
+
+_ABBREVIATION = re.compile(
+    r"\b((H\.R|[A-HJ-Z]|U\.S|D\.C|Dr|Mr|Ms|Mrs|Sen|Rep|Gov|St)\.(?=\s)|No\.(?=\s\d))"
+)
+_END = re.compile(r"(?<=[.!?])[”’\"')]*\s+")
+_WORD = re.compile(r"[A-Za-z][A-Za-z’'-]*|\d[\d,.()\w]*")
+_VOWELS = re.compile(r"[aeiouy]+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a paragraph; ``H.R. 6890`` ends none."""
+    shielded = _ABBREVIATION.sub(lambda match: match[0].replace(".", "\ufdd1"), text)
+    return [part.replace("\ufdd1", ".") for part in _END.split(shielded) if part.strip()]
+
+
+def reading_grade(text: str) -> float:
+    """The school grade of an English text; 0 for one without words."""
+    count = len(sentences(text))
+    words = _WORD.findall(text)
+    if not words or not count:
+        return 0.0
+    syllables = sum(_syllables(word) for word in words)
+    return 0.39 * len(words) / count + 11.8 * syllables / len(words) - 15.59
+
+
+def _syllables(word: str) -> int:
+    word = word.lower().replace("’", "").replace("'", "")
+    if word[0].isdigit():
+        return 1  # the formula knows no numbers; as short words they count neither way
+    count = len(_VOWELS.findall(word))
+    silent_e = word.endswith("e") and not word.endswith(("le", "ee", "oe", "ye"))
+    silent_ending = word.endswith(("es", "ed")) and len(word) > 3 and word[-3] not in "aeiouctdsxz"
+    if count > 1 and (silent_e or silent_ending):
+        count -= 1
+    return max(count, 1)
+
+
+LIMITS: dict[Length, int] = {"full": 1_500, "short": 450}
+"""Characters of the frame with its ask, a line break counted as two, as offices do."""
+GRADE = 10.0
+"""The highest school grade that a letter should need."""
+
+BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
+
+_NUMBER = re.compile(
+    r"(?<!U\.)\b(H\. ?R\.|HR|H\. ?Res\.|S\. ?Res\.|S\.|(?:House|Senate) [Bb]ill|S(?= ?\d{2}))"
+    r" ?(?:[Nn]o\. ?)?(\d+|_+)"
+)
+_PAST = re.compile(
+    r"\b(was|were|had|expired|died|ended|led|leading|introduced|introducing|cosponsored|"
+    r"cosponsoring|supported|last Congress|would have)\b",
+    re.IGNORECASE,
+)
+_PRESENT = re.compile(
+    r"\b(is|has|remains|needs|ends|asks|waits|now|would(?! have))\b|"
+    r"\b(cosponsor|support|pass|join|back|vote for|read) (the )?(H\. ?R\.|S\.|bill\b)",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
+_GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
+_LINK = re.compile(
+    r"https?:|www\.|\S@\w|\b[\w-]+\.(org|com|gov|net|edu|us|info|news|app|dev|link|page|site|io|ly|tv)\b"
+    r"|\b[\w-]{2,}\.[a-z]{2,}/\w",
+    re.IGNORECASE,
+)
+_VOTE = re.compile(r"\b(vote|votes|voted|voting)\b", re.IGNORECASE)
+_JOIN = re.compile(
+    r"\b(co-?sponsor|join|sign on to)\b[^.]{0,40}?(H\. ?R\. ?\d+|the House bill)", re.IGNORECASE
+)
+_COMPANION = re.compile(r"\bcompanion\b|Senate (bill|version)", re.IGNORECASE)
+_ASK = re.compile(
+    r"\b(I|we)(’m|'m|’d|'d| am| are| would| do| must| will)?"
+    r"( (also|again|now|then|therefore|further|even|simply|only|just|once more|\w{3,}ly))* "
+    r"(ask(?! (for|about|myself)\b)|asking|urge|urging|request|requesting|call on|implore|beg|"
+    r"encourage|encouraging|like you to|want you to|need you to)\b|"
+    r"\b(I|we) hope (that )?you (will|would|can)\b|"
+    r"\b(can|could|would|will) you\b(?! be able)|"
+    r"\b(my|our) (other |second |next |one )?(ask|request) (of you )?is\b|\bplease\b",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r"\b(again|return\w*|reintroduc\w+|next|new (Congress|bill|version)|like (it|the|this|that))\b",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(r"\b(next|new) Congress\b", re.IGNORECASE)
+_IF = re.compile(r"\bif you (will )?(serve|return)|\b(by|or) a colleague\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """For whom and when a text was composed, as far as the checks care."""
+
+    chamber: Chamber
+    delegate: bool
+    stage: StageName
+    language: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found, with the sentence that causes it."""
+
+    message: str
+    sentence: str
+    level: Level = "must"
+
+
+def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) -> list[Finding]:
+    """Everything wrong with one paragraph of a composed text."""
+    found: list[Finding] = []
+    for sentence in sentences(paragraph):
+        found += _form(sentence)
+        found += _numbers(campaign, sentence, situation)
+        if situation.language == "en":
+            found += _title(campaign, sentence, situation)
+            found += _claims(campaign, sentence, situation)
+    return found
+
+
+def check_whole(
+    body: Sequence[str], *, length: Length, has_place: bool, with_grade: bool
+) -> Iterator[Finding]:
+    """What only the whole frame shows: its length, its one ask, its reading grade."""
+    text = "\n\n".join(body)
+    count = len(text) + text.count("\n")
+    if count > LIMITS[length]:
+        yield Finding(
+            f"The {length} form has {count:,} characters; {LIMITS[length]:,} is the most.",
+            "",
+            "should",
+        )
+    asks = [sentence for paragraph in body for sentence in _asking(paragraph)]
+    if not asks:
+        yield Finding("Nothing is asked: put `{{ ask }}` where the request belongs.", "", "should")
+    elif len(asks) > 1:
+        yield Finding("More than one thing is asked.", asks[1], "should")
+    if not has_place:
+        yield Finding("There is no place for a personal story: `{{ story }}`.", "", "nice")
+    if with_grade and (grade := reading_grade(text)) > GRADE:
+        yield Finding(
+            f"The reading grade is {grade:.0f}; shorter sentences bring it to {GRADE:.0f}.",
+            max((s for p in body for s in sentences(p)), key=len, default=""),
+            "should",
+        )
+
+
+@lru_cache(maxsize=4096)
+def _asking(paragraph: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences(paragraph) if _ASK.search(sentence))
+
+
+def _form(sentence: str) -> Iterator[Finding]:
+    blank = re.search(f"{BLANK_OPEN}(\\w+){BLANK_CLOSE}", sentence)
+    if blank:
+        name = blank[1]
+        yield Finding(
+            f'`{name}` is empty here; write `{{{{ {name} or "…" }}}}` or `{{% if {name} %}}`.',
+            sentence,
+        )
+    elif _GAP.search(sentence):
+        yield Finding("There is a gap, as if a word were missing.", sentence, "should")
+    if _NOTHING.search(sentence):
+        yield Finding("A field without a value was printed.", sentence)
+    if '"' in sentence:
+        yield Finding(
+            "There is a straight quotation mark, which some web forms drop; use “ and ”.",
+            sentence,
+            "should",
+        )
+    if _LINK.search(sentence):
+        yield Finding(
+            "There is a link or web address; offices’ forms often refuse them.", sentence, "should"
+        )
+
+
+def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    current = {bill.number for bill in campaign.bills.values() if bill.number}
+    related = {bill.number for bill in campaign.related.values() if bill.number}
+    opposite = {b.number for b in campaign.related.values() if b.kind == "opposes" and b.number}
+    for match in _NUMBER.finditer(sentence):
+        kind, digits = match[1].replace(" ", ""), match[2]
+        in_words = kind.endswith("ill")
+        if "Res" not in kind:
+            kind = "H.R." if kind.startswith("H") else "S."
+        number = f"{kind} {digits}"
+        if number not in current | related:
+            if in_words:  # states number their bills so: Senate Bill 8 of Texas
+                continue
+            chamber: Chamber = "senate" if kind.startswith("S") else "house"
+            if campaign.bill_for(chamber).number is None:
+                message = f"`{number}` is printed, but no {chamber.title()} bill is known."
+            else:
+                message = f"`{number}` is not a bill of this campaign."
+            yield Finding(message, sentence)
+        elif number in current | opposite and situation.stage == "expired":
+            expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
+            if situation.language == "en" and expired:
+                yield Finding(f"`{number}` has expired; name it in the past tense only.", sentence)
+
+
+def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    """The bill named by its title alone, as if it were still before Congress."""
+    if situation.stage != "expired" or _PAST.search(sentence) or _AGAIN.search(sentence):
+        return
+    folded = sentence.casefold()
+    for title in {bill.title for bill in campaign.bills.values()}:
+        if title.casefold() in folded and not _NUMBER.search(sentence):
+            words = folded.replace(title.casefold(), "the bill")
+            if _PRESENT.search(words):
+                yield Finding(f"`{title}` has expired; name it in the past tense only.", sentence)
+
+
+def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    if situation.delegate and _VOTE.search(sentence):
+        yield Finding(
+            "A delegate cannot vote on the floor: ask to cosponsor and to speak.", sentence
+        )
+    if situation.chamber == "senate" and _JOIN.search(sentence) and not _COMPANION.search(sentence):
+        yield Finding("A senator cannot cosponsor a House bill: ask for a companion.", sentence)
+    if (
+        situation.stage in ("pending", "last_weeks")
+        and _ASK.search(sentence)
+        and _NEXT.search(sentence)
+        and not _IF.search(sentence)
+    ):
+        yield Finding(
+            "Nobody knows who will return: write “if you serve in the new Congress”.",
+            sentence,
+            "should",
+        )
+    for pattern, advice in campaign.forbidden:
+        claim = compile_claim(pattern)
+        if not isinstance(claim, str) and claim.search(sentence[:1_000]):
+            yield Finding(advice, sentence, "should")
+
 
 SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
 """A city with a long name, so that the length is measured on the long side."""
@@ -267,3 +497,105 @@ class _Checker:
         return tuple(
             sorted(found, key=lambda p: (_LEVELS.index(p.level), p.file, p.line, p.message))
         )
+
+
+Moment = Literal["pending", "last_weeks", "ending", "expired"]
+MOMENTS: tuple[Moment, ...] = ("pending", "last_weeks", "ending", "expired")
+"""The days of ``stage.moments`` by name: ``ending`` is after the chambers' planned last day."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskGroup:
+    """The seats that get one ask at one moment."""
+
+    moment: Moment
+    ask: Ask
+    seats: int
+    changed: int
+    """For how many of them the letter reads otherwise than before."""
+    example: Holder
+    """One whose letter changes, if any does."""
+    before: tuple[str, ...]
+    """The example's paragraphs as they are; empty where there is no letter to compare with."""
+    after: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Tally:
+    ask: Ask
+    seats: int = 0
+    changed: int = 0
+    example: tuple[Holder, tuple[str, ...], tuple[str, ...]] | None = None
+
+
+def survey(
+    campaign: Campaign,
+    template: LetterTemplate,
+    seats: Seats,
+    *,
+    before: tuple[Campaign, LetterTemplate] | None = None,
+    language: Language = "en",
+) -> tuple[AskGroup, ...]:
+    """Compose ``template`` for every seat at every moment, and group what comes out by ask.
+
+    ``before`` is the letter as it is live now. In the order of moments and, in each, of seats
+    by number. Vacant seats get no letter and are in no group.
+    """
+    tallies: dict[tuple[Moment, str], _Tally] = {}
+    apart = before is not None and _differs(campaign, before[0])
+    for moment, (_stage, today) in zip(MOMENTS, moments(campaign), strict=True):
+        for holder in seats.holders:
+            if holder.member is None:
+                continue
+            values = _values(campaign, template, holder, today, language)
+            words = ask_words(campaign, values, template.length, language)
+            draft = make_draft(campaign, template, values, language, words)
+            after = (draft.subject, *draft.frame)
+            then = _before(before, holder, today, (values, words), language, apart=apart)
+            tally = tallies.setdefault((moment, words.ask.id), _Tally(words.ask))
+            tally.seats += 1
+            other = bool(then) and then != after
+            tally.changed += other
+            if tally.example is None or (other and tally.changed == 1):
+                tally.example = (holder, then, after)
+    order = {moment: place for place, moment in enumerate(MOMENTS)}
+    groups = []
+    for (moment, _id), tally in tallies.items():
+        assert tally.example is not None
+        groups.append(AskGroup(moment, tally.ask, tally.seats, tally.changed, *tally.example))
+    return tuple(sorted(groups, key=lambda g: (order[g.moment], -g.seats)))
+
+
+def _values(
+    campaign: Campaign, template: LetterTemplate, holder: Holder, today: date, language: Language
+) -> Values:
+    length = template.length
+    values = values_for(campaign, holder, today=today, length=length, language=language)
+    values.update(writer_values(SAMPLE_WRITER, holder.seat.state, language))
+    return values
+
+
+def _before(
+    before: tuple[Campaign, LetterTemplate] | None,
+    holder: Holder,
+    today: date,
+    known: tuple[Values, AskWords],
+    language: Language,
+    *,
+    apart: bool,
+) -> tuple[str, ...]:
+    """The paragraphs as they are live. What both campaigns share is not worked out twice."""
+    if before is None:
+        return ()
+    other, template = before
+    values, words = known
+    if apart:
+        values = _values(other, template, holder, today, language)
+        words = ask_words(other, values, template.length, language)
+    draft = make_draft(other, template, values, language, words)
+    return (draft.subject, *draft.frame)
+
+
+def _differs(one: Campaign, other: Campaign) -> bool:
+    """Whether anything but the letters differs."""
+    return replace(one, templates={}) != replace(other, templates={})

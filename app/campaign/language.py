@@ -2,24 +2,574 @@
 
 A text is plain words with ``{{ field }}``, ``{{ field or "words" }}``, ``{{ field | upper }}``
 and ``{% if %}``, ``{% elif %}``, ``{% else %}``, ``{% endif %}`` with comparisons. Three walls
-stand between a text and the site: the scan of its signs (``scan``), the walk over Jinja's own
-syntax tree with an allow-list (``tree``), and Jinja's immutable sandbox, without globals and
-with strict undefined, in which the accepted text runs.
+stand between a text and the site. The *scan* reads its signs with Jinja's own lexer before
+anything is parsed, refuses every sign and word that the language does not have, and bounds
+length and depth. The *walk* over Jinja's syntax tree has a list of the nodes that are allowed
+and refuses whatever is not on it; it also checks kinds, so that an accepted text cannot fail
+when it is rendered. Behind both stands Jinja's immutable sandbox, without globals and with
+strict undefined.
+
+The limits stand before the parser, so that a hostile text costs milliseconds and a bounded
+amount of memory. They are far above what any letter needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from app.campaign import limits
-from app.campaign.fields import Scope, known_fields
-from app.campaign.scan import TemplateProblem, scan
-from app.campaign.tree import check_tree
+from app.campaign.fields import FILTERS, Field, Scope, known_fields
+
+MOST_SOURCE_CHARACTERS = 20_000
+"""Characters in one text; a full letter has about 1,500."""
+MOST_TAGS = 300
+"""``{{ … }}`` and ``{% … %}`` in one text."""
+MOST_TAG_TOKENS = 200
+"""Words and signs inside one tag: a list of all states fits."""
+MOST_TAG_JOINS = 16
+"""``and``, ``or`` and ``not`` inside one tag."""
+MOST_NESTING = 6
+"""``{% if %}`` inside ``{% if %}``."""
+MOST_PARENTHESES = 4
+"""Parentheses inside parentheses."""
+MOST_LITERAL_CHARACTERS = 300
+"""Characters in one quoted text."""
+MOST_NUMBER_DIGITS = 6
+MOST_FILTERS = 3
+"""Filters on one field."""
+MOST_PROBLEMS = 20
+"""Messages about one text; the rest would only repeat them."""
+MOST_FACT_CHARACTERS = 800
+"""Characters in one dated fact of a campaign."""
+
+Token = tuple[int, str, str]
+
+FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef]")
+"""Control characters, half characters, and the noncharacters that mark blocks in rendering."""
+
+_STRAY = re.compile(r"\}\}|%\}|#\}")
+_SINGLE_BRACE = re.compile(r"(?<!\{)\{ ?([a-z_]+) ?\}(?!\})")
+_JOINS = frozenset({"and", "or", "not"})
+_CONSTANTS = frozenset({"true", "false", "True", "False"})
+_NOTHING = frozenset({"none", "None"})
+_CALCULATE = frozenset({"+", "-", "*", "/", "//", "%", "**", "~"})
+_TAGS = frozenset({"if", "elif", "else", "endif"})
+_COMPARE = frozenset({"==", "!=", "<", ">", "<=", ">="})
+_WHY_NOT = {
+    "for": "A letter cannot repeat text, so `{% for %}` is not available.",
+    "set": "A letter cannot store values, so `{% set %}` is not available.",
+    "macro": "A letter cannot define macros.",
+    "call": "A letter cannot call anything.",
+    "include": "A letter cannot include another text.",
+    "import": "A letter cannot import another text.",
+    "from": "A letter cannot import another text.",
+    "extends": "A letter cannot extend another text.",
+    "elseif": "Write `elif` instead of `elseif`.",
+    "elsif": "Write `elif` instead of `elsif`.",
+    "end": "Write `endif` to end an `if`.",
+    "endfor": "A letter cannot repeat text, so `{% endfor %}` is not available.",
+}
+_REMARK = "A `{#` is never closed: add `#}` where the remark ends."
+_OTHER_NAMES = {
+    "name": "legislator_name",
+    "last_name": "legislator_last",
+    "title": "legislator_title",
+    "bill": "bill_name",
+    "number": "bill_number",
+    "district": "constituency",
+    "date": "today",
+    "party": "caucus",
+}
+"""What people write first, and the field that they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """One thing wrong with a text: the line (from 1), what and what to do, and the words."""
+
+    line: int
+    message: str
+    source: str = ""
+
+
+@dataclass(slots=True)
+class _Tag:
+    line: int
+    block: bool
+    tokens: list[Token] = field(default_factory=list)
+
+    @property
+    def open(self) -> str:
+        return "{%" if self.block else "{{"
+
+    @property
+    def close(self) -> str:
+        return "%}" if self.block else "}}"
+
+    @property
+    def source(self) -> str:
+        words = " ".join(value for _, _, value in self.tokens[:12])
+        return f"{self.open} {words} {self.close}"
+
+
+class _Stop(Exception):  # noqa: N818 (ends the scan, is not an error)
+    """Reading on would only produce noise."""
+
+
+def scan(env: Environment, text: str, fields: Mapping[str, Field]) -> list[TemplateProblem]:
+    """The problems that can be seen from the signs alone; empty if the parser may go on.
+
+    Call it with at most ``MOST_SOURCE_CHARACTERS`` characters.
+    """
+    scanner = _Scanner(fields)
+    try:
+        scanner.read(env.lexer.tokeniter(text, None))
+    except _Stop:
+        pass
+    except TemplateSyntaxError as error:
+        scanner.lexer_failed(error)
+    return sorted(scanner.problems, key=lambda p: p.line)
+
+
+class _Scanner:
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        self.fields = fields
+        self.problems: list[TemplateProblem] = []
+        self.open_ifs: list[tuple[int, bool]] = []
+        """The line of each open ``{% if %}`` and whether its ``{% else %}`` has come."""
+        self.tags = 0
+        self.tag: _Tag | None = None
+        self.remark: int | None = None
+        """The line of an open ``{#``."""
+
+    def say(self, line: int, message: str, source: str = "") -> None:
+        self.problems.append(TemplateProblem(line, message, source))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise _Stop
+
+    # --- the text as a whole ---------------------------------------------------------
+
+    def read(self, tokens: Iterator[Token]) -> None:
+        for line, kind, value in tokens:
+            if kind == "data":
+                self.words(line, value)
+            elif kind in ("variable_begin", "block_begin"):
+                self.begin(line, kind == "block_begin")
+            elif kind in ("variable_end", "block_end"):
+                assert self.tag is not None
+                self.finish(self.tag)
+                self.tag = None
+            elif kind.startswith("raw_"):
+                self.say(line, "`{% raw %}` is not available in a letter.", value.strip())
+                raise _Stop
+            elif kind in ("comment_begin", "comment_end"):
+                self.remark = line if kind == "comment_begin" else None
+            elif kind == "comment":
+                self.characters(line, value)
+            elif self.tag is not None:
+                self.inside(self.tag, (line, kind, value))
+        if self.tag is not None:
+            self.unclosed(self.tag)
+        if self.remark is not None:
+            self.say(self.remark, _REMARK)
+        for line, _ in self.open_ifs:
+            self.say(
+                line, "This `{% if %}` is never closed: add `{% endif %}` where its words end."
+            )
+
+    def words(self, line: int, value: str) -> None:
+        self.characters(line, value)
+        for match in _STRAY.finditer(value):
+            here = line + value.count("\n", 0, match.start())
+            start = {"}}": "{{", "%}": "{%", "#}": "{#"}[match[0]]
+            self.say(here, f"`{match[0]}` stands alone here: its `{start}` is missing.")
+        for match in _SINGLE_BRACE.finditer(value):
+            if match[1] in self.fields:
+                here = line + value.count("\n", 0, match.start())
+                self.say(
+                    here,
+                    f"`{match[0]}` needs double braces to become the field: "
+                    f"`{{{{ {match[1]} }}}}`.",
+                    match[0],
+                )
+
+    def characters(self, line: int, value: str) -> None:
+        match = FORBIDDEN_CHARACTERS.search(value)
+        if match:
+            here = line + value.count("\n", 0, match.start())
+            self.say(here, "There is an invisible control character here; delete and retype it.")
+
+    def begin(self, line: int, block: bool) -> None:
+        self.tags += 1
+        if self.tags > MOST_TAGS:
+            self.say(line, f"There are more than {MOST_TAGS} tags; a letter needs a few dozen.")
+            raise _Stop
+        self.tag = _Tag(line, block)
+
+    def unclosed(self, tag: _Tag) -> None:
+        self.say(
+            tag.line,
+            f"This `{tag.open}` is never closed: add `{tag.close}` on the same line.",
+            tag.source.rsplit(" ", 1)[0],
+        )
+        raise _Stop
+
+    def lexer_failed(self, error: TemplateSyntaxError) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
+        message = error.message or ""
+        if "comment" in message:
+            text = _REMARK
+        elif "raw" in message:
+            text = "`{% raw %}` is not available in a letter."
+        elif self.tag is not None and message == "unexpected '}'":
+            text = (
+                f"This `{self.tag.open}` is never closed: add `{self.tag.close}` on the same line."
+            )
+        elif self.tag is not None and "unexpected char" in message:
+            char = message.removeprefix("unexpected char ").split(" at ")[0].strip("'\"")
+            if char and char in "“”„‘’«»":
+                text = "Inside a tag use straight quotation marks: \" or '."
+            elif not char or "'" in char or '"' in char:
+                text = "A quotation mark in this tag has no partner."
+            else:
+                text = f"The sign `{char[:8]}` cannot stand in a tag."
+        else:
+            text = "A bracket in this tag has no partner."
+        line = self.tag.line if self.tag is not None else error.lineno
+        self.problems.append(TemplateProblem(line, text, self.tag.source if self.tag else ""))
+
+    # --- one tag ---------------------------------------------------------------------
+
+    def inside(self, tag: _Tag, token: Token) -> None:
+        _, kind, value = token
+        if "\n" in value or (kind == "operator" and value in "{}"):
+            self.unclosed(tag)
+        if kind == "whitespace":
+            return
+        tag.tokens.append(token)
+        if len(tag.tokens) > MOST_TAG_TOKENS:
+            self.say(tag.line, f"This tag has more than {MOST_TAG_TOKENS} words.", tag.source)
+            raise _Stop
+
+    def finish(self, tag: _Tag) -> None:
+        if not tag.tokens:
+            self.say(tag.line, f"This `{tag.open} {tag.close}` is empty.")
+            return
+        rest = tag.tokens
+        if tag.block:
+            word = tag.tokens[0][2]
+            if not self.structure(tag, word):
+                return
+            rest = tag.tokens[1:]
+        self.bounds(tag, rest)
+        for index, token in enumerate(rest):
+            self.sign(tag, token, rest[index - 1] if index else None)
+
+    def structure(self, tag: _Tag, word: str) -> bool:
+        """Account for if, elif, else and endif; False if the tag is nothing to read on in."""
+        line = tag.line
+        if word not in _TAGS:
+            why = _WHY_NOT.get(word, f"`{{% {word[:30]} %}}` is not available in a letter.")
+            self.say(line, f"{why} Only if, elif, else and endif are.", tag.source)
+            return False
+        alone = len(tag.tokens) == 1
+        if word == "if":
+            self.open_ifs.append((line, False))
+            if len(self.open_ifs) > MOST_NESTING:
+                self.say(line, f"More than {MOST_NESTING} `if` stand inside one another.")
+                raise _Stop
+        elif not self.open_ifs:
+            self.say(line, f"This `{{% {word} %}}` has no `{{% if %}}` before it.", tag.source)
+            return False
+        elif word == "endif":
+            self.open_ifs.pop()
+        else:
+            first, has_else = self.open_ifs[-1]
+            if has_else:
+                self.say(line, f"`{{% {word} %}}` cannot come after `{{% else %}}`.", tag.source)
+            self.open_ifs[-1] = (first, has_else or word == "else")
+        if word in ("if", "elif") and alone:
+            self.say(line, f'`{{% {word} %}}` needs a condition, such as `type == "sen"`.')
+            return False
+        if word in ("else", "endif") and not alone:
+            hint = " For another condition write `{% elif … %}`." if word == "else" else ""
+            self.say(line, f"`{{% {word} %}}` stands alone.{hint}", tag.source)
+            return False
+        return True
+
+    def bounds(self, tag: _Tag, tokens: list[Token]) -> None:
+        joins = sum(1 for _, kind, value in tokens if kind == "name" and value in _JOINS)
+        deepest = depth = 0
+        for _, kind, value in tokens:
+            if kind == "operator" and value in "([":
+                depth += 1
+                deepest = max(deepest, depth)
+            elif kind == "operator" and value in ")]":
+                depth -= 1
+        if joins > MOST_TAG_JOINS or deepest > MOST_PARENTHESES:
+            self.say(tag.line, "This condition is too long; split it.", tag.source)
+            raise _Stop
+
+    def sign(self, tag: _Tag, token: Token, before: Token | None) -> None:
+        line, kind, value = token
+        if kind == "string":
+            if "\\" in value or FORBIDDEN_CHARACTERS.search(value):
+                self.say(line, "A quoted text cannot hold a backslash.", tag.source)
+            elif len(value) > MOST_LITERAL_CHARACTERS:
+                self.say(line, f"A quoted text has more than {MOST_LITERAL_CHARACTERS} letters.")
+        elif kind in ("integer", "float"):
+            if kind == "float" or not value.isdecimal() or len(value) > MOST_NUMBER_DIGITS:
+                text = f"`{value[:20]}` is not a number that a letter can use: whole, up to 999999."
+                self.say(line, text, tag.source)
+        elif kind == "operator":
+            self.operator(tag, token, before)
+        elif kind == "name":
+            self.name(tag, token, before)
+
+    def operator(self, tag: _Tag, token: Token, before: Token | None) -> None:
+        line, _, value = token
+        message = ""
+        if value == ".":
+            message = "A field has no parts: take away the dot and what follows it."
+        elif value == "(" and before is not None and not self.joins(before):
+            message = "A letter cannot call anything: take away the parentheses."
+        elif value == "[" and not (before is not None and before[2] == "in"):
+            message = "Square brackets only hold a list after `in`."
+        elif value == "," and not any(v == "[" for _, _, v in tag.tokens):
+            message = "A comma only separates the items of a list after `in`."
+        elif value in _CALCULATE:
+            message = f"A letter cannot calculate, so `{value}` cannot stand in a tag."
+        elif value == "=":
+            message = "To compare, write `==`."
+        elif value in (":", ";"):
+            message = f"The sign `{value}` cannot stand in a tag."
+        if message:
+            self.say(line, message, tag.source)
+
+    @staticmethod
+    def joins(token: Token) -> bool:
+        return token[2] in _JOINS or token[2] in _COMPARE or token[2] in ("(", "in")
+
+    def name(self, tag: _Tag, token: Token, before: Token | None) -> None:
+        line, _, value = token
+        if before is not None and before[2] in (".", "is"):
+            return  # refused already
+        if before is not None and before[2] == "|":
+            if value not in FILTERS:
+                known = ", ".join(f"`{name}`" for name in FILTERS)
+                self.say(line, f"`{value[:40]}` is not a filter. There are {known}.", tag.source)
+        elif value in _JOINS or value == "in" or value in _CONSTANTS or value in self.fields:
+            return
+        elif value in ("if", "else", "elif"):
+            self.say(
+                line,
+                f"`{value}` cannot stand inside this tag: write "
+                "`{% if … %}` … `{% else %}` … `{% endif %}`.",
+                tag.source,
+            )
+        elif value == "is":
+            message = "Instead of `is`, compare with `==` or test the field alone."
+            self.say(line, message, tag.source)
+        elif value in _NOTHING:
+            self.say(line, "A field is never `none`: write `not field` to test for empty.")
+        else:
+            self.say(line, unknown_field(value, self.fields), tag.source)
+
+
+def unknown_field(name: str, fields: Mapping[str, Field]) -> str:
+    """``legislater_name`` is not a field; did you mean ``legislator_name``?"""
+    shown = name[:60]
+    if shown in _OTHER_NAMES:
+        return f"`{shown}` is not a field; did you mean `{_OTHER_NAMES[shown]}`?"
+    close = get_close_matches(shown, fields, n=1, cutoff=0.65 if len(shown) < 6 else 0.75)
+    if close:
+        return f"`{shown}` is not a field; did you mean `{close[0]}`?"
+    return f"`{shown}` is not a field. The list of fields says what can be used."
+
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ORDER = frozenset({"lt", "gt", "lteq", "gteq"})
+
+
+def check_tree(
+    tree: nodes.Template, fields: Mapping[str, Field]
+) -> tuple[list[TemplateProblem], set[str]]:
+    """The problems of a parsed text, and the names of the fields that it uses."""
+    walk = _Walk(fields)
+    walk.body(tree.body)
+    return walk.problems, walk.used
+
+
+class _Walk:
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        self.fields = fields
+        self.problems: list[TemplateProblem] = []
+        self.used: set[str] = set()
+
+    def say(self, node: nodes.Node, message: str) -> None:
+        self.problems.append(TemplateProblem(node.lineno, message))
+
+    def refuse(self, node: nodes.Node) -> None:
+        self.say(node, "This tag does more than a letter can: print a field or test one.")
+
+    def body(self, items: list[nodes.Node]) -> None:
+        for node in items:
+            if type(node) is nodes.Output:
+                for part in node.nodes:
+                    if type(part) is not nodes.TemplateData:
+                        self.output(part)
+            elif type(node) is nodes.If:
+                self.test(node.test)
+                self.body(node.body)
+                for branch in node.elif_:
+                    self.test(branch.test)
+                    self.body(branch.body)
+                self.body(node.else_)
+            else:
+                self.refuse(node)
+
+    # --- printing --------------------------------------------------------------------
+
+    def output(self, node: nodes.Node) -> None:
+        """A field, with filters or a fallback: ``field or other or "words"``."""
+        operands: list[nodes.Node] = []
+        while type(node) is nodes.Or:
+            operands.insert(0, node.right)
+            node = node.left
+        operands.insert(0, node)
+        for position, operand in enumerate(operands):
+            if type(operand) is nodes.Const and isinstance(operand.value, str):
+                if position == 0 or position < len(operands) - 1:
+                    self.say(operand, "Quoted words in `{{ }}` come last, after a field and `or`.")
+            else:
+                self.printed(operand)
+
+    def printed(self, node: nodes.Node) -> None:
+        depth = 0
+        filtered = False
+        while type(node) is nodes.Filter:
+            if node.name not in FILTERS or node.args or node.kwargs or node.dyn_args:
+                self.refuse(node)
+                return
+            depth += 1
+            filtered = True
+            if depth > MOST_FILTERS or node.node is None:
+                self.say(node, f"More than {MOST_FILTERS} filters on one field.")
+                return
+            node = node.node
+        if type(node) is not nodes.Name:
+            self.say(node, "Between `{{` and `}}` stands a field, such as `{{ place }}`.")
+            return
+        field = self.field(node)
+        if field is None:
+            return
+        if not field.printable or field.kind == "yes or no":
+            self.say(
+                node,
+                f"`{field.name}` cannot be printed; it can be tested: `{{% if {field.name} … %}}`.",
+            )
+        elif filtered and field.kind == "block":
+            self.say(node, f"`{field.name}` is put in whole; take away the filter.")
+
+    def field(self, node: nodes.Name) -> Field | None:
+        found = self.fields.get(node.name)
+        if found is None or node.ctx != "load":
+            self.say(node, unknown_field(node.name, self.fields))
+            return None
+        self.used.add(node.name)
+        return found
+
+    # --- testing ---------------------------------------------------------------------
+
+    def test(self, node: nodes.Node) -> None:
+        if type(node) is nodes.Name:
+            self.field(node)
+        elif type(node) is nodes.Not:
+            self.test(node.node)
+        elif type(node) is nodes.And or type(node) is nodes.Or:
+            self.test(node.left)
+            self.test(node.right)
+        elif type(node) is nodes.Compare:
+            self.compare(node)
+        elif type(node) is nodes.Const:
+            self.say(node, "This condition is always the same: test a field.")
+        else:
+            self.refuse(node)
+
+    def compare(self, node: nodes.Compare) -> None:
+        if len(node.ops) != 1:
+            self.say(node, "Compare two things at a time, joined with `and`.")
+            return
+        op, right = node.ops[0].op, node.ops[0].expr
+        left = node.expr
+        if op in ("in", "notin"):
+            self.member_of(node, left, right)
+            return
+        if type(left) is nodes.Const:
+            left, right = right, left
+        if type(left) is not nodes.Name:
+            self.say(node, 'A comparison begins with a field, such as `type == "sen"`.')
+            return
+        field = self.field(left)
+        if field is None:
+            return
+        if type(right) is nodes.Name:
+            other = self.field(right)
+            if other is not None and (other.kind != field.kind or field.kind == "block"):
+                self.say(
+                    node,
+                    f"`{field.name}` is a {field.kind} and `{other.name}` a {other.kind}; they "
+                    "cannot be compared.",
+                )
+        elif type(right) is nodes.Const:
+            self.literal(node, field, right.value)
+        else:
+            self.refuse(right)
+            return
+        if op in _ORDER and field.kind not in ("number", "date"):
+            self.say(node, f"`{field.name}` has no order: only numbers and dates can be < or >.")
+
+    def member_of(self, node: nodes.Compare, left: nodes.Node, right: nodes.Node) -> None:
+        if type(left) is not nodes.Name or not isinstance(right, nodes.List):
+            self.say(node, 'Write `in` between a field and a list: `state in ["TX", "GA"]`.')
+            return
+        field = self.field(left)
+        if field is None:
+            return
+        if not right.items:
+            self.say(node, "The list after `in` is empty.")
+        for item in right.items:
+            if type(item) is not nodes.Const:
+                self.say(node, "A list after `in` holds quoted words or numbers only.")
+                return
+            self.literal(node, field, item.value)
+
+    def literal(self, node: nodes.Node, field: Field, value: object) -> None:
+        name = field.name
+        if field.kind == "block":
+            self.say(node, f"`{name}` can only be printed, or tested alone: `{{% if {name} %}}`.")
+        elif field.kind == "yes or no":
+            if not isinstance(value, bool):
+                self.say(node, f"`{name}` is yes or no: write `{name}` or `not {name}`.")
+        elif field.kind == "number":
+            if isinstance(value, bool) or not isinstance(value, int):
+                self.say(node, f"`{name}` is a number: compare it with one, without quotes.")
+        elif not isinstance(value, str):
+            self.say(node, f"`{name}` is a {field.kind}: put what you compare it with in quotes.")
+        elif field.kind == "date":
+            if not _ISO.fullmatch(value):
+                self.say(node, f'`{name}` is a date: compare it with one like "2026-12-17".')
+        elif field.choices and value and value not in field.choices:
+            choices = ", ".join(field.choices[:8]) + (" …" if len(field.choices) > 8 else "")
+            self.say(node, f"`{name}` is never “{value[:40]}”; it can be: {choices}.")
+
 
 __all__ = ["Parsed", "TemplateError", "TemplateProblem", "parse_condition", "parse_template"]
 
@@ -76,7 +626,7 @@ def parse_template(
 ) -> Parsed | tuple[TemplateProblem, ...]:
     """Check a text of the small language.
 
-    Returns the compiled text, or up to ``limits.PROBLEMS`` problems in order of line, each
+    Returns the compiled text, or up to ``MOST_PROBLEMS`` problems in order of line, each
     with words for a person who does not program. ``facts`` are the ids of the campaign's dated
     facts; ``scope`` is ``ask`` for a text of the campaign's page, which knows no writer;
     ``first_line`` is the line of the file on which the text begins. Takes a few milliseconds
@@ -137,8 +687,8 @@ def _chain(conditions: tuple[str, ...]) -> str:
 
 def _parse(text: str, facts: tuple[str, ...], scope: Scope) -> Parsed | tuple[TemplateProblem, ...]:
     # Before the cache, so that no hostile length is ever kept.
-    if len(text) > limits.SOURCE_CHARACTERS:
-        most = limits.SOURCE_CHARACTERS
+    if len(text) > MOST_SOURCE_CHARACTERS:
+        most = MOST_SOURCE_CHARACTERS
         message = f"The text has {len(text):,} characters; {most:,} is the most."
         return (TemplateProblem(1, message),)
     return _parse_bounded(text, facts, scope)
@@ -151,7 +701,7 @@ def _parse_bounded(
     fields = known_fields(facts, scope)
     problems = scan(_ENV, text, fields)
     if problems:
-        return tuple(problems[: limits.PROBLEMS])
+        return tuple(problems[:MOST_PROBLEMS])
     try:
         tree = _ENV.parse(text)
     except TemplateSyntaxError as error:
@@ -159,7 +709,7 @@ def _parse_bounded(
         return (TemplateProblem(error.lineno, "This tag cannot be read; look at its words.", ""),)
     problems, used = check_tree(tree, fields)
     if problems:
-        return tuple(sorted(problems, key=lambda p: p.line)[: limits.PROBLEMS])
+        return tuple(sorted(problems, key=lambda p: p.line)[:MOST_PROBLEMS])
     return Parsed(text, frozenset(used), _renderer(_ENV.from_string(tree)))
 
 

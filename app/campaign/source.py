@@ -16,8 +16,8 @@ from difflib import get_close_matches
 from app.campaign.language import Parsed, parse_template
 from app.campaign.model import Length, LetterTemplate
 from app.campaign.problems import Problem
+from app.campaign.reading_aids import KEY
 from app.campaign.toml_lines import key_lines
-from app.campaign.translation import KEY
 
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
 """What a template's file may be called."""

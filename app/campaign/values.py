@@ -6,10 +6,17 @@ from datetime import date
 from functools import total_ordering
 
 from app.campaign.model import Campaign, Length, RelatedBill, Stance, Writer
-from app.campaign.spanish import CHAMBERS_ES, TITLES_ES
-from app.campaign.stage import is_ending, stage_of
-from app.campaign.stance import stance_of
-from app.campaign.words import Language, curly, date_words, ordinal, state_words, tidy
+from app.campaign.stance import is_ending, stage_of, stance_of
+from app.campaign.words import (
+    CHAMBERS_ES,
+    TITLES_ES,
+    Language,
+    curly,
+    date_words,
+    ordinal,
+    state_words,
+    tidy,
+)
 from app.congress.model import Chamber, Holder, Member
 
 Values = dict[str, object]

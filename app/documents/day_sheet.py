@@ -15,8 +15,7 @@ from typing import Any
 
 from app.campaign.asks import ask_for
 from app.campaign.model import Campaign, Stance
-from app.campaign.stage import stage_of
-from app.campaign.stance import stance_of
+from app.campaign.stance import stage_of, stance_of
 from app.congress.address import seat_name
 from app.congress.model import STATES, Holder
 from app.documents.clean import clean_line

@@ -9,10 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from app.campaign import Campaign, ask_for, stage_of, stance_of
-from app.campaign.reading import sentences
-from app.campaign.stage import is_ending, moments
-from app.campaign.stance import CURRENT, Backing, stances_from
-from app.campaign.text_checks import _ASK
+from app.campaign.check import _ASK, sentences
+from app.campaign.stance import CURRENT, Backing, is_ending, moments, stances_from
 from app.congress import Holder, Member, Tables
 from app.congress.model import CommitteeSeat
 

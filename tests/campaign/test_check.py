@@ -21,9 +21,8 @@ from app.campaign import (
     check_campaign,
     read_template,
 )
+from app.campaign.check import Situation, check_paragraph, reading_grade, sentences
 from app.campaign.model import Ask
-from app.campaign.reading import reading_grade, sentences
-from app.campaign.text_checks import Situation, check_paragraph
 from app.cli.letters import letters_cli
 from app.congress import Holder, Tables
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.campaign import Campaign, Writer, body_text, compose, own_share, reading_aid
-from app.campaign.share import added_share
+from app.campaign.compose import added_share
 from app.campaign.words import date_words, ordinal, typed_paragraphs
 from app.congress import Tables
 from app.documents import to_call_script

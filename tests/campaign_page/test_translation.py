@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaign import ask_aids, edit
+from app.campaign import edit, reading_aids
 from app.campaign.load import read_campaign, read_files
-from app.campaign.translation import (
+from app.campaign.reading_aids import (
     Typed,
     join,
     mark_of,
@@ -110,9 +110,9 @@ def test_every_shipped_reading_aid_fits_its_letter(path: Path) -> None:
 
 
 def test_every_shipped_ask_has_spanish_that_fits(toml: str) -> None:
-    assert ask_aids.parts_to_translate(toml) == {}
+    assert reading_aids.parts_to_translate(toml) == {}
     for place in range(edit.count_of(toml, "asks")):
-        assert set(ask_aids.aid_states(toml, "asks", place).values()) <= {"current", "none"}
+        assert set(reading_aids.aid_states(toml, "asks", place).values()) <= {"current", "none"}
 
 
 def change(text: str, **values: str) -> str:
@@ -127,33 +127,33 @@ def test_changed_english_makes_the_spanish_stale_until_it_is_changed_or_confirme
 ) -> None:
     text = toml if noted else toml.partition("[reading_aid_of]")[0]
     english = change(text, summary="Something else.")
-    after = ask_aids.note_aids(text, english, "asks", 0)
-    assert ask_aids.aid_states(after, "asks", 0)["summary"] == "stale"
-    assert ("asks", "text") not in ask_aids.parts_to_translate(after)
-    assert ask_aids.parts_to_translate(after) == {("asks", "sponsor"): 1}
-    later = ask_aids.note_aids(after, change(after, opening="Thanks."), "asks", 0)
-    assert ask_aids.parts_to_translate(later) == {("asks", "sponsor"): 2}
-    confirmed = ask_aids.note_aids(later, later, "asks", 0, fits={"summary"})
-    assert ask_aids.aid_states(confirmed, "asks", 0)["summary"] == "current"
-    spanish = ask_aids.note_aids(confirmed, change(confirmed, opening_es="Gracias."), "asks", 0)
-    assert ask_aids.parts_to_translate(spanish) == {}
+    after = reading_aids.note_aids(text, english, "asks", 0)
+    assert reading_aids.aid_states(after, "asks", 0)["summary"] == "stale"
+    assert ("asks", "text") not in reading_aids.parts_to_translate(after)
+    assert reading_aids.parts_to_translate(after) == {("asks", "sponsor"): 1}
+    later = reading_aids.note_aids(after, change(after, opening="Thanks."), "asks", 0)
+    assert reading_aids.parts_to_translate(later) == {("asks", "sponsor"): 2}
+    confirmed = reading_aids.note_aids(later, later, "asks", 0, fits={"summary"})
+    assert reading_aids.aid_states(confirmed, "asks", 0)["summary"] == "current"
+    spanish = reading_aids.note_aids(confirmed, change(confirmed, opening_es="Gracias."), "asks", 0)
+    assert reading_aids.parts_to_translate(spanish) == {}
 
 
 def test_spanish_that_is_taken_out_is_missing(toml: str) -> None:
-    after = ask_aids.note_aids(toml, change(toml, text_es=""), "asks", 0)
-    assert ask_aids.aid_states(after, "asks", 0)["text"] == "missing"
+    after = reading_aids.note_aids(toml, change(toml, text_es=""), "asks", 0)
+    assert reading_aids.aid_states(after, "asks", 0)["text"] == "missing"
     assert (
-        ask_aids.aid_states(change(after, opening="", opening_es=""), "asks", 0)["opening"]
+        reading_aids.aid_states(change(after, opening="", opening_es=""), "asks", 0)["opening"]
         == "none"
     )
 
 
 def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], toml: str) -> None:
     bare = toml.partition("[reading_aid_of]")[0]
-    assert ask_aids.aid_states(bare, "asks", 0)["text"] == "unknown"
-    noted = ask_aids.note_all(bare)
-    assert ask_aids.aid_states(noted, "asks", 0)["text"] == "current"
-    assert ask_aids.note_all(noted) == noted
+    assert reading_aids.aid_states(bare, "asks", 0)["text"] == "unknown"
+    noted = reading_aids.note_aids(bare, bare, "asks", 0, {"text"})
+    assert reading_aids.aid_states(noted, "asks", 0)["text"] == "current"
+    assert reading_aids.note_aids(noted, noted, "asks", 0) == noted
     assert read_campaign("x", {**files, "campaign.toml": noted})
     assert edit.problems_by_field("x", noted) == {}
 
@@ -173,13 +173,16 @@ def test_facts_and_other_texts_are_marked_stale_when_their_english_changes(
     def change(text: str, value: str, at: str) -> str:
         result = edit.set_fields(text, {at: value})
         assert isinstance(result, str)
-        return ask_aids.note_aids(text, result, name, place)
+        return reading_aids.note_aids(text, result, name, place)
 
     english = change(toml, "Other words.", path)
-    assert ask_aids.parts_to_translate(english) == {key: 1}
+    assert reading_aids.parts_to_translate(english) == {key: 1}
     read_campaign("x", {**read_files(FOLDER), "campaign.toml": english})
     again = change(english, "Still other words.", path)
-    assert ask_aids.parts_to_translate(again) == {key: 1}
-    assert ask_aids.parts_to_translate(change(again, "Otras palabras.", f"{path}_es")) == {}
+    assert reading_aids.parts_to_translate(again) == {key: 1}
+    assert reading_aids.parts_to_translate(change(again, "Otras palabras.", f"{path}_es")) == {}
     fits = path.rpartition(".")[2]
-    assert ask_aids.parts_to_translate(ask_aids.note_aids(again, again, name, place, {fits})) == {}
+    assert (
+        reading_aids.parts_to_translate(reading_aids.note_aids(again, again, name, place, {fits}))
+        == {}
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.campaign.translation import mark_of, paragraphs, read_marks
+from app.campaign.reading_aids import mark_of, paragraphs, read_marks
 from app.records.workshop import save_draft, state_of
 from tests.campaign_page.conftest import files_of
 from tests.organizers.browser import Browser

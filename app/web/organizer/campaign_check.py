@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.campaign import Campaign, CampaignError, Problem, check_campaign, read_campaign
-from app.campaign.ask_counts import AskMove, compare_asks
+from app.campaign.asks import AskMove, compare_asks
 from app.site.services import Services
 
 KEPT = 4

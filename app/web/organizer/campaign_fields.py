@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.campaign import ask_aids, edit
+from app.campaign import edit, reading_aids
 from app.campaign.edit_fields import (
     EVERY_STAGE,
     KEYED,
@@ -53,7 +53,7 @@ class Section:
     def aids(self) -> str:
         """Which texts of the section have a Spanish one that is looked after; empty if none."""
         part = {"bill": "time", "hint": "prompt_hint"}.get(self.name, self.name)
-        return part if part in ask_aids.TEXTS else ""
+        return part if part in reading_aids.TEXTS else ""
 
     def within(self, text: str) -> Section | None:
         """The same section in another text, where it may stand elsewhere; None if it is gone."""
@@ -142,7 +142,7 @@ def save_section(
         return NotSaved(_back(section, here, {p: words.why_words(w) for p, w in result.items()}),
                         {}, now.base)  # fmt: skip
     if here.aids:
-        result = ask_aids.note_aids(now.text, result, here.aids, here.place, fits)
+        result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
     problems = edit.problems_by_field(site.campaign.slug, result)
     if problems:
         return NotSaved(_back(section, here, problems), {}, now.base)

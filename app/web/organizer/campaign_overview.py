@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from app.campaign import ask_aids, edit
-from app.campaign.ask_counts import count_asks
+from app.campaign import edit, reading_aids
+from app.campaign.asks import count_asks
 from app.campaign.edit_fields import KEYED, ORDERED, SECTIONS
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
@@ -63,7 +63,7 @@ class Overview:
 
 def overview(now: Working) -> Overview:
     """What the draft says, or the live text where there is none."""
-    stale = ask_aids.parts_to_translate(now.text)
+    stale = reading_aids.parts_to_translate(now.text)
     return Overview(
         {name: _once(now, name, stale) for name in SECTIONS},
         {name: _lines(now, name, stale) for name in _TITLE},

@@ -7,7 +7,7 @@ import re
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from app.campaign import ask_aids, edit
+from app.campaign import edit, reading_aids
 from app.campaign.edit_fields import KEYED, NAMED, ORDERED, SECTIONS, field_paths
 from app.campaign.toml_blocks import insert_block, move_block, remove_block
 from app.records.workshop import Moved
@@ -71,7 +71,7 @@ def take_part(name: str, key: str = "1") -> Response:
         return page("no_such", 404)
     site = services()
     typed = typed_values(section, request.form)
-    texts = ask_aids.TEXTS.get(section.aids, ())
+    texts = reading_aids.TEXTS.get(section.aids, ())
     fits = {text for text in texts if request.form.get(f"fits-{text}")}
     answer = save_section(site, section, typed, base_of(), fits)
     if answer is None:
@@ -86,7 +86,7 @@ def _part(
     aids: dict[str, str] = {}
     here = section.within(now.text)
     if section.aids and here:
-        aids.update(ask_aids.aid_states(now.text, section.aids, here.place))
+        aids.update(reading_aids.aid_states(now.text, section.aids, here.place))
     key = section.key or str(section.place + 1)
     title = str(words.TITLES[section.name]) + ("" if section.name in SECTIONS else f": {key}")
     problems = answer.problems
@@ -185,7 +185,7 @@ def take_new(name: str) -> Response:
         shown = {path: visible(value) for path, value in typed.items()}
         return _new(section, shown, problems, now.base, 422)
     if section.aids:
-        text = ask_aids.note_aids(now.text, text, section.aids, place)
+        text = reading_aids.note_aids(now.text, text, section.aids, place)
     if isinstance(save(site, text, now.base, f"{name}: one more"), Moved):
         return _new(section, typed, {"": moved_words("")}, now.base, 409)
     return redirect(page_url("organizer_campaign.index", done="saved"), 303)

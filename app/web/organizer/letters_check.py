@@ -17,9 +17,9 @@ from app.campaign import (
     check_campaign,
     read_campaign,
 )
+from app.campaign.check import MOMENTS, AskGroup, Moment, survey
 from app.campaign.problems import Level
 from app.campaign.source_parts import split_source
-from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
 from app.congress import load_tables
 from app.site.services import services
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf

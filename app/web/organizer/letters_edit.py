@@ -10,6 +10,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign import Problem, read_template
+from app.campaign.reading_aids import KEY, Pair, pair
 from app.campaign.source_parts import (
     HEADING,
     SourceParts,
@@ -18,7 +19,6 @@ from app.campaign.source_parts import (
     split_source,
 )
 from app.campaign.text_changes import changes, merge
-from app.campaign.translation import KEY, Pair, pair
 from app.records.workshop import FileVersion, Moved, NoSuchVersion, find_version, save_draft
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url

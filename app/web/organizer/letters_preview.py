@@ -10,8 +10,8 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.campaign import Campaign, Letter, LetterTemplate, Writer, compose, reading_aid
-from app.campaign.stage import moments, stage_of
-from app.campaign.survey import MOMENTS, Moment
+from app.campaign.check import MOMENTS, Moment
+from app.campaign.stance import moments, stage_of
 from app.congress import Delegation, Holder, Tables
 from app.documents import (
     Addressed,

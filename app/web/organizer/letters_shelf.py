@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.campaign import Length, version_of
+from app.campaign.reading_aids import KEY, pair
 from app.campaign.source import read_name
 from app.campaign.source_parts import split_source
-from app.campaign.translation import KEY, pair
 from app.records import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from app.campaign import Length, Problem, ask_aids, read_template
-from app.campaign.source import read_name
-from app.campaign.source_parts import join_source, split_source
-from app.campaign.translation import (
+from app.campaign import Length, Problem, read_template, reading_aids
+from app.campaign.reading_aids import (
     KEY,
     NONE_YET,
     Pair,
@@ -21,6 +19,8 @@ from app.campaign.translation import (
     paragraphs,
     read_marks,
 )
+from app.campaign.source import read_name
+from app.campaign.source_parts import join_source, split_source
 from app.records.workshop import Moved
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
@@ -105,7 +105,7 @@ def show_overview() -> Response:
     text = working(site).text
     asks = [
         _campaign_line(name, key, todo)
-        for (name, key), todo in ask_aids.parts_to_translate(text).items()
+        for (name, key), todo in reading_aids.parts_to_translate(text).items()
     ]
     return page("campaign/translations", letters=letters, asks=asks)
 
