@@ -11,8 +11,8 @@ from app.campaign.language import compiled
 from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line, typed_paragraphs
-from app.congress.address import salutation
 from app.congress.model import Delegation, Holder
+from app.congress.names import salutation
 
 _STORY = "\ufdd0"
 """Stands for the story while the frame is rendered: a noncharacter, which ``words`` keeps out

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from app.congress.model import STATES
-from app.congress.seats import ordinal as english_ordinal
+from app.congress.model import ordinal as english_ordinal
 
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",

@@ -101,7 +101,7 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
     GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
     """
     from app.congress.build import STEPS, TABLES, build_tables
-    from app.congress.sources.errors import BuildError
+    from app.congress.model import BuildError
 
     given = as_of.date() if as_of else None
     try:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from app.congress.address import inside_address, salutation, seat_name, titled_name
 from app.congress.lookup import find_delegation
 from app.congress.model import (
     DELEGATE_AREAS,
@@ -34,10 +33,17 @@ from app.congress.model import (
     WrongCongress,
     ZipUnknown,
 )
-from app.congress.notices import NOTICES, STREET_REASONS
+from app.congress.names import (
+    NOTICES,
+    STREET_REASONS,
+    inside_address,
+    salutation,
+    seat_name,
+    titled_name,
+)
+from app.congress.places import Zip, ZipProblem, parse_zip
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import Tables, TablesError, load_tables
-from app.congress.zips import Zip, ZipProblem, parse_zip
 
 __all__ = [
     "DELEGATE_AREAS",

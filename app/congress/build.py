@@ -16,24 +16,24 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from app.congress.model import STATES
-from app.congress.seats import all_seats, congress_years, district_numbers
-from app.congress.sources.districts import (
+from app.congress.lines import (
     ZipDistricts,
+    across_a_state_line,
     find_source,
+    postal_version,
+    read_postal,
     read_town_districts,
     read_zip_districts,
 )
-from app.congress.sources.errors import BuildError
-from app.congress.sources.members import (
+from app.congress.maps import find_outlines, map_table
+from app.congress.members import (
     FORM_COLUMNS,
     Record,
     read_committee_names,
     read_form_rules,
     read_members,
 )
-from app.congress.sources.outlines import find_outlines, map_table
-from app.congress.sources.postal import across_a_state_line, postal_version, read_postal
+from app.congress.model import STATES, BuildError, all_seats, congress_years, district_numbers
 
 TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6

@@ -17,7 +17,7 @@ import geocoder.api
 import requests
 from geocoder.uscensus import USCensusQuery, USCensusResult
 
-from app.congress.seats import ordinal
+from app.congress.model import ordinal
 
 PROVIDER = "census"
 _LARGEST_REPLY = 1_000_000

@@ -32,8 +32,8 @@ from app.congress.model import (
     WrongCongress,
     ZipUnknown,
 )
+from app.congress.places import Zip, ZipProblem, parse_zip
 from app.congress.tables import Postal, Tables, ZipState, load_tables
-from app.congress.zips import Zip, ZipProblem, parse_zip
 
 MILITARY_STATES = frozenset({"AA", "AE", "AP"})
 ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from app.congress.model import (
+    FIPS,
     STATES,
     Located,
     LookupFailed,
@@ -24,8 +25,8 @@ from app.congress.model import (
     SeveralDistricts,
     StreetAnswer,
     WrongCongress,
+    district_of_code,
 )
-from app.congress.seats import FIPS, district_of_code
 
 CENSUS_URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
 

@@ -25,9 +25,11 @@ from app.congress.model import (
     Member,
     Office,
     Seat,
+    all_seats,
+    district_numbers,
+    senate_seats,
 )
-from app.congress.seats import all_seats, district_numbers, senate_seats
-from app.congress.towns import town_keys
+from app.congress.places import town_keys
 
 FOLDER = Path(__file__).resolve().parent / "tables"
 

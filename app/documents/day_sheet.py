@@ -16,8 +16,8 @@ from typing import Any
 from app.campaign.asks import ask_for
 from app.campaign.model import Campaign, Stance
 from app.campaign.stance import stage_of, stance_of
-from app.congress.address import seat_name
 from app.congress.model import STATES, Holder
+from app.congress.names import seat_name
 from app.documents.clean import clean_line
 from app.documents.joined import joined, page_count
 from app.documents.typesetting import typeset

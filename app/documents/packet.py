@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import pikepdf
 
 from app.congress import inside_address
-from app.congress.address import seat_name, titled_name
 from app.congress.model import Holder
+from app.congress.names import seat_name, titled_name
 from app.documents.fitting import fits_one_page
 from app.documents.fonts import FAMILIES
 from app.documents.layout import paragraph_data, template_data

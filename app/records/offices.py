@@ -14,7 +14,7 @@ from datetime import date
 
 from app.campaign.model import Campaign
 from app.congress.model import STATES, Holder
-from app.congress.towns import town_key
+from app.congress.places import town_key
 from app.documents.day_sheet import (
     LEAST,
     MOST_THEMES,

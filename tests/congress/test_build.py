@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from app.congress.build import STEPS, build_tables
-from app.congress.seats import all_seats
-from app.congress.sources.districts import read_zip_districts
-from app.congress.sources.errors import BuildError
+from app.congress.lines import read_zip_districts
+from app.congress.model import BuildError, all_seats
 from app.congress.tables import FOLDER, read_tables
 from tests.congress.relationship import ZIP_HEADER, relationship
 
@@ -155,7 +154,7 @@ def test_the_relationship_file_gives_the_same_tables_as_the_csv(
     official_files: Path, tmp_path: Path, built: Path
 ) -> None:
     """The compact CSV turned back into pieces of land builds the same ZIP table."""
-    from app.congress.seats import FIPS
+    from app.congress.model import FIPS
 
     codes = {state: fips for fips, state in FIPS.items()}
     pieces = []

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from app.congress.build import source_date
-from app.congress.sources.districts import read_town_districts, read_zip_districts
-from app.congress.sources.members import official_url, term_end
-from app.congress.sources.offices import local_office, phone_of, suite_line, washington_lines
-from app.congress.towns import place_name, town_key, town_keys
+from app.congress.lines import read_town_districts, read_zip_districts
+from app.congress.members import (
+    local_office,
+    official_url,
+    phone_of,
+    suite_line,
+    term_end,
+    washington_lines,
+)
+from app.congress.places import place_name, town_key, town_keys
 from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
 
 # --- the Census Bureau's relationship files ----------------------------------------------

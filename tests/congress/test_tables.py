@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.congress import STATES, Tables, TablesError
-from app.congress.seats import all_seats, congress_years, district_of_code, ordinal
+from app.congress.model import all_seats, congress_years, district_of_code, ordinal
 from app.congress.tables import FOLDER, read_tables
 
 

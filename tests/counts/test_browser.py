@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from app.congress.map import load_map
+from app.congress.maps import load_map
 from tests.organizers.conftest import Clock, Office
 from tests.organizers.test_browser import address, log_in, new_page, seen
 

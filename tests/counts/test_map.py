@@ -9,12 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.congress.map import load_map
-from app.congress.model import STATES
-from app.congress.seats import district_numbers
-from app.congress.sources.errors import BuildError
-from app.congress.sources.outlines import find_outlines, map_table, read_outlines, simplified
-from app.congress.sources.projection import View
+from app.congress.maps import View, find_outlines, load_map, map_table, read_outlines, simplified
+from app.congress.model import STATES, BuildError, district_numbers
 from app.congress.tables import FOLDER, TablesError
 from tests.counts.shapes import area, rings
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.congress import load_tables
-from app.congress.map import load_map
+from app.congress.maps import load_map
 from app.records import DEFINITIONS, STATUSES, mark, set_status, sign
 from app.records.definitions import BY_TERM, WAYS
 from app.site.assets import STATIC

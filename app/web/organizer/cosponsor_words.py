@@ -7,7 +7,7 @@ from app.campaign.billstatus import NotBillStatus
 from app.campaign.cosponsor_csv import Cell, CsvTrouble
 from app.campaign.stance import CURRENT
 from app.congress import Holder
-from app.congress.seats import ordinal
+from app.congress.model import ordinal
 from app.site.i18n import gettext as _
 
 

@@ -10,7 +10,7 @@ from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
 from app.congress import STATES, Tables, TablesError
-from app.congress.map import DistrictMap, load_map
+from app.congress.maps import DistrictMap, load_map
 from app.records import CountRow
 from app.records.filtered import counts
 from app.site.i18n import gettext as _

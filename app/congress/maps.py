@@ -1,4 +1,4 @@
-"""District outlines of the Census Bureau as a small map: projected, simplified, on a grid.
+"""The map of districts: made from the Census Bureau's outlines, and loaded for drawing.
 
 The 48 states and DC are in one Albers projection; Alaska, Hawaii and Puerto Rico stand beside
 them in their own. The file has no outlines of the other territories: each has a box. A border
@@ -11,15 +11,101 @@ import heapq
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from math import cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-from app.congress.model import STATES
-from app.congress.seats import FIPS, district_numbers, district_of_code
-from app.congress.sources.errors import BuildError
-from app.congress.sources.projection import Point, View
+from app.congress.model import FIPS, STATES, BuildError, district_numbers, district_of_code
+from app.congress.tables import FOLDER, TablesError
+
+Box = tuple[int, int, int, int]
+"""Left, top, width, height in the map's units."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistrictMap:
+    """Outlines of all 441 House districts, in one flat picture."""
+
+    congress: int
+    width: int
+    height: int
+    source: str
+    districts: Mapping[str, str]
+    """``CA-12`` to an SVG path, by state, then number."""
+    state_lines: str
+    """The borders between states as one SVG path."""
+    frames: Mapping[str, Box]
+    """By state: the part of the picture that it takes up."""
+    boxes: Mapping[str, Box]
+    """By state: the box that stands for a place too small to be seen, or without an outline."""
+
+
+@lru_cache(maxsize=2)
+def load_map(folder: Path = FOLDER) -> DistrictMap:
+    """The map, read at the first call and shared afterwards. Raises ``TablesError``."""
+    try:
+        raw = json.loads((folder / "map.json").read_text(encoding="utf-8"))
+        return DistrictMap(
+            congress=raw["congress"],
+            width=raw["width"],
+            height=raw["height"],
+            source=raw["source"],
+            districts=raw["districts"],
+            state_lines=raw["state_lines"],
+            frames={state: tuple(box) for state, box in raw["frames"].items()},
+            boxes={state: tuple(box) for state, box in raw["boxes"].items()},
+        )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise TablesError(
+            f"The map in {folder} cannot be read ({error!r}). Build it with: flask congress build "
+            "--from DIR, where DIR also holds the outlines of the districts."
+        ) from None
+
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One projected part of the map: which parallels, what is in its middle, and where it lies."""
+
+    parallels: tuple[float, float]
+    """Standard parallels, degrees north."""
+    middle: Point
+    """Longitude and latitude of the point that comes to ``place``, degrees."""
+    place: Point
+    """Where that point comes to lie, in the map's units, y downwards."""
+    scale: float
+    """Map units for one radian of the Earth's surface."""
+
+    def projection(self) -> Callable[[Point], Point]:
+        """From longitude and latitude in degrees to the map's units."""
+        first, second = (sin(radians(parallel)) for parallel in self.parallels)
+        cone = (first + second) / 2
+        constant = 1 - first * first + 2 * cone * first
+
+        def radius(latitude: float) -> float:
+            return sqrt(constant - 2 * cone * sin(radians(latitude))) / cone
+
+        west, north = self.middle
+        origin = radius(north)
+
+        def project(point: Point) -> Point:
+            # The far end of the Aleutian Islands lies beyond the 180th meridian.
+            longitude = point[0] - 360 if point[0] > 0 else point[0]
+            angle = cone * radians(longitude - west)
+            distance = radius(point[1])
+            return (
+                self.place[0] + self.scale * distance * sin(angle),
+                self.place[1] - self.scale * (origin - distance * cos(angle)),
+            )
+
+        return project
+
 
 UNITS = 8
 """Map units for one pixel of a map that is 960 pixels wide: about 600 m each."""

@@ -1,1 +1,0 @@
-"""Readers of the official files from which ``app/congress/tables`` is built."""
