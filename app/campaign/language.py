@@ -161,15 +161,18 @@ class _Scanner:
                 self.words(line, value)
             elif kind in ("variable_begin", "block_begin"):
                 self.begin(line, kind == "block_begin")
+                self.sticky(line, value)
             elif kind in ("variable_end", "block_end"):
                 assert self.tag is not None
                 self.finish(self.tag)
+                self.sticky(line, value)
                 self.tag = None
             elif kind.startswith("raw_"):
                 self.say(line, "`{% raw %}` is not available in a letter.", value.strip())
                 raise _Stop
             elif kind in ("comment_begin", "comment_end"):
                 self.remark = line if kind == "comment_begin" else None
+                self.sticky(line, value)
             elif kind == "comment":
                 self.characters(line, value)
             elif self.tag is not None:
@@ -211,6 +214,12 @@ class _Scanner:
             self.say(line, f"There are more than {MOST_TAGS} tags; a letter needs a few dozen.")
             raise _Stop
         self.tag = _Tag(line, block)
+
+    def sticky(self, line: int, value: str) -> None:
+        """``{%-`` and its kin take spaces and line breaks away, and glue words together."""
+        if value.strip(" \t\n{}%#") in ("-", "+"):
+            sign = value.strip(" \t\n{}%#")
+            self.say(line, f"Take the `{sign}` out of this tag: it glues words together.")
 
     def unclosed(self, tag: _Tag) -> None:
         self.say(
@@ -590,7 +599,7 @@ def _sentence(value: object) -> str:
 def _environment() -> ImmutableSandboxedEnvironment:
     # Letters are plain text: escaping is the business of whatever shows one.
     env = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined, autoescape=False
     )
     filters: dict[str, Callable[[object], str]] = {
         "upper": lambda value: str(value).upper(),
@@ -703,7 +712,7 @@ def _parse_bounded(
     if problems:
         return tuple(problems[:MOST_PROBLEMS])
     try:
-        tree = _ENV.parse(text)
+        tree = _ENV.parse(_keep_line_ends(text))
     except TemplateSyntaxError as error:
         # The scan refuses what it knows; whatever is left is a tag that does not add up.
         return (TemplateProblem(error.lineno, "This tag cannot be read; look at its words.", ""),)
@@ -711,6 +720,40 @@ def _parse_bounded(
     if problems:
         return tuple(sorted(problems, key=lambda p: p.line)[:MOST_PROBLEMS])
     return Parsed(text, frozenset(used), _renderer(_ENV.from_string(tree)))
+
+
+_ANY_TAG = re.compile(r"""\{#.*?#\}|\{%(?:"[^"]*"|'[^']*'|[^"'%]|%(?!\}))*%\}""", re.DOTALL)
+
+
+_LINE_ENDS = re.compile(r"[ \t]*\n")
+_BLANK = re.compile(r"[ \t]*(\n|\Z)")
+
+
+def _keep_line_ends(text: str) -> str:
+    """``text``, already scanned, with the line breaks after its tags where they belong.
+
+    A line of tags alone leaves nothing, not even an empty line, which would part a paragraph.
+    After a line of words that ends in a tag, at least a space is left, so that no sentence is
+    glued to the next. A break is taken out by moving it into its tag, where Jinja ignores it:
+    so every line keeps its number.
+    """
+    out: list[str] = []
+    here = 0
+    words = False
+    for tag in _ANY_TAG.finditer(text):
+        between = text[here : tag.start()]
+        out.append(between)
+        words = bool(between.rpartition("\n")[2].strip()) or (words and "\n" not in between)
+        here = tag.end()
+        line_end = _LINE_ENDS.match(text, here)
+        if line_end is None or _BLANK.match(text, line_end.end()):
+            out.append(tag[0])
+            continue
+        out.append(f"{tag[0][:-2]}\n{tag[0][-2:]}{' ' if words else ''}")
+        here = line_end.end()
+        words = False
+    out.append(text[here:])
+    return "".join(out)
 
 
 def _renderer(template: Template) -> Callable[[Mapping[str, object]], str]:

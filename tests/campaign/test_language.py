@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.campaign import Parsed, TemplateProblem, known_fields, parse_condition, parse_template
 from app.campaign.fields import FIELDS
 from app.campaign.language import TemplateError, compiled
+from app.campaign.words import frame_paragraphs
 
 
 def problems(text: str, **options: object) -> list[tuple[int, str]]:
@@ -286,3 +290,78 @@ def test_a_problem_carries_the_tag_that_causes_it() -> None:
             "{{ nope | upper }}",
         ),
     )
+
+
+# --- line breaks: what Jinja drops after a tag is not a writer's business ------------------------
+
+
+@st.composite
+def _letters(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
+    """A text with tags of every kind at every place of a line, and its words by paragraph."""
+    numbers = itertools.count(1)
+    conditions = {"city": True, "is_delegate": False}
+    lines: list[str] = []
+    parts: list[list[str]] = [[]]
+
+    def words(shown: bool) -> str:
+        found = [f"w{next(numbers)}." for _ in range(draw(st.integers(1, 2)))]
+        if shown:
+            parts[-1].extend(found)
+        return " ".join(found)
+
+    def line(shown: bool) -> str:
+        pieces = []
+        for kind in draw(st.lists(st.sampled_from("wwir"), min_size=1, max_size=4)):
+            if kind == "w":
+                pieces.append(words(shown))
+            elif kind == "r":
+                pieces.append("{# a remark #}")
+            else:
+                name = draw(st.sampled_from(sorted(conditions)))
+                pieces.append(f"{{% if {name} %}}{words(shown and conditions[name])}{{% endif %}}")
+        return draw(_SPACES) + " ".join(pieces) + draw(_SPACES)
+
+    for _ in range(draw(st.integers(1, 6))):
+        kind = draw(st.sampled_from(["line", "line", "block", "blank"]))
+        if kind == "blank":
+            lines.append(draw(_SPACES))
+            parts.append([])
+        elif kind == "line":
+            lines.append(line(True))
+        else:
+            name = draw(st.sampled_from(sorted(conditions)))
+            lines.append(f"{draw(_SPACES)}{{% if {name} %}}{draw(_SPACES)}")
+            lines += [line(conditions[name]) for _ in range(draw(st.integers(1, 2)))]
+            lines.append(f"{draw(_SPACES)}{{% endif %}}{draw(_SPACES)}")
+    return "\n".join(lines), [part for part in parts if part]
+
+
+_SPACES = st.sampled_from(["", "", " ", "  "])
+
+
+@given(_letters())
+def test_no_tag_joins_two_sentences_or_parts_a_paragraph(
+    made: tuple[str, list[list[str]]],
+) -> None:
+    text, expected = made
+    values = {"city": "Fresno", "is_delegate": False}
+    result = parse_template(text)
+    assert isinstance(result, Parsed), (text, result)
+    assert [part.split() for part in frame_paragraphs(result.render(values))] == expected
+
+
+@pytest.mark.parametrize("text", ["a {%- if city %}b{% endif %}", "{{- city }}", "a {{ city -}}\nb",
+                                  "a {#- x #} b", "{%+ if city %}b{% endif %}"])  # fmt: skip
+def test_signs_that_glue_words_together_are_refused(text: str) -> None:
+    result = parse_template(text)
+    assert not isinstance(result, Parsed)
+    assert "glues words together" in result[0].message
+
+
+def test_a_mistake_after_lines_of_tags_still_names_its_own_line() -> None:
+    result = parse_template("a\n{% if city %}\nb {% if city %}c{% endif %}\n{% endif %}\n{{ citi }}")
+    assert not isinstance(result, Parsed)
+    assert [problem.line for problem in result] == [5]
+    late = parse_template("{% if city %}\na {% if city %}b{% endif %}\n{% endif %}\n{{ 'x' }}")
+    assert not isinstance(late, Parsed)
+    assert [problem.line for problem in late] == [4]
