@@ -598,9 +598,7 @@ def _sentence(value: object) -> str:
 
 def _environment() -> ImmutableSandboxedEnvironment:
     # Letters are plain text: escaping is the business of whatever shows one.
-    env = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False
-    )
+    env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     filters: dict[str, Callable[[object], str]] = {
         "upper": lambda value: str(value).upper(),
         "lower": lambda value: str(value).lower(),

@@ -359,7 +359,8 @@ def test_signs_that_glue_words_together_are_refused(text: str) -> None:
 
 
 def test_a_mistake_after_lines_of_tags_still_names_its_own_line() -> None:
-    result = parse_template("a\n{% if city %}\nb {% if city %}c{% endif %}\n{% endif %}\n{{ citi }}")
+    text = "a\n{% if city %}\nb {% if city %}c{% endif %}\n{% endif %}\n{{ citi }}"
+    result = parse_template(text)
     assert not isinstance(result, Parsed)
     assert [problem.line for problem in result] == [5]
     late = parse_template("{% if city %}\na {% if city %}b{% endif %}\n{% endif %}\n{{ 'x' }}")
