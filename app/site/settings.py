@@ -1,110 +1,352 @@
-"""What an operator can set, and the secrets that a site makes for itself.
+"""What an operator can set: one table, from which everything about settings is made.
 
-Read from ``instance/settings.toml`` and from environment variables that begin with
-``DEAR_CONGRESS_``; the environment wins. The packages
-below this one take plain values.
+Each field of ``Settings`` declares its type, range, default and one sentence of help. From that
+come the reading of ``instance/settings.toml`` and of the environment (``DEAR_CONGRESS_`` and the
+name in capitals, which wins), every message about a bad value, ``flask settings`` and
+``docs/settings.md``. The packages below this one take plain values.
 """
 
 from __future__ import annotations
 
+import difflib
+import ipaddress
 import os
+import re
 import secrets
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "DEAR_CONGRESS_"
+ALIASES = {"REDIS_URL": "redis_url", "HOST": "host", "PORT": "port", "WORKERS": "workers"}
+"""Names of the environment that other programs know too; the prefixed name wins."""
 SHORTEST_SECRET = 32
 """Characters of a secret."""
+LONGEST = 500
+"""Characters of any text."""
+KEY_FILES = ("secret.key", "person.key")
+"""In the instance folder. Made once, before the database; never again beside a database."""
 
 
 class SettingsError(Exception):
-    """A setting cannot be used; the message says which and what to do."""
+    """Settings cannot be used. ``problems`` has a sentence for each that is wrong."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _UnfitError(Exception):
+    """A value that a setting cannot have; the message says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table."""
+
+    help: str
+    kind: str
+    """What may be written, in words: ``a whole number from 5 to 1440``."""
+    read: Callable[[object], Any]
+    """The value of what stands in the file or the environment. Raises ``_UnfitError``."""
+    secret: bool = False
+    """Never shown, also not in a message about a bad value."""
+
+
+def _row(default: Any, rule: Rule) -> Any:
+    return field(default=default, repr=not rule.secret, metadata={"rule": rule})
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, str):
+        raise _UnfitError('Write words in quotes, such as "…".')
+    if len(value) > LONGEST or not value.isprintable():
+        raise _UnfitError(f"Write one line of at most {LONGEST} characters.")
+    return value.strip()
+
+
+def _text(default: str, help: str, *, secret: bool = False) -> Any:
+    return _row(default, Rule(help, "words", _words, secret))
+
+
+def _flag(default: bool, help: str) -> Any:
+    def read(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            text = value.strip().lower()
+            if text in ("1", "true", "yes", "on"):
+                return True
+            if text in ("0", "false", "no", "off", ""):
+                return False
+        raise _UnfitError("Write true or false.")
+
+    return _row(default, Rule(help, "true or false", read))
+
+
+def _whole(default: int, least: int, most: int, help: str) -> Any:
+    kind = f"a whole number from {least} to {most}"
+
+    def read(value: object) -> int:
+        number = value
+        if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,9}\s*", value, re.ASCII):
+            number = int(value)
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise _UnfitError(f"Write {kind}.")
+        return number
+
+    return _row(default, Rule(help, kind, read))
+
+
+def _seconds(default: float, least: float, most: float, help: str) -> Any:
+    kind = f"seconds, from {least:g} to {most:g}"
+
+    def read(value: object) -> float:
+        try:
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                raise ValueError
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not least <= number <= most:
+            raise _UnfitError(f"Write {kind}.")
+        return number
+
+    return _row(default, Rule(help, kind, read))
+
+
+def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
+    kind = f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value.strip() not in choices:
+            raise _UnfitError(f"Write {kind}.")
+        return value.strip()
+
+    return _row(default, Rule(help, kind, read))
+
+
+def _folder(default: Path, help: str) -> Any:
+    def read(value: object) -> Path:
+        if isinstance(value, Path):
+            return value
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
+            raise _UnfitError("Write the path of a folder.")
+        return Path(value).expanduser()
+
+    return _row(default, Rule(help, "a folder", read))
+
+
+def _web_address(value: object, *, path: bool) -> str:
+    """A web address, or nothing; without a path unless it may have one."""
+    text = _words(value)
+    if not text:
+        return ""
+    if "://" not in text:
+        name = text.split("/")[0]
+        raise _UnfitError(f"Write it with https:// in front, such as https://{name}.")
+    try:
+        parts = urlsplit(text)
+        sound = bool(re.fullmatch(r"[\w.-]+|[0-9a-f:]+", parts.hostname or ""))
+        sound = sound and not parts.username and parts.port != 0  # reading a bad port raises
+    except ValueError:
+        raise _UnfitError("Write it like https://letters.example.org.") from None
+    if parts.scheme not in ("http", "https") or not sound or re.search(r"\s", text):
+        raise _UnfitError("Write it like https://letters.example.org.")
+    if not path and (parts.path.strip("/") or parts.query or parts.fragment):
+        raise _UnfitError(
+            f"Write it without a path: {parts.scheme}://{parts.netloc}. The site answers at the "
+            "root of a name of its own."
+        )
+    return text if path else text.rstrip("/")
+
+
+def _address(default: str, help: str, *, path: bool = False) -> Any:
+    kind = "a web address" + ("" if path else " without a path")
+    return _row(default, Rule(help, kind, lambda value: _web_address(value, path=path)))
+
+
+def _mailbox(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = _words(value)
+        if text and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+            raise _UnfitError("Write one e-mail address, such as letters@example.org.")
+        return text
+
+    return _row(default, Rule(help, "an e-mail address", read))
+
+
+def _redis(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = _words(value)
+        if text and not text.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
+            raise _UnfitError("Write an address that begins with redis://, or leave it empty.")
+        return text
+
+    return _row(default, Rule(help, "an address of a Redis", read, secret=True))
+
+
+def _day(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = value.isoformat() if type(value) is date else value
+        try:
+            if not isinstance(text, str) or (text.strip() and len(text.strip()) != 10):
+                raise ValueError
+            return date.fromisoformat(text.strip()).isoformat() if text.strip() else ""
+        except ValueError:
+            raise _UnfitError('Write a day like "2027-01-04", or leave it out.') from None
+
+    return _row(default, Rule(help, "a day", read))
+
+
+def _networks(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = _words(value)
+        for name in filter(None, (part.strip() for part in text.split(","))):
+            try:
+                ipaddress.ip_network(name, strict=False)
+            except ValueError:
+                raise _UnfitError(
+                    f'"{name[:40]}" is not a network. Write networks like '
+                    "192.0.2.0/24, 2001:db8::/48."
+                ) from None
+        return text
+
+    return _row(default, Rule(help, "networks", read))
+
+
+def _key(help: str) -> Any:
+    def read(value: object) -> bytes:
+        text = value.decode("ascii", "replace") if isinstance(value, bytes) else _words(value)
+        # A secret that somebody wrote down themselves must be one. Empty means: make one.
+        if value and (len(text) < SHORTEST_SECRET or len(set(text)) < 8):
+            raise _UnfitError(
+                "It is too short or too plain to be a secret. Leave it out, and the site makes "
+                "one for itself; or give it the output of: openssl rand -hex 32"
+            )
+        return text.encode()
+
+    return _row(b"", Rule(help, "a secret", read, secret=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One site's settings. Every default is safe for a site that nobody configured."""
 
-    instance: Path = ROOT / "instance"
-    letters: Path = ROOT / "letters"
-    campaign: str = "protect-immigration-act"
-    group_name: str = "Dear Congress"
-    contact: str = ""
-    """How residents reach the group that runs the site; shown in the footer when set."""
-    site_url: str = ""
-    """The public address, such as ``https://letters.example.org``; empty on a laptop."""
-    street_lookup: bool = True
-    geocoder_provider: str = "census"
-    geocoder_url: str = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
-    geocoder_vintage: str = "ACS2025_Current"
-    geocoder_timeout: float = 5.0
-    """Seconds for a lookup as a whole; a second try starts when the first has failed."""
-    form_minutes: int = 60
-    """How long a form's token is good for; afterwards the form comes back, filled in."""
-    form_seconds: int = 4
-    """Signing sooner than this after the first form was made is held for an organizer."""
-    confirm_email: bool = False
-    """Count a signature only once the button behind a link in an e-mail was pressed. A
-    campaign's own ``confirm_email`` goes before it."""
-    proof_of_work: int = 0
-    """Bits of a small calculation that a browser does before signing; 0 asks for none."""
-    trusted_proxies: int = 0
-    """How many reverse proxies of your own stand in front; 0 trusts no forwarded header."""
-    today: str = ""
-    """For rehearsals only: pretend that today is this date (``2027-01-04``)."""
-    keep_towns: bool = False
-    """Keep the town of each signature for the offices' day sheets; residents are told."""
-    keep_sealed_days: int = 90
-    """After the campaign's end; then sealed details are purged."""
-    keep_letters_days: int = 90
-    """The same for the words of letters that somebody keeps behind their receipt."""
-    keep_audit_days: int = 730
-    keep_mail_days: int = 7
-    keep_log_days: int = 14
-    limits: bool = True
-    """Whether acts of one visitor and one network are limited; off only for measuring."""
-    limits_url: str = field(default="", repr=False)
-    """Where the counters of limits are kept: empty for a file here, or ``redis://…``."""
-    raised_networks: str = ""
-    """Networks that may do twenty times as much, such as a library's: ``192.0.2.0/24, …``."""
-    mail_server: str = ""
-    """The mail server's name; empty writes mail as files into ``instance/outbox/``."""
-    mail_port: int = 587
-    mail_tls: str = "starttls"
-    """``starttls``, ``tls``, or ``none`` for a server on this machine only."""
-    mail_username: str = ""
-    mail_password: str = field(default="", repr=False)
-    mail_from: str = ""
-    """The campaign's own address, ``letters@example.org``; required with a mail server."""
-    mail_timeout: float = 15.0
-    """Seconds for each step before a message leaves."""
-    mail_data_timeout: float = 120.0
-    """Seconds to wait for the server's last word on a message."""
-    mail_per_address_a_day: int = 10
-    mail_workers: int = 2
-    redis_url: str = field(default="", repr=False)
-    """A Redis for the mail queue; empty for a file in ``instance/``. Also read from REDIS_URL."""
-    cwc_mode: str = "off"
-    """``off``, ``test`` or ``production``: the offices' own delivery systems."""
-    cwc_house_key: str = field(default="", repr=False)
-    cwc_senate_key: str = field(default="", repr=False)
-    cwc_house_url: str = ""
-    cwc_senate_url: str = ""
-    """Other addresses for the two systems, without a path; empty for their own."""
-    cwc_per_minute: int = 300
-    cwc_per_office_per_minute: int = 30
-    cwc_agent: str = ""
-    """The delivery agent's exact name on the access application, and its details below."""
-    cwc_ack_email: str = ""
-    cwc_contact_name: str = ""
-    cwc_contact_email: str = ""
-    cwc_contact_phone: str = ""
-    cwc_organization_about: str = ""
-    secret_key: bytes = field(default=b"", repr=False)
-    person_key: bytes = field(default=b"", repr=False)
+    instance: Path = _folder(
+        ROOT / "instance",
+        "What the site owns: database, keys, outbox. Set in the environment only.",
+    )
+    letters: Path = _folder(ROOT / "letters", "The folder of the campaigns.")
+    campaign: str = _text("protect-immigration-act", "The campaign’s folder within it.")
+    group_name: str = _text("Dear Congress", "Who runs the site.")
+    contact: str = _text(
+        "", "How residents reach you, an e-mail or web address; on every page’s foot."
+    )
+    site_url: str = _address(
+        "",
+        "The public address, such as https://letters.example.org; turns on host checking and "
+        "HTTPS-only headers. Needed for mail and for codes on paper.",
+    )
+    host: str = _text("127.0.0.1", "The address to serve on; `::1` or `::` for IPv6. Also HOST.")
+    port: int = _whole(8000, 1, 65535, "The port to serve on. Also PORT.")
+    workers: int = _whole(2, 1, 64, "Processes that serve pages. Also WORKERS.")
+    trusted_proxies: int = _whole(
+        0, 0, 5, "How many reverse proxies of your own stand in front; 0 trusts no header."
+    )
+    street_lookup: bool = _flag(
+        True,
+        "Whether residents may send a street to the Census geocoder, by a button that says so.",
+    )
+    geocoder_provider: str = _text("census", "The provider within the geocoder package.")
+    geocoder_url: str = _address(
+        "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress",
+        "Where streets are looked up.",
+        path=True,
+    )
+    geocoder_vintage: str = _text(
+        "ACS2025_Current", "The Census map; its reply is checked to be of the right Congress."
+    )
+    geocoder_timeout: float = _seconds(
+        5.0, 0.05, 30, "For a lookup as a whole; a second try starts when the first has failed."
+    )
+    form_minutes: int = _whole(
+        60, 5, 1440, "After this a form comes back, filled in, to be sent again."
+    )
+    form_seconds: int = _whole(
+        4, 0, 60, "Signing sooner than this after the first form is held for an organizer."
+    )
+    confirm_email: bool = _flag(
+        False,
+        "Count a signature only after the button behind a mailed link was pressed; a campaign’s "
+        "own confirm_email goes before it.",
+    )
+    proof_of_work: int = _whole(
+        0,
+        0,
+        22,
+        "Bits of a small calculation that a browser does before signing (16: about a second on "
+        "a cheap phone); without it a signature is held for an organizer. 0 asks for none.",
+    )
+    limits: bool = _flag(True, "Limits per visitor and network; turned off for measuring only.")
+    limits_url: str = _redis("", "A Redis for the counters of limits; empty for a file.")
+    raised_networks: str = _networks(
+        "", "Networks that may do twenty times as much, such as a library’s."
+    )
+    today: str = _day("", "For rehearsals only: pretend that it is noon of this day.")
+    keep_towns: bool = _flag(
+        False, "Keep the town of each signature for the offices’ day sheets; residents are told."
+    )
+    keep_sealed_days: int = _whole(
+        90, 0, 3650, "Days after the campaign’s end until sealed details are purged."
+    )
+    keep_letters_days: int = _whole(
+        90, 0, 3650, "The same for the words of letters that somebody keeps behind their receipt."
+    )
+    keep_audit_days: int = _whole(730, 30, 3650, "Days that the audit trail is kept.")
+    keep_mail_days: int = _whole(7, 1, 365, "Days that the state of a mailed message is kept.")
+    keep_log_days: int = _whole(14, 1, 365, "Days that files in instance/log/ are kept.")
+    mail_server: str = _text(
+        "", "The mail server’s name; empty writes mail as files into instance/outbox/."
+    )
+    mail_port: int = _whole(587, 1, 65535, "587, 465 or 25.")
+    mail_tls: str = _choice(
+        "starttls", ("starttls", "tls", "none"), "`none` only for a server on this machine."
+    )
+    mail_username: str = _text("", "The name at the mail server.")
+    mail_password: str = _text("", "The password there.", secret=True)
+    mail_from: str = _mailbox(
+        "", "The campaign’s own address, such as letters@example.org; needed with a mail server."
+    )
+    mail_timeout: float = _seconds(15.0, 0.05, 30, "For each step before a message leaves.")
+    mail_data_timeout: float = _seconds(
+        120.0, 0.05, 300, "To wait for the server’s last word on a message."
+    )
+    mail_per_address_a_day: int = _whole(10, 1, 1000, "Messages to one address in a day.")
+    mail_workers: int = _whole(2, 1, 16, "Messages that are handed over at once.")
+    redis_url: str = _redis("", "A Redis for the mail queue; empty for a file. Also REDIS_URL.")
+    cwc_mode: str = _choice(
+        "off", ("off", "test", "production"), "The offices’ own delivery systems."
+    )
+    cwc_house_key: str = _text("", "The key that the House gave you.", secret=True)
+    cwc_senate_key: str = _text("", "The key that the Senate gave you.", secret=True)
+    cwc_house_url: str = _address("", "Another address of the House’s system; empty for its own.")
+    cwc_senate_url: str = _address("", "The same for the Senate’s.")
+    cwc_per_minute: int = _whole(300, 1, 6000, "Letters a minute to all offices together.")
+    cwc_per_office_per_minute: int = _whole(30, 1, 6000, "Letters a minute to one office.")
+    cwc_agent: str = _text("", "The delivery agent’s exact name on the access application.")
+    cwc_ack_email: str = _mailbox("", "Where the offices’ systems acknowledge to.")
+    cwc_contact_name: str = _text("", "Whom the offices may ask.")
+    cwc_contact_email: str = _mailbox("", "Their e-mail address.")
+    cwc_contact_phone: str = _text("", "Their telephone number, such as 202-555-0123.")
+    cwc_organization_about: str = _text("", "A sentence about the group, for the offices.")
+    secret_key: bytes = _key("Signs forms and receipts; leave it out, and `secret.key` is made.")
+    person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
 
     @property
     def database(self) -> Path:
@@ -116,99 +358,225 @@ class Settings:
         return self.instance / "keys"
 
 
-def _read_secret(path: Path) -> bytes:
-    """Read a secret, making it first if it is not there.
+SECTIONS = {
+    "instance": "The site",
+    "host": "Serving",
+    "street_lookup": "Looking up a street",
+    "form_minutes": "Signing",
+    "keep_towns": "What is kept, and for how long",
+    "mail_server": "Mail",
+    "cwc_mode": "The offices’ own delivery systems",
+    "secret_key": "Secrets",
+}
+"""Where a section of the table begins."""
+
+
+def rules() -> dict[str, Rule]:
+    """The table: the rule of each setting, in order."""
+    return {f.name: f.metadata["rule"] for f in fields(Settings)}
+
+
+def default_of(name: str) -> Any:
+    """What a setting is when nobody sets it."""
+    found: Field[Any] = Settings.__dataclass_fields__[name]
+    assert found.default is not MISSING
+    return found.default
+
+
+def shown(name: str, value: object) -> str:
+    """A value as an operator may see it: no secret, and as it stands in the file."""
+    if rules()[name].secret:
+        return "(hidden)" if value else "(none)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Path):
+        return str(value.relative_to(ROOT) if value.is_relative_to(ROOT) else value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def as_markdown() -> str:
+    """The table for ``docs/settings.md``."""
+    lines = [
+        "# Settings",
+        "",
+        "A site runs without any. What you set stands in `instance/settings.toml`, one a line "
+        '(`group_name = "Our group"`), or in the environment with the prefix '
+        f"`{PREFIX}` and in capitals (`{PREFIX}GROUP_NAME`), which goes before the file. "
+        "`flask settings` shows what is in force; `flask doctor` says what it means for the site.",
+    ]
+    for name, rule in rules().items():
+        if name in SECTIONS:
+            lines += ["", f"## {SECTIONS[name]}", "", "| setting | may be | default | meaning |",
+                      "|---|---|---|---|"]  # fmt: skip
+        usual = "" if rule.secret else shown(name, default_of(name))
+        lines.append(f"| `{name}` | {rule.kind} | {f'`{usual}`' if usual else ''} | {rule.help} |")
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A value as somebody wrote it, and how they would find it again."""
+
+    where: str
+    value: object
+
+
+def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
+    """What the settings file holds. Raises ``SettingsError`` when it cannot be read as one."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} is not plain text. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        place = f"Line {line[1]} of {name}" if line else f"The end of {name}"
+        raise SettingsError(
+            f"{place} cannot be read. Write one setting a line, each once, with words in quotes: "
+            'group_name = "Our group"'
+        ) from None
+    for key, value in content.items():
+        yield key, _Written(f"{key} in {name}", value)
+
+
+def _in_environment(env: Mapping[str, str]) -> Iterator[tuple[str, _Written]]:
+    for alias, name in ALIASES.items():
+        if env.get(alias):
+            yield name, _Written(alias, env[alias])
+    for variable, value in sorted(env.items()):
+        if variable.startswith(PREFIX):
+            yield variable.removeprefix(PREFIX).lower(), _Written(variable, value)
+
+
+def _unknown(name: str, written: _Written) -> str:
+    if isinstance(written.value, dict):
+        return f"[{name}]: the file has no sections. Write each setting with its whole name."
+    close = difflib.get_close_matches(name, rules(), n=1, cutoff=0.6)
+    hint = f" Did you mean {close[0]}?" if close else " docs/settings.md has the names of all."
+    return f"{written.where} is not a setting.{hint}"
+
+
+def _bad(name: str, written: _Written, why: _UnfitError) -> str:
+    if rules()[name].secret:
+        return f"{written.where} cannot be used. {why}"
+    said = "".join(c if c.isprintable() else "�" for c in str(written.value))
+    said = said if len(said) <= 60 else f"{said[:60]}…"
+    return f"{written.where} is {'empty' if not said else f'“{said}”'}. {why}"
+
+
+def _together(settings: Settings) -> Iterator[str]:
+    """What is wrong with settings that are each right alone."""
+    if settings.mail_server and not settings.mail_from:
+        yield "mail_server is set, but mail_from is not. Set it to an address of your own domain."
+    if settings.mail_server and not settings.site_url:
+        yield (
+            "mail_server is set, but site_url is not: links in mail would lead nowhere. Set it to "
+            "the site’s public address, such as https://letters.example.org."
+        )
+    here = settings.mail_server in ("", "localhost", "127.0.0.1", "::1")
+    if settings.mail_tls == "none" and not here:
+        yield (
+            "mail_tls is none, but the mail server is another machine: letters would travel "
+            "unprotected. Write starttls or tls."
+        )
+
+
+def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from defaults, ``settings.toml``, the environment and ``overrides``, in that order.
+
+    Touches nothing on the disk; keys are those that somebody set, or empty. Raises
+    ``SettingsError`` with a sentence for each thing that is wrong.
+    """
+    env = os.environ if environ is None else environ
+    given = {name: _Written(name, value) for name, value in overrides.items()}
+    set_outside = {**dict(_in_environment(env)), **given}
+    known, problems = {}, []
+    table = rules()
+    instance = set_outside.get("instance")
+    try:
+        folder = table["instance"].read(instance.value) if instance else default_of("instance")
+        in_file = dict(_in_file(folder / "settings.toml"))
+    except _UnfitError as error:
+        in_file, problems = {}, [f"{instance.where if instance else 'instance'}: {error}"]
+    except SettingsError as error:
+        in_file, problems = {}, list(error.problems)
+    if "instance" in in_file:
+        problems.append(f"instance cannot be set in the folder itself: set {PREFIX}INSTANCE.")
+        del in_file["instance"]
+    for name, written in {**in_file, **set_outside}.items():
+        if name not in table:
+            problems.append(_unknown(name, written))
+            continue
+        try:
+            known[name] = table[name].read(written.value)
+        except _UnfitError as error:
+            problems.append(_bad(name, written, error))
+    settings = Settings(**known)
+    problems += _together(settings) if not problems else ()
+    if problems:
+        raise SettingsError(*problems)
+    return settings
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The same for a site that is to work: with its folder (mode 0700) and its two keys.
+
+    They are made on first use. Beside a database they never are: a site with another key would
+    take every earlier signer for a stranger. Raises ``SettingsError``.
+    """
+    settings = read_settings(environ, **overrides)
+    try:
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keys = {
+            name.replace(".", "_"): getattr(settings, name.replace(".", "_"))
+            or _read_key(settings.instance / name, settings.database)
+            for name in KEY_FILES
+        }
+    except OSError as error:
+        raise SettingsError(
+            f"{error.filename or settings.instance} cannot be used: {error.strerror}."
+        ) from None
+    return Settings(**{f.name: getattr(settings, f.name) for f in fields(Settings)} | keys)
+
+
+def _read_key(path: Path, database: Path) -> bytes:
+    """Read a key, making it first on a site that has no database yet.
 
     Several workers may start at once: the value is written to a private file and linked
     into place, which succeeds for exactly one of them; the others read the winner's.
     """
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    value = path.read_text(encoding="ascii").strip()
+        if database.exists() or database.with_suffix(".id").exists():
+            raise SettingsError(
+                f"{path.name} is missing beside the database in {path.parent}. Restore it from a "
+                "backup: without it earlier signers and receipts are not recognised. If it is "
+                "lost for good, run: flask adopt"
+            )
+        make_key(path)
+    value = path.read_text(encoding="ascii", errors="replace").strip()
     if len(value) < SHORTEST_SECRET:
         raise SettingsError(
-            f"{path} is too short to be a secret. Restore it from a backup; deleting it makes a "
-            "new one, but then earlier signers can no longer be recognised."
+            f"{path} is too short to be a secret. Restore it from a backup: without it earlier "
+            "signers and receipts are not recognised."
         )
-    return value.encode("ascii")
+    return value.encode()
 
 
-def _check_secret(name: str, value: bytes) -> None:
-    """A secret that somebody wrote down themselves must be one. Empty means: make one."""
-    if value and (len(value) < SHORTEST_SECRET or len(set(value)) < 8):
-        raise SettingsError(
-            f"Setting {name} is too short or too plain to be a secret. Leave it out, and the site "
-            "makes one for itself; or give it the output of: openssl rand -hex 32"
-        )
-
-
-def _convert(name: str, kind: str, value: Any) -> Any:
+def make_key(path: Path) -> None:
+    """Make a key file, unless somebody else has just done so."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
     try:
-        if kind == "Path":
-            return Path(value)
-        if kind == "bool":
-            if isinstance(value, bool):
-                return value
-            text = str(value).strip().lower()
-            if text in ("1", "true", "yes", "on"):
-                return True
-            if text in ("0", "false", "no", "off", ""):
-                return False
-            raise ValueError
-        if kind == "int":
-            return int(value)
-        if kind == "float":
-            return float(value)
-        if kind == "bytes":
-            return str(value).encode()
-        return str(value)
-    except ValueError:
-        raise SettingsError(f"Setting {name} is {value!r}, which is not a {kind}.") from None
-
-
-def load_settings(environ: dict[str, str] | None = None, **overrides: Any) -> Settings:
-    """Settings from defaults, ``settings.toml``, the environment and ``overrides``, in that order.
-
-    Makes the instance folder (mode 0700) and the secrets on first use. Raises
-    ``SettingsError`` with a sentence for the operator.
-    """
-    env = dict(os.environ) if environ is None else environ
-    kinds = {f.name: str(f.type) for f in fields(Settings)}
-    values: dict[str, Any] = {}
-    instance = Path(overrides.get("instance") or env.get(f"{PREFIX}INSTANCE") or ROOT / "instance")
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    toml = instance / "settings.toml"
-    if toml.exists():
-        try:
-            values.update(tomllib.loads(toml.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"{toml}: {error}") from None
-    for name in kinds:
-        if f"{PREFIX}{name.upper()}" in env:
-            values[name] = env[f"{PREFIX}{name.upper()}"]
-    if env.get("REDIS_URL"):
-        values.setdefault("redis_url", env["REDIS_URL"])
-    values.update(overrides)
-    values["instance"] = instance
-    unknown = sorted(set(values) - set(kinds))
-    if unknown:
-        raise SettingsError(
-            f"Unknown setting {', '.join(unknown)}. Known: {', '.join(sorted(kinds))}."
-        )
-    known = {name: _convert(name, kinds[name], value) for name, value in values.items()}
-    for name in ("secret_key", "person_key"):
-        _check_secret(name, known.get(name, b""))
-    known["secret_key"] = known.get("secret_key") or _read_secret(instance / "secret.key")
-    known["person_key"] = known.get("person_key") or _read_secret(instance / "person.key")
-    return Settings(**known)
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

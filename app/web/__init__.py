@@ -23,7 +23,6 @@ from app.web.no_session import NoSession
 from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
-from app.web.proof import check_bits
 from app.web.public import counter_pages, public, verify_pages
 from app.web.resident import resident
 
@@ -45,7 +44,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     settings = settings or load_settings()
     if not settings.secret_key or not settings.person_key:
         raise SettingsError("The site's secrets are empty; load_settings makes them.")
-    check_bits(settings)
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
     app.session_interface = NoSession()
     app.config.update(

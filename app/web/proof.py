@@ -12,20 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from app.site.settings import Settings, SettingsError
-
-HARDEST = 22
-"""Bits. A cheap phone takes about a second for 16, and twice as long for each bit more."""
 NUMBER = re.compile(r"[0-9]{1,15}")
-
-
-def check_bits(settings: Settings) -> None:
-    """Raises ``SettingsError`` for a number of bits that would keep people waiting."""
-    if not 0 <= settings.proof_of_work <= HARDEST:
-        raise SettingsError(
-            f"Setting proof_of_work is {settings.proof_of_work}. Use 0 to turn it off, about 16 "
-            f"for a second on a cheap phone, and at most {HARDEST}."
-        )
 
 
 def proves(nonce: str, number: str, bits: int) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from app.site.settings import load_settings
+
 
 @pytest.fixture(autouse=True)
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -26,6 +28,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         'cwc_contact_phone = "202-555-0147"\n',
         encoding="utf-8",
     )
+    load_settings()  # makes the keys, as the first start does
     return instance
 
 

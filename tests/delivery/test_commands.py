@@ -67,13 +67,13 @@ def test_a_test_message_says_what_came_of_it(site: Path) -> None:
     ("setting", "words"),
     [
         ('mail_server = "mail.example"', "mail_from"),
-        ('mail_server = "mail.example"\nmail_from = "x"', "whole e-mail"),
+        ('mail_server = "mail.example"\nmail_from = "x"', "one e-mail address"),
         ('mail_server = "mail.example"\nmail_from = "l@c.example"\nmail_tls = "none"', "another"),
         ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_tls = "ssl"', "starttls"),
-        ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_port = 0', "587"),
+        ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_port = 0', "65535"),
         ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_timeout = 99', "30"),
-        ("mail_per_address_a_day = 0", "1 or more"),
-        ('redis_url = "nonsense://x"', "REDIS_URL"),
+        ("mail_per_address_a_day = 0", "from 1 to"),
+        ('redis_url = "nonsense://x"', "redis://"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(site: Path, setting: str, words: str) -> None:
@@ -106,23 +106,17 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
     assert examined("mail", hours=2)[0] == "ok"
     (site / "outbox").rename(site / "away")
     (site / "outbox").write_text("in the way", encoding="utf-8")
-    (site / "settings.toml").write_text('mail_server = "mail.example"', encoding="utf-8")
-    assert examined("mail") == (
-        "fail",
-        "mail_server is set, but mail_from is not. Set it to an address of your own domain.",
-    )
 
 
 @pytest.mark.parametrize(
     ("changes", "level", "words"),
     [
-        ({}, "ok", "off"), ({"CWC_MODE": "on"}, "fail", "cwc_mode"),
+        ({}, "ok", "off"),
         ({"CWC_MODE": "production"}, "fail", "key"),
         ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches nobody"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k"}, "warn", "confirm_email"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CONFIRM_EMAIL": "1"}, "ok", "set up"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),
-        ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_PER_MINUTE": "0"}, "fail", "pace"),
         (
             {"CWC_MODE": "production", "CWC_SENATE_KEY": "k", "CWC_SENATE_URL": "http://x.example"},
             "warn", "https",
@@ -183,7 +177,8 @@ def test_a_killed_worker_loses_no_message_and_doubles_none(
             server.refused["ana@example.org"] = "hang"
         (site / "settings.toml").write_text(
             f'mail_server = "127.0.0.1"\nmail_port = {server.port}\nmail_tls = "none"\n'
-            'mail_from = "letters@campaign.example"\n', encoding="utf-8",
+            'mail_from = "letters@campaign.example"\nsite_url = "https://campaign.example"\n',
+            encoding="utf-8",
         )  # fmt: skip
         message_id = put("form-1")
         post = mail_queue(load_settings()).post

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -387,10 +388,10 @@ def test_tables_of_a_congress_that_is_over_are_found(site: Settings) -> None:
     assert findings(site, datetime(2027, 1, 4, tzinfo=UTC))["tables"].level == "fail"
 
 
-def test_a_network_that_is_none_is_found(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_is_none_is_found(site: Settings) -> None:
     assert findings(site)["limits"].level == "ok"
-    monkeypatch.setenv("DEAR_CONGRESS_RAISED_NETWORKS", "192.0.2.0/24, library")
-    assert findings(load_settings())["limits"].level == "fail"
+    unfit = replace(site, raised_networks="192.0.2.0/24, library")
+    assert findings(unfit)["limits"].level == "fail"
 
 
 @pytest.mark.parametrize(("free", "level"), [(50e6, "fail"), (500e6, "warn"), (50e9, "ok")])

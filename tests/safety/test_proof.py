@@ -7,20 +7,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from app.main import create_app
 from app.records import holding_sql
 from app.records.database import open_database
 from app.records.holding import held_page
 from app.records.signing import sign, withdraw
-from app.site.settings import Settings, SettingsError
-from app.web.proof import HARDEST, proves
+from app.web.proof import proves
 
 from .people import CAMPAIGN, SECRET, request
 from .web import Site, site
@@ -99,19 +96,12 @@ def test_where_it_is_off_nothing_of_it_is_on_the_page(tmp_path: Path) -> None:
         assert here.statuses() == ["counted"]
 
 
-@given(nonce=st.text(max_size=50), number=st.text(max_size=20), bits=st.integers(1, HARDEST))
+@given(nonce=st.text(max_size=50), number=st.text(max_size=20), bits=st.integers(1, 22))
 def test_whatever_is_sent_is_judged_and_never_fails(nonce: str, number: str, bits: int) -> None:
     if proves(nonce, number, bits):
         digest = hashlib.sha256(f"{nonce}:{number}".encode("ascii", "replace")).hexdigest()
         assert int(digest, 16) < 2 ** (256 - bits)
         assert number.isdecimal()
-
-
-@pytest.mark.parametrize("bits", [-1, HARDEST + 1, 256])
-def test_so_hard_that_people_would_wait_is_refused_at_the_start(bits: int, tmp_path: Path) -> None:
-    secrets: dict[str, Any] = {"secret_key": b"s" * 32, "person_key": b"p" * 32}
-    with pytest.raises(SettingsError, match="proof_of_work"):
-        create_app(Settings(instance=tmp_path, proof_of_work=bits, **secrets))
 
 
 def test_a_site_that_held_signatures_before_keeps_them(tmp_path: Path) -> None:

@@ -1,0 +1,211 @@
+"""Settings: one table, and one sentence for each thing that is wrong with a value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.site.settings import (
+    PREFIX,
+    ROOT,
+    SECTIONS,
+    SettingsError,
+    as_markdown,
+    default_of,
+    load_settings,
+    read_settings,
+    rules,
+    shown,
+)
+
+NUMBERS = [name for name in rules() if isinstance(default_of(name), int | float)
+           and not isinstance(default_of(name), bool)]  # fmt: skip
+
+
+def problems(
+    toml: str = "", tmp_path: Path | None = None, /, **environment: str
+) -> tuple[str, ...]:
+    """What is wrong with a settings file and an environment; empty when nothing is."""
+    env = {f"{PREFIX}{name}": value for name, value in environment.items()}
+    if tmp_path is not None:
+        (tmp_path / "settings.toml").write_text(toml, encoding="utf-8")
+        env[f"{PREFIX}INSTANCE"] = str(tmp_path)
+    return problems_of(env)
+
+
+def problems_of(environ: dict[str, str], **overrides: Any) -> tuple[str, ...]:
+    try:
+        read_settings(environ, **overrides)
+    except SettingsError as error:
+        return error.problems
+    return ()
+
+
+def test_a_site_that_nobody_configured_has_the_defaults(tmp_path: Path) -> None:
+    settings = read_settings({}, instance=tmp_path / "none")
+    for name in rules():
+        if name != "instance":
+            assert getattr(settings, name) == default_of(name)
+    assert not (tmp_path / "none").exists(), "reading settings makes nothing"
+
+
+@pytest.mark.parametrize("name", list(rules()))
+def test_every_default_may_be_written_as_it_is_shown(name: str) -> None:
+    rule, default = rules()[name], default_of(name)
+    assert rule.help.strip().endswith(".")
+    assert rule.read(default) == default
+    if not rule.secret and name not in ("instance", "letters"):
+        assert rule.read(shown(name, default)) == default
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@given(value=st.one_of(st.integers(), st.floats(), st.text(max_size=20), st.booleans()))
+def test_no_number_out_of_its_range_gets_in(name: str, value: Any) -> None:
+    wrong = problems_of({}, instance=Path("none"), **{name: value})
+    if wrong:
+        assert len(wrong) == 1
+        assert wrong[0].startswith(f"{name} is ")
+        assert rules()[name].kind in wrong[0]
+        return
+    found = getattr(read_settings({}, instance=Path("none"), **{name: value}), name)
+    least, most = (float(word) for word in rules()[name].kind.split() if word[0].isdigit())
+    assert least <= found <= most
+
+
+VARIABLES = [f"{PREFIX}{name.upper()}" for name in rules() if name != "instance"]
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=40)))
+def test_whatever_the_environment_holds_is_used_or_named(environ: dict[str, str]) -> None:
+    for problem in problems_of(environ):
+        assert any(problem.startswith(name) for name in (*environ, "mail_"))
+        assert problem.isprintable(), "one sentence, on one line"
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("letters.example.org", "https://letters.example.org"),
+        ("letters.example.org/act", "https://letters.example.org"),
+        ("https://letters.example.org/act", "without a path: https://letters.example.org"),
+        ("https://letters.example.org?x=1", "without a path"),
+        ("ftp://letters.example.org", "https://letters.example.org"),
+        ("https://", "https://letters.example.org"),
+        ("https://[::1", "https://letters.example.org"),
+        ("https://a b.example", "https://letters.example.org"),
+        ("https://me:secret@letters.example.org", "https://letters.example.org"),
+        ("https://letters.example.org:port", "https://letters.example.org"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_with_one_that_does(
+    value: str, advice: str
+) -> None:
+    (problem,) = problems(SITE_URL=value)
+    assert problem.startswith(f"{PREFIX}SITE_URL is “{value}”. ")
+    assert advice in problem
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("https://letters.example.org/", "https://letters.example.org"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_kept_without_what_it_does_not_need(value: str, kept: str) -> None:
+    assert read_settings({f"{PREFIX}SITE_URL": value}).site_url == kept
+
+
+def test_everything_that_is_wrong_is_said_at_once_and_where_it_stands(tmp_path: Path) -> None:
+    found = problems(
+        'form_minutes = 0\ngroupname = "Us"\nlimits = "perhaps"\n[mail]\nserver = "x"\n',
+        tmp_path,
+        KEEP_AUDIT_DAYS="0",
+        SITEURL="x",
+    )
+    folder = tmp_path.name
+    assert set(found) == {
+        f"form_minutes in {folder}/settings.toml is “0”. Write a whole number from 5 to 1440.",
+        f"groupname in {folder}/settings.toml is not a setting. Did you mean group_name?",
+        f"limits in {folder}/settings.toml is “perhaps”. Write true or false.",
+        "[mail]: the file has no sections. Write each setting with its whole name.",
+        f"{PREFIX}KEEP_AUDIT_DAYS is “0”. Write a whole number from 30 to 3650.",
+        f"{PREFIX}SITEURL is not a setting. Did you mean site_url?",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("site_url = https://letters.example.org\n", "Line 1"),
+        ('group_name = "Us"\ngroup_name = "Them"\n', "Line 2"),
+        ('\n\ngroup_name = "Us\n', "Line 3"),
+        ("what is this", "Line 1"),
+        ("x = [", ""),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_with_its_line(
+    text: str, line: str, tmp_path: Path
+) -> None:
+    (problem,) = problems(text, tmp_path)
+    assert problem.startswith(line)
+    assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting a line" in problem
+
+
+def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_bytes('group_name = "Señas"'.encode("latin-1"))
+    with pytest.raises(SettingsError, match="Save it as UTF-8"):
+        read_settings({}, instance=tmp_path)
+
+
+def test_mail_needs_a_sender_and_an_address_for_its_links(tmp_path: Path) -> None:
+    assert [p.split(" is set, but ")[1].split(" is not")[0] for p in problems(
+        'mail_server = "mail.example.org"', tmp_path)] == ["mail_from", "site_url"]  # fmt: skip
+    whole = ('mail_server = "mail.example.org"\nmail_from = "us@example.org"\n'
+             'site_url = "https://letters.example.org"\n')  # fmt: skip
+    assert problems(whole, tmp_path) == ()
+    (problem,) = problems(f'{whole}mail_tls = "none"', tmp_path)
+    assert "unprotected" in problem
+
+
+@pytest.mark.parametrize("name", [name for name, rule in rules().items() if rule.secret])
+def test_no_message_repeats_a_secret(name: str) -> None:
+    value = "hunter2\u2028hunter2"
+    (problem,) = problems("", None, **{name.upper(): value})
+    assert problem.startswith(f"{PREFIX}{name.upper()} cannot be used. ")
+    assert "hunter2" not in problem
+    assert shown(name, value) == "(hidden)"
+
+
+def test_the_environment_goes_before_the_file_and_a_prefixed_name_before_a_common_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "settings.toml").write_text("port = 1111\nworkers = 3\ntoday = 2027-01-04\n")
+    env = {"PORT": "2222", f"{PREFIX}PORT": "3333", "WORKERS": "4"}
+    settings = read_settings(env, instance=tmp_path)
+    assert (settings.port, settings.workers, settings.today) == (3333, 4, "2027-01-04")
+
+
+@pytest.mark.parametrize("name", ["WORKERS", "PORT"])
+@pytest.mark.parametrize("value", ["0", "-1", "http", "８０００", "65536", "1e3"])
+def test_what_a_server_cannot_be_started_with_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is “{value}”. Write a whole number from 1"):
+        read_settings({name: value})
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="cannot be"):
+        load_settings({}, instance=tmp_path / "file" / "instance")
+
+
+def test_the_table_in_the_documentation_is_this_one() -> None:
+    assert set(SECTIONS) <= set(rules())
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert text == as_markdown(), "run: .venv/bin/flask settings --markdown > docs/settings.md"
