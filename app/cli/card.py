@@ -8,7 +8,7 @@ import click
 
 from app.campaign import CampaignError
 from app.cli.plain import PlainCommand
-from app.documents.card import CardWords, to_card
+from app.documents.printables import CardWords, to_card
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from app.site.live import live_campaign
 from app.site.settings import load_settings

@@ -17,10 +17,8 @@ from app.cli.plain import PlainCommand
 from app.congress import Tables, inside_address
 from app.congress.model import STATES, Holder
 from app.delivery.writer_rows import WriterFileError, WriterRow, read_rows
-from app.documents.labels import labels_pdf
-from app.documents.postal import return_address
-from app.documents.poster import poster_pdf
-from app.documents.sheets import Link, blank_letters_pdf, signup_pdf
+from app.documents.letter import return_address
+from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
 from app.records import source_tag
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.settings import load_settings

@@ -17,7 +17,7 @@ from app.campaign.model import Length, LetterTemplate
 from app.congress import Found, Tables, Zip, find_delegation, parse_zip
 from app.congress.model import STATES, Delegation, Holder
 from app.delivery.spill import Spill
-from app.documents.model import Addressed
+from app.documents.letter import Addressed
 
 _TEXTS = (
     "first", "last", "street", "street2", "city", "state", "zip", "email", "prefix", "phone",

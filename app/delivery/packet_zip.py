@@ -14,7 +14,7 @@ from datetime import date
 
 from app.delivery.packet_letters import PacketLetters, Trouble
 from app.delivery.packets import COLUMNS, INDEX, Sender, Split, bind_packets
-from app.documents.packet import join
+from app.documents.joining import join
 from app.records.csv_files import BOM, safe_csv
 
 PROBLEMS = "problems.csv"

@@ -22,7 +22,8 @@ from pathlib import Path
 from app.campaign import ask_for
 from app.congress.model import Holder
 from app.delivery.packet_letters import PacketLetters, Pile
-from app.documents.packet import CHUNK, Cover, Numbered, cover_pdf, join, letters_data, set_letters
+from app.documents.joining import join
+from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.records.csv_files import BOM, safe_csv
 
 MOST_LETTERS = 1_000

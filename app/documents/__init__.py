@@ -5,11 +5,20 @@ Every function here is pure: the letter, its writer and the office go in, text o
 
 from app.documents.call import to_call_script
 from app.documents.clean import clean_line, clean_paragraphs, clean_text
-from app.documents.model import Addressed, CallScript, NoPhone, PostalLetter, WebFormText
-from app.documents.pdf import PdfError, missing_glyphs, to_pdf, to_pdf_batch
-from app.documents.postal import postal, to_text
+from app.documents.letter import (
+    Addressed,
+    CallScript,
+    NoPhone,
+    PostalLetter,
+    WebFormText,
+    form_length,
+    postal,
+    to_text,
+    to_web_form,
+)
+from app.documents.pdf import missing_glyphs, to_pdf, to_pdf_batch
 from app.documents.quotes import typographic
-from app.documents.webform import form_length, to_web_form
+from app.documents.typesetting import PdfError
 
 __all__ = [
     "Addressed",

@@ -7,7 +7,7 @@ import re
 from app.campaign.model import Letter, Writer
 from app.congress.model import STATES, Member
 from app.documents.clean import clean_line, clean_paragraphs, says_something
-from app.documents.model import CallScript, NoPhone
+from app.documents.letter import CallScript, NoPhone
 
 _SENTENCE = re.compile(r".{10,220}?[.!?…](?= |$)")
 

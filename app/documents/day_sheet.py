@@ -19,7 +19,7 @@ from app.campaign.stance import stage_of, stance_of
 from app.congress.model import STATES, Holder
 from app.congress.names import seat_name
 from app.documents.clean import clean_line
-from app.documents.joined import joined, page_count
+from app.documents.joining import join_tagged, page_count
 from app.documents.typesetting import typeset
 
 CHUNK = 20
@@ -273,7 +273,7 @@ def book_pdf(
                 progress(start + len(chunk))
 
     numbered = list(enumerate(sheets, start=covers))
-    return joined(
+    return join_tagged(
         parts(),
         bookmarks={
             state: [(heading(sheet.holder), page) for page, sheet in group]

@@ -16,8 +16,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from app.documents.fonts import families_for
-from app.documents.model import PostalLetter
+from app.documents.letter import PostalLetter
+from app.documents.typesetting import families_for
 
 Line = str | list[str | dict[str, str]]
 

@@ -1,141 +1,32 @@
-"""Letters as PDF: US Letter, tagged for screen readers (PDF/UA-1), every font embedded.
+"""Letters as PDF: for one person, and numbered with a cover for one office's packet.
 
-Typst sets them from one template, ``typst/letter.typ``. What people wrote travels as JSON
-beside the template and is only ever placed as text, and the template's folder is all that
-Typst can read, so no text can make it read a file or reach the network.
+Packets are printed, so they carry no tags for screen readers; that, and working in chunks, keeps
+time and memory for each letter the same for ten letters and ten thousand.
 """
 
 from __future__ import annotations
 
-import ast
-import json
-import re
-import threading
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-import typst
-
+from app.congress import inside_address
+from app.congress.model import Holder
+from app.congress.names import seat_name, titled_name
 from app.documents.clean import clean_text
-from app.documents.fonts import families_for, font_folders
-from app.documents.layout import template_data
-from app.documents.model import Addressed, PostalLetter
-from app.documents.postal import postal
+from app.documents.layout import paragraph_data, template_data
+from app.documents.letter import Addressed, PostalLetter, long_date, postal
+from app.documents.typesetting import FAMILIES, typeset, unprintable
 
-TEMPLATES = Path(__file__).resolve().parent / "typst"
-CHUNK = 50
-"""Letters in one PDF of a batch: more would save little time and take much memory."""
-CHUNK_CHARACTERS = 200_000
-_STANDARD = "ua-1"
-_FORGET_AFTER = 11
-"""Typst remembers the work of its last ten compilations, text included."""
-_REPLACEMENT = "\ufffd"
-_UNPRINTABLE = re.compile(r'the text `("(?:[^"\\]|\\.)*")` could not be displayed')
-_RUST_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
-
-# A compiler is not made for two threads at once, and one letter takes milliseconds.
-_lock = threading.Lock()
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    """The process's compiler, made at the first letter so that a fork starts without one."""
-    fonts = typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=False,
-        font_paths=[str(folder) for folder in font_folders()],
-    )
-    return typst.Compiler(
-        str(TEMPLATES / "letter.typ"),
-        root=str(TEMPLATES),
-        font_paths=fonts,
-        ignore_system_fonts=True,
-    )
-
-
-@cache
-def _nothing() -> typst.Compiler:
-    return typst.Compiler(
-        str(TEMPLATES / "empty.typ"), root=str(TEMPLATES), ignore_system_fonts=True
-    )
-
-
-class PdfError(RuntimeError):
-    """Typst could not set a letter. The message has no word of the letter."""
-
-
-def _unprintable(report: str) -> list[str]:
-    """The characters that no font has, from Typst's own report; letters of ASCII never count."""
-    found: dict[str, None] = {}
-    for quoted in _UNPRINTABLE.findall(report):
-        # Typst quotes as Rust does, which is Python's way but for \\u{…}.
-        text = ast.literal_eval(_RUST_ESCAPE.sub(lambda m: f"\\U{int(m[1], 16):08x}", quoted))
-        # An invisible character is reported only because of the one beside it.
-        found.update(dict.fromkeys(char for char in text if _is_seen(char)))
-    return list(found)
-
-
-def _is_seen(char: str) -> bool:
-    is_variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-    return not (char.isascii() or is_variation or unicodedata.category(char) == "Cf")
-
-
-def _run(payload: str, standards: list[Any]) -> bytes:
-    with _lock:
-        pdf = _compiler().compile(
-            format="pdf", sys_inputs={"letters": payload}, pdf_standards=standards
-        )
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-def _payload(letters: Iterable[dict[str, Any]], language: str) -> str:
-    data = {"language": language, "fonts": families_for(""), "letters": list(letters)}
-    return json.dumps(data, ensure_ascii=False)
-
-
-def _compile(payload: str) -> tuple[bytes, list[str]]:
-    """The PDF, and the characters that had to be replaced because no font has them."""
-    try:
-        return _compile_with_stand_ins(payload)
-    finally:
-        _forget()
-
-
-def _compile_with_stand_ins(payload: str) -> tuple[bytes, list[str]]:
-    replaced: list[str] = []
-    for _ in range(3):
-        try:
-            return _run(payload, [_STANDARD]), replaced
-        except typst.TypstError as error:
-            report = getattr(error, "diagnostic", "")
-        if not _UNPRINTABLE.search(report):
-            raise PdfError("The letter could not be set as a PDF. The other forms still work.")
-        missing = _unprintable(report)
-        if not missing:
-            break
-        replaced += missing
-        # In JSON only strings hold anything outside ASCII, so this touches people's text alone.
-        payload = payload.translate({ord(char): _stand_in(char) for char in missing})
-    # A rare sequence for which each character has a font but no font has both.
-    return _run(payload, []), replaced
-
-
-def _forget() -> None:
-    """Push a letter out of Typst's memory of its latest work, by compiling nothing a few times.
-
-    So no worker holds on to what people wrote, and memory stays the same for any number.
-    """
-    with _lock:
-        for _ in range(_FORGET_AFTER):
-            _nothing().compile(format="svg")
-
-
-def _stand_in(char: str) -> str:
-    return "" if unicodedata.category(char) in ("Mn", "Me") else _REPLACEMENT
+LETTER = "letter.typ"
+CHUNK = 100
+"""Letters that are set together for a packet. More saves no time and takes more memory."""
+BATCH = 50
+"""Letters in one tagged PDF of a batch."""
+BATCH_CHARACTERS = 200_000
+TOWNS = 60
+"""Towns that a cover sheet lists; the rest are summed up."""
 
 
 def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
@@ -143,34 +34,29 @@ def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
 
     A character that no font has is printed as ``\ufffd``; ask ``missing_glyphs`` beforehand so
     that the person can change it. ``language`` is the letters' language for screen readers.
-    Raises ``ValueError`` for no letters.
+    Raises ``ValueError`` for no letters and ``PdfError``.
     """
     if not letters:
         raise ValueError("no letters to print")
-    pages = (template_data(postal(item.letter, item.writer, item.office)) for item in letters)
-    return _compile(_payload(pages, language))[0]
+    pages = [template_data(postal(item.letter, item.writer, item.office)) for item in letters]
+    return typeset(LETTER, {"language": language, "letters": pages})
 
 
 def to_pdf_batch(letters: Iterable[Addressed], *, language: str = "en") -> Iterator[bytes]:
-    """PDFs of up to ``CHUNK`` letters each, in order, in steady memory however many there are.
+    """PDFs of up to ``BATCH`` letters each, in order, in steady memory however many there are.
 
     Long letters make for fewer in one PDF.
     """
-    for chunk in _chunks(letters):
-        yield to_pdf(chunk, language=language)
-
-
-def _chunks(letters: Iterable[Addressed]) -> Iterator[list[Addressed]]:
-    chunk: list[Addressed] = []
+    batch: list[Addressed] = []
     characters = 0
     for item in letters:
-        chunk.append(item)
+        batch.append(item)
         characters += sum(map(len, item.letter.body))
-        if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
-        yield chunk
+        if len(batch) == BATCH or characters >= BATCH_CHARACTERS:
+            yield to_pdf(batch, language=language)
+            batch, characters = [], 0
+    if batch:
+        yield to_pdf(batch, language=language)
 
 
 def missing_glyphs(*texts: str) -> tuple[str, ...]:
@@ -184,4 +70,171 @@ def missing_glyphs(*texts: str) -> tuple[str, ...]:
     if all(char < "\u0250" for char in text):
         return ()
     page = PostalLetter((), "", (), "", "", tuple(text.split("\n")), "", "")
-    return tuple(_compile(_payload([template_data(page)], "en"))[1])
+    return unprintable(LETTER, {"language": "en", "letters": [template_data(page)]})
+
+
+# --- one office's packet ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What stands on the sheet before an office's letters."""
+
+    holder: Holder
+    people: int
+    """Constituents whose letters to this office are in the packet, all files together."""
+    asks: tuple[tuple[str, int], ...]
+    """What the letters ask in a line each, with how many ask it; the most frequent first."""
+    towns: tuple[tuple[str, int], ...]
+    """Town and state with the number of letters, in the order of the letters."""
+    subject: str
+    day: date
+    """When the packet was made."""
+    group: str
+    contact: str = ""
+    first: int = 1
+    """The number of the first letter behind this sheet; more than 1 in a further file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A letter with its number in the packet."""
+
+    item: Addressed
+    number: int
+    of: int
+
+
+def cover_pdf(cover: Cover) -> bytes:
+    """The cover sheet, one page. Raises ``ValueError`` for a vacant seat."""
+    listed = cover.towns[:TOWNS]
+    rest = sum(count for _town, count in cover.towns[TOWNS:])
+    data = {
+        "to": list(inside_address(cover.holder)),
+        "title": titled_name(cover.holder),
+        "seat": seat_name(cover.holder),
+        "people": f"{cover.people:,}",
+        "many": cover.people != 1,
+        "asks": [[text, f"{count:,}"] for text, count in cover.asks],
+        "towns": [[town, f"{count:,}"] for town, count in listed],
+        "more_towns": len(cover.towns) - len(listed),
+        "more_letters": f"{rest:,}",
+        "subject": cover.subject,
+        "day": long_date(cover.day),
+        "group": cover.group,
+        "contact": cover.contact,
+        "first": f"{cover.first:,}" if cover.first > 1 else "",
+    }
+    return typeset("cover.typ", data, tagged=False)
+
+
+def letters_pdf(letters: Sequence[Numbered]) -> bytes:
+    """Up to ``CHUNK`` letters, each from a page of its own with ``No. 37 of 312`` at its foot.
+
+    Raises ``ValueError`` for none or too many.
+    """
+    return set_letters(letters_data(letters))
+
+
+def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
+    """The first half of ``letters_pdf``: Python's work, for whoever has another thread set it."""
+    if not 0 < len(letters) <= CHUNK:
+        raise ValueError(f"a chunk holds 1 to {CHUNK} letters, not {len(letters)}")
+    # Most paragraphs are the campaign's and the same in many letters.
+    known: dict[str, dict[str, Any]] = {}
+
+    def paragraph(text: str) -> dict[str, Any]:
+        if text not in known:
+            known[text] = paragraph_data(text)
+        return known[text]
+
+    pages = []
+    widths: dict[str, int] = {}
+    for letter in letters:
+        sheet = postal(letter.item.letter, letter.item.writer, letter.item.office)
+        page = template_data(sheet, paragraph)
+        page["mark"] = f"No. {letter.number:,} of {letter.of:,}"
+        if _is_plain(page):
+            page["fonts"] = FAMILIES[:1]  # fewer to look through for each word
+            page["single"] = fits_one_page(sheet, widths)
+        pages.append(page)
+    return {"language": "en", "letters": pages}
+
+
+def set_letters(data: Mapping[str, Any]) -> bytes:
+    """The second half: Typst's work, during which other threads of Python go on."""
+    return typeset(LETTER, data, tagged=False)
+
+
+_MARKS = frozenset("\u200b–—‘’“”…•")
+
+
+def _is_plain(page: dict[str, Any]) -> bool:
+    """Whether a letter has only characters that its first font surely has."""
+    text = str((page["return_address"], page["inside_address"], page["name"],
+                page["body"], page["tail"]))  # fmt: skip
+    return all(char < "\u0180" or char in _MARKS for char in set(text))
+
+
+# --- whether a letter surely fits one page ------------------------------------------------
+#
+# A letter of which that is known is set in half the time: no page counter, which makes Typst lay
+# everything out twice, and nothing that keeps the sign-off together. To know it, the lines are
+# broken here with the widths of the letter's own font. Pairs that stand closer (``AV``) and
+# breaks within words are left aside, so this never counts too few lines.
+
+_WIDTHS = (
+    24, 29, 40, 53, 53, 96, 74, 19, 38, 38, 47, 54, 31, 33, 31, 35, 55, 55, 55, 55, 55, 55, 55,
+    55, 55, 55, 31, 31, 54, 54, 54, 42, 84, 74, 67, 68, 76, 66, 63, 75, 83, 38, 39, 74, 63, 96,
+    79, 76, 64, 76, 71, 56, 65, 78, 73, 103, 69, 69, 61, 35, 35, 35, 54, 52, 40, 56, 64, 54, 64,
+    55, 38, 58, 66, 35, 32, 62, 35, 99, 67, 60, 65, 63, 48, 49, 38, 65, 62, 88, 60, 63, 51, 37,
+    29, 37, 54,
+)  # fmt: skip
+"""Source Serif 4 at 11 points: hundredths of an em, rounded up, from the space to the tilde."""
+_OTHERS = {"\u200b": 0, "–": 54, "—": 82, "‘": 25, "’": 25, "“": 48, "”": 48, "…": 88, "•": 35}
+_WIDEST = 103
+"""Of all Latin letters with accents."""
+_SPACE = _WIDTHS[0]
+_LINE = 4_190
+"""The line of 6.42 inches, with a little to spare."""
+_ROOM = 23.41
+"""Lines of a body that fit under a subject of one line and an address of four."""
+_ADDRESS = 4
+_BETWEEN = 0.481
+"""What stands between two paragraphs, in lines."""
+
+_OF = {chr(32 + place): width for place, width in enumerate(_WIDTHS)} | _OTHERS
+
+
+def lines_of(text: str, words: dict[str, int]) -> int:
+    """How many lines one paragraph takes at most. ``words`` remembers widths between calls."""
+    lines = 0
+    for line in text.split("\n"):
+        lines += 1
+        used = 0
+        for word in line.split(" "):
+            width = words.get(word)
+            if width is None:
+                width = words[word] = sum(_OF.get(char, _WIDEST) for char in word)
+            if used and used + _SPACE + width > _LINE:
+                lines += 1
+                used = 0
+            if width > _LINE:
+                lines += width // (_LINE - _WIDEST)
+                used = _LINE
+            else:
+                used += width + (_SPACE if used else 0)
+    return lines
+
+
+def fits_one_page(page: PostalLetter, words: dict[str, int]) -> bool:
+    """Whether a letter, in the Latin alphabet, surely fits one page. ``words`` as above."""
+    own, office = page.return_address, page.inside_address
+    if len(own) > 3 or any(len(line) >= 60 for line in own):
+        return False  # it pushes everything down
+    lines = sum(lines_of(text, words) for text in page.paragraphs)
+    single = (*office, page.salutation, page.closing, page.name)
+    more = sum(lines_of(text, words) - 1 for text in single)
+    more += len(page.subject) // 64  # in bold, which is wider
+    height = lines + _BETWEEN * (len(page.paragraphs) - 1) + more + max(len(office) - _ADDRESS, 0)
+    return height <= _ROOM

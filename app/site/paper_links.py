@@ -8,7 +8,7 @@ from app.campaign import Campaign
 from app.campaign.words import Language
 from app.congress import Tables
 from app.congress.model import Delegation
-from app.documents.sheets import Link
+from app.documents.printables import Link
 from app.records import source_tag
 
 

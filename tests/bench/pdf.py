@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import Addressed, PostalLetter, postal, to_pdf, to_pdf_batch
-from app.documents.fonts import font_folders
+from app.documents.typesetting import font_folders
 from tests.documents.factory import BODY, letter, writer
 
 ROUNDS = 5

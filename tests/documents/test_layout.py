@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from io import BytesIO
 
 import pypdf
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.documents import Addressed, pdf, postal, to_pdf
+from app.documents import Addressed, postal, to_pdf
 from app.documents.layout import BREAK, is_rtl, isolated, template_data, with_breaks
+from app.documents.typesetting import draw, unprintable
 from tests.documents.factory import addressed, letter, writer
 
 INCH = 72
@@ -22,12 +24,12 @@ WIDTH, HEIGHT = 612, 792
 def ink(letters: list[Addressed]) -> list[tuple[int, int, int, int]]:
     """The box around all ink of each page, in points from the top left, of the pages with any."""
     data = [template_data(postal(item.letter, item.writer, item.office)) for item in letters]
-    payload = pdf._payload(data, "en")
-    _, replaced = pdf._compile(payload)
-    payload = payload.translate({ord(char): pdf._stand_in(char) for char in replaced})
-    made = pdf._compiler().compile(format="png", ppi=72, sys_inputs={"letters": payload})
+    content = {"language": "en", "letters": data}
+    without = {ord(char): "\ufffd" for char in unprintable("letter.typ", content)}
+    content = json.loads(json.dumps(content, ensure_ascii=False).translate(without))
+    made = draw("letter.typ", content, ppi=72)
     boxes = []
-    for png in made if isinstance(made, list) else [made]:
+    for png in made:
         assert isinstance(png, bytes)
         page = Image.open(BytesIO(png)).convert("RGBA")
         paper = Image.new("RGBA", page.size, "white")

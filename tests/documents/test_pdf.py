@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import PdfError, missing_glyphs, pdf, to_pdf, to_pdf_batch
-from app.documents.fonts import FAMILIES, FontsMissingError, font_folders
+from app.documents import PdfError, missing_glyphs, pdf, to_pdf, to_pdf_batch, typesetting
+from app.documents.typesetting import FAMILIES, FontsMissingError, font_folders
 from tests.documents.factory import addressed, letter, writer
 
 
@@ -175,18 +176,22 @@ def test_a_template_can_read_its_own_folder_only(
     folder.mkdir()
     (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
     (folder / "own.txt").write_text("own", encoding="utf-8")
-    monkeypatch.setattr(pdf, "TEMPLATES", folder)
+    monkeypatch.setattr(typesetting, "TEMPLATES", folder)
+    monkeypatch.setattr(typesetting, "_compiler", cache(typesetting._compiler.__wrapped__))
+    (folder / "empty.typ").touch()
     for path in ("../secret.txt", str(tmp_path / "secret.txt"), "/etc/hostname"):
         (folder / "letter.typ").write_text(f'#read("{path}")', encoding="utf-8")
-        with pytest.raises(typst.TypstError):
-            pdf._compiler.__wrapped__().compile(format="pdf")
-    (folder / "letter.typ").write_text('#read("own.txt")', encoding="utf-8")
-    assert pdf._compiler.__wrapped__().compile(format="pdf")
+        with pytest.raises(PdfError):
+            typesetting.typeset("letter.typ", {})
+    (folder / "letter.typ").write_text(
+        '#set document(title: "t")\n#read("own.txt")', encoding="utf-8"
+    )
+    assert typesetting.typeset("letter.typ", {})
 
 
 def test_the_template_neither_evaluates_nor_reads_anything() -> None:
     """PD04: what people wrote is only ever placed."""
-    source = (pdf.TEMPLATES / "letter.typ").read_text(encoding="utf-8")
+    source = (typesetting.TEMPLATES / "letter.typ").read_text(encoding="utf-8")
     for word in ("eval(", "read(", "include", "import", "plugin(", "image("):
         assert word not in "\n".join(
             line for line in source.splitlines() if not line.startswith("//")
@@ -236,7 +241,7 @@ def test_right_to_left_names_keep_the_rest_of_their_line_in_place() -> None:
 
 
 def test_many_letters_come_in_chunks_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "CHUNK", 4)
+    monkeypatch.setattr(pdf, "BATCH", 4)
     many = (addressed(salutation=f"Dear Number {i}:", body=("Hello.",)) for i in range(10))
     chunks = [read(data) for data in to_pdf_batch(many)]
     assert [len(chunk.pages) for chunk in chunks] == [4, 4, 2]
@@ -245,7 +250,7 @@ def test_many_letters_come_in_chunks_in_order(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_long_letters_make_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "CHUNK_CHARACTERS", 10)
+    monkeypatch.setattr(pdf, "BATCH_CHARACTERS", 10)
     assert len(list(to_pdf_batch([addressed(body=("Hello there.",))] * 3))) == 3
 
 
@@ -287,10 +292,12 @@ def test_threads_share_the_compiler() -> None:
 
 
 def test_an_error_has_no_word_of_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_payload: str, _standards: list[object]) -> bytes:
-        raise typst.TypstError("Siobhán", "Siobhán")
+    def fail(_template: str, _payload: str, **how: object) -> bytes:
+        if "pdf_tags" in how:
+            raise typst.TypstError("Siobhán", "Siobhán")
+        return b""
 
-    monkeypatch.setattr(pdf, "_run", fail)
+    monkeypatch.setattr(typesetting, "_compile", fail)
     with pytest.raises(PdfError) as caught:
         to_pdf([addressed()])
     assert "Siobh" not in repr(caught.value)
@@ -298,7 +305,7 @@ def test_an_error_has_no_word_of_the_letter(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_missing_font_packages_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.documents.fonts.PACKAGES", ("no_such_fonts",))
+    monkeypatch.setattr("app.documents.typesetting.FONT_PACKAGES", ("no_such_fonts",))
     with pytest.raises(FontsMissingError, match=r"no-such-fonts.*pip install -r requirements.txt"):
         font_folders()
 

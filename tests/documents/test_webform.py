@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents import form_length, postal, to_web_form, typographic
-from app.documents.links import without_links
+from app.documents.letter import without_links
 from tests.documents.factory import letter, writer
 
 QUOTES = [

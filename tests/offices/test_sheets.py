@@ -211,10 +211,9 @@ def test_all_541_are_one_tagged_pdf_with_a_cover_and_an_index_that_leads(
     assert [str(s["/Title"]) for s in states[:2]] == ["Alabama", "Alaska"]
     with pikepdf.open(BytesIO(pdf)) as opened, opened.open_outline() as outline:
         first = outline.root[1].children[0]
-        assert first.destination is not None
-        assert first.destination[0].objgen == opened.pages[  # type: ignore[index]
-            covers + next(i for i, s in enumerate(sheets) if s.holder.seat.state == "AK")
-        ].obj.objgen  # fmt: skip
+        alaska = covers + next(i for i, s in enumerate(sheets) if s.holder.seat.state == "AK")
+        assert first.action is not None
+        assert first.action.D[0].objgen == opened.pages[alaska].obj.objgen
         # Nothing is left of what stood for the pages in the index.
         assert b"page:VT" not in pdf
 

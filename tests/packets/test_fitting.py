@@ -16,9 +16,8 @@ from app.campaign import Writer
 from app.campaign.compose import compose
 from app.congress import inside_address
 from app.documents import Addressed, postal
-from app.documents.fitting import _OF, _WIDEST, fits_one_page, lines_of
-from app.documents.fonts import font_folders
-from app.documents.packet import Numbered, letters_pdf
+from app.documents.pdf import _OF, _WIDEST, Numbered, fits_one_page, letters_pdf, lines_of
+from app.documents.typesetting import font_folders
 
 from .conftest import TODAY, campaign, tables
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.congress import inside_address
-from app.documents.labels import AVERY_5160, labels_pdf
+from app.documents.printables import AVERY_5160, labels_pdf
 
 from .conftest import pages, tables
 from .places import pieces

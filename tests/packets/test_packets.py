@@ -10,7 +10,7 @@ import pytest
 from app.delivery.packet_letters import Opened, PacketLetters, Trouble
 from app.delivery.packets import Sender, Split, parse_split, write_packets
 from app.delivery.spill import Spill
-from app.documents.packet import CHUNK, letters_pdf
+from app.documents.pdf import CHUNK, letters_pdf
 
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables
 

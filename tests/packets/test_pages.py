@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.documents.packet import CHUNK
+from app.documents.pdf import CHUNK
 from app.records.key_files import OpenKey, unlock
 from app.records.keys import first_key, move_private
 from app.records.paper import Batch, add_paper

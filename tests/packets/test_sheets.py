@@ -8,8 +8,14 @@ from typing import Any, Literal
 import pytest
 from pypdf import PdfReader
 
-from app.documents.poster import poster_pdf
-from app.documents.sheets import ROWS, WORDS, Link, blank_letters_pdf, signup_pdf
+from app.documents.printables import (
+    ROWS,
+    SIGNUP_WORDS,
+    Link,
+    blank_letters_pdf,
+    poster_pdf,
+    signup_pdf,
+)
 from app.site.paper_links import find_district, link_for
 
 from .conftest import TODAY, campaign, pages, tables
@@ -70,7 +76,7 @@ def alternatives(pdf: bytes) -> list[str]:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -> None:
     (text,) = pages(signup_pdf(title="T", group="Neighbors", link=LINK, language=language))
-    for column in WORDS[language].columns:
+    for column in SIGNUP_WORDS[language].columns:
         assert column in " ".join(text.split())
     assert f"\n{ROWS}\n" in text
     assert "Neighbors" in text

@@ -16,8 +16,9 @@ from app.campaign import Writer
 from app.campaign.compose import compose
 from app.congress import inside_address
 from app.congress.model import Holder, Office
-from app.documents import Addressed, pdf, postal, to_pdf
+from app.documents import Addressed, postal, to_pdf
 from app.documents.layout import template_data
+from app.documents.typesetting import draw
 
 from .conftest import TODAY, campaign, tables
 from .places import Piece, pieces
@@ -142,10 +143,8 @@ PPI = 144
 
 def ink_of(item: Addressed) -> tuple[float, float, float]:
     """Top, bottom and right edge, in inches, of what is printed where the window may be."""
-    data = pdf._payload([template_data(postal(item.letter, item.writer, item.office))], "en")
-    picture = pdf._compiler().compile(format="png", ppi=PPI, sys_inputs={"letters": data})
-    first = picture[0] if isinstance(picture, list) else picture
-    assert first
+    data = template_data(postal(item.letter, item.writer, item.office))
+    first = draw("letter.typ", {"language": "en", "letters": [data]}, ppi=PPI)[0]
     page = Image.open(io.BytesIO(first)).convert("L").point(lambda v: 255 * (v < 200))
     ink = page.crop((0, int((TOP + 0.04) * PPI), page.width, int(BOTTOM * PPI))).getbbox()
     assert ink is not None

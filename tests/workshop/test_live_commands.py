@@ -15,7 +15,7 @@ from app.cli import attest, card, delivery, delivery_checks, packets, sheets
 from app.cli.letters import letters_cli
 from app.cli.signature_scope import open_scope
 from app.congress import load_tables
-from app.documents.card import CardWords
+from app.documents.printables import CardWords
 from app.records.database import open_database
 from app.records.publishing import Published, publish_texts
 from app.records.workshop import change_counter

@@ -6,8 +6,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
-from app.documents.poster import poster_pdf
-from app.documents.sheets import blank_letters_pdf, signup_pdf
+from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
 from app.records import source_tag
 from app.site.i18n import gettext as _
 from app.site.paper_links import find_district, link_for, title_in

@@ -1,12 +1,13 @@
-"""Paper to write on: a sign-up sheet for a table, and a blank letter for one office.
+"""Other things that a printer makes: labels, a poster, paper to write on, a link's picture.
 
-Both carry a QR code with a source tag, so that who goes on to the site is counted apart.
+The poster, the sign-up sheet and the blank letters carry a QR code with a source tag, so that who
+goes on to the site is counted apart. None of them is about any person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from app.campaign.compose import compose
@@ -14,8 +15,157 @@ from app.campaign.model import Campaign, LetterTemplate, Writer
 from app.campaign.words import Language
 from app.congress import inside_address
 from app.congress.model import Delegation
+from app.documents.clean import clean_line
 from app.documents.layout import isolated, paragraph_data, with_breaks
-from app.documents.typesetting import qr_svg, typeset
+from app.documents.typesetting import draw, qr_svg, typeset
+
+# --- mailing labels on sheets of thirty (Avery 5160 and the many that are cut like it) ---------
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSheet:
+    """How a sheet is cut, in inches."""
+
+    columns: int
+    rows: int
+    width: float
+    height: float
+    left: float
+    """From the edge of the sheet to the first label."""
+    top: float
+    across: float
+    """From one label's left edge to the next one's."""
+
+    @property
+    def places(self) -> int:
+        return self.columns * self.rows
+
+
+AVERY_5160 = LabelSheet(
+    columns=3, rows=10, width=2.625, height=1.0, left=0.1875, top=0.5, across=2.75
+)
+"""Three by ten labels of 2 5/8 by 1 inch on US Letter paper (Avery's template for 5160)."""
+
+MOST_LINES = 6
+
+
+def labels_pdf(
+    labels: Iterable[Sequence[str]],
+    *,
+    first_place: int = 1,
+    frames: bool = False,
+    sheet: LabelSheet = AVERY_5160,
+) -> bytes:
+    """Labels row by row, one per address; an address is up to six lines.
+
+    ``first_place`` is where to begin on the first sheet, of which labels may have been used
+    already (1 is at the top left). ``frames`` draws the labels' edges, to try on plain paper.
+    Text gets smaller where it would not fit, and nothing leaves its label. Raises
+    ``ValueError`` for no label or a place that the sheet does not have.
+    """
+    if not 1 <= first_place <= sheet.places:
+        raise ValueError(f"a sheet has places 1 to {sheet.places}, not {first_place}")
+    data = []
+    for address in labels:
+        lines = [line for line in map(clean_line, address) if line][:MOST_LINES]
+        data.append([isolated(with_breaks(line)) for line in lines])
+    if not data:
+        raise ValueError("no labels to print")
+    return typeset(
+        "labels.typ",
+        {
+            "labels": [[]] * (first_place - 1) + data,
+            "frames": frames,
+            "columns": sheet.columns,
+            "rows": sheet.rows,
+            "width": sheet.width,
+            "height": sheet.height,
+            "left": sheet.left,
+            "top": sheet.top,
+            "gap": sheet.across - sheet.width,
+        },
+        tagged=False,
+    )
+
+
+# --- a poster, in English and Spanish, on US Letter paper -------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PosterWords:
+    """The words of the poster in one language."""
+
+    above: str
+    headline: tuple[str, ...]
+    promise: str
+    steps: tuple[tuple[str, str], ...]
+    scan: str
+    privacy: str
+    by: str
+    code: str
+    """What a screen reader says for the code; ``{address}`` is its address."""
+
+
+POSTER_WORDS: dict[Language, PosterWords] = {
+    "en": PosterWords(
+        above="Your letter to Congress",
+        headline=("Write to the people", "who represent you."),
+        promise="Five minutes. Your own words. Free.",
+        steps=(
+            ("Find", "Your ZIP code shows who represents you."),
+            ("Write", "Say in a few sentences why it matters to you."),
+            ("Hand over", "Print it, copy it to their website, or call."),
+        ),
+        scan="Scan to begin",
+        privacy="No account. We count letters, not people’s names.",
+        by="A campaign of {group}",
+        code="QR code that opens {address}",
+    ),
+    "es": PosterWords(
+        above="Su carta al Congreso",
+        headline=("Escriba a quienes", "le representan."),
+        promise="Cinco minutos. Sus propias palabras. Gratis.",
+        steps=(
+            ("Busque", "Su código postal muestra quién le representa."),
+            ("Escriba", "Diga en pocas frases por qué le importa."),
+            ("Entregue", "Imprima, copie en su página web o llame."),
+        ),
+        scan="Escanee para empezar",
+        privacy="Sin cuenta. Contamos cartas, no los nombres de las personas.",
+        by="Una campaña de {group}",
+        code="Código QR que abre {address}",
+    ),
+}
+
+
+def poster_pdf(
+    *, title: str, group: str, address: str, shown: str, language: Language = "en"
+) -> bytes:
+    """The poster, one page. ``title`` is the campaign's in that language.
+
+    ``address`` is what the code opens; ``shown`` is printed for those who type it.
+    """
+    words = POSTER_WORDS[language]
+    return typeset(
+        "poster.typ",
+        {
+            "language": language,
+            "title": title,
+            "above": words.above,
+            "headline": list(words.headline),
+            "promise": words.promise,
+            "steps": [list(step) for step in words.steps],
+            "scan": words.scan,
+            "privacy": words.privacy,
+            "by": words.by.format(group=group),
+            "shown": shown,
+            "qr": qr_svg(address),
+            "qr_words": words.code.format(address=shown),
+        },
+    )
+
+
+# --- paper to write on: a sign-up sheet for a table, a blank letter for each office -------------
 
 _PLACE = "\u2e3b"
 """A three-em dash alone in its paragraph: where the story will be written by hand."""
@@ -45,7 +195,7 @@ class SheetWords:
     code: str
 
 
-WORDS: dict[Language, SheetWords] = {
+SIGNUP_WORDS: dict[Language, SheetWords] = {
     "en": SheetWords(
         title="Sign a letter to Congress",
         statement=(
@@ -88,7 +238,7 @@ def signup_pdf(*, title: str, group: str, link: Link, language: Language = "en")
 
     ``title`` is the campaign's in the sheet's language.
     """
-    words = WORDS[language]
+    words = SIGNUP_WORDS[language]
     columns = [[name, words.optional if name == words.columns[-1] else ""]
                for name in words.columns]  # fmt: skip
     return typeset(
@@ -152,7 +302,7 @@ def blank_letters_pdf(
             "labels": BLANK_LABELS[language],
             "shown": link.shown,
             "qr": qr_svg(link.address),
-            "qr_words": WORDS[language].code.format(address=link.shown),
+            "qr_words": SIGNUP_WORDS[language].code.format(address=link.shown),
         },
     )
 
@@ -178,3 +328,25 @@ BLANK_LABELS: dict[Language, dict[str, str]] = {
 
 def _texts(paragraphs: Sequence[str]) -> list[dict[str, object]]:
     return [paragraph_data(text) for text in paragraphs]
+
+
+# --- the picture that other sites show with a link: drawn once, kept as a static file ------------
+
+SIZE = (1200, 630)
+"""Pixels: the shape that every network shows uncut."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardWords:
+    """What the picture says. Nothing of it is about any person."""
+
+    lang: str
+    heading: str
+    line: str
+    small: str
+
+
+def to_card(words: CardWords) -> bytes:
+    """The picture as PNG. Takes about a second: for building the site, not for a page."""
+    (picture,) = draw("card.typ", asdict(words), ppi=72)
+    return picture

@@ -1,0 +1,267 @@
+"""A letter as something to hand over: its value types, the text for paper and for a web form.
+
+``postal`` makes the one structure that text, PDF and the print view all show, so that they
+agree. The form on an office's own site has fields of its own for name and address, so the text
+for it has neither, nor a signature; and as such a form may reject a whole message for one link,
+each link is rewritten in plain words (``https://www.congress.gov/bill/119th/6890`` becomes
+``congress dot gov``). Leaving it out would leave a hole in the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from app.campaign.model import Letter, Writer
+from app.congress import inside_address
+from app.congress.model import Office
+from app.documents.clean import clean_line, clean_paragraphs, says_something
+from app.documents.quotes import typographic
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A letter with its writer, on its way to one office (``None``: the one in Washington)."""
+
+    letter: Letter
+    writer: Writer
+    office: Office | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostalLetter:
+    """A letter on paper, part by part and in order. Every rendering for paper is made from it.
+
+    No part holds an empty line. ``subject`` and ``name`` may be ``""``, ``return_address`` may
+    be ``()``: such a part is left out, never printed empty.
+    """
+
+    return_address: tuple[str, ...]
+    """Street and city lines of the writer, without the name."""
+    date: str
+    """``November 25, 2026``"""
+    inside_address: tuple[str, ...]
+    """``The Honorable …`` and the lines of the office."""
+    subject: str
+    """The whole line, ``Re: Please cosponsor H.R. 6890``."""
+    salutation: str
+    paragraphs: tuple[str, ...]
+    """A line break inside a paragraph is ``\\n``."""
+    closing: str
+    """``Sincerely,``"""
+    name: str
+    """The writer's name, as typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebFormText:
+    """What to paste into an office's own web form."""
+
+    subject: str
+    text: str
+    count: int
+    """The length of ``text`` as an office counts it: a line break is two, and a character
+    outside Unicode's first 65,536 (an emoji) is two."""
+    limit: int | None
+    """The office's limit, ``None`` where none is known."""
+    over: int
+    """By how much ``count`` is above ``limit``; 0 when it fits. The text is never cut."""
+    removed: tuple[str, ...] = ()
+    """The links that were rewritten in plain words, as they were typed, in order."""
+
+    @property
+    def fits(self) -> bool:
+        return self.over == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallScript:
+    """Words for a telephone call, and the number to call."""
+
+    phone: str
+    """As printed: ``(202) 224-3553``."""
+    tel_uri: str
+    """For a link: ``tel:+12022243553``."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhone:
+    """The official list has no number for this member; the words are ready all the same."""
+
+    text: str
+    website: str | None
+    """The member's own site, where a number may be found."""
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+# What people type into an optional address line to say that there is nothing to say.
+_NOTHING = frozenset({"none", "n/a", "na", "no", "nil", "null", "nan", "undefined"})
+
+
+def long_date(day: date) -> str:
+    """``November 25, 2026``, whatever the machine's language."""
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def _lines(*texts: str) -> tuple[str, ...]:
+    return tuple(line for line in map(clean_line, texts) if says_something(line))
+
+
+def return_address(writer: Writer) -> tuple[str, ...]:
+    """The writer's own address: street, second line, ``City, ST 01234``.
+
+    A line that is blank or has only punctuation is left out, and so is a second line that says
+    "none"; the city, the state and the ZIP keep their places whatever else is missing.
+    """
+    second = "" if clean_line(writer.street2).strip(" .-").lower() in _NOTHING else writer.street2
+    city = clean_line(writer.city).rstrip(" ,")
+    place = " ".join(_lines(f"{city}," if says_something(city) else "", writer.state, writer.zip))
+    return _lines(writer.street, second, place)
+
+
+def postal(letter: Letter, writer: Writer, office: Office | None = None) -> PostalLetter:
+    """The parts of a letter on paper, cleaned, in order. No part holds an empty line.
+
+    ``office`` is where the letter goes; without it, the member's office in Washington.
+    """
+    subject = clean_line(letter.subject)
+    return PostalLetter(
+        return_address=return_address(writer),
+        date=long_date(letter.written_on),
+        inside_address=_lines(*inside_address(letter.holder, office)),
+        subject=f"Re: {subject}" if says_something(subject) else "",
+        salutation=clean_line(letter.salutation),
+        paragraphs=clean_paragraphs(letter.body),
+        closing=clean_line(letter.closing),
+        name=clean_line(writer.name),
+    )
+
+
+def to_text(letter: Letter, writer: Writer, office: Office | None = None) -> str:
+    """The letter as plain text for paper: parts set apart by one blank line, ``\\n`` at the end.
+
+    Paragraphs are not wrapped, so that they can be pasted anywhere.
+    """
+    page = postal(letter, writer, office)
+    parts = (
+        "\n".join(page.return_address),
+        page.date,
+        "\n".join(page.inside_address),
+        page.subject,
+        page.salutation,
+        *page.paragraphs,
+        page.closing,
+        page.name,
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+# --- for an office's web form ------------------------------------------------------------
+
+
+def form_length(text: str) -> int:
+    """How many characters an office counts: a line break is two, an emoji is two.
+
+    Browsers count in UTF-16 units, and send each line break as carriage return and line feed.
+    """
+    return len(text) + sum(char == "\n" or char > "\uffff" for char in text)
+
+
+def to_web_form(letter: Letter) -> WebFormText:
+    """The letter for the member's web form: no name, no address, no straight quotes, no links.
+
+    Nothing is ever cut: ``over`` says by how many characters the text is too long for the limit
+    that the office is known to have.
+    """
+    removed: list[str] = []
+
+    def plain(text: str) -> str:
+        text, links = without_links(text)
+        removed.extend(links)
+        return typographic(text)
+
+    subject = plain(clean_line(letter.subject)).strip()
+    parts = (clean_line(letter.salutation), *clean_paragraphs(letter.body))
+    # A paragraph that was nothing but "https://" is gone altogether.
+    text = "\n\n".join(part for part in map(clean_line_ends, map(plain, parts)) if part)
+    member = letter.holder.member
+    limit = member.form.max_characters if member else None
+    count = form_length(text)
+    over = max(0, count - limit) if limit is not None else 0
+    return WebFormText(subject, text, count, limit, over, tuple(removed))
+
+
+def clean_line_ends(text: str) -> str:
+    """The text without blanks at the ends of its lines."""
+    return "\n".join(line.strip() for line in text.split("\n")).strip()
+
+
+# --- links in plain words -----------------------------------------------------------------
+
+# Endings that make "name.ending" a link without any other sign. A short list, because people
+# forget the blank after a full stop: "my family.We came".
+_ENDINGS = r"com|org|net|gov|edu|mil|info|biz|int|io|app|dev|ly|gl|[a-z]{2}\.us"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_PATH = r"[/?#][^\s<>\"“”]*"
+_REST = r"[^\s<>\"“”]*"
+
+_LINK = re.compile(
+    rf"""
+    (?P<email>(?<![\w.+'-])[\w.+'-]{{1,64}}@(?:[\w-]+\.){{1,8}}[\w-]+)
+    | (?<![\w@])(?<!\w-)(?:
+      [a-z][a-z0-9+.-]{{1,15}}://{_REST}                       # https://…, ftp://…
+    | (?:https?|ftp):(?=\S){_REST}
+    | www\d?\.{_REST}
+    | (?:{_LABEL}\.){{1,5}}(?:{_ENDINGS})(?![\w@])(?::\d{{1,5}})?(?:{_PATH})?
+    | (?:{_LABEL}\.){{1,5}}[a-z]{{2,24}}(?::\d{{1,5}})?/[^\s<>\"“”]+   # any ending, with a path
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HOST = re.compile(
+    r"^(?:[a-z][a-z0-9+.-]*:)?/{0,2}(?:[^/@\s]*@)?(?:www\d?\.)*((?:[^\W_][\w-]*\.)+[^\W\d_]{2,24})",
+    re.IGNORECASE,
+)
+_LEFTOVERS = re.compile(r"(?:https?|ftp|mailto):|://|www\.", re.IGNORECASE)
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+
+
+def _trim(link: str) -> str:
+    """The link without the sentence's own punctuation after it."""
+    while link:
+        last = link[-1]
+        unbalanced = last in _CLOSERS and link.count(last) > link.count(_CLOSERS[last])
+        if not unbalanced and last not in ".,;:!?'’”\"…*>":
+            break
+        link = link[:-1]
+    return link
+
+
+def _spoken(link: str) -> str:
+    host = _HOST.match(link)
+    return host.group(1).replace(".", " dot ") if host else "(link)"
+
+
+def without_links(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with each link in plain words, and the links as they were typed, in order."""
+    removed: list[str] = []
+
+    def replace(found: re.Match[str]) -> str:
+        link = _trim(found.group())
+        if found["email"] or not link:
+            return found.group()
+        removed.append(link)
+        return _spoken(link) + found.group()[len(link) :]
+
+    # What no address follows, such as a bare "https://", is no word of a letter either. Taking
+    # something out may bring two halves of a link together, so it is done until nothing is left.
+    before = None
+    while before != text:
+        before = text
+        text = _LEFTOVERS.sub(" ", _LINK.sub(replace, text))
+    return re.sub(r" {2,}", " ", text), tuple(removed)
