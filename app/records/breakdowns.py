@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from app.records.counting import natural
 from app.records.filtered import Filter, counts, statuses
 from app.records.model import STATUSES, CountRow, Status, Totals
-from app.records.tally_sql import DIMENSIONS
 
 PIECE = 2_000
 """Rows that are counted at once."""
@@ -38,9 +37,9 @@ def breakdowns(db: sqlite3.Connection, chosen: Filter, names: Sequence[str]) -> 
     if not chosen.finer:
         return Breakdowns(statuses(db, chosen), {name: counts(db, name, chosen) for name in names})
     where, values = replace(chosen, status=None).where()
-    columns = ", ".join(dict(DIMENSIONS)[name].format(row="s") for name in names)
+    columns = ", ".join(f"s.{name}" for name in names)
     cursor = db.execute(
-        f"SELECT s.status, s.letters, {columns} FROM signatures s NOT INDEXED WHERE {where}", values
+        f"SELECT s.status, s.letters, {columns} FROM countable s WHERE {where}", values
     )
     standing: Counter[tuple[str, int]] = Counter()
     found: list[Counter[tuple[str, int, str]]] = [Counter() for _ in names]

@@ -15,7 +15,6 @@ from datetime import date
 from app.records.accounting import ways
 from app.records.counting import BREAKDOWNS, by_status, count, natural
 from app.records.model import STATUSES, CountRow, State, Status, Totals
-from app.records.tally_sql import DIMENSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Filter:
         }
 
     def where(self) -> tuple[str, list[str]]:
-        """The same as SQL on ``signatures s``, with its values."""
+        """The same as SQL on ``signatures s`` or ``countable s``, with its values."""
         wanted = (
             ("s.campaign = ?", self.campaign),
             ("s.status = ?", self.status),
@@ -90,11 +89,7 @@ def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
             f" WHERE l.bioguide IS NOT NULL AND {where} GROUP BY 1"
         )  # fmt: skip
     else:
-        value = dict(DIMENSIONS)[by].format(row="s")
-        query = (
-            f"SELECT {value}, count(*), sum(s.letters) FROM signatures s NOT INDEXED"
-            f" WHERE {where} GROUP BY 1"
-        )
+        query = f"SELECT s.{by}, count(*), sum(s.letters) FROM countable s WHERE {where} GROUP BY 1"
     rows = (CountRow(*row) for row in db.execute(query, values))
     return sorted(rows, key=lambda row: natural(row.group))
 
@@ -118,10 +113,7 @@ def statuses(db: sqlite3.Connection, chosen: Filter) -> dict[Status, Totals]:
     if not chosen.finer:
         return by_status(db, chosen.campaign)
     where, values = replace(chosen, status=None).where()
-    query = (
-        "SELECT s.status, count(*), sum(s.letters) FROM signatures s NOT INDEXED"
-        f" WHERE {where} GROUP BY 1"
-    )
+    query = f"SELECT s.status, count(*), sum(s.letters) FROM countable s WHERE {where} GROUP BY 1"
     found = {status: Totals(*numbers) for status, *numbers in db.execute(query, values)}
     return {status: found.get(status, Totals(0, 0)) for status in STATUSES}
 

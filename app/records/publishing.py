@@ -19,12 +19,15 @@ from app.records.database import writing
 from app.records.workshop import (
     NOTE_CHARACTERS,
     FileState,
+    FileVersion,
     Moved,
     change_counter,
+    rows,
+    set_status,
     state_of,
     states,
+    text_version,
 )
-from app.records.workshop_sql import FileVersion, rows, set_status, text_version
 
 
 @dataclass(frozen=True, slots=True)

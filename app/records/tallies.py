@@ -1,9 +1,9 @@
 """The numbers that are kept ready, by triggers, as rows arrive and change.
 
 ``tallies`` has one row per campaign, status, dimension and value, with the people and the
-letters counted there. The triggers run in the transaction of the change itself, so a count
-never disagrees with the rows, and reading one never scans the signatures. ``recount`` proves
-it from the rows.
+letters counted there (``schema.sql``, section 7). The triggers run in the transaction of the
+change itself, so a count never disagrees with the rows, and reading one never scans the
+signatures. ``recount`` proves it from the rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import sqlite3
 
 from app.records.database import reading, writing
 from app.records.model import Difference, Totals
-from app.records.tally_sql import DIMENSIONS, actual_sql
+
+ACTUAL = (
+    "SELECT campaign, status, dimension, value, count(*), sum(letters)"
+    " FROM signature_dimensions GROUP BY 1, 2, 3, 4"
+    " UNION ALL SELECT campaign, status, dimension, value, sum(signatures), count(*)"
+    " FROM letter_dimensions GROUP BY 1, 2, 3, 4"
+)
+"""What the tallies should say, from the rows alone."""
 
 
 def recount(db: sqlite3.Connection) -> list[Difference]:
@@ -32,9 +39,7 @@ def recount(db: sqlite3.Connection) -> list[Difference]:
         }
         actual = {
             (campaign, status, dimension, value): Totals(signatures, letters)
-            for campaign, status, dimension, value, signatures, letters in db.execute(
-                actual_sql(DIMENSIONS)
-            )
+            for campaign, status, dimension, value, signatures, letters in db.execute(ACTUAL)
         }
         differences = [
             Difference(campaign, status, "letters of a signature", str(number),
@@ -62,4 +67,4 @@ def rebuild(db: sqlite3.Connection) -> None:
     """
     with writing(db):
         db.execute("DELETE FROM tallies")
-        db.execute(f"INSERT INTO tallies {actual_sql(DIMENSIONS)}")
+        db.execute(f"INSERT INTO tallies {ACTUAL}")

@@ -9,16 +9,17 @@ has moved on, nothing is written and they are told (``Moved``).
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Literal
 
 from app.records import audit
 from app.records.audit import What
 from app.records.database import NotStoredError, reading, writing
-from app.records.workshop_sql import FileVersion, rows, set_status, text_version
 
 __all__ = [
     "NOTE_CHARACTERS", "FileState", "FileVersion", "LiveFiles", "Moved", "NoSuchVersion", "Saved",
@@ -27,6 +28,40 @@ __all__ = [
 ]  # fmt: skip
 
 NOTE_CHARACTERS = 200
+
+FileStatus = Literal["draft", "saved", "discarded", "live", "past", "retired"]
+
+_COLUMNS = (
+    "id, campaign, name, source, version, status, author, at, note, began_from, number,"
+    " published_by, published_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """One text of one file, as it was saved. Never changed; only its status moves on."""
+
+    id: int
+    campaign: str
+    name: str
+    source: str
+    version: str
+    """The SHA-256 of the text, 64 hex digits."""
+    status: FileStatus
+    author: str
+    """Who wrote it; empty for the text of the file in the folder."""
+    at: datetime
+    note: str
+    began_from: int
+    number: int | None
+    """Counts the published texts of the file from 1; None while it was never published."""
+    published_by: str
+    published_at: datetime | None
+
+    @property
+    def short(self) -> str:
+        """The first 12 hex digits, as signatures name a version."""
+        return self.version[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +120,36 @@ class LiveFiles:
 
 
 # --- reading ------------------------------------------------------------------------------
+
+
+def _file_version(row: tuple[Any, ...]) -> FileVersion:
+    """A row of ``_COLUMNS``."""
+    (id_, campaign, name, source, version, status, author, at, note, began_from, number,
+     published_by, published_at) = row  # fmt: skip
+    return FileVersion(
+        id=id_, campaign=campaign, name=name, source=source, version=version, status=status,
+        author=author, at=datetime.fromisoformat(at), note=note, began_from=began_from,
+        number=number, published_by=published_by,
+        published_at=datetime.fromisoformat(published_at) if published_at else None,
+    )  # fmt: skip
+
+
+def rows(
+    db: sqlite3.Connection, where: str, values: tuple[object, ...], order: str = "id"
+) -> tuple[FileVersion, ...]:
+    """The texts that fit a constant condition."""
+    sql = f"SELECT {_COLUMNS} FROM campaign_files WHERE {where} ORDER BY {order}"  # noqa: S608
+    return tuple(_file_version(row) for row in db.execute(sql, values))
+
+
+def set_status(db: sqlite3.Connection, version: FileVersion, status: FileStatus) -> None:
+    """Move a text on, inside the caller's transaction."""
+    db.execute("UPDATE campaign_files SET status = ? WHERE id = ?", (status, version.id))
+
+
+def text_version(source: str) -> str:
+    """The SHA-256 of a text, 64 hex digits."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def change_counter(db: sqlite3.Connection, campaign: str) -> int:

@@ -28,7 +28,6 @@ from app.records import (
     withdraw,
 )  # fmt: skip
 from app.records.accounting import ACCEPTED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
-from app.records.accounting_sql import ACCOUNTING_STEPS
 from app.records.model import Cause
 from app.records.signing import set_status
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
@@ -178,23 +177,6 @@ def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection)
     mark(db, token, "CA-12", "printed")
     assert [(w.state, w.letters) for w in ways(db, CAMPAIGN)] == [("printed", 1), ("written", 1)]
     assert sum(w.letters for w in ways(db, None)) == 5
-
-
-def test_letters_from_before_get_the_cause_that_their_state_tells(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with closing(open_database(path)) as db:
-        for number, state in enumerate(s for s in STATES if s not in ("queued", "unknown")):
-            sign(db, signature(str(number), letters=letters_of("CA", 12, state)), SECRET)
-        vacant = (LetterRow("CA-12", None, "", "not attempted"),)
-        sign(db, signature("vacant", letters=vacant), SECRET)
-        for name in [step.__name__ for step in ACCOUNTING_STEPS]:
-            db.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (name,))
-        expected = db.execute("SELECT signature, seat, cause FROM letters").fetchall()
-        db.execute("ALTER TABLE letters DROP COLUMN cause")
-        db.execute("DELETE FROM tallies WHERE dimension = 'way'")
-    with closing(open_database(path)) as db:
-        assert db.execute("SELECT signature, seat, cause FROM letters").fetchall() == expected
-        assert recount(db) == []
 
 
 def test_quiet_is_longer_than_any_copy_can_be_on_its_way() -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from app.congress import load_tables
 from app.records import open_database, rebuild
-from app.records.tally_sql import DIMENSIONS, install_triggers, trigger_sql
 
 CAMPAIGN = "protect-immigration-act"
 DAYS = 120
@@ -53,7 +52,10 @@ def filled(path: Path, count: int) -> sqlite3.Connection:
     db = open_database(path)
     db.execute("PRAGMA synchronous=OFF")  # thrown away if anything fails
     db.execute("PRAGMA cache_size=-300000")
-    for name in trigger_sql(DIMENSIONS):
+    triggers = db.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'tally_%'"
+    ).fetchall()
+    for name, _ in triggers:
         db.execute(f"DROP TRIGGER {name}")
     db.execute("CREATE TEMP TABLE places (number INTEGER PRIMARY KEY, state, district, letters)")
     db.execute(
@@ -82,7 +84,8 @@ def filled(path: Path, count: int) -> sqlite3.Connection:
     )
     db.execute(_LETTERS)
     db.execute("COMMIT")
-    install_triggers(db, DIMENSIONS)
+    for _, statement in triggers:
+        db.execute(statement)
     rebuild(db)
     db.close()
     return open_database(path)

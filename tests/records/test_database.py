@@ -6,9 +6,12 @@ import os
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from app.records import (
     LetterVersion,
@@ -16,7 +19,9 @@ from app.records import (
     Totals,
     UnknownVersion,
     local_database,
+    migrations,
     open_database,
+    recount,
     remember_versions,
     sign,
     totals,
@@ -63,28 +68,98 @@ def test_opening_again_changes_nothing(path: Path, db: sqlite3.Connection) -> No
     again.close()
 
 
-def test_a_database_of_a_newer_version_is_not_touched(path: Path, db: sqlite3.Connection) -> None:
-    db.execute(
-        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
-        " VALUES ('dear-congress', 'm999_later', '2030-01-01')"
-    )
-    with pytest.raises(NotStoredError, match=r"newer version .*m999_later"):
+def version_2(db: Database) -> None:
+    """An invented step, as a later release would add one."""
+    db.execute("ALTER TABLE signatures ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'")
+    db.execute("UPDATE signatures SET district = 13")
+
+
+def test_a_database_of_version_1_is_upgraded_with_all_that_it_holds(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(db, signature("one"), SECRET)
+    monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+    for _ in range(2):
+        with closing(open_database(path)) as later:
+            assert later.execute("SELECT colour, district FROM signatures").fetchall() == [
+                ("blue", 13)
+            ]
+            assert recount(later) == []
+            names = later.execute("SELECT name FROM _sqlite_migrations ORDER BY id").fetchall()
+            assert names == [("version_1",), ("version_2",)]
+
+
+def test_a_new_database_takes_every_step_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+    with closing(open_database(path)) as db:
+        assert db.execute("SELECT colour FROM signatures").fetchall() == []
+
+
+def test_an_upgrade_that_fails_leaves_everything_as_it_was(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version_3(db: Database) -> None:
+        db.execute("CREATE TABLE colours (name TEXT) STRICT")
+        raise sqlite3.OperationalError("boom")
+
+    sign(db, signature("one"), SECRET)
+    before = "\n".join(db.iterdump())
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2, version_3])
+        with pytest.raises(NotStoredError, match="boom"):
+            open_database(path)
+    assert "\n".join(db.iterdump()) == before
+    open_database(path).close()
+
+
+def test_a_database_of_a_newer_version_is_not_touched(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+        open_database(path).close()
+    with pytest.raises(NotStoredError, match=r"newer version .*version_2"):
         open_database(path)
 
 
-def test_a_step_that_fails_leaves_nothing_behind(
+def test_a_database_from_before_version_1_is_refused_with_words(path: Path) -> None:
+    """Whatever step it had come to: none of those databases was ever released."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        Migrations("dear-congress").ensure_migrations_table(Database(old))
+        old.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('dear-congress', 'm001_signatures', '2026-10-01')"
+        )
+        old.execute("CREATE TABLE signatures (id INTEGER PRIMARY KEY)")
+        before = "\n".join(old.iterdump())
+        with pytest.raises(NotStoredError, match=r"before version 1.*Move it aside"):
+            open_database(path)
+        assert "\n".join(old.iterdump()) == before
+
+
+def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+        with pytest.raises(NotStoredError, match=r"another program.*Move it aside"):
+            open_database(path)
+        assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("recipes",)]
+
+
+def test_a_first_step_that_fails_leaves_nothing_behind(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def version_1(db: Database) -> None:
+        migrations.version_1(db)
         raise sqlite3.OperationalError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.records.migrations.install_triggers", fail)
+        patch.setattr(migrations, "STEPS", [version_1])
         with pytest.raises(NotStoredError, match="boom"):
             open_database(path)
-    with sqlite3.connect(path) as bare:
+    with closing(sqlite3.connect(path)) as bare:
         assert bare.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    bare.close()
     open_database(path).close()
 
 

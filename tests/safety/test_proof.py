@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
-from app.records import holding_sql
-from app.records.database import open_database
 from app.records.holding import held_page
-from app.records.signing import sign, withdraw
 from app.web.proof import proves
 
-from .people import CAMPAIGN, SECRET, request
 from .web import Site, site
 
 BITS = 8
@@ -102,24 +95,3 @@ def test_whatever_is_sent_is_judged_and_never_fails(nonce: str, number: str, bit
         digest = hashlib.sha256(f"{nonce}:{number}".encode("ascii", "replace")).hexdigest()
         assert int(digest, 16) < 2 ** (256 - bits)
         assert number.isdecimal()
-
-
-def test_a_site_that_held_signatures_before_keeps_them(tmp_path: Path) -> None:
-    """The table is made anew with one more reason, and whatever named it works as before."""
-    with closing(open_database(tmp_path / "site.db")) as db:
-        one = sign(db, request(1, status="held"), SECRET).receipt
-        db.execute("INSERT OR REPLACE INTO held VALUES (1, 'crowd', 'set aside')")
-        before = schema(db)
-        holding_sql.holding_002_no_proof(Database(db))
-        assert schema(db) == before
-        assert db.execute("SELECT * FROM held").fetchall() == [(1, "crowd", "set aside")]
-        db.execute("UPDATE held SET reason = 'no proof'")
-        with pytest.raises(sqlite3.IntegrityError):
-            db.execute("UPDATE held SET reason = 'because'")
-        withdraw(db, one)
-        assert held_page(db, CAMPAIGN).rows == ()
-        assert db.execute("SELECT count(*) FROM held").fetchone() == (0,)
-
-
-def schema(db: sqlite3.Connection) -> set[tuple[str, str]]:
-    return set(db.execute("SELECT name, replace(sql, '\"', '') FROM sqlite_schema WHERE sql <> ''"))

@@ -1,0 +1,600 @@
+-- Version 1 of the database: every table, index, view and trigger.
+--
+-- After a release this file is never changed: a later wish is a step of its own at the end of
+-- `migrations.py`. Every table is STRICT. Days are days in the campaign's time zone; `at` and
+-- `*_at` are text in UTC where people read them, and whole seconds since 1970 where the program
+-- compares them. A BLOB of 32 bytes is a digest or a keyed code: nothing can be read back from it.
+
+
+-- 1. Signatures and their letters ----------------------------------------------------------
+
+-- One person's act, and the least that can be counted of it.
+--
+-- `receipt` is the digest of the receipt's token, which is made from the form's idempotency
+-- key: its unique constraint is what makes a second press of the button harmless.
+-- `person` is the keyed code of the person while their signature stands; the unique index over
+-- it is what makes one person one signature. When they withdraw, the code is erased, so that
+-- they can sign again and the row says nothing about anyone.
+-- `town` is NULL unless the campaign keeps towns. `own_share` is the share of the letter, in per
+-- cent, that the person wrote. `letters` counts those to a seat that somebody holds.
+CREATE TABLE signatures (
+    id INTEGER PRIMARY KEY,
+    receipt BLOB NOT NULL UNIQUE CHECK (length(receipt) = 32),
+    campaign TEXT NOT NULL,
+    person BLOB CHECK (length(person) = 32),
+    status TEXT NOT NULL CHECK (status IN
+        ('counted', 'held', 'unconfirmed', 'withdrawn', 'repeated', 'test')),
+    withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    at TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (length(state) = 2),
+    district INTEGER NOT NULL CHECK (district BETWEEN 0 AND 99),
+    town TEXT,
+    template TEXT NOT NULL,
+    version TEXT NOT NULL,
+    length TEXT NOT NULL,
+    language TEXT NOT NULL,
+    match TEXT NOT NULL,
+    source TEXT NOT NULL,
+    edited INTEGER NOT NULL CHECK (edited IN (0, 1)),
+    own_share INTEGER NOT NULL CHECK (own_share BETWEEN 0 AND 100),
+    letters INTEGER NOT NULL CHECK (letters >= 0),
+    CHECK ((person IS NULL) = (status IN ('withdrawn', 'repeated', 'test')))
+) STRICT;
+
+CREATE UNIQUE INDEX one_signature_per_person ON signatures (campaign, person)
+    WHERE person IS NOT NULL;
+
+-- All that a page about one office counts, so that it reads its state's part of the index alone.
+CREATE INDEX signatures_by_place ON signatures
+    (campaign, status, state, district, day, own_share, source, town);
+
+-- One letter to one seat; `bioguide` is NULL where the seat was vacant. `cause` is who or what
+-- brought the letter into its state. Clustered by signature: one person's letters lie together.
+CREATE TABLE letters (
+    signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
+    seat TEXT NOT NULL,
+    bioguide TEXT,
+    ask TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN
+        ('written', 'downloaded', 'copied', 'printed', 'mailed to self', 'queued',
+         'accepted by the office''s system', 'refused', 'unknown', 'not attempted')),
+    state_at TEXT NOT NULL,
+    cause TEXT NOT NULL DEFAULT 'signed' CHECK (cause IN
+        ('signed', 'vacant seat', 'person', 'mail server', 'office system', 'withdrawn')),
+    PRIMARY KEY (signature, seat)
+) STRICT, WITHOUT ROWID;
+
+-- The texts that signatures point at. Never overwritten.
+CREATE TABLE letter_versions (
+    campaign TEXT NOT NULL,
+    template TEXT NOT NULL,
+    length TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (campaign, template, length, version)
+) STRICT;
+
+-- What a large import of paper signatures has stored so far, so that it can be undone. Empty
+-- while no import is under way.
+CREATE TABLE paper_pending (
+    receipt BLOB PRIMARY KEY CHECK (length(receipt) = 32)
+) STRICT, WITHOUT ROWID;
+
+
+-- 2. Whether somebody signs again ----------------------------------------------------------
+
+-- Codes of a name beside the signatures that have a person's code.
+CREATE TABLE likenesses (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    have BLOB NOT NULL CHECK (length(have) >= 4),
+    place BLOB NOT NULL CHECK (length(place) = 4)
+) STRICT;
+
+-- From the row of a further signing to the signature that it was found to be the same person's.
+-- `replaces` says that it came from the same house, so that what was sealed with it stands for
+-- what was sealed before.
+CREATE TABLE signed_again (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    earlier INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
+    replaces INTEGER NOT NULL CHECK (replaces IN (0, 1))
+) STRICT;
+
+CREATE INDEX signed_again_by_earlier ON signed_again (earlier);
+
+
+-- 3. Signatures that wait: for an organizer's eyes, or for a click in an e-mail ------------
+
+CREATE TABLE held (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    reason TEXT NOT NULL CHECK (reason IN
+        ('field filled in', 'field missing', 'too fast', 'no proof', 'crowd', 'no address',
+         'by hand')),
+    decision TEXT NOT NULL DEFAULT '' CHECK (decision IN ('', 'released', 'set aside'))
+) STRICT;
+
+-- `token` is the digest of the token in the link. `person` is the code of somebody whose row
+-- does not have it because another row does, until they have shown that the address is theirs.
+CREATE TABLE confirmations (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
+    person BLOB CHECK (person IS NULL OR length(person) = 32),
+    at TEXT NOT NULL,
+    confirmed TEXT
+) STRICT;
+
+-- What was given last by the same person, and neither taken back nor waiting for anyone.
+CREATE VIEW replacements AS
+SELECT a.signature, a.earlier FROM signed_again a JOIN signatures s ON s.id = a.signature
+WHERE a.replaces = 1 AND s.withdrawn = 0
+AND NOT EXISTS (SELECT 1 FROM confirmations c
+                WHERE c.signature = a.signature AND c.confirmed IS NULL)
+AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = a.signature AND h.decision <> 'released');
+
+
+-- 4. What is kept of a person, encrypted ---------------------------------------------------
+
+-- Details that somebody asked us to keep for a purpose, each in a box of its own. `key` is the
+-- id of the public key that the box is sealed to. A box begins with the bytes 'DCSEAL1\n'.
+CREATE TABLE sealed (
+    id INTEGER PRIMARY KEY,
+    signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
+    purpose TEXT NOT NULL CHECK (purpose IN ('packet', 'contact')),
+    key TEXT NOT NULL CHECK (length(key) = 20),
+    box BLOB NOT NULL CHECK (substr(box, 1, 8) = x'44435345414c310a'),
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    UNIQUE (signature, purpose)
+) STRICT;
+
+CREATE INDEX sealed_by_key ON sealed (key);
+
+-- The words of somebody's letters, where they asked for it, encrypted with a key that is made
+-- from their receipt's token, which this site does not keep.
+CREATE TABLE kept_letters (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    box BLOB NOT NULL CHECK (substr(box, 1, 8) = x'44435345414c310a'),
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]')
+) STRICT;
+
+
+-- 5. What leaves the site ------------------------------------------------------------------
+
+-- One row for each message to one address.
+--
+-- `payload` is the message itself, encrypted with the site's own key, and is there only while
+-- the message still has a way to go: the constraint sees to it. `once` makes the same wish the
+-- same message. `recipient` is a keyed code of the address, for the daily limit, and is erased
+-- after a day. 'held' waits for the person's own click, 'sending' has been claimed by a worker,
+-- 'handing over' is past the point from which the other server may have taken it.
+CREATE TABLE messages (
+    id TEXT PRIMARY KEY CHECK (length(id) = 32),
+    once BLOB NOT NULL UNIQUE CHECK (length(once) = 32),
+    kind TEXT NOT NULL,
+    receipt BLOB CHECK (length(receipt) = 32),
+    recipient BLOB CHECK (length(recipient) = 32),
+    release BLOB UNIQUE CHECK (length(release) = 32),
+    state TEXT NOT NULL CHECK (state IN ('held', 'queued', 'sending', 'handing over',
+        'accepted', 'deferred', 'failed', 'unknown')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    cause TEXT NOT NULL DEFAULT '',
+    queued_at INTEGER NOT NULL,
+    state_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    payload BLOB,
+    CHECK ((payload IS NULL) = (state IN ('accepted', 'failed', 'unknown')))
+) STRICT;
+
+CREATE INDEX messages_on_their_way ON messages (state, next_at) WHERE payload IS NOT NULL;
+CREATE INDEX messages_by_recipient ON messages (recipient, queued_at) WHERE recipient IS NOT NULL;
+CREATE INDEX messages_by_receipt ON messages (receipt) WHERE receipt IS NOT NULL;
+
+-- One row for each letter that its writer wants given to the office's own system.
+--
+-- `payload` as above. `maybe` says that a try ended without an answer, so that the office may
+-- have it. `round` counts the wishes after a refusal. After `until` it is not tried any more.
+CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY CHECK (length(id) = 32),
+    signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
+    seat TEXT NOT NULL,
+    chamber TEXT NOT NULL CHECK (chamber IN ('house', 'senate')),
+    round INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred',
+        'accepted', 'refused', 'unknown', 'not attempted')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    maybe INTEGER NOT NULL DEFAULT 0 CHECK (maybe IN (0, 1)),
+    cause TEXT NOT NULL DEFAULT '',
+    queued_at INTEGER NOT NULL,
+    state_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    payload BLOB,
+    UNIQUE (signature, seat),
+    CHECK ((payload IS NULL) = (state IN ('accepted', 'refused', 'unknown', 'not attempted')))
+) STRICT;
+
+CREATE INDEX deliveries_on_their_way ON deliveries (next_at) WHERE payload IS NOT NULL;
+
+-- No letter waits for a message that is not there any more, whatever took it away.
+CREATE TRIGGER no_letter_waits_without_its_message
+AFTER DELETE ON deliveries WHEN OLD.payload IS NOT NULL
+BEGIN
+    UPDATE letters SET state = CASE OLD.maybe WHEN 1 THEN 'unknown' ELSE 'not attempted' END,
+        cause = 'office system', state_at = strftime('%Y-%m-%dT%H:%MZ', 'now')
+    WHERE signature = OLD.signature AND seat = OLD.seat AND state = 'queued';
+END;
+
+
+-- 6. Withdrawal: whatever way in the program leads to it, it leaves nothing behind ----------
+
+CREATE TRIGGER sealed_goes_with_withdrawal
+AFTER UPDATE OF status, withdrawn ON signatures
+WHEN NEW.status = 'withdrawn' OR NEW.withdrawn = 1
+BEGIN DELETE FROM sealed WHERE signature = NEW.id; END;
+
+CREATE TRIGGER kept_letters_go_with_withdrawal
+AFTER UPDATE OF status, withdrawn ON signatures
+WHEN NEW.status = 'withdrawn' OR NEW.withdrawn = 1
+BEGIN DELETE FROM kept_letters WHERE signature = NEW.id; END;
+
+-- A slow second request cannot put it back.
+CREATE TRIGGER nothing_sealed_after_withdrawal
+BEFORE INSERT ON sealed
+WHEN (SELECT status = 'withdrawn' OR withdrawn = 1 FROM signatures WHERE id = NEW.signature)
+BEGIN SELECT RAISE(IGNORE); END;
+
+CREATE TRIGGER no_letters_kept_after_withdrawal
+BEFORE INSERT ON kept_letters
+WHEN (SELECT status = 'withdrawn' OR withdrawn = 1 FROM signatures WHERE id = NEW.signature)
+BEGIN SELECT RAISE(IGNORE); END;
+
+-- No code of a name, nor what was given when the same person signed again.
+CREATE TRIGGER likeness_goes_with_withdrawal
+AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1
+BEGIN
+    DELETE FROM likenesses WHERE signature = NEW.id;
+    UPDATE signatures SET withdrawn = 1 WHERE withdrawn = 0 AND id IN
+        (SELECT signature FROM signed_again WHERE earlier = NEW.id AND replaces = 1);
+    DELETE FROM sealed WHERE signature IN
+        (SELECT signature FROM signed_again WHERE earlier = NEW.id AND replaces = 1);
+END;
+
+-- No open question.
+CREATE TRIGGER nothing_waits_after_withdrawal
+AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1
+BEGIN
+    DELETE FROM confirmations WHERE signature = NEW.id;
+    DELETE FROM held WHERE signature = NEW.id;
+END;
+
+-- What has not left is taken out of the queue. What is leaving at this moment gets its own end.
+CREATE TRIGGER nothing_delivered_after_withdrawal
+AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
+BEGIN
+    UPDATE letters SET state = 'not attempted', cause = 'withdrawn',
+        state_at = strftime('%Y-%m-%dT%H:%MZ', 'now')
+    WHERE signature = NEW.id AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.signature = NEW.id AND d.seat = letters.seat
+        AND (d.state = 'sending' OR d.maybe = 1));
+    DELETE FROM deliveries WHERE signature = NEW.id AND state <> 'sending' AND maybe = 0;
+END;
+
+-- A signature that its owner never confirmed ends with the question, and so does the code of
+-- a name where nobody answered.
+CREATE TRIGGER unconfirmed_goes_with_its_question
+AFTER DELETE ON confirmations WHEN OLD.confirmed IS NULL
+BEGIN
+    DELETE FROM signatures WHERE id = OLD.signature AND status = 'unconfirmed';
+END;
+
+CREATE TRIGGER likeness_goes_with_its_question
+AFTER DELETE ON confirmations WHEN OLD.confirmed IS NULL
+BEGIN
+    DELETE FROM likenesses WHERE signature = OLD.signature
+    AND EXISTS (SELECT 1 FROM signatures WHERE id = OLD.signature AND person IS NULL);
+END;
+
+
+-- 7. Counts, kept by triggers as rows arrive -----------------------------------------------
+
+-- What each signature is counted by: one column for each breakdown, under its name. The one
+-- definition for the tallies, for a recount, and for counts under a finer filter. Reads the
+-- rows in the order in which they lie: an index would only make a full count slower.
+CREATE VIEW countable AS
+SELECT id, campaign, status, letters,
+    day,
+    state,
+    state || '-' || district AS district,
+    template,
+    template || ' ' || length || ' ' || version AS version,
+    language,
+    match,
+    source,
+    CASE edited WHEN 0 THEN 'no' ELSE 'yes' END AS edited,
+    printf('%02d', min(own_share / 10, 9) * 10) AS own_share
+FROM signatures NOT INDEXED;
+
+-- The same as one row for each breakdown.
+CREATE VIEW signature_dimensions AS
+SELECT id AS signature, campaign, status, 'all' AS dimension, '' AS value, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'day', day, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'state', state, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'district', district, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'template', template, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'version', version, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'language', language, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'match', match, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'source', source, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'edited', edited, letters FROM countable
+UNION ALL SELECT id, campaign, status, 'own_share', own_share, letters FROM countable;
+
+-- What each letter to a seat that somebody holds is counted by: whom it is written to, and
+-- where it is on its way. The way counts no people, because one person's letters may be in
+-- several places.
+CREATE VIEW letter_dimensions AS
+SELECT l.signature, l.seat, s.campaign, s.status, 'recipient' AS dimension, l.bioguide AS value,
+    1 AS signatures
+FROM letters l JOIN signatures s ON s.id = l.signature WHERE l.bioguide IS NOT NULL
+UNION ALL
+SELECT l.signature, l.seat, s.campaign, s.status, 'way', l.state, 0
+FROM letters l JOIN signatures s ON s.id = l.signature WHERE l.bioguide IS NOT NULL;
+
+-- So many people and letters are in this campaign, in this status, under this value of this
+-- breakdown. A page of counts reads a few hundred of these and never the signatures.
+CREATE TABLE tallies (
+    campaign TEXT NOT NULL,
+    status TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    value TEXT NOT NULL,
+    signatures INTEGER NOT NULL,
+    letters INTEGER NOT NULL,
+    PRIMARY KEY (campaign, status, dimension, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER tally_signature_insert AFTER INSERT ON signatures
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, 1, letters FROM signature_dimensions
+    WHERE signature = NEW.id
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+-- What was counted is taken off before a change, while the rows still say it, and counted anew
+-- after it. A change that is given up half-way (UPDATE OR IGNORE) must not be used here.
+CREATE TRIGGER tally_signature_before_update BEFORE UPDATE OF campaign, status, day, state, district,
+    template, version, length, language, match, source, edited, own_share, letters ON signatures
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, -1, -letters FROM signature_dimensions
+    WHERE signature = OLD.id
+    UNION ALL
+    SELECT campaign, status, dimension, value, -signatures, -1 FROM letter_dimensions
+    WHERE signature = OLD.id
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+CREATE TRIGGER tally_signature_update AFTER UPDATE OF campaign, status, day, state, district,
+    template, version, length, language, match, source, edited, own_share, letters ON signatures
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, 1, letters FROM signature_dimensions
+    WHERE signature = NEW.id
+    UNION ALL
+    SELECT campaign, status, dimension, value, signatures, 1 FROM letter_dimensions
+    WHERE signature = NEW.id
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+-- Its letters go with it by the foreign key, when it is already gone: they are counted off here.
+CREATE TRIGGER tally_signature_delete BEFORE DELETE ON signatures
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, -1, -letters FROM signature_dimensions
+    WHERE signature = OLD.id
+    UNION ALL
+    SELECT campaign, status, dimension, value, -signatures, -1 FROM letter_dimensions
+    WHERE signature = OLD.id
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+CREATE TRIGGER tally_letter_insert AFTER INSERT ON letters
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, signatures, 1 FROM letter_dimensions
+    WHERE signature = NEW.signature AND seat = NEW.seat
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+CREATE TRIGGER tally_letter_delete BEFORE DELETE ON letters
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, -signatures, -1 FROM letter_dimensions
+    WHERE signature = OLD.signature AND seat = OLD.seat
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+CREATE TRIGGER tally_letter_before_update BEFORE UPDATE OF signature, bioguide ON letters
+WHEN OLD.signature <> NEW.signature OR OLD.bioguide IS NOT NEW.bioguide
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, -signatures, -1 FROM letter_dimensions
+    WHERE signature = OLD.signature AND seat = OLD.seat
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+CREATE TRIGGER tally_letter_update AFTER UPDATE OF signature, bioguide ON letters
+WHEN OLD.signature <> NEW.signature OR OLD.bioguide IS NOT NEW.bioguide
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, dimension, value, signatures, 1 FROM letter_dimensions
+    WHERE signature = NEW.signature AND seat = NEW.seat
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+-- By far the most frequent change: the same letter, somewhere else on its way.
+CREATE TRIGGER tally_letter_state AFTER UPDATE OF state ON letters
+WHEN OLD.signature = NEW.signature AND OLD.bioguide = NEW.bioguide AND OLD.state <> NEW.state
+BEGIN
+    INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
+    SELECT campaign, status, 'way', OLD.state, 0, -1 FROM signatures WHERE id = NEW.signature
+    UNION ALL
+    SELECT campaign, status, 'way', NEW.state, 0, 1 FROM signatures WHERE id = NEW.signature
+    ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
+        letters = letters + excluded.letters;
+END;
+
+-- The counts by state from which the public table was last made.
+CREATE TABLE shown (
+    campaign TEXT NOT NULL,
+    state TEXT NOT NULL,
+    signatures INTEGER NOT NULL,
+    PRIMARY KEY (campaign, state)
+) STRICT, WITHOUT ROWID;
+
+
+-- 8. The campaign's own texts, as organizers shape them ------------------------------------
+
+-- Every text that was ever saved for a file of a campaign, each in a row of its own.
+--
+-- 'draft' is the one draft of a file and 'saved' an earlier state of it; 'live' is what
+-- residents see and 'past' what they saw before; 'retired' was live last and is no longer
+-- offered. Where a file has no live or retired row, its text in the folder counts. `number` is
+-- given when a text is published. `began_from` is the live row (0: the file in the folder) on
+-- which a draft was begun.
+CREATE TABLE campaign_files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    campaign TEXT NOT NULL,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    version TEXT NOT NULL CHECK (length(version) = 64),
+    status TEXT NOT NULL CHECK (status IN
+        ('draft', 'saved', 'discarded', 'live', 'past', 'retired')),
+    author TEXT NOT NULL,
+    at TEXT NOT NULL,
+    note TEXT NOT NULL,
+    began_from INTEGER NOT NULL,
+    number INTEGER,
+    published_by TEXT NOT NULL DEFAULT '',
+    published_at TEXT,
+    CHECK ((number IS NULL) = (status IN ('draft', 'saved', 'discarded')))
+) STRICT;
+
+CREATE UNIQUE INDEX one_live_text ON campaign_files (campaign, name)
+    WHERE status IN ('live', 'retired');
+CREATE UNIQUE INDEX one_draft ON campaign_files (campaign, name) WHERE status = 'draft';
+CREATE UNIQUE INDEX one_number ON campaign_files (campaign, name, number)
+    WHERE number IS NOT NULL;
+CREATE INDEX files_by_name ON campaign_files (campaign, name, id);
+
+-- Counts what residents can notice, so that every process sees with one cheap question whether
+-- it has to read anew.
+CREATE TABLE campaign_changes (
+    campaign TEXT PRIMARY KEY,
+    counter INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+
+-- 9. Organizers ----------------------------------------------------------------------------
+
+-- `name_key` is the name with case and spaces levelled: two organizers whose names look alike
+-- cannot exist. `totp` is sealed; `totp_step` is the step of the last code that was accepted, so
+-- that none works twice. An organizer is never deleted, because the audit trail names them.
+CREATE TABLE organizers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL CHECK (role IN ('editor', 'exporter', 'admin')),
+    password TEXT,
+    totp BLOB,
+    totp_step INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    disabled INTEGER,
+    logged_in INTEGER
+) STRICT;
+
+-- One-time links to set a password.
+CREATE TABLE organizer_links (
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    organizer INTEGER NOT NULL REFERENCES organizers (id),
+    expires INTEGER NOT NULL,
+    used INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE organizer_recovery_codes (
+    organizer INTEGER NOT NULL REFERENCES organizers (id),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (organizer, hash)
+) STRICT, WITHOUT ROWID;
+
+-- `id` is never used again and may be shown; the token is kept as a digest. `stage` is
+-- 'password' after the first half of logging in and 'full' after both.
+CREATE TABLE organizer_sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    organizer INTEGER NOT NULL REFERENCES organizers (id),
+    stage TEXT NOT NULL CHECK (stage IN ('password', 'full')),
+    device TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    wrong INTEGER NOT NULL DEFAULT 0,
+    passed INTEGER,
+    ended INTEGER
+) STRICT;
+
+CREATE INDEX organizer_sessions_of ON organizer_sessions (organizer, ended);
+
+-- The audit trail. A row is never altered; old rows may be purged, never rewritten.
+CREATE TABLE audit_events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'),
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    before TEXT NOT NULL CHECK (json_type(before) = 'object'),
+    after TEXT NOT NULL CHECK (json_type(after) = 'object')
+) STRICT;
+
+CREATE INDEX audit_events_who ON audit_events (who, number);
+CREATE INDEX audit_events_what ON audit_events (what, number);
+
+CREATE TRIGGER audit_events_stay BEFORE UPDATE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'an audit event is never altered'); END;
+
+-- Failed log-ins of the last hours, and where an account logged in successfully. `account` and
+-- `source` are keyed codes: neither a name that somebody typed nor an internet address can be
+-- read back. All three tables are swept as they are used.
+CREATE TABLE login_failures (
+    account BLOB NOT NULL,
+    source BLOB NOT NULL,
+    address BLOB NOT NULL,
+    step TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX login_failures_account ON login_failures (account, at);
+CREATE INDEX login_failures_address ON login_failures (address, at);
+CREATE INDEX login_failures_at ON login_failures (at);
+
+CREATE TABLE login_waits (
+    account BLOB NOT NULL,
+    source BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (account, source)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX login_waits_since ON login_waits (since);
+
+CREATE TABLE login_sources (
+    account BLOB NOT NULL,
+    source BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (account, source)
+) STRICT, WITHOUT ROWID;
