@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LINE = ("congress", "campaign", "documents", "records", "delivery", "cwc", "site")
 TOP = ("web", "cli")
+BELOW = ("text",)
+"""Single modules that stand below all packages."""
 PURE = ("congress", "campaign", "documents")
 MAX_VIEW_STATEMENTS = 12
 
@@ -64,11 +66,11 @@ def ids(path: Path) -> str:
 
 def allowed(package: str) -> set[str]:
     if package == "main":
-        return {*LINE, *TOP}
+        return {*LINE, *TOP, *BELOW}
     if package in TOP:
-        return {*LINE, package}
+        return {*LINE, *BELOW, package}
     if package in LINE:
-        return set(LINE[: LINE.index(package) + 1])
+        return {*LINE[: LINE.index(package) + 1], *BELOW}
     return {package}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.congress.model import STATES
+from app.text import clean_line, fold_digits
 
 ZipProblemKind = Literal["missing", "foreign", "four_digits", "bad_plus4", "malformed"]
 
@@ -39,6 +40,7 @@ class ZipProblem:
 
 
 _LONGEST = 80
+_DASHES = "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _SEPARATORS = re.compile(r"[._/+~-]+")
 _HARMLESS = re.compile(
     r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|U\.? ?S\.?(?: ?A)?"
@@ -52,27 +54,21 @@ _STATE = re.compile(
     rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
     r"(?![A-Z])"
 )
-_AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*(\d{{5}}(?:-\d{{4}})?)(?![\w-])")
-_FIVE = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?(?![\w-])")
-_FOUR = re.compile(r"(?<![\w-])\d{4}(?![\w-])")
+_AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*([0-9]{{5}}(?:-[0-9]{{4}})?)(?![\w-])")
+_FIVE = re.compile(r"(?<![\w-])[0-9]{5}(?:-[0-9]{4})?(?![\w-])")
+_FOUR = re.compile(r"(?<![\w-])[0-9]{4}(?![\w-])")
 _ZERO_STATES = frozenset(["CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"])
 """Where ZIPs begin with 0. (A few of New York's do too, but hardly anybody's.)"""
 
 
 def _plain(text: str) -> str:
     """Upper-case ASCII digits, letters, ``-`` and other marks, without any white space."""
-    out: list[str] = []
-    for char in unicodedata.normalize("NFKC", text):
-        category = unicodedata.category(char)
-        if category == "Nd":
-            out.append(str(unicodedata.digit(char)))
-        elif category == "Pd" or char in "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}":
-            out.append("-")
-        elif char.isspace() or category in ("Cf", "Cc"):
-            out.append(" ")
-        else:
-            out.append(char.upper())
-    return "".join(out)
+    line = fold_digits(clean_line(text))
+    return "".join("-" if _is_dash(char) else char.upper() for char in line)
+
+
+def _is_dash(char: str) -> bool:
+    return unicodedata.category(char) == "Pd" or char in _DASHES
 
 
 def _from_digits(compact: str) -> Zip | ZipProblem:
@@ -99,17 +95,17 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
 def _from_words(text: str) -> Zip | ZipProblem:
     """Judge a text that has letters: a slip that we can question, or another country's code."""
     rest = _HARMLESS.sub(" ", text)
-    if not any(char.isdigit() for char in rest):
+    if not re.search("[0-9]", rest):
         return ZipProblem("malformed")
     if not any(char.isalpha() for char in rest):
         return _from_marks(rest)
     candidate = rest.strip(" ,;:.#-").translate(_LOOKALIKES)
-    if re.fullmatch(r"\d{5}(-\d{4})?", candidate):
+    if re.fullmatch(r"[0-9]{5}(-[0-9]{4})?", candidate):
         return ZipProblem("malformed", candidate)
     states = _STATE.findall(rest)
     if not states and rest == text:
         return ZipProblem("foreign")
-    if re.search(r"\d OR \d", rest):
+    if re.search(r"[0-9] OR [0-9]", rest):
         return ZipProblem("malformed")  # two ZIPs, not one in Oregon
     # A whole line of an address: question what stands where a ZIP stands.
     for found in (_AFTER_STATE.findall(rest), _FIVE.findall(rest)):
@@ -120,14 +116,14 @@ def _from_words(text: str) -> Zip | ZipProblem:
     four = _FOUR.findall(rest)
     if len(four) == 1 and not _ZERO_STATES.isdisjoint(states):
         return ZipProblem("four_digits", f"0{four[0]}")
-    mixed = re.search(r"[^\W\d_]\d|\d[^\W\d_]", rest)
+    mixed = re.search(r"[^\W\d_][0-9]|[0-9][^\W\d_]", rest)
     return ZipProblem("foreign" if mixed else "malformed")
 
 
 def _from_marks(text: str) -> Zip | ZipProblem:
     """Judge a text of digits, blanks and marks."""
     # A blank after five digits parts them from the four.
-    text = re.sub(r"(?<!\d)(\d{5})\s+(?=\d)", r"\1-", text)
+    text = re.sub(r"(?<![0-9])([0-9]{5})\s+(?=[0-9])", r"\1-", text)
     compact = _SEPARATORS.sub("-", re.sub(r"\s", "", text))
     compact = re.sub(r"^\W+|\W+$", "", compact)
     if not re.fullmatch(r"[0-9]+(-[0-9]+)*", compact):

@@ -1,0 +1,181 @@
+"""What people type and paste is read in one way: characters, names, digits, addresses."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.congress import Zip, parse_zip
+from app.text import (
+    BadEmail,
+    Email,
+    clean_line,
+    clean_text,
+    decode,
+    fold_digits,
+    has_letter,
+    hidden_characters,
+    read_email,
+    suggest_email,
+)
+
+ODD = "ab \n\t\r\v\f\x00\x1c\x85\xa0\xad\u0301\u0323\u034f\u0590\u05d0\u0645\u200b\u200c\u200d"
+ODD += "\u200e\u200f\u2028\u2029\u202e\u2060\u2067\u3000\u3164\ufe0f\ufeff\ufffc\ufffe\ud800\u094d"
+ODD += "\u0915\U0001f469\U0001f467\u2764\U000e0061e1"
+texts = st.one_of(st.text(), st.text(st.sampled_from(ODD)))
+
+
+@given(texts)
+@example("e\u0301\u0301\u0301\u0301\u05b0\u200d")
+@example("e\u200d\u0301")
+def test_cleaning_again_changes_nothing(text: str) -> None:
+    clean = clean_text(text)
+    assert clean_text(clean) == clean
+    assert clean_line(clean_line(text)) == clean_line(text) == clean_line(clean)
+    assert clean == unicodedata.normalize("NFC", clean)
+    assert hidden_characters(clean) == ()
+
+
+@given(texts)
+def test_nothing_visible_is_lost(text: str) -> None:
+    def seen(text: str) -> str:
+        plain = unicodedata.normalize("NFD", text)
+        return "".join(c for c in plain if unicodedata.category(c)[0] not in "MZC")
+
+    visible = "".join(c for c in text if c not in hidden_characters(text))
+    assert seen(clean_text(text)) == seen(visible)
+
+
+@given(texts)
+def test_a_line_has_no_break_and_no_text_can_be_split_by_a_mailer(text: str) -> None:
+    assert len(clean_line(text).splitlines()) <= 1
+    assert clean_text(text).splitlines() == clean_text(text).split("\n") or not clean_text(text)
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028"])
+def test_whatever_breaks_a_line_is_a_break_in_a_story_and_a_blank_in_a_line(mark: str) -> None:
+    assert clean_text(f"line one{mark}line two") == "line one\nline two"
+    assert clean_line(f"line one{mark}line two") == "line one line two"
+
+
+def test_a_paragraph_mark_makes_a_paragraph() -> None:
+    assert clean_text("one\u2029two") == "one\n\ntwo"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\u200b", "\u2060", "\u3164", "\ufffe", "\uffff", "\ufeff", "\u00ad", "\u202e", "\u2066",
+     "\ud83d", "\u115f", "\u034f", "\u2800", "\U000e0041", "\x07", "\x1b", "\u200d", "\u200e",
+     "\ufe0f"],
+)  # fmt: skip
+def test_what_means_nothing_goes_wherever_it_stands(hidden: str) -> None:
+    assert clean_line(f"{hidden}An{hidden}a{hidden}") == "Ana"
+    assert not has_letter(clean_line(hidden * 3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["می‌خواهم", "क्‍ष", "👩‍👩‍👧", "❤️‍🔥", "1️⃣", "שירה\u200f לוי", "陳美玲", "🐢 Lee",
+     "Parks & Trails <3", "DeShawn van der Berg III", "a\xa0b", "“It’s ours” — 40°"],
+)  # fmt: skip
+def test_scripts_and_pictures_keep_what_joins_them(text: str) -> None:
+    assert clean_text(text) == text
+
+
+def test_a_name_has_a_letter_of_some_script() -> None:
+    for name in ("Suharni", "陳", "ليلى", "Ж", "Ō", "שי", "ꯃ"):
+        assert has_letter(name)
+    for name in ("", "...", "12", "\u200b", "ㅤ", "🐢", "-", "²", "\u0301"):
+        assert not has_letter(name)
+
+
+def test_digits_of_every_keyboard_are_read_and_no_others() -> None:
+    assert fold_digits("０２１３８－１２３４") == "02138-1234"
+    assert fold_digits("٩٤٦٠١ ९४६०१") == "94601 94601"
+    assert fold_digits("²²²²² ①② 𝟗½") == "²²²²² ①② 𝟗½"
+
+
+@pytest.mark.parametrize("typed", ["²²²²²", "⑨④⑥⓪①", "𝟗𝟒𝟔𝟎𝟏", "9460¹", "½½½½½"])
+def test_signs_that_look_like_digits_make_no_zip(typed: str) -> None:
+    assert not isinstance(parse_zip(typed), Zip)
+
+
+@pytest.mark.parametrize("typed", ["０２１３８", "٠٢١٣٨", "021\u200b38", "0\u202e2138"])
+def test_a_zip_is_read_from_any_keyboard(typed: str) -> None:
+    assert parse_zip(typed) == Zip("02138")
+
+
+def test_bytes_of_an_older_encoding_are_letters_again() -> None:
+    assert decode(b"Zo\xe8") == decode("Zoè".encode()) == "Zoè"
+    assert decode(b"\x93ours\x94") == "“ours”"
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_some_text(raw: bytes) -> None:
+    assert isinstance(decode(raw), str)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ana@example.org", " ana@example.org ", "mailto:ana@example.org", "MAILTO:ana@example.org",
+     "<ana@example.org>", "Ana Li <ana@example.org>", "<mailto:ana@example.org>,",
+     "ana@example.org,", "ana@example.org;", "ana@example.org.", "'ana@example.org'",
+     "ana\u200b@example.org", "\ufeffana@example.org", "ana＠example.org",
+     "mailto:ana@example.org?subject=Hello"],
+)  # fmt: skip
+def test_what_is_pasted_around_an_address_comes_off(typed: str) -> None:
+    assert read_email(typed) == Email("ana@example.org", "ana@example.org")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "ana", "@example.org", "ana@", "ana@example", ".ana@example.org", "ana..li@example.org",
+     "ana.@example.org", "imani@-example.org", "imani@example-.org", "a na@example.org",
+     "ana@example.123", "ana@[127.0.0.1]", "a@b@example.org", f"{'a' * 65}@example.org",
+     f"a@{'b' * 64}.org", "ana@example.org, bo@example.org", "ana@localhost", "ana@\x00"],
+)  # fmt: skip
+def test_what_mail_cannot_take_is_no_address(typed: str) -> None:
+    assert read_email(typed) == BadEmail("form")
+
+
+def test_letters_before_the_at_that_most_mail_systems_cannot_take_are_named() -> None:
+    assert read_email("jörg@example.org") == BadEmail("letters")
+
+
+@pytest.mark.parametrize(
+    "typed", ["o'dell+parks.2026@example.museum", "x@sub.example.photography", "Ana.Li@Example.ORG",
+              "ana@bücher.example"],
+)  # fmt: skip
+def test_unusual_addresses_pass_unchanged(typed: str) -> None:
+    found = read_email(typed)
+    assert isinstance(found, Email)
+    assert found.text == typed
+    assert found.wire.isascii()
+
+
+@given(texts | st.emails())
+def test_an_address_that_was_read_is_read_as_itself(typed: str) -> None:
+    found = read_email(typed)
+    if isinstance(found, Email):
+        assert read_email(found.text) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("gmail.con", "gmail.com"), ("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"),
+     ("yaho.com", "yahoo.com"), ("gmai.com", "gmail.com"), ("GMAIL.CON", "gmail.com"),
+     ("aol.con", "aol.com"), ("comcast.ney", "comcast.net"), ("gmial.con", "gmail.com")],
+)  # fmt: skip
+def test_a_slip_in_a_well_known_domain_gets_a_hint(typed: str, meant: str) -> None:
+    assert suggest_email(f"ana.li@{typed}") == f"ana.li@{meant}"
+
+
+@pytest.mark.parametrize(
+    "domain", ["gmail.com", "gmail.co", "mailo.com", "mail.com", "gmx.com", "ymail.com", "love.com",
+               "yahoo.fr", "hotmail.co.uk", "example.org", "aon.com", "bol.com", "outlook.es"],
+)  # fmt: skip
+def test_a_domain_that_exists_gets_none(domain: str) -> None:
+    assert suggest_email(f"ana@{domain}") == ""
