@@ -66,6 +66,11 @@ def clean_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
+def split_paragraphs(*texts: str) -> tuple[str, ...]:
+    """The clean paragraphs of texts: split at empty lines, single line breaks kept."""
+    return tuple(p for text in texts for p in clean_text(text).split("\n\n") if p)
+
+
 def hidden_characters(text: str) -> tuple[str, ...]:
     """Each character that ``clean_text`` would take out as meaningless, once, in order.
 
@@ -146,6 +151,13 @@ def has_letter(text: str) -> bool:
     return any(
         unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lo") and char not in _BLANK_LETTERS
         for char in text
+    )
+
+
+def says_something(line: str) -> bool:
+    """Whether a line has a letter, a digit or a picture; ``.`` and ``--`` have none."""
+    return any(
+        unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So" for char in line
     )
 
 

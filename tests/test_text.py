@@ -85,6 +85,29 @@ def test_scripts_and_pictures_keep_what_joins_them(text: str) -> None:
     assert clean_text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("typed", "clean"),
+    [
+        ("a\x00b\x07c", "abc"),
+        ("a\tb", "a b"),
+        ("two  blanks", "two blanks"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("over\u202eride\u2066", "override"),
+        ("hidden\U000e0041\U000e0042", "hidden"),
+        ("bad\ud800half", "badhalf"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner that spelling needs
+        ("👩\u200d👧 ❤\ufe0f", "👩\u200d👧 ❤\ufe0f"),
+        ("“It’s ours” — 40° 🐢.", "“It’s ours” — 40° 🐢."),  # EM12
+        ("Z" + "\u0351" * 50, "Z" + "\u0351" * 4),
+        ("e\u200b\u0301", "é"),
+        ("a\u2028b\x85c\vd", "a\nb\nc\nd"),
+    ],
+)
+def test_what_is_hidden_goes_and_what_is_seen_stays(typed: str, clean: str) -> None:
+    assert clean_text(typed) == clean
+
+
 def test_a_name_has_a_letter_of_some_script() -> None:
     for name in ("Suharni", "陳", "ليلى", "Ж", "Ō", "שי", "ꯃ"):
         assert has_letter(name)

@@ -10,9 +10,10 @@ from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.language import compiled
 from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.values import Values, writer_values
-from app.campaign.words import Language, frame_paragraphs, one_line, typed_paragraphs
+from app.campaign.words import Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder
 from app.congress.names import salutation
+from app.text import split_paragraphs
 
 _STORY = "\ufdd0"
 """Stands for the story while the frame is rendered: a noncharacter, which ``words`` keeps out
@@ -61,9 +62,9 @@ def compose(
     """
     place = writer_values(writer, district_place.state)
     draft, ask, frame, spoken = _framed(campaign, template, holder, today, place)
-    own = typed_paragraphs(story)
+    own = split_paragraphs(story)
     composed = draft.before + own + draft.after
-    body = typed_paragraphs(body_override) if body_override is not None else ()
+    body = split_paragraphs(body_override) if body_override is not None else ()
     body = body or composed
     edited = body != composed
     return Letter(
@@ -141,7 +142,7 @@ def reading_aid(
     values = values_for(campaign, holder, today=today, length=template.length, language="es")
     values.update(writer_values(writer, district_place.state, "es"))
     draft = make_draft(campaign, template, values, "es")
-    return draft.before + typed_paragraphs(story) + draft.after
+    return draft.before + split_paragraphs(story) + draft.after
 
 
 def body_text(letter: Letter) -> str:

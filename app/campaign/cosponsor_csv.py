@@ -17,6 +17,7 @@ from datetime import date
 from typing import Literal
 
 from app.campaign.stance import CURRENT, Backing
+from app.text import clean_line
 
 MOST_BYTES = 500_000
 MOST_ROWS = 2_000
@@ -167,7 +168,7 @@ class _Rows:
         self._sponsored: set[str] = set()
 
     def read(self, line: int, raw: Mapping[str, str], *, extra: bool) -> None:
-        cells = {name: plain(raw.get(name, "")) for name in COLUMNS}
+        cells = {name: clean_line(raw.get(name, "")) for name in COLUMNS}
         wrong: dict[str, tuple[CellWhy, str]] = {}
         bioguide = cells["bioguide"].upper()
         bill = self.known.bills.get(cells["bill"].lower() or CURRENT, "")
@@ -262,12 +263,6 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text) if len(text) == len("2025-12-18") else None
     except ValueError:
         return None
-
-
-def plain(text: str) -> str:
-    """A cell on one line without control and formatting characters."""
-    words = " ".join(text.split())
-    return "".join(ch for ch in words if unicodedata.category(ch) not in ("Cc", "Cf", "Cs"))
 
 
 def fold(text: str) -> str:

@@ -31,13 +31,13 @@ from app.campaign.problems import Problem
 from app.campaign.toml_lines import key_lines
 from app.campaign.toml_table import TomlTable
 from app.congress.model import STATES
+from app.text import clean_line, clean_text
 
 Why = Literal["day", "moment", "whole", "states", "missing"]
 """What is wrong with a value as typed, before anything else is looked at."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 """What a fact can be called."""
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufeff]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
 _KEY_IN_WORDS = re.compile(r"`([a-z_]+)`")
 
@@ -135,11 +135,8 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
 
 
 def clean(text: str, *, one_line: bool) -> str:
-    """What was typed, without control characters, with line feeds only, tidy at its ends."""
-    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\t", " ")
-    if one_line:
-        return " ".join(text.split())
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    """What was typed, cleaned as all text is."""
+    return clean_line(text) if one_line else clean_text(text)
 
 
 # --- from file to form and back ------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Literal
 
 from app.congress.model import STATES
 from app.congress.model import ordinal as english_ordinal
+from app.text import clean_line
 
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
@@ -54,10 +55,6 @@ Language = Literal["en", "es"]
 PLACE_CHARACTERS = 60
 """The longest city that a letter prints; the longest name in the United States has 45."""
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_UNSEEN_IN_STORY = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
-)
 _BLANK_LINE = re.compile(r"\n(?:[ \t]*\n)+")
 _SPACES = re.compile(r"[ \t]+")
 _WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
@@ -86,8 +83,8 @@ def state_words(state: str, language: Language = "en", *, article: bool = True) 
 
 
 def tidy(text: str, most: int = PLACE_CHARACTERS) -> str:
-    """One line of what a person typed: no control characters, single spaces, a bounded length."""
-    return " ".join(_UNSEEN.sub(" ", text).split())[:most].rstrip()
+    """One clean line of what a person typed, of a bounded length."""
+    return clean_line(text)[:most].rstrip()
 
 
 def curly(text: str) -> str:
@@ -107,18 +104,3 @@ def one_line(text: str) -> str:
 def frame_paragraphs(text: str) -> list[str]:
     """The paragraphs of a rendered template: parted by blank lines, wrapped lines joined."""
     return [line for part in _BLANK_LINE.split(text) if (line := one_line(part))]
-
-
-def typed_paragraphs(text: str) -> tuple[str, ...]:
-    """The paragraphs of what a person typed: parted by blank lines, single line breaks kept.
-
-    Control characters vanish; nothing else is changed, and nothing is ever read as a template.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    text = text.replace("\u2029", "\n\n").replace("\t", " ").replace("\f", "\n")
-    text = _UNSEEN_IN_STORY.sub("", text)
-    parts = (
-        "\n".join(line.rstrip() for line in part.split("\n")).strip("\n")
-        for part in _BLANK_LINE.split(text)
-    )
-    return tuple(part for part in parts if part.strip())

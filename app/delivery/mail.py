@@ -17,7 +17,8 @@ from typing import Literal
 
 import flask_mail
 
-from app.delivery.addresses import Address, header_address, header_text, one_line
+from app.delivery.addresses import Address, header_address, header_text
+from app.text import clean_line
 
 MailKind = Literal["copy", "receipt", "confirmation", "to office", "other"]
 
@@ -54,8 +55,6 @@ class Ready:
 
     sender: str
     recipient: str
-    utf8: bool
-    """The recipient's address needs a server that knows SMTPUTF8."""
     raw: bytes = field(repr=False)
     after: Mapping[str, object] = field(default_factory=dict, repr=False)
     """What to do once it is accepted: a receipt's token and its seats."""
@@ -108,7 +107,7 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
     The same id at every try lets a mailbox that gets a message twice show it once.
     """
     message = CampaignMessage(
-        subject=one_line(mail.subject),
+        subject=clean_line(mail.subject),
         recipients=[mail.to.wire],
         body=mail.text,
         html=mail.html or None,
@@ -116,14 +115,14 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
         reply_to=mail.reply_to.wire if mail.reply_to else None,
         date=now.timestamp(),
         attachments=[
-            flask_mail.Attachment(one_line(a.filename), a.mimetype, a.content)
+            flask_mail.Attachment(clean_line(a.filename), a.mimetype, a.content)
             for a in mail.attachments
         ],
     )
     message.sender_address, message.to_address = sender, mail.to
     message.reply_address = mail.reply_to
     message.message_id = f"<{message_id}@{sender.domain}>"
-    return Ready(sender.wire, mail.to.wire, mail.to.needs_utf8, message.as_bytes())
+    return Ready(sender.wire, mail.to.wire, message.as_bytes())
 
 
 def _lines(text: str) -> str:

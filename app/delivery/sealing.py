@@ -37,7 +37,6 @@ def seal(message: Ready, secret: bytes) -> bytes:
     head = {
         "sender": message.sender,
         "recipient": message.recipient,
-        "utf8": message.utf8,
         "after": dict(message.after),
     }
     return lock(json.dumps(head).encode() + b"\n" + message.raw, secret, b"waiting mail")
@@ -50,7 +49,7 @@ def unseal(payload: bytes, secret: bytes) -> Ready | None:
         return None
     head, _, raw = plain.partition(b"\n")
     values = json.loads(head)
-    return Ready(values["sender"], values["recipient"], values["utf8"], raw, after=values["after"])
+    return Ready(values["sender"], values["recipient"], raw, after=values["after"])
 
 
 def code(secret: bytes, purpose: str, *parts: str) -> bytes:

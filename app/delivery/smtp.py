@@ -130,12 +130,7 @@ def hand_over(message: Ready, settings: SmtpSettings, leaving: Callable[[], None
 def _dialogue(
     host: smtplib.SMTP, message: Ready, settings: SmtpSettings, leaving: Callable[[], None]
 ) -> Result:
-    options = ["SMTPUTF8"] if message.utf8 else []
-    if message.utf8 and not host.has_extn("smtputf8"):
-        return Result("failed", "the mail server takes no address in other letters")
-    if options:
-        host.command_encoding = "utf-8"
-    _ask("sender", host.mail(message.sender, options))
+    _ask("sender", host.mail(message.sender))
     _ask("recipient", host.rcpt(message.recipient))
     _ask("message", host.docmd("DATA"), good=354)
     try:

@@ -4,7 +4,6 @@ Every function here is pure: the letter, its writer and the office go in, text o
 """
 
 from app.documents.call import to_call_script
-from app.documents.clean import clean_line, clean_paragraphs, clean_text
 from app.documents.letter import (
     Addressed,
     CallScript,
@@ -27,9 +26,6 @@ __all__ = [
     "PdfError",
     "PostalLetter",
     "WebFormText",
-    "clean_line",
-    "clean_paragraphs",
-    "clean_text",
     "form_length",
     "missing_glyphs",
     "postal",

@@ -6,8 +6,8 @@ import re
 
 from app.campaign.model import Letter, Writer
 from app.congress.model import STATES, Member
-from app.documents.clean import clean_line, clean_paragraphs, says_something
 from app.documents.letter import CallScript, NoPhone
+from app.text import clean_line, says_something, split_paragraphs
 
 _SENTENCE = re.compile(r".{10,220}?[.!?…](?= |$)")
 
@@ -39,7 +39,7 @@ def _home(letter: Letter, writer: Writer) -> str:
 
 def _reason(letter: Letter) -> str:
     """The first sentence of the person's own words, where it is short enough to read out."""
-    for paragraph in clean_paragraphs(letter.own_paragraphs[:1]):
+    for paragraph in split_paragraphs(*letter.own_paragraphs[:1]):
         sentence = _SENTENCE.match(paragraph.replace("\n", " "))
         if sentence:
             return f"Here is why it matters to me: {sentence.group()}"

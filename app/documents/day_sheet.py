@@ -18,9 +18,9 @@ from app.campaign.model import Campaign, Stance
 from app.campaign.stance import stage_of, stance_of
 from app.congress.model import STATES, Holder
 from app.congress.names import seat_name
-from app.documents.clean import clean_line
 from app.documents.joining import join_tagged, page_count
 from app.documents.typesetting import typeset
+from app.text import clean_line
 
 CHUNK = 20
 """Sheets in one run of Typst, which takes about two megabytes for each."""

@@ -16,8 +16,8 @@ from datetime import date
 from app.campaign.model import Letter, Writer
 from app.congress import inside_address
 from app.congress.model import Office
-from app.documents.clean import clean_line, clean_paragraphs, says_something
 from app.documents.quotes import typographic
+from app.text import clean_line, says_something, split_paragraphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def postal(letter: Letter, writer: Writer, office: Office | None = None) -> Post
         inside_address=_lines(*inside_address(letter.holder, office)),
         subject=f"Re: {subject}" if says_something(subject) else "",
         salutation=clean_line(letter.salutation),
-        paragraphs=clean_paragraphs(letter.body),
+        paragraphs=split_paragraphs(*letter.body),
         closing=clean_line(letter.closing),
         name=clean_line(writer.name),
     )
@@ -187,7 +187,7 @@ def to_web_form(letter: Letter) -> WebFormText:
         return typographic(text)
 
     subject = plain(clean_line(letter.subject)).strip()
-    parts = (clean_line(letter.salutation), *clean_paragraphs(letter.body))
+    parts = (clean_line(letter.salutation), *split_paragraphs(*letter.body))
     # A paragraph that was nothing but "https://" is gone altogether.
     text = "\n\n".join(part for part in map(clean_line_ends, map(plain, parts)) if part)
     member = letter.holder.member

@@ -14,10 +14,10 @@ from typing import Any
 from app.congress import inside_address
 from app.congress.model import Holder
 from app.congress.names import seat_name, titled_name
-from app.documents.clean import clean_text
 from app.documents.layout import paragraph_data, template_data
 from app.documents.letter import Addressed, PostalLetter, long_date, postal
 from app.documents.typesetting import FAMILIES, typeset, unprintable
+from app.text import clean_text
 
 LETTER = "letter.typ"
 CHUNK = 100

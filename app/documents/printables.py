@@ -15,9 +15,9 @@ from app.campaign.model import Campaign, LetterTemplate, Writer
 from app.campaign.words import Language
 from app.congress import inside_address
 from app.congress.model import Delegation
-from app.documents.clean import clean_line
 from app.documents.layout import isolated, paragraph_data, with_breaks
 from app.documents.typesetting import draw, qr_svg, typeset
+from app.text import clean_line
 
 # --- mailing labels on sheets of thirty (Avery 5160 and the many that are cut like it) ---------
 

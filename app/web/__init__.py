@@ -24,6 +24,7 @@ from app.web.organizer import set_up_organizers
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
 from app.web.public import counter_pages, public, verify_pages
+from app.web.requests import set_up_requests
 from app.web.resident import resident
 
 LARGEST_FORM = 512 * 1024
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         tables=load_tables(),
         **overrides,
     )
+    set_up_requests(app)
     set_up_limits(app, settings)
     set_up_headers(app)
     set_up_languages(app)

@@ -10,12 +10,12 @@ import logging
 import traceback
 
 from flask import Flask, current_app, render_template, request
-from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.site.i18n import gettext as _
 from app.site.settings import ROOT
+from app.web.requests import forget_form
 
 log = logging.getLogger("dear_congress")
 
@@ -90,7 +90,7 @@ def _show(status: int) -> Shown:
         file_up_to = request.max_content_length or 0
     if status in (400, 413):
         # What could not be read counts as empty, so that the page itself can be made.
-        request.__dict__["form"] = ImmutableMultiDict()
+        forget_form()
     try:
         heading, text = words_for(status, file_up_to=file_up_to)
         page = render_template(

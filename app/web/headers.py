@@ -1,10 +1,8 @@
-"""The headers of every response, and the refusal of forms posted from other sites."""
+"""The headers of every response."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, g, request
 
 from app.site.services import services
 
@@ -58,25 +56,6 @@ def framed() -> None:
     g.own_policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
-def _refuse_other_sites() -> None:
-    """Refuse a POST that another site's page caused.
-
-    Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones only in
-    ``Origin``. Our pages send no referrer, which turns ``Origin`` into ``null`` even on our
-    own forms, so ``null`` alone proves nothing.
-    """
-    if request.method != "POST":
-        return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in ("same-origin", "none"):
-            abort(403)
-        return
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        abort(403)
-
-
 def _add_headers(response: Response) -> Response:
     present = {name.lower() for name, _value in response.headers}
     response.headers.extend((n, v) for n, v in HEADERS.items() if n.lower() not in present)
@@ -99,6 +78,5 @@ def _add_headers(response: Response) -> Response:
 
 
 def set_up_headers(app: Flask) -> None:
-    """Add both to a site."""
-    app.before_request(_refuse_other_sites)
+    """Add them to a site."""
     app.after_request(_add_headers)

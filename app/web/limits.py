@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, abort, after_this_request, current_app, request
+from flask import Flask, after_this_request, current_app, request
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -31,10 +31,6 @@ from app.site.services import Services
 from app.site.settings import Settings, SettingsError
 
 EXTENSION = "dear_congress_limits"
-FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 5000
-"""In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
-
 __all__ = ["Allowed", "SecondStep", "Wait", "ask", "set_up_limits", "wait_words"]
 
 
@@ -60,15 +56,6 @@ def keeper(settings: Settings) -> Keeper:
 def set_up_limits(app: Flask, settings: Settings) -> None:
     """Make the limits of a site, unless its settings turn them off."""
     app.extensions[EXTENSION] = keeper(settings) if settings.limits else None
-    app.before_request(_refuse_floods_of_fields)
-
-
-def _refuse_floods_of_fields() -> None:
-    """Look at a large form before it is taken apart: that costs a second for 200,000 fields."""
-    if request.mimetype != FORM or (request.content_length or 0) <= MOST_FIELDS:
-        return
-    if request.get_data(cache=True).count(b"&") > MOST_FIELDS:
-        abort(413)
 
 
 def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | Wait:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from app.campaign import Campaign, Writer, body_text, compose, own_share, reading_aid
 from app.campaign.compose import added_share
-from app.campaign.words import date_words, ordinal, typed_paragraphs
+from app.campaign.words import date_words, ordinal
 from app.congress import Tables
 from app.documents import to_call_script
+from app.text import split_paragraphs
 
 from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, WRITER, LetterTo, place_of
 
@@ -81,7 +82,7 @@ def test_what_a_person_types_is_printed_literally_tp02(letter_to: LetterTo, text
 def test_a_typed_placeholder_character_cannot_move_the_story(letter_to: LetterTo) -> None:
     letter = letter_to("CA-12", story="a\ufdd0b", writer=replace(WRITER, city="X\ufdd0Y"))
     assert letter.body[2] == "ab"
-    assert "X Y, California" in letter.body[0]
+    assert "XY, California" in letter.body[0]
     assert len(letter.body) == 5
 
 
@@ -89,7 +90,7 @@ def test_a_typed_placeholder_character_cannot_move_the_story(letter_to: LetterTo
 @given(story=st.text(max_size=400), city=st.text(max_size=80), first=st.text(max_size=20))
 def test_any_typed_text_composes(letter_to: LetterTo, story: str, city: str, first: str) -> None:
     letter = letter_to("CA-12", story=story, writer=Writer(first=first, city=city))
-    own = typed_paragraphs(story)
+    own = split_paragraphs(story)
     assert letter.body[2 : 2 + len(own)] == own
     assert len(letter.body) == 4 + len(own)
     assert 0.0 <= letter.own_share < 1.0
@@ -99,9 +100,9 @@ def test_any_typed_text_composes(letter_to: LetterTo, story: str, city: str, fir
 
 def test_paragraphs_are_parted_by_blank_lines_and_keep_their_line_breaks() -> None:
     typed = "one\r\ntwo  \r\n\r\n\r\n \t\r\nthree\tfour\n\n   indented\n"
-    assert typed_paragraphs(typed) == ("one\ntwo", "three four", "   indented")
-    assert typed_paragraphs("“It’s ours” — 40° 🐢.") == ("“It’s ours” — 40° 🐢.",)
-    assert typed_paragraphs("x\x00\x07\x1b[31m") == ("x[31m",)
+    assert split_paragraphs(typed) == ("one\ntwo", "three four", "indented")
+    assert split_paragraphs("“It’s ours” — 40° 🐢.") == ("“It’s ours” — 40° 🐢.",)
+    assert split_paragraphs("x\x00\x07\x1b[31m") == ("x[31m",)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.delivery.addresses import Address, BadAddress, one_line, parse_address
+from app.delivery.addresses import Address, BadAddress, parse_address
 from app.delivery.mail import Attachment, Mail, Ready, build
+from app.text import clean_line
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 SENDER = Address("letters@campaign.example", "Neighbors — Vecinos")
@@ -84,8 +85,8 @@ def test_a_subject_of_any_length_and_script_is_decoded_as_it_was_written(subject
 @given(subject=st.text(st.characters(exclude_categories=()), max_size=300))
 def test_any_subject_at_all_gives_one_header_that_says_the_same(subject: str) -> None:
     made = ready(subject=subject)
-    assert old_style(made, "Subject") == one_line(subject)
-    assert "".join(read(made)["Subject"]).split() == one_line(subject).split()
+    assert old_style(made, "Subject") == clean_line(subject)
+    assert "".join(read(made)["Subject"]).split() == clean_line(subject).split()
 
 
 NAMES = [
@@ -121,7 +122,7 @@ def test_any_name_at_all_leaves_one_address_and_no_other_header(name: str) -> No
     ]  # fmt: skip
     ((shown, spec),) = getaddresses([old_style_raw(made, "To")])
     assert spec == "ana@example.org"
-    assert str(make_header(decode_header(shown))) == one_line(name)
+    assert str(make_header(decode_header(shown))) == clean_line(name)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_no_field_can_add_a_header_or_a_body(poison: str) -> None:
     )
     message = read(made)
     assert message["Bcc"] is None
-    assert message["Subject"] == one_line(poison)
+    assert message["Subject"] == clean_line(poison)
     assert text_of(made) == "Hello.\n"
     assert len(list(message.iter_attachments())) == 1
     assert made.recipient == "ana@example.org"
@@ -160,8 +161,9 @@ def test_unusual_but_valid_addresses_pass_unchanged(text: str) -> None:
     found = address(f"  {text}\n")
     assert found.email == text
     made = ready(to=found)
-    assert made.recipient == text
-    assert read(made)["To"].addresses[0].addr_spec == text
+    local, _, domain = text.rpartition("@")
+    assert made.recipient == found.wire == f"{local}@{domain.lower()}"
+    assert read(made)["To"].addresses[0].addr_spec == found.wire
 
 
 @pytest.mark.parametrize(
@@ -170,27 +172,16 @@ def test_unusual_but_valid_addresses_pass_unchanged(text: str) -> None:
         "", "ana", "ana@", "@example.org", "ana@example", "a b@example.org", "a@b@example.org",
         "a..b@example.org", ".a@example.org", "a.@example.org", "a@-example.org",
         "a@example..org", "a@exam ple.org", "a@example.org\nBcc: x@y.example",
-        "a@example.org, b@example.org", "<a@example.org>", "Ana <a@example.org>",
+        "a@example.org, b@example.org", "jürgen@example.org",
         '"a b"@example.org', "a@[127.0.0.1]", "a@127.0.0.1", "x" * 65 + "@example.org",
-        "a@" + "x" * 64 + ".org", "a@" + "x." * 130 + "org", "a\u200b@example.org",
-        "a@exa_mple.org", "a;b@example.org", "a@example.org\u202e", "a\x00@example.org",
-        "\ud800@example.org",
+        "a@" + "x" * 64 + ".org", "a@" + "x." * 130 + "org",
+        "a@exa_mple.org", "a;b@example.org", "\ud800@example.org",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_said_to_be_none(text: str) -> None:
     found = parse_address(text)
     assert isinstance(found, BadAddress)
     assert found.message
-
-
-def test_addresses_in_other_letters_reach_the_wire_and_come_back() -> None:
-    found = address("jürgen@bücher.example", "Jürgen")
-    assert found.wire == "jürgen@xn--bcher-kva.example"
-    made = ready(to=found)
-    assert made.utf8
-    assert "To: =?utf-8?" in made.raw.decode()
-    assert "<jürgen@xn--bcher-kva.example>" in made.raw.decode()
-    assert not ready(to=address("ana@bücher.example")).utf8
 
 
 @pytest.mark.parametrize(
@@ -202,7 +193,6 @@ def test_addresses_in_other_letters_reach_the_wire_and_come_back() -> None:
         ("a@bücher.example", "a@xn--bcher-kva.example"),
         ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
         ("a@例え.テスト", "a@xn--r8jz45g.xn--zckzah"),
-        ("a@i❤.example", "a@xn--i-7iq.example"),
     ],
 )  # fmt: skip
 def test_a_domain_in_other_letters_leads_to_itself_and_to_no_other(text: str, wire: str) -> None:

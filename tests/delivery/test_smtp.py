@@ -239,16 +239,3 @@ def test_a_server_that_demands_a_log_in(tmp_path: Path) -> None:
 
 def test_a_password_shows_in_no_representation() -> None:
     assert "s3cret" not in repr(SmtpSettings("mail.example", password="s3cret"))
-
-
-# --- addresses in other letters ----------------------------------------------------
-
-
-def test_an_address_in_other_letters_needs_a_server_that_knows_them(tmp_path: Path) -> None:
-    made = message("jürgen@bücher.example")
-    with running(enable_SMTPUTF8=True) as able:
-        assert outcome(able, made)[0] == "accepted"
-        assert able.recipients == ["jürgen@xn--bcher-kva.example"]
-        assert b"SMTPUTF8" in b" ".join(o.encode() for o in able.taken[0].mail_options)
-    with running(enable_SMTPUTF8=False) as unable:
-        assert outcome(unable, made)[0] == "failed"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.congress.model import Office, Seat
-from app.documents import clean_line, clean_paragraphs, clean_text, postal, to_text
+from app.documents import postal, to_text
 from tests.documents.factory import holder, letter, writer
 
 
@@ -149,37 +149,3 @@ def test_no_rendering_for_paper_ever_has_an_empty_part(
     text = to_text(letter(body=tuple(body)), person)
     assert "\n\n\n" not in text
     assert "None" not in text or "None" in "".join((*person_.values(), *body))
-
-
-@given(st.text())
-def test_cleaning_twice_changes_nothing_and_hides_nothing(text: str) -> None:
-    clean = clean_text(text)
-    assert clean_text(clean) == clean
-    assert unicodedata.is_normalized("NFC", clean)
-    for char in clean:
-        assert char == "\n" or unicodedata.category(char) not in ("Cc", "Cs")
-    assert clean_paragraphs([clean]) == clean_paragraphs([text])
-    assert "\n" not in clean_line(text)
-
-
-@pytest.mark.parametrize(
-    ("typed", "clean"),
-    [
-        ("a\x00b\x07c", "abc"),
-        ("a\tb", "a b"),
-        ("two  blanks", "two blanks"),
-        ("soft\u00adhyphen", "softhyphen"),
-        ("zero\u200bwidth\ufeff", "zerowidth"),
-        ("over\u202eride\u2066", "override"),
-        ("hidden\U000e0041\U000e0042", "hidden"),
-        ("bad\ud800half", "badhalf"),
-        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner that spelling needs
-        ("👩\u200d👧 ❤\ufe0f", "👩\u200d👧 ❤\ufe0f"),
-        ("“It’s ours” — 40° 🐢.", "“It’s ours” — 40° 🐢."),  # EM12
-        ("Z" + "\u0351" * 50, "Z" + "\u0351" * 4),
-        ("e\u200b\u0301", "é"),
-        ("a\u2028b\x85c\vd", "a\nb\nc\nd"),
-    ],
-)
-def test_what_is_hidden_goes_and_what_is_seen_stays(typed: str, clean: str) -> None:
-    assert clean_text(typed) == clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from itertools import product
 from pathlib import Path
@@ -340,6 +341,17 @@ def test_a_next_page_is_a_path_of_ours_or_nothing(text: str) -> None:
         if path:
             assert re.match(r"/(es/)?organize(/|\?|$)", path)
             assert not re.search(r"[\s\\:@#]|//", path.split("?")[0])
+            plain = path.split("?")[0]
+            assert posixpath.normpath(plain) == plain.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["/organize/../find", "/organize/..", "/organize/.", "/organize/./../x", "/es/organize/../",
+     "/organize/letters/../../receipt/x", "/organize/..?x=1"],
+)  # fmt: skip
+def test_no_next_page_leads_out_of_the_organizers_pages(wanted: str) -> None:
+    assert tokens.safe_next(wanted) == ""
 
 
 def test_sessions_are_told_apart_by_number_only_within_one_organizer(

@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.main import create_app
 from app.site.settings import Settings
-from app.web.resident.draft import TEXT_FIELDS, clean_line, clean_text, fingerprint, read_draft
+from app.text import clean_line, clean_text
+from app.web.resident.draft import TEXT_FIELDS, fingerprint, read_draft
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Resident
@@ -119,7 +120,42 @@ def test_words_count_as_changed_only_when_they_are() -> None:
     assert read_draft(data).words == {"MA-6": "One.\n\nThree."}
 
 
-@given(st.text(max_size=200))
-def test_cleaning_twice_changes_nothing_more(text: str) -> None:
-    assert clean_text(clean_text(text)) == clean_text(text)
-    assert clean_line(clean_line(text)) == clean_line(text)
+@pytest.mark.parametrize("raw", [b"Zo%E8", b"Zo\xe8", b"Zo%C3%A8", "Zoè".encode()])
+def test_a_form_in_an_older_encoding_is_read_and_never_signed_as_escapes(raw: bytes) -> None:
+    body = b"zip=01930&state=MA&first=" + raw + b"&story=%93ours%94"
+    kind = "application/x-www-form-urlencoded"
+    response = client().flask.post("/write", data=body, content_type=kind)
+    page = Html(response.text)
+    assert page.one("input", id="first").get("value") == "Zoè"
+    assert "".join(page.by_id("story").itertext()) == "“ours”"
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u2060\u3164", "\ufffe", "...", "12", "🐢"])
+@pytest.mark.parametrize("field", ["first", "last"])
+def test_a_name_without_a_letter_is_questioned_beside_its_field(field: str, name: str) -> None:
+    resident = Resident(client())
+    form = resident.filled(resident.writing("01930", "MA"), **{field: name})
+    if field == "last" and not clean_line(name):
+        resident.review(form)  # nothing was typed there, which is allowed
+        return
+    page = resident.review(form, 422)
+    assert "letter" in page.words or "Enter your first name" in page.words
+    assert page.one("input", id=field).get("aria-invalid") == "true"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["mailto:ana@example.org", "<ana@example.org>,", "ana@example.org;", "ana\u200b@example.org"],
+)
+def test_an_address_pasted_with_more_is_carried_on_without_it(typed: str) -> None:
+    resident = Resident(client())
+    page = resident.reviewing("01930", "MA", email=typed)
+    assert page.form()["email"] == ["ana@example.org"]
+
+
+@pytest.mark.parametrize("typed", [".imani@example.org", "imani@-example.org", "jörg@example.org",
+                                   "a..b@example.org"])  # fmt: skip
+def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: str) -> None:
+    resident = Resident(client())
+    page = resident.review(resident.filled(resident.writing("01930", "MA"), email=typed), 422)
+    assert page.one("input", id="email").get("aria-invalid") == "true"

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from app.main import create_app
 from app.site.settings import Settings
@@ -73,6 +76,11 @@ def test_public_pages_may_be_found_and_the_others_not(client: Client) -> None:
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
         {"Origin": "https://bad.example"},
         {"Origin": "http://localhost.bad.example"},
+        {"Origin": "http://localhost:8080"},
+        {"Origin": "https://localhost"},
+        {"Origin": "ftp://localhost"},
+        {"Origin": "localhost"},
+        {"Origin": "http://localhost@bad.example"},
     ],
 )
 def test_forms_of_other_sites_are_refused(
@@ -87,6 +95,8 @@ def test_forms_of_other_sites_are_refused(
         {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "http://localhost"},
+        {"Origin": "http://localhost:80"},
+        {"Origin": "http://LOCALHOST"},
         {"Origin": "null"},
         {},
     ],
@@ -94,6 +104,37 @@ def test_forms_of_other_sites_are_refused(
 def test_our_own_forms_are_taken(client: Client, headers: dict[str, str]) -> None:
     """Our pages send no referrer, so browsers send ``Origin: null`` on our own forms too."""
     client.post("/find", {"zip": "01930"}, headers=headers)
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "http://x:99999", "http://x:a",
+                                    "//[v1.x"])  # fmt: skip
+def test_an_origin_that_is_none_is_refused_with_words(client: Client, origin: str) -> None:
+    client.flask.application.testing = False
+    page = client.post("/find", {"zip": "01930"}, 400, headers={"Origin": origin})
+    assert "We could not read that request" in page.words
+
+
+HEADERS = ("Origin", "Host", "Referer", "Accept", "Accept-Language", "Accept-Encoding", "Cookie",
+           "Content-Type", "Content-Length", "If-None-Match", "If-Modified-Since", "Range",
+           "If-Range", "Authorization", "Cache-Control", "X-Forwarded-For", "X-Forwarded-Proto",
+           "X-Forwarded-Host", "Forwarded", "Sec-Fetch-Site", "Date", "Transfer-Encoding",
+           "User-Agent", "Expect")  # fmt: skip
+ODD_VALUES = st.one_of(
+    st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60),
+    st.text(st.sampled_from("[]:/@%;,=*\"' .0199abhtp?#-_q<>\\()"), max_size=40),
+    st.sampled_from(["http://[::1", "[", "bytes=9-1", "bytes=" + "0-1," * 500, "1" * 5000, "-1"]),
+)
+
+
+@examples(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(HEADERS), ODD_VALUES, st.sampled_from(["/", "/find", "/es/"]))
+def test_no_header_is_a_failure_of_ours(client: Client, name: str, value: str, path: str) -> None:
+    client.flask.application.testing = False
+    key = name.upper().replace("-", "_")
+    odd = {key if key.startswith("CONTENT") else f"HTTP_{key}": value}
+    for method, data in (("GET", None), ("POST", {"zip": "01930"})):
+        answer = client.flask.open(path, method=method, data=data, environ_overrides=odd)
+        assert answer.status_code < 500, (name, value)
 
 
 @pytest.mark.parametrize("path", ["/write", "/review", "/sign", "/take", "/print"])

@@ -8,6 +8,7 @@ from app.campaign.model import Writer
 from app.congress.model import Seat
 from app.documents.cwc import rules
 from app.documents.cwc.model import DeliveryAgent, MessageParts, Missing, Problem
+from app.text import clean_line, clean_text
 
 _CLOSINGS = frozenset({
     "sincerely", "sincerely yours", "respectfully", "respectfully yours", "regards",
@@ -56,7 +57,7 @@ def missing(
     reasons: list[Missing | Problem] = []
 
     def need(field: str, good: bool, message: str) -> None:
-        if not rules.has_word(rules.clean_line(getattr(writer, field))):
+        if not rules.has_word(clean_line(getattr(writer, field))):
             reasons.append(Missing(field, _ASK[field]))
         elif not good:
             reasons.append(Problem(field, message))
@@ -64,9 +65,9 @@ def missing(
     need("prefix", rules.prefix_for(seat.chamber, writer.prefix) is not None, _PREFIX)
     need("first", True, "")
     need("last", True, "")
-    need("street", len(rules.clean_line(writer.street)) >= 3, _STREET)
-    need("city", len(rules.clean_line(writer.city)) >= 3, _CITY)
-    state = rules.clean_line(writer.state).upper()
+    need("street", len(clean_line(writer.street)) >= 3, _STREET)
+    need("city", len(clean_line(writer.city)) >= 3, _CITY)
+    state = clean_line(writer.state).upper()
     if state in ("AA", "AE", "AP"):
         reasons.append(Problem("state", _MILITARY))
     elif rules.is_state(state) and state != seat.state:
@@ -74,8 +75,8 @@ def missing(
     else:
         need("state", rules.is_state(state), _STATE)
     need("zip", rules.zip_code(writer.zip) is not None, _ZIP)
-    need("email", rules.is_email(writer.email.strip()), _EMAIL)
-    if phone_needed or rules.has_word(rules.clean_line(writer.phone)):
+    need("email", rules.email(writer.email) is not None, _EMAIL)
+    if phone_needed or rules.has_word(clean_line(writer.phone)):
         need("phone", rules.phone_number(writer.phone) is not None, _PHONE)
     return tuple(reasons)
 
@@ -84,9 +85,10 @@ def check_agent(agent: DeliveryAgent) -> tuple[Problem, ...]:
     """What is wrong with the delivery agent's details, for the operator."""
     rows = (
         ("name", bool(agent.name.strip()), "must be the exact name on the access application"),
-        ("ack_email", rules.is_email(agent.ack_email), "must be an e-mail address"),
+        ("ack_email", rules.email(agent.ack_email) is not None, "must be an e-mail address"),
         ("contact_name", len(agent.contact_name.strip()) >= 6, "must have six characters"),
-        ("contact_email", rules.is_email(agent.contact_email), "must be an e-mail address"),
+        ("contact_email", rules.email(agent.contact_email) is not None,
+         "must be an e-mail address"),
         ("contact_phone", rules.phone_number(agent.contact_phone) is not None,
          "must be a phone number such as 202-555-0147"),
         ("organization", not agent.organization or len(agent.organization.strip()) >= 3,
@@ -104,7 +106,7 @@ def check_agent(agent: DeliveryAgent) -> tuple[Problem, ...]:
 
 def bodies(parts: MessageParts, writer: Writer) -> tuple[str, str]:
     """The two texts as they go out. A scrap too short for its own element joins the other."""
-    statement, own = rules.clean_text(parts.statement), rules.clean_text(parts.own)
+    statement, own = clean_text(parts.statement), clean_text(parts.own)
     own = _without_sign_off(own, writer)
     if own and 0 < len(statement) < rules.TEXT_LEAST:
         return "", f"{statement}\n\n{own}"
@@ -147,7 +149,7 @@ def check_words(
     parts: MessageParts, statement: str, own: str, writer: Writer, names_in_own_words: bool
 ) -> list[Problem]:
     problems = []
-    subject = rules.clean_line(parts.subject)
+    subject = clean_line(parts.subject)
     if not rules.TEXT_LEAST <= len(subject) <= rules.SUBJECT_LIMIT:
         problems.append(Problem("subject", "A subject has 6 to 500 characters."))
     if not statement and not own:
@@ -163,6 +165,6 @@ def check_words(
         problems.append(Problem("own words", _NAME_IN_OWN))
     if not parts.topics or not set(parts.topics) <= set(rules.TOPICS):
         problems.append(Problem("topics", "A topic is not one of the 32 that offices know."))
-    if not rules.clean_line(parts.campaign_id):
+    if not clean_line(parts.campaign_id):
         problems.append(Problem("campaign id", "The campaign has no id."))
     return problems

@@ -22,6 +22,7 @@ from app.documents.cwc.model import (
     Position,
     Problem,
 )
+from app.text import clean_line
 
 _ENDED = "This letter names a bill of a Congress that has ended. Write the letter anew."
 
@@ -129,10 +130,10 @@ def _delivery(
     _add(parent, "DeliveryId", delivery_id)
     _add(parent, "DeliveryDate", today.strftime("%Y%m%d"))
     _add(parent, "DeliveryAgent", agent.name)
-    _add(parent, "DeliveryAgentAckEmailAddress", agent.ack_email)
+    _add(parent, "DeliveryAgentAckEmailAddress", rules.email(agent.ack_email) or "")
     contact = etree.SubElement(parent, "DeliveryAgentContact")
     _add(contact, "DeliveryAgentContactName", agent.contact_name)
-    _add(contact, "DeliveryAgentContactEmail", agent.contact_email)
+    _add(contact, "DeliveryAgentContactEmail", rules.email(agent.contact_email) or "")
     _add(contact, "DeliveryAgentContactPhone", rules.phone_number(agent.contact_phone) or "")
     _add(parent, "Organization", agent.organization, optional=True)
     _add(parent, "OrganizationAbout", agent.organization_about, optional=True)
@@ -140,7 +141,7 @@ def _delivery(
 
 
 def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) -> None:
-    second = rules.clean_line(writer.street2)
+    second = clean_line(writer.street2)
     _add(parent, "Prefix", rules.prefix_for(parts.seat.chamber, writer.prefix) or "")
     _add(parent, "FirstName", writer.first)
     _add(parent, "LastName", writer.last)
@@ -150,7 +151,7 @@ def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) ->
     _add(parent, "StateAbbreviation", writer.state.upper())
     _add(parent, "Zip", rules.zip_code(writer.zip) or "")
     _add(parent, "Phone", rules.phone_number(writer.phone) or "", optional=True)
-    _add(parent, "Email", writer.email)
+    _add(parent, "Email", rules.email(writer.email) or "")
     if parts.email_confirmed is not None:
         _add(parent, "EmailValidation", _yes(parts.email_confirmed))
 
@@ -173,7 +174,7 @@ def _message(parent: etree._Element, parts: MessageParts, statement: str, own: s
 
 
 def _add(parent: etree._Element, tag: str, text: str, *, optional: bool = False) -> None:
-    line = rules.clean_line(text)
+    line = clean_line(text)
     if line or not optional:
         etree.SubElement(parent, tag).text = line
 

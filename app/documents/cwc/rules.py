@@ -8,10 +8,10 @@ Congress, as of 2026-11-25. One format serves both chambers; the Senate checks h
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from app.congress.model import STATES, Chamber, Seat
 from app.documents.cwc.model import BillRef, Problem
+from app.text import Email, clean_line, fold_digits, read_email
 
 VERSION = "2.0"
 
@@ -53,11 +53,6 @@ TEXT_LIMIT = 10_000
 TEXT_LEAST = 6
 SUBJECT_LIMIT = 500
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold at all: most control characters, lone surrogates, U+FFFE/F."""
-
-_EMAIL = re.compile(r"[^@\s]+@[^@.\s]+\.[^@\s]+")
-
 
 def office_code(seat: Seat) -> str:
     """The code of a seat's office: ``HCA12``, ``HAK00``, ``SCA03`` (the 3 is the class).
@@ -70,27 +65,14 @@ def office_code(seat: Seat) -> str:
     return f"H{state}{seat.district:02d}"
 
 
-def clean_text(text: str) -> str:
-    """Text that XML 1.0 can hold: forbidden characters removed, line ends made ``\\n``."""
-    unified = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text)
-    kept = _FORBIDDEN.sub("", unified)
-    lines = "\n".join(line.rstrip() for line in kept.split("\n")).strip()
-    return re.sub(r"\n{3,}", "\n\n", lines)
-
-
-def clean_line(text: str) -> str:
-    """One line of text that XML 1.0 can hold, with single spaces and no space at its ends."""
-    return " ".join(_FORBIDDEN.sub("", re.sub(r"[\r\n\x85\u2028\u2029]", " ", text)).split())
-
-
 def has_word(text: str) -> bool:
     """Whether there is anything to read: at least one letter or digit."""
     return any(character.isalnum() for character in text)
 
 
 def digits(text: str) -> str:
-    """The decimal digits of a text as ASCII, whatever script they were typed in."""
-    return "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
+    """The decimal digits of a text as ASCII, whatever keyboard they were typed on."""
+    return re.sub(r"[^0-9]", "", fold_digits(text))
 
 
 def phone_number(text: str) -> str | None:
@@ -106,16 +88,16 @@ def phone_number(text: str) -> str | None:
 
 def zip_code(text: str) -> str | None:
     """``02138`` or ``02138-1234``, or None where it is neither."""
-    match = re.fullmatch(r"(\d{5})(?:[-–— ]?(\d{4}))?", clean_line(text))
+    match = re.fullmatch(r"([0-9]{5})(?:[-–— ]?([0-9]{4}))?", fold_digits(clean_line(text)))
     if match is None:
         return None
-    five, four = digits(match[1]), digits(match[2] or "")
-    return f"{five}-{four}" if four else five
+    return f"{match[1]}-{match[2]}" if match[2] else match[1]
 
 
-def is_email(text: str) -> bool:
-    """Whether an address has the format's shape: something @ something with a dot."""
-    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
+def email(text: str) -> str | None:
+    """The address in a text, or None where mail can take none."""
+    found = read_email(text)
+    return found.text if isinstance(found, Email) else None
 
 
 def prefix_for(chamber: Chamber, text: str) -> str | None:

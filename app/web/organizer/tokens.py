@@ -98,8 +98,9 @@ def safe_next(wanted: str) -> str:
     """A path of the organizers' pages to go on to; empty for anything else.
 
     Only plain characters are taken, so neither another host (``//evil.example``, ``/\\evil``),
-    nor a scheme, nor a line break can hide in it.
+    nor a scheme, nor a line break can hide in it; and no ``.`` or ``..``, which would lead out.
     """
-    if len(wanted) > 500 or not LOCAL.fullmatch(wanted) or "/../" in wanted:
+    path = wanted.partition("?")[0]
+    if len(wanted) > 500 or not LOCAL.fullmatch(wanted) or {".", ".."} & set(path.split("/")):
         return ""
     return wanted

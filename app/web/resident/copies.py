@@ -15,13 +15,11 @@ from dataclasses import dataclass, replace
 
 from app.delivery import (
     Address,
-    BadAddress,
     PostOffice,
     TooMany,
     absolute_link,
     confirmation_mail,
     copy_mail,
-    parse_address,
     receipt_mail,
 )
 from app.delivery.wordings import Language
@@ -32,9 +30,10 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
+from app.text import BadEmail, Email, clean_line, read_email
 from app.web.limits import Wait, ask
 from app.web.pages import Page
-from app.web.resident.draft import clean_line
+from app.web.resident.forms import email_message
 from app.web.resident.people import title_name
 from app.web.resident.states import state_words
 
@@ -83,13 +82,14 @@ def empty_form(email: str, site: Services) -> MailForm:
 def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) -> MailForm:
     """The form after its button: the mail is on its way, or what is in the way of it."""
     post = post_of(site.settings)
-    form = replace(empty_form(clean_line(email), site), only_link=only_link)
+    found = read_email(email)
+    typed = found.text if isinstance(found, Email) else clean_line(email)
+    form = replace(empty_form(typed, site), only_link=only_link)
     if post is None:
         return form
-    to = parse_address(form.email)
-    if isinstance(to, BadAddress):
-        words = _("This is not a whole e-mail address. It looks like name@example.org.")
-        return replace(form, error=words, status=422)
+    if isinstance(found, BadEmail):
+        return replace(form, error=email_message(found), status=422)
+    to = Address(found.text)
     try:
         return (_send_link if only_link else _send_copy)(post, wish, to, form, site)
     except PdfError:

@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.congress import Zip, parse_zip
 from app.records import source_tag
+from app.text import Email, clean_line, clean_text, read_email
 
 STORY_LIMIT = 10_000
 """Characters that a story may have; offices' own forms allow no more than this."""
@@ -24,32 +25,11 @@ LETTER_LIMIT = 15_000
 
 SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
 MULTILINE = frozenset({"story"})
-UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def clean_text(value: str) -> str:
-    """Typed text with line feeds only and without control characters or lone surrogates."""
-    if value.isprintable():  # then there is nothing to do, as for every empty field
-        return value
-    value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    value = value.replace("\u2029", "\n\n").replace("\t", " ")
-    return UNPRINTABLE.sub("", value)
-
-
-def clean_line(value: str) -> str:
-    """The same on one line: every run of white space is one space, none at the ends."""
-    return " ".join(clean_text(value).split())
-
-
-def tidy_body(value: str) -> str:
-    """A letter's words with no space at line ends and one blank line between paragraphs."""
-    lines = [line.rstrip() for line in clean_text(value).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def fingerprint(body: str) -> str:
     """Tells words that were shown from words that were changed."""
-    return hashlib.sha256(tidy_body(body).encode()).hexdigest()[:16]
+    return hashlib.sha256(clean_text(body).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +143,10 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         for name in (*TEXT_FIELDS, "token", "website")
     }
     values["via"] = source_tag(values["via"])
+    if isinstance(address := read_email(values["email"]), Email):
+        values["email"] = address.text
     shown = _by_seat(data, "shown-")
-    words = {seat: tidy_body(text) for seat, text in _by_seat(data, "words-").items()}
+    words = {seat: clean_text(text) for seat, text in _by_seat(data, "words-").items()}
     return Draft(
         **values,
         to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in data else None,

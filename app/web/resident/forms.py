@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,11 +22,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.congress import STATES, ZipProblem, parse_zip
 from app.site.i18n import gettext as _
 from app.site.tokens import FormToken
+from app.text import BadEmail, has_letter, read_email
 from app.web.resident.draft import STORY_LIMIT
 
 MILITARY = {"AA": _l("AA, Armed Forces Americas"), "AE": _l("AE, Armed Forces Europe"),
             "AP": _l("AP, Armed Forces Pacific")}  # fmt: skip
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 Check = Callable[[Any, Any], None]
 
@@ -102,12 +101,28 @@ def a_state(_form: Any, field: Any) -> None:
         raise ValidationError(_("Choose a state from the list."))
 
 
+def email_message(problem: BadEmail) -> str:
+    """What is wrong with an e-mail address and what to do."""
+    if problem.why == "letters":
+        return _("Before the @, many mail systems take only the letters a to z without accents, "
+                 "so an answer could be lost. Please give another e-mail address.")  # fmt: skip
+    return _("Check the e-mail address. It looks like name@example.org.")
+
+
 def an_email(_form: Any, field: Any) -> None:
-    """An address that could receive mail; nothing is sent to it, so nothing more is asked."""
-    if field.data and (len(field.data) > 254 or not EMAIL.fullmatch(field.data)):
-        raise ValidationError(
-            _("Check the e-mail address: it needs a name, an @ and a domain. Or leave it empty.")
-        )
+    """The field must be empty or hold an address that mail can take."""
+    if field.data and isinstance(problem := read_email(field.data), BadEmail):
+        raise ValidationError(f"{email_message(problem)} {_('Or leave it empty.')}")
+
+
+def a_name(message: Any) -> Check:
+    """The field must be empty or have a letter in it, in any script."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data and not has_letter(field.data):
+            raise ValidationError(str(message))
+
+    return check
 
 
 def one_of_the_choices(message: Any) -> Check:
@@ -185,9 +200,19 @@ class WriteForm(Form):  # type: ignore[misc]
     )
     first = StringField(
         _l("First name"),
-        [needed(_l("Enter your first name, as you sign.")), at_most(60, _l("Your first name"))],
+        [
+            needed(_l("Enter your first name, as you sign.")),
+            a_name(_l("A name has at least one letter. Enter your first name, as you sign.")),
+            at_most(60, _l("Your first name")),
+        ],
     )
-    last = StringField(_l("Last name"), [at_most(60, _l("Your last name"))])
+    last = StringField(
+        _l("Last name"),
+        [
+            a_name(_l("A name has at least one letter. Enter your last name, or leave it empty.")),
+            at_most(60, _l("Your last name")),
+        ],
+    )
     street = StringField(
         _l("Street address or P.O. box"),
         [

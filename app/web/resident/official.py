@@ -34,9 +34,10 @@ from app.records.deliveries import ROUNDS, DeliveryRow, NotQueued
 from app.site.i18n import gettext as _
 from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
+from app.text import clean_line
 from app.web import practice
 from app.web.pages import Page
-from app.web.resident.draft import Draft, clean_line
+from app.web.resident.draft import Draft
 from app.web.resident.journey import Data, Ready
 from app.web.resident.letters import addressed, writer_of
 from app.web.resident.official_words import cannot_words, field_words

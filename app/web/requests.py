@@ -1,0 +1,111 @@
+"""What happens to a request before any page sees it: forms from elsewhere, floods, encodings.
+
+A request that we cannot read is answered as what it is, somebody else's mistake, with words:
+never as a failure of ours.
+"""
+
+from __future__ import annotations
+
+from typing import IO, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask, Request, abort, request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
+
+from app.site.services import services
+from app.text import decode
+
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 5000
+"""In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
+
+Parsed = tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]
+
+
+class _FormReader(FormDataParser):
+    """Reads a form in the encoding that it came in.
+
+    A browser sends UTF-8, as our pages ask it to. What comes from an old program, or was
+    pasted together, must not become ``Zo%E8`` in somebody's letter.
+    """
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> Parsed:
+        if mimetype != FORM:
+            return super().parse(stream, mimetype, content_length, options)
+        body = stream.read()
+        if body.count(b"&") > MOST_FIELDS:  # taking 200,000 fields apart costs a second
+            abort(413)
+        # In this encoding every byte is a character, so that none is lost before it is read.
+        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+        values = ((_text(name), _text(value)) for name, value in pairs)
+        return stream, self.cls(values), self.cls()
+
+
+def _text(raw: str) -> str:
+    return raw if raw.isascii() else decode(raw.encode("latin-1"))
+
+
+class SiteRequest(Request):
+    form_data_parser_class = _FormReader
+
+
+def same_site(origin: str, scheme: str, host: str) -> bool:
+    """Whether an ``Origin`` header names a site: its scheme, its host and its port.
+
+    ``host`` is the request's own, with the port where it is not the scheme's. Raises
+    ``ValueError`` for an origin that is none.
+    """
+    there, here = urlsplit(origin), urlsplit(f"{scheme}://{host}")
+    usual = {"http": 80, "https": 443}
+    return (there.scheme, there.hostname, there.port or usual.get(there.scheme)) == (
+        here.scheme, here.hostname, here.port or usual.get(here.scheme)
+    )  # fmt: skip
+
+
+def _refuse_other_sites() -> None:
+    """Refuse a POST that another site's page caused.
+
+    Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones only in
+    ``Origin``. Our pages send no referrer, which turns ``Origin`` into ``null`` even on our
+    own forms, so ``null`` alone proves nothing.
+    """
+    if request.method != "POST":
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            abort(403)
+        return
+    origin = request.headers.get("Origin")
+    if not origin or origin == "null":
+        return
+    try:
+        if not same_site(origin, _scheme(), request.host):
+            abort(403)
+    except ValueError:
+        raise BadRequest from None
+
+
+def _scheme() -> str:
+    """How visitors reach the site; a proxy in front may have taken the ``s`` off."""
+    site_url = services().settings.site_url
+    return urlsplit(site_url).scheme if site_url else request.scheme
+
+
+def forget_form() -> None:
+    """Count a form that could not be read as empty, so that a page can be made all the same."""
+    request.__dict__["form"] = ImmutableMultiDict()
+
+
+def set_up_requests(app: Flask) -> None:
+    """Add all of it to a site."""
+    app.request_class = SiteRequest
+    app.before_request(_refuse_other_sites)
