@@ -44,11 +44,7 @@ class AskTables:
         for stage in stage_names:
             fitting = [ask for ask in asks.values() if stage in ask.stages]
             if not fitting or fitting[-1].when:
-                self.root.say(
-                    "",
-                    f"In stage {stage} nothing is asked of everyone else: the last ask of a stage "
-                    "must have no `when`.",
-                )
+                self.root.say("", "nobody-left", stage=stage)
         return tuple(asks.values())
 
     def read_additions(self) -> tuple[Addition, ...]:
@@ -92,8 +88,9 @@ class AskTables:
             line = table.line(key)
             result = parse_template(text, facts=self.facts, scope="ask", first_line=line)
             if not isinstance(result, Parsed):
+                field = f"{table.path}.{key}"
                 self.root.problems += [
-                    Problem(table.file, p.line, p.message, p.source) for p in result
+                    Problem(table.file, p.line, p.what, p.source, field=field) for p in result
                 ]
         return text
 
@@ -101,7 +98,10 @@ class AskTables:
         text = table.text("when", most=1_000)
         result = parse_condition(text, facts=self.facts, first_line=table.line("when"))
         if not isinstance(result, Parsed):
-            self.root.problems += [Problem(table.file, p.line, p.message, p.source) for p in result]
+            field = f"{table.path}.when"
+            self.root.problems += [
+                Problem(table.file, p.line, p.what, p.source, field=field) for p in result
+            ]
         return text.strip()
 
 
@@ -109,7 +109,7 @@ def identifier(table: TomlTable, known: Container[str]) -> str:
     """The table's ``id``, which no other table has."""
     value = table.text("id", required=True)
     if value and not _ID.fullmatch(value):
-        table.say("id", f"“{value[:40]}” cannot be an id: small letters, digits, - and _.")
+        table.say("id", "id", value=value[:40])
     if value in known:
-        table.say("id", f"The id {value} is used twice.")
+        table.say("id", "id-twice", value=value)
     return value

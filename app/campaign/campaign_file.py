@@ -10,6 +10,7 @@ from app.campaign.ask_tables import AskTables, identifier
 from app.campaign.language import MOST_FACT_CHARACTERS
 from app.campaign.model import STAGES, Bill, Campaign, Committee, RelatedBill
 from app.campaign.patterns import compile_claim
+from app.campaign.problems import Message
 from app.campaign.toml_table import TomlTable
 from app.congress.model import STATES, Chamber
 
@@ -99,7 +100,7 @@ class CampaignFile:
             if name:
                 ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
-            self.root.say("timezone", f"“{name}” is not a time zone such as America/Chicago.")
+            self.root.say("timezone", "zone", value=name)
 
     def read_last_days(self) -> dict[Chamber, date]:
         table = self.root.table("last_day")
@@ -162,7 +163,7 @@ class CampaignFile:
         limits_there = table.words("limits", states)
         for state in limits_there:
             if state in policies:
-                table.say("limits", f"{state} cannot both require and limit these agreements.")
+                table.say("limits", "both-laws", state=state)
         policies.update(dict.fromkeys(limits_there, "limits"))
         table.day("as_of")
         table.done()
@@ -171,7 +172,7 @@ class CampaignFile:
     def read_facts(self) -> None:
         for name, table in self.root.table("facts").children():
             if not _FACT_ID.fullmatch(name):
-                table.say("", f"“{name[:40]}” cannot name a fact: small letters and _ only.")
+                table.say("", "fact-id", value=name[:40])
             self.facts[name] = table.text("text", required=True, most=MOST_FACT_CHARACTERS)
             spanish = table.text("text_es", most=MOST_FACT_CHARACTERS)
             self.facts_es[name] = spanish or self.facts[name]
@@ -209,7 +210,7 @@ class CampaignFile:
             pattern = table.text("pattern", required=True)
             claims.append((pattern, table.text("advice", required=True)))
             result = compile_claim(pattern)
-            if isinstance(result, str):
-                table.say("pattern", result)
+            if isinstance(result, Message):
+                table.say("pattern", result.code, **dict(result.values))
             table.done()
         return tuple(claims)

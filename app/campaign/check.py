@@ -15,7 +15,7 @@ from app.campaign.compose import Draft, make_draft
 from app.campaign.language import TemplateError
 from app.campaign.model import STAGES, Ask, Campaign, Length, LetterTemplate, StageName, Writer
 from app.campaign.patterns import compile_claim
-from app.campaign.problems import Level, Problem
+from app.campaign.problems import Level, Message, Problem
 from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language
@@ -122,9 +122,14 @@ class Situation:
 class Finding:
     """One thing that a check found, with the sentence that causes it."""
 
-    message: str
+    what: Message
     sentence: str
     level: Level = "must"
+
+    @property
+    def message(self) -> str:
+        """What was found, in English."""
+        return str(self.what)
 
 
 def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) -> list[Finding]:
@@ -147,20 +152,20 @@ def check_whole(
     count = len(text) + text.count("\n")
     if count > LIMITS[length]:
         yield Finding(
-            f"The {length} form has {count:,} characters; {LIMITS[length]:,} is the most.",
+            Message.of("form-long", length=length, number=f"{count:,}", most=f"{LIMITS[length]:,}"),
             "",
             "should",
         )
     asks = [sentence for paragraph in body for sentence in _asking(paragraph)]
     if not asks:
-        yield Finding("Nothing is asked: put `{{ ask }}` where the request belongs.", "", "should")
+        yield Finding(Message.of("no-ask"), "", "should")
     elif len(asks) > 1:
-        yield Finding("More than one thing is asked.", asks[1], "should")
+        yield Finding(Message.of("asks-more"), asks[1], "should")
     if not has_place:
-        yield Finding("There is no place for a personal story: `{{ story }}`.", "", "nice")
+        yield Finding(Message.of("no-story"), "", "nice")
     if with_grade and (grade := reading_grade(text)) > GRADE:
         yield Finding(
-            f"The reading grade is {grade:.0f}; shorter sentences bring it to {GRADE:.0f}.",
+            Message.of("grade", grade=f"{grade:.0f}", most=f"{GRADE:.0f}"),
             max((s for p in body for s in sentences(p)), key=len, default=""),
             "should",
         )
@@ -176,23 +181,17 @@ def _form(sentence: str) -> Iterator[Finding]:
     if blank:
         name = blank[1]
         yield Finding(
-            f'`{name}` is empty here; write `{{{{ {name} or "…" }}}}` or `{{% if {name} %}}`.',
+            Message.of("blank", name=name, a=f'{{{{ {name} or "…" }}}}', b=f"{{% if {name} %}}"),
             sentence,
         )
     elif _GAP.search(sentence):
-        yield Finding("There is a gap, as if a word were missing.", sentence, "should")
+        yield Finding(Message.of("gap"), sentence, "should")
     if _NOTHING.search(sentence):
-        yield Finding("A field without a value was printed.", sentence)
+        yield Finding(Message.of("nothing-printed"), sentence)
     if '"' in sentence:
-        yield Finding(
-            "There is a straight quotation mark, which some web forms drop; use “ and ”.",
-            sentence,
-            "should",
-        )
+        yield Finding(Message.of("straight-quote"), sentence, "should")
     if _LINK.search(sentence):
-        yield Finding(
-            "There is a link or web address; offices’ forms often refuse them.", sentence, "should"
-        )
+        yield Finding(Message.of("link"), sentence, "should")
 
 
 def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
@@ -210,14 +209,14 @@ def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterato
                 continue
             chamber: Chamber = "senate" if kind.startswith("S") else "house"
             if campaign.bill_for(chamber).number is None:
-                message = f"`{number}` is printed, but no {chamber.title()} bill is known."
+                what = Message.of("no-bill-known", number=number, chamber=chamber.title())
             else:
-                message = f"`{number}` is not a bill of this campaign."
-            yield Finding(message, sentence)
+                what = Message.of("other-bill", number=number)
+            yield Finding(what, sentence)
         elif number in current | opposite and situation.stage == "expired":
             expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
             if situation.language == "en" and expired:
-                yield Finding(f"`{number}` has expired; name it in the past tense only.", sentence)
+                yield Finding(Message.of("expired", number=number), sentence)
 
 
 def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
@@ -229,31 +228,25 @@ def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[
         if title.casefold() in folded and not _NUMBER.search(sentence):
             words = folded.replace(title.casefold(), "the bill")
             if _PRESENT.search(words):
-                yield Finding(f"`{title}` has expired; name it in the past tense only.", sentence)
+                yield Finding(Message.of("expired", number=title), sentence)
 
 
 def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
     if situation.delegate and _VOTE.search(sentence):
-        yield Finding(
-            "A delegate cannot vote on the floor: ask to cosponsor and to speak.", sentence
-        )
+        yield Finding(Message.of("delegate-vote"), sentence)
     if situation.chamber == "senate" and _JOIN.search(sentence) and not _COMPANION.search(sentence):
-        yield Finding("A senator cannot cosponsor a House bill: ask for a companion.", sentence)
+        yield Finding(Message.of("senator-house-bill"), sentence)
     if (
         situation.stage in ("pending", "last_weeks")
         and _ASK.search(sentence)
         and _NEXT.search(sentence)
         and not _IF.search(sentence)
     ):
-        yield Finding(
-            "Nobody knows who will return: write “if you serve in the new Congress”.",
-            sentence,
-            "should",
-        )
+        yield Finding(Message.of("who-returns"), sentence, "should")
     for pattern, advice in campaign.forbidden:
         claim = compile_claim(pattern)
-        if not isinstance(claim, str) and claim.search(sentence[:1_000]):
-            yield Finding(advice, sentence, "should")
+        if not isinstance(claim, Message) and claim.search(sentence[:1_000]):
+            yield Finding(Message.of("advice", text=advice), sentence, "should")
 
 
 SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
@@ -340,7 +333,7 @@ class _Checker:
         self._moments = moments(campaign)
         self._read: dict[tuple[str, Situation], list[Finding]] = {}
         self._graded: set[tuple[str, str, int, str]] = set()
-        self._found: dict[tuple[str, int, str], Problem] = {}
+        self._found: dict[tuple[str, int, Message], Problem] = {}
 
     def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template to one member, at every moment."""
@@ -376,7 +369,7 @@ class _Checker:
             draft = make_draft(self.campaign, template, values, "en", words)
         except TemplateError as error:
             for problem in error.problems:
-                self.note(template, None, Finding(problem.message, problem.source), "", "en")
+                self.note(template, None, Finding(problem.what, problem.source), "", "en")
             return
         self.letters += 1
         seat = holder.seat
@@ -411,18 +404,18 @@ class _Checker:
             draft = make_draft(self.campaign, template, known[0], "es", known[1])
         except TemplateError as error:
             for problem in error.problems:
-                self.note(template, None, Finding(problem.message, problem.source), "", "es")
+                self.note(template, None, Finding(problem.what, problem.source), "", "es")
             return
         spanish = replace(situation, language="es")
         for paragraph in draft.frame:
             for finding in self.paragraph(paragraph, spanish):
                 self.note(template, draft, finding, example, "es")
         if (len(draft.before), len(draft.after)) != (len(english.before), len(english.after)):
-            message = (
-                f"The reading aid has {len(draft.before)} and {len(draft.after)} paragraphs before "
-                f"and after the story, the letter {len(english.before)} and {len(english.after)}."
-            )
-            self.note(template, draft, Finding(message, "", "should"), example, "es")
+            what = Message.of(
+                "aid-paragraphs", a=len(draft.before), b=len(draft.after),
+                c=len(english.before), d=len(english.after),
+            )  # fmt: skip
+            self.note(template, draft, Finding(what, "", "should"), example, "es")
 
     def paragraph(self, text: str, situation: Situation) -> list[Finding]:
         # Most paragraphs are the same for hundreds of recipients: each is read once.
@@ -443,11 +436,11 @@ class _Checker:
         language: Language,
     ) -> None:
         file, line = self.place(template, draft, finding.sentence, language)
-        key = (file, line, finding.message)
+        key = (file, line, finding.what)
         known = self._found.get(key)
         if known is None:
             self._found[key] = Problem(
-                file, line, finding.message, finding.sentence, finding.level, example
+                file, line, finding.what, finding.sentence, finding.level, example
             )
         else:
             self._found[key] = replace(known, times=known.times + 1)

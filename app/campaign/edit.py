@@ -24,10 +24,12 @@ from app.campaign.edit_fields import (
     NAMED,
     Kind,
     general,
+    is_field,
     kind_of,
 )
 from app.campaign.model import STAGES
-from app.campaign.problems import Problem
+from app.campaign.problems import Message, Problem
+from app.campaign.source import toml_message
 from app.campaign.toml_lines import key_lines
 from app.campaign.toml_table import TomlTable
 from app.congress.model import STATES
@@ -39,7 +41,6 @@ Why = Literal["day", "moment", "whole", "states", "missing"]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 """What a fact can be called."""
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
-_KEY_IN_WORDS = re.compile(r"`([a-z_]+)`")
 
 
 def count_of(text: str, name: str) -> int:
@@ -88,7 +89,7 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
     return wrong or mark + tomlkit.dumps(doc)
 
 
-def problems_by_field(slug: str, text: str) -> dict[str, str]:
+def problems_by_field(slug: str, text: str) -> dict[str, Message]:
     """What is wrong with a ``campaign.toml``, by the path of the field; ``""`` for the whole.
 
     Empty when it can be used. Where a field has several problems, the first stands.
@@ -97,13 +98,13 @@ def problems_by_field(slug: str, text: str) -> dict[str, str]:
     try:
         data = tomllib.loads(plain)
     except tomllib.TOMLDecodeError as error:
-        return {"": str(error)}
+        return {"": toml_message(error)}
     problems: list[Problem] = []
-    lines = key_lines(plain)
-    CampaignFile(slug, TomlTable(FILE, data, lines, problems)).read()
-    found: dict[str, str] = {}
+    CampaignFile(slug, TomlTable(FILE, data, key_lines(plain), problems)).read()
+    found: dict[str, Message] = {}
     for problem in sorted(problems, key=lambda p: p.line):
-        found.setdefault(_path_at(problem, lines, data), problem.message)
+        path = _by_place(problem.field, data)
+        found.setdefault(path if is_field(path) else "", problem.what)
     return found
 
 
@@ -278,22 +279,3 @@ def _by_place(path: str, data: Mapping[str, Any]) -> str:
     key, dot, field = rest.partition(".")
     names = list(data.get(name, ())) if name in NAMED else []
     return f"{name}.{names.index(key)}{dot}{field}" if key in names else path
-
-
-def _path_at(problem: Problem, lines: Mapping[str, int], data: Mapping[str, Any]) -> str:
-    """The field on whose lines a problem lies."""
-    before = [(line, len(path), path) for path, line in lines.items() if line <= problem.line]
-    path = max(before)[2] if before else ""
-    named = _KEY_IN_WORDS.match(problem.message)
-    if problem.line == 1 and not named:
-        return ""
-    parts = path.split(".")
-    if named and parts[-1] != named[1]:
-        table = path if lines.get(path) == problem.line else ".".join(parts[:-1])
-        candidate = _by_place(f"{table}.{named[1]}" if table else named[1], data)
-        try:
-            kind_of(candidate)
-        except KeyError:
-            return _by_place(path, data)
-        return candidate
-    return _by_place(path, data)

@@ -121,6 +121,15 @@ def kind_of(path: str) -> Kind:
     return LIST_FIELDS[name][key]
 
 
+def is_field(path: str) -> bool:
+    """Whether a path names a field that is edited."""
+    try:
+        kind_of(path)
+    except KeyError:
+        return False
+    return True
+
+
 def field_paths(name: str, place: int) -> tuple[str, ...]:
     """The paths of the fields of one part of a list."""
     return tuple(f"{name}.{place}.{key}" for key in LIST_FIELDS[name])

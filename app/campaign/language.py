@@ -25,6 +25,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.campaign.fields import FILTERS, Field, Scope, known_fields
+from app.campaign.problems import Message
 
 MOST_SOURCE_CHARACTERS = 20_000
 """Characters in one text; a full letter has about 1,500."""
@@ -62,20 +63,19 @@ _CALCULATE = frozenset({"+", "-", "*", "/", "//", "%", "**", "~"})
 _TAGS = frozenset({"if", "elif", "else", "endif"})
 _COMPARE = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _WHY_NOT = {
-    "for": "A letter cannot repeat text, so `{% for %}` is not available.",
-    "set": "A letter cannot store values, so `{% set %}` is not available.",
-    "macro": "A letter cannot define macros.",
-    "call": "A letter cannot call anything.",
-    "include": "A letter cannot include another text.",
-    "import": "A letter cannot import another text.",
-    "from": "A letter cannot import another text.",
-    "extends": "A letter cannot extend another text.",
-    "elseif": "Write `elif` instead of `elseif`.",
-    "elsif": "Write `elif` instead of `elsif`.",
-    "end": "Write `endif` to end an `if`.",
-    "endfor": "A letter cannot repeat text, so `{% endfor %}` is not available.",
+    "for": Message.of("tag-repeats", tag="{% for %}"),
+    "set": Message.of("tag-stores", tag="{% set %}"),
+    "macro": Message.of("tag-macro"),
+    "call": Message.of("tag-calls"),
+    "include": Message.of("tag-includes"),
+    "import": Message.of("tag-imports"),
+    "from": Message.of("tag-imports"),
+    "extends": Message.of("tag-extends"),
+    "elseif": Message.of("elseif"),
+    "elsif": Message.of("elsif"),
+    "end": Message.of("end"),
+    "endfor": Message.of("tag-repeats", tag="{% endfor %}"),
 }
-_REMARK = "A `{#` is never closed: add `#}` where the remark ends."
 _OTHER_NAMES = {
     "name": "legislator_name",
     "last_name": "legislator_last",
@@ -94,8 +94,13 @@ class TemplateProblem:
     """One thing wrong with a text: the line (from 1), what and what to do, and the words."""
 
     line: int
-    message: str
+    what: Message
     source: str = ""
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do, in English."""
+        return str(self.what)
 
 
 @dataclass(slots=True)
@@ -148,8 +153,8 @@ class _Scanner:
         self.remark: int | None = None
         """The line of an open ``{#``."""
 
-    def say(self, line: int, message: str, source: str = "") -> None:
-        self.problems.append(TemplateProblem(line, message, source))
+    def say(self, line: int, what: Message, source: str = "") -> None:
+        self.problems.append(TemplateProblem(line, what, source))
         if len(self.problems) >= MOST_PROBLEMS:
             raise _Stop
 
@@ -168,7 +173,7 @@ class _Scanner:
                 self.sticky(line, value)
                 self.tag = None
             elif kind.startswith("raw_"):
-                self.say(line, "`{% raw %}` is not available in a letter.", value.strip())
+                self.say(line, Message.of("raw"), value.strip())
                 raise _Stop
             elif kind in ("comment_begin", "comment_end"):
                 self.remark = line if kind == "comment_begin" else None
@@ -180,38 +185,33 @@ class _Scanner:
         if self.tag is not None:
             self.unclosed(self.tag)
         if self.remark is not None:
-            self.say(self.remark, _REMARK)
+            self.say(self.remark, Message.of("remark-open"))
         for line, _ in self.open_ifs:
-            self.say(
-                line, "This `{% if %}` is never closed: add `{% endif %}` where its words end."
-            )
+            self.say(line, Message.of("if-open", tag="{% if %}", close="{% endif %}"))
 
     def words(self, line: int, value: str) -> None:
         self.characters(line, value)
         for match in _STRAY.finditer(value):
             here = line + value.count("\n", 0, match.start())
             start = {"}}": "{{", "%}": "{%", "#}": "{#"}[match[0]]
-            self.say(here, f"`{match[0]}` stands alone here: its `{start}` is missing.")
+            self.say(here, Message.of("end-alone", token=match[0], start=start))
         for match in _SINGLE_BRACE.finditer(value):
             if match[1] in self.fields:
                 here = line + value.count("\n", 0, match.start())
-                self.say(
-                    here,
-                    f"`{match[0]}` needs double braces to become the field: "
-                    f"`{{{{ {match[1]} }}}}`.",
-                    match[0],
-                )
+                field = f"{{{{ {match[1]} }}}}"
+                what = Message.of("single-braces", token=match[0], field=field)
+                self.say(here, what, match[0])
 
     def characters(self, line: int, value: str) -> None:
         match = FORBIDDEN_CHARACTERS.search(value)
         if match:
             here = line + value.count("\n", 0, match.start())
-            self.say(here, "There is an invisible control character here; delete and retype it.")
+            self.say(here, Message.of("control"))
 
     def begin(self, line: int, block: bool) -> None:
         self.tags += 1
         if self.tags > MOST_TAGS:
-            self.say(line, f"There are more than {MOST_TAGS} tags; a letter needs a few dozen.")
+            self.say(line, Message.of("tags", number=MOST_TAGS))
             raise _Stop
         self.tag = _Tag(line, block)
 
@@ -219,12 +219,12 @@ class _Scanner:
         """``{%-`` and its kin take spaces and line breaks away, and glue words together."""
         if value.strip(" \t\n{}%#") in ("-", "+"):
             sign = value.strip(" \t\n{}%#")
-            self.say(line, f"Take the `{sign}` out of this tag: it glues words together.")
+            self.say(line, Message.of("glue", sign=sign))
 
     def unclosed(self, tag: _Tag) -> None:
         self.say(
             tag.line,
-            f"This `{tag.open}` is never closed: add `{tag.close}` on the same line.",
+            Message.of("tag-open", open=tag.open, close=tag.close),
             tag.source.rsplit(" ", 1)[0],
         )
         raise _Stop
@@ -234,25 +234,23 @@ class _Scanner:
             return
         message = error.message or ""
         if "comment" in message:
-            text = _REMARK
+            what = Message.of("remark-open")
         elif "raw" in message:
-            text = "`{% raw %}` is not available in a letter."
+            what = Message.of("raw")
         elif self.tag is not None and message == "unexpected '}'":
-            text = (
-                f"This `{self.tag.open}` is never closed: add `{self.tag.close}` on the same line."
-            )
+            what = Message.of("tag-open", open=self.tag.open, close=self.tag.close)
         elif self.tag is not None and "unexpected char" in message:
             char = message.removeprefix("unexpected char ").split(" at ")[0].strip("'\"")
             if char and char in "“”„‘’«»":
-                text = "Inside a tag use straight quotation marks: \" or '."
+                what = Message.of("curly-quotes")
             elif not char or "'" in char or '"' in char:
-                text = "A quotation mark in this tag has no partner."
+                what = Message.of("quote-alone")
             else:
-                text = f"The sign `{char[:8]}` cannot stand in a tag."
+                what = Message.of("sign", sign=char[:8])
         else:
-            text = "A bracket in this tag has no partner."
+            what = Message.of("bracket-alone")
         line = self.tag.line if self.tag is not None else error.lineno
-        self.problems.append(TemplateProblem(line, text, self.tag.source if self.tag else ""))
+        self.problems.append(TemplateProblem(line, what, self.tag.source if self.tag else ""))
 
     # --- one tag ---------------------------------------------------------------------
 
@@ -264,12 +262,12 @@ class _Scanner:
             return
         tag.tokens.append(token)
         if len(tag.tokens) > MOST_TAG_TOKENS:
-            self.say(tag.line, f"This tag has more than {MOST_TAG_TOKENS} words.", tag.source)
+            self.say(tag.line, Message.of("tag-long", number=MOST_TAG_TOKENS), tag.source)
             raise _Stop
 
     def finish(self, tag: _Tag) -> None:
         if not tag.tokens:
-            self.say(tag.line, f"This `{tag.open} {tag.close}` is empty.")
+            self.say(tag.line, Message.of("tag-empty", open=f"{tag.open} {tag.close}"))
             return
         rest = tag.tokens
         if tag.block:
@@ -285,31 +283,33 @@ class _Scanner:
         """Account for if, elif, else and endif; False if the tag is nothing to read on in."""
         line = tag.line
         if word not in _TAGS:
-            why = _WHY_NOT.get(word, f"`{{% {word[:30]} %}}` is not available in a letter.")
-            self.say(line, f"{why} Only if, elif, else and endif are.", tag.source)
+            why = _WHY_NOT.get(word) or Message.of("tag-unknown", tag=f"{{% {word[:30]} %}}")
+            self.say(line, Message.of("not-a-tag", more=why), tag.source)
             return False
-        alone = len(tag.tokens) == 1
+        alone, shown = len(tag.tokens) == 1, f"{{% {word} %}}"
         if word == "if":
             self.open_ifs.append((line, False))
             if len(self.open_ifs) > MOST_NESTING:
-                self.say(line, f"More than {MOST_NESTING} `if` stand inside one another.")
+                self.say(line, Message.of("nesting", number=MOST_NESTING))
                 raise _Stop
         elif not self.open_ifs:
-            self.say(line, f"This `{{% {word} %}}` has no `{{% if %}}` before it.", tag.source)
+            self.say(line, Message.of("no-if", tag=shown, start="{% if %}"), tag.source)
             return False
         elif word == "endif":
             self.open_ifs.pop()
         else:
             first, has_else = self.open_ifs[-1]
             if has_else:
-                self.say(line, f"`{{% {word} %}}` cannot come after `{{% else %}}`.", tag.source)
+                self.say(line, Message.of("after-else", tag=shown, other="{% else %}"), tag.source)
             self.open_ifs[-1] = (first, has_else or word == "else")
         if word in ("if", "elif") and alone:
-            self.say(line, f'`{{% {word} %}}` needs a condition, such as `type == "sen"`.')
+            self.say(line, Message.of("needs-condition", tag=shown, example='type == "sen"'))
             return False
         if word in ("else", "endif") and not alone:
-            hint = " For another condition write `{% elif … %}`." if word == "else" else ""
-            self.say(line, f"`{{% {word} %}}` stands alone.{hint}", tag.source)
+            what = Message.of("takes-nothing", tag=shown)
+            if word == "else":
+                what = Message.of("else-condition", tag=shown, example="{% elif … %}")
+            self.say(line, what, tag.source)
             return False
         return True
 
@@ -323,20 +323,19 @@ class _Scanner:
             elif kind == "operator" and value in ")]":
                 depth -= 1
         if joins > MOST_TAG_JOINS or deepest > MOST_PARENTHESES:
-            self.say(tag.line, "This condition is too long; split it.", tag.source)
+            self.say(tag.line, Message.of("condition-long"), tag.source)
             raise _Stop
 
     def sign(self, tag: _Tag, token: Token, before: Token | None) -> None:
         line, kind, value = token
         if kind == "string":
             if "\\" in value or FORBIDDEN_CHARACTERS.search(value):
-                self.say(line, "A quoted text cannot hold a backslash.", tag.source)
+                self.say(line, Message.of("backslash"), tag.source)
             elif len(value) > MOST_LITERAL_CHARACTERS:
-                self.say(line, f"A quoted text has more than {MOST_LITERAL_CHARACTERS} letters.")
+                self.say(line, Message.of("quoted-long", number=MOST_LITERAL_CHARACTERS))
         elif kind in ("integer", "float"):
             if kind == "float" or not value.isdecimal() or len(value) > MOST_NUMBER_DIGITS:
-                text = f"`{value[:20]}` is not a number that a letter can use: whole, up to 999999."
-                self.say(line, text, tag.source)
+                self.say(line, Message.of("number", value=value[:20]), tag.source)
         elif kind == "operator":
             self.operator(tag, token, before)
         elif kind == "name":
@@ -344,23 +343,23 @@ class _Scanner:
 
     def operator(self, tag: _Tag, token: Token, before: Token | None) -> None:
         line, _, value = token
-        message = ""
+        what = None
         if value == ".":
-            message = "A field has no parts: take away the dot and what follows it."
+            what = Message.of("dot")
         elif value == "(" and before is not None and not self.joins(before):
-            message = "A letter cannot call anything: take away the parentheses."
+            what = Message.of("parentheses")
         elif value == "[" and not (before is not None and before[2] == "in"):
-            message = "Square brackets only hold a list after `in`."
+            what = Message.of("square-brackets")
         elif value == "," and not any(v == "[" for _, _, v in tag.tokens):
-            message = "A comma only separates the items of a list after `in`."
+            what = Message.of("comma")
         elif value in _CALCULATE:
-            message = f"A letter cannot calculate, so `{value}` cannot stand in a tag."
+            what = Message.of("calculates", sign=value)
         elif value == "=":
-            message = "To compare, write `==`."
+            what = Message.of("one-equals")
         elif value in (":", ";"):
-            message = f"The sign `{value}` cannot stand in a tag."
-        if message:
-            self.say(line, message, tag.source)
+            what = Message.of("sign", sign=value)
+        if what is not None:
+            self.say(line, what, tag.source)
 
     @staticmethod
     def joins(token: Token) -> bool:
@@ -373,34 +372,34 @@ class _Scanner:
         if before is not None and before[2] == "|":
             if value not in FILTERS:
                 known = ", ".join(f"`{name}`" for name in FILTERS)
-                self.say(line, f"`{value[:40]}` is not a filter. There are {known}.", tag.source)
+                self.say(line, Message.of("not-a-filter", name=value[:40], known=known), tag.source)
         elif value in _JOINS or value == "in" or value in _CONSTANTS or value in self.fields:
             return
         elif value in ("if", "else", "elif"):
             self.say(
                 line,
-                f"`{value}` cannot stand inside this tag: write "
-                "`{% if … %}` … `{% else %}` … `{% endif %}`.",
+                Message.of(
+                    "inside-tag", word=value, example="`{% if … %}` … `{% else %}` … `{% endif %}`"
+                ),
                 tag.source,
             )
         elif value == "is":
-            message = "Instead of `is`, compare with `==` or test the field alone."
-            self.say(line, message, tag.source)
+            self.say(line, Message.of("is"), tag.source)
         elif value in _NOTHING:
-            self.say(line, "A field is never `none`: write `not field` to test for empty.")
+            self.say(line, Message.of("never-none", value="none", example="not field"))
         else:
             self.say(line, unknown_field(value, self.fields), tag.source)
 
 
-def unknown_field(name: str, fields: Mapping[str, Field]) -> str:
+def unknown_field(name: str, fields: Mapping[str, Field]) -> Message:
     """``legislater_name`` is not a field; did you mean ``legislator_name``?"""
     shown = name[:60]
     if shown in _OTHER_NAMES:
-        return f"`{shown}` is not a field; did you mean `{_OTHER_NAMES[shown]}`?"
+        return Message.of("did-you-mean", name=shown, other=_OTHER_NAMES[shown])
     close = get_close_matches(shown, fields, n=1, cutoff=0.65 if len(shown) < 6 else 0.75)
     if close:
-        return f"`{shown}` is not a field; did you mean `{close[0]}`?"
-    return f"`{shown}` is not a field. The list of fields says what can be used."
+        return Message.of("did-you-mean", name=shown, other=close[0])
+    return Message.of("not-a-field", name=shown)
 
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -422,11 +421,11 @@ class _Walk:
         self.problems: list[TemplateProblem] = []
         self.used: set[str] = set()
 
-    def say(self, node: nodes.Node, message: str) -> None:
-        self.problems.append(TemplateProblem(node.lineno, message))
+    def say(self, node: nodes.Node, what: Message) -> None:
+        self.problems.append(TemplateProblem(node.lineno, what))
 
     def refuse(self, node: nodes.Node) -> None:
-        self.say(node, "This tag does more than a letter can: print a field or test one.")
+        self.say(node, Message.of("too-much"))
 
     def body(self, items: list[nodes.Node]) -> None:
         for node in items:
@@ -456,7 +455,7 @@ class _Walk:
         for position, operand in enumerate(operands):
             if type(operand) is nodes.Const and isinstance(operand.value, str):
                 if position == 0 or position < len(operands) - 1:
-                    self.say(operand, "Quoted words in `{{ }}` come last, after a field and `or`.")
+                    self.say(operand, Message.of("words-last"))
             else:
                 self.printed(operand)
 
@@ -470,22 +469,20 @@ class _Walk:
             depth += 1
             filtered = True
             if depth > MOST_FILTERS or node.node is None:
-                self.say(node, f"More than {MOST_FILTERS} filters on one field.")
+                self.say(node, Message.of("filters", number=MOST_FILTERS))
                 return
             node = node.node
         if type(node) is not nodes.Name:
-            self.say(node, "Between `{{` and `}}` stands a field, such as `{{ place }}`.")
+            self.say(node, Message.of("prints-field"))
             return
         field = self.field(node)
         if field is None:
             return
         if not field.printable or field.kind == "yes or no":
-            self.say(
-                node,
-                f"`{field.name}` cannot be printed; it can be tested: `{{% if {field.name} … %}}`.",
-            )
+            example = f"{{% if {field.name} … %}}"
+            self.say(node, Message.of("not-printed", name=field.name, example=example))
         elif filtered and field.kind == "block":
-            self.say(node, f"`{field.name}` is put in whole; take away the filter.")
+            self.say(node, Message.of("whole-block", name=field.name))
 
     def field(self, node: nodes.Name) -> Field | None:
         found = self.fields.get(node.name)
@@ -508,13 +505,13 @@ class _Walk:
         elif type(node) is nodes.Compare:
             self.compare(node)
         elif type(node) is nodes.Const:
-            self.say(node, "This condition is always the same: test a field.")
+            self.say(node, Message.of("always-same"))
         else:
             self.refuse(node)
 
     def compare(self, node: nodes.Compare) -> None:
         if len(node.ops) != 1:
-            self.say(node, "Compare two things at a time, joined with `and`.")
+            self.say(node, Message.of("two-at-a-time"))
             return
         op, right = node.ops[0].op, node.ops[0].expr
         left = node.expr
@@ -524,7 +521,7 @@ class _Walk:
         if type(left) is nodes.Const:
             left, right = right, left
         if type(left) is not nodes.Name:
-            self.say(node, 'A comparison begins with a field, such as `type == "sen"`.')
+            self.say(node, Message.of("begins-with-field", example='type == "sen"'))
             return
         field = self.field(left)
         if field is None:
@@ -532,55 +529,59 @@ class _Walk:
         if type(right) is nodes.Name:
             other = self.field(right)
             if other is not None and (other.kind != field.kind or field.kind == "block"):
-                self.say(
-                    node,
-                    f"`{field.name}` is a {field.kind} and `{other.name}` a {other.kind}; they "
-                    "cannot be compared.",
-                )
+                what = Message.of(
+                    "kinds-differ", name=field.name, kind=_kind(field), other=other.name,
+                    kind2=_kind(other),
+                )  # fmt: skip
+                self.say(node, what)
         elif type(right) is nodes.Const:
             self.literal(node, field, right.value)
         else:
             self.refuse(right)
             return
         if op in _ORDER and field.kind not in ("number", "date"):
-            self.say(node, f"`{field.name}` has no order: only numbers and dates can be < or >.")
+            self.say(node, Message.of("no-order", name=field.name))
 
     def member_of(self, node: nodes.Compare, left: nodes.Node, right: nodes.Node) -> None:
         if type(left) is not nodes.Name or not isinstance(right, nodes.List):
-            self.say(node, 'Write `in` between a field and a list: `state in ["TX", "GA"]`.')
+            self.say(node, Message.of("in-list", example='state in ["TX", "GA"]'))
             return
         field = self.field(left)
         if field is None:
             return
         if not right.items:
-            self.say(node, "The list after `in` is empty.")
+            self.say(node, Message.of("list-empty"))
         for item in right.items:
             if type(item) is not nodes.Const:
-                self.say(node, "A list after `in` holds quoted words or numbers only.")
+                self.say(node, Message.of("list-items"))
                 return
             self.literal(node, field, item.value)
 
     def literal(self, node: nodes.Node, field: Field, value: object) -> None:
         name = field.name
         if field.kind == "block":
-            self.say(node, f"`{name}` can only be printed, or tested alone: `{{% if {name} %}}`.")
+            self.say(node, Message.of("block-tested", name=name, example=f"{{% if {name} %}}"))
         elif field.kind == "yes or no":
             if not isinstance(value, bool):
-                self.say(node, f"`{name}` is yes or no: write `{name}` or `not {name}`.")
+                self.say(node, Message.of("yes-or-no", name=name, a=name, b=f"not {name}"))
         elif field.kind == "number":
             if isinstance(value, bool) or not isinstance(value, int):
-                self.say(node, f"`{name}` is a number: compare it with one, without quotes.")
+                self.say(node, Message.of("is-number", name=name))
         elif not isinstance(value, str):
-            self.say(node, f"`{name}` is a {field.kind}: put what you compare it with in quotes.")
+            self.say(node, Message.of("in-quotes", name=name, kind=_kind(field)))
         elif field.kind == "date":
             if not _ISO.fullmatch(value):
-                self.say(node, f'`{name}` is a date: compare it with one like "2026-12-17".')
+                self.say(node, Message.of("is-date", name=name))
         elif field.choices and value and value not in field.choices:
             choices = ", ".join(field.choices[:8]) + (" …" if len(field.choices) > 8 else "")
-            self.say(node, f"`{name}` is never “{value[:40]}”; it can be: {choices}.")
+            self.say(node, Message.of("never-value", name=name, value=value[:40], choices=choices))
 
 
 __all__ = ["Parsed", "TemplateError", "TemplateProblem", "parse_condition", "parse_template"]
+
+
+def _kind(field: Field) -> Message:
+    return Message.of(f"kind-{field.kind}")
 
 
 class TemplateError(ValueError):
@@ -642,7 +643,7 @@ def parse_template(
     result = _parse(text, tuple(facts), scope)
     if isinstance(result, Parsed) or first_line == 1:
         return result
-    return tuple(TemplateProblem(p.line + first_line - 1, p.message, p.source) for p in result)
+    return tuple(TemplateProblem(p.line + first_line - 1, p.what, p.source) for p in result)
 
 
 def parse_condition(
@@ -655,8 +656,8 @@ def parse_condition(
     if not text.strip():
         return parse_template("1")
     if "%}" in text or "\n" in text.strip():
-        message = 'A condition is one line without tags, such as `type == "sen"`.'
-        return (TemplateProblem(first_line, message, text[:80]),)
+        what = Message.of("condition-line", example='type == "sen"')
+        return (TemplateProblem(first_line, what, text[:80]),)
     source = f"{{% if {text.strip()} %}}1{{% endif %}}"
     return parse_template(source, facts=facts, scope="ask", first_line=first_line)
 
@@ -696,8 +697,8 @@ def _parse(text: str, facts: tuple[str, ...], scope: Scope) -> Parsed | tuple[Te
     # Before the cache, so that no hostile length is ever kept.
     if len(text) > MOST_SOURCE_CHARACTERS:
         most = MOST_SOURCE_CHARACTERS
-        message = f"The text has {len(text):,} characters; {most:,} is the most."
-        return (TemplateProblem(1, message),)
+        what = Message.of("text-long", number=f"{len(text):,}", most=f"{most:,}")
+        return (TemplateProblem(1, what),)
     return _parse_bounded(text, facts, scope)
 
 
@@ -713,7 +714,7 @@ def _parse_bounded(
         tree = _ENV.parse(_keep_line_ends(text))
     except TemplateSyntaxError as error:
         # The scan refuses what it knows; whatever is left is a tag that does not add up.
-        return (TemplateProblem(error.lineno, "This tag cannot be read; look at its words.", ""),)
+        return (TemplateProblem(error.lineno, Message.of("unreadable-tag")),)
     problems, used = check_tree(tree, fields)
     if problems:
         return tuple(sorted(problems, key=lambda p: p.line)[:MOST_PROBLEMS])

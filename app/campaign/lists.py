@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
-from app.campaign.problems import Problem
+from app.campaign.problems import Message, Problem
 from app.campaign.stance import CURRENT, Backing
 
 COLUMNS = ("bioguide", "name", "bill", "role", "date")
@@ -27,40 +27,39 @@ def read_list(
     known = {CURRENT, *bills}
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     if tuple(reader.fieldnames or ()) != COLUMNS:
-        return (), (Problem(name, 1, f"The first line must be: {','.join(COLUMNS)}"),)
+        return (), (Problem(name, 1, Message.of("list-heading", columns=",".join(COLUMNS))),)
     backings: list[Backing] = []
     problems: list[Problem] = []
     seen: set[tuple[str, str]] = set()
     for row in reader:
         line = reader.line_num
         result = _read_row(row, known)
-        if isinstance(result, str):
+        if isinstance(result, Message):
             problems.append(Problem(name, line, result))
         elif (result.bioguide, result.bill) in seen:
-            problems.append(
-                Problem(name, line, f"{result.name} is listed twice for {result.bill}.")
-            )
+            what = Message.of("list-twice", name=result.name, bill=result.bill)
+            problems.append(Problem(name, line, what))
         else:
             seen.add((result.bioguide, result.bill))
             backings.append(result)
     return tuple(backings), tuple(problems)
 
 
-def _read_row(row: dict[str | None, str | None], known: set[str]) -> Backing | str:
+def _read_row(row: dict[str | None, str | None], known: set[str]) -> Backing | Message:
     if None in row or None in row.values():
-        return f"A line has {len(COLUMNS)} columns: {', '.join(COLUMNS)}."
+        return Message.of("list-columns", number=len(COLUMNS), columns=", ".join(COLUMNS))
     cells = {str(key): str(value).strip() for key, value in row.items()}
     if not _BIOGUIDE.fullmatch(cells["bioguide"]):
-        return f"“{cells['bioguide']}” is not a bioguide id such as Q000023."
+        return Message.of("list-bioguide", value=cells["bioguide"])
     if not cells["name"]:
-        return "The name is missing."
+        return Message.of("list-name")
     if cells["bill"] not in known:
-        return f"“{cells['bill']}” is not a bill of this campaign: {', '.join(sorted(known))}."
+        return Message.of("list-bill", value=cells["bill"], known=", ".join(sorted(known)))
     if cells["role"] not in ("sponsor", "cosponsor"):
-        return f"The role is “{cells['role']}”; it must be sponsor or cosponsor."
+        return Message.of("list-role", value=cells["role"])
     try:
         day = date.fromisoformat(cells["date"])
     except ValueError:
-        return f"“{cells['date']}” is not a date such as 2025-12-18."
+        return Message.of("list-day", value=cells["date"])
     role: Literal["sponsor", "cosponsor"] = "sponsor" if cells["role"] == "sponsor" else "cosponsor"
     return Backing(cells["bioguide"], cells["name"], cells["bill"], role, day)

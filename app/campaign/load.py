@@ -10,8 +10,8 @@ from pathlib import Path
 from app.campaign.campaign_file import FILE, CampaignFile
 from app.campaign.lists import read_list
 from app.campaign.model import Campaign, Length, LetterTemplate
-from app.campaign.problems import CampaignError, Problem
-from app.campaign.source import read_name, read_template, toml_line, toml_words
+from app.campaign.problems import CampaignError, Message, Problem
+from app.campaign.source import read_name, read_template, toml_line, toml_message
 from app.campaign.stance import Backing, stances_from
 from app.campaign.toml_lines import key_lines
 from app.campaign.toml_table import TomlTable
@@ -43,7 +43,7 @@ def read_files(folder: Path) -> dict[str, str]:
             try:
                 texts[path.name] = path.read_bytes().decode("utf-8")
             except UnicodeDecodeError:
-                problems.append(Problem(path.name, 0, "The file is not saved as UTF-8."))
+                problems.append(Problem(path.name, 0, Message.of("not-utf8")))
     if problems:
         raise CampaignError(problems)
     return texts
@@ -68,7 +68,7 @@ def read_campaign(slug: str, files: Mapping[str, str]) -> Campaign:
     try:
         data = tomllib.loads(plain)
     except tomllib.TOMLDecodeError as error:
-        raise CampaignError([Problem(FILE, toml_line(error, plain), toml_words(error))]) from None
+        raise CampaignError([Problem(FILE, toml_line(error, plain), toml_message(error))]) from None
     file = CampaignFile(slug, TomlTable(FILE, data, key_lines(plain), problems))
     campaign = file.read()
     backings = _lists(slug, files, file.related, problems)
@@ -107,11 +107,11 @@ def _templates(
             chosen = aids if kind is not None and kind.reading_aid else templates
             chosen[result.id, result.length] = result
     if not templates and not problems:
-        problems.append(Problem(slug, 0, "There is no letter: a file like general.txt."))
+        problems.append(Problem(slug, 0, Message.of("no-letter")))
     for id_, length in templates:
         if length == "short" and (id_, "full") not in templates and not problems:
-            message = f"There is no full letter for this short form: {id_}.txt."
-            problems.append(Problem(f"{id_}.short.txt", 0, message))
+            what = Message.of("no-full", name=f"{id_}.txt")
+            problems.append(Problem(f"{id_}.short.txt", 0, what))
     return with_reading_aids(templates, aids, problems)
 
 
@@ -127,12 +127,11 @@ def with_reading_aids(templates: Templates, aids: Templates, problems: list[Prob
                 first_reading_aid_line=aid.first_body_line,
             )
         elif not problems:
-            message = "There is no English letter for this reading aid."
-            problems.append(Problem(aid.source_name, 0, message))
+            problems.append(Problem(aid.source_name, 0, Message.of("no-english")))
     return joined
 
 
 def _text(files: Mapping[str, str], name: str, slug: str, problems: list[Problem]) -> str | None:
     if name not in files:
-        problems.append(Problem(name, 0, f"There is no such file in {slug}."))
+        problems.append(Problem(name, 0, Message.of("no-file", folder=slug)))
     return files.get(name)

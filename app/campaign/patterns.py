@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from app.campaign.problems import Message
+
 PATTERN_CHARACTERS = 300
 _LONG = 80
 """A repetition of at most this many is not open."""
@@ -21,22 +23,22 @@ _WAYS = 20_000
 
 
 @lru_cache(maxsize=512)
-def compile_claim(pattern: str) -> re.Pattern[str] | str:
-    """The compiled pattern, or a sentence on why it cannot be used. Case never matters."""
+def compile_claim(pattern: str) -> re.Pattern[str] | Message:
+    """The compiled pattern, or why it cannot be used. Case never matters."""
     if len(pattern) > PATTERN_CHARACTERS:
-        return f"The pattern has more than {PATTERN_CHARACTERS} characters; split it."
+        return Message.of("pattern-long", number=PATTERN_CHARACTERS)
     try:
         tree = re._parser.parse(pattern, re.IGNORECASE)  # type: ignore[attr-defined]
         compiled = re.compile(pattern, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
-        return f"The pattern cannot be read: {error}."
+        return Message.of("pattern-unreadable", why=str(error))
     ways = _ways(tree)
     if ways is None:
-        return "The pattern repeats a repetition or refers back; write it more simply."
+        return Message.of("pattern-repeats")
     if ways > _WAYS:
-        return f"The pattern has too many repetitions; use .{{0,{_LONG}}} instead of .* and +."
+        return Message.of("pattern-many", number=_LONG)
     if compiled.search(""):
-        return "The pattern fits every sentence."
+        return Message.of("pattern-everything")
     return compiled
 
 

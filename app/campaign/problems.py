@@ -1,4 +1,11 @@
-"""A problem in a campaign's files, and the error that carries all of them."""
+"""What can be wrong with a campaign: a code with values, and one sentence for each code.
+
+The packages below the pages know no language, so what they find is a ``Message``: a code and
+the values that belong into its sentence. ``SENTENCES`` is the one table of sentences. They are
+English as a command prints them. Those marked for the catalogue stand on pages too, in the
+reader's language; the others speak of files and keys, and ``app.web.problem_words`` has the
+page's own words for them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +16,217 @@ from typing import Literal
 Level = Literal["must", "should", "nice"]
 
 
+def _mark(text: str) -> str:
+    """Marks a sentence for the catalogue and returns it."""
+    return text
+
+
+SENTENCES: dict[str, str] = {
+    # --- the small language: the text as a whole
+    "text-long": _mark("The text has %(number)s characters; %(most)s is the most."),
+    "if-open": _mark("This `%(tag)s` is never closed: add `%(close)s` where its words end."),
+    "end-alone": _mark("`%(token)s` stands alone here: its `%(start)s` is missing."),
+    "single-braces": _mark("`%(token)s` needs double braces to become the field: `%(field)s`."),
+    "control": _mark("There is an invisible control character here; delete and retype it."),
+    "tags": _mark("There are more than %(number)s tags; a letter needs a few dozen."),
+    "tag-open": _mark("This `%(open)s` is never closed: add `%(close)s` on the same line."),
+    "remark-open": _mark("A `{#` is never closed: add `#}` where the remark ends."),
+    "raw": _mark("`{% raw %}` is not available in a letter."),
+    "curly-quotes": _mark("Inside a tag use straight quotation marks: \" or '."),
+    "quote-alone": _mark("A quotation mark in this tag has no partner."),
+    "sign": _mark("The sign `%(sign)s` cannot stand in a tag."),
+    "bracket-alone": _mark("A bracket in this tag has no partner."),
+    "glue": _mark("Take the `%(sign)s` out of this tag: it glues words together."),
+    "tag-long": _mark("This tag has more than %(number)s words."),
+    "tag-empty": _mark("This `%(open)s` is empty."),
+    # --- the small language: tags
+    "not-a-tag": _mark("%(more)s Only if, elif, else and endif are."),
+    "tag-unknown": _mark("`%(tag)s` is not available in a letter."),
+    "tag-repeats": _mark("A letter cannot repeat text, so `%(tag)s` is not available."),
+    "tag-stores": _mark("A letter cannot store values, so `%(tag)s` is not available."),
+    "tag-macro": _mark("A letter cannot define macros."),
+    "tag-calls": _mark("A letter cannot call anything."),
+    "tag-includes": _mark("A letter cannot include another text."),
+    "tag-imports": _mark("A letter cannot import another text."),
+    "tag-extends": _mark("A letter cannot extend another text."),
+    "elseif": _mark("Write `elif` instead of `elseif`."),
+    "elsif": _mark("Write `elif` instead of `elsif`."),
+    "end": _mark("Write `endif` to end an `if`."),
+    "nesting": _mark("More than %(number)s `if` stand inside one another."),
+    "no-if": _mark("This `%(tag)s` has no `%(start)s` before it."),
+    "after-else": _mark("`%(tag)s` cannot come after `%(other)s`."),
+    "needs-condition": _mark("`%(tag)s` needs a condition, such as `%(example)s`."),
+    "else-condition": _mark("`%(tag)s` stands alone. For another condition write `%(example)s`."),
+    "takes-nothing": _mark("`%(tag)s` stands alone."),
+    "condition-long": _mark("This condition is too long; split it."),
+    "condition-line": _mark("A condition is one line without tags, such as `%(example)s`."),
+    "backslash": _mark("A quoted text cannot hold a backslash."),
+    "quoted-long": _mark("A quoted text has more than %(number)s letters."),
+    "number": _mark("`%(value)s` is not a number that a letter can use: whole, up to 999999."),
+    "dot": _mark("A field has no parts: take away the dot and what follows it."),
+    "parentheses": _mark("A letter cannot call anything: take away the parentheses."),
+    "square-brackets": _mark("Square brackets only hold a list after `in`."),
+    "comma": _mark("A comma only separates the items of a list after `in`."),
+    "calculates": _mark("A letter cannot calculate, so `%(sign)s` cannot stand in a tag."),
+    "one-equals": _mark("To compare, write `==`."),
+    "not-a-filter": _mark("`%(name)s` is not a filter. There are %(known)s."),
+    "inside-tag": _mark("`%(word)s` cannot stand inside this tag: write %(example)s."),
+    "is": _mark("Instead of `is`, compare with `==` or test the field alone."),
+    "never-none": _mark("A field is never `%(value)s`: write `%(example)s` to test for empty."),
+    "did-you-mean": _mark("`%(name)s` is not a field; did you mean `%(other)s`?"),
+    "not-a-field": _mark(
+        "`%(name)s` is not a field. The list of fields says what can be used."
+    ),
+    # --- the small language: what a tag says
+    "too-much": _mark("This tag does more than a letter can: print a field or test one."),
+    "unreadable-tag": _mark("This tag cannot be read; look at its words."),
+    "words-last": _mark("Quoted words in `{{ }}` come last, after a field and `or`."),
+    "filters": _mark("More than %(number)s filters on one field."),
+    "prints-field": _mark("Between `{{` and `}}` stands a field, such as `{{ place }}`."),
+    "not-printed": _mark("`%(name)s` cannot be printed; it can be tested: `%(example)s`."),
+    "whole-block": _mark("`%(name)s` is put in whole; take away the filter."),
+    "always-same": _mark("This condition is always the same: test a field."),
+    "two-at-a-time": _mark("Compare two things at a time, joined with `and`."),
+    "begins-with-field": _mark("A comparison begins with a field, such as `%(example)s`."),
+    "kinds-differ": _mark(
+        "`%(name)s` is a %(kind)s and `%(other)s` a %(kind2)s; they cannot be compared."
+    ),
+    "no-order": _mark("`%(name)s` has no order: only numbers and dates can be < or >."),
+    "in-list": _mark("Write `in` between a field and a list: `%(example)s`."),
+    "list-empty": _mark("The list after `in` is empty."),
+    "list-items": _mark("A list after `in` holds quoted words or numbers only."),
+    "block-tested": _mark("`%(name)s` can only be printed, or tested alone: `%(example)s`."),
+    "yes-or-no": _mark("`%(name)s` is yes or no: write `%(a)s` or `%(b)s`."),
+    "is-number": _mark("`%(name)s` is a number: compare it with one, without quotes."),
+    "in-quotes": _mark("`%(name)s` is a %(kind)s: put what you compare it with in quotes."),
+    "is-date": _mark('`%(name)s` is a date: compare it with one like "2026-12-17".'),
+    "never-value": _mark("`%(name)s` is never “%(value)s”; it can be: %(choices)s."),
+    "kind-text": _mark("text"),
+    "kind-number": _mark("number"),
+    "kind-date": _mark("date"),
+    "kind-yes or no": _mark("yes or no"),
+    "kind-block": _mark("block"),
+    # --- a letter's file
+    "letter-name": "A letter’s file is called like general.txt or general.short.txt.",
+    "no-words": "The letter has no words under its `+++`.",
+    "heading-begins": "The file begins with a line `+++`, then title and subject.",
+    "heading-ends": "The second line `+++`, which ends the heading, is missing.",
+    "heading-missing": "`%(key)s` is missing: write %(example)s between the `+++` lines.",
+    "key-did-you-mean": "`%(key)s` is not known here; did you mean `%(other)s`?",
+    "heading-key": "`%(key)s` is not known here; use %(known)s.",
+    "heading-words": "`%(key)s` must be words in quotes.",
+    "heading-line": "`%(key)s` must be one line, at most %(most)s letters.",
+    "subject": _mark("Subject: %(more)s"),
+    "toml": "This line cannot be read: %(why)s.",
+    "no-full": "There is no full letter for this short form: %(name)s.",
+    "no-english": _mark("There is no English letter for this reading aid."),
+    "no-english-text": _mark("This letter has no English text yet."),
+    # --- a campaign's folder
+    "no-file": "There is no such file in %(folder)s.",
+    "not-utf8": "The file is not saved as UTF-8.",
+    "no-letter": "There is no letter: a file like general.txt.",
+    "database": "%(text)s",
+    # --- campaign.toml, field by field; pages say the same without words of files
+    "missing": "`%(key)s` is missing: it must be %(what)s.",
+    "empty": "`%(key)s` is empty.",
+    "words": "`%(key)s` must be words in quotes.",
+    "long": "`%(key)s` has %(number)s characters; %(most)s is the most.",
+    "choice": "`%(key)s` is “%(value)s”; it can be %(choices)s.",
+    "whole": "`%(key)s` must be a whole number above 0.",
+    "flag": "`%(key)s` must be true or false, without quotes.",
+    "day": "`%(key)s` must be a date without quotes, such as 2025-12-18.",
+    "moment": "`%(key)s` must be a time in Washington, such as 2027-01-03T12:00:00.",
+    "list": "`%(key)s` must be a list of words in quotes.",
+    "list-item": "`%(key)s` holds “%(value)s”; it can hold %(choices)s.",
+    "table": "`%(key)s` must be a table: [%(key)s].",
+    "tables": "`%(key)s` must be tables: [[%(key)s]].",
+    "key-unknown": "`%(key)s` is not known here.",
+    "zone": "“%(value)s” is not a time zone such as America/Chicago.",
+    "id": "“%(value)s” cannot be an id: small letters, digits, - and _.",
+    "id-twice": "The id %(value)s is used twice.",
+    "fact-id": "“%(value)s” cannot name a fact: small letters and _ only.",
+    "both-laws": _mark("%(state)s cannot both require and limit these agreements."),
+    "nobody-left": (
+        "In stage %(stage)s nothing is asked of everyone else: the last ask of a stage must have "
+        "no `when`."
+    ),
+    "what-words": "words in quotes",
+    "what-whole": "a number",
+    "what-day": "a date such as 2025-12-18",
+    "what-moment": "a time such as 2027-01-03T12:00:00",
+    # --- claims to avoid
+    "pattern-long": _mark("The pattern has more than %(number)s characters; split it."),
+    "pattern-unreadable": "The pattern cannot be read: %(why)s.",
+    "pattern-repeats": _mark(
+        "The pattern repeats a repetition or refers back; write it more simply."
+    ),
+    "pattern-many": _mark(
+        "The pattern has too many repetitions; use .{0,%(number)s} instead of .* and +."
+    ),
+    "pattern-everything": _mark("The pattern fits every sentence."),
+    # --- the lists of who backs which bill
+    "list-heading": "The first line must be: %(columns)s",
+    "list-columns": "A line has %(number)s columns: %(columns)s.",
+    "list-twice": "%(name)s is listed twice for %(bill)s.",
+    "list-bioguide": "“%(value)s” is not a bioguide id such as Q000023.",
+    "list-name": "The name is missing.",
+    "list-bill": "“%(value)s” is not a bill of this campaign: %(known)s.",
+    "list-role": "The role is “%(value)s”; it must be sponsor or cosponsor.",
+    "list-day": "“%(value)s” is not a date such as 2025-12-18.",
+    # --- what a composed letter must not say
+    "form-long": _mark("The %(length)s form has %(number)s characters; %(most)s is the most."),
+    "no-ask": _mark("Nothing is asked: put `{{ ask }}` where the request belongs."),
+    "asks-more": _mark("More than one thing is asked."),
+    "no-story": _mark("There is no place for a personal story: `{{ story }}`."),
+    "grade": _mark("The reading grade is %(grade)s; shorter sentences bring it to %(most)s."),
+    "blank": _mark("`%(name)s` is empty here; write `%(a)s` or `%(b)s`."),
+    "gap": _mark("There is a gap, as if a word were missing."),
+    "nothing-printed": _mark("A field without a value was printed."),
+    "straight-quote": _mark(
+        "There is a straight quotation mark, which some web forms drop; use “ and ”."
+    ),
+    "link": _mark("There is a link or web address; offices’ forms often refuse them."),
+    "no-bill-known": _mark("`%(number)s` is printed, but no %(chamber)s bill is known."),
+    "other-bill": _mark("`%(number)s` is not a bill of this campaign."),
+    "expired": _mark("`%(number)s` has expired; name it in the past tense only."),
+    "delegate-vote": _mark("A delegate cannot vote on the floor: ask to cosponsor and to speak."),
+    "senator-house-bill": _mark("A senator cannot cosponsor a House bill: ask for a companion."),
+    "who-returns": _mark(
+        "Nobody knows who will return: write “if you serve in the new Congress”."
+    ),
+    "aid-paragraphs": _mark(
+        "The reading aid has %(a)s and %(b)s paragraphs before and after the story, the "
+        "letter %(c)s and %(d)s."
+    ),
+    "advice": "%(text)s",
+}  # fmt: skip
+"""The sentence of each code, in English; ``%%`` is a percent sign where there are values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A code of ``SENTENCES`` with its values; a value may be a message of its own.
+
+    As text it is English. Two messages with the same code and values are the same.
+    """
+
+    code: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, code: str, **values: object) -> Message:
+        """A message; an unknown code is a mistake in the program and raises ``KeyError``."""
+        SENTENCES[code]
+        return cls(code, tuple(values.items()))
+
+    def __str__(self) -> str:
+        words = SENTENCES[self.code]
+        return words % dict(self.values) if self.values else words
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to put right: where, what and how, and the sentence that causes it.
+    """One thing to fix: where, what and how, and the sentence that causes it.
 
     ``must`` keeps a letter from going out, ``should`` is advice, ``nice`` is a hint.
     """
@@ -19,13 +234,20 @@ class Problem:
     file: str
     line: int
     """From 1; 0 where the file as a whole is meant."""
-    message: str
+    what: Message
     sentence: str = ""
     level: Level = "must"
     example: str = ""
     """One recipient and moment for which the sentence was composed."""
     times: int = 1
     """For how many composed letters."""
+    field: str = ""
+    """The field of ``campaign.toml`` that is meant (``asks.3.text``); empty for the whole."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do, in English."""
+        return str(self.what)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

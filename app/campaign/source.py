@@ -15,7 +15,7 @@ from difflib import get_close_matches
 
 from app.campaign.language import Parsed, parse_template
 from app.campaign.model import Length, LetterTemplate
-from app.campaign.problems import Problem
+from app.campaign.problems import Message, Problem
 from app.campaign.reading_aids import KEY
 from app.campaign.toml_lines import key_lines
 
@@ -56,9 +56,7 @@ def read_template(
     """
     kind = read_name(name)
     if kind is None:
-        return (
-            Problem(name, 0, "A letter’s file is called like general.txt or general.short.txt."),
-        )
+        return (Problem(name, 0, Message.of("letter-name")),)
     parted = _front_matter(name, text)
     if isinstance(parted, Problem):
         return (parted,)
@@ -67,13 +65,15 @@ def read_template(
     facts = tuple(facts)
     result = parse_template(body, facts=facts, first_line=first_line)
     if not isinstance(result, Parsed):
-        problems += [Problem(name, p.line, p.message, p.source) for p in result]
+        problems += [Problem(name, p.line, p.what, p.source) for p in result]
     elif not body.strip():
-        problems.append(Problem(name, first_line, "The letter has no words under its `+++`."))
+        problems.append(Problem(name, first_line, Message.of("no-words")))
     subject = str(matter.get("subject", ""))
     parsed = parse_template(subject, facts=facts, scope="ask", first_line=lines.get("subject", 1))
     if not isinstance(parsed, Parsed):
-        problems += [Problem(name, p.line, f"Subject: {p.message}", p.source) for p in parsed]
+        problems += [
+            Problem(name, p.line, Message.of("subject", more=p.what), p.source) for p in parsed
+        ]
     if problems:
         return tuple(problems)
     return LetterTemplate(
@@ -103,15 +103,15 @@ def _front_matter(
     """Front matter, the file's line of each of its keys, the body and its first line."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != "+++":
-        return Problem(name, 1, "The file begins with a line `+++`, then title and subject.")
+        return Problem(name, 1, Message.of("heading-begins"))
     end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), None)
     if end is None:
-        return Problem(name, 1, "The second line `+++`, which ends the heading, is missing.")
+        return Problem(name, 1, Message.of("heading-ends"))
     head = "\n".join(lines[1:end])
     try:
         matter = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
-        return Problem(name, toml_line(error, head) + 1, toml_words(error))
+        return Problem(name, toml_line(error, head) + 1, toml_message(error))
     rest = end + 1
     while rest < len(lines) and not lines[rest].strip():
         rest += 1
@@ -123,7 +123,7 @@ def _check_matter(
     name: str, matter: dict[str, object], lines: dict[str, int], *, reading_aid: bool
 ) -> list[Problem]:
     problems = [
-        Problem(name, 1, f'`{key}` is missing: write {key} = "…" between the `+++` lines.')
+        Problem(name, 1, Message.of("heading-missing", key=key, example=f'{key} = "…"'))
         for key in (() if reading_aid else _REQUIRED)
         if not matter.get(key)
     ]
@@ -132,15 +132,15 @@ def _check_matter(
         line = lines.get(key, 1)
         if key not in known:
             close = get_close_matches(key, known, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"use {', '.join(known)}."
-            problems.append(Problem(name, line, f"`{key}` is not known here; {hint}"))
+            what = Message.of("heading-key", key=key, known=", ".join(known))
+            if close:
+                what = Message.of("key-did-you-mean", key=key, other=close[0])
+            problems.append(Problem(name, line, what))
         elif not isinstance(value, str):
-            problems.append(Problem(name, line, f"`{key}` must be words in quotes."))
+            problems.append(Problem(name, line, Message.of("heading-words", key=key)))
         elif len(value) > _MATTER_CHARACTERS or "\n" in value:
-            most = _MATTER_CHARACTERS
-            problems.append(
-                Problem(name, line, f"`{key}` must be one line, at most {most} letters.")
-            )
+            what = Message.of("heading-line", key=key, most=_MATTER_CHARACTERS)
+            problems.append(Problem(name, line, what))
     return problems
 
 
@@ -150,7 +150,7 @@ def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
     return int(match[1]) if match else text.count("\n") + 1
 
 
-def toml_words(error: tomllib.TOMLDecodeError) -> str:
-    """A TOML error as a sentence, without its position."""
+def toml_message(error: tomllib.TOMLDecodeError) -> Message:
+    """What a TOML error says, without its position."""
     words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
-    return f"This line cannot be read: {words}."
+    return Message.of("toml", why=words)

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from app.campaign import Campaign, CampaignError, read_campaign, read_files
-from app.campaign.problems import Problem
+from app.campaign.problems import Message, Problem
 from app.records import (
     Connection,
     LetterVersion,
@@ -101,5 +101,6 @@ def live_campaign(settings: Settings, slug: str = "") -> Campaign:
         try:
             files = live_files(local_database(settings.database), slug, files).files
         except NotStoredError as error:
-            raise CampaignError([Problem(settings.database.name, 0, str(error))]) from error
+            what = Message.of("database", text=str(error))
+            raise CampaignError([Problem(settings.database.name, 0, what)]) from error
     return read_campaign(slug, files)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.campaign import Parsed, TemplateProblem, known_fields, parse_condition, parse_template
 from app.campaign.fields import FIELDS
 from app.campaign.language import TemplateError, compiled
+from app.campaign.problems import Message
 from app.campaign.words import frame_paragraphs
 
 
@@ -286,7 +287,7 @@ def test_a_problem_carries_the_tag_that_causes_it() -> None:
     assert parse_template("a {{ nope | upper }} b") == (
         TemplateProblem(
             1,
-            "`nope` is not a field. The list of fields says what can be used.",
+            Message.of("not-a-field", name="nope"),
             "{{ nope | upper }}",
         ),
     )

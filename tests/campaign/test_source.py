@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.campaign import LetterTemplate, Problem, read_template, version_of
+from app.campaign.problems import Message
 from app.campaign.source import read_name
 from app.campaign.toml_lines import key_lines
 
@@ -115,7 +116,8 @@ def test_lines_of_toml_values_are_known_inside_tables_and_long_strings() -> None
 
 
 def test_a_problem_reads_as_one_message() -> None:
-    problem = Problem("general.txt", 6, "A word is missing.", "I live in .", example="Delegate X")
+    problem = Problem("general.txt", 6, Message.of("gap"), "I live in .", example="Delegate X")
     assert str(problem) == (
-        "general.txt:6: A word is missing.\n    “I live in .”\n    for example to Delegate X"
+        "general.txt:6: There is a gap, as if a word were missing.\n"
+        "    “I live in .”\n    for example to Delegate X"
     )

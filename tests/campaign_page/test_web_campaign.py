@@ -311,7 +311,8 @@ def test_a_fact_that_letters_print_cannot_be_published_away(
 def test_a_bill_that_the_lists_name_cannot_be_published_away(browser: Browser) -> None:
     browser.get("/organize/campaign/related/hr2805-117").send("/remove")
     browser.get("/organize/campaign/publish")
-    assert "is not a bill of this campaign" in browser.words
+    assert "names a bill that this campaign does not have" in browser.words
+    assert ".csv" not in browser.words
 
 
 def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Office) -> None:

@@ -126,7 +126,7 @@ def test_a_broken_heading_is_refused_and_kept_too_tp05(app: Flask, rosa: Browser
     rosa.get("/organize/letters/general/full/edit")
     rosa.send("/edit", title="", subject="{{ nope }}", words=FINE, then="")
     assert rosa.status == 422
-    assert "title is missing" in rosa.words
+    assert "“Title in English” is empty." in rosa.words
     assert "nope is not a field" in rosa.words
     assert rosa.form("/edit")[1]["subject"] == "{{ nope }}"
     assert live_words(app) == before
@@ -189,7 +189,7 @@ def test_advice_names_the_sentence_and_stops_nothing(
     rosa.get("/organize/letters/general/check")
     assert reason in rosa.words
     # The second request of two is the campaign's own, and is found on its page.
-    assert "Full letter, line 1 ·" in rosa.words or "campaign.toml, line" in rosa.words
+    assert "Full letter, line 1 ·" in rosa.words or "Campaign ·" in rosa.words
     rosa.get("/organize/letters/general/publish").send("/publish")
     assert "Published." in rosa.words
     assert live_words(app).rstrip() == text.rstrip()

@@ -1,106 +1,77 @@
-"""What the packages below say in English is said in Spanish too."""
+"""Every problem that the campaign's packages can find has words in both languages."""
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from app.campaign import FIELDS, FILTERS, Parsed, Problem, parse_template, read_template
-from app.campaign.check import check_campaign
-from app.campaign.load import read_campaign
-from app.campaign.model import Campaign
+from app.campaign import FIELDS, FILTERS
+from app.campaign.problems import SENTENCES, Message
 from app.campaign.text_changes import changes
-from app.congress import Holder, load_tables
 from app.site.i18n import gettext
-from app.web.organizer.letters_words import problem_words, shown_changes, ticks
-from tests.campaign import test_language
-from tests.workshop.test_texts import FILES, SLUG
+from app.web.organizer.letters_words import shown_changes, ticks
+from app.web.problem_words import PAGE, problem_words
 
-BODIES = (
-    "I live here.", 'She said "no". {{ ask }}', "See www.example.org. {{ ask }} {{ story }}",
-    "I ask you. {{ ask }} {{ ask }}", "S. 1234 is bad. {{ ask }}", "H.R. 6890 is now. {{ ask }}",
-    "H.R. 1 is now. {{ ask }}", "{{ bill_number }} {{ ask }}", "In , x {{ ask }} {{ story }}",
-    "I ask you to vote in the new Congress. {{ ask }}", "Cosponsor H.R. 6890. {{ ask }}",
-    "Notwithstanding institutional considerations, " * 40 + "{{ ask }}",
-)  # fmt: skip
-SOURCES = (
-    "", "x", "+++", "+++\n+++\n", "+++\ntitel = 'x'\n+++\nx", "+++\ntitle = 3\n+++\nx",
-    "+++\nzzz = 'x'\n+++\nx", "+++\ntitle = 'x\n+++\nx", "+++\ntitle = '" + "x" * 400 + "'\n+++\nx",
-    "+++\ntitle = 'x'\nsubject = '{{ nope }}'\n+++\nx",
-)  # fmt: skip
+APP = Path(__file__).resolve().parents[2] / "app"
+PLACE = re.compile(r"%\((\w+)\)s")
+SAME = {"advice"}
+"""The campaign's own words, which no catalogue has."""
+FILE_WORDS = re.compile(r"TOML|\[\[|`[a-z_]+` (is missing|must be)|\.txt|\.csv|\.toml|bioguide")
 
 
-def template_messages() -> set[str]:
-    """Every message that the tests of the small language provoke."""
-    found: set[str] = set()
-    for name in dir(test_language):
-        test = getattr(test_language, name)
-        for mark in getattr(test, "pytestmark", []):
-            for case in mark.args[1] if mark.name == "parametrize" else ():
-                text = case[0] if isinstance(case, tuple) else case
-                if isinstance(text, str):
-                    result = parse_template(text)
-                    found |= set() if isinstance(result, Parsed) else {p.message for p in result}
-    return found
+def filled(code: str) -> Message:
+    """A message with something in every place."""
+    return Message.of(code, **{name: f"«{name}»" for name in PLACE.findall(SENTENCES[code])})
 
 
-def check_messages() -> set[str]:
-    """What the whole-Congress check says of bad letters, and reading of bad headings."""
-    found: set[str] = set()
-    for source in SOURCES:
-        result = read_template("general.txt", source)
-        if isinstance(result, tuple):
-            found |= {p.message for p in result}
-    tables = load_tables()
-    for number, body in enumerate(BODIES):
-        files = dict(FILES)
-        heading = '+++\ntitle = "T"\nsubject = "S"\n+++\n\n'
-        files[f"letter{number}.txt"] = heading + body
-        files[f"letter{number}.short.txt"] = heading + body * 3
-        files[f"letter{number}.es.txt"] = "+++\n+++\n\nUno.\n\nDos.\n\nTres. {{ ask }}"
-        campaign: Campaign = read_campaign(SLUG, files)
-        chosen = [t for t in campaign.templates.values() if t.id == f"letter{number}"]
-        some = _Some(tuple(h for h in tables.holders if h.seat.id in SEATS))
-        problems: tuple[Problem, ...] = check_campaign(campaign, some, templates=chosen).problems
-        advice = {advice for _pattern, advice in campaign.forbidden}
-        found |= {p.message for p in problems} - advice
-    return found
+def used_codes() -> set[str]:
+    """Every text in the source that is a code; those made of a kind or a need are counted too."""
+    found = {f"kind-{field.kind}" for field in FIELDS}
+    for path in [*(APP / "campaign").glob("*.py"), *APP.glob("*/*.py"), *APP.glob("*/*/*.py")]:
+        if path.name not in ("problems.py", "problem_words.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+    return found & set(SENTENCES)
 
 
-SEATS = {"CA-12", "CA-S3", "DC-0", "IL-5", "TX-27"}
-
-
-class _Some:
-    def __init__(self, holders: tuple[Holder, ...]) -> None:
-        self.holders = holders
-
-
-def test_there_is_much_to_say() -> None:
-    assert len(template_messages()) > 60
-    assert len(check_messages()) > 15
-
-
-def test_every_message_of_parser_and_check_has_spanish_words(app: Flask) -> None:
-    messages = template_messages() | check_messages()
-    with app.test_request_context("/es/organize/letters/"):
-        left = sorted(m for m in messages if problem_words(m) == m)
-    assert not left, "\n".join(left)
-
-
-def test_names_and_numbers_stand_in_the_spanish_message_too(app: Flask) -> None:
-    with app.test_request_context("/es/organize/letters/"):
-        for message in template_messages() | check_messages():
-            words = problem_words(message)
-            assert "%(" not in words, message
-            for code in re.findall(r"`([^`]+)`", message):
-                assert f"`{code}`" in words, (message, words)
-
-
-def test_english_pages_show_the_message_as_it_is(app: Flask) -> None:
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_problem_has_words_in_both_languages(app: Flask, code: str) -> None:
     with app.test_request_context("/organize/letters/"):
-        assert all(problem_words(m) == m for m in template_messages())
+        english = problem_words(filled(code))
+    with app.test_request_context("/es/organize/letters/"):
+        spanish = problem_words(filled(code))
+    assert english
+    assert (spanish != english) or code in SAME
+    for words in (english, spanish):
+        assert "%(" not in words
+        assert "%%" not in words
+    shown = set(PLACE.findall(PAGE.get(code, SENTENCES[code])))
+    assert all(f"«{name}»" in english and f"«{name}»" in spanish for name in shown)
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_no_page_speaks_of_files_or_of_how_they_are_written(app: Flask, code: str) -> None:
+    with app.test_request_context("/organize/letters/"):
+        assert not FILE_WORDS.search(problem_words(filled(code)))
+
+
+def test_a_message_within_a_message_is_said_in_the_same_language(app: Flask) -> None:
+    inner = Message.of("did-you-mean", name="aks", other="ask")
+    with app.test_request_context("/es/organize/letters/"):
+        words = problem_words(Message.of("subject", more=inner))
+    assert words == "Asunto: `aks` no es un campo; ¿quiso decir `ask`?"
+
+
+def test_every_code_is_used_and_every_page_sentence_belongs_to_one() -> None:
+    assert set(SENTENCES) - used_codes() == set()
+    assert set(PAGE) <= set(SENTENCES)
+    with pytest.raises(KeyError):
+        Message.of("no-such-code")
 
 
 def test_every_field_and_filter_is_described_in_spanish(app: Flask) -> None:

@@ -26,6 +26,7 @@ from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.web.organizer import campaign_words as words
 from app.web.organizer.campaign_state import Working, place_of, save, text_at, working
+from app.web.problem_words import problem_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ def save_section(
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
     problems = edit.problems_by_field(site.campaign.slug, result)
     if problems:
-        return NotSaved(_back(section, here, problems), {}, now.base)
+        said = {path: problem_words(what) for path, what in problems.items()}
+        return NotSaved(_back(section, here, said), {}, now.base)
     if result == now.text:
         return None
     answer = save(site, result, now.base, note_for(section))

@@ -29,6 +29,7 @@ from app.web.organizer.campaign_overview import overview
 from app.web.organizer.campaign_state import Working, place_of, save, working
 from app.web.organizer.letters_fields import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
+from app.web.problem_words import problem_words
 
 
 def show_campaign(problem: str = "", status: int = 200) -> Response:
@@ -151,7 +152,7 @@ def _store(now: Working, text: str, note: str, done: str) -> Response:
         return show_campaign(moved_words(""), 409)
     problems = edit.problems_by_field(services().campaign.slug, text)
     if problems:
-        return show_campaign(next(iter(problems.values())), 422)
+        return show_campaign(problem_words(next(iter(problems.values()))), 422)
     if text != now.text and isinstance(save(services(), text, now.base, note), Moved):
         return show_campaign(moved_words(""), 409)
     target = page_url("organizer_campaign.index", done="" if "-" in done else done)
@@ -206,7 +207,7 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
     text = insert_block(now.text, name, place, edit.new_table(name, values))
     found = edit.problems_by_field(services().campaign.slug, text)
     there = dict(zip(field_paths(name, place), field_paths(name, 0), strict=True))
-    return text, place, {there.get(path, path): words for path, words in found.items()}
+    return text, place, {there.get(path, ""): problem_words(what) for path, what in found.items()}
 
 
 def _new(

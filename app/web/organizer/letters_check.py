@@ -18,7 +18,7 @@ from app.campaign import (
     read_campaign,
 )
 from app.campaign.check import MOMENTS, AskGroup, Moment, survey
-from app.campaign.problems import Level
+from app.campaign.problems import Level, Message
 from app.campaign.source_parts import split_source
 from app.congress import load_tables
 from app.site.services import services
@@ -77,8 +77,8 @@ def _check(slug: str, files: tuple[tuple[str, str], ...], letter_id: str) -> Che
         return found
     templates = found.templates(letter_id)
     if not templates:
-        message = "This letter has no English text yet."
-        return Checked(found.campaign, (Problem(f"{letter_id}.txt", 0, message),))
+        missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
+        return Checked(found.campaign, (missing,))
     report = check_campaign(found.campaign, load_tables(), templates=templates)
     return Checked(found.campaign, report.problems, report.seats, report.letters)
 

@@ -1,27 +1,20 @@
-"""What the workshop says: problems, statuses, moments, each in the reader's language.
-
-The packages below speak English. A problem's message is a sentence with names and numbers in
-it, so its Spanish is found by pattern: the English with places for values.
-"""
+"""What the workshop says: statuses, moments, texts, each in the reader's language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 
 from flask import Flask
-from flask_babel import gettext as _translate
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
 from app.campaign import Problem
 from app.campaign.text_changes import Change
 from app.site.i18n import gettext as _
-from app.site.i18n import language, page_url
-from app.web.organizer.letters_messages import MESSAGES
+from app.site.i18n import page_url
+from app.web.problem_words import HEADING, problem_words
 
-_PLACE = re.compile(r"%\((\w+)\)s")
 _CODE = re.compile(r"`([^`]+)`")
 
 STATUS = {
@@ -43,6 +36,8 @@ PART = {
     "full-es": _l("Spanish reading aid, full"),
     "short-es": _l("Spanish reading aid, short"),
 }
+_ENDINGS = (("short-es", ".short.es.txt"), ("full-es", ".es.txt"), ("short", ".short.txt"),
+            ("full", ".txt"))  # fmt: skip
 PART_ABOUT = {
     "full": _l("What most offices receive. At most 1,500 characters."),
     "short": _l("For web forms that allow only a few lines. At most 450 characters."),
@@ -70,49 +65,12 @@ FORM = {
     "web": _l("Text for a web form"),
     "call": _l("Call script"),
 }
-HEADING = {
-    "title": _l("Title in English"),
-    "title_es": _l("Title in Spanish"),
-    "about": _l("What it is about, in English"),
-    "about_es": _l("What it is about, in Spanish"),
-    "subject": _l("Subject"),
-    "closing": _l("Closing"),
-}
 HEADING_HINT = {
     "title": _l("Residents choose a letter by its title."),
     "about": _l("One line that helps a resident to choose."),
     "subject": _l("The office sees it above the letter. Fields work here too."),
     "closing": _l("Left empty, it is “Sincerely,”."),
 }
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    found = []
-    for message in MESSAGES:
-        parts = _PLACE.split(message)
-        pattern = "".join(
-            f"(?P<{part}>.*?)" if place % 2 else re.escape(part.replace("%%", "%"))
-            for place, part in enumerate(parts)
-        )
-        found.append((re.compile(pattern, re.DOTALL), message))
-    return tuple(found)
-
-
-def problem_words(message: str) -> str:
-    """A problem's message in the reader's language; in English where no Spanish is known."""
-    if language() == "en":
-        return message
-    start, rest = ("Subject: ", message[9:]) if message.startswith("Subject: ") else ("", message)
-    for pattern, known in _patterns():
-        match = pattern.fullmatch(rest)
-        if match:
-            values = {name: problem_words(value) if name == "more" else value
-                      for name, value in match.groupdict().items()}  # fmt: skip
-            words = str(_translate(known, **values)) if values else str(_translate(known))
-            return f"{_('Subject')}: {words}" if start else words
-    translated = str(_translate(rest))
-    return f"{_('Subject')}: {translated}" if start else translated
 
 
 def example_words(example: str) -> str:
@@ -130,13 +88,13 @@ def ticks(text: str) -> Markup:
     )
 
 
-def file_words(name: str, letter_id: str) -> str:
-    """The text that a problem's file is, in words; the file's name for a campaign file."""
-    part = {
-        f"{letter_id}.txt": "full", f"{letter_id}.short.txt": "short",
-        f"{letter_id}.es.txt": "full-es", f"{letter_id}.short.es.txt": "short-es",
-    }.get(name)  # fmt: skip
-    return str(PART[part]) if part else name
+def file_words(name: str, letter_id: str = "") -> str:
+    """The text that a problem is in, in words: a text of this letter, another letter, a list."""
+    for part, ending in _ENDINGS:
+        if name.endswith(ending):
+            letter = name.removesuffix(ending)
+            return str(PART[part]) if letter == letter_id else f"{letter}: {PART[part]}"
+    return _("List of supporters") if name.endswith(".csv") else _("Campaign")
 
 
 def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
@@ -145,7 +103,7 @@ def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
         return ""
     start = starts.get(problem.file)
     if start is None:
-        return _("line %(number)d of the file", number=problem.line)
+        return ""
     if problem.line < start:
         return _("in the heading")
     return _("line %(number)d", number=problem.line - start + 1)
@@ -153,8 +111,7 @@ def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
 
 def file_url(name: str, letter_id: str) -> str:
     """Where the text of a problem is edited; empty for a file of the campaign's page."""
-    for part, ending in (("short-es", ".short.es.txt"), ("full-es", ".es.txt"),
-                         ("short", ".short.txt"), ("full", ".txt")):  # fmt: skip
+    for part, ending in _ENDINGS:
         if name == letter_id + ending:
             return page_url("organizer_letters.edit", letter=letter_id, part=part)
     return ""

@@ -29,6 +29,7 @@ from app.web.organizer.campaign_page import base_of
 from app.web.organizer.campaign_state import Working, save, working
 from app.web.organizer.campaign_words import TITLES
 from app.web.organizer.show import page, visible
+from app.web.problem_words import problem_words
 
 MOST = 40
 """Paragraphs of one letter; a page has no more fields than that."""
@@ -229,9 +230,9 @@ def _with_problems(
     for problem in problems:
         number = next((n for end, n in ends if problem.line < end), None)
         if number is None or not problem.line:
-            rest.append(("", problem.message))
+            rest.append(("", problem_words(problem.what)))
         else:
-            by_row.setdefault(number, problem.message)
+            by_row.setdefault(number, problem_words(problem.what))
     shown = [_with(row, by_row.get(row.number, ""), "") for row in rows]
     return shown, [(f"es-{n}", message) for n, message in by_row.items()] + rest
 

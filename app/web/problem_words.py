@@ -1,0 +1,111 @@
+"""What is wrong with a campaign's texts, in the reader's language.
+
+``app.campaign.problems`` has a sentence for each code. Where that one speaks of files and keys,
+as a command must, ``PAGE`` has what a page says to somebody who fills in a form.
+"""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.campaign.problems import SENTENCES, Message
+
+
+def _mark(text: str) -> str:
+    """Marks a sentence for the catalogue and returns it."""
+    return text
+
+
+_EMPTY = _mark("This cannot be empty.")
+_ELSEWHERE = _mark("A part of the campaign is missing or damaged. Ask who runs this site.")
+_LIST = _mark("The list of supporters is damaged. Ask who runs this site.")
+_UNKNOWN = _mark(
+    "The campaign holds something that this page does not know: “%(key)s”. Ask who runs this site."
+)
+
+PAGE: dict[str, str] = {
+    "letter-name": _ELSEWHERE,
+    "no-words": _mark("The letter has no words yet."),
+    "heading-begins": _mark("The heading of this text cannot be read: its first line is `+++`."),
+    "heading-ends": _mark("The heading of this text cannot be read: a line `+++` ends it."),
+    "heading-missing": _mark("“%(key)s” is empty."),
+    "key-did-you-mean": _UNKNOWN,
+    "heading-key": _UNKNOWN,
+    "heading-words": _mark("“%(key)s” must be words."),
+    "heading-line": _mark("“%(key)s” must be one line of at most %(most)s characters."),
+    "toml": _mark("This line cannot be read. Look at its quotation marks."),
+    "no-full": _mark("There is no full letter for this short form."),
+    "no-file": _ELSEWHERE,
+    "not-utf8": _ELSEWHERE,
+    "no-letter": _mark("There is no letter yet."),
+    "database": _ELSEWHERE,
+    "missing": _EMPTY,
+    "empty": _EMPTY,
+    "words": _mark("Enter words."),
+    "long": _mark("This has %(number)s characters; %(most)s is the most."),
+    "choice": _mark("Choose one from the list."),
+    "whole": _mark("Enter a whole number, such as 119."),
+    "flag": _mark("Choose one from the list."),
+    "day": _mark("Enter a day as year, month and day, such as 2026-11-25."),
+    "moment": _mark("Enter a day and a time, such as 2027-01-03 12:00."),
+    "list": _mark("Enter states by name or by two letters, with commas between them: Florida, GA."),
+    "list-item": _mark("“%(value)s” cannot stand here."),
+    "table": _UNKNOWN,
+    "tables": _UNKNOWN,
+    "key-unknown": _UNKNOWN,
+    "zone": _mark("Choose a time zone from the list."),
+    "id": _mark("Use small letters, digits and hyphens, beginning with a letter."),
+    "id-twice": _mark("Choose another short name."),
+    "fact-id": _mark("Use small letters, digits and _, beginning with a letter."),
+    "nobody-left": _mark(
+        "%(stage)s nothing would be asked of everyone else: the last ask for that time must be "
+        "for everyone."
+    ),
+    "what-words": _EMPTY,
+    "what-whole": _EMPTY,
+    "what-day": _EMPTY,
+    "what-moment": _EMPTY,
+    "pattern-unreadable": _mark("This pattern cannot be read. Look at its brackets and signs."),
+    "list-heading": _LIST,
+    "list-columns": _LIST,
+    "list-twice": _LIST,
+    "list-bioguide": _LIST,
+    "list-name": _LIST,
+    "list-bill": _mark("The list of supporters names a bill that this campaign does not have."),
+    "list-role": _LIST,
+    "list-day": _LIST,
+}
+"""Sentences of pages where those of commands speak of files."""
+
+STAGES = {
+    "pending": _l("Before the last weeks"),
+    "last_weeks": _l("In the last weeks"),
+    "expired": _l("After the Congress has ended"),
+    "enacted": _l("After the bill has become law"),
+}
+"""When something is asked, at the beginning of a sentence."""
+HEADING = {
+    "title": _l("Title in English"),
+    "title_es": _l("Title in Spanish"),
+    "about": _l("What it is about, in English"),
+    "about_es": _l("What it is about, in Spanish"),
+    "subject": _l("Subject"),
+    "closing": _l("Closing"),
+}
+"""What the parts of a letter's heading are called."""
+
+
+def problem_words(what: Message) -> str:
+    """What a message says, in the reader's language and without names of files."""
+    values = {name: _value(name, value) for name, value in what.values}
+    words = str(gettext(PAGE.get(what.code, SENTENCES[what.code])))
+    return words % values if values else words
+
+
+def _value(name: str, value: object) -> object:
+    if isinstance(value, Message):
+        return problem_words(value)
+    if name == "key":
+        return str(HEADING.get(str(value), value))
+    return str(STAGES.get(str(value), value)) if name == "stage" else value
