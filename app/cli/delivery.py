@@ -24,19 +24,27 @@ from app.cli.delivery_checks import STUCK
 from app.cli.plain import PlainCommand, PlainGroup
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber
-from app.delivery.addresses import Address, parse_address
-from app.delivery.cwc_batch import Handed, hand_over_folder, messages_in, words
-from app.delivery.cwc_files import Order, Summary, write_batch
-from app.delivery.cwc_notes import LetterBook, NotesError, note_results
-from app.delivery.mail import Mail
+from app.cwc import (
+    Handed,
+    LetterBook,
+    NotesError,
+    Order,
+    Summary,
+    check_agent,
+    hand_over_folder,
+    messages_in,
+    note_results,
+    result_words,
+    write_batch,
+)
+from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
 from app.delivery.queue import MailQueue, QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
-from app.documents.cwc import check_agent
 from app.records import open_database
 from app.site.live import live_campaign
-from app.site.outgoing import cwc_client, delivery_agent, mail_queue
+from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
 from app.site.settings import Settings, load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
@@ -109,8 +117,8 @@ def status_command() -> None:
         click.echo(f"{number:>8,}  {state}")
     if not numbers:
         click.echo("No messages.")
-    if queue.offices is not None:
-        for name, number in queue.offices.deliveries.numbers().items():
+    if (offices := offices_of(load_settings())) is not None:
+        for name, number in offices.deliveries.numbers().items():
             click.echo(f"{number:>8,}  letters to offices' own systems: {name}")
     stuck = mailbox.stuck(datetime.now(UTC), longer_than=STUCK)
     for row in stuck:
@@ -253,7 +261,9 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
             steps, len(messages_in(folder)), label="Handing over", file=sys.stderr
         ) as bar:
             for step in bar:
-                word, reason = words(step.result) if isinstance(step, Handed) else ("settled", "")
+                word, reason = (
+                    result_words(step.result) if isinstance(step, Handed) else ("settled", "")
+                )
                 counts[word] += 1
                 reasons.setdefault(word, reason)
     for word, number in sorted(counts.items()):

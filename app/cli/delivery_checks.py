@@ -7,11 +7,9 @@ from datetime import timedelta
 
 from app.campaign import CampaignError
 from app.cli.doctor import Finding, Site, check, fail, ok, warn
-from app.delivery.cwc_pace import maintenance_ends
-from app.delivery.cwc_results import NotAttempted
+from app.cwc import NotAttempted, check_agent, maintenance_ends
 from app.delivery.queue import QueueError
 from app.delivery.setup import DeliverySettingsError
-from app.documents.cwc import check_agent
 from app.records import open_database, sweep_letters
 from app.records.deliveries import Chamber, Deliveries
 from app.site.live import live_campaign

@@ -18,9 +18,18 @@ from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
 from app.cli.plain import PlainCommand, piped, some
 from app.congress import Tables, TablesError, load_tables
-from app.delivery.packet_letters import Opened, PacketLetters, Trouble
-from app.delivery.packet_zip import PROBLEMS, problems_csv
-from app.delivery.packets import INDEX, Sender, Split, parse_split, write_packets
+from app.delivery.packets import (
+    INDEX,
+    PROBLEMS,
+    Opened,
+    PacketLetters,
+    Sender,
+    Split,
+    Trouble,
+    parse_split,
+    problems_csv,
+    write_packets,
+)
 from app.documents import PdfError
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What

@@ -18,11 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.delivery import sealing
-from app.delivery.addresses import Address
-from app.delivery.mail import Mail, MailKind, Ready, build
-from app.delivery.outbox import write_eml
-from app.delivery.results import NotOursAnymoreError, Result
-from app.delivery.smtp import SmtpSettings, hand_over
+from app.delivery.mail import Address, Mail, MailKind, Ready, build
+from app.delivery.smtp import NotOursAnymoreError, Result, SmtpSettings, hand_over, write_eml
 from app.records import local_database, mark
 from app.records.mailbox import Claimed, Mailbox, MessageRow, NewMessage, Swept
 

@@ -7,17 +7,29 @@ database, and a sweep every minute finds whatever is due.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 
-from app.delivery.office_post import OfficePost
 from app.delivery.post import PostOffice
 
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
+
+
+class OfficeQueue(Protocol):
+    """Letters to the offices' own systems, which the same worker hands over."""
+
+    notify: Callable[[], None]
+
+    def work(self) -> object:
+        """Hand over what is due, for less than a minute."""
+
+    def sweep(self) -> object:
+        """See to what killed workers left."""
 
 
 class QueueError(Exception):
@@ -47,7 +59,7 @@ class MailQueue:
     ``offices`` is the same for letters to the offices' own systems, where that is set up.
     """
 
-    def __init__(self, huey: Huey, post: PostOffice, offices: OfficePost | None = None) -> None:
+    def __init__(self, huey: Huey, post: PostOffice, offices: OfficeQueue | None = None) -> None:
         self.huey, self.post, self.offices = huey, post, offices
         self._deliver: Any = huey.task(name="deliver")(self._deliver_one)
         self._hand_over: Any = huey.task(name="hand over")(self._hand_over_due)

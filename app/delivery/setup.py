@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from app.delivery.addresses import Address, BadAddress, parse_address
+from app.delivery.mail import Address, BadAddress, parse_address
 from app.delivery.post import PostSettings
 from app.delivery.smtp import SmtpSettings, Tls
 

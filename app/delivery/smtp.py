@@ -2,22 +2,52 @@
 
 Flask-Mail's connection, with time limits, with TLS that is never silently left out, and
 with the dialogue in our own hands: until the message's last line leaves, nothing can have
-been accepted; after it, silence means that nobody knows.
+been accepted; after it, silence means that nobody knows. Until somebody configures a server,
+``write_eml`` makes files instead.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 import smtplib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import flask_mail
 
 from app.delivery.mail import Ready
-from app.delivery.results import Outcome, Result
+
+# --- what one try can end in -------------------------------------------------------------------
+
+Outcome = Literal["accepted", "deferred", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``accepted``: the server said that it has it. ``deferred``: it has not; try again later.
+    ``failed``: it will never take it. ``unknown``: it may have it, and nobody can tell.
+
+    ``cause`` is made of our own words and the server's code: a server's text can hold the
+    address, and a cause is kept.
+    """
+
+    outcome: Outcome
+    cause: str
+    by_server: bool = True
+    """False where no server was involved: the message was written to a file."""
+
+
+class NotOursAnymoreError(Exception):
+    """Another worker took the message over; this try must stop before it sends anything."""
+
+
+# --- a mail server -----------------------------------------------------------------------------
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -172,3 +202,26 @@ def _said(what: str, code: int, reply: bytes | str) -> str:
     text = reply.decode("ascii", "replace") if isinstance(reply, bytes) else reply
     extended = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", text)
     return f"{what}: {code}{f' {extended[1]}' if extended else ''}"
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def write_eml(message: Ready, folder: Path, *, kind: str, message_id: str, now: datetime) -> Result:
+    """Write a message as ``<time>-<kind>-<id>.eml`` (mode 0600), whole or not at all.
+
+    The name comes from the message's id, so that a second try replaces the first.
+    """
+    name = re.sub(r"[^a-z]+", "-", kind)
+    moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for earlier in folder.glob(f"*-{message_id}.eml"):
+            earlier.unlink()
+        draft = folder / f".{message_id}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(message.raw)
+        draft.replace(folder / f"{moment}-{name}-{message_id}.eml")
+    except OSError as error:
+        return Result("deferred", f"the outbox cannot be written ({type(error).__name__})", False)
+    return Result("accepted", "written to the outbox", False)

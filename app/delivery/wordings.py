@@ -12,8 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from app.delivery.addresses import Address
-from app.delivery.mail import Attachment, Mail
+from app.delivery.mail import Address, Attachment, Mail
 from app.documents import Addressed, to_text
 
 Language = Literal["en", "es"]

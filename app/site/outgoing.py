@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.delivery.cwc_client import CwcClient, CwcSettings
-from app.delivery.office_post import OfficePost
+from app.cwc import CwcClient, CwcSettings, DeliveryAgent, OfficePost, check_agent
 from app.delivery.post import PostOffice
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.setup import DeliverySettingsError, MailValues, cwc_mode, post_settings
-from app.documents.cwc import DeliveryAgent, check_agent
 from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress")
@@ -100,7 +98,9 @@ def offices_of(settings: Settings) -> OfficePost | None:
     if settings.cwc_mode == "off":
         return None
     queue = _queue_of(settings)
-    return None if queue is None else queue.offices
+    offices = None if queue is None else queue.offices
+    assert offices is None or isinstance(offices, OfficePost)
+    return offices
 
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:

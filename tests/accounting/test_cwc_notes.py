@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.delivery import note_command
-from app.delivery.cwc_notes import Noted, NotesError, note_results
+from app.cwc import NotesError, note_results
+from app.cwc.folder import Noted
 from app.delivery.writer_rows import WriterRow, read_rows
 from app.records import open_database, sign, withdraw
 from tests.records.build import CAMPAIGN, SECRET, signature

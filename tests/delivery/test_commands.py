@@ -13,8 +13,7 @@ import pytest
 
 from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
 from app.cli.doctor import CHECKS, Site
-from app.delivery.addresses import Address
-from app.delivery.mail import Mail
+from app.delivery.mail import Address, Mail
 from app.delivery.post import Queued
 from app.site.outgoing import mail_queue
 from app.site.settings import load_settings

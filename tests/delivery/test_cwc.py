@@ -14,7 +14,9 @@ from lxml import etree
 
 from app.campaign.model import Letter, Writer
 from app.congress.model import DELEGATE_AREAS, STATES, Chamber, Seat
-from app.documents.cwc import (
+from app.cwc import (
+    SENATE_PREFIXES,
+    TOPICS,
     BillRef,
     CwcMessage,
     MessageParts,
@@ -25,10 +27,10 @@ from app.documents.cwc import (
     message_parts,
     missing,
     office_code,
-    rules,
     schema_errors,
     to_message,
 )
+from app.cwc.message import bill_ref
 from app.text import clean_line, clean_text
 
 from .letters import (
@@ -124,7 +126,7 @@ def test_a_senate_message_names_no_bill_where_the_senate_has_none() -> None:
 def test_a_bill_is_spelled_as_the_receiving_chamber_spells_it(
     chamber: Chamber, number: str, kind: str
 ) -> None:
-    found = rules.bill_ref(chamber, 119, number)
+    found = bill_ref(chamber, 119, number)
     assert isinstance(found, BillRef)
     assert found.kind == kind
     write(parts_for(HOUSE if chamber == "house" else SENATE, bill=found))
@@ -132,11 +134,11 @@ def test_a_bill_is_spelled_as_the_receiving_chamber_spells_it(
 
 @pytest.mark.parametrize("number", ["6890", "H.R.", "X.R. 5", "H.R. 0", "", "H.R. six"])
 def test_a_bill_number_that_no_chamber_knows_is_named_as_the_problem(number: str) -> None:
-    assert isinstance(rules.bill_ref("house", 119, number), Problem)
+    assert isinstance(bill_ref("house", 119, number), Problem)
 
 
 def test_the_house_knows_no_amendments() -> None:
-    assert isinstance(rules.bill_ref("house", 119, "S.Amdt. 9"), Problem)
+    assert isinstance(bill_ref("house", 119, "S.Amdt. 9"), Problem)
     made = message_parts(campaign(house="S.Amdt. 9"), letter(), today=TODAY)
     assert isinstance(made, NotReady)
     assert made.fields == ("bill",)
@@ -244,7 +246,7 @@ def test_a_phone_is_asked_for_only_where_it_is_needed() -> None:
 @pytest.mark.parametrize("prefix", ["Mr", "mrs.", "MISS", "Ms", "dr"])
 def test_a_prefix_is_brought_to_the_senates_spelling(prefix: str) -> None:
     message = write(parts_for(SENATE), writer(prefix=prefix))
-    assert text(message, ".//Prefix") in rules.SENATE_PREFIXES
+    assert text(message, ".//Prefix") in SENATE_PREFIXES
 
 
 @pytest.mark.parametrize("prefix", ["Mx.", "Reverend", "Mr. and Mrs."])
@@ -326,8 +328,8 @@ def test_subjects_have_6_to_500_characters(length: int, good: bool) -> None:
 
 
 def test_only_the_32_topics_pass() -> None:
-    assert len(set(rules.TOPICS)) == 32
-    write(parts_for(topics=rules.TOPICS))
+    assert len(set(TOPICS)) == 32
+    write(parts_for(topics=TOPICS))
     assert refused(parts_for(topics=("Immigrants",)), writer()) == ("topics",)
     assert refused(parts_for(topics=()), writer()) == ("topics",)
 
@@ -415,7 +417,7 @@ def test_the_schema_refuses_what_the_table_refuses(old: str, new: str) -> None:
 
 
 def test_the_senates_schema_is_the_stricter_one() -> None:
-    bill = rules.bill_ref("senate", 119, "S. 12")
+    bill = bill_ref("senate", 119, "S. 12")
     assert isinstance(bill, BillRef)
     good = write(parts_for(SENATE, bill=bill)).xml.decode()
     for old, new in ((">S.<", ">s<"), ("Ms.", "Mx."), ("Ms.", "Reverend")):

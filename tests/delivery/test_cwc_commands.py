@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from app.cli.delivery import deliver_command, xml_command
-from app.documents.cwc import schema_errors
+from app.cwc import schema_errors
 from app.records import open_database, receipt_token, set_status, sign, withdraw
 from tests.records.build import SECRET, signature
 
@@ -186,7 +186,7 @@ def offices(site: Path) -> Iterator[cwc_server.CwcServer]:
 def test_a_folder_is_handed_over_once_and_its_results_are_kept(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
     off = run(deliver_command, tmp_path / "xml")
     assert off.exit_code == 1
@@ -209,7 +209,7 @@ def test_a_folder_is_handed_over_once_and_its_results_are_kept(
 def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     other = GOOD.replace("ana@", "bea@")
     run(xml_command, people(tmp_path, GOOD, other), "--out", tmp_path / "xml", "--chamber", "house")
@@ -241,7 +241,7 @@ def states(site: Path) -> dict[str, tuple[str, str]]:
 def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     offices.offices = ["SCA01", "SCA03"]
@@ -262,7 +262,7 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
 def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = tmp_path / "xml"
     run(xml_command, people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
@@ -301,7 +301,7 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
 def test_another_computers_folder_is_noted_only_where_it_belongs(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     run(deliver_command, folder, "--elsewhere")
@@ -315,7 +315,7 @@ def test_another_computers_folder_is_noted_only_where_it_belongs(
 def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.delivery.cwc_client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "test")
     run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
     result = run(deliver_command, tmp_path / "xml")

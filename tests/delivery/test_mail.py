@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.delivery.addresses import Address, BadAddress, parse_address
-from app.delivery.mail import Attachment, Mail, Ready, build
+from app.delivery.mail import Address, Attachment, BadAddress, Mail, Ready, build, parse_address
 from app.text import clean_line
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)

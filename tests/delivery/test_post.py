@@ -18,11 +18,9 @@ from typing import Any
 import pytest
 
 from app.delivery import sealing
-from app.delivery.addresses import Address
-from app.delivery.mail import Attachment, Mail, MailKind
+from app.delivery.mail import Address, Attachment, Mail, MailKind
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
-from app.delivery.results import Result
-from app.delivery.smtp import SmtpSettings
+from app.delivery.smtp import Result, SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
 from app.records.mailbox import Mailbox, MessageRow
 from app.records.model import LetterRow

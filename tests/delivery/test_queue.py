@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from fakeredis import TcpFakeServer
 
-from app.delivery.addresses import Address
-from app.delivery.mail import Mail
+from app.delivery.mail import Address, Mail
 from app.delivery.post import PostOffice, PostSettings, Queued
 from app.delivery.queue import MailQueue, QueueError, make_huey
 

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.delivery.addresses import Address
-from app.delivery.mail import Mail, Ready, build
-from app.delivery.results import NotOursAnymoreError, Outcome
-from app.delivery.smtp import SmtpSettings, hand_over
+from app.delivery.mail import Address, Mail, Ready, build
+from app.delivery.smtp import NotOursAnymoreError, Outcome, SmtpSettings, hand_over
 
 from .letters import NOON
 from .mail_server import MailServer, running

@@ -9,8 +9,7 @@ import pytest
 
 from app.congress import load_tables
 from app.congress.model import Seat
-from app.delivery.addresses import Address, parse_address
-from app.delivery.mail import Mail, build
+from app.delivery.mail import Address, Mail, build, parse_address
 from app.delivery.wordings import (
     _WORDS,
     Language,

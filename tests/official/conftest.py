@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery import OfficePost
+from app.cwc import OfficePost
 from app.main import create_app
 from app.records import Receipt, local_database, receipt
 from app.site.outgoing import office_post

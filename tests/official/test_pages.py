@@ -10,8 +10,8 @@ import pytest
 from lxml import etree
 
 from app.congress import load_tables
+from app.cwc import schema_errors
 from app.delivery.sealing import unlock as unlock_payload
-from app.documents.cwc import schema_errors
 from app.records import NotStoredError, local_database, open_database, withdraw
 from app.records.deliveries import Deliveries
 from app.records.key_files import OpenKey, passphrase_beside, unlock

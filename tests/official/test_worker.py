@@ -14,18 +14,19 @@ from click.testing import CliRunner
 from app.cli.delivery import mail_group
 from app.cli.delivery_checks import letters_are_accounted_for, official_delivery_is_whole
 from app.cli.doctor import Site as DoctorSite
-from app.delivery import (
-    Address,
+from app.cwc import (
     CwcClient,
+    CwcMessage,
     CwcSettings,
+    MessageParts,
     OfficePost,
     Posted,
-    PostOffice,
-    PostSettings,
+    message_parts,
+    to_message,
 )
-from app.delivery.office_post import KEEP_TRYING, LEASE, PAUSES
+from app.cwc.office_post import KEEP_TRYING, LEASE, PAUSES
+from app.delivery import Address, PostOffice, PostSettings
 from app.delivery.queue import MailQueue, make_huey
-from app.documents.cwc import CwcMessage, MessageParts, message_parts, to_message
 from app.records import open_database, sign, withdraw
 from app.records.deliveries import FORGOTTEN, DeliveryRow, NotQueued
 from app.records.retention import Policy, delete_old_rows
@@ -356,8 +357,8 @@ def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> Non
     to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
-    offices = queue.offices
-    assert offices is not None
+    offices = desk.office()
+    offices.notify = queue.notify_offices
     posted = Posted(desk.token, person("one"), "CA-12", message("CA-12"), ENDS)
     offices.put(posted, desk.clock())
     post.enqueue(mail(), wish="w")

@@ -18,8 +18,7 @@ from pypdf import PdfReader
 
 from app.campaign import Campaign, load_campaign
 from app.congress import Tables, load_tables
-from app.delivery.packet_letters import Opened, PacketLetters
-from app.delivery.packets import Sender, Split, write_packets
+from app.delivery.packets import Opened, PacketLetters, Sender, Split, write_packets
 from app.records.keys import current_key, make_key
 from app.records.sealed_files import KIND, VERSION
 from app.records.sealing import pack, seal

@@ -7,9 +7,16 @@ import stat
 
 import pytest
 
-from app.delivery.packet_letters import Opened, PacketLetters, Trouble
-from app.delivery.packets import Sender, Split, parse_split, write_packets
-from app.delivery.spill import Spill
+from app.delivery.packets import (
+    Opened,
+    PacketLetters,
+    Sender,
+    Spill,
+    Split,
+    Trouble,
+    parse_split,
+    write_packets,
+)
 from app.documents.pdf import CHUNK, letters_pdf
 
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables

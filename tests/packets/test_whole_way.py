@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery.packet_letters import Opened, PacketLetters
-from app.delivery.packets import Sender, write_packets
+from app.delivery.packets import Opened, PacketLetters, Sender, write_packets
 from app.records.key_files import OpenKey
 from app.records.keys import first_key, passphrase_beside, unlock
 from app.records.sealed_files import OpenedRow, open_kept

@@ -15,9 +15,7 @@ from pathlib import Path
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.delivery.packet_letters import Opened, PacketLetters, Trouble
-from app.delivery.packet_zip import zip_packets
-from app.delivery.packets import Sender, parse_split
+from app.delivery.packets import Opened, PacketLetters, Sender, Trouble, parse_split, zip_packets
 from app.records import NotStoredError, audit
 from app.records.audit import What
 from app.records.database import writing

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from app.delivery.addresses import Address, BadAddress, parse_address
+from app.delivery.mail import Address, BadAddress, parse_address
 from app.delivery.post import TooMany
 from app.delivery.wordings import absolute_link, confirmation_mail
 from app.records import NotStoredError

@@ -16,7 +16,7 @@ from typing import Any
 
 from app.campaign import Letter, body_text
 from app.congress import Found, Zip, parse_zip
-from app.documents.cwc import SENATE_PREFIXES
+from app.cwc import SENATE_PREFIXES
 from app.records import NotStoredError, Signed
 from app.records.keys import KeyFolderError, first_key, key_status
 from app.records.sealing import (

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 
 from app.campaign import Letter, Writer
 from app.congress import STATES
-from app.delivery import OfficePost, Posted
-from app.delivery.cwc_files import delivery_id
-from app.delivery.cwc_results import SIT_OUT
-from app.documents.cwc import (
+from app.cwc import (
+    SIT_OUT,
     CwcMessage,
     MessageParts,
     NotReady,
+    OfficePost,
+    Posted,
     Problem,
+    delivery_id,
     message_parts,
     missing,
     to_message,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.documents.cwc import Missing, NotReady, Problem
+from app.cwc import Missing, NotReady, Problem
 from app.site.i18n import gettext as _
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.delivery.cwc_results import SIT_OUT
-from app.delivery.office_post import TEST_SYSTEM
+from app.cwc import SIT_OUT, TEST_SYSTEM
 from app.records import State
 from app.records.deliveries import DeliveryRow
 from app.records.model import Cause

@@ -18,11 +18,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.congress.model import Chamber
+from app.cwc.client import (
+    Accepted,
+    CwcClient,
+    CwcResult,
+    NotAttempted,
+    Refused,
+    TryLater,
+    Unknown,
+    maintenance_ends,
+)
+from app.cwc.message import CwcMessage
 from app.delivery import sealing
-from app.delivery.cwc_client import CwcClient
-from app.delivery.cwc_pace import maintenance_ends
-from app.delivery.cwc_results import Accepted, CwcResult, NotAttempted, Refused, TryLater, Unknown
-from app.documents.cwc import CwcMessage
 from app.records.deliveries import (
     ClaimedDelivery,
     Deliveries,

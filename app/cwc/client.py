@@ -4,6 +4,10 @@ Both need an agreement, a key and a known IP address, so this is off until an op
 configures it. A message is checked against our own schema first, then by the House's
 ``validate``, and goes out under a delivery id that stays the same when it is tried again:
 the system answers 409 to one that it has already taken.
+
+Facts: Communicating With Congress, as its implementers describe it (2026-09). Maintenance: House
+daily 00:00 to 06:00, Senate Sundays 00:00 to 06:00 and Wednesdays 05:00 to 07:00, Washington
+time. Pace: five to ten messages a second at most.
 """
 
 from __future__ import annotations
@@ -13,40 +17,145 @@ import http.client
 import json
 import re
 import ssl
-import time
+import time as clocks
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from threading import Lock
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 from app.congress.model import Chamber
-from app.delivery.cwc_pace import Pace, later, maintenance_ends
-from app.delivery.cwc_results import (
-    SIT_OUT,
-    Accepted,
-    CwcResult,
-    NotAttempted,
-    Refused,
-    TryLater,
-    Unknown,
-    letter_state,
-)
-from app.documents.cwc import CwcMessage, schema_errors
+from app.cwc.message import CwcMessage, schema_errors
 
-__all__ = [
-    "Accepted",
-    "CwcClient",
-    "CwcResult",
-    "CwcSettings",
-    "NotAttempted",
-    "Refused",
-    "TryLater",
-    "Unknown",
-    "letter_state",
-]
+# --- what can come of it ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The office's system took the message. It does not say that a person read it.
+
+    ``production`` is False in the test system, where nobody receives anything.
+    ``earlier`` is True when the system knew this delivery id already.
+    """
+
+    production: bool
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The office's system looked at the message and said no, with its reasons."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """Nothing was taken. Hand over the same message, same delivery id, from ``after`` on."""
+
+    after: datetime
+    """Aware, UTC."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The message left and no clear answer came. The same delivery id can safely go again."""
+
+    reason: str
+
+
+SIT_OUT = "This senator's office does not take part in the system."
+"""The reason of ``NotAttempted`` that pages have words of their own for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAttempted:
+    """Nothing was handed over: not configured, not our own format, or no such recipient."""
+
+    reason: str
+
+
+CwcResult = Accepted | Refused | TryLater | Unknown | NotAttempted
+
+
+# --- when the systems may be called -------------------------------------------------------------
+
+WASHINGTON = ZoneInfo("America/New_York")
+_WEDNESDAY, _SUNDAY = 2, 6
+_MINUTE = 60.0
+
+
+def maintenance_ends(chamber: Chamber, now: datetime) -> datetime | None:
+    """When the maintenance that is going on at ``now`` (aware) ends, in UTC; None if none is."""
+    local = now.astimezone(WASHINGTON)
+    windows: list[tuple[time, time]] = []
+    if chamber == "house" or local.weekday() == _SUNDAY:
+        windows.append((time(0), time(6)))
+    elif local.weekday() == _WEDNESDAY:
+        windows.append((time(5), time(7)))
+    for start, end in windows:
+        if start <= local.time() < end:
+            return datetime.combine(local.date(), end, WASHINGTON).astimezone(UTC)
+    return None
+
+
+class Pace:
+    """Holds calls back so that no minute has too many, in all and for one office.
+
+    ``monotonic`` gives seconds; ``sleep`` waits for that many. Safe to use from threads.
+    """
+
+    def __init__(
+        self,
+        per_minute: int,
+        per_office_per_minute: int,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        if per_minute < 1 or per_office_per_minute < 1:
+            raise ValueError("A pace needs at least one message a minute.")
+        self._limits = (per_minute, per_office_per_minute)
+        self._all: deque[float] = deque()
+        self._by_office: dict[str, deque[float]] = defaultdict(deque)
+        self._monotonic, self._sleep = monotonic, sleep
+        self._lock = Lock()
+
+    def wait(self, office: str) -> None:
+        """Return when one more message may go to ``office``, and count it."""
+        while True:
+            with self._lock:
+                now = self._monotonic()
+                delay = max(
+                    self._delay(self._all, self._limits[0], now),
+                    self._delay(self._by_office[office], self._limits[1], now),
+                )
+                if delay <= 0:
+                    self._all.append(now)
+                    self._by_office[office].append(now)
+                    return
+            self._sleep(delay)
+
+    @staticmethod
+    def _delay(calls: deque[float], limit: int, now: float) -> float:
+        """Seconds until the oldest call that fills the minute is a minute old."""
+        while calls and now - calls[0] >= _MINUTE:
+            calls.popleft()
+        return calls[0] + _MINUTE - now if len(calls) >= limit else 0.0
+
+
+def later(now: datetime, seconds: float) -> datetime:
+    """A moment in UTC, so many seconds from ``now``."""
+    return now.astimezone(UTC) + timedelta(seconds=seconds)
+
+
+# --- the client ---------------------------------------------------------------------------------
 
 Mode = Literal["off", "test", "production"]
 
@@ -94,8 +203,8 @@ class CwcClient:
         settings: CwcSettings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = clocks.monotonic,
+        sleep: Callable[[float], None] = clocks.sleep,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.settings = settings

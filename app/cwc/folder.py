@@ -1,8 +1,10 @@
-"""From the people of a batch to files in the offices' own format, with a list of what failed.
+"""A folder of messages: written from a batch of people, handed over, and its results noted.
 
-For groups that have another vendor hand the files over. One folder per office, one file
-per message; nobody's name is in a file's name. A second run over the same rows makes the
-same delivery ids, so that a message which is handed over twice is noticed by the office.
+For groups that have another vendor hand the files over, and for a run by hand. One folder per
+office, one file per message; nobody's name is in a file's name. A second run over the same rows
+makes the same delivery ids, so that a message which is handed over twice is noticed by the
+office. Every result is a line in ``results.csv`` the moment it is known, so a run can stop and go
+on: it leaves alone what was accepted or refused, and tries the rest again.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from app.campaign import Campaign, Letter, Writer, compose
 from app.congress import (
@@ -33,9 +35,16 @@ from app.congress import (
     parse_zip,
 )
 from app.congress.model import STATES, Chamber
-from app.delivery.sealing import code
-from app.delivery.writer_rows import BadRow, WriterRow
-from app.documents.cwc import (
+from app.cwc.client import (
+    Accepted,
+    CwcClient,
+    CwcResult,
+    NotAttempted,
+    Refused,
+    TryLater,
+    Unknown,
+)
+from app.cwc.message import (
     CwcMessage,
     DeliveryAgent,
     NotReady,
@@ -43,6 +52,10 @@ from app.documents.cwc import (
     schema_errors,
     to_message,
 )
+from app.delivery.sealing import code
+from app.delivery.writer_rows import BadRow, WriterRow
+from app.records import Connection, State, note_office
+from app.records.deliveries import LETTER, DeliveryEnd, sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,3 +305,205 @@ class _Table:
 
     def close(self) -> None:
         self._file.close()
+
+
+# --- handing a folder over ----------------------------------------------------------------------
+
+HEADER = ("file", "result", "reason", "at")
+SETTLED = ("accepted", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One file and what came of it."""
+
+    file: str
+    result: CwcResult
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was settled in an earlier run."""
+
+    file: str
+
+
+def messages_in(folder: Path) -> list[str]:
+    """The message files under a folder, as ``HCA12/<delivery id>.xml``, in a steady order.
+
+    Where the folder has an index, only what that names: a file left from an earlier run, whose
+    words were changed since, must not go out.
+    """
+    there = (p.relative_to(folder).as_posix() for p in folder.glob("*/*.xml"))
+    if (folder / "index.csv").exists():
+        listed = listed_files(folder)
+        there = (name for name in there if name in listed)
+    return sorted(there)
+
+
+def hand_over_folder(
+    folder: Path,
+    client: CwcClient,
+    clock: Callable[[], datetime],
+    book: LetterBook | None = None,
+) -> Iterator[Handed | Skipped]:
+    """Hand over every message of a folder, one after the other.
+
+    With a ``book`` what belongs to signatures of this site is held back where it must not
+    leave, and every result is noted with its letter. Raises ``NotStoredError``.
+
+    When a chamber's system asks to try later, its other messages get the same answer
+    without a call; the other chamber's go on.
+    """
+    table = folder / "results.csv"
+    settled = _settled(table)
+    waiting: dict[Chamber, TryLater] = {}
+    is_new = not table.exists()
+    descriptor = os.open(table, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(HEADER)
+        for name in messages_in(folder):
+            if name in settled:
+                yield Skipped(name)
+                continue
+            office, delivery_id = name.removesuffix(".xml").split("/")
+            chamber: Chamber = "house" if office.startswith("H") else "senate"
+            result: CwcResult
+            if book is not None and (reason := book.held_back(name)):
+                result = NotAttempted(reason)
+            elif chamber in waiting:
+                result = waiting[chamber]
+            else:
+                xml = (folder / name).read_bytes()
+                result = client.send(CwcMessage(office, delivery_id, xml))
+            if isinstance(result, TryLater):
+                waiting[chamber] = result
+            at = clock()
+            writer.writerow((name, *result_words(result), at.isoformat(timespec="seconds")))
+            file.flush()
+            if book is not None:
+                book.note(name, result_words(result)[0], at)
+            yield Handed(name, result)
+
+
+def _settled(table: Path) -> set[str]:
+    if not table.exists():
+        return set()
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return {row["file"] for row in rows if row["result"] in SETTLED}
+
+
+def result_words(result: CwcResult) -> tuple[str, str]:
+    """A result as one word for a table and as its reason. A test system's yes is only a test."""
+    match result:
+        case Accepted(production=True, earlier=earlier):
+            return "accepted", "accepted earlier" if earlier else ""
+        case Accepted():
+            return "accepted by the test system", ""
+        case Refused(reasons):
+            return "refused", "; ".join(reasons)
+        case TryLater(after, reason):
+            return "try later", f"{reason} Not before {after.isoformat(timespec='seconds')}."
+        case Unknown(reason):
+            return "unknown", reason
+        case NotAttempted(reason):
+            return "not attempted", reason
+
+
+# --- noting with each letter what its office's system said ----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How many letters now say so, and how many results could not be noted."""
+
+    noted: int
+    of_nobody_here: int
+    """From a file of one's own, so that no signature belongs to them."""
+    unchanged: int
+    """Withdrawn, gone, or accepted before."""
+
+
+class LetterBook:
+    """The letters of a folder that belong to signatures of this site.
+
+    For handing a folder over on the site itself: what may not leave is held back, and every
+    result is noted the moment it is known.
+    """
+
+    def __init__(self, folder: Path, db: Connection, campaign: str) -> None:
+        self._db, self._campaign = db, campaign
+        self._belongs = _belonging(folder)
+        self.noted = 0
+
+    def held_back(self, file: str) -> str:
+        """Why this letter must not leave; empty where nothing is known against it."""
+        found = self._belongs.get(file)
+        if found is None or sendable(self._db, found[0], self._campaign) is not False:
+            return ""
+        return "Its signature was withdrawn, or does not count yet."
+
+    def note(self, file: str, result: str, at: datetime) -> None:
+        """Note one result with its letter, if it says anything of it. Raises ``NotStoredError``."""
+        found, state = self._belongs.get(file), _state_of(result)
+        if found is not None and state is not None:
+            number, seat = found
+            self.noted += note_office(self._db, number, seat, state, campaign=self._campaign, at=at)
+
+
+class NotesError(Exception):
+    """The folder has no results to note; the message says what to do."""
+
+
+def note_results(folder: Path, db: Connection, campaign: str) -> Noted:
+    """Note every result of a folder, oldest first; may be run again, which changes nothing.
+
+    Raises ``NotesError`` and ``NotStoredError``.
+    """
+    belongs = _belonging(folder)
+    noted: set[str] = set()
+    nobody: set[str] = set()
+    unchanged: set[str] = set()
+    for row in _rows(folder / "results.csv", ("file", "result", "at")):
+        state, file = _state_of(row["result"]), row["file"]
+        if state is None:
+            continue
+        if file not in belongs:
+            nobody.add(file)
+            continue
+        number, seat = belongs[file]
+        at = datetime.fromisoformat(row["at"])
+        done = note_office(db, number, seat, state, campaign=campaign, at=at)
+        (noted if done else unchanged).add(file)
+    return Noted(len(noted), len(nobody), len(unchanged - noted))
+
+
+def _state_of(result: str) -> State | None:
+    """What a result makes of a letter. A test system's yes and ``try later`` make nothing of it:
+    no office has heard of the letter then."""
+    return LETTER.get(cast(DeliveryEnd, result))
+
+
+def _belonging(folder: Path) -> dict[str, tuple[int, str]]:
+    """Signature and seat of each file that belongs to a signature. Raises ``NotesError``."""
+    return {
+        row["file"]: (int(row["signature"]), row["seat"])
+        for row in _rows(folder / "index.csv", ("file", "seat"))
+        if (row.get("signature") or "").isdecimal()
+    }
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if not set(needed) <= set(reader.fieldnames or ()):
+                raise NotesError(f"{path} is not a table that this program wrote.")
+            yield from reader
+    except FileNotFoundError:
+        raise NotesError(
+            f"There is no {path.name} in {path.parent}. First: flask letters deliver {path.parent}"
+        ) from None

@@ -1,0 +1,590 @@
+"""A letter as a message in the format of the offices' own delivery systems (CWC 2.0).
+
+``message_parts`` says what a letter says, ``missing`` what its writer must still give, and
+``to_message`` writes the XML, which is checked against our own schema before it leaves. The body
+never carries the writer's name or address: those travel in fields of their own, and offices
+group equal letters by their text.
+
+Facts: Communicating With Congress 2.0 as its implementers describe it (the House and Senate
+documents themselves are not public), as of 2026-11-25. One format serves both chambers; the
+Senate checks harder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from lxml import etree
+
+from app.campaign.model import Campaign, Letter, Writer
+from app.congress.model import STATES, Chamber, Seat
+from app.text import Email, clean_line, clean_text, fold_digits, read_email
+
+Position = Literal["Pro", "Con"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The format needs a field that this writer did not give: ask for it now, and only now.
+
+    ``field`` is a field of ``Writer``; ``message`` is one fixed English sentence per kind,
+    so that it can be looked up in a catalogue.
+    """
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A field has a value that the format does not take. ``message`` says what to do."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillRef:
+    """A bill as the format names it: Congress, type in that chamber's spelling, number."""
+
+    congress: int
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAgent:
+    """Who hands the messages over, exactly as on the access application of both chambers."""
+
+    name: str
+    """The exact legal name."""
+    ack_email: str
+    contact_name: str
+    contact_email: str
+    contact_phone: str
+    """``202-555-0147``."""
+    organization: str = ""
+    """The group that runs the campaign; empty leaves it out."""
+    organization_about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageParts:
+    """What one message says, without its writer."""
+
+    seat: Seat
+    subject: str
+    campaign_id: str
+    """Groups equal messages: one for each campaign, Congress and position."""
+    statement: str
+    """The campaign's unedited words; may be empty when ``own`` is not."""
+    own: str
+    """The writer's own words; may be empty when ``statement`` is not."""
+    topics: tuple[str, ...] = ("Immigration",)
+    bill: BillRef | None = None
+    position: Position = "Pro"
+    response_requested: bool = True
+    newsletter: bool = False
+    email_confirmed: bool | None = None
+    """Whether the writer confirmed the e-mail address; None leaves the element out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CwcMessage:
+    """A message that is ready to be handed over. ``xml`` is UTF-8 with its declaration."""
+
+    office: str
+    delivery_id: str
+    xml: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """Why a message could not be written: each thing once, with the field's name."""
+
+    reasons: tuple[Missing | Problem, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(reason.field for reason in self.reasons)
+
+
+# --- fixed lists, and the shape of each field ------------------------------------------------
+
+VERSION = "2.0"
+
+TOPICS = (
+    "Agriculture and Food", "Animals", "Armed Forces and National Security",
+    "Arts, Culture, Religion", "Civil Rights and Liberties, Minority Issues", "Commerce",
+    "Congress", "Crime and Law Enforcement", "Economics and Public Finance", "Education",
+    "Emergency Management", "Energy", "Environmental Protection", "Families",
+    "Finance and Financial Sector", "Foreign Trade and International Finance",
+    "Government Operations and Politics", "Health", "Housing and Community Development",
+    "Immigration", "International Affairs", "Labor and Employment", "Law", "Native Americans",
+    "Public Lands and Natural Resources", "Science, Technology, Communications",
+    "Social Sciences and History", "Social Welfare", "Sports and Recreation", "Taxation",
+    "Transportation and Public Works", "Water Resources Development",
+)  # fmt: skip
+"""The 32 Library of Congress topics that both chambers know, as exact strings."""
+
+SENATE_PREFIXES = ("Mr.", "Mrs.", "Miss", "Ms.", "Dr.")
+"""All that the Senate accepts; also what a form should offer, as the House takes them too."""
+
+HOUSE_PREFIXES = (
+    *SENATE_PREFIXES, "Mr. and Mrs.", "Dr. and Mrs.", "Dr. and Mr.", "Admiral", "Captain",
+    "Chief Master Sergeant", "Colonel", "Commander", "Corporal", "Father", "Lieutenant",
+    "Lieutenant Colonel", "Master Sergeant", "Reverend", "Sergeant", "Second Lieutenant",
+    "Sergeant Major", "Sister", "Technical Sergeant",
+)  # fmt: skip
+"""Prefixes seen at the House, which is lenient: others pass too."""
+
+SENATE_BILL_TYPES = {
+    "hr": "H.R.", "s": "S.", "hjres": "H.J.Res.", "sjres": "S.J.Res.",
+    "hconres": "H.Con.Res", "sconres": "S.Con.Res.", "hres": "H.Res.", "sres": "S.Res.",
+    "hamdt": "H.Amdt.", "samdt": "S.Amdt.",
+}  # fmt: skip
+"""The Senate's spellings. ``H.Con.Res`` really has no final dot."""
+
+HOUSE_BILL_TYPES = ("hr", "s", "hjres", "sjres", "hconres", "sconres", "hres", "sres")
+
+TEXT_LIMIT = 10_000
+TEXT_LEAST = 6
+SUBJECT_LIMIT = 500
+
+
+def office_code(seat: Seat) -> str:
+    """The code of a seat's office: ``HCA12``, ``HAK00``, ``SCA03`` (the 3 is the class).
+
+    It names the seat, not the person. American Samoa is ``HAQ00``, not ``HAS00``.
+    """
+    if seat.chamber == "senate":
+        return f"S{seat.state}{seat.senate_class:02d}"
+    state = "AQ" if seat.state == "AS" else seat.state
+    return f"H{state}{seat.district:02d}"
+
+
+def has_word(text: str) -> bool:
+    """Whether there is anything to read: at least one letter or digit."""
+    return any(character.isalnum() for character in text)
+
+
+def digits(text: str) -> str:
+    """The decimal digits of a text as ASCII, whatever keyboard they were typed on."""
+    return re.sub(r"[^0-9]", "", fold_digits(text))
+
+
+def phone_number(text: str) -> str | None:
+    """``202-555-0147`` from any usual way to write a US number, or None.
+
+    A leading 1 and an extension are dropped: the format has no place for them.
+    """
+    ten = digits(re.sub(r"(?i)\s*(?:ext\.?|extension|x|#)\s*\d+\s*$", "", text))
+    if len(ten) == 11 and ten.startswith("1"):
+        ten = ten[1:]
+    return f"{ten[:3]}-{ten[3:6]}-{ten[6:]}" if len(ten) == 10 else None
+
+
+def zip_code(text: str) -> str | None:
+    """``02138`` or ``02138-1234``, or None where it is neither."""
+    match = re.fullmatch(r"([0-9]{5})(?:[-–— ]?([0-9]{4}))?", fold_digits(clean_line(text)))
+    if match is None:
+        return None
+    return f"{match[1]}-{match[2]}" if match[2] else match[1]
+
+
+def email_address(text: str) -> str | None:
+    """The address in a text, or None where mail can take none."""
+    found = read_email(text)
+    return found.text if isinstance(found, Email) else None
+
+
+def prefix_for(chamber: Chamber, text: str) -> str | None:
+    """A prefix in the spelling that the chamber takes (``mr`` → ``Mr.``), or None.
+
+    The Senate takes five. The House takes others as they stand.
+    """
+    wanted = clean_line(text).rstrip(".").casefold()
+    known = SENATE_PREFIXES if chamber == "senate" else HOUSE_PREFIXES
+    for prefix in known:
+        if prefix.rstrip(".").casefold() == wanted:
+            return prefix
+    return clean_line(text) if chamber == "house" and len(clean_line(text)) <= 40 else None
+
+
+def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | Problem:
+    """A printed bill number (``H.R. 6890``) in the spelling of the chamber that receives it."""
+    match = re.fullmatch(r"([A-Za-z. ]*[A-Za-z.])\s*([0-9]{1,5})", clean_line(number))
+    kind = re.sub(r"[. ]", "", match[1]).lower() if match else ""
+    known = SENATE_BILL_TYPES if chamber == "senate" else {k: k for k in HOUSE_BILL_TYPES}
+    if match is None or kind not in known or int(match[2]) == 0:
+        return Problem("bill", "The campaign's bill number is not one that the system knows.")
+    return BillRef(congress, known[kind], int(match[2]))
+
+
+def is_state(code: str) -> bool:
+    """Whether a state code is one of the 56 (no military and no associated-state codes)."""
+    return code in STATES
+
+
+# --- what stands in a message's way ----------------------------------------------------------
+
+_CLOSINGS = frozenset({
+    "sincerely", "sincerely yours", "respectfully", "respectfully yours", "regards",
+    "best regards", "kind regards", "yours truly", "best", "warmly", "thank you", "thanks",
+    "atentamente",
+})  # fmt: skip
+
+
+_ASK = {
+    "prefix": "The offices' system needs a title such as Ms. or Mr.",
+    "first": "The offices' system needs a first name.",
+    "last": "The offices' system needs a last name. If you have one name, give it here again.",
+    "street": "The offices' system needs a street address.",
+    "city": "The offices' system needs a city.",
+    "state": "The offices' system needs the state of your home address.",
+    "zip": "The offices' system needs a ZIP code.",
+    "email": "The offices' system needs an e-mail address for the office's answer.",
+    "phone": "This office needs a phone number.",
+}
+
+
+_PREFIX = "The Senate's system takes only Mr., Mrs., Miss, Ms. and Dr. Choose one of them."
+_STREET = "The offices' system takes no street of fewer than three characters."
+_CITY = "The offices' system takes no city of fewer than three letters. Write it out."
+_MILITARY = "The offices' system takes no military addresses. Give the address of your home state."
+_OTHER_STATE = "The office takes letters only from its own state."
+_STATE = "This is not one of the states or territories."
+_ZIP = "A ZIP code has five or nine digits."
+_EMAIL = "This is not a whole e-mail address."
+_PHONE = "A phone number has ten digits, such as 202-555-0147. It may also be left out."
+_NAME_IN_FRAME = "The campaign's words hold the writer's name or address: they have own fields."
+_NAME_IN_OWN = (
+    "Your words hold your full name, address or phone. The office gets them separately; "
+    "take them out."
+)
+
+
+def missing(
+    writer: Writer, seat: Seat, *, phone_needed: bool = False
+) -> tuple[Missing | Problem, ...]:
+    """What this writer must still give, or give in another form, for this office.
+
+    Empty when nothing is missing. The phone is asked for only where an office needs it,
+    but one that was given must be whole.
+    """
+    reasons: list[Missing | Problem] = []
+
+    def need(field: str, good: bool, message: str) -> None:
+        if not has_word(clean_line(getattr(writer, field))):
+            reasons.append(Missing(field, _ASK[field]))
+        elif not good:
+            reasons.append(Problem(field, message))
+
+    need("prefix", prefix_for(seat.chamber, writer.prefix) is not None, _PREFIX)
+    need("first", True, "")
+    need("last", True, "")
+    need("street", len(clean_line(writer.street)) >= 3, _STREET)
+    need("city", len(clean_line(writer.city)) >= 3, _CITY)
+    state = clean_line(writer.state).upper()
+    if state in ("AA", "AE", "AP"):
+        reasons.append(Problem("state", _MILITARY))
+    elif is_state(state) and state != seat.state:
+        reasons.append(Problem("state", _OTHER_STATE))
+    else:
+        need("state", is_state(state), _STATE)
+    need("zip", zip_code(writer.zip) is not None, _ZIP)
+    need("email", email_address(writer.email) is not None, _EMAIL)
+    if phone_needed or has_word(clean_line(writer.phone)):
+        need("phone", phone_number(writer.phone) is not None, _PHONE)
+    return tuple(reasons)
+
+
+def check_agent(agent: DeliveryAgent) -> tuple[Problem, ...]:
+    """What is wrong with the delivery agent's details, for the operator."""
+    rows = (
+        ("name", bool(agent.name.strip()), "must be the exact name on the access application"),
+        ("ack_email", email_address(agent.ack_email) is not None, "must be an e-mail address"),
+        ("contact_name", len(agent.contact_name.strip()) >= 6, "must have six characters"),
+        ("contact_email", email_address(agent.contact_email) is not None,
+         "must be an e-mail address"),
+        ("contact_phone", phone_number(agent.contact_phone) is not None,
+         "must be a phone number such as 202-555-0147"),
+        ("organization", not agent.organization or len(agent.organization.strip()) >= 3,
+         "must have three characters or be empty"),
+        ("organization_about",
+         not agent.organization_about or 6 <= len(agent.organization_about.strip()) <= 500,
+         "must have 6 to 500 characters or be empty"),
+    )  # fmt: skip
+    return tuple(
+        Problem(f"agent {field}", f"The delivery agent's {field.replace('_', ' ')} {rule}.")
+        for field, good, rule in rows
+        if not good
+    )
+
+
+def bodies(parts: MessageParts, writer: Writer) -> tuple[str, str]:
+    """The two texts as they go out. A scrap too short for its own element joins the other."""
+    statement, own = clean_text(parts.statement), clean_text(parts.own)
+    own = _without_sign_off(own, writer)
+    if own and 0 < len(statement) < TEXT_LEAST:
+        return "", f"{statement}\n\n{own}"
+    return statement, own
+
+
+def _without_sign_off(text: str, writer: Writer) -> str:
+    """A text without the writer's name and address as lines of their own at its end."""
+    mine = {_flat(w) for w in (
+        writer.name, writer.first, writer.last, *writer.address_lines, writer.email,
+        writer.phone, writer.zip, f"{writer.prefix} {writer.name}",
+    )} - {""}  # fmt: skip
+    lines = text.split("\n")
+    dropped = False
+    while lines and (not lines[-1].strip() or _flat(lines[-1]) in mine):
+        dropped = dropped or bool(lines[-1].strip())
+        lines.pop()
+    if dropped and lines and _flat(lines[-1]) in _CLOSINGS:
+        lines.pop()
+    return "\n".join(lines).rstrip()
+
+
+def _flat(text: str) -> str:
+    return " ".join(re.sub(r"[\W_]+", " ", text.casefold()).split())
+
+
+def _names_writer(text: str, writer: Writer) -> bool:
+    """Whether a text holds the writer's full name, street, e-mail address or phone number."""
+    whole = f" {_flat(text)} "
+    name = _flat(writer.name) if writer.first and writer.last else ""
+    street = _flat(writer.street) if re.search(r"\d", writer.street) else ""
+    marks = (name, street if len(street) >= 5 else "", _flat(writer.email))
+    if any(mark and f" {mark} " in whole for mark in marks):
+        return True
+    phone = phone_number(writer.phone)
+    return phone is not None and phone.replace("-", "") in digits(text)
+
+
+def check_words(
+    parts: MessageParts, statement: str, own: str, writer: Writer, names_in_own_words: bool
+) -> list[Problem]:
+    problems = []
+    subject = clean_line(parts.subject)
+    if not TEXT_LEAST <= len(subject) <= SUBJECT_LIMIT:
+        problems.append(Problem("subject", "A subject has 6 to 500 characters."))
+    if not statement and not own:
+        problems.append(Problem("body", "The letter has no text."))
+    for field, text in (("statement", statement), ("own words", own)):
+        if text and len(text) < TEXT_LEAST:
+            problems.append(Problem(field, "A text has at least six characters. Write more."))
+        if len(text) > TEXT_LIMIT:
+            problems.append(Problem(field, "The text is longer than 10,000 characters."))
+    if _names_writer(statement, writer):
+        problems.append(Problem("statement", _NAME_IN_FRAME))
+    if _names_writer(own, writer) and not names_in_own_words:
+        problems.append(Problem("own words", _NAME_IN_OWN))
+    if not parts.topics or not set(parts.topics) <= set(TOPICS):
+        problems.append(Problem("topics", "A topic is not one of the 32 that offices know."))
+    if not clean_line(parts.campaign_id):
+        problems.append(Problem("campaign id", "The campaign has no id."))
+    return problems
+
+
+_ENDED = "This letter names a bill of a Congress that has ended. Write the letter anew."
+
+
+def message_parts(
+    campaign: Campaign,
+    letter: Letter,
+    *,
+    today: date,
+    topics: tuple[str, ...] = ("Immigration",),
+    position: Position = "Pro",
+) -> MessageParts | NotReady:
+    """What a composed letter says in the offices' format.
+
+    Paragraphs that the letter lists as the writer's own, and any paragraph of a letter
+    whose frame was edited without such a list, are the writer's words; the rest is the
+    campaign's. A bill is named only in a chamber that has one, and only while its
+    Congress lasts: a letter written before the end is refused after it.
+    """
+    chamber = letter.holder.seat.chamber
+    known = campaign.bill_for(chamber)
+    over = today >= campaign.ends.date()
+    if over and letter.written_on < campaign.ends.date():
+        return NotReady((Problem("bill", _ENDED),))
+    bill: BillRef | None = None
+    if known.number is not None and not over:
+        found = bill_ref(chamber, known.congress, known.number)
+        if isinstance(found, Problem):
+            return NotReady((found,))
+        bill = found
+    frame, own = _split(letter)
+    key = f"{campaign.slug}|{campaign.congress}|{position}"
+    return MessageParts(
+        seat=letter.holder.seat,
+        subject=letter.subject,
+        campaign_id=hashlib.sha256(key.encode()).hexdigest()[:32],
+        statement="\n\n".join(frame),
+        own="\n\n".join(own),
+        topics=topics,
+        bill=bill,
+        position=position,
+    )
+
+
+def _split(letter: Letter) -> tuple[list[str], list[str]]:
+    """The letter's paragraphs: the campaign's unedited ones, and the writer's own."""
+    if letter.edited and not letter.own_paragraphs:
+        return [], list(letter.body)
+    left = list(letter.own_paragraphs)
+    frame: list[str] = []
+    own: list[str] = []
+    for paragraph in letter.body:
+        if paragraph in left:
+            left.remove(paragraph)
+            own.append(paragraph)
+        else:
+            frame.append(paragraph)
+    return frame, own
+
+
+def to_message(
+    parts: MessageParts,
+    writer: Writer,
+    agent: DeliveryAgent,
+    *,
+    delivery_id: str,
+    today: date,
+    phone_needed: bool = False,
+    names_in_own_words: bool = False,
+) -> CwcMessage | NotReady:
+    """Write one message, or say everything that stands in its way.
+
+    ``delivery_id`` is 32 letters and digits, new for each message and office and the same
+    when a message is tried again. A sign-off at the end of the writer's own words is
+    left out, because the name has its own field; a name or address elsewhere in them is a
+    problem unless ``names_in_own_words`` allows it.
+    """
+    reasons: list[Missing | Problem] = [
+        *missing(writer, parts.seat, phone_needed=phone_needed),
+        *check_agent(agent),
+    ]
+    statement, own = bodies(parts, writer)
+    reasons += check_words(parts, statement, own, writer, names_in_own_words)
+    if not re.fullmatch(r"[a-zA-Z0-9]{32}", delivery_id):
+        reasons.append(Problem("delivery id", "A delivery id is 32 letters and digits."))
+    if reasons:
+        return NotReady(tuple(dict.fromkeys(reasons)))
+    root = etree.Element("CWC")
+    _add(root, "CWCVersion", VERSION)
+    _delivery(etree.SubElement(root, "Delivery"), parts, agent, delivery_id, today)
+    recipient = etree.SubElement(root, "Recipient")
+    office = office_code(parts.seat)
+    _add(recipient, "MemberOffice", office)
+    _add(recipient, "IsResponseRequested", _yes(parts.response_requested))
+    _add(recipient, "NewsletterOptIn", _yes(parts.newsletter))
+    _constituent(etree.SubElement(root, "Constituent"), parts, writer)
+    _message(etree.SubElement(root, "Message"), parts, statement, own)
+    xml = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return CwcMessage(office, delivery_id, xml)
+
+
+def _delivery(
+    parent: etree._Element, parts: MessageParts, agent: DeliveryAgent, delivery_id: str, today: date
+) -> None:
+    _add(parent, "DeliveryId", delivery_id)
+    _add(parent, "DeliveryDate", today.strftime("%Y%m%d"))
+    _add(parent, "DeliveryAgent", agent.name)
+    _add(parent, "DeliveryAgentAckEmailAddress", email_address(agent.ack_email) or "")
+    contact = etree.SubElement(parent, "DeliveryAgentContact")
+    _add(contact, "DeliveryAgentContactName", agent.contact_name)
+    _add(contact, "DeliveryAgentContactEmail", email_address(agent.contact_email) or "")
+    _add(contact, "DeliveryAgentContactPhone", phone_number(agent.contact_phone) or "")
+    _add(parent, "Organization", agent.organization, optional=True)
+    _add(parent, "OrganizationAbout", agent.organization_about, optional=True)
+    _add(parent, "CampaignId", parts.campaign_id)
+
+
+def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) -> None:
+    second = clean_line(writer.street2)
+    _add(parent, "Prefix", prefix_for(parts.seat.chamber, writer.prefix) or "")
+    _add(parent, "FirstName", writer.first)
+    _add(parent, "LastName", writer.last)
+    _add(parent, "Address1", writer.street)
+    _add(parent, "Address2", second if len(second) >= 2 else "", optional=True)
+    _add(parent, "City", writer.city)
+    _add(parent, "StateAbbreviation", writer.state.upper())
+    _add(parent, "Zip", zip_code(writer.zip) or "")
+    _add(parent, "Phone", phone_number(writer.phone) or "", optional=True)
+    _add(parent, "Email", email_address(writer.email) or "")
+    if parts.email_confirmed is not None:
+        _add(parent, "EmailValidation", _yes(parts.email_confirmed))
+
+
+def _message(parent: etree._Element, parts: MessageParts, statement: str, own: str) -> None:
+    _add(parent, "Subject", parts.subject)
+    topics = etree.SubElement(parent, "LibraryOfCongressTopics")
+    for topic in dict.fromkeys(parts.topics):
+        _add(topics, "LibraryOfCongressTopic", topic)
+    if parts.bill is not None:
+        bill = etree.SubElement(etree.SubElement(parent, "Bills"), "Bill")
+        _add(bill, "BillCongress", str(parts.bill.congress))
+        _add(bill, "BillTypeAbbreviation", parts.bill.kind)
+        _add(bill, "BillNumber", str(parts.bill.number))
+        _add(parent, "ProOrCon", parts.position)
+    if statement:
+        etree.SubElement(parent, "OrganizationStatement").text = statement
+    if own:
+        etree.SubElement(parent, "ConstituentMessage").text = own
+
+
+def _add(parent: etree._Element, tag: str, text: str, *, optional: bool = False) -> None:
+    line = clean_line(text)
+    if line or not optional:
+        etree.SubElement(parent, tag).text = line
+
+
+def _yes(value: bool) -> str:
+    return "Y" if value else "N"
+
+
+@cache
+def _schema() -> etree.RelaxNG:
+    return etree.RelaxNG(etree.parse(Path(__file__).with_name("schema.rng")))
+
+
+def told(message: CwcMessage) -> dict[str, str]:
+    """What a message says, by element, for showing it to its writer before it leaves.
+
+    Only elements that hold a text, with the first text of each name.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    found: dict[str, str] = {}
+    for element in etree.fromstring(message.xml, parser).iter():
+        if len(element) == 0 and element.text:
+            found.setdefault(str(element.tag), element.text)
+    return found
+
+
+def schema_errors(xml: bytes) -> tuple[str, ...]:
+    """What our own schema says against a message; empty when it is valid.
+
+    The last check before a message leaves: the reasons name elements, never their contents.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        document = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError:
+        return ("The message is not well-formed XML.",)
+    schema = _schema()
+    if schema.validate(document):
+        return ()
+    paths = (
+        f"{e.path or 'CWC'} (line {e.line}) is not as the format wants it" for e in schema.error_log
+    )
+    return tuple(dict.fromkeys(paths))
