@@ -1,8 +1,6 @@
 # Dear Congress. `make run` and `make test` do all the set-up they need.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PORT ?= 8000
-WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # For every Python from 3.11 and every system, with the hashes of every archive.
@@ -13,8 +11,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## Serve the site and its mail worker on http://localhost:8000 (PORT=… WORKERS=… to change)
-	@echo "Dear Congress: http://localhost:$(PORT)/  (Ctrl-C stops it)"
-	@PORT=$(PORT) WORKERS=$(WORKERS) exec $(BIN)/python -m app.cli.serve
+	@exec $(BIN)/python -m app.main
 
 test: $(VENV)/test.stamp browser ## Run all tests, those in a real browser too
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)

@@ -1,7 +1,7 @@
 """The entry point for servers and the ``flask`` command."""
 
-from app.cli.cores import keep_no_cores
 from app.main import create_app
+from app.site.quiet import keep_no_cores
 
 keep_no_cores()
 app = create_app()

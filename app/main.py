@@ -1,13 +1,28 @@
-"""The whole program: the site with its pages and its commands."""
+"""The whole program: the site with its pages and its commands. The one file that knows both.
+
+``python -m app.main`` serves it, with the mail worker beside it: for a laptop and a small
+machine, where nothing else watches over them. ``--no-mail`` leaves the mail worker out.
+"""
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
 from typing import Any
 
+import click
 from flask import Flask
 
 from app import web
-from app.site.settings import Settings
+from app.campaign import CampaignError
+from app.congress import TablesError
+from app.records import NotStoredError
+from app.records.keys import KeyFolderError, first_key
+from app.site.daily import start_purging
+from app.site.server import listen, serve
+from app.site.settings import Settings, SettingsError, load_settings
+
+MAIL_WORKER = (sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--tied")
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -55,3 +70,30 @@ def _add_commands(app: Flask) -> None:
     app.cli.add_command(doctor_command)
     app.cli.add_command(mail_group)
     app.cli.add_command(worker_command)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
+    try:
+        settings = load_settings()
+        sockets = listen(settings.host, settings.port)
+        app = create_app(settings)
+        first_key(settings.keys, today=datetime.now(UTC).date())
+    except (SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError) as error:
+        click.echo(f"The site cannot start.\n{error}", err=True)
+        return 1
+    here = settings.host in ("127.0.0.1", "::1", "localhost")
+    host = "localhost" if here else f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"Dear Congress: http://{host}:{settings.port}/  (Ctrl-C stops it)")
+    serve(
+        app,
+        sockets,
+        settings.workers,
+        at_start=lambda: start_purging(settings),
+        mail=() if "--no-mail" in arguments else MAIL_WORKER,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -10,7 +10,7 @@ from app.delivery.mail import Address, BadAddress, parse_address
 from app.delivery.post import PostSettings
 from app.delivery.smtp import SmtpSettings, Tls
 
-NOWHERE = "letters@dear-congress.invalid"
+NOWHERE = "letters@dear-congress.example.org"
 """The sender of mail that is only written to files."""
 HERE = ("localhost", "127.0.0.1", "::1")
 

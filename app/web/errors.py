@@ -7,14 +7,13 @@ code are logged.
 from __future__ import annotations
 
 import logging
-import traceback
 
 from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.site.i18n import gettext as _
-from app.site.settings import ROOT
+from app.site.quiet import where
 from app.web.requests import forget_form
 
 log = logging.getLogger("dear_congress")
@@ -56,6 +55,11 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
             _("Nothing was saved or sent. Go back in your browser: your text is still there. "
               "A story can have up to 10,000 characters."),
         )  # fmt: skip
+    if status in (414, 431):
+        return (
+            _("That address is too long"),
+            _("It cannot be one of this site's. Please start here again."),
+        )
     if status < 500:
         return (
             _("We could not read that request"),
@@ -71,16 +75,6 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
 def _in_words(size: int) -> str:
     megabytes, kilobytes = size // 1024**2, size // 1024
     return f"{megabytes} MB" if megabytes else f"{kilobytes} KB"
-
-
-def where(error: BaseException) -> str:
-    """``ValueError at app/web/resident/views.py:31``, the innermost place in our own code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if f.filename.startswith(str(ROOT / "app"))]
-    if not ours:
-        return type(error).__name__
-    place = ours[-1].filename.removeprefix(f"{ROOT}/")
-    return f"{type(error).__name__} at {place}:{ours[-1].lineno}"
 
 
 def _show(status: int) -> Shown:

@@ -31,6 +31,7 @@ from app.site.services import Services
 from app.site.settings import Settings, SettingsError
 
 EXTENSION = "dear_congress_limits"
+
 __all__ = ["Allowed", "SecondStep", "Wait", "ask", "set_up_limits", "wait_words"]
 
 

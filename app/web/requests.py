@@ -20,6 +20,8 @@ from app.text import decode
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
 """In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
+LONGEST_ADDRESS = 2000
+MOST_HEADERS = 60
 
 Parsed = tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]
 
@@ -94,6 +96,14 @@ def _refuse_other_sites() -> None:
         raise BadRequest from None
 
 
+def _refuse_floods() -> None:
+    """Refuse what no page of ours makes a browser send."""
+    if len(request.environ.get("REQUEST_URI", "")) > LONGEST_ADDRESS:
+        abort(414)
+    if sum(name.startswith("HTTP_") for name in request.environ) > MOST_HEADERS:
+        abort(431)
+
+
 def _scheme() -> str:
     """How visitors reach the site; a proxy in front may have taken the ``s`` off."""
     site_url = services().settings.site_url
@@ -108,4 +118,5 @@ def forget_form() -> None:
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
     app.request_class = SiteRequest
+    app.before_request(_refuse_floods)
     app.before_request(_refuse_other_sites)

@@ -61,7 +61,7 @@ def test_a_process_of_the_site_that_crashes_is_not_dumped(tmp_path: Path) -> Non
     ours, other = tmp_path / "ours", tmp_path / "other"
     ours.mkdir()
     other.mkdir()
-    keep = "from app.cli.cores import keep_no_cores; keep_no_cores();"
+    keep = "from app.site.quiet import keep_no_cores; keep_no_cores();"
     assert not dumped(ours, keep + ABORT)
     assert list(ours.iterdir()) == []
     limited = resource.getrlimit(resource.RLIMIT_CORE)[0] == 0

@@ -53,14 +53,13 @@ def ask(
 def raw(server: Server, data: bytes) -> bytes:
     """What comes back for these bytes; empty when the connection is simply closed."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as one:
-        one.sendall(data)
-        one.shutdown(socket.SHUT_WR)
         found = b""
-        try:
+        with suppress(OSError):
+            one.sendall(data)
+            one.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
             while part := one.recv(65536):
                 found += part
-        except OSError:
-            pass
         return found
 
 
@@ -102,7 +101,8 @@ def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
 ) -> None:
     answer = raw(server, data)
     status = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
-    assert status is None or int(status[1]) < 500, answer[:200]
+    # 501 says that such an encoding is not understood; nothing failed.
+    assert status is None or int(status[1]) < 500 or status[1] == b"501", answer[:200]
     assert b"root:" not in answer
     assert b"secret" not in answer.lower().split(b"\r\n\r\n")[0]
     assert ask(server, "GET", "/privacy")[0] == 200

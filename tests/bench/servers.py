@@ -1,4 +1,4 @@
-"""Starts the real server and a bare one alike: same gunicorn settings, same workers, loopback."""
+"""Starts the real site and a bare one alike: same server, same workers, loopback."""
 
 from __future__ import annotations
 
@@ -53,10 +53,12 @@ def _answers(port: int) -> bool:
 def serving(
     application: str, instance: Path, *, workers: int = 4, **environment: str
 ) -> Iterator[Server]:
-    """Serve ``application`` (``wsgi:app``) with the project's own gunicorn settings."""
+    """Serve ``application`` (``wsgi:app``) with the project's own server."""
     port = free_port()
+    whole_site = ("app.main", "--no-mail")
+    command = whole_site if application == "wsgi:app" else ("tests.bench.serve_one", application)
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "python:app.web.server", application],
+        [sys.executable, "-m", *command],
         cwd=ROOT,
         env={
             **os.environ,

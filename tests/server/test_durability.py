@@ -1,4 +1,4 @@
-"""The site as it is served: gunicorn, four workers, one SQLite file, real connections."""
+"""The site as it is served: four processes, one SQLite file, real connections."""
 
 from __future__ import annotations
 

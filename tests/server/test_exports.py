@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from app.records import open_database, recount
+from app.site.settings import load_settings
 from tests.bench.fill import fill
 from tests.bench.load import Result, post_all
 from tests.bench.people import sign_bodies
@@ -32,6 +33,7 @@ ROWS = 60_000
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A site on which many have signed, and an exporter who has just logged in."""
     instance = tmp_path_factory.mktemp("large")
+    load_settings({}, instance=instance)  # makes the keys, as the first start does
     fill(instance / "dear-congress.db", ROWS)
     with closing(open_database(instance / "dear-congress.db")) as db:
         who = Office(db, Clock(datetime.now(UTC))).add("Boss", "exporter")

@@ -1,4 +1,4 @@
-"""What an operator reads when the site cannot be served where they asked."""
+"""Where the site is served, and what an operator reads when it cannot be served there."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ import socket
 
 import pytest
 
-from app.cli.serve import main, port_problem
+from app.main import main
+from app.site.server import listen
+from app.site.settings import SettingsError
 from tests.bench.servers import free_port
 
 
-def test_a_free_port_is_no_problem() -> None:
-    assert port_problem("127.0.0.1", str(free_port())) == ""
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::", "0.0.0.0", "localhost"])
+def test_a_host_is_served_on_each_of_its_addresses(host: str) -> None:
+    port = free_port()
+    sockets = listen(host, port)
+    try:
+        assert {s.getsockname()[1] for s in sockets} == {port}
+        asked = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)
+        with socket.create_connection((asked, port), timeout=5):
+            pass
+    finally:
+        for one in sockets:
+            one.close()
 
 
 def test_a_port_in_use_is_said_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
 ) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("PORT", str(port))
         monkeypatch.delenv("HOST", raising=False)
-        assert main() == 1
+        assert main([]) == 1
     words = capsys.readouterr().err
     assert f"Port {port} is taken" in words
     assert "make run" in words
 
 
-@pytest.mark.parametrize("port", ["", "http", "0", "-1", "65536", "８０００", "8000 "])
-def test_what_is_no_port_is_refused_with_an_example(port: str) -> None:
-    assert "Choose a number such as 8000." in port_problem("127.0.0.1", port)
-
-
-def test_a_host_that_is_not_here_is_named() -> None:
-    assert port_problem("203.0.113.1", str(free_port())).startswith("203.0.113.1:")
+@pytest.mark.parametrize("host", ["203.0.113.1", "2001:db8::1", "no-such-host.invalid"])
+def test_a_host_that_is_not_here_is_named(host: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be served from") as error:
+        listen(host, free_port())
+    assert host in str(error.value)

@@ -1,4 +1,4 @@
-"""The web server and the mail worker side by side, as ``make run`` starts them."""
+"""The process that watches over the others, as ``make run`` starts it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def children(pid: int) -> dict[str, int]:
-    """The two processes under the one that watches over them, by what they are."""
+def children(pid: int) -> dict[int, str]:
+    """The processes under the one that watches over them, and what each is."""
     found = {}
     listing = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     ).stdout
     for line in listing.splitlines():
         number, parent, args = line.split(maxsplit=2)
         if int(parent) == pid:
-            found["worker" if "--tied" in args else "web"] = int(number)
+            found[int(number)] = "mail" if "--tied" in args else "web"
     return found
 
 
@@ -55,10 +55,10 @@ class Running:
         self.log = instance / "terminal.txt"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli.serve"],
+                [sys.executable, "-m", "app.main"],
                 cwd=ROOT,
                 env={
-                    **os.environ, "PORT": str(self.port), "WORKERS": "1",
+                    **os.environ, "PORT": str(self.port), "WORKERS": "2",
                     "DEAR_CONGRESS_INSTANCE": str(instance), **environment,
                 },
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
@@ -78,6 +78,12 @@ class Running:
     def letters(self) -> int:
         return len(list((self.instance / "outbox").glob("*.eml")))
 
+    def children(self) -> dict[int, str]:
+        return children(self.process.pid)
+
+    def one(self, kind: str) -> int:
+        return next(pid for pid, what in self.children().items() if what == kind)
+
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
@@ -92,36 +98,69 @@ def test_mail_lands_in_seconds_and_a_killed_worker_comes_back(running: Running) 
     running.ready()
     running.post("one")
     until(lambda: running.letters() == 1, 10)
-    worker = children(running.process.pid)["worker"]
+    worker = running.one("mail")
     os.kill(worker, signal.SIGKILL)
     running.post("two")
     until(lambda: running.letters() == 2, 20)
-    assert children(running.process.pid)["worker"] != worker
-    assert "The mail worker ended by itself (signal 9)" in running.log.read_text()
+    assert running.one("mail") != worker
+    assert "The mail worker ended by itself (signal 9). Mail waits" in running.log.read_text()
     assert _answers(running.port)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_signal_ends_both(running: Running, number: signal.Signals) -> None:
+def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running: Running) -> None:
     running.ready()
-    pids = children(running.process.pid)
-    assert set(pids) == {"web", "worker"}
+    gone = running.one("web")
+    os.kill(gone, signal.SIGKILL)
+    for _ in range(20):
+        assert _answers(running.port)
+    until(lambda: list(running.children().values()).count("web") == 2 and is_gone(gone))
+    assert "A web process ended by itself (signal 9)" in running.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_signal_ends_all(running: Running, number: signal.Signals) -> None:
+    running.ready()
+    found = running.children()
+    assert sorted(found.values()) == ["mail", "web", "web"]
     running.process.send_signal(number)
     assert running.process.wait(20) == 0
-    assert all(is_gone(pid) for pid in pids.values())
+    assert all(is_gone(pid) for pid in found)
+    assert "Traceback" not in running.log.read_text()
 
 
-def test_the_worker_does_not_outlive_a_watcher_that_is_killed(running: Running) -> None:
+def test_control_c_reaches_all_and_ends_them_in_order(running: Running) -> None:
     running.ready()
-    pids = children(running.process.pid)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.process.wait(20) == 0
+    assert "Traceback" not in running.log.read_text()
+    assert "by itself" not in running.log.read_text()
+
+
+def test_nobody_outlives_a_watcher_that_is_killed(running: Running) -> None:
+    running.ready()
+    found = running.children()
     running.process.kill()
     running.process.wait()
-    until(lambda: is_gone(pids["worker"]), 20)
-    os.kill(pids["web"], signal.SIGTERM)
+    until(lambda: all(is_gone(pid) for pid in found), 20)
 
 
-def test_a_web_server_that_cannot_start_ends_the_worker_and_says_so(tmp_path: Path) -> None:
-    site = Running(tmp_path, DEAR_CONGRESS_CAMPAIGN="no-such-campaign")
-    assert site.process.wait(60) != 0
-    assert "The web server ended by itself" in site.log.read_text()
-    assert not children(site.process.pid)
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"DEAR_CONGRESS_CAMPAIGN": "no-such-campaign"}, "no-such-campaign"),
+        ({"WORKERS": "0"}, "WORKERS is “0”. Write a whole number from 1 to 64."),
+        ({"PORT": "http"}, "PORT is “http”. Write a whole number from 1 to 65535."),
+        ({"DEAR_CONGRESS_SITE_URL": "letters.example.org"}, "https://letters.example.org."),
+        ({"DEAR_CONGRESS_FORM_MINUTES": "0"}, "DEAR_CONGRESS_FORM_MINUTES is “0”."),
+    ],
+)
+def test_a_site_that_cannot_start_says_why_in_a_sentence(
+    tmp_path: Path, environment: dict[str, str], words: str
+) -> None:
+    site = Running(tmp_path, **environment)
+    assert site.process.wait(60) == 1
+    said = site.log.read_text()
+    assert said.startswith("The site cannot start.\n")
+    assert words in said
+    assert "Traceback" not in said
+    assert not site.children()
