@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ from app.campaign import CampaignError
 from app.cli.plain import PlainCommand
 from app.congress import STATES, load_tables
 from app.records import local_database
-from app.records.attest import make_statement, publish
-from app.records.key_files import write_atomically
+from app.records.attest import make_statement, openings_of, openings_text, publish
+from app.records.keys import write_atomically
 from app.records.statements import (
     NotAStatement,
     Statement,
@@ -37,7 +36,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the statement here.")
 @click.option(
     "--openings", type=FILE, metavar="FILE",
-    help="Write each district's exact count and its salt here. Give an office its own line only.",
+    help="Write each district's exact count and its salt here too. Give an office its own line "
+    "only. A published statement's are always kept beside it.",
 )  # fmt: skip
 @click.option("--publish/--no-publish", "show", default=True, show_default=True,
               help="Show it on the site, at /statements/latest.json and /verify.")  # fmt: skip
@@ -66,13 +66,14 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
         )  # fmt: skip
         write_atomically(out, statement_text(made.statement), mode=0o644)
         if openings:
-            write_atomically(openings, json.dumps(made.openings, indent=1) + "\n")
-        if show:
-            publish(folder, made)
+            write_atomically(openings, openings_text(made))
+        kept = publish(folder, made) if show else None
     finally:
         draft.unlink(missing_ok=True)
     _show(made.statement)
-    click.echo(f"Wrote {out}" + (" and published it." if show else ". It is not published."))
+    click.echo(f"Wrote {out}" + (" and published it." if kept else ". It is not published."))
+    if kept:
+        click.echo(f"Each district's exact count and salt: {openings_of(kept)}")
 
 
 def _names(settings: Settings) -> tuple[str, str]:

@@ -18,13 +18,13 @@ from typing import Literal
 import click
 
 from app.cli.plain import PlainCommand
+from app.records.counts import recount
 from app.records.database import open_database
 from app.records.health import damage
 from app.records.keys import KeyFolderError, key_status
 from app.records.limiting import LimitsError, networks, open_counters
 from app.records.retention_proof import prove
 from app.records.sealing import sealed_counts
-from app.records.tallies import recount
 from app.site.daily import policy_of
 from app.site.settings import Settings, load_settings
 

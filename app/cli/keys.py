@@ -13,7 +13,7 @@ from app.cli.plain import PlainGroup
 from app.records import audit, keys
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
-from app.records.key_files import NotAKey, OpenKey, WrongPassphrase
+from app.records.keys import NotAKey, OpenKey, WrongPassphrase
 from app.records.sealing import reseal, sealed_counts
 from app.site.settings import Settings, load_settings
 

@@ -13,8 +13,7 @@ from app.campaign import CampaignError, check_campaign, read_campaign, read_file
 from app.campaign.text_changes import changes
 from app.cli.plain import PlainCommand
 from app.records.audit import COMMAND_LINE
-from app.records.publishing import CampaignMoved, publish_texts
-from app.records.workshop import LiveFiles, states
+from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.services import Services, services
 
 

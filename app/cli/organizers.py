@@ -11,17 +11,21 @@ from flask import current_app, url_for
 from flask.cli import AppGroup
 
 from app.cli.plain import PlainGroup
-from app.records import organizers, sessions
+from app.records import organizers
 from app.records.audit import COMMAND_LINE
 from app.records.credentials import PASSWORD_MIN
-from app.records.organizer_rows import (
+from app.records.organizers import (
     ROLES,
+    BadName,
+    LastAdmin,
+    NameTaken,
+    NoSuchOrganizer,
+    NothingToChange,
     Organizer,
     Role,
     all_organizers,
     organizer_by_name,
 )
-from app.records.organizers import BadName, LastAdmin, NameTaken, NoSuchOrganizer, NothingToChange
 from app.site.services import services
 
 NAME_PROBLEMS = {
@@ -237,6 +241,6 @@ def revoke_sessions(name: str) -> None:
       flask organizers revoke-sessions "Rosa Delgado"
     """
     found = _found(name)
-    ended = sessions.revoke_all(services().db(), found, by=COMMAND_LINE, at=_now())
+    ended = organizers.revoke_all(services().db(), found, by=COMMAND_LINE, at=_now())
     word = "session" if ended == 1 else "sessions"
     click.echo(f"{found.name}: {ended} {word} ended.")

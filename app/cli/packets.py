@@ -34,7 +34,7 @@ from app.documents import PdfError
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
-from app.records.key_files import OpenKey
+from app.records.keys import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
 from app.site.live import live_campaign
 from app.site.settings import Settings, load_settings

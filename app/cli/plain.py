@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from app.records.database import NotStoredError
-from app.records.key_files import KeyFolderError
+from app.records.keys import KeyFolderError
 from app.site.settings import SettingsError
 
 

@@ -16,19 +16,20 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from app.cli.signature_scope import Scope
+from app.records.counts import Filter, totals_of
 from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import reading
-from app.records.datasette import metadata_path, write_sqlite
 from app.records.exports import (
     GROUPINGS,
     counts_table,
     export_name,
     letters_table,
+    metadata_path,
     signatures_table,
+    write_sqlite,
+    write_xlsx,
 )
-from app.records.filtered import Filter, totals_of
 from app.records.tabular import Chunk, Column, Table, clean, described, json_lines, write_text
-from app.records.workbook import write_xlsx
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 

@@ -24,9 +24,9 @@ from app.cli.signature_output import Format, show_lookalikes, show_table, write_
 from app.cli.signature_scope import Scope, open_scope
 from app.congress import STATES
 from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
+from app.records.counts import Filter
 from app.records.database import reading
 from app.records.exports import GROUPINGS, SHAPES, counts_table
-from app.records.filtered import Filter
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)

@@ -10,13 +10,15 @@ The usual way through::
 """
 
 from app.records.accounting import Way, mark, note_office, sweep_letters, ways
-from app.records.counting import (
+from app.records.counts import (
     BREAKDOWNS,
     by_status,
     campaigns,
     count,
     lookalikes,
     people,
+    rebuild,
+    recount,
     totals,
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
@@ -48,8 +50,7 @@ from app.records.signing import (
     source_tag,
     withdraw,
 )
-from app.records.tallies import rebuild, recount
-from app.records.versions import remember_versions, version_text
+from app.records.workshop import remember_versions, version_text
 
 __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",

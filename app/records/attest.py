@@ -1,7 +1,7 @@
 """Making a statement of the count, publishing it, and finding one's own receipt in it.
 
-``folder`` is where statements lie: ``latest.json``, the same under its moment, and one file
-of hashes from which proofs are read.
+``folder`` is where statements lie: ``latest.json``, the same under its moment, what opens its
+sealed counts beside it, and one file of hashes from which proofs are read.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from app.records.counting import count, totals
+from app.records.counts import count, totals
 from app.records.database import reading
 from app.records.definitions import definitions_for
-from app.records.key_files import write_atomically
-from app.records.merkle import SIZE, path_places
-from app.records.merkle_file import write_tree
+from app.records.keys import write_atomically
+from app.records.merkle import SIZE, path_places, write_tree
 from app.records.public_counts import STEP, rounded
 from app.records.statements import (
     KIND,
@@ -147,19 +146,40 @@ def make_statement(
 def publish(folder: Path, made: Made) -> Path:
     """Put a statement where the site shows it; returns the file kept under its moment.
 
-    Only the latest list of commitments stays: a withdrawn signature is in none.
+    What opens its sealed counts is on the disk (``openings_of``) before anybody can see the
+    statement, so that no published promise is ever left that nobody can keep. Only the latest
+    list of commitments stays: a withdrawn signature is in none.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text, name = statement_text(made.statement), _tree_name(made.statement)
     tree = folder / name
     shutil.move(made.tree, tree)
-    stamp = str(made.statement.content["at"]).replace(":", "")
-    write_atomically(folder / f"{stamp}.json", text, mode=0o644)
+    kept = _free_name(folder, str(made.statement.content["at"]).replace(":", ""))
+    write_atomically(openings_of(kept), openings_text(made))
+    write_atomically(kept, text, mode=0o644)
     write_atomically(folder / LATEST, text, mode=0o644)
     for old in folder.glob("*.tree"):
         if old != tree:
             old.unlink(missing_ok=True)
-    return folder / f"{stamp}.json"
+    return kept
+
+
+def _free_name(folder: Path, moment: str) -> Path:
+    """``<moment>.json``, or with a number where that second has a statement already."""
+    kept, number = folder / f"{moment}.json", 2
+    while kept.exists():
+        kept, number = folder / f"{moment}-{number}.json", number + 1
+    return kept
+
+
+def openings_of(kept: Path) -> Path:
+    """Where the exact counts and salts of a published statement lie, for its owner alone."""
+    return kept.with_suffix(".openings.json")
+
+
+def openings_text(made: Made) -> str:
+    """The exact count and the salt of each district as a file."""
+    return json.dumps(made.openings, indent=1) + "\n"
 
 
 def latest(folder: Path) -> Statement | NothingStated:

@@ -33,17 +33,21 @@ from app.records.credentials import (
     totp_step,
 )
 from app.records.database import writing
-from app.records.organizer_rows import Organizer, level, organizer_by_id, organizer_by_name
-from app.records.organizers import BadPassword, write_password
-from app.records.sessions import (
+from app.records.organizers import (
+    BadPassword,
     Opened,
+    Organizer,
     Session,
     close,
     count_live,
     end_all,
+    level,
     note_confirmed,
     note_wrong,
     open_session,
+    organizer_by_id,
+    organizer_by_name,
+    write_password,
 )
 from app.records.throttle import Client, TooSoon, Try
 

@@ -25,7 +25,7 @@ from app.documents.day_sheet import (
     day_sheet,
     monday,
 )
-from app.records.counting import count
+from app.records.counts import count
 from app.records.database import reading
 from app.records.definitions import BY_TERM
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from app.records.counting import count
+from app.records.counts import count
 from app.records.database import NotStoredError, reading, writing
 
 STEP = 5

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from app.records.database import reading
-from app.records.key_files import OpenKey
+from app.records.keys import OpenKey
 from app.records.sealing import PURPOSES, CannotOpenError, Purpose, unpack, unseal
 
 KIND = "dear-congress sealed export"

@@ -20,7 +20,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from app.records.database import writing
-from app.records.key_files import CampaignKey, OpenKey, fingerprint
+from app.records.keys import CampaignKey, OpenKey, fingerprint
 
 Purpose = Literal["packet", "contact"]
 PURPOSES: tuple[Purpose, ...] = ("packet", "contact")

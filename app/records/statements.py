@@ -22,7 +22,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from app.records.key_files import KeyFolderError, fingerprint, write_atomically
+from app.records.keys import KeyFolderError, fingerprint, write_atomically
 from app.records.merkle import proves
 
 KIND = "dear-congress statement"

@@ -103,6 +103,8 @@ def test_the_command_says_what_it_did(
     tmp_path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+        monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     sign(db, signature("one"), SECRET)
     folder = write(tmp_path / "xml", [("a.xml", "accepted")], INDEX)
     result = CliRunner().invoke(note_command, [str(folder)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.records import recount
-from app.records.organizer_rows import all_organizers
+from app.records.organizers import all_organizers
 from app.records.signing import sign
 from app.web.headers import HEADERS
 from app.web.organizer import tokens

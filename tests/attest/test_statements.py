@@ -31,9 +31,8 @@ from app.records.attest import (
     make_statement,
     publish,
 )
-from app.records.key_files import KeyFolderError
-from app.records.merkle import leaf_hash, levels, root_of
-from app.records.merkle_file import write_tree
+from app.records.keys import KeyFolderError
+from app.records.merkle import leaf_hash, levels, root_of, write_tree
 from app.records.statements import (
     NotAStatement,
     Statement,
@@ -321,6 +320,8 @@ def test_a_commitment_may_be_pasted_with_blanks_and_capitals() -> None:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+        monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     return CliRunner()
 
 
@@ -348,6 +349,29 @@ def test_the_commands_state_publish_and_check(
     receipt = run.invoke(verify_command, [str(proof), "--commitment", mine(token).hex()])
     assert receipt.exit_code == 0, receipt.output
     assert "ok: this receipt is in its list." in receipt.output
+
+
+def test_whatever_is_published_can_always_be_opened(
+    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """Each published statement keeps its own counts and salts, whether or not a copy was asked
+    for, and two of one second do not take each other's."""
+    out = tmp_path / "out.json"
+    promised: list[tuple[Statement, Path, int]] = []
+    for number, options in enumerate([["--openings", str(tmp_path / "copy.json")], []], 1):
+        signed(db, str(number))
+        done = run.invoke(attest_command, ["--out", str(out), *options])
+        assert done.exit_code == 0, done.output
+        kept = Path(done.output.split("exact count and salt: ")[1].strip())
+        assert kept not in [earlier for _, earlier, _ in promised]
+        assert kept.stat().st_mode & 0o077 == 0
+        statement = read_statement(out.read_text())
+        assert isinstance(statement, Statement)
+        promised.append((statement, kept, number))
+    for statement, kept, number in promised:
+        opening = json.loads(kept.read_text())["CA-12"]
+        assert opening["signatures"] == number
+        assert opens_to(statement, "CA-12", number, bytes.fromhex(opening["salt"]))
 
 
 @pytest.mark.parametrize(
@@ -412,7 +436,7 @@ def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
 def test_a_tree_in_a_file_is_the_tree_of_the_sorted_list(
     tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.records.merkle_file.PIECE", 2 * 2 * 32)  # several pieces in a row
+    monkeypatch.setattr("app.records.merkle.PIECE", 2 * 2 * 32)  # several pieces in a row
     entries = [hashlib.sha256(bytes([n % 251, n // 251])).digest() for n in range(size)]
     path = tmp_path / "a" / "x.tree"
     ordered = sorted(entries)

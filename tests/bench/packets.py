@@ -19,8 +19,7 @@ from pathlib import Path
 from app.campaign import Campaign, Writer, body_text, compose, load_campaign
 from app.congress import Tables, load_tables
 from app.delivery.packets import Opened, PacketLetters, Sender, write_packets
-from app.records.key_files import OpenKey, unlock
-from app.records.keys import make_key
+from app.records.keys import OpenKey, make_key, unlock
 from app.records.sealed_files import KIND, VERSION, OpenedRow, open_sealed_file
 from app.records.sealing import pack, seal
 from tests.bench.pdf import peak_memory

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from app.campaign import edit
-from app.records.organizer_rows import Role, all_organizers
-from app.records.publishing import publish_texts
+from app.records.organizers import Role, all_organizers
+from app.records.workshop import publish_texts
 from app.site.services import EXTENSION, Services
 from app.web.organizer.campaign_warnings import stale_facts
 from tests.campaign_page.conftest import files_of

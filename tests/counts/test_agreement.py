@@ -248,7 +248,10 @@ def states_in_json(browser: Browser) -> dict[str, int]:
 
 def from_command_line(instance: Path, query: str, by: str) -> Pair:
     options = [part for name, value in asked_for(query).items() for part in (NAMES[name], value)]
-    made = CliRunner(env={"DEAR_CONGRESS_INSTANCE": str(instance)}).invoke(
+    secret = {
+        f"DEAR_CONGRESS_{name}": "0123456789abcdef" * 2 for name in ("SECRET_KEY", "PERSON_KEY")
+    }
+    made = CliRunner(env={"DEAR_CONGRESS_INSTANCE": str(instance), **secret}).invoke(
         command, ["count", "--by", by, "--format", "json", *options]
     )
     assert made.exit_code == 0, made.output

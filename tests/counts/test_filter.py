@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.records import BREAKDOWNS, STATUSES, Totals, by_status, open_database, sign, withdraw
-from app.records.breakdowns import breakdowns
+from app.records.counts import Filter, breakdowns, counts, statuses, totals_of
 from app.records.exports import Occasion, counts_table, letters_table, signatures_table
-from app.records.filtered import Filter, counts, statuses, totals_of
 from app.records.tabular import Table
 from tests.records.build import CAMPAIGN, SECRET, signature
 

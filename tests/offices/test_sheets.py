@@ -245,6 +245,8 @@ def test_odd_words_in_group_and_tags_are_printed_and_never_run(
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+        monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", TODAY.isoformat())
     return CliRunner()
 

@@ -14,7 +14,7 @@ from app.cwc import schema_errors
 from app.delivery.sealing import unlock as unlock_payload
 from app.records import NotStoredError, local_database, open_database, withdraw
 from app.records.deliveries import Deliveries
-from app.records.key_files import OpenKey, passphrase_beside, unlock
+from app.records.keys import OpenKey, passphrase_beside, unlock
 from app.records.sealing import unpack, unseal
 from app.records.signing import set_status
 from app.site.outgoing import offices_of

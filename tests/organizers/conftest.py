@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 
 from app.main import create_app
-from app.records import logins, organizers, sessions
+from app.records import logins, organizers
 from app.records.credentials import HashCost
 from app.records.database import open_database
-from app.records.organizer_rows import Role
+from app.records.organizers import Role
 from app.records.throttle import Client, TooSoon
 from app.site.services import services
 from app.site.settings import Settings
@@ -71,7 +71,7 @@ class Office:
         half = organizers.use_link(
             self.db, CHEAP, link.token, PASSWORD, device="", at=self.clock.at
         )
-        assert isinstance(half, sessions.Opened)
+        assert isinstance(half, organizers.Opened)
         secret = logins.offered_totp_secret(DOOR, half.token)
         done = logins.set_second_factor(
             self.db, DOOR, half.session, half.token,
@@ -82,30 +82,30 @@ class Office:
 
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
-    ) -> sessions.Opened | logins.Refused | TooSoon:
+    ) -> organizers.Opened | logins.Refused | TooSoon:
         return logins.enter_password(self.db, DOOR, name, password, client=client, at=self.clock.at)
 
     def code(
-        self, half: sessions.Session, code: str, client: Client = HOME
-    ) -> sessions.Opened | logins.Refused | TooSoon | logins.NeedsRecoveryCode:
+        self, half: organizers.Session, code: str, client: Client = HOME
+    ) -> organizers.Opened | logins.Refused | TooSoon | logins.NeedsRecoveryCode:
         return logins.enter_code(self.db, DOOR, half, code, client=client, at=self.clock.at)
 
-    def half(self, name: str, client: Client = HOME) -> sessions.Opened:
+    def half(self, name: str, client: Client = HOME) -> organizers.Opened:
         """The first half of logging in, done."""
         opened = self.password(name, client=client)
-        assert isinstance(opened, sessions.Opened)
+        assert isinstance(opened, organizers.Opened)
         return opened
 
-    def log_in(self, who: Someone, client: Client = HOME) -> sessions.Opened:
+    def log_in(self, who: Someone, client: Client = HOME) -> organizers.Opened:
         """Both halves. Moves the clock by a minute, so that the code is a new one."""
         self.clock.forward(minutes=1)
         half = self.half(who.name, client)
         opened = self.code(half.session, who.code(self.clock.at), client)
-        assert isinstance(opened, sessions.Opened)
+        assert isinstance(opened, organizers.Opened)
         return opened
 
-    def session(self, token: str) -> sessions.Session | sessions.NoSession:
-        return sessions.find_session(self.db, token, self.clock.at)
+    def session(self, token: str) -> organizers.Session | organizers.NoSession:
+        return organizers.find_session(self.db, token, self.clock.at)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.records import NotStoredError, audit, sessions
-from app.records.organizer_rows import organizer_by_name
+from app.records import NotStoredError, audit, organizers
+from app.records.organizers import organizer_by_name
 from app.site.services import Services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
@@ -87,7 +87,7 @@ def test_a_reset_ends_sessions_and_keeps_the_second_factor(app: Flask, staff: Of
     assert "password removed, all sessions ended" in result.output
     assert "authenticator as before" in result.output
     assert LINK.search(result.output)
-    assert staff.session(rosa.token) == sessions.NoSession("ended")
+    assert staff.session(rosa.token) == organizers.NoSession("ended")
 
 
 def test_a_reset_of_the_second_factor(app: Flask, staff: Office) -> None:
@@ -104,7 +104,7 @@ def test_disable_and_enable(app: Flask, staff: Office) -> None:
     result = run(app, "disable", "Rosa")
     assert "disabled and logged out everywhere" in result.output
     assert "No admin is left" in result.output
-    assert staff.session(rosa.token) == sessions.NoSession("ended")
+    assert staff.session(rosa.token) == organizers.NoSession("ended")
     assert "was disabled already" in run(app, "disable", "Rosa").output
     assert "enable" in run(app, "reset", "Rosa").output
     assert "Rosa is enabled." in run(app, "enable", "Rosa").output
@@ -115,7 +115,7 @@ def test_revoking_sessions_keeps_the_password(app: Flask, staff: Office) -> None
     staff.log_in(rosa)
     assert run(app, "revoke-sessions", "Rosa").output == "Rosa: 2 sessions ended.\n"
     assert run(app, "revoke-sessions", "Rosa").output == "Rosa: 0 sessions ended.\n"
-    assert isinstance(staff.password("Rosa"), sessions.Opened)
+    assert isinstance(staff.password("Rosa"), organizers.Opened)
 
 
 @pytest.mark.parametrize("command", ["reset", "disable", "enable", "revoke-sessions"])

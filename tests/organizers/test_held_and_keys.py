@@ -11,7 +11,7 @@ from app.records.audit import Filter, every
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
 from app.records.model import HeldReason
-from app.records.organizer_rows import Role
+from app.records.organizers import Role
 from app.records.signing import sign
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office

@@ -11,8 +11,8 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 
-from app.records import audit, credentials, logins, organizers, sessions
-from app.records.organizer_rows import organizer_by_name
+from app.records import audit, credentials, logins, organizers
+from app.records.organizers import organizer_by_name
 from app.records.throttle import Client
 from tests.organizers.conftest import CHEAP, DOOR, HOME, PASSWORD, Office
 
@@ -27,7 +27,7 @@ def test_password_and_code_open_a_session(office: Office) -> None:
     rosa = office.add("Rosa")
     opened = office.log_in(rosa)
     found = office.session(opened.token)
-    assert isinstance(found, sessions.Session)
+    assert isinstance(found, organizers.Session)
     assert (found.organizer.name, found.stage) == ("Rosa", "full")
     assert "logged in" in what(office)
 
@@ -35,14 +35,14 @@ def test_password_and_code_open_a_session(office: Office) -> None:
 def test_a_name_is_found_however_it_is_capitalised_and_spaced(office: Office) -> None:
     office.add("Rosa Delgado")
     office.clock.forward(minutes=1)
-    assert isinstance(office.password("  rosa   DELGADO "), sessions.Opened)
+    assert isinstance(office.password("  rosa   DELGADO "), organizers.Opened)
 
 
 def test_the_password_alone_opens_half_a_session_only(office: Office) -> None:
     rosa = office.add("Rosa")
     half = office.half(rosa.name)
     found = office.session(half.token)
-    assert isinstance(found, sessions.Session)
+    assert isinstance(found, organizers.Session)
     assert found.stage == "password"
 
 
@@ -51,10 +51,10 @@ def test_every_stage_has_a_token_of_its_own(office: Office) -> None:
     office.clock.forward(minutes=1)
     half = office.half(rosa.name)
     full = office.code(half.session, rosa.code(office.clock.at))
-    assert isinstance(full, sessions.Opened)
+    assert isinstance(full, organizers.Opened)
     assert full.token != half.token
     office.clock.forward(seconds=16)
-    assert office.session(half.token) == sessions.NoSession("ended")
+    assert office.session(half.token) == organizers.NoSession("ended")
 
 
 @pytest.mark.parametrize("kind", ["unknown", "wrong", "disabled", "no password", "reset"])
@@ -106,7 +106,7 @@ def test_a_code_works_once(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     code = rosa.code(office.clock.at)
-    assert isinstance(office.code(office.half("Rosa").session, code), sessions.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, code), organizers.Opened)
     again = office.half("Rosa")
     assert office.code(again.session, code) == logins.Refused()
 
@@ -117,7 +117,7 @@ def test_an_earlier_code_than_the_last_is_refused_though_it_is_still_in_time(
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     ahead = rosa.code(office.clock.at + timedelta(seconds=30))
-    assert isinstance(office.code(office.half("Rosa").session, ahead), sessions.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, ahead), organizers.Opened)
     now = rosa.code(office.clock.at)
     assert office.code(office.half("Rosa").session, now) == logins.Refused()
 
@@ -135,13 +135,13 @@ def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office)
     code = rosa.code(office.clock.at)
     first = office.code(half.session, code)
     again = office.session(half.token)
-    assert isinstance(again, sessions.Session)
+    assert isinstance(again, organizers.Session)
     assert again.passed
     second = office.code(again, code)
-    assert isinstance(first, sessions.Opened)
-    assert isinstance(second, sessions.Opened)
+    assert isinstance(first, organizers.Opened)
+    assert isinstance(second, organizers.Opened)
     office.clock.forward(seconds=16)
-    assert office.session(half.token) == sessions.NoSession("ended")
+    assert office.session(half.token) == organizers.NoSession("ended")
 
 
 def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywhere(
@@ -151,19 +151,19 @@ def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywher
     office.clock.forward(minutes=1)
     half = office.half("Rosa")
     first = office.code(half.session, rosa.code(office.clock.at))
-    assert isinstance(first, sessions.Opened)
+    assert isinstance(first, organizers.Opened)
     again = office.session(half.token)
-    assert isinstance(again, sessions.Session)
+    assert isinstance(again, organizers.Session)
     other = rosa.code(office.clock.at + timedelta(seconds=30))
     assert office.code(again, other) == logins.Refused()
-    sessions.revoke_all(office.db, first.session.organizer, by="Rosa", at=office.clock.at)
-    assert isinstance(office.session(half.token), sessions.NoSession)
+    organizers.revoke_all(office.db, first.session.organizer, by="Rosa", at=office.clock.at)
+    assert isinstance(office.session(half.token), organizers.NoSession)
 
 
 def test_a_recovery_code_works_once_in_any_spelling(office: Office) -> None:
     rosa = office.add("Rosa")
     typed = rosa.codes[3].lower().replace("-", " ")
-    assert isinstance(office.code(office.half("Rosa").session, typed), sessions.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, typed), organizers.Opened)
     assert office.code(office.half("Rosa").session, rosa.codes[3]) == logins.Refused()
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
@@ -181,11 +181,11 @@ def test_nobody_elses_recovery_code_works(office: Office) -> None:
 def test_new_recovery_codes_replace_the_old_ones(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     fresh = logins.make_recovery_codes(office.db, DOOR, session, office.clock.at)
     assert not set(fresh) & set(rosa.codes)
     assert office.code(office.half("Rosa").session, rosa.codes[0]) == logins.Refused()
-    assert isinstance(office.code(office.half("Rosa").session, fresh[0]), sessions.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, fresh[0]), organizers.Opened)
 
 
 def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
@@ -196,7 +196,7 @@ def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
         answers.append(office.code(half.session, "000000"))
         office.clock.forward(minutes=1)
     assert answers == [*[logins.Refused()] * 4, logins.Refused(ended=True)]
-    assert office.session(half.token) == sessions.NoSession("ended")
+    assert office.session(half.token) == organizers.NoSession("ended")
 
 
 def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> None:
@@ -244,7 +244,7 @@ def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -
     half = logins.enter_password(
         office.db, stronger, rosa.name, PASSWORD, client=HOME, at=office.clock.at
     )
-    assert isinstance(half, sessions.Opened)
+    assert isinstance(half, organizers.Opened)
     (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
     assert re.search(r"m=16,t=2", kept)
     assert credentials.check_password(kept, PASSWORD, stronger.cost)
@@ -254,7 +254,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     rosa = office.add("Rosa")
     office.clock.forward(minutes=6)
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     assert not session.is_fresh(office.clock.at)
     stale = session
 
@@ -267,7 +267,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     assert confirm(PASSWORD) == logins.Confirmed()
     office.clock.forward(minutes=5)
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     assert session.is_fresh(office.clock.at)
     office.clock.forward(seconds=1)
     assert not session.is_fresh(office.clock.at)
@@ -276,7 +276,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
 def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     answers = [
         logins.confirm_password(
             office.db, DOOR, session, f"guess number {n}", client=HOME,
@@ -285,27 +285,27 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
         for n in range(5)
     ]  # fmt: skip
     assert answers[-1] == logins.Refused(ended=True)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.session(rosa.token) == organizers.NoSession("ended")
 
 
 def test_a_changed_password_ends_the_other_sessions(office: Office) -> None:
     rosa = office.add("Rosa")
     here = office.log_in(rosa, Client("203.0.113.9"))
     logins.change_password(office.db, DOOR, here.session, "another horse battery", office.clock.at)
-    assert isinstance(office.session(here.token), sessions.Session)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert isinstance(office.session(here.token), organizers.Session)
+    assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.password("Rosa") == logins.Refused()
-    assert isinstance(office.password("Rosa", "another horse battery"), sessions.Opened)
+    assert isinstance(office.password("Rosa", "another horse battery"), organizers.Opened)
 
 
 @pytest.mark.parametrize("password", ["short", "rosa rosa rosa"])
 def test_a_bad_new_password_changes_nothing(office: Office, password: str) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     answer = logins.change_password(office.db, DOOR, session, password, office.clock.at)
     assert isinstance(answer, organizers.BadPassword)
-    assert isinstance(office.password("Rosa"), sessions.Opened)
+    assert isinstance(office.password("Rosa"), organizers.Opened)
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\ud800b", "x" * 100_000, "' OR 1=1 --", "🙂" * 50, ""])

@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records import audit, logins, organizers, sessions
+from app.records import audit, logins, organizers
 from app.records.database import open_database
-from app.records.organizer_rows import Role, all_organizers, organizer_by_name
-from app.records.organizers import BadName, DeadLink, NameTaken, OneTimeLink
+from app.records.organizers import (
+    BadName,
+    DeadLink,
+    NameTaken,
+    OneTimeLink,
+    Role,
+    all_organizers,
+    organizer_by_name,
+)
 from tests.organizers.conftest import CHEAP, DOOR, PASSWORD, SECRET, Clock, Office
 
 
@@ -29,22 +36,22 @@ def test_a_new_organizer_has_a_link_and_no_password(office: Office) -> None:
     link = add(office)
     assert not link.organizer.has_password
     assert office.password("Rosa") == logins.Refused()
-    assert isinstance(use(office, link.token), sessions.Opened)
-    assert isinstance(office.password("Rosa"), sessions.Opened)
+    assert isinstance(use(office, link.token), organizers.Opened)
+    assert isinstance(office.password("Rosa"), organizers.Opened)
 
 
 def test_looking_at_a_link_does_not_use_it_up(office: Office) -> None:
     link = add(office)
     for _ in range(3):
         assert organizers.link_owner(office.db, link.token, office.clock.at) == link.organizer
-    assert isinstance(use(office, link.token), sessions.Opened)
+    assert isinstance(use(office, link.token), organizers.Opened)
 
 
 def test_a_link_works_once(office: Office) -> None:
     link = add(office)
     use(office, link.token)
     assert use(office, link.token, "another horse battery") == DeadLink("used")
-    assert isinstance(office.password("Rosa"), sessions.Opened)
+    assert isinstance(office.password("Rosa"), organizers.Opened)
 
 
 def test_a_link_works_for_two_days(office: Office) -> None:
@@ -58,7 +65,7 @@ def test_a_link_works_for_two_days(office: Office) -> None:
 def test_a_bad_password_does_not_use_the_link_up(office: Office) -> None:
     link = add(office)
     assert use(office, link.token, "short") == organizers.BadPassword("short")
-    assert isinstance(use(office, link.token), sessions.Opened)
+    assert isinstance(use(office, link.token), organizers.Opened)
 
 
 def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
@@ -66,7 +73,7 @@ def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
     second = organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
     assert isinstance(second, OneTimeLink)
     assert use(office, first.token) == DeadLink("unknown")
-    assert isinstance(use(office, second.token), sessions.Opened)
+    assert isinstance(use(office, second.token), organizers.Opened)
 
 
 @given(st.text(max_size=60))
@@ -94,13 +101,13 @@ def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office:
     rosa = office.add("Rosa")
     link = organizers.reset_organizer(office.db, SECRET, "rosa", by="Boss", at=office.clock.at)
     assert isinstance(link, OneTimeLink)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.password("Rosa") == logins.Refused()
     half = use(office, link.token, "another horse battery")
-    assert isinstance(half, sessions.Opened)
+    assert isinstance(half, organizers.Opened)
     assert half.session.organizer.has_second_factor
     office.clock.forward(minutes=1)
-    assert isinstance(office.code(half.session, rosa.code(office.clock.at)), sessions.Opened)
+    assert isinstance(office.code(half.session, rosa.code(office.clock.at)), organizers.Opened)
 
 
 def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
@@ -110,7 +117,7 @@ def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
     )
     assert isinstance(link, OneTimeLink)
     half = use(office, link.token)
-    assert isinstance(half, sessions.Opened)
+    assert isinstance(half, organizers.Opened)
     assert not half.session.organizer.has_second_factor
     assert office.code(half.session, rosa.codes[0]) == logins.Refused()
     office.clock.forward(minutes=1)

@@ -8,44 +8,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records import audit, organizers, sessions
+from app.records import audit, organizers
 from app.records.database import open_database
-from app.records.organizer_rows import organizer_by_name
+from app.records.organizers import organizer_by_name
 from app.records.throttle import Client
 from tests.organizers.conftest import DOOR, Clock, Office
 
 
-def used(office: Office, token: str) -> sessions.Session | sessions.NoSession:
+def used(office: Office, token: str) -> organizers.Session | organizers.NoSession:
     found = office.session(token)
-    if isinstance(found, sessions.Session):
-        sessions.touch(office.db, found, office.clock.at)
+    if isinstance(found, organizers.Session):
+        organizers.touch(office.db, found, office.clock.at)
     return found
 
 
 def test_a_session_ends_after_half_an_hour_without_use(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=30)
-    assert isinstance(office.session(rosa.token), sessions.Session)
+    assert isinstance(office.session(rosa.token), organizers.Session)
     office.clock.forward(seconds=1)
-    assert office.session(rosa.token) == sessions.NoSession("idle")
+    assert office.session(rosa.token) == organizers.NoSession("idle")
 
 
 def test_use_keeps_a_session_alive_for_twelve_hours_and_no_longer(office: Office) -> None:
     rosa = office.add("Rosa")
     for _ in range(36):
         office.clock.forward(minutes=20)
-        assert isinstance(used(office, rosa.token), sessions.Session)
+        assert isinstance(used(office, rosa.token), organizers.Session)
     office.clock.forward(seconds=1)
-    assert used(office, rosa.token) == sessions.NoSession("idle")
+    assert used(office, rosa.token) == organizers.NoSession("idle")
 
 
 def test_the_second_half_of_logging_in_may_take_ten_minutes(office: Office) -> None:
     office.add("Rosa")
     half = office.half("Rosa")
     office.clock.forward(minutes=10)
-    assert isinstance(used(office, half.token), sessions.Session)
+    assert isinstance(used(office, half.token), organizers.Session)
     office.clock.forward(seconds=1)
-    assert office.session(half.token) == sessions.NoSession("idle")
+    assert office.session(half.token) == organizers.NoSession("idle")
 
 
 def test_only_the_hash_of_a_token_is_stored(office: Office, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_only_the_hash_of_a_token_is_stored(office: Office, tmp_path: Path) -> N
 @given(st.text(max_size=80))
 def test_no_made_up_token_finds_a_session(tmp_path_factory: pytest.TempPathFactory, t: str) -> None:
     db = open_database(tmp_path_factory.getbasetemp() / "made-up.db")
-    assert sessions.find_session(db, t, Clock().at) == sessions.NoSession("none")
+    assert organizers.find_session(db, t, Clock().at) == organizers.NoSession("none")
     db.close()
 
 
@@ -67,11 +67,11 @@ def test_the_list_shows_ones_own_live_sessions_last_used_first(office: Office) -
     office.half("Rosa")
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
-    listed = sessions.live_sessions(office.db, owner, office.clock.at)
+    listed = organizers.live_sessions(office.db, owner, office.clock.at)
     assert [s.device for s in listed] == ["Safari on iPhone", "Firefox on Linux"]
     assert listed[0].id == phone.session.id
     other = office.session(ana.token)
-    assert isinstance(other, sessions.Session)
+    assert isinstance(other, organizers.Session)
     assert other.id not in [s.id for s in listed]
 
 
@@ -79,31 +79,31 @@ def test_a_revoked_session_is_over_at_once(office: Office) -> None:
     rosa = office.add("Rosa")
     here, there = office.log_in(rosa), office.log_in(rosa)
     owner = here.session.organizer
-    assert sessions.revoke_session(
+    assert organizers.revoke_session(
         office.db, owner, there.session.id, by="Rosa", at=office.clock.at
     )
-    assert office.session(there.token) == sessions.NoSession("ended")
-    assert isinstance(office.session(here.token), sessions.Session)
+    assert office.session(there.token) == organizers.NoSession("ended")
+    assert isinstance(office.session(here.token), organizers.Session)
 
 
 def test_nobody_revokes_another_organizers_session_by_its_number(office: Office) -> None:
     rosa, ana = office.add("Rosa"), office.add("Ana")
     mine, theirs = office.session(rosa.token), office.session(ana.token)
-    assert isinstance(mine, sessions.Session)
-    assert isinstance(theirs, sessions.Session)
+    assert isinstance(mine, organizers.Session)
+    assert isinstance(theirs, organizers.Session)
     for number in (theirs.id, 0, -1, 10**12):
-        assert not sessions.revoke_session(
+        assert not organizers.revoke_session(
             office.db, mine.organizer, number, by="Rosa", at=office.clock.at
         )
-    assert isinstance(office.session(ana.token), sessions.Session)
+    assert isinstance(office.session(ana.token), organizers.Session)
 
 
 def test_logging_out_ends_the_session(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
-    sessions.end_session(office.db, session, office.clock.at)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert isinstance(session, organizers.Session)
+    organizers.end_session(office.db, session, office.clock.at)
+    assert office.session(rosa.token) == organizers.NoSession("ended")
     last = list(audit.every(office.db, audit.Filter()))[-1]
     assert (last.who, last.what) == ("Rosa", audit.What.LOGGED_OUT)
 
@@ -112,11 +112,13 @@ def test_all_sessions_can_be_ended_but_the_one_in_use(office: Office) -> None:
     rosa = office.add("Rosa")
     one, two = office.log_in(rosa), office.log_in(rosa)
     owner = one.session.organizer
-    ended = sessions.revoke_all(office.db, owner, by="Rosa", at=office.clock.at, but=two.session.id)
+    ended = organizers.revoke_all(
+        office.db, owner, by="Rosa", at=office.clock.at, but=two.session.id
+    )
     assert ended == 2
-    assert isinstance(office.session(two.token), sessions.Session)
-    assert office.session(one.token) == sessions.NoSession("ended")
-    assert sessions.revoke_all(office.db, owner, by="x", at=office.clock.at) == 1
+    assert isinstance(office.session(two.token), organizers.Session)
+    assert office.session(one.token) == organizers.NoSession("ended")
+    assert organizers.revoke_all(office.db, owner, by="x", at=office.clock.at) == 1
     last = list(audit.every(office.db, audit.Filter(what="sessions revoked")))[-1]
     assert (last.before, last.after) == ({"sessions": 1}, {"sessions": 0})
 
@@ -128,10 +130,10 @@ def test_disabling_an_organizer_ends_their_sessions(office: Office) -> None:
     assert owner is not None
     half = office.half("Rosa")
     organizers.set_disabled(office.db, DOOR.secret, owner.id, True, by="Boss", at=office.clock.at)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.session(rosa.token) == organizers.NoSession("ended")
     organizers.set_disabled(office.db, DOOR.secret, owner.id, False, by="Boss", at=office.clock.at)
-    assert office.session(rosa.token) == sessions.NoSession("ended")
-    assert office.session(half.token) == sessions.NoSession("ended")
+    assert office.session(rosa.token) == organizers.NoSession("ended")
+    assert office.session(half.token) == organizers.NoSession("ended")
 
 
 def test_a_session_of_a_disabled_organizer_is_none_even_if_nobody_ended_it(
@@ -139,7 +141,7 @@ def test_a_session_of_a_disabled_organizer_is_none_even_if_nobody_ended_it(
 ) -> None:
     rosa = office.add("Rosa")
     office.db.execute("UPDATE organizers SET disabled = 1")
-    assert office.session(rosa.token) == sessions.NoSession("ended")
+    assert office.session(rosa.token) == organizers.NoSession("ended")
 
 
 def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
@@ -148,7 +150,7 @@ def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
     assert owner is not None
     organizers.set_role(office.db, owner.id, "exporter", by="Boss", at=office.clock.at)
     session = office.session(rosa.token)
-    assert isinstance(session, sessions.Session)
+    assert isinstance(session, organizers.Session)
     assert session.organizer.may("exporter")
     assert not session.organizer.may("editor")
 
@@ -159,10 +161,10 @@ def test_use_is_noted_at_most_every_fifteen_seconds(office: Office) -> None:
     office.clock.forward(seconds=14)
     used(office, rosa.token)
     found = office.session(rosa.token)
-    assert isinstance(found, sessions.Session)
+    assert isinstance(found, organizers.Session)
     assert found.seen == start
     office.clock.forward(seconds=1)
     used(office, rosa.token)
     found = office.session(rosa.token)
-    assert isinstance(found, sessions.Session)
+    assert isinstance(found, organizers.Session)
     assert found.seen == office.clock.at

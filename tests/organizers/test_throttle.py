@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import credentials, logins, organizers, sessions, throttle
+from app.records import credentials, logins, organizers, throttle
 from app.records.database import open_database
 from app.records.throttle import Client, TooSoon
 from tests.organizers.conftest import PASSWORD, SECRET, Office
@@ -57,7 +57,7 @@ def test_a_try_that_comes_too_soon_is_not_looked_at_and_does_not_lengthen_the_wa
     for _ in range(20):
         assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), TooSoon)
     office.clock.forward(seconds=15)
-    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), sessions.Opened)
+    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.Opened)
 
 
 def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
@@ -106,7 +106,7 @@ def test_a_victim_logs_in_from_a_known_address_while_the_account_is_under_attack
 ) -> None:
     rosa = office.add("Rosa")
     flood(office, "Rosa", 100)
-    assert isinstance(office.log_in(rosa), sessions.Opened)
+    assert isinstance(office.log_in(rosa), organizers.Opened)
 
 
 def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
@@ -123,7 +123,7 @@ def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
     while not isinstance(answer := guess(office, "Rosa"), TooSoon):
         pass
     assert answer.seconds > 100
-    assert isinstance(office.log_in(rosa, cafe), sessions.Opened)
+    assert isinstance(office.log_in(rosa, cafe), organizers.Opened)
 
 
 def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Office) -> None:
@@ -141,12 +141,12 @@ def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Offi
         assert second.seconds <= 60
         office.clock.forward(seconds=second.seconds)
         second = office.password("Rosa", client=newcomer)
-    assert isinstance(second, sessions.Opened)
+    assert isinstance(second, organizers.Opened)
     third = office.code(second.session, rosa.code(office.clock.at), newcomer)
     if isinstance(third, TooSoon):
         office.clock.forward(seconds=third.seconds)
         third = office.code(second.session, rosa.code(office.clock.at), newcomer)
-    assert isinstance(third, sessions.Opened)
+    assert isinstance(third, organizers.Opened)
 
 
 def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
@@ -170,7 +170,7 @@ def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -
     for _ in range(4):
         guess(office, "Rosa")
     half = office.password("Rosa", PASSWORD, ATTACKER)
-    assert isinstance(half, sessions.Opened)
+    assert isinstance(half, organizers.Opened)
     assert office.code(half.session, "000000", ATTACKER) == logins.Refused()
     assert isinstance(office.code(half.session, "000001", ATTACKER), TooSoon)
 
@@ -180,7 +180,7 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
     office.clock.forward(days=8)
     halves = [(c, office.password("Rosa", client=c)) for c in MANY[:40]]
     for client, half in halves:
-        assert isinstance(half, sessions.Opened)
+        assert isinstance(half, organizers.Opened)
         while isinstance(office.code(half.session, "000000", client), TooSoon):
             office.clock.forward(seconds=10)
     newcomer = Client("192.0.2.200")
@@ -193,12 +193,12 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
         return answer
 
     mine = heard(lambda: office.password("Rosa", client=newcomer))
-    assert isinstance(mine, sessions.Opened)
+    assert isinstance(mine, organizers.Opened)
     session = mine.session
     right = heard(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
     assert right == logins.NeedsRecoveryCode()
     paper = heard(lambda: office.code(session, rosa.codes[0], newcomer))
-    assert isinstance(paper, sessions.Opened)
+    assert isinstance(paper, organizers.Opened)
 
 
 def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -> None:
@@ -257,4 +257,4 @@ def test_a_flood_of_log_ins_is_turned_away_and_holds_no_thread(
     with credentials._AT_ONCE, credentials._AT_ONCE:
         for _ in range(10):
             assert office.password("Rosa") == TooSoon(logins.BUSY_SECONDS)
-    assert isinstance(office.password("Rosa"), sessions.Opened)
+    assert isinstance(office.password("Rosa"), organizers.Opened)

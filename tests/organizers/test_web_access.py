@@ -14,8 +14,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records import audit, sessions
-from app.records.organizer_rows import Role, organizer_by_name
+from app.records import audit, organizers
+from app.records.organizers import Role, organizer_by_name
 from app.web.access import access_rules
 from app.web.organizer import tokens
 from app.web.organizer.tokens import Binding
@@ -360,9 +360,9 @@ def test_sessions_are_told_apart_by_number_only_within_one_organizer(
     browser.log_in(staff.add("Rosa"))
     ana = staff.add("Ana")
     theirs = staff.session(ana.token)
-    assert isinstance(theirs, sessions.Session)
+    assert isinstance(theirs, organizers.Session)
     token = browser.form("/logout")[1]["token"]
     for number in (theirs.id, theirs.id + 1, 0, 10**9, 10**30):
         browser.post(f"/organize/sessions/{number}/end", {"token": token})
         assert browser.status == 404
-    assert isinstance(staff.session(ana.token), sessions.Session)
+    assert isinstance(staff.session(ana.token), organizers.Session)

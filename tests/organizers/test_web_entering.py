@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from flask import Flask
 
-from app.records import organizers, sessions
+from app.records import organizers
 from app.records.organizers import OneTimeLink
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
@@ -115,7 +115,7 @@ def test_log_in_and_out(browser: Browser, staff: Office) -> None:
     token = browser.cookie("organizer")
     browser.send("/logout")
     assert "logged out" in browser.words
-    assert isinstance(staff.session(token), sessions.NoSession)
+    assert isinstance(staff.session(token), organizers.NoSession)
     assert browser.get("/organize/").title == "Log in as an organizer"
 
 

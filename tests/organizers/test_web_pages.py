@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 from app.records import audit
 from app.records.audit import Filter, What
 from app.records.database import writing
-from app.records.organizer_rows import organizer_by_name
+from app.records.organizers import organizer_by_name
 from app.web.organizer import Entry, Notice, add_entry, add_warnings, nav
 from app.web.organizer.cookies import device_label
 from app.web.organizer.trail import plain_cell

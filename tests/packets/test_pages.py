@@ -15,8 +15,7 @@ import pytest
 from flask import Flask
 
 from app.documents.pdf import CHUNK
-from app.records.key_files import OpenKey, unlock
-from app.records.keys import first_key, move_private
+from app.records.keys import OpenKey, first_key, move_private, unlock
 from app.records.paper import Batch, add_paper
 from app.records.paper_check import Good, PaperLetters, Place, check_row
 from app.records.paper_files import SheetRow

@@ -28,6 +28,8 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Conn
     instance = tmp_path / "instance"
     instance.mkdir()
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(instance))
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+        monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     connection = open_database(instance / "dear-congress.db")
     yield connection
     connection.close()

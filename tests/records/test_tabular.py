@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from app.records.csv_files import csv_lines, csv_metadata, safe_csv
-from app.records.datasette import metadata_path, table_name, write_sqlite
+from app.records.exports import metadata_path, sheet_name, table_name, write_sqlite, write_xlsx
 from app.records.tabular import (
     Column,
     Known,
@@ -34,7 +34,6 @@ from app.records.tabular import (
     json_lines,
     write_text,
 )
-from app.records.workbook import sheet_name, write_xlsx
 
 PEOPLE = (
     Column("name", "text", "A name."),
@@ -264,7 +263,7 @@ def test_xlsx_says_what_it_is_about(tmp_path: Path) -> None:
 
 
 def test_xlsx_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.records.workbook.MOST_ROWS", 4)
+    monkeypatch.setattr("app.records.exports.MOST_ROWS", 4)
     write_xlsx([table(((f"n{n}",) for n in range(7)), PEOPLE[:1])], tmp_path / "a.xlsx")
     book = load_workbook(tmp_path / "a.xlsx")
     values = [[cell.value for cell in sheet["A"]] for sheet in book.worksheets[:-1]]

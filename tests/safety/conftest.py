@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from app.records.database import open_database
-from app.records.key_files import CampaignKey, OpenKey
-from app.records.keys import make_key, unlock
+from app.records.keys import CampaignKey, OpenKey, make_key, unlock
 from app.records.limiting import LIMITS, Limit, check
 
 from .people import PASSPHRASE, SECRET

@@ -21,7 +21,7 @@ from app.cli.doctor import Finding, Site, doctor_command, examine
 from app.cli.keys import keys_group
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
-from app.records import key_files, keys
+from app.records import keys
 from app.records.audit import Filter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
@@ -37,7 +37,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A site in a folder of its own, with a first key and three people's details."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     # A passphrase costs a second and 256 MB on purpose; here it is tried many times.
-    monkeypatch.setitem(key_files.STRENGTH, "moderate", key_files.STRENGTH["interactive"])
+    monkeypatch.setitem(keys.STRENGTH, "moderate", keys.STRENGTH["interactive"])
     settings = load_settings()
     key = keys.first_key(settings.keys, today=TODAY)
     with closing(open_database(settings.database)) as db:

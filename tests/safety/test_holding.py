@@ -12,11 +12,11 @@ import pytest
 
 from app.records.audit import Filter, every
 from app.records.confirming import confirm, confirmation_token, question, token_digest
+from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
 from app.records.model import SignatureRequest
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import receipt, sign, withdraw
-from app.records.tallies import recount
 
 from .people import CAMPAIGN, SECRET, request
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.records import keys
-from app.records.key_files import (
+from app.records.keys import (
     KeyFolderError,
     NotAKey,
     OpenKey,

@@ -20,11 +20,11 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
 from app.records import limiting
-from app.records.limit_storage import SQLiteStorage
 from app.records.limiting import (
     LIMITS,
     Allowed,
     LimitsError,
+    SQLiteStorage,
     Wait,
     check,
     client_key,
@@ -51,7 +51,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("app.records.limit_storage.time.time", clock.time)
+    monkeypatch.setattr("app.records.limiting.time.time", clock.time)
     return clock
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.records import database, retention_proof
 from app.records.database import open_database
-from app.records.key_files import CampaignKey, OpenKey
+from app.records.keys import CampaignKey, OpenKey
 from app.records.retention import KINDS, Policy, Purged, purge
 from app.records.retention_proof import prove, rehearse
 from app.records.sealing import seal_details, sealed_counts

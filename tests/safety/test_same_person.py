@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records.confirming import confirm, confirmation_token, token_digest
+from app.records.counts import recount
 from app.records.database import open_database
 from app.records.holding import release
-from app.records.key_files import CampaignKey, OpenKey
+from app.records.keys import CampaignKey, OpenKey
 from app.records.likeness import likeness_of
 from app.records.model import SignatureRequest
 from app.records.person import person_key
@@ -26,7 +27,6 @@ from app.records.same import MOST
 from app.records.sealed_files import OpenedRow, export_sealed, open_sealed_file
 from app.records.sealing import reseal, seal_for_receipt
 from app.records.signing import receipt, remove, sign, withdraw
-from app.records.tallies import recount
 
 from .people import CAMPAIGN, SECRET, TODAY, request
 from .web import Site, site

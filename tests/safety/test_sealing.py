@@ -19,8 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records.database import open_database
-from app.records.key_files import CampaignKey, OpenKey
-from app.records.keys import make_key, unlock
+from app.records.keys import CampaignKey, OpenKey, make_key, unlock
 from app.records.sealed_files import (
     OpenedRow,
     SealedExport,

@@ -12,8 +12,7 @@ from flask.testing import FlaskClient
 
 from app.main import create_app
 from app.records import local_database
-from app.records.key_files import OpenKey
-from app.records.keys import first_key, unlock
+from app.records.keys import OpenKey, first_key, unlock
 from app.records.sealing import unpack, unseal
 from app.site.settings import Settings
 from tests.web.conftest import Clock

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.records import publishing, workshop
+from app.records import workshop
 from app.site.services import services
 from app.site.settings import ROOT
 from tests.organizers.browser import Browser
@@ -147,7 +147,7 @@ def test_an_export_asks_before_it_replaces_a_file_and_leaves_retired_ones(
     assert (copy / "general.txt").read_text(encoding="utf-8") == "mine"
     with app.app_context():
         site = services()
-        publishing.retire(
+        workshop.retire(
             site.db(), SLUG, ["local-budget.txt", "local-budget.short.txt", "local-budget.es.txt",
                               "local-budget.short.es.txt"],
             folder=site.live.folder, seen=workshop.change_counter(site.db(), SLUG), by="Rosa",

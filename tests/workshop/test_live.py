@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.campaign import CampaignError
-from app.records import LetterVersion, publishing, version_text, workshop
+from app.records import LetterVersion, version_text, workshop
 from app.records.database import open_database
-from app.records.publishing import Published
-from app.records.workshop import Saved
+from app.records.workshop import Published, Saved
 from app.site.live import LiveCampaign
 from app.site.settings import ROOT
 
@@ -33,7 +32,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def put_live(db: sqlite3.Connection, live: LiveCampaign, texts: dict[str, str]) -> None:
     seen = workshop.change_counter(db, SLUG)
-    answer = publishing.publish_texts(
+    answer = workshop.publish_texts(
         db, SLUG, texts, folder=live.folder, seen=seen, by="Rosa", at=NOW
     )
     assert isinstance(answer, Published)
@@ -65,7 +64,7 @@ def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection)
 def test_a_retired_letter_is_gone_and_the_others_stay(db: sqlite3.Connection) -> None:
     live = LiveCampaign(LETTERS)
     names = [n for n in live.folder if n.startswith("local-budget.")]
-    publishing.retire(db, SLUG, names, folder=live.folder, seen=0, by="Rosa", at=NOW)
+    workshop.retire(db, SLUG, names, folder=live.folder, seen=0, by="Rosa", at=NOW)
     templates = live.now(db).templates
     assert ("local-budget", "full") not in templates
     assert ("general", "full") in templates

@@ -17,8 +17,7 @@ from app.cli.signature_scope import open_scope
 from app.congress import load_tables
 from app.documents.printables import CardWords
 from app.records.database import open_database
-from app.records.publishing import Published, publish_texts
-from app.records.workshop import change_counter
+from app.records.workshop import Published, change_counter, publish_texts
 from app.site.daily import policy_of
 from app.site.live import live_campaign
 from app.site.settings import ROOT, Settings, load_settings

@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from app.records import publishing, workshop
+from app.records import workshop
 from app.site.services import services
 from app.web.access import access_rules
 from app.web.organizer.letters_recipients import find
@@ -403,7 +403,7 @@ def test_the_first_page_warns_when_residents_see_earlier_letters(
     before = live_words(app)
     with app.app_context():
         site = services()
-        publishing.publish_texts(
+        workshop.publish_texts(
             site.db(), site.live.slug, {"general.txt": "{{ nope }}"}, folder=site.live.folder,
             seen=0, by="Rosa", at=clock.at,
         )  # fmt: skip

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.records import publishing, workshop
+from app.records import workshop
 from app.records.database import open_database
-from app.records.publishing import CampaignMoved, Published
-from app.records.workshop import Moved, NoSuchVersion, Saved
+from app.records.workshop import CampaignMoved, Moved, NoSuchVersion, Published, Saved
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FOLDER = {"a.txt": "first", "campaign.toml": "bill"}
@@ -41,7 +40,7 @@ def saved(db: sqlite3.Connection, text: str, base: int | None = None) -> int:
 
 
 def publish(db: sqlite3.Connection, number: int, seen: int | None = None) -> Published:
-    answer = publishing.publish(
+    answer = workshop.publish(
         db, C, {"a.txt": number}, folder=FOLDER,
         seen=workshop.change_counter(db, C) if seen is None else seen, by="Rosa", at=NOW,
     )  # fmt: skip
@@ -127,7 +126,7 @@ def test_a_discarded_draft_stays_in_the_history(db: sqlite3.Connection) -> None:
 def test_only_the_draft_that_was_checked_is_published(db: sqlite3.Connection) -> None:
     checked = saved(db, "second")
     saved(db, "third")
-    answer = publishing.publish(
+    answer = workshop.publish(
         db, C, {"a.txt": checked}, folder=FOLDER, seen=0, by="Rosa", at=NOW
     )  # fmt: skip
     assert isinstance(answer, Moved)
@@ -138,10 +137,10 @@ def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connec
     number = saved(db, "second")
     toml = workshop.save_draft(db, C, "campaign.toml", "bill 2", base=0, by="Ben", at=NOW)
     assert isinstance(toml, Saved)
-    publishing.publish(
+    workshop.publish(
         db, C, {"campaign.toml": toml.version.id}, folder=FOLDER, seen=0, by="Ben", at=NOW
     )
-    answer = publishing.publish(
+    answer = workshop.publish(
         db, C, {"a.txt": number}, folder=FOLDER, seen=0, by="Rosa", at=NOW
     )  # fmt: skip
     assert answer == CampaignMoved(1)
@@ -153,11 +152,11 @@ def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection
     b = workshop.save_draft(db, C, "b.txt", "new", base=0, by="Rosa", at=NOW)
     assert isinstance(b, Saved)
     wrong = {"a.txt": a, "b.txt": b.version.id + 1}
-    answer = publishing.publish(db, C, wrong, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    answer = workshop.publish(db, C, wrong, folder=FOLDER, seen=0, by="Rosa", at=NOW)
     assert isinstance(answer, Moved)
     assert live(db) == FOLDER
     right = {"a.txt": a, "b.txt": b.version.id}
-    answer = publishing.publish(db, C, right, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    answer = workshop.publish(db, C, right, folder=FOLDER, seen=0, by="Rosa", at=NOW)
     assert isinstance(answer, Published)
     assert answer.counter == 1
     assert live(db) == {**FOLDER, "a.txt": "second", "b.txt": "new"}
@@ -165,20 +164,20 @@ def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection
 
 def test_a_retired_text_is_not_offered_and_comes_back_as_it_was(db: sqlite3.Connection) -> None:
     at = {"by": "Rosa", "at": NOW}
-    publishing.retire(db, C, ["a.txt"], folder=FOLDER, seen=0, **at)  # type: ignore[arg-type]
+    workshop.retire(db, C, ["a.txt"], folder=FOLDER, seen=0, **at)  # type: ignore[arg-type]
     assert live(db) == {"campaign.toml": "bill"}
     assert workshop.state_of(db, C, "a.txt").retired
-    answer = publishing.bring_back(db, C, ["a.txt"], seen=0, **at)  # type: ignore[arg-type]
+    answer = workshop.bring_back(db, C, ["a.txt"], seen=0, **at)  # type: ignore[arg-type]
     assert answer == CampaignMoved(1)
-    publishing.bring_back(db, C, ["a.txt"], seen=1, **at)  # type: ignore[arg-type]
+    workshop.bring_back(db, C, ["a.txt"], seen=1, **at)  # type: ignore[arg-type]
     assert live(db) == FOLDER
 
 
 def test_every_change_is_an_event_with_both_versions_and_no_text(db: sqlite3.Connection) -> None:
     first, second = (workshop.text_version(t)[:12] for t in ("first", "second words"))
     publish(db, saved(db, "second words"))
-    publishing.retire(db, C, ["a.txt"], folder=FOLDER, seen=1, by="Rosa", at=NOW)
-    publishing.bring_back(db, C, ["a.txt"], seen=2, by="Rosa", at=NOW)
+    workshop.retire(db, C, ["a.txt"], folder=FOLDER, seen=1, by="Rosa", at=NOW)
+    workshop.bring_back(db, C, ["a.txt"], seen=2, by="Rosa", at=NOW)
     number = saved(db, "third words")
     workshop.discard_draft(db, C, "a.txt", base=number, by="Rosa", at=NOW)
     third = workshop.text_version("third words")[:12]
@@ -205,7 +204,7 @@ def test_texts_from_a_folder_go_live_and_equal_ones_are_left_alone(
 ) -> None:
     saved(db, "a draft")
     texts = {"a.txt": "from elsewhere", "campaign.toml": "bill"}
-    answer = publishing.publish_texts(
+    answer = workshop.publish_texts(
         db, C, texts, folder=FOLDER, seen=0, by="command line", at=NOW
     )  # fmt: skip
     assert isinstance(answer, Published)
@@ -213,7 +212,7 @@ def test_texts_from_a_folder_go_live_and_equal_ones_are_left_alone(
     state = workshop.state_of(db, C, "a.txt")
     assert state.draft is not None
     assert state.draft.source == "a draft"
-    again = publishing.publish_texts(
+    again = workshop.publish_texts(
         db, C, texts, folder=FOLDER, seen=1, by="command line", at=NOW
     )  # fmt: skip
     assert again == Published(1, ())
@@ -250,17 +249,17 @@ def test_whatever_is_done_no_saved_text_is_ever_lost(
                 answer = workshop.save_draft(db, C, name, text, base=base, **at)  # type: ignore[arg-type]
                 assert isinstance(answer, Moved) or not answer.new
             elif what == "publish" and state.draft:
-                publishing.publish(
+                workshop.publish(
                     db, C, {name: state.draft.id}, folder=FOLDER, seen=seen, **at  # type: ignore[arg-type]
                 )  # fmt: skip
                 expected[name] = state.draft.source
             elif what == "discard" and state.draft:
                 workshop.discard_draft(db, C, name, base=state.draft.id, **at)  # type: ignore[arg-type]
             elif what == "retire":
-                publishing.retire(db, C, [name], folder=FOLDER, seen=seen, **at)  # type: ignore[arg-type]
+                workshop.retire(db, C, [name], folder=FOLDER, seen=seen, **at)  # type: ignore[arg-type]
                 expected.pop(name, None)
             elif what == "back" and state.retired:
-                publishing.bring_back(db, C, [name], seen=seen, **at)  # type: ignore[arg-type]
+                workshop.bring_back(db, C, [name], seen=seen, **at)  # type: ignore[arg-type]
                 assert state.current is not None
                 expected[name] = state.current.source
             assert live(db) == expected

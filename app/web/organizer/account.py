@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.records import logins, organizers, sessions
-from app.records.organizer_rows import Organizer, all_organizers
+from app.records import logins, organizers
+from app.records.organizers import Organizer, all_organizers
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
 from app.site.services import Services, services
@@ -85,14 +85,14 @@ def make_codes() -> Response:
 
 def show_sessions() -> Response:
     """Where one is logged in."""
-    mine = sessions.live_sessions(services().db(), current().organizer, clock())
+    mine = organizers.live_sessions(services().db(), current().organizer, clock())
     return page("sessions", sessions=mine, here=current().id)
 
 
 def end_one(number: int) -> Response:
     """End one of one's own sessions; somebody else's is not found."""
     me = current().organizer
-    found = sessions.revoke_session(services().db(), me, number, by=me.name, at=clock())
+    found = organizers.revoke_session(services().db(), me, number, by=me.name, at=clock())
     if not found:
         return page("no_such", 404)
     return redirect(page_url("organizer.my_sessions"), 303)
@@ -101,13 +101,13 @@ def end_one(number: int) -> Response:
 def end_others() -> Response:
     """End all of one's sessions but this one."""
     me, here = current().organizer, current().id
-    sessions.revoke_all(services().db(), me, by=me.name, at=clock(), but=here)
+    organizers.revoke_all(services().db(), me, by=me.name, at=clock(), but=here)
     return redirect(page_url("organizer.my_sessions"), 303)
 
 
 def log_out() -> Response:
     """End this session."""
-    sessions.end_session(services().db(), current(), clock())
+    organizers.end_session(services().db(), current(), clock())
     forget()
     return redirect(page_url("organizer.login", why="out"), 303)
 

@@ -6,8 +6,15 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign.campaign_file import FILE
-from app.records.publishing import Published, publish
-from app.records.workshop import Moved, NoSuchVersion, discard_draft, find_version, history
+from app.records.workshop import (
+    Moved,
+    NoSuchVersion,
+    Published,
+    discard_draft,
+    find_version,
+    history,
+    publish,
+)
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import services

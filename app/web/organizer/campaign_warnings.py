@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from app.campaign.stance import CURRENT
-from app.records.organizer_rows import Organizer
+from app.records.organizers import Organizer
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date, ngettext
 from app.site.services import Services

@@ -18,8 +18,7 @@ from app.campaign.lists import read_list
 from app.campaign.stance import CURRENT, Backing
 from app.records import audit
 from app.records.audit import What
-from app.records.publishing import Published, publish_texts
-from app.records.workshop import save_draft, state_of
+from app.records.workshop import Published, publish_texts, save_draft, state_of
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.records import Connection, CountRow, State, Status, Totals
-from app.records.breakdowns import breakdowns
+from app.records.counts import Filter, breakdowns, ways_of
 from app.records.database import reading
-from app.records.filtered import Filter, ways_of
 
 SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
          "edited", "own_share")  # fmt: skip

@@ -20,9 +20,9 @@ from werkzeug.wrappers import Response
 
 from app.records import STATUSES, Connection, audit
 from app.records.audit import What
+from app.records.counts import Filter, counts, totals_of, ways_of
 from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import open_database, reading, writing
-from app.records.datasette import metadata_path, write_sqlite
 from app.records.exports import (
     GROUPINGS,
     SHAPES,
@@ -30,11 +30,12 @@ from app.records.exports import (
     counts_table,
     export_name,
     letters_table,
+    metadata_path,
     signatures_table,
+    write_sqlite,
+    write_xlsx,
 )
-from app.records.filtered import Filter, counts, totals_of, ways_of
 from app.records.tabular import Table, json_lines
-from app.records.workbook import write_xlsx
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.organizer.counts_filter import Asked, read_filter

@@ -9,7 +9,7 @@ from typing import cast
 
 from app.congress import STATES
 from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
-from app.records.filtered import Filter
+from app.records.counts import Filter
 from app.site.i18n import LANGUAGES
 from app.site.i18n import gettext as _
 from app.site.services import Services

@@ -10,8 +10,7 @@ from flask_babel import format_percent
 
 from app.congress import STATES
 from app.records import CountRow, Totals
-from app.records.counting import natural
-from app.records.filtered import Filter
+from app.records.counts import Filter, natural
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.web.organizer.counts_data import every_day

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.congress import STATES, Tables, TablesError
 from app.congress.maps import DistrictMap, load_map
 from app.records import CountRow
-from app.records.filtered import counts
+from app.records.counts import counts
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.services import services

@@ -10,7 +10,7 @@ from typing import Any
 from app.campaign import Campaign, stance_of
 from app.congress import STATES, Holder, Tables
 from app.records import CountRow
-from app.records.counting import natural
+from app.records.counts import natural
 from app.site.i18n import gettext as _
 
 ORDERS = ("name", "seat", "letters", "constituents", "stance")

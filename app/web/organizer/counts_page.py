@@ -10,7 +10,7 @@ from flask_babel import format_date
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.records.breakdowns import breakdowns
+from app.records.counts import breakdowns
 from app.records.database import reading
 from app.records.definitions import WAYS
 from app.site.i18n import gettext as _

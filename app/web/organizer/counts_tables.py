@@ -14,9 +14,8 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from app.records import CountRow
-from app.records.counting import natural
+from app.records.counts import counts, natural
 from app.records.database import reading
-from app.records.filtered import counts
 from app.site.i18n import gettext as _
 from app.site.services import services
 from app.web.organizer import counts_members

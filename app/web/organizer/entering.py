@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.records import logins, organizers, sessions
+from app.records import logins, organizers
 from app.records.credentials import totp_uri
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
@@ -39,8 +39,8 @@ def _slow_down(response: Response, answer: TooSoon) -> Response:
 def show_login() -> Response:
     """The log-in page; whoever is logged in goes on at once."""
     token = read_cookie("organizer")
-    found = sessions.find_session(services().db(), token, clock())
-    if isinstance(found, sessions.Session) and found.stage == "full":
+    found = organizers.find_session(services().db(), token, clock())
+    if isinstance(found, organizers.Session) and found.stage == "full":
         return redirect(_target() or page_url("organizer.index"))
     return log_in_page(target=_target(), why=request.args.get("why", ""))
 
@@ -74,7 +74,7 @@ def take_password() -> Response:
     return redirect(_second_half(answer, target), 303)
 
 
-def _second_half(opened: sessions.Opened, target: str = "") -> str:
+def _second_half(opened: organizers.Opened, target: str = "") -> str:
     """Where the second half of logging in is done: a code, or first an authenticator."""
     if opened.session.organizer.has_second_factor:
         return page_url("organizer.code", next=target or None)

@@ -18,11 +18,10 @@ from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from app.records import NotStoredError, sessions
+from app.records import NotStoredError, organizers
 from app.records.credentials import OUR_COST, HashCost, warm_up
 from app.records.logins import Door
-from app.records.organizer_rows import Need
-from app.records.sessions import NoSession, Session
+from app.records.organizers import Need, NoSession, Session
 from app.site.i18n import other_language, page_url
 from app.site.services import services
 from app.web.organizer import tokens
@@ -65,12 +64,12 @@ def _found() -> Session | NoSession:
         token = read_cookie("organizer")
         db = services().db()
         g.organizer_session = (
-            sessions.find_session(db, token, clock()) if token else NoSession("none")
+            organizers.find_session(db, token, clock()) if token else NoSession("none")
         )
     return cast("Session | NoSession", g.organizer_session)
 
 
-def begin(opened: sessions.Opened) -> None:
+def begin(opened: organizers.Opened) -> None:
     """Put a new session into the cookie and into the rest of this request."""
     set_cookie("organizer", opened.token)
     g.organizer_session = opened.session
@@ -125,7 +124,7 @@ def guard() -> Response | None:
     answer = _check_form(found) or _check_fresh(rule, found)
     if answer is None:
         with suppress(NotStoredError):
-            sessions.touch(services().db(), found, clock())
+            organizers.touch(services().db(), found, clock())
     return answer
 
 

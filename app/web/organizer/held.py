@@ -25,7 +25,7 @@ from app.records.holding import (
     release,
     set_aside,
 )
-from app.records.organizer_rows import Organizer
+from app.records.organizers import Organizer
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.records.keys import KeyFolderError, KeyStatus, key_status
-from app.records.organizer_rows import Organizer
+from app.records.organizers import Organizer
 from app.records.sealing import sealed_counts
 from app.site.services import Services, services
 from app.web.access import access

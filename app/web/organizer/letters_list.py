@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.records.organizer_rows import Organizer
+from app.records.organizers import Organizer
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.organizer.letters_shelf import shelf

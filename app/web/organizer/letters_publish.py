@@ -8,9 +8,8 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign.text_changes import Change, changes
-from app.records import publishing
-from app.records.publishing import CampaignMoved
-from app.records.workshop import Moved, discard_draft
+from app.records import workshop
+from app.records.workshop import CampaignMoved, Moved, discard_draft
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import services
@@ -77,7 +76,7 @@ def take_publish(letter_id: str) -> Response:
     if check_letter(site.live.slug, books.with_drafts(letter), letter.id).must:
         words = _("Nothing was published: some things must be put right first.")
         return show_publish(letter_id, words, 422)
-    answer = publishing.publish(
+    answer = workshop.publish(
         site.db(), site.live.slug, _shown(), folder=site.live.folder, seen=books.counter,
         by=current().organizer.name, at=clock(), note=request.form.get("note", "").strip(),
     )  # fmt: skip
@@ -132,7 +131,7 @@ def take_retire(letter_id: str) -> Response:
     if not _can_go(site.live.slug, books, letter):
         words = _("This is the last letter that residents can choose, so it was not retired.")
         return show_letter(letter_id, words, 409)
-    answer = publishing.retire(
+    answer = workshop.retire(
         site.db(), site.live.slug, [t.name for t in letter.texts.values() if t.live is not None],
         folder=site.live.folder, seen=books.counter, by=current().organizer.name, at=clock(),
     )  # fmt: skip
@@ -157,7 +156,7 @@ def take_bring_back(letter_id: str) -> Response:
         words = _("As it was, this letter can no longer go out: check it, and publish a new "
                   "version instead.")  # fmt: skip
         return show_letter(letter_id, words, 409)
-    answer = publishing.bring_back(
+    answer = workshop.bring_back(
         site.db(), site.live.slug, list(back), seen=books.counter,
         by=current().organizer.name, at=clock(),
     )  # fmt: skip

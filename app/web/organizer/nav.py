@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flask_babel.speaklater import LazyString
 
-from app.records.organizer_rows import Need, Organizer
+from app.records.organizers import Need, Organizer
 from app.site.services import Services
 
 

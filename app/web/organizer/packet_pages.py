@@ -19,8 +19,15 @@ from app.delivery.packets import Opened, PacketLetters, Sender, Trouble, parse_s
 from app.records import NotStoredError, audit
 from app.records.audit import What
 from app.records.database import writing
-from app.records.key_files import OpenKey, WrongPassphrase
-from app.records.keys import KeyFolderError, KeyStatus, key_status, passphrase_beside, unlock
+from app.records.keys import (
+    KeyFolderError,
+    KeyStatus,
+    OpenKey,
+    WrongPassphrase,
+    key_status,
+    passphrase_beside,
+    unlock,
+)
 from app.records.sealed_files import (
     OpenedRow,
     SealedExport,

@@ -20,9 +20,9 @@ from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError
+from app.records.organizers import Session, find_session
 from app.records.paper_check import with_zeros
 from app.records.paper_files import COLUMNS, LONGEST_CELL, SheetError, SheetRow, read_sheet
-from app.records.sessions import Session, find_session
 from app.site.i18n import gettext as _
 from app.site.paper_words import column_name, problem_words, sheet_words
 from app.site.services import services

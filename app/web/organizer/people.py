@@ -6,8 +6,8 @@ from flask import redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.records import organizers, sessions
-from app.records.organizer_rows import ROLES, Organizer, all_organizers, organizer_by_id
+from app.records import organizers
+from app.records.organizers import ROLES, Organizer, all_organizers, organizer_by_id
 from app.site.i18n import page_url
 from app.site.services import services
 from app.web.organizer.gate import clock, current, door
@@ -24,7 +24,7 @@ def show_person(number: int, problem: str = "", status: int = 200) -> Response:
     found = organizer_by_id(services().db(), number)
     if found is None:
         return page("no_such", 404)
-    live = sessions.live_sessions(services().db(), found, clock())
+    live = organizers.live_sessions(services().db(), found, clock())
     return page("person", status, person=found, sessions=live, problem=problem, field="role"
     )  # fmt: skip
 
@@ -68,5 +68,5 @@ def end_all_sessions(number: int) -> Response:
     if found is None:
         return page("no_such", 404)
     me, here = current().organizer.name, current().id
-    sessions.revoke_all(services().db(), found, by=me, at=clock(), but=here)
+    organizers.revoke_all(services().db(), found, by=me, at=clock(), but=here)
     return redirect(page_url("organizer.person", number=number), 303)
