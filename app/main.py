@@ -28,11 +28,11 @@ MAIL_WORKER = (sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--tied
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """The Flask application with pages and commands, ready to serve; see ``web.create_app``."""
     app = web.create_app(settings, **overrides)
-    _add_commands(app)
+    add_commands(app)
     return app
 
 
-def _add_commands(app: Flask) -> None:
+def add_commands(app: Flask) -> None:
     """The ``flask`` commands."""
     from app.cli.card import card_command
     from app.cli.congress import congress_cli

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.sites import Sites
+
 CANDIDATES = (
     "chromium", "chromium-browser", "google-chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -16,6 +18,14 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+@pytest.fixture
+def sites() -> Iterator[Sites]:
+    """Opens sites; their applications serve later tests again."""
+    opened = Sites()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from app.web.headers import set_up_headers
 from app.web.limits import set_up_limits
 from app.web.no_session import NoSession
 from app.web.organizer import set_up_organizers
+from app.web.organizer.gate import hang_door
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
 from app.web.public import counter_pages, public, verify_pages
@@ -42,29 +43,22 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     time in UTC). Raises ``SettingsError`` or ``CampaignError`` with words for the operator,
     and ``AccessRuleMissingError`` when a view does not say who may use it.
     """
-    settings = settings or load_settings()
-    if not settings.secret_key or not settings.person_key:
-        raise SettingsError("The site's secrets are empty; load_settings makes them.")
+    app = unopened_site()
+    open_site(app, settings or load_settings(), **overrides)
+    return app
+
+
+def unopened_site() -> Flask:
+    """All pages, before anybody has said whose site it is: ``open_site`` does."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
     app.session_interface = NoSession()
     app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        MAX_FORM_PARTS=200,
-        TRUSTED_HOSTS=[urlsplit(settings.site_url).hostname] if settings.site_url else None,
+        MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=200
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     logging.getLogger("dear_congress").setLevel(logging.INFO)
-    app.extensions[EXTENSION] = Services(
-        settings=settings,
-        live=LiveCampaign(settings.letters / settings.campaign),
-        tables=load_tables(),
-        **overrides,
-    )
     set_up_requests(app)
-    set_up_limits(app, settings)
     set_up_headers(app)
     set_up_languages(app)
     set_up_pages(app)
@@ -75,7 +69,29 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     set_up_practice(app)
     set_up_organizers(app)
     access_rules(app)
-    if settings.trusted_proxies:
-        n = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
+
+
+def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
+    """Let an application serve the site of these settings, and no other from now on.
+
+    Raises as ``create_app`` does.
+    """
+    if not settings.secret_key or not settings.person_key:
+        raise SettingsError("The site's secrets are empty; load_settings makes them.")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        TRUSTED_HOSTS=[urlsplit(settings.site_url).hostname] if settings.site_url else None,
+    )
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        live=LiveCampaign(settings.letters / settings.campaign),
+        tables=load_tables(),
+        **overrides,
+    )
+    set_up_limits(app, settings)
+    hang_door(app, settings.secret_key)
+    n = settings.trusted_proxies
+    # Flask keeps the way in as a method of the application, so this replaces an earlier one.
+    way_in = app.__class__.wsgi_app.__get__(app)
+    app.wsgi_app = ProxyFix(way_in, x_for=n, x_proto=n, x_host=n) if n else way_in  # type: ignore[method-assign]

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.delivery import PostOffice
-from app.main import create_app
 from app.records import local_database
 from app.site.outgoing import post_of
 from app.site.settings import Settings
 from tests.delivery.mail_server import MailServer, running
+from tests.sites import Sites
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Form, Resident
 
@@ -94,7 +94,7 @@ Make = Callable[..., Site]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
+def make(tmp_path: Path, sites: Sites) -> Iterator[Make]:
     """Makes sites; with ``server`` their mail goes there, else it becomes files."""
     made: list[Settings] = []
 
@@ -109,7 +109,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
                 mail_from="letters@campaign.example", mail_timeout=2.0, mail_data_timeout=0.5,
             )  # fmt: skip
         settings = replace(settings, **changes)  # type: ignore[arg-type]
-        app = create_app(settings)
+        app = sites.open(settings)
         app.testing = True
         if settings.site_url:
             app.config["SERVER_NAME"] = urlsplit(settings.site_url).netloc

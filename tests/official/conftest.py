@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from app.cwc import OfficePost
-from app.main import create_app
 from app.records import Receipt, local_database, receipt
 from app.site.outgoing import office_post
 from app.site.settings import Settings
 from tests.delivery.cwc_server import CwcServer, running
+from tests.sites import Sites
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Form, Resident, form_with
 
@@ -123,7 +123,7 @@ def server() -> Iterator[CwcServer]:
 
 
 @pytest.fixture
-def make(tmp_path: Path, server: CwcServer) -> Iterator[Make]:
+def make(tmp_path: Path, server: CwcServer, sites: Sites) -> Iterator[Make]:
     made: list[Settings] = []
 
     def build(lang: str = "en", **changes: Any) -> Site:
@@ -137,7 +137,7 @@ def make(tmp_path: Path, server: CwcServer) -> Iterator[Make]:
         )  # fmt: skip
         settings = replace(settings, **changes)
         clock = Clock()
-        app = create_app(settings, clock=clock)
+        app = sites.open(settings, clock=clock)
         app.testing = True
         made.append(settings)
         return Site(

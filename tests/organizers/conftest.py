@@ -12,7 +12,6 @@ import pyotp
 import pytest
 from flask import Flask
 
-from app.main import create_app
 from app.records import logins, organizers
 from app.records.credentials import HashCost
 from app.records.database import open_database
@@ -21,6 +20,7 @@ from app.records.throttle import Client, TooSoon
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
+from tests.sites import Sites
 
 SECRET = b"a secret of the site, only for tests"
 CHEAP = HashCost(time=1, memory=8, lanes=1)
@@ -126,12 +126,12 @@ def site_url() -> str:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock, site_url: str) -> Iterator[Flask]:
+def app(tmp_path: Path, clock: Clock, site_url: str, sites: Sites) -> Iterator[Flask]:
     """A site with cheap password hashes."""
     settings = Settings(
         instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, site_url=site_url
     )
-    app = create_app(settings, clock=clock)
+    app = sites.open(settings, clock=clock)
     app.extensions[EXTENSION] = DOOR
     yield app
     with app.app_context():

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.main import create_app
 from app.records import local_database, open_database, sign
 from app.site.settings import Settings
 from tests.records.build import SECRET, signature
+from tests.sites import Sites
 from tests.web.lint import Client
 
 
@@ -65,11 +65,11 @@ def people(db: sqlite3.Connection) -> People:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+def app(tmp_path: Path, clock: Clock, sites: Sites) -> Iterator[Flask]:
     settings = Settings(
         instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, group_name="Our group"
     )
-    app = create_app(settings, clock=clock)
+    app = sites.open(settings, clock=clock)
     app.testing = True
     yield app
     local_database(settings.database).close()

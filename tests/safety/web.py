@@ -10,11 +10,11 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.main import create_app
 from app.records import local_database
 from app.records.keys import OpenKey, first_key, unlock
 from app.records.sealing import unpack, unseal
 from app.site.settings import Settings
+from tests.sites import Sites
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html
 from tests.web.resident import Form, Resident
@@ -33,10 +33,15 @@ class Site:
         }  # fmt: skip
         self.settings = Settings(instance=folder, **values)
         self.clock = Clock()
-        self.app: Flask = create_app(self.settings, clock=self.clock)
+        self._sites = Sites()
+        self.app: Flask = self._sites.open(self.settings, clock=self.clock)
         self.app.testing = True
         self.client = Client(self.app.test_client())
         self.db = local_database(self.settings.database)
+
+    def give_back(self) -> None:
+        """Let another test have the application."""
+        self._sites.close()
 
     def resident(self, lang: str = "en") -> Resident:
         return Resident(self.client, lang)
@@ -90,3 +95,4 @@ def site(folder: Path, **changes: Any) -> Iterator[Site]:
         yield made
     finally:
         made.db.close()
+        made.give_back()

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 
-from app.main import create_app
 from app.records import local_database
 from app.site.settings import Settings
+from tests.sites import Sites
 from tests.web.lint import Client
 from tests.web.resident import Resident
 
@@ -107,8 +107,8 @@ def settings(tmp_path: Path, geocoder: Geocoder) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
-    app = create_app(settings, clock=clock)
+def app(settings: Settings, clock: Clock, sites: Sites) -> Iterator[Flask]:
+    app = sites.open(settings, clock=clock)
     app.testing = True
     yield app
     local_database(settings.database).close()

@@ -11,7 +11,6 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.records.credentials import OUR_COST, HashCost
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign_views import campaign
 from app.web.organizer.campaign_warnings import stale_facts
@@ -31,12 +30,9 @@ from app.web.organizer.views import organizer
 __all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_organizers"]
 
 
-def set_up_organizers(app: Flask, cost: HashCost = OUR_COST) -> None:
-    """Add the organizers' pages to a site, and the gate in front of every page.
-
-    ``cost`` is what one password hash costs; tests give a cheap one.
-    """
-    set_up_gate(app, cost)
+def set_up_organizers(app: Flask) -> None:
+    """Add the organizers' pages to a site, and the gate in front of every page."""
+    set_up_gate(app)
     app.register_blueprint(organizer, url_prefix="/organize")
     app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
     app.register_blueprint(campaign, url_prefix="/organize")

@@ -19,7 +19,7 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError, organizers
-from app.records.credentials import OUR_COST, HashCost, warm_up
+from app.records.credentials import OUR_COST, warm_up
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
 from app.site.i18n import other_language, page_url
@@ -254,10 +254,14 @@ class RowConverter(IntegerConverter):
         super().__init__(url_map, max=2**63 - 1)
 
 
-def set_up_gate(app: Flask, cost: HashCost = OUR_COST) -> None:
+def hang_door(app: Flask, secret: bytes) -> None:
+    """Let organizers in who hold a session of the site with this secret."""
+    app.extensions[EXTENSION] = Door(secret, OUR_COST)
+
+
+def set_up_gate(app: Flask) -> None:
     """Enforce the rules on every route of a site."""
-    app.extensions[EXTENSION] = Door(app.extensions["dear_congress"].settings.secret_key, cost)
-    warm_up(cost)
+    warm_up(OUR_COST)
     app.url_map.converters["row"] = RowConverter
     app.before_request(guard)
     app.context_processor(_menu)

@@ -1,0 +1,41 @@
+"""Applications for tests. Making one costs half a second, opening one for a site nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from app.main import add_commands
+from app.site.settings import Settings
+from app.web import open_site, unopened_site
+
+_free: list[tuple[Flask, dict[str, Any]]] = []
+"""With what each had when it was made: tests put other things there."""
+
+
+class Sites:
+    """Gives a test applications of its own, which the next test may have when it is done."""
+
+    def __init__(self) -> None:
+        self._lent: list[tuple[Flask, dict[str, Any]]] = []
+
+    def open(self, settings: Settings, **overrides: Any) -> Flask:
+        """An application that serves the site of these settings."""
+        if not _free:
+            made = unopened_site()
+            add_commands(made)
+            _free.append((made, dict(made.extensions)))
+        app, extensions = _free.pop()
+        self._lent.append((app, extensions))
+        app.extensions.clear()
+        app.extensions.update(extensions)
+        app.config["SERVER_NAME"] = None
+        app.testing = False
+        open_site(app, settings, **overrides)
+        return app
+
+    def close(self) -> None:
+        """Take the applications back."""
+        _free.extend(self._lent)
+        self._lent.clear()
