@@ -6,6 +6,7 @@ thread's own, and the campaign is the live one. Views reach it with ``services()
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -65,7 +66,13 @@ class Services:
 
     @cached_property
     def tokens(self) -> FormTokens:
-        return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.clock)
+        return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.timer)
+
+    def timer(self) -> float:
+        """Seconds since some moment, for how long something took. All processes of a machine
+        read the same timer, and setting the clock does not move it; a clock that was given in
+        place of the real one is asked itself."""
+        return time.monotonic() if self.clock is _utc_now else self.clock().timestamp()
 
     def now(self) -> datetime:
         """The time, aware, UTC. Under a rehearsal date it is noon of that day."""

@@ -12,7 +12,6 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -39,12 +38,12 @@ class Token:
 class _Signer(TimestampSigner):
     """A timestamp signer whose clock can be set."""
 
-    def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, secret: bytes, seconds: Callable[[], float]) -> None:
         super().__init__(secret, salt=SALT, digest_method=hashlib.sha256)
-        self._clock = clock
+        self._seconds = seconds
 
     def get_timestamp(self) -> int:
-        return int(self._clock().timestamp())
+        return int(self._seconds())
 
 
 def _opened(secret: bytes, token: str) -> tuple[str, int] | None:
@@ -70,21 +69,25 @@ class FormTokens:
 
     secret: bytes
     minutes: int
-    clock: Callable[[], datetime]
+    seconds: Callable[[], float]
+    """A timer whose readings can be compared between the site's processes and never jump: not
+    the time of day, which an administrator or a time server may set back or forward."""
 
     def issue(self, nonce: str = "") -> str:
         """A token of now, for ``nonce`` or for a new one."""
-        signer = _Signer(self.secret, self.clock)
+        signer = _Signer(self.secret, self.seconds)
         return signer.sign(nonce or self._nonce()).decode("ascii")
 
     def _nonce(self) -> str:
-        return f"{int(self.clock().timestamp()):08x}{secrets.token_urlsafe(16)}"
+        return f"{int(self.seconds()):08x}{secrets.token_urlsafe(16)}"
 
     def _age(self, nonce: str) -> int:
         try:
-            return int(self.clock().timestamp()) - int(nonce[:8], 16)
+            age = int(self.seconds()) - int(nonce[:8], 16)
         except ValueError:  # a nonce from before they began with their time
             return self.minutes * 60
+        # The timer began anew since, so how long ago it was is not known; not just now.
+        return age if age >= 0 else self.minutes * 60
 
     def read(self, token: str) -> Token:
         """What ``token`` says; never raises."""
@@ -92,9 +95,10 @@ class FormTokens:
         if found is None:
             return Token("forged")
         nonce, signed_at = found
-        waited = int(self.clock().timestamp()) - signed_at
-        # A time that has not come yet is from before our clock was put right.
-        state: TokenState = "fresh" if 0 <= waited <= self.minutes * 60 else "expired"
+        waited = int(self.seconds()) - signed_at
+        # A reading that has not come yet is from before the timer began anew. We signed it, so
+        # nobody is kept waiting for that.
+        state: TokenState = "fresh" if waited <= self.minutes * 60 else "expired"
         return Token(state, nonce, self._age(nonce))
 
     def renew(self, token: str) -> str:

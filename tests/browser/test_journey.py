@@ -74,7 +74,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
     visitor.judge()
     visitor.press("Back to my letters")
     expect(page.locator("h1")).to_contain_text("You are counted")
-    page.get_by_role("link", name="Go to my receipt").click()
+    page.get_by_role("button", name="Go to my receipt").click()
     expect(page.locator("h1")).to_have_text("Thank you")
     visitor.judge()
     assert count_on_home(visitor) == (people + 1, letters + 3)
@@ -121,7 +121,7 @@ def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None
     visitor.press("Review my letters")
     visitor.press("Sign and take my letters")
     people, letters = 0, 0
-    page.get_by_role("link", name="Go to my receipt").click()
+    page.get_by_role("button", name="Go to my receipt").click()
     receipt = page.url
     people, letters = count_on_home(visitor)
     page.goto(receipt)

@@ -25,9 +25,8 @@ def read(data: bytes) -> pypdf.PdfReader:
 
 
 def words(data: bytes) -> str:
-    """All text, with every stretch of white space as one blank and without chances to break."""
-    text = " ".join(page.extract_text() for page in read(data).pages)
-    return " ".join(text.replace("\u200b", "").split())
+    """All text, with every stretch of white space as one blank."""
+    return " ".join(" ".join(page.extract_text() for page in read(data).pages).split())
 
 
 def root(data: bytes) -> Any:
@@ -329,3 +328,22 @@ def test_any_text_at_all_makes_a_letter(body: list[str], name: str) -> None:
 
 def test_letters_are_the_value_types_that_the_campaign_composes() -> None:
     assert letter().holder.member is not None
+
+
+@pytest.mark.parametrize(
+    "run",
+    ["https://www.congress.gov/bill/119th-congress/house-bill/6890/text?from=a-letter-of-mine",
+     "x" * 300, "王" * 120, "https://example.org/" + "a%20b/" * 20],
+)  # fmt: skip
+def test_a_long_run_is_broken_and_copied_as_it_was_typed(run: str) -> None:
+    data = to_pdf([addressed(body=(f"Before {run} after.",))])
+    copied = "".join(page.extract_text() for page in read(data).pages)
+    assert "\u200b" not in copied
+    assert run in copied.replace("\n", "")
+    assert len(read(data).pages) == 1
+
+
+def test_a_run_without_a_place_to_break_goes_on_in_the_next_line_and_page() -> None:
+    data = to_pdf([addressed(body=("Q" * 6000,))])
+    assert len(read(data).pages) > 1  # one endless line would take one
+    assert words(data).replace(" ", "").count("Q") >= 6000

@@ -98,8 +98,8 @@ def test_a_copy_from_wish_to_button_to_receipt(person: Someone, site: Server) ->
     expect(page.locator("h1")).to_be_visible()
     link = re.search(r"localhost:\d+((?:/es)?/copy/[0-9a-f]{64})", worked(site))
     assert link
-    receipt = page.locator("a[href*='/receipt/']").first
-    receipt_path = receipt.get_attribute("href") if receipt.count() else None
+    receipt = page.locator("form[action*='/receipt/']").first
+    receipt_path = receipt.get_attribute("action") if receipt.count() else None
     visitor.goto(link[1])
     visitor.judge()
     page.locator("main form button").click()

@@ -113,7 +113,7 @@ def test_from_the_letters_to_the_offices_and_the_receipt(
     expect(page.locator(".done-mark")).to_have_count(2)
     visitor.judge()
     assert len(offices.taken) == before + 2
-    page.locator("main a[href*='/receipt/']").last.click()
+    page.locator("main form[action*='/receipt/'] button").last.click()
     page.wait_for_load_state()
     expect(page.locator("li.card details")).to_have_count(3)
     page.locator("li.card summary").first.click()

@@ -77,7 +77,7 @@ def pages(pdf: Path | bytes) -> list[str]:
     """The words of each page, in reading order."""
     source = io.BytesIO(pdf) if isinstance(pdf, bytes) else io.BytesIO(pdf.read_bytes())
     # Long runs carry invisible places to break.
-    return [page.extract_text().replace("\u200b", "") for page in PdfReader(source).pages]
+    return [page.extract_text() for page in PdfReader(source).pages]
 
 
 def index_of(out: Path) -> list[dict[str, str]]:

@@ -71,8 +71,8 @@ class Resident:
         return self.sign(self.reviewing(*place, **changes).form())
 
     def receipt_path(self, taken: Html) -> str:
-        links = [a.get("href") or "" for a in taken.all("a")]
-        return next(href for href in links if "/receipt/" in href)
+        forms = [form.get("action") or "" for form in taken.all("form")]
+        return next(action for action in forms if "/receipt/" in action)
 
 
 def form_with(page: Html, **values_wanted: str) -> tuple[str, Form]:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.records import local_database
+from app.site.services import EXTENSION, Services
 from app.site.settings import Settings
 from tests.web.conftest import Clock
 from tests.web.lint import Client
@@ -94,6 +95,39 @@ def test_an_expired_form_comes_back_filled_in(
     assert counts(settings) == (0, 0)
     anyone.sign(late.form())
     assert counts(settings) == (1, 3)
+
+
+@pytest.mark.parametrize("step", [{"seconds": -30}, {"minutes": -10}, {"hours": -5}])
+def test_a_clock_that_is_set_back_keeps_nobody_waiting(
+    anyone: Resident, clock: Clock, settings: Settings, step: dict[str, float]
+) -> None:
+    form = anyone.filled(anyone.writing(*GLOUCESTER))
+    clock.forward(seconds=20)
+    clock.forward(**step)
+    review = anyone.review(form)
+    anyone.sign(review.form())
+    assert counts(settings) == (1, 3)
+
+
+def test_how_long_a_form_was_open_does_not_hang_on_the_time_of_day(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set forward by hours, the clock says nothing about how long a page was open."""
+    site: Services = app.extensions[EXTENSION]
+    real = Services(site.settings, site.live, site.tables)
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    token = real.tokens.issue()
+    with monkeypatch.context() as there:
+        there.setattr("time.time", lambda: 4e9)
+        now += 59 * 60
+        assert real.tokens.read(token).state == "fresh"
+        assert real.tokens.read(token).age == 59 * 60
+        now += 2 * 60
+        assert real.tokens.read(token).state == "expired"
+    now = 3.0  # the machine started again: its timer began anew, and the form is still good
+    assert real.tokens.read(token).state == "fresh"
+    assert real.tokens.read(token).age > 600
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "…", "a" * 5000, "x.awcpTQ.AAAA"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from xml.etree import ElementTree
 
 from pypdf import PdfReader
 
 from app.site.settings import Settings
-from tests.web.lint import words
+from tests.web.lint import Html, values, words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, sheets
 from tests.web.stored import counts, rows
 
@@ -146,3 +147,32 @@ def test_the_start_page_counts_people_and_letters(anyone: Resident) -> None:
     page = anyone.client.get(anyone.url("/"))
     numbers = [words(e) for e in page.all("dd") if e.get("class") == "big"]
     assert numbers == ["1", "3"]
+
+
+def letters_form(page: Html) -> ElementTree.Element:
+    return next(form for form in page.all("form") if form.get("id") == "letters-again")
+
+
+def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
+    resident: Resident, settings: Settings
+) -> None:
+    taken = resident.signed(*GLOUCESTER, story="These very words.")
+    path = resident.receipt_path(taken)
+    end = next(form for form in taken.all("form") if form.get("action") == path)
+    receipt = resident.client.post(path, values(end))
+    assert "?" not in path
+    back = letters_form(receipt)
+    assert back.get("hidden") is None
+    again = resident.client.post(back.get("action") or "", values(back))
+    assert again.words.count("These very words.") == taken.words.count("These very words.") > 0
+    assert counts(settings) == (1, 3)
+    # By its address alone, which is how the letters are forgotten, the page holds none of them.
+    forgotten = resident.client.get(path)
+    assert letters_form(forgotten).get("hidden") is not None
+    assert "These very words." not in forgotten.text
+    assert values(letters_form(forgotten)) == {}
+
+
+def test_no_page_calls_a_letter_mailed_that_was_not(resident: Resident) -> None:
+    path = resident.receipt_path(resident.signed(*GLOUCESTER))
+    assert "mailed to yourself" not in resident.client.get(path).words

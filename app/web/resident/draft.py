@@ -20,8 +20,6 @@ from app.text import Email, clean_line, clean_text, read_email
 
 STORY_LIMIT = 10_000
 """Characters that a story may have; offices' own forms allow no more than this."""
-LETTER_LIMIT = 15_000
-"""Characters that one letter edited by hand may have."""
 
 SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
 MULTILINE = frozenset({"story"})
@@ -81,6 +79,9 @@ class Draft:
     """The seats chosen as recipients; None until they have been shown."""
     words: Mapping[str, str] = field(default_factory=dict)
     """By seat: a letter's words where the person changed them by hand."""
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    """By seat: the fingerprint of all that the changed words were made from (story, name, place,
+    template, recipient), as they were when the person changed them or last stood by them."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """By seat: the fingerprint of the words as they were shown for editing."""
     as_shown: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Draft:
         for seat, text in self.words.items() if "words" not in without else ():
             yield f"words-{seat}", text
             yield f"shown-{seat}", self.shown.get(seat, "")
+            yield f"from-{seat}", self.made_from.get(seat, "")
         for seat, office in self.offices.items() if "offices" not in without else ():
             yield f"office-{seat}", office
 
@@ -153,6 +155,7 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
         as_shown={s: text for s, text in words.items() if fingerprint(text) == shown.get(s)},
         shown=shown,
+        made_from=_by_seat(data, "from-"),
         offices={s: clean_line(office) for s, office in _by_seat(data, "office-").items()},
         trap_present="website" in data,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.congress import inside_address
 from app.congress.model import FormRules
@@ -165,6 +165,18 @@ def _post_to(item: Addressed) -> str:
         return _("To %(address)s. Post to Washington is screened first and can take weeks.",
                  address=lines)  # fmt: skip
     return _("To %(address)s.", address=lines)
+
+
+def with_letters(page: Page, data: Data, site: Services) -> Page:
+    """A receipt that was reached from the letters, with the button that leads back to them.
+
+    They travel in its form, as between all pages: nothing of them is kept here.
+    """
+    draft = read_draft(data)
+    if not draft.token or page.status != 200:
+        return page
+    letters = {"draft": draft.after_signing(), "token": site.tokens.renew(draft.token)}
+    return replace(page, context={**page.context, **letters})
 
 
 def print_view(data: Data, site: Services) -> Page:

@@ -28,8 +28,8 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
-from app.web.resident.letters import glyph_words, review
-from app.web.resident.people import role
+from app.web.resident.letters import glyph_words, review, standing_by, too_long, unsettled
+from app.web.resident.people import role, title_name
 from app.web.resident.sharing import prefilled
 from app.web.resident.write import Errors, judge, write_page
 
@@ -103,11 +103,12 @@ class Ready:
     found: Found
 
 
-def ready(data: Data, site: Services, *, fresh: bool) -> Ready | Page:
+def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Ready | Page:
     """The draft if letters can be made of it, or the page that says what is in the way.
 
-    ``fresh`` demands a form token that has not expired; a page that only shows what was signed
-    does not need one.
+    ``fresh`` demands a form token that has not expired, and that the person has said of every
+    letter that they changed by hand whether they still mean it; a page that only shows what was
+    signed demands neither. ``choosing``: this is the page on which they say it.
     """
     draft = read_draft(data)
     if data.get("undo"):
@@ -121,13 +122,29 @@ def ready(data: Data, site: Services, *, fresh: bool) -> Ready | Page:
         everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
         draft = dataclasses.replace(draft, to=everyone)
     form, errors = judge(draft, site, outcome)
-    if any(not target.startswith("words-") for target, _message in errors):
-        return write_page(draft, site, outcome, form, errors=errors, status=422)
     if errors:
+        return write_page(draft, site, outcome, form, errors=errors, status=422)
+    if errors := too_long(draft, outcome, site):
         return review_page(draft, outcome, site, errors=errors, status=422)
     if fresh and (waited := _token_words(draft, site)):
         return _come_back(draft, outcome, site, form=form, message=waited, data=data)
+    if kept := data.get("keep"):
+        draft = standing_by(draft, kept, outcome, site)
+    if fresh and not choosing and (open_choices := _choices(draft, outcome, site)):
+        return review_page(draft, outcome, site, errors=open_choices, status=409)
     return Ready(draft, outcome)
+
+
+def _choices(draft: Draft, found: Found, site: Services) -> Errors:
+    """What the person has to say of letters that they changed by hand before they sign."""
+    return [
+        (
+            f"choose-{h.seat.id}",
+            _("You changed the letter to %(name)s by hand, and then something that it was made "
+              "from. Choose which letter you mean; nothing was signed yet.", name=title_name(h)),
+        )
+        for h in unsettled(draft, found, site)
+    ]  # fmt: skip
 
 
 def _token_words(draft: Draft, site: Services) -> str:
@@ -158,7 +175,7 @@ def _come_back(
 
 def review_letters(data: Data, site: Services) -> Page:
     """The letters exactly as they will be handed over."""
-    checked = ready(data, site, fresh=True)
+    checked = ready(data, site, fresh=True, choosing=True)
     if isinstance(checked, Page):
         return checked
     return review_page(checked.draft, checked.found, site)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from functools import partial
 
-from app.campaign import Letter, Writer, body_text, compose, reading_aid
+from app.campaign import (
+    Length,
+    Letter,
+    LetterTemplate,
+    Writer,
+    body_text,
+    compose,
+    reading_aid,
+)
 from app.congress import Found, Holder, Office, Zip, parse_zip
 from app.documents import (
     Addressed,
     PostalLetter,
+    form_length,
     missing_glyphs,
     postal,
     to_web_form,
@@ -18,9 +27,8 @@ from app.documents import (
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
-from app.web.resident.draft import Draft, fingerprint
+from app.web.resident.draft import STORY_LIMIT, Draft, fingerprint
 from app.web.resident.people import term_note, title_name
-from app.web.resident.write import template_of
 
 LOW_SHARE = 0.10
 """Under this share of own words the page suggests, once, to add some."""
@@ -47,11 +55,22 @@ class Reviewed:
     body: str
     fingerprint: str
     edited: bool
+    made_from: str
+    """The fingerprint to send along: of what the words in the box were made from."""
+    anew: tuple[str, ...]
+    """The paragraphs as they would be made now, where that is not what the changed words were
+    made from: the person has to say which they mean. Empty: there is nothing to say."""
     wrong: bool
     own_percent: int
     nudge: bool
     count: int
     limit: int | None
+    box_limit: int
+    """How many characters the letter may have when it is changed by hand."""
+    box_extra: int
+    """How many of them are not in the box: the greeting, and what becomes longer in the form."""
+    shortened: bool
+    """It is the short letter because the office's form takes no full one."""
     over: str
     offices: list[Place]
     office: str
@@ -106,21 +125,69 @@ def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ..
 def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, str | None], Letter]:
     """Makes the letter to a holder, in the words given or in the campaign's."""
     campaign, template, today = site.campaign, template_of(draft, site), site.today()
+    short = campaign.template(template.id, "short")
     writer = at_home(writer_of(draft), draft)
 
     def make(holder: Holder, words: str | None) -> Letter:
-        return compose(
+        make_of = partial(
+            compose,
             campaign,
-            template,
-            holder,
+            holder=holder,
             writer=writer,
             district_place=found.delegation,
             story=draft.story,
             today=today,
-            body_override=words,
         )
+        letter = make_of(template)
+        limited = holder.member is not None and holder.member.form.max_characters
+        if limited and short not in (None, template) and to_web_form(letter).over:
+            # This office's form is too small for the full letter; the others keep it.
+            letter = make_of(short)
+        if words is None:
+            return letter
+        chosen = short if short is not None and letter.length == "short" else template
+        return make_of(chosen, body_override=words)
 
     return make
+
+
+def template_of(draft: Draft, site: Services) -> LetterTemplate:
+    """The chosen template in the chosen length; the full form where there is no short one."""
+    length: Length = "short" if draft.length == "short" else "full"
+    template = site.campaign.template(draft.template, length) or site.campaign.template(
+        draft.template
+    )
+    assert template is not None
+    return template
+
+
+def letter_limit(plain: Letter) -> int:
+    """How many characters a letter that somebody changes by hand may have, as its office counts.
+
+    What the office's form takes, where that is known; more only where the letter as the
+    campaign makes it has more.
+    """
+    form = to_web_form(plain)
+    return max(form.limit or STORY_LIMIT, form.count)
+
+
+def too_long(draft: Draft, found: Found, site: Services) -> list[tuple[str, str]]:
+    """The letters that were changed by hand and are longer than may be, as errors."""
+    make = _composer(draft, found, site)
+    errors = []
+    for holder in recipients(draft, found):
+        words = draft.words.get(holder.seat.id)
+        if words is None:
+            continue
+        count, limit = to_web_form(make(holder, words)).count, letter_limit(make(holder, None))
+        if count > limit:
+            errors.append((
+                f"words-{holder.seat.id}",
+                _("The letter to %(name)s has %(length)d characters with its greeting; at most "
+                  "%(limit)d fit. Shorten it, or undo your changes to it.",
+                  name=title_name(holder), length=count, limit=limit),
+            ))  # fmt: skip
+    return errors
 
 
 def addressed(draft: Draft, found: Found, site: Services, only: str = "") -> tuple[Addressed, ...]:
@@ -168,6 +235,7 @@ def _reviewed(
     assert holder.member is not None
     edited = seat in draft.words
     plain = _composer(draft, found, site)(holder, None) if edited else letter
+    stale = _is_stale(draft, plain)
     office = office_of(draft, holder)
     page = postal(letter, writer_of(draft), office)
     form = to_web_form(letter)
@@ -177,15 +245,20 @@ def _reviewed(
         note=term_note(holder, site.today(), site.tables),
         ask=(language() == "es" and letter.ask.summary_es) or letter.ask.summary,
         page=page,
-        aid=() if edited else _aid(draft, found, site, holder, site.today()),
+        aid=() if edited else _aid(draft, found, site, letter),
         body=body_text(letter),
         fingerprint=fingerprint(body_text(plain)),
         edited=edited,
+        made_from=draft.made_from.get(seat, "") if stale else _made_from(draft, plain),
+        anew=postal(plain, writer_of(draft), office).paragraphs if stale else (),
         wrong=f"words-{seat}" in wrong,
         own_percent=round(letter.own_share * 100),
         nudge=nudge,
         count=form.count,
         limit=form.limit,
+        box_limit=letter_limit(plain),
+        box_extra=form.count - form_length(body_text(letter)),
+        shortened=plain.length != template_of(draft, site).length,
         over=over_words(form.over) if form.over else "",
         offices=[
             Place("washington", _("Washington, DC")),
@@ -196,24 +269,62 @@ def _reviewed(
     )
 
 
+def _made_from(draft: Draft, plain: Letter) -> str:
+    """The fingerprint of all that a letter is made from: whatever of it changes shows here.
+
+    Story, town, template, stage and the recipient's facts all stand in the composed words; the
+    names of both, and where the writer lives, may stand in words that were changed by hand.
+    """
+    return fingerprint(
+        "\n".join((
+            plain.template, plain.version, plain.length, plain.subject, plain.salutation,
+            draft.first, draft.last, draft.street, draft.street2, draft.city, draft.mail_state,
+            draft.mail_zip, draft.zip, draft.state, draft.district, draft.story, *plain.body,
+        ))
+    )  # fmt: skip
+
+
+def _is_stale(draft: Draft, plain: Letter) -> bool:
+    """Whether a letter was changed by hand and what it was made from is another thing now."""
+    seat = plain.holder.seat.id
+    return seat in draft.words and draft.made_from.get(seat) != _made_from(draft, plain)
+
+
+def unsettled(draft: Draft, found: Found, site: Services) -> list[Holder]:
+    """To whom the letters go of which the person has to say which words they mean."""
+    make = _composer(draft, found, site)
+    changed = [h for h in recipients(draft, found) if h.seat.id in draft.words]
+    return [h for h in changed if _is_stale(draft, make(h, None))]
+
+
+def standing_by(draft: Draft, seat: str, found: Found, site: Services) -> Draft:
+    """The draft after the person said that the words of a letter are what they mean."""
+    make = _composer(draft, found, site)
+    now = {
+        h.seat.id: _made_from(draft, make(h, None))
+        for h in recipients(draft, found)
+        if h.seat.id == seat
+    }
+    return replace(draft, made_from={**draft.made_from, **now})
+
+
 def _office_label(office: Office) -> str:
     street = office.lines[-2] if len(office.lines) > 2 else ""
     return f"{office.city}, {office.state}" + (f" ({street})" if street else "")
 
 
-def _aid(
-    draft: Draft, found: Found, site: Services, holder: Holder, today: date
-) -> tuple[str, ...]:
-    if language() != "es":
+def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[str, ...]:
+    template = site.campaign.template(letter.template, letter.length)
+    if language() != "es" or template is None:
         return ()
     return reading_aid(
         site.campaign,
-        template_of(draft, site),
-        holder,
+        template,
+        letter.holder,
         writer=at_home(writer_of(draft), draft),
         district_place=found.delegation,
         story=draft.story,
-        today=today,
+        today=site.today(),
     )
 
 

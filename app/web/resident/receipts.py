@@ -134,7 +134,7 @@ def _page(token: str, found: Receipt, site: Services) -> Page:
         "has_texts": bool(kept),
         "texts_until": keeping.until(site),
         "share": sharing(site),
-        "draft_page": "clear",
+        "draft_page": "receipt",
     }
     return Page("resident/receipt.html", context)
 

@@ -139,6 +139,13 @@ def receipt(token: str) -> Response:
     return show(receipts.receipt_page(token, services()))
 
 
+@resident.post("/receipt/<token>")
+@access("anyone")
+def receipt_with_letters(token: str) -> Response:
+    page = receipts.receipt_page(token, services())
+    return show(handover.with_letters(page, request.form, services()))
+
+
 @resident.post("/receipt/<token>/withdraw")
 @access("anyone")
 def withdraw(token: str) -> Response:

@@ -6,7 +6,6 @@ import dataclasses
 import threading
 from dataclasses import dataclass
 
-from app.campaign import Length, LetterTemplate
 from app.congress import (
     STATES,
     Choose,
@@ -21,10 +20,10 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, ngettext
 from app.site.services import Services
 from app.web.pages import Page
-from app.web.resident.draft import LETTER_LIMIT, STORY_LIMIT, Draft, as_form_data
+from app.web.resident.draft import STORY_LIMIT, Draft, as_form_data
 from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
 from app.web.resident.forms import WriteForm, choices
-from app.web.resident.people import district_name, person, title_name
+from app.web.resident.people import district_name, person
 
 Errors = list[tuple[str, str]]
 
@@ -138,10 +137,10 @@ def _hand_edited(draft: Draft) -> str:
     if not draft.words:
         return ""
     return ngettext(
-        "You changed one letter by hand. A new story here does not go into it; on the next page "
-        "you can undo your changes to it.",
-        "You changed %(num)d letters by hand. A new story here does not go into them; on the next "
-        "page you can undo your changes to them.",
+        "You changed one letter by hand. If you change something here, you choose on the next page "
+        "whether to keep your version of it.",
+        "You changed %(num)d letters by hand. If you change something here, you choose on the next "
+        "page whether to keep your versions of them.",
         len(draft.words),
     )
 
@@ -186,14 +185,6 @@ def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None,
             form = form or write_form(draft, site)
             form.mail_zip.errors = [elsewhere]
             errors.append(("mail_zip", elsewhere))
-    for seat, text in draft.words.items():
-        holder = next((h for h in found.delegation.recipients if h.seat.id == seat), None)
-        if holder is not None and len(text) > LETTER_LIMIT:
-            errors.append((
-                f"words-{seat}",
-                _("The letter to %(name)s has %(length)d characters; at most %(limit)d fit.",
-                  name=title_name(holder), length=len(text), limit=LETTER_LIMIT),
-            ))  # fmt: skip
     return form, errors
 
 
@@ -223,13 +214,3 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
         home=draft.zip,
         state=STATES[state],
     )
-
-
-def template_of(draft: Draft, site: Services) -> LetterTemplate:
-    """The chosen template in the chosen length; the full form where there is no short one."""
-    length: Length = "short" if draft.length == "short" else "full"
-    template = site.campaign.template(draft.template, length) or site.campaign.template(
-        draft.template
-    )
-    assert template is not None
-    return template

@@ -21,7 +21,10 @@
     var first = out.textContent.match(/[\d.,]+/);
     var tail = first ? out.textContent.slice(first.index + first[0].length) : "";
     area.addEventListener("input", function () {
-      var count = Array.from(area.value).length;
+      // An office counts as forms do: a line break is two, and so is an emoji.
+      var extra = area.dataset.extra;
+      var count = extra === undefined ? Array.from(area.value).length
+        : area.value.length + area.value.split("\n").length - 1 + Number(extra);
       out.textContent = format.format(count) + tail;
       out.classList.toggle("error", count > limit);
     });
@@ -109,6 +112,39 @@
     form.addEventListener("submit", keep);
   }
 
+  function forget(tab) {
+    Object.keys(tab).forEach(function (key) { if (key.startsWith(KEY)) { tab.removeItem(key); } });
+  }
+
+  // The receipt leads back to the letters of this tab, also after a reload.
+  function bringBack(tab) {
+    tab.removeItem(KEY);  // whoever writes next in this tab may be somebody else
+    var form = document.getElementById("letters-again");
+    var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
+    if (!form) { return; }
+    if (form.elements.token) { keepLetters(form, window.location.pathname, tab); } else if (
+      kept && kept.receipt === window.location.pathname) {
+      kept.fields.forEach(function (pair) {
+        var field = document.createElement("input");
+        field.type = "hidden";
+        field.name = pair[0];
+        field.value = pair[1];
+        form.append(field);
+      });
+      form.hidden = false;
+    }
+    each("[data-forget]", function (link) {
+      link.addEventListener("click", function () { forget(tab); });
+    });
+  }
+
+  function keepLetters(form, receipt, tab) {
+    try {
+      var fields = Array.from(new FormData(form));
+      tab.setItem(KEY + "-letters", JSON.stringify({ receipt: receipt, fields: fields }));
+    } catch (e) { /* the tab's store is full: the button on this page still works */ }
+  }
+
   // A browser takes a link to the address it is at for a reload, which would show this page
   // again. Who follows it wants the page anew.
   function sameAddress(link) {
@@ -126,8 +162,8 @@
     var page = document.body.dataset.draft, form = document.getElementById("page-form");
     var tab = kept();
     if (!page || !tab) { return; }
-    if (page === "clear") {
-      Object.keys(tab).forEach(function (key) { if (key.startsWith(KEY)) { tab.removeItem(key); } });
+    if (page === "receipt") {
+      bringBack(tab);
     } else if (page === "resume") {
       var state = window.history.state;
       var copy = state && state.draft && tab.getItem(KEY + state.draft);

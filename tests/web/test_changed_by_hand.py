@@ -1,0 +1,153 @@
+"""A letter changed by hand remembers what it was made from, and is not signed in silence when
+something of that has changed since."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from app.site.settings import Settings
+from tests.web.lint import Client, Html
+from tests.web.resident import GLOUCESTER, Form, Resident, form_with, sheets
+from tests.web.stored import counts
+
+SEAT = "MA-S1"
+MINE = "My neighbor Rosa Luna has no papers.\n\nPlease act."
+CHANGES: dict[str, dict[str, list[str]]] = {
+    "story": {"story": ["Something harmless."]},
+    "first name": {"first": ["Saoirse"]},
+    "last name": {"last": ["Byrne"]},
+    "street": {"street": ["9 Oak St"]},
+    "town": {"city": ["Rockport"]},
+    "length": {"length": ["short"]},
+}
+
+
+@pytest.fixture
+def resident(client: Client) -> Resident:
+    return Resident(client)
+
+
+def edited(resident: Resident, seat: str = SEAT, words: str = MINE) -> Html:
+    form = resident.reviewing(*GLOUCESTER).form()
+    return resident.review({**form, f"words-{seat}": [words]})
+
+
+def back_with(resident: Resident, page: Html, **changes: list[str]) -> Form:
+    """The writing page again, with something on it changed."""
+    return {**resident.client.post("/write", page.form()).form(), **changes}
+
+
+def asks(page: Html, seat: str = SEAT) -> bool:
+    return any(e.get("id") == f"choose-{seat}" for e in page.all("div"))
+
+
+def letter_to(page: Html, seat: str) -> str:
+    return page.form()[f"words-{seat}"][0].replace("\r\n", "\n").strip()
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_of_what_it_was_made_from_opens_the_choice_and_stops_signing(
+    resident: Resident, settings: Settings, change: dict[str, list[str]]
+) -> None:
+    page = edited(resident)
+    assert not asks(page)
+    review = resident.review(back_with(resident, page, **change))
+    assert asks(review)
+    assert letter_to(review, SEAT) == MINE
+    assert not asks(review, "MA-S2")
+    stopped = resident.sign(review.form(), 409)
+    assert asks(stopped)
+    assert counts(settings) == (0, 0)
+    # It goes on asking until there is an answer, whatever else is pressed.
+    again = resident.sign(resident.review(stopped.form()).form(), 409)
+    address, form = form_with(again, keep=SEAT)
+    kept = resident.client.post(address, form)
+    assert not asks(kept)
+    assert letter_to(kept, SEAT) == MINE
+    resident.sign(kept.form())
+    assert counts(settings) == (1, 3)
+
+
+def test_made_anew_it_has_the_change_and_nothing_of_the_old_words(
+    resident: Resident, settings: Settings
+) -> None:
+    story = ["Something harmless."]
+    review = resident.review(back_with(resident, edited(resident), story=story))
+    address, form = form_with(review, undo=SEAT)
+    anew = resident.client.post(address, form)
+    assert not asks(anew)
+    assert all("Something harmless." in words for words in sheets(anew))
+    assert not any("Rosa" in words for words in sheets(anew))
+    taken = resident.sign(anew.form())
+    assert "Rosa" not in taken.words
+    assert counts(settings) == (1, 3)
+
+
+def test_a_move_to_another_state_asks_too(resident: Resident) -> None:
+    page = edited(resident, "MA-6")
+    form = resident.client.post("/write", page.form()).form()
+    moved = {"mail_zip": ["01923"], "city": ["Danvers"]}
+    review = resident.review({**form, **moved})
+    assert asks(review, "MA-6")
+
+
+@pytest.mark.parametrize("value", ["", "0" * 16, "x"])
+def test_a_form_that_says_nothing_of_it_is_asked(resident: Resident, value: str) -> None:
+    form = edited(resident).form()
+    assert asks(resident.sign({**form, f"from-{SEAT}": [value]}, 409))
+
+
+def test_changing_nothing_asks_nothing(resident: Resident, settings: Settings) -> None:
+    page = edited(resident)
+    review = resident.review(back_with(resident, page))
+    assert not asks(review)
+    resident.sign(review.form())
+    assert counts(settings) == (1, 3)
+
+
+@examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    field=st.sampled_from(["story", "first", "last", "street", "street2", "city"]),
+    value=st.text(st.sampled_from("abc ÀŠç一.,'-"), min_size=1, max_size=20),
+)
+def test_any_field_that_is_another_afterwards_opens_the_choice(
+    client: Client, field: str, value: str
+) -> None:
+    resident = Resident(client)
+    page = edited(resident)
+    before = page.form().get(field, [""])[0]
+    response = client.flask.post("/review", data=back_with(resident, page, **{field: [value]}))
+    if response.status_code == 422:
+        return  # refused beside its field, so there is nothing to choose yet
+    review = Html(response.text)
+    assert asks(review) == (review.form().get(field, [""])[0] != before)
+
+
+def test_the_box_counts_as_the_office_does_and_takes_what_its_form_takes(
+    resident: Resident,
+) -> None:
+    page = edited(resident)
+    box = page.one("textarea", id=f"words-{SEAT}")
+    limit = int(box.get("data-limit") or 0)
+    room = limit - int(box.get("data-extra") or 0)
+    fits = resident.review({**page.form(), f"words-{SEAT}": ["x" * room]})
+    assert f"{limit:,} of {limit:,} characters" in fits.words
+    over = resident.review({**page.form(), f"words-{SEAT}": ["x" * (room + 1)]}, 422)
+    assert over.one("textarea", id=f"words-{SEAT}").get("aria-invalid") == "true"
+    assert limit <= 10_000
+
+
+def test_an_office_with_a_small_form_gets_the_short_letter_and_the_others_the_full(
+    resident: Resident,
+) -> None:
+    page = resident.reviewing("20190", "VA", story="")  # Senator Warner's form takes 500
+    lengths = {s: len(w) for s, w in ((n, page.form()[n][0]) for n in page.form()
+               if n.startswith("words-"))}  # fmt: skip
+    small = [s for s in lengths if int(page.one("textarea", id=s).get("data-limit") or 0) <= 1000]
+    assert len(small) == 1
+    assert all(lengths[small[0]] < length for s, length in lengths.items() if s not in small)
+    assert "so this is the short letter" in page.words
+    assert "too long for this office" not in page.words
