@@ -21,7 +21,15 @@ from app.documents.typesetting import families_for
 
 Line = str | list[str | dict[str, str]]
 
-BREAK = "\u200b"  # zero-width space: a line may end here
+BREAK = "\u200b"
+"""A line may end here. The template sets an empty box for it, so that what a reader copies has
+nothing between its letters."""
+HARD_BREAK = "\ufdd1"
+"""The same where Unicode's rules forbid a line to end at a box, as after an opening quote. The
+template sets a zero-width space for it, which a reader may copy: so only where there is no
+other place, which no link has."""
+_NEAR = 8
+"""Characters within which one place to break is enough."""
 _LONGEST_RUN = 30
 """Ems-to-be that may stand without a place to break; the line holds about 42 of the widest."""
 _LONGEST_NAME = 40
@@ -61,14 +69,25 @@ def _breakable_run(run: str) -> str:
     if len(run) * 3 <= _LONGEST_RUN or sum(map(_width, run)) <= _LONGEST_RUN:
         return run
     out: list[str] = []
-    joined = 0
+    joined = since = 0
     for before, char in zip(" " + run, run, strict=False):
         joined = joined + 1 if _joins(before, char) else 0
         # Pictures may be joined in an endless chain: the chain is cut, but no accent is.
         if joined >= _LONGEST_CHAIN and unicodedata.category(char) not in ("Mn", "Me"):
             joined = 0
-        out.append(char if joined else BREAK + char)
-    return "".join(out).removeprefix(BREAK)
+        since += not joined
+        place = ""
+        if not joined and _is_word(before) and _is_word(char):
+            place = BREAK
+        elif not joined and since > _NEAR:
+            place = HARD_BREAK
+        since = 0 if place else since
+        out.append(place + char)
+    return "".join(out)
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char)[0] == "M"
 
 
 def with_breaks(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
+from app.site.i18n import LANGUAGES
 from app.site.services import services
 
 POLICY = "; ".join(
@@ -56,6 +57,19 @@ def framed() -> None:
     g.own_policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
+FIRST_PAGES = frozenset({"public.home", "public.bill", "public.privacy", "resident.start"})
+"""Where people arrive by a link, which chose the language for them."""
+
+
+def offers_spanish() -> bool:
+    """Whether to offer Spanish on the present page: it is one where people arrive, it is in
+    English, and the browser would rather have Spanish."""
+    if request.endpoint not in FIRST_PAGES:
+        return False
+    g.by_language = True
+    return request.accept_languages.best_match(list(LANGUAGES)) == "es"
+
+
 def _add_headers(response: Response) -> Response:
     present = {name.lower() for name, _value in response.headers}
     response.headers.extend((n, v) for n, v in HEADERS.items() if n.lower() not in present)
@@ -63,6 +77,8 @@ def _add_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = g.own_policy
         if "frame-ancestors 'none'" not in g.own_policy:  # older browsers know no finer rule
             del response.headers["X-Frame-Options"]
+    if g.get("by_language"):
+        response.vary.add("Accept-Language")
     if request.is_secure or services().settings.site_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static" and response.status_code in (200, 206, 304):
@@ -80,3 +96,4 @@ def _add_headers(response: Response) -> Response:
 def set_up_headers(app: Flask) -> None:
     """Add them to a site."""
     app.after_request(_add_headers)
+    app.jinja_env.globals["offers_spanish"] = offers_spanish

@@ -37,6 +37,10 @@ def show(page: Page) -> Response:
     )
 
 
+LINKED = ("zip", "letter", "source", "test")
+"""What a link to this site may say, which the other language must know too."""
+
+
 def _elsewhere_url() -> str:
     """The present page's address in the other language; a form's page leads to its start."""
     endpoint = (request.endpoint or "").removeprefix("es_")
@@ -48,7 +52,8 @@ def _elsewhere_url() -> str:
         if view in ("withdraw", "forget", "drop_letters") and request.view_args:
             return page_url("resident.receipt", lang, **request.view_args)
         return page_url("resident.start", lang)
-    return page_url(f"{blueprint}.{view}", lang, **(request.view_args or {}))
+    linked = {name: request.args[name][:200] for name in LINKED if name in request.args}
+    return page_url(f"{blueprint}.{view}", lang, **{**linked, **(request.view_args or {})})
 
 
 def _contact_url(contact: str) -> str:

@@ -128,3 +128,27 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     folder = compile_catalogues(CATALOGUES, blocked)
     assert folder != blocked
     assert (folder / "es" / "LC_MESSAGES" / "messages.mo").exists()
+
+
+SPANISH_FIRST = "es-MX,es;q=0.9,en;q=0.5"
+
+
+@pytest.mark.parametrize("path", ["/", "/find?source=poster", "/about-the-bill", "/privacy"])
+def test_a_browser_that_asks_for_spanish_is_offered_it_where_people_arrive(
+    client: Client, path: str
+) -> None:
+    asked = client.flask.get(path, headers={"Accept-Language": SPANISH_FIRST})
+    assert "¿Prefiere español?" in asked.text
+    assert f'href="/es{path}"' in asked.text
+    for other in ("en-US,en;q=0.9,es;q=0.5", "fr", "*", "x;q=ñ"):
+        assert "¿Prefiere" not in client.flask.get(path, headers={"Accept-Language": other}).text
+    assert "Accept-Language" in asked.headers["Vary"]
+    assert "Accept-Language" in client.flask.get(path).headers["Vary"]
+
+
+def test_a_page_in_spanish_offers_no_spanish_and_keeps_its_links(client: Client) -> None:
+    page = client.flask.get("/es/", headers={"Accept-Language": SPANISH_FIRST})
+    assert "¿Prefiere español?" not in page.text
+    links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>', page.text)
+    kept = [link for link in links if not link.startswith(("/es/", "/static/"))]
+    assert kept == ["/"]  # the link to this page in English

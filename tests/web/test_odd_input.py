@@ -17,7 +17,7 @@ from app.text import clean_line, clean_text
 from app.web.resident.draft import TEXT_FIELDS, fingerprint, read_draft
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html
-from tests.web.resident import PERSON, Resident
+from tests.web.resident import PERSON, Resident, form_with
 
 PATHS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
 NAMES = (
@@ -159,3 +159,35 @@ def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: st
     resident = Resident(client())
     page = resident.review(resident.filled(resident.writing("01930", "MA"), email=typed), 422)
     assert page.one("input", id="email").get("aria-invalid") == "true"
+
+
+@pytest.mark.parametrize(
+    ("domain", "meant"), [("gmail.con", "gmail.com"), ("yaho.com", "yahoo.com")]
+)
+def test_a_slip_in_a_domain_is_asked_about_and_blocks_nothing(domain: str, meant: str) -> None:
+    resident = Resident(client())
+    page = resident.reviewing("01930", "MA", email=f"ana@{domain}")
+    assert page.form()["email"] == [f"ana@{domain}"]
+    address, form = form_with(page, meant=f"ana@{meant}")
+    taken = resident.client.post(address, form)
+    assert taken.form()["email"] == [f"ana@{meant}"]
+    assert "Did you mean" not in taken.words
+    beside = resident.client.post("/write", page.form())
+    assert f"Did you mean ana@{meant}?" in beside.words
+    address, form = form_with(beside, meant=f"ana@{meant}")
+    field = resident.client.post(address, form).one("input", id="email")
+    assert field.get("value") == f"ana@{meant}"
+
+
+@pytest.mark.parametrize("domain", ["gmail.co", "mailo.com", "example.org"])
+def test_no_other_domain_is_asked_about(domain: str) -> None:
+    page = Resident(client()).reviewing("01930", "MA", email=f"ana@{domain}")
+    assert "Did you mean" not in page.words
+
+
+def test_the_count_under_the_story_knows_the_smallest_form() -> None:
+    page = Resident(client()).writing("20190", "VA")
+    assert "smallest web form, the one of Senator Mark R. Warner" in page.words
+    assert 0 < int(page.by_id("story-room").get("data-limit") or 0) < 500
+    assert not [e for e in Resident(client()).writing("01930", "MA").all("p")
+                if e.get("id") == "story-room" and e.get("data-limit") == "0"]  # fmt: skip

@@ -145,6 +145,7 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         for name in (*TEXT_FIELDS, "token", "website")
     }
     values["via"] = source_tag(values["via"])
+    values["email"] = clean_line(data.get("meant", "")) or values["email"]
     if isinstance(address := read_email(values["email"]), Email):
         values["email"] = address.text
     shown = _by_seat(data, "shown-")

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
 from app.site.i18n import gettext as _
 from app.site.services import Services
+from app.text import suggest_email
 from app.web import practice
 from app.web.errors import words_for
 from app.web.limits import Wait, ask, wait_words
@@ -197,7 +198,8 @@ def review_page(
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": review(draft, found, site, wrong), "notices": glyph_words(draft),
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
-        "offer": offer(site), "proof_bits": site.settings.proof_of_work,
+        "email_hint": suggest_email(draft.email), "offer": offer(site),
+        "proof_bits": site.settings.proof_of_work,
         "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
                         seat=role(h)) for h in vacant],
     }  # fmt: skip

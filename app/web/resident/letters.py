@@ -161,6 +161,26 @@ def template_of(draft: Draft, site: Services) -> LetterTemplate:
     return template
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a story the smallest form among the recipients' has room for."""
+
+    name: str
+    characters: int
+
+
+def story_room(draft: Draft, found: Found, site: Services) -> Room | None:
+    """The room in the smallest form, as its office counts; None where no limit is known."""
+    short = replace(draft, story="", words={}, length="short")
+    forms = [(x.holder, to_web_form(x)) for x in make_letters(short, found, site)]
+    between = 4  # the line breaks that set a paragraph apart
+    rooms = [(f.limit - f.count - between, h) for h, f in forms if f.limit is not None]
+    if not rooms:
+        return None
+    room, holder = min(rooms, key=lambda pair: pair[0])
+    return Room(title_name(holder), max(room, 0))
+
+
 def letter_limit(plain: Letter) -> int:
     """How many characters a letter that somebody changes by hand may have, as its office counts.
 

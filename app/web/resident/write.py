@@ -19,10 +19,12 @@ from app.congress import (
 from app.site.i18n import gettext as _
 from app.site.i18n import language, ngettext
 from app.site.services import Services
+from app.text import suggest_email
 from app.web.pages import Page
 from app.web.resident.draft import STORY_LIMIT, Draft, as_form_data
 from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
 from app.web.resident.forms import WriteForm, choices
+from app.web.resident.letters import story_room
 from app.web.resident.people import district_name, person
 
 Errors = list[tuple[str, str]]
@@ -109,6 +111,8 @@ def write_page(
         "hand_edited": _hand_edited(draft),
         "relocate": elsewhere,
         "confirm_email": site.confirm_email,
+        "email_hint": suggest_email(draft.email),
+        "room": story_room(draft, found, site),
     }  # fmt: skip
     return Page("resident/write.html", context, status)
 

@@ -14,9 +14,13 @@
 
   // Characters while typing, in the words that the server already wrote.
   function countWhileTyping(area) {
-    var out = document.getElementById(area.dataset.count);
+    area.dataset.count.split(" ").forEach(function (id) { countInto(area, id); });
+  }
+
+  function countInto(area, id) {
+    var out = document.getElementById(id);
     if (!out) { return; }
-    var limit = Number(area.dataset.limit);
+    var limit = Number(out.dataset.limit || area.dataset.limit);
     var format = new Intl.NumberFormat("en-US");
     var first = out.textContent.match(/[\d.,]+/);
     var tail = first ? out.textContent.slice(first.index + first[0].length) : "";
