@@ -77,6 +77,7 @@ def _everywhere() -> dict[str, Any]:
         "social": lambda: social(site.settings),
         "errors": (),
         "switch": "",
+        "switch_args": {},
         "enter": "",
         "draft_page": "",
     }

@@ -150,7 +150,7 @@ def test_the_start_page_counts_people_and_letters(anyone: Resident) -> None:
 
 
 def letters_form(page: Html) -> ElementTree.Element:
-    return next(form for form in page.all("form") if form.get("id") == "letters-again")
+    return next(form for form in page.all("form") if form.get("id") == "page-form")
 
 
 def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
@@ -166,6 +166,9 @@ def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
     again = resident.client.post(back.get("action") or "", values(back))
     assert again.words.count("These very words.") == taken.words.count("These very words.") > 0
     assert counts(settings) == (1, 3)
+    spanish = resident.client.post(f"/es{path}", values(end))
+    assert "Volver a mis cartas" in spanish.words
+    assert values(letters_form(spanish))["story"] == ["These very words."]
     # By its address alone, which is how the letters are forgotten, the page holds none of them.
     forgotten = resident.client.get(path)
     assert letters_form(forgotten).get("hidden") is not None

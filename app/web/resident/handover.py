@@ -175,7 +175,11 @@ def with_letters(page: Page, data: Data, site: Services) -> Page:
     draft = read_draft(data)
     if not draft.token or page.status != 200:
         return page
-    letters = {"draft": draft.after_signing(), "token": site.tokens.renew(draft.token)}
+    letters = {
+        "draft": draft.after_signing(), "token": site.tokens.renew(draft.token),
+        "switch": "resident.receipt_with_letters",
+        "switch_args": {"token": page.context["receipt_token"]},
+    }  # fmt: skip
     return replace(page, context={**page.context, **letters})
 
 

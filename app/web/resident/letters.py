@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -287,6 +287,22 @@ def _reviewed(
         office=office.id if office else "washington",
         office_open=office is not None,
     )
+
+
+def changed_since_shown(draft: Draft, letters: Sequence[Letter]) -> str:
+    """What to say when a letter now has other words than the page showed; empty if none has.
+
+    A letter that the person edited by hand has their words whatever the campaign published.
+    """
+    for letter in letters:
+        seat = letter.holder.seat.id
+        shown = draft.shown.get(seat, "")
+        if shown and seat not in draft.words and shown != fingerprint(body_text(letter)):
+            return _(
+                "The campaign changed the words of a letter while you were reading. Nothing was "
+                "signed yet. Please read it again below, then sign."
+            )
+    return ""
 
 
 def _made_from(draft: Draft, plain: Letter) -> str:

@@ -19,8 +19,7 @@ from app.web.pages import Page
 from app.web.resident import confirming, consent, held
 from app.web.resident.draft import Draft, who
 from app.web.resident.journey import Counted, Data, ready, review_page
-from app.web.resident.letters import make_letters, template_of
-from app.web.resident.republished import changed_since_shown
+from app.web.resident.letters import changed_since_shown, make_letters, template_of
 
 TOWN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 """Words of letters only: a comma or a bracket could bring something else along."""

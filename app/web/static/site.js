@@ -123,11 +123,15 @@
   // The receipt leads back to the letters of this tab, also after a reload.
   function bringBack(tab) {
     tab.removeItem(KEY);  // whoever writes next in this tab may be somebody else
-    var form = document.getElementById("letters-again");
+    var form = document.getElementById("page-form");
     var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
     if (!form) { return; }
-    if (form.elements.token) { keepLetters(form, window.location.pathname, tab); } else if (
-      kept && kept.receipt === window.location.pathname) {
+    var receipt = window.location.pathname.split("/").pop();
+    if (form.elements.token) {
+      keepLetters(form, receipt, tab);
+      // A reload then asks for the receipt by its address, and finds the letters in the tab.
+      window.history.replaceState(null, "", window.location.pathname);
+    } else if (kept && kept.receipt === receipt) {
       kept.fields.forEach(function (pair) {
         var field = document.createElement("input");
         field.type = "hidden";
