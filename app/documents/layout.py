@@ -26,8 +26,8 @@ BREAK = "\u200b"
 nothing between its letters."""
 HARD_BREAK = "\ufdd1"
 """The same where Unicode's rules forbid a line to end at a box, as after an opening quote. The
-template sets a zero-width space for it, which a reader may copy: so only where there is no
-other place, which no link has."""
+template sets a zero-width space for it, which a reader may copy: so only between signs that
+no link has, or where there is no other place."""
 _NEAR = 8
 """Characters within which one place to break is enough."""
 _LONGEST_RUN = 30
@@ -79,7 +79,7 @@ def _breakable_run(run: str) -> str:
         place = ""
         if not joined and _is_word(before) and _is_word(char):
             place = BREAK
-        elif not joined and since > _NEAR:
+        elif not joined and (since > _NEAR or _width(char) > 1):
             place = HARD_BREAK
         since = 0 if place else since
         out.append(place + char)
