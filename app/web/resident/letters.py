@@ -171,6 +171,8 @@ class Room:
 
 def story_room(draft: Draft, found: Found, site: Services) -> Room | None:
     """The room in the smallest form, as its office counts; None where no limit is known."""
+    if site.campaign.template(draft.template) is None:
+        return None
     short = replace(draft, story="", words={}, length="short")
     forms = [(x.holder, to_web_form(x)) for x in make_letters(short, found, site)]
     between = 4  # the line breaks that set a paragraph apart
