@@ -20,6 +20,7 @@ from app.records import NotStoredError
 from app.records.keys import KeyFolderError, first_key
 from app.site.daily import start_purging
 from app.site.server import listen, serve
+from app.site.services import check_itself
 from app.site.settings import Settings, SettingsError, load_settings
 
 MAIL_WORKER = (sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--tied")
@@ -76,6 +77,7 @@ def main(arguments: list[str]) -> int:
     """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
     try:
         settings = load_settings()
+        check_itself(settings)
         sockets = listen(settings.host, settings.port)
         app = create_app(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())

@@ -45,6 +45,7 @@ from app.delivery.writer_rows import WriterFileError, read_rows
 from app.records import open_database
 from app.site.live import live_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
+from app.site.services import check_itself
 from app.site.settings import Settings, load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
@@ -77,6 +78,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
       flask worker --workers 4
     """
     settings = load_settings()
+    check_itself(settings)
     queue = _queue()
     if tied:
         _end_with_parent()

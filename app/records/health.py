@@ -1,8 +1,20 @@
-"""Whether the database file itself is sound."""
+"""Whether the database is sound, and still belongs to this site and its keys."""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from app.records.database import (
+    RESTORE,
+    NotItselfError,
+    id_file,
+    open_database,
+    writing,
+)
 
 
 def damage(db: sqlite3.Connection, *, most: int = 10) -> tuple[str, ...]:
@@ -18,3 +30,44 @@ def damage(db: sqlite3.Connection, *, most: int = 10) -> tuple[str, ...]:
     except sqlite3.DatabaseError as error:  # too damaged even to look
         return (str(error),)
     return tuple(found)
+
+
+def _fingerprint(key: bytes) -> str:
+    return hashlib.sha256(b"fingerprint of a site's key:" + key).hexdigest()[:32]
+
+
+def changed_keys(db: sqlite3.Connection, keys: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Names of keys that are not those which this database was used with before."""
+    noted = dict(db.execute("SELECT name, value FROM site").fetchall())
+    prints = {name: _fingerprint(key) for name, key in keys.items()}
+    return tuple(name for name, own in prints.items() if noted.get(name, own) != own)
+
+
+def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
+    """Open the database of a site that starts, and note its keys the first time.
+
+    Raises ``NotItselfError`` when the database is gone or another one, or a key has changed,
+    and ``NotStoredError`` when it cannot be used; both with words for the operator.
+    """
+    with closing(open_database(path)) as db:
+        if changed := changed_keys(db, keys):
+            raise NotItselfError(
+                f"{' and '.join(changed)} is not the one that this database was used with: "
+                f"earlier signers and receipts would not be recognised. {RESTORE}"
+            )
+        _note_keys(db, keys, "INSERT OR IGNORE")
+
+
+def adopt_site(path: Path, keys: Mapping[str, bytes]) -> None:
+    """Take the database and the keys that are there for this site's own from now on."""
+    id_file(path).unlink(missing_ok=True)
+    with closing(open_database(path)) as db:
+        _note_keys(db, keys, "INSERT OR REPLACE")
+
+
+def _note_keys(db: sqlite3.Connection, keys: Mapping[str, bytes], how: str) -> None:
+    noted = dict(db.execute("SELECT name, value FROM site").fetchall())
+    new = [(n, _fingerprint(k)) for n, k in keys.items() if noted.get(n) != _fingerprint(k)]
+    if new:
+        with writing(db):
+            db.executemany(f"{how} INTO site VALUES (?, ?)", new)

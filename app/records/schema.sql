@@ -6,6 +6,18 @@
 -- compares them. A BLOB of 32 bytes is a digest or a keyed code: nothing can be read back from it.
 
 
+-- 0. Which site this is --------------------------------------------------------------------
+
+-- `id` is made with the database and also stands in the file beside it (`.id`), so that another
+-- database in its place is noticed. The other rows are fingerprints of the site's keys.
+CREATE TABLE site (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO site VALUES ('id', lower(hex(randomblob(16))));
+
+
 -- 1. Signatures and their letters ----------------------------------------------------------
 
 -- One person's act, and the least that can be counted of it.

@@ -20,6 +20,7 @@ from flask import current_app, has_request_context, request
 from app.campaign import Campaign
 from app.congress import Tables
 from app.records import Connection, NotStoredError, local_database
+from app.records.health import check_site
 from app.site.live import LiveCampaign
 from app.site.settings import Settings
 from app.site.tokens import FormTokens
@@ -99,6 +100,19 @@ class Services:
     @cached_property
     def _database(self) -> Path:
         return self.settings.database
+
+
+def check_itself(settings: Settings) -> None:
+    """Before a site starts: see that its database and its keys are those that it had.
+
+    Raises ``NotStoredError``, or its kind ``NotItselfError``, with words for the operator.
+    """
+    check_site(settings.database, keys_of(settings))
+
+
+def keys_of(settings: Settings) -> dict[str, bytes]:
+    """The keys by the names of their files."""
+    return {"secret.key": settings.secret_key, "person.key": settings.person_key}
 
 
 def services() -> Services:

@@ -11,10 +11,11 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.congress import load_tables
+from app.records.database import keep_beside
 from app.site.i18n import set_up_languages
 from app.site.live import LiveCampaign
 from app.site.services import EXTENSION, Services
-from app.site.settings import ROOT, Settings, SettingsError, load_settings
+from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
@@ -83,6 +84,8 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
         SECRET_KEY=settings.secret_key,
         TRUSTED_HOSTS=[urlsplit(settings.site_url).hostname] if settings.site_url else None,
     )
+    key_files = (settings.instance / name for name in KEY_FILES)
+    keep_beside(settings.database, tuple(path for path in key_files if path.exists()))
     app.extensions[EXTENSION] = Services(
         settings=settings,
         live=LiveCampaign(settings.letters / settings.campaign),

@@ -12,6 +12,7 @@ from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app.records.database import NotItselfError, NotStoredError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
 from app.web.requests import forget_form
@@ -75,6 +76,20 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
 def _in_words(size: int) -> str:
     megabytes, kilobytes = size // 1024**2, size // 1024
     return f"{megabytes} MB" if megabytes else f"{kilobytes} KB"
+
+
+def not_stored_words(error: NotStoredError) -> str:
+    """Why what somebody sent was not taken, and what they can do. Nothing of it was kept."""
+    if isinstance(error, NotItselfError):
+        return _(
+            "This site cannot take signatures at the moment, and the people who run it have to "
+            "mend that. Nothing was stored, and nothing that you typed is lost: it is all still "
+            "on this page. You can copy your letters from here now, and sign another day."
+        )
+    return _(
+        "Your signature could not be stored just now. Nothing was lost: please press the "
+        "button again in a minute."
+    )
 
 
 def _show(status: int) -> Shown:

@@ -48,8 +48,8 @@ def test_every_connection_is_durable_patient_and_forgets_what_is_deleted(
 def test_only_the_owner_can_read_any_of_the_files(path: Path, db: sqlite3.Connection) -> None:
     sign(db, signature("one"), SECRET)
     files = sorted(path.parent.iterdir())
-    assert len(files) == 3
-    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    assert len(files) == 4
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 4
 
 
 def test_a_file_restored_with_loose_rights_is_made_private_again(path: Path) -> None:

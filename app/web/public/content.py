@@ -7,7 +7,7 @@ from typing import Any
 
 from app.campaign import stage_of
 from app.campaign.words import ordinal
-from app.records import totals
+from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.outgoing import offices_of
@@ -21,8 +21,11 @@ from app.web.resident.sharing import prefilled
 
 
 def home(args: Mapping[str, str], site: Services) -> Page:
-    """The start page with the counts of people and letters."""
-    counted = totals(site.db(), site.campaign.slug)
+    """The start page with the counts of people and letters, where they can be had."""
+    try:
+        counted, states = totals(site.db(), site.campaign.slug), state_rows(site)
+    except NotStoredError:
+        counted, states = Totals(0, 0), []
     return Page(
         "public/home.html",
         {
@@ -30,7 +33,7 @@ def home(args: Mapping[str, str], site: Services) -> Page:
             "link": prefilled(args, site),
             "signatures": counted.signatures,
             "letter_count": counted.letters,
-            "states": state_rows(site),
+            "states": states,
         },
     )
 

@@ -10,10 +10,10 @@ from app.campaign import Letter
 from app.congress import Found
 from app.records import LetterRow, NotStoredError, SignatureRequest, likeness_of, person_key, sign
 from app.records.model import HeldReason, Status
-from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
 from app.web import practice
+from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident import confirming, consent, held
@@ -54,12 +54,8 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     request = practice.marked(request, draft.test, site)
     try:
         signed = sign(site.db(), request, site.settings.secret_key)
-    except NotStoredError:
-        words = _(
-            "Your signature could not be stored just now. Nothing was lost: please press the "
-            "button again in a minute."
-        )
-        return _back(draft, found, site, words, 503)
+    except NotStoredError as error:
+        return _back(draft, found, site, not_stored_words(error), 503)
     if request.status == "test":
         return Counted(signed.receipt)
     words = consent.keep(signed, draft, found, letters, site)

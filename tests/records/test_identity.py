@@ -1,0 +1,203 @@
+"""A database that is not the one that it was is neither written to nor made anew."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.records import NotStoredError, local_database, open_database, sign
+from app.records.database import NotItselfError, id_file, keep_beside, known_id, writing
+from app.records.health import adopt_site, changed_keys, check_site
+from tests.records.build import SECRET, signature
+
+KEYS = {"secret.key": b"s" * 64, "person.key": b"p" * 64}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "site" / "dear-congress.db"
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[sqlite3.Connection]:
+    path.parent.mkdir()
+    with closing(open_database(path)) as found:
+        yield found
+
+
+def files(path: Path) -> list[Path]:
+    return [found for s in ("", "-wal", "-shm") if (found := Path(f"{path}{s}")).exists()]
+
+
+def deleted(path: Path) -> None:
+    for file in files(path):
+        file.unlink()
+
+
+def deleted_alone(path: Path) -> None:
+    path.unlink()
+
+
+def moved(path: Path) -> None:
+    for file in files(path):
+        file.rename(path.parent.parent / file.name)
+
+
+def replaced_by_another(path: Path) -> None:
+    with closing(open_database(path.parent.parent / "other.db")) as db:
+        sign(db, signature("somebody"), SECRET)
+    deleted(path)
+    shutil.copy(path.parent.parent / "other.db", path)
+
+
+def replaced_by_a_copy(path: Path) -> None:
+    shutil.copy(path, path.parent / "copy")
+    (path.parent / "copy").replace(path)
+
+
+def log_deleted(path: Path) -> None:
+    Path(f"{path}-wal").unlink()
+
+
+def index_deleted(path: Path) -> None:
+    Path(f"{path}-shm").unlink()
+
+
+def folder_moved(path: Path) -> None:
+    path.parent.rename(path.parent.parent / "elsewhere")
+
+
+ACTS = [deleted, deleted_alone, moved, replaced_by_another, replaced_by_a_copy, log_deleted,
+        index_deleted, folder_moved]  # fmt: skip
+Act = Callable[[Path], None]
+
+
+def count(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM signatures").fetchone()[0])
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nothing_is_written_to_a_database_that_is_not_on_the_disk_any_more(
+    act: Act, path: Path, db: sqlite3.Connection
+) -> None:
+    sign(db, signature("one"), SECRET)
+    act(path)
+    with pytest.raises(NotItselfError, match="flask doctor"):
+        sign(db, signature("two"), SECRET)
+    assert count(db) == 1, "what is open can still be read"
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_was_moved_away_during_a_write_is_not_acknowledged(
+    act: Act, path: Path, db: sqlite3.Connection
+) -> None:
+    def write() -> None:
+        with writing(db):
+            db.execute("INSERT INTO site VALUES ('a', 'b')")
+            act(path)
+
+    with pytest.raises(NotItselfError):
+        write()
+
+
+@pytest.mark.parametrize("act", [deleted, deleted_alone, moved])
+def test_a_database_that_is_gone_is_not_made_anew(
+    act: Act, path: Path, db: sqlite3.Connection
+) -> None:
+    act(path)
+    for opened in (open_database, local_database):
+        with pytest.raises(NotItselfError, match="is gone"):
+            opened(path)
+    assert not path.exists()
+
+
+def test_a_database_that_comes_back_is_written_to_again(path: Path, db: sqlite3.Connection) -> None:
+    moved(path)
+    with pytest.raises(NotItselfError):
+        sign(db, signature("one"), SECRET)
+    for file in path.parent.parent.glob("dear-congress.db*"):
+        file.rename(path.parent / file.name)
+    sign(db, signature("one"), SECRET)
+    with closing(open_database(path)) as again:
+        assert count(again) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 100, None])
+def test_another_database_in_its_place_is_not_opened_and_not_changed(
+    content: bytes | None, path: Path
+) -> None:
+    path.parent.mkdir()
+    open_database(path).close()
+    if content is None:
+        replaced_by_another(path)
+    else:
+        deleted(path)
+        path.write_bytes(content)
+    before = path.read_bytes()
+    with pytest.raises(NotStoredError):
+        open_database(path)
+    assert path.read_bytes() == before
+
+
+def test_a_backup_of_the_same_database_is_opened(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(open_database(path)) as db:
+        sign(db, signature("one"), SECRET)
+        db.execute("VACUUM INTO ?", (str(path.parent / "backup"),))
+    deleted(path)
+    (path.parent / "backup").rename(path)
+    with closing(open_database(path)) as db:
+        assert count(db) == 1
+
+
+def test_a_database_without_the_file_beside_it_gets_it_again(path: Path) -> None:
+    path.parent.mkdir()
+    open_database(path).close()
+    known = known_id(path)
+    id_file(path).unlink()
+    open_database(path).close()
+    assert known_id(path) == known != ""
+
+
+def test_a_key_that_is_gone_stops_the_writing(path: Path, db: sqlite3.Connection) -> None:
+    key = path.parent / "person.key"
+    key.write_text("x" * 64)
+    keep_beside(path, (key,))
+    sign(db, signature("one"), SECRET)
+    key.rename(path.parent / "away")
+    with pytest.raises(NotItselfError, match=r"person\.key is gone"):
+        sign(db, signature("two"), SECRET)
+    (path.parent / "away").rename(key)
+    sign(db, signature("two"), SECRET)
+
+
+def test_a_key_that_changed_is_named_and_taken_only_on_purpose(path: Path) -> None:
+    path.parent.mkdir()
+    check_site(path, KEYS)
+    check_site(path, KEYS)
+    other = {**KEYS, "person.key": b"q" * 64}
+    with pytest.raises(NotItselfError, match=r"^person\.key is not the one"):
+        check_site(path, other)
+    adopt_site(path, other)
+    check_site(path, other)
+    with closing(open_database(path)) as db:
+        assert changed_keys(db, KEYS) == ("person.key",)
+        kept = str(db.execute("SELECT name, value FROM site").fetchall())
+    assert not [key for key in (*KEYS.values(), b"q" * 64) if key.decode() in kept]
+
+
+def test_a_site_begins_anew_only_on_purpose(path: Path) -> None:
+    path.parent.mkdir()
+    check_site(path, KEYS)
+    before = known_id(path)
+    deleted(path)
+    with pytest.raises(NotItselfError):
+        check_site(path, KEYS)
+    adopt_site(path, KEYS)
+    check_site(path, KEYS)
+    assert known_id(path) != before

@@ -1,0 +1,139 @@
+"""A running site whose database or key is taken away: it says so, and loses nothing it took."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.site.settings import load_settings
+from tests.attack.test_cores import workers_of
+from tests.bench.load import FORM
+from tests.bench.people import sign_bodies
+from tests.bench.servers import Server, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+
+ROUNDS = 6
+"""Enough requests that each of two processes answers some."""
+
+
+class Site:
+    def __init__(self, server: Server) -> None:
+        self.server, self.acknowledged = server, 0
+        self.database = server.instance / "dear-congress.db"
+        self.bodies = iter(sign_bodies(server.instance, 80))
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
+        address = ("127.0.0.1", self.server.port)
+        with closing(http.client.HTTPConnection(*address, timeout=30)) as one:
+            one.request(method, path, body, FORM if body else {})
+            answer = one.getresponse()
+            return answer.status, answer.read().decode()
+
+    def sign(self, *, path: str = "/sign") -> tuple[int, str]:
+        status, page = self.ask("POST", path, next(self.bodies))
+        self.acknowledged += status == 307
+        return status, page
+
+    def takes_nothing(self) -> None:
+        for path, words in (("/sign", "copy your letters"), ("/es/sign", "Puede copiar sus")):
+            for _ in range(ROUNDS):
+                status, page = self.sign(path=path)
+                assert status == 503
+                assert words in page
+                assert "Person" in page or 'name="first"' in page, "the form is kept"
+        assert self.ask("GET", "/")[0] == self.ask("GET", "/privacy")[0] == 200
+        assert self.ask("POST", "/find", b"zip=01930&state=MA")[0] == 200
+
+    def files(self) -> list[Path]:
+        return sorted(self.database.parent.glob("dear-congress.db*"))
+
+    def replace_a_process(self) -> None:
+        gone = workers_of(self.server)[0]
+        os.kill(gone, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while gone in (there := workers_of(self.server)) or len(there) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def counted(self) -> int:
+        with closing(sqlite3.connect(self.database)) as db:
+            return int(db.execute("SELECT count(*) FROM signatures").fetchone()[0])
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    load_settings({}, instance=tmp_path / "instance")
+    with serving("wsgi:app", tmp_path / "instance", workers=2) as server:
+        found = Site(server)
+        for _ in range(ROUNDS):
+            assert found.sign()[0] == 307
+        yield found
+
+
+def delete(site: Site) -> None:
+    for file in site.files():
+        file.unlink()
+
+
+def move(site: Site) -> None:
+    aside = site.database.parent.parent / "aside"
+    aside.mkdir()
+    for file in site.files():
+        file.rename(aside / file.name)
+
+
+def replace_by_a_copy(site: Site) -> None:
+    shutil.copy(site.database, site.database.parent / "copy")
+    (site.database.parent / "copy").replace(site.database)
+
+
+def lose_person_key(site: Site) -> None:
+    (site.database.parent / "person.key").unlink()
+
+
+# Every other way of losing them is tried in tests/records/test_identity.py, without a server.
+ACTS: list[Callable[[Site], None]] = [delete, replace_by_a_copy, lose_person_key]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_no_process_takes_anything_in_any_more(act: Callable[[Site], None], site: Site) -> None:
+    act(site)
+    site.takes_nothing()
+    assert site.acknowledged == ROUNDS
+
+
+def test_a_new_process_makes_no_new_database_and_all_goes_on_when_it_is_back(site: Site) -> None:
+    move(site)
+    site.replace_a_process()
+    site.takes_nothing()
+    assert site.files() == []
+    for file in (site.database.parent.parent / "aside").iterdir():
+        file.rename(site.database.parent / file.name)
+    for _ in range(ROUNDS):
+        assert site.sign()[0] == 307
+    assert site.counted() == site.acknowledged == 2 * ROUNDS
+
+
+def test_a_site_that_starts_again_without_its_database_says_so(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    move(site)
+    site.server.kill_all()
+    capfd.readouterr()
+    with pytest.raises(RuntimeError), serving("wsgi:app", site.server.instance):
+        pass
+    said = capfd.readouterr().err
+    assert said.startswith("The site cannot start.\nThe database ")
+    assert "is gone" in said
+    assert "flask adopt" in said
+    assert site.files() == []
