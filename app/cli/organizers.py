@@ -105,9 +105,9 @@ def add(name: str, role: str, hours: int) -> None:
 
     \b
     Roles:
-      editor    writes and publishes letters
-      exporter  sees counts and takes lists away
-      admin     does both, and looks after organizers
+      editor    letters, the campaign's facts, held and paper signatures (changes counts)
+      exporter  sees the counts and takes them away as files
+      admin     all of this, packets for the offices, keys, organizers, audit trail
 
     \b
     Examples:

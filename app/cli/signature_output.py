@@ -33,7 +33,31 @@ from app.records.tabular import Chunk, Column, Table, clean, described, json_lin
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 
-ENDINGS = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
+ENDINGS: dict[Format, str] = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
+_BY_ENDING: dict[str, Format] = {
+    **{ending: form for form, ending in ENDINGS.items()}, "sqlite": "sqlite", "sqlite3": "sqlite",
+}  # fmt: skip
+
+
+def format_of(out: Path, form: Format | None) -> Format:
+    """The format of a file: as asked for, as its name says, else CSV.
+
+    Raises ``click.UsageError`` where the two contradict each other, or where the name ends in
+    something else: a workbook's name on a CSV file misleads every program that opens it.
+    """
+    ending = "" if out.is_dir() or str(out) == "-" else out.suffix[1:].lower()
+    named = _BY_ENDING.get(ending)
+    if form and named and form != named:
+        raise click.UsageError(
+            f"{out.name} is the name of a {named} file, and --format says {form}. Name the file "
+            f"….{ENDINGS[form]}, or leave --format out."
+        )
+    if form is None and ending and named is None:
+        raise click.UsageError(
+            f"{out.name} does not say what it is: end it in "
+            f"{', '.join(f'.{known}' for known in ENDINGS.values())}, or give --format."
+        )
+    return form or named or "csv"
 
 
 def show_table(table: Table, form: Format, *, notes: bool = False) -> None:

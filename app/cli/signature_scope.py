@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import click
 
-from app.campaign import CampaignError
+from app.campaign import Campaign, CampaignError
 from app.congress import TablesError, load_tables
-from app.records import Connection, NotStoredError, campaigns, local_database
+from app.records import STATUSES, Connection, NotStoredError, campaigns, count, local_database
 from app.records.exports import Occasion
 from app.site.live import live_campaign
 from app.site.settings import Settings, SettingsError, load_settings
@@ -23,6 +23,8 @@ class Scope:
     campaign: str | None
     """None: all campaigns."""
     occasion: Occasion
+    letters: frozenset[str]
+    """The letters that the campaign has, or that anybody has signed."""
 
 
 def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
@@ -41,11 +43,25 @@ def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
         raise click.ClickException(
             f"Nobody has signed a campaign called {slug!r}. Known: {', '.join(sorted(known))}."
         )
-    return Scope(db, slug, _occasion(settings, slug or settings.campaign))
+    campaign_now = _campaign(settings, slug or settings.campaign)
+    letters = {
+        row.group for status in STATUSES for row in count(db, slug, "template", status=status)
+    }
+    if campaign_now:
+        letters |= {name for name, _length in campaign_now.templates}
+    return Scope(db, slug, _occasion(campaign_now), frozenset(letters))
 
 
-def _occasion(settings: Settings, slug: str) -> Occasion:
-    """The campaign's time zone, and the members' names where the tables know them."""
+def _campaign(settings: Settings, slug: str) -> Campaign | None:
+    """The campaign's words; None where they are gone. Its counts are not."""
+    try:
+        return live_campaign(settings, slug)
+    except CampaignError:
+        return None
+
+
+def _occasion(campaign: Campaign | None) -> Occasion:
+    """The campaign's title and time zone, and the members' names where the tables know them."""
     facts: dict[str, str] = {}
     names: dict[str, str] = {}
     try:
@@ -57,11 +73,10 @@ def _occasion(settings: Settings, slug: str) -> Occasion:
         for holder in tables.holders:
             if holder.member:
                 names[holder.member.bioguide] = f"{holder.seat.title} {holder.member.full_name}"
-    try:
-        campaign = live_campaign(settings, slug)
-    except CampaignError:  # the words of an old campaign may be gone; its counts are not
-        zone = "UTC"
-    else:
-        zone = campaign.timezone
-        facts["cosponsors"] = campaign.as_of.isoformat()
-    return Occasion(at=datetime.now(UTC), zone=zone, facts=facts, names=names)
+    if campaign is None:
+        return Occasion(at=datetime.now(UTC), zone="UTC", facts=facts, names=names)
+    facts["cosponsors"] = campaign.as_of.isoformat()
+    return Occasion(
+        at=datetime.now(UTC), zone=campaign.timezone, facts=facts, names=names,
+        titles={campaign.slug: campaign.title},
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from app.cli.paper import import_command
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
-from app.cli.signature_output import Format, show_lookalikes, show_table, write_export
+from app.cli.signature_output import Format, format_of, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
 from app.congress import STATES
 from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
 from app.records.counts import Filter
 from app.records.database import reading
 from app.records.exports import GROUPINGS, SHAPES, counts_table
+from app.site.days import read_day
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
@@ -46,6 +47,21 @@ NO_SOURCE = "(none)"
 """As in the addresses of the organizers' pages: brackets can be in no tag."""
 
 
+class Day(click.ParamType[date]):
+    """A day as people write it: 2026-11-01, 11/01/2026, Nov 1 2026."""
+
+    name = "day"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        day = value if isinstance(value, date) else read_day(value)
+        if day is None:
+            self.fail(f"{value!r} is no day. Write it like 2026-11-01, 11/01/2026 or Nov 1 2026.",
+                      param, ctx)  # fmt: skip
+        return day
+
+
 def choosing(command: Command) -> Command:
     """The options that choose which signatures are meant; they become ``chosen``."""
     options = (
@@ -57,12 +73,11 @@ def choosing(command: Command) -> Command:
         ),
         click.option("--state", metavar="CA", help="Only people in this state or territory."),
         click.option(
-            "--since", "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+            "--since", "--from", "since", type=Day(),
             help="First day, in the campaign's time zone.",
         ),
         click.option(
-            "--until", "--to", "until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
-            help="Last day, included.",
+            "--until", "--to", "until", type=Day(), help="Last day, included.",
         ),
         click.option("--letter", metavar="NAME", help="Only who started from this letter."),
         click.option("--source", metavar="TAG", help="Only with this source tag; (none) for none."),
@@ -76,8 +91,8 @@ def choosing(command: Command) -> Command:
         all_campaigns: bool,
         status: str,
         state: str | None,
-        since: datetime | None,
-        until: datetime | None,
+        since: date | None,
+        until: date | None,
         letter: str | None,
         source: str | None,
         language: str | None,
@@ -94,12 +109,16 @@ def choosing(command: Command) -> Command:
         if source and source != NO_SOURCE and not source_tag(source):
             raise click.UsageError(f"{source} cannot be a tag: letters, digits and hyphens only.")
         scope = open_scope(campaign, all_campaigns=all_campaigns)
+        if letter and letter not in scope.letters:
+            raise click.UsageError(
+                f"There is no letter {letter!r}. Known: {', '.join(sorted(scope.letters))}."
+            )
         chosen = Filter(
             campaign=scope.campaign,
             status=None if status == "every" else status,  # type: ignore[arg-type]
             state=state.upper() if state else None,
-            since=since.date() if since else None,
-            until=until.date() if until else None,
+            since=since,
+            until=until,
             template=letter or None,
             source=None if not source else "" if source == NO_SOURCE else source_tag(source),
             language=language or None,
@@ -200,8 +219,8 @@ def alike_command(campaign: str | None) -> None:
     help="What counts are broken down by.",
 )  # fmt: skip
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "json", "xlsx", "sqlite"]), default="csv",
-    show_default=True,
+    "--format", "form", type=click.Choice(["csv", "json", "xlsx", "sqlite"]),
+    help="Told by the end of --out if left out; CSV for a folder.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path, allow_dash=True), default=Path(), metavar="FILE",
@@ -210,8 +229,9 @@ def alike_command(campaign: str | None) -> None:
 @NOTES
 @choosing
 def export_command(
-    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path, notes: bool
-) -> None:
+    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format | None, out: Path,
+    notes: bool,
+) -> None:  # fmt: skip
     """Write counts, signatures or letters to a file. Nothing personal is in any of them.
 
     What to know about the numbers (campaign, filter, definitions, time and time zone, the dates
@@ -221,9 +241,9 @@ def export_command(
     \b
     Examples:
       flask signatures export --by district
-      flask signatures export --shape letters --format xlsx --out letters.xlsx
-      flask signatures export --shape all --format sqlite --out counts.db
-      flask signatures export --shape signatures --from 2026-11-01 --out november.csv
+      flask signatures export --shape letters --out letters.xlsx
+      flask signatures export --shape all --out counts.db
+      flask signatures export --shape signatures --from "Nov 1 2026" --out november.csv
       flask signatures export --by day --letter faith --source parish --notes --out parish.csv
     """
-    write_export(scope, chosen, shape=shape, by=by, form=form, out=out, notes=notes)
+    write_export(scope, chosen, shape=shape, by=by, form=format_of(out, form), out=out, notes=notes)

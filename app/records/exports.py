@@ -66,6 +66,8 @@ class Occasion:
     """Dates of the data behind it, such as ``{"members of Congress": "2026-06-15"}``."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Names of the members by bioguide id, where known."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Titles of campaigns by their short names, where known."""
 
 
 def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) -> Table:
@@ -197,8 +199,10 @@ def _about(
     # Who signed two campaigns is two signatures, and one person.
     across = {} if chosen.campaign else {"people in all campaigns": people(db)}
     words = in_a_file(column.name for column in columns)
+    title = occasion.titles.get(chosen.campaign or "", "")
     return {
         **chosen.described(),
+        **({"campaign title": title} if title else {}),
         "total signatures": whole.signatures,
         "total letters": whole.letters,
         **across,
@@ -305,6 +309,7 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
     try:
         draft.touch()  # says at once, and plainly, that the place cannot be written to
         with Workbook(str(draft), options) as book:
+            book.set_properties({"title": _book_title(tables)})
             formats = {kind: book.add_format({"num_format": f}) for kind, f in FORMATS.items()}
             bold = book.add_format({"bold": True, "num_format": "@"})
             names: list[str] = []
@@ -317,6 +322,13 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
         raise OSError(str(error)) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _book_title(tables: Sequence[Table]) -> str:
+    """``The Act: Counts by state``: what a program shows as the workbook's own title."""
+    about = tables[0].about if tables else {}
+    campaign = about.get("campaign title") or about.get("campaign", "")
+    return _cut(clean(": ".join(filter(None, (campaign, tables[0].title if tables else "")))), 255)
 
 
 def _write_sheet(

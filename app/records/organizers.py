@@ -24,8 +24,9 @@ from app.records.database import writing
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")
-"""An editor changes the letters, an exporter takes counts and lists away, an admin does both
-and looks after the organizers."""
+"""An editor changes the letters and the campaign, decides on held signatures and adds those given
+on paper; an exporter takes counts away; an admin does all of it, makes packets and looks after
+keys, organizers and the audit trail. Everyone sees the counts."""
 
 Need = Literal["organizer", "editor", "exporter", "admin"]
 """What a page asks for; ``organizer`` is anyone who is logged in."""

@@ -1,23 +1,19 @@
-"""Charts as SVG for a page: drawn by leather, coloured by the style sheet.
+"""Charts for a page: a line by day and horizontal bars, drawn here as plain SVG.
 
-Leather writes plain shapes with presentation attributes, no style elements and no scripts, so
-its pictures obey the site's policy as they are; classes (``axis``, ``tick``, ``series``) let the
-style sheet set colours for light and dark. Each chart is drawn twice, for wide and for narrow
-screens, and the style sheet shows one: letters keep their size. A chart is a picture with one
-name; the numbers are in the table that always stands beside it.
+Only shapes and text, coloured by the style sheet through classes (``axis``, ``tick``,
+``series``), so the pictures obey the site's policy and follow light and dark. Each chart is
+drawn twice, for wide and for narrow screens, and the style sheet shows one: letters keep their
+size. A chart is a picture with one name; the numbers are in the table that always stands beside
+it.
 """
-
-# mypy: disable-error-code="import-untyped"
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import format_date, format_decimal
-from leather import Chart, Linear, theme
 from markupsafe import Markup
 
 from app.records.tabular import clean
@@ -27,22 +23,12 @@ SIZES = {"wide-screen": (720, 260), "narrow-screen": (320, 220)}
 """Width and height in pixels, by the class that the style sheet shows or hides."""
 BAR = 28
 """Height of one bar with its gap, in pixels."""
+LETTER = 8
+"""Width that one letter of an axis may take, in pixels."""
 LONGEST_LABEL = 22
 """Characters of a bar's label; the table has it in full."""
-
-theme.background_color = "none"
-theme.margin = 0.03
-theme.tick_font_char_width = 8
-theme.tick_font_size = 13
-theme.tick_font_family = theme.title_font_family = "sans-serif"
-
-_SIZE = re.compile(r'<svg width="(\d+)" height="(\d+)"[^>]*>')
-_LONG = re.compile(r"(?<=\d\.\d)\d+(?=[^<>]*>)")
-_PAINT = re.compile(
-    r" (?:fill|stroke|stroke-width|font-family|font-size|stroke-dasharray|text-anchor)="
-    r'"(?!none)[^"]*"(?=[^<>]*>)'
-)
-_PATH = re.compile(r' d="[^"]*"')
+TOP, BOTTOM, RIGHT = 10, 30, 24
+"""Room around the drawing, in pixels; on the left it depends on the labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +39,12 @@ class Bar:
     number: int
 
 
-class _Exact(Linear):  # type: ignore[misc]
-    """From the first value to the last, without rounding the ends away from the data."""
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """One mark on an axis: where it is along it, and its words."""
 
-    def project(self, value: float, range_min: float, range_max: float) -> float:
-        first, last = float(self._data_min), float(self._data_max)
-        return range_min + (range_max - range_min) * (float(value) - first) / (last - first)
+    at: float
+    words: str
 
 
 def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
@@ -70,33 +56,57 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
     first, last = days[0][0].toordinal(), days[-1][0].toordinal()
     top = ceiling(max(number for _, number in days))
 
-    def draw(width: int, height: int) -> str:
-        chart = Chart()
-        chart.set_x_scale(_Exact(first, last))
-        chart.set_y_scale(_Exact(0, top))
-        most = 3 if width < 500 else 6
-        chart.add_x_axis(ticks=_day_ticks(first, last, most), tick_formatter=_day_label)
-        chart.add_y_axis(ticks=list(range(0, top + 1, _step(top))), tick_formatter=_number_label)
-        chart.add_line([(day.toordinal(), number) for day, number in days])
-        return str(chart.to_svg(width=width, height=height))
+    def draw(width: int, height: int) -> Markup:
+        numbers = [(value, str(format_decimal(value))) for value in range(0, top + 1, _step(top))]
+        left = _room(words for _, words in numbers)
+        across = (width - left - RIGHT) / (last - first)
+        down = (height - TOP - BOTTOM) / top
 
-    return _both(draw, name)
+        def y(value: float) -> float:
+            return height - BOTTOM - value * down
+
+        ticks = [
+            _Tick(left + (day - first) * across, _day_words(day))
+            for day in _day_ticks(first, last, 3 if width < 500 else 6)
+        ]
+        points = " ".join(
+            f"{left + (day.toordinal() - first) * across:.0f} {y(number):.0f}"
+            for day, number in days
+        )
+        return (
+            _bottom(ticks, height)
+            + _left([_Tick(y(value), words) for value, words in numbers], left, width)
+            + Markup('<g class="series lines"><path d="M {}" fill="none"/></g>').format(points)
+        )
+
+    return _both(draw, name, lambda height: height)
 
 
 def bars(rows: Sequence[Bar], name: str) -> Markup:
     """Horizontal bars, the first one on top; at least one."""
     top = ceiling(max(bar.number for bar in rows))
-    labels = _different([_cut(bar.label) for bar in rows])
+    labels = [_cut(bar.label) for bar in rows]
 
-    def draw(width: int, _height: int) -> str:
-        chart = Chart()
-        chart.set_x_scale(_Exact(0, top))
+    def draw(width: int, height: int) -> Markup:
+        left = _room(labels)
+        across = (width - left - RIGHT) / top
         step = _step(top) * (2 if width < 500 else 1)
-        chart.add_x_axis(ticks=list(range(0, top + 1, step)), tick_formatter=_number_label)
-        chart.add_bars([(bar.number, label) for bar, label in zip(rows, labels, strict=True)])
-        return str(chart.to_svg(width=width, height=len(rows) * BAR + 50))
+        middles = [TOP + BAR * (place + 0.5) for place in range(len(rows))]
+        drawn = Markup("").join(
+            Markup('<rect x="{}" y="{:.0f}" width="{:.0f}" height="{}"/>').format(
+                left, middle - BAR * 0.4, bar.number * across, round(BAR * 0.8)
+            )
+            for bar, middle in zip(rows, middles, strict=True)
+        )
+        ticks = [_Tick(left + value * across, str(format_decimal(value)))
+                 for value in range(0, top + 1, step)]  # fmt: skip
+        return (
+            _bottom(ticks, height)
+            + _left([_Tick(m, words) for m, words in zip(middles, labels, strict=True)], left)
+            + Markup('<g class="series bars">{}</g>').format(drawn)
+        )
 
-    return _both(draw, name)
+    return _both(draw, name, lambda _height: len(rows) * BAR + TOP + BOTTOM)
 
 
 def ceiling(number: int) -> int:
@@ -121,16 +131,9 @@ def _day_ticks(first: int, last: int, most: int) -> list[int]:
     return sorted(range(last, first - 1, -step))
 
 
-def _day_label(day: int, _place: int, _count: int) -> str:
-    return str(format_date(date.fromordinal(int(day)), _pattern()))
-
-
-def _pattern() -> str:
-    return "d MMM" if language() == "es" else "MMM d"
-
-
-def _number_label(number: int, _place: int, _count: int) -> str:
-    return str(format_decimal(int(number)))
+def _day_words(day: int) -> str:
+    pattern = "d MMM" if language() == "es" else "MMM d"
+    return str(format_date(date.fromordinal(day), pattern))
 
 
 def _cut(label: str) -> str:
@@ -138,37 +141,46 @@ def _cut(label: str) -> str:
     return clean(short) or "–"
 
 
-def _different(labels: list[str]) -> list[str]:
-    """Bars are told apart by their labels: a second equal one gets a number."""
-    seen: dict[str, int] = {}
-    found = []
-    for label in labels:
-        seen[label] = seen.get(label, 0) + 1
-        found.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return found
+def _room(labels: Iterable[str]) -> int:
+    """Pixels on the left that the longest label needs."""
+    return 12 + LETTER * max(len(label) for label in labels)
 
 
-def _both(draw: Callable[[int, int], str], name: str) -> Markup:
+def _bottom(ticks: Iterable[_Tick], height: int) -> Markup:
+    """The axis below, with a line up through the drawing at each tick."""
+    base = height - BOTTOM
+    return Markup('<g class="axis bottom">{}</g>').format(
+        Markup("").join(
+            Markup(
+                '<g class="tick"><line x1="{0:.0f}" y1="{1}" x2="{0:.0f}" y2="{2}"/>'
+                '<text x="{0:.0f}" y="{3}">{4}</text></g>'
+            ).format(tick.at, TOP, base + 4, base + 20, tick.words)
+            for tick in ticks
+        )
+    )
+
+
+def _left(ticks: Iterable[_Tick], left: int, width: int | None = None) -> Markup:
+    """The axis on the left, with a line across the drawing at each tick where it has a width."""
+    line = Markup('<line x1="{}" y1="{:.0f}" x2="{}" y2="{:.0f}"/>')
+    return Markup('<g class="axis left">{}</g>').format(
+        Markup("").join(
+            Markup('<g class="tick">{}<text x="{}" y="{:.0f}" dy=".32em">{}</text></g>').format(
+                line.format(left - 4, tick.at, width - RIGHT, tick.at) if width else "",
+                left - 8,
+                tick.at,
+                tick.words,
+            )
+            for tick in ticks
+        )
+    )
+
+
+def _both(draw: Callable[[int, int], Markup], name: str, tall: Callable[[int], int]) -> Markup:
     """The chart for wide and for narrow screens; one of them is shown and read out."""
     return Markup("").join(
-        _for_page(draw(width, height), name, kind) for kind, (width, height) in SIZES.items()
+        Markup(
+            '<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        ).format(kind, width, tall(height), name, draw(width, tall(height)))
+        for kind, (width, height) in SIZES.items()
     )
-
-
-def _for_page(svg: str, name: str, kind: str) -> Markup:
-    """Leather's document as an element that scales, has a name, and takes colours from CSS.
-
-    Leather escapes all text in it; what is added here is escaped by ``Markup.format``.
-    """
-    size = _SIZE.match(svg)
-    assert size, "leather's pictures begin with their size"
-    head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-        kind, size[1], size[2], name
-    )
-    drawn = _PATH.sub(_shorter, _PAINT.sub("", _LONG.sub("", svg[size.end() :])))
-    return head + Markup(drawn)  # noqa: S704
-
-
-def _shorter(path: re.Match[str]) -> str:
-    """A path in whole pixels; a further pair of numbers is a line in it anyway."""
-    return re.sub(r"(?<=\d)\.\d+", "", path[0]).replace(" L ", " ")

@@ -104,7 +104,7 @@ def from_map(browser: Browser, query: str) -> Pair:
     people = re.findall(r": (one|[\d,]+) (?:person|people) signed</title>", drawn)
     text = browser.client.get(f"/organize/counts?{query}").text
     ways = text.partition('id="ways-title"')[2].partition("</table>")[0]
-    letters = re.findall(r'<td class="number">([\d,]+)</td>', ways)
+    letters = re.findall(r'<td class="number"[^>]*>([\d,]+)</td>', ways)
     return (
         sum(1 if number == "one" else int(number.replace(",", "")) for number in people),
         sum(int(number.replace(",", "")) for number in letters),
@@ -115,9 +115,7 @@ def from_standing(browser: Browser, query: str) -> Pair:
     """The line of the table of standings; all lines where every standing is asked for."""
     text = browser.client.get(f"/organize/counts?{query}").text
     part = text.partition('id="standing-title"')[2].partition("</table>")[0]
-    rows = re.findall(
-        r'"row">(\w+)</th><td class="number">([\d,]+)</td><td class="number">([\d,]+)</td>', part
-    )
+    rows = re.findall(r'"row">(\w+)</th><td [^>]*>([\d,]+)</td><td [^>]*>([\d,]+)</td>', part)
     wanted = asked_for(query).get("status", "counted")
     return added((int(a), int(b)) for status, a, b in rows if wanted in (status, "every"))
 

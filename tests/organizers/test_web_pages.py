@@ -241,7 +241,7 @@ def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: 
 
 @pytest.mark.parametrize(
     "query",
-    ["since=yesterday", "until=2026-13-01", "since=2026-02-30", "since=%00", "since=25/11/2026"],
+    ["since=yesterday", "until=2026-13-01", "since=2026-02-30", "since=%00", "since=25/25/2026"],
 )
 def test_a_day_that_cannot_be_read_is_explained_beside_the_field(
     browser: Browser, staff: Office, query: str

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -345,3 +346,56 @@ def test_what_a_piped_csv_cannot_say_goes_to_the_terminal(db: sqlite3.Connection
     noted = run("count", "--by", "state", "--format", "csv", "--notes")
     assert "definition: signatures" in noted.stdout
     assert noted.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-11-25", "11/25/2026", "Nov 25 2026", "25 de noviembre de 2026"]
+)
+def test_a_day_may_be_written_in_any_usual_form(db: sqlite3.Connection, day: str) -> None:
+    sign(db, signature("one", day=date(2026, 11, 24)), SECRET)
+    sign(db, signature("two", day=date(2026, 11, 25)), SECRET)
+    result = run("count", "--since", day, "--format", "json")
+    assert json.loads(result.stdout)["about"]["total signatures"] == 1
+    wrong = run("count", "--since", "soon")
+    assert wrong.exit_code == 2
+    assert "'soon' is no day" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "starts"), [("x.xlsx", b"PK"), ("x.db", b"SQLite format 3"), ("x.JSON", b"{"),
+                         ("x.csv", b"\xef\xbb\xbfstate"), ("x.sqlite", b"SQLite format 3")],
+)  # fmt: skip
+def test_the_name_of_a_file_says_its_format(
+    db: sqlite3.Connection, tmp_path: Path, name: str, starts: bytes
+) -> None:
+    sign(db, signature("one"), SECRET)
+    out = tmp_path / name
+    result = run("export", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes().startswith(starts)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--out", "x.xlsx", "--format", "csv"], "x.xlsx is the name of a xlsx file"),
+     (["--out", "x.ods"], "x.ods does not say what it is"),
+     (["--letter", "fiath"], "There is no letter 'fiath'. Known: ")],
+)  # fmt: skip
+def test_what_contradicts_or_is_unknown_is_refused_and_nothing_is_written(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    options: list[str], words: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    result = run("export", *options)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert list(tmp_path.glob("x.*")) == []
+
+
+def test_a_workbook_names_its_campaign(db: sqlite3.Connection, tmp_path: Path) -> None:
+    sign(db, signature("one"), SECRET)
+    out = tmp_path / "x.xlsx"
+    run("export", "--out", str(out))
+    with zipfile.ZipFile(out) as book:
+        assert "PROTECT Immigration Act" in book.read("docProps/core.xml").decode()
+        assert "campaign title" in book.read("xl/worksheets/sheet2.xml").decode()

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.records import logins, organizers
+from app.records import logins, organizers, totals
 from app.records.organizers import Organizer, all_organizers
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
@@ -27,9 +27,11 @@ FEW_CODES = 3
 
 
 def show_index() -> Response:
-    """The first page: warnings, and where to go."""
+    """The first page: how many signed, warnings, and where to go."""
     site = services()
-    return page("index", notices=warnings_for(site, current().organizer))
+    return page("index", notices=warnings_for(site, current().organizer),
+        whole=totals(site.db(), site.campaign.slug)
+    )  # fmt: skip
 
 
 def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:

@@ -105,7 +105,8 @@ def occasion(site: Services) -> Occasion:
         "members of Congress": site.tables.as_of.isoformat(),
         "cosponsors": site.campaign.as_of.isoformat(),
     }
-    return Occasion(site.now(), site.campaign.timezone, facts, names)
+    titles = {site.campaign.slug: site.campaign.title}
+    return Occasion(site.now(), site.campaign.timezone, facts, names, titles)
 
 
 def show_export(wanted: Wanted | None = None) -> Response:

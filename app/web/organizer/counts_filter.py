@@ -10,6 +10,7 @@ from typing import cast
 from app.congress import STATES
 from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
 from app.records.counts import Filter
+from app.site.days import read_day
 from app.site.i18n import LANGUAGES
 from app.site.i18n import gettext as _
 from app.site.services import Services
@@ -70,6 +71,10 @@ def read_filter(args: Mapping[str, str], site: Services) -> Asked:
     if source and source != NO_SOURCE and not source_tag(source):
         errors.append(("source", _("Choose one of the tags.")))
         source = ""
+    letter = typed["letter"]
+    if letter and letter not in _letters(site, campaign):
+        errors.append(("letter", _("Choose one of the letters.")))
+        letter = ""
     since, until = (_day(typed[name], name, errors) for name in ("since", "until"))
     if since and until and since > until:
         errors.append(("until", _("The last day is before the first.")))
@@ -81,11 +86,22 @@ def read_filter(args: Mapping[str, str], site: Services) -> Asked:
         state=state or None,
         since=since,
         until=until,
-        template=typed["letter"] or None,
+        template=letter or None,
         source=None if not source else "" if source == NO_SOURCE else source_tag(source),
         language=one_of("language", LANGUAGES, _("Choose one of the languages.")),
     )
     return Asked(chosen, query_of(chosen, slug), typed, errors)
+
+
+def _letters(site: Services, campaign: str) -> set[str]:
+    """The letters that the campaign has, or that anybody has signed."""
+    everywhere = None if campaign == ALL_CAMPAIGNS else campaign
+    signed = {
+        row.group
+        for status in STATUSES
+        for row in count(site.db(), everywhere, "template", status=status)
+    }
+    return signed | {slug for slug, _length in site.campaign.templates}
 
 
 def query_of(chosen: Filter, slug: str) -> dict[str, str]:
@@ -105,12 +121,10 @@ def query_of(chosen: Filter, slug: str) -> dict[str, str]:
 
 
 def _day(text: str, name: str, errors: list[Problem]) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        words = _("Enter a day as year, month and day, such as 2026-11-25.")
-        errors.append((name, words))
-        return None
+    day = read_day(text)
+    if text and day is None:
+        errors.append((name, _("Enter a day as year, month and day, such as 2026-11-25.")))
+    return day
 
 
 def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from flask import request
 from flask_babel import gettext as _
@@ -16,6 +15,7 @@ from werkzeug.wrappers import Response
 from app.records import audit
 from app.records.audit import Event, Filter, What
 from app.records.database import writing
+from app.site.days import read_day
 from app.site.services import services
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
@@ -28,21 +28,14 @@ HARMLESS = re.compile(r"-[^\W\d_]+( [^\W\d_]+)*|\+\d{1,3}( \d+)+")
 """``-Ann`` and ``+1 202 555 0147``: one word or number calls nothing."""
 
 
-def _day(text: str) -> str:
-    """A day as typed, or empty when it is none."""
-    try:
-        return date.fromisoformat(text.strip()).isoformat()
-    except ValueError:
-        return ""
-
-
 def _wanted() -> tuple[Filter, list[tuple[str, str]]]:
     """The filter in the address, and what could not be read of it."""
     arg = request.args
-    days = {name: _day(arg.get(name, "")) for name in ("since", "until")}
+    read = {name: read_day(arg.get(name, "")) for name in ("since", "until")}
+    days = {name: day.isoformat() if day else "" for name, day in read.items()}
     errors = [
         (name, _("Enter a day as year, month and day, such as 2026-11-25."))
-        for name, day in days.items()
+        for name, day in read.items()
         if arg.get(name, "").strip() and not day
     ]
     return Filter(arg.get("who", "")[:60], arg.get("what", "")[:60], **days), errors
