@@ -32,7 +32,7 @@ from app.records.csv_files import csv_lines
 from app.records.exports import Occasion, letters_table, signatures_table, write_sqlite, write_xlsx
 from app.records.offices import office_sheets, sheet_facts
 from app.records.tabular import json_lines, write_text
-from app.web.organizer.counts_data import survey
+from app.web.organizer.counts_lines import survey
 from tests.bench.fill import CAMPAIGN, fill
 from tests.bench.pdf import peak_memory
 

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign_views import campaign
 from app.web.organizer.campaign_warnings import stale_facts
-from app.web.organizer.counts_views import counts
+from app.web.organizer.counts_pages import counts_blueprint as counts
 from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.held import held, waiting_notice
 from app.web.organizer.key_pages import keys, private_key_here

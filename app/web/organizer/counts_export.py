@@ -38,8 +38,7 @@ from app.records.exports import (
 from app.records.tabular import Table, json_lines
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
-from app.web.organizer.counts_filter import Asked, read_filter
-from app.web.organizer.counts_words import common
+from app.web.organizer.counts_filter import Asked, common, read_filter
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
 

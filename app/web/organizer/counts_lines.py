@@ -1,20 +1,99 @@
-"""One breakdown as lines of a table: names that a person understands, totals, share."""
+"""The numbers as a person reads them: the dashboard's, one breakdown's lines, all members.
+
+Everything comes from the one place that counts (``records.counts``), in one moment; here are the
+names that a person understands, the shares, and the lines without a gap.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import format_percent
 
-from app.congress import STATES
-from app.records import CountRow, Totals
-from app.records.counts import Filter, natural
+from app.campaign import Campaign, stance_of
+from app.congress import STATES, Holder, Tables
+from app.records import Connection, CountRow, State, Status, Totals
+from app.records.counts import Filter, breakdowns, natural, ways_of
+from app.records.database import reading
 from app.site.i18n import gettext as _
 from app.site.services import Services
-from app.web.organizer.counts_data import every_day
 from app.web.organizer.counts_filter import letter_name, source_name
+
+SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
+         "edited", "own_share")  # fmt: skip
+"""What the dashboard breaks down by."""
+
+SHORTEST_CURVE = 14
+"""Days."""
+
+EARLIEST = date(2000, 1, 1)
+"""A filter may name an earlier day; a curve does not begin there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The numbers for one filter at one moment."""
+
+    total: Totals
+    today: Totals
+    week: Totals
+    """Today and the six days before."""
+    statuses: Mapping[Status, Totals]
+    by: Mapping[str, list[CountRow]]
+    """By each of ``SHOWN``."""
+    ways: Mapping[State, int]
+    """Letters by what is known of their way."""
+    days: tuple[tuple[date, Totals], ...]
+    """Every day from the first to the last, none left out, oldest first; two weeks at least."""
+
+
+def survey(db: Connection, chosen: Filter, today: date) -> Survey:
+    """Read the numbers. Without a finer filter no signature is read, however many there are."""
+    with reading(db):
+        read = breakdowns(db, chosen, SHOWN)
+        ways = ways_of(db, chosen)
+    signed = {
+        date.fromisoformat(row.group): Totals(row.signatures, row.letters) for row in read.by["day"]
+    }
+    week = [number for day, number in signed.items() if 0 <= (today - day).days < 7]
+    return Survey(
+        total=added(list(signed.values())),
+        today=signed.get(today, Totals(0, 0)),
+        week=added(week),
+        statuses=read.statuses,
+        by=read.by,
+        ways=ways,
+        days=every_day(signed, chosen, today),
+    )
+
+
+def added(parts: list[Totals]) -> Totals:
+    """Totals added up, people and letters apart."""
+    return Totals(sum(p.signatures for p in parts), sum(p.letters for p in parts))
+
+
+def every_day(
+    signed: Mapping[date, Totals], chosen: Filter, today: date
+) -> tuple[tuple[date, Totals], ...]:
+    """A row for every day of the calendar, those on which nobody signed too.
+
+    From the first signature to today, or to the last one where that is later, as far as the
+    filter reaches. Counted in days of the calendar: a day of 23 or 25 hours is a day.
+    """
+    last = max([today, *signed])
+    if chosen.until:
+        last = max([min(chosen.until, last), EARLIEST, *signed])
+    first = min([last - timedelta(SHORTEST_CURVE - 1), *signed])
+    days = (first + timedelta(n) for n in range((last - first).days + 1))
+    return tuple((day, signed.get(day, Totals(0, 0))) for day in days)
+
+
+# --- One breakdown as lines of a table ---
+
 
 NOTHING = Totals(0, 0)
 
@@ -115,3 +194,104 @@ def _words(by: str, group: str, site: Services) -> tuple[str, str]:
         "edited": {"yes": _("yes"), "no": _("no")},
     }
     return names.get(by, {}).get(group, group), ""
+
+
+# --- The table of all members ---
+
+
+ORDERS = ("name", "seat", "letters", "constituents", "stance")
+"""What the table can be sorted by, in the order of its columns."""
+NUMBERS = frozenset({"letters", "constituents"})
+"""These begin with the largest."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """One member, one vacant seat, or somebody who sits in no seat any more."""
+
+    bioguide: str
+    name: str
+    seat: str
+    """``CA-12`` or ``CA-S3``; empty for somebody who sits in none."""
+    state: str
+    stance: str
+    """What the member has done on the bill, in words."""
+    letters: int
+    constituents: int | None
+    """People of the seat's state or district who signed; None for somebody who sits in none."""
+
+    @property
+    def words(self) -> str:
+        """Everything that a search looks through."""
+        return " ".join(
+            (self.name, self.seat, STATES.get(self.state, ""), self.bioguide, self.stance)
+        )
+
+
+def member_lines(
+    tables: Tables,
+    campaign: Campaign,
+    letters: list[CountRow],
+    people: Mapping[str, int],
+    state: str | None,
+) -> list[MemberLine]:
+    """A line for each of the 541 seats, and one for every other recipient of a letter.
+
+    ``people`` are those who signed, by state (``CA``) and by district (``CA-12``). With
+    ``state``, only its seats; other recipients stay, since nobody knows for which seat they sat.
+    """
+    left = {row.group: row.letters for row in letters}
+    found = []
+    for holder in tables.holders:
+        number = left.pop(holder.member.bioguide, 0) if holder.member else 0
+        seat = holder.seat
+        if state is None or seat.state == state:
+            place = seat.state if seat.chamber == "senate" else seat.id
+            found.append(_member_line(holder, campaign, number, people.get(place, 0)))
+    former = _("no longer in Congress")
+    found += [MemberLine(who, f"{who} ({former})", "", "", "", n, None) for who, n in left.items()]
+    return found
+
+
+def _member_line(holder: Holder, campaign: Campaign, letters: int, people: int) -> MemberLine:
+    member, seat = holder.member, holder.seat
+    if member is None:
+        return MemberLine("", _("vacant"), seat.id, seat.state, "", letters, people)
+    stance = stance_name(stance_of(campaign, member).name)
+    return MemberLine(
+        member.bioguide, member.full_name, seat.id, seat.state, stance, letters, people
+    )
+
+
+def stance_name(name: str) -> str:
+    """What a member has done on the bill, in the reader's language; empty for nothing."""
+    return {
+        "sponsor": _("sponsor"),
+        "cosponsor": _("cosponsor"),
+        "earlier": _("backed an earlier bill"),
+        "opposes": _("backs the opposite bill"),
+    }.get(name, "")
+
+
+def chosen_lines(
+    found: list[MemberLine], search: str, order: str, *, backwards: bool
+) -> list[MemberLine]:
+    """The lines in which every word of ``search`` occurs, in the order asked for."""
+    words = level(search).split()
+    kept = [line for line in found if all(word in level(line.words) for word in words)]
+    keys: dict[str, Callable[[MemberLine], Any]] = {
+        "name": lambda line: level(line.name),
+        "seat": lambda line: (not line.seat, natural(line.seat)),
+        "letters": lambda line: line.letters,
+        "constituents": lambda line: -1 if line.constituents is None else line.constituents,
+        "stance": lambda line: (not line.stance, line.stance),
+    }
+    kept.sort(key=lambda line: (level(line.name), natural(line.seat)))
+    kept.sort(key=keys[order], reverse=backwards)
+    return kept
+
+
+def level(text: str) -> str:
+    """A text without accents and case: ``Hernández`` is found by ``hernandez``."""
+    apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    return "".join(ch for ch in apart if not unicodedata.combining(ch)).casefold()

@@ -16,8 +16,8 @@ from app.records.offices import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.services import Services
-from app.web.organizer.counts_members import level
-from app.web.organizer.counts_words import meanings
+from app.web.organizer.counts_filter import meanings
+from app.web.organizer.counts_lines import level
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, term_note, title_name
 
