@@ -27,6 +27,7 @@ from app.records.statements import (
     statement_text,
 )
 from app.site.live import live_campaign
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -54,7 +55,7 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
     """
     settings = load_settings()
     title, zone = _names(settings)
-    tables = load_tables()
+    tables = load_tables(settings.instance, moment_of_site(settings))
     districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
     folder = settings.instance / "statements"
     draft = folder / f".draft-{os.getpid()}"

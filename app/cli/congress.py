@@ -1,34 +1,47 @@
 """``flask congress``: build the tables, say what they hold, look somebody up.
 
-The group needs no running site and no database. It is registered with the others in the
-application factory.
+The group needs no running site, no database and, to build, no tables.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
-from app.cli.congress_words import describe, holder_line
 from app.congress import (
-    GeocoderSettings,
+    NOTICES,
+    STATES,
+    STREET_REASONS,
+    Choose,
+    ChooseState,
+    Disagree,
+    Found,
+    Holder,
     Outcome,
+    OutOfDate,
+    Outside,
     StreetAnswer,
     Tables,
     TablesError,
+    Unavailable,
     ZipProblem,
+    ZipUnknown,
     find_delegation,
     load_tables,
     locate_street,
     parse_zip,
+    seat_code,
+    seat_name,
+    titled_name,
 )
+from app.congress.model import WASHINGTON, as_moment, day_in_washington, ordinal
+from app.site.settings import Settings, SettingsError, load_settings
 
 congress_cli = AppGroup("congress", help="Who represents whom: the tables and the lookup.")
 
@@ -44,23 +57,40 @@ ZIP_PROBLEMS = {
 }
 
 
-def _today(given: datetime | None) -> date:
-    """The day in Washington, where Congresses begin and end."""
-    return given.date() if given else datetime.now(ZoneInfo("America/New_York")).date()
-
-
-def _load() -> Tables:
+def _settings() -> Settings:
     try:
-        return load_tables()
+        return load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _load(when: date) -> Tables:
+    try:
+        return load_tables(_settings().instance, when)
     except TablesError as error:
         raise click.ClickException(str(error)) from None
 
 
+def _moment(given: datetime | None) -> datetime:
+    """The moment asked for: the one given (a day is its noon), the site's rehearsal day, or now."""
+    if given is None:
+        rehearsal = _settings().today
+        return as_moment(date.fromisoformat(rehearsal)) if rehearsal else datetime.now(UTC)
+    if (given.hour, given.minute, given.second) == (0, 0, 0):
+        return as_moment(given.date())
+    return given.replace(tzinfo=WASHINGTON).astimezone(UTC)
+
+
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
 _today_option = click.option(
     "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
+    "--on",
+    "given",
+    type=click.DateTime(MOMENTS),
     metavar="DAY",
-    help="Pretend that it is this day, such as 2027-01-04.",
+    help="Pretend that it is noon of this day, such as 2027-01-04, or this minute in Washington, "
+    "such as 2027-01-03T11:59.",
 )
 
 
@@ -95,8 +125,10 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
 
     The folder holds legislators-current.yaml, legislators-district-offices.yaml,
     committees-current.yaml and committee-membership-current.yaml; a ZIP file
-    (tab20_cd11920_zcta520_natl.txt from the Census Bureau, or zip_districts_119.csv); a town
-    file (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
+    (tab20_cd11920_zcta520_natl.txt from the Census Bureau, or zip_districts_119.csv), and where
+    you have them the people's shares (zip_people_119.csv) and slivers (zip_slivers_119.csv); for
+    the next Congress plans_120.csv with zip_people_120.csv; a town file
+    (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
     senate_forms.csv and the districts' outlines (the Census Bureau's cb_2024_us_cd119_20m as
     GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
     """
@@ -124,6 +156,8 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
         f"Wrote {built.members} members, {built.zips} ZIPs and {built.towns} towns "
         f"({built.size / 1e6:.1f} MB) to {built.folder}"
     )
+    for notice in built.notices:
+        click.echo(f"Note: {notice}")
     if built.forms_kept:
         click.echo("There is no senate_forms.csv in that folder: the former table was kept.")
     if built.map_kept:
@@ -132,12 +166,13 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
 
 @congress_cli.command("status", with_appcontext=False, epilog="Example: flask congress status")
 @_today_option
-def status(today: datetime | None) -> None:
+def status(given: datetime | None) -> None:
     """Say how old the tables are and what they lack.
 
     Ends with an error only when the tables cannot be used.
     """
-    tables, day = _load(), _today(today)
+    moment = _moment(given)
+    tables, day = _load(moment), day_in_washington(moment)
     split = sum(len(p.candidates) > 1 for parts in tables.zips.values() for p in parts)
     click.echo(f"Congress: {tables.congress} ({tables.begins} to noon on {tables.ends})")
     click.echo(f"Members as of: {tables.as_of}")
@@ -153,7 +188,11 @@ def status(today: datetime | None) -> None:
         "Senate)"
     )
     vacancies = tables.vacancies()
+    for plan in tables.plans.values():
+        click.echo(f"  {plan.state}: {plan.act} ({plan.decided})")
     _section("Vacant", (seat.id for seat in vacancies))
+    if awaited := tables.awaited():
+        _section("Name not listed yet", (seat.id for seat in awaited), most=20)
     _section(
         "Listed term has ended",
         (
@@ -164,7 +203,7 @@ def status(today: datetime | None) -> None:
         most=20,
     )
     _missing(tables)
-    for warning in _warnings(tables, day):
+    for warning in _warnings(tables, moment):
         click.echo(f"Warning: {warning}", err=True)
 
 
@@ -190,17 +229,20 @@ def _missing(tables: Tables) -> None:
         )
 
 
-def _warnings(tables: Tables, day: date) -> Iterable[str]:
-    how = "Download the official files and run: flask congress build --from DIR"
-    if day >= tables.ends:
+def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
+    how = "Run: flask congress refresh"
+    day = day_in_washington(moment)
+    if not tables.has_lines:
         yield (
-            f"the {tables.congress}th Congress ended on {tables.ends}. The site says so and looks "
-            f"nobody up until the tables are of the present one. {how}"
+            f"the tables have no districts of the {ordinal(tables.congress)} Congress. The site "
+            f"says so and looks nobody up until new ones are installed. {how}"
         )
+    elif tables.awaited():
+        yield f"{len(tables.awaited())} seats have a holder whose name the list lacks. {how}"
     elif (tables.ends - day).days <= 45:
         yield (
-            f"this Congress ends in {(tables.ends - day).days} days. From {tables.ends} the site "
-            "looks nobody up until the tables are built from the new files."
+            f"this Congress ends in {(tables.ends - day).days} days, at noon of {tables.ends}. "
+            f"From then nobody whose term ended is written to. {how} on the first days after."
         )
     age = (day - tables.as_of).days
     if age > STALE_AFTER_DAYS:
@@ -232,46 +274,155 @@ def find(
     city: str,
     district: int | None,
     state_confirmed: bool,
-    today: datetime | None,
+    given: datetime | None,
 ) -> None:
     """Say who represents an address, and if that is open, what to do next."""
     parsed = parse_zip(zip_text)
     if isinstance(parsed, ZipProblem):
         meant = f" Did you mean {parsed.suggestion}?" if parsed.suggestion else ""
         raise click.UsageError(ZIP_PROBLEMS[parsed.kind] + meant)
-    tables, day = _load(), _today(today)
+    moment = _moment(given)
+    tables = _load(moment)
     answer: StreetAnswer | None = None
-    if street and day < tables.ends:
-        answer = locate_street(street, city, state, parsed.five, geocoder=_geocoder(tables))
+    if street and tables.has_lines:
+        answer = _ask(street, city, state, parsed.five, tables)
     outcome: Outcome = find_delegation(
         parsed.five,
         state,
-        today=day,
+        now=moment,
         district=district,
         state_confirmed=state_confirmed,
         city=city,
         street=answer,
         tables=tables,
     )
-    for line in describe(outcome, tables, day):
+    for line in describe(outcome, tables, day_in_washington(moment)):
         click.echo(line)
 
 
-def _geocoder(tables: Tables) -> GeocoderSettings:
-    from app.site.settings import SettingsError, load_settings
+def _ask(street: str, city: str, state: str | None, five: str, tables: Tables) -> StreetAnswer:
+    from app.site.services import geocoder_of
 
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    settings = _settings()
     if not settings.street_lookup:
         raise click.ClickException(
             "Looking up streets is turned off on this site (the setting street_lookup)."
         )
-    return GeocoderSettings(
-        provider=settings.geocoder_provider,
-        url=settings.geocoder_url,
-        vintage=settings.geocoder_vintage,
-        timeout=settings.geocoder_timeout,
-        congress=tables.congress,
+    return locate_street(street, city, state, five, geocoder=geocoder_of(settings), tables=tables)
+
+
+# --- every outcome of a lookup in words, with the next step --------------------------------
+
+HOW_MATCHED = {
+    "zip": "by the ZIP code",
+    "street": "by the street address",
+    "chosen": "as you chose",
+}
+
+WHY_CHOOSE = {
+    "split": "This ZIP code lies in several districts.",
+    "no_row": "This ZIP code (a PO box or a single building) has no district of its own.",
+    "state_confirmed": "The ZIP code does not help within this state.",
+    "street_ambiguous": "This street address fits places in several districts.",
+    "street_failed": "The street address did not settle it; this is what the ZIP code says.",
+}
+
+OUTSIDE = {
+    "military": (
+        "This is a military address. Its district is that of the home where you vote.",
+        "Next: find with the ZIP code and the state of your home address in the United States.",
+    ),
+    "associated_state": (
+        "Micronesia, the Marshall Islands and Palau have no seat in Congress.",
+        "Next: if you vote in a state, find with the ZIP code and state of your home there.",
+    ),
+    "foreign": (
+        "This is not a US ZIP code.",
+        "Next: if you vote in a state, find with the ZIP code and state of your home there.",
+    ),
+}
+
+
+def holder_line(holder: Holder) -> str:
+    """``CA-12  Representative Simon``, or that nobody is listed."""
+    if holder.member:
+        return f"{holder.seat.id}  {titled_name(holder)}"
+    return f"{holder.seat.id}  {'no name listed yet' if holder.awaited else 'vacant'}"
+
+
+def _details(holder: Holder, tables: Tables, day: date) -> Iterator[str]:
+    member = holder.member
+    if member is None:
+        if holder.awaited:
+            what = "its member was sworn in, but our list does not have the name yet"
+        else:
+            what = "this seat was vacant"
+        yield f"  {holder.seat.id}: {what} (list of {tables.as_of}); write to the others."
+        return
+    ended = f", listed term ended {member.term_end}: check" if holder.term_ended(day) else ""
+    contact = ", ".join(part for part in (member.phone, member.contact_url) if part)
+    yield f"  {holder.seat.id}: {holder.seat.title} {member.full_name}{ended}"
+    yield f"    {', '.join(member.washington.lines)}"
+    if contact:
+        yield f"    {contact}"
+
+
+def _found(outcome: Found, tables: Tables, today: date) -> Iterator[str]:
+    delegation = outcome.delegation
+    yield (
+        f"Found {HOW_MATCHED[outcome.match]}: {seat_name(delegation.house)} "
+        f"({seat_code(delegation.state, delegation.district)}), members as of {tables.as_of}."
     )
+    for holder in delegation.holders:
+        yield from _details(holder, tables, today)
+    if not delegation.senate:
+        yield f"{STATES[delegation.state]} has no senators: one letter."
+
+
+def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
+    yield f"{WHY_CHOOSE[outcome.reason]} Possible in {STATES[outcome.state]}:"
+    for number, candidate in enumerate(outcome.candidates):
+        of = "land" if candidate.by_land else "people"
+        share = f", {candidate.share:.1%} of the ZIP's {of}" if candidate.share is not None else ""
+        likely = ", suggested by the town" if number < outcome.likely else ""
+        yield f"  {holder_line(candidate.holder)}{share}{likely}"
+    if outcome.senate:
+        yield "The senators are the same in all of them:"
+        for holder in outcome.senate:
+            yield from _details(holder, tables, today)
+    yield "Next: add --street and --city, or pick one with --district (any of the state's)."
+
+
+def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:
+    """The lines that say what was found and what to do next."""
+    match outcome:
+        case Found():
+            yield from _found(outcome, tables, today)
+        case Choose():
+            yield from _choose(outcome, tables, today)
+        case ChooseState(zip5, states):
+            yield f"ZIP {zip5} lies in {' and '.join(STATES[s] for s in states)}."
+            yield f"Next: say which with --state {' or --state '.join(states)}."
+        case Disagree(zip5, state, states):
+            there = " and ".join(STATES[s] for s in states)
+            yield f"ZIP {zip5} is in {there}, not in {STATES.get(state, state)}."
+            yield "Next: correct the one that is wrong, or add --state-confirmed."
+        case ZipUnknown(zip5, senate):
+            for holder in senate:
+                yield from _details(holder, tables, today)
+            yield f"ZIP {zip5} is not known to the Postal Service or in the district tables."
+            yield "Next: check it; if it is right, add --state and --state-confirmed."
+        case Outside(kind):
+            yield from OUTSIDE[kind]
+        case OutOfDate(congress, ended):
+            yield (
+                f"The tables have no districts after the {ordinal(congress)} Congress, which ended "
+                f"on {ended}."
+            )
+            yield "Next: install new tables: flask congress refresh"
+        case Unavailable(reason, fallback):
+            yield STREET_REASONS[reason]
+            yield from describe(fallback, tables, today)
+    notice = outcome.notice if isinstance(outcome, Found | Choose) else None
+    if notice:
+        yield f"Note: {NOTICES[notice]}"

@@ -45,7 +45,7 @@ from app.delivery.writer_rows import WriterFileError, read_rows
 from app.records import open_database
 from app.site.live import live_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
-from app.site.services import check_itself
+from app.site.services import check_itself, moment_of_site
 from app.site.settings import Settings, load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
@@ -302,7 +302,7 @@ def note_command(folder: Path) -> None:
 
 def _campaign(settings: Settings) -> tuple[Campaign, Tables]:
     try:
-        return live_campaign(settings), load_tables()
+        return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -79,17 +79,29 @@ def fail(sentence: str) -> Finding:
 
 @check("tables")
 def tables_are_current(site: Site) -> Finding:
-    from app.congress import load_tables
+    from app.congress import TablesError, load_tables
+    from app.congress.model import ordinal
+    from app.site.services import moment_of_site
 
-    tables = load_tables()
-    if site.today >= tables.ends:
+    try:
+        tables = load_tables(site.settings.instance, moment_of_site(site.settings))
+    except TablesError as error:
+        return fail(str(error))
+    if not tables.has_lines:
         return fail(
-            f"The tables are of the {tables.congress}th Congress, which ended on {tables.ends}. "
-            "Build new ones: flask congress build"
+            f"The tables have no districts of the {ordinal(tables.congress)} Congress, which sits "
+            "now: nobody is looked up. Install new tables: flask congress refresh"
+        )
+    if awaited := tables.awaited():
+        return warn(
+            f"The list of members is of {tables.as_of} and lacks the names in {len(awaited)} seats "
+            "of the present Congress, which get no letter: flask congress refresh"
         )
     age = (site.today - tables.as_of).days
     line = f"The tables of members are of {tables.as_of}, {age} days old."
-    return warn(f"{line} Members may have changed: flask congress build") if age > 120 else ok(line)
+    return (
+        warn(f"{line} Members may have changed: flask congress refresh") if age > 120 else ok(line)
+    )
 
 
 @check("secrets")

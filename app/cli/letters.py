@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from app.campaign import (
 from app.campaign.campaign_file import FILE
 from app.congress import Tables, TablesError, load_tables
 from app.site.live import live_campaign
+from app.site.services import moment_of_site
 from app.site.settings import SettingsError, load_settings
 
 letters_cli = AppGroup("letters", help="The letters of a campaign: read and check them.")
@@ -89,11 +91,13 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
         slug = slug or (settings.campaign if settings else "")
         if folder is not None:
             alone = (folder / FILE).is_file()
-            return read_campaign(
-                slug, read_files(folder if alone else folder / slug)
-            ), load_tables()
+            return read_campaign(slug, read_files(folder if alone else folder / slug)), load_tables(
+                settings.instance if settings else None, datetime.now(UTC)
+            )
         assert settings is not None
-        return live_campaign(settings, slug), load_tables()
+        return live_campaign(settings, slug), load_tables(
+            settings.instance, moment_of_site(settings)
+        )
     except CampaignError as error:
         count = len(error.problems)
         lines = [f"letters/{slug}/{problem}" for problem in error.problems]

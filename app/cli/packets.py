@@ -37,6 +37,7 @@ from app.records.database import open_database, writing
 from app.records.keys import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
 from app.site.live import live_campaign
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 SEALED = ".sealed.jsonl"
@@ -45,7 +46,7 @@ SEALED = ".sealed.jsonl"
 def load_letters(settings: Settings) -> tuple[Campaign, Tables]:
     """The site's campaign and tables, or the error as a sentence."""
     try:
-        return live_campaign(settings), load_tables()
+        return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -21,6 +21,7 @@ from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.records import local_database
 from app.records.offices import office_sheets, sheet_facts
 from app.site.live import live_campaign
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 
@@ -69,7 +70,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
 
 def _facts(settings: Settings) -> tuple[Campaign, Tables]:
     try:
-        return live_campaign(settings), load_tables()
+        return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -12,6 +12,7 @@ from app.congress import TablesError, load_tables
 from app.records import STATUSES, Connection, NotStoredError, campaigns, count, local_database
 from app.records.exports import Occasion
 from app.site.live import live_campaign
+from app.site.services import moment_of_site
 from app.site.settings import Settings, SettingsError, load_settings
 
 
@@ -65,7 +66,7 @@ def _occasion(campaign: Campaign | None) -> Occasion:
     facts: dict[str, str] = {}
     names: dict[str, str] = {}
     try:
-        tables = load_tables()
+        tables = load_tables(settings.instance, moment_of_site(settings))
     except TablesError as error:
         click.echo(f"Without members' names: {error}", err=True)
     else:

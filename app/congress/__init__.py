@@ -29,6 +29,7 @@ from app.congress.model import (
     Seat,
     SeveralDistricts,
     StreetAnswer,
+    TablesError,
     Unavailable,
     WrongCongress,
     ZipUnknown,
@@ -38,12 +39,13 @@ from app.congress.names import (
     STREET_REASONS,
     inside_address,
     salutation,
+    seat_code,
     seat_name,
     titled_name,
 )
 from app.congress.places import Zip, ZipProblem, parse_zip
 from app.congress.street import GeocoderSettings, locate_street
-from app.congress.tables import Tables, TablesError, load_tables
+from app.congress.tables import Tables, load_tables
 
 __all__ = [
     "DELEGATE_AREAS",
@@ -83,6 +85,7 @@ __all__ = [
     "locate_street",
     "parse_zip",
     "salutation",
+    "seat_code",
     "seat_name",
     "titled_name",
 ]

@@ -6,34 +6,40 @@ same files gives the same bytes, and a change of one member is a change of one l
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from app.congress.lines import (
-    ZipDistricts,
+    Lines,
+    Pieces,
     across_a_state_line,
-    find_source,
+    find_sources,
     postal_version,
+    read_lines,
     read_postal,
     read_town_districts,
-    read_zip_districts,
+    towns_by_zip,
 )
 from app.congress.maps import find_outlines, map_table
 from app.congress.members import (
     FORM_COLUMNS,
+    MEMBERS_FILE,
+    MemberList,
     Record,
+    missing,
     read_committee_names,
     read_form_rules,
     read_members,
 )
-from app.congress.model import STATES, BuildError, all_seats, congress_years, district_numbers
+from app.congress.model import BuildError, all_seats, district_numbers, ordinal
 
 TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6
@@ -54,6 +60,8 @@ class Built:
     """True when the source had no ``senate_forms.csv`` and the former table was kept."""
     map_kept: bool = False
     """The same for the outlines of the districts."""
+    notices: tuple[str, ...] = ()
+    """What is odd in the files, without being wrong."""
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -65,27 +73,28 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return out.getvalue()
 
 
-def _share(share: float) -> str:
-    """``0.81``, ``1``; never ``0``, since smaller pieces were left out."""
-    return f"{max(share, 0.01):.2f}".rstrip("0").rstrip(".")
+def _piece(state: str, number: int, share: float | None, by_land: bool) -> str:
+    """``IL-3:0.8123`` for people, ``CA-12~0.5`` for land, ``TX-10`` where nothing is known."""
+    if share is None:
+        return f"{state}-{number}"
+    return f"{state}-{number}{'~' if by_land else ':'}{float(f'{share:.4g}'):g}"
 
 
-def _zip_table(source: ZipDistricts) -> str:
+def _zip_table(zips: Pieces) -> str:
     return _csv(
         ("zip", "districts"),
         (
-            (code, " ".join(f"{state}-{number}:{_share(share)}" for state, number, share in pieces))
-            for code, pieces in source.zips.items()
+            (code, " ".join(_piece(state, *p) for state, found in states.items() for p in found))
+            for code, states in sorted(zips.items())
         ),
     )
 
 
-def _postal_table(source: ZipDistricts) -> str:
+def _postal_table(lines: Lines) -> str:
     """ZIPs without districts, and the few with districts of which there is something to say."""
     rows = []
     for code, office in sorted(read_postal().items()):
-        states = {state for state, _, _ in source.zips.get(code, ())}
-        if office.active and office.state in states:
+        if office.active and office.state in lines.zips.get(code, {}):
             continue
         rows.append(
             (
@@ -99,20 +108,17 @@ def _postal_table(source: ZipDistricts) -> str:
     return _csv(("zip", "state", "kind", "active", "city"), rows)
 
 
-def _border_table(source: ZipDistricts) -> str:
+def _border_table(lines: Lines) -> str:
     """ZIPs of which some source says that they lie in more states than the district table has."""
     rows = []
-    across = across_a_state_line()
-    for code in sorted(across.keys() | source.slivers.keys()):
-        listed = {state for state, _, _ in source.zips.get(code, ())}
-        more = (across.get(code, set()) | source.slivers.get(code, set())) - listed
-        if more and listed:
+    for code, states in sorted(across_a_state_line().items()):
+        listed = lines.zips.get(code, {}).keys()
+        if listed and (more := states - listed):
             rows.append((code, " ".join(sorted(more))))
     return _csv(("zip", "also"), rows)
 
 
-def _town_table(folder: Path) -> tuple[str, int]:
-    towns = read_town_districts(folder)
+def _town_table(towns: dict[tuple[str, str], list[int]]) -> tuple[str, int]:
     rows = [
         (state, town, " ".join(map(str, districts)))
         for (state, town), districts in towns.items()
@@ -126,16 +132,23 @@ def _members_table(members: list[Record]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def _check_districts(source: ZipDistricts) -> None:
-    """Every district must have a ZIP: otherwise the file is of another map or cut short."""
-    found = {(state, number) for pieces in source.zips.values() for state, number, _ in pieces}
-    wanted = {(state, number) for state in STATES for number in district_numbers(state)}
-    if found != wanted:
-        odd = ", ".join(f"{state}-{number}" for state, number in sorted(found ^ wanted)[:8])
-        raise BuildError(
-            f"The ZIP file and the {len(wanted)} House seats do not agree on {odd}. "
-            "Is the file complete, and of the present map?"
+def _check_one_congress(members: MemberList, lines: Lines) -> None:
+    """The members must be of a Congress whose districts the other files describe."""
+    there = members.congress
+    if there is None or there in lines.congresses:
+        return
+    of_lines = " and ".join(ordinal(number) for number in lines.congresses)
+    if there > max(lines.congresses):
+        what = (
+            f"Add plans_{there}.csv and zip_people_{there}.csv, or the Census Bureau's ZIP file of "
+            f"the {ordinal(there)} Congress (tab20_cd{there}20_zcta520_natl.txt)."
         )
+    else:
+        what = "Download the present legislators-current.yaml."
+    raise BuildError(
+        f"legislators-current.yaml has the members of the {ordinal(there)} Congress, but the ZIP "
+        f"files have the districts of the {of_lines}. {what}"
+    )
 
 
 def source_date(folder: Path, name: str) -> date:
@@ -182,51 +195,74 @@ def build_tables(
     if not source.is_dir():
         raise BuildError(f"{source} is not a folder.")
     progress("members and their offices")
-    members = read_members(source)
+    if not (source / MEMBERS_FILE).is_file():
+        raise missing(source, MEMBERS_FILE)
+    day = as_of or source_date(source, MEMBERS_FILE)
+    members = read_members(source, day)
     names = read_committee_names(source)
     forms = read_form_rules(source)
     progress("districts of every ZIP")
-    districts = read_zip_districts(source)
-    _check_districts(districts)
+    lines = read_lines(source)
+    _check_one_congress(members, lines)
     progress("towns")
-    towns, town_count = _town_table(source)
+    towns, town_count = _town_table(read_town_districts(source, lines.congress))
     progress("postal facts")
-    postal = _postal_table(districts)
+    postal = _postal_table(lines)
     progress("the map of districts")
     outlines = find_outlines(source)
     progress("writing")
     texts = {
-        "members.json": _members_table(members),
-        "zips.csv": _zip_table(districts),
-        "border_zips.csv": _border_table(districts),
+        "members.json": _members_table(members.members),
+        "zips.csv": _zip_table(lines.zips),
+        "new_zips.csv": _zip_table(lines.new),
+        "border_zips.csv": _border_table(lines),
         "postal.csv": postal,
         "towns.csv": towns,
+        "new_towns.csv": _town_table(towns_by_zip(lines))[0],
+        "senate_forms.csv": _form_table(forms, target),
     }
-    if forms is not None:
-        columns = ("bioguide", *FORM_COLUMNS)
-        texts["senate_forms.csv"] = _csv(columns, ([row[c] for c in columns] for row in forms))
-    elif not (target / "senate_forms.csv").exists():
-        texts["senate_forms.csv"] = _csv(("bioguide", *FORM_COLUMNS), ())
     if outlines is not None:
-        texts["map.json"] = map_table(outlines, districts.congress)
-    begins, ends = congress_years(districts.congress)
+        texts["map.json"] = map_table(outlines, lines.congress)
     index: dict[str, Any] = {
-        "congress": districts.congress,
-        "begins": f"{begins}-01-03",
-        "ends": f"{ends}-01-03",
-        "members_as_of": (as_of or source_date(source, "legislators-current.yaml")).isoformat(),
+        "members_as_of": day.isoformat(),
         "seats": len(all_seats()),
+        "lines": lines.congresses,
+        "plans_as_of": _plans_date(source, lines),
+        "plans": [list(astuple(plan)) for plan in lines.plans],
         "sources": {
             "members": "unitedstates/congress-legislators (CC0): legislators-current, "
             "legislators-district-offices, committees-current, committee-membership-current",
-            "zips": f"U.S. Census Bureau, {find_source(source, 'zip')[0].name}",
-            "towns": f"U.S. Census Bureau, {find_source(source, 'town')[0].name}",
+            "zips": f"U.S. Census Bureau and courts: {', '.join(lines.sources)}",
+            "towns": f"U.S. Census Bureau, {find_sources(source, 'town')[lines.congress].name}",
             "postal": f"U.S. Postal Service facts, from zipcodes {postal_version()} (MIT)",
             "senate_forms": "facts read from unitedstates/contact-congress (CC0)",
         },
         "committees": names,
+        "files": {
+            name: hashlib.sha256(text.encode("utf-8")).hexdigest()
+            for name, text in texts.items()
+            if name != "map.json"
+        },
     }
     texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     size = _write(target, texts)
-    return Built(target, len(members), len(districts.zips), town_count, size, forms is None,
-                 outlines is None)  # fmt: skip
+    return Built(target, len(members.members), len(lines.zips), town_count, size, forms is None,
+                 outlines is None, tuple(members.notices))  # fmt: skip
+
+
+def _form_table(forms: list[dict[str, str]] | None, target: Path) -> str:
+    """What the senators' forms ask; without the file the former table, or an empty one."""
+    columns = ("bioguide", *FORM_COLUMNS)
+    former = target / "senate_forms.csv"
+    if forms is None and former.exists():
+        return former.read_text(encoding="utf-8")
+    return _csv(columns, ([row[c] for c in columns] for row in forms or ()))
+
+
+def _plans_date(source: Path, lines: Lines) -> str:
+    """The day up to which the list of plans was followed; empty without one."""
+    name = f"plans_{lines.congress + 1}.csv"
+    if not lines.plans:
+        return ""
+    place = source / name
+    return source_date(source, name if place.exists() else f"lines/{name}").isoformat()

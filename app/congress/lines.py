@@ -1,7 +1,8 @@
 """Which districts a ZIP or a town touches: files of the Census Bureau, and postal facts.
 
-Two formats are read for each: the Bureau's relationship file (pipe-delimited, UTF-8 with a
-byte-order mark, one row for each piece of land) and the compact CSV made from it.
+Two formats of land are read for each: the Bureau's relationship file (pipe-delimited, UTF-8
+with a byte-order mark, one row for each piece of land) and the compact CSV made from it. Where
+the people of a ZIP's pieces are known, they decide; land only says which pieces there are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from app.congress.model import FIPS, STATES, BuildError, district_of_code
+from app.congress.model import FIPS, STATES, BuildError, district_numbers, district_of_code, ordinal
 from app.congress.places import place_name, town_keys
 
 _ACROSS_A_STATE_LINE = """
@@ -81,41 +82,66 @@ def postal_version() -> str:
     return str(zipcodes.__version__)
 
 
-SMALLEST_SHARE = 0.01
-"""Pieces under 1 % of a ZIP's land are left out: slivers along a river or a ridge."""
+Piece = tuple[int, float | None, bool]
+"""A district's piece of a ZIP: its number, its share, and whether the share is of land."""
+
+Pieces = dict[str, dict[str, list[Piece]]]
+"""ZIP, then state, to its pieces: the largest share of people (or of land) first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A state that enacted new lines, and whose lines it has after the change."""
+
+    state: str
+    plan_of: int
+    act: str
+    decided: str
+    note: str
 
 
 @dataclass(slots=True)
-class ZipDistricts:
-    """What one file says: the Congress, each ZIP's districts, and slivers in other states."""
+class Lines:
+    """The districts of every ZIP in one Congress, and in the next where its plans are known."""
 
     congress: int
-    zips: dict[str, list[tuple[str, int, float]]]
-    """ZIP to (state, district, share of land 0 to 1), largest share first."""
-    slivers: dict[str, set[str]] = field(default_factory=dict)
-    """ZIP to the states in which only pieces under 1 % of its land lie."""
+    zips: Pieces
+    sources: list[str]
+    new: Pieces = field(default_factory=dict)
+    """The next Congress's pieces, in the states with new lines only."""
+    plans: list[PlanRow] = field(default_factory=list)
+
+    @property
+    def congresses(self) -> list[int]:
+        return [self.congress, self.congress + 1] if self.plans else [self.congress]
 
 
-def find_source(folder: Path, kind: str) -> tuple[Path, int]:
-    """The newest file of a kind (``zip`` or ``town``) in ``folder``, with its Congress.
+def _named(folder: Path, pattern: str) -> dict[int, Path]:
+    """Congress to file, for the names that fit ``pattern`` in ``folder`` and its ``lines``."""
+    places = [folder, folder / "lines"]
+    return {
+        int(match[1]): path
+        for place in places
+        if place.is_dir()
+        for path in sorted(place.iterdir())
+        if (match := re.fullmatch(pattern, path.name))
+    }
+
+
+def find_sources(folder: Path, kind: str) -> dict[int, Path]:
+    """Congress to land file of a kind (``zip`` or ``town``), at least one.
 
     The Bureau's own file is preferred to the compact CSV. Raises ``BuildError``.
     """
     layer = {"zip": "zcta5", "town": "place"}[kind]
-    patterns = (rf"tab20_cd(\d+)20_{layer}20_natl\.txt", rf"{kind}_districts_(\d+)\.csv")
-    for pattern in patterns:
-        found = [
-            (int(match[1]), path)
-            for path in folder.iterdir()
-            if (match := re.fullmatch(pattern, path.name))
-        ]
-        if found:
-            congress, path = max(found)
-            return path, congress
-    raise BuildError(
-        f"{folder} has neither tab20_cd11920_{layer}20_natl.txt (from the Census Bureau) nor "
-        f"{kind}_districts_119.csv. Download one of them into that folder and build again."
-    )
+    compact = _named(folder, rf"{kind}_districts_(\d+)\.csv")
+    found = compact | _named(folder, rf"tab20_cd(\d+)20_{layer}20_natl\.txt")
+    if not found:
+        raise BuildError(
+            f"{folder} has neither tab20_cd11920_{layer}20_natl.txt (from the Census Bureau) nor "
+            f"{kind}_districts_119.csv. Download one of them into that folder and build again."
+        )
+    return found
 
 
 def _rows(
@@ -149,56 +175,198 @@ def _number(path: Path, line: int, text: str | None) -> float:
         raise BuildError(f"{path.name}, line {line}: {text!r} is not a number.") from None
 
 
-def read_zip_districts(folder: Path) -> ZipDistricts:
-    """The districts of every ZIP, from whichever ZIP file ``folder`` has."""
-    path, congress = find_source(folder, "zip")
-    if path.suffix == ".txt":
-        return _zips_from_relationship(path, congress)
-    return _zips_from_csv(path, congress)
+def read_lines(folder: Path) -> Lines:
+    """The districts of every ZIP, from whichever files ``folder`` has.
+
+    Land files say which districts a ZIP touches. ``zip_people_<congress>.csv`` says how many
+    of its people live in each: a ZIP of a state in that file which is not in it itself has all
+    its people in one district. ``plans_<congress>.csv`` says which states get new lines with
+    the next Congress; those come from that Congress's own files. Raises ``BuildError``.
+    """
+    land_files = find_sources(folder, "zip")
+    newest = max(land_files)
+    first = newest - 1 if newest - 1 in land_files else newest
+    plan_files = _named(folder, r"plans_(\d+)\.csv")
+    plans = _read_plans(plan_files[first + 1], first + 1) if first + 1 in plan_files else []
+    stayed = _read_plans(plan_files[first], first) if first in plan_files else []
+    if kept := [plan.state for plan in stayed if plan.plan_of < first]:
+        raise BuildError(
+            f"{plan_files[first].name} says that {', '.join(kept)} keep the lines of the "
+            f"{ordinal(first - 1)} Congress: put its ZIP file into the folder too."
+        )
+    people_files = _named(folder, r"zip_people_(\d+)\.csv")
+    paths = [land_files[first]]
+    land = read_land(land_files[first], first)
+    if first in (slivers := _named(folder, r"zip_slivers_(\d+)\.csv")):
+        paths.append(slivers[first])
+        _add_slivers(land, slivers[first])
+    people: Pieces = {}
+    if first in people_files:
+        paths.append(people_files[first])
+        people = _people(people_files[first])
+    lines = Lines(first, _by_people(land, people), [], plans=plans)
+    redrawn = {plan.state for plan in plans if plan.plan_of == first + 1}
+    if plans:
+        paths.append(plan_files[first + 1])
+        if first + 1 in people_files:
+            paths.append(people_files[first + 1])
+            lines.new = _people(people_files[first + 1])
+        elif first + 1 in land_files:
+            paths.append(land_files[first + 1])
+            lines.new = read_land(land_files[first + 1], first + 1)
+        lines.new = {
+            code: there
+            for code, states in lines.new.items()
+            if (there := {state: pieces for state, pieces in states.items() if state in redrawn})
+        }
+    lines.sources = [path.name for path in paths]
+    _check(lines.zips, set(STATES), land_files[first].name)
+    _check(lines.new, redrawn, f"zip_people_{first + 1}.csv")
+    return lines
 
 
-def _sorted(pieces: list[tuple[str, int, float]]) -> list[tuple[str, int, float]]:
-    return sorted(pieces, key=lambda piece: (-piece[2], piece[0], piece[1]))
+def _check(zips: Pieces, states: set[str], name: str) -> None:
+    """Every district must have a ZIP: otherwise a file is of another map or cut short."""
+    found = {
+        (state, piece[0])
+        for by_state in zips.values()
+        for state, pieces in by_state.items()
+        for piece in pieces
+    }
+    wanted = {(state, number) for state in states for number in district_numbers(state)}
+    if found != wanted:
+        odd = ", ".join(f"{state}-{number}" for state, number in sorted(found ^ wanted)[:8])
+        raise BuildError(
+            f"{name} and the {len(wanted)} House seats do not agree on {odd}. "
+            "Is the file complete, and of the present map?"
+        )
 
 
-def _zips_from_csv(path: Path, congress: int) -> ZipDistricts:
-    zips: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
-    for line, row in _rows(path, ",", {"zip", "state", "district", "land_share"}):
-        code, state, district = row["zip"], row["state"], row["district"]
-        if not re.fullmatch(r"\d{5}", code) or state not in STATES or not district.isdigit():
-            raise BuildError(
-                f"{path.name}, line {line}: {code}, {state}, {district} is no district."
-            )
-        zips[code].append((state, int(district), _number(path, line, row["land_share"])))
-    return ZipDistricts(congress, {code: _sorted(zips[code]) for code in sorted(zips)})
+def _read_plans(path: Path, congress: int) -> list[PlanRow]:
+    plans = []
+    for line, row in _rows(path, ",", {"state", "plan_of", "act_or_order", "decided", "note"}):
+        plan = PlanRow(
+            row["state"],
+            int(_number(path, line, row["plan_of"])),
+            row["act_or_order"],
+            row["decided"],
+            row["note"],
+        )
+        known = plan.state in STATES and plan.plan_of in (congress - 1, congress)
+        if not known or not re.fullmatch(r"\d{4}-\d\d-\d\d", plan.decided):
+            raise BuildError(f"{path.name}, line {line}: {plan.state}, {plan.plan_of}?")
+        plans.append(plan)
+    return plans
 
 
-def _zips_from_relationship(path: Path, congress: int) -> ZipDistricts:
+def _place(path: Path, line: int, row: dict[str, str]) -> tuple[str, str, int]:
+    code, state, district = row["zip"], row["state"], row["district"]
+    if not re.fullmatch(r"\d{5}", code) or state not in STATES or not district.isdecimal():
+        raise BuildError(f"{path.name}, line {line}: {code}, {state}, {district} is no district.")
+    return code, state, int(district)
+
+
+def _sorted(pieces: list[Piece]) -> list[Piece]:
+    return sorted(pieces, key=lambda piece: (-(piece[1] or 0), piece[0]))
+
+
+def _pieces() -> defaultdict[str, defaultdict[str, list[Piece]]]:
+    return defaultdict(lambda: defaultdict(list))
+
+
+def read_land(path: Path, congress: int) -> Pieces:
+    """Every piece with its share of the ZIP's land, the state with most of the land first."""
+    zips = _pieces()
+    if path.suffix == ".csv":
+        for line, row in _rows(path, ",", {"zip", "state", "district", "land_share"}):
+            code, state, district = _place(path, line, row)
+            share = _number(path, line, row["land_share"])
+            zips[code][state].append((district, share, True))
+    else:
+        for code, areas in _areas(path, congress).items():
+            whole = sum(areas.values())
+            for (state, district), area in areas.items():
+                if area or not whole:
+                    share = area / whole if whole else 1 / len(areas)
+                    zips[code][state].append((district, share, True))
+    ordered: Pieces = {}
+    for code in sorted(zips):
+        states = {state: _sorted(pieces) for state, pieces in zips[code].items()}
+        total = {state: sum(p[1] or 0 for p in pieces) for state, pieces in states.items()}
+        ordered[code] = {s: states[s] for s in sorted(states, key=lambda s: (-total[s], s))}
+    return ordered
+
+
+def _areas(path: Path, congress: int) -> dict[str, dict[tuple[str, int], float]]:
     column = f"GEOID_CD{congress}_20"
     land: dict[str, dict[tuple[str, int], float]] = defaultdict(lambda: defaultdict(float))
     for line, row in _rows(path, "|", {column, "GEOID_ZCTA5_20", "AREALAND_PART"}):
         code, place = row["GEOID_ZCTA5_20"], _place_of(row[column])
         if code and place:  # rows without a ZCTA or in open water name nobody's home
             land[code][place] += _number(path, line, row["AREALAND_PART"])
-    zips: dict[str, list[tuple[str, int, float]]] = {}
-    slivers: dict[str, set[str]] = {}
-    for code in sorted(land):
-        pieces = land[code]
-        whole = sum(pieces.values())
-        shares = [
-            (state, district, area / whole if whole else 1 / len(pieces))
-            for (state, district), area in pieces.items()
-        ]
-        zips[code] = _sorted([piece for piece in shares if piece[2] >= SMALLEST_SHARE])
-        states = {piece[0] for piece in zips[code]}
-        if dropped := {s for s, _, share in shares if share > 0 and s not in states}:
-            slivers[code] = dropped
-    return ZipDistricts(congress, zips, slivers)
+    return land
 
 
-def read_town_districts(folder: Path) -> dict[tuple[str, str], list[int]]:
-    """(state, town key) to districts, the largest piece of land first."""
-    path, congress = find_source(folder, "town")
+def _add_slivers(land: Pieces, path: Path) -> None:
+    """Pieces under 1 % of a ZIP's land: how little is not said, only that they are there."""
+    for line, row in _rows(path, ",", {"zip", "state", "district"}):
+        code, state, district = _place(path, line, row)
+        pieces = land.setdefault(code, {}).setdefault(state, [])
+        if district not in {piece[0] for piece in pieces}:
+            pieces.append((district, 0.0, True))
+
+
+def _people(path: Path) -> Pieces:
+    """Shares of people; a piece of a ZIP where nobody lived at the census has none."""
+    zips = _pieces()
+    for line, row in _rows(path, ",", {"zip", "state", "district", "people_share"}):
+        code, state, district = _place(path, line, row)
+        share = _number(path, line, row["people_share"]) if row["people_share"] else None
+        zips[code][state].append((district, share, False))
+    for code, states in zips.items():
+        for state, pieces in states.items():
+            if abs(sum(piece[1] or 0 for piece in pieces) - 1) > 0.001 and any(
+                piece[1] is not None for piece in pieces
+            ):
+                raise BuildError(f"{path.name}: the shares of {code} in {state} are not a whole.")
+            states[state] = _sorted(pieces)
+    return {code: dict(zips[code]) for code in sorted(zips)}
+
+
+def _by_people(land: Pieces, people: Pieces) -> Pieces:
+    """The pieces of land in which somebody lives, by how many do.
+
+    Where all live in one district and the land does not say which (several have 1 % or more),
+    each stays, with its share of land. Where no people are counted, every piece stays.
+    """
+    counted = {state for states in people.values() for state in states}
+    zips: Pieces = {}
+    for code, states in land.items():
+        zips[code] = {}
+        for state, pieces in states.items():
+            kept = people.get(code, {}).get(state)
+            if kept is None:
+                kept = pieces
+                if state in counted:
+                    kept = [piece for piece in pieces if (piece[1] or 0) >= SMALLEST] or pieces
+                if len(kept) == 1:
+                    kept = [(kept[0][0], 1.0, False)]
+            zips[code][state] = kept
+    return zips
+
+
+SMALLEST = 0.01
+"""Share of land under which a piece cannot be the one where all people of a ZIP live."""
+
+
+def read_town_districts(folder: Path, congress: int) -> dict[tuple[str, str], list[int]]:
+    """(state, town key) to districts of ``congress``, the largest piece of land first."""
+    if congress not in find_sources(folder, "town"):
+        raise BuildError(
+            f"The ZIP file is of the {ordinal(congress)} Congress, and {folder} has no town file "
+            f"of it (tab20_cd{congress}20_place20_natl.txt, or town_districts_{congress}.csv)."
+        )
+    path = find_sources(folder, "town")[congress]
     if path.suffix == ".txt":
         named = _towns_from_relationship(path, congress)
     else:
@@ -231,5 +399,25 @@ def _towns_from_relationship(path: Path, congress: int) -> Iterator[tuple[str, s
     for geoid, (name, state) in names.items():
         pieces = land[geoid]
         whole = sum(pieces.values())
-        kept = [d for d in pieces if not whole or pieces[d] / whole >= SMALLEST_SHARE]
+        kept = [d for d in pieces if not whole or pieces[d] / whole >= SMALLEST]
         yield name, state, sorted(kept, key=lambda d: (-pieces[d], d))
+
+
+def towns_by_zip(lines: Lines) -> dict[tuple[str, str], list[int]]:
+    """(state, town key) to districts on the new lines, by the ZIPs that bear a town's name.
+
+    No town file of the new lines is published, so these only order a list to choose from.
+    """
+    postal = read_postal()
+    weights: dict[tuple[str, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for code, states in lines.new.items():
+        for state, pieces in states.items():
+            office = postal.get(code)
+            if office and office.state == state:
+                for key in town_keys(office.city):
+                    for district, share, _ in pieces:
+                        weights[state, key][district] += share or 0
+    return {
+        pair: sorted(found, key=lambda district: (-found[district], district))
+        for pair, found in sorted(weights.items())
+    }

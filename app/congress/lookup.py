@@ -8,7 +8,7 @@ assigned by elimination.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from app.congress.model import (
@@ -31,6 +31,8 @@ from app.congress.model import (
     Unavailable,
     WrongCongress,
     ZipUnknown,
+    as_moment,
+    change_of,
 )
 from app.congress.places import Zip, ZipProblem, parse_zip
 from app.congress.tables import Postal, Tables, ZipState, load_tables
@@ -63,7 +65,7 @@ def find_delegation(
     zip5: str,
     state: str | None,
     *,
-    today: date,
+    now: date,
     district: int | None = None,
     state_confirmed: bool = False,
     city: str = "",
@@ -72,8 +74,9 @@ def find_delegation(
 ) -> Outcome:
     """Who represents the person at this ZIP, in the state that they give.
 
-    ``zip5`` is five digits (``parse_zip(...).five``). ``state`` is a postal code or None when
-    the person named none. ``district`` is what they picked by hand: any district of the
+    ``now`` is the moment that counts, an aware datetime; a plain day stands for its noon in
+    Washington. ``zip5`` is five digits (``parse_zip(...).five``). ``state`` is a postal code or
+    None when the person named none. ``district`` is what they picked by hand: any district of the
     state. ``state_confirmed`` says that they were asked about the state and stand by it.
     ``city`` only orders the choices where the ZIP has no district of its own. ``street`` is
     the answer of ``locate_street``.
@@ -82,15 +85,19 @@ def find_delegation(
     ``Found.match`` is ``zip`` when the ZIP (or an at-large state) settled it, ``street`` when
     the street did, ``chosen`` when the person did.
     """
+    moment = now if isinstance(now, datetime) else as_moment(now)
     tables = tables or load_tables()
-    if today >= tables.ends:
-        return OutOfDate(tables.congress, tables.ends)
+    if not tables.since <= moment < tables.until:
+        tables = tables.at(moment)
+    if not tables.has_lines:
+        return OutOfDate(tables.last_known, change_of(tables.last_known + 1).date())
     parts = tables.zips.get(zip5)
     if parts is not None and state in STATES and district is None and street is None:
         # The plain case, for which nothing else needs to be looked at.
+        postal = tables.postal.get(zip5)
         for part in parts:
             if part.state == state:
-                return _from_part(tables, part, tables.postal.get(zip5), today)
+                return part.plain if postal is None else _from_part(part, postal)
     if len(zip5) != 5 or not (zip5.isascii() and zip5.isdigit()):
         match parse_zip(zip5):
             case Zip(five=five):
@@ -99,7 +106,7 @@ def find_delegation(
                 return Outside("foreign", zip5)
             case _:
                 return ZipUnknown(zip5)
-    case = _Case(tables, zip5, parts, tables.postal.get(zip5), city, today)
+    case = _Case(tables, zip5, parts, tables.postal.get(zip5), city)
     home = _home_state(case, _state_code(state), state_confirmed, street)
     if not isinstance(home, str):
         return home
@@ -117,14 +124,13 @@ class _Case(NamedTuple):
     parts: tuple[ZipState, ...] | None
     postal: Postal | None
     city: str
-    today: date
 
 
 def _home_state(
     case: _Case, state: str | None, confirmed: bool, street: StreetAnswer | None
 ) -> str | Outcome:
     """The state whose members represent the person, or the outcome that asks for it."""
-    tables, zip5, parts, postal, _, _ = case
+    tables, zip5, parts, postal, _ = case
     if state in MILITARY_STATES:
         return Outside("military", zip5)
     if state in ASSOCIATED_STATES:
@@ -147,54 +153,48 @@ def _home_state(
         if len(possible) > 1:
             return ChooseState(zip5, possible)
         return possible[0] if possible else ZipUnknown(zip5)
-    if is_state and (state in listed or confirmed):
+    if is_state and (state in listed or confirmed or state in tables.border.get(zip5, ())):
         return state
     if listed:
         return Disagree(zip5, state, tuple(listed))
     # A ZIP newer than our tables: believed when the street was found in the state given.
-    return state if is_state and located == state else ZipUnknown(zip5)
+    return state if is_state and located == state else ZipUnknown(zip5, tables.senators(state))
 
 
-def _with_term(tables: Tables, state: str, notice: str | None, today: date) -> str | None:
-    """The notice, or else a word that a listed term has ended (House terms end with the tables)."""
-    if notice is None and tables.first_end.get(state, today) < today:
-        return "term_ended"
-    return notice
+def _with_term(tables: Tables, state: str, notice: str | None) -> str | None:
+    """The notice, or else a word that a listed term has ended (House terms end with a Congress)."""
+    return "term_ended" if notice is None and state in tables.ended else notice
 
 
 def _postal_notice(postal: Postal | None) -> str | None:
     return "inactive_zip" if postal and not postal.active else None
 
 
-def _from_part(
-    tables: Tables, part: ZipState, postal: Postal | None, today: date
-) -> Found | Choose:
+def _from_part(part: ZipState, postal: Postal | None) -> Found | Choose:
     """What the ZIP's own row says: one district, or several to choose from."""
-    state, candidates = part
-    notice = _with_term(tables, state, _postal_notice(postal), today)
-    if len(candidates) == 1:
-        return Found(tables.delegations[state, candidates[0].district], "zip", notice)
-    return Choose(state, candidates, tables.senators(state), "split", notice)
+    notice = _postal_notice(postal)
+    return replace(part.plain, notice=notice) if notice else part.plain
 
 
 def _by_zip(case: _Case, state: str) -> Found | Choose:
     """What the ZIP alone says in this state."""
-    tables, _, parts, postal, city, today = case
+    tables, zip5, parts, postal, city = case
     for part in parts or ():
         if part.state == state:
-            return _from_part(tables, part, postal, today)
+            return _from_part(part, postal)
     known_here = postal is not None and postal.state == state
-    if known_here:
+    across = state in tables.border.get(zip5, ())
+    if known_here or across:
         notice = _postal_notice(postal)
     elif postal and postal.state not in STATES:
         notice = "home_state"
     else:
         notice = "state_confirmed" if parts or postal else "unlisted_zip"
-    notice = _with_term(tables, state, notice, today)
+    notice = _with_term(tables, state, notice)
     candidates = tables.candidates(state)
     if len(candidates) == 1:
         delegation = tables.delegations[state, candidates[0].district]
-        return Found(delegation, "zip" if known_here else "chosen", notice)
+        return Found(delegation, "zip" if known_here or across else "chosen", notice)
     town = tables.town_districts(state, city)
     if not town and known_here and postal is not None:
         town = tables.town_districts(state, postal.city)

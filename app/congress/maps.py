@@ -19,8 +19,15 @@ from math import cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-from app.congress.model import FIPS, STATES, BuildError, district_numbers, district_of_code
-from app.congress.tables import FOLDER, TablesError
+from app.congress.model import (
+    FIPS,
+    STATES,
+    BuildError,
+    TablesError,
+    district_numbers,
+    district_of_code,
+)
+from app.congress.tables import FOLDER
 
 Box = tuple[int, int, int, int]
 """Left, top, width, height in the map's units."""

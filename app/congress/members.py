@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from app.congress.model import STATES, BuildError, all_seats
+from app.congress.model import STATES, BuildError, all_seats, congress_at, moment_of, ordinal
 from app.congress.places import town_key
 
 _WASHINGTON = re.compile(
@@ -89,6 +91,17 @@ Record = dict[str, Any]
 """One member or office as it stands in ``members.json``."""
 
 
+MEMBERS_FILE = "legislators-current.yaml"
+
+
+def missing(folder: Path, name: str) -> BuildError:
+    """That a folder lacks one of the legislator files."""
+    return BuildError(
+        f"{folder} has no {name}. Download it from the congress-legislators project into "
+        "that folder and build again."
+    )
+
+
 def load_yaml(folder: Path, name: str) -> Any:
     """Parse one official YAML file. Raises ``BuildError`` when it is missing or broken."""
     path = folder / name
@@ -96,10 +109,7 @@ def load_yaml(folder: Path, name: str) -> Any:
         with path.open(encoding="utf-8") as file:
             return yaml.load(file, Loader=yaml.CSafeLoader)
     except FileNotFoundError:
-        raise BuildError(
-            f"{folder} has no {name}. Download it from the congress-legislators project into "
-            "that folder and build again."
-        ) from None
+        raise missing(folder, name) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -149,12 +159,27 @@ def _committees(membership: dict[str, list[Record]]) -> dict[str, list[list[str]
     for committee in sorted(membership):
         for person in membership[committee]:
             title = text_of(person.get("title"))
-            seats[person["bioguide"]].append([committee, title] if title else [committee])
+            if bioguide := text_of(person.get("bioguide")):
+                seats[bioguide].append([committee, title] if title else [committee])
     return seats
 
 
-def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> Record:
-    term = raw["terms"][-1]
+def _id(raw: Record) -> str | None:
+    """The bioguide id; for a new member without one another public id, marked as what it is."""
+    ids = raw.get("id") or {}
+    if bioguide := text_of(ids.get("bioguide")):
+        if not re.fullmatch(r"[A-Z]\d{6}", bioguide):
+            raise ValueError(f"{bioguide} is no bioguide id")
+        return bioguide
+    for source in ("govtrack", "wikidata"):
+        if other := re.sub(r"[^A-Za-z0-9]", "", text_of(ids.get(source))):
+            return f"{source}-{other}"
+    return None
+
+
+def _member(
+    raw: Record, term: Record, offices: list[Record], committees: list[list[str]]
+) -> Record:
     seat = _seat_id(term)
     full_name, is_official = _name(raw["name"])
     washington = washington_lines(term.get("address"))
@@ -169,7 +194,7 @@ def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> 
     missing += [name for name in ("phone", "url", "contact_form") if not found[name]]
     missing += [] if local else ["local_offices"]
     record: Record = {
-        "bioguide": raw["id"]["bioguide"],
+        "bioguide": _id(raw),
         "seat": seat,
         "full_name": full_name,
         "first": text_of(raw["name"]["first"]),
@@ -177,7 +202,7 @@ def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> 
         "suffix": text_of(raw["name"].get("suffix")),
         "party": term["party"],
         "caucus": term.get("caucus"),
-        "start": term["start"],
+        "start": date.fromisoformat(term["start"]).isoformat(),
         "end": term_end(term, seat).isoformat(),
         "end_is_expected": "end-type" in term,
         "washington": list(washington or ()),
@@ -192,40 +217,112 @@ def _member(raw: Record, offices: list[Record], committees: list[list[str]]) -> 
     return {key: value for key, value in record.items() if value not in (None, "", [], False)}
 
 
-def read_members(folder: Path) -> list[Record]:
-    """Every sitting member with offices and committees, in the order of the seats.
+def _terms_of(raw: Record, as_of: date) -> list[Record]:
+    """The terms that matter on ``as_of`` and after: the last one listed, and any before it that
+    is not over. So a member who moves to another seat in January is not lost until then."""
+    *before, last = raw["terms"]
+    return [t for t in before if date.fromisoformat(t["end"]) > as_of] + [last]
 
-    Raises ``BuildError`` where two people hold one seat or a seat does not exist.
+
+@dataclass(slots=True)
+class MemberList:
+    """What a list of members says, and what is odd about it without being wrong."""
+
+    members: list[Record]
+    """One record for each term, in the order of the seats."""
+    congress: int | None
+    """The Congress of the House terms in it; None for an empty list."""
+    notices: list[str]
+
+
+def read_members(folder: Path, as_of: date) -> MemberList:
+    """Every member with offices and committees, as the list stood on ``as_of``.
+
+    In the first days of a Congress the list is unfinished: a new member may have no address
+    and no bioguide id. That is a notice. Raises ``BuildError`` where two people hold one seat
+    or one id, a seat does not exist, or the terms are of two Congresses.
     """
-    people: list[Record] = load_yaml(folder, "legislators-current.yaml")
+    name = MEMBERS_FILE
+    people = load_yaml(folder, name)
     offices = {
         entry["id"]["bioguide"]: entry["offices"]
         for entry in load_yaml(folder, "legislators-district-offices.yaml")
     }
     committees = _committees(load_yaml(folder, "committee-membership-current.yaml"))
     order = {seat.id: number for number, seat in enumerate(all_seats())}
-    members: dict[str, Record] = {}
-    for raw in people:
+    records: list[Record] = []
+    notices: list[str] = []
+    known: set[str] = set()
+    for raw in people if isinstance(people, list) else [people]:
         try:
-            bioguide = raw["id"]["bioguide"]
-            member = _member(raw, offices.get(bioguide, []), committees.get(bioguide, []))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            name = raw.get("id", {}).get("bioguide", "?") if isinstance(raw, dict) else "?"
+            key = _id(raw)
+            if key in known:
+                raise BuildError(
+                    f"{name}: the id {key} stands at two people. Download the file again."
+                )
+            if key is None:
+                seat = _seat_id(raw["terms"][-1])
+                notices.append(f"{_name(raw['name'])[0]} ({seat}) has no id yet and is left out.")
+                continue
+            known.add(key)
+            terms = _terms_of(raw, as_of)
+            if "-" in key:
+                seat = _seat_id(terms[-1])
+                notices.append(
+                    f"{_name(raw['name'])[0]} ({seat}) has no bioguide id yet: kept as {key}."
+                )
+            sitting = [t for t in terms if date.fromisoformat(t["start"]) <= as_of] or terms[-1:]
+            for term in terms:
+                same = (term["type"], term["state"]) == (sitting[-1]["type"], sitting[-1]["state"])
+                now = term is sitting[-1]
+                records.append(
+                    _member(
+                        raw,
+                        term,
+                        offices.get(key, []) if same else [],
+                        committees.get(key, []) if now else [],
+                    )
+                )
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+            who = "?"
+            if isinstance(raw, dict):
+                who = text_of((raw.get("id") or {}).get("bioguide")) or "?"
+            raise BuildError(f"{name}: the entry of {who} cannot be used ({error!r}).") from None
+    for record in records:
+        if record["seat"] not in order:
             raise BuildError(
-                f"legislators-current.yaml: the entry of {name} cannot be used ({error!r})."
-            ) from None
-        seat = member["seat"]
-        if seat not in order:
-            raise BuildError(
-                f"legislators-current.yaml: {bioguide} holds {seat}, which is no seat."
+                f"{name}: {record['bioguide']} holds {record['seat']}, which is no seat."
             )
-        if seat in members:
+    records.sort(key=lambda r: (order[r["seat"]], r["start"]))
+    for one, other in pairwise(records):
+        if one["seat"] == other["seat"] and one["end"] > other["start"]:
             raise BuildError(
-                f"legislators-current.yaml: {members[seat]['bioguide']} and {bioguide} both hold "
-                f"{seat}. Remove the one who has left and build again."
+                f"{name}: {one['bioguide']} and {other['bioguide']} both hold {one['seat']}. "
+                "Remove the one who has left and build again."
             )
-        members[seat] = member
-    return [members[seat] for seat in sorted(members, key=order.__getitem__)]
+    return MemberList(records, _congress_of(records, name), notices)
+
+
+ODD_TERMS = 5
+"""So many House terms of another Congress are an oversight in a list; more make it a mixture."""
+
+
+def _congress_of(records: list[Record], name: str) -> int | None:
+    """The Congress to which nearly all House terms in the list lead."""
+    last: dict[str, int] = {}
+    for record in records:
+        if "-S" not in record["seat"] and record["seat"] != "PR-0":
+            last[record["bioguide"]] = congress_at(moment_of(date.fromisoformat(record["start"])))
+    if not last:
+        return None
+    counts = Counter(last.values()).most_common()
+    if sum(number for _, number in counts[1:]) > ODD_TERMS:
+        words = ", ".join(f"{number} of the {ordinal(c)} Congress" for c, number in counts)
+        raise BuildError(
+            f"{name} mixes House terms: {words}. It is being changed, or two files were joined. "
+            "Download it again later."
+        )
+    return counts[0][0]
 
 
 def read_committee_names(folder: Path) -> dict[str, str]:

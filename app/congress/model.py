@@ -8,8 +8,14 @@ address. Everything here is frozen and free of I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
+from zoneinfo import ZoneInfo
+
+
+class TablesError(Exception):
+    """The tables are missing or broken; the message says which and what to do."""
 
 
 class BuildError(Exception):
@@ -35,6 +41,9 @@ STATES: dict[str, str] = {
     "MP": "Northern Mariana Islands", "PR": "Puerto Rico", "VI": "U.S. Virgin Islands",
 }  # fmt: skip
 """Postal code to name: the 50 states and the six areas that send a delegate."""
+
+NEARLY_ALL = 0.95
+"""The share of a ZIP from which its other districts are named in a sentence only."""
 
 DELEGATE_AREAS = frozenset({"DC", "AS", "GU", "MP", "PR", "VI"})
 """Areas with one delegate (or resident commissioner) and no senators."""
@@ -157,13 +166,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A seat and whoever sits in it; ``member`` is None when the seat is vacant."""
+    """A seat and whoever sits in it at one moment.
+
+    ``member`` is None when our list has nobody for it: nothing is written to the seat then.
+    ``awaited`` says that somebody sits there all the same, whose name the list does not have
+    yet (the first days of a Congress); otherwise the seat was vacant when the list was made.
+    """
 
     seat: Seat
     member: Member | None
+    awaited: bool = False
 
     @property
     def vacant(self) -> bool:
+        """Whether there is nobody whom a letter could go to."""
         return self.member is None
 
     def term_ended(self, today: date) -> bool:
@@ -192,10 +208,15 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One possible House district of a ZIP, with its share of the ZIP's land (0 to 1, or None)."""
+    """One possible House district of a ZIP, with its share of the ZIP (0 to 1, or None).
+
+    The share is of the people who live there in this state; where nobody has counted them, of
+    the land (``by_land``).
+    """
 
     holder: Holder
     share: float | None
+    by_land: bool = False
 
     @property
     def district(self) -> int:
@@ -233,6 +254,13 @@ class Choose:
     likely: int = 0
     """How many of the first candidates the town suggests; the others follow in number order."""
 
+    @property
+    def nearly_all(self) -> bool:
+        """Whether the first candidate holds nearly all of the ZIP: the others are then named
+        below it in a sentence."""
+        first = self.candidates[0].share if self.candidates else None
+        return self.reason == "split" and first is not None and first >= NEARLY_ALL
+
 
 @dataclass(frozen=True, slots=True)
 class ChooseState:
@@ -256,6 +284,8 @@ class ZipUnknown:
     """No such ZIP in the postal data or the district data."""
 
     zip: str
+    senate: tuple[Holder, ...] = ()
+    """The senators of the state that the person gave: known whatever the ZIP is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +302,10 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class OutOfDate:
-    """The tables describe a Congress that has ended; nobody may be written to from them."""
+    """There are no lines for the Congress that sits now; nobody may be written to.
+
+    ``congress`` is the last one whose lines we have, and ``ended`` the day of its end.
+    """
 
     congress: int
     ended: date
@@ -319,7 +352,7 @@ class OtherState:
 
 @dataclass(frozen=True, slots=True)
 class WrongCongress:
-    """The provider answered with the map of another Congress; its districts mean nothing today."""
+    """The provider answered with lines that do not hold in this state today."""
 
     congress: int
 
@@ -328,7 +361,7 @@ class WrongCongress:
 class LookupFailed:
     """The provider gave no usable answer. ``reason`` is a key of ``STREET_REASONS``."""
 
-    reason: Literal["timeout", "unreachable", "bad_reply", "no_district", "provider"]
+    reason: Literal["timeout", "unreachable", "bad_reply", "no_district", "provider", "busy"]
 
 
 StreetAnswer = Located | SeveralDistricts | NoMatch | OtherState | WrongCongress | LookupFailed
@@ -408,7 +441,50 @@ def ordinal(congress: int) -> str:
     return f"{congress}{_SUFFIXES.get(congress % 10, 'th')}"
 
 
+# --- when: Congresses begin and end at noon in Washington ---------------------------------
+
+WASHINGTON = ZoneInfo("America/New_York")
+
+
 def congress_years(congress: int) -> tuple[int, int]:
     """The years in which a Congress begins and ends, each on 3 January (20th Amendment)."""
     begins = 1789 + 2 * (congress - 1)
     return begins, begins + 2
+
+
+@lru_cache(maxsize=1024)
+def moment_of(day: date) -> datetime:
+    """When a term listed with this day begins or ends, in UTC: noon in Washington on 3 January
+    of an odd year, when Congresses change, else the beginning of the day there."""
+    noon = day.year % 2 == 1 and (day.month, day.day) == (1, 3)
+    return datetime(day.year, day.month, day.day, 12 * noon, tzinfo=WASHINGTON).astimezone(UTC)
+
+
+def change_of(congress: int) -> datetime:
+    """The noon at which a Congress begins, in UTC."""
+    return moment_of(date(congress_years(congress)[0], 1, 3))
+
+
+def congress_at(moment: datetime) -> int:
+    """The number of the Congress that sits at an aware ``moment``."""
+    number = (moment.astimezone(WASHINGTON).year - 1789) // 2 + 1
+    return number if moment >= change_of(number) else number - 1
+
+
+def as_moment(when: date) -> datetime:
+    """An aware datetime as it is; a plain day as its noon in Washington, in UTC.
+
+    What happens within a day (a visit, a signing) has a moment. A list or a report that is
+    made for a day has only the day.
+    """
+    return when if isinstance(when, datetime) else _noon(when)
+
+
+@lru_cache(maxsize=1024)
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=WASHINGTON).astimezone(UTC)
+
+
+def day_in_washington(when: date) -> date:
+    """The date in Washington at an aware datetime; a plain day as it is."""
+    return when.astimezone(WASHINGTON).date() if isinstance(when, datetime) else when

@@ -78,6 +78,7 @@ NOTICES: dict[str, str] = {
 STREET_REASONS: dict[str, str] = {
     "timeout": _mark("The address lookup took too long to answer."),
     "unreachable": _mark("The address lookup could not be reached."),
+    "busy": _mark("The address lookup is busy with other people’s addresses just now."),
     "bad_reply": _mark("The address lookup gave an answer that we could not use."),
     "provider": _mark("The address lookup is not set up correctly on this site."),
     "no_match": _mark(
@@ -86,11 +87,15 @@ STREET_REASONS: dict[str, str] = {
     ),
     "no_district": _mark("The address lookup found the place, but no district for it."),
     "wrong_congress": _mark(
-        "The address lookup answered with the districts of another Congress, which do not yet "
-        "or no longer apply."
+        "The address lookup answered with district lines that do not hold in this state today."
     ),
     "other_state": _mark(
         "The address lookup found this address in another state than the one you gave."
     ),
 }
 """Codes of ``Unavailable.reason``: why the street did not settle the district."""
+
+
+def seat_code(state: str, district: int) -> str:
+    """A district as people write it: ``CA-12``, ``VT-AL`` at large, ``DC-AL`` for a delegate."""
+    return f"{state}-{district or 'AL'}"

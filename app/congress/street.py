@@ -6,12 +6,13 @@ goes wrong outside becomes an answer of a named type; nothing is kept, cached or
 
 from __future__ import annotations
 
+import logging
 import queue
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -27,34 +28,47 @@ from app.congress.model import (
     WrongCongress,
     district_of_code,
 )
+from app.congress.tables import Tables
 
 CENSUS_URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
 
 _LAYER = re.compile(r"(\d+)(?:st|nd|rd|th) Congressional Districts")
 _PO_BOX = re.compile(r"\s*(?:p\.?\s*o\.?|post office)\s*box\b", re.IGNORECASE)
-_MOST_LOOKUPS = threading.BoundedSemaphore(16)
-"""Requests under way in this process; when a provider hangs, further ones fail at once."""
+_ROOM = threading.BoundedSemaphore(2)
+"""Visitors of this process who may wait for a geocoder at once. When it hangs, the others have
+their answer from the ZIP at once, and reading and signing keep their threads."""
+_MOST_LOOKUPS = threading.BoundedSemaphore(8)
+"""Requests under way in this process, those included that nobody waits for any more."""
+_log = logging.getLogger("dear_congress.geocoder")
 
 
 @dataclass(frozen=True, slots=True)
 class GeocoderSettings:
-    """Which geocoder to ask, and how. The defaults fit the 119th Congress.
+    """Which geocoder to ask, and how.
 
-    The Bureau's default vintage already answers with the districts of the next Congress;
-    ``ACS2025_Current`` answers with those of the 119th. The reply is checked all the same.
+    ``vintages`` says which of the Bureau's vintages answers with the lines of which Congress.
+    Its default vintage changes without notice, so one is always named, and the reply is
+    checked all the same.
     """
 
     provider: str = "census"
     """A provider name of the ``geocoder`` package; ``census`` is registered by this project.
     Another one is asked for the place only, and the Bureau for the district of that point."""
     url: str = CENSUS_URL
-    vintage: str = "ACS2025_Current"
+    vintages: Mapping[int, str] = field(
+        default_factory=lambda: {119: "ACS2025_Current", 120: "ACS2026_Current"}
+    )
     benchmark: str = "Public_AR_Current"
-    congress: int = 119
     timeout: float = 5.0
     """Seconds until the person gets an answer, all tries together."""
     tries: int = 2
     """The second starts when the first has failed or has taken its half of the time."""
+
+    def layer(self, state: str | None, tables: Tables) -> tuple[int, str]:
+        """The Congress whose lines to ask for in ``state`` (or in any), and the vintage."""
+        wanted = tables.lines_of(state) if state else tables.congress
+        known = wanted if wanted in self.vintages else max(self.vintages)
+        return known, self.vintages[known]
 
 
 def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
@@ -63,34 +77,55 @@ def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
     return ", ".join(part for part in parts if part)[:300]
 
 
-def read_districts(geographies: Any, congress: int) -> Located | WrongCongress | LookupFailed:
+def read_districts(
+    geographies: Any, good: Callable[[str], Container[int]]
+) -> Located | WrongCongress | LookupFailed:
     """The district in one match's ``geographies`` (layer name to records).
 
-    The district is the last two characters of ``GEOID``, since one of the vintages leaves
-    ``CD119`` out; ``STATE`` and ``CDSESSN`` must agree with it.
+    ``good`` gives for a state the Congresses whose lines hold there now; a layer of another
+    one is refused. The district is the last two characters of ``GEOID``, since one of the
+    vintages leaves ``CD119`` out; ``STATE`` and ``CDSESSN`` must agree with it and with the
+    layer's name.
     """
     if not isinstance(geographies, dict):
-        return LookupFailed("bad_reply")
+        return _odd("no geographies")
     layers = {int(m[1]): name for name in geographies if (m := _LAYER.fullmatch(str(name)))}
-    if congress not in layers:
-        return WrongCongress(max(layers)) if layers else LookupFailed("bad_reply")
-    records = geographies[layers[congress]]
+    if not layers:
+        return _odd("no layer of districts")
+    answers = [
+        _of_layer(congress, geographies[layers[congress]], good) for congress in sorted(layers)
+    ]
+    fine = [answer for answer in answers if isinstance(answer, Located)]
+    return fine[0] if fine else answers[-1]
+
+
+def _of_layer(
+    congress: int, records: Any, good: Callable[[str], Container[int]]
+) -> Located | WrongCongress | LookupFailed:
     if not isinstance(records, list):
-        return LookupFailed("bad_reply")
+        return _odd("a layer that is no list")
     if not records:
         return LookupFailed("no_district")
     record = records[0]
     if len(records) > 1 or not isinstance(record, dict):
-        return LookupFailed("bad_reply")
+        return _odd("several records in a layer")
     session, geoid = str(record.get("CDSESSN")), str(record.get("GEOID"))
-    if not session.isdigit() or not re.fullmatch(r"\d\d[0-9Z]{2}", geoid):
-        return LookupFailed("bad_reply")
+    if not (session.isascii() and session.isdigit()) or not re.fullmatch(r"\d\d[0-9Z]{2}", geoid):
+        return _odd("no CDSESSN or GEOID as known")
     if int(session) != congress:
         return WrongCongress(int(session))
     state, district = FIPS.get(geoid[:2]), district_of_code(geoid[2:])
     if state is None or record.get("STATE") != geoid[:2]:
-        return LookupFailed("bad_reply")
+        return _odd("a STATE that differs from GEOID")
+    if congress not in good(state):
+        return WrongCongress(congress)
     return LookupFailed("no_district") if district is None else Located(state, district)
+
+
+def _odd(what: str) -> LookupFailed:
+    """Log that the reply is not laid out as known, in our own words: none of its own."""
+    _log.warning("The address lookup's reply has a layout that is not known: %s.", what)
+    return LookupFailed("bad_reply")
 
 
 def _judge(
@@ -109,7 +144,7 @@ def _judge(
 
 
 def _ask_once(
-    address: str, state: str | None, settings: GeocoderSettings, wait: float
+    address: str, state: str | None, settings: GeocoderSettings, tables: Tables, wait: float
 ) -> StreetAnswer:
     """One try, of at most about ``wait`` seconds."""
     import geocoder
@@ -119,11 +154,8 @@ def _ask_once(
 
     geocode.silence_loggers()
     began = time.monotonic()
-    census = {
-        "vintage": settings.vintage,
-        "benchmark": settings.benchmark,
-        "congress": settings.congress,
-    }
+    congress, vintage = settings.layer(state, tables)
+    census = {"vintage": vintage, "benchmark": settings.benchmark, "congress": congress}
     with requests.Session() as session:
         session.headers["User-Agent"] = "dear-congress"
 
@@ -150,7 +182,7 @@ def _ask_once(
                 if failure := _failure(found, began, wait):
                     return failure
                 matches += [one.geographies for one in found]
-    return _judge([read_districts(match, settings.congress) for match in matches], state)
+    return _judge([read_districts(match, tables.good_lines) for match in matches], state)
 
 
 def _failure(reply: Any, began: float, wait: float) -> LookupFailed | None:
@@ -186,7 +218,7 @@ def _start(ask: Callable[[], StreetAnswer], answers: queue.SimpleQueue[StreetAns
     """Run one try in its own thread, so that no provider can hold up the person's page."""
     slots = _MOST_LOOKUPS
     if not slots.acquire(blocking=False):
-        answers.put(LookupFailed("timeout"))
+        answers.put(LookupFailed("busy"))
         return
 
     def run() -> None:
@@ -206,20 +238,39 @@ def _is_final(answer: StreetAnswer) -> bool:
 
 
 def locate_street(
-    street: str, city: str, state: str | None, zip5: str, *, geocoder: GeocoderSettings
+    street: str,
+    city: str,
+    state: str | None,
+    zip5: str,
+    *,
+    geocoder: GeocoderSettings,
+    tables: Tables,
 ) -> StreetAnswer:
     """In which district this address lies, according to the configured geocoder.
+
+    ``tables`` as they hold now say whose lines count in each state.
 
     Returns within about ``geocoder.timeout`` seconds, whatever the other side does:
     ``Located``; ``SeveralDistricts`` when the address fits places in different districts;
     ``NoMatch``; ``OtherState`` when it was found only outside ``state``; ``WrongCongress``
-    when the districts are those of another Congress; ``LookupFailed`` with a reason.
-    Never raises, logs nothing, keeps nothing.
+    when its lines do not hold in that state now; ``LookupFailed`` with a reason (``busy`` at
+    once when others wait for the geocoder already). Never raises, keeps nothing, and logs no
+    word of the address or of the reply.
     """
     if not street.strip() or _PO_BOX.match(street):
         return NoMatch()  # a box has no place on a map, so the address need not leave at all
     address = one_line(street, city, state, zip5)
     home = state if state in STATES else None
+    if not _ROOM.acquire(blocking=False):
+        return LookupFailed("busy")
+    try:
+        return _locate(partial(_ask_once, address, home, geocoder, tables), geocoder)
+    finally:
+        _ROOM.release()
+
+
+def _locate(ask: Callable[[float], StreetAnswer], geocoder: GeocoderSettings) -> StreetAnswer:
+    """Up to ``geocoder.tries`` answers of ``ask`` (given its seconds), the first final one."""
     began = time.monotonic()
     deadline = began + geocoder.timeout
     answers: queue.SimpleQueue[StreetAnswer] = queue.SimpleQueue()
@@ -229,7 +280,7 @@ def locate_street(
         now = time.monotonic()
         due = began + geocoder.timeout * started / max(geocoder.tries, 1)
         if started < geocoder.tries and (not pending or now >= due):
-            _start(partial(_ask_once, address, home, geocoder, max(deadline - now, 0.05)), answers)
+            _start(partial(ask, max(deadline - now, 0.05)), answers)
             started, pending = started + 1, pending + 1
             continue
         if not pending:

@@ -1,44 +1,61 @@
-"""The tables in memory: seats, members, and the districts of every ZIP.
+"""The tables in memory: seats, members, and the districts of every ZIP, as of a moment.
 
-Read once from ``app/congress/tables`` and kept for the life of the process; nothing here
-changes after loading, so threads may share it.
+``load_tables`` reads the files once and keeps them. What it returns holds at one moment;
+``Tables.at`` gives what holds at another. Between two changes (the noon at which a Congress
+begins, the day on which a term does) nothing moves, so each such stretch is worked out once
+and shared by all threads.
 """
 
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
+import threading
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.congress.model import (
     STATES,
     Candidate,
+    Choose,
     CommitteeSeat,
     Delegation,
     FormRules,
+    Found,
     Holder,
     Member,
     Office,
     Seat,
+    TablesError,
     all_seats,
+    as_moment,
+    change_of,
+    congress_at,
+    congress_years,
     district_numbers,
+    moment_of,
     senate_seats,
 )
 from app.congress.places import town_keys
 
 FOLDER = Path(__file__).resolve().parent / "tables"
+CURRENT = "congress/current"
+"""Under ``instance/``: the link to the tables that ``flask congress refresh`` installed."""
 
 CHAMBER_LINE = {"house": "U.S. House of Representatives", "senate": "United States Senate"}
 CHAMBER_CITY_LINE = {"house": "Washington, DC 20515", "senate": "Washington, DC 20510"}
 
+MOST_VACANCIES = 20
+"""More seats than this have never been vacant at once: then the list lacks names, and a seat
+without one is said to be awaited, not vacant."""
 
-class TablesError(Exception):
-    """The tables are missing or broken; the message says which and what to do."""
+_ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class ZipState(NamedTuple):
@@ -46,6 +63,8 @@ class ZipState(NamedTuple):
 
     state: str
     candidates: tuple[Candidate, ...]
+    plain: Found | Choose
+    """What the ZIP alone says in this state; made once, since most questions end here."""
 
 
 class Postal(NamedTuple):
@@ -57,34 +76,64 @@ class Postal(NamedTuple):
     city: str
 
 
+class Plan(NamedTuple):
+    """The lines that a state enacted for the coming Congress, and who says so."""
+
+    state: str
+    congress: int
+    """Whose lines hold: the new ones, or (Missouri) still those of the Congress before."""
+    act: str
+    decided: date
+    note: str
+
+
+class _Term(NamedTuple):
+    begins: datetime
+    until: datetime
+    member: Member
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """Who represents whom in one Congress, as of a date."""
+    """Who represents whom at the moments from ``since`` until just before ``until``."""
 
+    since: datetime
+    until: datetime
     as_of: date
     """The date of the members' file; seats may have changed hands since."""
     congress: int
+    """The Congress that sits at these moments."""
     begins: date
     ends: date
-    """The day on which this Congress ends at noon; from that day nobody is looked up."""
+    """The day on which this Congress ends at noon in Washington."""
+    has_lines: bool
+    """Whether the tables know this Congress's districts; without, nobody is looked up."""
+    last_known: int
+    """The last Congress whose districts the tables know."""
     holders: tuple[Holder, ...]
     """All 541 seats with whoever sits in them, by state, House before Senate."""
     sources: Mapping[str, str]
+    plans: Mapping[str, Plan]
+    """State to the plan that it enacted for the last Congress of these tables, if it did."""
     committee_names: Mapping[str, str]
     zips: Mapping[str, tuple[ZipState, ...]]
     """ZIP to the states that it touches, the largest share of its land first."""
     postal: Mapping[str, Postal]
     border: Mapping[str, tuple[str, ...]]
     """ZIP to states in which other sources, or slivers, place a part of it."""
-    _towns: Mapping[str, str]
-    """``CA,oakland`` to its districts as they stand in the table: ``12 14``."""
-    _by_seat: Mapping[str, Holder]
-    _by_bioguide: Mapping[str, Holder]
     delegations: Mapping[tuple[str, int], Delegation]
     """By state and district."""
+    ended: frozenset[str]
+    """States with a senator whose listed term is over, though the seat may not be."""
     _candidates: Mapping[str, tuple[Candidate, ...]]
-    first_end: Mapping[str, date]
-    """State to the earliest listed end of a term among its two senators, if it has any."""
+    _by_seat: Mapping[str, Holder]
+    _by_bioguide: Mapping[str, Holder]
+    _facts: _Facts
+
+    def at(self, when: date) -> Tables:
+        """The same tables as they hold at an aware datetime, or at noon of a plain day."""
+        moment = as_moment(when)
+        return self if self.since <= moment < self.until else self._facts.at(moment)
 
     def holder(self, seat_id: str) -> Holder | None:
         """The seat with this id (``CA-12``, ``CA-S3``) and its member; None for no such seat."""
@@ -118,29 +167,225 @@ class Tables:
 
     def town_districts(self, state: str, town: str) -> tuple[int, ...]:
         """The districts that a town touches, largest first; empty when it is not known."""
+        towns = self._facts.towns[self.lines_of(state)]
         for key in town_keys(town) if town else ():
-            if districts := self._towns.get(f"{state},{key}"):
+            if districts := towns.get(f"{state},{key}"):
                 return tuple(map(int, districts.split()))
         return ()
 
     def vacancies(self) -> tuple[Seat, ...]:
-        """The seats in which nobody sits."""
-        return tuple(holder.seat for holder in self.holders if holder.vacant)
+        """The seats in which nobody sat when the list was made."""
+        return tuple(h.seat for h in self.holders if h.vacant and not h.awaited)
+
+    def awaited(self) -> tuple[Seat, ...]:
+        """The seats whose holder the list does not have yet."""
+        return tuple(h.seat for h in self.holders if h.awaited)
+
+    def lines_of(self, state: str) -> int:
+        """The Congress whose district lines hold in ``state`` at these moments.
+
+        They are those of the Congress before wherever the state kept its plan: the plan counts,
+        not the year.
+        """
+        return self._facts.lines_of(state, self.congress)
+
+    def good_lines(self, state: str) -> frozenset[int]:
+        """The Congresses whose lines say the same in ``state`` as those that hold now.
+
+        Where no plan was enacted the lines of both are the same; where one was, or where one
+        was enacted and stayed, only those that hold.
+        """
+        lines = self.lines_of(state)
+        return frozenset({lines} if state in self.plans else self._facts.congresses | {lines})
 
 
-def _rows(folder: Path, name: str, columns: int) -> Iterator[list[str]]:
+@dataclass(eq=False)
+class _Facts:
+    """Everything in one folder of tables, and the stretches of time worked out so far."""
+
+    index: Mapping[str, Any]
+    terms: Mapping[str, tuple[_Term, ...]]
+    """By seat, in the order in which they begin."""
+    zips: Mapping[str, str]
+    new_zips: Mapping[str, str]
+    """The same for the states with new lines, in those states only."""
+    postal: Mapping[str, Postal]
+    border: Mapping[str, tuple[str, ...]]
+    towns: Mapping[int, Mapping[str, str]]
+    _known: dict[int, Tables] = field(default_factory=dict)
+
+    @cached_property
+    def as_of(self) -> date:
+        return date.fromisoformat(self.index["members_as_of"])
+
+    @cached_property
+    def plans(self) -> dict[str, Plan]:
+        rows = self.index["plans"]
+        return {r[0]: Plan(r[0], r[1], r[2], date.fromisoformat(r[3]), r[4]) for r in rows}
+
+    @cached_property
+    def congresses(self) -> frozenset[int]:
+        """Those whose lines are here."""
+        return frozenset(self.index["lines"])
+
+    def lines_of(self, state: str, congress: int) -> int:
+        first, last = min(self.congresses), max(self.congresses)
+        if congress <= first or state not in self.plans:
+            return first
+        return min(self.plans[state].congress, last)
+
+    @cached_property
+    def changes(self) -> list[datetime]:
+        """The moments at which something is different from just before."""
+        found = {change_of(n + more) for n in self.congresses for more in (0, 1)}
+        for terms in self.terms.values():
+            for term in terms:
+                found |= {term.begins, term.until}
+                if term.member.term_end_is_expected:
+                    found.add(moment_of(term.member.term_end + timedelta(days=1)))
+        return sorted(found)
+
+    def at(self, moment: datetime) -> Tables:
+        place = bisect_right(self.changes, moment)
+        known = self._known.get(place)
+        if known is None:
+            with _quickly():
+                known = self._known[place] = self._work_out(place)
+        return known
+
+    def _work_out(self, place: int) -> Tables:
+        earliest, latest = _ALWAYS
+        since = self.changes[place - 1] if place else earliest
+        until = self.changes[place] if place < len(self.changes) else latest
+        moment = since if place else self.changes[0] - timedelta(seconds=1)
+        congress = congress_at(moment)
+        begins, ends = congress_years(congress)
+        by_seat = self._holders(moment)
+        holders = tuple(by_seat.values())
+        candidates: dict[str, tuple[Candidate, ...]] = {}
+        delegations: dict[tuple[str, int], Delegation] = {}
+        for state in STATES:
+            senate = tuple(by_seat[seat.id] for seat in senate_seats(state))
+            numbers = district_numbers(state)
+            candidates[state] = tuple(Candidate(by_seat[f"{state}-{n}"], None) for n in numbers)
+            for choice in candidates[state]:
+                key = (state, choice.district)
+                delegations[key] = Delegation(*key, choice.holder, senate)
+        ended = frozenset(
+            h.seat.state
+            for h in holders
+            if h.seat.chamber == "senate"
+            and h.member
+            and moment_of(h.member.term_end + timedelta(days=1)) <= moment
+        )
+        return Tables(
+            since=since,
+            until=until,
+            as_of=self.as_of,
+            congress=congress,
+            begins=date(begins, 1, 3),
+            ends=date(ends, 1, 3),
+            has_lines=congress in self.congresses,
+            last_known=max(self.congresses),
+            holders=holders,
+            sources=self.index["sources"],
+            plans=self.plans,
+            committee_names=self.index["committees"],
+            zips=self._zips_of(congress, _Reader(by_seat, delegations, ended)),
+            postal=self.postal,
+            border=self.border,
+            delegations=delegations,
+            ended=ended,
+            _candidates=candidates,
+            _by_seat=by_seat,
+            _by_bioguide={h.member.bioguide: h for h in holders if h.member},
+            _facts=self,
+        )
+
+    def _holders(self, moment: datetime) -> dict[str, Holder]:
+        """Who sits where, by seat: a term that has begun and is not over at ``moment``."""
+        sitting: dict[str, Member | None] = {}
+        for seat in all_seats():
+            terms = self.terms.get(seat.id, ())
+            now = [t.member for t in terms if t.begins <= moment < t.until]
+            sitting[seat.id] = now[-1] if now else None
+        names_missing = sum(member is None for member in sitting.values()) > MOST_VACANCIES
+        return {
+            seat.id: Holder(seat, sitting[seat.id], names_missing and sitting[seat.id] is None)
+            for seat in all_seats()
+        }
+
+    def _zips_of(self, congress: int, reader: _Reader) -> dict[str, tuple[ZipState, ...]]:
+        states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share a text with others
+        zips = {code: states_of(text) for code, text in self.zips.items()}
+        first = min(self.congresses)
+        new = {state for state in self.plans if self.lines_of(state, congress) > first}
+        for code, states in zips.items() if new else ():
+            redrawn = states_of(self.new_zips[code]) if code in self.new_zips else ()
+            if redrawn or any(part.state in new for part in states):
+                there = {part.state: part for part in redrawn}
+                kept = [there.pop(p.state, None) if p.state in new else p for p in states]
+                zips[code] = (*(part for part in kept if part), *there.values())
+        return zips
+
+
+class _Reader(NamedTuple):
+    """Reads the cells of the ZIP tables for one stretch of time."""
+
+    by_seat: Mapping[str, Holder]
+    delegations: Mapping[tuple[str, int], Delegation]
+    ended: frozenset[str]
+
+    def states(self, text: str) -> tuple[ZipState, ...]:
+        """``IL-3:0.81 IL-5:0.19`` as candidates by state, in the order in which they stand.
+
+        A colon stands before a share of the people, a tilde before one of the land; a district
+        without either has no known share.
+        """
+        by_state: dict[str, list[Candidate]] = {}
+        for piece in text.split(" "):
+            by_land = "~" in piece
+            place, _, share = piece.partition("~" if by_land else ":")
+            candidate = Candidate(self.by_seat[place], float(share) if share else None, by_land)
+            by_state.setdefault(place[:2], []).append(candidate)
+        return tuple(self._state(state, tuple(found)) for state, found in by_state.items())
+
+    def _state(self, state: str, candidates: tuple[Candidate, ...]) -> ZipState:
+        notice = "term_ended" if state in self.ended else None
+        delegation = self.delegations[state, candidates[0].district]
+        if len(candidates) == 1:
+            return ZipState(state, candidates, Found(delegation, "zip", notice))
+        choose = Choose(state, candidates, delegation.senate, "split", notice)
+        return ZipState(state, candidates, choose)
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+class _quickly:  # noqa: N801 - used like a function
+    """Without looking for garbage: tens of thousands of objects are made that all stay."""
+
+    def __enter__(self) -> None:
+        self.collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self.collecting:
+            gc.enable()
+
+
+def _rows(text: str, name: str, columns: int) -> Iterator[list[str]]:
     """The cells of a table without its header; tables hold no quotes and no commas in cells."""
-    lines = (folder / name).read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(text.splitlines()[1:], start=2):
         cells = line.split(",")
         if len(cells) != columns:
             raise TablesError(f"{name}, line {number}: {columns} cells were expected.")
         yield cells
 
 
-def _form_rules(folder: Path) -> dict[str, FormRules]:
+def _form_rules(text: str) -> dict[str, FormRules]:
     rules = {}
-    for cells in _rows(folder, "senate_forms.csv", 10):
+    for cells in _rows(text, "senate_forms.csv", 10):
         bioguide, prefix, phone, subject, topic, captcha, confirms, limit, strips, touched = cells
         rules[bioguide] = FormRules(
             known=True,
@@ -205,113 +450,83 @@ def _member(raw: Mapping[str, Any], seat: Seat, form: FormRules) -> Member:
     )
 
 
-def _holders(folder: Path) -> tuple[Holder, ...]:
-    forms, unknown = _form_rules(folder), FormRules()
-    raw_members = json.loads((folder / "members.json").read_text(encoding="utf-8"))
-    by_seat = {raw["seat"]: raw for raw in raw_members}
-    holders = []
-    for seat in all_seats():
-        raw = by_seat.pop(seat.id, None)
-        member = _member(raw, seat, forms.get(raw["bioguide"], unknown)) if raw else None
-        holders.append(Holder(seat, member))
-    if by_seat:
-        raise TablesError(f"members.json has seats that do not exist: {', '.join(by_seat)}.")
-    return tuple(holders)
+def _terms(members: str, forms: str) -> dict[str, tuple[_Term, ...]]:
+    rules, unknown = _form_rules(forms), FormRules()
+    seats = {seat.id: seat for seat in all_seats()}
+    found: dict[str, list[_Term]] = {}
+    for raw in json.loads(members):
+        member = _member(raw, seats[raw["seat"]], rules.get(raw["bioguide"], unknown))
+        begins, until = moment_of(member.term_start), moment_of(member.term_end)
+        if member.term_end_is_expected:
+            # The day of a special election: its winner sits when the list says so, and the
+            # appointed senator at the latest until this Congress ends.
+            until = change_of(congress_at(until) + 1)
+        found.setdefault(raw["seat"], []).append(_Term(begins, until, member))
+    return {seat: tuple(sorted(terms, key=lambda t: t.begins)) for seat, terms in found.items()}
 
 
-def _zip_states(text: str, candidates: Mapping[tuple[str, int], Candidate]) -> tuple[ZipState, ...]:
-    """``IL-3:0.81 IL-5:0.18`` as candidates by state, in the order in which they stand."""
-    by_state: dict[str, list[Candidate]] = {}
-    for piece in text.split(" "):
-        place, _, share = piece.partition(":")
-        state, _, number = place.partition("-")
-        holder = candidates[state, int(number)].holder
-        by_state.setdefault(state, []).append(Candidate(holder, float(share)))
-    return tuple(ZipState(state, tuple(found)) for state, found in by_state.items())
+def _texts(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """The files of the index, each as it was built: a cut or changed one is named."""
+    texts = {}
+    for name, known in files.items():
+        data = (folder / name).read_bytes()
+        if hashlib.sha256(data).hexdigest() != known:
+            raise TablesError(
+                f"{name} is not as it was built: it was cut short or changed. {HOW_TO_MEND}"
+            )
+        texts[name] = data.decode("utf-8")
+    return texts
 
 
-def _zips(
-    folder: Path, candidates: Mapping[tuple[str, int], Candidate]
-) -> dict[str, tuple[ZipState, ...]]:
-    # Most ZIPs lie in one district with all their land: each distinct text is read once.
-    read: dict[str, tuple[ZipState, ...]] = {}
-    zips = {}
-    for code, text in _rows(folder, "zips.csv", 2):
-        states = read.get(text)
-        if states is None:
-            states = read[text] = _zip_states(text, candidates)
-        zips[code] = states
-    return zips
-
-
-def _first_ends(holders: Iterable[Holder]) -> dict[str, date]:
-    ends: dict[str, date] = {}
-    for holder in holders:
-        if holder.member and holder.seat.chamber == "senate":
-            end = holder.member.term_end
-            ends[holder.seat.state] = min(end, ends.get(holder.seat.state, end))
-    return ends
+HOW_TO_MEND = (
+    "Install the tables again with: flask congress refresh, or put the program's own files back."
+)
 
 
 def read_tables(folder: Path) -> Tables:
-    """Read the tables from ``folder``. Raises ``TablesError`` with a sentence for the operator."""
-    # Loading makes tens of thousands of objects that all stay: looking for garbage among them
-    # would double the time.
-    collecting = gc.isenabled()
-    gc.disable()
+    """Read the tables from ``folder``, as they hold on the day of their list of members.
+
+    Raises ``TablesError`` with a sentence for the operator.
+    """
     try:
-        return _read(folder)
+        with _quickly():
+            return _read(folder)
     except FileNotFoundError as error:
-        raise TablesError(
-            f"{error.filename} is missing. Build the tables with: flask congress build --from DIR"
-        ) from None
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise TablesError(
-            f"The tables in {folder} cannot be read ({error!r}). "
-            "Build them again with: flask congress build --from DIR"
-        ) from None
-    finally:
-        if collecting:
-            gc.enable()
+        name = Path(str(error.filename)).name
+        raise TablesError(f"{name} is missing from the tables. {HOW_TO_MEND}") from None
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
+        raise TablesError(f"The tables cannot be read ({error!r}). {HOW_TO_MEND}") from None
 
 
 def _read(folder: Path) -> Tables:
     index = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
-    holders = _holders(folder)
-    by_seat = {holder.seat.id: holder for holder in holders}
-    candidates: dict[str, tuple[Candidate, ...]] = {}
-    delegations: dict[tuple[str, int], Delegation] = {}
-    for state in STATES:
-        senate = tuple(by_seat[seat.id] for seat in senate_seats(state))
-        numbers = district_numbers(state)
-        candidates[state] = tuple(Candidate(by_seat[f"{state}-{n}"], None) for n in numbers)
-        for choice in candidates[state]:
-            key = (state, choice.district)
-            delegations[key] = Delegation(*key, choice.holder, senate)
-    each = {(c.holder.seat.state, c.district): c for found in candidates.values() for c in found}
-    return Tables(
-        as_of=date.fromisoformat(index["members_as_of"]),
-        congress=index["congress"],
-        begins=date.fromisoformat(index["begins"]),
-        ends=date.fromisoformat(index["ends"]),
-        holders=holders,
-        sources=index["sources"],
-        committee_names=index["committees"],
-        zips=_zips(folder, each),
+    texts = _texts(folder, index["files"])
+
+    def pairs(name: str) -> dict[str, str]:
+        return {code: text for code, text in _rows(texts[name], name, 2)}  # noqa: C416 - lists
+
+    def towns(name: str) -> dict[str, str]:
+        return {f"{state},{town}": found for state, town, found in _rows(texts[name], name, 3)}
+
+    first, *later = index["lines"]
+    facts = _Facts(
+        index=index,
+        terms=_terms(texts["members.json"], texts["senate_forms.csv"]),
+        zips=pairs("zips.csv"),
+        new_zips=pairs("new_zips.csv"),
         postal={
             cells[0]: Postal(cells[1], cells[2], cells[3] == "yes", cells[4])
-            for cells in _rows(folder, "postal.csv", 5)
+            for cells in _rows(texts["postal.csv"], "postal.csv", 5)
         },
-        border={
-            code: tuple(states.split()) for code, states in _rows(folder, "border_zips.csv", 2)
-        },
-        _towns={f"{state},{town}": found for state, town, found in _rows(folder, "towns.csv", 3)},
-        _by_seat=by_seat,
-        _by_bioguide={holder.member.bioguide: holder for holder in holders if holder.member},
-        delegations=delegations,
-        _candidates=candidates,
-        first_end=_first_ends(holders),
+        border={code: tuple(s.split()) for code, s in pairs("border_zips.csv").items()},
+        towns={first: towns("towns.csv"), **dict.fromkeys(later, towns("new_towns.csv"))},
     )
+    return facts.at(as_moment(facts.as_of))
+
+
+# --- which folder ------------------------------------------------------------------------
+
+_loading = threading.Lock()
 
 
 @lru_cache(maxsize=4)
@@ -319,6 +534,22 @@ def _cached(folder: Path) -> Tables:
     return read_tables(folder)
 
 
-def load_tables(folder: Path = FOLDER) -> Tables:
-    """The tables, read at the first call and shared afterwards. Raises ``TablesError``."""
-    return _cached(folder)
+def tables_folder(instance: Path | None = None) -> Path:
+    """Where a site's tables are: those it installed under ``instance/``, else the program's own.
+
+    The installed ones stand behind a link, which is replaced in one step. So the name that this
+    returns is another one after a refresh, and whoever asks again has the new tables.
+    """
+    link = instance / CURRENT if instance else None
+    return link.resolve() if link is not None and link.is_symlink() else FOLDER
+
+
+def load_tables(instance: Path | None = None, when: date | None = None) -> Tables:
+    """A site's tables as they hold at ``when`` (a moment, or noon of a day).
+
+    Without ``when``: on the day of their list of members. They are read at the first call, and
+    again after a refresh. Raises ``TablesError``.
+    """
+    with _loading:
+        tables = _cached(tables_folder(instance))
+    return tables if when is None else tables.at(when)

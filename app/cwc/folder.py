@@ -190,7 +190,7 @@ def _delegation(row: WriterRow, order: Order) -> Delegation | Failed:
     found = find_delegation(
         zip_code.five,
         state or None,
-        today=order.today,
+        now=order.today,
         district=int(district) if district else None,
         tables=order.tables,
     )

@@ -223,7 +223,7 @@ class PacketLetters:
         zip_code = parse_zip(texts["home_zip"] or texts["zip"])
         if isinstance(zip_code, Zip):
             found = find_delegation(
-                zip_code.five, state or None, today=self._today, tables=self._tables
+                zip_code.five, state or None, now=self._today, tables=self._tables
             )
             if isinstance(found, Found):
                 return found.delegation

@@ -199,7 +199,7 @@ def _lookup(values: dict[str, str], place: Place) -> Found | CellProblem:
     if state and known is None:
         return CellProblem("state", "state_unknown")
     found = find_delegation(
-        zip_code.five, known, today=place.today, district=district, city=values.get("city", ""),
+        zip_code.five, known, now=place.today, district=district, city=values.get("city", ""),
         tables=place.tables,
     )  # fmt: skip
     if isinstance(found, Found):

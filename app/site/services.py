@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from flask import current_app, has_request_context, request
 
 from app.campaign import Campaign
-from app.congress import Tables
+from app.congress import GeocoderSettings, Tables, load_tables
+from app.congress.model import as_moment
 from app.records import Connection, NotStoredError, local_database
 from app.records.health import check_site
 from app.site.live import LiveCampaign
@@ -27,6 +28,7 @@ from app.site.tokens import FormTokens
 
 EXTENSION = "dear_congress"
 CAMPAIGN = "dear_congress.campaign"
+TABLES = "dear_congress.tables"
 
 
 def _utc_now() -> datetime:
@@ -44,7 +46,6 @@ class Services:
 
     settings: Settings
     live: LiveCampaign
-    tables: Tables
     clock: Callable[[], datetime] = _utc_now
 
     @property
@@ -65,6 +66,24 @@ class Services:
             # Pages that need no database still work without one.
             return self.live.last_good
 
+    @property
+    def tables(self) -> Tables:
+        """The tables as they hold now, the same ones from the beginning of a request to its end.
+
+        A refresh is seen by the next request. Raises ``TablesError``.
+        """
+        if not has_request_context():
+            return load_tables(self.settings.instance, self.now())
+        environ = request.environ
+        known = environ.get(TABLES)
+        if known is None:
+            known = environ[TABLES] = load_tables(self.settings.instance, self.now())
+        return cast(Tables, known)
+
+    @property
+    def geocoder(self) -> GeocoderSettings:
+        return geocoder_of(self.settings)
+
     @cached_property
     def tokens(self) -> FormTokens:
         return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.timer)
@@ -76,12 +95,8 @@ class Services:
         return time.monotonic() if self.clock is _utc_now else self.clock().timestamp()
 
     def now(self) -> datetime:
-        """The time, aware, UTC. Under a rehearsal date it is noon of that day."""
-        if self.settings.today:
-            day = date.fromisoformat(self.settings.today)
-            zone = ZoneInfo(self.campaign.timezone)
-            return datetime(day.year, day.month, day.day, 12, tzinfo=zone).astimezone(UTC)
-        return self.clock()
+        """The time, aware, UTC. Under a rehearsal date it is noon of that day in Washington."""
+        return moment_of_site(self.settings, self.clock)
 
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
@@ -118,3 +133,18 @@ def keys_of(settings: Settings) -> dict[str, bytes]:
 def services() -> Services:
     """The parts of the site that answers the present request."""
     return cast(Services, current_app.extensions[EXTENSION])
+
+
+def geocoder_of(settings: Settings) -> GeocoderSettings:
+    """The geocoder that the operator chose, with its vintage for each set of lines."""
+    return GeocoderSettings(
+        provider=settings.geocoder_provider,
+        url=settings.geocoder_url,
+        vintages={119: settings.geocoder_vintage, 120: settings.geocoder_new_vintage},
+        timeout=settings.geocoder_timeout,
+    )
+
+
+def moment_of_site(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> datetime:
+    """The time that counts for a site: noon in Washington of its rehearsal day, else now."""
+    return as_moment(date.fromisoformat(settings.today)) if settings.today else clock()

@@ -270,7 +270,10 @@ class Settings:
         path=True,
     )
     geocoder_vintage: str = _text(
-        "ACS2025_Current", "The Census map; its reply is checked to be of the right Congress."
+        "ACS2025_Current", "The Census lines of the 119th Congress; the reply is checked to be."
+    )
+    geocoder_new_vintage: str = _text(
+        "ACS2026_Current", "The same for the lines of the 120th, in the states that have new ones."
     )
     geocoder_timeout: float = _seconds(
         5.0, 0.05, 30, "For a lookup as a whole; a second try starts when the first has failed."

@@ -10,7 +10,6 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.congress import load_tables
 from app.records.database import keep_beside
 from app.site.i18n import set_up_languages
 from app.site.live import LiveCampaign
@@ -89,7 +88,6 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
     app.extensions[EXTENSION] = Services(
         settings=settings,
         live=LiveCampaign(settings.letters / settings.campaign),
-        tables=load_tables(),
         **overrides,
     )
     set_up_limits(app, settings)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from app.congress import Choose, Found, Outcome, find_delegation
 
 TODAY = date(2026, 11, 25)
 BEFORE_THE_ELECTION = date(2026, 10, 1)
+NOON = datetime(2027, 1, 3, 17, tzinfo=UTC)
+"""The change of Congress: noon in Washington."""
+JUST_BEFORE = NOON - timedelta(seconds=1)
 
 
 def look(zip5: str, state: str | None, **more: object) -> Outcome:
-    return find_delegation(zip5, state, **({"today": TODAY} | more))  # type: ignore[arg-type]
+    return find_delegation(zip5, state, **({"now": TODAY} | more))  # type: ignore[arg-type]
 
 
 def found(zip5: str, state: str | None, **more: object) -> Found:

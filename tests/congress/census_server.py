@@ -7,12 +7,14 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import app.congress.geocode  # noqa: F401 - loading it takes a moment, which no test should time
-from app.congress import GeocoderSettings, StreetAnswer, locate_street
+from app.congress import GeocoderSettings, StreetAnswer, load_tables, locate_street
+from tests.congress.asking import TODAY
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
@@ -27,6 +29,8 @@ class Census:
         self.asked: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.stop = threading.Event()
+        self.came = threading.Event()
+        """Set by the first question."""
         census = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,6 +38,7 @@ class Census:
                 parts = urlsplit(self.path)
                 census.paths.append(parts.path)
                 census.asked.append({k: v[0] for k, v in parse_qs(parts.query).items()})
+                census.came.set()
                 number = min(len(census.asked), len(census.behaviours)) - 1
                 census.behaviours[number](self)
 
@@ -53,9 +58,12 @@ class Census:
         self.behaviours = list(behaviours)
         return self
 
-    def locate(self, state: str | None = "MA", zip5: str = "02138", **more: Any) -> StreetAnswer:
+    def locate(
+        self, state: str | None = "MA", zip5: str = "02138", now: date = TODAY, **more: Any
+    ) -> StreetAnswer:
         settings = GeocoderSettings(url=self.url, **({"timeout": 10.0} | more))
-        return locate_street(STREET, CITY, state, zip5, geocoder=settings)
+        tables = load_tables(when=now)
+        return locate_street(STREET, CITY, state, zip5, geocoder=settings, tables=tables)
 
     def close(self) -> None:
         self.stop.set()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.congress.build import STEPS, build_tables
-from app.congress.lines import read_zip_districts
+from app.congress.lines import read_land
 from app.congress.model import BuildError, all_seats
 from app.congress.tables import FOLDER, read_tables
 from tests.congress.relationship import ZIP_HEADER, relationship
@@ -58,7 +58,7 @@ def test_building_reports_its_steps_and_its_size(small: Path, tmp_path: Path) ->
     assert result.size == sum(path.stat().st_size for path in target.iterdir())
     tables = read_tables(target)
     assert tables.as_of == date(2026, 7, 1)
-    assert len(tables.vacancies()) == 541
+    assert len(tables.awaited()) == 541
 
 
 def test_without_form_facts_the_former_ones_are_kept(small: Path, tmp_path: Path) -> None:
@@ -108,7 +108,17 @@ def member(bioguide: str, **term: Any) -> dict[str, Any]:
         ([member("A000001", district=3)], "A000001 holds VT-3, which is no seat"),
         ([member("A000001", start="soon")], "the entry of A000001 cannot be used"),
         ([{"id": {"bioguide": "A000001"}}], "the entry of A000001 cannot be used"),
+        ([member("A1")], "the entry of A1 cannot be used"),
         (["odd"], r"the entry of \? cannot be used"),
+        (
+            [member("A000001"), member("A000001", state="AK")],
+            "the id A000001 stands at two people",
+        ),
+        (
+            [member(f"A00000{n}", state="NY", district=n, start="2023-01-03") for n in range(1, 8)]
+            + [member(f"B00000{n}", state="OH", district=n) for n in range(1, 8)],
+            "mixes House terms: 7 of the 118th Congress, 7 of the 119th Congress",
+        ),
     ],
 )
 def test_people_who_cannot_be_seated_stop_the_build(
@@ -144,9 +154,10 @@ def test_a_zip_file_of_another_map_is_refused(small: Path, tmp_path: Path) -> No
     ],
 )
 def test_a_broken_zip_file_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "zip_districts_119.csv").write_text(text)
+    path = tmp_path / "zip_districts_119.csv"
+    path.write_text(text)
     with pytest.raises(BuildError, match=message):
-        read_zip_districts(tmp_path)
+        read_land(path, 119)
 
 
 @pytest.mark.slow
@@ -158,13 +169,15 @@ def test_the_relationship_file_gives_the_same_tables_as_the_csv(
 
     codes = {state: fips for fips, state in FIPS.items()}
     pieces = []
-    for code, found in read_zip_districts(official_files).zips.items():
+    land = read_land(official_files / "zip_districts_119.csv", 119)
+    for code, states in land.items():
+        found = [(state, n, s or 0) for state, p in states.items() for n, s, _ in p]
         total = sum(share for _, _, share in found)
         for state, number, share in found:
             cd = "98" if state in ("DC", "PR", "GU", "VI", "AS", "MP") else f"{number:02}"
             pieces.append((codes[state] + cd, code, "x", round(share / total * 1_000_000)))
     for path in official_files.iterdir():
-        if path.suffix in (".yaml", ".csv"):
+        if path.suffix in (".yaml", ".csv") or path.name == "lines":
             (tmp_path / path.name).symlink_to(path)
     relationship(tmp_path / "tab20_cd11920_zcta520_natl.txt", ZIP_HEADER, pieces)
     target = tmp_path / "tables"
@@ -177,4 +190,86 @@ def test_the_relationship_file_gives_the_same_tables_as_the_csv(
         mine = {(p.state, c.district): c.share for p in one[1] for c in p.candidates}
         theirs = {(p.state, c.district): c.share for p in other[1] for c in p.candidates}
         assert mine.keys() == theirs.keys()
-        assert all(abs((mine[k] or 0) - (theirs[k] or 0)) <= 0.021 for k in mine)
+        assert all(abs((mine[k] or 0) - (theirs[k] or 0)) <= 0.021 for k in mine), one[0]
+
+
+# --- members and lines of one Congress ---------------------------------------------------
+
+
+def people(folder: Path, members: list[Any]) -> None:
+    (folder / "legislators-current.yaml").write_text(json.dumps(members))
+
+
+def test_members_of_the_next_congress_need_its_lines(small: Path, tmp_path: Path) -> None:
+    people(small, [member("A000001", start="2027-01-03", end="2029-01-03")])
+    with pytest.raises(
+        BuildError, match=r"members of the 120th.*districts of the 119th.*plans_120"
+    ):
+        build_tables(small, tmp_path / "out")
+    lines = small / "lines"
+    lines.mkdir()
+    (lines / "plans_120.csv").write_text(
+        'state,plan_of,act_or_order,decided,note\nMO,119,"Stayed, all of it",2026-09-25,\n'
+    )
+    build_tables(small, tmp_path / "out")
+    tables = read_tables(tmp_path / "out")
+    vermont = tables.at(date(2027, 1, 4)).holder("VT-0")
+    assert vermont is not None
+    assert vermont.member is not None
+    assert tables.at(date(2027, 1, 2)).holder("VT-0").member is None  # type: ignore[union-attr]
+
+
+def test_members_of_a_congress_that_is_over_are_refused(small: Path, tmp_path: Path) -> None:
+    people(small, [member("A000001", start="2023-01-03", end="2025-01-03")])
+    with pytest.raises(BuildError, match=r"members of the 118th.*Download the present"):
+        build_tables(small, tmp_path / "out")
+
+
+def test_towns_of_another_congress_are_refused(small: Path, tmp_path: Path) -> None:
+    (small / "town_districts_119.csv").rename(small / "town_districts_118.csv")
+    with pytest.raises(BuildError, match="no town file of it"):
+        build_tables(small, tmp_path / "out")
+
+
+def test_new_lines_that_lack_a_district_are_refused(small: Path, tmp_path: Path) -> None:
+    (small / "plans_120.csv").write_text(
+        "state,plan_of,act_or_order,decided,note\nUT,120,Map 1,2025-11-10,\n"
+    )
+    (small / "zip_people_120.csv").write_text(
+        "zip,state,district,people_share\n84101,UT,1,1\n84102,UT,2,1\n84103,UT,3,1\n"
+    )
+    with pytest.raises(BuildError, match=r"zip_people_120.csv.*do not agree on UT-4"):
+        build_tables(small, tmp_path / "out")
+
+
+def test_n14_a_member_without_an_id_is_kept_under_another(small: Path, tmp_path: Path) -> None:
+    new = member("", state="CA", district=14)
+    new["id"] = {"govtrack": 456999}
+    nobody = member("", state="CA", district=13)
+    nobody["id"] = {}
+    people(small, [new, nobody, member("A000001")])
+    built = build_tables(small, tmp_path / "out", as_of=date(2026, 7, 1))
+    assert built.notices == (
+        "Ana Ruiz (CA-14) has no bioguide id yet: kept as govtrack-456999.",
+        "Ana Ruiz (CA-13) has no id yet and is left out.",
+    )
+    tables = read_tables(tmp_path / "out")
+    holder = tables.holder("CA-14")
+    assert holder is not None
+    assert holder.member is not None
+    assert tables.holder_of("govtrack-456999") == holder
+    assert tables.holder("CA-13").member is None  # type: ignore[union-attr]
+
+
+def test_a_member_who_moves_to_another_seat_sits_in_the_old_one_until_then(
+    small: Path, tmp_path: Path
+) -> None:
+    raw = member("A000001", state="NY", district=3)
+    later = {"type": "sen", "state": "NY", "class": 1, "party": "Independent"}
+    raw["terms"].append(later | {"start": "2027-01-03", "end": "2033-01-03"})
+    others = [member(f"B00000{n}", state="OH", district=n) for n in range(1, 8)]
+    people(small, [raw, *others])
+    build_tables(small, tmp_path / "out", as_of=date(2026, 12, 30))
+    tables = read_tables(tmp_path / "out")
+    assert tables.at(date(2027, 1, 2)).holder_of("A000001").seat.id == "NY-3"  # type: ignore[union-attr]
+    assert tables.at(date(2026, 1, 2)).holder("NY-S1").member is None  # type: ignore[union-attr]

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.congress import congress_cli
-from app.cli.congress_words import describe
+from app.cli.congress import congress_cli, describe
 from app.congress import Tables, Unavailable, find_delegation
-from app.congress import tables as tables_module
+from app.congress.tables import read_tables
 from tests.congress.census_server import Census, match, matches, record, reply
 
 TODAY = "2026-11-25"
@@ -53,18 +52,20 @@ def test_status_says_what_the_tables_hold_and_lack() -> None:
 def test_status_warns_when_a_congress_is_ending_or_over_and_not_before() -> None:
     assert run("status", "--today", "2026-07-01").stderr == ""
     assert "this Congress ends in 14 days" in run("status", "--today", "2026-12-20").stderr
-    over = run("status", "--today", "2027-01-03")
+    over = run("status", "--today", "2027-01-03T12:00")
     assert over.exit_code == 0
-    assert "the 119th Congress ended on 2027-01-03" in over.stderr
+    assert "475 seats have a holder whose name the list lacks" in over.stderr
+    assert "this Congress ends in 0 days" in run("status", "--on", "2027-01-03T11:59:59").stderr
+    assert "no districts of the 121st" in run("status", "--today", "2029-01-04").stderr
 
 
 def test_status_fails_when_the_tables_are_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cli.congress.load_tables", lambda: tables_module.read_tables(tmp_path))
+    monkeypatch.setattr("app.cli.congress.load_tables", lambda *_: read_tables(tmp_path))
     result = run("status")
     assert result.exit_code == 1
-    assert "flask congress build" in result.stderr
+    assert "flask congress refresh" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,11 @@ def test_status_fails_when_the_tables_are_broken(
     [
         (
             ("--zip", "60647", "--state", "IL"),
-            ["IL-3  Representative Ramirez, 81%", "IL-5  Representative Quigley, 18%", "Duckworth"],
+            [
+                "IL-3  Representative Ramirez, 84.3%",
+                "IL-5  Representative Quigley, 15.3%",
+                "Duckworth",
+            ],
         ),
         (("--zip", "01930"), ["MA-6", "Markey", "Warren"]),
         (("--zip", "30165"), ["Georgia and Alabama", "--state GA or --state AL"]),
@@ -85,7 +90,7 @@ def test_status_fails_when_the_tables_are_broken(
         (("--zip", "96941"), ["Micronesia"]),
         (("--zip", "99999"), ["not known"]),
         (("--zip", "20009"), ["Delegate Eleanor Holmes Norton", "no senators: one letter"]),
-        (("--zip", "94541"), ["CA-14: this seat is vacant", "Padilla"]),
+        (("--zip", "94541"), ["CA-14: this seat was vacant (list of 2026-06-15)", "Padilla"]),
         (("--zip", "43215"), ["Husted, listed term ended 2026-11-03: check", "Note: "]),
         (("--zip", "94604"), ["CA-12  Representative Simon, suggested by the town", "CA-52"]),
         (("--zip", "60647", "--district", "5"), ["as you chose", "Quigley"]),
@@ -103,10 +108,27 @@ def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]
     assert "None" not in output
 
 
-def test_find_after_the_congress_names_nobody() -> None:
+def test_find_after_noon_names_whoever_still_sits() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
-    assert "119th Congress, which ended on 2027-01-03" in output
-    assert "Senator" not in output
+    assert "does not have the name yet (list of 2026-06-15)" in output
+    assert "Senator Ted Cruz" in output
+    assert "Cornyn" not in output
+    over = find("--zip", "75001", "--state", "TX", today="2029-01-04")
+    assert "no districts after the 120th Congress, which ended on 2029-01-03" in over
+    assert "Senator" not in over
+
+
+def test_find_looks_at_the_minute() -> None:
+    assert "TN-9" in find("--zip", "38103", "--state", "TN", today="2027-01-03T11:59:59")
+    assert "TN-5" in find("--zip", "38103", "--state", "TN", today="2027-01-03T12:00:00")
+
+
+def test_find_goes_by_the_sites_rehearsal_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2027-01-04")
+    assert "TN-5" in run("find", "--zip", "38103", "--state", "TN").output
 
 
 @pytest.mark.parametrize(
@@ -162,7 +184,7 @@ def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
 ) -> None:
     with_street(census, tmp_path, monkeypatch)
     census.says(matches(match(record())))
-    assert "ended" in find(*ASK, today="2027-01-04")
+    assert "ended" in find(*ASK, today="2029-01-04")
     monkeypatch.setenv("DEAR_CONGRESS_STREET_LOOKUP", "no")
     result = run("find", *ASK)
     assert result.exit_code == 1
@@ -176,7 +198,7 @@ def test_every_reason_a_street_can_fail_for_has_words(tables: Tables) -> None:
     from app.congress import STREET_REASONS
 
     today = date(2026, 11, 25)
-    plain = find_delegation("60647", "IL", today=today)
+    plain = find_delegation("60647", "IL", now=today)
     for reason, words in STREET_REASONS.items():
         lines = list(describe(Unavailable(reason, plain), tables, today))  # type: ignore[arg-type]
         assert lines[0] == words
@@ -190,7 +212,7 @@ def test_build_is_silent_but_for_one_line_when_piped(official_files: Path, tmp_p
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Wrote 537 members, 33791 ZIPs and ")
     assert result.output.count("\n") == 1
-    assert str(tables_module.read_tables(target).as_of) == TODAY
+    assert str(read_tables(target).as_of) == TODAY
 
 
 def test_build_names_what_is_missing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.congress.build import source_date
-from app.congress.lines import read_town_districts, read_zip_districts
+from app.congress.lines import read_land, read_lines, read_town_districts
 from app.congress.members import (
     local_office,
     official_url,
@@ -18,6 +18,7 @@ from app.congress.members import (
     term_end,
     washington_lines,
 )
+from app.congress.model import BuildError, all_seats
 from app.congress.places import place_name, town_key, town_keys
 from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
 
@@ -31,7 +32,7 @@ def test_shares_are_computed_from_the_pieces_of_land(tmp_path: Path) -> None:
         [
             ("1703", "60647", "ZCTA5 60647", 8_100),
             ("1705", "60647", "ZCTA5 60647", 1_820),
-            ("1707", "60647", "ZCTA5 60647", 80),  # under 1 %: left out
+            ("1707", "60647", "ZCTA5 60647", 80),
             ("17ZZ", "60647", "ZCTA5 60647", 900_000),  # open water
             ("1703", "", "", 77),  # no ZIP there
             ("1198", "20009", "ZCTA5 20009", 50),
@@ -42,37 +43,76 @@ def test_shares_are_computed_from_the_pieces_of_land(tmp_path: Path) -> None:
             ("0612", "94720", "ZCTA5 94720", 0),  # no land at all
         ],
     )
-    source = read_zip_districts(tmp_path)
-    assert source.congress == 119
-    assert source.zips["60647"] == [("IL", 3, 0.81), ("IL", 5, 0.182)]
-    assert source.zips["20009"] == [("DC", 0, 1.0)]
-    assert source.zips["05602"] == [("VT", 0, 1.0)]
-    assert source.zips["96799"] == [("AS", 0, 1.0)]
-    assert source.zips["94720"] == [("CA", 12, 1.0)]
-    assert source.zips["30165"] == [("GA", 14, 0.995)]
-    assert source.slivers == {"30165": {"AL"}}
-
-
-def test_the_bureaus_own_file_is_preferred_and_the_newest_congress_wins(tmp_path: Path) -> None:
-    (tmp_path / "zip_districts_121.csv").write_text("zip,state,district,land_share\n94110,CA,1,1\n")
-    header = ZIP_HEADER.replace("CD119", "CD120")
-    relationship(tmp_path / "tab20_cd12020_zcta520_natl.txt", header, [("0611", "94110", "x", 1)])
-    relationship(
-        tmp_path / "tab20_cd11920_zcta520_natl.txt", ZIP_HEADER, [("0612", "94110", "x", 1)]
-    )
-    source = read_zip_districts(tmp_path)
-    assert (source.congress, source.zips) == (120, {"94110": [("CA", 11, 1.0)]})
+    zips = read_land(tmp_path / "tab20_cd11920_zcta520_natl.txt", 119)
+    assert zips["60647"] == {"IL": [(3, 0.81, True), (5, 0.182, True), (7, 0.008, True)]}
+    assert zips["20009"] == {"DC": [(0, 1.0, True)]}
+    assert zips["05602"] == {"VT": [(0, 1.0, True)]}
+    assert zips["96799"] == {"AS": [(0, 1.0, True)]}
+    assert zips["94720"] == {"CA": [(12, 1.0, True)]}
+    assert zips["30165"] == {"GA": [(14, 0.995, True)], "AL": [(3, 0.005, True)]}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
     text = "\ufeffzip,state,district,land_share\n94110,CA,11,1\n"
-    (tmp_path / "zip_districts_119.csv").write_text(text, encoding="utf-8")
-    assert read_zip_districts(tmp_path).zips == {"94110": [("CA", 11, 1.0)]}
+    compact = tmp_path / "zip_districts_119.csv"
+    compact.write_text(text, encoding="utf-8")
+    assert read_land(compact, 119) == {"94110": {"CA": [(11, 1.0, True)]}}
     first = ZIP_HEADER.replace("OID_CD119_20|GEOID_CD119_20", "GEOID_CD119_20|OID_CD119_20")
-    (tmp_path / "tab20_cd11920_zcta520_natl.txt").write_text(
-        f"\ufeff{first}\n0611|1|x|9|0|G|N|2|94110|x|9|0|G|B|S|5|0\n", encoding="utf-8"
+    whole = tmp_path / "tab20_cd11920_zcta520_natl.txt"
+    whole.write_text(f"\ufeff{first}\n0611|1|x|9|0|G|N|2|94110|x|9|0|G|B|S|5|0\n", encoding="utf-8")
+    assert read_land(whole, 119) == {"94110": {"CA": [(11, 1.0, True)]}}
+
+
+# --- people decide, land where nobody has counted them ------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Every district with a ZIP of its own, and room for some that are divided."""
+    house = [seat for seat in all_seats() if seat.chamber == "house"]
+    rows = [f"{number:05},{seat.state},{seat.district},1" for number, seat in enumerate(house)]
+    rows += ["90001,NY,1,0.99", "90002,NY,1,0.6", "90002,NY,2,0.4", "90003,NY,3,0.5",
+             "90003,NY,4,0.5", "90004,CA,1,0.99"]  # fmt: skip
+    (tmp_path / "zip_districts_119.csv").write_text(
+        "\n".join(["zip,state,district,land_share", *rows]) + "\n"
     )
-    assert read_zip_districts(tmp_path).zips == {"94110": [("CA", 11, 1.0)]}
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "lines" / "zip_slivers_119.csv").write_text(
+        "zip,state,district\n90001,NY,2\n90004,CA,2\n"
+    )
+    return tmp_path
+
+
+PEOPLE = "zip,state,district,people_share\n90002,NY,1,0.04\n90002,NY,2,0.96\n"
+
+
+def test_where_people_are_counted_they_decide(folder: Path) -> None:
+    (folder / "lines" / "zip_people_119.csv").write_text(PEOPLE)
+    zips = read_lines(folder).zips
+    assert zips["90001"] == {"NY": [(1, 1.0, False)]}  # nobody lives in the sliver
+    assert zips["90002"] == {"NY": [(2, 0.96, False), (1, 0.04, False)]}
+    assert zips["90003"] == {"NY": [(3, 0.5, True), (4, 0.5, True)]}  # all in one, not known which
+    assert zips["90004"] == {"CA": [(1, 0.99, True), (2, 0.0, True)]}  # not counted: every piece
+
+
+def test_without_people_every_piece_of_land_counts(folder: Path) -> None:
+    zips = read_lines(folder).zips
+    assert zips["90001"] == {"NY": [(1, 0.99, True), (2, 0.0, True)]}
+    assert zips["90002"] == {"NY": [(1, 0.6, True), (2, 0.4, True)]}
+
+
+@pytest.mark.parametrize(
+    ("people", "message"),
+    [
+        (PEOPLE.replace("0.96", "0.9"), "shares of 90002 in NY are not a whole"),
+        (PEOPLE.replace("0.96", "x"), "line 3: 'x' is not a number"),
+        (PEOPLE.replace(",NY,2,", ",NY,99,"), "do not agree on NY-99"),
+    ],
+)
+def test_broken_shares_are_named(people: str, message: str, folder: Path) -> None:
+    (folder / "lines" / "zip_people_119.csv").write_text(people)
+    with pytest.raises(BuildError, match=message):
+        read_lines(folder)
 
 
 def test_places_are_read_with_their_largest_district_first(tmp_path: Path) -> None:
@@ -88,7 +128,7 @@ def test_places_are_read_with_their_largest_district_first(tmp_path: Path) -> No
             ("06ZZ", "0600001", "Wet CDP", 5),
         ],
     )
-    towns = read_town_districts(tmp_path)
+    towns = read_town_districts(tmp_path, 119)
     assert towns["CO", "canoncity"] == [3, 7]
     assert towns["TN", "nashville"] == towns["TN", "nashvilledavidson"] == [5]
     assert towns["MA", "oddquoted"] == [1]

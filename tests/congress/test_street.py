@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 import time
+from datetime import date
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ from app.congress import (
     SeveralDistricts,
     StreetAnswer,
     WrongCongress,
+    load_tables,
     locate_street,
 )
+from app.congress.model import ordinal
 from app.congress.street import one_line, read_districts
+from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.census_server import (
     CITY,
     STREET,
@@ -78,11 +82,10 @@ def test_the_question_pins_vintage_layer_and_benchmark(census: Census) -> None:
     ]
 
 
-def test_the_next_congress_is_a_matter_of_settings(census: Census) -> None:
-    layer = "120th Congressional Districts"
-    census.says(matches(match(record(session="120"), layer=layer)))
-    assert census.locate(vintage="ACS2026_Current", congress=120) == Located("MA", 5)
-    assert census.asked[0]["layers"] == layer
+def test_the_vintages_are_a_matter_of_settings(census: Census) -> None:
+    vintages = {119: "Old", 120: "New"}
+    census.says(of(120, "4705")).locate("TN", now=NOON, vintages=vintages)
+    assert census.asked[0]["vintage"] == "New"
 
 
 def test_compressed_and_chunked_replies_are_read(census: Census) -> None:
@@ -175,8 +178,8 @@ BAD_REPLIES: list[tuple[Behaviour, StreetAnswer]] = [
     (hang_up, LookupFailed("unreachable")),
     (matches(match(record(session="120"))), WrongCongress(120)),
     (
-        matches(match(record(session="120"), layer="120th Congressional Districts")),
-        WrongCongress(120),
+        matches(match(record(session="118"), layer="118th Congressional Districts")),
+        WrongCongress(118),
     ),
     (matches(match(record(), layer="Counties")), LookupFailed("bad_reply")),
     (matches(match()), LookupFailed("no_district")),
@@ -208,7 +211,7 @@ def test_the_second_try_can_succeed(behaviour: Behaviour, census: Census) -> Non
 
 
 def test_the_map_of_another_congress_may_be_right_the_second_time(census: Census) -> None:
-    wrong = matches(match(record(session="120"), layer="120th Congressional Districts"))
+    wrong = matches(match(record(session="118"), layer="118th Congressional Districts"))
     assert census.says(wrong, matches(match(record()))).locate() == Located("MA", 5)
 
 
@@ -263,7 +266,7 @@ def test_nobody_listening_is_unreachable() -> None:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
         settings = GeocoderSettings(url=f"http://127.0.0.1:{port}/onelineaddress", timeout=2.0)
-        answer = locate_street(STREET, CITY, "MA", "02138", geocoder=settings)
+        answer = locate_street(STREET, CITY, "MA", "02138", geocoder=settings, tables=load_tables())
     assert answer == LookupFailed("unreachable")
 
 
@@ -285,9 +288,92 @@ def test_a_hanging_provider_cannot_pile_up_requests(
     census.says(sleeping(census))
     assert census.locate(timeout=1.0) == LookupFailed("timeout")
     began = time.monotonic()
-    assert census.locate(timeout=20.0) == LookupFailed("timeout")
+    assert census.locate(timeout=20.0) == LookupFailed("busy")
     assert time.monotonic() - began < 10
     assert len(census.asked) == 2
+
+
+def test_whoever_comes_when_the_room_is_full_has_an_answer_at_once(
+    census: Census, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.congress.street._ROOM", threading.BoundedSemaphore(1))
+    census.says(sleeping(census))
+    waiting = threading.Thread(target=lambda: census.locate(timeout=20.0), daemon=True)
+    waiting.start()
+    assert census.came.wait(10)
+    assert census.locate(timeout=20.0) == LookupFailed("busy")
+    assert len(census.asked) == 1
+    census.stop.set()
+    waiting.join(10)
+    assert census.says(matches(match(record()))).locate() == Located("MA", 5)
+
+
+# --- whose lines count -------------------------------------------------------------------
+
+
+def of(congress: int, geoid: str) -> Behaviour:
+    """An answer from the layer of a Congress."""
+    layer = f"{ordinal(congress)} Congressional Districts"
+    return matches(match(record(geoid, session=str(congress)), layer=layer))
+
+
+@pytest.mark.parametrize(
+    ("state", "geoid", "now", "congress", "answer"),
+    [
+        ("TN", "4709", JUST_BEFORE, 119, Located("TN", 9)),
+        ("TN", "4705", JUST_BEFORE, 120, WrongCongress(120)),
+        ("TN", "4705", NOON, 120, Located("TN", 5)),
+        ("TN", "4709", NOON, 119, WrongCongress(119)),
+        ("MO", "2905", JUST_BEFORE, 119, Located("MO", 5)),
+        ("MO", "2905", JUST_BEFORE, 120, WrongCongress(120)),
+        ("MO", "2905", NOON, 119, Located("MO", 5)),
+        ("MO", "2904", NOON, 120, WrongCongress(120)),
+        ("MA", "2505", JUST_BEFORE, 120, Located("MA", 5)),
+        ("MA", "2505", NOON, 119, Located("MA", 5)),
+        ("MA", "2505", NOON, 120, Located("MA", 5)),
+        ("MA", "2505", NOON, 121, WrongCongress(121)),
+        ("DC", "1198", NOON, 120, Located("DC", 0)),
+    ],
+)
+@pytest.mark.parametrize("say_state", [True, False])
+def test_an_answer_counts_only_where_its_lines_hold_in_that_state_now(
+    *, state: str, geoid: str, now: date, congress: int, answer: StreetAnswer, say_state: bool,
+    census: Census,
+) -> None:  # fmt: skip
+    census.says(of(congress, geoid))
+    assert census.locate(state if say_state else None, now=now) == answer
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "vintage", "layer"),
+    [
+        ("TN", JUST_BEFORE, "ACS2025_Current", "119th Congressional Districts"),
+        ("TN", NOON, "ACS2026_Current", "120th Congressional Districts"),
+        ("MO", NOON, "ACS2025_Current", "119th Congressional Districts"),
+        ("MA", NOON, "ACS2025_Current", "119th Congressional Districts"),
+    ],
+)
+def test_the_vintage_is_that_of_the_states_plan(
+    state: str, now: date, vintage: str, layer: str, census: Census
+) -> None:
+    census.says(matches()).locate(state, now=now)
+    assert (census.asked[0]["vintage"], census.asked[0]["layers"]) == (vintage, layer)
+
+
+def test_a_reply_with_both_layers_is_read_by_the_one_that_counts(census: Census) -> None:
+    both = match(record("4709"))
+    new = match(record("4705", session="120"), layer="120th Congressional Districts")
+    both["geographies"] |= new["geographies"]
+    assert census.says(matches(both)).locate("TN", now=JUST_BEFORE) == Located("TN", 9)
+    assert census.says(matches(both)).locate("TN", now=NOON) == Located("TN", 5)
+
+
+def test_a_changed_layout_is_logged_without_a_word_of_the_reply(
+    census: Census, caplog: pytest.LogCaptureFixture
+) -> None:
+    census.says(matches(match(record(), layer="88 Heron St"))).locate()
+    assert "layout that is not known: no layer of districts" in caplog.text
+    assert "Heron" not in caplog.text
 
 
 # --- privacy -----------------------------------------------------------------------------
@@ -323,7 +409,10 @@ def test_pr01_no_log_record_holds_the_address(
 )
 def test_what_has_no_place_on_a_map_is_not_sent_anywhere(street: str) -> None:
     settings = GeocoderSettings(url="http://127.0.0.1:1/onelineaddress")
-    assert locate_street(street, CITY, "MA", "02138", geocoder=settings) == NoMatch()
+    assert (
+        locate_street(street, CITY, "MA", "02138", geocoder=settings, tables=load_tables())
+        == NoMatch()
+    )
 
 
 def test_the_address_is_one_clean_line() -> None:
@@ -388,4 +477,4 @@ def test_any_exception_of_a_provider_class_becomes_an_answer(
 
 @pytest.mark.parametrize("geographies", [None, [], "x", {"119th Congressional Districts": {}}])
 def test_geographies_of_an_odd_shape_are_a_bad_reply(geographies: object) -> None:
-    assert read_districts(geographies, 119) == LookupFailed("bad_reply")
+    assert read_districts(geographies, lambda _: {119}) == LookupFailed("bad_reply")

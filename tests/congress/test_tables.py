@@ -144,17 +144,35 @@ def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
     assert (requests, yaml) == ("False", "False")
 
 
-def test_broken_tables_are_named_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(TablesError, match=r"is missing.*flask congress build"):
-        read_tables(tmp_path)
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
     for path in FOLDER.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "zips.csv").write_text("zip,districts\n94110,CA-99:1\n")
-    with pytest.raises(TablesError, match="cannot be read"):
+    return tmp_path
+
+
+def test_missing_tables_are_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(TablesError, match=r"tables.json is missing.*flask congress refresh"):
         read_tables(tmp_path)
-    (tmp_path / "zips.csv").write_text("zip,districts\n94110\n")
-    with pytest.raises(TablesError, match=r"zips.csv, line 2"):
-        read_tables(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["zips.csv", "members.json", "towns.csv", "new_zips.csv"])
+def test_a_table_that_was_cut_or_changed_is_named(name: str, copied: Path) -> None:
+    path = copied / name
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-3]), encoding="utf-8")  # at the end of a line
+    with pytest.raises(TablesError, match=rf"{name} is not as it was built"):
+        read_tables(copied)
+    path.unlink()
+    with pytest.raises(TablesError, match=f"{name} is missing"):
+        read_tables(copied)
+
+
+def test_an_index_of_another_kind_is_no_table(copied: Path) -> None:
+    for text in ("", "[]", "{}", '{"files": {}}'):
+        (copied / "tables.json").write_text(text)
+        with pytest.raises(TablesError, match="cannot be read"):
+            read_tables(copied)
 
 
 def test_census_codes_and_congress_numbers() -> None:

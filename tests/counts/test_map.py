@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.congress.maps import View, find_outlines, load_map, map_table, read_outlines, simplified
-from app.congress.model import STATES, BuildError, district_numbers
-from app.congress.tables import FOLDER, TablesError
+from app.congress.model import STATES, BuildError, TablesError, district_numbers
+from app.congress.tables import FOLDER
 from tests.counts.shapes import area, rings
 
 OFFICIAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "cd119-20m.geojson"

@@ -20,7 +20,7 @@ from app.campaign import (
 from app.campaign.check import MOMENTS, AskGroup, Moment, survey
 from app.campaign.problems import Level, Message
 from app.campaign.source_parts import split_source
-from app.congress import load_tables
+from app.congress import Tables
 from app.site.services import services
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
 from app.web.organizer.show import page
@@ -54,7 +54,7 @@ class Checked:
 
 def check_letter(slug: str, files: Mapping[str, str], letter_id: str) -> Checked:
     """Read a campaign's texts and compose one letter of it for every seat at every moment."""
-    return _check(slug, tuple(sorted(files.items())), letter_id)
+    return _check(slug, tuple(sorted(files.items())), letter_id, services().tables)
 
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
@@ -71,7 +71,9 @@ def _read(slug: str, files: tuple[tuple[str, str], ...]) -> Checked:
 
 
 @lru_cache(maxsize=16)
-def _check(slug: str, files: tuple[tuple[str, str], ...], letter_id: str) -> Checked:
+def _check(
+    slug: str, files: tuple[tuple[str, str], ...], letter_id: str, tables: Tables
+) -> Checked:
     found = _read(slug, files)
     if found.campaign is None:
         return found
@@ -79,7 +81,7 @@ def _check(slug: str, files: tuple[tuple[str, str], ...], letter_id: str) -> Che
     if not templates:
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
-    report = check_campaign(found.campaign, load_tables(), templates=templates)
+    report = check_campaign(found.campaign, tables, templates=templates)
     return Checked(found.campaign, report.problems, report.seats, report.letters)
 
 
@@ -89,6 +91,7 @@ def _survey(
     files: tuple[tuple[str, str], ...],
     live: tuple[tuple[str, str], ...],
     key: tuple[str, str],
+    tables: Tables,
 ) -> tuple[AskGroup, ...]:
     after, now = _read(slug, files), _read(slug, live)
     template = next((t for t in after.templates(key[0]) if t.length == key[1]), None)
@@ -96,7 +99,7 @@ def _survey(
     if after.campaign is None or template is None:
         return ()
     pair = (now.campaign, before) if now.campaign is not None and before is not None else None
-    return survey(after.campaign, template, load_tables(), before=pair)
+    return survey(after.campaign, template, tables, before=pair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def by_ask(slug: str, books: Shelf, letter: ShelvedLetter, length: str) -> list[
     """What the letter says to the whole Congress, by moment and ask, and what changes."""
     files, live = (tuple(sorted(f.items())) for f in (books.with_drafts(letter), books.files))
     found: dict[Moment, list[AskGroup]] = defaultdict(list)
-    for group in _survey(slug, files, live, (letter.id, length)):
+    for group in _survey(slug, files, live, (letter.id, length), services().tables):
         found[group.moment].append(group)
     return [Group(moment, found[moment]) for moment in MOMENTS if found[moment]]
 

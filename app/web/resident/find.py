@@ -15,7 +15,6 @@ from app.congress import (
     ChooseState,
     Disagree,
     Found,
-    GeocoderSettings,
     Holder,
     Located,
     Outcome,
@@ -35,7 +34,15 @@ from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident.draft import Draft, as_form_data
 from app.web.resident.forms import FindForm, StreetForm
-from app.web.resident.people import district, district_name, person, states_in_words, title_name
+from app.web.resident.people import (
+    district,
+    district_name,
+    person,
+    small_piece,
+    state_name,
+    states_in_words,
+    title_name,
+)
 
 CARDS = 8
 """At most so many districts are shown as cards; the list by hand has them all."""
@@ -84,7 +91,7 @@ def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
     return find_delegation(
         answer.five,
         draft.state or None,
-        today=site.today(),
+        now=site.now(),
         district=number,
         state_confirmed=draft.confirmed == "1",
         city=draft.city,
@@ -105,24 +112,18 @@ def look_up_street(draft: Draft, site: Services) -> Outcome:
         state = plain.delegation.state
     elif isinstance(plain, Choose):
         state = plain.state
-    settings = site.settings
     answer = locate_street(
         draft.street,
         draft.city,
         state,
         zip_code.five,
-        geocoder=GeocoderSettings(
-            provider=settings.geocoder_provider,
-            url=settings.geocoder_url,
-            vintage=settings.geocoder_vintage,
-            timeout=settings.geocoder_timeout,
-            congress=site.tables.congress,
-        ),
+        geocoder=site.geocoder,
+        tables=site.tables,
     )
     return find_delegation(
         zip_code.five,
         draft.state or None,
-        today=site.today(),
+        now=site.now(),
         state_confirmed=draft.confirmed == "1",
         city=draft.city,
         street=answer,
@@ -164,12 +165,12 @@ def outcome_page(
         case ChooseState(zip=zip5, states=codes):
             return _page(
                 "which_state", draft, site,
-                zip=zip5, states=[(code, STATES[code]) for code in codes],
+                zip=zip5, states=[(code, state_name(code, in_a_sentence=True)) for code in codes],
             )  # fmt: skip
         case Disagree():
             return _disagree(outcome, draft, site)
-        case ZipUnknown(zip=zip5):
-            return _unknown(zip5, draft, site)
+        case ZipUnknown():
+            return _unknown(outcome, draft, site)
         case Outside():
             return _outside(outcome, draft, site)
         case OutOfDate():
@@ -182,6 +183,7 @@ def outcome_page(
 
 def _page(name: str, draft: Draft, site: Services, **context: Any) -> Page:
     known = {
+        "senators": (), "confirm": "",
         "draft": draft, "token": site.tokens.renew(draft.token), "switch": "resident.find",
         "form": FindForm(as_form_data(draft)),
     }  # fmt: skip
@@ -200,7 +202,9 @@ def choose_page(
     today, tables, state = site.today(), site.tables, outcome.state
     every = [(c.district, _by_hand(state, c.holder)) for c in tables.candidates(state)]
     likely = outcome.likely if outcome.reason in ("no_row", "state_confirmed") else CARDS
-    cards = outcome.candidates[: min(CARDS, likely)]
+    shown = 1 if outcome.nearly_all else min(CARDS, likely)
+    cards = outcome.candidates[:shown]
+    few = outcome.candidates[1:CARDS] if outcome.nearly_all else ()
     missing = _("Choose your district from the list.") if unchosen else ""
     page = _page(
         "choose", dataclasses.replace(draft, state=state), site,
@@ -208,8 +212,10 @@ def choose_page(
         lead=_lead(outcome, draft),
         notices=[*(notices or ()), *notice_words(outcome.notice)],
         candidates=[district(c, today, tables) for c in cards],
+        few=[(c.district, small_piece(outcome, c, draft.zip[:5]), _by_hand(state, c.holder))
+             for c in few],
         all_districts=every,
-        state_name=STATES[state],
+        state_name=state_name(state, in_a_sentence=True),
         senators=[person(h, today, tables) for h in outcome.senate],
         street_lookup=site.settings.street_lookup,
         unchosen=missing,
@@ -234,7 +240,12 @@ def _lead(outcome: Choose, draft: Draft) -> str:
     if outcome.reason == "state_confirmed":
         return _(
             "Your ZIP code does not tell us where in %(state)s you live. Choose the district that "
-            "you live in.", state=STATES[outcome.state],
+            "you live in.", state=state_name(outcome.state, in_a_sentence=True),
+        )  # fmt: skip
+    if outcome.nearly_all:
+        return _(
+            "Nearly everybody in ZIP code %(zip)s lives in one district. We do not guess: please "
+            "say whether you do.", zip=draft.zip,
         )  # fmt: skip
     return _(
         "ZIP code %(zip)s lies in several districts. We do not guess: nothing is written to a "
@@ -247,12 +258,14 @@ def _disagree(outcome: Disagree, draft: Draft, site: Services) -> Page:
     return _page(
         "disagree", draft, site, zip=outcome.zip,
         zip_state_names=states_in_words(outcome.zip_states),
-        state_name=STATES.get(outcome.state, outcome.state),
-        states=[(code, STATES[code]) for code in codes],
+        state_name=state_name(outcome.state, in_a_sentence=True),
+        states=[(code, state_name(code, in_a_sentence=True)) for code in codes],
     )  # fmt: skip
 
 
-def _unknown(zip5: str, draft: Draft, site: Services) -> Page:
+def _unknown(outcome: ZipUnknown, draft: Draft, site: Services) -> Page:
+    zip5, today, tables = outcome.zip, site.today(), site.tables
+    state = outcome.senate[0].seat.state if outcome.senate else ""
     return _page(
         "outside", draft, site,
         heading=_("We do not know this ZIP code"),
@@ -263,6 +276,9 @@ def _unknown(zip5: str, draft: Draft, site: Services) -> Page:
               "neighbor or of your nearest post office, and your state."),
         ],
         ask_home=True, zip_hint=_("Five digits, such as 02138."),
+        senators=[person(h, today, tables) for h in outcome.senate],
+        confirm=_("The ZIP code is right: go on with %(state)s", state=state_name(
+            state, in_a_sentence=True)) if state else "",
         data_note=_("Our lists are of %(date)s.", date=long_date(site.tables.as_of)),
     )  # fmt: skip
 
@@ -311,26 +327,22 @@ def _military_region(zip5: str) -> str:
 
 def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
     congress = ordinal(outcome.congress, "es" if language() == "es" else "en")
-    if site.today() == outcome.ended:
-        ended = _("The %(congress)s Congress ends today at noon.", congress=congress)
-    else:
-        ended = _("The %(congress)s Congress ended on %(day)s.",
-                  congress=congress, day=long_date(outcome.ended))  # fmt: skip
-    rest = _(
-        "Our list still has its members, and some of them have left. So this site makes no "
-        "letters until it has the new list."
-    )
     return _page(
         "outside", draft, site,
-        heading=_("Our list of members is out of date"),
+        heading=_("Our list of districts is out of date"),
         paragraphs=[
-            f"{ended} {rest}",
-            _("Please come back in a few days. Until then, house.gov and senate.gov have the "
-              "present members."),
+            _("The %(congress)s Congress ended on %(day)s. Our list still has its districts, and "
+              "some of them have changed. So this site makes no letters until it has the new list.",
+              congress=congress, day=long_date(outcome.ended)),
+            _("Until then, house.gov and senate.gov have the present members."),
         ],
         ask_home=False, zip_hint="",
         data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),
     )  # fmt: skip
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def senators_note(state: str) -> list[str]:
@@ -346,5 +358,5 @@ def senators_note(state: str) -> list[str]:
     return [
         _("%(place)s sends one delegate to Congress and has no senators, so there is one letter. "
           "A delegate speaks, introduces bills and votes in committee for you.",
-          place=STATES[state])
+          place=_capital(state_name(state, in_a_sentence=True)))
     ]  # fmt: skip

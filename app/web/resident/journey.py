@@ -30,7 +30,7 @@ from app.web.resident.find import (
 )
 from app.web.resident.forms import FindForm, StreetForm, WriteForm
 from app.web.resident.letters import glyph_words, review, standing_by, too_long, unsettled
-from app.web.resident.people import role, title_name
+from app.web.resident.people import no_letter, role, title_name
 from app.web.resident.sharing import prefilled
 from app.web.resident.write import Errors, judge, write_page
 
@@ -200,7 +200,7 @@ def review_page(
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
         "email_hint": suggest_email(draft.email), "offer": offer(site),
         "proof_bits": site.settings.proof_of_work,
-        "vacancies": [_("%(seat)s: this seat is vacant, so there is no letter to it.",
-                        seat=role(h)) for h in vacant],
+        "vacancies": [_("%(seat)s: there is no letter to this seat. %(reason)s",
+                        seat=role(h), reason=no_letter(h, site.tables)) for h in vacant],
     }  # fmt: skip
     return Page("resident/review.html", context, status)

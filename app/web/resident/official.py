@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.campaign import Letter, Writer
-from app.congress import STATES
 from app.cwc import (
     SIT_OUT,
     CwcMessage,
@@ -42,7 +41,7 @@ from app.web.resident.draft import Draft
 from app.web.resident.journey import Data, Ready
 from app.web.resident.letters import addressed, writer_of
 from app.web.resident.official_words import cannot_words, field_words
-from app.web.resident.people import title_name
+from app.web.resident.people import state_name, title_name
 from app.web.resident.signed import person_of, ready_and_signed, token_of
 
 ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
@@ -223,7 +222,7 @@ class _Way:
         errors = [(x.name, x.error) for x in fields if x.error]
         context = self.context() | {
             "fields": {x.name: x for x in fields}, "errors": errors,
-            "home_state": STATES[self.ready.found.delegation.state] if self.elsewhere else "",
+            "home_state": state_name(self.ready.found.delegation.state) if self.elsewhere else "",
             "names": [title_name(x.holder) for x in self.letters],
         }  # fmt: skip
         return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from app.congress import STATES, Candidate, Holder, Tables
+from app.campaign.words import state_words
+from app.congress import Candidate, Choose, Holder, Tables, seat_code
 from app.site.i18n import gettext as _
-from app.site.i18n import long_date
+from app.site.i18n import language, long_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,15 @@ class Person:
     title_name: str
     role: str
     note: str
+    """What is to be said of the member's term; for a seat without a member, why nobody can be
+    written to."""
     vacant: bool
     chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """One district to choose, in words. ``share`` is empty where the land share is not known."""
+    """One district to choose, in words. ``share`` is empty where no share is known."""
 
     number: int
     name: str
@@ -36,9 +39,9 @@ class District:
 
 
 def title_name(holder: Holder) -> str:
-    """``Senator Alex Padilla``; for a vacant seat, that it is vacant."""
+    """``Senator Alex Padilla``; for a seat without a member, why."""
     if holder.member is None:
-        return _("Vacant seat")
+        return _("Name not listed yet") if holder.awaited else _("Vacant seat")
     name = holder.member.full_name
     return {
         "Senator": _("Senator %(name)s", name=name),
@@ -48,14 +51,20 @@ def title_name(holder: Holder) -> str:
     }[holder.seat.title]
 
 
+def state_name(code: str, *, in_a_sentence: bool = False) -> str:
+    """A state in the reader's language; ``the District of Columbia`` within a sentence."""
+    return state_words(code, "es" if language() == "es" else "en", article=in_a_sentence)
+
+
 def role(holder: Holder) -> str:
     """What the seat is: ``House of Representatives, California, district 12``."""
     seat = holder.seat
-    state = STATES[seat.state]
+    state = state_name(seat.state)
     if seat.chamber == "senate":
         return _("Senate, %(state)s", state=state)
     if seat.is_delegate:
-        return _("House of Representatives, for all of %(state)s", state=state)
+        return _("House of Representatives, for all of %(state)s",
+                 state=state_name(seat.state, in_a_sentence=True))  # fmt: skip
     if seat.district == 0:
         return _("House of Representatives, %(state)s (the whole state)", state=state)
     return _("House of Representatives, %(state)s, district %(number)d",
@@ -73,6 +82,20 @@ def term_note(holder: Holder, today: date, tables: Tables) -> str:
     )  # fmt: skip
 
 
+def no_letter(holder: Holder, tables: Tables) -> str:
+    """Why nobody can be written to in this seat, with the day of the list that says so."""
+    if not holder.awaited:
+        return _("This seat was vacant on %(list)s, the day of our list.",
+                 list=long_date(tables.as_of))  # fmt: skip
+    if tables.as_of < tables.begins:
+        return _(
+            "Its member was sworn in on %(day)s; our list of %(list)s does not have the name yet.",
+            day=long_date(tables.begins), list=long_date(tables.as_of),
+        )  # fmt: skip
+    return _("Our list of %(list)s does not have its member’s name yet.",
+             list=long_date(tables.as_of))  # fmt: skip
+
+
 def person(
     holder: Holder, today: date, tables: Tables, to: tuple[str, ...] | None = None
 ) -> Person:
@@ -82,39 +105,60 @@ def person(
         seat=seat,
         title_name=title_name(holder),
         role=role(holder),
-        note=term_note(holder, today, tables),
+        note=no_letter(holder, tables) if holder.vacant else term_note(holder, today, tables),
         vacant=holder.vacant,
         chosen=to is None or seat in to,
     )
 
 
 def district_name(state: str, number: int) -> str:
-    """``District 12 (CA-12)``."""
-    return _("District %(number)d (%(code)s)", number=number, code=f"{state}-{number}")
+    """``District 12 (CA-12)``; ``The whole state (VT-AL)``."""
+    if not number:
+        return _("The whole state (%(code)s)", code=seat_code(state, number))
+    return _("District %(number)d (%(code)s)", number=number, code=seat_code(state, number))
 
 
 def district(candidate: Candidate, today: date, tables: Tables) -> District:
-    """The candidate in words, with its share of the ZIP's land in whole per cent."""
+    """The candidate in words, with its share of the ZIP's people (or land) in whole per cent."""
     holder, share = candidate.holder, candidate.share
     words = ""
     if share is not None and share < 0.01:
-        words = _("Less than 1% of the ZIP code’s land")
+        words = (
+            _("Less than 1% of the ZIP code’s land") if candidate.by_land
+            else _("Less than 1% of the ZIP code’s people")
+        )  # fmt: skip
     elif share is not None:
-        words = _("%(share)d%% of the ZIP code’s land", share=round(share * 100))
+        percent = min(99, round(share * 100))
+        words = (
+            _("%(share)d%% of the ZIP code’s land", share=percent) if candidate.by_land
+            else _("%(share)d%% of the ZIP code’s people", share=percent)
+        )  # fmt: skip
     return District(
         number=candidate.district,
         name=district_name(holder.seat.state, candidate.district),
         who=title_name(holder) if holder.member
-        else _("This seat is vacant now. You would write to your senators."),
+        else _("%(reason)s You would write to your senators.", reason=no_letter(holder, tables)),
         share=words,
         bar=f"b{round(share * 10)}" if share is not None else "",
         ended=term_note(holder, today, tables),
     )  # fmt: skip
 
 
+def small_piece(outcome: Choose, candidate: Candidate, zip5: str) -> str:
+    """``About 2 in 100 people of 01862 live in MA-6.``, for a district with few of them."""
+    code, share = seat_code(outcome.state, candidate.district), candidate.share or 0
+    if candidate.by_land or candidate.share is None:
+        return _("A small part of the land of %(zip)s is in %(code)s.", zip=zip5, code=code)
+    if share < 0.001:
+        return _("Fewer than 1 in 1,000 people of %(zip)s live in %(code)s.", zip=zip5, code=code)
+    count, of = (round(share * 100), "100") if share >= 0.01 else (round(share * 1000), "1,000")
+    return _("About %(count)d in %(of)s people of %(zip)s live in %(code)s.",
+             count=count, of=of, zip=zip5, code=code)  # fmt: skip
+
+
 def states_in_words(codes: tuple[str, ...]) -> str:
     """``Alabama`` or ``Alabama or Georgia``."""
-    names = [STATES.get(code, code) for code in codes]
+    names = [state_name(code, in_a_sentence=True) for code in codes]
     if len(names) < 2:
         return "".join(names)
     return _("%(some)s or %(last)s", some=", ".join(names[:-1]), last=names[-1])

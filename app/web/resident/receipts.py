@@ -144,12 +144,13 @@ def _line(row: LetterRow, site: Services) -> Line:
     holder = site.tables.holder(row.seat)
     if row.bioguide is None or holder is None:
         words = state_words("not attempted")
-        return Line(_("Vacant seat"), role(holder) if holder else row.seat, words, "")
+        return Line(_("No letter"), role(holder) if holder else row.seat, words, "")
     words = state_words(row.state, row.cause)
     since = moment_words(row.at, site.campaign.timezone) if row.at else ""
     if holder.member is None or holder.member.bioguide != row.bioguide:
-        member = site.tables.member(row.bioguide)
+        then = site.tables.at(site.tables.as_of)  # who was listed, whatever has begun since
+        member = site.tables.member(row.bioguide) or then.member(row.bioguide)
         holder = Holder(holder.seat, member)
-        name = title_name(holder) if member else _("A member who has left Congress since")
+        name = title_name(holder) if member else _("The member who held this seat then")
         return Line(name, role(holder), words, since)
     return Line(title_name(holder), role(holder), words, since)

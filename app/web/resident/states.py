@@ -27,7 +27,7 @@ def state_words(state: State, cause: Cause = "vacant seat") -> str:
         "unknown": _("Given to the office’s own system, which did not answer: it may have arrived"),
         "accepted by the office's system": _("Accepted by the office’s own system"),
         "refused": _("Refused by the office’s own system"),
-        "not attempted": _("No letter: the seat is vacant"),
+        "not attempted": _("No letter: our list had nobody in this seat"),
     }[state]
 
 

@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass
 
 from app.congress import (
-    STATES,
     Choose,
     Delegation,
     Found,
@@ -25,7 +24,7 @@ from app.web.resident.draft import STORY_LIMIT, Draft, as_form_data
 from app.web.resident.find import MILITARY, failure_words, notice_words, senators_note, settled
 from app.web.resident.forms import WriteForm, choices
 from app.web.resident.letters import story_room
-from app.web.resident.people import district_name, person
+from app.web.resident.people import district_name, person, state_name
 
 Errors = list[tuple[str, str]]
 
@@ -126,7 +125,7 @@ def prompts(site: Services) -> list[str]:
 
 def place_words(delegation: Delegation) -> str:
     """Which seats represent the person, in one sentence."""
-    state = STATES[delegation.state]
+    state = state_name(delegation.state, in_a_sentence=True)
     if not delegation.senate:
         return _("You live in %(place)s.", place=state)
     if delegation.district == 0:
@@ -203,7 +202,7 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
     if same_zip and draft.mail_state == state:
         return ""
     there = find_delegation(
-        mail.five, draft.mail_state, today=site.today(), city=draft.city, tables=site.tables
+        mail.five, draft.mail_state, now=site.now(), city=draft.city, tables=site.tables
     )
     if isinstance(there, Found) and there.delegation == found.delegation:
         return ""
@@ -214,7 +213,7 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
         "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up "
         "for ZIP code %(home)s, %(state)s.",
         mail=mail.five,
-        mail_state=STATES.get(draft.mail_state, draft.mail_state),
+        mail_state=state_name(draft.mail_state, in_a_sentence=True),
         home=draft.zip,
-        state=STATES[state],
+        state=state_name(state, in_a_sentence=True),
     )
