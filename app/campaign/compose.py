@@ -11,7 +11,7 @@ from app.campaign.language import compiled
 from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line
-from app.congress.model import Delegation, Holder
+from app.congress.model import Delegation, Holder, day_in_washington
 from app.congress.names import salutation
 from app.text import split_paragraphs
 
@@ -74,7 +74,7 @@ def compose(
         salutation=salutation(holder),
         body=body,
         closing=template.closing,
-        written_on=today,
+        written_on=day_in_washington(today),
         template=template.id,
         version=template.version,
         length=template.length,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.campaign.model import Campaign, RelatedBill, StageName, Stance
 from app.campaign.words import ordinal
-from app.congress.model import Chamber, Member
+from app.congress.model import Chamber, Member, as_moment, day_in_washington
 
 NO_STANCE = Stance("none")
 
@@ -68,22 +68,27 @@ def _printed(bill: RelatedBill) -> str:
     return f"{number} ({ordinal(bill.congress)} Congress)"
 
 
-def stage_of(campaign: Campaign, today: date) -> StageName:
-    """The stage on ``today``, a date in Washington.
+def stage_of(campaign: Campaign, when: date) -> StageName:
+    """The stage at an aware datetime, to the second; for a plain day, at its noon in Washington.
 
-    The day on which the Congress ends (at noon) counts as expired: a letter written that
-    morning is read after it.
+    The Congress and its bills end at noon: until then the last morning is one of the last weeks.
     """
-    if campaign.enacted is not None and today >= campaign.enacted:
+    day = day_in_washington(when)
+    if campaign.enacted is not None and day >= campaign.enacted:
         return "enacted"
-    if today >= campaign.ends.date():
+    if has_ended(campaign, when):
         return "expired"
-    return "last_weeks" if today >= campaign.last_weeks_from else "pending"
+    return "last_weeks" if day >= campaign.last_weeks_from else "pending"
 
 
-def is_ending(campaign: Campaign, chamber: Chamber, today: date) -> bool:
+def has_ended(campaign: Campaign, when: date) -> bool:
+    """Whether the campaign's Congress is over at ``when`` (as for ``stage_of``)."""
+    return as_moment(when) >= campaign.ends
+
+
+def is_ending(campaign: Campaign, chamber: Chamber, when: date) -> bool:
     """Whether the chamber's planned last day has passed while the Congress has not ended."""
-    return campaign.last_day[chamber] < today < campaign.ends.date()
+    return campaign.last_day[chamber] < day_in_washington(when) and not has_ended(campaign, when)
 
 
 def moments(campaign: Campaign) -> tuple[tuple[StageName, date], ...]:

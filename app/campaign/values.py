@@ -17,7 +17,7 @@ from app.campaign.words import (
     state_words,
     tidy,
 )
-from app.congress.model import Chamber, Holder, Member
+from app.congress.model import Chamber, Holder, Member, day_in_washington
 
 Values = dict[str, object]
 
@@ -130,7 +130,7 @@ def _role(member: Member, code: str) -> str:
 
 def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: Language) -> Values:
     bill, house = campaign.bill_for(chamber), campaign.bill_for("house")
-    ends = campaign.ends.date()
+    ends, day = campaign.ends.date(), day_in_washington(today)
     return {
         "bill_title": bill.title,
         "bill_number": bill.number or "",
@@ -141,8 +141,8 @@ def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: La
         "congress": ordinal(campaign.congress, language),
         "next_congress": ordinal(campaign.congress + 1, language),
         "congress_ends": DateValue(ends, language),
-        "today": DateValue(today, language),
-        "days_left": max(0, (ends - today).days),
+        "today": DateValue(day, language),
+        "days_left": max(0, (ends - day).days),
         "stage": stage_of(campaign, today),
         "ending": is_ending(campaign, chamber, today),
     }

@@ -23,6 +23,7 @@ from typing import Literal
 from lxml import etree
 
 from app.campaign.model import Campaign, Letter, Writer
+from app.campaign.stance import has_ended
 from app.congress.model import STATES, Chamber, Seat
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
 
@@ -414,7 +415,7 @@ def message_parts(
     """
     chamber = letter.holder.seat.chamber
     known = campaign.bill_for(chamber)
-    over = today >= campaign.ends.date()
+    over = has_ended(campaign, today)
     if over and letter.written_on < campaign.ends.date():
         return NotReady((Problem("bill", _ENDED),))
     bill: BillRef | None = None

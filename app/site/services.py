@@ -19,7 +19,7 @@ from flask import current_app, has_request_context, request
 
 from app.campaign import Campaign
 from app.congress import GeocoderSettings, Tables, load_tables
-from app.congress.model import as_moment
+from app.congress.model import WASHINGTON, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
 from app.records.health import check_site
 from app.site.live import LiveCampaign
@@ -101,6 +101,17 @@ class Services:
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
         return _day(self.now().replace(second=0, microsecond=0), self.campaign.timezone)
+
+    def writing_day(self) -> date:
+        """Today, for letters and for what pages say of the bill.
+
+        Congress ends at noon. On the morning of that day this is the day's first minute (a
+        moment) and not the day, so that letters still speak of a Congress that sits.
+        """
+        day, ends = self.today(), self.campaign.ends
+        if self.now() < ends and day == day_in_washington(ends):
+            return datetime(day.year, day.month, day.day, tzinfo=WASHINGTON)
+        return day
 
     @property
     def confirm_email(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -38,6 +38,16 @@ def test_the_stages_follow_the_calendar(campaign: Campaign) -> None:
     assert stage_of(campaign, date(2027, 1, 2)) == "last_weeks"
     assert stage_of(campaign, date(2027, 1, 3)) == "expired"
     assert stage_of(campaign, date(2031, 1, 1)) == "expired"
+
+
+def test_the_bill_ends_at_noon_in_washington_and_not_a_second_before(campaign: Campaign) -> None:
+    noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
+    for before in (timedelta(seconds=1), timedelta(hours=12), timedelta(hours=13)):
+        assert stage_of(campaign, noon - before) == "last_weeks"
+        assert is_ending(campaign, "house", noon - before)
+    for after in (timedelta(0), timedelta(seconds=1), timedelta(hours=1)):
+        assert stage_of(campaign, noon + after) == "expired"
+        assert not is_ending(campaign, "house", noon + after)
 
 
 def test_a_bill_that_became_law_is_enacted_ever_after(campaign: Campaign) -> None:

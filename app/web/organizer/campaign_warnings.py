@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from app.campaign.stance import CURRENT
+from app.campaign.stance import CURRENT, has_ended
 from app.records.organizers import Organizer
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date, ngettext
@@ -59,16 +59,16 @@ def _gone(site: Services) -> Iterable[Notice]:
 
 def _end(site: Services) -> Iterable[Notice]:
     end, today = site.campaign.ends.date(), site.today()
-    if today >= end:
+    if has_ended(site.campaign, site.now()):
         text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
                  "past; enter the new bill once there is one.", day=long_date(end))  # fmt: skip
         yield Notice(text, "organizer_campaign.bill", _("Bill and dates"))
     elif end - today <= timedelta(days=END_DAYS):
         text = ngettext(
             "This Congress ends in one day, on %(day)s. After that the bill has no number and "
-            "nobody is written to until the tables of members are built anew.",
+            "nobody whose term ended is written to.",
             "This Congress ends in %(num)d days, on %(day)s. After that the bill has no number and "
-            "nobody is written to until the tables of members are built anew.",
+            "nobody whose term ended is written to.",
             (end - today).days, day=long_date(end),
         )  # fmt: skip
         yield Notice(text, "organizer_campaign.bill", _("Bill and dates"))
@@ -76,12 +76,16 @@ def _end(site: Services) -> Iterable[Notice]:
 
 def _old_tables(site: Services) -> Iterable[Notice]:
     tables, today = site.tables, site.today()
-    if today >= tables.ends or tables.congress != site.campaign.congress:
-        text = _(
-            "The tables of members are those of Congress %(number)d, which does not fit. Ask the "
-            "person who runs this site to build them anew.",
-            number=tables.congress,
-        )
+    if awaited := len(tables.awaited()):
+        text = ngettext(
+            "In one seat of the Congress that sits now somebody was sworn in whose name our list "
+            "of %(day)s does not have. No letter can be written to it. Ask the person who runs "
+            "this site to refresh the list.",
+            "In %(num)d seats of the Congress that sits now somebody was sworn in whose name our "
+            "list of %(day)s does not have. No letter can be written to them. Ask the person who "
+            "runs this site to refresh the list.",
+            awaited, day=long_date(tables.as_of),
+        )  # fmt: skip
         yield Notice(text)
     elif (today - tables.as_of).days > OLD_TABLES_DAYS:
         text = _(

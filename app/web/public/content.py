@@ -61,7 +61,7 @@ def privacy(site: Services) -> Page:
 
 def _bill(site: Services) -> dict[str, Any]:
     bill = site.campaign.bill_for("house")
-    stage = stage_of(site.campaign, site.today())
+    stage = stage_of(site.campaign, site.writing_day())
     return {
         "public_page": True,
         "stage": stage,
@@ -78,7 +78,7 @@ def stage_words(site: Services) -> list[str]:
     as_of, ends = long_date(campaign.as_of), long_date(campaign.ends.date())
     names = [stance.name for stance in campaign.stances.values()]
     count = names.count("cosponsor")
-    stage = stage_of(campaign, today)
+    stage = stage_of(campaign, site.writing_day())
     if stage == "enacted":
         return [_("The bill has become law.")]
     if stage == "expired":
@@ -90,17 +90,21 @@ def stage_words(site: Services) -> list[str]:
               number=number, congress=congress, ends=ends, count=count, as_of=as_of)
         ]  # fmt: skip
     left = (campaign.ends.date() - today).days
+    time_left = ngettext(
+        "This Congress ends at noon on %(ends)s: one day from today. A bill that has not "
+        "passed by then ends with it.",
+        "This Congress ends at noon on %(ends)s: %(num)d days from today. A bill that has not "
+        "passed by then ends with it.",
+        left, ends=ends,
+    )  # fmt: skip
+    if not left:
+        time_left = _("This Congress ends today at noon, Washington time. A bill that has not "
+                      "passed by then ends with it.")  # fmt: skip
     words = [
         _("%(number)s is before the House Judiciary Committee. As of %(as_of)s it had %(count)d "
           "cosponsors, and neither a hearing nor a vote. No companion bill in the Senate is known "
           "to us.", number=number, count=count, as_of=as_of),
-        ngettext(
-            "This Congress ends at noon on %(ends)s: one day from today. A bill that has not "
-            "passed by then ends with it.",
-            "This Congress ends at noon on %(ends)s: %(num)d days from today. A bill that has not "
-            "passed by then ends with it.",
-            left, ends=ends,
-        ),
+        time_left,
     ]  # fmt: skip
     if stage == "last_weeks":
         words.append(

@@ -124,7 +124,7 @@ def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ..
 
 def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, str | None], Letter]:
     """Makes the letter to a holder, in the words given or in the campaign's."""
-    campaign, template, today = site.campaign, template_of(draft, site), site.today()
+    campaign, template, today = site.campaign, template_of(draft, site), site.writing_day()
     short = campaign.template(template.id, "short")
     writer = at_home(writer_of(draft), draft)
 

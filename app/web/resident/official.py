@@ -244,7 +244,7 @@ class _Way:
 
     def message(self, letter: Letter, writer: Writer, round_: int) -> CwcMessage | NotReady:
         site = self.site
-        parts = message_parts(site.campaign, letter, today=site.today())
+        parts = message_parts(site.campaign, letter, today=site.writing_day())
         if not isinstance(parts, MessageParts):
             return parts
         confirmed = site.confirm_email and writer.email == self.ready.draft.email
