@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from flask.cli import AppGroup
@@ -162,6 +163,104 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
         click.echo("There is no senate_forms.csv in that folder: the former table was kept.")
     if built.map_kept:
         click.echo("There are no outlines of districts in that folder: the former map was kept.")
+
+
+@congress_cli.command(
+    "refresh",
+    with_appcontext=False,
+    epilog="Examples: flask congress refresh --dry-run; flask congress refresh --from ~/lists",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A folder with the files, instead of a download.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The day of the list. Otherwise its server, the folder's README.md or the file says.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+def refresh_command(source: Path | None, as_of: datetime | None, dry_run: bool) -> None:
+    """Fetch the list of members, check it, and install it for this site.
+
+    Running workers take it with their next page. A list that is cut short, mixed or older
+    changes nothing, and the reason is said. With --from DIR the folder holds
+    legislators-current.yaml, legislators-district-offices.yaml, committees-current.yaml and
+    committee-membership-current.yaml; with a ZIP file in it too, the districts are built anew as
+    by build.
+    """
+    from app.congress.refresh import RefreshError, download, refresh
+
+    settings, moment = _settings(), datetime.now(UTC)
+    day = as_of.date() if as_of else None
+    try:
+        with TemporaryDirectory() as fetched:
+            if source is None:
+                folder = Path(fetched)
+                day = day or download(
+                    settings.congress_source, folder, lambda name: click.echo(f"  {name}", err=True)
+                )
+                day = day or day_in_washington(moment)
+            else:
+                folder = source
+            changes = refresh(folder, settings.instance, now=moment, as_of=day, dry_run=dry_run)
+    except RefreshError as error:
+        raise click.ClickException(f"Nothing was changed. {error}") from None
+    click.echo(f"Members as of {changes.after} (before: {changes.before})")
+    for title, lines in (
+        ("Joined", changes.joined),
+        ("Left", changes.left),
+        ("Moved to another seat", changes.moved),
+        ("Other address, telephone or form", changes.offices),
+        ("Notes", changes.notices),
+    ):
+        if lines:
+            _section(title, lines, most=60)
+    if changes.folder is None:
+        click.echo("Nothing was installed (--dry-run).")
+    else:
+        click.echo(
+            f"Installed: {changes.folder.name}. Running workers use it from their next page."
+        )
+
+
+REHEARSED = (
+    ("38103", "TN"), ("84101", "UT"), ("78701", "TX"), ("90210", "CA"), ("35203", "AL"),
+    ("33101", "FL"), ("70112", "LA"), ("27601", "NC"), ("43215", "OH"), ("64108", "MO"),
+    ("01930", "MA"), ("05602", "VT"), ("20009", "DC"), ("00926", "PR"), ("96910", "GU"),
+)  # fmt: skip
+"""ZIPs in the nine states with new lines, in Missouri, in states without, and in areas."""
+
+
+@congress_cli.command(
+    "rehearse",
+    with_appcontext=False,
+    epilog="Example: flask congress rehearse --on 2027-01-03T12:01",
+)
+@_today_option
+def rehearse(given: datetime | None) -> None:
+    """Say what residents would see at a moment, with the tables as they are now."""
+    moment = _moment(given)
+    tables = _load(moment)
+    there = moment.astimezone(WASHINGTON)
+    click.echo(f"{there:%Y-%m-%d %H:%M:%S} in Washington: the {ordinal(tables.congress)} Congress")
+    held = sum(h.member is not None for h in tables.holders)
+    click.echo(
+        f"{held} seats with a member, {len(tables.awaited())} whose name is not listed yet, "
+        f"{len(tables.vacancies())} vacant; list of {tables.as_of}"
+    )
+    for zip5, state in REHEARSED:
+        outcome = find_delegation(zip5, state, now=moment, tables=tables)
+        click.echo(f"{zip5} {state}:")
+        for line in describe(outcome, tables, day_in_washington(moment)):
+            if not line.startswith(("    ", "Next:")):
+                click.echo(f"  {line}")
+    for warning in _warnings(tables, moment):
+        click.echo(f"Warning: {warning}", err=True)
 
 
 @congress_cli.command("status", with_appcontext=False, epilog="Example: flask congress status")

@@ -39,7 +39,7 @@ from app.congress.members import (
     read_form_rules,
     read_members,
 )
-from app.congress.model import BuildError, all_seats, district_numbers, ordinal
+from app.congress.model import BuildError, all_seats, congress_years, district_numbers, ordinal
 
 TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6
@@ -132,22 +132,22 @@ def _members_table(members: list[Record]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def _check_one_congress(members: MemberList, lines: Lines) -> None:
-    """The members must be of a Congress whose districts the other files describe."""
+def _check_one_congress(members: MemberList, congresses: list[int], who: str) -> None:
+    """The members must be of a Congress whose districts are known."""
     there = members.congress
-    if there is None or there in lines.congresses:
+    if there is None or there in congresses:
         return
-    of_lines = " and ".join(ordinal(number) for number in lines.congresses)
-    if there > max(lines.congresses):
+    of_lines = " and ".join(ordinal(number) for number in congresses)
+    if there > max(congresses):
         what = (
-            f"Add plans_{there}.csv and zip_people_{there}.csv, or the Census Bureau's ZIP file of "
-            f"the {ordinal(there)} Congress (tab20_cd{there}20_zcta520_natl.txt)."
+            f"Build with plans_{there}.csv and zip_people_{there}.csv, or the Census Bureau's ZIP "
+            f"file of the {ordinal(there)} Congress (tab20_cd{there}20_zcta520_natl.txt)."
         )
     else:
         what = "Download the present legislators-current.yaml."
     raise BuildError(
-        f"legislators-current.yaml has the members of the {ordinal(there)} Congress, but the ZIP "
-        f"files have the districts of the {of_lines}. {what}"
+        f"legislators-current.yaml has the members of the {ordinal(there)} Congress. {who} the "
+        f"districts of the {of_lines}. {what}"
     )
 
 
@@ -203,7 +203,7 @@ def build_tables(
     forms = read_form_rules(source)
     progress("districts of every ZIP")
     lines = read_lines(source)
-    _check_one_congress(members, lines)
+    _check_one_congress(members, lines.congresses, "The ZIP files have")
     progress("towns")
     towns, town_count = _town_table(read_town_districts(source, lines.congress))
     progress("postal facts")
@@ -225,6 +225,7 @@ def build_tables(
         texts["map.json"] = map_table(outlines, lines.congress)
     index: dict[str, Any] = {
         "members_as_of": day.isoformat(),
+        "members_of": members.congress or lines.congress,
         "seats": len(all_seats()),
         "lines": lines.congresses,
         "plans_as_of": _plans_date(source, lines),
@@ -238,16 +239,79 @@ def build_tables(
             "senate_forms": "facts read from unitedstates/contact-congress (CC0)",
         },
         "committees": names,
-        "files": {
-            name: hashlib.sha256(text.encode("utf-8")).hexdigest()
-            for name, text in texts.items()
-            if name != "map.json"
-        },
     }
-    texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
+    _finish(texts, index)
     size = _write(target, texts)
     return Built(target, len(members.members), len(lines.zips), town_count, size, forms is None,
                  outlines is None, tuple(members.notices))  # fmt: skip
+
+
+def renew_members(
+    source: Path, base: Path, target: Path, *, as_of: date | None = None
+) -> MemberList:
+    """Write the tables of ``base`` into ``target`` with the members of ``source``.
+
+    The districts stay as they are. Terms that ended with the Congress before the new list's are
+    kept from ``base``, so that what was signed until then can still be shown and fetched.
+    Raises ``BuildError``.
+    """
+    index = json.loads((base / "tables.json").read_text(encoding="utf-8"))
+    day = as_of or source_date(source, MEMBERS_FILE)
+    members = read_members(source, day)
+    _check_one_congress(members, index["lines"], "The installed tables have")
+    former = json.loads((base / "members.json").read_text(encoding="utf-8"))
+    texts = {
+        name: (base / name).read_text(encoding="utf-8")
+        for name in [*index["files"], "map.json"]
+        if name != "members.json" and (base / name).is_file()
+    }
+    forms = read_form_rules(source)
+    if forms is not None:
+        texts["senate_forms.csv"] = _form_table(forms, base)
+    texts["members.json"] = _members_table(with_former(members, former))
+    index["members_as_of"] = day.isoformat()
+    index["members_of"] = members.congress or index["members_of"]
+    index["committees"] = read_committee_names(source) or index["committees"]
+    index["downloads"] = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(source.glob("*.yaml"))
+    }
+    _finish(texts, index)
+    _write(target, texts)
+    return members
+
+
+def with_former(members: MemberList, former: list[Record]) -> list[Record]:
+    """The list with the terms of ``former`` that were over when its Congress began, where the
+    list has no term of that seat that overlaps."""
+    if members.congress is None:
+        return members.members
+    begins = date(congress_years(members.congress)[0], 1, 3).isoformat()
+    by_seat: dict[str, list[Record]] = {}
+    for record in members.members:
+        by_seat.setdefault(record["seat"], []).append(record)
+    order = {seat.id: number for number, seat in enumerate(all_seats())}
+    kept = [
+        record
+        for record in former
+        if record["start"] < begins
+        and (record["end"] <= begins or record.get("end_is_expected"))
+        and not any(
+            other["start"] < record["end"] and record["start"] < other["end"]
+            for other in by_seat.get(record["seat"], ())
+        )
+    ]
+    return sorted([*members.members, *kept], key=lambda r: (order[r["seat"]], r["start"]))
+
+
+def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:
+    """Put the index, with the hash of every table, at the end of the texts."""
+    index["files"] = {
+        name: hashlib.sha256(text.encode("utf-8")).hexdigest()
+        for name, text in texts.items()
+        if name != "map.json"
+    }
+    texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
 
 
 def _form_table(forms: list[dict[str, str]] | None, target: Path) -> str:

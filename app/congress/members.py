@@ -91,6 +91,12 @@ Record = dict[str, Any]
 """One member or office as it stands in ``members.json``."""
 
 
+LONGEST_FILE = 20_000_000
+"""Characters; the largest real file has about a million."""
+MOST_NESTING = 10_000
+_NESTING = re.compile(r"[\[{]")
+_ALIAS = re.compile(r"(?m)(?:^|[:,\[{-])[ \t]*[&*][A-Za-z0-9_]")
+
 MEMBERS_FILE = "legislators-current.yaml"
 
 
@@ -104,12 +110,19 @@ def missing(folder: Path, name: str) -> BuildError:
 
 def load_yaml(folder: Path, name: str) -> Any:
     """Parse one official YAML file. Raises ``BuildError`` when it is missing or broken."""
-    path = folder / name
     try:
-        with path.open(encoding="utf-8") as file:
-            return yaml.load(file, Loader=yaml.CSafeLoader)
+        text = (folder / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise missing(folder, name) from None
+    except UnicodeDecodeError:
+        raise BuildError(f"{name} is not text in UTF-8. Download it again.") from None
+    if len(text) > LONGEST_FILE or len(_NESTING.findall(text)) > MOST_NESTING:
+        raise BuildError(f"{name} is far larger or deeper than the real one. Download it again.")
+    if _ALIAS.search(text):
+        # A few lines of these can stand for more data than a machine has room for.
+        raise BuildError(f"{name} uses anchors or aliases, which the real one does not.")
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -154,13 +167,30 @@ def _name(raw: Record) -> tuple[str, bool]:
     return " ".join(part for part in parts if part), False
 
 
-def _committees(membership: dict[str, list[Record]]) -> dict[str, list[list[str]]]:
+def _offices(folder: Path) -> dict[str, list[Record]]:
+    name = "legislators-district-offices.yaml"
+    try:
+        return {
+            text_of(entry["id"].get("bioguide")): list(entry.get("offices") or ())
+            for entry in load_yaml(folder, name) or ()
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BuildError(f"{name} cannot be used ({error!r}). Download it again.") from None
+
+
+def _committees(folder: Path) -> dict[str, list[list[str]]]:
+    """Committee and title, by bioguide id; in the first weeks of a Congress there are few."""
+    name = "committee-membership-current.yaml"
+    membership = load_yaml(folder, name) or {}
     seats: dict[str, list[list[str]]] = defaultdict(list)
-    for committee in sorted(membership):
-        for person in membership[committee]:
-            title = text_of(person.get("title"))
-            if bioguide := text_of(person.get("bioguide")):
-                seats[bioguide].append([committee, title] if title else [committee])
+    try:
+        for committee in sorted(membership):
+            for person in membership[committee]:
+                title = text_of(person.get("title"))
+                if bioguide := text_of(person.get("bioguide")):
+                    seats[bioguide].append([committee, title] if title else [committee])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BuildError(f"{name} cannot be used ({error!r}). Download it again.") from None
     return seats
 
 
@@ -244,16 +274,15 @@ def read_members(folder: Path, as_of: date) -> MemberList:
     """
     name = MEMBERS_FILE
     people = load_yaml(folder, name)
-    offices = {
-        entry["id"]["bioguide"]: entry["offices"]
-        for entry in load_yaml(folder, "legislators-district-offices.yaml")
-    }
-    committees = _committees(load_yaml(folder, "committee-membership-current.yaml"))
+    offices = _offices(folder)
+    committees = _committees(folder)
     order = {seat.id: number for number, seat in enumerate(all_seats())}
     records: list[Record] = []
     notices: list[str] = []
     known: set[str] = set()
-    for raw in people if isinstance(people, list) else [people]:
+    if not isinstance(people, list):
+        raise BuildError(f"{name} is not a list of people. Download it again.")
+    for raw in people:
         try:
             key = _id(raw)
             if key in known:
@@ -295,7 +324,9 @@ def read_members(folder: Path, as_of: date) -> MemberList:
             )
     records.sort(key=lambda r: (order[r["seat"]], r["start"]))
     for one, other in pairwise(records):
-        if one["seat"] == other["seat"] and one["end"] > other["start"]:
+        if one["seat"] == other["seat"] and one["bioguide"] == other["bioguide"]:
+            one["end"] = min(one["end"], other["start"])  # Puerto Rico's four years in two entries
+        elif one["seat"] == other["seat"] and one["end"] > other["start"]:
             raise BuildError(
                 f"{name}: {one['bioguide']} and {other['bioguide']} both hold {one['seat']}. "
                 "Remove the one who has left and build again."

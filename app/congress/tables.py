@@ -101,6 +101,8 @@ class Tables:
     until: datetime
     as_of: date
     """The date of the members' file; seats may have changed hands since."""
+    list_congress: int
+    """The Congress of that file."""
     congress: int
     """The Congress that sits at these moments."""
     begins: date
@@ -282,6 +284,7 @@ class _Facts:
             since=since,
             until=until,
             as_of=self.as_of,
+            list_congress=self.index["members_of"],
             congress=congress,
             begins=date(begins, 1, 3),
             ends=date(ends, 1, 3),

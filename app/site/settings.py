@@ -263,6 +263,11 @@ class Settings:
         True,
         "Whether residents may send a street to the Census geocoder, by a button that says so.",
     )
+    congress_source: str = _address(
+        "https://unitedstates.github.io/congress-legislators/",
+        "Where `flask congress refresh` fetches the lists of members.",
+        path=True,
+    )
     geocoder_provider: str = _text("census", "The provider within the geocoder package.")
     geocoder_url: str = _address(
         "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress",

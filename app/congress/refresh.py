@@ -1,0 +1,262 @@
+"""New lists of members for a running site: fetched, judged, shown, and installed in one step.
+
+The tables of a site stand in a folder of their own under ``instance/congress``; a link names
+the one in use. Whatever is wrong with a download, the link still names the former one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.congress.build import build_tables, renew_members
+from app.congress.members import LONGEST_FILE, MEMBERS_FILE
+from app.congress.model import (
+    BuildError,
+    Holder,
+    TablesError,
+    change_of,
+    moment_of,
+    ordinal,
+)
+from app.congress.names import titled_name
+from app.congress.tables import (
+    CURRENT,
+    MOST_VACANCIES,
+    Tables,
+    load_tables,
+    read_tables,
+    tables_folder,
+)
+
+FILES = (
+    MEMBERS_FILE,
+    "legislators-district-offices.yaml",
+    "committees-current.yaml",
+    "committee-membership-current.yaml",
+)
+SOURCE = "https://unitedstates.github.io/congress-legislators/"
+MOST_CHANGES = 40
+"""So many members never join and leave between two lists of one Congress."""
+KEPT = 3
+"""Folders of tables that stay: the one in use and those before it."""
+_DISTRICTS = ("zip_districts_*.csv", "tab20_cd*_zcta520_natl.txt")
+
+
+class RefreshError(Exception):
+    """The new list cannot be used; the message says why. The installed tables are untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different in the new list, in words, by kind."""
+
+    before: date
+    after: date
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    moved: tuple[str, ...]
+    offices: tuple[str, ...]
+    """Who has another Washington address, telephone or form."""
+    notices: tuple[str, ...] = ()
+    folder: Path | None = None
+    """Where the new tables are; None when nothing was installed."""
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.joined or self.left or self.moved or self.offices)
+
+
+def download(
+    base: str, target: Path, progress: Callable[[str], None] = lambda _: None
+) -> date | None:
+    """Fetch the lists from ``base`` into ``target``. Returns the day on which the list of members
+    was changed last, as its server says. Raises ``RefreshError``.
+
+    A file that is too large, cut short or redirected to another host is refused.
+    """
+    import requests
+
+    day = None
+    for name in FILES:
+        progress(name)
+        url = base.rstrip("/") + "/" + name
+        try:
+            with requests.get(url, stream=True, timeout=20) as reply:
+                if urlsplit(reply.url).hostname != urlsplit(url).hostname:
+                    raise RefreshError(f"{name}: the server sent us on to another host.")
+                if reply.status_code != 200:
+                    raise RefreshError(f"{name}: the server answered {reply.status_code}.")
+                data = bytearray()
+                for chunk in reply.iter_content(65536):
+                    data += chunk
+                    if len(data) > LONGEST_FILE:
+                        raise RefreshError(f"{name}: far larger than the real file.")
+                length = reply.headers.get("Content-Length", "")
+                plain = "Content-Encoding" not in reply.headers
+                if plain and length.isdecimal() and int(length) != len(data):
+                    raise RefreshError(f"{name}: the download was cut short.")
+                changed = reply.headers.get("Last-Modified", "")
+        except requests.RequestException as error:
+            raise RefreshError(
+                f"{name} could not be fetched ({type(error).__name__}). Try again later, or "
+                "download the files elsewhere and use --from DIR."
+            ) from None
+        (target / name).write_bytes(data)
+        if name == MEMBERS_FILE and changed:
+            with contextlib.suppress(ValueError):
+                day = parsedate_to_datetime(changed).date()
+    return day
+
+
+def refresh(
+    source: Path, instance: Path, *, now: datetime, as_of: date | None = None, dry_run: bool = False
+) -> Changes:
+    """Judge the lists in ``source`` and install them for the site in ``instance``.
+
+    The districts stay as they are, unless ``source`` has a ZIP file: then everything is built
+    from it. ``as_of`` is the day of the lists. With ``dry_run`` nothing is installed. Returns
+    what has changed. Raises ``RefreshError``; then nothing has.
+    """
+    home = (instance / CURRENT).parent
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(home), tempfile.TemporaryDirectory(dir=home, prefix=".new-") as draft:
+        made = Path(draft) / "tables"
+        base = tables_folder(instance)
+        try:
+            known: Tables | None = load_tables(instance)
+        except TablesError:
+            known = None
+        try:
+            if any(any(source.glob(pattern)) for pattern in _DISTRICTS):
+                notices = build_tables(source, made, as_of=as_of).notices
+            else:
+                notices = tuple(renew_members(source, base, made, as_of=as_of).notices)
+            new = read_tables(made)
+        except (BuildError, TablesError) as error:
+            raise RefreshError(str(error)) from None
+        except (OSError, ValueError, KeyError) as error:
+            raise RefreshError(f"The installed tables cannot be read ({error!r}).") from None
+        if problems := list(_problems(known, new, now)):
+            raise RefreshError(" ".join(problems))
+        changes = _changes(known or new, new, now, notices)
+        return changes if dry_run else _install(made, home, new, changes)
+
+
+def _problems(known: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
+    """What makes a list implausible."""
+    if moment_of(new.as_of) > now:
+        yield f"The list says that it is of {new.as_of}, which has not come yet."
+    then = new.at(_when(new, now))
+    unheld = len(then.awaited()) + len(then.vacancies())
+    if unheld > MOST_VACANCIES:
+        yield (
+            f"{unheld} of the 541 seats have nobody in this list. It is cut short, or of a "
+            f"Congress that is over on {then.since.date()}."
+        )
+    if known is None:
+        return
+    if new.as_of < known.as_of:
+        yield f"The list is of {new.as_of}; the installed one is newer, of {known.as_of}."
+    before = known.at(_when(new, now))
+    if new.list_congress < known.list_congress:
+        yield f"It is of the {ordinal(new.list_congress)} Congress, an older one."
+    if before.awaited():
+        return  # the first list of a Congress: nearly everybody is new to us
+    here = {h.member.bioguide for h in before.holders if h.member}
+    there = {h.member.bioguide for h in then.holders if h.member}
+    if len(here ^ there) > MOST_CHANGES:
+        yield f"{len(here ^ there)} people joined or left, which has never happened at once."
+
+
+def _when(new: Tables, now: datetime) -> datetime:
+    """When a list is to be looked at: now, or when its Congress begins if it is ahead of it."""
+    return max(now, change_of(new.list_congress))
+
+
+def _changes(known: Tables, new: Tables, now: datetime, notices: tuple[str, ...]) -> Changes:
+    moment = _when(new, now)
+    before = {h.member.bioguide: h for h in known.at(moment).holders if h.member}
+    after = {h.member.bioguide: h for h in new.at(moment).holders if h.member}
+    if len(before) < 541 - MOST_VACANCIES:
+        # The known list ends with its Congress: compare with who sat in it.
+        before = {h.member.bioguide: h for h in known.holders if h.member}
+    both = [(before[key], after[key]) for key in after.keys() & before.keys()]
+    return Changes(
+        before=known.as_of,
+        after=new.as_of,
+        joined=_lines(after[key] for key in after.keys() - before.keys()),
+        left=_lines(before[key] for key in before.keys() - after.keys()),
+        moved=tuple(sorted(
+            f"{_line(new)} (from {old.seat.id})" for old, new in both if old.seat != new.seat
+        )),
+        offices=_lines(new for old, new in both if _contact(old) != _contact(new)),
+        notices=notices,
+    )  # fmt: skip
+
+
+def _contact(holder: Holder) -> tuple[object, ...]:
+    member = holder.member
+    assert member is not None
+    return member.washington.lines, member.phone, member.contact_url
+
+
+def _line(holder: Holder) -> str:
+    return f"{holder.seat.id} {titled_name(holder)}"
+
+
+def _lines(holders: Iterator[Holder]) -> tuple[str, ...]:
+    return tuple(sorted(map(_line, holders)))
+
+
+def _install(made: Path, home: Path, new: Tables, changes: Changes) -> Changes:
+    """Put the new folder beside the others and turn the link to it, in one step."""
+    index = json.loads((made / "tables.json").read_text(encoding="utf-8"))
+    folder = home / f"{new.as_of.isoformat()}-{index['files']['members.json'][:12]}"
+    if not folder.exists():
+        for path in made.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        made.rename(folder)
+    draft = home / ".current"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(folder.name)
+    draft.replace(home / "current")
+    _sync(home)
+    os.utime(folder)
+    others = sorted(
+        (p for p in home.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."),
+        key=lambda path: path.stat().st_mtime,
+    )
+    for old in others[:-KEPT]:
+        shutil.rmtree(old)
+    return replace(changes, folder=folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One refresh at a time."""
+    with (home / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RefreshError("Another refresh is under way.") from None
+        yield

@@ -1,0 +1,53 @@
+"""Real lists of members from real changes of Congress, moved to the next one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.congress.model import all_seats
+
+SEATS = frozenset(seat.id for seat in all_seats())
+
+
+def real_list(files: Path, day: str, folder: Path, *, years: int = 0) -> Path:
+    """Write the lists as they stood on ``day`` into ``folder``, every date ``years`` later.
+
+    Members of seats that the present apportionment does not have are left out. Committees and
+    offices are there where they were kept for that day.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {
+        "legislators": "legislators-current",
+        "offices": "legislators-district-offices",
+        "committee-membership": "committee-membership-current",
+    }
+    for name, target in names.items():
+        path = files / "rehearsal" / f"{name}-{day}.yaml.gz"
+        data: Any = []
+        if path.exists():
+            data = yaml.load(gzip.decompress(path.read_bytes()), yaml.CSafeLoader)
+        if name == "legislators":
+            data = [later(person, years) for person in data]
+            data = [person for person in data if seat(person["terms"][-1]) in SEATS]
+        (folder / f"{target}.yaml").write_text(json.dumps(data))  # JSON is YAML
+    (folder / "committees-current.yaml").write_text("[]")
+    return folder
+
+
+def later(person: dict[str, Any], years: int) -> dict[str, Any]:
+    """The same person with every date of a term ``years`` later."""
+    for term in person["terms"]:
+        for key in ("start", "end"):
+            term[key] = re.sub(r"^\d{4}", lambda m: str(int(m[0]) + years), term[key])
+    return person
+
+
+def seat(term: dict[str, Any]) -> str:
+    number = f"S{term['class']}" if term["type"] == "sen" else term["district"]
+    return f"{term['state']}-{number}"

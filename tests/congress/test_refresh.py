@@ -1,0 +1,384 @@
+"""New lists of members: judged, shown, and installed in one step or not at all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.congress import load_tables
+from app.congress.refresh import FILES, RefreshError, download, refresh
+from tests.congress.asking import JUST_BEFORE, NOON
+from tests.congress.rehearsal import later, real_list, seat
+
+NOW = datetime(2026, 12, 1, 17, tzinfo=UTC)
+JANUARY = datetime(2027, 1, 6, 17, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def the_119th(official_files: Path) -> list[dict[str, Any]]:
+    import yaml
+
+    text = (official_files / FILES[0]).read_text(encoding="utf-8")
+    return yaml.load(text, yaml.CSafeLoader)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def folder(the_119th: list[dict[str, Any]], tmp_path: Path) -> Path:
+    """The list of today, without offices and committees."""
+    made = tmp_path / "lists"
+    made.mkdir()
+    write(made, the_119th)
+    for name in FILES[1:]:
+        (made / name).write_text("[]" if "membership" not in name else "{}")
+    return made
+
+
+def write(folder: Path, people: object) -> None:
+    (folder / FILES[0]).write_text(json.dumps(people))
+
+
+def people_of(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / FILES[0]).read_text())  # type: ignore[no-any-return]
+
+
+def the_120th(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everybody again, with a new term where the old one ends with the 119th Congress."""
+    made = json.loads(json.dumps(people))
+    for person in made:
+        last = person["terms"][-1]
+        if last["end"] <= "2027-01-03":
+            years = 6 if last["type"] == "sen" else 2
+            new = {k: last[k] for k in ("type", "state", "party", "district", "class") if k in last}
+            person["terms"].append(new | {"start": "2027-01-03", "end": f"{2027 + years}-01-03"})
+    return made  # type: ignore[no-any-return]
+
+
+def test_the_same_list_changes_nobody_and_is_installed(folder: Path, tmp_path: Path) -> None:
+    changes = refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
+    assert (changes.joined, changes.left, changes.moved) == ((), (), ())
+    assert changes.folder is not None
+    assert load_tables(tmp_path).as_of == date(2026, 11, 30)
+    assert load_tables().as_of == date(2026, 6, 15)
+
+
+def test_who_joined_left_moved_and_has_another_office_is_shown(
+    folder: Path, tmp_path: Path
+) -> None:
+    people = people_of(folder)
+    gone = people.pop(next(n for n, p in enumerate(people) if p["name"]["last"] == "Cantwell"))
+    new = json.loads(json.dumps(gone))
+    new["id"], new["name"] = {"bioguide": "Z000999"}, {"first": "Nia", "last": "Nwosu"}
+    people.append(new)
+    mover = next(p for p in people if seat(p["terms"][-1]) == "CA-12")
+    mover["terms"][-1] |= {"district": 14}
+    other = next(p for p in people if seat(p["terms"][-1]) == "CA-11")
+    other["terms"][-1]["phone"] = "202-225-9999"
+    write(folder, people)
+    changes = refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30), dry_run=True)
+    assert changes.joined == ("WA-S1 Senator Nwosu",)
+    assert changes.left == ("WA-S1 Senator Cantwell",)
+    assert changes.moved == ("CA-14 Representative Simon (from CA-12)",)
+    assert changes.offices == ("CA-11 Representative Pelosi",)
+    assert changes.folder is None
+    assert load_tables(tmp_path).as_of == date(2026, 6, 15)
+
+
+def _cut(folder: Path) -> None:
+    write(folder, people_of(folder)[:300])
+
+
+def _cut_text(folder: Path) -> None:
+    path = folder / FILES[0]
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _page(folder: Path) -> None:
+    (folder / FILES[0]).write_text("<html>not found</html>")
+
+
+def _binary(folder: Path) -> None:
+    (folder / FILES[0]).write_bytes(b"\xff\xfe\x00" * 99)
+
+
+def _aliases(folder: Path) -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+    (folder / FILES[0]).write_text(bomb)
+
+
+def _deep(folder: Path) -> None:
+    (folder / FILES[0]).write_text("[" * 200_000)
+
+
+def _mixed(folder: Path) -> None:
+    people = people_of(folder)
+    write(folder, [*people[:250], *the_120th(people)[250:]])
+
+
+def _one_id(folder: Path) -> None:
+    people = people_of(folder)
+    people[5]["id"]["bioguide"] = people[6]["id"]["bioguide"]
+    write(folder, people)
+
+
+def _one_seat(folder: Path) -> None:
+    people = people_of(folder)
+    senators = [p for p in people if p["terms"][-1]["type"] == "sen"]
+    senators[0]["terms"][-1]["class"] = 4
+    write(folder, people)
+
+
+def _strangers(folder: Path) -> None:
+    people = people_of(folder)
+    for number, person in enumerate(people[:60]):
+        person["id"]["bioguide"] = f"Y9{number:05}"
+    write(folder, people)
+
+
+def _older(folder: Path) -> None:
+    write(folder, [later(person, -2) for person in people_of(folder)])
+
+
+def _offices(folder: Path) -> None:
+    (folder / FILES[1]).write_text("- offices: 7\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (_cut, "of the 541 seats have nobody in this list"),
+        (_cut_text, "cannot be read as YAML"),
+        (_page, "not a list of people"),
+        (_binary, "not text in UTF-8"),
+        (_aliases, "anchors or aliases"),
+        (_deep, "far larger or deeper"),
+        (_mixed, "mixes House terms"),
+        (_one_id, "stands at two people"),
+        (_one_seat, "which is no seat"),
+        (_strangers, "people joined or left"),
+        (_older, "members of the 118th"),
+        (_offices, "legislators-district-offices.yaml cannot be used"),
+    ],
+)
+def test_a_bad_list_changes_nothing_and_says_why(
+    spoil: Callable[[Path], None], why: str, folder: Path, tmp_path: Path
+) -> None:
+    refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 29))
+    before = load_tables(tmp_path)
+    spoil(folder)
+    with pytest.raises(RefreshError, match=why):
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
+    assert load_tables(tmp_path) is before
+    left = {p.name for p in (tmp_path / "congress").iterdir()}
+    assert len(left) == 3, left  # the link, its folder, the lock
+
+
+def test_dates_go_forwards_and_not_into_the_future(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(RefreshError, match="installed one is newer"):
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 6, 14))
+    with pytest.raises(RefreshError, match="has not come yet"):
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 12, 2))
+
+
+def test_only_the_last_folders_are_kept(folder: Path, tmp_path: Path) -> None:
+    for day in range(20, 28):
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, day))
+    names = sorted(p.name[:10] for p in (tmp_path / "congress").iterdir() if p.name[0] == "2")
+    assert names == ["2026-11-25", "2026-11-26", "2026-11-27"]
+    assert load_tables(tmp_path).as_of == date(2026, 11, 27)
+
+
+def test_two_refreshes_at_once_are_one(folder: Path, tmp_path: Path) -> None:
+    import fcntl
+
+    (tmp_path / "congress").mkdir()
+    with (tmp_path / "congress" / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(RefreshError, match="under way"):
+            refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 29))
+
+
+# --- the change of Congress --------------------------------------------------------------
+
+
+def test_the_list_of_the_new_congress_fills_the_seats_and_keeps_the_past(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    left = next(p for p in the_119th if seat(p["terms"][-1]) == "MT-2")
+    write(folder, [p for p in the_120th(the_119th) if p["id"] != left["id"]])
+    changes = refresh(folder, tmp_path, now=JANUARY, as_of=date(2027, 1, 6))
+    tables = load_tables(tmp_path, JANUARY)
+    assert tables.awaited() == ()
+    assert "MT-2" in {s.id for s in tables.vacancies()}
+    assert changes.left == (f"MT-2 Representative {left['name']['last']}",)
+    then = tables.at(JUST_BEFORE).holder("MT-2")
+    assert then is not None
+    assert then.member is not None
+    assert then.member.bioguide == left["id"]["bioguide"]
+    assert tables.at(NOON).holder("MT-2").member is None  # type: ignore[union-attr]
+
+
+def test_a_list_that_comes_before_the_noon_changes_nobody_before_it(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    write(folder, the_120th(the_119th))
+    early = datetime(2027, 1, 2, 17, tzinfo=UTC)
+    refresh(folder, tmp_path, now=early, as_of=date(2027, 1, 2))
+    old, new = load_tables(when=early), load_tables(tmp_path, early)
+    for before, after in zip(old.holders, new.holders, strict=True):
+        assert before.seat == after.seat
+        assert (before.member and before.member.bioguide) == (
+            after.member and after.member.bioguide
+        )
+    assert new.at(NOON).awaited() == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "now", "without_address"),
+    [
+        ("2025-01-03", datetime(2027, 1, 3, 18, tzinfo=UTC), 472),
+        ("2025-01-05", datetime(2027, 1, 5, 18, tzinfo=UTC), 0),
+        ("2025-01-21", datetime(2027, 1, 21, 18, tzinfo=UTC), 0),
+    ],
+)
+def test_the_real_lists_of_a_change_fill_every_seat_they_have(
+    official_files: Path, tmp_path: Path, day: str, now: datetime, without_address: int
+) -> None:
+    lists = real_list(official_files, day, tmp_path / "lists", years=2)
+    refresh(lists, tmp_path, now=now, as_of=now.date())
+    tables = load_tables(tmp_path, now)
+    assert tables.awaited() == ()
+    assert len(tables.vacancies()) <= 3
+    members = [h.member for h in tables.holders if h.member]
+    assert sum("address" in m.missing for m in members) == without_address
+    for member in members:
+        assert member.term_start <= now.date() < member.term_end or member.term_end_is_expected
+        assert member.washington.lines[-1].startswith("Washington, DC 205")
+
+
+def test_n14_the_list_of_2021_with_sixty_people_without_an_id(
+    official_files: Path, tmp_path: Path
+) -> None:
+    lists = real_list(official_files, "2021-01-02", tmp_path / "lists", years=6)
+    now = datetime(2027, 1, 3, 18, tzinfo=UTC)
+    changes = refresh(lists, tmp_path, now=now, as_of=date(2027, 1, 2))
+    kept = [notice for notice in changes.notices if "kept as govtrack-" in notice]
+    assert len(kept) > 50
+    tables = load_tables(tmp_path, now)
+    people = [h.member for h in tables.holders if h.member]
+    assert sum(m.bioguide.startswith("govtrack-") for m in people) == len(kept)
+    assert all(m.full_name and m.last for m in people)
+
+
+def test_n15_the_members_of_2024_do_not_fit_these_districts(
+    official_files: Path, tmp_path: Path
+) -> None:
+    lists = real_list(official_files, "2024-12-18", tmp_path / "lists")
+    with pytest.raises(RefreshError, match=r"118th Congress.*districts of the 119th and 120th"):
+        refresh(lists, tmp_path, now=NOW, as_of=date(2026, 11, 30))
+
+
+# --- the download ------------------------------------------------------------------------
+
+
+class Lists:
+    """A server of lists that answers as told."""
+
+    def __init__(self, folder: Path) -> None:
+        lists = self
+        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.rpartition("/")[2]
+                if name in lists.answers:
+                    lists.answers[name](self)
+                    return
+                data = (folder / name).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Last-Modified", "Mon, 30 Nov 2026 12:00:00 GMT")
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/lists/"
+
+
+@pytest.fixture
+def served(folder: Path) -> Any:
+    lists = Lists(folder)
+    yield lists
+    lists.server.shutdown()
+    lists.server.server_close()
+
+
+def test_the_lists_are_fetched_with_their_date(served: Lists, tmp_path: Path, folder: Path) -> None:
+    steps: list[str] = []
+    (tmp_path / "got").mkdir()
+    assert download(served.url, tmp_path / "got", steps.append) == date(2026, 11, 30)
+    assert steps == list(FILES)
+    for name in FILES:
+        assert (tmp_path / "got" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def _missing(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_error(404)
+
+
+def _short(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "5000")
+    handler.end_headers()
+    handler.wfile.write(b"- id:")
+
+
+def _elsewhere(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(302)
+    port = handler.headers["Host"].rpartition(":")[2]
+    handler.send_header("Location", f"http://localhost:{port}/x/{FILES[2]}")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def _endless(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(400):
+        handler.wfile.write(b"x" * 65536)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (_missing, "answered 404"),
+        (_short, "cut short|could not be fetched"),
+        (_elsewhere, "another host"),
+        (_endless, "far larger"),
+    ],
+)
+def test_a_bad_download_is_named(
+    answer: Callable[[BaseHTTPRequestHandler], None], why: str, served: Lists, tmp_path: Path
+) -> None:
+    served.answers[FILES[1]] = answer
+    (tmp_path / "got").mkdir()
+    with pytest.raises(RefreshError, match=rf"{FILES[1]}.*({why})"):
+        download(served.url, tmp_path / "got")
+
+
+def test_nobody_listening_is_said() -> None:
+    with pytest.raises(RefreshError, match="could not be fetched"):
+        download("http://127.0.0.1:1/", Path())
