@@ -254,6 +254,24 @@ def _terms_of(raw: Record, as_of: date) -> list[Record]:
     return [t for t in before if date.fromisoformat(t["end"]) > as_of] + [last]
 
 
+def _records(
+    raw: Record, as_of: date, offices: list[Record], committees: list[list[str]]
+) -> list[Record]:
+    """One record for each term that matters; offices and committees go with the present seat."""
+    terms = _terms_of(raw, as_of)
+    begun = [t for t in terms if date.fromisoformat(t["start"]) <= as_of] or terms[-1:]
+    here = begun[-1]
+    return [
+        _member(
+            raw,
+            term,
+            offices if (term["type"], term["state"]) == (here["type"], here["state"]) else [],
+            committees if term is here else [],
+        )
+        for term in terms
+    ]
+
+
 @dataclass(slots=True)
 class MemberList:
     """What a list of members says, and what is odd about it without being wrong."""
@@ -294,24 +312,12 @@ def read_members(folder: Path, as_of: date) -> MemberList:
                 notices.append(f"{_name(raw['name'])[0]} ({seat}) has no id yet and is left out.")
                 continue
             known.add(key)
-            terms = _terms_of(raw, as_of)
             if "-" in key:
-                seat = _seat_id(terms[-1])
+                seat = _seat_id(raw["terms"][-1])
                 notices.append(
                     f"{_name(raw['name'])[0]} ({seat}) has no bioguide id yet: kept as {key}."
                 )
-            sitting = [t for t in terms if date.fromisoformat(t["start"]) <= as_of] or terms[-1:]
-            for term in terms:
-                same = (term["type"], term["state"]) == (sitting[-1]["type"], sitting[-1]["state"])
-                now = term is sitting[-1]
-                records.append(
-                    _member(
-                        raw,
-                        term,
-                        offices.get(key, []) if same else [],
-                        committees.get(key, []) if now else [],
-                    )
-                )
+            records += _records(raw, as_of, offices.get(key, []), committees.get(key, []))
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             who = "?"
             if isinstance(raw, dict):

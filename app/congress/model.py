@@ -446,6 +446,18 @@ def ordinal(congress: int) -> str:
 WASHINGTON = ZoneInfo("America/New_York")
 
 
+FIRST_CONGRESS = 119
+"""The Congress in which this program began to count."""
+
+
+def district_key(seat: str, congress: int) -> str:
+    """A House seat as it is counted: ``TX-10`` of the 119th Congress, ``TX-10/120`` of the 120th.
+
+    A district is a number of a Congress: the same number is other people after a change.
+    """
+    return seat if congress == FIRST_CONGRESS else f"{seat}/{congress}"
+
+
 def congress_years(congress: int) -> tuple[int, int]:
     """The years in which a Congress begins and ends, each on 3 January (20th Amendment)."""
     begins = 1789 + 2 * (congress - 1)

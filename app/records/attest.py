@@ -45,7 +45,9 @@ LATEST = "latest.json"
 # would tell whoever signs in another's name that this person had signed. It is left out while
 # a first one would be: while it waits for an organizer or for a click in an e-mail.
 _RECEIPTS = (
-    "SELECT receipt, state, district FROM signatures s WHERE campaign = ? AND (status = 'counted'"
+    "SELECT receipt, state,"
+    " district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
+    " FROM signatures s WHERE campaign = ? AND (status = 'counted'"
     " OR (status = 'repeated' AND withdrawn = 0"
     " AND NOT EXISTS (SELECT 1 FROM confirmations WHERE signature = s.id AND confirmed IS NULL)"
     " AND NOT EXISTS (SELECT 1 FROM held WHERE signature = s.id AND decision <> 'released')))"

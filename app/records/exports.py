@@ -96,6 +96,9 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
     return Table(f"Counts by {by}", tuple(columns), in_chunks(rows), about)
 
 
+_CONGRESS = "The Congress whose district it is: a number of the next one is other people."
+
+
 def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
     """One row per signature, oldest first, without anything personal."""
     where, values = chosen.where()
@@ -104,7 +107,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         "SELECT s.id, s.campaign, s.status, s.day, s.at, s.state, s.state || '-' || s.district,"
         " s.template, s.version, s.length, s.language, s.match, s.source, s.edited, s.own_share,"
         # In the order in which they lie: an index would have all of them sorted first.
-        f" s.letters FROM signatures s NOT INDEXED WHERE {where} ORDER BY s.id"
+        f" s.letters, s.congress FROM signatures s NOT INDEXED WHERE {where} ORDER BY s.id"
     )
     columns = (
         Column("signature", "number", "A number that the letters of the signature share."),
@@ -123,6 +126,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         Column("edited", "yes/no", _meaning("edited")),
         Column("own_share", "number", "Per cent of the letters in the person's own words."),
         Column("letters", "number", BY_TERM["letters"].meaning),
+        Column("congress", "number", _CONGRESS),
     )
 
     def finish(cells: Chunk) -> None:
@@ -140,8 +144,9 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     where, values = chosen.where()
     local = _local_times(occasion.zone)
     query = (
-        "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district, l.seat,"
-        " l.bioguide, l.ask, l.state, l.state_at, l.cause FROM signatures s NOT INDEXED"
+        "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district,"
+        " l.seat, l.bioguide, l.ask, l.state, l.state_at, l.cause, s.congress"
+        " FROM signatures s NOT INDEXED"
         f" JOIN letters l ON l.signature = s.id WHERE {where} ORDER BY s.id, l.seat"
     )
     columns = (
@@ -159,6 +164,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         Column("handed_over_at", "time", "Since when this is known.", occasion.zone),
         Column("handed_over_cause", "text", "Who or what told us: the signing itself, the person, "
                "a mail server, an office's system, or a vacant seat."),
+        Column("congress", "number", _CONGRESS),
     )  # fmt: skip
 
     def finish(cells: Chunk) -> None:

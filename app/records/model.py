@@ -100,6 +100,8 @@ class SignatureRequest:
     """Codes by which the same person is known under another spelling of the name."""
     confirm: bytes = b""
     """The SHA-256 of the token in the link that asks for confirmation; empty for none."""
+    congress: int = 0
+    """The Congress whose district it is; 0 for the one that sits at ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Receipt:
     day: date
     state: str
     district: int
+    congress: int
     letters: tuple[LetterRow, ...]
     withdrawn: bool
     language: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from app.campaign.model import Campaign
-from app.congress.model import STATES, Holder
+from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.places import town_key
 from app.documents.day_sheet import (
     LEAST,
@@ -32,15 +32,14 @@ from app.records.definitions import BY_TERM
 STORY = 10
 """Per cent of a person's letters that are their own words, from which on they hold a story."""
 
+# A district is a number of a Congress (``district_key``).
+_NUMBER = "district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
 # A range, so that one state is looked up in the index and read alone; '' to 'ZZ' is every state.
 _WHERE = " FROM signatures WHERE campaign = ?1 AND status = 'counted' AND state BETWEEN ?2 AND ?3"
-_DAYS = "SELECT state, district, day, count(*), sum(own_share >= ?4)" + _WHERE + " GROUP BY 1, 2, 3"
-_SOURCES = (
-    "SELECT state, district, source, count(*)" + _WHERE + " AND source <> '' GROUP BY 1, 2, 3"
-)
-_TOWNS = (
-    "SELECT state, district, town, count(*)" + _WHERE + " AND town IS NOT NULL GROUP BY 1, 2, 3"
-)
+_BY = " GROUP BY 1, 2, 3"
+_DAYS = f"SELECT state, {_NUMBER}, day, count(*), sum(own_share >= ?4){_WHERE}{_BY}"
+_SOURCES = f"SELECT state, {_NUMBER}, source, count(*){_WHERE} AND source <> ''{_BY}"
+_TOWNS = f"SELECT state, {_NUMBER}, town, count(*){_WHERE} AND town IS NOT NULL{_BY}"
 
 
 @dataclass
@@ -54,9 +53,16 @@ class _Place:
 
 
 def office_numbers(
-    db: sqlite3.Connection, campaign: str, holders: Iterable[Holder], *, towns: bool = False
+    db: sqlite3.Connection,
+    campaign: str,
+    holders: Iterable[Holder],
+    *,
+    congress: int = FIRST_CONGRESS,
+    towns: bool = False,
 ) -> list[OfficeNumbers]:
     """The counted numbers of each holder, in their order. One snapshot.
+
+    A district's are those of people who signed under ``congress``; a state's, of all.
 
     Reads one state where all holders are of one, else every state. ``towns`` says whether the
     campaign keeps them; those kept earlier are not shown when it no longer does.
@@ -74,7 +80,7 @@ def office_numbers(
         places = _places(db, campaign, only, towns=towns)
     return [
         _numbers(
-            places.get(key := _key(holder), _Place()),
+            places.get(key := _key(holder, congress), _Place()),
             signatures=signatures.get(key, 0),
             letters=letters.get(holder.member.bioguide, 0) if holder.member else 0,
             towns=towns,
@@ -83,16 +89,17 @@ def office_numbers(
     ]
 
 
-def _key(holder: Holder) -> str:
+def _key(holder: Holder, congress: int) -> str:
     """Whose people are the seat's constituents: ``CA-12``, or ``CA`` for a senator."""
-    return holder.seat.state if holder.seat.chamber == "senate" else holder.seat.id
+    seat = holder.seat
+    return seat.state if seat.chamber == "senate" else district_key(seat.id, congress)
 
 
 def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -> dict[str, _Place]:
     found: dict[str, _Place] = {}
     where = (campaign, state, state or "ZZ")
 
-    def both(of: str, district: int) -> Iterator[_Place]:
+    def both(of: str, district: str) -> Iterator[_Place]:
         """The district and its state: what is counted for one is counted for the other."""
         yield found.setdefault(of, _Place())
         yield found.setdefault(f"{of}-{district}", _Place())
@@ -137,11 +144,12 @@ def office_sheets(
     holders: Iterable[Holder],
     *,
     today: date,
+    congress: int = FIRST_CONGRESS,
     towns: bool = False,
 ) -> list[DaySheet]:
     """The day sheet of each holder, by the name of the state, the House before the Senate."""
     ordered = sorted(holders, key=_place_in_book)
-    numbers = office_numbers(db, campaign.slug, ordered, towns=towns)
+    numbers = office_numbers(db, campaign.slug, ordered, congress=congress, towns=towns)
     return [
         day_sheet(campaign, holder, number, today=today)
         for holder, number in zip(ordered, numbers, strict=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.congress.model import congress_at
 from app.records import same
 from app.records.audit import What, record
 from app.records.database import writing
@@ -25,9 +26,9 @@ VERSION = "sheet"
 USUAL_SOURCE = "paper"
 
 _INSERT = (
-    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, template,"
-    " version, length, language, match, source, edited, own_share, letters)"
-    " VALUES (?, ?, ?, 'counted', ?, ?, ?, ?, ?, ?, 'full', ?, ?, ?, 0, 0, ?)"
+    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, congress,"
+    " template, version, length, language, match, source, edited, own_share, letters)"
+    " VALUES (?, ?, ?, 'counted', ?, ?, ?, ?, ?, ?, ?, 'full', ?, ?, ?, 0, 0, ?)"
     " ON CONFLICT DO NOTHING"
 )
 _INSERT_LETTER = (
@@ -113,8 +114,8 @@ def store_row(
         _INSERT,
         (
             receipt_of(secret, row.person), row.person, batch.campaign, batch.day.isoformat(), at,
-            row.delegation.state, row.delegation.district, TEMPLATE, VERSION, batch.language,
-            row.match, batch.tag, count,
+            row.delegation.state, row.delegation.district, congress_at(batch.at), TEMPLATE,
+            VERSION, batch.language, row.match, batch.tag, count,
         ),
     )  # fmt: skip
     if new.rowcount != 1:

@@ -27,6 +27,7 @@ INSERT INTO site VALUES ('id', lower(hex(randomblob(16))));
 -- `person` is the keyed code of the person while their signature stands; the unique index over
 -- it is what makes one person one signature. When they withdraw, the code is erased, so that
 -- they can sign again and the row says nothing about anyone.
+-- `district` is a number of a `congress`: after a change of lines the same number is other people.
 -- `town` is NULL unless the campaign keeps towns. `own_share` is the share of the letter, in per
 -- cent, that the person wrote. `letters` counts those to a seat that somebody holds.
 CREATE TABLE signatures (
@@ -41,6 +42,7 @@ CREATE TABLE signatures (
     at TEXT NOT NULL,
     state TEXT NOT NULL CHECK (length(state) = 2),
     district INTEGER NOT NULL CHECK (district BETWEEN 0 AND 99),
+    congress INTEGER NOT NULL DEFAULT 119 CHECK (congress BETWEEN 119 AND 999),
     town TEXT,
     template TEXT NOT NULL,
     version TEXT NOT NULL,
@@ -59,7 +61,7 @@ CREATE UNIQUE INDEX one_signature_per_person ON signatures (campaign, person)
 
 -- All that a page about one office counts, so that it reads its state's part of the index alone.
 CREATE INDEX signatures_by_place ON signatures
-    (campaign, status, state, district, day, own_share, source, town);
+    (campaign, status, state, district, congress, day, own_share, source, town);
 
 -- One letter to one seat; `bioguide` is NULL where the seat was vacant. `cause` is who or what
 -- brought the letter into its state. Clustered by signature: one person's letters lie together.
@@ -315,7 +317,8 @@ CREATE VIEW countable AS
 SELECT id, campaign, status, letters,
     day,
     state,
-    state || '-' || district AS district,
+    state || '-' || district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END
+        AS district,
     template,
     template || ' ' || length || ' ' || version AS version,
     language,
@@ -374,7 +377,7 @@ END;
 -- What was counted is taken off before a change, while the rows still say it, and counted anew
 -- after it. A change that is given up half-way (UPDATE OR IGNORE) must not be used here.
 CREATE TRIGGER tally_signature_before_update BEFORE UPDATE OF campaign, status, day, state, district,
-    template, version, length, language, match, source, edited, own_share, letters ON signatures
+    congress, template, version, length, language, match, source, edited, own_share, letters ON signatures
 BEGIN
     INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
     SELECT campaign, status, dimension, value, -1, -letters FROM signature_dimensions
@@ -387,7 +390,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tally_signature_update AFTER UPDATE OF campaign, status, day, state, district,
-    template, version, length, language, match, source, edited, own_share, letters ON signatures
+    congress, template, version, length, language, match, source, edited, own_share, letters ON signatures
 BEGIN
     INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
     SELECT campaign, status, dimension, value, 1, letters FROM signature_dimensions

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from app.congress.model import congress_at
 from app.records.accounting import first_cause
 from app.records.database import writing
 from app.records.model import (
@@ -22,9 +23,9 @@ from app.records.same import note_again, remember, signed_before
 from app.records.stamps import TOKEN, minute, token_digest
 
 _INSERT = (
-    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, template,"
-    " version, length, language, match, source, edited, own_share, letters, town)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, congress,"
+    " template, version, length, language, match, source, edited, own_share, letters, town)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_LETTERS = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause) VALUES "
@@ -114,6 +115,7 @@ def _insert(
             minute(request.at),
             request.state,
             request.district,
+            request.congress or congress_at(request.at),
             request.template,
             request.version,
             request.length,
@@ -147,13 +149,13 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     if not TOKEN.fullmatch(token):
         return None
     row = db.execute(
-        "SELECT id, campaign, day, state, district, withdrawn, language FROM signatures"
+        "SELECT id, campaign, day, state, district, congress, withdrawn, language FROM signatures"
         " WHERE receipt = ?",
         (token_digest(token),),
     ).fetchone()
     if row is None:
         return None
-    number, campaign, day, state, district, withdrawn, language = row
+    number, campaign, day, state, district, congress, withdrawn, language = row
     letters = db.execute(
         "SELECT seat, bioguide, ask, state, state_at, cause FROM letters"
         " WHERE signature = ? ORDER BY seat",
@@ -170,6 +172,7 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
         day=date.fromisoformat(day),
         state=state,
         district=district,
+        congress=congress,
         letters=tuple(
             LetterRow(seat, bioguide, ask, state, datetime.fromisoformat(at), cause)
             for seat, bioguide, ask, state, at, cause in letters

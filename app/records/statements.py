@@ -66,7 +66,7 @@ class NotAStatement:
     reason: str
 
 
-def commitment(campaign: str, state: str, district: int, digest: bytes) -> bytes:
+def commitment(campaign: str, state: str, district: int | str, digest: bytes) -> bytes:
     """What stands for one receipt in a statement: 32 bytes that say nothing by themselves.
 
     ``digest`` is the SHA-256 of the receipt's token. The token is a secret of 256 bits that
@@ -77,7 +77,7 @@ def commitment(campaign: str, state: str, district: int, digest: bytes) -> bytes
     return hashlib.sha256(b"\x00".join(parts)).digest()
 
 
-def commitment_of(campaign: str, state: str, district: int, token: str) -> bytes:
+def commitment_of(campaign: str, state: str, district: int | str, token: str) -> bytes:
     """The same from the token in the receipt's address."""
     return commitment(campaign, state, district, hashlib.sha256(token.encode()).digest())
 

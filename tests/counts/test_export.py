@@ -36,11 +36,12 @@ HEADERS = {
     "signatures": [
         "signature", "campaign", "status", "day", "signed_at (America/New_York)", "state",
         "district", "template", "version", "length", "language", "match", "source", "edited",
-        "own_share", "letters",
+        "own_share", "letters", "congress",
     ],
     "letters": [
         "signature", "campaign", "status", "day", "state", "district", "seat", "recipient", "name",
         "ask", "handed_over", "handed_over_at (America/New_York)", "handed_over_cause",
+        "congress",
     ],
 }  # fmt: skip
 """The order is promised: new columns come at the end."""

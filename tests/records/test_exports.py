@@ -39,11 +39,12 @@ MINE = Filter(CAMPAIGN)
 SIGNATURE_COLUMNS = [
     "signature", "campaign", "status", "day", "signed_at", "state", "district", "template",
     "version", "length", "language", "match", "source", "edited", "own_share", "letters",
+    "congress",
 ]  # fmt: skip
 LETTER_COLUMNS = [
     "signature", "campaign", "status", "day", "state", "district", "seat", "recipient", "name",
     "ask", "handed_over", "handed_over_at",
-    "handed_over_cause",
+    "handed_over_cause", "congress",
 ]  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_a_signature_is_one_row_with_its_local_time(db: sqlite3.Connection) -> N
     assert table.columns[4].header == "signed_at (America/Chicago)"
     assert list(table.rows) == [
         (1, CAMPAIGN, "counted", "2026-03-08", "2026-03-08 21:30", "CA", "CA-12", "general",
-         "0123456789ab", "full", "en", "zip", "flyer", 1, 40, 3),
+         "0123456789ab", "full", "en", "zip", "flyer", 1, 40, 3, 119),
     ]  # fmt: skip
 
 
@@ -106,9 +107,9 @@ def test_each_letter_is_one_row_and_a_vacant_seat_is_seen(db: sqlite3.Connection
     assert list(letters_table(db, MINE, NOW).rows) == [
         (1, CAMPAIGN, "counted", "2026-11-24", "CA", "CA-12", "CA-12", "HCA012",
          "Representative Ana Nuñez", "everyone", "printed", "2026-11-25 12:00",
-         "person"),
+         "person", 119),
         (1, CAMPAIGN, "counted", "2026-11-24", "CA", "CA-12", "CA-S1", None, "", "vacant",
-         "written", "2026-11-24 21:04", "vacant seat"),
+         "written", "2026-11-24 21:04", "vacant seat", 119),
     ]  # fmt: skip
 
 

@@ -56,9 +56,28 @@ def test_a_vacant_seat_makes_no_letter_but_is_shown(db: sqlite3.Connection) -> N
 def test_the_receipt_shows_what_was_signed(db: sqlite3.Connection) -> None:
     signed = sign(db, signature("one", language="es"), SECRET)
     assert receipt(db, signed.receipt) == Receipt(
-        campaign=CAMPAIGN, day=date(2026, 11, 24), state="CA", district=12,
+        campaign=CAMPAIGN, day=date(2026, 11, 24), state="CA", district=12, congress=119,
         letters=letters_of("CA", 12), withdrawn=False, language="es",
     )  # fmt: skip
+
+
+def test_the_same_district_of_two_congresses_is_two_lines(db: sqlite3.Connection) -> None:
+    noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
+    before = sign(db, signature("one", person=b"1" * 32, at=noon - timedelta(minutes=1)), SECRET)
+    after = sign(db, signature("two", person=b"2" * 32, at=noon), SECRET)
+    assert {row.group: row.signatures for row in count(db, CAMPAIGN, "district")} == {
+        "CA-12": 1,
+        "CA-12/120": 1,
+    }
+    assert [r.congress for s in (before, after) if (r := receipt(db, s.receipt))] == [119, 120]
+    withdraw(db, after.receipt)
+    assert [row.group for row in count(db, CAMPAIGN, "district") if row.signatures] == ["CA-12"]
+
+
+def test_the_page_may_say_which_congress_it_looked_up(db: sqlite3.Connection) -> None:
+    noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
+    sign(db, signature("one", at=noon, congress=119), SECRET)
+    assert [row.group for row in count(db, CAMPAIGN, "district")] == ["CA-12"]
 
 
 def test_the_same_form_twice_counts_once_and_gives_the_same_receipt(
@@ -360,7 +379,7 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     assert columns == {
         "id", "receipt", "campaign", "person", "status", "withdrawn", "day", "at", "state",
         "district", "template", "version", "length", "language", "match", "source", "edited",
-        "own_share", "letters", "town",
+        "own_share", "letters", "town", "congress",
     }  # fmt: skip
     sign(db, signature("k"), SECRET)
     assert db.execute("SELECT town FROM signatures").fetchall() == [(None,)]

@@ -15,11 +15,14 @@ from typing import Any
 from flask_babel import format_percent
 
 from app.campaign import Campaign, stance_of
+from app.campaign.words import ordinal
 from app.congress import STATES, Holder, Tables
+from app.congress.model import FIRST_CONGRESS, district_key
 from app.records import Connection, CountRow, State, Status, Totals
 from app.records.counts import Filter, breakdowns, natural, ways_of
 from app.records.database import reading
 from app.site.i18n import gettext as _
+from app.site.i18n import language
 from app.site.services import Services
 from app.web.organizer.counts_filter import letter_name, source_name
 
@@ -147,9 +150,26 @@ def _states(totals: Found, chosen: Filter, _site: Services) -> list[Line]:
 def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
     states = [chosen.state] if chosen.state else sorted(STATES)
     seats = [f"{state}-{n}" for state in states for n in site.tables.districts(state)]
-    names = {seat: member_of(seat, site) for seat in seats}
+    congress = site.tables.congress
+    names = {district_key(seat, congress): member_of(seat, site) for seat in seats}
+    # A district of another Congress is a line of its own, without a member of this one.
     names |= {group: "" for group in totals if group not in names}
-    return [(group, group, name, totals.get(group, NOTHING)) for group, name in names.items()]
+    mixed = any(_congress_of(group) != congress for group in totals)
+    return [
+        (group, _district_words(group) if mixed else group.partition("/")[0], name,
+         totals.get(group, NOTHING))
+        for group, name in names.items()
+    ]  # fmt: skip
+
+
+def _congress_of(group: str) -> int:
+    return int(group.partition("/")[2] or FIRST_CONGRESS)
+
+
+def _district_words(group: str) -> str:
+    """``TX-10 (120th Congress)``, where districts of two Congresses stand together."""
+    congress = ordinal(_congress_of(group), "es" if language() == "es" else "en")
+    return _("%(seat)s (%(congress)s Congress)", seat=group.partition("/")[0], congress=congress)
 
 
 def member_of(seat: str, site: Services) -> str:
@@ -246,7 +266,8 @@ def member_lines(
         number = left.pop(holder.member.bioguide, 0) if holder.member else 0
         seat = holder.seat
         if state is None or seat.state == state:
-            place = seat.state if seat.chamber == "senate" else seat.id
+            house = district_key(seat.id, tables.congress)
+            place = seat.state if seat.chamber == "senate" else house
             found.append(_member_line(holder, campaign, number, people.get(place, 0)))
     former = _("no longer in Congress")
     found += [MemberLine(who, f"{who} ({former})", "", "", "", n, None) for who, n in left.items()]

@@ -104,6 +104,7 @@ def legend_of(rows: Sequence[CountRow], tables: Tables, state: str | None) -> Le
     """What the colors of the map mean, from the same numbers. ``rows``: by state or by district."""
     numbers = {row.group: row.signatures for row in rows}
     states = [state] if state else list(STATES)
+    # The outlines are those of one Congress, and so are the numbers that they show.
     districts = [f"{s}-{n}" for s in states for n in tables.districts(s)]
     drawn = {*districts, *(STATES if state is None else ())}
     return legend(steps([number for place, number in numbers.items() if place in drawn]))

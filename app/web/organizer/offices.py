@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.campaign import Stance
 from app.congress import STATES, Holder
+from app.congress.model import district_key
 from app.documents import PdfError
 from app.documents.day_sheet import DaySheet, Facts, book_pdf, sheets_pdf
 from app.records import count
@@ -68,11 +69,13 @@ def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -
     found = []
     for holder in site.tables.holders:
         seat, member = holder.seat, holder.member
+        house = district_key(seat.id, site.tables.congress)
+        place = seat.state if seat.chamber == "senate" else house
         line = Line(
             seat.id,
             title_name(holder),
             role(holder),
-            people.get(seat.state if seat.chamber == "senate" else seat.id, 0),
+            people.get(place, 0),
             letters.get(member.bioguide, 0) if member else 0,
         )
         words = level(
@@ -144,7 +147,12 @@ def _file(holders: list[Holder], name: str, site: Services, *, book: bool = Fals
 
 def _sheets(holders: list[Holder], site: Services) -> list[DaySheet]:
     return office_sheets(
-        site.db(), site.campaign, holders, today=site.today(), towns=site.settings.keep_towns
+        site.db(),
+        site.campaign,
+        holders,
+        today=site.today(),
+        congress=site.tables.congress,
+        towns=site.settings.keep_towns,
     )
 
 

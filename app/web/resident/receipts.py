@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.congress import Holder
+from app.congress.model import district_key
 from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
 from app.records.deliveries import Deliveries
 from app.records.kept import kept_letters
@@ -119,7 +120,9 @@ def _page(token: str, found: Receipt, site: Services) -> Page:
     ]
     context = {
         "receipt_token": token,
-        "commitment": commitment_of(found.campaign, found.state, found.district, token).hex(),
+        "commitment": commitment_of(
+            found.campaign, found.state, district_key(str(found.district), found.congress), token
+        ).hex(),
         "withdrawn": found.withdrawn,
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),

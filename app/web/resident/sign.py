@@ -105,6 +105,7 @@ def signature(
         at=site.now(),
         state=found.delegation.state,
         district=found.delegation.district,
+        congress=site.tables.congress,
         template=template.id,
         version=template.version,
         length=template.length,
