@@ -50,7 +50,7 @@ def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
     }
     if campaign_now:
         letters |= {name for name, _length in campaign_now.templates}
-    return Scope(db, slug, _occasion(campaign_now), frozenset(letters))
+    return Scope(db, slug, _occasion(campaign_now, settings), frozenset(letters))
 
 
 def _campaign(settings: Settings, slug: str) -> Campaign | None:
@@ -61,7 +61,7 @@ def _campaign(settings: Settings, slug: str) -> Campaign | None:
         return None
 
 
-def _occasion(campaign: Campaign | None) -> Occasion:
+def _occasion(campaign: Campaign | None, settings: Settings) -> Occasion:
     """The campaign's title and time zone, and the members' names where the tables know them."""
     facts: dict[str, str] = {}
     names: dict[str, str] = {}

@@ -362,7 +362,7 @@ def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[st
         writer=at_home(writer_of(draft), draft),
         district_place=found.delegation,
         story=draft.story,
-        today=site.today(),
+        today=site.writing_day(),
     )
 
 
