@@ -37,6 +37,7 @@ def add_commands(app: Flask) -> None:
     """The ``flask`` commands."""
     from app.cli.card import card_command
     from app.cli.congress import congress_cli
+    from app.cli.cosponsors import campaign_cli
     from app.cli.delivery import (
         deliver_command,
         mail_group,
@@ -64,7 +65,7 @@ def add_commands(app: Flask) -> None:
     letters_cli.add_command(poster_command)
     letters_cli.add_command(signup_command)
     letters_cli.add_command(blank_command)
-    for group in (congress_cli, letters_cli, signatures):
+    for group in (congress_cli, letters_cli, campaign_cli, signatures):
         app.cli.add_command(group)
     app.cli.add_command(organizers_cli)
     app.cli.add_command(keys_group)

@@ -15,6 +15,7 @@ from app.campaign.language import (
     parse_condition,
     parse_template,
 )
+from app.campaign.letter_file import read_template, version_of
 from app.campaign.load import is_campaign_file, load_campaign, read_campaign, read_files
 from app.campaign.model import (
     STAGES,
@@ -30,7 +31,6 @@ from app.campaign.model import (
     Writer,
 )
 from app.campaign.problems import CampaignError, Problem
-from app.campaign.source import read_template, version_of
 from app.campaign.stance import stage_of, stance_of
 
 __all__ = [

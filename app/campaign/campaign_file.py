@@ -1,216 +1,402 @@
-"""Reading ``campaign.toml``: the bill, who stands where, what is asked, which claims are out."""
+"""Reading ``campaign.toml`` by the table of its fields, with every problem at its line."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.campaign.ask_tables import AskTables, identifier
-from app.campaign.language import MOST_FACT_CHARACTERS
-from app.campaign.model import STAGES, Bill, Campaign, Committee, RelatedBill
+from app.campaign.campaign_fields import (
+    EVERY_STAGE,
+    KEYED,
+    LISTS,
+    NAMED,
+    SECTIONS,
+    CampaignField,
+)
+from app.campaign.language import Parsed, TemplateProblem, parse_condition, parse_template
+from app.campaign.model import (
+    STAGES,
+    Addition,
+    Ask,
+    Bill,
+    Campaign,
+    Committee,
+    RelatedBill,
+    StageName,
+)
 from app.campaign.patterns import compile_claim
-from app.campaign.problems import Message
-from app.campaign.toml_table import TomlTable
+from app.campaign.problems import Message, Problem
+from app.campaign.supporter_files import printed_number
+from app.campaign.toml_text import key_lines, toml_line, toml_message
 from app.congress.model import STATES, Chamber
 
 FILE = "campaign.toml"
 WASHINGTON = ZoneInfo("America/New_York")
+AID_NOTES = "reading_aid_of"
+"""The table that says which English each Spanish text was made for (``reading_aids``)."""
+CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _FACT_ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
-_CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
+_WORDS = frozenset(
+    {"line", "words", "text", "condition", "pattern", "bill", "id", "choice", "zone"}
+)
+"""Kinds that a file holds as words in quotes."""
+_OPTIONAL = ("committees.house", "committees.senate")
+"""Tables whose fields are needed only where there is such a table."""
 
-Pairs = tuple[tuple[str, str], ...]
+Values = dict[str, Any]
 
 
-class CampaignFile:
-    """``campaign.toml`` as read. Problems are noted in the table that it was given."""
+def read_toml(slug: str, text: str) -> tuple[Campaign | None, tuple[Problem, ...]]:
+    """The campaign of a ``campaign.toml`` without its lists and letters, and all its problems.
 
-    def __init__(self, slug: str, root: TomlTable) -> None:
-        self.slug = slug
-        self.root = root
-        self.facts: dict[str, str] = {}
-        self.facts_es: dict[str, str] = {}
-        self.related: dict[str, RelatedBill] = {}
-        self.lines: dict[str, int] = {}
+    The campaign is None where the text cannot be read or a needed day is missing. With any
+    problem it must not be used.
+    """
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(plain)
+    except tomllib.TOMLDecodeError as error:
+        return None, (Problem(FILE, toml_line(error, plain), toml_message(error)),)
+    reader = _Reader(data, key_lines(plain))
+    campaign = _campaign(slug, reader)
+    return campaign, tuple(sorted(reader.problems, key=lambda p: p.line))
 
-    def read(self) -> Campaign | None:
-        """The campaign without its lists and letters; None if a needed date is missing."""
-        root = self.root
-        title = root.text("title", required=True, most=120)
-        title_es = root.text("title_es", most=120) or title
-        congress = root.whole("congress")
-        ends = root.moment("ends")
-        last_weeks_from = root.day("last_weeks_from", required=True)
-        as_of = root.day("as_of", required=True)
-        enacted = root.day("enacted")
-        timezone = root.text("timezone", required=True)
-        self.check_zone(timezone)
-        confirm_email = root.flag("confirm_email")
-        last_day = self.read_last_days()
-        bills = self.read_bills(congress)
-        self.read_related()
-        self.read_facts()
-        asked = AskTables(root, self.facts)
-        asks = asked.read_asks((*STAGES, "enacted") if enacted else STAGES)
-        additions = asked.read_additions()
-        time_notes = asked.read_time_notes()
-        committees = self.read_committees()
-        policies = self.read_states()
-        prompts, labels, hint = self.read_prompts()
-        forbidden = self.read_forbidden()
-        self.read_aid_notes()
-        root.done()
-        self.lines.update(asked.lines)
-        if ends is None or last_weeks_from is None or as_of is None or len(last_day) < 2:
-            return None
-        return Campaign(
-            slug=self.slug,
-            title=title,
-            title_es=title_es,
-            congress=congress,
-            ends=ends.replace(tzinfo=WASHINGTON),
-            last_weeks_from=last_weeks_from,
-            last_day=last_day,
-            as_of=as_of,
-            timezone=timezone,
-            confirm_email=confirm_email,
-            bills=bills,
-            asks=asks,
-            stances={},
-            templates={},
-            prompts=prompts,
-            forbidden=forbidden,
-            facts=self.facts,
-            facts_es=self.facts_es,
-            enacted=enacted,
-            related=self.related,
-            committees=committees,
-            additions=additions,
-            time_notes=time_notes,
-            state_policies=policies,
-            prompt_labels=labels,
-            prompt_hint=hint,
-            lines=self.lines,
+
+class _Reader:
+    """Reads each field as its kind says. Gives a usable value always and notes what is wrong."""
+
+    def __init__(self, data: Mapping[str, Any], lines: Mapping[str, int]) -> None:
+        self.data = data
+        self.lines = lines
+        self.problems: list[Problem] = []
+        facts = data.get("facts")
+        self.facts = tuple(facts) if isinstance(facts, dict) else ()
+        self.text_lines: dict[str, int] = {}
+        """Where each text stands, by the name of its part: ``asks.sponsor.text``."""
+        self.once: Values = {}
+        self.lists: dict[str, list[Values]] = {}
+        for name in LISTS:
+            self.lists[name] = list(self._list(name))
+        for fields in SECTIONS.values():
+            for one in fields:
+                self.once[one.path] = self._single(one)
+        self._unknown_keys()
+
+    def say(self, path: str, code: str, /, **values: object) -> None:
+        """Note what is wrong at a path: a field, or a table."""
+        self.problems.append(
+            Problem(FILE, self._line(path), Message.of(code, **values), field=path)
         )
 
-    # --- facts about the bill --------------------------------------------------------
+    def _line(self, path: str) -> int:
+        return self.lines.get(path) or self.lines.get(path.rpartition(".")[0], 1)
 
-    def check_zone(self, name: str) -> None:
-        try:
-            if name:
-                ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            self.root.say("timezone", "zone", value=name)
+    # --- tables ------------------------------------------------------------------------
 
-    def read_last_days(self) -> dict[Chamber, date]:
-        table = self.root.table("last_day")
-        days = {chamber: table.day(chamber, required=True) for chamber in _CHAMBERS}
-        table.done()
-        return {chamber: day for chamber, day in days.items() if day is not None}
+    def _table(self, path: str) -> Mapping[str, Any]:
+        """The table of a path; an empty one where it is missing or none."""
+        found: Any = self.data
+        for key in path.split(".") if path else ():
+            found = found.get(key) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
-    def read_bills(self, congress: int) -> dict[Chamber, Bill]:
-        bills: dict[Chamber, Bill] = {}
-        parent = self.root.table("bills")
-        for chamber in _CHAMBERS:
-            table = parent.table(chamber)
-            bills[chamber] = Bill(
-                chamber=chamber,
-                congress=congress,
-                number=table.text("number", most=20) or None,
-                title=table.text("title", required=True, most=120),
-                introduced=table.day("introduced"),
-            )
-            table.done()
-        parent.done()
-        return bills
+    def _single(self, one: CampaignField) -> Any:
+        parent = one.path.rpartition(".")[0]
+        table = self._table(parent)
+        if parent in _OPTIONAL and not table:
+            return _NOTHING.get(one.kind, "")
+        return self.value(one, table.get(one.key), one.path)
 
-    def read_related(self) -> None:
-        for table in self.root.tables("related"):
-            bill_id = identifier(table, self.related)
-            kind = table.choice("kind", ("earlier", "opposes"))
-            chamber = table.choice("chamber", _CHAMBERS)
-            self.related[bill_id] = RelatedBill(
-                id=bill_id,
-                kind="opposes" if kind == "opposes" else "earlier",
-                chamber="senate" if chamber == "senate" else "house",
-                congress=table.whole("congress"),
-                number=table.text("number", most=20) or None,
-                title=table.text("title", required=True, most=120),
-            )
-            table.done()
+    def _list(self, name: str) -> Iterable[Values]:
+        """The tables of a list, each with its values by key and where it stands as ``path``."""
+        found = self.data.get(name)
+        if found is None:
+            return
+        if name in NAMED:
+            if not isinstance(found, dict):
+                self.say(name, "table", key=name)
+                return
+            tables = list(found.items())
+        elif isinstance(found, list) and all(isinstance(table, dict) for table in found):
+            tables = [(str(place), table) for place, table in enumerate(found)]
+        else:
+            self.say(name, "tables", key=name)
+            return
+        seen: set[str] = set()
+        for key, table in tables:
+            path = f"{name}.{key}"
+            if not isinstance(table, dict):
+                self.say(path, "table", key=key)
+                continue
+            yield self._part(name, path, key, table, seen)
 
-    def read_committees(self) -> dict[Chamber, Committee]:
-        committees: dict[Chamber, Committee] = {}
-        parent = self.root.table("committees")
-        for chamber in _CHAMBERS:
-            table = parent.table(chamber)
-            if table.values:
-                name = table.text("name", required=True, most=120)
-                committees[chamber] = Committee(
-                    code=table.text("code", required=True, most=8),
-                    name=name,
-                    name_es=table.text("name_es", most=120) or name,
-                    subcommittee=table.text("subcommittee", most=8),
+    def _part(
+        self, name: str, path: str, key: str, table: Mapping[str, Any], seen: set[str]
+    ) -> Values:
+        values: Values = {"path": path}
+        known = []
+        for one in LISTS[name]:
+            if name in NAMED and one.kind == "id":
+                values["id"] = key
+                if not _FACT_ID.fullmatch(key):
+                    self.say(path, "fact-id", value=key[:40])
+                continue
+            known.append(one.key)
+            values[one.key] = self.value(one, table.get(one.key), f"{path}.{one.key}")
+            if one.kind == "text" and values[one.key]:
+                self.text_lines[f"{name}.{values.get('id', key)}.{one.key}"] = self._line(
+                    f"{path}.{one.key}"
                 )
-                table.done()
-        parent.done()
-        return committees
+        if name in NAMED:
+            self.text_lines[path] = self._line(f"{path}.text")
+        elif name in KEYED:
+            if values["id"] in seen:
+                self.say(f"{path}.id", "id-twice", value=values["id"])
+            seen.add(values["id"])
+        self._unknown(path, table, known)
+        return values
 
-    def read_states(self) -> dict[str, str]:
-        table = self.root.table("states")
-        states = tuple(STATES)
-        policies = dict.fromkeys(table.words("requires", states), "requires")
-        limits_there = table.words("limits", states)
-        for state in limits_there:
-            if state in policies:
-                table.say("limits", "both-laws", state=state)
-        policies.update(dict.fromkeys(limits_there, "limits"))
-        table.day("as_of")
-        table.done()
-        return policies
+    def _unknown_keys(self) -> None:
+        """Note every key that is no field, in each table that there is once."""
+        known: dict[str, dict[str, None]] = {"": dict.fromkeys([*LISTS, AID_NOTES])}
+        for path in self.once:
+            table = ""
+            for key in path.split("."):
+                known.setdefault(table, {})[key] = None
+                table = f"{table}.{key}" if table else key
+        for path, keys in known.items():
+            if path and path not in self.once:
+                key = path.rpartition(".")[2]
+                value = self._table(path.rpartition(".")[0]).get(key)
+                if value is not None and not isinstance(value, dict):
+                    self.say(path, "table", key=key)
+            self._unknown(path, self._table(path), list(keys))
+        for key, note in self._table(AID_NOTES).items():
+            if not isinstance(note, str):
+                self.say(f"{AID_NOTES}.{key}", "words", key=key)
 
-    def read_facts(self) -> None:
-        for name, table in self.root.table("facts").children():
-            if not _FACT_ID.fullmatch(name):
-                table.say("", "fact-id", value=name[:40])
-            self.facts[name] = table.text("text", required=True, most=MOST_FACT_CHARACTERS)
-            spanish = table.text("text_es", most=MOST_FACT_CHARACTERS)
-            self.facts_es[name] = spanish or self.facts[name]
-            table.text("source", required=True)
-            table.day("as_of", required=True)
-            self.lines[f"facts.{name}"] = table.line("text")
-            table.done()
+    def _unknown(self, path: str, table: Mapping[str, Any], known: list[str]) -> None:
+        for key in table:
+            if key not in known:
+                close = get_close_matches(key, known, n=1)
+                code = "key-did-you-mean" if close else "key-unknown"
+                here = f"{path}.{key}" if path else key
+                self.say(here, code, key=key[:60], **({"other": close[0]} if close else {}))
 
-    # --- stories and claims ----------------------------------------------------------
+    # --- values ------------------------------------------------------------------------
 
-    def read_prompts(self) -> tuple[Pairs, Pairs, tuple[str, str]]:
-        prompts: list[tuple[str, str]] = []
-        labels: list[tuple[str, str]] = []
-        for table in self.root.tables("prompts"):
-            prompts.append(
-                (table.text("text", required=True), table.text("text_es", required=True))
-            )
-            labels.append((table.text("who", required=True), table.text("who_es", required=True)))
-            table.done()
-        hint = self.root.table("prompt_hint")
-        words = (hint.text("text"), hint.text("text_es"))
-        hint.done()
-        return tuple(prompts), tuple(labels), words
+    def value(self, one: CampaignField, raw: Any, path: str) -> Any:
+        """The value of a field, or the empty one of its kind."""
+        nothing = _NOTHING.get(one.kind, "")
+        if raw is None:
+            if one.required:
+                what = f"what-{one.kind if one.kind in _NOTHING else 'words'}"
+                parent = path.rpartition(".")[0]
+                missing = Message.of("missing", key=one.key, what=Message.of(what))
+                line = self.lines.get(parent, 1)
+                self.problems.append(Problem(FILE, line, missing, field=path))
+            return nothing
+        if one.kind in _WORDS:
+            return self._words(one, raw, path)
+        if one.kind in ("stages", "states"):
+            return self._several(one, raw, path)
+        fine: object = None
+        if one.kind == "flag":
+            fine = raw if isinstance(raw, bool) else None
+        elif one.kind == "whole":
+            fine = raw if type(raw) is int and raw > 0 else None
+        elif one.kind == "day":
+            fine = raw if isinstance(raw, date) and not isinstance(raw, datetime) else None
+        elif isinstance(raw, datetime) and raw.tzinfo is None:
+            fine = raw
+        if fine is None:
+            self.say(path, one.kind, key=one.key)
+            return nothing
+        return fine
 
-    def read_aid_notes(self) -> None:
-        """Which English each Spanish text was made for ; only ``reading_aids`` needs it."""
-        table = self.root.table("reading_aid_of")
-        for key in table.values:
-            table.text(key, most=300)
-        table.done()
+    def _words(self, one: CampaignField, raw: Any, path: str) -> str:
+        if not isinstance(raw, str):
+            self.say(path, "words", key=one.key)
+            return ""
+        if len(raw) > one.most:
+            self.say(path, "long", key=one.key, number=len(raw), most=one.most)
+            return ""
+        if one.required and not raw.strip():
+            self.say(path, "empty", key=one.key)
+            return ""
+        return self._checked(one, raw.strip("\n"), path) if raw.strip() else ""
 
-    def read_forbidden(self) -> Pairs:
-        claims: list[tuple[str, str]] = []
-        for table in self.root.tables("forbidden"):
-            pattern = table.text("pattern", required=True)
-            claims.append((pattern, table.text("advice", required=True)))
-            result = compile_claim(pattern)
-            if isinstance(result, Message):
-                table.say("pattern", result.code, **dict(result.values))
-            table.done()
-        return tuple(claims)
+    def _checked(self, one: CampaignField, text: str, path: str) -> str:
+        """Words that are in the language of their kind; what is wrong with them is noted."""
+        if one.kind == "text":
+            if path.startswith("time."):
+                self.text_lines[path] = self._line(path)
+            self._parsed(parse_template(text, facts=self.facts, scope="ask",
+                                        first_line=self._line(path)), path)  # fmt: skip
+        elif one.kind == "condition":
+            text = text.strip()
+            self._parsed(parse_condition(text, facts=self.facts, first_line=self._line(path)), path)
+        elif one.kind == "pattern":
+            claim = compile_claim(text)
+            if isinstance(claim, Message):
+                self.say(path, claim.code, **dict(claim.values))
+        elif one.kind == "bill":
+            number = printed_number(text)
+            if number is None:
+                self.say(path, "bill-number", value=text[:40])
+            return number or ""
+        elif one.kind == "id" and not _ID.fullmatch(text):
+            self.say(path, "id", value=text[:40])
+        elif one.kind == "zone" and not _is_zone(text):
+            self.say(path, "zone", value=text[:40])
+        elif one.choices and text not in one.choices:
+            choices = ", ".join(one.choices)
+            self.say(path, "choice", key=one.key, value=text[:40], choices=choices)
+            return one.choices[0]
+        return text
+
+    def _parsed(self, result: Parsed | tuple[TemplateProblem, ...], path: str) -> None:
+        if not isinstance(result, Parsed):
+            self.problems += [Problem(FILE, p.line, p.what, p.source, field=path) for p in result]
+
+    def _several(self, one: CampaignField, raw: Any, path: str) -> tuple[str, ...]:
+        choices = EVERY_STAGE if one.kind == "stages" else tuple(STATES)
+        if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+            self.say(path, "list", key=one.key)
+            return ()
+        for item in raw:
+            if item not in choices:
+                offered = ", ".join(choices)
+                self.say(path, "list-item", key=one.key, value=item[:40], choices=offered)
+        return tuple(item for item in choices if item in raw)
+
+
+_NOTHING: dict[str, Any] = {
+    "day": None, "moment": None, "flag": None, "whole": 1, "stages": STAGES, "states": (),
+}  # fmt: skip
+"""What stands for a value that is missing or cannot be read; empty words for other kinds."""
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
+
+
+# --- the campaign --------------------------------------------------------------------------
+
+
+def _campaign(slug: str, reader: _Reader) -> Campaign | None:
+    once, lists = reader.once, reader.lists
+    asks = tuple(_ask(values) for values in lists["asks"])
+    _check_asks(reader, asks, enacted=once["enacted"] is not None)
+    _check_laws(reader)
+    _check_numbers(reader)
+    last_day = {chamber: once[f"last_day.{chamber}"] for chamber in CHAMBERS}
+    needed = (once["ends"], once["last_weeks_from"], once["as_of"], *last_day.values())
+    if any(day is None for day in needed):
+        return None
+    facts = {v["id"]: v["text"] for v in lists["facts"]}
+    return Campaign(
+        slug=slug,
+        title=once["title"],
+        title_es=once["title_es"] or once["title"],
+        congress=once["congress"],
+        ends=once["ends"].replace(tzinfo=WASHINGTON),
+        last_weeks_from=once["last_weeks_from"],
+        last_day=cast(dict[Chamber, date], last_day),
+        as_of=once["as_of"],
+        timezone=once["timezone"],
+        confirm_email=once["confirm_email"],
+        bills={chamber: _bill(once, chamber) for chamber in CHAMBERS},
+        asks=asks,
+        stances={},
+        templates={},
+        # Left empty in one language, the other stands in: a group may write one only.
+        prompts=tuple((v["text"], v["text_es"] or v["text"]) for v in lists["prompts"]),
+        prompt_labels=tuple((v["who"], v["who_es"] or v["who"]) for v in lists["prompts"]),
+        prompt_hint=(
+            once["prompt_hint.text"], once["prompt_hint.text_es"] or once["prompt_hint.text"],
+        ),
+        forbidden=tuple((v["pattern"], v["advice"]) for v in lists["forbidden"]),
+        facts=facts,
+        facts_es={v["id"]: v["text_es"] or v["text"] for v in lists["facts"]},
+        enacted=once["enacted"],
+        related={v["id"]: _related(v) for v in lists["related"]},
+        committees={c: _committee(once, c) for c in CHAMBERS if once[f"committees.{c}.code"]},
+        additions=tuple(_addition(values) for values in lists["additions"]),
+        time_notes={
+            path.removeprefix("time."): text
+            for path, text in once.items()
+            if path.startswith("time.") and text
+        },
+        state_policies={
+            **dict.fromkeys(once["states.limits"], "limits"),
+            **dict.fromkeys(once["states.requires"], "requires"),
+        },
+        lines=reader.text_lines,
+    )  # fmt: skip
+
+
+def _ask(values: Values) -> Ask:
+    return Ask(**{key: value for key, value in values.items() if key != "path"})
+
+
+def _addition(values: Values) -> Addition:
+    return Addition(**{key: value for key, value in values.items() if key != "path"})
+
+
+def _related(values: Values) -> RelatedBill:
+    return RelatedBill(
+        id=values["id"], kind=values["kind"], chamber=values["chamber"],
+        congress=values["congress"], number=values["number"] or None, title=values["title"],
+    )  # fmt: skip
+
+
+def _bill(once: Values, chamber: Chamber) -> Bill:
+    here = {key: once[f"bills.{chamber}.{key}"] for key in ("number", "title", "introduced")}
+    return Bill(
+        chamber, once["congress"], here["number"] or None, here["title"], here["introduced"]
+    )
+
+
+def _committee(once: Values, chamber: Chamber) -> Committee:
+    here = {
+        key: once[f"committees.{chamber}.{key}"]
+        for key in ("code", "name", "name_es", "subcommittee")
+    }
+    return Committee(
+        here["code"], here["name"], here["name_es"] or here["name"], here["subcommittee"]
+    )
+
+
+def _check_asks(reader: _Reader, asks: Iterable[Ask], *, enacted: bool) -> None:
+    """The last ask of each stage must fit everyone who is left."""
+    stages: tuple[StageName, ...] = (*STAGES, "enacted") if enacted else STAGES
+    for stage in stages:
+        fitting = [ask for ask in asks if stage in ask.stages]
+        if not fitting or fitting[-1].when:
+            reader.say("", "nobody-left", stage=stage)
+
+
+def _check_laws(reader: _Reader) -> None:
+    for state in reader.once["states.limits"]:
+        if state in reader.once["states.requires"]:
+            reader.say("states.limits", "both-laws", state=state)
+
+
+def _check_numbers(reader: _Reader) -> None:
+    """A House bill has a number of the House, a Senate bill one of the Senate."""
+    bills = [(f"bills.{c}.number", reader.once[f"bills.{c}.number"], c) for c in CHAMBERS]
+    bills += [(f"{v['path']}.number", v["number"], v["chamber"]) for v in reader.lists["related"]]
+    for path, number, chamber in bills:
+        if number and number.startswith("S") != (chamber == "senate"):
+            reader.say(path, "bill-chamber", number=number)

@@ -16,27 +16,25 @@ from typing import Any, Literal
 import tomlkit
 from tomlkit.items import Comment, String, Table, Trivia
 
-from app.campaign.campaign_file import FILE, CampaignFile
-from app.campaign.cosponsor_csv import read_day
-from app.campaign.edit_fields import (
+from app.campaign.campaign_fields import (
     EVERY_STAGE,
-    LIST_FIELDS,
+    FIXED,
+    LISTS,
     NAMED,
-    Kind,
+    CampaignField,
+    field_at,
     general,
     is_field,
-    kind_of,
 )
+from app.campaign.campaign_file import read_toml
 from app.campaign.model import STAGES
-from app.campaign.problems import Message, Problem
-from app.campaign.source import toml_message
-from app.campaign.toml_lines import key_lines
-from app.campaign.toml_table import TomlTable
+from app.campaign.problems import Message
+from app.campaign.supporter_files import printed_number, read_day
 from app.congress.model import STATES
 from app.text import clean_line, clean_text
 
-Why = Literal["day", "moment", "whole", "states", "missing"]
-"""What is wrong with a value as typed, before anything else is looked at."""
+Why = Literal["day", "moment", "whole", "list", "bill-number", "empty"]
+"""What is wrong with a value as typed, before anything else is looked at: a code of a problem."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 """What a fact can be called."""
@@ -51,7 +49,7 @@ def count_of(text: str, name: str) -> int:
 def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
     """The values of fields as a form shows them; empty where there is none."""
     data = tomllib.loads(_plain(text))
-    return {path: _shown(_find(data, path), kind_of(path)) for path in paths}
+    return {path: _shown(_find(data, path), field_at(path)) for path in paths}
 
 
 def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
@@ -61,7 +59,7 @@ def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
         if key == "id":
             return tuple(tables)
         tables = tables.values()
-    return tuple(_shown(table.get(key), LIST_FIELDS[name][key]) for table in tables)
+    return tuple(_shown(table.get(key), field_at(f"{name}.{key}")) for table in tables)
 
 
 def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
@@ -75,17 +73,17 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
     data = doc.unwrap()
     wrong: dict[str, Why] = {}
     for path, raw in values.items():
-        if general(path) in _FIXED:
+        if general(path) in _NAMES:
             continue
-        kind = kind_of(path)
-        typed = clean(raw, one_line=kind != "text")
-        if typed == _shown(_find(data, path), kind):
+        one = field_at(path)
+        typed = clean(raw, one_line=not one.long)
+        if typed == _shown(_find(data, path), one):
             continue
-        value = _value(typed, kind)
+        value = _value(typed, one)
         if isinstance(value, _Wrong):
             wrong[path] = value.why
         else:
-            _put(doc, path, value, long=kind == "text")
+            _put(doc, path, value, long=one.long)
     return wrong or mark + tomlkit.dumps(doc)
 
 
@@ -94,26 +92,30 @@ def problems_by_field(slug: str, text: str) -> dict[str, Message]:
 
     Empty when it can be used. Where a field has several problems, the first stands.
     """
-    plain = _plain(text)
-    try:
-        data = tomllib.loads(plain)
-    except tomllib.TOMLDecodeError as error:
-        return {"": toml_message(error)}
-    problems: list[Problem] = []
-    CampaignFile(slug, TomlTable(FILE, data, key_lines(plain), problems)).read()
+    _campaign, problems = read_toml(slug, text)
     found: dict[str, Message] = {}
-    for problem in sorted(problems, key=lambda p: p.line):
+    data = tomllib.loads(_plain(text)) if problems and problems[0].what.code != "toml" else {}
+    for problem in problems:
         path = _by_place(problem.field, data)
         found.setdefault(path if is_field(path) else "", problem.what)
     return found
+
+
+def fixed_changes(before: str, after: str) -> tuple[str, ...]:
+    """The paths that a change would alter although signatures name what stands there.
+
+    A value that was empty may be filled in: a bill can get a companion in the other chamber.
+    """
+    was, now = read_fields(before, FIXED), read_fields(after, FIXED)
+    return tuple(path for path in FIXED if was[path] and was[path] != now[path])
 
 
 def unreadable(values: Mapping[str, str]) -> dict[str, Why]:
     """Which values as typed are no day, number or list of states, by path."""
     found: dict[str, Why] = {}
     for path, raw in values.items():
-        kind = kind_of(path)
-        value = _value(clean(raw, one_line=kind != "text"), kind)
+        one = field_at(path)
+        value = _value(clean(raw, one_line=not one.long), one)
         if isinstance(value, _Wrong):
             found[path] = value.why
     return found
@@ -126,12 +128,12 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
     """
     table = tomlkit.table()
     head = f"[{name}.{values['id']}]" if name in NAMED else f"[[{name}]]"
-    for key, kind in LIST_FIELDS[name].items():
-        if name in NAMED and key == "id":
+    for one in LISTS[name]:
+        if name in NAMED and one.kind == "id":
             continue
-        value = _value(clean(values.get(key, ""), one_line=kind != "text"), kind)
+        value = _value(clean(values.get(one.key, ""), one_line=not one.long), one)
         if not isinstance(value, _Wrong) and value not in (None, ""):
-            table[key] = _item(value, None, long=kind == "text")
+            table[one.key] = _item(value, None, long=one.long)
     return f"{head}\n{tomlkit.dumps(table)}"
 
 
@@ -143,7 +145,7 @@ def clean(text: str, *, one_line: bool) -> str:
 # --- from file to form and back ------------------------------------------------------------
 
 
-_FIXED = tuple(f"{name}.id" for name in NAMED)
+_NAMES = tuple(f"{name}.id" for name in NAMED)
 """The name of a table: letters use it, so it is not changed."""
 
 
@@ -174,7 +176,8 @@ def _find(data: Any, path: str) -> Any:
     return data
 
 
-def _shown(value: Any, kind: Kind) -> str:
+def _shown(value: Any, one: CampaignField) -> str:
+    kind = one.kind
     if kind == "stages":
         chosen = value if isinstance(value, list) else STAGES
         return " ".join(stage for stage in EVERY_STAGE if stage in chosen)
@@ -188,17 +191,18 @@ def _shown(value: Any, kind: Kind) -> str:
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
-    return clean(str(value), one_line=kind != "text")
+    return clean(str(value), one_line=not one.long)
 
 
-def _value(typed: str, kind: Kind) -> Any:
+def _value(typed: str, one: CampaignField) -> Any:
     """A value for the file; None for nothing."""
+    kind = one.kind
     if kind == "stages":
         return [stage for stage in EVERY_STAGE if stage in typed.split()]
     if kind == "states":
         return _states(typed)
     if not typed:
-        return _Wrong("missing") if kind in ("whole", "moment") else None
+        return _Wrong("empty") if kind in ("whole", "moment") else None
     if kind == "day":
         return read_day(typed) or _Wrong("day")
     if kind == "flag":
@@ -206,6 +210,8 @@ def _value(typed: str, kind: Kind) -> Any:
     if kind == "whole":
         fine = typed.isascii() and typed.isdigit() and 0 < int(typed[:9]) < 1_000_000
         return int(typed) if fine else _Wrong("whole")
+    if kind == "bill":
+        return printed_number(typed) or _Wrong("bill-number")
     if kind == "moment":
         match = _MOMENT.fullmatch(typed)
         try:
@@ -226,7 +232,7 @@ def _states(typed: str) -> list[str] | _Wrong | None:
         named = codes.get(words.casefold())
         several = [named] if named else words.upper().split()
         if any(code not in STATES for code in several):
-            return _Wrong("states")
+            return _Wrong("list")
         found.update(several)
     return sorted(found) or None
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from app.campaign.campaign_file import FILE, CampaignFile
-from app.campaign.lists import read_list
+from app.campaign.campaign_file import FILE, read_toml
+from app.campaign.letter_file import read_name, read_template
 from app.campaign.model import Campaign, Length, LetterTemplate
 from app.campaign.problems import CampaignError, Message, Problem
-from app.campaign.source import read_name, read_template, toml_line, toml_message
 from app.campaign.stance import Backing, stances_from
-from app.campaign.toml_lines import key_lines
-from app.campaign.toml_table import TomlTable
+from app.campaign.supporters import read_list
 
 LISTS = ("cosponsors.csv", "opposing.csv")
 
@@ -64,18 +61,16 @@ def read_campaign(slug: str, files: Mapping[str, str]) -> Campaign:
     source = _text(files, FILE, slug, problems)
     if source is None:
         raise CampaignError(problems)
-    plain = source.removeprefix("\ufeff").replace("\r\n", "\n")
-    try:
-        data = tomllib.loads(plain)
-    except tomllib.TOMLDecodeError as error:
-        raise CampaignError([Problem(FILE, toml_line(error, plain), toml_message(error))]) from None
-    file = CampaignFile(slug, TomlTable(FILE, data, key_lines(plain), problems))
-    campaign = file.read()
-    backings = _lists(slug, files, file.related, problems)
-    templates = _templates(slug, files, file.facts, problems)
-    if problems or campaign is None:
+    campaign, found = read_toml(slug, source)
+    problems += found
+    if campaign is None:
+        raise CampaignError(problems)
+    backings = _lists(slug, files, campaign.related, problems)
+    templates = _templates(slug, files, campaign.facts, problems)
+    if problems:
         raise CampaignError(sorted(problems, key=lambda p: (p.file, p.line)))
-    return replace(campaign, stances=stances_from(backings, file.related), templates=templates)
+    related = campaign.related
+    return replace(campaign, stances=stances_from(backings, related), templates=templates)
 
 
 def _lists(

@@ -141,6 +141,12 @@ SENTENCES: dict[str, str] = {
     "table": "`%(key)s` must be a table: [%(key)s].",
     "tables": "`%(key)s` must be tables: [[%(key)s]].",
     "key-unknown": "`%(key)s` is not known here.",
+    "bill-number": "“%(value)s” is no number of a bill, such as H.R. 6890 or S. 1336.",
+    "bill-chamber": _mark("%(number)s is a bill of the other chamber."),
+    "fixed": _mark(
+        "This stays as it is: people have signed for this bill, and the counts name it. Another "
+        "bill is another campaign."
+    ),
     "zone": "“%(value)s” is not a time zone such as America/Chicago.",
     "id": "“%(value)s” cannot be an id: small letters, digits, - and _.",
     "id-twice": "The id %(value)s is used twice.",
@@ -173,6 +179,68 @@ SENTENCES: dict[str, str] = {
     "list-bill": "“%(value)s” is not a bill of this campaign: %(known)s.",
     "list-role": "The role is “%(value)s”; it must be sponsor or cosponsor.",
     "list-day": "“%(value)s” is not a date such as 2025-12-18.",
+    # --- files that say who backs a bill
+    "status-large": _mark("The file has %(where)s bytes; %(most)s are the most."),
+    "status-encoding": _mark(
+        "The file is not written in UTF-8 (line %(where)s), so it is not the official one."
+    ),
+    "status-doctype": _mark(
+        "The file declares a document type (line %(where)s). The official ones never do, so this "
+        "one was not read."
+    ),
+    "status-xml": _mark("The file is damaged or cut off (line %(where)s). Download it once more."),
+    "status-json": _mark("The file is damaged or cut off. Download it once more."),
+    "status-other": _mark(
+        "This is another kind of file (it begins with “%(where)s”). Choose the status file of the "
+        "bill, or a list of its cosponsors."
+    ),
+    "status-bill": _mark("The file does not say which bill it is about."),
+    "status-people": _mark("The file names %(where)s people, more than Congress has."),
+    "status-person": _mark("The file names somebody without a proper id: “%(where)s”."),
+    "status-day": _mark("The file does not say on which day %(where)s joined or left."),
+    "status-of-another": _mark(
+        "This file is about %(theirs)s of Congress %(congress)s, but this campaign is about "
+        "%(ours)s. Nothing was changed."
+    ),
+    "csv-large": _mark("The file has %(where)s bytes; %(most)s are the most."),
+    "csv-encoding": _mark(
+        "This is no CSV file in UTF-8 (line %(where)s). In your spreadsheet choose “Save as”, then "
+        "“CSV UTF-8”."
+    ),
+    "csv-empty": _mark("The file has no rows under its heading."),
+    "csv-columns": _mark("The first row must name these columns, each once: %(where)s."),
+    "csv-quotes": _mark("A quotation mark near line %(where)s never closes."),
+    "csv-rows": _mark("The file has more than %(where)s rows."),
+    "csv-cells": _mark(
+        "Nothing was changed. Fix these cells in your file, then choose it once more."
+    ),
+    "cell-missing": _mark("This is missing."),
+    "cell-bioguide": _mark("An id looks like Q000023."),
+    "cell-other_person": _mark("This is the id of %(more)s."),
+    "cell-twice": _mark("This person is there twice."),
+    "cell-formula": _mark("A name does not begin with this sign."),
+    "cell-long": _mark("This is too long."),
+    "cell-bill": _mark("This is no bill of the campaign."),
+    "cell-role": _mark("Write sponsor or cosponsor."),
+    "cell-two_sponsors": _mark("A bill has one sponsor."),
+    "cell-day": _mark("Write a day such as 2025-12-18 or 12/18/2025."),
+    "cell-future": _mark("This day has not come yet."),
+    "cell-early": _mark("The bill was introduced on %(more)s."),
+    "cell-before_joining": _mark("Nobody withdraws before they join."),
+    "cell-extra": _mark("There are more cells than columns."),
+    "cell-nobody": _mark("No member of Congress has this name. Add the id."),
+    "cell-several": _mark("This name fits %(more)s. Write it in full, or add the id."),
+    "note-older": _mark("This file is older than the list: it was last changed on %(day)s."),
+    "note-no-sponsor": _mark("This file does not name the sponsor of the bill."),
+    "note-fewer": _mark(
+        "This file names fewer people than the list has: %(there)s instead of %(here)s."
+    ),
+    "note-pages": _mark(
+        "The source says that there are %(all)s cosponsors, but this file has %(here)s: it is one "
+        "page of several."
+    ),
+    "note-columns": _mark("These columns were left aside: %(names)s."),
+    "note-doubt": _mark("“%(typed)s” was read as %(name)s."),
     # --- what a composed letter must not say
     "form-long": _mark("The %(length)s form has %(number)s characters; %(most)s is the most."),
     "no-ask": _mark("Nothing is asked: put `{{ ask }}` where the request belongs."),

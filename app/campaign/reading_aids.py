@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 import tomlkit
 
-from app.campaign.edit_fields import ASK_TEXTS, MOMENTS
+from app.campaign.campaign_fields import ASK_TEXTS, MOMENTS
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
 """``missing``: no Spanish yet. ``left_over``: its English is gone. ``unknown``: the file does

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from app.campaign import CampaignError, check_campaign, read_campaign, read_files
+from app.campaign import CampaignError, check_campaign, edit, read_campaign, read_files
+from app.campaign.campaign_file import FILE
 from app.campaign.text_changes import changes
 from app.cli.plain import PlainCommand
 from app.records.audit import COMMAND_LINE
+from app.records.counts import anybody_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.services import Services, services
 
@@ -79,6 +81,7 @@ def import_command(folder: Path, yes: bool) -> None:
     if not changed:
         click.echo("Nothing differs from what is live.")
         return
+    _refuse_another_bill(site, live, changed)
     _refuse_faults(site, live, changed)
     if not yes:
         click.confirm("Publish this?", abort=True)
@@ -128,6 +131,28 @@ def _in_words(old: str | None, new: str) -> str:
     gone = sum(1 for change in found if change.kind == "old")
     places = added + gone
     return f"changed in {places} place{'' if places == 1 else 's'}" if places else "line ends only"
+
+
+def _refuse_another_bill(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
+    """Stop at the folder of another campaign: what was signed here is about this one's bill."""
+    try:
+        theirs = read_campaign(site.live.slug, {**live.files, **changed})
+    except CampaignError:
+        return  # told with every other fault
+    ours = site.campaign
+    paths = edit.fixed_changes(live.files[FILE], changed.get(FILE, live.files[FILE]))
+    if not paths:
+        return
+    named = [", ".join(f"{b.number} of Congress {b.congress}" for b in one.bills.values()
+                       if b.number) or one.title for one in (theirs, ours)]  # fmt: skip
+    words = f"This folder is about {named[0]}; this campaign is about {named[1]}."
+    if not anybody_signed(site.db(), site.live.slug):
+        click.echo(f"Note: {words} Nobody has signed yet.")
+        return
+    raise click.ClickException(
+        f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
+        "campaign in a folder of its own under letters/, and name it in the setting campaign."
+    )
 
 
 def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:

@@ -47,6 +47,12 @@ def by_status(db: sqlite3.Connection, campaign: str | None) -> dict[Status, Tota
     return {status: totals(db, campaign, status=status) for status in STATUSES}
 
 
+def anybody_signed(db: sqlite3.Connection, campaign: str) -> bool:
+    """Whether a campaign has any signature of a resident, whatever became of it."""
+    found = by_status(db, campaign)
+    return any(total.signatures for status, total in found.items() if status != "test")
+
+
 def count(
     db: sqlite3.Connection, campaign: str | None, by: str, *, status: Status = "counted"
 ) -> list[CountRow]:

@@ -268,6 +268,11 @@ class Settings:
         "Where `flask congress refresh` fetches the lists of members.",
         path=True,
     )
+    bill_status_url: str = _address(
+        "https://www.govinfo.gov/bulkdata/BILLSTATUS",
+        "Where the official status files of bills are, for the list of cosponsors.",
+        path=True,
+    )
     geocoder_provider: str = _text("census", "The provider within the geocoder package.")
     geocoder_url: str = _address(
         "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress",

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from app.campaign import LetterTemplate, Problem, read_template, version_of
+from app.campaign.letter_file import read_name
 from app.campaign.problems import Message
-from app.campaign.source import read_name
-from app.campaign.toml_lines import key_lines
+from app.campaign.toml_text import key_lines
 
 GOOD = """+++
 title = "A letter"

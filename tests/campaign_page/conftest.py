@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from app.campaign.cosponsor_csv import Known
-from app.campaign.lists import read_list
 from app.campaign.load import read_files
 from app.campaign.stance import Backing
+from app.campaign.supporter_files import Known
+from app.campaign.supporters import read_list
 from app.congress import load_tables
 from tests.organizers.conftest import app, clock, site_url, staff
 
@@ -47,7 +47,12 @@ def known() -> Known:
         h.member.bioguide: (h.member.full_name, h.member.last) for h in tables.holders if h.member
     }
     bills = {"current": "current", "hr6890-119": "current", "hr2805-117": "hr2805-117"}
-    return Known(TODAY, bills, members, {"current": date(2025, 12, 18)})
+    seats = {
+        h.member.bioguide: h.seat.state + (f"-{h.seat.district}" if h.seat.district else "")
+        for h in tables.holders
+        if h.member
+    }
+    return Known(TODAY, bills, members, {"current": date(2025, 12, 18)}, seats)
 
 
 def person_xml(backing: Backing, withdrawn: str = "", *, old_format: bool = False) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 import tracemalloc
 from datetime import date
@@ -10,14 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaign.billstatus import (
+from app.campaign.stance import Backing
+from app.campaign.supporter_files import (
     MOST_BYTES,
     BillStatus,
     NotBillStatus,
     bill_key,
+    printed_number,
+    read_bill_json,
     read_bill_status,
 )
-from app.campaign.stance import Backing
+from tests.campaign.conftest import SHARED
 from tests.campaign_page.conftest import person_xml, status_xml
 
 FROST = Backing("F000476", "Maxwell Frost", "current", "cosponsor", date(2026, 3, 26))
@@ -113,7 +118,7 @@ HOSTILE = {
     "a huge number": (status_xml([QUIGLEY], number="9" * 400), "bill"),
     "an unknown kind": (status_xml([QUIGLEY], kind="QUX"), "bill"),
     "too large": (status_xml([QUIGLEY], extra=" " * MOST_BYTES), "large"),
-    "a megabyte": (b"<a>" * 350_000, "large"),
+    "a megabyte": (b"<a>" * 350_000, "xml"),
     "deep": (b"<a>" * 100_000, "xml"),
     "an id that is none": (
         status_xml([QUIGLEY], extra=person_xml(FROST).replace("F000476", "../etc")), "person",
@@ -165,3 +170,58 @@ def test_printed_numbers_become_keys() -> None:
     assert bill_key("S. 1336") == ("s", 1336)
     assert bill_key(None) is None
     assert bill_key("H.R. many") is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["H.R. 6890", "HR 6890", "hr6890", "h.r.6890", "H. R. No. 6890", "House Bill 6890", "Hr  6890"],
+)
+def test_numbers_are_read_however_they_are_typed(typed: str) -> None:
+    assert bill_key(typed) == ("hr", 6890)
+    assert printed_number(typed) == "H.R. 6890"
+    assert printed_number("the bill") is None
+    assert printed_number("s1336") == "S. 1336"
+
+
+REAL = {
+    "BILLSTATUS-114sres105": ("S.Res. 105", 29, 0),
+    "BILLSTATUS-117hr4350": ("H.R. 4350", 2, 0),
+    "BILLSTATUS-117hr6658": ("H.R. 6658", 111, 0),
+    "DEV-BILLSTATUS-115hr367": ("H.R. 367", 167, 1),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_files_of_three_generations_are_read(name: str) -> None:
+    path = SHARED / "data" / "billstatus" / f"{name}.xml.gz"
+    found = read(gzip.decompress(path.read_bytes()))
+    assert (found.printed, len(found.backings), len(found.withdrawn)) == REAL[name]
+    assert found.has_sponsor
+
+
+API = {
+    "cosponsors": [
+        {"bioguideId": "F000476", "firstName": "Maxwell", "lastName": "Frost",
+         "fullName": "Rep. Frost, Maxwell [D-FL-10]", "isOriginalCosponsor": False,
+         "sponsorshipDate": "2026-03-26"},
+        {"bioguideId": "L000582", "fullName": "Rep. Lieu, Ted [D-CA-36]",
+         "sponsorshipDate": "2026-05-01", "sponsorshipWithdrawnDate": "2026-06-01"},
+    ],
+    "pagination": {"count": 18, "countIncludingWithdrawnCosponsors": 19},
+    "request": {"billNumber": "6890", "billType": "hr", "congress": "119"},
+}  # fmt: skip
+
+
+def test_the_answer_of_congress_gov_is_read() -> None:
+    found = read_bill_json(json.dumps(API).encode())
+    assert isinstance(found, BillStatus)
+    assert (found.printed, found.congress, found.announced) == ("H.R. 6890", 119, 18)
+    assert found.backings == (FROST,)
+    assert [w.left for w in found.withdrawn] == [date(2026, 6, 1)]
+    assert not found.has_sponsor
+
+
+@given(st.binary(max_size=200))
+def test_no_json_breaks_the_reader(data: bytes) -> None:
+    for text in (b"{" + data, b'{"cosponsors": [' + data, b"[" * 5000 + data):
+        assert isinstance(read_bill_json(text), NotBillStatus)

@@ -76,7 +76,7 @@ def test_tables_of_another_congress_or_too_old(app: Flask, staff: Office, clock:
 def test_a_listed_person_who_left_congress_is_named(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
-    assert not says(texts(app, staff), "not in Congress any more")
+    assert not says(texts(app, staff), "not in our list of members")
     text = files_of()["cosponsors.csv"] + "X000999,Gone Person,current,cosponsor,2026-05-01\n"
     dated = edit.set_fields(files_of()["campaign.toml"], {"as_of": "2026-11-25"})
     assert isinstance(dated, str)
@@ -85,7 +85,7 @@ def test_a_listed_person_who_left_congress_is_named(
         seen=0, by="Rosa", at=clock.at,
     )  # fmt: skip
     found = texts(app, staff)
-    assert says(found, "not in Congress any more: Gone Person.")
+    assert says(found, "not in our list of members: Gone Person.")
     assert not says(found, "The list of cosponsors is of")
 
 

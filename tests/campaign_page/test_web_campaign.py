@@ -16,7 +16,7 @@ from app.records import audit
 from app.records.audit import Filter
 from app.records.workshop import live_files, state_of
 from app.site.services import services
-from app.web.organizer import campaign_check
+from app.web.organizer import campaign_form
 from tests.campaign_page.conftest import FOLDER, files_of
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -29,7 +29,7 @@ FILE = "campaign.toml"
 def one_letter_is_enough(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check itself is tested elsewhere: here it reads one letter to every seat."""
     if "companion" not in request.node.name:
-        monkeypatch.setattr(campaign_check, "check_campaign", check_one)
+        monkeypatch.setattr(campaign_form, "check_campaign", check_one)
 
 
 def check_one(campaign: Campaign, tables: Tables) -> Report:

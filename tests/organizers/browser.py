@@ -54,8 +54,13 @@ class Browser:
         self._take(self.client.get(path, **self._environ()), path)
         return self._follow() if follow else self
 
-    def post(self, path: str, data: Any = None, *, follow: bool = True) -> Browser:
-        self._take(self.client.post(path, data=data or {}, **self._environ()), path)
+    def post(
+        self, path: str, data: Any = None, *, follow: bool = True, content_type: str | None = None
+    ) -> Browser:
+        answer = self.client.post(
+            path, data=data or {}, content_type=content_type, **self._environ()
+        )
+        self._take(answer, path)
         return self._follow() if follow else self
 
     def _follow(self) -> Browser:

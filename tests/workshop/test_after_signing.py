@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from flask import Flask
 
+from app.site.settings import ROOT
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.web.lint import Client
 from tests.web.resident import Resident
 from tests.workshop.test_pages import changed, save
 
+LETTERS = ROOT / "letters" / "protect-immigration-act"
 OLD, NEW = "I would be glad to know what you decide", "I would like to know what you decide"
 
 
@@ -60,3 +65,51 @@ def test_a_letter_changed_after_signing_starts_from_the_new_words(
     review = resident.client.post("/review", taken.form("/copy"))
     assert NEW in review.words
     assert OLD not in review.words
+
+
+def sign_once(app: Flask, clock: Clock) -> None:
+    resident = Resident(Client(app.test_client()))
+    form = resident.reviewing("98101", "WA").form()
+    clock.forward(minutes=2)
+    resident.sign(form)
+
+
+def test_the_bill_is_fixed_once_somebody_has_signed(
+    app: Flask, rosa: Browser, clock: Clock
+) -> None:
+    page = "/organize/campaign/bill"
+    rosa.get(page).send(page, True, 0, **{"bills-house-number": "HR 6891"})
+    assert "Saved as a draft" in rosa.words
+    rosa.get(page).send(page, True, 0, **{"bills-house-number": "h.r. 6890"})
+    sign_once(app, clock)
+    for field, typed in (("bills-house-number", "HR 6891"), ("congress", "120")):
+        rosa.get(page).send(page, True, 0, **{field: typed})
+        assert rosa.status == 422
+        assert "Another bill is another campaign." in rosa.words
+        assert rosa.page.by_id(field).get("aria-invalid") == "true"
+    rosa.get(page).send(page, True, 0, **{"bills-senate-number": "s 4321"})
+    assert "Saved as a draft" in rosa.words
+
+
+def test_a_draft_from_before_cannot_publish_another_bill(
+    app: Flask, rosa: Browser, clock: Clock
+) -> None:
+    page = "/organize/campaign/bill"
+    rosa.get(page).send(page, True, 0, **{"bills-house-number": "HR 6891"})
+    sign_once(app, clock)
+    rosa.get("/organize/campaign/publish").send("/campaign/publish")
+    assert rosa.status == 422
+    assert "Another bill is another campaign." in rosa.words
+
+
+def test_the_folder_of_another_campaign_is_not_imported(
+    app: Flask, clock: Clock, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(LETTERS, tmp_path / "other"))
+    text = (folder / "campaign.toml").read_text(encoding="utf-8")
+    (folder / "campaign.toml").write_text(text.replace("H.R. 6890", "H.R. 6891"), encoding="utf-8")
+    sign_once(app, clock)
+    result = app.test_cli_runner().invoke(args=["letters", "import", str(folder), "--yes"])
+    assert result.exit_code == 1
+    assert "This folder is about H.R. 6891 of Congress 119" in result.output
+    assert "Begin another campaign" in result.output

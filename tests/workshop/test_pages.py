@@ -10,7 +10,7 @@ from flask import Flask
 from app.records import workshop
 from app.site.services import services
 from app.web.access import access_rules
-from app.web.organizer.letters_recipients import find
+from app.web.organizer.letters_preview import find
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 

@@ -12,19 +12,23 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from app.web.organizer.account import few_recovery_codes, only_one_admin
-from app.web.organizer.campaign_views import campaign
+from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_warnings import stale_facts
+from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
 from app.web.organizer.counts_pages import counts_blueprint as counts
 from app.web.organizer.gate import current, set_up_gate
 from app.web.organizer.held import held, waiting_notice
 from app.web.organizer.key_pages import keys, private_key_here
-from app.web.organizer.letters import letters
-from app.web.organizer.letters_list import unreadable_letters
+from app.web.organizer.letters import unreadable_letters
+from app.web.organizer.letters_edit import edit  # noqa: F401 - adds its routes
+from app.web.organizer.letters_preview import preview  # noqa: F401 - adds its routes
+from app.web.organizer.letters_shelf import letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.offices_views import offices
 from app.web.organizer.packet_views import packets
 from app.web.organizer.paper_views import paper
+from app.web.organizer.translation_pages import translations  # noqa: F401 - adds its routes
 from app.web.organizer.views import organizer
 
 __all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_organizers"]
@@ -32,11 +36,14 @@ __all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_or
 
 def set_up_organizers(app: Flask) -> None:
     """Add the organizers' pages to a site, and the gate in front of every page."""
+    app.before_request(let_large_lists_in)
     set_up_gate(app)
     app.register_blueprint(organizer, url_prefix="/organize")
     app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
     app.register_blueprint(campaign, url_prefix="/organize")
     app.register_blueprint(campaign, url_prefix="/es/organize", name="es_organizer_campaign")
+    app.register_blueprint(cosponsors, url_prefix="/organize")
+    app.register_blueprint(cosponsors, url_prefix="/es/organize", name="es_organizer_cosponsors")
     app.register_blueprint(letters, url_prefix="/organize/letters")
     app.register_blueprint(letters, url_prefix="/es/organize/letters", name="es_organizer_letters")
     app.register_blueprint(counts, url_prefix="/organize/counts")
@@ -58,7 +65,7 @@ add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,
                 _l("Write, check, preview and publish what residents sign.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
                 _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
-add_entry(Entry("organizer_campaign.cosponsors", _l("Cosponsors"), "editor", 21,
+add_entry(Entry("organizer_cosponsors.index", _l("Cosponsors"), "editor", 21,
                 _l("Who backs the bill; bring in the official list.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 22,
                 _l("The Spanish beside the English, and what is out of date.")))  # fmt: skip

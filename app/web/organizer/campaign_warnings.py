@@ -10,7 +10,7 @@ from app.records.organizers import Organizer
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date, ngettext
 from app.site.services import Services
-from app.web.organizer.cosponsor_lists import live_lists
+from app.site.supporters import live_lists
 from app.web.organizer.nav import Notice
 
 OLD_DAYS = 14
@@ -21,7 +21,7 @@ OLD_TABLES_DAYS = 120
 """Tables of members older than this are built anew; the doctor's command says the same."""
 NAMED = 5
 
-COSPONSORS = "organizer_campaign.cosponsors"
+COSPONSORS = "organizer_cosponsors.index"
 
 
 def stale_facts(site: Services, me: Organizer) -> Iterable[Notice]:
@@ -41,7 +41,7 @@ def _old_list(site: Services) -> Iterable[Notice]:
             "The list of cosponsors is of %(day)s, %(age)d days old. Bring in the official one.",
             day=long_date(site.campaign.as_of), age=age,
         )  # fmt: skip
-        yield Notice(text, "organizer_campaign.import_list", _("Bring in the official list"))
+        yield Notice(text, "organizer_cosponsors.bring", _("Bring in the official list"))
 
 
 def _gone(site: Services) -> Iterable[Notice]:
@@ -50,8 +50,8 @@ def _gone(site: Services) -> Iterable[Notice]:
     if names:
         shown = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
         text = ngettext(
-            "One person on the list of cosponsors is not in Congress any more: %(names)s.",
-            "%(num)d people on the list of cosponsors are not in Congress any more: %(names)s.",
+            "One person on the list of cosponsors is not in our list of members: %(names)s.",
+            "%(num)d people on the list of cosponsors are not in our list of members: %(names)s.",
             len(names), names=shown,
         )  # fmt: skip
         yield Notice(text, COSPONSORS, _("Cosponsors"))
@@ -62,7 +62,7 @@ def _end(site: Services) -> Iterable[Notice]:
     if has_ended(site.campaign, site.now()):
         text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
                  "past; enter the new bill once there is one.", day=long_date(end))  # fmt: skip
-        yield Notice(text, "organizer_campaign.bill", _("Bill and dates"))
+        yield Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"})
     elif end - today <= timedelta(days=END_DAYS):
         text = ngettext(
             "This Congress ends in one day, on %(day)s. After that the bill has no number and "
@@ -71,7 +71,7 @@ def _end(site: Services) -> Iterable[Notice]:
             "nobody whose term ended is written to.",
             (end - today).days, day=long_date(end),
         )  # fmt: skip
-        yield Notice(text, "organizer_campaign.bill", _("Bill and dates"))
+        yield Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"})
 
 
 def _old_tables(site: Services) -> Iterable[Notice]:

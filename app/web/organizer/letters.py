@@ -1,118 +1,213 @@
-"""The routes of the workshop, under ``/organize/letters``: editors only, ``gate`` sees to it.
-
-``letter`` in an address is the name of a letter's files (``general``), ``part`` one of its
-texts: ``full``, ``short``, and their reading aids ``full-es`` and ``short-es``.
-"""
+"""The letters: the list, one letter, publishing it, retiring it, bringing it back."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import re
+from collections.abc import Iterable
+
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
+from app.campaign.text_changes import Change, changes
+from app.records import workshop
+from app.records.organizers import Organizer
+from app.records.workshop import CampaignMoved, Moved, discard_draft
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer import (
-    letters_check,
-    letters_edit,
-    letters_list,
-    letters_preview,
-    letters_publish,
-    letters_versions,
-)
-
-letters = Blueprint("organizer_letters", __name__)
+from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_check import by_ask, check_letter, first_lines, lengths, read
+from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, letters, place_of, shelf
+from app.web.organizer.nav import Notice
+from app.web.organizer.show import page, visible
 
 
 @letters.get("/")
 @access("editor")
 def index() -> Response:
-    return letters_list.show_letters()
+    """Every letter with where it stands."""
+    books = shelf(services())
+    return page("letters/index", letters=books.letters, done=request.args.get("done", ""))
 
 
-@letters.get("/new")
+def unreadable_letters(site: Services, me: Organizer) -> Iterable[Notice]:
+    """Warn when residents see earlier letters because the live ones cannot be read."""
+    if site.live.unreadable and me.may("editor"):
+        text = _(
+            "The letters that are live cannot be read, so residents still see the ones before. "
+            "Check them and publish corrected ones."
+        )
+        yield Notice(text, "organizer_letters.index", _("Letters"))
+
+
+# --- publishing --------------------------------------------------------------------------
+
+
+@letters.get("/<letter_id>/")
 @access("editor")
-def new() -> Response:
-    return letters_edit.show_new()
+def letter(letter_id: str) -> Response:
+    return _letter(letter_id)
 
 
-@letters.post("/new")
+def _letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """One letter: its texts, where each stands, and what can be done."""
+    letter = shelf(services()).letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    return page("letters/letter", status, letter=letter, problem=problem,
+                done=request.args.get("done", ""))  # fmt: skip
+
+
+@letters.get("/<letter_id>/publish")
 @access("editor")
-def new_post() -> Response:
-    return letters_edit.take_new()
+def publish(letter_id: str) -> Response:
+    return _publish(letter_id)
 
 
-@letters.get("/<letter>/")
+def _publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """What would change, what the check says of it, and who signed what is live."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    checked = check_letter(site.live.slug, books.with_drafts(letter), letter.id)
+    compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
+    return page(
+        "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
+        parts=[(text, text_changes(text)) for text in letter.drafts],
+        asks=[(text, by_ask(site.live.slug, books, letter, text.length)) for text in compared],
+        overtaken=[text for text in letter.drafts if _overtaken(text)],
+        starts=first_lines(letter), problem=problem, field="publish",
+        note=visible(request.form.get("note", "")),
+    )  # fmt: skip
+
+
+def text_changes(text: Text) -> tuple[Change, ...]:
+    """The draft against what is live."""
+    draft = text.draft.source if text.draft else ""
+    return changes(visible(text.live or ""), visible(draft))
+
+
+def _overtaken(text: Text) -> bool:
+    """Whether something else was published since the draft was begun."""
+    draft, now = text.state.draft, text.state.current
+    return draft is not None and now is not None and draft.began_from not in (now.id, draft.id)
+
+
+@letters.post("/<letter_id>/publish")
 @access("editor")
-def letter(letter: str) -> Response:
-    return letters_publish.show_letter(letter)
+def publish_post(letter_id: str) -> Response:
+    """Publish the drafts that the page showed, if nothing must be put right first."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    if not letter.drafts:
+        return redirect(page_url("organizer_letters.letter", letter_id=letter.id), 303)
+    if _shown() != {t.name: t.draft.id for t in letter.drafts if t.draft}:
+        words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
+                  "Look at the changes below, then publish.")  # fmt: skip
+        return _publish(letter_id, words, 409)
+    if check_letter(site.live.slug, books.with_drafts(letter), letter.id).must:
+        words = _("Nothing was published: some things must be put right first.")
+        return _publish(letter_id, words, 422)
+    answer = workshop.publish(
+        site.db(), site.live.slug, _shown(), folder=site.live.folder, seen=books.counter,
+        by=current().organizer.name, at=clock(), note=request.form.get("note", "").strip(),
+    )  # fmt: skip
+    if isinstance(answer, Moved | CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(
+        page_url("organizer_letters.letter", letter_id=letter_id, done="published"), 303
+    )
 
 
-@letters.get("/<letter>/<part>/edit")
+def _meanwhile(letter_id: str) -> Response:
+    words = _("Something else was published at this moment, so nothing was done. Look at the "
+              "page again, then press once more.")  # fmt: skip
+    return _letter(letter_id, words, 409)
+
+
+def _shown() -> dict[str, int]:
+    """The drafts that the form was made for, by file name."""
+    found = {}
+    for key, value in request.form.items():
+        if key.startswith("draft ") and re.fullmatch(r"[0-9]{1,15}", value):
+            found[key.removeprefix("draft ")] = int(value)
+    return found
+
+
+@letters.post("/<letter_id>/<part>/discard")
 @access("editor")
-def edit(letter: str, part: str) -> Response:
-    return letters_edit.show_edit(letter, part)
+def discard(letter_id: str, part: str) -> Response:
+    """Throw the draft of one text away; its words stay among the versions."""
+    site = services()
+    place = place_of(site, letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    shown = request.form.get("base", "")
+    answer = discard_draft(
+        site.db(), site.live.slug, place.text.name,
+        base=int(shown) if re.fullmatch(r"[0-9]{1,15}", shown) else -1,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, Moved):
+        words = _("This draft is not the one that you saw; nothing was thrown away.")
+        return _letter(letter_id, words, 409)
+    left = shelf(site).letter(letter_id)
+    if left is None:
+        return redirect(page_url("organizer_letters.index", done="discarded"), 303)
+    return redirect(
+        page_url("organizer_letters.letter", letter_id=letter_id, done="discarded"), 303
+    )
 
 
-@letters.post("/<letter>/<part>/edit")
+@letters.post("/<letter_id>/retire")
 @access("editor")
-def edit_post(letter: str, part: str) -> Response:
-    return letters_edit.take_edit(letter, part)
+def retire(letter_id: str) -> Response:
+    """Offer a letter no longer. The last one stays: residents need something to sign."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    if not _can_go(site.live.slug, books, letter):
+        words = _("This is the last letter that residents can choose, so it was not retired.")
+        return _letter(letter_id, words, 409)
+    answer = workshop.retire(
+        site.db(), site.live.slug, [t.name for t in letter.texts.values() if t.live is not None],
+        folder=site.live.folder, seen=books.counter, by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="retired"), 303)
 
 
-@letters.post("/<letter>/<part>/discard")
+def _can_go(slug: str, books: Shelf, letter: ShelvedLetter) -> bool:
+    return read(slug, books.without(letter)).campaign is not None
+
+
+@letters.post("/<letter_id>/bring-back")
 @access("editor")
-def discard(letter: str, part: str) -> Response:
-    return letters_publish.take_discard(letter, part)
-
-
-@letters.get("/<letter>/<part>/versions")
-@access("editor")
-def versions(letter: str, part: str) -> Response:
-    return letters_versions.show_versions(letter, part)
-
-
-@letters.post("/<letter>/<part>/restore")
-@access("editor")
-def restore(letter: str, part: str) -> Response:
-    return letters_versions.take_restore(letter, part)
-
-
-@letters.get("/<letter>/check")
-@access("editor")
-def check(letter: str) -> Response:
-    return letters_check.show_check(letter)
-
-
-@letters.get("/<letter>/preview")
-@access("editor")
-def preview(letter: str) -> Response:
-    return letters_preview.show_preview(letter)
-
-
-@letters.get("/<letter>/preview.pdf")
-@access("editor")
-def preview_pdf(letter: str) -> Response:
-    return letters_preview.show_pdf(letter)
-
-
-@letters.get("/<letter>/publish")
-@access("editor")
-def publish(letter: str) -> Response:
-    return letters_publish.show_publish(letter)
-
-
-@letters.post("/<letter>/publish")
-@access("editor")
-def publish_post(letter: str) -> Response:
-    return letters_publish.take_publish(letter)
-
-
-@letters.post("/<letter>/retire")
-@access("editor")
-def retire(letter: str) -> Response:
-    return letters_publish.take_retire(letter)
-
-
-@letters.post("/<letter>/bring-back")
-@access("editor")
-def bring_back(letter: str) -> Response:
-    return letters_publish.take_bring_back(letter)
+def bring_back(letter_id: str) -> Response:
+    """Offer a retired letter again, if it can still be read."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    back = {t.name: t.retired for t in letter.texts.values() if t.retired is not None}
+    if check_letter(site.live.slug, {**books.files, **back}, letter.id).must:
+        words = _("As it was, this letter can no longer go out: check it, and publish a new "
+                  "version instead.")  # fmt: skip
+        return _letter(letter_id, words, 409)
+    answer = workshop.bring_back(
+        site.db(), site.live.slug, list(back), seen=books.counter,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="back"), 303)

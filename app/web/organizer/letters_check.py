@@ -18,11 +18,12 @@ from app.campaign import (
     read_campaign,
 )
 from app.campaign.check import MOMENTS, AskGroup, Moment, survey
+from app.campaign.letter_file import split_source
 from app.campaign.problems import Level, Message
-from app.campaign.source_parts import split_source
 from app.congress import Tables
 from app.site.services import services
-from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, shelf
+from app.web.access import access
+from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, letters, shelf
 from app.web.organizer.show import page
 
 LEVELS: tuple[Level, ...] = ("must", "should", "nice")
@@ -138,7 +139,9 @@ def first_lines(letter: ShelvedLetter) -> dict[str, int]:
     return {name: found.words_line for name, found in parts if found is not None}
 
 
-def show_check(letter_id: str) -> Response:
+@letters.get("/<letter_id>/check")
+@access("editor")
+def check(letter_id: str) -> Response:
     """The check of a letter with its drafts."""
     site = services()
     books = shelf(site)

@@ -1,39 +1,51 @@
-"""Writing a letter: a new one, a copy, a draft, and two people at one text."""
+"""Writing a letter: a new one, a copy, a draft, two people at one text, and its versions."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from app.campaign import Problem, read_template
-from app.campaign.reading_aids import KEY, Pair, pair
-from app.campaign.source_parts import (
+from app.campaign import Problem, read_template, version_of
+from app.campaign.letter_file import (
     HEADING,
     SourceParts,
     join_source,
     plain_lines,
     split_source,
 )
-from app.campaign.text_changes import changes, merge
-from app.records.workshop import FileVersion, Moved, NoSuchVersion, find_version, save_draft
+from app.campaign.reading_aids import KEY, Pair, pair
+from app.campaign.text_changes import Change, changes, merge
+from app.records import count
+from app.records.audit import What
+from app.records.workshop import (
+    FileVersion,
+    Moved,
+    NoSuchVersion,
+    find_version,
+    history,
+    save_draft,
+)
 from app.site.i18n import gettext as _
-from app.site.i18n import language, page_url
+from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.organizer.gate import clock, current
-from app.web.organizer.letters_fields import field_groups
 from app.web.organizer.letters_shelf import (
-    PARTS,
     Part,
-    Shelf,
+    Place,
     ShelvedLetter,
     Text,
     file_name,
+    letters,
+    place_of,
     shelf,
 )
+from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import page, visible
 
 MOST_CHARACTERS = 40_000
@@ -91,25 +103,9 @@ def _typed() -> Typed:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The text that a page is about."""
-
-    books: Shelf
-    letter: ShelvedLetter
-    text: Text
-
-
-def place_of(site: Services, letter_id: str, part: str) -> Place | None:
-    """The text of this address; None if there is no such letter or part."""
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None or part not in PARTS:
-        return None
-    return Place(books, letter, letter.texts[part])
-
-
-def show_edit(letter_id: str, part: str) -> Response:
+@letters.get("/<letter_id>/<part>/edit")
+@access("editor")
+def edit(letter_id: str, part: str) -> Response:
     """The editor with the draft, else with what is live."""
     place = place_of(services(), letter_id, part)
     if place is None:
@@ -168,7 +164,9 @@ def base_text(site: Services, place: Place, base: int) -> str:
     return found.source
 
 
-def take_edit(letter_id: str, part: str) -> Response:
+@letters.post("/<letter_id>/<part>/edit")
+@access("editor")
+def edit_post(letter_id: str, part: str) -> Response:
     """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
     site = services()
     place = place_of(site, letter_id, part)
@@ -208,11 +206,11 @@ def _onward(place: Place, done: str) -> Response:
     letter, part = place.letter.id, place.text.part
     match request.form.get("then", ""):
         case "check":
-            target = page_url("organizer_letters.check", letter=letter)
+            target = page_url("organizer_letters.check", letter_id=letter)
         case "preview":
-            target = page_url("organizer_letters.preview", letter=letter, text=part)
+            target = page_url("organizer_letters.preview", letter_id=letter, text=part)
         case _:
-            target = page_url("organizer_letters.edit", letter=letter, part=part, done=done)
+            target = page_url("organizer_letters.edit", letter_id=letter, part=part, done=done)
     return redirect(target, 303)
 
 
@@ -252,7 +250,13 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 # --- a new letter -------------------------------------------------------------------------
 
 
-def show_new(problem: str = "", status: int = 200) -> Response:
+@letters.get("/new")
+@access("editor")
+def new() -> Response:
+    return _new()
+
+
+def _new(problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
     books = shelf(services())
     chosen = request.values.get("copy", "")
@@ -264,12 +268,14 @@ def show_new(problem: str = "", status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def take_new() -> Response:
+@letters.post("/new")
+@access("editor")
+def new_post() -> Response:
     """Make the drafts of a new letter. Nothing is live until it is published."""
     site = services()
     title = " ".join(request.form.get("title", "").split())
     if not title or len(title) > TITLE_CHARACTERS:
-        return show_new(_("Give the letter a title of at most %(most)d characters.",
+        return _new(_("Give the letter a title of at most %(most)d characters.",
                           most=TITLE_CHARACTERS), 422)  # fmt: skip
     books = shelf(site)
     letter_id = free_id(title, {letter.id for letter in books.letters})
@@ -279,7 +285,7 @@ def take_new() -> Response:
             site.db(), site.live.slug, file_name(letter_id, part), source,
             base=0, by=current().organizer.name, at=clock(),
         )  # fmt: skip
-    return redirect(page_url("organizer_letters.letter", letter=letter_id, done="made"), 303)
+    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="made"), 303)
 
 
 def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
@@ -316,3 +322,107 @@ def free_id(title: str, taken: set[str]) -> str:
 def _number(name: str) -> int:
     text = request.form.get(name, "")
     return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
+
+
+# --- versions ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One version as the list shows it. Row 0 is the text in the folder."""
+
+    row: int
+    status: str
+    number: int | None
+    author: str
+    """Empty for the text of the folder."""
+    at: datetime | None
+    note: str
+    version: str
+    source: str
+    signed: int
+
+
+def lines_of(site: Services, text: Text, signed: dict[str, int]) -> list[Line]:
+    """Every version of a text, the newest first."""
+    kept = [_line(version, signed) for version in history(site.db(), site.live.slug, text.name)]
+    folder = site.live.folder.get(text.name)
+    if folder is not None and not any(line.number for line in kept):
+        version = version_of(folder)
+        kept.append(Line(0, "live", 1, "", None, "", version, folder, signed.get(version, 0)))
+    return kept
+
+
+def _line(version: FileVersion, signed: dict[str, int]) -> Line:
+    return Line(
+        version.id, version.status, version.number, version.author,
+        version.published_at or version.at, version.note, version.short, version.source,
+        signed.get(version.short, 0),
+    )  # fmt: skip
+
+
+@letters.get("/<letter_id>/<part>/versions")
+@access("editor")
+def versions(letter_id: str, part: str) -> Response:
+    return _versions(letter_id, part)
+
+
+def _versions(letter_id: str, part: str, problem: str = "", status: int = 200) -> Response:
+    """The list, and below it two of them compared where two were chosen."""
+    site = services()
+    place = place_of(site, letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    lines = lines_of(site, place.text, _signed_of(site, place))
+    one, other = (_chosen(lines, request.args.get(name, "")) for name in ("old", "new"))
+    compared: tuple[Change, ...] = ()
+    if one and other:
+        compared = changes(visible(one.source), visible(other.source))
+    values = {"letter_id": letter_id, "part": part, **request.args.to_dict()}
+    return page(
+        "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
+        old=one or next(iter(lines[1:]), None), new=other or next(iter(lines), None),
+        comparing=bool(one and other), compared=compared, problem=problem,
+        elsewhere_url=page_url("organizer_letters.versions", other_language(), **values),
+    )  # fmt: skip
+
+
+def _signed_of(site: Services, place: Place) -> dict[str, int]:
+    start = f"{place.letter.id} {place.text.length} "
+    if place.text.spanish:
+        return {}
+    return {
+        row.group.removeprefix(start): row.signatures
+        for row in count(site.db(), site.live.slug, "version")
+        if row.group.startswith(start)
+    }
+
+
+def _chosen(lines: list[Line], typed: str) -> Line | None:
+    return next((line for line in lines if str(line.row) == typed), None)
+
+
+@letters.post("/<letter_id>/<part>/restore")
+@access("editor")
+def restore(letter_id: str, part: str) -> Response:
+    """Make an old version the draft. What was the draft stays among the versions."""
+    site = services()
+    place = place_of(site, letter_id, part)
+    if place is None:
+        return page("no_such", 404)
+    line = _chosen(lines_of(site, place.text, {}), request.form.get("row", ""))
+    base = request.form.get("base", "")
+    if line is None or not re.fullmatch(r"[0-9]{1,15}", base):
+        return page("no_such", 404)
+    note = _("Restored version %(number)d", number=line.number) if line.number else ""
+    answer = save_draft(
+        site.db(), site.live.slug, place.text.name, line.source, base=int(base),
+        by=current().organizer.name, at=clock(), note=note, what=What.TEXT_RESTORED,
+    )  # fmt: skip
+    if isinstance(answer, Moved):
+        words = _("Somebody saved another draft meanwhile, so nothing was restored. It is in the "
+                  "list below; restore again if you still want to.")  # fmt: skip
+        return _versions(letter_id, part, words, 409)
+    return redirect(
+        page_url("organizer_letters.edit", letter_id=letter_id, part=part, done="restored"), 303
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from flask import request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-from app.campaign import Campaign, Letter, LetterTemplate, Writer, compose, reading_aid
+from app.campaign import Campaign, Letter, LetterTemplate, Writer, compose, reading_aid, stance_of
 from app.campaign.check import MOMENTS, Moment
 from app.campaign.stance import moments, stage_of
-from app.congress import Delegation, Holder, Tables
+from app.congress import STATES, Delegation, Holder, Tables
 from app.documents import (
     Addressed,
     CallScript,
@@ -26,9 +31,9 @@ from app.documents import (
 )
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.organizer.letters_check import Checked, first_lines, read
-from app.web.organizer.letters_recipients import KINDS, MOST, find
-from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, shelf
+from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, letters, shelf
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, title_name
 
@@ -102,7 +107,9 @@ def moment_now(site: Services) -> Moment:
     return "last_weeks" if stage == "last_weeks" else "pending"
 
 
-def show_preview(letter_id: str) -> Response:
+@letters.get("/<letter_id>/preview")
+@access("editor")
+def preview(letter_id: str) -> Response:
     """The form to choose by, who fits, and the letter to the first or the chosen one."""
     site = services()
     books = shelf(site)
@@ -126,12 +133,14 @@ def show_preview(letter_id: str) -> Response:
         days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
         name_of=title_name, role_of=role, starts=first_lines(letter),
-        elsewhere_url=page_url("organizer_letters.preview", other_language(), letter=letter_id,
+        elsewhere_url=page_url("organizer_letters.preview", other_language(), letter_id=letter_id,
                                **wanted.query_of()),
     )  # fmt: skip
 
 
-def show_pdf(letter_id: str) -> Response:
+@letters.get("/<letter_id>/preview.pdf")
+@access("editor")
+def preview_pdf(letter_id: str) -> Response:
     """The same letter as the PDF that a resident would take away."""
     site = services()
     books = shelf(site)
@@ -213,3 +222,109 @@ def _show(
             return Shown(holder, call=to_call_script(letter, writer), aid=aid, ask=ask)
         case "letter":
             return Shown(holder, page=postal(letter, writer), aid=aid, ask=ask)
+
+
+# --- finding a recipient to try it on ----------------------------------------------------
+
+
+MOST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of recipient, such as “a cosponsor”."""
+
+    id: str
+    label: LazyString
+    fits: Callable[[Campaign, Holder], bool]
+
+
+def _stance(name: str) -> Callable[[Campaign, Holder], bool]:
+    return lambda campaign, holder: (
+        holder.member is not None and stance_of(campaign, holder.member).name == name
+    )
+
+
+def _judiciary(chamber: str) -> Callable[[Campaign, Holder], bool]:
+    def fits(campaign: Campaign, holder: Holder) -> bool:
+        committee = next((c for k, c in campaign.committees.items() if k == chamber), None)
+        if committee is None or holder.member is None or holder.seat.chamber != chamber:
+            return False
+        return any(place.committee == committee.code for place in holder.member.committees)
+
+    return fits
+
+
+def _plain(chamber: str) -> Callable[[Campaign, Holder], bool]:
+    return lambda campaign, holder: (
+        holder.seat.chamber == chamber
+        and not holder.seat.is_delegate
+        and _stance("none")(campaign, holder)
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("cosponsor", _l("a cosponsor"), _stance("cosponsor")),
+    Kind("sponsor", _l("the sponsor"), _stance("sponsor")),
+    Kind("earlier", _l("someone who backed an earlier bill"), _stance("earlier")),
+    Kind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
+    Kind("representative", _l("a representative on no list"), _plain("house")),
+    Kind("senator", _l("a senator on no list"), _plain("senate")),
+    Kind("house-committee", _l("a representative on Judiciary"), _judiciary("house")),
+    Kind("senate-committee", _l("a senator on Judiciary"), _judiciary("senate")),
+    Kind("delegate", _l("a delegate"), lambda _c, h: h.seat.is_delegate and not h.vacant),
+    Kind(
+        "independent",
+        _l("an independent"),
+        lambda _c, h: h.member is not None and h.member.party == "Independent",
+    ),
+    Kind(
+        "at-large",
+        _l("a representative of a whole state"),
+        lambda _c, h: h.seat.district == 0 and not h.seat.is_delegate and not h.vacant,
+    ),
+    Kind("vacant", _l("a vacant seat"), lambda _c, h: h.vacant),
+)
+
+
+def typed_kind(query: str) -> Kind | None:
+    """The kind that somebody typed in words, such as “a senator on Judiciary” or “cosponsors”."""
+    wanted = _bare(query)
+    return next((k for k in KINDS if wanted and wanted in (_bare(str(k.label)), k.id)), None)
+
+
+def _bare(words: str) -> str:
+    """Without the article, and each word without the ending of a plural."""
+    words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", _level(words))
+    return " ".join(re.sub(r"(?<=\w{3})s$", "", word) for word in words.split())
+
+
+def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Holder]:
+    """The seats that fit what was typed and the chosen kind; at most ``MOST``.
+
+    ``query`` is a name or a part of one, a state by name or postal code, a seat (``CA-12``), or
+    a kind in words, which goes before the chosen one. Accents and case make no difference.
+    """
+    typed = typed_kind(query)
+    chosen = typed or next((k for k in KINDS if k.id == kind), None)
+    wanted = "" if typed else _level(query)
+    found = [
+        holder
+        for holder in tables.holders
+        if (chosen is None or chosen.fits(campaign, holder)) and (not wanted or _is(holder, wanted))
+    ]
+    return found[:MOST]
+
+
+def _is(holder: Holder, wanted: str) -> bool:
+    seat = holder.seat
+    if wanted in (seat.id.lower(), seat.state.lower(), _level(STATES[seat.state])):
+        return True
+    name = _level(holder.member.full_name) if holder.member else ""
+    return len(wanted) > 2 and all(word in name for word in wanted.split())
+
+
+def _level(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    kept = "".join(ch for ch in plain if not unicodedata.combining(ch))
+    return re.sub(r"\s+", " ", kept.casefold().replace("’", "'")).strip()

@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flask import Blueprint
+
 from app.campaign import Length, version_of
+from app.campaign.letter_file import read_name, split_source
 from app.campaign.reading_aids import KEY, pair
-from app.campaign.source import read_name
-from app.campaign.source_parts import split_source
 from app.records import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language
 from app.site.services import Services
+
+letters = Blueprint("organizer_letters", __name__)
+"""The pages of the letters, under ``/organize/letters``: editors only, ``gate`` sees to it.
+
+``letter_id`` in an address is the name of a letter's files (``general``), ``part`` one of its
+texts: ``full``, ``short``, and their reading aids ``full-es`` and ``short-es``.
+"""
 
 Part = Literal["full", "short", "full-es", "short-es"]
 PARTS: tuple[Part, ...] = ("full", "short", "full-es", "short-es")
@@ -206,3 +214,21 @@ def _signed(site: Services) -> dict[tuple[str, str, str], int]:
         letter, length, version = (*row.group.split(" "), "", "")[:3]
         found[letter, length, version] = row.signatures
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The text that a page is about."""
+
+    books: Shelf
+    letter: ShelvedLetter
+    text: Text
+
+
+def place_of(site: Services, letter_id: str, part: str) -> Place | None:
+    """The text of this address; None if there is no such letter or part."""
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None or part not in PARTS:
+        return None
+    return Place(books, letter, letter.texts[part])

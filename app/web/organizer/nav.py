@@ -8,8 +8,8 @@ A page that belongs in the menu says so where it is defined::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from flask_babel.speaklater import LazyString
 
@@ -39,6 +39,8 @@ class Notice:
     endpoint: str = ""
     """Where it can be put right, or empty."""
     link: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What its address needs."""
 
 
 Source = Callable[[Services, Organizer], Iterable[Notice]]

@@ -8,6 +8,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign import Length, Problem, read_template, reading_aids
+from app.campaign.letter_file import join_source, read_name, split_source
 from app.campaign.reading_aids import (
     KEY,
     NONE_YET,
@@ -19,15 +20,13 @@ from app.campaign.reading_aids import (
     paragraphs,
     read_marks,
 )
-from app.campaign.source import read_name
-from app.campaign.source_parts import join_source, split_source
 from app.records.workshop import Moved
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services
-from app.web.organizer.campaign_page import base_of
-from app.web.organizer.campaign_state import Working, save, working
-from app.web.organizer.campaign_words import TITLES
+from app.web.access import access
+from app.web.organizer.campaign import campaign, revision
+from app.web.organizer.campaign_form import TITLES, Working, save, working
 from app.web.organizer.show import page, visible
 from app.web.problem_words import problem_words
 
@@ -94,7 +93,9 @@ def unwrap(text: str) -> str:
     return "\n".join(lines)
 
 
-def show_overview() -> Response:
+@campaign.get("/translation")
+@access("editor")
+def translations() -> Response:
     """Every letter and every ask with what there is to do."""
     site = services()
     letters = []
@@ -114,10 +115,10 @@ def show_overview() -> Response:
 def _campaign_line(name: str, key: str, todo: int) -> Line:
     """A part of the campaign with Spanish to look at, and its page."""
     if name == "time":
-        return Line(str(TITLES["bill"]), page_url("organizer_campaign.bill"), todo)
+        return Line(str(TITLES["bill"]), page_url("organizer_campaign.once", name="bill"), todo)
     if name == "prompt_hint":
         return Line(str(TITLES["hint"]), page_url("organizer_campaign.once", name="hint"), todo)
-    url = page_url("organizer_campaign.keyed", name=name, key=key)
+    url = page_url("organizer_campaign.part", name=name, key=key)
     return Line(f"{TITLES[name]}: {key}", url, todo)
 
 
@@ -130,7 +131,9 @@ def _texts(site: Services, letter: str, length: Length) -> tuple[Working, Workin
     return both if both[0].text else None
 
 
-def show_translation(letter: str, length: Length) -> Response:
+@campaign.get("/letters/<letter>/translation/<any(full, short):length>")
+@access("editor")
+def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
     texts = _texts(services(), letter, length)
     if texts is None:
@@ -186,7 +189,9 @@ def typed_rows() -> list[Row]:
     return rows
 
 
-def take_translation(letter: str, length: Length) -> Response:
+@campaign.post("/letters/<letter>/translation/<any(full, short):length>")
+@access("editor")
+def translation_post(letter: str, length: Length) -> Response:
     """Keep the reading aid as a draft, each paragraph with the English that it was made for."""
     site = services()
     texts = _texts(site, letter, length)
@@ -203,8 +208,8 @@ def take_translation(letter: str, length: Length) -> Response:
     result = read_template(spanish.name, text, facts=tuple(site.campaign.facts))
     if isinstance(result, tuple):
         rows, errors = _with_problems(rows, text, result)
-        return _show(letter, length, english, rows, base=base_of(), errors=errors, status=422)
-    if base_of() != spanish.base:
+        return _show(letter, length, english, rows, base=revision(), errors=errors, status=422)
+    if revision() != spanish.base:
         return _moved(letter, length, english, spanish, rows)
     if text != spanish.text and isinstance(
         save(site, text, spanish.base, "reading aid", name=spanish.name), Moved

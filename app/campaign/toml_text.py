@@ -1,5 +1,7 @@
-"""Moving, adding and taking out whole ``[[tables]]`` of a TOML text, line by line.
+"""A TOML text line by line: where its values stand, and moving its tables with their comments.
 
+The standard reader gives values without positions, and its writer knows nothing of comments.
+This follows headers and keys and knows just enough of TOML to skip the inside of long strings.
 A table takes the comments that stand right above it along; comments and empty lines between
 tables stay where they are, so that the heading of a section never wanders with a table.
 """
@@ -7,12 +9,70 @@ tables stay where they are, so that the heading of a section never wanders with 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
 from typing import Literal
 
+from app.campaign.problems import Message
+
 _HEADER = re.compile(r"\s*\[(\[)?\s*([A-Za-z0-9_.\"-]+)\s*\]")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=\s*(.*)")
 _OPENS = re.compile(r"[^#'\"]*=\s*(\"\"\"|''')(.*)")
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 LineKind = Literal["blank", "comment", "header", "value"]
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """The line (from 1) of each table and value by dotted path.
+
+    The n-th ``[[asks]]`` is ``asks.n`` (from 0) and its key ``text`` is ``asks.n.text``. For
+    a long string the line is that on which its words begin.
+    """
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    until = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if until:
+            if until in line:
+                until = ""
+            continue
+        header = _HEADER.match(line)
+        if header:
+            table = header[2].replace('"', "")
+            if header[1]:
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}.{counts[table]}"
+            lines[table] = number
+            continue
+        key = _KEY.match(line)
+        if key is None:
+            continue
+        name, value = key[1].strip('"'), key[2]
+        path = f"{table}.{name}" if table else name
+        lines[path] = number
+        for quotes in ('"""', "'''"):
+            if value.startswith(quotes):
+                if quotes not in value[3:]:
+                    until = quotes
+                if not value[3:].strip():
+                    lines[path] = number + 1
+    return lines
+
+
+def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """The line that a TOML error names; the last one for what is missing at the end."""
+    match = _AT_LINE.search(str(error))
+    return int(match[1]) if match else text.count("\n") + 1
+
+
+def toml_message(error: tomllib.TOMLDecodeError) -> Message:
+    """What a TOML error says, without its position."""
+    words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
+    return Message.of("toml", why=words)
+
+
+# --- whole tables ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

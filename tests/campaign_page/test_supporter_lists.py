@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaign.cosponsor_csv import (
+from app.campaign.stance import Backing
+from app.campaign.supporter_files import (
     MOST_BYTES,
     MOST_ROWS,
+    Cell,
     CsvList,
     CsvTrouble,
     Known,
+    match_member,
     read_cosponsor_csv,
-    write_list,
 )
-from app.campaign.list_changes import compare, replace_bills
-from app.campaign.lists import read_list
-from app.campaign.stance import Backing
+from app.campaign.supporters import compare, read_list, renew, write_list
 
 HEAD = "bioguide,name,bill,role,date\n"
 
@@ -76,7 +77,8 @@ def test_who_withdrew_is_kept_apart(known: Known) -> None:
 
 CELLS = {
     "F00476,Frost,current,cosponsor,2026-03-26": ("bioguide", "bioguide"),
-    ",Frost,current,cosponsor,2026-03-26": ("bioguide", "missing"),
+    ",Nobody Atall,current,cosponsor,2026-03-26": ("name", "nobody"),
+    ",Scott,current,cosponsor,2026-03-26": ("name", "several"),
     "F000476,Pramila Jayapal,current,cosponsor,2026-03-26": ("bioguide", "other_person"),
     "X999999,,current,cosponsor,2026-03-26": ("name", "missing"),
     "X999999,=1+1,current,cosponsor,2026-03-26": ("name", "formula"),
@@ -115,7 +117,7 @@ def test_a_person_twice_and_a_second_sponsor_are_errors(known: Known) -> None:
 FILES: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "empty"),
     "only a heading": (HEAD.encode(), "empty"),
-    "no columns of ours": (b"name,party\nFrost,D\n", "columns"),
+    "no columns of ours": (b"state,party\nFL,D\n", "columns"),
     "no date": (b"bioguide,name\nF000476,Frost\n", "columns"),
     "a column twice": (b"bioguide,date,date\nF000476,2026-03-26,2026-03-26\n", "columns"),
     "an open quotation mark": (HEAD.encode() + b'"F000476,Frost', "quotes"),
@@ -163,10 +165,11 @@ def test_what_is_written_reads_back_the_same(people: list[tuple[int, str, date]]
 def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...]) -> None:
     new = Backing("X999999", "Somebody", "current", "cosponsor", date(2026, 5, 1))
     current = [b for b in shipped if b.bill == "current"]
-    after = replace_bills(shipped, [*current[:-1], new], {"current"})
+    last = {(current[-1].bioguide, "current")}
+    after = renew(shipped, [*current[:-1], new], {"current"}, withdrew=last).lines
     sitting = {b.bioguide for b in shipped}
     change = compare(shipped, after, current="current", sitting=sitting)
-    assert change.joined == change.gone == (new,)
+    assert change.joined == change.unknown == (new,)
     assert change.left == (current[-1],)
     assert [b for b in after if b.bill != "current"] == [b for b in shipped if b.bill != "current"]
     assert compare(shipped, shipped, current="current", sitting=sitting).empty
@@ -175,6 +178,53 @@ def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...])
 def test_the_other_chambers_lines_stay(shipped: tuple[Backing, ...]) -> None:
     senator = Backing("B001288", "Cory A. Booker", "current", "sponsor", date(2026, 5, 1))
     both = (*shipped, senator)
-    after = replace_bills(both, shipped[:19], {"current"}, keep={"B001288"})
-    assert senator in after
-    assert senator not in replace_bills(both, shipped[:19], {"current"})
+    renewed = renew(both, shipped[:19], {"current"}, others={"B001288"})
+    assert senator in renewed.lines
+    assert renewed.missing == ()
+
+
+def test_nobody_leaves_because_a_file_forgot_them(shipped: tuple[Backing, ...]) -> None:
+    for kept in ((), shipped[:1], shipped[6:19]):
+        renewed = renew(shipped, kept, {"current"})
+        assert set(renewed.lines) == set(shipped)
+        assert set(renewed.missing) == set(shipped[:19]) - set(kept)
+
+
+NAMES = {
+    "Maxwell Frost": ("F000476", ""),
+    "Frost, Maxwell": ("F000476", ""),
+    "Rep. Frost, Maxwell [D-FL-10]": ("F000476", ""),
+    "Frost": ("F000476", "Maxwell Frost"),
+    "Rep. Scott, Austin [R-GA-8]*": ("S001189", ""),
+}
+
+
+@pytest.mark.parametrize("typed", NAMES)
+def test_a_name_is_matched_and_a_doubt_is_told(typed: str, known: Known) -> None:
+    assert match_member(typed, known) == NAMES[typed]
+
+
+def test_a_name_that_fits_several_or_nobody_is_said(known: Known) -> None:
+    several, nobody = match_member("Scott", known), match_member("Nobody Atall", known)
+    assert isinstance(several, Cell)
+    assert several.why == "several"
+    assert "Austin Scott" in several.more
+    assert isinstance(nobody, Cell)
+    assert nobody.why == "nobody"
+
+
+def test_the_official_names_of_columns_are_known(known: Known) -> None:
+    head = "bioguideId,fullName,sponsorshipDate,sponsorshipWithdrawnDate,isOriginalCosponsor\n"
+    found = good(f'{head}F000476,"Rep. Frost, Maxwell [D-FL-10]",2026-03-26,,False\n', known)
+    assert found.backings[0].bioguide == "F000476"
+    assert found.ignored == ("isoriginalcosponsor",)
+    again = good(f"{head}F000476,Frost,2026-03-26,2026-11-01,False\n", known)
+    assert [b.bioguide for b in again.withdrawn] == ["F000476"]
+
+
+def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Known) -> None:
+    days = {("F000476", "current"): date(2026, 3, 26)}
+    listed = replace(known, days=days)
+    found = good("First name,Last name\nMaxwell,Frost\n", listed)
+    assert found.backings[0].day == date(2026, 3, 26)
+    assert bad("name\nTed Lieu\n", listed).rows[0].cells[0].why == "missing"

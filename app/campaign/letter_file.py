@@ -1,15 +1,17 @@
-"""Letter templates as files: TOML front matter between ``+++`` lines, then the text.
+"""Letters as files: TOML front matter between ``+++`` lines, then the text; read, and edited.
 
 ``general.txt`` is the full form, ``general.short.txt`` the short one, and ``general.es.txt``
-and ``general.short.es.txt`` their Spanish reading aids.
+and ``general.short.es.txt`` their Spanish reading aids. An editor has the same file as the parts
+of a form; what was not changed there stays as it was, to the byte.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -17,16 +19,17 @@ from app.campaign.language import Parsed, parse_template
 from app.campaign.model import Length, LetterTemplate
 from app.campaign.problems import Message, Problem
 from app.campaign.reading_aids import KEY
-from app.campaign.toml_lines import key_lines
+from app.campaign.toml_text import key_lines, toml_line, toml_message
 
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
 """What a template's file may be called."""
 
-_ENGLISH_KEYS = ("title", "title_es", "about", "about_es", "subject", "closing")
+HEADING = ("title", "title_es", "about", "about_es", "subject", "closing")
+"""What a letter's heading can say, in the order in which it is written."""
 _AID_KEYS = (KEY,)
 _REQUIRED = ("title", "subject")
 _MATTER_CHARACTERS = 300
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_RULE = "+++"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,10 @@ def _front_matter(
     name: str, text: str
 ) -> Problem | tuple[dict[str, object], dict[str, int], str, int]:
     """Front matter, the file's line of each of its keys, the body and its first line."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    if lines[0].rstrip() != "+++":
+    lines = _lines(text)
+    if lines[0].rstrip() != _RULE:
         return Problem(name, 1, Message.of("heading-begins"))
-    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), None)
+    end = _end(lines)
     if end is None:
         return Problem(name, 1, Message.of("heading-ends"))
     head = "\n".join(lines[1:end])
@@ -112,9 +115,7 @@ def _front_matter(
         matter = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
         return Problem(name, toml_line(error, head) + 1, toml_message(error))
-    rest = end + 1
-    while rest < len(lines) and not lines[rest].strip():
-        rest += 1
+    rest = _start(lines, end)
     keys = {key: line + 1 for key, line in key_lines(head).items()}
     return matter, keys, "\n".join(lines[rest:]), min(rest, len(lines) - 1) + 1
 
@@ -127,7 +128,7 @@ def _check_matter(
         for key in (() if reading_aid else _REQUIRED)
         if not matter.get(key)
     ]
-    known = (*_ENGLISH_KEYS, *_AID_KEYS) if reading_aid else _ENGLISH_KEYS
+    known = (*HEADING, *_AID_KEYS) if reading_aid else HEADING
     for key, value in matter.items():
         line = lines.get(key, 1)
         if key not in known:
@@ -144,13 +145,85 @@ def _check_matter(
     return problems
 
 
-def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
-    """The line that a TOML error names; the last one for what is missing at the end."""
-    match = _AT_LINE.search(str(error))
-    return int(match[1]) if match else text.count("\n") + 1
+# --- as the parts of a form -----------------------------------------------------------------
 
 
-def toml_message(error: tomllib.TOMLDecodeError) -> Message:
-    """What a TOML error says, without its position."""
-    words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
-    return Message.of("toml", why=words)
+@dataclass(frozen=True, slots=True)
+class SourceParts:
+    """A file's heading and words. ``heading`` and ``words`` use ``\\n`` for line ends."""
+
+    heading: dict[str, str]
+    words: str
+    words_line: int
+    """The file's line on which the words begin, so that a message can name a line of theirs."""
+
+
+def split_source(text: str) -> SourceParts | None:
+    """The parts of a file; None where its heading cannot be read, so that it is shown whole."""
+    lines = _lines(text)
+    end = _end(lines)
+    if end is None:
+        return None
+    try:
+        matter = tomllib.loads("\n".join(lines[1:end]))
+    except tomllib.TOMLDecodeError:
+        return None
+    if not all(isinstance(value, str) for value in matter.values()):
+        return None
+    start = _start(lines, end)
+    return SourceParts(matter, "\n".join(lines[start:]), min(start, len(lines) - 1) + 1)
+
+
+def join_source(before: str, heading: Mapping[str, str], words: str) -> str:
+    """The file with this heading and these words.
+
+    ``before`` is the file as it was, or empty for a new one; what is the same there is kept as
+    it is. An empty value of the heading leaves its line out. Line ends of a form (``\\r\\n``)
+    become ``\\n``, and the words end with one.
+    """
+    words = plain_lines(words)
+    parts = split_source(before)
+    given = {key: value for key, value in heading.items() if value}
+    if parts is not None:
+        same_heading = {k: v for k, v in parts.heading.items() if v} == given
+        same_words = parts.words.rstrip("\n") == words.rstrip("\n")
+        if same_heading and same_words:
+            return before
+        if same_heading:
+            lines = _lines(before)
+            end = _end(lines)
+            assert end is not None
+            start = _start(lines, end) if parts.words.strip() else end + 1
+            head = "\n".join(lines[:start]) + ("" if parts.words.strip() else "\n")
+            return f"{head}\n{words.rstrip()}\n"
+    order = [*(k for k in HEADING if k in given), *(k for k in given if k not in HEADING)]
+    head = "".join(f"{key} = {_quoted(given[key])}\n" for key in order)
+    return f"{_RULE}\n{head}{_RULE}\n\n{words.rstrip()}\n"
+
+
+def plain_lines(text: str) -> str:
+    """A typed text with ``\\n`` for line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _quoted(value: str) -> str:
+    """A TOML string. JSON's escapes are TOML's, but for the delete character."""
+    one_line = " ".join(plain_lines(value).split("\n"))
+    return json.dumps(one_line, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+
+
+def _end(lines: list[str]) -> int | None:
+    if lines[0].rstrip() != _RULE:
+        return None
+    return next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _RULE), None)
+
+
+def _start(lines: list[str], end: int) -> int:
+    start = end + 1
+    while start < len(lines) and not lines[start].strip():
+        start += 1
+    return start

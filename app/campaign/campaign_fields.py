@@ -1,0 +1,252 @@
+"""The fields of ``campaign.toml``: one table that reads, edits, compares, labels and explains.
+
+A field has a dotted path. ``bills.house.number`` stands alone; ``asks.3.text`` belongs to the
+fourth ask (from 0) and ``facts.0.text`` to the first of the tables ``[facts.growth]``, whose
+name is its ``facts.0.id``. In the table a field of a list stands without its place:
+``asks.text``. A new field is a line here and a line where ``campaign_file`` makes a campaign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.campaign.model import STAGES
+
+Kind = Literal[
+    "line", "words", "text", "condition", "pattern", "bill", "id", "day", "moment", "whole",
+    "stages", "states", "flag", "choice", "zone",
+]  # fmt: skip
+"""What a field holds: one ``line`` of plain words or several (``words``), a ``text`` in the small
+language of letters or a ``condition`` in it, a ``pattern`` to look for, the printed number of a
+``bill``, a short name (``id``), a ``day``, a ``moment`` in Washington, a ``whole`` number, some
+``stages``, postal codes of ``states``, yes, no or nothing (``flag``), a ``choice`` of a few, or
+a time ``zone``."""
+
+EVERY_STAGE = (*STAGES, "enacted")
+MOMENTS = ("pending", "last_weeks", "ending", "expired")
+MOST_LINE = 300
+MOST_TEXT = 20_000
+MOST_FACT = 800
+
+
+def _mark(text: str) -> str:
+    """Marks a text for the catalogue of translations and returns it."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignField:
+    """One field: where it stands, what it holds, and what it is called on a page."""
+
+    path: str
+    kind: Kind
+    label: str
+    """In English, a key of the catalogue; so is ``hint``."""
+    hint: str = ""
+    required: bool = False
+    most: int = MOST_TEXT
+    """Characters at most."""
+    choices: tuple[str, ...] = ()
+    """What a ``choice`` can be; empty where only a page knows, such as committees."""
+    fixed: bool = False
+    """Whether it stays once somebody has signed: the counts name it."""
+
+    @property
+    def key(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def long(self) -> bool:
+        """Whether it can have several lines."""
+        return self.kind in ("words", "text")
+
+
+F = CampaignField
+_COMMITTEE_HINT = _mark("Members of it get the sentences for committee members.")
+_STATES_HINT = _mark("By name or two letters, with commas between them: Florida, GA, TX.")
+_KEY_HINT = _mark("Small letters, digits and hyphens. It cannot be changed later.")
+ZONES = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
+    "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico",
+    "America/St_Thomas", "Pacific/Guam", "Pacific/Saipan", "Pacific/Pago_Pago",
+)  # fmt: skip
+"""The zones that a page offers; a file may name any other."""
+
+_BILL = (
+    F("title", "line", _mark("Name of the campaign"), required=True, most=120),
+    F("title_es", "line", _mark("Name of the campaign in Spanish"), most=120),
+    F("congress", "whole", _mark("Number of the Congress"), required=True, fixed=True),
+    F("ends", "moment", _mark("When this Congress ends, Washington time"),
+      _mark("Such as 2027-01-03 12:00."), required=True),
+    F("last_weeks_from", "day", _mark("First day of the last weeks"),
+      _mark("From this day on letters speak of few days left."), required=True),
+    F("last_day.house", "day", _mark("Planned last day of the House"), required=True),
+    F("last_day.senate", "day", _mark("Planned last day of the Senate"), required=True),
+    F("as_of", "day", _mark("Day of the cosponsor list"), _mark("An import sets it for you."),
+      required=True),
+    F("enacted", "day", _mark("Day on which the bill became law"),
+      _mark("Leave it empty until it has happened.")),
+    F("timezone", "zone", _mark("Time zone"),
+      _mark("Whose midnight separates the days of the counts. Days counted already stay."),
+      required=True),
+    F("confirm_email", "flag", _mark("Confirmed e-mail addresses"),
+      _mark("Whether a signature counts only once its e-mail address is confirmed.")),
+    F("bills.house.number", "bill", _mark("Number of the House bill"),
+      _mark("Such as H.R. 6890. Empty: no number is printed."), fixed=True),
+    F("bills.house.title", "line", _mark("Title of the House bill"), required=True, most=120),
+    F("bills.house.introduced", "day", _mark("Day on which the House bill was introduced")),
+    F("bills.senate.number", "bill", _mark("Number of the Senate bill"),
+      _mark("Such as S. 1336. Empty: no number is printed."), fixed=True),
+    F("bills.senate.title", "line", _mark("Title of the Senate bill"), required=True, most=120),
+    F("bills.senate.introduced", "day", _mark("Day on which the Senate bill was introduced")),
+    F("time.pending", "text", _mark("How much time is left: before the last weeks")),
+    F("time.pending_es", "text", _mark("The same in Spanish: before the last weeks")),
+    F("time.last_weeks", "text", _mark("How much time is left: in the last weeks")),
+    F("time.last_weeks_es", "text", _mark("The same in Spanish: in the last weeks")),
+    F("time.ending", "text", _mark("How much time is left: after the chamber’s last day")),
+    F("time.ending_es", "text", _mark("The same in Spanish: after the chamber’s last day")),
+    F("time.expired", "text", _mark("How much time is left: after the Congress has ended")),
+    F("time.expired_es", "text", _mark("The same in Spanish: after the Congress has ended")),
+)  # fmt: skip
+_COMMITTEES = (
+    F("committees.house.code", "choice", _mark("House committee that has the bill"),
+      _COMMITTEE_HINT, required=True, most=8),
+    F("committees.house.subcommittee", "choice", _mark("Subcommittee in the House"), most=8),
+    F("committees.house.name", "line", _mark("Name of the House committee in letters"),
+      required=True, most=120),
+    F("committees.house.name_es", "line", _mark("The same in Spanish: the House committee"),
+      most=120),
+    F("committees.senate.code", "choice", _mark("Senate committee for the subject"),
+      _COMMITTEE_HINT, required=True, most=8),
+    F("committees.senate.subcommittee", "choice", _mark("Subcommittee in the Senate"), most=8),
+    F("committees.senate.name", "line", _mark("Name of the Senate committee in letters"),
+      required=True, most=120),
+    F("committees.senate.name_es", "line", _mark("The same in Spanish: the Senate committee"),
+      most=120),
+)  # fmt: skip
+_STATES = (
+    F("states.requires", "states", _mark("States that require these agreements"), _STATES_HINT),
+    F("states.limits", "states", _mark("States that limit or ban them"), _STATES_HINT),
+    F("states.as_of", "day", _mark("Day on which this was looked up")),
+)
+_HINT = (
+    F("prompt_hint.text", "words", _mark("Caution")),
+    F("prompt_hint.text_es", "words", _mark("Caution in Spanish")),
+)
+_ASKS = (
+    F("asks.id", "id", _mark("Short name"), _KEY_HINT, required=True),
+    F("asks.when", "condition", _mark("Who is asked this"),
+      _mark("A condition, such as: type == 'sen' and stance == 'none'. Empty: all others."),
+      most=1_000),
+    F("asks.stages", "stages", _mark("When it is asked")),
+    F("asks.summary", "line", _mark("In one line"),
+      _mark("Plain words without fields. Residents see it above the letter."),
+      required=True, most=200),
+    F("asks.summary_es", "line", _mark("In one line, in Spanish"), most=200),
+    F("asks.opening", "text", _mark("Opening sentence"),
+      _mark("Before the reasons, such as thanks to a cosponsor. May be empty.")),
+    F("asks.opening_es", "text", _mark("Opening sentence in Spanish")),
+    F("asks.text", "text", _mark("The ask in the full letter"), required=True),
+    F("asks.text_es", "text", _mark("The ask in the full letter, in Spanish")),
+    F("asks.short", "text", _mark("The ask in the short letter"),
+      _mark("It holds its own opening. Empty: the full text is used.")),
+    F("asks.short_es", "text", _mark("The ask in the short letter, in Spanish")),
+)  # fmt: skip
+_ADDITIONS = (
+    F("additions.id", "id", _mark("Short name"), _KEY_HINT, required=True),
+    F("additions.when", "condition", _mark("Who gets this sentence"),
+      _mark("A condition, such as: committee_role == 'chair' and type == 'rep'."), most=1_000),
+    F("additions.stages", "stages", _mark("When it is added")),
+    F("additions.text", "text", _mark("Sentence in the full letter"), required=True),
+    F("additions.text_es", "text", _mark("Sentence in the full letter, in Spanish")),
+    F("additions.short", "text", _mark("Sentence in the short letter"),
+      _mark("Empty: nothing is added to the short letter.")),
+    F("additions.short_es", "text", _mark("Sentence in the short letter, in Spanish")),
+)  # fmt: skip
+_FACTS = (
+    F("facts.id", "id", _mark("Short name"),
+      _mark("Small letters, digits and _. Letters print it as {{ fact_name }}.")),
+    F("facts.text", "words", _mark("The fact in one sentence"),
+      _mark("With its date, so that it stays true. At most 800 characters."), required=True,
+      most=MOST_FACT),
+    F("facts.text_es", "words", _mark("The fact in Spanish"), most=MOST_FACT),
+    F("facts.source", "line", _mark("Source"),
+      _mark("Who says it, where and when, so that anybody can look it up."), required=True),
+    F("facts.as_of", "day", _mark("Day of the source"), required=True),
+)  # fmt: skip
+_PROMPTS = (
+    F("prompts.who", "line", _mark("For whom"), required=True),
+    F("prompts.who_es", "line", _mark("For whom, in Spanish")),
+    F("prompts.text", "words", _mark("Question"), required=True),
+    F("prompts.text_es", "words", _mark("Question in Spanish"),
+      _mark("Left empty, Spanish pages show the English.")),
+)  # fmt: skip
+_FORBIDDEN = (
+    F("forbidden.pattern", "pattern", _mark("Words to look for"),
+      _mark("A pattern (regular expression). Capital letters make no difference."),
+      required=True),
+    F("forbidden.advice", "line", _mark("Why not, and what to say instead"), required=True),
+)  # fmt: skip
+_RELATED = (
+    F("related.id", "id", _mark("Short name"),
+      _mark("Such as hr2805-117. The lists of cosponsors name the bill by it."), required=True),
+    F("related.kind", "choice", _mark("What it is"), required=True,
+      choices=("earlier", "opposes")),
+    F("related.chamber", "choice", _mark("Chamber"), required=True, choices=("house", "senate")),
+    F("related.congress", "whole", _mark("Number of the Congress"), required=True),
+    F("related.number", "bill", _mark("Number of the bill"),
+      _mark("Such as H.R. 2805. Empty where it is not known.")),
+    F("related.title", "line", _mark("Title of the bill"), required=True, most=120),
+)  # fmt: skip
+
+SECTIONS: dict[str, tuple[CampaignField, ...]] = {
+    "bill": _BILL, "committees": _COMMITTEES, "states": _STATES, "hint": _HINT,
+}  # fmt: skip
+"""Parts that there are once, each with a page of its own."""
+LISTS: dict[str, tuple[CampaignField, ...]] = {
+    "asks": _ASKS, "additions": _ADDITIONS, "facts": _FACTS, "prompts": _PROMPTS,
+    "forbidden": _FORBIDDEN, "related": _RELATED,
+}  # fmt: skip
+"""Parts of which there are any number."""
+KEYED = ("asks", "additions", "facts", "related")
+"""Those whose parts have a short name that stays; the others are counted."""
+NAMED = ("facts",)
+"""Written as ``[facts.growth]`` and not as ``[[facts]]`` with an ``id``."""
+ORDERED = ("asks", "additions", "prompts", "forbidden")
+"""Those whose order residents or members notice."""
+ASK_TEXTS = ("summary", "opening", "text", "short")
+"""The texts of an ask; each has a Spanish one beside it."""
+FIXED = tuple(f.path for fields in SECTIONS.values() for f in fields if f.fixed)
+
+_TABLE = {f.path: f for part in (*SECTIONS.values(), *LISTS.values()) for f in part}
+
+
+def general(path: str) -> str:
+    """``asks.3.text`` → ``asks.text``: the same for every part of a list."""
+    parts = path.split(".")
+    place = parts[0] in LISTS and len(parts) > 1 and parts[1].isdigit()
+    return ".".join([parts[0], *parts[2:]]) if place else path
+
+
+def field_at(path: str) -> CampaignField:
+    """The field of a path, with or without a place; ``KeyError`` where there is none."""
+    return _TABLE[general(path)]
+
+
+def is_field(path: str) -> bool:
+    """Whether a path names one field that is edited."""
+    parts = path.split(".")
+    in_list = parts[0] in LISTS
+    return general(path) in _TABLE and in_list == (in_list and parts[1:2] != [] and
+                                                   parts[1].isdigit())  # fmt: skip
+
+
+def section_paths(name: str) -> tuple[str, ...]:
+    """The paths of the fields of a part that there is once."""
+    return tuple(f.path for f in SECTIONS[name])
+
+
+def field_paths(name: str, place: int) -> tuple[str, ...]:
+    """The paths of the fields of one part of a list."""
+    return tuple(f"{name}.{place}.{f.key}" for f in LISTS[name])

@@ -1,0 +1,117 @@
+"""``flask campaign cosponsors refresh``: the official list of who backs the bill."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from app.campaign.stance import Backing
+from app.campaign.supporter_files import MOST_BYTES, bill_key
+from app.cli.plain import PlainCommand
+from app.records.audit import COMMAND_LINE
+from app.site.services import Services, services
+from app.site.supporters import Lists, Proposal, change_of, live_lists, propose, put_live
+
+SECONDS = 30
+"""For the download as a whole to begin, and for each pause in it."""
+
+campaign_cli = AppGroup("campaign", help="The campaign: who backs its bill.")
+cosponsors_cli = AppGroup("cosponsors", help="The list of who backs the bill.")
+campaign_cli.add_command(cosponsors_cli)
+
+
+@cosponsors_cli.command("refresh", cls=PlainCommand)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read this file instead of downloading the official one: XML, JSON or CSV.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Apply it without asking.")
+@with_appcontext
+def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
+    """Bring the list of cosponsors up to date with the official status file of the bill.
+
+    Shows who joined and who withdrew, and asks first. Nobody leaves the list because a file
+    forgot them: they are named, and stay until an organizer takes them off.
+
+    \b
+    Example:
+      flask campaign cosponsors refresh
+      flask campaign cosponsors refresh --from BILLSTATUS-119hr6890.xml --dry-run
+    """  # fmt: skip
+    site = services()
+    now = live_lists(site)
+    found = propose(site, source.read_bytes() if source else _download(site))
+    if not isinstance(found, Proposal):
+        raise click.ClickException(f"{found.what} Nothing was changed.")
+    _tell(site, now, found)
+    if dry_run:
+        return
+    change = change_of(site, now, found.lines)
+    if change.empty and found.day == site.campaign.as_of:
+        click.echo("The list is up to date.")
+        return
+    if not yes:
+        click.confirm("Apply this?", abort=True)
+    name = source.name if source else "official file"
+    done = put_live(
+        site, now, found.lines, found.day, by=COMMAND_LINE, at=datetime.now(UTC), source=name
+    )
+    if not done:
+        raise click.ClickException(
+            "Something else was published meanwhile, so nothing was done. Run this again."
+        )
+    click.echo(f"The list of {found.day.isoformat()} is live.")
+
+
+def _tell(site: Services, now: Lists, found: Proposal) -> None:
+    change = change_of(site, now, found.lines)
+    for note in found.notes:
+        click.echo(f"Note: {note}")
+    _people("joined", change.joined)
+    _people("left", change.left)
+    _people("another day or role", [one.after for one in change.redated])
+    _people("missing from the file; stays on the list", found.missing)
+    _people("not in our list of members", change.unknown)
+    click.echo(f"{len(change.joined)} joined, {len(change.left)} left.")
+
+
+def _people(what: str, lines: list[Backing] | tuple[Backing, ...]) -> None:
+    for line in lines:
+        click.echo(f"  {what}: {line.name} ({line.bioguide}), {line.role}, {line.day.isoformat()}")
+
+
+def _download(site: Services) -> bytes:
+    """The official status files of the campaign's bill; the first bill that has a number."""
+    import requests  # only this command needs it
+
+    campaign = site.campaign
+    key, congress = next(
+        ((bill_key(b.number), b.congress) for b in campaign.bills.values() if bill_key(b.number)),
+        (None, 0),
+    )
+    if key is None:
+        raise click.ClickException("The campaign has no bill with a number to ask for.")
+    kind, number = key
+    name = f"BILLSTATUS-{congress}{kind}{number}.xml"
+    address = f"{site.settings.bill_status_url.rstrip('/')}/{congress}/{kind}/{name}"
+    try:
+        with requests.get(address, timeout=SECONDS, stream=True) as answer:
+            answer.raise_for_status()
+            parts, size = [], 0
+            for part in answer.iter_content(65_536):
+                parts.append(part)
+                size += len(part)
+                if size > MOST_BYTES:
+                    break
+    except requests.RequestException as error:
+        raise click.ClickException(
+            f"{address} could not be downloaded ({type(error).__name__}). Nothing was changed. "
+            "Download it yourself and give it with --from."
+        ) from None
+    return b"".join(parts)

@@ -1,0 +1,292 @@
+"""The live lists of who backs which bill: what a file would change, and making that live.
+
+Pages and commands stand on the same three steps: ``propose`` reads a file, ``Proposal.change``
+says what it means for the lists, ``put_live`` publishes the lists together with their day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from app.campaign import edit
+from app.campaign.campaign_file import FILE
+from app.campaign.model import Campaign
+from app.campaign.problems import Message
+from app.campaign.stance import CURRENT, Backing
+from app.campaign.supporter_files import (
+    BillStatus,
+    CsvList,
+    CsvTrouble,
+    Known,
+    NotBillStatus,
+    Withdrawn,
+    bill_key,
+    fold,
+    read_supporters,
+)
+from app.campaign.supporters import (
+    COSPONSORS,
+    OPPOSING,
+    ListChange,
+    compare,
+    read_list,
+    renew,
+    write_list,
+)
+from app.congress import STATES, Holder
+from app.congress.model import Chamber
+from app.records import audit
+from app.records.audit import What
+from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of
+from app.site.services import Services
+
+MOST_FOUND = 25
+NAMES_IN_EVENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Everybody on the live lists, and the moment at which they were read."""
+
+    backings: tuple[Backing, ...]
+    live: LiveFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The lists as a file would have them."""
+
+    lines: tuple[Backing, ...]
+    missing: tuple[Backing, ...]
+    """Those of ``lines`` whom the file does not name, and nobody says that they withdrew."""
+    day: date
+    """Of which the lists are then."""
+    withdrawn: tuple[Withdrawn, ...]
+    notes: tuple[Message, ...]
+    official: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBill:
+    """The file is about a bill that is not the campaign's own."""
+
+    what: Message
+
+
+def live_lists(site: Services) -> Lists:
+    """The lines of both lists: those for the bill and those for the opposite."""
+    live = site.live.files(site.db())
+    lines: list[Backing] = []
+    for name in (COSPONSORS, OPPOSING):
+        lines += read_lines(site, live.files.get(name, ""), name)
+    return Lists(tuple(lines), live)
+
+
+def read_lines(site: Services, text: str, name: str = COSPONSORS) -> tuple[Backing, ...]:
+    """The lines of a list that can be read."""
+    return read_list(name, text.replace("\r\n", "\n"), site.campaign.related)[0]
+
+
+def file_of(campaign: Campaign, bill: str) -> str:
+    """Which file a bill's supporters stand in."""
+    related = campaign.related.get(bill)
+    return OPPOSING if related is not None and related.kind == "opposes" else COSPONSORS
+
+
+def change_of(site: Services, now: Lists, new: Iterable[Backing]) -> ListChange:
+    """What a new list changes, for whoever looks before it is applied."""
+    return compare(now.backings, new, current=CURRENT, sitting=known_members(site))
+
+
+def known_members(site: Services) -> dict[str, tuple[str, str]]:
+    """Full and last name of everyone in Congress by bioguide id."""
+    return {
+        h.member.bioguide: (h.member.full_name, h.member.last)
+        for h in site.tables.holders
+        if h.member
+    }
+
+
+def search_members(site: Services, query: str) -> list[Holder]:
+    """Members whose name, state or bioguide id fits what was typed; at most 25."""
+    wanted = fold(query)
+    if not wanted:
+        return []
+    found = []
+    for holder in site.tables.holders:
+        member, state = holder.member, holder.seat.state
+        if member is None:
+            continue
+        if (
+            wanted in fold(member.full_name)
+            or wanted == fold(f"{member.first}{member.last}")
+            or wanted in (state.casefold(), fold(STATES[state]), member.bioguide.casefold())
+            or wanted == fold(holder.seat.id)
+        ):
+            found.append(holder)
+    return found[:MOST_FOUND]
+
+
+# --- reading a file -----------------------------------------------------------------------
+
+
+def propose(site: Services, data: bytes) -> Proposal | OtherBill | NotBillStatus | CsvTrouble:
+    """What a file makes of the live lists, or why it cannot be used."""
+    now = live_lists(site)
+    found = read_supporters(data, _known(site, now))
+    if isinstance(found, BillStatus):
+        return _of_status(site, now, found)
+    return _of_list(site, now, found) if isinstance(found, CsvList) else found
+
+
+def _of_status(site: Services, now: Lists, status: BillStatus) -> Proposal | OtherBill:
+    campaign = site.campaign
+    chamber = _chamber_of(campaign, status)
+    if chamber is None:
+        ours = [f"{b.number} ({b.congress})" for b in campaign.bills.values() if b.number]
+        return OtherBill(
+            Message.of(
+                "status-of-another", theirs=status.printed, congress=status.congress,
+                ours=", ".join(ours) or campaign.title,
+            )
+        )  # fmt: skip
+    names = known_members(site)
+    lines = [
+        replace(b, name=names[b.bioguide][0]) if b.bioguide in names else b for b in status.backings
+    ]
+    renewed = renew(
+        now.backings, lines, {CURRENT}, others=_other_chamber(site, now, chamber),
+        withdrew={(w.bioguide, CURRENT) for w in status.withdrawn},
+    )  # fmt: skip
+    updated = status.updated or campaign.as_of
+    notes = []
+    if updated < campaign.as_of:
+        notes.append(Message.of("note-older", day=updated.isoformat()))
+    if not status.has_sponsor:
+        notes.append(Message.of("note-no-sponsor"))
+    cosponsors = sum(b.role == "cosponsor" for b in status.backings)
+    here = sum(b.bill == CURRENT and b.role == "cosponsor" for b in now.backings)
+    if status.announced is not None and status.announced > cosponsors + len(status.withdrawn):
+        notes.append(Message.of("note-pages", all=status.announced, here=cosponsors))
+    elif any(b.role == "cosponsor" for b in renewed.missing):
+        notes.append(Message.of("note-fewer", there=cosponsors, here=here))
+    return Proposal(
+        renewed.lines, renewed.missing, min(updated, site.today()), status.withdrawn, tuple(notes),
+        official=True,
+    )  # fmt: skip
+
+
+def _of_list(site: Services, now: Lists, found: CsvList) -> Proposal:
+    withdrew = {(b.bioguide, b.bill) for b in found.withdrawn}
+    renewed = renew(now.backings, found.backings, found.bills, withdrew=withdrew)
+    notes = [Message.of("note-doubt", typed=typed, name=name) for typed, name in found.doubts]
+    if found.ignored:
+        notes.insert(0, Message.of("note-columns", names=", ".join(found.ignored)))
+    gone = tuple(Withdrawn(b.bioguide, b.name, b.day, site.today()) for b in found.withdrawn)
+    return Proposal(
+        renewed.lines, renewed.missing, site.today(), gone, tuple(notes), official=False
+    )
+
+
+def _known(site: Services, now: Lists) -> Known:
+    campaign = site.campaign
+    bills = {bill: bill for bill in (CURRENT, *campaign.related)}
+    introduced = [bill.introduced for bill in campaign.bills.values() if bill.introduced]
+    for bill in campaign.bills.values():
+        key = bill_key(bill.number)
+        if key:
+            bills[f"{key[0]}{key[1]}-{bill.congress}"] = CURRENT
+    seats = {
+        h.member.bioguide: h.seat.state + (f"-{h.seat.district}" if h.seat.district else "")
+        for h in site.tables.holders
+        if h.member
+    }
+    return Known(
+        site.today(), bills, known_members(site), {CURRENT: min(introduced)} if introduced else {},
+        seats, {(b.bioguide, b.bill): b.day for b in now.backings},
+    )  # fmt: skip
+
+
+def _chamber_of(campaign: Campaign, status: BillStatus) -> Chamber | None:
+    """In which chamber a status file's bill is the campaign's own; None when it is another bill."""
+    for chamber, bill in campaign.bills.items():
+        if bill_key(bill.number) == (status.kind, status.number):
+            return chamber if bill.congress == status.congress else None
+    return None
+
+
+def _other_chamber(site: Services, now: Lists, chamber: Chamber) -> Collection[str]:
+    """Whom a file of one chamber's bill cannot name: those who sit in the other."""
+    other: Chamber = "house" if chamber == "senate" else "senate"
+    if not site.campaign.bills[other].number:
+        return ()
+    holders = {b.bioguide: site.tables.holder_of(b.bioguide) for b in now.backings}
+    return {who for who, h in holders.items() if h is not None and h.seat.chamber == other}
+
+
+# --- making it live -----------------------------------------------------------------------
+
+
+def new_texts(site: Services, now: Lists, new: Iterable[Backing], as_of: date) -> dict[str, str]:
+    """The files that a new list changes, with the day of the list in the campaign's own."""
+    lines, texts = tuple(new), dict[str, str]()
+    for name in (COSPONSORS, OPPOSING):
+        before = tuple(b for b in now.backings if file_of(site.campaign, b.bill) == name)
+        after = tuple(b for b in lines if file_of(site.campaign, b.bill) == name)
+        if before != after:
+            texts[name] = write_list(after)
+    dated = edit.set_fields(now.live.files[FILE], {"as_of": as_of.isoformat()})
+    if isinstance(dated, str) and dated != now.live.files[FILE]:
+        texts[FILE] = dated
+    return texts
+
+
+def put_live(
+    site: Services,
+    now: Lists,
+    lines: Iterable[Backing],
+    day: date,
+    *,
+    by: str,
+    at: datetime,
+    source: str,
+) -> bool:
+    """Publish the lists and their day in one change, with its event.
+
+    False, with nothing changed, when something was published since ``now`` was read.
+    """
+    db, slug = site.db(), site.campaign.slug
+    change = change_of(site, now, tuple(lines))
+    before = site.campaign.as_of.isoformat()
+    texts = new_texts(site, now, change.after, day)
+
+    def tell() -> None:
+        audit.record(
+            db, at=at, who=by, what=What.COSPONSORS_CHANGED, subject=source,
+            before={"people": len(change.before), "as of": before},
+            after={"people": len(change.after), "as of": day.isoformat(),
+                   "joined": _names(change.joined), "left": _names(change.left)},
+        )  # fmt: skip
+
+    answer = publish_texts(
+        db, slug, texts, folder=site.live.folder, seen=now.live.counter, by=by, at=at,
+        note=f"cosponsors: {len(change.joined)} joined, {len(change.left)} left",
+        also=tell if texts else None,
+    )  # fmt: skip
+    if not isinstance(answer, Published):
+        return False
+    draft = state_of(db, slug, FILE).draft
+    if draft is not None and FILE in texts:
+        # A draft of the campaign was begun before: it must not bring the old day back.
+        dated = edit.set_fields(draft.source, {"as_of": day.isoformat()})
+        if isinstance(dated, str):
+            save_draft(db, slug, FILE, dated, base=draft.id, by=by, at=at, note="day of the list")
+    return True
+
+
+def _names(lines: Iterable[Backing]) -> str:
+    every = [b.name for b in lines]
+    more = len(every) - NAMES_IN_EVENT
+    return ", ".join(every[:NAMES_IN_EVENT]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,537 @@
+"""The Campaign page: everything at a glance, its parts, publishing, versions, a test journey."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from app.campaign import edit, reading_aids
+from app.campaign.asks import count_asks
+from app.campaign.campaign_fields import (
+    KEYED,
+    LISTS,
+    NAMED,
+    ORDERED,
+    SECTIONS,
+    field_paths,
+    section_paths,
+)
+from app.campaign.campaign_file import FILE
+from app.campaign.problems import Message
+from app.campaign.toml_text import insert_block, move_block, remove_block
+from app.records import audit
+from app.records.audit import What
+from app.records.database import writing
+from app.records.workshop import (
+    Moved,
+    NoSuchVersion,
+    Published,
+    discard_draft,
+    find_version,
+    history,
+)
+from app.records.workshop import publish as publish_drafts
+from app.site.i18n import gettext as _
+from app.site.i18n import language, page_url
+from app.site.services import services
+from app.web import practice
+from app.web.access import access
+from app.web.organizer.campaign_form import (
+    CHOICE_WORDS,
+    STAGE_NAMES,
+    TITLES,
+    NotSaved,
+    Section,
+    Working,
+    changes,
+    check_files,
+    field_id,
+    fixed_here,
+    label,
+    moved_words,
+    place_of,
+    read_form,
+    save,
+    save_section,
+    shown,
+    shown_values,
+    view,
+    why_words,
+    working,
+)
+from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_words import FieldGroup, field_groups
+from app.web.organizer.show import page, visible
+from app.web.problem_words import problem_words
+
+campaign = Blueprint("organizer_campaign", __name__)
+
+LIST = f"<any({', '.join(LISTS)}):name>"
+ONCE = f"<any({', '.join(SECTIONS)}):name>"
+_GLANCE = (
+    "bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",
+    "last_day.house", "last_day.senate", "as_of", "enacted",
+)  # fmt: skip
+"""What the page shows of the bill and its dates."""
+_TITLE = {
+    "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
+    "forbidden": "pattern", "related": "title",
+}  # fmt: skip
+"""The field by which each part of a list is known on the page."""
+
+
+def revision(name: str = "base") -> int:
+    """A number that a form carries; -1 for anything that is none."""
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+
+# --- everything at a glance -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One ask, fact, question, claim or bill."""
+
+    key: str
+    """Its id, or its number from 1."""
+    title: str
+    about: str
+    url: str
+    move_url: str
+    """Empty where the order says nothing."""
+    first: bool
+    last: bool
+    stale: int = 0
+    members: int = 0
+    """How many members it reaches today, for an ask that is live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A part that there is once, with its values in words."""
+
+    name: str
+    title: str
+    url: str
+    facts: tuple[tuple[str, str], ...]
+    stale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All parts: those that there are once by name, and the lines of each list."""
+
+    once: dict[str, Once]
+    lists: dict[str, list[Line]]
+
+
+@campaign.get("/campaign/")
+@access("editor")
+def index() -> Response:
+    return _index()
+
+
+def _index(problem: str = "", status: int = 200) -> Response:
+    """Everything at a glance, with the way to each part."""
+    now = working(services())
+    stale = reading_aids.parts_to_translate(now.text)
+    parts = Overview(
+        {name: _once(now, name, stale) for name in SECTIONS},
+        {name: _lines(now, name, stale) for name in LISTS},
+    )
+    return page(
+        "campaign/index", status, problem=problem, now=now, parts=parts,
+        done=request.args.get("done", ""),
+    )  # fmt: skip
+
+
+def _once(now: Working, name: str, stale: dict[tuple[str, str], int]) -> Once:
+    paths = _GLANCE if name == "bill" else section_paths(name)
+    if name == "committees":
+        paths = tuple(path for path in paths if path.endswith((".name", ".subcommittee")))
+    if name == "hint":
+        paths = ("prompt_hint.text_es" if language() == "es" else "prompt_hint.text",)
+    values = edit.read_fields(now.text, paths)
+    part = {"bill": "time", "hint": "prompt_hint"}.get(name, "")
+    return Once(
+        name, str(TITLES[name]), page_url("organizer_campaign.once", name=name),
+        tuple((label(path), shown(path, value)) for path, value in values.items()),
+        stale.get((part, part), 0),
+    )  # fmt: skip
+
+
+def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[Line]:
+    titles = edit.read_column(now.text, name, _TITLE[name])
+    spanish = titles
+    if language() == "es" and name not in ("forbidden", "related"):
+        spanish = edit.read_column(now.text, name, f"{_TITLE[name]}_es")
+    numbers = tuple(str(n) for n in range(1, len(titles) + 1))
+    keys = edit.read_column(now.text, name, "id") if name in KEYED else numbers
+    abouts = _abouts(now.text, name)
+    reach: Counter[str] = Counter()
+    if name == "asks":
+        site = services()
+        reach = count_asks(site.campaign, site.tables.holders, site.today())
+    return [
+        Line(
+            key=key, title=spanish[place] or titles[place] or key, about=abouts[place],
+            url=page_url("organizer_campaign.part", name=name, key=key),
+            move_url=page_url("organizer_campaign.move", name=name, key=key)
+            if name in ORDERED else "",
+            first=place == 0, last=place == len(keys) - 1, stale=stale.get((name, key), 0),
+            members=reach[key],
+        )
+        for place, key in enumerate(keys)
+    ]  # fmt: skip
+
+
+def _abouts(text: str, name: str) -> list[str]:
+    """The second line of each part of a list."""
+    if name in ("asks", "additions"):
+        whens = edit.read_column(text, name, "when")
+        stages = edit.read_column(text, name, "stages")
+        return [
+            f"{when or _('everyone else')} · "
+            + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
+            for when, chosen in zip(whens, stages, strict=True)
+        ]
+    if name == "related":
+        columns = [edit.read_column(text, name, key) for key in ("kind", "number", "congress")]
+        return [
+            " · ".join(
+                (
+                    str(CHOICE_WORDS.get(kind, kind)), number or _("number not known"),
+                    _("Congress %(number)s", number=congress),
+                )
+            )
+            for kind, number, congress in zip(*columns, strict=True)
+        ]  # fmt: skip
+    if name == "facts":
+        columns = [edit.read_column(text, name, key) for key in ("id", "source", "as_of")]
+        return [" · ".join(line) for line in zip(*columns, strict=True)]
+    who = "who_es" if language() == "es" else "who"
+    return list(edit.read_column(text, name, "advice" if name == "forbidden" else who))
+
+
+# --- one part -------------------------------------------------------------------------------
+
+
+@campaign.get(f"/campaign/{ONCE}")
+@access("editor")
+def once(name: str) -> Response:
+    return _show(Section(name))
+
+
+@campaign.post(f"/campaign/{ONCE}")
+@access("editor")
+def once_post(name: str) -> Response:
+    return _take(Section(name))
+
+
+@campaign.get(f"/campaign/{LIST}/<key>")
+@access("editor")
+def part(name: str, key: str) -> Response:
+    return _show(_section_of(name, key))
+
+
+@campaign.post(f"/campaign/{LIST}/<key>")
+@access("editor")
+def part_post(name: str, key: str) -> Response:
+    return _take(_section_of(name, key))
+
+
+def _section_of(name: str, key: str) -> Section | None:
+    """The part of a list that an address names, if the draft has it."""
+    text = working(services()).text
+    if name in KEYED:
+        place = place_of(text, name, key)
+        return None if place is None else Section(name, place, key)
+    number = int(key) if re.fullmatch(r"[0-9]{1,4}", key) else 0
+    return Section(name, number - 1) if 0 < number <= edit.count_of(text, name) else None
+
+
+def _show(section: Section | None) -> Response:
+    """The fields of one part of the campaign."""
+    if section is None:
+        return page("no_such", 404)
+    now = working(services())
+    return _part(section, now, shown_values(section, now.text), NotSaved({}, {}, now.base))
+
+
+def _take(section: Section | None) -> Response:
+    """Keep the fields of a part as a draft, or show them again with what is wrong."""
+    if section is None:
+        return page("no_such", 404)
+    site = services()
+    typed, base, fits = read_form(section, request.form)
+    answer = save_section(site, section, typed, base, fits)
+    if answer is None:
+        return redirect(page_url("organizer_campaign.index", done="saved"), 303)
+    values = {path: visible(value) for path, value in typed.items()}
+    return _part(section, working(site), values, answer, 409 if answer.theirs else 422)
+
+
+def _part(
+    section: Section, now: Working, values: dict[str, str], answer: NotSaved, status: int = 200
+) -> Response:
+    aids: dict[str, str] = {}
+    here = section.within(now.text)
+    if section.aids and here:
+        aids.update(reading_aids.aid_states(now.text, section.aids, here.place))
+    single = section.name in SECTIONS
+    key = section.key or str(section.place + 1)
+    problems = answer.problems
+    return page(
+        "campaign/part", status, section=section, base=answer.base, by=answer.by, new=False,
+        title=str(TITLES[section.name]) + ("" if single else f": {key}"), single=single,
+        fields=view(section, values, problems=problems, theirs=answer.theirs, aids=aids),
+        errors=[(field_id(path) if path else "", text) for path, text in problems.items()],
+        stages=STAGE_NAMES, action=request.path, used_in=_used_in(now, section),
+        groups=_helpful_fields(section),
+    )  # fmt: skip
+
+
+def _used_in(now: Working, section: Section) -> list[str]:
+    """The letters that print a fact, by title, and the campaign itself where an ask does."""
+    if section.name != "facts":
+        return []
+    field = re.compile(rf"^[^#\n]*\bfact_{re.escape(section.key)}\b", re.MULTILINE)
+    letters = services().campaign.templates.values()
+    found = {t.title for t in letters if field.search(now.files.get(t.source_name, ""))}
+    return [*sorted(found), *([_("Campaign")] if field.search(now.text) else [])]
+
+
+def _helpful_fields(section: Section) -> list[FieldGroup]:
+    """What a condition and a text can say, where the section has any."""
+    if section.name not in ("asks", "additions"):
+        return []
+    return [g for g in field_groups(services().campaign) if g.id in ("recipient", "bill")]
+
+
+# --- whole parts: another place, a new one, one less -----------------------------------------
+
+
+@campaign.post(f"/campaign/{LIST}/<key>/move")
+@access("editor")
+def move(name: str, key: str) -> Response:
+    """One place up or down; the buttons work without JavaScript."""
+    section = _section_of(name, key)
+    if section is None:
+        return page("no_such", 404)
+    by = -1 if request.form.get("way") == "up" else 1
+    now = working(services())
+    text = move_block(now.text, name, section.place, by)
+    return _store(now, text, f"{name}: order", anchor=f"{name}-{key}")
+
+
+@campaign.post(f"/campaign/{LIST}/<key>/remove")
+@access("editor")
+def remove(name: str, key: str) -> Response:
+    """Take a part out of the draft. Earlier versions keep it."""
+    section = _section_of(name, key)
+    if section is None:
+        return page("no_such", 404)
+    now = working(services())
+    return _store(now, remove_block(now.text, name, section.place), f"{name}: one less")
+
+
+def _store(now: Working, text: str, note: str, anchor: str = "") -> Response:
+    if revision() != now.base:
+        return _index(moved_words(""), 409)
+    problems = edit.problems_by_field(services().campaign.slug, text)
+    if problems:
+        return _index(problem_words(next(iter(problems.values()))), 422)
+    if text != now.text and isinstance(save(services(), text, now.base, note), Moved):
+        return _index(moved_words(""), 409)
+    done = {} if anchor else {"done": "removed"}
+    return redirect(page_url("organizer_campaign.index", _anchor=anchor or None, **done), 303)
+
+
+@campaign.get(f"/campaign/{LIST}/new")
+@access("editor")
+def new(name: str) -> Response:
+    """Empty fields for a new part of a list."""
+    section = NewPart(name, 0)
+    values = dict.fromkeys(section.paths, "")
+    if f"{name}.0.stages" in values:
+        values[f"{name}.0.stages"] = "pending last_weeks"
+    return _new(section, values, {}, working(services()).base)
+
+
+@campaign.post(f"/campaign/{LIST}/new")
+@access("editor")
+def new_post(name: str) -> Response:
+    """Put a new part into a list, as a draft: in front where order counts, else at the end."""
+    site, section = services(), NewPart(name, 0)
+    typed, _base, _fits = read_form(section, request.form)
+    if name in KEYED:
+        typed[f"{name}.0.id"] = edit.clean(typed[f"{name}.0.id"], one_line=True)
+    now = working(site)
+    text, place, problems = _with_new(now, name, typed)
+    if problems:
+        values = {path: visible(value) for path, value in typed.items()}
+        return _new(section, values, problems, now.base, 422)
+    if section.aids:
+        text = reading_aids.note_aids(now.text, text, section.aids, place)
+    if isinstance(save(site, text, now.base, f"{name}: one more"), Moved):
+        return _new(section, typed, {"": moved_words("")}, now.base, 409)
+    return redirect(page_url("organizer_campaign.index", done="saved"), 303)
+
+
+def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int, dict[str, str]]:
+    """The text with the new part, its place there, and what is wrong with it by field."""
+    values = {path.rpartition(".")[2]: value for path, value in typed.items()}
+    key = values.get("id", "")
+    wrong = why_words(edit.unreadable(typed))
+    if name in NAMED and not edit.NAME.fullmatch(key):
+        wrong[f"{name}.0.id"] = problem_words(Message.of("fact-id", value=key))
+    elif name in KEYED and (key == "new" or place_of(now.text, name, key) is not None):
+        wrong[f"{name}.0.id"] = problem_words(Message.of("id-twice", value=key))
+    if wrong:
+        return now.text, 0, wrong
+    place = 0 if name in ORDERED else edit.count_of(now.text, name)
+    text = insert_block(now.text, name, place, edit.new_table(name, values))
+    found = edit.problems_by_field(services().campaign.slug, text)
+    there = dict(zip(field_paths(name, place), field_paths(name, 0), strict=True))
+    return text, place, {there.get(path, ""): problem_words(what) for path, what in found.items()}
+
+
+def _new(
+    section: Section, values: dict[str, str], problems: dict[str, str], base: int, status: int = 200
+) -> Response:
+    return page(
+        "campaign/part", status, title=f"{TITLES[section.name]}: {_('new')}", section=section,
+        fields=view(section, values, problems=problems, theirs={}, aids={}), base=base, by="",
+        errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
+        stages=STAGE_NAMES, action=request.path, new=True, single=False,
+        used_in=[], groups=_helpful_fields(section),
+    )  # fmt: skip
+
+
+class NewPart(Section):
+    """A part that is not there yet: its short name is a field too."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return field_paths(self.name, self.place)
+
+
+# --- publishing and versions -------------------------------------------------------------------
+
+
+@campaign.get("/campaign/publish")
+@access("editor")
+def publish() -> Response:
+    return _publish()
+
+
+def _publish(problem: str = "", status: int = 200) -> Response:
+    """What the draft changes, what the check says of it, and the button."""
+    site, now = services(), working(services())
+    if now.state.draft is None:
+        return redirect(page_url("organizer_campaign.index"), 303)
+    checked = check_files(site, {**now.files, FILE: now.text})
+    return page(
+        "campaign/publish", status, problem=problem, now=now, draft=now.state.draft,
+        parts=changes(now.live, now.text), checked=checked, seen=now.counter,
+        note=visible(request.form.get("note", "")),
+    )  # fmt: skip
+
+
+@campaign.post("/campaign/publish")
+@access("editor")
+def publish_post() -> Response:
+    """Make the draft live, if it is still the one that was looked at and passes the check."""
+    site, now, me = services(), working(services()), current().organizer
+    meanwhile = _("Something changed since you looked, so nothing is published. Look once more.")
+    if now.state.draft is None or revision() != now.base or revision("seen") != now.counter:
+        return _publish(meanwhile, 409)
+    if fixed_here(site, now.live, now.text):
+        return _publish(problem_words(Message.of("fixed")), 422)
+    if check_files(site, {**now.files, FILE: now.text}).must:
+        return _publish(_("The check found something that must be put right first."), 422)
+    answer = publish_drafts(
+        site.db(), site.campaign.slug, {FILE: now.base}, folder=site.live.folder,
+        seen=now.counter, by=me.name, at=clock(), note=request.form.get("note", "").strip(),
+    )  # fmt: skip
+    if not isinstance(answer, Published):
+        return _publish(meanwhile, 409)
+    return redirect(page_url("organizer_campaign.index", done="published"), 303)
+
+
+@campaign.post("/campaign/discard")
+@access("editor")
+def discard() -> Response:
+    """Take the draft away. It stays among the versions."""
+    site, me = services(), current().organizer
+    answer = discard_draft(
+        site.db(), site.campaign.slug, FILE, base=revision(), by=me.name, at=clock()
+    )
+    if isinstance(answer, Moved):
+        return _index(moved_words(""), 409)
+    return redirect(page_url("organizer_campaign.index", done="discarded"), 303)
+
+
+@campaign.get("/campaign/versions")
+@access("editor")
+def versions() -> Response:
+    """Every text of the campaign, newest first."""
+    site = services()
+    rows = history(site.db(), site.campaign.slug, FILE)
+    found = sorted(rows, key=lambda v: (v.published_at or v.at, v.number or 0, v.id), reverse=True)
+    return page("campaign/versions", versions=found, done=request.args.get("done", ""))
+
+
+@campaign.get("/campaign/versions/<row:number>")
+@access("editor")
+def version(number: int) -> Response:
+    """One version beside what residents see now."""
+    site, now = services(), working(services())
+    found = find_version(site.db(), site.campaign.slug, FILE, number)
+    if isinstance(found, NoSuchVersion):
+        return page("no_such", 404)
+    return page("campaign/version", version=found, parts=changes(found.source, now.live), now=now)
+
+
+@campaign.post("/campaign/versions/<row:number>/restore")
+@access("editor")
+def restore(number: int) -> Response:
+    """Make an earlier version the draft."""
+    site = services()
+    found = find_version(site.db(), site.campaign.slug, FILE, number)
+    if isinstance(found, NoSuchVersion):
+        return page("no_such", 404)
+    answer = save(site, found.source, revision(), f"from version {found.short}", restored=True)
+    if isinstance(answer, Moved):
+        return _index(moved_words(""), 409)
+    return redirect(page_url("organizer_campaign.publish"), 303)
+
+
+# --- a test journey ----------------------------------------------------------------------------
+
+
+@campaign.get("/test")
+@access("editor")
+def test() -> Response:
+    """What a test journey is, and the button that starts one."""
+    return page("campaign/test", hours=practice.MINUTES // 60)
+
+
+@campaign.post("/test")
+@access("editor")
+def test_post() -> Response:
+    """Start one: the resident's first page, with the marker in its form."""
+    site, me, at = services(), current().organizer, clock()
+    db = site.db()
+    with writing(db):
+        audit.record(
+            db, at=at, who=me.name, what=What.TEST_STARTED, subject=me.name,
+            after={"expires": audit.stamp(at + timedelta(minutes=practice.MINUTES))},
+        )  # fmt: skip
+    return redirect(page_url("resident.start", test=practice.make_marker(site, me.id)), 303)

@@ -1,0 +1,624 @@
+"""A part of the campaign as a form: its fields, what somebody typed, and what that changes.
+
+Organizers work on a draft of ``campaign.toml`` where there is one, else on what is live. A form
+carries the revision that it was made from. When somebody else has saved meanwhile, what each
+changed is told apart field by field: if they changed different fields, both changes are kept;
+where both changed the same, both texts are shown and nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.form import BaseForm
+
+from app.campaign import (
+    Campaign,
+    CampaignError,
+    Problem,
+    check_campaign,
+    edit,
+    read_campaign,
+    reading_aids,
+)
+from app.campaign.asks import AskMove, compare_asks
+from app.campaign.campaign_fields import (
+    EVERY_STAGE,
+    KEYED,
+    LISTS,
+    SECTIONS,
+    ZONES,
+    field_at,
+    field_paths,
+    general,
+    section_paths,
+)
+from app.campaign.campaign_file import FILE
+from app.campaign.problems import Message
+from app.records.audit import What
+from app.records.counts import anybody_signed
+from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
+from app.records.workshop import find_version as find
+from app.site.i18n import gettext as _
+from app.site.services import Services, services
+from app.web.organizer.gate import clock, current
+from app.web.problem_words import problem_words
+
+# --- the text that is worked on ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """One file as an organizer sees it."""
+
+    name: str
+    text: str
+    live: str
+    """What residents see."""
+    state: FileState
+    counter: int
+    """The change counter at which the live texts were read."""
+    files: dict[str, str]
+    """All live texts at that moment."""
+
+    @property
+    def base(self) -> int:
+        """What a form carries, so that nobody's work is written over."""
+        return self.state.revision
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether there is a draft that says something else than the live text."""
+        return self.state.draft is not None and self.text != self.live
+
+
+def working(site: Services, name: str = FILE) -> Working:
+    """The draft of a file, or its live text where there is none."""
+    db = site.db()
+    found = site.live.files(db)
+    state = states(db, site.campaign.slug).get(name, FileState(name))
+    live = found.files.get(name, "")
+    text = state.draft.source if state.draft else live
+    return Working(name, text, live, state, found.counter, found.files)
+
+
+def text_at(site: Services, base: int, name: str = FILE) -> str:
+    """The text that a form was made from: a row of the database, or 0 for the file."""
+    version = find(site.db(), site.campaign.slug, name, base)
+    return site.live.folder.get(name, "") if isinstance(version, NoSuchVersion) else version.source
+
+
+def save(
+    site: Services, text: str, base: int, note: str, *, name: str = FILE, restored: bool = False
+) -> Saved | Moved:
+    """Keep a draft in the present organizer's name."""
+    return save_draft(
+        site.db(), site.campaign.slug, name, text, base=base, by=current().organizer.name,
+        at=clock(), note=note, what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
+    )  # fmt: skip
+
+
+def place_of(text: str, name: str, key: str) -> int | None:
+    """Which part of a list of a text has this id; None when there is none."""
+    ids = edit.read_column(text, name, "id")
+    return ids.index(key) if key in ids else None
+
+
+# --- the check before anybody is asked to publish ----------------------------------------
+
+
+KEPT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a campaign of these texts would be like."""
+
+    campaign: Campaign | None
+    """None when it cannot be read at all."""
+    must: tuple[Problem, ...]
+    """These keep it from being published."""
+    should: tuple[Problem, ...]
+    asks: tuple[AskMove, ...]
+    seats: int
+
+    @property
+    def asks_differ(self) -> bool:
+        """Whether anybody is asked something else than now."""
+        return any(move.before != move.after for move in self.asks)
+
+
+_kept: dict[str, Checked] = {}
+"""The last few answers of this process: looking and publishing ask the same."""
+
+
+def check_files(site: Services, files: Mapping[str, str]) -> Checked:
+    """Read these texts as one campaign, and every letter of it to every seat.
+
+    Takes seconds; the same texts once more take none.
+    """
+    digest = hashlib.sha256(f"{site.tables.as_of} {site.today()}".encode())
+    for name in sorted(files):
+        digest.update(f"\0{name}\0{files[name]}".encode("utf-8", "surrogatepass"))
+    key = digest.hexdigest()
+    if key not in _kept:
+        while len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = _check(site, files)
+    return _kept[key]
+
+
+def _check(site: Services, files: Mapping[str, str]) -> Checked:
+    try:
+        new = read_campaign(site.campaign.slug, files)
+    except CampaignError as error:
+        return Checked(None, error.problems, (), (), len(site.tables.holders))
+    report = check_campaign(new, site.tables)
+    moves = compare_asks(site.campaign, new, site.tables.holders, site.today())
+    return Checked(
+        new,
+        tuple(p for p in report.problems if p.level == "must"),
+        tuple(p for p in report.problems if p.level == "should"),
+        moves,
+        report.seats,
+    )
+
+
+# --- words -------------------------------------------------------------------------------
+
+
+TITLES = {
+    "bill": _l("Bill and dates"),
+    "committees": _l("Committees"),
+    "states": _l("States with a law of their own"),
+    "hint": _l("Caution under every question"),
+    "asks": _l("Ask"),
+    "additions": _l("Sentence added to an ask"),
+    "facts": _l("Dated fact"),
+    "prompts": _l("Question for a story"),
+    "forbidden": _l("Claim to avoid"),
+    "related": _l("Earlier or opposing bill"),
+}
+STAGE_NAMES = {
+    "pending": _l("before the last weeks"),
+    "last_weeks": _l("in the last weeks"),
+    "expired": _l("after the Congress has ended"),
+    "enacted": _l("after the bill has become law"),
+}
+
+
+def label(path: str) -> str:
+    """What a field is called."""
+    return _(field_at(path).label)
+
+
+def hint(path: str) -> str:
+    """What a field is for, or an example."""
+    return _(field_at(path).hint) if field_at(path).hint else ""
+
+
+CHOICE_WORDS = {
+    "earlier": _l("an earlier version of the bill"),
+    "opposes": _l("a bill for the opposite"),
+    "house": _l("House of Representatives"),
+    "senate": _l("Senate"),
+}
+
+
+def options(path: str) -> tuple[tuple[str, str], ...]:
+    """What a choice offers: each value with its words."""
+    if path == "confirm_email":
+        return (
+            ("", _("as the site’s settings say")),
+            ("true", _("count only confirmed addresses")),
+            ("false", _("count without a confirmation")),
+        )
+    if path.startswith("committees."):
+        return _committees(path)
+    return tuple(
+        (value, str(CHOICE_WORDS.get(value, value.rpartition("/")[2].replace("_", " "))))
+        for value in (field_at(path).choices or ZONES)
+    )
+
+
+def _committees(path: str) -> tuple[tuple[str, str], ...]:
+    """The chamber's committees by name, or its subcommittees below their committee."""
+    names = services().tables.committee_names
+    letter = "H" if path.startswith("committees.house.") else "S"
+    ours = [code for code in sorted(names) if code.startswith(letter)]
+    if path.endswith(".code"):
+        found = [(code, names[code]) for code in ours if len(code) == 4]
+    else:
+        found = [
+            (code, f"{_short(names[code[:4]])}: {names[code]}")
+            for code in ours
+            if len(code) > 4 and code[:4] in names
+        ]
+    return (("", _("none")), *sorted(found, key=lambda pair: pair[1]))
+
+
+def _short(name: str) -> str:
+    short = name.removeprefix("House ").removeprefix("Senate ").removeprefix("Committee on ")
+    return short.removeprefix("the ")
+
+
+def shown(path: str, value: str) -> str:
+    """A value in words: a choice by its words, anything else as it is."""
+    if field_at(path).kind in ("choice", "flag", "zone"):
+        return dict(options(path)).get(value, value) if value else ""
+    return value
+
+
+# --- one part ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the file that has a page of its own."""
+
+    name: str
+    """``bill``, ``committees``, ``states`` or ``hint``; or a list, such as ``asks``."""
+    place: int = 0
+    key: str = ""
+    """The id of a part that has one."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        if self.name in SECTIONS:
+            return section_paths(self.name)
+        paths = field_paths(self.name, self.place)
+        return tuple(path for path in paths if general(path) != f"{self.name}.id" or not self.keyed)
+
+    @property
+    def keyed(self) -> bool:
+        return self.name in KEYED
+
+    @property
+    def aids(self) -> str:
+        """Which texts of the section have a Spanish one that is looked after; empty if none."""
+        part = {"bill": "time", "hint": "prompt_hint"}.get(self.name, self.name)
+        return part if part in reading_aids.TEXTS else ""
+
+    def within(self, text: str) -> Section | None:
+        """The same section in another text, where it may stand elsewhere; None if it is gone."""
+        if self.keyed:
+            place = place_of(text, self.name, self.key)
+            return None if place is None else Section(self.name, place, self.key)
+        gone = self.name not in SECTIONS and self.place >= edit.count_of(text, self.name)
+        return None if gone else self
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field as the page shows it."""
+
+    id: str
+    """Without dots, for HTML."""
+    label: str
+    hint: str
+    kind: str
+    value: str
+    problem: str
+    theirs: str
+    """What somebody else has made of it meanwhile; empty where nothing."""
+    aid: str
+    """For a Spanish text how it stands to its English, or empty."""
+    rows: int
+    twin: Literal["", "opens", "closes"]
+    """Whether the next field, or the one before, is the same in the other language."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What a choice offers: value and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """Nothing was written; the page comes back with what was typed."""
+
+    problems: dict[str, str]
+    """By path; ``""`` for the whole."""
+    theirs: dict[str, str]
+    """By path what somebody else wrote, where both changed a field."""
+    base: int
+    by: str = ""
+
+
+def field_id(path: str) -> str:
+    """A field's name in a form: without its place, which may change while the form is open."""
+    return general(path).replace(".", "-")
+
+
+def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str], int, set[str]]:
+    """What a form says: the fields by path, its revision, and which Spanish still fits.
+
+    Stages come as ticks. The revision is -1 for anything that is none.
+    """
+    texts = reading_aids.TEXTS.get(section.aids, ())
+    fields: dict[str, object] = {"base": IntegerField()}
+    fields |= {f"fits-{text}": BooleanField() for text in texts}
+    for path in section.paths:
+        name = field_id(path)
+        if field_at(path).kind == "stages":
+            fields |= {f"{name}-{stage}": BooleanField() for stage in EVERY_STAGE}
+        else:
+            fields[name] = StringField(default="")
+    typed = BaseForm(fields)
+    typed.process(form)
+    values = {}
+    for path in section.paths:
+        name = field_id(path)
+        if field_at(path).kind == "stages":
+            ticked = [stage for stage in EVERY_STAGE if typed[f"{name}-{stage}"].data]
+            values[path] = " ".join(ticked)
+        else:
+            values[path] = typed[name].data or ""
+    base = typed["base"].data
+    fits = {text for text in texts if typed[f"fits-{text}"].data}
+    return values, base if base is not None and 0 <= base < 10**15 else -1, fits
+
+
+def shown_values(section: Section, text: str) -> dict[str, str]:
+    """The values of a section's fields in a text."""
+    return edit.read_fields(text, section.paths)
+
+
+def save_section(
+    site: Services,
+    section: Section,
+    typed: Mapping[str, str],
+    base: int,
+    fits: Collection[str] = (),
+) -> NotSaved | None:
+    """Keep what was typed as a draft; None when it is kept.
+
+    ``fits`` are the texts whose Spanish was said to fit the changed English still.
+    """
+    now = working(site)
+    merged = _merge(site, section, typed, base, now)
+    if isinstance(merged, NotSaved):
+        return merged
+    here, values = merged
+    result = edit.set_fields(now.text, values)
+    if isinstance(result, dict):
+        return NotSaved(_back(section, here, why_words(result)),
+                        {}, now.base)  # fmt: skip
+    if here.aids:
+        result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
+    problems = {
+        **edit.problems_by_field(site.campaign.slug, result),
+        **{path: Message.of("fixed") for path in fixed_here(site, now.live, result)},
+    }
+    if problems:
+        said = {path: problem_words(what) for path, what in problems.items()}
+        return NotSaved(_back(section, here, said), {}, now.base)
+    if result == now.text:
+        return None
+    answer = save(site, result, now.base, note_for(section))
+    if isinstance(answer, Moved):
+        return NotSaved({"": moved_words("")}, {}, base)
+    return None
+
+
+def _merge(
+    site: Services, section: Section, typed: Mapping[str, str], base: int, now: Working
+) -> tuple[Section, dict[str, str]] | NotSaved:
+    """Where the section stands now, and what to write there."""
+    if base == now.base:
+        return section, dict(typed)
+    author = now.state.draft.author if now.state.draft else ""
+    before, here = text_at(site, base), section.within(now.text)
+    was = section.within(before)
+    if here is None or was is None:
+        return NotSaved({"": gone_words()}, {}, now.base, author)
+    old = list(shown_values(was, before).values())
+    theirs = list(shown_values(here, now.text).values())
+    values: dict[str, str] = {}
+    both: dict[str, str] = {}
+    for place, (path, mine) in enumerate(typed.items()):
+        mine = edit.clean(mine, one_line=not field_at(path).long)  # noqa: PLW2901
+        if mine not in (old[place], theirs[place]):
+            if theirs[place] != old[place]:
+                both[path] = theirs[place]
+            values[here.paths[place]] = mine
+    if both:
+        return NotSaved({"": moved_words(author)}, both, now.base, author)
+    return here, values
+
+
+def _back(section: Section, here: Section, problems: dict[str, str]) -> dict[str, str]:
+    """Problems by the paths of the page that is open, wherever the section stands now."""
+    same = dict(zip(here.paths, section.paths, strict=True))
+    found = {same[path]: text for path, text in problems.items() if path in same}
+    rest = [text for path, text in problems.items() if path not in same]
+    return {**found, **({"": rest[0]} if rest and not found else {})}
+
+
+def fixed_here(site: Services, live: str, text: str) -> tuple[str, ...]:
+    """What a text would change although somebody has signed for the bill as it is live."""
+    changed = edit.fixed_changes(live, text)
+    return changed if changed and anybody_signed(site.db(), site.live.slug) else ()
+
+
+def why_words(wrong: Mapping[str, edit.Why]) -> dict[str, str]:
+    """What is wrong with values as typed, by path."""
+    return {
+        path: problem_words(Message.of(why, key="", value="", what=""))
+        for path, why in wrong.items()
+    }
+
+
+_BOX = {"words": "text", "condition": "line", "bill": "line", "id": "line", "zone": "choice"}
+"""Kinds that look on a page as another one does."""
+
+
+def moved_words(author: str) -> str:
+    """That somebody else was faster."""
+    if not author:
+        return _("Somebody else saved the campaign meanwhile, so nothing of yours is saved yet. "
+                 "Press the button once more.")  # fmt: skip
+    return _(
+        "%(name)s saved the campaign meanwhile and changed the same field, so nothing of yours is "
+        "saved yet. Both texts are below: make yours as it should be and save again.",
+        name=author,
+    )
+
+
+def gone_words() -> str:
+    return _("Somebody else took this out meanwhile. What you typed is still here: copy what you "
+             "need, then go back to the campaign.")  # fmt: skip
+
+
+def note_for(section: Section) -> str:
+    """What a version's list says about a change; kept in English beside the texts."""
+    if section.name in SECTIONS:
+        return section.name
+    return f"{section.name} {section.key or section.place + 1}"
+
+
+def view(
+    section: Section,
+    values: Mapping[str, str],
+    *,
+    problems: Mapping[str, str],
+    theirs: Mapping[str, str],
+    aids: Mapping[str, str],
+) -> list[FieldView]:
+    """The fields of a section as the page shows them."""
+    paths = section.paths
+    fields = []
+    for path in paths:
+        value, one = values[path], field_at(path)
+        key = path.rpartition(".")[2]
+        spanish = path.endswith("_es")
+        twin = spanish or f"{path}_es" in paths
+        across = 36 if twin else 60
+        lines = sum(1 + len(line) // across for line in value.split("\n"))
+        fields.append(
+            FieldView(
+                id=field_id(path), label=label(path), hint=hint(path),
+                kind=_BOX.get(one.kind, one.kind),
+                value=value, problem=problems.get(path, ""), theirs=theirs.get(path, ""),
+                aid=aids.get(key.removesuffix("_es"), "") if spanish else "",
+                rows=min(max(lines, 3), 14),
+                twin="closes" if spanish else "opens" if twin else "",
+                options=_options(path, value, one.kind),
+            )
+        )  # fmt: skip
+    return fields
+
+
+def _options(path: str, value: str, kind: str) -> tuple[tuple[str, str], ...]:
+    """What a choice offers; the present value too where it is none of the usual ones."""
+    if kind not in ("choice", "flag", "zone"):
+        return ()
+    offered = options(path)
+    known = {name for name, _words in offered}
+    return offered if value in known else (*offered, (value, value))
+
+
+# --- what differs between two versions ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field before and after; empty where there is none."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """What changed in one part of the campaign."""
+
+    title: str
+    note: str
+    """``added``, ``taken out`` or empty, in words."""
+    fields: tuple[FieldChange, ...]
+
+
+def changes(before: str, after: str) -> list[PartChange]:
+    """Everything that differs, part by part; empty when the fields say the same."""
+    found = []
+    for name in SECTIONS:
+        paths = section_paths(name)
+        changed = _changed(before, paths, after, paths)
+        if changed:
+            found.append(PartChange(str(TITLES[name]), "", changed))
+    for name in LISTS:
+        found += _list_changes(name, before, after)
+    if not found and _plain(before) != _plain(after):
+        found.append(PartChange(_("Other parts of the file"), _("changed"), ()))
+    return found
+
+
+def _plain(text: str) -> object:
+    return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+
+
+def _changed(
+    before: str, old: tuple[str, ...], after: str, new: tuple[str, ...]
+) -> tuple[FieldChange, ...]:
+    was, now = edit.read_fields(before, old), edit.read_fields(after, new)
+    pairs = zip(was.items(), now.values(), strict=True)
+    return tuple(FieldChange(label(p), one, two) for (p, one), two in pairs if one != two)
+
+
+def keys_of(name: str, text: str) -> list[str]:
+    """What each table of a list is known by: its id, or its English words."""
+    key = {"prompts": "text", "forbidden": "pattern"}.get(name, "id")
+    return list(edit.read_column(text, name, key))
+
+
+def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
+    old, new = keys_of(name, before), keys_of(name, after)
+    title = str(TITLES[name])
+    found: list[PartChange] = []
+    pairs = _pairs(old, new, by_name=name in KEYED)
+    for one, two in pairs:
+        if one is None and two is not None:
+            fields = _only(name, two, after)
+            shown = tuple(FieldChange(label, "", value) for label, value in fields)
+            found.append(PartChange(f"{title}: {new[two][:60]}", _("added"), shown))
+        elif two is None and one is not None:
+            fields = _only(name, one, before)
+            shown = tuple(FieldChange(label, value, "") for label, value in fields)
+            found.append(PartChange(f"{title}: {old[one][:60]}", _("taken out"), shown))
+        elif one is not None and two is not None:
+            changed = _changed(before, field_paths(name, one), after, field_paths(name, two))
+            if changed:
+                found.append(PartChange(f"{title}: {new[two][:60]}", "", changed))
+    both = [key for key in old if key in new]
+    if both != [key for key in new if key in old]:
+        order = FieldChange(_("Order"), "\n".join(old), "\n".join(new))
+        found.append(PartChange(title, _("in another order"), (order,)))
+    return found
+
+
+def _pairs(old: list[str], new: list[str], *, by_name: bool) -> list[tuple[int | None, int | None]]:
+    """Which table became which. Those with an id keep it; others are put side by side."""
+    if by_name:
+        kept = [(old.index(key), place) for place, key in enumerate(new) if key in old]
+        gone = [(place, None) for place, key in enumerate(old) if key not in new]
+        added = [(None, place) for place, key in enumerate(new) if key not in old]
+        return [*kept, *gone, *added]
+    left = [n for n, key in enumerate(old) if key not in new]
+    come = [n for n, key in enumerate(new) if key not in old]
+    same = [(old.index(key), n) for n, key in enumerate(new) if key in old]
+    paired = min(len(left), len(come))
+    changed = list(zip(left[:paired], come[:paired], strict=True))
+    return [
+        *same, *changed,
+        *((n, None) for n in left[paired:]), *((None, n) for n in come[paired:]),
+    ]  # fmt: skip
+
+
+def _only(name: str, place: int, text: str) -> list[tuple[str, str]]:
+    paths = field_paths(name, place)
+    return [(label(p), v) for p, v in edit.read_fields(text, paths).items() if v]

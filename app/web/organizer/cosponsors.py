@@ -1,0 +1,391 @@
+"""Who backs which bill, as organizers see and change it: the table, one more, one less, a file.
+
+Whatever the way, a change is shown with all that it means before anything is applied, and then
+applied in one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+from wtforms import Form, StringField
+
+from app.campaign import Campaign
+from app.campaign.stance import CURRENT, Backing
+from app.campaign.supporter_files import MOST_BYTES, CsvTrouble, read_day
+from app.campaign.supporters import COSPONSORS, OPPOSING, read_list, write_list
+from app.congress import Holder
+from app.congress.model import ordinal
+from app.records.workshop import NoSuchVersion, find_version, history
+from app.site.i18n import gettext as _
+from app.site.i18n import page_url
+from app.site.services import Services, services
+from app.site.supporters import (
+    Proposal,
+    change_of,
+    file_of,
+    live_lists,
+    new_texts,
+    propose,
+    put_live,
+    read_lines,
+    search_members,
+)
+from app.web.access import access
+from app.web.organizer.campaign_form import check_files
+from app.web.organizer.gate import clock, current
+from app.web.organizer.show import page, visible
+from app.web.problem_words import problem_words
+
+cosponsors = Blueprint("organizer_cosponsors", __name__)
+
+LARGEST_UPLOAD = 50_000_000
+"""What an editor's browser may send, so that the form itself can say what is too large."""
+
+
+def let_large_lists_in() -> None:
+    """Take a file here that is larger than other forms may be; run before a request."""
+    if request.method == "POST" and request.endpoint in (
+        "organizer_cosponsors.bring_post", "es_organizer_cosponsors.bring_post",
+    ):  # fmt: skip
+        request.max_content_length = LARGEST_UPLOAD
+
+
+# --- words ---------------------------------------------------------------------------------
+
+
+def bill_words(campaign: Campaign, bill: str) -> str:
+    """``H.R. 6890 (this campaign)``, ``H.R. 2729 (116th Congress)``."""
+    if bill == CURRENT:
+        numbers = [b.number for b in campaign.bills.values() if b.number]
+        return _("%(bill)s (this campaign)", bill=", ".join(numbers) or campaign.title)
+    found = campaign.related[bill]
+    name = found.number or found.title
+    return _("%(bill)s (%(congress)s Congress)", bill=name, congress=ordinal(found.congress))
+
+
+def role_words(role: str) -> str:
+    return _("sponsor") if role == "sponsor" else _("cosponsor")
+
+
+def stance_words(name: str) -> str:
+    """How letters see a person."""
+    return {
+        "sponsor": _("thanked as sponsor"),
+        "cosponsor": _("thanked as cosponsor"),
+        "earlier": _("thanked for an earlier version"),
+        "opposes": _("known for the opposite bill"),
+    }.get(name) or _("on no list")
+
+
+def seat_words(holder: Holder | None) -> str:
+    """``CA-12``, or that a person is not among the members that are known."""
+    if holder is None:
+        return _("not in our list of members")
+    seat = holder.seat
+    if seat.chamber == "senate":
+        return seat.state
+    at_large = _("%(state)s at large", state=seat.state)
+    return f"{seat.state}-{seat.district}" if seat.district else at_large
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list, in words."""
+
+    key: str
+    """Bioguide id and bill, for the button or tick that takes it off."""
+    bioguide: str
+    name: str
+    seat: str
+    here: bool
+    """Whether this person is among the members that are known now."""
+    bill: str
+    role: str
+    day: str
+    stance: str
+    note: str = ""
+
+
+def _line(site: Services, backing: Backing, before: Backing | None = None) -> Line:
+    holder = site.tables.holder_of(backing.bioguide)
+    stance = site.campaign.stances.get(backing.bioguide)
+    note = ""
+    if before is not None:
+        note = _("was: %(role)s, %(day)s", role=role_words(before.role),
+                 day=before.day.isoformat())  # fmt: skip
+    return Line(
+        key=_key(backing), bioguide=backing.bioguide, name=backing.name,
+        seat=seat_words(holder), here=holder is not None,
+        bill=bill_words(site.campaign, backing.bill), role=role_words(backing.role),
+        day=backing.day.isoformat(), stance=stance_words(stance.name if stance else "none"),
+        note=note,
+    )  # fmt: skip
+
+
+def _key(backing: Backing) -> str:
+    return f"{backing.bioguide} {backing.bill}"
+
+
+# --- the table -----------------------------------------------------------------------------
+
+
+@cosponsors.get("/cosponsors/")
+@access("editor")
+def index() -> Response:
+    return _index()
+
+
+def _index(problem: str = "", status: int = 200) -> Response:
+    """The table, and whoever fits what was searched for."""
+    site = services()
+    query = visible(request.args.get("q", ""))[:80]
+    lines = live_lists(site).backings
+    groups = [
+        {
+            "title": bill_words(site.campaign, bill), "current": bill == CURRENT,
+            "rows": [_line(site, b) for b in lines if b.bill == bill],
+        }
+        for bill in dict.fromkeys([CURRENT, *(b.bill for b in lines)])
+    ]  # fmt: skip
+    return page(
+        "campaign/cosponsors", status, problem=problem, groups=groups, query=query,
+        found=[_found(site, holder) for holder in search_members(site, query)],
+        as_of=site.campaign.as_of, age=(site.today() - site.campaign.as_of).days,
+        done=request.args.get("done", ""),
+    )  # fmt: skip
+
+
+def _found(site: Services, holder: Holder) -> dict[str, str]:
+    """A member who fits the search, in words."""
+    assert holder.member is not None
+    stance = site.campaign.stances.get(holder.member.bioguide)
+    return {
+        "bioguide": holder.member.bioguide, "name": holder.member.full_name,
+        "seat": seat_words(holder), "stance": stance_words(stance.name if stance else "none"),
+    }  # fmt: skip
+
+
+# --- one more, one less ---------------------------------------------------------------------
+
+
+class AddForm(Form):  # type: ignore[misc]
+    """One supporter more."""
+
+    bill = StringField(default=CURRENT)
+    role = StringField(default="cosponsor")
+    date = StringField(filters=[lambda text: (text or "").strip()])
+
+
+@cosponsors.get("/cosponsors/add/<bioguide>")
+@access("editor")
+def add(bioguide: str) -> Response:
+    return _add(bioguide, AddForm(), {})
+
+
+@cosponsors.post("/cosponsors/add/<bioguide>")
+@access("editor")
+def add_post(bioguide: str) -> Response:
+    """Show what one more supporter changes."""
+    site, form = services(), AddForm(request.form)
+    holder = site.tables.holder_of(bioguide)
+    if holder is None or holder.member is None:
+        return page("no_such", 404)
+    now, day, bill = live_lists(site), read_day(form.date.data), str(form.bill.data)
+    wrong = {}
+    if day is None or day > site.today():
+        wrong["date"] = _("Enter the day on which they joined, such as 2026-11-25; not one to "
+                          "come.")  # fmt: skip
+    if bill != CURRENT and bill not in site.campaign.related:
+        wrong["bill"] = _("Choose a bill from the list.")
+    sponsor = form.role.data == "sponsor"
+    if sponsor and any(b.bill == bill and b.role == "sponsor" and b.bioguide != bioguide
+                       for b in now.backings):  # fmt: skip
+        wrong["role"] = _("This bill has a sponsor already. Take that one off first.")
+    if wrong or day is None:
+        return _add(bioguide, form, wrong, 422)
+    new = Backing(
+        bioguide, holder.member.full_name, bill, "sponsor" if sponsor else "cosponsor", day
+    )
+    lines = [b for b in now.backings if _key(b) != _key(new)]
+    place = max((n for n, b in enumerate(lines, 1) if b.bill == bill), default=len(lines))
+    return _review([*lines[:place], new, *lines[place:]], source=_("added by hand"))
+
+
+def _add(bioguide: str, form: AddForm, wrong: dict[str, str], status: int = 200) -> Response:
+    site = services()
+    holder = site.tables.holder_of(bioguide)
+    if holder is None or holder.member is None:
+        return page("no_such", 404)
+    bills = [(b, bill_words(site.campaign, b)) for b in (CURRENT, *site.campaign.related)]
+    return page(
+        "campaign/cosponsor_add", status, who=_found(site, holder), errors=list(wrong.items()),
+        bills=bills, typed={name: visible(str(data or "")) for name, data in form.data.items()},
+    )  # fmt: skip
+
+
+@cosponsors.post("/cosponsors/off")
+@access("editor")
+def off() -> Response:
+    """Show what one supporter less changes."""
+    now = live_lists(services())
+    lines = [b for b in now.backings if _key(b) != request.form.get("off", "")]
+    if len(lines) == len(now.backings):
+        return _index(_("This person is on that list no more."), 409)
+    return _review(lines, source=_("taken off by hand"))
+
+
+# --- a file --------------------------------------------------------------------------------
+
+
+@cosponsors.get("/cosponsors/import")
+@access("editor")
+def bring() -> Response:
+    return _bring()
+
+
+@cosponsors.post("/cosponsors/import")
+@access("editor")
+def bring_post() -> Response:
+    """Read an uploaded file and show what it changes, or why it cannot be used."""
+    upload = request.files.get("file")
+    # One byte more than is taken, so that the reader itself says what is too large.
+    data = upload.read(MOST_BYTES + 1) if upload else b""
+    if upload:
+        upload.close()
+    if not data.strip():
+        return _bring(_("Choose a file that is not empty."), 422)
+    found = propose(services(), data)
+    if not isinstance(found, Proposal):
+        trouble = found if isinstance(found, CsvTrouble) else None
+        return _bring(problem_words(found.what), 422, trouble)
+    gone = [
+        _("%(name)s, on %(day)s", name=w.name, day=w.left.isoformat()) if found.official else w.name
+        for w in found.withdrawn
+    ]
+    return _review(
+        found.lines, found.day.isoformat(), missing={_key(b) for b in found.missing},
+        source=_("from the official file") if found.official else _("from a CSV file"),
+        notes=[problem_words(note) for note in found.notes], withdrawn=gone,
+    )  # fmt: skip
+
+
+def _bring(problem: str = "", status: int = 200, trouble: CsvTrouble | None = None) -> Response:
+    """The form that takes a file, with what was wrong with the last one, cell by cell."""
+    rows = [
+        (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
+        for row in (trouble.rows if trouble else ())
+    ]
+    bill = next((b for b in services().campaign.bills.values() if b.number), None)
+    return page(
+        "campaign/import", status, problem=problem, field="file", trouble=trouble, rows=rows,
+        bill=bill, most=MOST_BYTES // 1_000_000,
+    )  # fmt: skip
+
+
+# --- looking, then applying ----------------------------------------------------------------
+
+
+def _review(
+    new: Iterable[Backing],
+    as_of: str = "",
+    *,
+    source: str,
+    missing: Collection[str] = (),
+    ticked: Collection[str] = (),
+    notes: Sequence[str] = (),
+    withdrawn: Sequence[str] = (),
+    problem: str = "",
+    field: str = "",
+    status: int = 200,
+) -> Response:
+    """Who joined, who left, who is missing from the file; nothing is applied yet.
+
+    ``missing`` are the keys of those whom the file forgot: they stay unless they are ``ticked``.
+    """
+    site, lines = services(), tuple(new)
+    now, as_of = live_lists(site), as_of or site.campaign.as_of.isoformat()
+    change = change_of(site, now, [b for b in lines if _key(b) not in ticked])
+    day = read_day(as_of) or site.campaign.as_of
+    checked = check_files(site, {**now.live.files, **new_texts(site, now, change.after, day)})
+    return page(
+        "campaign/review", status, problem=problem, field=field, source=source, notes=notes,
+        withdrawn=withdrawn, change=change, as_of=visible(as_of), before=site.campaign.as_of,
+        joined=[_line(site, b) for b in change.joined],
+        left=[_line(site, b) for b in change.left if _key(b) not in ticked],
+        missing=[_line(site, b) for b in lines if _key(b) in missing], ticked=ticked,
+        redated=[_line(site, r.after, r.before) for r in change.redated],
+        unknown=[_line(site, b) for b in change.unknown], checked=checked,
+        carried=write_list(lines), seen=now.live.counter,
+    )  # fmt: skip
+
+
+@cosponsors.post("/cosponsors/apply")
+@access("editor")
+def apply() -> Response:
+    """Apply a list that was looked at: the lists and their day, published together."""
+    site, form = services(), request.form
+    source = visible(form.get("source", ""))[:60]
+    lines, problems = read_list("list", form.get("list", ""), site.campaign.related)
+    if problems:
+        return _bring(_("The list did not arrive whole. Please choose the file once more."), 422)
+    missing, ticked = set(form.getlist("missing")), set(form.getlist("off"))
+    kept = [b for b in lines if _key(b) not in ticked]
+    typed = form.get("as_of", "").strip()
+    day, now = read_day(typed), live_lists(site)
+    problem, field, status = "", "", 422
+    if day is None or day > site.today():
+        problem = _("Enter the day of which the list is, such as 2026-11-25; not one to come.")
+        field = "as_of"
+    elif form.get("seen", "") != str(now.live.counter):
+        problem, status = _moved_words(), 409
+    elif check_files(site, {**now.live.files, **new_texts(site, now, kept, day)}).must:
+        problem = _("The check found something that must be put right first.")
+    elif not put_live(site, now, kept, day, by=current().organizer.name, at=clock(), source=source):
+        problem, status = _moved_words(), 409
+    if problem:
+        return _review(lines, typed, source=source, missing=missing, ticked=ticked,
+                       problem=problem, field=field, status=status)  # fmt: skip
+    return redirect(page_url("organizer_cosponsors.index", done="applied"), 303)
+
+
+def _moved_words() -> str:
+    return _("Something was published since you looked. This is what your list changes now.")
+
+
+# --- earlier lists ---------------------------------------------------------------------------
+
+
+@cosponsors.get("/cosponsors/versions")
+@access("editor")
+def versions() -> Response:
+    """Every list that was ever live here, the newest first."""
+    site = services()
+    found = [
+        (name, version)
+        for name in (COSPONSORS, OPPOSING)
+        for version in history(site.db(), site.campaign.slug, name)
+        if version.number is not None
+    ]
+    found.sort(key=lambda one: (one[1].published_at or one[1].at, one[1].number), reverse=True)
+    return page("campaign/list_versions", versions=found)
+
+
+@cosponsors.post("/cosponsors/versions/<row:number>")
+@access("editor")
+def earlier(number: int) -> Response:
+    """Show what going back to an earlier list would change."""
+    site = services()
+    for name in (COSPONSORS, OPPOSING):
+        version = find_version(site.db(), site.campaign.slug, name, number)
+        if not isinstance(version, NoSuchVersion):
+            others = [
+                b for b in live_lists(site).backings if file_of(site.campaign, b.bill) != name
+            ]
+            lines = read_lines(site, version.source, name)
+            ordered = [*lines, *others] if name == COSPONSORS else [*others, *lines]
+            return _review(ordered, source=_("an earlier list"))
+    return page("no_such", 404)
