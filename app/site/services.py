@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -47,6 +47,8 @@ class Services:
     settings: Settings
     live: LiveCampaign
     clock: Callable[[], datetime] = _utc_now
+    then: datetime | None = None
+    """A moment in the past as which the site is looked at (``at``); None for the present."""
 
     @property
     def campaign(self) -> Campaign:
@@ -72,7 +74,7 @@ class Services:
 
         A refresh is seen by the next request. Raises ``TablesError``.
         """
-        if not has_request_context():
+        if self.then or not has_request_context():
             return load_tables(self.settings.instance, self.now())
         environ = request.environ
         known = environ.get(TABLES)
@@ -96,7 +98,11 @@ class Services:
 
     def now(self) -> datetime:
         """The time, aware, UTC. Under a rehearsal date it is noon of that day in Washington."""
-        return moment_of_site(self.settings, self.clock)
+        return self.then or moment_of_site(self.settings, self.clock)
+
+    def at(self, moment: datetime) -> Services:
+        """The same site as it was at a moment, to compose again what was signed then."""
+        return replace(self, then=moment)
 
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""

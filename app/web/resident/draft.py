@@ -40,6 +40,8 @@ class Draft:
     """Where the person lives, which decides who represents them."""
     district: str = ""
     """The House district picked by the person or settled by the street."""
+    congress: str = ""
+    """The Congress that sat when ``district`` was settled: a number of its lines."""
     how: str = ""
     """``street`` when the street lookup settled the district."""
     confirmed: str = ""

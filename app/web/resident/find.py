@@ -85,6 +85,8 @@ def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
     if isinstance(answer, ZipProblem):
         return answer
     number = int(draft.district) if draft.district.isascii() and draft.district.isdigit() else None
+    if lines_changed(draft, site):
+        number = None  # the same number is other people now: the person is asked again
     street = None
     if draft.how == "street" and number is not None and draft.state:
         street = Located(draft.state, number)
@@ -131,12 +133,26 @@ def look_up_street(draft: Draft, site: Services) -> Outcome:
     )
 
 
-def settled(draft: Draft, found: Found) -> Draft:
+def lines_changed(draft: Draft, site: Services) -> bool:
+    """Whether the state has other district lines now than when the draft's were settled."""
+    then, state = draft.congress, draft.state
+    if not (then.isascii() and then.isdigit()) or state not in STATES:
+        return False
+    return (
+        int(then) != site.tables.congress
+        and len(site.tables.good_lines(state)) == 1
+        and (site.tables.lines_of(state) != int(then))
+    )
+
+
+def settled(draft: Draft, found: Found, site: Services) -> Draft:
     """The draft with the place as it was found, so that the next page finds the same."""
     delegation = found.delegation
     number = "" if found.match == "zip" else str(delegation.district)
     how = "street" if found.match == "street" else ""
-    return dataclasses.replace(draft, state=delegation.state, district=number, how=how)
+    return dataclasses.replace(
+        draft, state=delegation.state, district=number, how=how, congress=str(site.tables.congress)
+    )
 
 
 def notice_words(code: str | None) -> list[str]:
@@ -206,11 +222,18 @@ def choose_page(
     cards = outcome.candidates[:shown]
     few = outcome.candidates[1:CARDS] if outcome.nearly_all else ()
     missing = _("Choose your district from the list.") if unchosen else ""
+    changed = []
+    if lines_changed(draft, site):
+        changed = [_("The district lines of %(state)s changed at noon on %(day)s, Washington time. "
+                     "Your words are kept; please choose your district again.",
+                     state=state_name(state, in_a_sentence=True),
+                     day=long_date(tables.begins))]  # fmt: skip
+    draft = dataclasses.replace(draft, state=state, congress=str(tables.congress))
     page = _page(
-        "choose", dataclasses.replace(draft, state=state), site,
+        "choose", draft, site,
         form=StreetForm(as_form_data(draft)),
         lead=_lead(outcome, draft),
-        notices=[*(notices or ()), *notice_words(outcome.notice)],
+        notices=[*changed, *(notices or ()), *notice_words(outcome.notice)],
         candidates=[district(c, today, tables) for c in cards],
         few=[(c.district, small_piece(outcome, c, draft.zip[:5]), _by_hand(state, c.holder))
              for c in few],

@@ -85,7 +85,7 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
 def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool) -> Page:
     receipt = token_of(data, site)
     rows = {row.seat: row for row in signed.letters}
-    items = addressed(checked.draft, checked.found, site)
+    items = addressed(checked.draft, checked.found, checked.site)
     offered = official.offer(receipt, signed, checked.draft, site)
     form = copies.empty_form(checked.draft.email, site)
     if mail:
@@ -188,7 +188,7 @@ def print_view(data: Data, site: Services) -> Page:
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
-    items = addressed(checked.draft, checked.found, site, data.get("only", ""))
+    items = addressed(checked.draft, checked.found, checked.site, data.get("only", ""))
     note(data, site, tuple(x.letter.holder.seat.id for x in items), "printed")
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
@@ -203,7 +203,7 @@ def pdf(data: Data, site: Services) -> Page | bytes:
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
-    items = addressed(checked.draft, checked.found, site, data.get("only", ""))
+    items = addressed(checked.draft, checked.found, checked.site, data.get("only", ""))
     try:
         document = to_pdf(items)
     except PdfError:

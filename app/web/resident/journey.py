@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 
+from app.campaign.words import ordinal
 from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
+from app.congress.model import as_moment, change_of
+from app.records import receipt, receipt_token
 from app.site.i18n import gettext as _
+from app.site.i18n import language, long_date
 from app.site.services import Services
 from app.text import suggest_email
 from app.web import practice
@@ -102,6 +107,22 @@ class Ready:
 
     draft: Draft
     found: Found
+    site: Services
+    """The site as of the moment that counts: for what was signed under a Congress that is over,
+    as it was then."""
+
+
+def as_signed(data: Data, site: Services) -> Services:
+    """The site at the time when this form was signed, if a Congress has ended since.
+
+    What somebody signed stays theirs to fetch: to the same people, in the words of that day.
+    """
+    nonce = site.tokens.read(data.get("token", "")).nonce
+    signed = receipt(site.db(), receipt_token(site.settings.secret_key, nonce)) if nonce else None
+    if signed is None or signed.congress >= site.tables.congress:
+        return site
+    last = change_of(signed.congress + 1) - timedelta(seconds=1)
+    return site.at(min(as_moment(signed.day), last))
 
 
 def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Ready | Page:
@@ -111,6 +132,8 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     letter that they changed by hand whether they still mean it; a page that only shows what was
     signed demands neither. ``choosing``: this is the page on which they say it.
     """
+    if not fresh:
+        site = as_signed(data, site)
     draft = read_draft(data)
     if data.get("undo"):
         words = {seat: text for seat, text in draft.words.items() if seat != data["undo"]}
@@ -118,10 +141,19 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     outcome = look_up(draft, site)
     if not isinstance(outcome, Found):
         return outcome_page(outcome, draft, site)
-    draft = settled(draft, outcome)
+    draft = settled(draft, outcome, site)
     if draft.to is None:
         everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
         draft = dataclasses.replace(draft, to=everyone)
+    if fresh and (moved := _moved_on(draft, outcome)):
+        return write_page(
+            moved,
+            site,
+            outcome,
+            WriteForm(as_form_data(moved)),
+            errors=[("to", _changed(site))],
+            status=409,
+        )
     form, errors = judge(draft, site, outcome)
     if errors:
         return write_page(draft, site, outcome, form, errors=errors, status=422)
@@ -133,7 +165,25 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
         draft = standing_by(draft, kept, outcome, site)
     if fresh and not choosing and (open_choices := _choices(draft, outcome, site)):
         return review_page(draft, outcome, site, errors=open_choices, status=409)
-    return Ready(draft, outcome)
+    return Ready(draft, outcome, site)
+
+
+def _moved_on(draft: Draft, found: Found) -> Draft | None:
+    """The draft for those who can be written to now, where it was begun for somebody else."""
+    here = {holder.seat.id for holder in found.delegation.recipients}
+    if draft.to is None or here.issuperset(draft.to):
+        return None
+    return dataclasses.replace(draft, to=tuple(seat for seat in draft.to if seat in here))
+
+
+def _changed(site: Services) -> str:
+    return _(
+        "The list of people who represent you has changed since you began: the %(congress)s "
+        "Congress sits since noon on %(day)s, Washington time, and our list is of %(list)s. Your "
+        "words are all here. Please look at whom you write to.",
+        congress=ordinal(site.tables.congress, "es" if language() == "es" else "en"),
+        day=long_date(site.tables.begins), list=long_date(site.tables.as_of),
+    )  # fmt: skip
 
 
 def _choices(draft: Draft, found: Found, site: Services) -> Errors:

@@ -61,7 +61,7 @@ def keep(data: Data, site: Services) -> Page | None:
     if isinstance(checked, Page):
         return checked
     ready, _signed = checked
-    items = addressed(ready.draft, ready.found, site)
+    items = addressed(ready.draft, ready.found, ready.site)
     try:
         keep_letters(site.db(), token_of(data, site), texts(items), day=site.today())
     except (NotStoredError, TooLargeToSealError):

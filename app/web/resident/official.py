@@ -127,7 +127,7 @@ def deliver(data: Data, site: Services) -> Page | None:
     offered = offer(token_of(data, site), signed, ready.draft, site)
     if offered is None:
         return None
-    items = addressed(ready.draft, ready.found, site, data.get("only", ""))
+    items = addressed(ready.draft, ready.found, ready.site, data.get("only", ""))
     letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
     if not letters:
         return None

@@ -92,7 +92,7 @@ def write_page(
     found = outcome if isinstance(outcome, Found) else outcome.fallback
     assert isinstance(found, Found)
     said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
-    draft = first_time(settled(draft, found), found, site)
+    draft = first_time(settled(draft, found, site), found, site)
     form = form or write_form(draft, site)
     today, delegation = site.today(), found.delegation
     # A well-formed ZIP that is refused all the same lies in another place than the members'.
