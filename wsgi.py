@@ -1,7 +1,20 @@
-"""The entry point for servers and the ``flask`` command."""
+"""The entry point for servers (``wsgi:app``) and for the ``flask`` command.
 
-from app.main import create_app
+A server gets the site. The ``flask`` command gets the commands alone, which load what they need;
+only its own ``run``, ``shell`` and ``routes`` are about pages.
+"""
+
+import click
+
 from app.site.quiet import keep_no_cores
 
 keep_no_cores()
-app = create_app()
+command = click.get_current_context(silent=True)
+if command is None or command.info_name in ("run", "shell", "routes"):
+    from app.main import create_app
+
+    app = create_app()
+else:
+    from app.cli import command_app
+
+    app = command_app()

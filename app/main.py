@@ -15,13 +15,16 @@ from flask import Flask
 
 from app import web
 from app.campaign import CampaignError
+from app.cli import add_commands
 from app.congress import TablesError
 from app.records import NotStoredError
+from app.records.health import check_site
 from app.records.keys import KeyFolderError, first_key
 from app.site.daily import start_purging
 from app.site.server import listen, serve
-from app.site.services import check_itself
 from app.site.settings import Settings, SettingsError, load_settings
+
+__all__ = ["add_commands", "create_app", "main"]
 
 MAIL_WORKER = (sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--tied")
 
@@ -33,52 +36,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     return app
 
 
-def add_commands(app: Flask) -> None:
-    """The ``flask`` commands."""
-    from app.cli.card import card_command
-    from app.cli.congress import congress_cli
-    from app.cli.cosponsors import campaign_cli
-    from app.cli.delivery import (
-        deliver_command,
-        mail_group,
-        note_command,
-        worker_command,
-        xml_command,
-    )
-    from app.cli.doctor import doctor_command
-    from app.cli.letter_files import export_command, import_command
-    from app.cli.letters import letters_cli
-    from app.cli.organizers import organizers_cli
-    from app.cli.packets import packets_command
-    from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
-    from app.cli.sealed import keys_group
-    from app.cli.signatures import signatures
-
-    letters_cli.add_command(xml_command)
-    letters_cli.add_command(deliver_command)
-    letters_cli.add_command(note_command)
-    letters_cli.add_command(card_command)
-    letters_cli.add_command(export_command)
-    letters_cli.add_command(import_command)
-    letters_cli.add_command(packets_command)
-    letters_cli.add_command(labels_command)
-    letters_cli.add_command(poster_command)
-    letters_cli.add_command(signup_command)
-    letters_cli.add_command(blank_command)
-    for group in (congress_cli, letters_cli, campaign_cli, signatures):
-        app.cli.add_command(group)
-    app.cli.add_command(organizers_cli)
-    app.cli.add_command(keys_group)
-    app.cli.add_command(doctor_command)
-    app.cli.add_command(mail_group)
-    app.cli.add_command(worker_command)
-
-
 def main(arguments: list[str]) -> int:
     """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
     try:
         settings = load_settings()
-        check_itself(settings)
+        check_site(settings.database, settings.own_keys)
         sockets = listen(settings.host, settings.port)
         app = create_app(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())

@@ -1,0 +1,83 @@
+"""The ``flask`` commands. A command's module is imported when the command runs, not before.
+
+A new command is one line in the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+from flask import Flask
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "adopt": ("doctor:adopt_command", "Take a database and keys for this site’s own."),
+    "campaign": ("cosponsors:campaign_cli", "The bill’s cosponsors, from the official file."),
+    "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
+    "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
+    "keys": ("sealed:keys_group", "The key pair that details are sealed with."),
+    "letters": ("letters:letters_cli", "The letters of a campaign: read, check, hand over."),
+    "mail": ("delivery:mail_group", "The site’s own mail: its state, and a test."),
+    "organizers": ("organizers:organizers_cli", "Add organizers, give them new links."),
+    "settings": ("doctor:settings_command", "Show every setting and its value."),
+    "signatures": ("signatures:signatures", "Count, export, open and purge what people signed."),
+    "worker": ("worker:worker_command", "Hand over the mail that waits."),
+}
+LETTERS: Mapping[str, tuple[str, str]] = {
+    "blank": ("paper_sheets:blank_command", "Blank letters to sign on paper."),
+    "card": ("card:card_command", "Draw the picture that other sites show with a link."),
+    "deliver": ("delivery:deliver_command", "Hand a folder of messages to the offices’ systems."),
+    "export": ("letter_files:export_command", "Write the live texts to files."),
+    "import": ("letter_files:import_command", "Publish the texts in a folder."),
+    "labels": ("paper_sheets:labels_command", "Address labels of the offices."),
+    "note": ("delivery:note_command", "Note the answers of the offices’ systems."),
+    "packets": ("packets:packets_command", "Make each office’s letters to bring by hand."),
+    "poster": ("paper_sheets:poster_command", "A poster with a code to scan."),
+    "signup": ("paper_sheets:signup_command", "A sheet on which people sign up."),
+    "xml": ("delivery:xml_command", "Write letters in the offices’ own format."),
+}
+"""Those of ``flask letters`` that stand in modules of their own."""
+
+
+class Later(click.Command):
+    """A command by its name and a sentence, which becomes the command itself when it is used."""
+
+    def __init__(self, name: str, place: str, sentence: str) -> None:
+        super().__init__(name, short_help=sentence)
+        self._place = place
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        module, _, attribute = self._place.partition(":")
+        found: click.Command = getattr(import_module(f"app.cli.{module}"), attribute)
+        if self.name == "letters" and isinstance(found, click.Group):
+            _add(found, LETTERS)
+        return found
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        return self.load().make_context(info_name, args, parent, **extra)
+
+
+def _add(group: click.Group, table: Mapping[str, tuple[str, str]]) -> None:
+    for name, (place, sentence) in table.items():
+        group.add_command(Later(name, place, sentence))
+
+
+def add_commands(app: Flask) -> None:
+    """Add every command to an application."""
+    _add(app.cli, COMMANDS)
+
+
+def command_app() -> Flask:
+    """An application that has the commands and no pages: nothing of a site is loaded for it."""
+    app = Flask("app.cli", static_folder=None)
+    add_commands(app)
+    return app

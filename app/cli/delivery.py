@@ -6,11 +6,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
 import sys
-import threading
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -20,8 +16,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.campaign import Campaign, CampaignError
-from app.cli.delivery_checks import STUCK
 from app.cli.plain import PlainCommand, PlainGroup
+from app.cli.worker import STUCK, open_queue
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber
 from app.cwc import (
@@ -39,13 +35,12 @@ from app.cwc import (
 )
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
-from app.delivery.queue import MailQueue, QueueError
 from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.records import open_database
 from app.site.live import live_campaign
-from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
-from app.site.services import check_itself, moment_of_site
+from app.site.outgoing import cwc_client, delivery_agent, offices_of
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
@@ -54,49 +49,6 @@ CHAMBERS: dict[str, tuple[Chamber, ...]] = {
     "senate": ("senate",),
 }
 AGENT_SETTINGS = {"agent name": "cwc_agent", "agent organization": "group_name"}
-
-
-def _queue() -> MailQueue:
-    try:
-        return mail_queue(load_settings())
-    except (DeliverySettingsError, QueueError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-@click.command("worker", cls=PlainCommand)
-@click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
-@click.option("--tied", is_flag=True, hidden=True)
-def worker_command(workers: int | None, *, tied: bool) -> None:
-    """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
-
-    Run one beside the web server. It may be stopped and killed at any time: no message is
-    lost and none goes out twice by itself.
-
-    \b
-    Example:
-      flask worker
-      flask worker --workers 4
-    """
-    settings = load_settings()
-    check_itself(settings)
-    queue = _queue()
-    if tied:
-        _end_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
-    click.echo(f"The worker is running; messages become {where}.", err=True)
-    queue.run(workers or settings.mail_workers)
-
-
-def _end_with_parent() -> None:
-    """Stop when standard input closes: whoever started this process and held it is gone."""
-
-    def wait() -> None:
-        while os.read(0, 1024):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 mail_group = PlainGroup("mail", help="The site’s own mail: its state, and a test.")
@@ -112,7 +64,7 @@ def status_command() -> None:
     Example:
       flask mail status
     """
-    queue = _queue()
+    queue = open_queue()
     mailbox = queue.post.mailbox
     numbers = mailbox.numbers()
     for state, number in numbers.items():
@@ -144,7 +96,7 @@ def test_command(address: str) -> None:
     to = parse_address(address)
     if not isinstance(to, Address):
         raise click.ClickException(to.message)
-    post = _queue().post
+    post = open_queue().post
     post.notify = lambda _id: None
     text = "This is a test of the site’s mail. “It’s ours” — 40° 🐢.\n"
     mail = Mail("other", to, "A test of the site’s mail", text)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import cast
 
 import click
-from flask import current_app, url_for
 from flask.cli import AppGroup
 
 from app.cli.plain import PlainGroup
@@ -62,9 +60,10 @@ def _now() -> datetime:
 
 def _link_address(token: str) -> str:
     """The address of a one-time link, on the public site or on this machine."""
-    base = services().settings.site_url or f"http://localhost:{os.environ.get('PORT', '8000')}"
-    with current_app.test_request_context(base_url=base):
-        return url_for("organizer.set_password", token=token, _external=True)
+    settings = services().settings
+    return (
+        f"{settings.site_url or f'http://localhost:{settings.port}'}/organize/set-password/{token}"
+    )
 
 
 def _print_link(link: organizers.OneTimeLink) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import current_app, has_request_context, request
@@ -21,9 +21,8 @@ from app.campaign import Campaign
 from app.congress import GeocoderSettings, Tables, load_tables
 from app.congress.model import WASHINGTON, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
-from app.records.health import check_site
 from app.site.live import LiveCampaign
-from app.site.settings import Settings
+from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
 
 EXTENSION = "dear_congress"
@@ -134,22 +133,18 @@ class Services:
         return self.settings.database
 
 
-def check_itself(settings: Settings) -> None:
-    """Before a site starts: see that its database and its keys are those that it had.
-
-    Raises ``NotStoredError``, or its kind ``NotItselfError``, with words for the operator.
-    """
-    check_site(settings.database, keys_of(settings))
-
-
-def keys_of(settings: Settings) -> dict[str, bytes]:
-    """The keys by the names of their files."""
-    return {"secret.key": settings.secret_key, "person.key": settings.person_key}
+def open_services(settings: Settings, **overrides: Any) -> Services:
+    """A site's parts, read from its folders. Raises ``CampaignError``."""
+    live = LiveCampaign(settings.letters / settings.campaign)
+    return Services(settings=settings, live=live, **overrides)
 
 
 def services() -> Services:
-    """The parts of the site that answers the present request."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    """The parts of the site that answers the present request, or that a command works on."""
+    found = current_app.extensions.get(EXTENSION)
+    if found is None:  # a command, for which no site was opened
+        found = current_app.extensions[EXTENSION] = open_services(load_settings())
+    return cast(Services, found)
 
 
 def geocoder_of(settings: Settings) -> GeocoderSettings:

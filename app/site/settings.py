@@ -370,6 +370,11 @@ class Settings:
         """The folder of the campaign's key files."""
         return self.instance / "keys"
 
+    @property
+    def own_keys(self) -> dict[str, bytes]:
+        """The site's two keys by the names of their files."""
+        return {"secret.key": self.secret_key, "person.key": self.person_key}
+
 
 SECTIONS = {
     "instance": "The site",

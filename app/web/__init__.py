@@ -12,8 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.records.database import keep_beside
 from app.site.i18n import set_up_languages
-from app.site.live import LiveCampaign
-from app.site.services import EXTENSION, Services
+from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
 from app.web.errors import set_up_errors
@@ -85,11 +84,7 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
     )
     key_files = (settings.instance / name for name in KEY_FILES)
     keep_beside(settings.database, tuple(path for path in key_files if path.exists()))
-    app.extensions[EXTENSION] = Services(
-        settings=settings,
-        live=LiveCampaign(settings.letters / settings.campaign),
-        **overrides,
-    )
+    app.extensions[EXTENSION] = open_services(settings, **overrides)
     set_up_limits(app, settings)
     hang_door(app, settings.secret_key)
     n = settings.trusted_proxies

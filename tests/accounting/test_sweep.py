@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.delivery_checks import letters_are_accounted_for
-from app.cli.doctor import CHECKS, Site
+from app.cli.doctor import CHECKS, Site, letters_are_accounted_for
 from app.records import mark, note_office, open_database, sign, sweep_letters, withdraw
 from app.records.accounting import ACCEPTED
 from app.records.model import LetterRow, State

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from app.cli.delivery import deliver_command, mail_group, worker_command, xml_command
+from app.cli.delivery import deliver_command, mail_group, xml_command
 from app.cli.doctor import CHECKS, Site
+from app.cli.worker import worker_command
 from app.delivery.mail import Address, Mail
 from app.delivery.post import Queued
 from app.site.outgoing import mail_queue
@@ -134,7 +135,7 @@ def test_the_doctor_says_whether_official_delivery_is_whole(
 
 # --- a real worker -----------------------------------------------------------------
 
-WORKER = "from app.cli.delivery import worker_command; worker_command()"
+WORKER = "from app.cli.worker import worker_command; worker_command()"
 
 
 def start_worker() -> subprocess.Popen[bytes]:

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.delivery import mail_group
-from app.cli.delivery_checks import letters_are_accounted_for, official_delivery_is_whole
 from app.cli.doctor import Site as DoctorSite
+from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
 from app.cwc import (
     CwcClient,
     CwcMessage,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import Result
@@ -10,7 +11,7 @@ from flask import Flask
 
 from app.records import NotStoredError, audit, organizers
 from app.records.organizers import organizer_by_name
-from app.site.services import Services
+from app.site.services import Services, services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
 
@@ -41,7 +42,8 @@ def test_adding_prints_a_link_that_sets_a_password(app: Flask, clock: Clock) -> 
 def test_the_link_has_the_port_of_the_running_site(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PORT", "8123")
+    with app.app_context():
+        monkeypatch.setattr(services(), "settings", replace(services().settings, port=8123))
     assert link(run(app, "add", "Rosa", "--role", "editor")).startswith("http://localhost:8123/")
 
 

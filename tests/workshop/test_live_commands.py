@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli import attest, card, delivery, delivery_checks, packets, sheets
+from app.cli import attest, card, delivery, doctor, packets, sheets
 from app.cli.letters import letters_cli
 from app.cli.signature_scope import open_scope
 from app.congress import load_tables
@@ -92,7 +92,7 @@ def test_every_command_takes_the_live_campaign(site: Settings) -> None:
     assert sheets._facts(site)[0].timezone == "America/Chicago"
     assert delivery._campaign(site)[0].timezone == "America/Chicago"
     assert attest._names(site)[1] == "America/Chicago"
-    assert delivery_checks._confirms(site)
+    assert doctor._confirms(site)
 
 
 def test_the_purge_knows_when_the_live_campaign_ends(site: Settings) -> None:

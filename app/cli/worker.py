@@ -1,0 +1,64 @@
+"""``flask worker``: hands over the mail that waits. Imports little: it runs all the time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from datetime import timedelta
+
+import click
+
+from app.cli.plain import PlainCommand
+from app.delivery.queue import MailQueue, QueueError
+from app.delivery.setup import DeliverySettingsError
+from app.records.health import check_site
+from app.site.outgoing import mail_queue
+from app.site.settings import load_settings
+
+STUCK = timedelta(hours=1)
+"""A message that has not moved for so long is not on its way."""
+
+
+def open_queue() -> MailQueue:
+    try:
+        return mail_queue(load_settings())
+    except (DeliverySettingsError, QueueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command("worker", cls=PlainCommand)
+@click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
+@click.option("--tied", is_flag=True, hidden=True)
+def worker_command(workers: int | None, *, tied: bool) -> None:
+    """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
+
+    Run one beside the web server. It may be stopped and killed at any time: no message is
+    lost and none goes out twice by itself.
+
+    \b
+    Example:
+      flask worker
+      flask worker --workers 4
+    """
+    settings = load_settings()
+    check_site(settings.database, settings.own_keys)
+    queue = open_queue()
+    if tied:
+        _end_with_parent()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
+    click.echo(f"The worker is running; messages become {where}.", err=True)
+    queue.run(workers or settings.mail_workers)
+
+
+def _end_with_parent() -> None:
+    """Stop when standard input closes: whoever started this process and held it is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

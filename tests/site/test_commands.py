@@ -1,0 +1,109 @@
+"""The commands as an operator calls them: quick, whole, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from flask.cli import ScriptInfo
+
+from app.cli import COMMANDS, LETTERS, Later, command_app
+from app.site.settings import ROOT
+
+HEAVY = ("typst", "wtforms", "lxml", "huey", "redis", "openpyxl", "nacl", "flask_babel",
+         "app.web", "app.records", "app.congress", "app.campaign")  # fmt: skip
+
+
+def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DEAR_CONGRESS_INSTANCE": str(instance), **environment},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [(n, p) for t in (COMMANDS, LETTERS) for n, (p, _) in t.items()]
+)
+def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str) -> None:
+    command = Later(name, place, "").load()
+    assert command.name == name
+    assert command.help
+
+
+def test_a_command_of_letters_that_stands_elsewhere_is_found() -> None:
+    runner = command_app().test_cli_runner()
+    for name in LETTERS:
+        result = runner.invoke(args=["letters", name, "--help"])
+        assert result.exit_code == 0, result.output
+        assert f"letters {name}" in result.output
+
+
+def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
+    code = (
+        "import sys, flask.cli\n"
+        "sys.argv = ['flask', '--help']\n"
+        "try: flask.cli.main()\n"
+        "except SystemExit: pass\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+def test_the_application_of_the_commands_has_no_pages() -> None:
+    app = command_app()
+    assert not list(app.url_map.iter_rules())
+    info = ScriptInfo(create_app=lambda: app)
+    context = click.Context(app.cli, obj=info)
+    assert set(app.cli.list_commands(context)) >= set(COMMANDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [("doctor",), ("settings",), ("organizers", "list"), ("signatures", "count"),
+     ("mail", "status"), ("letters", "check"), ("worker",), ("keys", "show")],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_command_says_the_same_of_a_setting_that_cannot_be_used(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = flask(tmp_path, *command, DEAR_CONGRESS_FORM_MINUTES="0")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "DEAR_CONGRESS_FORM_MINUTES is “0”. Write a whole number from 5 to 1440." in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_path: Path) -> None:
+    assert flask(tmp_path, "doctor").returncode == 0
+    for file in tmp_path.glob("dear-congress.db*"):
+        file.unlink()
+    (tmp_path / "person.key").unlink()
+    lost = flask(tmp_path, "doctor")
+    assert lost.returncode == 1
+    assert "person.key is missing beside the database" in lost.stdout
+    assert "flask adopt" in lost.stdout
+    assert flask(tmp_path, "adopt").returncode == 1, "it asks first"
+    assert not (tmp_path / "person.key").exists()
+    done = flask(tmp_path, "adopt", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "whoever signed before can sign and be counted again" in done.stdout
+    assert flask(tmp_path, "doctor").returncode == 0
+
+
+@pytest.mark.slow
+def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
+    done = flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25")
+    assert "warn  settings" in done.stdout
+    assert "takes every day for 2026-11-25" in done.stdout
