@@ -22,7 +22,6 @@ TOP = ("web", "cli")
 BELOW = ("text",)
 """Single modules that stand below all packages."""
 PURE = ("congress", "campaign", "documents")
-MAX_VIEW_STATEMENTS = 12
 
 SQL = re.compile(
     r"^\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b"
@@ -125,10 +124,8 @@ def test_there_are_views_to_judge() -> None:
 @pytest.mark.parametrize(
     ("path", "view"), list(views()), ids=lambda v: ids(v) if isinstance(v, Path) else v.name
 )
-def test_views_only_read_call_and_show(path: Path, view: ast.FunctionDef) -> None:
+def test_views_read_call_and_show_and_never_loop(path: Path, view: ast.FunctionDef) -> None:
     body = [n for statement in view.body for n in ast.walk(statement)]
-    statements = [n for n in body if isinstance(n, ast.stmt) and not isinstance(n, ast.Expr)]
-    assert len(statements) <= MAX_VIEW_STATEMENTS, f"{ids(path)}: {view.name} does too much"
     loops = [n for n in body if isinstance(n, ast.For | ast.While | ast.Try)]
     assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
 

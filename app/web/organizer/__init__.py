@@ -11,12 +11,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from app.web.organizer import entering  # noqa: F401 - its pages join the blueprint
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_warnings import stale_facts
 from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
 from app.web.organizer.counts_pages import counts_blueprint as counts
-from app.web.organizer.gate import current, set_up_gate
+from app.web.organizer.gate import current, organizer, set_up_gate
 from app.web.organizer.held import held, waiting_notice
 from app.web.organizer.key_pages import keys, private_key_here
 from app.web.organizer.letters import unreadable_letters
@@ -28,8 +29,8 @@ from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.offices_views import offices
 from app.web.organizer.packet_views import packets
 from app.web.organizer.paper_views import paper
+from app.web.organizer.trail import event_name, facts
 from app.web.organizer.translation_pages import translations  # noqa: F401 - adds its routes
-from app.web.organizer.views import organizer
 
 __all__ = ["Entry", "Notice", "add_entry", "add_warnings", "current", "set_up_organizers"]
 
@@ -59,6 +60,7 @@ def set_up_organizers(app: Flask) -> None:
     app.register_blueprint(offices, url_prefix="/organize/offices")
     app.register_blueprint(offices, url_prefix="/es/organize/offices", name="es_organizer_offices")
     set_up_words(app)
+    app.jinja_env.filters.update(event_name=event_name, facts=facts)
 
 
 add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,

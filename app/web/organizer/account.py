@@ -1,4 +1,4 @@
-"""What the pages about oneself do: account, sessions, confirming, a new password."""
+"""The first page, oneself (account, sessions, confirming, a new password), and the organizers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,32 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.records import logins, organizers, totals
-from app.records.organizers import Organizer, all_organizers
+from app.records.organizers import ROLES, Organizer, all_organizers, organizer_by_id
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.organizer import tokens
 from app.web.organizer.cookies import client
-from app.web.organizer.entering import show_recovery_codes
-from app.web.organizer.forms import MISMATCH, password_words, wait_words
-from app.web.organizer.gate import clock, confirm_page, current, door, forget, go_on, log_in_page
+from app.web.organizer.entering import MISMATCH, password_words, show_recovery_codes, wait_words
+from app.web.organizer.gate import (
+    clock,
+    confirm_page,
+    current,
+    door,
+    forget,
+    go_on,
+    log_in_page,
+    organizer,
+)
 from app.web.organizer.nav import Notice, warnings_for
 from app.web.organizer.show import page
 
 FEW_CODES = 3
 
 
+@organizer.get("/", endpoint="index")
+@access("organizer")
 def show_index() -> Response:
     """The first page: how many signed, warnings, and where to go."""
     site = services()
@@ -54,6 +65,8 @@ def only_one_admin(site: Services, me: Organizer) -> Iterable[Notice]:
         yield Notice(text, "organizer.all_people", _("Organizers"))
 
 
+@organizer.get("/account", endpoint="my_account")
+@access("organizer")
 def show_account() -> Response:
     """Name, role, second factor, and what can be changed."""
     me = current().organizer
@@ -62,11 +75,15 @@ def show_account() -> Response:
     )  # fmt: skip
 
 
+@organizer.get("/account/password", endpoint="new_password")
+@access("organizer", fresh=True)
 def show_password(problem: str = "", status: int = 200) -> Response:
     """The page for another password."""
     return page("new_password", status, problem=problem, field="password")
 
 
+@organizer.post("/account/password", endpoint="new_password_post")
+@access("organizer", fresh=True)
 def take_new_password() -> Response:
     """Set another password; sessions elsewhere end."""
     password = request.form.get("password", "")
@@ -78,6 +95,8 @@ def take_new_password() -> Response:
     return redirect(page_url("organizer.my_account", done="password"), 303)
 
 
+@organizer.post("/account/recovery-codes", endpoint="new_recovery_codes")
+@access("organizer", fresh=True)
 def make_codes() -> Response:
     """Make new recovery codes and show them."""
     return show_recovery_codes(
@@ -85,12 +104,16 @@ def make_codes() -> Response:
     )
 
 
+@organizer.get("/sessions", endpoint="my_sessions")
+@access("organizer")
 def show_sessions() -> Response:
     """Where one is logged in."""
     mine = organizers.live_sessions(services().db(), current().organizer, clock())
     return page("sessions", sessions=mine, here=current().id)
 
 
+@organizer.post("/sessions/<row:number>/end", endpoint="end_session")
+@access("organizer")
 def end_one(number: int) -> Response:
     """End one of one's own sessions; somebody else's is not found."""
     me = current().organizer
@@ -100,6 +123,8 @@ def end_one(number: int) -> Response:
     return redirect(page_url("organizer.my_sessions"), 303)
 
 
+@organizer.post("/sessions/end-others", endpoint="end_other_sessions")
+@access("organizer")
 def end_others() -> Response:
     """End all of one's sessions but this one."""
     me, here = current().organizer, current().id
@@ -107,6 +132,8 @@ def end_others() -> Response:
     return redirect(page_url("organizer.my_sessions"), 303)
 
 
+@organizer.post("/logout", endpoint="logout")
+@access("organizer")
 def log_out() -> Response:
     """End this session."""
     organizers.end_session(services().db(), current(), clock())
@@ -114,11 +141,15 @@ def log_out() -> Response:
     return redirect(page_url("organizer.login", why="out"), 303)
 
 
+@organizer.get("/confirm", endpoint="confirm")
+@access("organizer")
 def show_confirm() -> Response:
     """Ask for the password once more."""
     return confirm_page(target=tokens.safe_next(request.args.get("next", "")))
 
 
+@organizer.post("/confirm", endpoint="confirm_post")
+@access("organizer")
 def take_confirm() -> Response:
     """Check the password and go on with what needed it."""
     kept, target = request.form.get(tokens.CARRY, ""), request.form.get("next", "")
@@ -138,3 +169,86 @@ def take_confirm() -> Response:
         problem = _("That is not your password. Try again.")
         return again(problem=problem, status=422)
     return go_on(target, kept)
+
+
+# --- For admins: the list of organizers, roles, switching accounts off ---
+
+
+@organizer.get("/people", endpoint="all_people")
+@access("admin")
+def show_people() -> Response:
+    """Every organizer."""
+    return page("people", people=all_organizers(services().db()))
+
+
+@organizer.get("/people/<row:number>", endpoint="person")
+@access("admin")
+def show_person(number: int, problem: str = "", status: int = 200) -> Response:
+    """One organizer, with what an admin may change."""
+    found = organizer_by_id(services().db(), number)
+    if found is None:
+        return page("no_such", 404)
+    live = organizers.live_sessions(services().db(), found, clock())
+    return page("person", status, person=found, sessions=live, problem=problem, field="role"
+    )  # fmt: skip
+
+
+def _after(number: int, answer: object) -> Response:
+    if isinstance(answer, organizers.NoSuchOrganizer):
+        return page("no_such", 404)
+    if isinstance(answer, organizers.LastAdmin):
+        problem = _(
+            "%(name)s is the only admin, so this was not done. Make somebody else an admin first.",
+            name=answer.organizer.name,
+        )
+        return show_person(number, problem, 409)
+    return redirect(page_url("organizer.person", number=number), 303)
+
+
+@organizer.post("/people/<row:number>/role", endpoint="role")
+@access("admin", fresh=True)
+def take_role(number: int) -> Response:
+    """Give an organizer another role."""
+    role = request.form.get("role", "")
+    if role not in ROLES:
+        return show_person(number, _("Choose one of the roles."), 422)
+    me = current().organizer.name
+    return _after(
+        number,
+        organizers.set_role(services().db(), number, role, by=me, at=clock()),
+    )
+
+
+def switch(number: int, disabled: bool) -> Response:
+    """Switch an account off or on."""
+    me = current().organizer.name
+    answer = organizers.set_disabled(
+        services().db(), door().secret, number, disabled, by=me, at=clock()
+    )
+    return _after(number, answer)
+
+
+@organizer.post("/people/<row:number>/end-sessions", endpoint="end_sessions_of")
+@access("admin")
+def end_all_sessions(number: int) -> Response:
+    """End all sessions of one organizer, but never the admin's own one in use."""
+    found: Organizer | None = organizer_by_id(services().db(), number)
+    if found is None:
+        return page("no_such", 404)
+    me, here = current().organizer.name, current().id
+    organizers.revoke_all(services().db(), found, by=me, at=clock(), but=here)
+    return redirect(page_url("organizer.person", number=number), 303)
+
+
+@organizer.post("/people/<row:number>/disable")
+@access("admin", fresh=True)
+def disable(number: int) -> Response:
+    """Switch an account off."""
+    return switch(number, disabled=True)
+
+
+@organizer.post("/people/<row:number>/enable")
+@access("admin", fresh=True)
+def enable(number: int) -> Response:
+    """Switch an account on again."""
+    return switch(number, disabled=False)

@@ -1,4 +1,4 @@
-"""What the pages for getting in do: log in, set a password, set up the second factor."""
+"""Getting in: log in, set a password, set up the second factor."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from functools import partial
 import segno
 from flask import g, redirect, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.records import logins, organizers
-from app.records.credentials import totp_uri
+from app.records.credentials import PASSWORD_MIN, totp_uri
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
 from app.site.services import services
+from app.web.access import access
 from app.web.limits import Wait, ask
 from app.web.organizer import tokens
 from app.web.organizer.cookies import client, read_cookie
-from app.web.organizer.forms import MISMATCH, password_words, wait_words, wrong_code_words
-from app.web.organizer.gate import begin, clock, current, door, forget, go_on, log_in_page
+from app.web.organizer.gate import (
+    begin,
+    clock,
+    current,
+    door,
+    forget,
+    go_on,
+    log_in_page,
+    organizer,
+)
 from app.web.organizer.show import page
 
 
@@ -36,6 +46,8 @@ def _slow_down(response: Response, answer: TooSoon) -> Response:
     return response
 
 
+@organizer.get("/login", endpoint="login")
+@access("visitor")
 def show_login() -> Response:
     """The log-in page; whoever is logged in goes on at once."""
     token = read_cookie("organizer")
@@ -45,6 +57,8 @@ def show_login() -> Response:
     return log_in_page(target=_target(), why=request.args.get("why", ""))
 
 
+@organizer.post("/login", endpoint="login_post")
+@access("visitor")
 def take_password() -> Response:
     """The first half of logging in."""
     name, password = _typed("name"), _typed("password")
@@ -81,12 +95,16 @@ def _second_half(opened: organizers.Opened, target: str = "") -> str:
     return page_url("organizer.second_factor")
 
 
+@organizer.get("/code", endpoint="code")
+@access("half")
 def show_code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
     kept, target = _typed(tokens.CARRY), _target()
     return page("code", status, problem=problem, field="code", kept=kept, next=target)
 
 
+@organizer.post("/code", endpoint="code_post")
+@access("half")
 def take_code() -> Response:
     """The second half of logging in."""
     code = _typed("code")
@@ -115,6 +133,8 @@ def _start_over() -> Response:
     )  # fmt: skip
 
 
+@organizer.get("/set-password/<token>", endpoint="set_password")
+@access("visitor")
 def show_link(token: str, problem: str = "", status: int = 200) -> Response:
     """The page on which a password is set. Showing it uses nothing up."""
     owner = organizers.link_owner(services().db(), token, clock())
@@ -124,6 +144,8 @@ def show_link(token: str, problem: str = "", status: int = 200) -> Response:
     return page("set_password", status, owner=owner, link=token, problem=problem, field="password")
 
 
+@organizer.post("/set-password/<token>", endpoint="set_password_post")
+@access("visitor")
 def take_link(token: str) -> Response:
     """Set the password, and go on to the second factor."""
     if _typed("password") != _typed("again"):
@@ -140,6 +162,8 @@ def take_link(token: str) -> Response:
     return redirect(_second_half(answer), 303)
 
 
+@organizer.get("/second-factor", endpoint="second_factor")
+@access("half")
 def show_second_factor(problem: str = "", status: int = 200) -> Response:
     """The QR code of a new authenticator, and its secret in letters."""
     me = current().organizer
@@ -162,6 +186,8 @@ def qr_picture(text: str, title: str) -> Markup:
     return Markup(svg)  # noqa: S704 - made by segno from modules; the title is escaped by it
 
 
+@organizer.post("/second-factor", endpoint="second_factor_post")
+@access("half")
 def take_second_factor() -> Response:
     """Take the new authenticator into use and show the recovery codes, once."""
     answer = logins.set_second_factor(
@@ -180,3 +206,64 @@ def show_recovery_codes(codes: tuple[str, ...]) -> Response:
     """The recovery codes, which are shown this once."""
     return page("recovery_codes", codes=codes
     )  # fmt: skip
+
+
+# --- What is wrong, and what to do ---
+
+
+MISMATCH = "mismatch"
+
+
+def password_words(why: str) -> str:
+    """What is wrong with a new password and what to do."""
+    if why == "long":
+        words = _("That password is too long. Use at most 500 characters.")
+    elif why == "simple":
+        words = _(
+            "That password repeats a few characters. Three or four unrelated words are better."
+        )
+    elif why == "name":
+        words = _("That password is little more than your name. Choose something else.")
+    elif why == MISMATCH:
+        words = _("The two passwords are not the same. Type the new password twice.")
+    else:
+        words = _(
+            "Use at least %(number)d characters. Three or four unrelated words are good.",
+            number=PASSWORD_MIN,
+        )
+    return str(words)
+
+
+def wait_words(seconds: int) -> str:
+    """How long to wait before the next try."""
+    words = ngettext(
+        "There were too many tries, so this one was not looked at. Wait one second, then try "
+        "again. If you are logged in on another device, that is not affected.",
+        "There were too many tries, so this one was not looked at. Wait %(num)d seconds, then try "
+        "again. If you are logged in on another device, that is not affected.",
+        seconds,
+    )
+    return str(words)
+
+
+def wrong_code_words() -> str:
+    """What to do about a code that was not accepted."""
+    words = _(
+        "That code is not right, or it was used before. Wait for the next one and type it. If it "
+        "is refused again, check that the clock of your phone is set automatically."
+    )
+    return str(words)
+
+
+@organizer.get("/account/second-factor")
+@access("organizer", fresh=True)
+def new_second_factor() -> Response:
+    """The same for somebody who is logged in: another authenticator."""
+    return show_second_factor()
+
+
+@organizer.post("/account/second-factor")
+@access("organizer", fresh=True)
+def new_second_factor_post() -> Response:
+    """Take another authenticator into use."""
+    return take_second_factor()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request
 from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -29,7 +29,10 @@ from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
 from app.web.organizer.nav import entries_for
 from app.web.organizer.show import page, visible
 from app.web.organizer.tokens import Binding
-from app.web.organizer.words import event_name, facts
+
+organizer = Blueprint("organizer", __name__)
+"""The pages of ``entering``, ``account`` and ``trail``. ``row`` in an address is the number of a
+row in the database: never larger than SQLite's."""
 
 EXTENSION = "dear_congress_door"
 ROLES = frozenset({"organizer", "editor", "exporter", "admin"})
@@ -234,8 +237,8 @@ def _menu() -> dict[str, object]:
     """What every organizer's page may use."""
     found = g.get("organizer_session")
     known = isinstance(found, Session) and found.stage == "full"
-    organizer = found.organizer if isinstance(found, Session) and known else None
-    return {"me": organizer, "menu": entries_for(organizer) if organizer else []}
+    me = found.organizer if isinstance(found, Session) and known else None
+    return {"me": me, "menu": entries_for(me) if me else []}
 
 
 def moment(at: datetime) -> str:
@@ -266,4 +269,4 @@ def set_up_gate(app: Flask) -> None:
     app.before_request(guard)
     app.context_processor(_menu)
     app.jinja_env.globals["form_token"] = form_token
-    app.jinja_env.filters.update(moment=moment, event_name=event_name, facts=facts)
+    app.jinja_env.filters["moment"] = moment
