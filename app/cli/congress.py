@@ -166,6 +166,56 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
 
 
 @congress_cli.command(
+    "blocks",
+    with_appcontext=False,
+    epilog="Example: flask congress blocks --from ~/census --congress 120 --to ~/official-files",
+)
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="The folder with the Census Bureau's block files.",
+)
+@click.option("--congress", type=int, required=True, metavar="N", help="Whose lines, such as 120.")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Where to write zip_people_N.csv, for build.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Another zip_people_N.csv, to list where it says something else.",
+)
+def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> None:
+    """Count the people of each ZIP by district from the Census Bureau's block files.
+
+    The folder holds cd120.zip (blocks to districts), tab20_zcta520_tabblock20_natl.txt (blocks
+    to ZIPs, over a gigabyte) and the geographic headers of the 2020 redistricting data
+    (cageo2020.pl, or ca2020.pl.zip, for every state).
+    """
+    from app.congress.blocks import differences, people_by_zip, write_people
+    from app.congress.model import BuildError
+
+    try:
+        zips = people_by_zip(source, congress, lambda step: click.echo(f"  {step}", err=True))
+        found = differences(zips, compare) if compare else []
+    except BuildError as error:
+        raise click.ClickException(str(error)) from None
+    path = target / f"zip_people_{congress}.csv"
+    write_people(zips, path)
+    click.echo(f"Wrote {len(zips)} ZIPs to {path.name}")
+    if compare:
+        _section(f"Different in {compare.name}", found)
+
+
+@congress_cli.command(
     "refresh",
     with_appcontext=False,
     epilog="Examples: flask congress refresh --dry-run; flask congress refresh --from ~/lists",

@@ -203,14 +203,14 @@ def read_lines(folder: Path) -> Lines:
     people: Pieces = {}
     if first in people_files:
         paths.append(people_files[first])
-        people = _people(people_files[first])
+        people = read_people(people_files[first])
     lines = Lines(first, _by_people(land, people), [], plans=plans)
     redrawn = {plan.state for plan in plans if plan.plan_of == first + 1}
     if plans:
         paths.append(plan_files[first + 1])
         if first + 1 in people_files:
             paths.append(people_files[first + 1])
-            lines.new = _people(people_files[first + 1])
+            lines.new = read_people(people_files[first + 1])
         elif first + 1 in land_files:
             paths.append(land_files[first + 1])
             lines.new = read_land(land_files[first + 1], first + 1)
@@ -316,7 +316,7 @@ def _add_slivers(land: Pieces, path: Path) -> None:
             pieces.append((district, 0.0, True))
 
 
-def _people(path: Path) -> Pieces:
+def read_people(path: Path) -> Pieces:
     """Shares of people; a piece of a ZIP where nobody lived at the census has none."""
     zips = _pieces()
     for line, row in _rows(path, ",", {"zip", "state", "district", "people_share"}):

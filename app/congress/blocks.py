@@ -1,0 +1,204 @@
+"""The people of each ZIP by district, counted from the Census Bureau's own block files.
+
+A block is the smallest piece of land that the Bureau counts, and every line follows blocks. So
+three lists are joined: block to district (``cd120.zip``), block to ZIP
+(``tab20_zcta520_tabblock20_natl.txt``, over a gigabyte, read as a stream), and block to people
+(the geographic headers of the 2020 redistricting data). 8.1 million blocks stand in three flat
+arrays of about 110 MB together.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app.congress.lines import Pieces, read_people
+from app.congress.model import FIPS, BuildError, district_of_code
+
+BLOCK_TO_ZIP = "tab20_zcta520_tabblock20_natl.txt"
+_NO_DISTRICT = 255
+_SUMMARY_LEVEL, _GEOCODE, _PEOPLE = 2, 9, 90
+"""Places of fields in a geographic header; 750 is the summary level of blocks."""
+EVERY = 500_000
+"""So many lines after which progress is told."""
+
+
+class Blocks:
+    """Blocks in order, each with its district and its people."""
+
+    def __init__(self) -> None:
+        self.codes = array("Q")
+        self.districts = array("B")
+        self.people = array("I")
+
+    def place(self, code: int) -> int:
+        """Where a block stands; -1 for one that is not here."""
+        place = bisect_left(self.codes, code)
+        return place if place < len(self.codes) and self.codes[place] == code else -1
+
+
+def people_by_zip(
+    folder: Path, congress: int, progress: Callable[[str], None] = lambda _: None
+) -> Pieces:
+    """Each ZIP's districts of ``congress`` with their shares of its people in each state.
+
+    A piece in which nobody lives is left out, except where nobody lives in the whole ZIP: then
+    each has an empty share. ``folder`` holds ``cd<congress>.zip``, the block to ZIP file, and
+    the headers (``*geo2020.pl``, or the ``*2020.pl.zip`` that hold them). Raises ``BuildError``.
+    """
+    blocks = _districts(folder / f"cd{congress}.zip", congress, progress)
+    _add_people(folder, blocks, progress)
+    counted: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for code, block in _zips(folder / BLOCK_TO_ZIP, progress):
+        place = blocks.place(block)
+        if place < 0:
+            raise BuildError(f"{BLOCK_TO_ZIP}: block {block:015} is in no list of districts.")
+        state = FIPS.get(f"{block:015}"[:2])
+        if state and blocks.districts[place] != _NO_DISTRICT:
+            counted[code, state][blocks.districts[place]] += blocks.people[place]
+    found: dict[str, dict[str, list[tuple[int, float | None, bool]]]] = defaultdict(dict)
+    for (code, state), people in sorted(counted.items()):
+        whole = sum(people.values())
+        order = sorted(people, key=lambda district: (-people[district], district))
+        found[code][state] = [
+            (district, people[district] / whole if whole else None, False)
+            for district in order
+            if people[district] or not whole
+        ]
+    return dict(found)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from file
+    except FileNotFoundError:
+        raise BuildError(f"{path.parent} has no {path.name}.") from None
+
+
+def _members(path: Path, pattern: str) -> Iterator[tuple[str, Iterator[str]]]:
+    """The lines of the files of a zip archive whose names fit."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if re.fullmatch(pattern, Path(name).name):
+                    with archive.open(name) as file:
+                        yield name, io.TextIOWrapper(file, encoding="latin-1", newline="")
+    except FileNotFoundError:
+        raise BuildError(f"{path.parent} has no {path.name}.") from None
+    except zipfile.BadZipFile:
+        raise BuildError(f"{path.name} is cut short or no zip archive.") from None
+
+
+def _districts(path: Path, congress: int, progress: Callable[[str], None]) -> Blocks:
+    """Block to district, from the national file, or else from those of the states."""
+    blocks = Blocks()
+    for pattern in (rf"NationalCD{congress}\.txt", rf"CD{congress}_\d\d\.txt"):
+        for name, lines in _members(path, pattern):
+            progress(name)
+            rows = csv.reader(lines)
+            if next(rows, None) != ["GEOID", "CDFP"]:
+                raise BuildError(f"{path.name}, {name}: the columns GEOID,CDFP were expected.")
+            for number, row in enumerate(rows, start=2):
+                _add_block(blocks, row, f"{path.name}, {name}, line {number}")
+        if blocks.codes:
+            return blocks
+    raise BuildError(f"{path.name} has no list of blocks in it.")
+
+
+def _add_block(blocks: Blocks, row: list[str], where: str) -> None:
+    if len(row) != 2 or not re.fullmatch(r"\d{15}", row[0]):
+        raise BuildError(f"{where}: a block of 15 digits and a district were expected.")
+    code, district = int(row[0]), district_of_code(row[1])
+    if blocks.codes and code <= blocks.codes[-1]:
+        raise BuildError(f"{where}: the blocks are not in order.")
+    blocks.codes.append(code)
+    blocks.districts.append(_NO_DISTRICT if district is None else district)
+    blocks.people.append(0)
+
+
+def _add_people(folder: Path, blocks: Blocks, progress: Callable[[str], None]) -> None:
+    plain = sorted(folder.glob("*geo2020.pl"))
+    sources: list[tuple[str, Iterator[str]]] = [(path.name, _lines(path)) for path in plain]
+    found = 0
+    for path in () if sources else sorted(folder.glob("*2020.pl.zip")):
+        for name, lines in _members(path, r"\w\wgeo2020\.pl"):
+            found += _count_people(name, lines, blocks, progress)
+    for name, lines in sources:
+        found += _count_people(name, lines, blocks, progress)
+    if not found:
+        raise BuildError(
+            f"{folder} has no people: put the geographic headers (cageo2020.pl, or ca2020.pl.zip) "
+            "of the 2020 redistricting data there."
+        )
+
+
+def _count_people(
+    name: str, lines: Iterator[str], blocks: Blocks, progress: Callable[[str], None]
+) -> int:
+    progress(name)
+    found = 0
+    for line in lines:
+        cells = line.split("|")
+        if len(cells) > _PEOPLE and cells[_SUMMARY_LEVEL] == "750":
+            place = blocks.place(int(cells[_GEOCODE]))
+            if place >= 0:
+                blocks.people[place] = int(cells[_PEOPLE])
+                found += 1
+    return found
+
+
+def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, int]]:
+    """ZIP and block of each row; blocks without a ZIP are left out."""
+    lines = _lines(path)
+    header = next(lines, "").strip().split("|")
+    try:
+        zip_at, block_at = header.index("GEOID_ZCTA5_20"), header.index("GEOID_TABBLOCK_20")
+    except ValueError:
+        raise BuildError(
+            f"{path.name} has no columns GEOID_ZCTA5_20 and GEOID_TABBLOCK_20."
+        ) from None
+    for number, line in enumerate(lines, start=2):
+        cells = line.split("|")
+        if number % EVERY == 0:
+            progress(f"{path.name}, line {number:,}")
+        if len(cells) != len(header) or not cells[block_at].isdecimal():
+            raise BuildError(f"{path.name}, line {number}: cut short.")
+        if cells[zip_at]:
+            yield cells[zip_at], int(cells[block_at])
+
+
+def write_people(zips: Pieces, path: Path) -> None:
+    """Write the shares as ``flask congress build`` reads them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("zip", "state", "district", "people_share"))
+        for code, states in zips.items():
+            for state, pieces in states.items():
+                for district, share, _ in pieces:
+                    text = "" if share is None else f"{float(f'{share:.6f}'):g}"
+                    writer.writerow((code, state, district, text))
+
+
+def differences(zips: Pieces, other: Path) -> list[str]:
+    """Where a table of others says something else: another district, or a share more than 1 %
+    of the ZIP's people away. One line for each ZIP and state."""
+    found = []
+    for code, states in read_people(other).items():
+        for state, pieces in states.items():
+            mine = {d: s or 0 for d, s, _ in zips.get(code, {}).get(state, ())}
+            theirs = {d: s or 0 for d, s, _ in pieces}
+            if any(abs(mine.get(d, 0) - theirs.get(d, 0)) > 0.01 for d in mine | theirs):
+                found.append(f"{code} {state}: {_said(mine)} here, {_said(theirs)} there")
+    return found
+
+
+def _said(pieces: dict[int, float]) -> str:
+    return ", ".join(f"{district} {share:.1%}" for district, share in pieces.items()) or "nothing"
