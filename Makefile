@@ -13,8 +13,14 @@ help: ## Show this list
 run: $(VENV)/run.stamp ## Serve the site and its mail worker on http://localhost:8000 (PORT=… WORKERS=… to change)
 	@exec $(BIN)/python -m app.main
 
+dev: $(VENV)/run.stamp ## Serve on http://localhost:8000 and load again whatever you change
+	@exec $(BIN)/flask run --debug --port $${PORT:-8000} --extra-files "$$(find letters templates -name '*.t*' -o -name '*.html' | paste -sd: -)"
+
 test: $(VENV)/test.stamp browser ## Run all tests, those in a real browser too
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+quick: $(VENV)/test.stamp ## Run the tests that need no browser and are not slow
+	$(BIN)/pytest -n auto --dist loadgroup -m "not browser and not slow" $(ARGS)
 
 lint: $(VENV)/test.stamp ## Check style and types
 	$(BIN)/ruff check .
@@ -62,4 +68,4 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 browser:
 	@sh tests/system-packages chromium redis-server
 
-.PHONY: help run test lint audit lock bench i18n clean browser
+.PHONY: help run dev test quick lint audit lock bench i18n clean browser

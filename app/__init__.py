@@ -4,3 +4,5 @@ The packages stand in one line, and each imports only from those before it: cong
 campaign, documents, records, delivery, cwc, site; then ``web`` and ``cli``, which do not know
 each other. ``main`` is the one file that knows both.
 """
+
+__version__ = "1.0.0"

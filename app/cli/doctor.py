@@ -23,6 +23,8 @@ import click
 from app.campaign import CampaignError
 from app.cli.plain import PlainCommand
 from app.cli.worker import STUCK
+from app.congress import TablesError, load_tables
+from app.congress.model import ordinal
 from app.cwc import NotAttempted, check_agent, maintenance_ends
 from app.delivery.queue import QueueError
 from app.delivery.setup import HERE, DeliverySettingsError
@@ -38,6 +40,7 @@ from app.records.sealing import sealed_counts
 from app.site.daily import policy_of
 from app.site.live import live_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue
+from app.site.services import moment_of_site
 from app.site.settings import (
     Settings,
     SettingsError,
@@ -124,10 +127,6 @@ def settings_are_for_the_public(site: Site) -> Finding:
 
 @check("tables")
 def tables_are_current(site: Site) -> Finding:
-    from app.congress import TablesError, load_tables
-    from app.congress.model import ordinal
-    from app.site.services import moment_of_site
-
     try:
         tables = load_tables(site.settings.instance, moment_of_site(site.settings))
     except TablesError as error:

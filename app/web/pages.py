@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
+from app import __version__
 from app.site.assets import asset
 from app.site.i18n import other_language, page_url
 from app.site.services import services
@@ -66,6 +67,7 @@ def _everywhere() -> dict[str, Any]:
     """What every page may use. Jinja is strict here: a name that is not set fails the page."""
     site = services()
     return {
+        "version": __version__,
         "group_name": site.settings.group_name,
         "contact": site.settings.contact,
         "contact_url": _contact_url(site.settings.contact),
