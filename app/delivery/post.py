@@ -11,7 +11,6 @@ who asks again (``again=True``) after ``unknown`` or ``failed``.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from app.delivery.mail import Address, Mail, MailKind, Ready, build
 from app.delivery.smtp import NotOursAnymoreError, Result, SmtpSettings, hand_over, write_eml
 from app.records import local_database, mark
 from app.records.mailbox import Claimed, Mailbox, MessageRow, NewMessage, Swept
+from app.records.stamps import token_digest
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 """After each try that was deferred; one try more than pauses, then it has failed."""
@@ -130,7 +130,7 @@ class PostOffice:
         has none) with the token in its link, and this after the click.
         """
         token = sealing.code(self._secret, "release", wish, mail.kind, mail.to.wire).hex()
-        row = self._put(mail, wish, receipt, seats, release=_hash(token))
+        row = self._put(mail, wish, receipt, seats, release=token_digest(token))
         return TooMany() if row is None else Held(row, token)
 
     def known(self, kind: MailKind, to: Address, *, wish: str) -> MessageRow | None:
@@ -139,11 +139,11 @@ class PostOffice:
 
     def is_held(self, token: str) -> bool:
         """Whether a message waits for this token. Changes nothing, so a GET may ask."""
-        return self.mailbox.is_held(_hash(token))
+        return self.mailbox.is_held(token_digest(token))
 
     def release(self, token: str) -> bool:
         """Let the message go, once; False when none waits (any more). For a POST only."""
-        ids = self.mailbox.let_go(_hash(token), self._clock())
+        ids = self.mailbox.let_go(token_digest(token), self._clock())
         for message_id in ids:
             self.notify(message_id)
         return bool(ids)
@@ -171,7 +171,7 @@ class PostOffice:
             kind=mail.kind,
             recipient=sealing.code(self._secret, "recipient", mail.to.wire.casefold()),
             payload=sealing.seal(made, self._secret),
-            receipt=hashlib.sha256(receipt.encode()).digest() if receipt else None,
+            receipt=token_digest(receipt) if receipt else None,
         )
         limit = self.settings.per_address_a_day
         return self.mailbox.put(message, now, limit=limit, release=release, again=again)
@@ -240,7 +240,3 @@ class PostOffice:
         for message_id in swept.due:
             self.notify(message_id)
         return swept
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

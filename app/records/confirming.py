@@ -8,7 +8,6 @@ confirms from that mailbox takes the place of an earlier signature that nobody c
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 import sqlite3
@@ -17,6 +16,7 @@ from typing import Literal
 
 from app.records.database import writing
 from app.records.same import earlier_of, is_full, trade_places
+from app.records.stamps import token_digest
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 Question = Literal["open", "answered", "unknown"]
@@ -28,11 +28,6 @@ def confirmation_token(secret: bytes, key: str) -> str:
         raise ValueError("The secret that links are made with is empty.")
     code = hmac.digest(secret, b"confirm" + key.encode(), "sha256")
     return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
-
-
-def token_digest(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode("ascii")).digest()
 
 
 def question(db: sqlite3.Connection, token: str) -> Question:

@@ -8,7 +8,6 @@ that is random and long enough to be guessed by nobody is kept as a plain or key
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 import threading
@@ -133,11 +132,6 @@ def password_problem(password: str, name: str) -> str | None:
 def new_token() -> str:
     """32 random bytes in URL-safe text: for a session, a device or a one-time link."""
     return secrets.token_urlsafe(32)
-
-
-def token_hash(token: str) -> bytes:
-    """What is kept of a token. A plain hash is enough for 256 random bits."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def keyed(secret: bytes, purpose: str, value: str) -> bytes:

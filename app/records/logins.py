@@ -29,7 +29,6 @@ from app.records.credentials import (
     password_problem,
     recovery_hash,
     seal_totp,
-    token_hash,
     totp_step,
 )
 from app.records.database import writing
@@ -49,6 +48,7 @@ from app.records.organizers import (
     organizer_by_name,
     write_password,
 )
+from app.records.stamps import token_digest
 from app.records.throttle import Client, TooSoon, Try
 
 BUSY_SECONDS = 3
@@ -283,7 +283,7 @@ def offered_totp_secret(door: Door, token: str) -> str:
     Made from the session's token and the site's secret, so it is the same when the page is
     reloaded, different in every session, and kept nowhere until a code proves it.
     """
-    raw = keyed(door.secret, "offered second factor", token_hash(token).hex())
+    raw = keyed(door.secret, "offered second factor", token_digest(token).hex())
     return base64.b32encode(raw[:20]).decode("ascii")
 
 

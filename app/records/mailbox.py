@@ -9,7 +9,6 @@ other server may have it: it becomes ``unknown`` and is never sent again by itse
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.records.database import local_database, writing
+from app.records.stamps import token_digest
 
 MessageState = Literal[
     "held", "queued", "sending", "handing over", "accepted", "deferred", "failed", "unknown"
@@ -260,7 +260,7 @@ class Mailbox:
         """The messages that belong to a receipt, oldest first."""
         rows = local_database(self._path).execute(
             f"SELECT {_ROW} FROM messages WHERE receipt = ? ORDER BY queued_at, id",  # noqa: S608
-            (hashlib.sha256(token.encode()).digest(),),
+            (token_digest(token),),
         )
         return tuple(_row(row) for row in rows)
 

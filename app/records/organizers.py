@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 from app.records import audit, throttle
 from app.records.audit import What
-from app.records.credentials import HashCost, hash_password, new_token, password_problem, token_hash
+from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
+from app.records.stamps import token_digest
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")
@@ -198,7 +199,7 @@ def _make_link(
     db.execute("DELETE FROM organizer_links WHERE organizer = ? AND used IS NULL", (organizer.id,))
     db.execute(
         "INSERT INTO organizer_links (hash, organizer, expires) VALUES (?,?,?)",
-        (token_hash(token), organizer.id, expires),
+        (token_digest(token), organizer.id, expires),
     )
     until = datetime.fromtimestamp(expires, UTC)
     audit.record(
@@ -276,7 +277,8 @@ def reset_organizer(
 def link_owner(db: sqlite3.Connection, token: str, at: datetime) -> Organizer | DeadLink:
     """Whose link this is. Looking does not use it up, so a mail scanner cannot."""
     row = db.execute(
-        "SELECT organizer, expires, used FROM organizer_links WHERE hash = ?", (token_hash(token),)
+        "SELECT organizer, expires, used FROM organizer_links WHERE hash = ?",
+        (token_digest(token),),
     ).fetchone()
     if row is None:
         return DeadLink("unknown")
@@ -306,7 +308,7 @@ def use_link(
     with writing(db):
         used = db.execute(
             "UPDATE organizer_links SET used = ? WHERE hash = ? AND used IS NULL",
-            (int(at.timestamp()), token_hash(token)),
+            (int(at.timestamp()), token_digest(token)),
         ).rowcount
         if not used:
             return DeadLink("used")
@@ -471,7 +473,7 @@ def open_session(
     number = db.execute(
         "INSERT INTO organizer_sessions (hash, organizer, stage, device, created, seen, confirmed)"
         " VALUES (?,?,?,?,?,?,?)",
-        (token_hash(token), organizer.id, stage, device[:80], now, now, now),
+        (token_digest(token), organizer.id, stage, device[:80], now, now, now),
     ).lastrowid
     assert number is not None
     moment = _moment(now)
@@ -486,7 +488,7 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     now = int(at.timestamp())
     row = db.execute(
         f"SELECT {_SESSION} FROM organizer_sessions WHERE hash = ?",  # noqa: S608
-        (token_hash(token),),
+        (token_digest(token),),
     ).fetchone()
     if row is None:
         return NoSession("none")

@@ -11,8 +11,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def token_digest(token: str) -> bytes:
-    """What is stored of a receipt's token."""
-    return hashlib.sha256(token.encode("ascii")).digest()
+    """What is stored of a token of any kind, of a receipt, a link, or a session: its SHA-256."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def minute(moment: datetime) -> str:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.records.audit import Filter, every
-from app.records.confirming import confirm, confirmation_token, question, token_digest
+from app.records.confirming import confirm, confirmation_token, question
 from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
 from app.records.model import SignatureRequest
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import receipt, sign, withdraw
+from app.records.stamps import token_digest
 
 from .people import CAMPAIGN, SECRET, request
 

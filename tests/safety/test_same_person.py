@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records.confirming import confirm, confirmation_token, token_digest
+from app.records.confirming import confirm, confirmation_token
 from app.records.counts import recount
 from app.records.database import open_database
 from app.records.holding import release
@@ -27,6 +27,7 @@ from app.records.same import MOST
 from app.records.sealed_files import OpenedRow, export_sealed, open_sealed_file
 from app.records.sealing import reseal, seal_for_receipt
 from app.records.signing import receipt, remove, sign, withdraw
+from app.records.stamps import token_digest
 
 from .people import CAMPAIGN, SECRET, TODAY, request
 from .web import Site, site

@@ -12,7 +12,8 @@ from app.delivery.mail import Address, BadAddress, parse_address
 from app.delivery.post import TooMany
 from app.delivery.wordings import absolute_link, confirmation_mail
 from app.records import NotStoredError
-from app.records.confirming import confirm, confirmation_token, question, token_digest
+from app.records.confirming import confirm, confirmation_token, question
+from app.records.stamps import token_digest
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.outgoing import post_of
