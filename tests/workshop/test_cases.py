@@ -238,7 +238,7 @@ def test_what_a_resident_types_is_never_read_as_a_template_tp02(
     rosa.get("/organize/letters/general/publish").send("/publish")
     story = "Our motto is {{ 7*7 }} and {% raise %}. {{ config }} {# x #} {{ story }}"
     resident = Resident(Client(app.test_client()))
-    review = resident.reviewing("98101", "WA", story=story, first="{{ config }}", last="{%")
+    review = resident.reviewing("98101", "WA", story=story, first="{{ config }}", last="{% raise")
     clock.forward(minutes=2)
     assert story in review.words
     assert "{{ config }} {%" in review.words
