@@ -26,14 +26,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporters import BIOGUIDE
 from app.text import clean_line
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 MOST_BYTES = 5_000_000
 """The status file of the largest bills has about 4 MB."""
@@ -281,6 +282,8 @@ def _parse(data: bytes) -> etree._Element | NotBillStatus:
     found = _FORBIDDEN.search(text)
     if found:
         return NotBillStatus("doctype", str(text.count("\n", 0, found.start()) + 1))
+    from lxml import etree  # only whoever reads such a file needs it
+
     # The encoding is fixed, so that none that the file declares can hide what was looked for.
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
