@@ -379,13 +379,13 @@ def versions() -> Response:
 def earlier(number: int) -> Response:
     """Show what going back to an earlier list would change."""
     site = services()
-    for name in (COSPONSORS, OPPOSING):
-        version = find_version(site.db(), site.campaign.slug, name, number)
-        if not isinstance(version, NoSuchVersion):
-            others = [
-                b for b in live_lists(site).backings if file_of(site.campaign, b.bill) != name
-            ]
-            lines = read_lines(site, version.source, name)
-            ordered = [*lines, *others] if name == COSPONSORS else [*others, *lines]
-            return _review(ordered, source=_("an earlier list"))
-    return page("no_such", 404)
+    kept = [(name, find_version(site.db(), site.campaign.slug, name, number))
+            for name in (COSPONSORS, OPPOSING)]  # fmt: skip
+    found = [(name, one) for name, one in kept if not isinstance(one, NoSuchVersion)]
+    if not found:
+        return page("no_such", 404)
+    name, version = found[0]
+    lines = read_lines(site, version.source, name)
+    others = [b for b in live_lists(site).backings if file_of(site.campaign, b.bill) != name]
+    ordered = [*lines, *others] if name == COSPONSORS else [*others, *lines]
+    return _review(ordered, source=_("an earlier list"))

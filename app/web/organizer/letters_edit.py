@@ -280,12 +280,17 @@ def new_post() -> Response:
     books = shelf(site)
     letter_id = free_id(title, {letter.id for letter in books.letters})
     copied = books.letter(request.form.get("copy", ""))
-    for part, source in _beginnings(copied, title).items():
+    _make(site, letter_id, _beginnings(copied, title))
+    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="made"), 303)
+
+
+def _make(site: Services, letter_id: str, texts: dict[Part, str]) -> None:
+    """Keep the first drafts of a letter."""
+    for part, source in texts.items():
         save_draft(
             site.db(), site.live.slug, file_name(letter_id, part), source,
             base=0, by=current().organizer.name, at=clock(),
         )  # fmt: skip
-    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="made"), 303)
 
 
 def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:

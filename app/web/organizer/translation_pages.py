@@ -98,18 +98,24 @@ def unwrap(text: str) -> str:
 def translations() -> Response:
     """Every letter and every ask with what there is to do."""
     site = services()
-    letters = []
-    for (letter, length), template in sorted(site.campaign.templates.items()):
-        english, spanish = (working(site, name).text for name in names_of(letter, length))
-        todo = sum(p.state != "current" for p in pairs_of(english, spanish))
-        url = page_url("organizer_campaign.translation", letter=letter, length=length)
-        letters.append(Line(template.title, url, todo))
+    letters = [
+        _letter_line(site, letter, length, template.title)
+        for (letter, length), template in sorted(site.campaign.templates.items())
+    ]
     text = working(site).text
     asks = [
         _campaign_line(name, key, todo)
         for (name, key), todo in reading_aids.parts_to_translate(text).items()
     ]
     return page("campaign/translations", letters=letters, asks=asks)
+
+
+def _letter_line(site: Services, letter: str, length: Length, title: str) -> Line:
+    """A letter with how many of its paragraphs there are to look at, and its page."""
+    english, spanish = (working(site, name).text for name in names_of(letter, length))
+    todo = sum(p.state != "current" for p in pairs_of(english, spanish))
+    url = page_url("organizer_campaign.translation", letter=letter, length=length)
+    return Line(title, url, todo)
 
 
 def _campaign_line(name: str, key: str, todo: int) -> Line:
