@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign.language import compiled, first_that_holds
-from app.campaign.model import Addition, Ask, Campaign, Length
+from app.campaign.model import Addition, Ask, Campaign, Length, Spoken
 from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line
@@ -57,6 +57,7 @@ class AskWords:
     ask: Ask
     opening: str
     text: str
+    thanks: str = ""
 
 
 def choose_ask(campaign: Campaign, values: Values) -> Ask:
@@ -94,7 +95,21 @@ def ask_words(
         else:
             more = addition.short if length == "short" else addition.text
         words = f"{words} {_render(campaign, more, values)}".rstrip()
-    return AskWords(ask, _render(campaign, opening, values), words)
+    thanks = ask.thanks_es if language == "es" else ask.thanks
+    return AskWords(
+        ask, _render(campaign, opening, values), words, _render(campaign, thanks, values)
+    )
+
+
+def spoken_words(campaign: Campaign, ask: Ask, values: Values, language: Language = "en") -> Spoken:
+    """What is said on the telephone, without the letter's own reason.
+
+    An ask without words for the telephone is read out by its summary.
+    """
+    spanish = language == "es"
+    about = campaign.telephone.get("about_es" if spanish else "about", "")
+    said = (ask.call_es or ask.summary_es) if spanish else (ask.call or ask.summary)
+    return Spoken(_render(campaign, about, values), _render(campaign, said, values))
 
 
 def _addition(campaign: Campaign, values: Values) -> Addition | None:

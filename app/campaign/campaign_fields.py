@@ -80,7 +80,7 @@ _BILL = (
     F("ends", "moment", _mark("When this Congress ends, Washington time"),
       _mark("Such as 2027-01-03 12:00."), required=True),
     F("last_weeks_from", "day", _mark("First day of the last weeks"),
-      _mark("From this day on letters speak of few days left."), required=True),
+      _mark("From this day on letters speak of weeks left."), required=True),
     F("last_day.house", "day", _mark("Planned last day of the House"), required=True),
     F("last_day.senate", "day", _mark("Planned last day of the Senate"), required=True),
     F("as_of", "day", _mark("Day of the cosponsor list"), _mark("An import sets it for you."),
@@ -93,7 +93,7 @@ _BILL = (
     F("confirm_email", "flag", _mark("Confirmed e-mail addresses"),
       _mark("Whether a signature counts only once its e-mail address is confirmed.")),
     F("bills.house.number", "bill", _mark("Number of the House bill"),
-      _mark("Such as H.R. 6890. Empty: no number is printed."), fixed=True),
+      _mark("Such as H.R. 1234. Empty: no number is printed."), fixed=True),
     F("bills.house.title", "line", _mark("Title of the House bill"), required=True, most=120),
     F("bills.house.introduced", "day", _mark("Day on which the House bill was introduced")),
     F("bills.senate.number", "bill", _mark("Number of the Senate bill"),
@@ -152,6 +152,12 @@ _ASKS = (
     F("asks.short", "text", _mark("The ask in the short letter"),
       _mark("It holds its own opening. Empty: the full text is used.")),
     F("asks.short_es", "text", _mark("The ask in the short letter, in Spanish")),
+    F("asks.thanks", "text", _mark("Last sentence"),
+      _mark("Letters print it as {{ thanks }}, such as thanks to a cosponsor.")),
+    F("asks.thanks_es", "text", _mark("Last sentence in Spanish")),
+    F("asks.call", "text", _mark("What is said on the telephone"),
+      _mark("To the person who answers, about the member. At most two short sentences.")),
+    F("asks.call_es", "text", _mark("What is said on the telephone, in Spanish")),
 )  # fmt: skip
 _ADDITIONS = (
     F("additions.id", "id", _mark("Short name"), _KEY_HINT, required=True),
@@ -173,8 +179,44 @@ _FACTS = (
     F("facts.text_es", "words", _mark("The fact in Spanish"), most=MOST_FACT),
     F("facts.source", "line", _mark("Source"),
       _mark("Who says it, where and when, so that anybody can look it up."), required=True),
+    F("facts.url", "line", _mark("Web page of the source"),
+      _mark("Where anybody can read it. May be empty."), most=300),
     F("facts.as_of", "day", _mark("Day of the source"), required=True),
 )  # fmt: skip
+_PAGES = (
+    F("pages.title", "text", _mark("Title of the start page")),
+    F("pages.title_es", "text", _mark("Title of the start page in Spanish")),
+    F("pages.headline", "text", _mark("Headline")),
+    F("pages.headline_es", "text", _mark("Headline in Spanish")),
+    F("pages.lede", "text", _mark("Sentence under the headline")),
+    F("pages.lede_es", "text", _mark("Sentence under the headline, in Spanish")),
+    F("pages.summary", "text", _mark("The bill in short")),
+    F("pages.summary_es", "text", _mark("The bill in short, in Spanish")),
+    F("pages.stands", "text", _mark("Where the bill stands")),
+    F("pages.stands_es", "text", _mark("Where the bill stands, in Spanish")),
+    F("pages.share", "text", _mark("What people say who pass the site on"),
+      _mark("A link to this site follows.")),
+    F("pages.share_es", "text", _mark("What people say who pass the site on, in Spanish")),
+    F("pages.figures", "text", _mark("Heading of the chart")),
+    F("pages.figures_es", "text", _mark("Heading of the chart in Spanish")),
+)  # fmt: skip
+_TELEPHONE = (
+    F("telephone.about", "text", _mark("What a call is about")),
+    F("telephone.about_es", "text", _mark("What a call is about, in Spanish")),
+)
+_ABOUT = (
+    F("about.heading", "text", _mark("Heading"), required=True),
+    F("about.heading_es", "text", _mark("Heading in Spanish")),
+    F("about.text", "text", _mark("Words of this part"),
+      _mark("An empty line begins a paragraph; lines that begin with - are a list."),
+      required=True),
+    F("about.text_es", "text", _mark("Words of this part in Spanish")),
+)  # fmt: skip
+_FIGURES = (
+    F("figures.number", "whole", _mark("Number"), required=True),
+    F("figures.label", "line", _mark("What it counts, and when"), required=True, most=80),
+    F("figures.label_es", "line", _mark("The same in Spanish: what it counts"), most=80),
+)
 _PROMPTS = (
     F("prompts.who", "line", _mark("For whom"), required=True),
     F("prompts.who_es", "line", _mark("For whom, in Spanish")),
@@ -202,20 +244,21 @@ _RELATED = (
 
 SECTIONS: dict[str, tuple[CampaignField, ...]] = {
     "bill": _BILL, "committees": _COMMITTEES, "states": _STATES, "hint": _HINT,
+    "pages": _PAGES, "telephone": _TELEPHONE,
 }  # fmt: skip
 """Parts that there are once, each with a page of its own."""
 LISTS: dict[str, tuple[CampaignField, ...]] = {
     "asks": _ASKS, "additions": _ADDITIONS, "facts": _FACTS, "prompts": _PROMPTS,
-    "forbidden": _FORBIDDEN, "related": _RELATED,
+    "forbidden": _FORBIDDEN, "related": _RELATED, "about": _ABOUT, "figures": _FIGURES,
 }  # fmt: skip
 """Parts of which there are any number."""
 KEYED = ("asks", "additions", "facts", "related")
 """Those whose parts have a short name that stays; the others are counted."""
 NAMED = ("facts",)
 """Written as ``[facts.growth]`` and not as ``[[facts]]`` with an ``id``."""
-ORDERED = ("asks", "additions", "prompts", "forbidden")
+ORDERED = ("asks", "additions", "prompts", "forbidden", "about", "figures")
 """Those whose order residents or members notice."""
-ASK_TEXTS = ("summary", "opening", "text", "short")
+ASK_TEXTS = ("summary", "opening", "text", "short", "thanks", "call")
 """The texts of an ask; each has a Spanish one beside it."""
 FIXED = tuple(f.path for fields in SECTIONS.values() for f in fields if f.fixed)
 

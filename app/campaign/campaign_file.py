@@ -18,15 +18,19 @@ from app.campaign.campaign_fields import (
     SECTIONS,
     CampaignField,
 )
+from app.campaign.fields import Scope
 from app.campaign.language import Parsed, TemplateProblem, parse_condition, parse_template
 from app.campaign.model import (
     STAGES,
+    AboutPart,
     Addition,
     Ask,
     Bill,
     Campaign,
     Committee,
+    Figure,
     RelatedBill,
+    Source,
     StageName,
 )
 from app.campaign.patterns import compile_claim
@@ -237,7 +241,7 @@ class _Reader:
         if one.kind == "text":
             if path.startswith("time."):
                 self.text_lines[path] = self._line(path)
-            self._parsed(parse_template(text, facts=self.facts, scope="ask",
+            self._parsed(parse_template(text, facts=self.facts, scope=_scope(path),
                                         first_line=self._line(path)), path)  # fmt: skip
         elif one.kind == "condition":
             text = text.strip()
@@ -275,6 +279,10 @@ class _Reader:
                 offered = ", ".join(choices)
                 self.say(path, "list-item", key=one.key, value=item[:40], choices=offered)
         return tuple(item for item in choices if item in raw)
+
+
+def _scope(path: str) -> Scope:
+    return "page" if path.startswith(("pages.", "about.")) else "ask"
 
 
 _NOTHING: dict[str, Any] = {
@@ -342,6 +350,28 @@ def _campaign(slug: str, reader: _Reader) -> Campaign | None:
             **dict.fromkeys(once["states.limits"], "limits"),
             **dict.fromkeys(once["states.requires"], "requires"),
         },
+        telephone={
+            path.removeprefix("telephone."): text
+            for path, text in once.items()
+            if path.startswith("telephone.") and text
+        },
+        sources={
+            v["id"]: Source(v["id"], v["source"], v["url"], v["as_of"])
+            for v in lists["facts"]
+            if v["as_of"] is not None
+        },
+        pages={
+            path.removeprefix("pages."): text
+            for path, text in once.items()
+            if path.startswith("pages.") and text
+        },
+        figures=tuple(
+            Figure(v["number"], v["label"], v["label_es"] or v["label"]) for v in lists["figures"]
+        ),
+        about=tuple(
+            AboutPart(v["heading"], v["heading_es"], v["text"], v["text_es"])
+            for v in lists["about"]
+        ),
         lines=reader.text_lines,
     )  # fmt: skip
 

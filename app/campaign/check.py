@@ -476,7 +476,7 @@ class _Checker:
         texts: list[tuple[str, str]] = []
         for ask in campaign.asks:
             if ask.id == ask_id:
-                for key in ("text", "opening", "short"):
+                for key in ("text", "opening", "short", "thanks"):
                     texts.append((f"asks.{ask.id}.{key}{end}", getattr(ask, key + end)))
         for addition in campaign.additions:
             for key in ("text", "short"):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.campaign.asks import AskWords, ask_words, values_for
+from app.campaign.asks import AskWords, ask_words, spoken_words, values_for
 from app.campaign.language import compiled
-from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Writer
+from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Spoken, Writer
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder, day_in_washington
@@ -61,7 +61,9 @@ def compose(
     given, and a blank one counts as none.
     """
     place = writer_values(writer, district_place.state)
-    draft, ask, frame, spoken = _framed(campaign, template, holder, today, place)
+    framed = _framed(campaign, template, holder, today, place)
+    draft, frame = framed.draft, framed.paragraphs
+    spoken, spoken_es = framed.recipient.spoken, framed.recipient.spoken_es
     own = split_paragraphs(story)
     composed = draft.before + own + draft.after
     body = split_paragraphs(body_override) if body_override is not None else ()
@@ -69,7 +71,7 @@ def compose(
     edited = body != composed
     return Letter(
         holder=holder,
-        ask=ask,
+        ask=framed.ask,
         subject=draft.subject,
         salutation=salutation(holder),
         body=body,
@@ -81,7 +83,8 @@ def compose(
         edited=edited,
         own_share=own_share(body, frame) if edited else added_share(own, frame),
         own_paragraphs=tuple(p for p in body if p not in frame) if edited else own,
-        spoken_ask=spoken,
+        spoken=replace(spoken, reason=template.spoken),
+        spoken_es=replace(spoken_es, reason=template.spoken_es or template.spoken),
     )
 
 
@@ -89,38 +92,60 @@ MOST_FRAMES = 4096
 """Places are typed by people, so there is no end of them; 4,096 frames take about 10 MB."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """What does not depend on the writer, for one form of letter."""
+
+    values: Values
+    words: AskWords
+    spoken: Spoken
+    spoken_es: Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place."""
+
+    draft: Draft
+    ask: Ask
+    paragraphs: tuple[str, ...]
+    recipient: _Recipient
+
+
 def _framed(
     campaign: Campaign, template: LetterTemplate, holder: Holder, today: date, place: Values
-) -> tuple[Draft, Ask, tuple[str, ...], str]:
-    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place.
-
-    The ask's words for the telephone, its short form, come last.
-    """
+) -> _Frame:
     key = (holder.seat.id, template.id, template.length, *place.values())
     known = campaign.memo.get(key)
     if known is None or not (known[0] is holder and known[1] is template and known[2] == today):
-        values, words = _known(campaign, holder, today, template.length)
-        draft = make_draft(campaign, template, {**values, **place}, words=words)
+        recipient = _recipient(campaign, holder, today, template.length)
+        draft = make_draft(campaign, template, {**recipient.values, **place}, words=recipient.words)
         if len(campaign.memo) >= MOST_FRAMES:
             campaign.memo.clear()
-        spoken = _known(campaign, holder, today, "short")[1].text
-        known = (holder, template, today, draft, draft.ask, draft.frame, spoken)
+        known = (holder, template, today, _Frame(draft, draft.ask, draft.frame, recipient))
         campaign.memo[key] = known
-    return known[3], known[4], known[5], known[6]
+    frame: _Frame = known[3]
+    return frame
 
 
-def _known(
-    campaign: Campaign, holder: Holder, today: date, length: Length
-) -> tuple[Values, AskWords]:
-    """What does not depend on the writer, worked out once a day for each recipient."""
+def _recipient(campaign: Campaign, holder: Holder, today: date, length: Length) -> _Recipient:
+    """Worked out once a day for each recipient."""
     key = (holder.seat.id, length)
     known = campaign.memo.get(key)
     # Another holder of the seat, or the same with other facts, is another object.
     if known is None or known[0] is not holder or known[1] != today:
         values = values_for(campaign, holder, today=today, length=length)
-        known = (holder, today, values, ask_words(campaign, values, length))
-        campaign.memo[key] = known
-    return known[2], known[3]
+        spanish = values_for(campaign, holder, today=today, length=length, language="es")
+        words = ask_words(campaign, values, length)
+        recipient = _Recipient(
+            values,
+            words,
+            spoken_words(campaign, words.ask, values),
+            spoken_words(campaign, words.ask, spanish, "es"),
+        )
+        known = campaign.memo[key] = (holder, today, recipient)
+    found: _Recipient = known[2]
+    return found
 
 
 def reading_aid(
@@ -166,7 +191,13 @@ def make_draft(
     """
     facts = tuple(campaign.facts)
     words = words or ask_words(campaign, values, template.length, language)
-    values = {**values, "ask": words.text, "opening": words.opening, "story": _STORY}
+    values = {
+        **values,
+        "ask": words.text,
+        "opening": words.opening,
+        "thanks": words.thanks,
+        "story": _STORY,
+    }
     source = template.reading_aid_es if language == "es" else template.body
     paragraphs = frame_paragraphs(
         compiled(source, facts, "letter").render(values).replace(_STORY, f"\n\n{_STORY}\n\n")

@@ -15,7 +15,8 @@ from typing import Literal
 from app.congress.model import STATES
 
 Kind = Literal["text", "number", "date", "yes or no", "block"]
-Scope = Literal["letter", "ask"]
+Scope = Literal["letter", "ask", "page"]
+"""``ask``: a text of ``campaign.toml`` for one recipient; ``page``: one for no recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,13 @@ _WRITER = (
         letter_only=True,
     ),
     Field(
+        "thanks",
+        "block",
+        "The last sentence, which fits what the recipient has done.",
+        "Thank you for standing behind this bill, and for reading my letter.",
+        letter_only=True,
+    ),
+    Field(
         "story",
         "block",
         "The writer’s own paragraphs; nothing is left behind where there are none.",
@@ -244,6 +252,18 @@ _WRITER = (
         letter_only=True,
     ),
 )
+
+_PAGES = (
+    Field("as_of", "date", "The date of the list of cosponsors.", "March 27, 2026"),
+    Field("cosponsors", "number", "How many cosponsors the list has.", "18"),
+)
+_ON_PAGES = frozenset(
+    {
+        "bill_title", "house_number", "senate_number", "introduced", "congress", "next_congress",
+        "congress_ends", "days_left", "stage",
+    }
+)  # fmt: skip
+"""What is the same for every recipient."""
 
 FIELDS: tuple[Field, ...] = _RECIPIENT + _BILL + _WRITER
 """Every field, in the order in which the workshop shows them."""
@@ -267,7 +287,10 @@ FACT_PREFIX = "fact_"
 
 def known_fields(facts: Iterable[str] = (), scope: Scope = "letter") -> dict[str, Field]:
     """The fields by name, with one ``fact_<id>`` for each dated fact of the campaign."""
-    fields = {f.name: f for f in FIELDS if scope == "letter" or not f.letter_only}
+    if scope == "page":
+        fields = {f.name: f for f in (*_BILL, *_PAGES) if f in _PAGES or f.name in _ON_PAGES}
+    else:
+        fields = {f.name: f for f in FIELDS if scope == "letter" or not f.letter_only}
     for fact in facts:
         name = FACT_PREFIX + fact
         fields[name] = Field(name, "text", "A dated fact of the campaign.", "")

@@ -396,7 +396,8 @@ def unknown_field(name: str, fields: Mapping[str, Field]) -> Message:
     shown = name[:60]
     if shown in _OTHER_NAMES:
         return Message.of("did-you-mean", name=shown, other=_OTHER_NAMES[shown])
-    close = get_close_matches(shown, fields, n=1, cutoff=0.65 if len(shown) < 6 else 0.75)
+    close = get_close_matches(shown, fields, n=3, cutoff=0.65 if len(shown) < 6 else 0.75)
+    close.sort(key=lambda name: abs(len(name) - len(shown)))
     if close:
         return Message.of("did-you-mean", name=shown, other=close[0])
     return Message.of("not-a-field", name=shown)

@@ -24,7 +24,9 @@ from app.campaign.toml_text import key_lines, toml_line, toml_message
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
 """What a template's file may be called."""
 
-HEADING = ("title", "title_es", "about", "about_es", "subject", "closing")
+HEADING = (
+    "title", "title_es", "about", "about_es", "subject", "closing", "spoken", "spoken_es",
+)  # fmt: skip
 """What a letter's heading can say, in the order in which it is written."""
 _AID_KEYS = (KEY,)
 _REQUIRED = ("title", "subject")
@@ -92,6 +94,8 @@ def read_template(
         source_name=name,
         first_body_line=first_line,
         closing=str(matter.get("closing", "Sincerely,")),
+        spoken=str(matter.get("spoken", "")),
+        spoken_es=str(matter.get("spoken_es", "")),
     )
 
 

@@ -12,6 +12,9 @@ StageName = Literal["pending", "last_weeks", "expired", "enacted"]
 STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
 """The stages that a letter can be written in and that ``flask letters check`` covers."""
 
+PAGE_TEXTS = ("title", "headline", "lede", "summary", "stands", "share", "figures")
+"""What a campaign tells the pages about its bill, besides the parts of the page about it."""
+
 StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
 Length = Literal["full", "short"]
 
@@ -105,6 +108,44 @@ class Ask:
     """The ask in the short form; falls back to ``text``. It holds its own opening."""
     opening_es: str = ""
     short_es: str = ""
+    thanks: str = ""
+    """The letter's last sentence, which fits what the recipient has done."""
+    thanks_es: str = ""
+    call: str = ""
+    """The ask as said to who answers the telephone, about the member and not to the member."""
+    call_es: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a dated fact comes from, as a resident sees it."""
+
+    fact: str
+    """The fact's id."""
+    words: str
+    """``GAO-21-186, January 27, 2021``."""
+    url: str
+    """A web page that shows it; empty where none is known."""
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One bar of the small chart on the start page."""
+
+    number: int
+    label: str
+    label_es: str
+
+
+@dataclass(frozen=True, slots=True)
+class AboutPart:
+    """One part of the page about the bill, in the small language."""
+
+    heading: str
+    heading_es: str
+    text: str
+    text_es: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +174,9 @@ class LetterTemplate:
     reading_aid_source: str = ""
     """The file name of the reading aid, for messages; empty if there is none."""
     first_reading_aid_line: int = 1
+    spoken: str = ""
+    """One sentence of reason for the telephone, where the writer has none short enough."""
+    spoken_es: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +211,18 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """The words of a letter that are said on the telephone, in one language."""
+
+    about: str
+    """``I am calling about H.R. 6890, a bill to end …``"""
+    ask: str
+    """About the member, said to who answers."""
+    reason: str = ""
+    """A sentence for a caller whose own words do not begin with a short one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One text to one recipient, composed; every rendering is made from this.
 
@@ -194,8 +250,10 @@ class Letter:
     """The paragraphs of ``body`` that are not the frame's, word for word: the story, and any
     that the resident edited. ``compose`` fills it; the offices' own delivery format carries
     them apart from the campaign's words."""
-    spoken_ask: str = ""
-    """The ask in its short form, as said on the telephone; without it, its summary is read."""
+    spoken: Spoken = Spoken("", "")
+    """What to say on the telephone."""
+    spoken_es: Spoken = Spoken("", "")
+    """The same in Spanish, for the caller to understand and not for the office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +301,15 @@ class Campaign:
     site's own setting."""
     prompt_hint: tuple[str, str] = ("", "")
     """The caution shown under every prompt: (English, Spanish)."""
+    telephone: dict[str, str] = field(default_factory=dict)
+    """``about`` and ``about_es``: what a call is about, in the small language."""
+    sources: dict[str, Source] = field(default_factory=dict)
+    """By the id of a fact."""
+    pages: dict[str, str] = field(default_factory=dict)
+    """What pages say about the bill, in the small language: ``PAGE_TEXTS``, and
+    the same with ``_es``."""
+    figures: tuple[Figure, ...] = ()
+    about: tuple[AboutPart, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)
     """Where each text stands in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

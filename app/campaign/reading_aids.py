@@ -29,6 +29,7 @@ from typing import Any, Literal
 import tomlkit
 
 from app.campaign.campaign_fields import ASK_TEXTS, MOMENTS
+from app.campaign.model import PAGE_TEXTS
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
 """``missing``: no Spanish yet. ``left_over``: its English is gone. ``unknown``: the file does
@@ -155,6 +156,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "facts": ("text",),
     "time": MOMENTS,
     "prompt_hint": ("text",),
+    "pages": PAGE_TEXTS,
+    "telephone": ("about",),
 }
 """The texts that a resident can read in Spanish beside the English, by the part they are in."""
 _NOTED = re.compile(r"(\w+):([0-9a-f]{8})")
@@ -220,7 +223,7 @@ def _each(value: object, name: str) -> Iterator[tuple[str, Table]]:
         for table in value:
             key = str(table.get("id", ""))
             yield key if name == "asks" else f"{name}.{key}", table
-    elif isinstance(value, dict) and name in ("time", "prompt_hint"):
+    elif isinstance(value, dict) and name in ("time", "prompt_hint", "pages", "telephone"):
         yield name, value
     elif isinstance(value, dict):
         for key, table in value.items():

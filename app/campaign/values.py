@@ -148,6 +148,16 @@ def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: La
     }
 
 
+def page_values(campaign: Campaign, today: date, language: Language = "en") -> Values:
+    """Every field of a text that is for no recipient, the facts included."""
+    values = _bill_values(campaign, "house", today, language)
+    values["as_of"] = DateValue(campaign.as_of, language)
+    values["cosponsors"] = sum(s.name == "cosponsor" for s in campaign.stances.values())
+    facts = campaign.facts_es if language == "es" else campaign.facts
+    values.update({f"fact_{fact}": words for fact, words in facts.items()})
+    return values
+
+
 def _stance_values(campaign: Campaign, stance: Stance, language: Language) -> Values:
     bills = [campaign.related[bill] for bill in stance.related]
     earlier = [bill for bill in bills if bill.kind == "earlier"]

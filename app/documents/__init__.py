@@ -3,11 +3,9 @@
 Every function here is pure: the letter, its writer and the office go in, text or bytes come out.
 """
 
-from app.documents.call import to_call_script
+from app.documents.call import CallScript, CallWords, NoPhone, to_call_script
 from app.documents.letter import (
     Addressed,
-    CallScript,
-    NoPhone,
     PostalLetter,
     WebFormText,
     form_length,
@@ -22,6 +20,7 @@ from app.documents.typesetting import PdfError
 __all__ = [
     "Addressed",
     "CallScript",
+    "CallWords",
     "NoPhone",
     "PdfError",
     "PostalLetter",

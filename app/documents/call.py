@@ -1,15 +1,81 @@
-"""A letter as a telephone call: who I am, one ask, thanks."""
+"""A letter as a telephone call to the person who answers, and as a message for voicemail.
+
+An aide who answers logs four things: who and where, which bill, what is asked, why. So the
+script says them in this order, about the member and not to the member, in under half a minute.
+On voicemail the name and the ZIP code come twice, because that is what is written down.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Literal
 
-from app.campaign.model import Letter, Writer
-from app.congress.model import STATES, Member
-from app.documents.letter import CallScript, NoPhone
+from app.campaign.model import Letter, Spoken, Writer
+from app.campaign.words import state_words
+from app.congress.model import Member
 from app.text import clean_line, says_something, split_paragraphs
 
-_SENTENCE = re.compile(r".{10,220}?[.!?…](?= |$)")
+REASON_WORDS = 16
+"""A longer sentence of one's own is left for the letter."""
+_SENTENCE = re.compile(r"(?:I|I[’'](?:m|ve|d)|My|We|We[’'](?:re|ve)|Our)\b[^.!?…]*[.!?…](?= |$)")
+
+_Language = Literal["en", "es"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallWords:
+    """What to say on the telephone, in one language, in parts of a sentence or two."""
+
+    person: tuple[str, ...]
+    """To whoever answers, in under half a minute."""
+    voicemail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallScript:
+    """Words for a telephone call, and the number to call."""
+
+    phone: str
+    """As printed: ``(202) 224-3553``."""
+    tel_uri: str
+    """For a link: ``tel:+12022243553``."""
+    words: CallWords
+    """In English, as the office hears it."""
+    aid: CallWords
+    """In Spanish, so that the caller knows what the English says."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhone:
+    """The official list has no number for this member; the words are ready all the same."""
+
+    words: CallWords
+    aid: CallWords
+    website: str | None
+    """The member's own site, where a number may be found."""
+
+
+def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
+    """What to say to the office in Washington, with the number as text and as a link.
+
+    ``NoPhone`` when the official list has no usable number; a script for a vacant seat is a
+    programming error.
+    """
+    member = letter.holder.member
+    if member is None:
+        raise ValueError(f"nobody sits in {letter.holder.seat.id}: there is no one to call")
+    words = _english(letter, _caller(letter, writer, "en"), member)
+    aid = _spanish(letter, _caller(letter, writer, "es"), member)
+    number = _number(member.phone)
+    if number is None:
+        return NoPhone(words, aid, member.url)
+    return CallScript(
+        phone=f"({number[:3]}) {number[3:6]}-{number[6:]}",
+        tel_uri=f"tel:+1{number}",
+        words=words,
+        aid=aid,
+    )
 
 
 def _number(phone: str | None) -> str | None:
@@ -20,65 +86,92 @@ def _number(phone: str | None) -> str | None:
     return digits[:10] if len(digits) >= 10 and digits[0] in "23456789" else None
 
 
-def _home(letter: Letter, writer: Writer) -> str:
-    """``I live in Fremont, California, ZIP code 94538``, as far as it is known.
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    name: str
+    place: str
+    zip5: str
+    away: bool
+    """Whether the return address lies outside the seat's state, as in the military: it does
+    not say where the person votes, so only the state is named."""
 
-    A return address outside the seat's state (a military one) does not say where a person
-    votes, so only the state is named then.
-    """
-    state = letter.holder.seat.state
-    name = {"DC": "Washington, DC", "MP": "the Northern Mariana Islands"}.get(state)
-    name = name or ("the U.S. Virgin Islands" if state == "VI" else STATES[state])
+    @property
+    def where(self) -> str:
+        return f"{self.place}, {self.zip5}" if self.zip5 else self.place
+
+    @property
+    def signed(self) -> str:
+        """What is written down: name and ZIP code, as far as they are known."""
+        return ", ".join(part for part in (self.name, self.zip5) if part)
+
+
+def _caller(letter: Letter, writer: Writer, language: _Language) -> _Caller:
+    name, state = clean_line(writer.name), letter.holder.seat.state
     if writer.state not in ("", state):
-        return f"My voting address is in {name}"
+        return _Caller(name, state_words(state, language), "", away=True)
     city = clean_line(writer.city).rstrip(" ,")
-    place = f"{city}, {name}" if says_something(city) and state != "DC" else name
-    zip5 = clean_line(writer.zip)[:5]
-    return f"I live in {place}, ZIP code {zip5}" if zip5 else f"I live in {place}"
+    if state == "DC":
+        place = "Washington, DC"
+    elif says_something(city):
+        place = f"{city}, {state_words(state, language, article=False)}"
+    else:
+        place = state_words(state, language)
+    return _Caller(name, place, clean_line(writer.zip)[:5], away=False)
 
 
-def _reason(letter: Letter) -> str:
-    """The first sentence of the person's own words, where it is short enough to read out."""
+def _reason(letter: Letter, spoken: Spoken) -> str:
+    """The writer's own first sentence where it can be said in one breath, or the letter's."""
     for paragraph in split_paragraphs(*letter.own_paragraphs[:1]):
         sentence = _SENTENCE.match(paragraph.replace("\n", " "))
-        if sentence:
-            return f"Here is why it matters to me: {sentence.group()}"
-    return "It matters to me because … (one or two sentences of your own)"
+        if sentence and len(sentence.group().split()) <= REASON_WORDS:
+            return sentence.group()
+    return clean_line(spoken.reason)
 
 
-def _words(letter: Letter, writer: Writer, member: Member) -> str:
-    who = f"{letter.holder.seat.title} {member.last}"
-    name = clean_line(writer.name)
-    hello = f"Hello, my name is {name}" if name else "Hello"
-    subject = clean_line(letter.subject).rstrip(".")
-    spoken = clean_line(letter.spoken_ask)
-    lines = (
-        f"{hello}. {_home(letter, writer)}, and I am a constituent of {who}.",
-        f"I am calling about {subject}." if subject else "",
-        f"My message for {who}: {spoken}"
-        if spoken
-        else f"My message for {who}, in one line: {clean_line(letter.ask.summary)}",
-        _reason(letter),
-        f"Please pass this on to {who}. Thank you for your time.",
-        "If you reach voicemail, leave your name, your town and your ZIP code first, so that "
-        "the call is counted.",
+def _english(letter: Letter, caller: _Caller, member: Member) -> CallWords:
+    spoken = letter.spoken
+    whom = f"{letter.holder.seat.title} {member.last}"
+    who = f"this is {caller.name}" if caller.name else "this is a constituent"
+    if caller.away:
+        home = f"My voting address is in {caller.place}."
+        hello, message = f"Hello, {who}. {home}", f"{who}, with a message for {whom}. {home}"
+    else:
+        joint = ", a constituent from" if caller.name else " from"
+        hello = f"Hello, {who}{joint} {caller.where}."
+        message = f"{who}{joint} {caller.where}, with a message for {whom}."
+    middle = _middle(letter, spoken)
+    again = f"Again, {caller.signed}. Thank you." if caller.signed else "Thank you."
+    return CallWords(
+        person=_parts(hello, *middle, "Thank you for passing this on."),
+        voicemail=_parts(message[0].upper() + message[1:], *middle, again),
     )
-    return "\n\n".join(line for line in lines if line)
 
 
-def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
-    """Words to read out to the office in Washington, with the number as text and as a link.
-
-    ``NoPhone`` when the official list has no usable number; a script for a vacant seat is a
-    programming error.
-    """
-    member = letter.holder.member
-    if member is None:
-        raise ValueError(f"nobody sits in {letter.holder.seat.id}: there is no one to call")
-    text = _words(letter, writer, member)
-    number = _number(member.phone)
-    if number is None:
-        return NoPhone(text, member.url)
-    return CallScript(
-        phone=f"({number[:3]}) {number[3:6]}-{number[6:]}", tel_uri=f"tel:+1{number}", text=text
+def _spanish(letter: Letter, caller: _Caller, member: Member) -> CallWords:
+    spoken = letter.spoken_es
+    hello = f"Hola, le habla {caller.name}." if caller.name else "Hola."
+    lives = "Mi dirección para votar está en" if caller.away else "Vivo en"
+    home = f"{lives} {caller.where}."
+    whom = clean_line(member.full_name)
+    middle = _middle(letter, spoken)
+    again = f"De nuevo, {caller.signed}. Gracias." if caller.signed else "Gracias."
+    return CallWords(
+        person=_parts(f"{hello} {home}", *middle, "Gracias por pasar este mensaje."),
+        voicemail=_parts(
+            f"{hello} {home} Este es un mensaje para {whom}.",
+            *middle,
+            again,
+        ),
     )
+
+
+def _middle(letter: Letter, spoken: Spoken) -> tuple[str, ...]:
+    ask = clean_line(spoken.ask) or clean_line(letter.ask.summary)
+    return clean_line(spoken.about), ask, _reason(letter, spoken)
+
+
+def _parts(*sentences: str) -> tuple[str, ...]:
+    """The sentences in three parts that a caller can see at a glance: who, what, why."""
+    hello, about, ask, reason, end = sentences
+    parts = (hello, f"{about} {ask}".strip(), f"{reason} {end}".strip())
+    return tuple(part for part in parts if part)

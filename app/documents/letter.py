@@ -75,26 +75,6 @@ class WebFormText:
         return self.over == 0
 
 
-@dataclass(frozen=True, slots=True)
-class CallScript:
-    """Words for a telephone call, and the number to call."""
-
-    phone: str
-    """As printed: ``(202) 224-3553``."""
-    tel_uri: str
-    """For a link: ``tel:+12022243553``."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoPhone:
-    """The official list has no number for this member; the words are ready all the same."""
-
-    text: str
-    website: str | None
-    """The member's own site, where a number may be found."""
-
-
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",

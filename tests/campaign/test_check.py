@@ -319,7 +319,7 @@ def test_the_command_prints_file_and_line_of_what_cannot_be_read(tmp_path: Path)
     file.write_text(file.read_text("utf-8").replace("{{ story }}", "{{ stroy }}"), "utf-8")
     code, output = run("check", "--folder", str(tmp_path), "--campaign", "mine")
     assert code == 1
-    assert "letters/mine/general.txt:14: `stroy` is not a field; did you mean `story`?" in output
+    assert "letters/mine/general.txt:16: `stroy` is not a field; did you mean `story`?" in output
     assert "1 problem" in output
 
 

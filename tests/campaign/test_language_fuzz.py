@@ -58,7 +58,9 @@ def recipients() -> tuple[Values, ...]:
                 values.update(
                     writer_values(WRITER, holder.seat.state, "es" if language == "es" else "en")
                 )
-                every.append({**values, "ask": "I ask.", "opening": "", "story": "\ufdd0"})
+                every.append(
+                    {**values, "ask": "I ask.", "opening": "", "thanks": "", "story": "\ufdd0"}
+                )
     return tuple(every)
 
 

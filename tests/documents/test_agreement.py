@@ -88,6 +88,6 @@ def test_every_rendering_is_for_the_same_member(last: str) -> None:
     chosen = letter(holder_=holder(last=last, full_name=f"A. {last}"), salutation=f"Dear S {last}:")
     assert f"The Honorable A. {last}\n" in to_text(chosen, writer())
     assert to_web_form(chosen).text.startswith(f"Dear S {last}:")
-    assert f"Senator {last}" in to_call_script(chosen, writer()).text
+    assert f"Senator {last}" in to_call_script(chosen, writer()).words.voicemail[0]
     printed = squeezed(pdf_text(to_pdf([addressed(holder_=chosen.holder)])))
     assert squeezed(f"The Honorable A. {last}") in printed

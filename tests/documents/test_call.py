@@ -1,4 +1,4 @@
-"""The letter as a telephone call."""
+"""The letter as a telephone call: to who answers, and on voicemail."""
 
 from __future__ import annotations
 
@@ -6,28 +6,54 @@ from typing import Any
 
 import pytest
 
+from app.campaign.model import Spoken
 from app.congress.model import Seat
 from app.documents import CallScript, NoPhone, to_call_script
 from tests.documents.factory import holder, letter, writer
 
+SPOKEN = Spoken(
+    "I am calling about H.R. 6890, a bill to end agreements.",
+    "I would like Senator Padilla to introduce a Senate version.",
+    "I believe federal work belongs to federal officers.",
+)
+SPOKEN_ES = Spoken("Llamo por H.R. 6890.", "Quisiera que presente una versión.", "Así lo creo.")
+
 
 def script(**changes: Any) -> CallScript:
-    made = to_call_script(letter(holder_=holder(**changes)), writer())
+    made = to_call_script(
+        letter(holder_=holder(**changes), spoken=SPOKEN, spoken_es=SPOKEN_ES), writer()
+    )
     assert isinstance(made, CallScript)
     return made
 
 
-def test_a_call_says_who_and_where_and_asks_one_thing_and_thanks() -> None:
-    text = script().text
-    assert text.startswith(
-        "Hello, my name is Siobhán O'Dell. I live in Fremont, California, ZIP code 94538, and I "
-        "am a constituent of Senator Padilla."
+def test_the_person_who_answers_hears_who_what_and_why_in_this_order() -> None:
+    assert script().words.person == (
+        "Hello, this is Siobhán O'Dell, a constituent from Fremont, California, 94538.",
+        "I am calling about H.R. 6890, a bill to end agreements. I would like Senator Padilla to "
+        "introduce a Senate version.",
+        "I believe federal work belongs to federal officers. Thank you for passing this on.",
     )
-    assert "Introduce a Senate companion." in text
-    assert "the PROTECT Immigration Act" in text
-    assert "Thank you" in text
-    assert "voicemail" in text
-    assert "None" not in text
+
+
+def test_voicemail_says_for_whom_and_who_calls_twice() -> None:
+    first, *_, last = script().words.voicemail
+    assert first == (
+        "This is Siobhán O'Dell, a constituent from Fremont, California, 94538, with a message "
+        "for Senator Padilla."
+    )
+    assert last.endswith("Again, Siobhán O'Dell, 94538. Thank you.")
+
+
+def test_the_spanish_says_the_same_beside_it() -> None:
+    aid = script().aid
+    assert aid.person == (
+        "Hola, le habla Siobhán O'Dell. Vivo en Fremont, California, 94538.",
+        "Llamo por H.R. 6890. Quisiera que presente una versión.",
+        "Así lo creo. Gracias por pasar este mensaje.",
+    )
+    assert "Este es un mensaje para Alex Padilla." in aid.voicemail[0]
+    assert aid.voicemail[-1].endswith("De nuevo, Siobhán O'Dell, 94538. Gracias.")
 
 
 @pytest.mark.parametrize(
@@ -45,11 +71,10 @@ def test_a_number_is_printed_and_linked_however_it_is_listed(listed: str) -> Non
 def test_without_a_usable_number_the_words_are_ready_and_the_site_is_named(
     listed: str | None,
 ) -> None:
-    made = to_call_script(letter(holder_=holder(phone=listed)), writer())
+    made = to_call_script(letter(holder_=holder(phone=listed), spoken=SPOKEN), writer())
     assert isinstance(made, NoPhone)
     assert made.website == "https://www.padilla.senate.gov"
-    assert "Senator Padilla" in made.text
-    assert "None" not in made.text
+    assert made.words.person[1].startswith("I am calling about")
 
 
 @pytest.mark.parametrize(
@@ -62,49 +87,64 @@ def test_without_a_usable_number_the_words_are_ready_and_the_site_is_named(
 )
 def test_each_recipient_has_the_right_title(seat: Seat, title: str) -> None:
     made = to_call_script(letter(holder_=holder(seat)), writer())
-    assert f"constituent of {title}." in made.text
+    assert made.words.voicemail[0].endswith(f"a message for {title}.") or title in " ".join(
+        made.words.voicemail
+    )
 
 
 @pytest.mark.parametrize(
-    ("state", "changes", "home"),
+    ("state", "changes", "home", "casa"),
     [
-        ("DC", {"city": "Washington", "zip": "20009"}, "I live in Washington, DC, ZIP code 20009,"),
-        ("VI", {"city": "", "zip": "00802"}, "I live in the U.S. Virgin Islands, ZIP code 00802,"),
-        ("MN", {"city": "St. Paul", "zip": "55101-1234"}, "St. Paul, Minnesota, ZIP code 55101,"),
-        ("MN", {"city": ".", "zip": ""}, "I live in Minnesota,"),
-        ("MN", {"city": "APO", "state": "AE"}, "My voting address is in Minnesota,"),
+        ("DC", {"city": "Washington", "zip": "20009"}, "from Washington, DC, 20009.",
+         "Vivo en Washington, DC, 20009."),
+        ("VI", {"city": "", "zip": "00802"}, "from the U.S. Virgin Islands, 00802.",
+         "Vivo en las Islas Vírgenes de los Estados Unidos, 00802."),
+        ("MN", {"city": "St. Paul", "zip": "55101-1234"}, "from St. Paul, Minnesota, 55101.",
+         "Vivo en St. Paul, Minnesota, 55101."),
+        ("MN", {"city": ".", "zip": ""}, "a constituent from Minnesota.", "Vivo en Minnesota."),
+        ("MN", {"city": "APO", "state": "AE"}, "My voting address is in Minnesota.",
+         "Mi dirección para votar está en Minnesota."),
     ],
 )  # fmt: skip
 def test_the_place_is_the_one_where_the_person_votes(
-    state: str, changes: dict[str, str], home: str
+    state: str, changes: dict[str, str], home: str, casa: str
 ) -> None:
     chosen = letter(holder_=holder(Seat(state, "house", district=0)))
     made = to_call_script(chosen, writer(**{"state": state} | changes))
-    assert home in made.text
+    assert made.words.person[0].endswith(home)
+    assert made.aid.person[0].endswith(casa)
+    assert "APO" not in f"{made}"
 
 
-def test_a_person_with_one_name_is_greeted_with_it() -> None:
+def test_a_person_with_one_name_or_none_can_call() -> None:
     made = to_call_script(letter(), writer(first="Suharni", last=""))
-    assert made.text.startswith("Hello, my name is Suharni. I live")
-
-
-def test_the_ask_is_said_in_its_short_form_where_there_is_one() -> None:
-    made = to_call_script(letter(spoken_ask="I ask you to cosponsor\nH.R. 6890."), writer())
-    assert "My message for Senator Padilla: I ask you to cosponsor H.R. 6890.\n\n" in made.text
-    assert "Introduce a Senate companion." not in made.text
+    assert made.words.person[0].startswith("Hello, this is Suharni, a constituent from")
+    nobody = to_call_script(letter(), writer(first="", last=""))
+    assert nobody.words.person[0].startswith("Hello, this is a constituent from Fremont")
+    assert nobody.words.voicemail[-1].endswith("Again, 94538. Thank you.")
 
 
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        (("My son fears the road to school. He is nine.",), "My son fears the road to school.\n"),
-        (("Why do\nI write? Because.",), "Why do I write?\n"),
-        ((), "(one or two sentences of your own)"),
-        (("no full stop",), "(one or two sentences of your own)"),
-        (("word " * 100 + ".",), "(one or two sentences of your own)"),
+        (("My son fears the road to school. He is nine.",), "My son fears the road to school."),
+        (("I’m a nurse\nin Fremont. It is bad.",), "I’m a nurse in Fremont."),
+        (("Our church is half empty!",), "Our church is half empty!"),
+        (("Why do I write? Because.",), SPOKEN.reason),
+        (("Tengo miedo de manejar.",), SPOKEN.reason),
+        (("Mystery stories help. I read them.",), SPOKEN.reason),
+        ((), SPOKEN.reason),
+        (("I have no full stop",), SPOKEN.reason),
+        (("I " + "word " * 17 + ".",), SPOKEN.reason),
     ],
-)
-def test_the_first_sentence_of_the_persons_own_words_says_why(
+)  # fmt: skip
+def test_the_writers_own_sentence_is_said_where_it_takes_one_breath(
     own: tuple[str, ...], said: str
 ) -> None:
-    assert said in to_call_script(letter(own_paragraphs=own), writer()).text
+    made = to_call_script(letter(own_paragraphs=own, spoken=SPOKEN), writer())
+    assert made.words.person[-1] == f"{said} Thank you for passing this on."
+
+
+def test_an_ask_without_words_for_the_telephone_is_read_by_its_summary() -> None:
+    made = to_call_script(letter(), writer())
+    assert made.words.person[1] == "Introduce a Senate companion."

@@ -80,7 +80,7 @@ _GLANCE = (
 """What the page shows of the bill and its dates."""
 _TITLE = {
     "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
-    "forbidden": "pattern", "related": "title",
+    "forbidden": "pattern", "related": "title", "about": "heading", "figures": "label",
 }  # fmt: skip
 """The field by which each part of a list is known on the page."""
 
@@ -158,7 +158,10 @@ def _once(now: Working, name: str, stale: dict[tuple[str, str], int]) -> Once:
     if name == "hint":
         paths = ("prompt_hint.text_es" if language() == "es" else "prompt_hint.text",)
     values = edit.read_fields(now.text, paths)
-    part = {"bill": "time", "hint": "prompt_hint"}.get(name, "")
+    if name in ("pages", "telephone"):
+        spanish = language() == "es"
+        paths = tuple(path for path in paths if path.endswith("_es") == spanish)
+    part = {"bill": "time", "hint": "prompt_hint"}.get(name, name)
     return Once(
         name, str(TITLES[name]), page_url("organizer_campaign.once", name=name),
         tuple((label(path), shown(path, value)) for path, value in values.items()),
@@ -196,9 +199,9 @@ def _abouts(text: str, name: str) -> list[str]:
     if name in ("asks", "additions"):
         whens = edit.read_column(text, name, "when")
         stages = edit.read_column(text, name, "stages")
+        others = _("everyone else")
         return [
-            f"{when or _('everyone else')} · "
-            + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
+            f"{when or others} · " + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
             for when, chosen in zip(whens, stages, strict=True)
         ]
     if name == "related":
@@ -215,6 +218,8 @@ def _abouts(text: str, name: str) -> list[str]:
     if name == "facts":
         columns = [edit.read_column(text, name, key) for key in ("id", "source", "as_of")]
         return [" · ".join(line) for line in zip(*columns, strict=True)]
+    if name in ("about", "figures"):
+        return list(edit.read_column(text, name, "text" if name == "about" else "number"))
     who = "who_es" if language() == "es" else "who"
     return list(edit.read_column(text, name, "advice" if name == "forbidden" else who))
 

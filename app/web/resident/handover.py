@@ -9,6 +9,7 @@ from app.congress.model import FormRules
 from app.documents import (
     Addressed,
     CallScript,
+    CallWords,
     PdfError,
     postal,
     to_call_script,
@@ -55,7 +56,9 @@ class Taken:
     post_to: str
     tel: str
     phone: str
-    script: tuple[str, ...]
+    call: CallWords
+    call_aid: CallWords
+    """The same in Spanish, shown beside it on Spanish pages."""
 
 
 def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> None:
@@ -134,7 +137,8 @@ def _taken(
         post_to=_post_to(item),
         tel=call.tel_uri if isinstance(call, CallScript) else "",
         phone=call.phone if dialed and isinstance(call, CallScript) else "",
-        script=tuple(call.text.split("\n\n")),
+        call=call.words,
+        call_aid=call.aid,
     )
 
 
@@ -156,7 +160,8 @@ def _form_asks(rules: FormRules) -> str:
         if is_asked
     ]
     base = _("This form asks for your name, full address, ZIP code and e-mail.")
-    return f"{base} {_('It also asks for: %(list)s.', list=', '.join(asked))}" if asked else base
+    more = _("It also asks for: %(list)s.", list=", ".join(asked)) if asked else ""
+    return f"{base} {more}".rstrip()
 
 
 def _post_to(item: Addressed) -> str:

@@ -1,0 +1,146 @@
+"""What pages say about the bill: every sentence of it comes from the campaign's own folder.
+
+``page_words`` renders the texts of ``campaign.toml`` for a day and a language; no template of
+the site and no module names a bill. ``sources_of`` says what the facts of a letter rest on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from app.campaign.language import compiled
+from app.campaign.model import Bill, Campaign, Source
+from app.campaign.values import Values, page_values
+from app.campaign.words import Language, frame_paragraphs, one_line, ordinal
+
+_ITEM = re.compile(r"- +")
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, or a list with an item for each line."""
+
+    lines: tuple[str, ...]
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AboutSection:
+    """One part of the page about the bill."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the chart on the start page."""
+
+    number: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """The texts of pages, ready to print. Any may be empty where the campaign has none."""
+
+    name: str
+    """What the campaign is called."""
+    title: str
+    headline: str
+    lede: str
+    summary: tuple[str, ...]
+    """The bill in a few plain words, by paragraphs."""
+    stands: tuple[str, ...]
+    """Where the bill stands, by paragraphs; nothing about the calendar."""
+    share: str
+    """What a person says who passes the site on; a link follows."""
+    figures: str
+    """The heading of the chart."""
+    bars: tuple[Bar, ...]
+    about: tuple[AboutSection, ...]
+
+
+def page_words(campaign: Campaign, today: date, language: Language) -> PageWords:
+    """What pages say about the bill on ``today``.
+
+    A text without a translation is shown in English, a headline that is missing by the
+    campaign's name.
+    """
+    values = page_values(campaign, today, language)
+    end = "_es" if language == "es" else ""
+    name = campaign.title_es if language == "es" else campaign.title
+
+    def text(key: str) -> str:
+        source = campaign.pages.get(key + end) or campaign.pages.get(key, "")
+        return _rendered(campaign, source, values)
+
+    def either(part: object, key: str) -> str:
+        return str(getattr(part, key + end) or getattr(part, key))
+
+    return PageWords(
+        name=name,
+        title=one_line(text("title")) or name,
+        headline=one_line(text("headline")) or name,
+        lede=one_line(text("lede")),
+        summary=tuple(frame_paragraphs(text("summary"))),
+        stands=tuple(frame_paragraphs(text("stands"))),
+        share=one_line(text("share")) or name,
+        figures=one_line(text("figures")),
+        bars=tuple(Bar(figure.number, either(figure, "label")) for figure in campaign.figures),
+        about=tuple(
+            AboutSection(
+                one_line(_rendered(campaign, either(part, "heading"), values)),
+                tuple(_blocks(_rendered(campaign, either(part, "text"), values))),
+            )
+            for part in campaign.about
+        ),
+    )
+
+
+def sources_of(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple[Source, ...]:
+    """What the facts in an English letter rest on, in the order of ``campaign.toml``.
+
+    A fact counts when it is printed whole. One that is called as the state's own law is
+    (``requires`` or ``limits``) counts where letters speak of that law.
+    """
+    text = "\n".join(paragraphs)
+    policy = campaign.state_policies.get(state, "")
+    return tuple(
+        source
+        for fact, source in campaign.sources.items()
+        if campaign.facts[fact] in text or fact == policy
+    )
+
+
+def congress_gov(bill: Bill) -> str:
+    """The bill's page at congress.gov; empty where no number is known.
+
+    The form is that of https://www.congress.gov/bill/119th-congress/house-bill/1.
+    """
+    digits = _DIGITS.search(bill.number or "")
+    if digits is None:
+        return ""
+    return (
+        f"https://www.congress.gov/bill/{ordinal(bill.congress)}-congress/"
+        f"{bill.chamber}-bill/{digits[0]}"
+    )
+
+
+def _rendered(campaign: Campaign, text: str, values: Values) -> str:
+    if "{" not in text:
+        return text
+    return compiled(text, tuple(campaign.facts), "page").render(values)
+
+
+def _blocks(text: str) -> Iterable[Block]:
+    for paragraph in re.split(r"\n(?:[ \t]*\n)+", text.strip()):
+        lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
+        if lines and all(_ITEM.match(line) for line in lines):
+            yield Block(tuple(_ITEM.sub("", line, count=1) for line in lines), listed=True)
+        elif lines:
+            yield Block((one_line(paragraph),), listed=False)
