@@ -30,7 +30,7 @@ _VOWELS = re.compile(r"[aeiouy]+")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a paragraph; ``H.R. 6890`` ends none."""
+    """The sentences of a paragraph; ``H.R. 1234`` ends none."""
     shielded = _ABBREVIATION.sub(lambda match: match[0].replace(".", "\ufdd1"), text)
     return [part.replace("\ufdd1", ".") for part in _END.split(shielded) if part.strip()]
 

@@ -106,7 +106,7 @@ _RECIPIENT = (
     Field(
         "state_policy",
         "text",
-        "Whether the state’s own law requires 287(g) agreements or limits them.",
+        "Whether the state’s own law requires what the bill is about, or limits it.",
         "limits",
         ("requires", "limits"),
         printable=False,
@@ -136,20 +136,20 @@ _RECIPIENT = (
 )
 
 _BILL = (
-    Field("bill_title", "text", "The bill’s short title.", "PROTECT Immigration Act"),
+    Field("bill_title", "text", "The bill’s short title.", "Safe Streets Act"),
     Field(
         "bill_number",
         "text",
         "The bill’s number in the recipient’s chamber; empty where none is known.",
-        "H.R. 6890",
+        "H.R. 1234",
     ),
     Field(
         "bill_name",
         "text",
         "The bill as the recipient’s chamber names it: with its number if it has one.",
-        "H.R. 6890, the PROTECT Immigration Act",
+        "H.R. 1234, the Safe Streets Act",
     ),
-    Field("house_number", "text", "The House bill’s number, for any recipient.", "H.R. 6890"),
+    Field("house_number", "text", "The House bill’s number, for any recipient.", "H.R. 1234"),
     Field("senate_number", "text", "The Senate bill’s number; empty if none is known.", "S. 1336"),
     Field("introduced", "date", "When the House bill was introduced.", "December 18, 2025"),
     Field("congress", "text", "The bill’s Congress.", "119th"),
@@ -196,14 +196,14 @@ _BILL = (
         "opposes_bill",
         "text",
         "The bill for the opposite that the recipient backs; empty if none.",
-        "H.R. 756, the 287(g) Program Protection Act",
+        "H.R. 765, the Fast Streets Act",
     ),
     Field("opposes_led", "yes or no", "Did the recipient introduce that bill?", "no"),
     Field(
         "time_note",
         "text",
         "A sentence on how much time is left, from the campaign’s page.",
-        "Few days remain in this Congress.",
+        "This Congress has only weeks left.",
     ),
     Field("length", "text", "The form being written.", "full", ("full", "short"), printable=False),
 )
@@ -227,14 +227,14 @@ _WRITER = (
         "opening",
         "block",
         "The sentence that fits the recipient, such as thanks to a cosponsor; may be empty.",
-        "Thank you for cosponsoring H.R. 6890.",
+        "Thank you for cosponsoring H.R. 1234.",
         letter_only=True,
     ),
     Field(
         "ask",
         "block",
         "The one request to this recipient, from the campaign’s page.",
-        "I ask you to cosponsor H.R. 6890.",
+        "Please cosponsor H.R. 1234.",
         letter_only=True,
     ),
     Field(

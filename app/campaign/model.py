@@ -26,7 +26,7 @@ class Bill:
     chamber: Chamber
     congress: int
     number: str | None
-    """As printed in a letter: ``H.R. 6890``."""
+    """As printed in a letter: ``H.R. 1234``."""
     title: str
     introduced: date | None = None
 
@@ -215,7 +215,7 @@ class Spoken:
     """The words of a letter that are said on the telephone, in one language."""
 
     about: str
-    """``I am calling about H.R. 6890, a bill to end …``"""
+    """``I am calling about H.R. 1234, a bill to end …``"""
     ask: str
     """About the member, said to who answers."""
     reason: str = ""

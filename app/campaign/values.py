@@ -18,6 +18,7 @@ from app.campaign.words import (
     tidy,
 )
 from app.congress.model import Chamber, Holder, Member, day_in_washington
+from app.congress.names import surname
 
 Values = dict[str, object]
 
@@ -75,7 +76,7 @@ def recipient_values(
     committee = campaign.committees.get(chamber)
     values: Values = {
         "legislator_name": curly(member.full_name),
-        "legislator_last": member.last,
+        "legislator_last": surname(member),
         "legislator_title": TITLES_ES[seat.title] if spanish else seat.title,
         "type": "sen" if chamber == "senate" else "rep",
         "chamber": chamber,
@@ -188,7 +189,7 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
 
 
 def _bill_name(number: str | None, title: str, language: Language) -> str:
-    """``H.R. 6890, the PROTECT Immigration Act``; in Spanish as it reads after a verb."""
+    """``H.R. 1234, the Safe Streets Act``; in Spanish as it reads after a verb."""
     if language == "es":
         return f"el proyecto de ley {number} ({title})" if number else f"el proyecto de ley {title}"
     return f"{number}, the {title}" if number else f"the {title}"

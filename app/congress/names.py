@@ -34,7 +34,19 @@ def salutation(holder: Holder) -> str:
 
 def titled_name(holder: Holder) -> str:
     """``Representative Wasserman Schultz``: title and surname. ``ValueError`` when vacant."""
-    return f"{holder.seat.title} {_member_of(holder).last}"
+    return f"{holder.seat.title} {surname(_member_of(holder))}"
+
+
+def surname(member: Member) -> str:
+    """The surname as the official name prints it.
+
+    Pablo José Hernández is listed under Hernández Rivera; a letter with one name on the envelope
+    and another in the greeting reads as if it were for somebody else.
+    """
+    words = member.last.split()
+    while words and " ".join(words) not in member.full_name:
+        words.pop()
+    return " ".join(words) or member.last
 
 
 def seat_name(holder: Holder) -> str:

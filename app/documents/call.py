@@ -14,6 +14,7 @@ from typing import Literal
 from app.campaign.model import Letter, Spoken, Writer
 from app.campaign.words import state_words
 from app.congress.model import Member
+from app.congress.names import titled_name
 from app.text import clean_line, says_something, split_paragraphs
 
 REASON_WORDS = 16
@@ -65,7 +66,7 @@ def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
     member = letter.holder.member
     if member is None:
         raise ValueError(f"nobody sits in {letter.holder.seat.id}: there is no one to call")
-    words = _english(letter, _caller(letter, writer, "en"), member)
+    words = _english(letter, _caller(letter, writer, "en"))
     aid = _spanish(letter, _caller(letter, writer, "es"), member)
     number = _number(member.phone)
     if number is None:
@@ -128,9 +129,9 @@ def _reason(letter: Letter, spoken: Spoken) -> str:
     return clean_line(spoken.reason)
 
 
-def _english(letter: Letter, caller: _Caller, member: Member) -> CallWords:
+def _english(letter: Letter, caller: _Caller) -> CallWords:
     spoken = letter.spoken
-    whom = f"{letter.holder.seat.title} {member.last}"
+    whom = titled_name(letter.holder)
     who = f"this is {caller.name}" if caller.name else "this is a constituent"
     if caller.away:
         home = f"My voting address is in {caller.place}."

@@ -69,7 +69,7 @@ class DaySheet:
     stance: Stance | None
     """None for a vacant seat."""
     bill: str
-    """``H.R. 6890, the PROTECT Immigration Act``, or the title where no number is known."""
+    """``H.R. 1234, the Safe Streets Act``, or the title where no number is known."""
     ask: str
     """In the letters' own words; empty for a vacant seat and once the bill is law."""
     ask_es: str

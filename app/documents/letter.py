@@ -3,7 +3,7 @@
 ``postal`` makes the one structure that text, PDF and the print view all show, so that they
 agree. The form on an office's own site has fields of its own for name and address, so the text
 for it has neither, nor a signature; and as such a form may reject a whole message for one link,
-each link is rewritten in plain words (``https://www.congress.gov/bill/119th/6890`` becomes
+each link is rewritten in plain words (``https://www.congress.gov/bill/119th/1234`` becomes
 ``congress dot gov``). Leaving it out would leave a hole in the sentence.
 """
 
@@ -44,7 +44,7 @@ class PostalLetter:
     inside_address: tuple[str, ...]
     """``The Honorable …`` and the lines of the office."""
     subject: str
-    """The whole line, ``Re: Please cosponsor H.R. 6890``."""
+    """The whole line, ``Re: Please cosponsor H.R. 1234``."""
     salutation: str
     paragraphs: tuple[str, ...]
     """A line break inside a paragraph is ``\\n``."""

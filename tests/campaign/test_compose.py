@@ -151,7 +151,7 @@ def test_territories_read_as_they_are_spoken(
     ("seat", "greeting"),
     [
         ("DC-0", "Dear Delegate Norton:"),
-        ("PR-0", "Dear Resident Commissioner Hernández Rivera:"),
+        ("PR-0", "Dear Resident Commissioner Hernández:"),
         ("GU-0", "Dear Delegate Moylan:"),
     ],
 )

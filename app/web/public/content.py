@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from app.campaign import stage_of
-from app.campaign.words import ordinal
+from app.campaign.pages import PageWords, congress_gov, page_words
 from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
@@ -59,56 +59,53 @@ def privacy(site: Services) -> Page:
     return Page("public/privacy.html", context)
 
 
+def words_of(site: Services) -> PageWords:
+    """What the campaign says of its bill today, in the language of the page."""
+    return page_words(site.campaign, site.writing_day(), _language())
+
+
+def _language() -> Literal["en", "es"]:
+    return "es" if language() == "es" else "en"
+
+
 def _bill(site: Services) -> dict[str, Any]:
-    bill = site.campaign.bill_for("house")
-    stage = stage_of(site.campaign, site.writing_day())
+    campaign = site.campaign
     return {
         "public_page": True,
-        "stage": stage,
-        "bill_number": bill.number or bill.title,
-        "introduced": bill.introduced,
-        "stage_words": stage_words(site),
+        "stage": stage_of(campaign, site.writing_day()),
+        "words": words_of(site),
+        "time_words": time_words(site),
+        "bill_url": congress_gov(campaign.bill_for("house")),
+        "bill_number": campaign.bill_for("house").number,
+        "sources": tuple(campaign.sources.values()),
     }
 
 
-def stage_words(site: Services) -> list[str]:
-    """Where the bill stands today, truthfully: what is known, until when, and the time left."""
+def time_words(site: Services) -> tuple[str, ...]:
+    """How much time is left in this Congress: true of any bill."""
     campaign, today = site.campaign, site.today()
-    number = campaign.bill_for("house").number or campaign.title
-    as_of, ends = long_date(campaign.as_of), long_date(campaign.ends.date())
-    names = [stance.name for stance in campaign.stances.values()]
-    count = names.count("cosponsor")
-    stage = stage_of(campaign, site.writing_day())
+    ends, stage = long_date(campaign.ends.date()), stage_of(campaign, site.writing_day())
     if stage == "enacted":
-        return [_("The bill has become law.")]
+        return (_("The bill has become law."),)
     if stage == "expired":
-        congress = ordinal(campaign.congress, "es" if language() == "es" else "en")
-        return [
-            _("%(number)s ended with the %(congress)s Congress on %(ends)s. It was before the "
-              "House Judiciary Committee and had %(count)d cosponsors as of %(as_of)s. Its "
-              "supporters would have to introduce it again.",
-              number=number, congress=congress, ends=ends, count=count, as_of=as_of)
-        ]  # fmt: skip
+        return ()
     left = (campaign.ends.date() - today).days
     time_left = ngettext(
-        "This Congress ends at noon on %(ends)s: one day from today. A bill that has not "
-        "passed by then ends with it.",
-        "This Congress ends at noon on %(ends)s: %(num)d days from today. A bill that has not "
-        "passed by then ends with it.",
+        "This Congress ends at noon on %(ends)s, one day from today. Bills not passed by then "
+        "expire.",
+        "This Congress ends at noon on %(ends)s, %(num)d days from today. Bills not passed by "
+        "then expire.",
         left, ends=ends,
     )  # fmt: skip
     if not left:
         time_left = _("This Congress ends today at noon, Washington time. A bill that has not "
                       "passed by then ends with it.")  # fmt: skip
     words = [
-        _("%(number)s is before the House Judiciary Committee. As of %(as_of)s it had %(count)d "
-          "cosponsors, and neither a hearing nor a vote. No companion bill in the Senate is known "
-          "to us.", number=number, count=count, as_of=as_of),
         time_left,
     ]  # fmt: skip
     if stage == "last_weeks":
         words.append(
-            _("So little time is left that a vote is not likely. A letter now still counts: it "
-              "shows where support stands when the bill comes back.")
+            _("A vote is unlikely now. A letter still counts: each name is a head start for the "
+              "next try.")
         )  # fmt: skip
-    return words
+    return tuple(words)

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 
+from app.campaign.pages import congress_gov, sources_of
 from app.campaign.words import ordinal
 from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
 from app.congress.model import as_moment, change_of
@@ -244,9 +245,15 @@ def review_page(
     """The review page of a draft that letters can be made of."""
     wrong = frozenset(target for target, _message in errors or ())
     vacant = [h for h in found.delegation.holders if h.vacant]
+    letters = review(draft, found, site, wrong)
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
-        "letters": review(draft, found, site, wrong), "notices": glyph_words(draft),
+        "letters": letters, "notices": glyph_words(draft),
+        "sources": sources_of(
+            site.campaign, (text for letter in letters for text in letter.page.paragraphs),
+            found.delegation.state,
+        ),
+        "bill_url": congress_gov(site.campaign.bill_for("house")),
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
         "email_hint": suggest_email(draft.email), "offer": offer(site),
         "proof_bits": site.settings.proof_of_work,

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from app.campaign.pages import page_words
+from app.campaign.words import Language
 from app.congress import Zip, parse_zip
 from app.delivery.wordings import absolute_link
 from app.records import source_tag
 from app.site.i18n import gettext as _
-from app.site.i18n import page_url
+from app.site.i18n import language, page_url
 from app.site.services import Services
 
 
@@ -37,7 +39,9 @@ class Sharing:
 
 def sharing(site: Services) -> Sharing:
     """What the receipt offers, in the language of the page."""
-    words, subject = _words(), _("Write to Congress with me")
+    spoken: Language = "es" if language() == "es" else "en"
+    words = page_words(site.campaign, site.writing_day(), spoken).share
+    subject = _("Write to Congress with me")
 
     def text(tag: str) -> str:
         return quote(f"{words} {site_link(tag, site)}", safe="")
@@ -83,10 +87,3 @@ def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
 def site_link(tag: str, site: Services) -> str:
     """The start page's whole address, with a source tag, in the language of the page."""
     return absolute_link(site.settings.site_url, page_url("public.home", source=tag))
-
-
-def _words() -> str:
-    return _(
-        "I wrote to my members of Congress about the PROTECT Immigration Act, which would end "
-        "287(g) agreements. It takes five minutes, in your own words:"
-    )

@@ -1,0 +1,119 @@
+"""What pages say about a bill comes from its campaign's folder, and from nowhere else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from app.campaign import Campaign
+from app.campaign.pages import congress_gov, page_words, sources_of
+from app.campaign.values import page_values
+from app.campaign.words import Language
+
+from .conftest import EXPIRED, LAST_WEEKS, ROOT, LetterTo
+
+OURS = re.compile(r"PROTECT Immigration|\b6890\b|287\(g\)|Quigley|\bsheriff", re.IGNORECASE)
+"""Words of the one campaign that is shipped."""
+
+
+def test_no_page_module_or_catalogue_names_a_bill() -> None:
+    kinds = ("*.py", "*.html", "*.txt", "*.typ", "*.js", "*.svg", "*.po")
+    files = [
+        file
+        for folder in ("app", "templates")
+        for kind in kinds
+        for file in (ROOT / folder).rglob(kind)
+    ]
+    assert len(files) > 150
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for file in files
+        for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1)
+        if OURS.search(line) and "data/" not in line
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("today", [LAST_WEEKS, EXPIRED], ids=["last_weeks", "expired"])
+def test_every_sentence_of_the_pages_is_there_in_both_languages(
+    campaign: Campaign, language: Language, today: date
+) -> None:
+    words = page_words(campaign, today, language)
+    texts = [words.title, words.headline, words.lede, *words.summary, *words.stands, words.share]
+    texts += [line for part in words.about for block in part.blocks for line in block.lines]
+    assert len(texts) > 15
+    assert all(text.strip() and "{" not in text for text in texts)
+    other = page_words(campaign, today, "en" if language == "es" else "es")
+    assert words.headline != other.headline
+    assert [len(part.blocks) for part in words.about] == [len(p.blocks) for p in other.about]
+    assert any(block.listed for part in words.about for block in part.blocks)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_page_says_more_of_the_police_than_the_letters_may(
+    campaign: Campaign, language: Language
+) -> None:
+    """They keep their power over crimes under state and local law, which is not all crimes."""
+    for today in (LAST_WEEKS, EXPIRED):
+        words = page_words(campaign, today, language)
+        lines = [*words.summary, *(x for p in words.about for b in p.blocks for x in b.lines)]
+        text = " ".join(lines)
+        assert "anyone for a crime" not in text
+        assert "cualquiera por un delito" not in text
+        assert "full power" not in text
+        assert re.search(r"state or local law|ley estatal o local", text)
+
+
+def test_after_the_end_the_pages_speak_of_the_bill_as_past(campaign: Campaign) -> None:
+    words = page_words(campaign, EXPIRED, "en")
+    text = " ".join((words.lede, *words.summary, *words.stands, words.share))
+    assert "would end" not in text
+    assert "expired with the 119th Congress on January 3, 2027" in text
+
+
+def test_a_page_follows_the_campaign_when_its_bill_changes(campaign: Campaign) -> None:
+    house = replace(campaign.bills["house"], number="H.R. 4393", title="Other Act")
+    other = replace(campaign, bills={**campaign.bills, "house": house})
+    text = " ".join(page_words(other, LAST_WEEKS, "en").summary)
+    assert "H.R. 4393 would end them." in text
+    assert "6890" not in text
+    assert congress_gov(house) == "https://www.congress.gov/bill/119th-congress/house-bill/4393"
+
+
+def test_a_campaign_without_words_for_pages_shows_its_name(campaign: Campaign) -> None:
+    bare = replace(campaign, pages={}, figures=(), about=())
+    words = page_words(bare, LAST_WEEKS, "es")
+    assert words.headline == words.title == words.share == campaign.title_es
+    assert words.summary == words.about == ()
+
+
+def test_the_fields_of_pages_have_values(campaign: Campaign) -> None:
+    values = page_values(campaign, LAST_WEEKS)
+    assert values["cosponsors"] == 18
+    assert str(values["as_of"]) == "March 27, 2026"
+
+
+def test_each_fact_of_a_letter_has_its_source(campaign: Campaign, letter_to: LetterTo) -> None:
+    for seat in ("CA-12", "TX-27", "OH-4", "ID-S2"):
+        for template in ("general", "public-safety", "local-budget", "faith-and-community"):
+            letter = letter_to(seat, template=template)
+            state = letter.holder.seat.state
+            found = [source.fact for source in sources_of(campaign, letter.body, state)]
+            text = " ".join(letter.body)
+            assert ("growth" in found) == ("1,415 in 40 states" in text)
+            assert ("chiefs" in found) == ("63 police chiefs" in text)
+            assert ("measures" in found or "gao" in found) == ("Accountability Office" in text)
+            assert ("limits" in found) == (state == "CA")
+            assert ("requires" in found) == (state == "TX")
+
+
+def test_every_fact_says_who_and_links_where_it_can_be_read(campaign: Campaign) -> None:
+    assert set(campaign.sources) == set(campaign.facts)
+    assert all(source.words for source in campaign.sources.values())
+    linked = [source for source in campaign.sources.values() if source.url]
+    assert len(linked) >= 6
+    assert all(source.url.startswith("https://") for source in linked)
