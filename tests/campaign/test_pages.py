@@ -88,7 +88,8 @@ def test_a_campaign_without_words_for_pages_shows_its_name(campaign: Campaign) -
     bare = replace(campaign, pages={}, figures=(), about=())
     words = page_words(bare, LAST_WEEKS, "es")
     assert words.headline == words.title == words.share == campaign.title_es
-    assert words.summary == words.about == ()
+    assert words.summary == ()
+    assert words.about == ()
 
 
 def test_the_fields_of_pages_have_values(campaign: Campaign) -> None:
