@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -65,9 +66,12 @@ GRADE = 10.0
 BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
 _NUMBER = re.compile(
-    r"(?<!U\.)\b(H\. ?R\.|HR|H\. ?Res\.|S\. ?Res\.|S\.|(?:House|Senate) [Bb]ill|S(?= ?\d{2}))"
-    r" ?(?:[Nn]o\. ?)?(\d+|_+)"
+    r"(?<![\w’'])(?<!U\.)(?<!U\. )"
+    r"(h\.?\s?r\.?|h\.?\s?res\.?|s\.?\s?res\.?|s\.|s(?=\s?\d{2})|(?:house|senate)\s(?:bill|resolution))"
+    r"\s?(?:no\.?\s?)?(\d+|_+)\b",
+    re.IGNORECASE,
 )
+"""A bill's number, however it is typed: H.R. 1234, HR1234, h. r. 1234, S 1234, House Bill 1234."""
 _PAST = re.compile(
     r"\b(was|were|had|expired|died|ended|led|leading|introduced|introducing|cosponsored|"
     r"cosponsoring|supported|last Congress|would have)\b",
@@ -80,6 +84,58 @@ _PRESENT = re.compile(
 )
 _NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
 _GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
+_JOINED = re.compile(r"[a-záéíóúüñ)”’%][.!?][”’]?[A-ZÁÉÍÓÚÑ¿¡“][\w’]")
+"""Two sentences without a space between them; H.R. and U.S. have capitals before their stops."""
+_CUT = re.compile(
+    r"\b(the|a|an|and|or|which|because|than|el|las|los|un|una|del|y|o|porque)[.,;:!?]*$",
+    re.IGNORECASE,
+)
+"""Words that no sentence ends with."""
+_ENDED = re.compile(r"[.!?:…][”’\"')\]]*$")
+_VERB = re.compile(
+    r"\b(is|are|was|were|be|been|am|has|have|had|do|does|did|will|would|can|could|may|might|must|"
+    r"shall|should|let|lets|thank|thanks|please|want|wants|ask|asks|hope|hopes|live|lives|write|"
+    r"writes|wrote|believe|believes|know|knows|knew|work|works|rose|said|say|says|sign|signs|stop|"
+    r"stops|call|calls|help|helps|need|needs|mean|means|meant|make|makes|made|take|takes|took|give|"
+    r"gives|gave|go|goes|went|come|comes|came|see|sees|saw|think|thinks|thought|feel|feels|felt|"
+    r"tell|tells|told|read|reads|keep|keeps|kept|support|supports|join|joins|end|ends|rest|rests|"
+    r"belong|belongs|deserve|deserves|matter|matters|cost|costs|stay|stays|became|become|becomes|"
+    r"found|lets|put|puts|held|leave|leaves|left|speak|speaks|stand|stands|stood|remain|remains|"
+    r"bring|brings|brought|pay|pays|paid|lose|loses|lost|serve|serves|depend|depends|begin|begins|"
+    r"began|grew|grow|grows|cosponsor|urge|urges|request|requests|allow|allows|require|requires|"
+    r"fear|fears|trust|trusts|look|looks|seek|seeks|act|acts|try|tries|learn|learns|hear|hears|"
+    r"\w{2,}(ed|ing|’s|’re|’ve|’ll|’d|’m|'s|'re|'ve|'ll|'d|'m|n’t|n't))\b",
+    re.IGNORECASE,
+)
+"""A word that makes a sentence of its neighbors. Not every verb of English: what has none of
+these is worth a look, not wrong."""
+_FEWEST_WORDS = 4
+
+_PLACEHOLDERS = re.compile(
+    r"\[[^\]\n]{0,40}?(?i:name|city|town|state|zip|place|date|your|insert|add|story|here|address|"
+    r"title|topic|reason|organization|[A-Z]{2,}_[A-Z]+)[^\]\n]{0,40}\]"  # [Your Name]
+    r"|\[[A-Z][A-Z_ ]{2,}\]"  # [FIRST_NAME]
+    r"|«[^»\n]{1,40}»|<<[^>\n]{1,40}>>|‹[^›\n]{1,40}›"  # «place»
+    r"|%%?\w{2,30}%%?|%\(\w+\)s|\$\{?[A-Za-z_]\w+\}?|\*\|\w+\|\*"  # %%CITY%%, ${name}, *|FNAME|*
+    r"|\{ ?[A-Za-z_]\w* ?\}|@[A-Z]{2,}@|#[A-Z]{3,}#|\b[A-Z]{2,}_[A-Z_]{2,}\b"  # {name}, FIRST_NAME
+    r"|\b[Xx]{3,}\b|_{3,}|\.{4,}|(?:^|\s)…|\?{3,}"  # XXXX, ____, a lone …
+    r"|\b(?:TODO|TBD|TBA|FIXME|TK|LOREM)\b|\b[Ll]orem ipsum\b|\b(?:INSERT|ADD|YOUR) [A-Z]{2,}\b"
+    r"|</?[a-zA-Z][a-zA-Z0-9]{0,9}(?:\s[^<>\n]{0,80})?/?>|&(?:[a-z]{2,8}|#\d{1,5});"  # <b>, &nbsp;
+)
+"""What somebody meant to fill in later, or the marks of another program."""
+_GREETING = re.compile(
+    r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
+    r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda)\b"
+    r"[^.!?]{0,60}?([,:!—]|$)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^((yours )?(very )?(sincerely|truly|faithfully)( yours)?|respectfully( yours| submitted)?|"
+    r"((with )?(my )?(kind|best|warm|warmest) )?(regards|wishes)|cordially|cheers|"
+    r"atentamente|cordialmente|respetuosamente|sinceramente|saludos( cordiales)?)"
+    r"\s*([,.!—]|$)(\s+\S+){0,5}$",
+    re.IGNORECASE,
+)
 _LINK = re.compile(
     r"https?:|www\.|\S@\w|\b[\w-]+\.(org|com|gov|net|edu|us|info|news|app|dev|link|page|site|io|ly|tv)\b"
     r"|\b[\w-]{2,}\.[a-z]{2,}/\w",
@@ -125,6 +181,8 @@ class Finding:
     what: Message
     sentence: str
     level: Level = "must"
+    size: int = 0
+    """How bad it is beside others of its cause."""
 
     @property
     def message(self) -> str:
@@ -136,6 +194,7 @@ def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) ->
     """Everything wrong with one paragraph of a composed text."""
     found: list[Finding] = []
     for sentence in sentences(paragraph):
+        found += _unfinished(sentence)
         found += _form(sentence)
         found += _numbers(campaign, sentence, situation)
         if situation.language == "en":
@@ -145,30 +204,59 @@ def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) ->
 
 
 def check_whole(
-    body: Sequence[str], *, length: Length, has_place: bool, with_grade: bool
+    draft: Draft, *, length: Length, room: int | None, has_short: bool, with_grade: bool
 ) -> Iterator[Finding]:
-    """What only the whole frame shows: its length, its one ask, its reading grade."""
+    """What only the whole letter shows: its length, its one ask, its reading grade.
+
+    ``room`` is the hard limit of the office's web form, None where none is known; ``has_short``
+    says whether a shorter form can be sent instead.
+    """
+    body, ask = draft.frame, draft.words.text
     text = "\n\n".join(body)
     count = len(text) + text.count("\n")
-    if count > LIMITS[length]:
+    most = LIMITS[length]
+    if room is not None and count > room and not has_short:
         yield Finding(
-            Message.of("form-long", length=length, number=f"{count:,}", most=f"{LIMITS[length]:,}"),
-            "",
-            "should",
+            Message.of("office-limit", number=f"{count:,}", most=f"{room:,}"), "", size=count - room
         )
+    elif count > most:
+        what = Message.of("form-long", length=length, number=f"{count:,}", most=f"{most:,}")
+        yield Finding(what, "", "should", size=count)
+    if not ask or ask not in text:
+        yield Finding(Message.of("no-ask"), "")
     asks = [sentence for paragraph in body for sentence in _asking(paragraph)]
-    if not asks:
-        yield Finding(Message.of("no-ask"), "", "should")
-    elif len(asks) > 1:
-        yield Finding(Message.of("asks-more"), asks[1], "should")
-    if not has_place:
+    if len(asks) > 1:
+        # The campaign's own request is the one that belongs here: name the other.
+        others = [sentence for sentence in asks if sentence not in ask] or asks[1:]
+        yield Finding(Message.of("asks-more"), others[0], "should")
+    for paragraph in body:
+        if _GREETING.match(paragraph):
+            yield Finding(Message.of("greeting"), sentences(paragraph)[0])
+        elif any(_CLOSING.match(sentence) for sentence in sentences(paragraph)[-2:]):
+            yield Finding(Message.of("closing"), paragraph[-120:])
+        if not _ENDED.search(paragraph):
+            yield Finding(Message.of("not-ended"), sentences(paragraph)[-1], "should")
+    if not draft.has_place:
         yield Finding(Message.of("no-story"), "", "nice")
     if with_grade and (grade := reading_grade(text)) > GRADE:
+        own = [s for p in body for s in sentences(p) if s not in ask] or [""]
         yield Finding(
-            Message.of("grade", grade=f"{grade:.0f}", most=f"{GRADE:.0f}"),
-            max((s for p in body for s in sentences(p)), key=len, default=""),
+            Message.of("grade", grade=f"{_up(grade):.1f}", most=f"{GRADE:.1f}"),
+            max(own, key=len),
             "should",
+            size=round(grade * 1000),
         )
+
+
+def _up(grade: float) -> float:
+    """Rounded up to a tenth, so that a grade above the limit never reads like the limit."""
+    return math.ceil(grade * 10) / 10
+
+
+def _unfinished(sentence: str) -> Iterator[Finding]:
+    match = _PLACEHOLDERS.search(sentence)
+    if match:
+        yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
 
 
 @lru_cache(maxsize=4096)
@@ -186,6 +274,11 @@ def _form(sentence: str) -> Iterator[Finding]:
         )
     elif _GAP.search(sentence):
         yield Finding(Message.of("gap"), sentence, "should")
+    if joined := _JOINED.search(sentence):
+        around = sentence[max(0, joined.start() - 20) : joined.end() + 20]
+        yield Finding(Message.of("joined", words=joined[0]), around, "should")
+    if _CUT.search(sentence):
+        yield Finding(Message.of("cut"), sentence, "should")
     if _NOTHING.search(sentence):
         yield Finding(Message.of("nothing-printed"), sentence)
     if '"' in sentence:
@@ -199,10 +292,11 @@ def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterato
     related = {bill.number for bill in campaign.related.values() if bill.number}
     opposite = {b.number for b in campaign.related.values() if b.kind == "opposes" and b.number}
     for match in _NUMBER.finditer(sentence):
-        kind, digits = match[1].replace(" ", ""), match[2]
-        in_words = kind.endswith("ill")
-        if "Res" not in kind:
-            kind = "H.R." if kind.startswith("H") else "S."
+        typed, digits = re.sub(r"[\s.]", "", match[1]).lower(), match[2]
+        in_words = typed.endswith("bill")
+        kind = "H.R." if typed.startswith("h") else "S."
+        if "res" in typed:
+            kind = "H.Res." if typed.startswith("h") else "S.Res."
         number = f"{kind} {digits}"
         if number not in current | related:
             if in_words:  # states number their bills so: Senate Bill 8 of Texas
@@ -232,6 +326,8 @@ def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[
 
 
 def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    if len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(sentence):
+        yield Finding(Message.of("no-verb"), sentence, "nice")
     if situation.delegate and _VOTE.search(sentence):
         yield Finding(Message.of("delegate-vote"), sentence)
     if situation.chamber == "senate" and _JOIN.search(sentence) and not _COMPANION.search(sentence):
@@ -247,6 +343,14 @@ def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator
         claim = compile_claim(pattern)
         if not isinstance(claim, Message) and claim.search(sentence[:1_000]):
             yield Finding(Message.of("advice", text=advice), sentence, "should")
+
+
+_TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+
+
+def _same_lines(tag: re.Match[str]) -> str:
+    """A tag taken out of a text without moving its lines."""
+    return "\n" * tag[0].count("\n")
 
 
 SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
@@ -317,6 +421,8 @@ def check_campaign(
     """
     chosen = tuple(campaign.templates.values() if templates is None else templates)
     checker = _Checker(campaign)
+    for template in chosen:
+        checker.source(template)
     holders = tables.holders
     for done, holder in enumerate(holders, start=1):
         if holder.member is not None:
@@ -330,10 +436,33 @@ class _Checker:
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         self.letters = 0
+        self.seat = ""
+        """The seat whose letters are being read."""
+        self._short = {id_ for id_, length in campaign.templates if length == "short"}
         self._moments = moments(campaign)
         self._read: dict[tuple[str, Situation], list[Finding]] = {}
         self._graded: set[tuple[str, str, int, str]] = set()
-        self._found: dict[tuple[str, int, Message], Problem] = {}
+        self._causes: dict[tuple[str, int, str, str], _Cause] = {}
+
+    def source(self, template: LetterTemplate) -> None:
+        """Look for what was never filled in, also where no recipient of today gets it."""
+        name, aid = template.source_name, template.reading_aid_source
+        texts = [
+            (name, 1, text)
+            for text in (template.title, template.title_es, template.about, template.about_es)
+        ]
+        texts += [
+            (name, 1, _TAGS.sub("", template.subject)),
+            (name, 1, template.spoken),
+            (name, template.first_body_line, _TAGS.sub(_same_lines, template.body)),
+            (aid, template.first_reading_aid_line, _TAGS.sub(_same_lines, template.reading_aid_es)),
+        ]
+        for file, first, text in texts:
+            for offset, line in enumerate(text.split("\n")):
+                for finding in _unfinished(line):
+                    key = (file, first + offset, finding.what.code, "")
+                    problem = Problem(file, first + offset, finding.what, line.strip())
+                    self._causes.setdefault(key, _Cause(worst=problem))
 
     def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template to one member, at every moment."""
@@ -376,14 +505,18 @@ class _Checker:
         situation = Situation(seat.chamber, seat.is_delegate, stage)
         assert holder.member is not None
         example = f"{seat.title} {holder.member.last} ({seat.id}) on {today.isoformat()}"
+        self.seat = seat.id
         for paragraph in (draft.subject, *draft.frame):
             for finding in self.paragraph(paragraph, situation):
+                if paragraph is draft.subject and finding.what.code in SENTENCES_ONLY:
+                    continue
                 self.note(template, draft, finding, example, "en")
         grade = (template.id, template.length, moment, draft.words.ask.id)
         whole = check_whole(
-            draft.frame,
+            draft,
             length=template.length,
-            has_place=draft.has_place,
+            room=holder.member.form.max_characters if holder.member.form.known else None,
+            has_short=template.length == "full" and template.id in self._short,
             with_grade=grade not in self._graded,
         )
         self._graded.add(grade)
@@ -436,14 +569,20 @@ class _Checker:
         language: Language,
     ) -> None:
         file, line = self.place(template, draft, finding.sentence, language)
-        key = (file, line, finding.what)
-        known = self._found.get(key)
-        if known is None:
-            self._found[key] = Problem(
+        if finding.what.code in WHOLE:
+            # One length of a letter has one such fault, wherever it shows worst.
+            about, line_of = str(template.length), 0
+        else:
+            about = next((str(v) for k, v in finding.what.values if k in ("name", "number")), "")
+            line_of = line
+        cause = self._causes.setdefault((file, line_of, finding.what.code, about), _Cause())
+        cause.seats.add(self.seat)
+        cause.letters += 1
+        if not cause.worst or not cause.worst.example or finding.size > cause.size:
+            cause.size = finding.size
+            cause.worst = Problem(
                 file, line, finding.what, finding.sentence, finding.level, example
             )
-        else:
-            self._found[key] = replace(known, times=known.times + 1)
 
     def place(
         self, template: LetterTemplate, draft: Draft | None, sentence: str, language: Language
@@ -486,10 +625,34 @@ class _Checker:
         return [(FILE, campaign.lines.get(path, 1), text) for path, text in texts if text]
 
     def problems(self) -> tuple[Problem, ...]:
-        found = self._found.values()
+        """One for each thing to do: what must be fixed first, in letters before the campaign."""
+        found = [cause.problem() for cause in self._causes.values()]
         return tuple(
-            sorted(found, key=lambda p: (_LEVELS.index(p.level), p.file, p.line, p.message))
+            sorted(
+                found,
+                key=lambda p: (_LEVELS.index(p.level), p.file == FILE, p.file, p.line, p.message),
+            )
         )
+
+
+SENTENCES_ONLY = frozenset({"no-verb", "cut"})
+"""Codes that mean nothing for a subject line."""
+WHOLE = frozenset({"form-long", "office-limit", "no-ask", "no-story", "grade", "aid-paragraphs"})
+"""Codes that are about a letter as a whole and not about one of its sentences."""
+
+
+@dataclass(slots=True)
+class _Cause:
+    """One thing to do, with every seat that it touches and the worst of them."""
+
+    seats: set[str] = field(default_factory=set)
+    letters: int = 0
+    size: int = 0
+    worst: Problem | None = None
+
+    def problem(self) -> Problem:
+        assert self.worst is not None
+        return replace(self.worst, times=self.letters, seats=len(self.seats))
 
 
 Moment = Literal["pending", "last_weeks", "ending", "expired"]

@@ -243,6 +243,21 @@ SENTENCES: dict[str, str] = {
     "note-doubt": _mark("“%(typed)s” was read as %(name)s."),
     # --- what a composed letter must not say
     "form-long": _mark("The %(length)s form has %(number)s characters; %(most)s is the most."),
+    "office-limit": _mark(
+        "The letter has %(number)s characters where an office takes %(most)s, and there is no "
+        "shorter form that fits: shorten it, or write a short form."
+    ),
+    "placeholder": _mark("“%(words)s” was never filled in."),
+    "greeting": _mark(
+        "The greeting is added to every letter by itself: take it out of the words."
+    ),
+    "closing": _mark(
+        "The closing and the name are added to every letter by themselves: take them out."
+    ),
+    "joined": _mark("Two sentences stand without a space between them: “%(words)s”."),
+    "cut": _mark("This sentence breaks off."),
+    "not-ended": _mark("This paragraph ends without a full stop."),
+    "no-verb": _mark("This may be no whole sentence: it has no verb that we know."),
     "no-ask": _mark("Nothing is asked: put `{{ ask }}` where the request belongs."),
     "asks-more": _mark("More than one thing is asked."),
     "no-story": _mark("There is no place for a personal story: `{{ story }}`."),
@@ -309,6 +324,8 @@ class Problem:
     """One recipient and moment for which the sentence was composed."""
     times: int = 1
     """For how many composed letters."""
+    seats: int = 0
+    """At how many seats; 0 where nothing was composed."""
     field: str = ""
     """The field of ``campaign.toml`` that is meant (``asks.3.text``); empty for the whole."""
 

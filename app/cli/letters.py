@@ -109,9 +109,10 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
 
 def _print(report: Report, place: str) -> None:
     for problem in report.problems:
-        letters = "1 letter" if problem.times == 1 else f"{problem.times:,} letters"
-        click.echo(f"{place}/{problem} ({letters}; {_LEVELS[problem.level]})")
+        seats = "1 seat" if problem.seats == 1 else f"{problem.seats:,} seats"
+        where = f"at {seats}; " if problem.seats else ""
+        click.echo(f"{place}/{problem} ({where}{_LEVELS[problem.level]})")
     click.echo(report.summary)
 
 
-_LEVELS = {"must": "must be put right", "should": "should be put right", "nice": "a hint"}
+_LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}

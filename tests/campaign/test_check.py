@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterable
@@ -21,10 +22,11 @@ from app.campaign import (
     check_campaign,
     read_template,
 )
-from app.campaign.check import Situation, check_paragraph, reading_grade, sentences
+from app.campaign.check import Situation, _up, check_paragraph, reading_grade, sentences
 from app.campaign.model import Ask
 from app.cli.letters import letters_cli
 from app.congress import Holder, Tables
+from app.congress.model import FormRules
 
 from .conftest import LETTERS
 
@@ -182,7 +184,7 @@ def test_each_fault_is_found_with_its_line_and_sentence(
 @pytest.mark.parametrize(
     ("change", "message", "level"),
     [
-        (("{{ opening }} {{ ask }}", "This matters."), "Nothing is asked", "should"),
+        (("{{ opening }} {{ ask }}", "This matters."), "Nothing is asked", "must"),
         (("{{ story }}\n\n", ""), "no place for a personal story", "nice"),
         ((THANKS, "I thank you. " * 130), "The full form has", "should"),
         ((THANKS, "Extraordinarily complicated administrative considerations necessitate "
@@ -202,6 +204,168 @@ def test_the_short_form_has_its_own_limit(campaign: Campaign, few: Few) -> None:
     long = GOOD.replace(THANKS, "I thank you for this. " * 12)
     assert found(campaign, few, long).ok
     assert "450 is the most" in found(campaign, few, long, "general.short.txt").problems[0].message
+
+
+UNFINISHED = (
+    "[FIRST_NAME]", "[Your Name]", "[your city]", "[insert story here]", "«place»", "%%CITY%%",
+    "{name}", "{ town }", "${name}", "*|FNAME|*", "<<town>>", "XXXX", "xxx", "TODO", "TBD", "____",
+    "????", "<b>this</b>", "<br/>", "&nbsp;", "Lorem ipsum", "FIRST_NAME", "INSERT STORY",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("left", UNFINISHED)
+def test_what_was_never_filled_in_must_be_fixed(campaign: Campaign, few: Few, left: str) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\nI met {left} there."))
+    problems = [p for p in report.problems if "never filled in" in p.message]
+    assert len(problems) == 1, report.problems
+    assert problems[0].level == "must"
+    assert (problems[0].file, problems[0].line) == ("general.txt", 14)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It cost 44% in 2012, $1,000 a quarter and 1,415 agreements (in 40 states).",
+        "“We can [best] serve our communities,” they wrote, and 287(g) stayed.",
+        "My father said … nothing.", "I work at AT&T, at A&P and in the XXI district.",
+        "Is 3 < 4? I think that it is.", "They asked: “Where do you live?”",
+    ],
+)  # fmt: skip
+def test_ordinary_words_are_not_taken_for_placeholders(
+    campaign: Campaign, few: Few, words: str
+) -> None:
+    if "…" in words:
+        words = words.replace(" …", "…")
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
+    assert not [p for p in report.problems if p.level == "must"], report.problems
+
+
+def test_a_placeholder_that_nobody_gets_today_is_found_in_title_and_branch(
+    campaign: Campaign, few: Few
+) -> None:
+    hidden = '{% if stage == "enacted" %}Dear XXXX rows.{% endif %} Thank you.'
+    report = found(campaign, few, GOOD.replace(THANKS, hidden))
+    assert [p.level for p in report.problems] == ["must"]
+    titled = found(campaign, few, GOOD.replace('title = "', 'title = "TODO ', 1))
+    assert "TODO" in titled.problems[0].message
+
+
+def test_the_words_that_a_new_letter_begins_with_cannot_go_out(
+    campaign: Campaign, few: Few
+) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, "I am writing about …\n\nThank you."))
+    assert any(p.level == "must" and "never filled in" in p.message for p in report.problems)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Dear Senator,", "To whom it may concern:", "Hello Representative Lee,", "Estimada senadora:"],
+)
+def test_a_second_greeting_must_go(campaign: Campaign, few: Few, words: str) -> None:
+    head, rest = GOOD.rsplit("+++\n\n", 1)
+    report = found(campaign, few, f"{head}+++\n\n{words}\n\n{rest}")
+    assert any(p.level == "must" and "The greeting is added" in p.message for p in report.problems)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Sincerely,", "Sincerely,\nAna Lee", "Best regards, Ana", "Respectfully yours,",
+     "Atentamente,"],
+)  # fmt: skip
+def test_a_second_closing_must_go(campaign: Campaign, few: Few, words: str) -> None:
+    report = found(campaign, few, GOOD.rstrip() + f"\n\n{words}\n")
+    assert any(p.level == "must" and "The closing and the name" in p.message
+               for p in report.problems), report.problems  # fmt: skip
+
+
+def test_a_letter_that_says_please_still_has_no_ask(campaign: Campaign, few: Few) -> None:
+    report = found(campaign, few, GOOD.replace("{{ opening }} {{ ask }}", "Please help."))
+    assert any(p.level == "must" and "Nothing is asked" in p.message for p in report.problems)
+
+
+@pytest.mark.parametrize(
+    "typed", ["HR 4393", "h.r.4393", "H.R.4393", "hr4393", "H. R. 4393", "House Bill No. 4393"]
+)
+def test_a_bill_of_another_campaign_is_found_however_it_is_typed(
+    campaign: Campaign, few: Few, typed: str
+) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I like {typed} as well. Thank you."))
+    known = "Bill" in typed  # states number theirs so
+    assert any("`H.R. 4393` is not a bill" in p.message for p in report.problems) is not known
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("I saw it grow.La hora was late.", "without a space"),
+        ("I live near the.", "breaks off"),
+        ("I thank you for your time", "without a full stop"),
+        ("A long road home for all.", "no verb"),
+    ],
+)
+def test_marks_of_a_cut_or_joined_text_are_found(
+    campaign: Campaign, few: Few, words: str, message: str
+) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
+    assert any(message in p.message for p in report.problems), report.problems
+
+
+def test_one_thing_to_do_is_one_finding_with_its_seats_and_the_worst(
+    campaign: Campaign, few: Few
+) -> None:
+    long = found(campaign, few, GOOD.replace(THANKS, "I thank you for this. " * 90))
+    assert len(long.problems) == 1
+    problem = long.problems[0]
+    assert problem.seats == len(few.holders)
+    worst = int(re.findall(r"has ([\d,]+) characters", problem.message)[0].replace(",", ""))
+    for holder in few.holders:
+        alone = Few((holder,))
+        one = found(campaign, alone, GOOD.replace(THANKS, "I thank you for this. " * 90)).problems[
+            0
+        ]
+        count = int(re.findall(r"has ([\d,]+) characters", one.message)[0].replace(",", ""))
+        assert count <= worst
+        if count == worst:
+            assert holder.seat.id in problem.example or count == worst
+
+
+def test_the_editors_own_lines_come_before_the_campaigns(campaign: Campaign, few: Few) -> None:
+    facts = {**campaign.facts, "growth": "See www.example for more."}
+    spoiled = replace(campaign, facts=facts)
+    text = GOOD.replace(THANKS, "{{ fact_growth }}\nWrite to www.other there.")
+    letter = read_template("general.txt", text, facts=facts)
+    assert isinstance(letter, LetterTemplate)
+    files = [p.file for p in check_campaign(spoiled, few, templates=[letter]).problems]
+    assert files.index("general.txt") < files.index("campaign.toml")
+
+
+def test_the_second_request_that_is_named_is_the_editors(campaign: Campaign, few: Few) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, "I urge you to write back. Thank you."))
+    problem = next(p for p in report.problems if "More than one" in p.message)
+    assert problem.sentence == "I urge you to write back."
+    assert problem.file == "general.txt"
+
+
+def test_a_grade_above_the_limit_does_not_read_like_the_limit(campaign: Campaign) -> None:
+    assert _up(10.01) == 10.1
+    assert _up(10.0) == 10.0
+
+
+def test_a_letter_that_an_office_cannot_take_needs_a_short_form(
+    campaign: Campaign, few: Few
+) -> None:
+    def small(holder: Holder) -> Holder:
+        assert holder.member is not None
+        form = FormRules(known=True, max_characters=300)
+        return replace(holder, member=replace(holder.member, form=form))
+
+    tight = Few(tuple(small(holder) for holder in few.holders))
+    bare = replace(campaign, templates={})
+    alone = check_campaign(bare, tight, templates=[template(GOOD)])
+    assert [p.level for p in alone.problems] == ["must"]
+    assert "takes 300" in alone.problems[0].message
+    with_short = check_campaign(campaign, tight, templates=[template(GOOD)])
+    assert not [p for p in with_short.problems if p.level == "must"]
 
 
 def test_a_hint_alone_does_not_fail(campaign: Campaign, few: Few) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import threading
@@ -152,3 +153,41 @@ def test_a_page_in_spanish_offers_no_spanish_and_keeps_its_links(client: Client)
     links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>', page.text)
     kept = [link for link in links if not link.startswith(("/es/", "/static/"))]
     assert kept == ["/"]  # the link to this page in English
+
+
+MARKS = {"_": 1, "_l": 1, "gettext": 1, "lazy_gettext": 1, "_mark": 1, "ngettext": 2}
+"""What marks a text for translation, and how many of its arguments are texts."""
+
+
+def marked() -> Iterator[tuple[str, bool, str]]:
+    """Every marked literal of the source: where it stands, whether inside an f-string, its text."""
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inside = {
+            id(node)
+            for string in ast.walk(tree)
+            if isinstance(string, ast.JoinedStr)
+            for node in ast.walk(string)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                for argument in node.args[: MARKS.get(node.func.id, 0)]:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                        yield place, id(node) in inside, argument.value
+
+
+def test_every_marked_text_of_the_source_is_in_the_catalogue(spanish: dict[str, Message]) -> None:
+    known = {text for message in spanish.values() for text in _texts(message)}
+    found = list(marked())
+    assert len(found) > 500
+    assert [(place, text) for place, _inside, text in found if text not in known] == []
+
+
+def test_no_marked_text_hides_inside_an_f_string() -> None:
+    """The tool that fills the catalogue does not look there, so the text would stay English."""
+    assert [(place, text) for place, inside, text in marked() if inside] == []
+
+
+def _texts(message: Message) -> tuple[str, ...]:
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)

@@ -52,8 +52,8 @@ def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:
         count = ngettext(
             "You have one recovery code left.", "You have %(num)d recovery codes left.", left
         )
-        text = f"{count} {_('Make new ones before you need them.')}"
-        yield Notice(text, "organizer.my_account", _("Your account"))
+        advice = _("Make new ones before you need them.")
+        yield Notice(f"{count} {advice}", "organizer.my_account", _("Your account"))
 
 
 def only_one_admin(site: Services, me: Organizer) -> Iterable[Notice]:

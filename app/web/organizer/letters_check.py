@@ -17,6 +17,7 @@ from app.campaign import (
     check_campaign,
     read_campaign,
 )
+from app.campaign.campaign_file import FILE
 from app.campaign.check import MOMENTS, AskGroup, Moment, survey
 from app.campaign.letter_file import split_source
 from app.campaign.problems import Level, Message
@@ -42,10 +43,16 @@ class Checked:
     def must(self) -> tuple[Problem, ...]:
         return tuple(p for p in self.problems if p.level == "must")
 
-    def by_level(self) -> list[tuple[Level, list[Problem]]]:
-        """The groups that have any, what must be put right first."""
-        groups = ((level, [p for p in self.problems if p.level == level]) for level in LEVELS)
-        return [(level, found) for level, found in groups if found]
+    def by_level(self) -> list[tuple[Level, list[Problem], list[Problem]]]:
+        """The levels that have any, the worst first: what is in the letter's own texts, and what
+        is in the campaign's, which whoever writes a letter may not be the one to fix."""
+        groups = []
+        for level in LEVELS:
+            found = [p for p in self.problems if p.level == level]
+            if found:
+                shared = [p for p in found if p.file == FILE]
+                groups.append((level, [p for p in found if p.file != FILE], shared))
+        return groups
 
     def templates(self, letter_id: str) -> tuple[LetterTemplate, ...]:
         """The letter in its lengths; empty if it cannot be read."""

@@ -112,7 +112,8 @@ def email_message(problem: BadEmail) -> str:
 def an_email(_form: Any, field: Any) -> None:
     """The field must be empty or hold an address that mail can take."""
     if field.data and isinstance(problem := read_email(field.data), BadEmail):
-        raise ValidationError(f"{email_message(problem)} {_('Or leave it empty.')}")
+        way_out = _("Or leave it empty.")
+        raise ValidationError(f"{email_message(problem)} {way_out}")
 
 
 def a_name(message: Any) -> Check:
