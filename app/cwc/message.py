@@ -219,7 +219,7 @@ def prefix_for(chamber: Chamber, text: str) -> str | None:
 
 
 def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | Problem:
-    """A printed bill number (``H.R. 6890``) in the spelling of the chamber that receives it."""
+    """A printed bill number (``H.R. 1234``) in the spelling of the chamber that receives it."""
     match = re.fullmatch(r"([A-Za-z. ]*[A-Za-z.])\s*([0-9]{1,5})", clean_line(number))
     kind = re.sub(r"[. ]", "", match[1]).lower() if match else ""
     known = SENATE_BILL_TYPES if chamber == "senate" else {k: k for k in HOUSE_BILL_TYPES}
