@@ -2,7 +2,7 @@
 
 Four kinds are read, told apart by their first sign:
 
-- the official status file of a bill, ``BILLSTATUS-119hr6890.xml`` (govinfo.gov, bulk data, public
+- the official status file of a bill, ``BILLSTATUS-119hr1234.xml`` (govinfo.gov, bulk data, public
   domain; elements are described in the user guide of ``usgpo/bill-status``). Version 3 of the
   format has ``number`` and ``type``; earlier ones ``billNumber``, ``billType`` and the ids inside
   ``identifiers``;
@@ -70,7 +70,7 @@ def read_supporters(data: bytes, known: Known) -> BillStatus | NotBillStatus | C
 
 
 def bill_key(number: str | None) -> tuple[str, int] | None:
-    """``H.R. 6890`` → ``("hr", 6890)``, however it is typed; None where no number is known."""
+    """``H.R. 1234`` → ``("hr", 1234)``, however it is typed; None where no number is known."""
     match = _NUMBER.fullmatch(" ".join((number or "").split()))
     if match is None:
         return None
@@ -79,7 +79,7 @@ def bill_key(number: str | None) -> tuple[str, int] | None:
 
 
 def printed_number(number: str) -> str | None:
-    """``hr 6890`` → ``H.R. 6890``, as letters print it; None for what is no number of a bill."""
+    """``hr 6890`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
     key = bill_key(number)
     return f"{_PRINTED[key[0]]} {key[1]}" if key else None
 
@@ -122,7 +122,7 @@ class BillStatus:
 
     @property
     def printed(self) -> str:
-        """``H.R. 6890``."""
+        """``H.R. 1234``."""
         return f"{_PRINTED.get(self.kind, self.kind.upper())} {self.number}"
 
     @property
@@ -415,7 +415,7 @@ class Known:
     today: date
     bills: Mapping[str, str]
     """Every id that may stand in the column ``bill``, to the id that the list uses:
-    ``current`` and ``hr6890-119`` both to ``current``."""
+    ``current`` and ``hr1234-119`` both to ``current``."""
     members: Mapping[str, tuple[str, str]]
     """Full and last name of every sitting member by bioguide id."""
     introduced: Mapping[str, date]

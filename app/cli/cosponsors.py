@@ -42,7 +42,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     \b
     Example:
       flask campaign cosponsors refresh
-      flask campaign cosponsors refresh --from BILLSTATUS-119hr6890.xml --dry-run
+      flask campaign cosponsors refresh --from BILLSTATUS-119hr1234.xml --dry-run
     """  # fmt: skip
     site = services()
     now = live_lists(site)

@@ -65,7 +65,7 @@ PAGES = {
     "cosponsors/import": "Bring in a list",
     "cosponsors/versions": "Earlier lists",
     "translation": "Translation",
-    "letters/general/translation/full": "Translation: A general letter",
+    "letters/general/translation/full": "Translation: General",
     "test": "Test journey",
 }
 

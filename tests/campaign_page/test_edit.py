@@ -271,8 +271,8 @@ def test_a_fact_is_found_by_its_place_and_keeps_its_name() -> None:
 
 
 def test_a_fact_that_asks_print_cannot_be_taken_out_unseen() -> None:
-    text = changed(TOML, asks__0__text="{{ fact_growth }} I ask you to cosponsor.")
-    place = edit.read_column(text, "facts", "id").index("growth")
+    text = changed(TOML, asks__0__text="{{ fact_chiefs }} I ask you to cosponsor.")
+    place = edit.read_column(text, "facts", "id").index("chiefs")
     assert list(edit.problems_by_field("x", remove_block(text, "facts", place))) == ["asks.0.text"]
 
 

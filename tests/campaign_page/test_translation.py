@@ -162,7 +162,7 @@ def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], to
     ("path", "name", "place", "key"),
     [
         ("facts.0.text", "facts", 0, ("facts", "growth")),
-        ("additions.2.text", "additions", 2, ("additions", "house-ranking")),
+        ("additions.2.text", "additions", 2, ("additions", "committee-last-weeks")),
         ("time.pending", "time", 0, ("time", "time")),
         ("prompt_hint.text", "prompt_hint", 0, ("prompt_hint", "prompt_hint")),
     ],

@@ -272,7 +272,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     )
     assert "Spanish out of date" in browser.words
     browser.get("/organize/campaign/facts/growth")
-    assert "Used in: A general letter. Take it out there first." in browser.words
+    assert "Used in: General. Take it out there first." in browser.words
     browser.send("/facts/growth", **typed({"facts-text": "By May 2026 there were 1,500."}))
     browser.get("/organize/campaign/additions/house-chair").send(
         "/additions/house-chair", **typed({"additions-short": "As chair you could act."})

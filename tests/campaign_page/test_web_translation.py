@@ -53,21 +53,23 @@ def test_what_is_shipped_fits_everywhere(browser: Browser) -> None:
     assert flags(browser) == []
     browser.get(FULL)
     assert flags(browser) == []
-    assert "I am your constituent" in browser.words
-    assert "Soy residente" in browser.words
+    assert "I am a constituent" in browser.words
+    assert "usted me representa" in browser.words
 
 
 def test_changed_english_makes_one_paragraph_stale(browser: Browser, staff: Office) -> None:
-    english_draft(staff, "Thank you for reading this.", "Thank you for your time.")
+    english_draft(staff, "I am a constituent", "I am one of those you serve")
     assert flags(browser.get("/organize/translation")) == ["one paragraph to look at"]
     assert flags(browser.get(FULL)) == ["the English changed"]
-    send(browser, es_0="Hola.")
+    send(browser, es_1="Hola.")
     assert flags(browser) == ["the English changed"], "another paragraph was saved"
-    send(browser, fits_4="1")
+    send(browser, fits_0="1")
     assert flags(browser) == []
     marks = spanish(staff).partition('reading_aid_of = "')[2].partition('"')[0]
-    assert len(read_marks(marks)) == 5
-    assert mark_of("Thank you for your time. I would be glad to know what you decide.") in marks
+    assert len(read_marks(marks)) == 6
+    english = files_of()["general.txt"].split("+++")[2]
+    first = paragraphs(english)[0].replace("I am a constituent", "I am one of those you serve")
+    assert mark_of(first) in marks
     assert "Hola." in spanish(staff)
 
 

@@ -111,7 +111,7 @@ def test_every_template_makes_blank_letters_of_one_page() -> None:
 def test_instructions_are_spanish_and_the_letter_english() -> None:
     text = pages(blank("IL-5", "es"))[0]
     assert "Su calle" in text
-    assert "I am your constituent" in text
+    assert "I am a constituent" in text
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_a_letter_does_not_name_the_town_of_a_mailbox_as_home(resident: Resident
     """AD07: mail that comes to Boston says nothing about where in the state a person lives."""
     mailbox = {"city": "Boston", "street": "P.O. Box 12", "mail_zip": "02138", "elsewhere": "1"}
     review = resident.reviewing(*GLOUCESTER, **mailbox)
-    assert "I am your constituent in Massachusetts." in sheets(review)[0]
+    assert "I am a constituent from Massachusetts." in sheets(review)[0]
     assert "P.O. Box 12 Boston, MA 02138" in sheets(review)[0]
     taken = resident.sign(review.form())
     assert "I live in Massachusetts, ZIP code 01930, and I am a constituent" in taken.words

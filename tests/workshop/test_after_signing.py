@@ -15,7 +15,7 @@ from tests.web.resident import Resident
 from tests.workshop.test_pages import changed, save
 
 LETTERS = ROOT / "letters" / "protect-immigration-act"
-OLD, NEW = "I would be glad to know what you decide", "I would like to know what you decide"
+OLD, NEW = "So is answering a call for help", "So is taking a call for help"
 
 
 def publish_other_words(rosa: Browser) -> None:

@@ -79,7 +79,10 @@ def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
     app: Flask, copy: Path
 ) -> None:
     path = copy / "general.txt"
-    path.write_text(path.read_text(encoding="utf-8").replace("be glad", "like"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("answering a call", "taking a call"),
+        encoding="utf-8",
+    )
     (copy / "general.es.txt").unlink()
     before = live_words(app)
     result = run(app, "import", str(copy), answer="n\n")
@@ -131,7 +134,10 @@ def test_a_file_that_is_not_text_and_an_empty_folder_are_refused_in_words(
 def test_a_draft_survives_an_import(app: Flask, rosa: Browser, copy: Path) -> None:
     save(rosa, changed(rosa))
     path = copy / "general.txt"
-    path.write_text(path.read_text(encoding="utf-8").replace("Thank you", "Thanks"), "utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("A traffic stop is", "Any traffic stop is"),
+        "utf-8",
+    )
     run(app, "import", str(copy), "--yes")
     rosa.get("/organize/letters/general/publish")
     assert "something else was published since this draft was begun" in rosa.words

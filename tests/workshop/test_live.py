@@ -39,7 +39,7 @@ def put_live(db: sqlite3.Connection, live: LiveCampaign, texts: dict[str, str]) 
 
 
 def changed(live: LiveCampaign) -> str:
-    return live.folder["general.txt"].replace("Thank you for reading", "Thanks for reading")
+    return live.folder["general.txt"].replace("A traffic stop is", "Any traffic stop is")
 
 
 def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Connection) -> None:
@@ -50,7 +50,7 @@ def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Conn
     for worker in workers:
         template = worker.now(db).template("general")
         assert template is not None
-        assert "Thanks for reading" in template.body
+        assert "Any traffic stop is" in template.body
 
 
 def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection) -> None:

@@ -57,7 +57,7 @@ def words_of(browser: Browser, part: str = "full") -> str:
 
 
 def changed(browser: Browser) -> str:
-    return words_of(browser).replace("I would be glad to know", "I would like to know")
+    return words_of(browser).replace("So is answering a call", "So is taking a call")
 
 
 def live_words(app: Flask) -> str:
@@ -141,12 +141,12 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
     assert live_words(app) == before
     rosa.get("/organize/letters/general/publish")
     assert "Nobody has signed the version that is live now." in rosa.words
-    assert "be glad" in rosa.words
+    assert "answering" in rosa.words
     assert "Nothing to put right" in rosa.words
     assert "537 of 537 letters change" in rosa.words
     rosa.send("/publish")
     assert "Published." in rosa.words
-    assert live_words(app) == before.replace("be glad to", "like to")
+    assert live_words(app) == before.replace("answering a call", "taking a call")
     assert "There is no draft to publish" in rosa.get("/organize/letters/general/publish").words
 
 
@@ -189,7 +189,7 @@ def test_a_letter_is_written_from_nothing_published_retired_and_brought_back(
 
 def test_a_copy_has_all_four_texts_and_another_title(rosa: Browser) -> None:
     rosa.get("/organize/letters/new?copy=general")
-    assert rosa.form("/new")[1]["title"] == "A general letter (copy)"
+    assert rosa.form("/new")[1]["title"] == "General (copy)"
     rosa.send("/new")
     assert "Made as a draft" in rosa.words
     for part in ("full", "short", "full-es", "short-es"):
@@ -243,7 +243,7 @@ def test_any_two_versions_are_compared_and_an_old_one_is_restored(
     rows = [o.get("value") for o in rosa.page.by_id("old").iter() if o.get("value")]
     assert len(rows) == 2
     rosa.get(f"/organize/letters/general/full/versions?old={rows[1]}&new={rows[0]}")
-    assert "[removed: be glad end of removed]" in rosa.words
+    assert "[removed: answering end of removed]" in rosa.words
     rosa.send("/restore", number=1)
     assert "The old version is the draft now" in rosa.words
     rosa.get("/organize/letters/general/publish").send("/publish")
@@ -254,17 +254,17 @@ def test_two_organizers_at_one_text_lose_nothing(app: Flask, rosa: Browser, ben:
     start = words_of(rosa)
     assert words_of(ben) == start
     _path, form = ben.form("/edit")
-    save(rosa, start.replace("I would be glad", "I would like"))
-    theirs = start.replace("Thank you for reading", "Thanks for reading")
-    theirs = theirs.replace("I am your constituent", "I live")
+    save(rosa, start.replace("I want people", "I would like people"))
+    theirs = start.replace("settle it for the country", "settle it for all")
+    theirs = theirs.replace("I am a constituent from", "I live in")
     ben.post("/organize/letters/general/full/edit", {**form, "words": theirs, "note": "Mine"})
     assert ben.status == 409
     assert "Rosa" in ben.words
-    assert words(ben, "theirs") == words_in(start.replace("I would be glad", "I would like"))
+    assert words(ben, "theirs") == words_in(start.replace("I want people", "I would like people"))
     assert words(ben, "mine") == words_in(theirs)
     both = words(ben, "words")
     assert "I live in" in both
-    assert "Thanks for reading" in both
+    assert "settle it for all" in both
     assert "I would like" in both
     ben.send("/edit")
     assert "The draft is saved" in ben.words
@@ -289,7 +289,7 @@ def test_what_was_published_while_a_page_was_open_is_not_published_over(
 ) -> None:
     save(rosa, changed(rosa))
     rosa.get("/organize/letters/general/publish")
-    save(ben, words_of(ben).replace("Thank you", "Thanks"))
+    save(ben, words_of(ben).replace("A traffic stop is", "Any traffic stop is"))
     assert "The draft is saved" in ben.words
     rosa.send("/publish")
     assert rosa.status == 409
@@ -379,14 +379,14 @@ def test_each_kind_has_every_text_at_every_moment_and_a_pdf(
 def test_the_preview_shows_the_draft_or_what_is_live(rosa: Browser) -> None:
     save(rosa, changed(rosa))
     home = "/organize/letters/general/preview?q=padilla"
-    assert "I would like to know" in rosa.get(home).words
-    assert "I would be glad to know" in rosa.get(f"{home}&source=live").words
+    assert "So is taking a call" in rosa.get(home).words
+    assert "So is answering a call" in rosa.get(f"{home}&source=live").words
 
 
 def test_the_reading_aid_stands_beside_the_english(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/preview?q=padilla&text=full-es")
-    assert "I am your constituent in" in rosa.words
-    assert "Soy residente de" in rosa.words
+    assert "I am a constituent from" in rosa.words
+    assert "usted me representa" in rosa.words
 
 
 def test_the_pdf_is_the_same_letter(rosa: Browser) -> None:

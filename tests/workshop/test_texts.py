@@ -160,7 +160,7 @@ def test_a_change_is_counted_for_those_whom_it_reaches_only() -> None:
 def test_a_change_of_the_campaigns_page_is_seen_in_its_letters() -> None:
     now = letters()
     toml = FILES["campaign.toml"].replace(
-        "I ask you to invite one colleague", "I ask you to bring one"
+        "Please ask one colleague who", "Please bring one colleague who"
     )
     assert toml != FILES["campaign.toml"]
     campaign = read_campaign(SLUG, {**FILES, "campaign.toml": toml})
