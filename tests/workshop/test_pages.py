@@ -174,6 +174,19 @@ def test_a_letter_is_written_from_nothing_published_retired_and_brought_back(
     assert rosa.path.startswith("/organize/letters/para-que-sirve-a-test/")
     assert "draft" in rosa.words
     home = "/organize/letters/para-que-sirve-a-test/"
+    rosa.get(home + "publish")
+    assert "was never filled in" in rosa.words, "the words that a letter begins with"
+    assert not [form for form in rosa.page.all("form") if "publish" in (form.get("action") or "")]
+    rosa.get(home + "full/edit")
+    path, data = rosa.form("/edit")
+    filled = str(data["words"]).replace("…", "local officers.").removeprefix("\n")
+    rosa.post(path, {**data, "words": filled, "then": ""})
+    rosa.get(home + "publish")
+    assert "there is no shorter form that fits" in rosa.words, "an office takes 500 characters"
+    rosa.get(home + "short/edit")
+    path, data = rosa.form("/edit")
+    short = "I am a constituent from {{ place }}. {{ ask }}\n\n{{ story }}\n\nThank you."
+    rosa.post(path, {**data, "words": short, "then": ""})
     rosa.get(home + "publish").send("/publish")
     assert "Published." in rosa.words
     with app.test_request_context():
@@ -193,10 +206,10 @@ def test_a_copy_has_all_four_texts_and_another_title(rosa: Browser) -> None:
     rosa.send("/new")
     assert "Made as a draft" in rosa.words
     for part in ("full", "short", "full-es", "short-es"):
-        rosa.get(f"/organize/letters/a-general-letter-copy/{part}/edit")
+        rosa.get(f"/organize/letters/general-copy/{part}/edit")
         assert "Draft by Rosa" in rosa.words
     rosa.get("/organize/letters/new?copy=general").send("/new")
-    assert "/a-general-letter-copy-2/" in rosa.path
+    assert "/general-copy-2/" in rosa.path
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 121])
@@ -415,3 +428,25 @@ def test_the_first_page_warns_when_residents_see_earlier_letters(
     rosa.get("/organize/letters/general/full/versions").send("/restore", number=1)
     rosa.get("/organize/letters/general/publish").send("/publish")
     assert "residents still see the ones before" not in rosa.get("/organize/").words
+
+
+@pytest.mark.parametrize(
+    "left", ["[FIRST_NAME]", "«place»", "XXXX", "<b>now</b>", "H.R. 4393", "Sincerely,"]
+)
+def test_nothing_unfinished_is_published(app: Flask, rosa: Browser, left: str) -> None:
+    rosa.get("/organize/letters/general/publish")
+    before = live_words(app)
+    save(rosa, words_of(rosa) + f"\n\n{left}")
+    rosa.get("/organize/letters/general/full/edit")
+    _path, data = rosa.form("/edit")
+    with app.app_context():
+        state = workshop.states(services().db(), "protect-immigration-act")["general.txt"]
+        assert state.draft is not None
+        number = state.draft.id
+    token = {key: value for key, value in data.items() if "token" in key}
+    rosa.post(
+        "/organize/letters/general/publish", {**token, "draft general.txt": str(number), "note": ""}
+    )
+    assert rosa.status == 422, rosa.words[:300]
+    assert "Nothing was published" in rosa.words
+    assert live_words(app) == before

@@ -52,7 +52,7 @@ MOST_CHARACTERS = 40_000
 """Of a text that is kept at all; what can be published is shorter still."""
 TITLE_CHARACTERS = 120
 RESERVED = frozenset({"new"})
-STARTER = """I am your constituent in {{ place }}. I am writing about …
+STARTER = """I am a constituent from {{ place }}. I am writing about …
 
 {{ opening }} {{ ask }}
 
@@ -60,7 +60,7 @@ STARTER = """I am your constituent in {{ place }}. I am writing about …
 
 What this means where I live: …
 
-Thank you for reading this. I would be glad to know what you decide.
+{{ thanks }}
 """
 """The five parts that offices look for."""
 
