@@ -133,7 +133,8 @@ def _bars(rows: Sequence[Compared], name: str) -> Markup:
     if not rows:
         return Markup("")
     shown = [Bar(row.name, row.total.signatures) for row in rows[:MOST]]
-    return bars(shown, f"{name}. {_('The table has each number.')}")
+    table = _("The table has each number.")
+    return bars(shown, f"{name}. {table}")
 
 
 def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
