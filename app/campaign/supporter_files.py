@@ -79,7 +79,7 @@ def bill_key(number: str | None) -> tuple[str, int] | None:
 
 
 def printed_number(number: str) -> str | None:
-    """``hr 6890`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
+    """``hr 1234`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
     key = bill_key(number)
     return f"{_PRINTED[key[0]]} {key[1]}" if key else None
 

@@ -410,8 +410,9 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
 def _new(
     section: Section, values: dict[str, str], problems: dict[str, str], base: int, status: int = 200
 ) -> Response:
+    new_one = _("new")
     return page(
-        "campaign/part", status, title=f"{TITLES[section.name]}: {_('new')}", section=section,
+        "campaign/part", status, title=f"{TITLES[section.name]}: {new_one}", section=section,
         fields=view(section, values, problems=problems, theirs={}, aids={}), base=base, by="",
         errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
         stages=STAGE_NAMES, action=request.path, new=True, single=False,
