@@ -466,7 +466,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def few_seats(monkeypatch: pytest.MonkeyPatch, few: Few) -> None:
-    monkeypatch.setattr("app.cli.letters.load_tables", lambda: few)
+    monkeypatch.setattr("app.cli.letters.load_tables", lambda *_where: few)
 
 
 @pytest.mark.usefixtures("few_seats")
