@@ -35,7 +35,7 @@ from app.records.deliveries import Chamber, Deliveries
 from app.records.health import adopt_site, check_site, damage
 from app.records.keys import KeyFolderError, key_status
 from app.records.limiting import LimitsError, networks, open_counters
-from app.records.retention_proof import prove
+from app.records.retention import prove
 from app.records.sealing import sealed_counts
 from app.site.daily import policy_of
 from app.site.live import live_campaign

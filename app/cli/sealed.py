@@ -17,8 +17,8 @@ from app.cli.plain import PlainCommand
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
+from app.records.model import Purpose
 from app.records.sealed_files import OpenedRow, SealedExport, export_sealed, open_sealed_file
-from app.records.sealing import Purpose
 from app.site.settings import load_settings
 
 __all__ = ["export_command", "keys_group", "open_command"]

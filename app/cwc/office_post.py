@@ -39,6 +39,7 @@ from app.records.deliveries import (
     NotQueued,
     SweptDeliveries,
 )
+from app.records.persons import Person
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
 """After each try without a clear answer; the last pause again until the time has run out."""
@@ -60,7 +61,7 @@ class Posted:
     """A letter with all that is needed to queue it."""
 
     receipt: str = field(repr=False)
-    person: bytes = field(repr=False)
+    person: Person = field(repr=False)
     """The keyed code of whoever the message names."""
     seat: str
     message: CwcMessage = field(repr=False)

@@ -101,7 +101,7 @@ def header_address(name: str, address: Address) -> str:
 
 # --- messages ----------------------------------------------------------------------------------
 
-MailKind = Literal["copy", "receipt", "confirmation", "to office", "other"]
+MailKind = Literal["copy", "receipt", "confirmation", "signing", "to office", "other"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.delivery.mail import Address, Mail, MailKind, Ready, build
 from app.delivery.smtp import NotOursAnymoreError, Result, SmtpSettings, hand_over, write_eml
 from app.records import local_database, mark
 from app.records.mailbox import Claimed, Mailbox, MessageRow, NewMessage, Swept
-from app.records.stamps import token_digest
+from app.records.model import token_digest
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 """After each try that was deferred; one try more than pauses, then it has failed."""

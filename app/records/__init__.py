@@ -3,7 +3,7 @@
 The usual way through::
 
     db = local_database(settings.database)
-    person = person_key(settings.person_key, "some-campaign", email=…, first=…, …)
+    person = person_of(settings.person_key, first=…, last=…, street=…, zip5=…, email=…)
     signed = sign(db, SignatureRequest(key=…, person=person, …), settings.secret_key)
     receipt(db, signed.receipt)
     count(db, "some-campaign", "district")
@@ -15,15 +15,12 @@ from app.records.counts import (
     by_status,
     campaigns,
     count,
-    lookalikes,
-    people,
     rebuild,
     recount,
     totals,
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
 from app.records.definitions import DEFINITIONS, Definition, definitions_for
-from app.records.likeness import likeness_of
 from app.records.model import (
     GROUPINGS,
     OWN_STATES,
@@ -40,7 +37,7 @@ from app.records.model import (
     Totals,
     UnknownVersion,
 )
-from app.records.person import person_key
+from app.records.persons import Person, likely, lookalikes, people, person_of
 from app.records.signing import (
     receipt,
     receipt_token,
@@ -54,10 +51,10 @@ from app.records.workshop import remember_versions, version_text
 
 __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
-    "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Receipt",
-    "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
-    "by_status", "campaigns", "count", "definitions_for", "likeness_of", "local_database",
-    "lookalikes", "mark", "note_office", "open_database", "people", "person_key", "rebuild",
+    "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
+    "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
+    "by_status", "campaigns", "count", "definitions_for", "likely", "local_database",
+    "lookalikes", "mark", "note_office", "open_database", "people", "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
     "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",
 ]  # fmt: skip

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.records.database import reading, writing
-from app.records.model import Cause, LetterRow, State, Status
-from app.records.stamps import TOKEN, minute, token_digest
+from app.records.model import TOKEN, Cause, LetterRow, State, Status, minute, token_digest
 
 OWN: frozenset[State] = frozenset({"downloaded", "copied", "printed"})
 MAILED: State = "mailed to self"

@@ -73,32 +73,6 @@ def count(
     return sorted((CountRow(*row) for row in rows), key=lambda row: natural(row.group))
 
 
-def people(db: sqlite3.Connection, campaign: str | None = None) -> int:
-    """How many different people have a counted signature, in one campaign or in all together.
-
-    Unlike the other counts this reads the rows: about a second for a million.
-    """
-    found = db.execute(
-        "SELECT count(DISTINCT substr(person, 17)) FROM signatures"
-        " WHERE status = 'counted' AND (?1 IS NULL OR campaign = ?1)",
-        (campaign,),
-    ).fetchone()
-    return int(found[0])
-
-
-def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
-    """Groups of signatures whose people are alike (``person``), oldest first in each.
-
-    All of them are counted: this is a list for an organizer's eyes, and no verdict.
-    """
-    rows = db.execute(
-        "SELECT group_concat(id) FROM signatures WHERE campaign = ? AND person IS NOT NULL"
-        " GROUP BY substr(person, 1, 16) HAVING count(*) > 1",
-        (campaign,),
-    )
-    return sorted(tuple(sorted(int(number) for number in ids.split(","))) for (ids,) in rows)
-
-
 def campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
     """The campaigns that anybody has ever signed, in alphabetical order."""
     rows = db.execute("SELECT DISTINCT campaign FROM tallies WHERE dimension = 'all' ORDER BY 1")

@@ -20,8 +20,8 @@ from typing import Literal
 
 from app.records.accounting import QUEUED, move
 from app.records.database import local_database, writing
-from app.records.model import State
-from app.records.stamps import TOKEN, token_digest
+from app.records.model import TOKEN, State, token_digest
+from app.records.persons import Person
 
 Chamber = Literal["house", "senate"]
 DeliveryState = Literal[
@@ -112,25 +112,25 @@ class Deliveries:
         self._path = path
 
     def put(
-        self, token: str, person: bytes, new: NewDelivery, now: datetime
+        self, token: str, person: Person, new: NewDelivery, now: datetime
     ) -> DeliveryRow | NotQueued:
         """Queue the letter of a receipt, once: a second press gives the row that is there.
 
-        ``person`` is the keyed code of whoever the message names; where the signature has one
-        it must be the same. After ``refused`` and ``not attempted`` a new message, of the next
-        round, takes the place of the old one. Raises ``NotStoredError``.
+        ``person`` is whoever the message names, who must be the one who signed. After
+        ``refused`` and ``not attempted`` a new message, of the next round, takes the place of
+        the old one. Raises ``NotStoredError``.
         """
         db = local_database(self._path)
         with writing(db):
             found = self._signature(db, token)
             if found is None:
                 return NotQueued("no such letter")
-            signature, known_person, withdrawn, status = found
+            signature, withdrawn, status, codes = found
             if withdrawn:
                 return NotQueued("withdrawn")
             if status == "test":
                 return NotQueued("test")
-            if known_person is not None and known_person != person:
+            if any(codes) and not person.has_signed_as(*codes):
                 return NotQueued("somebody else's")
             row = self._of(db, signature, new.seat)
             if row is not None and (row.state in ("queued", "sending", "deferred")
@@ -288,14 +288,17 @@ class Deliveries:
         return int(found)
 
     @staticmethod
-    def _signature(db: sqlite3.Connection, token: str) -> tuple[int, bytes | None, int, str] | None:
+    def _signature(
+        db: sqlite3.Connection, token: str
+    ) -> tuple[int, int, str, tuple[bytes | None, bytes | None, bytes | None]] | None:
         if not TOKEN.fullmatch(token):
             return None
-        found: tuple[int, bytes | None, int, str] | None = db.execute(
-            "SELECT id, person, withdrawn, status FROM signatures WHERE receipt = ?",
+        found = db.execute(
+            "SELECT id, withdrawn, status, by_email, by_address, near FROM signatures"
+            " WHERE receipt = ?",
             (token_digest(token),),
         ).fetchone()
-        return found
+        return None if found is None else (*found[:3], found[3:])
 
     @staticmethod
     def _of(db: sqlite3.Connection, signature: int, seat: str) -> DeliveryRow | None:

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from app.records.counts import BREAKDOWNS, Filter, counts, people, statuses, totals_of, ways_of
+from app.records.counts import BREAKDOWNS, Filter, counts, statuses, totals_of, ways_of
 from app.records.definitions import BY_TERM, in_a_file
+from app.records.persons import people
 from app.records.tabular import (
     CHUNK,
     Cell,

@@ -21,11 +21,19 @@ VIEWS: tuple[View, ...] = ("waiting", "set aside", "released")
 PAGE = 100
 """Rows on one page, and at most so many in one decision."""
 
+# A further signing of somebody who had signed waits like any other, so that its receipt says the
+# same. Its status stays, and no count changes whatever is decided.
+_FURTHER = (
+    "(s.status = 'repeated' AND s.withdrawn = 0 AND h.signature IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM confirmations c WHERE c.signature = s.id AND c.confirmed IS NULL))"
+)
 _WHERE: dict[View, str] = {
-    "waiting": "s.status = 'held' AND coalesce(h.decision, '') = ''",
-    "set aside": "s.status = 'held' AND h.decision = 'set aside'",
-    "released": "s.status = 'counted' AND h.decision = 'released'",
+    "waiting": f"(s.status = 'held' OR {_FURTHER}) AND coalesce(h.decision, '') = ''",
+    "set aside": f"(s.status = 'held' OR {_FURTHER}) AND h.decision = 'set aside'",
+    "released": f"(s.status = 'counted' OR {_FURTHER}) AND h.decision = 'released'",
 }
+_SEEN = " OR ".join(f"({where})" for where in _WHERE.values())
+_SEEN = f"({_SEEN})"
 _FROM = "FROM signatures s LEFT JOIN held h ON h.signature = s.id WHERE s.campaign = ? AND "
 
 
@@ -111,16 +119,16 @@ def _decide(
     with writing(db):
         for number in sorted(set(numbers))[:PAGE]:
             row = db.execute(
-                "SELECT s.status, coalesce(h.decision, '') FROM signatures s LEFT JOIN held h"
-                " ON h.signature = s.id WHERE s.id = ? AND s.campaign = ?",
+                "SELECT s.status, coalesce(h.decision, '') FROM signatures s LEFT JOIN held h"  # noqa: S608
+                f" ON h.signature = s.id WHERE s.id = ? AND s.campaign = ? AND {_SEEN}",
                 (number, campaign),
             ).fetchone()
-            if row is None or row == (step.after, step.decision):
+            if row is None or row[1] == step.decision:
                 continue
-            decided = row in (("counted", "released"), ("held", "set aside"))
-            if row[0] != step.before if step.before else not decided:
+            if row[1] == "released" if step.before else row[1] == "":
                 continue
-            db.execute("UPDATE signatures SET status = ? WHERE id = ?", (step.after, number))
+            if row[0] != "repeated":
+                db.execute("UPDATE signatures SET status = ? WHERE id = ?", (step.after, number))
             db.execute(
                 "INSERT INTO held (signature, reason, decision) VALUES (?, 'by hand', ?)"
                 " ON CONFLICT (signature) DO UPDATE SET decision = excluded.decision",

@@ -32,6 +32,7 @@ from app.records.credentials import (
     totp_step,
 )
 from app.records.database import writing
+from app.records.model import token_digest
 from app.records.organizers import (
     BadPassword,
     Opened,
@@ -48,7 +49,6 @@ from app.records.organizers import (
     organizer_by_name,
     write_password,
 )
-from app.records.stamps import token_digest
 from app.records.throttle import Client, TooSoon, Try
 
 BUSY_SECONDS = 3

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.records.database import local_database, writing
-from app.records.stamps import token_digest
+from app.records.model import token_digest
 
 MessageState = Literal[
     "held", "queued", "sending", "handing over", "accepted", "deferred", "failed", "unknown"
@@ -259,7 +259,7 @@ class Mailbox:
     def of_receipt(self, token: str) -> tuple[MessageRow, ...]:
         """The messages that belong to a receipt, oldest first."""
         rows = local_database(self._path).execute(
-            f"SELECT {_ROW} FROM messages WHERE receipt = ? ORDER BY queued_at, id",  # noqa: S608
+            f"SELECT {_ROW} FROM messages WHERE receipt = ? ORDER BY queued_at, rowid",  # noqa: S608
             (token_digest(token),),
         )
         return tuple(_row(row) for row in rows)

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Literal
+from datetime import UTC, date, datetime
+from typing import Any, Literal
 
-from app.records.likeness import Likeness
+from app.records.keys import CampaignKey
+from app.records.persons import Person
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What the token of a receipt looks like."""
+
+
+def token_digest(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def minute(moment: datetime) -> str:
+    """UTC to the minute; seconds would only help to match a row with somebody's log.
+
+    Raises ``ValueError`` for a time without a time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("A time without a time zone cannot be stored.")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
 
 State = Literal[
     "written", "downloaded", "copied", "printed", "mailed to self",
@@ -41,6 +64,10 @@ STATUSES: tuple[Status, ...] = (
 )  # fmt: skip
 
 
+Purpose = Literal["packet", "contact"]
+"""What sealed details may be kept for."""
+PURPOSES: tuple[Purpose, ...] = ("packet", "contact")
+
 HeldReason = Literal[
     "field filled in", "field missing", "too fast", "no proof", "crowd", "no address", "by hand"
 ]  # fmt: skip
@@ -69,9 +96,8 @@ class SignatureRequest:
     """All that is written when a person signs. No name, street, e-mail, text or IP."""
 
     key: str
-    """The idempotency key issued with the form."""
-    person: bytes
-    """The keyed HMAC of the person (``person_key``), 32 bytes."""
+    """The key issued with the form, which nobody else has."""
+    person: Person
     campaign: str
     day: date
     """In the campaign's time zone."""
@@ -96,25 +122,35 @@ class SignatureRequest:
     """Only where the campaign keeps towns, and only the name of a town that is on the map."""
     held_for: HeldReason | None = None
     """Why it is held, or will be once it is confirmed."""
-    likeness: Likeness | None = field(default=None, repr=False)
-    """Codes by which the same person is known under another spelling of the name."""
-    confirm: bytes = b""
-    """The SHA-256 of the token in the link that asks for confirmation; empty for none."""
+    mailbox: str = field(default="", repr=False)
+    """The address that is asked whether it is the signer's, as the wire has it; empty: none."""
+    keep: Mapping[Purpose, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """What the person asked us to keep, by purpose: sealed in the same transaction."""
+    seal_to: CampaignKey | None = field(default=None, repr=False)
+    """The key that it is sealed to; needed where there is anything to keep."""
+    words: Sequence[str] = field(default=(), repr=False)
+    """The words of the letters, only to tell whether they are others than before."""
+    texts: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
+    """The letters as they are kept behind a receipt, by seat, for where they are."""
     congress: int = 0
     """The Congress whose district it is; 0 for the one that sits at ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The signature is on disk (or was already). ``receipt`` is the token of the receipt.
+    """The act is on disk (or was already). ``receipt`` is the token of its receipt.
 
     The same for a first signature, a second press of the button and a person who signed
     before, so that the page tells a stranger nothing.
     """
 
     receipt: str
+    confirm: str = field(default="", compare=False)
+    """The token of the link that asks for confirmation; empty where nobody is asked."""
     new: bool = field(default=True, compare=False)
     """Whether this press of the button stored it: nothing was kept for it before. Never shown."""
+    changed: bool = field(default=False, compare=False)
+    """Whether it changed what the same person had signed with the same form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +169,10 @@ class Receipt:
     """Who has to act before the signature counts. Says the same to somebody who had signed."""
     kept: tuple[str, ...] = ()
     """For which purposes sealed details are kept."""
+    changed: datetime | None = None
+    """When it was corrected last, to the minute."""
+    test: bool = False
+    """An organizer's test, which never counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.records import audit, throttle
 from app.records.audit import What
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
-from app.records.stamps import token_digest
+from app.records.model import token_digest
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.congress.model import congress_at
-from app.records import same
 from app.records.audit import What, record
 from app.records.database import writing
+from app.records.model import minute, token_digest
 from app.records.paper_check import Good, PaperLetters
+from app.records.persons import Person, standing
 from app.records.signing import receipt_token, source_tag
-from app.records.stamps import minute, token_digest
 
 TEMPLATE = "paper"
 """What stands in the place of a template: the words were those of the sheet."""
@@ -26,9 +26,10 @@ VERSION = "sheet"
 USUAL_SOURCE = "paper"
 
 _INSERT = (
-    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, congress,"
-    " template, version, length, language, match, source, edited, own_share, letters)"
-    " VALUES (?, ?, ?, 'counted', ?, ?, ?, ?, ?, ?, ?, 'full', ?, ?, ?, 0, 0, ?)"
+    "INSERT INTO signatures (receipt, campaign, status, day, at, state, district, congress,"
+    " template, version, length, language, match, source, edited, own_share, letters, by_email,"
+    " by_address, near, alike)"
+    " VALUES (?, ?, 'counted', ?, ?, ?, ?, ?, ?, ?, 'full', ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
 )
 _INSERT_LETTER = (
@@ -105,7 +106,8 @@ def store_row(
     db: sqlite3.Connection, row: Good, batch: Batch, letters: PaperLetters, secret: bytes
 ) -> Added:
     """Store one row inside the caller's transaction, unless its person signed before."""
-    if row.likeness and same.signed_before(db, batch.campaign, row.person, row.likeness):
+    person = row.person
+    if standing(db, batch.campaign, person) is not None:
         return Added(0, 0, 1)
     at = minute(batch.at)
     to = letters.to(row.delegation)
@@ -113,16 +115,15 @@ def store_row(
     new = db.execute(
         _INSERT,
         (
-            receipt_of(secret, row.person), row.person, batch.campaign, batch.day.isoformat(), at,
+            receipt_of(secret, person), batch.campaign, batch.day.isoformat(), at,
             row.delegation.state, row.delegation.district, congress_at(batch.at), TEMPLATE,
-            VERSION, batch.language, row.match, batch.tag, count,
+            VERSION, batch.language, row.match, batch.tag, count, person.by_email,
+            person.by_address, person.near, person.alike,
         ),
     )  # fmt: skip
     if new.rowcount != 1:
         return Added(0, 0, 1)
     assert new.lastrowid is not None
-    if row.likeness:
-        same.remember(db, new.lastrowid, row.likeness)
     db.executemany(
         _INSERT_LETTER,
         [(new.lastrowid, x.seat, x.bioguide, x.ask, x.state, at) for x in to],
@@ -146,17 +147,15 @@ def signed_before(
     found = []
     for row in rows:
         known = db.execute(
-            "SELECT 1 FROM signatures WHERE campaign = ? AND person = ?"
-            " UNION ALL SELECT 1 FROM signatures WHERE receipt = ?",
-            (campaign, row.person, receipt_of(secret, row.person)),
+            "SELECT 1 FROM signatures WHERE receipt = ?", (receipt_of(secret, row.person),)
         ).fetchone()
-        if known or (row.likeness and same.signed_before(db, campaign, row.person, row.likeness)):
+        if known or standing(db, campaign, row.person) is not None:
             found.append(row.number)
     return found
 
 
 def take_back_paper(
-    db: sqlite3.Connection, person: bytes, secret: bytes, *, campaign: str, who: str, at: datetime
+    db: sqlite3.Connection, person: Person, secret: bytes, *, campaign: str, who: str, at: datetime
 ) -> bool:
     """Take a signature on paper back, as its owner asked: every count goes down.
 
@@ -166,7 +165,8 @@ def take_back_paper(
     """
     with writing(db):
         changed = db.execute(
-            "UPDATE signatures SET withdrawn = 1, person = NULL, status = 'withdrawn'"
+            "UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,"
+            " alike = NULL, status = 'withdrawn'"
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
             (receipt_of(secret, person), campaign),
         ).rowcount
@@ -176,6 +176,6 @@ def take_back_paper(
     return changed == 1
 
 
-def receipt_of(secret: bytes, person: bytes) -> bytes:
+def receipt_of(secret: bytes, person: Person) -> bytes:
     """The digest of the receipt that a person's signature on paper has."""
-    return token_digest(receipt_token(secret, f"paper {person.hex()}"))
+    return token_digest(receipt_token(secret, f"paper {person.code.hex()}"))

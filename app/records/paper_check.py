@@ -25,10 +25,9 @@ from app.congress.model import (
     OutOfDate,
     Outside,
 )
-from app.records.likeness import Likeness, likeness_of
 from app.records.model import LetterRow
 from app.records.paper_files import Flag, SheetRow
-from app.records.person import person_key
+from app.records.persons import PLACE, Person, person_of
 
 Why = Literal[
     "missing", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date", "zip_outside",
@@ -53,10 +52,9 @@ class Good:
     """A row that can be counted."""
 
     number: int
-    person: bytes
+    person: Person
     delegation: Delegation
     match: Match
-    likeness: Likeness | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +100,23 @@ class Place:
 
 def check_rows(rows: Iterable[SheetRow], place: Place) -> Iterator[Checked]:
     """Judge each row, in order; the same person twice is counted once, from the first row."""
-    seen: dict[bytes, int] = {}
+    seen: dict[bytes, list[Good]] = {}
     for row in rows:
         result: Checked = check_row(row, place)
         if isinstance(result, Good):
-            first = seen.setdefault(result.person, result.number)
-            if first != result.number:
-                result = Twice(result.number, first)
+            person = result.person
+            codes = [code[:PLACE] for code in (person.by_email, person.by_address) if code]
+            before = [one for code in codes for one in seen.get(code, ()) if _is(one, person)]
+            if before:
+                result = Twice(result.number, min(one.number for one in before))
+            else:
+                for code in codes:
+                    seen.setdefault(code, []).append(result)
         yield result
+
+
+def _is(one: Good, person: Person) -> bool:
+    return person.has_signed_as(one.person.by_email, one.person.by_address, one.person.near)
 
 
 def check_row(row: SheetRow, place: Place) -> Good | Wrong:
@@ -132,15 +139,14 @@ def check_row(row: SheetRow, place: Place) -> Good | Wrong:
             problems.append(CellProblem("zip", "state_differs"))
     elif not problems:
         return Good(
-            row.number, person_of(values, place), found.delegation, found.match,
-            likeness_of(place.secret, place.campaign.slug, **_writing(values)),
+            row.number, person_in(values, place), found.delegation, found.match,
         )  # fmt: skip
     return Wrong(row.number, values, tuple(problems))
 
 
-def person_of(values: dict[str, str], place: Place) -> bytes:
-    """The code of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
-    return person_key(place.secret, place.campaign.slug, **_writing(values))
+def person_in(values: dict[str, str], place: Place) -> Person:
+    """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
+    return person_of(place.secret, **_writing(values))
 
 
 def _writing(values: dict[str, str]) -> dict[str, str]:

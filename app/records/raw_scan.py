@@ -1,8 +1,8 @@
 """Look for what was deleted in the raw bytes of a database's files.
 
-Run as a program of its own (``python raw_scan.py FILE < marks``), never inside a process that
-has the database open: closing any handle of the file there would drop SQLite's locks. It
-needs only the standard library. Prints one JSON object.
+Run as a program of its own (``python raw_scan.py FILE < marks``, a JSON list in hex), never
+inside a process that has the database open: closing any handle of the file there would drop
+SQLite's locks. It needs only the standard library. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def unclean_free_pages(data: mmap.mmap) -> int:
     return unclean
 
 
-def scan(database: Path, marks: list[str]) -> dict[str, object]:
+def scan(database: Path, marks: list[bytes]) -> dict[str, object]:
     """Heads of all boxes, unclean free pages, and which of the marks were found where."""
     heads: set[str] = set()
     found: list[str] = []
@@ -62,11 +62,12 @@ def scan(database: Path, marks: list[str]) -> dict[str, object]:
     for path in files_of(database):
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             heads.update(data[at : at + HEAD].hex() for at in find(data, MARK))
-            found += [f"{path.name}: {mark}" for mark in marks if data.find(mark.encode()) >= 0]
+            found += [f"{path.name}: {mark.hex()}" for mark in marks if data.find(mark) >= 0]
             if path == database:
                 unclean = unclean_free_pages(data)
     return {"heads": sorted(heads), "unclean": unclean, "marks": found}
 
 
 if __name__ == "__main__":
-    json.dump(scan(Path(sys.argv[1]), json.load(sys.stdin)), sys.stdout)
+    wanted = [bytes.fromhex(mark) for mark in json.load(sys.stdin)]
+    json.dump(scan(Path(sys.argv[1]), wanted), sys.stdout)

@@ -22,22 +22,34 @@ INSERT INTO site VALUES ('id', lower(hex(randomblob(16))));
 
 -- One person's act, and the least that can be counted of it.
 --
--- `receipt` is the digest of the receipt's token, which is made from the form's idempotency
--- key: its unique constraint is what makes a second press of the button harmless.
--- `person` is the keyed code of the person while their signature stands; the unique index over
--- it is what makes one person one signature. When they withdraw, the code is erased, so that
--- they can sign again and the row says nothing about anyone.
+-- `receipt` is the digest of the receipt's token. The token is made from the key of the form that
+-- was sent, of which only the code `form` is kept, and from `salt`: so one form can bring several
+-- people's acts, each with a receipt of its own. `content` is a digest, keyed with the form, of
+-- all that was sent: the same again changes nothing. `changed` is when it was corrected last.
+--
+-- `by_email` and `by_address` are keyed codes of the person (`persons.py`); the unique indexes over
+-- them are what makes one person one signature. `near` and `alike` hold codes by which another
+-- spelling is found. All are erased when the person withdraws, so that they can sign again and the
+-- row says nothing about anyone. `earlier` is the standing signature of the same person, where this
+-- one is 'repeated'; `replaces` says that it came from the same house, so that what was sealed with
+-- it stands for what was sealed before.
+--
 -- `district` is a number of a `congress`: after a change of lines the same number is other people.
 -- `town` is NULL unless the campaign keeps towns. `own_share` is the share of the letter, in per
 -- cent, that the person wrote. `letters` counts those to a seat that somebody holds.
 CREATE TABLE signatures (
     id INTEGER PRIMARY KEY,
     receipt BLOB NOT NULL UNIQUE CHECK (length(receipt) = 32),
+    form BLOB CHECK (length(form) = 16),
+    salt BLOB CHECK (length(salt) = 8),
+    content BLOB CHECK (length(content) = 16),
     campaign TEXT NOT NULL,
-    person BLOB CHECK (length(person) = 32),
     status TEXT NOT NULL CHECK (status IN
         ('counted', 'held', 'unconfirmed', 'withdrawn', 'repeated', 'test')),
     withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+    earlier INTEGER REFERENCES signatures (id) ON DELETE SET NULL,
+    replaces INTEGER NOT NULL DEFAULT 0 CHECK (replaces IN (0, 1)),
+    changed TEXT,
     day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
     at TEXT NOT NULL,
     state TEXT NOT NULL CHECK (length(state) = 2),
@@ -53,11 +65,23 @@ CREATE TABLE signatures (
     edited INTEGER NOT NULL CHECK (edited IN (0, 1)),
     own_share INTEGER NOT NULL CHECK (own_share BETWEEN 0 AND 100),
     letters INTEGER NOT NULL CHECK (letters >= 0),
-    CHECK ((person IS NULL) = (status IN ('withdrawn', 'repeated', 'test')))
+    by_email BLOB CHECK (length(by_email) = 16),
+    by_address BLOB CHECK (length(by_address) = 24),
+    near BLOB,
+    alike BLOB,
+    -- Who stands is known, and of whom we were to forget nothing is.
+    CHECK (CASE WHEN status IN ('counted', 'held', 'unconfirmed')
+        THEN coalesce(by_email, by_address) IS NOT NULL
+        WHEN withdrawn = 1 OR status <> 'repeated'
+        THEN coalesce(by_email, by_address, near, alike) IS NULL ELSE 1 END)
 ) STRICT;
 
-CREATE UNIQUE INDEX one_signature_per_person ON signatures (campaign, person)
-    WHERE person IS NOT NULL;
+CREATE UNIQUE INDEX one_signature_per_mailbox_and_name ON signatures (campaign, by_email)
+    WHERE status IN ('counted', 'held', 'unconfirmed') AND by_email IS NOT NULL;
+CREATE UNIQUE INDEX one_signature_per_house_and_name ON signatures (campaign, by_address)
+    WHERE status IN ('counted', 'held', 'unconfirmed') AND by_address IS NOT NULL;
+CREATE INDEX signatures_by_form ON signatures (form) WHERE form IS NOT NULL;
+CREATE INDEX signatures_by_earlier ON signatures (earlier) WHERE earlier IS NOT NULL;
 
 -- All that a page about one office counts, so that it reads its state's part of the index alone.
 CREATE INDEX signatures_by_place ON signatures
@@ -96,28 +120,7 @@ CREATE TABLE paper_pending (
 ) STRICT, WITHOUT ROWID;
 
 
--- 2. Whether somebody signs again ----------------------------------------------------------
-
--- Codes of a name beside the signatures that have a person's code.
-CREATE TABLE likenesses (
-    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
-    have BLOB NOT NULL CHECK (length(have) >= 4),
-    place BLOB NOT NULL CHECK (length(place) = 4)
-) STRICT;
-
--- From the row of a further signing to the signature that it was found to be the same person's.
--- `replaces` says that it came from the same house, so that what was sealed with it stands for
--- what was sealed before.
-CREATE TABLE signed_again (
-    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
-    earlier INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
-    replaces INTEGER NOT NULL CHECK (replaces IN (0, 1))
-) STRICT;
-
-CREATE INDEX signed_again_by_earlier ON signed_again (earlier);
-
-
--- 3. Signatures that wait: for an organizer's eyes, or for a click in an e-mail ------------
+-- 2. Signatures that wait: for an organizer's eyes, or for a click in an e-mail ------------
 
 CREATE TABLE held (
     signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
@@ -127,26 +130,23 @@ CREATE TABLE held (
     decision TEXT NOT NULL DEFAULT '' CHECK (decision IN ('', 'released', 'set aside'))
 ) STRICT;
 
--- `token` is the digest of the token in the link. `person` is the code of somebody whose row
--- does not have it because another row does, until they have shown that the address is theirs.
+-- `token` is the digest of the token in the link.
 CREATE TABLE confirmations (
     signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
     token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
-    person BLOB CHECK (person IS NULL OR length(person) = 32),
     at TEXT NOT NULL,
     confirmed TEXT
 ) STRICT;
 
 -- What was given last by the same person, and neither taken back nor waiting for anyone.
 CREATE VIEW replacements AS
-SELECT a.signature, a.earlier FROM signed_again a JOIN signatures s ON s.id = a.signature
-WHERE a.replaces = 1 AND s.withdrawn = 0
-AND NOT EXISTS (SELECT 1 FROM confirmations c
-                WHERE c.signature = a.signature AND c.confirmed IS NULL)
-AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = a.signature AND h.decision <> 'released');
+SELECT s.id AS signature, s.earlier FROM signatures s
+WHERE s.replaces = 1 AND s.withdrawn = 0
+AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.signature = s.id AND c.confirmed IS NULL)
+AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = s.id AND h.decision <> 'released');
 
 
--- 4. What is kept of a person, encrypted ---------------------------------------------------
+-- 3. What is kept of a person, encrypted ---------------------------------------------------
 
 -- Details that somebody asked us to keep for a purpose, each in a box of its own. `key` is the
 -- id of the public key that the box is sealed to. A box begins with the bytes 'DCSEAL1\n'.
@@ -171,7 +171,14 @@ CREATE TABLE kept_letters (
 ) STRICT;
 
 
--- 5. What leaves the site ------------------------------------------------------------------
+-- Has its one row while the files may still hold something that was deleted: somebody has been
+-- reading since, and the log could not be emptied.
+CREATE TABLE unerased (
+    id INTEGER PRIMARY KEY CHECK (id = 1)
+) STRICT;
+
+
+-- 4. What leaves the site ------------------------------------------------------------------
 
 -- One row for each message to one address.
 --
@@ -238,7 +245,7 @@ BEGIN
 END;
 
 
--- 6. Withdrawal: whatever way in the program leads to it, it leaves nothing behind ----------
+-- 5. Withdrawal: whatever way in the program leads to it, it leaves nothing behind ----------
 
 CREATE TRIGGER sealed_goes_with_withdrawal
 AFTER UPDATE OF status, withdrawn ON signatures
@@ -261,15 +268,28 @@ BEFORE INSERT ON kept_letters
 WHEN (SELECT status = 'withdrawn' OR withdrawn = 1 FROM signatures WHERE id = NEW.signature)
 BEGIN SELECT RAISE(IGNORE); END;
 
--- No code of a name, nor what was given when the same person signed again.
-CREATE TRIGGER likeness_goes_with_withdrawal
-AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1
+-- Nor what the same person gave when they signed again from the same house.
+CREATE TRIGGER further_signings_go_with_withdrawal
+AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
 BEGIN
-    DELETE FROM likenesses WHERE signature = NEW.id;
-    UPDATE signatures SET withdrawn = 1 WHERE withdrawn = 0 AND id IN
-        (SELECT signature FROM signed_again WHERE earlier = NEW.id AND replaces = 1);
+    UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,
+        alike = NULL, form = NULL, content = NULL, town = NULL
+    WHERE earlier = NEW.id AND replaces = 1 AND withdrawn = 0;
     DELETE FROM sealed WHERE signature IN
-        (SELECT signature FROM signed_again WHERE earlier = NEW.id AND replaces = 1);
+        (SELECT id FROM signatures WHERE earlier = NEW.id AND replaces = 1);
+END;
+
+-- No message that has not left.
+CREATE TRIGGER nothing_mailed_after_withdrawal
+AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
+BEGIN
+    DELETE FROM messages WHERE receipt = NEW.receipt AND state IN ('held', 'queued', 'deferred');
+END;
+
+CREATE TRIGGER nothing_mailed_after_deletion
+AFTER DELETE ON signatures
+BEGIN
+    DELETE FROM messages WHERE receipt = OLD.receipt AND state IN ('held', 'queued', 'deferred');
 END;
 
 -- No open question.
@@ -292,23 +312,17 @@ BEGIN
     DELETE FROM deliveries WHERE signature = NEW.id AND state <> 'sending' AND maybe = 0;
 END;
 
--- A signature that its owner never confirmed ends with the question, and so does the code of
--- a name where nobody answered.
+-- A signature that its owner never confirmed ends with the question. One of somebody who had
+-- signed does so too: it looks the same from outside.
 CREATE TRIGGER unconfirmed_goes_with_its_question
 AFTER DELETE ON confirmations WHEN OLD.confirmed IS NULL
 BEGIN
-    DELETE FROM signatures WHERE id = OLD.signature AND status = 'unconfirmed';
-END;
-
-CREATE TRIGGER likeness_goes_with_its_question
-AFTER DELETE ON confirmations WHEN OLD.confirmed IS NULL
-BEGIN
-    DELETE FROM likenesses WHERE signature = OLD.signature
-    AND EXISTS (SELECT 1 FROM signatures WHERE id = OLD.signature AND person IS NULL);
+    DELETE FROM signatures
+    WHERE id = OLD.signature AND status IN ('unconfirmed', 'repeated') AND withdrawn = 0;
 END;
 
 
--- 7. Counts, kept by triggers as rows arrive -----------------------------------------------
+-- 6. Counts, kept by triggers as rows arrive -----------------------------------------------
 
 -- What each signature is counted by: one column for each breakdown, under its name. The one
 -- definition for the tallies, for a recount, and for counts under a finer filter. Reads the

@@ -21,7 +21,8 @@ from typing import Any
 
 from app.records.database import reading
 from app.records.keys import OpenKey
-from app.records.sealing import PURPOSES, CannotOpenError, Purpose, unpack, unseal
+from app.records.model import PURPOSES, Purpose
+from app.records.sealing import CannotOpenError, unpack, unseal
 
 KIND = "dear-congress sealed export"
 VERSION = 1

@@ -1,32 +1,38 @@
-"""Details that a person asked us to keep, sealed so that this site cannot read them back.
+"""What a person asked us to keep, encrypted so that this site cannot read it back.
 
-A box is made in the request, with the campaign's public key only (libsodium's sealed boxes:
-a throw-away key pair per box), and stored beside the signature. It is padded to a few sizes,
-so that its length tells little. Inside stands whose it is and what for: a box that somebody
-moved to another row is noticed when it is opened.
+*Details* for a purpose are sealed to the campaign's public key. A box is made in
+the request, with the public key only (libsodium's sealed boxes: a throw-away key pair per box),
+and stored beside the signature. It is padded to a few sizes, so that its length tells little.
+Inside stands whose it is and what for: a box that somebody moved to another row is noticed when
+it is opened.
+
+*Letters* kept behind a receipt are encrypted with a key made from the receipt's token. The site
+keeps only a hash of the token, so neither a copy of the disk nor whoever runs the site can read
+them; whoever has the address of the receipt can.
+
+Withdrawing deletes both, and so do a button and the daily purge.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from hashlib import blake2b
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
+from nacl.secret import SecretBox
 
 from app.records.database import writing
+from app.records.erasing import erase
 from app.records.keys import CampaignKey, OpenKey, fingerprint
+from app.records.model import TOKEN, Purpose, token_digest
+from app.records.raw_scan import HEAD, MARK
 
-Purpose = Literal["packet", "contact"]
-PURPOSES: tuple[Purpose, ...] = ("packet", "contact")
-
-MARK = b"DCSEAL1\n"
-"""The first eight bytes of every box: a format's version, and what a raw search looks for."""
 SMALLEST = 1024
 LARGEST = 1 << 20
 _OVERHEAD = len(MARK) + 48  # libsodium: 32 bytes throw-away public key, 16 bytes tag
@@ -115,64 +121,50 @@ def seal_details(
     day: date,
     corrects: int | None = None,
 ) -> bool:
-    """Seal what a person asked us to keep, and store it. True when it is on the disk.
+    """Seal what a person asked us to keep, inside the caller's write transaction.
 
     A second time for the same signature and purpose replaces the first. False when the
-    signature is withdrawn: then nothing is kept. Raises ``NotStoredError`` and
-    ``TooLargeToSealError``. The plaintext is never written anywhere.
+    signature is withdrawn: then nothing is kept. Raises ``TooLargeToSealError``. The plaintext
+    is never written anywhere.
     """
     box = seal(key.public, pack(signature, purpose, details, corrects))
-    with writing(db):
-        stored = db.execute(
-            "INSERT INTO sealed (signature, purpose, key, box, day) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (signature, purpose) DO UPDATE SET"
-            " key = excluded.key, box = excluded.box, day = excluded.day",
-            (signature, purpose, key.id, box, day.isoformat()),
-        )
-        return stored.rowcount == 1
+    stored = db.execute(
+        "INSERT INTO sealed (signature, purpose, key, box, day) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (signature, purpose) DO UPDATE SET"
+        " key = excluded.key, box = excluded.box, day = excluded.day",
+        (signature, purpose, key.id, box, day.isoformat()),
+    )
+    return stored.rowcount == 1
 
 
-def seal_for_receipt(
-    db: sqlite3.Connection,
-    token: str,
-    purpose: Purpose,
-    details: Details,
-    key: CampaignKey,
-    *,
-    day: date,
-) -> bool:
-    """``seal_details`` for whoever has just signed and has this receipt.
+def forget_details(db: sqlite3.Connection, token: str) -> bool:
+    """Remove all that is sealed behind a receipt; the signature stands. True when it is gone.
 
-    False too when there is no such receipt. Works the same for a repeated signature, so that
-    the page tells a stranger nothing. What that seals is exported only where it stands for
-    what the same person gave before (``same``).
+    False when there is no such receipt. Raises ``NotStoredError``.
     """
-    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-    row = db.execute(
-        "SELECT id, (SELECT earlier FROM signed_again WHERE signature = id AND replaces = 1)"
-        " FROM signatures WHERE receipt = ?",
-        (digest,),
-    ).fetchone()
-    if row is None:
-        return False
-    return seal_details(db, row[0], purpose, details, key, day=day, corrects=row[1])
-
-
-def drop_for_receipt(db: sqlite3.Connection, token: str, purpose: Purpose) -> bool:
-    """Remove what was sealed for a purpose, because its owner no longer wants it kept.
-
-    True when something was there. Costs one look-up where nothing is. Raises ``NotStoredError``.
-    """
-    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-    row = db.execute(
-        "SELECT sealed.id FROM sealed JOIN signatures ON signatures.id = sealed.signature"
-        " WHERE signatures.receipt = ? AND sealed.purpose = ?",
-        (digest, purpose),
-    ).fetchone()
-    if row is None:
+    if not TOKEN.fullmatch(token):
         return False
     with writing(db):
-        return db.execute("DELETE FROM sealed WHERE id = ?", row).rowcount == 1
+        row = db.execute(
+            "SELECT id FROM signatures WHERE receipt = ?", (token_digest(token),)
+        ).fetchone()
+        if row is None:
+            return False
+        gone = _heads(db, "sealed", row[0])
+        db.execute("DELETE FROM sealed WHERE signature = ?", row)
+        # The form may ask for it anew: it is no longer what was sent.
+        db.execute("UPDATE signatures SET content = NULL WHERE id = ?", row)
+    erase(db, gone)
+    return True
+
+
+def _heads(db: sqlite3.Connection, table: str, number: int) -> list[bytes]:
+    """The beginnings of the boxes of one signature, to look for once they are deleted."""
+    heads = db.execute(
+        f"SELECT substr(box, 1, {HEAD}) FROM {table} WHERE signature = ?",  # noqa: S608
+        (number,),
+    )
+    return [head for (head,) in heads]
 
 
 def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:
@@ -228,3 +220,98 @@ def reseal(
             progress(moved, total)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return Resealed(moved, tuple(unreadable))
+
+
+# --- Letters kept behind a receipt -------------------------------------------------------------
+
+LETTERS_LIMIT = 8
+"""One person writes to at most three seats; more is not a set of letters."""
+
+
+def _box(token: str) -> SecretBox:
+    code = blake2b(token.encode("ascii"), digest_size=32, person=b"kept letters")
+    return SecretBox(code.digest())
+
+
+def keep_letters(
+    db: sqlite3.Connection, token: str, letters: Mapping[str, str], *, day: date
+) -> bool:
+    """Keep the texts, by seat, for this receipt; True when they are on the disk.
+
+    A second time replaces the first. False when there is no such receipt or its signature is
+    withdrawn: then nothing is kept. Raises ``NotStoredError`` and ``TooLargeToSealError``.
+    """
+    if not TOKEN.fullmatch(token) or not 0 < len(letters) <= LETTERS_LIMIT:
+        return False
+    box = _locked(token, letters)
+    with writing(db):
+        stored = db.execute(
+            "INSERT INTO kept_letters (signature, box, day) SELECT id, ?, ? FROM signatures"
+            " WHERE receipt = ? AND withdrawn = 0"
+            " ON CONFLICT (signature) DO UPDATE SET box = excluded.box, day = excluded.day",
+            (box, day.isoformat(), token_digest(token)),
+        )
+        return stored.rowcount == 1
+
+
+def keep_changed_letters(
+    db: sqlite3.Connection, token: str, texts: Callable[[], Mapping[str, str]]
+) -> None:
+    """Where letters are kept for this receipt, keep these instead: inside the caller's write
+    transaction, which changes what was signed. ``texts`` is asked only then."""
+    kept = db.execute(
+        "SELECT k.signature FROM kept_letters k JOIN signatures s ON s.id = k.signature"
+        " WHERE s.receipt = ?",
+        (token_digest(token),),
+    ).fetchone()
+    if kept is not None:
+        box = _locked(token, texts())
+        db.execute("UPDATE kept_letters SET box = ? WHERE signature = ?", (box, *kept))
+
+
+def _locked(token: str, letters: Mapping[str, str]) -> bytes:
+    text = json.dumps({"version": 1, "letters": dict(letters)}, ensure_ascii=False)
+    plain = text.encode("utf-8", "surrogatepass")
+    padded = (plain + b"\x80").ljust(sealed_size(len(plain)), b"\0")
+    return MARK + bytes(_box(token).encrypt(padded))
+
+
+def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
+    """The texts that are kept for this receipt, by seat; empty when there are none."""
+    if not TOKEN.fullmatch(token):
+        return {}
+    row = db.execute(
+        "SELECT k.box FROM kept_letters k JOIN signatures s ON s.id = k.signature"
+        " WHERE s.receipt = ?",
+        (token_digest(token),),
+    ).fetchone()
+    if row is None:
+        return {}
+    try:
+        padded = _box(token).decrypt(row[0][len(MARK) :])
+        plain, _, _ = padded.rpartition(b"\x80")
+        letters = json.loads(plain.decode("utf-8", "surrogatepass"))["letters"]
+    except (CryptoError, ValueError, KeyError):
+        return {}  # damaged, or moved here from another row
+    return {str(seat): str(text) for seat, text in letters.items()}
+
+
+def drop_letters(db: sqlite3.Connection, token: str) -> bool:
+    """Delete what is kept for this receipt; True when something was there.
+
+    Raises ``NotStoredError``.
+    """
+    if not TOKEN.fullmatch(token):
+        return False
+    with writing(db):
+        row = db.execute(
+            "SELECT k.signature FROM kept_letters k JOIN signatures s ON s.id = k.signature"
+            " WHERE s.receipt = ?",
+            (token_digest(token),),
+        ).fetchone()
+        if row is None:
+            return False
+        gone = _heads(db, "kept_letters", row[0])
+        db.execute("DELETE FROM kept_letters WHERE signature = ?", row)
+    erase(db, gone)
+    return True

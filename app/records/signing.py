@@ -1,147 +1,499 @@
-"""A person signs, looks at their receipt, tells us what they did, and can take it back."""
+"""A person's act: they sign, change what they signed, confirm it, look at it, take it back.
+
+An act is a person and what they signed. The same form sent twice is one act. Sent again by the
+same person with something changed, it is a correction: the row, its letters and its sealed
+details become what was sent last. Sent by somebody else, it is another act with its own receipt.
+
+Somebody who signs again with another form gets a receipt like everybody else, with a row of
+status ``repeated`` that is never counted and cannot undo the first. All look the same from
+outside, also later: a repeated row waits, is confirmed, released and forgotten like one that
+counts. Everything here is one write transaction, so two workers cannot both find nobody.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
+import json
 import re
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any, Literal
 
 from app.congress.model import congress_at
 from app.records.accounting import first_cause
 from app.records.database import writing
+from app.records.erasing import codes_of, erase
 from app.records.model import (
+    PURPOSES,
+    TOKEN,
     LetterRow,
     Receipt,
     SignatureRequest,
     Signed,
     Status,
+    minute,
+    token_digest,
 )
-from app.records.same import note_again, remember, signed_before
-from app.records.stamps import TOKEN, minute, token_digest
+from app.records.persons import (
+    MOST,
+    NAME,
+    PLACE,
+    STANDING,
+    Person,
+    Standing,
+    mailbox_code,
+    standing,
+)
+from app.records.sealing import keep_changed_letters, seal_details
 
+_CONTENT = (
+    "day", "at", "state", "district", "congress", "template", "version", "length", "language",
+    "match", "source", "edited", "own_share", "letters", "town",
+)  # fmt: skip
+_WHO = ("by_email", "by_address", "near", "alike")
+_COLUMNS = ("receipt", "form", "salt", "content", "campaign", "status", "earlier", "replaces",
+            *_CONTENT, *_WHO)  # fmt: skip
 _INSERT = (
-    "INSERT INTO signatures (receipt, person, campaign, status, day, at, state, district, congress,"
-    " template, version, length, language, match, source, edited, own_share, letters, town)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT INTO signatures ({', '.join(_COLUMNS)})"  # noqa: S608 - from the names above
+    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+_ACT = "id, salt, content, status, by_email, by_address, near, alike"
 _INSERT_LETTERS = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause) VALUES "
 )
 _ONE_LETTER = "(?, ?, ?, ?, ?, ?, ?)"
+_FORGET = ", ".join(f"{name} = NULL" for name in (*_WHO, "form", "content", "town"))
+
+Question = Literal["open", "answered", "unknown"]
+
+
+# --- Signing ---------------------------------------------------------------------------------
 
 
 def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Signed:
-    """Count one person's act, once. When this returns, the row is on the disk.
+    """Store one person's act. When this returns, all of it is on the disk.
 
-    The same key again (a reload, a double click, two workers at the same moment) finds the
-    row that is there. A person who signed this campaign before gets a receipt of their own
-    with its own row of status ``repeated``, which is never counted and cannot withdraw the
-    first. So does a person whose name is near one that stands at the same address (``same``).
-    All look the same from outside.
+    The same form again from the same person changes nothing, or what they changed; a form of
+    which they took the signature back is signed anew. What they asked us to keep is sealed in
+    the same transaction, and what they no longer ask for is deleted.
 
-    ``secret`` makes the receipt's token from the key; it must not be empty (``ValueError``).
+    ``secret`` makes the receipt's token from the form; it must not be empty (``ValueError``).
     Raises ``NotStoredError`` when nothing could be written; the same request can then be tried
-    again.
+    again. Raises ``TooLargeToSealError``.
     """
-    token = receipt_token(secret, request.key)
-    digest = token_digest(token)
-    at = minute(request.at)
-    letters = [
-        (row.seat, row.bioguide, row.ask, row.state, at, first_cause(row))
-        for row in request.letters
-    ]
-    person = None if request.status in ("test", "repeated") else request.person
-    likeness = request.likeness if person is not None else None
+    form, content = form_code(request.key), _content_of(request)
     with writing(db):
-        before = None
-        if person is not None and likeness is not None:
-            before = signed_before(db, request.campaign, person, likeness)
-        try:
-            if before is None:
-                number = _insert(db, request, digest, person, request.status)
-            else:
-                number = _insert(db, request, digest, None, "repeated")
-        except sqlite3.IntegrityError:
-            if _receipt_exists(db, digest):
-                return Signed(token, new=False)
-            if not _has_signed(db, request.campaign, person):
-                raise
-            number = _insert(db, request, digest, None, "repeated")
-        # One statement for all: between two of them another thread may take its turn while
-        # everybody else waits for this transaction.
-        if letters:
-            db.execute(
-                _INSERT_LETTERS + ", ".join([_ONE_LETTER] * len(letters)),
-                [value for letter in letters for value in (number, *letter)],
-            )
-        _let_wait(db, number, request)
-        if before is not None:
-            note_again(db, number, before)
-        if likeness is not None and (before is None or request.confirm):
-            remember(db, number, likeness)
-    return Signed(token)
+        act = _act_of(db, form, request)
+        if act is None:
+            return _first(db, request, secret, form, content)
+        number, salt, before = act
+        token = receipt_token(secret, request.key, salt)
+        signed = Signed(
+            token, _question_token(request, token), new=False, changed=before != content
+        )
+        if signed.changed:
+            old = codes_of(db, "s.id = ?", [number])
+            _correct(db, request, number, token, content)
+            gone = set(old) - set(codes_of(db, "s.id = ?", [number]))
+    if signed.changed:
+        erase(db, list(gone))
+    return signed
 
 
-def _let_wait(db: sqlite3.Connection, number: int, request: SignatureRequest) -> None:
-    """Note for whom the signature waits; for a repeated one too, so that it looks the same."""
+def _first(
+    db: sqlite3.Connection, request: SignatureRequest, secret: bytes, form: bytes, content: bytes
+) -> Signed:
+    person = request.person if request.status != "test" else None
+    before = standing(db, request.campaign, person) if person is not None else None
+    salt = secrets.token_bytes(8)
+    token = receipt_token(secret, request.key, salt)
+    values = (
+        token_digest(token), form, salt, content, request.campaign,
+        "repeated" if before else request.status, *_link(before),
+        *_content_values(request, _count(request)), *_who_values(person, request.key),
+    )  # fmt: skip
+    number = db.execute(_INSERT, values).lastrowid
+    assert number is not None
+    _write_letters(db, number, request, request.letters)
+    confirm = _question_token(request, token)
     if request.held_for is not None:
         db.execute("INSERT INTO held (signature, reason) VALUES (?, ?)", (number, request.held_for))
-    if request.confirm:
+    if confirm:
+        _ask(db, number, confirm, request.at)
+    _seal(db, number, request, before)
+    return Signed(token, confirm=confirm)
+
+
+def _link(before: Standing | None) -> tuple[int | None, bool]:
+    """The signature of the same person that stands, and whether this one's details replace
+    what was sealed with it."""
+    if before is None or before.number is None:
+        return None, False
+    return before.number, before.same_house
+
+
+def _count(request: SignatureRequest) -> int:
+    return sum(row.bioguide is not None for row in request.letters)
+
+
+def _content_values(request: SignatureRequest, letters: int) -> tuple[object, ...]:
+    return (
+        request.day.isoformat(), minute(request.at), request.state, request.district,
+        request.congress or congress_at(request.at), request.template, request.version,
+        request.length, request.language, request.match,
+        source_tag(request.source), request.edited, request.own_share, letters, request.town,
+    )  # fmt: skip
+
+
+def _who_values(person: Person | None, key: str) -> tuple[bytes | None, ...]:
+    if person is None:
+        return None, None, None, None
+    return person.by_email, person.by_address, person.near + person.mark_on(key), person.alike
+
+
+def _write_letters(
+    db: sqlite3.Connection, number: int, request: SignatureRequest, letters: Sequence[LetterRow]
+) -> None:
+    # One statement for all: between two of them another thread may take its turn while
+    # everybody else waits for this transaction.
+    if letters:
+        at = minute(request.at)
+        rows = [
+            (number, row.seat, row.bioguide, row.ask, row.state, at, first_cause(row))
+            for row in letters
+        ]
         db.execute(
-            "INSERT INTO confirmations (signature, token, person, at)"
-            " SELECT id, ?, CASE status WHEN 'repeated' THEN ? END, ? FROM signatures WHERE id = ?",
-            (request.confirm, request.person, _second(request.at), number),
+            _INSERT_LETTERS + ", ".join([_ONE_LETTER] * len(rows)),
+            [value for row in rows for value in row],
         )
 
 
-def _insert(
-    db: sqlite3.Connection,
-    request: SignatureRequest,
-    digest: bytes,
-    person: bytes | None,
-    status: Status,
-) -> int:
-    cursor = db.execute(
-        _INSERT,
+def _content_of(request: SignatureRequest) -> bytes:
+    """What was sent, in 16 bytes keyed with the form: two forms have nothing in common, and
+    without the form nobody can try a guess. A language is no part of it, nor a second press."""
+    person = request.person
+    sent = json.dumps([
+        request.status == "test", request.state, request.district, request.template,
+        request.version, request.length, request.match, request.edited, request.town,
+        [(row.seat, row.bioguide, row.ask) for row in request.letters], request.words,
+        {purpose: dict(details) for purpose, details in sorted(request.keep.items())},
+        [(code or b"").hex() for code in (person.by_email, person.by_address, person.near)],
+        request.mailbox,
+    ])  # fmt: skip
+    return hashlib.blake2b(sent.encode(), key=request.key.encode()[:64], digest_size=16).digest()
+
+
+def _seal(
+    db: sqlite3.Connection, number: int, request: SignatureRequest, before: Standing | None
+) -> None:
+    """Store what the person asked us to keep; what they no longer ask for goes."""
+    corrects = before.number if before is not None and before.same_house else None
+    for purpose in PURPOSES:
+        details = request.keep.get(purpose)
+        if details is None:
+            db.execute("DELETE FROM sealed WHERE signature = ? AND purpose = ?", (number, purpose))
+            continue
+        assert request.seal_to is not None
+        seal_details(
+            db, number, purpose, details, request.seal_to, day=request.day, corrects=corrects
+        )
+
+
+# --- Correcting ------------------------------------------------------------------------------
+
+
+def _act_of(
+    db: sqlite3.Connection, form: bytes, request: SignatureRequest
+) -> tuple[int, bytes, bytes] | None:
+    """The act that the same person did with the same form: its number, salt and content.
+
+    On one form a person is also known by a near name in the same place, and by the whole name
+    wherever they live: nobody else has the form.
+    """
+    rows = db.execute(
+        f"SELECT {_ACT} FROM signatures"  # noqa: S608
+        " WHERE form = ? AND campaign = ? AND withdrawn = 0 ORDER BY id DESC",
+        (form, request.campaign),
+    ).fetchall()
+    test = request.status == "test"
+    for number, salt, content, *act in rows:
+        if _is_theirs(act, request.person, request.key, test=test):
+            return number, salt, content
+    return None
+
+
+def _is_theirs(act: Sequence[Any], person: Person, form: str, *, test: bool) -> bool:
+    """Whether an act of a form, from its status on, is this person's; or a test like theirs."""
+    status, by_email, by_address, near, alike = act
+    if test or status == "test":
+        return bool(test and status == "test")
+    return (
+        person.has_signed_as(by_email, by_address, near)
+        or person.is_near(near)
+        or person.has_mark(near, form)
+        or person.shares_a_house_and_first_name(by_address, alike)
+    )
+
+
+def _correct(
+    db: sqlite3.Connection, request: SignatureRequest, number: int, token: str, content: bytes
+) -> None:
+    """Make the row, its letters and its sealed details what was sent last."""
+    confirm = _question_token(request, token)
+    _wait(db, number, request, confirm)
+    person = request.person if request.status != "test" else None
+    before = None
+    status: str = request.status
+    if person is not None:
+        before = standing(db, request.campaign, person, besides=[number])
+        status = "repeated" if before else _status_of(db, number)
+    letters = _change_letters(db, number, request)
+    places = ", ".join(f"{name} = ?" for name in (*_CONTENT, *_WHO))
+    db.execute(
+        "UPDATE signatures SET content = ?, changed = ?, status = ?, earlier = ?, replaces = ?,"  # noqa: S608
+        f" {places} WHERE id = ?",
         (
-            digest,
-            person,
-            request.campaign,
-            status,
-            request.day.isoformat(),
-            minute(request.at),
-            request.state,
-            request.district,
-            request.congress or congress_at(request.at),
-            request.template,
-            request.version,
-            request.length,
-            request.language,
-            request.match,
-            source_tag(request.source),
-            request.edited,
-            request.own_share,
-            sum(row.bioguide is not None for row in request.letters),
-            request.town,
+            content, minute(request.at), status, *_link(before),
+            *_content_values(request, letters), *_who_values(person, request.key), number,
         ),
+    )  # fmt: skip
+    _seal(db, number, request, before)
+    keep_changed_letters(db, token, request.texts)
+    # A copy of the letters as they were is no longer what was signed.
+    db.execute(
+        "DELETE FROM messages WHERE receipt = ? AND kind = 'copy'"
+        " AND state IN ('held', 'queued', 'deferred')",
+        (token_digest(token),),
     )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
-def _receipt_exists(db: sqlite3.Connection, digest: bytes) -> bool:
-    found = db.execute("SELECT 1 FROM signatures WHERE receipt = ?", (digest,))
-    return found.fetchone() is not None
+def _wait(db: sqlite3.Connection, number: int, request: SignatureRequest, confirm: str) -> None:
+    """For whom the corrected signature waits. What an organizer decided stays decided, and an
+    address stays confirmed while it is the same."""
+    if request.held_for is not None:
+        db.execute(
+            "INSERT INTO held (signature, reason) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (number, request.held_for),
+        )
+    if not confirm:
+        # Its trigger lets a signature go whose question nobody answered; this one has another.
+        db.execute(
+            "UPDATE confirmations SET confirmed = coalesce(confirmed, '') WHERE signature = ?",
+            (number,),
+        )
+        db.execute("DELETE FROM confirmations WHERE signature = ?", (number,))
+        return
+    db.execute("DELETE FROM held WHERE signature = ? AND reason = 'no address'", (number,))
+    _ask(db, number, confirm, request.at)
 
 
-def _has_signed(db: sqlite3.Connection, campaign: str, person: bytes | None) -> bool:
-    found = db.execute(
-        "SELECT 1 FROM signatures WHERE campaign = ? AND person = ?", (campaign, person)
+def _status_of(db: sqlite3.Connection, number: int) -> Status:
+    """Where a signature stands that is nobody's second one, by what it waits for."""
+    asked, held = db.execute(
+        "SELECT (SELECT 1 FROM confirmations WHERE signature = ?1 AND confirmed IS NULL),"
+        " (SELECT 1 FROM held WHERE signature = ?1 AND decision <> 'released')",
+        (number,),
+    ).fetchone()
+    return "unconfirmed" if asked else "held" if held else "counted"
+
+
+def _change_letters(db: sqlite3.Connection, number: int, request: SignatureRequest) -> int:
+    """Bring the letters to those that were sent, and return how many are to somebody.
+
+    A letter that an office has, or may have, stays on the receipt. One that waits for an
+    office's system waits no more: its words may be others now.
+    """
+    db.execute(
+        "DELETE FROM deliveries WHERE signature = ? AND state <> 'sending' AND maybe = 0", (number,)
     )
-    return found.fetchone() is not None
+    there = {
+        seat: (bioguide, state)
+        for seat, bioguide, state in db.execute(
+            "SELECT seat, bioguide, state FROM letters WHERE signature = ?", (number,)
+        )
+    }
+    wanted = {row.seat: row for row in request.letters}
+    gone = [
+        seat
+        for seat, (bioguide, state) in there.items()
+        if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in _LEFT
+    ]
+    db.executemany(
+        "DELETE FROM letters WHERE signature = ? AND seat = ?", [(number, seat) for seat in gone]
+    )
+    stay = there.keys() - set(gone)
+    db.executemany(
+        "UPDATE letters SET ask = ? WHERE signature = ? AND seat = ? AND bioguide IS NOT NULL",
+        [(wanted[seat].ask, number, seat) for seat in stay if seat in wanted],
+    )
+    _write_letters(db, number, request, [row for seat, row in wanted.items() if seat not in stay])
+    (letters,) = db.execute(
+        "SELECT count(bioguide) FROM letters WHERE signature = ?", (number,)
+    ).fetchone()
+    return int(letters)
+
+
+_LEFT = frozenset({"queued", "accepted by the office's system", "unknown"})
+"""States of a letter that an office has, may have, or is being given."""
+
+
+# --- Confirming by e-mail --------------------------------------------------------------------
+
+
+def _question_token(request: SignatureRequest, token: str) -> str:
+    return question_token(token, request.mailbox) if request.mailbox else ""
+
+
+def question_token(receipt: str, mailbox: str) -> str:
+    """The token of the link that asks whether a mailbox is the signer's: 43 URL-safe characters.
+
+    Another act, or another address of the same act, has another link.
+    """
+    code = hmac.digest(receipt.encode("ascii"), b"confirm\0" + mailbox.encode(), "sha256")
+    return _text(code)
+
+
+def _ask(db: sqlite3.Connection, number: int, token: str, at: datetime) -> None:
+    """Note that the question is open, unless this very one was asked before."""
+    db.execute(
+        "INSERT INTO confirmations (signature, token, at) VALUES (?, ?, ?)"
+        " ON CONFLICT (signature) DO UPDATE SET token = excluded.token, at = excluded.at,"
+        " confirmed = NULL WHERE token <> excluded.token",
+        (number, token_digest(token), _second(at)),
+    )
+
+
+def question(db: sqlite3.Connection, token: str) -> Question:
+    """Whether a link still waits for its button. Changes nothing, so a GET may ask."""
+    row = _asked(db, token)
+    return "unknown" if row is None else "answered" if row[1] else "open"
+
+
+def _asked(db: sqlite3.Connection, token: str) -> tuple[int, str | None, str, str] | None:
+    if not TOKEN.fullmatch(token):
+        return None
+    found: tuple[int, str | None, str, str] | None = db.execute(
+        "SELECT c.signature, c.confirmed, s.status, s.campaign FROM confirmations c"
+        " JOIN signatures s ON s.id = c.signature WHERE c.token = ?",
+        (token_digest(token),),
+    ).fetchone()
+    return found
+
+
+def confirm(db: sqlite3.Connection, token: str, *, at: datetime) -> bool:
+    """The button was pressed: count the signature, or hold it if there is a reason to.
+
+    Nobody can keep the owner of an address from signing by giving it first: whoever confirms
+    from that mailbox takes the place of signatures that nobody confirmed. Harmless a second
+    time. False when there is no such question (any more). Raises ``NotStoredError``.
+    """
+    with writing(db):
+        row = _asked(db, token)
+        if row is None:
+            return False
+        number, confirmed, status, campaign = row
+        if confirmed:
+            return True
+        db.execute(
+            "UPDATE confirmations SET confirmed = ? WHERE signature = ?", (_second(at), number)
+        )
+        if _is_full(db, number, campaign):
+            _set_status(db, number, "repeated")
+        elif status == "unconfirmed":
+            _set_status(db, number, _status_of(db, number))
+        elif status == "repeated":
+            _take_the_place(db, number, campaign)
+    return True
+
+
+def _is_full(db: sqlite3.Connection, number: int, campaign: str) -> bool:
+    """Whether as many others as may be stand with the e-mail address of a signature."""
+    (by_email,) = db.execute("SELECT by_email FROM signatures WHERE id = ?", (number,)).fetchone()
+    if by_email is None:
+        return False
+    place = by_email[:PLACE]
+    (others,) = db.execute(
+        "SELECT count(*) FROM signatures WHERE campaign = ? AND by_email BETWEEN ? AND ?"  # noqa: S608
+        f" AND {STANDING} AND status <> 'unconfirmed' AND id <> ?",
+        (campaign, place, place + b"\xff" * NAME, number),
+    ).fetchone()
+    return int(others) >= MOST
+
+
+def _take_the_place(db: sqlite3.Connection, number: int, campaign: str) -> None:
+    """Count a further signing whose owner confirmed it, unless one that stands was confirmed.
+
+    One without an e-mail address that no organizer has let through was not confirmed either.
+    """
+    by_email, by_address, earlier = db.execute(
+        "SELECT by_email, by_address, earlier FROM signatures WHERE id = ?", (number,)
+    ).fetchone()
+    me = Person(by_email, by_address)
+    others: list[int] = []
+    while (found := standing(db, campaign, me, besides=[number, *others])) is not None:
+        if found.number is None:
+            break
+        others.append(found.number)
+    if earlier is not None and earlier not in others:
+        others += [n for (n,) in db.execute(
+            f"SELECT id FROM signatures WHERE id = ? AND {STANDING}", (earlier,))]  # fmt: skip  # noqa: S608
+    yielding = {
+        n for n in others if db.execute(
+            "SELECT 1 FROM signatures s LEFT JOIN held h ON h.signature = s.id WHERE s.id = ?"
+            " AND (s.status = 'unconfirmed' OR s.status = 'held' AND h.reason = 'no address')",
+            (n,),
+        ).fetchone()
+    }  # fmt: skip
+    if len(yielding) < len(others):
+        return  # they had signed before, and that one stands
+    for other in others:
+        _set_status(db, other, "repeated")
+        # What is sealed with either says whose it was meant to replace: nothing replaces now.
+        db.execute(
+            "UPDATE signatures SET earlier = ?, replaces = 0 WHERE earlier = ?", (number, other)
+        )
+        db.execute("UPDATE signatures SET earlier = ?, replaces = 0 WHERE id = ?", (number, other))
+    db.execute("UPDATE signatures SET earlier = NULL, replaces = 0 WHERE id = ?", (number,))
+    _set_status(db, number, _status_of(db, number))
+
+
+def _set_status(db: sqlite3.Connection, number: int, status: str) -> None:
+    db.execute("UPDATE signatures SET status = ? WHERE id = ?", (status, number))
+
+
+def change_address(
+    db: sqlite3.Connection, token: str, mailbox: str, *, secret: bytes, at: datetime
+) -> str | None:
+    """Ask at another address whether the signer is who they say, where a question is open.
+
+    ``mailbox`` as the mail server hears it, ``secret`` the one of people's codes. The link that
+    was mailed before is no longer good. The token of the new one, or None where the receipt
+    waits for no confirmation. Raises ``NotStoredError``.
+    """
+    if not TOKEN.fullmatch(token):
+        return None
+    with writing(db):
+        row = db.execute(
+            "SELECT s.id FROM signatures s JOIN confirmations c ON c.signature = s.id"
+            " WHERE s.receipt = ? AND s.withdrawn = 0 AND c.confirmed IS NULL",
+            (token_digest(token),),
+        ).fetchone()
+        if row is None:
+            return None
+        again = question_token(token, mailbox)
+        # Which name this is at that mailbox is not known here, so it stands for itself.
+        place = mailbox_code(secret, mailbox)
+        own = hmac.digest(token.encode("ascii"), b"name at a mailbox", "sha256")[: NAME - PLACE]
+        db.execute("UPDATE signatures SET by_email = ? WHERE id = ?", (place + own, row[0]))
+        _ask(db, row[0], again, at)
+    return again
+
+
+# --- Looking and taking back -----------------------------------------------------------------
 
 
 def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
@@ -149,23 +501,19 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     if not TOKEN.fullmatch(token):
         return None
     row = db.execute(
-        "SELECT id, campaign, day, state, district, congress, withdrawn, language FROM signatures"
-        " WHERE receipt = ?",
+        "SELECT id, campaign, day, state, district, congress, withdrawn, language, changed,"
+        " status = 'test' FROM signatures WHERE receipt = ?",
         (token_digest(token),),
     ).fetchone()
     if row is None:
         return None
-    number, campaign, day, state, district, congress, withdrawn, language = row
+    number, campaign, day, state, district, congress, withdrawn, language, changed, test = row
     letters = db.execute(
         "SELECT seat, bioguide, ask, state, state_at, cause FROM letters"
         " WHERE signature = ? ORDER BY seat",
         (number,),
     )
-    waits = db.execute(
-        "SELECT (SELECT 1 FROM confirmations WHERE signature = ?1 AND confirmed IS NULL),"
-        " (SELECT 1 FROM held WHERE signature = ?1 AND decision <> 'released')",
-        (number,),
-    ).fetchone()
+    waits = _status_of(db, number)
     kept = db.execute("SELECT purpose FROM sealed WHERE signature = ? ORDER BY purpose", (number,))
     return Receipt(
         campaign=campaign,
@@ -179,27 +527,64 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
         ),
         withdrawn=bool(withdrawn),
         language=language,
-        waits_for="confirmation" if waits[0] else "organizer" if waits[1] else "",
+        waits_for="" if withdrawn or test or waits == "counted"
+        else "confirmation" if waits == "unconfirmed" else "organizer",
         kept=tuple(purpose for (purpose,) in kept),
-    )
+        changed=datetime.fromisoformat(changed) if changed else None,
+        test=bool(test),
+    )  # fmt: skip
+
+
+def receipt_of_form(
+    db: sqlite3.Connection,
+    form: str,
+    person: Person | None,
+    secret: bytes,
+    *,
+    campaign: str,
+    test: bool,
+) -> str:
+    """The token of the receipt that this person has for this form; empty where there is none.
+
+    Without a person, of whoever sent the form last: a button may send its token alone.
+    """
+    rows = db.execute(
+        f"SELECT {_ACT} FROM signatures"  # noqa: S608
+        " WHERE form = ? AND campaign = ? AND withdrawn = 0 ORDER BY id DESC",
+        (form_code(form), campaign),
+    ).fetchall()
+    for _, salt, _, *act in rows:
+        if person is None or _is_theirs(act, person, form, test=test):
+            return receipt_token(secret, form, salt)
+    return ""
 
 
 def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
-    """Take a signature back: every count goes down, and the person's code is erased.
+    """Take a signature back: every count goes down, and the person's codes are erased.
 
-    Harmless a second time. The receipt of somebody who had signed before says withdrawn and
-    changes no count. None when there is no such receipt. Raises ``NotStoredError``.
+    With it goes what waits or is kept: sealed details, letters, messages. Harmless a second
+    time. The receipt of somebody who had signed before says withdrawn and changes no count.
+    None when there is no such receipt. Raises ``NotStoredError``.
     """
     if not TOKEN.fullmatch(token):
         return None
+    digest = token_digest(token)
     with writing(db):
+        theirs = (
+            "s.receipt = ?1 OR s.replaces = 1"
+            " AND s.earlier = (SELECT id FROM signatures WHERE receipt = ?1)"
+        )
+        gone = codes_of(db, theirs, [digest])
         db.execute(
-            "UPDATE signatures SET withdrawn = 1, person = NULL, town = NULL, status ="
+            f"UPDATE signatures SET withdrawn = 1, {_FORGET}, status ="  # noqa: S608
             " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
             " WHERE receipt = ? AND withdrawn = 0",
-            (token_digest(token),),
+            (digest,),
         )
-        return receipt(db, token)
+        found = receipt(db, token)
+    if found is not None:
+        erase(db, gone)
+    return found
 
 
 def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
@@ -214,12 +599,18 @@ def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -
     with writing(db):
         changed = [
             db.execute(
-                "UPDATE signatures SET status = ? WHERE id = ? AND status <> ?"
-                " AND status IN ('counted', 'held', 'unconfirmed')",
+                f"UPDATE signatures SET status = ? WHERE id = ? AND status <> ? AND {STANDING}",  # noqa: S608
                 (status, number, status),
             ).rowcount
             for number in numbers
         ]
+        decision = "" if status == "held" else "released"
+        db.executemany(
+            "INSERT INTO held (signature, reason, decision) SELECT id, 'by hand', ?"
+            " FROM signatures WHERE id = ? AND status = ?"
+            " ON CONFLICT DO UPDATE SET decision = excluded.decision",
+            [(decision, number, status) for number in numbers],
+        )
     return sum(changed)
 
 
@@ -229,19 +620,37 @@ def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     Every count goes down. For rows that should never have been; a person who changes their
     mind withdraws instead. Raises ``NotStoredError``.
     """
+    codes: list[bytes] = []
+    removed = 0
     with writing(db):
-        gone = [
-            db.execute("DELETE FROM signatures WHERE id = ?", (number,)).rowcount
-            for number in numbers
-        ]
-    return sum(gone)
+        for number in numbers:
+            codes += codes_of(db, "s.id = ?", [number])
+            removed += db.execute("DELETE FROM signatures WHERE id = ?", (number,)).rowcount
+    if removed:
+        erase(db, codes)
+    return removed
 
 
-def receipt_token(secret: bytes, key: str) -> str:
-    """The token of the receipt that belongs to an idempotency key: 43 URL-safe characters."""
+# --- Tokens ----------------------------------------------------------------------------------
+
+
+def receipt_token(secret: bytes, key: str, salt: bytes = b"") -> str:
+    """The token of a receipt: 43 URL-safe characters, made from the form's key and a salt.
+
+    The salt lies beside the signature, so each act of one form has a receipt of its own, and
+    nobody who lacks the form can make one.
+    """
     if not secret:
         raise ValueError("The secret that receipts are made with is empty.")
-    code = hmac.digest(secret, b"receipt" + key.encode(), "sha256")
+    return _text(hmac.digest(secret, b"receipt" + key.encode() + b"\0" + salt, "sha256"))
+
+
+def form_code(key: str) -> bytes:
+    """What is kept of a form's key, which is random and long: 16 bytes."""
+    return hashlib.blake2b(key.encode(), digest_size=16, person=b"form").digest()
+
+
+def _text(code: bytes) -> str:
     return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
 
 

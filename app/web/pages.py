@@ -18,7 +18,7 @@ from app.web.social import social
 POST_ONLY = frozenset(
     {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume",
      "forget", "confirmed", "send_copy", "release_copy", "deliver", "keep_letters",
-     "drop_letters"}
+     "drop_letters", "ask_elsewhere"}
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def _elsewhere_url() -> str:
         return page_url("public.home", lang)
     blueprint, _, view = endpoint.partition(".")
     if view in POST_ONLY:
-        if view in ("withdraw", "forget", "drop_letters") and request.view_args:
+        if view in ("withdraw", "forget", "drop_letters", "ask_elsewhere") and request.view_args:
             return page_url("resident.receipt", lang, **request.view_args)
         return page_url("resident.start", lang)
     linked = {name: request.args[name][:200] for name in LINKED if name in request.args}

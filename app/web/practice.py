@@ -17,8 +17,7 @@ from typing import Literal
 from flask import Flask, request
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
-from app.records import SignatureRequest
-from app.records.practice_rows import is_test
+from app.records import SignatureRequest, receipt
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 
@@ -75,7 +74,7 @@ def marked(signature: SignatureRequest, marker: str, site: Services) -> Signatur
     """The signature as a test, if the journey is one: it never counts and asks nobody anything."""
     if state_of(marker, site) == "none":
         return signature
-    return dataclasses.replace(signature, status="test", held_for=None, confirm=b"", source="")
+    return dataclasses.replace(signature, status="test", held_for=None, mailbox="", source="")
 
 
 def banner() -> State:
@@ -84,7 +83,8 @@ def banner() -> State:
     endpoint = (request.endpoint or "").removeprefix("es_")
     if endpoint == "resident.receipt" and request.view_args:
         token = str(request.view_args.get("token", ""))
-        return "on" if is_test(site.db(), token) else "none"
+        found = receipt(site.db(), token)
+        return "on" if found is not None and found.test else "none"
     if not endpoint.startswith("resident."):
         return "none"
     marker = (request.form if request.method == "POST" else request.args).get(FIELD, "")

@@ -39,9 +39,8 @@ from app.records import (
     sign,
     withdraw,
 )  # fmt: skip
-from app.records.confirming import confirm, confirmation_token
 from app.records.retention import Policy, purge
-from app.records.stamps import token_digest
+from app.records.signing import confirm
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
@@ -337,17 +336,26 @@ class Site(RuleBasedStateMachine):
         letters = letters_of(state, district)
         if vacant:
             letters = (replace(letters[0], bioguide=None), *letters[1:])
-        token = confirmation_token(SECRET, f"k{self.made}") if status == "unconfirmed" else ""
         row = signature(
             f"k{self.made}", state=state, district=district, day=day, source=source,
             language=language, template=template, status=status, letters=letters,
-            at=EARLY if early else LATE, confirm=token_digest(token) if token else b"",
+            at=EARLY if early else LATE,
+            mailbox=f"k{self.made}@example.org" if status == "unconfirmed" else "",
         )  # fmt: skip
         signed = sign(self.db, row, SECRET)
         (number,) = self.db.execute("SELECT max(id) FROM signatures").fetchone()
         written = sum(letter.bioguide is not None for letter in letters)
         self.books[number] = Entry(
-            status, state, day, source, language, template, written, early, token, signed.receipt
+            status,
+            state,
+            day,
+            source,
+            language,
+            template,
+            written,
+            early,
+            signed.confirm,
+            signed.receipt,
         )
 
     @rule(which=st.integers(1, 30))

@@ -24,6 +24,7 @@ from app.delivery.smtp import Result, SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
 from app.records.mailbox import Mailbox, MessageRow
 from app.records.model import LetterRow
+from tests.records.build import person
 
 from .letters import FakeTime
 from .mail_server import MailServer, running, until
@@ -435,7 +436,7 @@ def test_an_outbox_that_cannot_be_written_defers(tmp_path: Path) -> None:
 def signed(database: Path) -> str:
     now = datetime(2026, 11, 25, 17, tzinfo=UTC)
     request = SignatureRequest(
-        key="form-1", person=b"p" * 32, campaign="c", day=now.date(), at=now, state="CA",
+        key="form-1", person=person("Ana"), campaign="c", day=now.date(), at=now, state="CA",
         district=12, template="general", version="0" * 12, length="full", language="en",
         match="zip", source="", edited=False, own_share=20,
         letters=(LetterRow("CA-12", "S000001", "ask"), LetterRow("CA-S3", "P000145", "ask")),

@@ -14,12 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records import NotStoredError, open_database, sign, withdraw
-from app.records.kept import drop_letters, keep_letters, kept_letters
-from app.records.retention import Policy, delete_old_rows
-from app.records.retention_proof import prove
-from app.records.sealing import TooLargeToSealError
+from app.records.retention import Policy, delete_old_rows, prove
+from app.records.sealing import TooLargeToSealError, drop_letters, keep_letters, kept_letters
 from app.records.signing import set_status
-from app.web.resident import keeping
+from app.web.resident import receipts
 from tests.records.build import CAMPAIGN, SECRET, signature
 from tests.web.lint import Html
 
@@ -209,8 +207,8 @@ def test_a_busy_database_is_said_and_changes_nothing(
     site = make()
     path, page = kept(site)
     with monkeypatch.context() as broken:
-        broken.setattr(keeping, "keep_letters", busy)
-        broken.setattr(keeping, "drop_letters", busy)
+        broken.setattr(receipts, "keep_letters", busy)
+        broken.setattr(receipts, "drop_letters", busy)
         words = site.client.post("/keep", page.form("/copy"), 503).words
         assert "Nothing was lost" in words
         assert "Nothing was changed" in site.client.post(f"{path}/drop", {}, 503).words

@@ -15,11 +15,11 @@ from app.records.paper_check import (
     Wrong,
     check_row,
     check_rows,
-    person_of,
+    person_in,
     with_zeros,
 )
 from app.records.paper_files import COLUMNS, SheetRow
-from app.records.person import person_key
+from app.records.persons import person_of
 from tests.packets.conftest import campaign, tables
 
 from .conftest import ANA, BO, HEADER, TODAY, csv_file, judged, place
@@ -47,16 +47,13 @@ def test_a_good_row_finds_its_delegation() -> None:
 def test_the_person_is_the_same_as_on_the_site() -> None:
     result = row(email="Ana@Example.org")
     assert isinstance(result, Good)
-    assert result.person == person_key(
+    assert result.person == person_of(
         b"p" * 32,
-        campaign().slug,
         email="ana@example.org",
-        first=BASE["first"],
-        last="",
-        street="",
-        zip5="",
+        **{name: BASE[name] for name in ("first", "last", "street")},
+        zip5="05672",
     )
-    assert person_of({**BASE, "zip": "05672-1234"}, place()) == person_of(BASE, place())
+    assert person_in({**BASE, "zip": "05672-1234"}, place()) == person_in(BASE, place())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import audit, open_database, person_key, recount, sign, totals
+from app.records import audit, open_database, person_of, recount, sign, totals
 from app.records.model import SignatureRequest
 from app.records.paper import Batch, add_paper, signed_before, take_back_paper
 from app.records.paper_check import Good, PaperLetters, check_rows
@@ -138,8 +138,7 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
 
 
 def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection) -> None:
-    stranger = person_key(b"p" * 32, campaign().slug, email="x@y.zz", first="", last="",
-                          street="", zip5="")  # fmt: skip
+    stranger = person_of(b"p" * 32, email="x@y.zz", first="", last="", zip5="")
     assert not take_back_paper(db, stranger, SECRET, campaign=campaign().slug, who="R", at=NOW)
     assert events(db) == []
 

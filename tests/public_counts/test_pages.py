@@ -162,7 +162,7 @@ def test_no_public_answer_holds_anything_of_a_signer(
     (token,) = people.sign("WY", person=person("Ana"), source="st-marys", template="general")
     people.sign("WY", 3)
     secrets = (
-        token, person("Ana").hex(), "st-marys", "Wyoming", '"WY"', "WY-0",
+        token, person("Ana").code.hex(), "st-marys", "Wyoming", '"WY"', "WY-0",
         receipt_token(SECRET, "k1"), commitment_of(CAMPAIGN, "WY", 0, token).hex(),
     )  # fmt: skip
     for path in ("/", "/es/", "/verify", *SHARED):

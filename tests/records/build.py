@@ -6,15 +6,17 @@ import hashlib
 from datetime import UTC, date, datetime
 from typing import Any
 
-from app.records import LetterRow, SignatureRequest, State
+from app.records import LetterRow, Person, SignatureRequest, State, person_of
 
 SECRET = b"a secret for tests"
 CAMPAIGN = "protect-immigration-act"
 
 
-def person(name: str) -> bytes:
-    """Some 32 bytes that stand for one person."""
-    return hashlib.sha256(name.encode()).digest()
+def person(name: str, **changes: str) -> Person:
+    """Somebody with this first name and a mailbox of the same name."""
+    box = hashlib.sha256(name.encode()).hexdigest()[:12]
+    values = {"first": name, "last": "Reyes", "street": f"{box} Elm St", "zip5": "94601", **changes}
+    return person_of(SECRET, **{"email": f"{box}@example.org", **values})
 
 
 def letters_of(state: str, district: int, written: State = "written") -> tuple[LetterRow, ...]:

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 
 from app.cli.signatures import signatures
-from app.records import DEFINITIONS, open_database, person_key, sign
+from app.records import DEFINITIONS, open_database, person_of, sign
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 
@@ -143,9 +143,7 @@ def test_recipients_have_their_names(db: sqlite3.Connection) -> None:
 def test_all_campaigns_are_counted_together_and_people_once(db: sqlite3.Connection) -> None:
     """EX13"""
     for campaign in (CAMPAIGN, "another"):
-        code = person_key(
-            SECRET, campaign, email="imani@example.org", first="", last="", street="", zip5=""
-        )
+        code = person_of(SECRET, email="imani@example.org", first="Imani", last="", zip5="")
         sign(db, signature(campaign, campaign=campaign, person=code), SECRET)
     assert "CA,1,3" in fine("count", "--by", "state", "--format", "csv")
     assert "CA,1,3" in fine("count", "--by", "state", "--format", "csv", "--campaign", "another")
@@ -192,7 +190,7 @@ def test_recount_agrees_or_fails_loudly(db: sqlite3.Connection) -> None:
 def test_lookalikes_are_listed(db: sqlite3.Connection) -> None:
     """DI01"""
     for email in ("imani@example.org", "imani+2@example.org"):
-        code = person_key(SECRET, CAMPAIGN, email=email, first="", last="", street="", zip5="")
+        code = person_of(SECRET, email=email, first="", last="", zip5="")
         sign(db, signature(email, person=code), SECRET)
     assert fine("alike") == "1, 2\n"
 

@@ -20,7 +20,7 @@ from app.records import (
     definitions_for,
     lookalikes,
     people,
-    person_key,
+    person_of,
     rebuild,
     recount,
     sign,
@@ -94,9 +94,7 @@ def test_own_share_is_counted_in_steps_of_ten(db: sqlite3.Connection) -> None:
 def test_campaigns_are_counted_apart_and_together(db: sqlite3.Connection) -> None:
     """EX13: one person in two campaigns is two signatures and one person."""
     for campaign in ("a", "b"):
-        code = person_key(
-            SECRET, campaign, email="imani@example.org", first="", last="", street="", zip5=""
-        )
+        code = person_of(SECRET, email="imani@example.org", first="Imani", last="", zip5="")
         sign(db, signature(f"in {campaign}", campaign=campaign, person=code), SECRET)
     assert [totals(db, campaign) for campaign in ("a", "b", "c", None)] == [
         Totals(1, 3), Totals(1, 3), Totals(0, 0), Totals(2, 6),
@@ -111,7 +109,7 @@ def test_lookalikes_are_shown_and_all_counted(db: sqlite3.Connection) -> None:
     """DI01"""
     emails = ["imani@example.org", "Imani+2@example.org", "IMANI@EXAMPLE.ORG", "joe@example.org"]
     for email in emails:
-        code = person_key(SECRET, CAMPAIGN, email=email, first="", last="", street="", zip5="")
+        code = person_of(SECRET, email=email, first="", last="", zip5="")
         last = sign(db, signature(email, person=code), SECRET)
     assert totals(db, CAMPAIGN).signatures == 3
     assert lookalikes(db, CAMPAIGN) == [(1, 2)]

@@ -17,7 +17,7 @@ from app.records import (
     Totals,
     count,
     mark,
-    person_key,
+    person_of,
     sign,
     totals,
     withdraw,
@@ -197,9 +197,7 @@ def test_only_what_counts_is_exported_unless_asked(db: sqlite3.Connection) -> No
 def test_all_campaigns_together_say_how_many_people(db: sqlite3.Connection) -> None:
     """EX13"""
     for campaign in ("A", "B"):
-        code = person_key(
-            SECRET, campaign, email="imani@example.org", first="", last="", street="", zip5=""
-        )
+        code = person_of(SECRET, email="imani@example.org", first="Imani", last="", zip5="")
         sign(db, signature(campaign, campaign=campaign, person=code), SECRET)
     for campaign in ("A", "B"):
         assert len(rows(signatures_table(db, Filter(campaign), NOW))) == 1
@@ -211,12 +209,19 @@ def test_all_campaigns_together_say_how_many_people(db: sqlite3.Connection) -> N
 def test_nothing_that_leads_to_a_person_or_a_receipt_is_exported(db: sqlite3.Connection) -> None:
     """PR02"""
     signed = sign(db, signature("one"), SECRET)
-    secret = db.execute("SELECT receipt, person FROM signatures").fetchone()
+    secret = db.execute("SELECT receipt, by_address FROM signatures").fetchone()
     for table in (signatures_table(db, MINE, NOW), letters_table(db, MINE, NOW)):
         written = "".join(csv_lines(table))
         assert signed.receipt not in written
         assert not any(value.hex() in written for value in secret)
-        assert not set(names(table)) & {"receipt", "person", "name of signer", "email", "key"}
+        assert not set(names(table)) & {
+            "receipt",
+            "by_email",
+            "by_address",
+            "name of signer",
+            "email",
+            "key",
+        }
 
 
 def test_the_file_says_what_was_asked_when_and_what_the_words_mean(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.records.model import LetterRow, SignatureRequest, Status
+from app.records.persons import person_of
 from app.records.signing import sign
 
 SECRET = b"a secret for tests, long enough"
@@ -32,7 +33,9 @@ def request(
 ) -> SignatureRequest:
     return SignatureRequest(
         key=f"form-{number}",
-        person=number.to_bytes(32, "big"),
+        person=person_of(
+            SECRET, first="Imani", last="Okoye", email=f"imani{number}@example.org", zip5="94601"
+        ),
         campaign=campaign,
         day=day,
         at=datetime(day.year, day.month, day.day, 18, tzinfo=UTC),

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from app.delivery.writer_rows import NEEDED, WriterRow, read_rows
-from app.records import NotStoredError
 from app.records.keys import first_key, move_private, unlock
 from app.records.retention import Policy, delete_old_rows
 from app.site.services import services
-from app.web.resident import consent
+from app.web.resident import consent, sign
 
 from .people import TODAY, traces
 from .web import Site, site
@@ -125,19 +124,20 @@ def test_a_tick_survives_going_back_and_forth(here: Site) -> None:
     assert again.by_id("contact").get("checked") is None
 
 
-def test_a_failed_sealing_is_said_and_pressing_again_seals_and_counts_once(
+def test_a_failed_sealing_signs_nothing_and_pressing_again_does_both(
     here: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = {**here.form(**PERSON), "packet": ["1"]}
     with monkeypatch.context() as broken:
 
         def fail(*_args: object, **_more: object) -> bool:
-            raise NotStoredError("full")
+            raise OSError("full")
 
-        broken.setattr(consent, "seal_for_receipt", fail)
+        broken.setattr(sign, "first_key", fail)
         page = here.sign(form, 503)
-    assert "what you ticked could not be kept" in page.words
+    assert "nothing was signed" in page.words
     assert page.by_id("packet").get("checked") is not None
+    assert here.statuses() == []
     assert here.sealed() == {}
     here.sign({**page.form()})
     assert here.statuses() == ["counted"]

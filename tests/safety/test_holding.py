@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.records.audit import Filter, every
-from app.records.confirming import confirm, confirmation_token, question
 from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
 from app.records.model import SignatureRequest
+from app.records.persons import person_of
 from app.records.retention import Policy, delete_old_rows
-from app.records.signing import receipt, sign, withdraw
-from app.records.stamps import token_digest
+from app.records.signing import confirm, question, receipt, sign, withdraw
 
 from .people import CAMPAIGN, SECRET, request
 
@@ -28,12 +27,10 @@ def held(number: int) -> SignatureRequest:
     return replace(request(number, status="held"), held_for="crowd")
 
 
-def asked(number: int, person: int | None = None) -> tuple[SignatureRequest, str]:
-    token = confirmation_token(SECRET, f"form-{number}")
-    made = replace(request(number, status="unconfirmed"), confirm=token_digest(token))
-    if person is not None:
-        made = replace(made, person=person.to_bytes(32, "big"))
-    return made, token
+def asked(number: int, person: int | None = None) -> SignatureRequest:
+    made = request(number, status="unconfirmed")
+    who = made.person if person is None else request(person).person
+    return replace(made, person=who, mailbox=f"imani{person or number}@example.org")
 
 
 def statuses(db: sqlite3.Connection) -> list[str]:
@@ -84,8 +81,8 @@ def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Co
 def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harmless(
     db: sqlite3.Connection,
 ) -> None:
-    made, token = asked(1)
-    link = sign(db, made, SECRET).receipt
+    signed = sign(db, asked(1), SECRET)
+    link, token = signed.receipt, signed.confirm
     for _ in range(3):
         assert question(db, token) == "open"
     assert statuses(db) == ["unconfirmed"]
@@ -101,15 +98,15 @@ def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harm
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 43, "A" * 44])
 def test_another_token_confirms_nothing(db: sqlite3.Connection, token: str) -> None:
-    sign(db, asked(1)[0], SECRET)
+    sign(db, asked(1), SECRET)
     assert question(db, token) == "unknown"
     assert not confirm(db, token, at=NOW)
     assert statuses(db) == ["unconfirmed"]
 
 
 def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection) -> None:
-    made, token = asked(1)
-    link = sign(db, replace(made, held_for="too fast"), SECRET).receipt
+    signed = sign(db, replace(asked(1), held_for="too fast"), SECRET)
+    link, token = signed.receipt, signed.confirm
     assert held_page(db, CAMPAIGN).rows == ()
     confirm(db, token, at=NOW)
     assert statuses(db) == ["held"]
@@ -118,61 +115,79 @@ def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection
     assert found.waits_for == "organizer"
 
 
-def test_nobody_blocks_the_owner_of_an_address_by_giving_it_first(db: sqlite3.Connection) -> None:
-    stranger, _ = asked(1, person=7)
-    owner, link = asked(2, person=7)
+def test_somebody_who_had_signed_is_held_and_released_like_anybody(db: sqlite3.Connection) -> None:
+    """Else a receipt that waits for ever would tell a stranger who has signed."""
+    sign(db, request(1), SECRET)
+    again = replace(held(2), person=request(1).person)
+    link = sign(db, again, SECRET).receipt
+    [row] = held_page(db, CAMPAIGN).rows
+    assert release(db, CAMPAIGN, [row.number], who="Rosa", at=NOW) == 1
+    found = receipt(db, link)
+    assert found is not None
+    assert found.waits_for == ""
+    assert statuses(db) == ["counted", "repeated"]
+    assert held_page(db, CAMPAIGN).numbers == {"waiting": 0, "set aside": 0, "released": 1}
+    assert hold_again(db, CAMPAIGN, [row.number], who="Rosa", at=NOW) == 1
+    assert not recount(db)
+
+
+def test_a_stranger_without_an_address_does_not_block_its_owner(db: sqlite3.Connection) -> None:
+    home = {"first": "Imani", "last": "Okoye", "street": "12 Elm St", "zip5": "94601"}
+    stranger = replace(held(1), held_for="no address", person=person_of(SECRET, **home))
+    owner = person_of(SECRET, **home, email="imani@example.org")
     sign(db, stranger, SECRET)
-    sign(db, owner, SECRET)
+    signed = sign(db, replace(asked(2), person=owner, mailbox="imani@example.org"), SECRET)
+    assert statuses(db) == ["held", "repeated"]
+    assert confirm(db, signed.confirm, at=NOW)
+    assert statuses(db) == ["repeated", "counted"]
+    assert not recount(db)
+
+
+def test_nobody_blocks_the_owner_of_an_address_by_giving_it_first(db: sqlite3.Connection) -> None:
+    sign(db, asked(1, person=7), SECRET)
+    owner = sign(db, asked(2, person=7), SECRET)
     assert statuses(db) == ["unconfirmed", "repeated"]
-    assert confirm(db, link, at=NOW)
+    assert confirm(db, owner.confirm, at=NOW)
     assert statuses(db) == ["repeated", "counted"]
     assert not recount(db)
 
 
 def test_confirming_twice_from_one_mailbox_counts_once(db: sqlite3.Connection) -> None:
-    (one, first), (other, second) = asked(1, person=7), asked(2, person=7)
-    sign(db, one, SECRET)
-    sign(db, other, SECRET)
+    first, second = (sign(db, asked(n, person=7), SECRET).confirm for n in (1, 2))
     for token in (first, second, first, second):
         assert confirm(db, token, at=NOW)
     assert sorted(statuses(db)) == ["counted", "repeated"]
 
 
 def test_a_signature_that_nobody_confirms_ends_within_two_days(db: sqlite3.Connection) -> None:
-    stranger, _ = asked(1, person=7)
-    twin, _ = asked(2, person=7)
-    kept, token = asked(3)
-    for one in (stranger, twin, kept):
-        sign(db, one, SECRET)
-    confirm(db, token, at=NOW)
+    for number in (1, 2):
+        sign(db, asked(number, person=7), SECRET)
+    confirm(db, sign(db, asked(3), SECRET).confirm, at=NOW)
     delete_old_rows(db, NOW + timedelta(hours=23), Policy())
     assert statuses(db) == ["unconfirmed", "repeated", "counted"]
     delete_old_rows(db, NOW + timedelta(hours=25), Policy())
-    assert statuses(db) == ["repeated", "counted"]
+    # The further signing ends too: else its receipt would tell that somebody had signed.
+    assert statuses(db) == ["counted"]
     assert db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
     assert not recount(db)
 
 
 def test_withdrawing_leaves_no_question_and_no_reason(db: sqlite3.Connection) -> None:
-    made, token = asked(1)
-    link = sign(db, replace(made, held_for="crowd"), SECRET).receipt
-    withdraw(db, link)
-    assert not confirm(db, token, at=NOW)
+    signed = sign(db, replace(asked(1), held_for="crowd"), SECRET)
+    withdraw(db, signed.receipt)
+    assert not confirm(db, signed.confirm, at=NOW)
     assert statuses(db) == ["withdrawn"]
     for table in ("confirmations", "held"):
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 def test_a_repeated_signature_waits_like_the_first(db: sqlite3.Connection) -> None:
-    one, _ = asked(1, person=7)
-    other, _ = asked(2, person=7)
-    pages = [receipt(db, sign(db, x, SECRET).receipt) for x in (one, other)]
+    pages = [receipt(db, sign(db, asked(n, person=7), SECRET).receipt) for n in (1, 2)]
     assert pages[0] == pages[1]
 
 
 def test_only_the_hash_of_a_links_token_is_stored(db: sqlite3.Connection) -> None:
-    made, token = asked(1)
-    sign(db, made, SECRET)
+    token = sign(db, asked(1), SECRET).confirm
     [row] = db.execute("SELECT token FROM confirmations").fetchall()
     assert row[0] == hashlib.sha256(token.encode()).digest()
     with suppress(sqlite3.Error):

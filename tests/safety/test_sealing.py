@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import stat
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from app.records.database import open_database
 from app.records.keys import CampaignKey, OpenKey, make_key, unlock
+from app.records.raw_scan import MARK
 from app.records.sealed_files import (
     OpenedRow,
     SealedExport,
@@ -28,21 +30,20 @@ from app.records.sealed_files import (
     open_sealed_file,
 )
 from app.records.sealing import (
-    MARK,
     CannotOpenError,
     TooLargeToSealError,
+    forget_details,
     pack,
     reseal,
     seal,
     seal_details,
-    seal_for_receipt,
     sealed_counts,
     unpack,
     unseal,
 )
-from app.records.signing import withdraw
+from app.records.signing import sign, withdraw
 
-from .people import CAMPAIGN, DETAILS, MARKS, PASSPHRASE, TODAY, signed, traces
+from .people import CAMPAIGN, DETAILS, MARKS, PASSPHRASE, SECRET, TODAY, request, signed, traces
 
 Pair = tuple[CampaignKey, OpenKey]
 NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)
@@ -206,13 +207,21 @@ def test_withdrawing_leaves_other_peoples_details(db: sqlite3.Connection, pair: 
     assert db.execute("SELECT signature FROM sealed").fetchall() == [(second,)]
 
 
-def test_whoever_has_just_signed_seals_by_the_receipt(db: sqlite3.Connection, pair: Pair) -> None:
+def test_what_was_ticked_is_sealed_with_the_signature_or_neither_is(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
     signed(db, 1)
-    number, receipt = signed(db, 2)
-    assert seal_for_receipt(db, receipt, "contact", DETAILS, pair[0], day=TODAY)
-    assert db.execute("SELECT signature, purpose FROM sealed").fetchall() == [(number, "contact")]
+    ticked = replace(request(2), keep={"contact": DETAILS}, seal_to=pair[0])
+    receipt = sign(db, ticked, SECRET).receipt
+    assert db.execute("SELECT signature, purpose FROM sealed").fetchall() == [(2, "contact")]
+    too_much = replace(request(3), keep={"packet": {"story": "x" * (1 << 20)}}, seal_to=pair[0])
+    with pytest.raises(TooLargeToSealError):
+        sign(db, too_much, SECRET)
+    assert db.execute("SELECT count(*) FROM signatures").fetchone() == (2,)
     for nobody in ("", "x" * 43, receipt[:-1], "\ud800"):
-        assert not seal_for_receipt(db, nobody, "contact", DETAILS, pair[0], day=TODAY)
+        assert not forget_details(db, nobody)
+    assert forget_details(db, receipt)
+    assert db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)
 
 
 # As a file

@@ -16,7 +16,7 @@ from app.records import limiting
 from app.records.limiting import Limit
 from app.site.outgoing import mail_queue
 from app.site.settings import ROOT
-from app.web.resident import confirming
+from app.web.resident import receipts
 
 from .web import PLACE, Site, site
 
@@ -133,9 +133,47 @@ def test_without_an_address_an_organizer_looks_at_it(here: Site) -> None:
 
 
 def test_an_address_that_no_mail_can_go_to_is_said_before_anything_is_stored(here: Site) -> None:
-    page = here.sign(here.form(email="a..b@mail.example.net"), 422)
-    assert "cannot send mail" in page.words
+    form = {**here.form(email=ADDRESS), "email": ["a..b@mail.example.net"]}
+    page = here.sign(form, 422)
+    assert "Check the e-mail address" in page.words
     assert here.statuses() == []
+
+
+def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(here: Site) -> None:
+    """The receipt knows where the message is, and has the field to correct the address."""
+    taken = here.sign(here.form(email="refused@mail.example.net"))
+    path = here.resident().receipt_path(taken)
+    assert "on its way" in here.client.get(path).words
+    here.db.execute("UPDATE messages SET state = 'failed', payload = NULL, cause = '550'")
+    page = here.client.get(path)
+    assert 'data-claim="unconfirmed:failed"' in page.text
+    assert page.by_id("address").get("open") is not None
+    assert "could not be delivered" in here.client.post("/take", taken.form()).words
+    wrong = here.client.post(f"{path}/address", {"email": "a..b@x.example"}, 422)
+    assert "Check the e-mail address" in wrong.words
+    assert here.client.flask.post(f"{path}/address", data={"email": ADDRESS}).status_code == 303
+    assert 'data-claim="unconfirmed:queued"' in here.client.get(path).text
+    [mail] = mails(here)
+    assert mail["To"] == ADDRESS
+    here.client.flask.post(link_in(mail))
+    assert here.statuses() == ["counted"]
+    # Confirmed is confirmed: nobody can send the question elsewhere afterwards.
+    here.client.flask.post(f"{path}/address", data={"email": "other@mail.example.net"})
+    assert here.statuses() == ["counted"]
+    assert len(mails(here)) == 1
+
+
+def test_each_act_of_one_form_has_a_link_that_confirms_only_its_own(here: Site) -> None:
+    form = here.form(email=ADDRESS)
+    here.sign(form)
+    other = {"first": ["Ben"], "last": ["Ortiz"], "email": ["ben@mail.example.net"]}
+    here.sign({**form, **other})
+    links = {mail["To"]: link_in(mail) for mail in mails(here)}
+    assert len(set(links.values())) == 2
+    here.client.flask.post(links["ben@mail.example.net"])
+    assert here.statuses() == ["unconfirmed", "counted"]
+    here.client.flask.post(links[ADDRESS])
+    assert here.statuses() == ["counted", "counted"]
 
 
 def test_a_queue_that_fails_is_said_and_pressing_again_sends(
@@ -143,7 +181,7 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
 ) -> None:
     form = here.form(email=ADDRESS)
     with monkeypatch.context() as broken:
-        broken.setattr(confirming, "post_of", lambda _settings: None)
+        broken.setattr(receipts, "post_of", lambda _settings: None)
         page = here.sign(form, 503)
         assert "could not be sent" in page.words
     here.sign(page.form())

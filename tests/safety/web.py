@@ -43,6 +43,14 @@ class Site:
         """Let another test have the application."""
         self._sites.close()
 
+    def start_anew(self) -> None:
+        """As after a restart: another application on the same folder."""
+        self.give_back()
+        self._sites = Sites()
+        self.app = self._sites.open(self.settings, clock=self.clock)
+        self.app.testing = True
+        self.client = Client(self.app.test_client())
+
     def resident(self, lang: str = "en") -> Resident:
         return Resident(self.client, lang)
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.campaign.words import Language
 from app.records import NotStoredError, source_tag
 from app.records.paper import Added, Batch, add_paper, take_back_paper
-from app.records.paper_check import Good, PaperLetters, Place, Wrong, check_row, person_of
+from app.records.paper_check import Good, PaperLetters, Place, Wrong, check_row, person_in
 from app.records.paper_files import LONGEST_CELL, SheetRow
 from app.site.i18n import gettext as _
 from app.site.paper_words import column_name, problem_words
@@ -137,7 +137,7 @@ def take_back() -> Response:
         words = f"{column_name(needed[0].column)}: {problem_words(needed[0])}"
         return _back(values, problem=(needed[0].column, words), status=422)
     site = services()
-    person = person_of(values, place())
+    person = person_in(values, place())
     try:
         found = take_back_paper(
             site.db(), person, site.settings.secret_key, campaign=site.campaign.slug,

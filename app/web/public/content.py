@@ -14,9 +14,9 @@ from app.site.outgoing import offices_of
 from app.site.services import Services
 from app.web.pages import Page
 from app.web.public.counter import state_rows
-from app.web.resident import keeping
 from app.web.resident.consent import offer
 from app.web.resident.copies import empty_form
+from app.web.resident.receipts import letters_until
 from app.web.resident.sharing import prefilled
 
 
@@ -54,7 +54,7 @@ def privacy(site: Services) -> Page:
         "keep_mail_days": site.settings.keep_mail_days,
         "official": offices_of(site.settings) is not None,
         "agent": site.settings.cwc_agent,
-        "texts_until": keeping.until(site),
+        "texts_until": letters_until(site),
     }
     return Page("public/privacy.html", context)
 

@@ -1,9 +1,7 @@
 """What a person asks us to keep, purpose by purpose, sealed in the same request.
 
 Both ticks are off until somebody sets them. The details are sealed to the campaign's public
-key, so that this site cannot read them back. The signature is on the disk first; when
-sealing then fails the page says so, and pressing the same button again finds the
-signature, counts nothing twice and seals.
+key, so that this site cannot read them back, in the transaction that stores the signature.
 """
 
 from __future__ import annotations
@@ -17,15 +15,8 @@ from typing import Any
 from app.campaign import Letter, body_text
 from app.congress import Found, Zip, parse_zip
 from app.cwc import SENATE_PREFIXES
-from app.records import NotStoredError, Signed
-from app.records.keys import KeyFolderError, first_key, key_status
-from app.records.sealing import (
-    PURPOSES,
-    Purpose,
-    TooLargeToSealError,
-    drop_for_receipt,
-    seal_for_receipt,
-)
+from app.records.keys import KeyFolderError, key_status
+from app.records.model import PURPOSES, Purpose
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.web.resident.draft import Draft
@@ -89,30 +80,3 @@ def details(
         "template": draft.template, "length": draft.length, "story": draft.story,
         "letters": {letter.holder.seat.id: body_text(letter) for letter in letters},
     }  # fmt: skip
-
-
-def keep(
-    signed: Signed, draft: Draft, found: Found, letters: Sequence[Letter], site: Services
-) -> str:
-    """Seal what was ticked, and remove what no longer is; words for the person when it failed.
-
-    An empty text means that exactly what was ticked is on the disk.
-    """
-    chosen, receipt = wanted(draft), signed.receipt
-    try:
-        for purpose in PURPOSES:
-            if not signed.new and purpose not in chosen:
-                drop_for_receipt(site.db(), receipt, purpose)
-        if chosen:
-            key = first_key(site.settings.keys, today=site.today())
-            for purpose in chosen:
-                content = details(purpose, draft, found, letters)
-                seal_for_receipt(site.db(), receipt, purpose, content, key, day=site.today())
-    except (NotStoredError, KeyFolderError, TooLargeToSealError, OSError) as error:
-        log.error("details could not be sealed: %s", type(error).__name__)
-        return _(
-            "You are counted, but what you ticked could not be kept just now. Please press the "
-            "button again: you are not counted twice. Or take the ticks off first, then nothing "
-            "is kept."
-        )
-    return ""

@@ -243,6 +243,8 @@ def _copy_page(state: str, token: str, site: Services) -> Page:
 class MailLine:
     """One message that belongs to a receipt, in words."""
 
+    kind: str
+    state: str
     what: str
     words: str
 
@@ -251,7 +253,7 @@ def mail_lines(receipt: str, site: Services) -> list[MailLine]:
     """The messages of a receipt, oldest first: what each is, where it is, and since when."""
     post = post_of(site.settings)
     rows = post.mailbox.of_receipt(receipt) if post is not None else ()
-    return [MailLine(_kind_words(row), mail_words(row, site)) for row in rows]
+    return [MailLine(row.kind, row.state, _kind_words(row), mail_words(row, site)) for row in rows]
 
 
 def _kind_words(row: MessageRow) -> str:

@@ -15,8 +15,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.congress import Zip, parse_zip
-from app.records import source_tag
+from app.records import Person, person_of, source_tag
+from app.records.signing import receipt_of_form
+from app.site.services import Services
 from app.text import Email, clean_line, clean_text, read_email
+from app.web import practice
 
 STORY_LIMIT = 10_000
 """Characters that a story may have; offices' own forms allow no more than this."""
@@ -127,10 +130,11 @@ CARRIED = frozenset(TEXT_FIELDS)
 
 
 def who(draft: Draft) -> dict[str, str]:
-    """What a person is recognised by, as ``person_key`` and ``likeness_of`` take it."""
+    """What a person is recognised by, as ``person_of`` takes it."""
     zip_code = parse_zip(draft.mail_zip)
     return {
         "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
+        "street2": draft.street2,
         "zip5": zip_code.five if isinstance(zip_code, Zip) else "",
     }  # fmt: skip
 
@@ -170,3 +174,20 @@ def as_form_data(draft: Draft) -> MultiDict[str, str]:
     if draft.to is not None:
         data.setlist("to", list(draft.to))
     return data
+
+
+def person_in(draft: Draft, site: Services) -> Person:
+    """The codes of the person whom a draft names, as signing makes them."""
+    return person_of(site.settings.person_key, **who(draft))
+
+
+def token_of(draft: Draft, site: Services) -> str:
+    """The token of the receipt that the person in a form has for it; empty where there is none."""
+    nonce = site.tokens.read(draft.token).nonce
+    if not nonce:
+        return ""
+    named = draft.first or draft.last or draft.email
+    return receipt_of_form(
+        site.db(), nonce, person_in(draft, site) if named else None, site.settings.secret_key,
+        campaign=site.campaign.slug, test=practice.state_of(draft.test, site) != "none",
+    )  # fmt: skip

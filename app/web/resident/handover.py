@@ -16,17 +16,19 @@ from app.documents import (
     to_pdf,
     to_web_form,
 )
-from app.records import LetterRow, NotStoredError, Receipt, State, mark
+from app.records import LetterRow, NotStoredError, State, mark
+from app.records.mailbox import Mailbox
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services
 from app.web.pages import Page
-from app.web.resident import copies, keeping, official
-from app.web.resident.draft import SEAT, Draft, read_draft
-from app.web.resident.journey import Data, Ready, ready, review_page
+from app.web.resident import copies, official
+from app.web.resident.claims import claims_of
+from app.web.resident.draft import SEAT, Draft, read_draft, token_of
+from app.web.resident.journey import Data, ready, review_page
 from app.web.resident.letters import addressed, at_home, over_words
 from app.web.resident.people import title_name
-from app.web.resident.signed import ready_and_signed, token_of
+from app.web.resident.receipts import Act, act_of, keeping
 from app.web.resident.states import delivery_words, state_words
 
 UNDONE: frozenset[State] = frozenset({"refused", "unknown", "not attempted", "queued"})
@@ -63,7 +65,7 @@ class Taken:
 
 def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> None:
     """Note for the receipt what the person did with these letters. Not worth failing for."""
-    token = token_of(data, site)
+    token = token_of(read_draft(data), site)
     try:
         for seat in seats if token else ():
             if SEAT.fullmatch(seat):
@@ -79,14 +81,15 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     """
     if pasted := data.get("pasted"):
         note(data, site, (pasted,), "copied")
-    checked = ready_and_signed(data, site)
-    if isinstance(checked, Page):
-        return checked
-    return _take_page(*checked, data, site, mail=mail and "copy_to" in data)
+    act = act_of(data, site)
+    if isinstance(act, Page):
+        return act
+    return _take_page(act, data, site, mail=mail and "copy_to" in data)
 
 
-def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, mail: bool) -> Page:
-    receipt = token_of(data, site)
+def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
+    checked, receipt, signed = act.ready, act.token, act.signed
+    mails = Mailbox(site.settings.database).of_receipt(receipt)
     rows = {row.seat: row for row in signed.letters}
     items = addressed(checked.draft, checked.found, checked.site)
     offered = official.offer(receipt, signed, checked.draft, site)
@@ -102,9 +105,10 @@ def _take_page(checked: Ready, signed: Receipt, data: Data, site: Services, *, m
             _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items
         ],
         "notices": (), "switch": "resident.take", "enter": "resident.take",
+        "claims": claims_of(signed, mails, site.db(), site.campaign.timezone),
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
-        "official": offered, "keeping": keeping.keeping(receipt, items, site),
+        "official": offered, "keeping": keeping(receipt, items, site),
         "mail": form, "errors": [("copy_to", form.error)] if form.error else (),
     }  # fmt: skip
     return Page("resident/take.html", context, form.status)

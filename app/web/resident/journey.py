@@ -16,7 +16,7 @@ from app.campaign.pages import congress_gov, sources_of
 from app.campaign.words import ordinal
 from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
 from app.congress.model import as_moment, change_of
-from app.records import receipt, receipt_token
+from app.records import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.services import Services
@@ -26,7 +26,7 @@ from app.web.errors import words_for
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.consent import offer
-from app.web.resident.draft import Draft, as_form_data, read_draft
+from app.web.resident.draft import Draft, as_form_data, read_draft, token_of
 from app.web.resident.find import (
     find_page,
     look_up,
@@ -118,8 +118,8 @@ def as_signed(data: Data, site: Services) -> Services:
 
     What somebody signed stays theirs to fetch: to the same people, in the words of that day.
     """
-    nonce = site.tokens.read(data.get("token", "")).nonce
-    signed = receipt(site.db(), receipt_token(site.settings.secret_key, nonce)) if nonce else None
+    token = token_of(read_draft(data), site)
+    signed = receipt(site.db(), token) if token else None
     if signed is None or signed.congress >= site.tables.congress:
         return site
     last = change_of(signed.congress + 1) - timedelta(seconds=1)

@@ -37,12 +37,12 @@ from app.site.services import Services
 from app.text import clean_line
 from app.web import practice
 from app.web.pages import Page
-from app.web.resident.draft import Draft
+from app.web.resident.draft import Draft, person_in
 from app.web.resident.journey import Data, Ready
 from app.web.resident.letters import addressed, writer_of
 from app.web.resident.official_words import cannot_words, field_words
 from app.web.resident.people import state_name, title_name
-from app.web.resident.signed import person_of, ready_and_signed, token_of
+from app.web.resident.receipts import Act, act_of
 
 ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
 """What may be asked, in the order of the page; the fields are called ``d_prefix`` and so on."""
@@ -120,18 +120,18 @@ def deliver(data: Data, site: Services) -> Page | None:
     offices = offices_of(site.settings)
     if offices is None:
         return None
-    checked = ready_and_signed(data, site)
-    if isinstance(checked, Page):
-        return checked
-    ready, signed = checked
-    offered = offer(token_of(data, site), signed, ready.draft, site)
+    act = act_of(data, site)
+    if isinstance(act, Page):
+        return act
+    ready = act.ready
+    offered = offer(act.token, act.signed, ready.draft, site)
     if offered is None:
         return None
     items = addressed(ready.draft, ready.found, ready.site, data.get("only", ""))
     letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
     if not letters:
         return None
-    way = _Way(data, site, offices, ready, signed, offered, letters)
+    way = _Way(data, site, offices, ready, act, offered, letters)
     return way.step()
 
 
@@ -143,7 +143,7 @@ class _Way:
     site: Services
     offices: OfficePost
     ready: Ready
-    signed: Receipt
+    act: Act
     offered: Offer
     letters: Sequence[Letter]
 
@@ -276,13 +276,13 @@ class _Way:
         return {
             "draft": draft.after_signing(), "token": self.site.tokens.renew(draft.token),
             "only": self.data.get("only", ""), "is_test": self.offices.is_test,
-            "waits_for": self.signed.waits_for,
+            "waits_for": self.act.signed.waits_for,
             "switch": "resident.deliver", "enter": "resident.deliver",
         }  # fmt: skip
 
     def queue(self, made: Iterable[_Made], shown: Sequence[Shown]) -> Page | None:
         """Queue every letter, once; None when all are on their way."""
-        receipt, person = token_of(self.data, self.site), person_of(self.ready.draft, self.site)
+        receipt, person = self.act.token, person_in(self.ready.draft, self.site)
         for one in made:
             posted = Posted(
                 receipt, person, one.letter.holder.seat.id, one.message,

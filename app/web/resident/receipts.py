@@ -1,34 +1,104 @@
-"""The receipt: whom a person wrote to, and the way to withdraw. It names nobody."""
+"""The receipt: whom a person wrote to, what is so of their act, and the way to take it back.
+
+It names nobody, and is found by its token only. For the pages after signing, ``token_of`` finds
+it by the form and the person in it. Behind its address the words of the letters may be kept, if
+the person asks for it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from app.congress import Holder
 from app.congress.model import district_key
-from app.records import LetterRow, NotStoredError, Receipt, receipt, withdraw
+from app.delivery import Address, TooMany, absolute_link, confirmation_mail
+from app.documents import Addressed, postal
+from app.records import (
+    LetterRow,
+    NotStoredError,
+    Receipt,
+    Signed,
+    State,
+    receipt,
+    withdraw,
+)
 from app.records.deliveries import Deliveries
-from app.records.kept import kept_letters
-from app.records.sealing import PURPOSES, drop_for_receipt
+from app.records.mailbox import Mailbox
+from app.records.sealing import (
+    TooLargeToSealError,
+    drop_letters,
+    forget_details,
+    keep_letters,
+    kept_letters,
+)
+from app.records.signing import change_address, confirm, question
 from app.records.statements import commitment_of
 from app.site.i18n import gettext as _
-from app.site.i18n import moment_words, page_url
+from app.site.i18n import language, moment_words, page_url
+from app.site.outgoing import post_of
 from app.site.services import Services
+from app.text import BadEmail, clean_line, read_email
+from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
-from app.web.resident import keeping
+from app.web.resident.claims import claims_of, confirmation_failed
 from app.web.resident.consent import offer
 from app.web.resident.copies import mail_lines
+from app.web.resident.draft import token_of
+from app.web.resident.forms import email_message
+from app.web.resident.journey import Data, Ready, ready, review_page
+from app.web.resident.letters import addressed
 from app.web.resident.people import role, title_name
 from app.web.resident.sharing import sharing
 from app.web.resident.states import delivery_words, state_words
+
+log = logging.getLogger("dear_congress")
+
+DONE_BADLY = ("failed", "unknown")
+"""Ends of a message after which it is sent once more to whoever asks again."""
+
+
+# --- Which act a form belongs to -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A form that was signed, with its receipt."""
+
+    ready: Ready
+    token: str
+    signed: Receipt
+
+
+def act_of(data: Data, site: Services) -> Act | Page:
+    """The act of a form, or the page that says what is in the way."""
+    checked = ready(data, site, fresh=False)
+    if isinstance(checked, Page):
+        return checked
+    token = token_of(checked.draft, site)
+    signed = receipt(site.db(), token) if token else None
+    if signed is None:
+        words = _(
+            "These letters are not signed yet. Please read them and press the button to sign."
+        )
+        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=409)
+    return Act(checked, token, signed)
+
+
+# --- The page --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One recipient on the receipt."""
 
+    seat: str
     title_name: str
     role: str
+    state: State
     state_words: str
     since: str
     more: str = ""
@@ -37,62 +107,76 @@ class Line:
     """The letter's paragraphs, where they are kept behind this receipt."""
 
 
-def receipt_page(token: str, site: Services) -> Page:
+@dataclass(frozen=True, slots=True)
+class AddressForm:
+    """The form that gives another address for the question by e-mail."""
+
+    email: str = ""
+    error: str = ""
+    open: bool = False
+    """The question never arrived, so this is what to do now."""
+
+
+def receipt_page(token: str, site: Services, form: AddressForm | None = None) -> Page:
     """The receipt with this token, or a page that says that there is none (404)."""
     found = receipt(site.db(), token)
     if found is None:
         return _unknown()
-    return _page(token, found, site)
-
-
-def withdraw_signature(token: str, site: Services) -> bool:
-    """Withdraw; harmless a second time. False when there is no such receipt."""
-    return withdraw(site.db(), token) is not None
-
-
-def withdrawn_or_unknown(token: str, site: Services) -> Page | str:
-    """After the button: the address of the receipt, or the page for an unknown token."""
-    try:
-        return (
-            page_url("resident.receipt", token=token)
-            if withdraw_signature(token, site)
-            else _unknown()
+    kept = kept_letters(site.db(), token)
+    rows = Deliveries(site.settings.database).of_receipt(token)
+    mails = Mailbox(site.settings.database).of_receipt(token)
+    letters = [
+        replace(
+            _line(row, site),
+            more=delivery_words(rows.get(row.seat)),
+            text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
         )
-    except NotStoredError:
-        context = {
-            "status": 503,
-            "heading": _("Your signature could not be withdrawn just now"),
-            "text": _(
-                "Nothing was changed. Please go back and press the button again in a minute."
-            ),
-        }
-        return Page("error.html", context, 503)
+        for row in found.letters
+    ]
+    if form is None and found.waits_for == "confirmation":
+        form = AddressForm(open=confirmation_failed(found, mails))
+    context = {
+        "receipt_token": token,
+        "commitment": commitment_of(
+            found.campaign, found.state, district_key(str(found.district), found.congress), token
+        ).hex(),
+        "withdrawn": found.withdrawn,
+        "claims": claims_of(found, mails, site.db(), site.campaign.timezone),
+        "day": found.day,
+        "count": sum(row.bioguide is not None for row in found.letters),
+        "letters": letters,
+        "own_reports": all(
+            row.cause != "office system" and row.state != "queued" for row in found.letters
+        ),
+        "mails": mail_lines(token, site),
+        "address": form,
+        "errors": [("email", form.error)] if form and form.error else (),
+        "kept": found.kept,
+        "until": offer(site).until,
+        "has_texts": bool(kept),
+        "texts_until": letters_until(site),
+        "share": sharing(site),
+        "draft_page": "receipt",
+    }
+    return Page("resident/receipt.html", context, 422 if form and form.error else 200)
 
 
-def forgotten_or_unknown(token: str, site: Services) -> Page | str:
-    """After the button that removes what is sealed and lets the signature stand."""
-    try:
-        if receipt(site.db(), token) is None:
-            return _unknown()
-        for purpose in PURPOSES:
-            drop_for_receipt(site.db(), token, purpose)
-    except NotStoredError:
-        context = {
-            "status": 503,
-            "heading": _("The sealed copy could not be removed just now"),
-            "text": _(
-                "Nothing was changed. Please go back and press the button again in a minute."
-            ),
-        }
-        return Page("error.html", context, 503)
-    return page_url("resident.receipt", token=token)
-
-
-def dropped_or_unknown(token: str, site: Services) -> Page | str:
-    """After the button that removes the kept letters and lets the signature stand."""
-    if receipt(site.db(), token) is None:
-        return _unknown()
-    return keeping.drop(token, site) or page_url("resident.receipt", token=token)
+def _line(row: LetterRow, site: Services) -> Line:
+    """The recipient of a letter, who may have left Congress since."""
+    holder = site.tables.holder(row.seat)
+    if row.bioguide is None or holder is None:
+        where = role(holder) if holder else row.seat
+        words = state_words("not attempted")
+        return Line(row.seat, _("No letter"), where, "not attempted", words, "")
+    words = state_words(row.state, row.cause)
+    since = moment_words(row.at, site.campaign.timezone) if row.at else ""
+    name = title_name(holder)
+    if holder.member is None or holder.member.bioguide != row.bioguide:
+        then = site.tables.at(site.tables.as_of)  # who was listed, whatever has begun since
+        member = site.tables.member(row.bioguide) or then.member(row.bioguide)
+        holder = Holder(holder.seat, member)
+        name = title_name(holder) if member else _("The member who held this seat then")
+    return Line(row.seat, name, role(holder), row.state, words, since)
 
 
 def _unknown() -> Page:
@@ -107,53 +191,177 @@ def _unknown() -> Page:
     return Page("error.html", context, 404)
 
 
-def _page(token: str, found: Receipt, site: Services) -> Page:
-    kept = kept_letters(site.db(), token)
-    rows = Deliveries(site.settings.database).of_receipt(token)
-    letters = [
-        replace(
-            _line(row, site),
-            more=delivery_words(rows.get(row.seat)),
-            text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
-        )
-        for row in found.letters
-    ]
+# --- Taking back -----------------------------------------------------------------------------
+
+
+def take_back(token: str, site: Services) -> Page | str:
+    """After the button: the address of the receipt, or the page for an unknown token."""
+    heading = _("Your signature could not be withdrawn just now")
+    return _done(token, site, heading, lambda: withdraw(site.db(), token))
+
+
+def forget(token: str, site: Services) -> Page | str:
+    """After the button that removes what is sealed and lets the signature stand."""
+    heading = _("The sealed copy could not be removed just now")
+    return _done(token, site, heading, lambda: forget_details(site.db(), token))
+
+
+def drop(token: str, site: Services) -> Page | str:
+    """After the button that removes the kept letters and lets the signature stand."""
+    heading = _("Your letters could not be removed just now")
+    return _done(token, site, heading, lambda: drop_letters(site.db(), token))
+
+
+def _done(token: str, site: Services, heading: str, act: Callable[[], object]) -> Page | str:
+    """The address of the receipt once it is done; harmless a second time."""
+    try:
+        if receipt(site.db(), token) is None:
+            return _unknown()
+        act()
+    except NotStoredError:
+        text = _("Nothing was changed. Please go back and press the button again in a minute.")
+        return Page("error.html", {"status": 503, "heading": heading, "text": text}, 503)
+    return page_url("resident.receipt", token=token)
+
+
+# --- The words of the letters, kept behind the receipt ---------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the page with the letters says about keeping them."""
+
+    until: date
+    """The last day on which they may still be here."""
+    kept: bool
+    """These very words are kept."""
+    others: bool
+    """Other words are kept, from before the letters were changed."""
+
+
+def keeping(token: str, items: Sequence[Addressed], site: Services) -> Keeping:
+    """Whether these letters are kept behind the receipt."""
+    there = kept_letters(site.db(), token)
+    same = there == texts(items)
+    return Keeping(letters_until(site), same, bool(there) and not same)
+
+
+def letters_until(site: Services) -> date:
+    """The last day on which kept letters may still be here."""
+    return site.campaign.ends.date() + timedelta(days=site.settings.keep_letters_days)
+
+
+def texts(items: Sequence[Addressed]) -> dict[str, str]:
+    """By seat: each letter as it is kept, from its date to the name, without the own address."""
+    found = {}
+    for item in items:
+        page = postal(item.letter, item.writer, item.office)
+        parts = (
+            page.date, "\n".join(page.inside_address), page.subject, page.salutation,
+            *page.paragraphs, page.closing, page.name,
+        )  # fmt: skip
+        found[item.letter.holder.seat.id] = "\n\n".join(part for part in parts if part)
+    return found
+
+
+def keep(data: Data, site: Services) -> Page | None:
+    """Keep the letters of this form behind its receipt. A page where something is in the way."""
+    act = act_of(data, site)
+    if isinstance(act, Page):
+        return act
+    items = addressed(act.ready.draft, act.ready.found, act.ready.site)
+    try:
+        keep_letters(site.db(), act.token, texts(items), day=site.today())
+    except (NotStoredError, TooLargeToSealError):
+        context = {
+            "status": 503,
+            "heading": _("Your letters could not be kept just now"),
+            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+        }
+        return Page("error.html", context, 503)
+    return None
+
+
+# --- Confirming by e-mail --------------------------------------------------------------------
+
+
+def confirm_page(token: str, site: Services) -> Page:
+    """The page behind the mailed link. Looking at it changes nothing, because mail programs and
+    their scanners open links by themselves; only the button does."""
+    state = question(site.db(), token)
+    if state == "unknown":
+        return _nothing_to_confirm()
+    return Page("resident/confirm.html", {"token": token, "answered": state == "answered"})
+
+
+def confirmed(token: str, site: Services) -> Page | str:
+    """After the button: the address of the same page, which now says that it is done."""
+    try:
+        if not confirm(site.db(), token, at=site.now()):
+            return _nothing_to_confirm()
+    except NotStoredError:
+        context = {
+            "status": 503,
+            "heading": _("Your signature could not be confirmed just now"),
+            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+        }
+        return Page("error.html", context, 503)
+    return page_url("resident.confirm", token=token)
+
+
+def _nothing_to_confirm() -> Page:
     context = {
-        "receipt_token": token,
-        "commitment": commitment_of(
-            found.campaign, found.state, district_key(str(found.district), found.congress), token
-        ).hex(),
-        "withdrawn": found.withdrawn,
-        "day": found.day,
-        "count": sum(row.bioguide is not None for row in found.letters),
-        "letters": letters,
-        "own_reports": all(
-            row.cause != "office system" and row.state != "queued" for row in found.letters
+        "status": 404,
+        "heading": _("There is nothing to confirm at this address"),
+        "text": _(
+            "Please check that you copied the whole address. After about a day a link is no "
+            "longer good; then you can sign again."
         ),
-        "mails": mail_lines(token, site),
-        "waits_for": found.waits_for,
-        "kept": found.kept,
-        "until": offer(site).until,
-        "has_texts": bool(kept),
-        "texts_until": keeping.until(site),
-        "share": sharing(site),
-        "draft_page": "receipt",
     }
-    return Page("resident/receipt.html", context)
+    return Page("error.html", context, 404)
 
 
-def _line(row: LetterRow, site: Services) -> Line:
-    """The recipient of a letter, who may have left Congress since."""
-    holder = site.tables.holder(row.seat)
-    if row.bioguide is None or holder is None:
-        words = state_words("not attempted")
-        return Line(_("No letter"), role(holder) if holder else row.seat, words, "")
-    words = state_words(row.state, row.cause)
-    since = moment_words(row.at, site.campaign.timezone) if row.at else ""
-    if holder.member is None or holder.member.bioguide != row.bioguide:
-        then = site.tables.at(site.tables.as_of)  # who was listed, whatever has begun since
-        member = site.tables.member(row.bioguide) or then.member(row.bioguide)
-        holder = Holder(holder.seat, member)
-        name = title_name(holder) if member else _("The member who held this seat then")
-        return Line(name, role(holder), words, since)
-    return Line(title_name(holder), role(holder), words, since)
+def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
+    """After the button that sends the question to another address; the old link ends."""
+    text = clean_line(data.get("email", ""))
+    address = read_email(text)
+    form = AddressForm(text, open=True)
+    if isinstance(address, BadEmail):
+        return receipt_page(token, site, replace(form, error=email_message(address)))
+    if isinstance(answer := ask("email", site, about=address.wire), Wait):
+        return receipt_page(token, site, replace(form, error=wait_words(answer)))
+    secret = site.settings.person_key
+    try:
+        link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
+        sent = link is None or mail_question(Signed(token, link), address.wire, site)
+    except NotStoredError:
+        sent = False
+    if not sent:
+        words = _("The e-mail could not be sent just now. Please press the button again in a "
+                  "minute.")  # fmt: skip
+        return receipt_page(token, site, replace(form, error=words))
+    return page_url("resident.receipt", token=token)
+
+
+def mail_question(signed: Signed, mailbox: str, site: Services) -> bool:
+    """Put the message with the link to the button into the queue, once. False: not possible."""
+    link = page_url("resident.confirm", token=signed.confirm)
+    mail = confirmation_mail(
+        to := Address(mailbox),
+        language="es" if language() == "es" else "en",
+        group=site.settings.group_name,
+        link=absolute_link(site.settings.site_url, link),
+    )
+    post = post_of(site.settings)
+    if post is None:
+        return False
+    try:
+        known = post.known("signing", to, wish=signed.confirm)
+        put = post.enqueue(
+            dataclasses.replace(mail, kind="signing"), wish=signed.confirm,
+            receipt=signed.receipt, again=known is not None and known.state in DONE_BADLY,
+        )  # fmt: skip
+    except NotStoredError as error:
+        log.error("a confirmation could not be queued: %s", type(error).__name__)
+        return False
+    return not isinstance(put, TooMany)

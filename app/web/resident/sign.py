@@ -1,32 +1,55 @@
-"""The button at the end of the way: one person is counted, once, durably."""
+"""The button at the end of the way: one person's act, stored once, durably.
+
+What looks made by a machine, or comes from a crowd, is asked to press again: nothing is refused
+and nothing is dropped. The signature is then *held* until an organizer has looked at it. Where an
+operator turned it on, a link is mailed, and the signature counts once the button behind it was
+pressed; the message holds nothing that anybody typed.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
-from typing import cast
+from typing import Any, cast, get_args
 
-from app.campaign import Letter
+from app.campaign import Letter, body_text
 from app.congress import Found
-from app.records import LetterRow, NotStoredError, SignatureRequest, likeness_of, person_key, sign
+from app.documents import Addressed
+from app.records import LetterRow, NotStoredError, SignatureRequest, Signed, person_of, sign
+from app.records.keys import KeyFolderError, first_key
 from app.records.model import HeldReason, Status
+from app.records.sealing import TooLargeToSealError
+from app.records.signing import question, question_token
+from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
+from app.text import Email, read_email
 from app.web import practice
 from app.web.errors import not_stored_words
-from app.web.limits import Wait, ask, wait_words
+from app.web.limits import SecondStep, Wait, ask, wait_words
 from app.web.pages import Page
-from app.web.resident import confirming, consent, held
-from app.web.resident.draft import Draft, who
+from app.web.proof import proves
+from app.web.resident import consent
+from app.web.resident.draft import Draft, token_of, who
 from app.web.resident.journey import Counted, Data, ready, review_page
-from app.web.resident.letters import changed_since_shown, make_letters, template_of
+from app.web.resident.letters import (
+    changed_since_shown,
+    make_letters,
+    office_of,
+    template_of,
+    writer_of,
+)
+from app.web.resident.receipts import mail_question, texts
+
+log = logging.getLogger("dear_congress")
 
 TOWN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 """Words of letters only: a comma or a bracket could bring something else along."""
 
 
 def sign_letters(data: Data, site: Services) -> Page | Counted:
-    """Count the person, once, durably. Everything is checked again first.
+    """Store the act, once, durably. Everything is checked again first.
 
     Whatever is in the way, the page comes back with all that was typed.
     """
@@ -41,26 +64,30 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     answer = ask("sign", site)
     if isinstance(answer, Wait):
         return _back(draft, found, site, wait_words(answer), 429)
-    reason = held.doubt(draft, site, answer)
+    reason = doubt(draft, site, answer)
     if reason and not draft.again:
-        words, draft = held.second_step_words(reason), dataclasses.replace(draft, again=reason)
+        words, draft = second_step_words(reason), dataclasses.replace(draft, again=reason)
         return review_page(draft, found, site, errors=[("", words)], press_again=words, status=422)
-    if problem := confirming.in_the_way(draft, site):
-        return _back(draft, found, site, *problem)
+    mailbox = _mailbox(draft, site)
+    if mailbox and (wait := _too_much_mail(mailbox, draft, site)):
+        return _back(draft, found, site, wait, 429)
     letters = make_letters(draft, found, site)
     if changed := changed_since_shown(draft, letters):
         return _back(draft, found, site, changed, 409)
-    request = signature(draft, found, letters, site, reason)
-    request = practice.marked(request, draft.test, site)
     try:
+        request = signature(draft, found, letters, site, reason=reason, mailbox=mailbox)
+        request = practice.marked(request, draft.test, site)
         signed = sign(site.db(), request, site.settings.secret_key)
+    except (KeyFolderError, TooLargeToSealError, OSError) as error:
+        log.error("details could not be sealed: %s", type(error).__name__)
+        words = _("What you ticked could not be kept just now, so nothing was signed. Please press "
+                  "the button again in a minute, or take the ticks off first.")  # fmt: skip
+        return _back(draft, found, site, words, 503)
     except NotStoredError as error:
         return _back(draft, found, site, not_stored_words(error), 503)
-    if request.status == "test":
-        return Counted(signed.receipt)
-    words = consent.keep(signed, draft, found, letters, site)
-    words = words or (confirming.send(draft, site) if request.confirm else "")
-    return _back(draft, found, site, words, 503) if words else Counted(signed.receipt)
+    if signed.confirm and (words := _ask_owner(signed, mailbox, site)):
+        return _back(draft, found, site, words, 503)
+    return Counted(signed.receipt)
 
 
 def _back(draft: Draft, found: Found, site: Services, words: str, status: int) -> Page:
@@ -68,39 +95,28 @@ def _back(draft: Draft, found: Found, site: Services, words: str, status: int) -
     return review_page(draft, found, site, errors=[("", words)], status=status)
 
 
-def town(draft: Draft, found: Found, site: Services) -> str | None:
-    """The town of the address, where this site keeps towns and the state knows such a town.
-
-    Anything else that somebody typed into the field is not kept.
-    """
-    state = found.delegation.state
-    if not site.settings.keep_towns or draft.elsewhere or draft.mail_state not in ("", state):
-        return None
-    name = " ".join(word.capitalize() for word in draft.city.replace(".", " ").split())
-    plain = TOWN.fullmatch(name) and site.tables.town_districts(state, name)
-    return name if plain else None
-
-
 def signature(
     draft: Draft,
     found: Found,
     letters: tuple[Letter, ...],
     site: Services,
+    *,
     reason: HeldReason | None = None,
+    mailbox: str = "",
 ) -> SignatureRequest:
-    """What is kept of a signature: no name, street, e-mail or word of it."""
+    """What is stored of an act: no name, street, e-mail or word of it, but sealed what was
+    ticked. Raises ``KeyFolderError`` and ``OSError`` where nothing can be sealed."""
     template = template_of(draft, site)
-    secret, campaign = site.settings.person_key, site.campaign.slug
-    named = who(draft)
     vacant = [h for h in found.delegation.holders if h.vacant]
-    question = confirming.question_of(draft, site)
-    if site.confirm_email and not question:
+    if site.confirm_email and not mailbox:
         reason = reason or "no address"
-    status = "unconfirmed" if question else "held" if reason else "counted"
+    keep = {p: consent.details(p, draft, found, letters) for p in consent.wanted(draft)}
+    status = "unconfirmed" if mailbox else "held" if reason else "counted"
+    writer = writer_of(draft)
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
-        person=person_key(secret, campaign, **named),
-        campaign=campaign,
+        person=person_of(site.settings.person_key, **who(draft)),
+        campaign=site.campaign.slug,
         day=site.today(),
         at=site.now(),
         state=found.delegation.state,
@@ -122,6 +138,94 @@ def signature(
         status=cast(Status, status),
         town=town(draft, found, site),
         held_for=reason,
-        likeness=likeness_of(secret, campaign, **named),
-        confirm=question,
+        mailbox=mailbox,
+        keep=keep,
+        seal_to=first_key(site.settings.keys, today=site.today()) if keep else None,
+        words=tuple(body_text(letter) for letter in letters),
+        texts=lambda: texts([Addressed(x, writer, office_of(draft, x.holder)) for x in letters]),
     )  # fmt: skip
+
+
+def town(draft: Draft, found: Found, site: Services) -> str | None:
+    """The town of the address, where this site keeps towns and the state knows such a town.
+
+    Anything else that somebody typed into the field is not kept.
+    """
+    state = found.delegation.state
+    if not site.settings.keep_towns or draft.elsewhere or draft.mail_state not in ("", state):
+        return None
+    name = " ".join(word.capitalize() for word in draft.city.replace(".", " ").split())
+    plain = TOWN.fullmatch(name) and site.tables.town_districts(state, name)
+    return name if plain else None
+
+
+# --- A second step ---------------------------------------------------------------------------
+
+
+def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:
+    """Why this signature should be looked at; None for nearly everybody.
+
+    ``answer`` is what the limit said. A doubt from the first press stays in the form, so
+    waiting a moment before the second does not undo it.
+    """
+    if draft.website:
+        return "field filled in"
+    if not draft.trap_present:
+        return "field missing"
+    token = site.tokens.read(draft.token)
+    if token.age < site.settings.form_seconds:
+        return "too fast"
+    bits = site.settings.proof_of_work
+    if bits and not proves(token.nonce, draft.proof, bits):
+        return "no proof"
+    if isinstance(answer, SecondStep):
+        return "crowd"
+    # A proof that came with the second press is a proof; the other doubts stay.
+    doubts = (reason for reason in get_args(HeldReason) if reason != "no proof")
+    return next((reason for reason in doubts if reason == draft.again), None)
+
+
+def second_step_words(reason: HeldReason) -> str:
+    """What to do now, and what it means."""
+    if reason == "crowd":
+        why = _("Unusually many people have signed from your network within the hour.")
+    elif reason == "too fast":
+        why = _("That was faster than people usually are.")
+    elif reason == "no proof":
+        why = _("Your browser did not do the small calculation that this site asks for. It needs "
+                "JavaScript for that; it works without, too.")  # fmt: skip
+    else:
+        why = _("Your browser sent this form in an unusual way.")
+    what = _(
+        "Please press the button once more. Your letters will be ready all the same; an organizer "
+        "looks at your signature before it is counted."
+    )
+    return f"{why} {what}"
+
+
+# --- The question by e-mail ------------------------------------------------------------------
+
+
+def _mailbox(draft: Draft, site: Services) -> str:
+    """The address that is asked whether it is the signer's; empty where none is."""
+    address: Any = read_email(draft.email) if site.confirm_email and draft.email else None
+    return address.wire if isinstance(address, Email) else ""
+
+
+def _too_much_mail(mailbox: str, draft: Draft, site: Services) -> str:
+    """Why no message can be sent to the address now; empty where one can, or was."""
+    token = token_of(draft, site)
+    if token and question(site.db(), question_token(token, mailbox)) != "unknown":
+        return ""  # pressed twice: the message goes out once, so it is counted once
+    answer = ask("email", site, about=mailbox)
+    return wait_words(answer) if isinstance(answer, Wait) else ""
+
+
+def _ask_owner(signed: Signed, mailbox: str, site: Services) -> str:
+    """Mail the link with the button, once; words for the person when that failed."""
+    if question(site.db(), signed.confirm) != "open" or mail_question(signed, mailbox, site):
+        return ""
+    return _(
+        "You have signed, but the message that asks you to confirm could not be sent. Please "
+        "press the button again later: you are not counted twice."
+    )

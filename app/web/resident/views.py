@@ -9,15 +9,7 @@ from app.site.i18n import page_url
 from app.site.services import services
 from app.web.access import access
 from app.web.pages import Page, show
-from app.web.resident import (
-    confirming,
-    copies,
-    handover,
-    journey,
-    keeping,
-    official,
-    receipts,
-)
+from app.web.resident import copies, handover, journey, official, receipts
 from app.web.resident import sign as signing
 
 resident = Blueprint("resident", __name__)
@@ -93,7 +85,7 @@ def deliver() -> Response:
 @resident.post("/keep")
 @access("anyone")
 def keep_letters() -> Response:
-    page = keeping.keep(request.form, services())
+    page = receipts.keep(request.form, services())
     return show(page) if page else redirect(page_url("resident.take"), 307)
 
 
@@ -149,7 +141,7 @@ def receipt_with_letters(token: str) -> Response:
 @resident.post("/receipt/<token>/withdraw")
 @access("anyone")
 def withdraw(token: str) -> Response:
-    result = receipts.withdrawn_or_unknown(token, services())
+    result = receipts.take_back(token, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)
@@ -158,7 +150,7 @@ def withdraw(token: str) -> Response:
 @resident.post("/receipt/<token>/forget")
 @access("anyone")
 def forget(token: str) -> Response:
-    result = receipts.forgotten_or_unknown(token, services())
+    result = receipts.forget(token, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)
@@ -167,7 +159,16 @@ def forget(token: str) -> Response:
 @resident.post("/receipt/<token>/drop")
 @access("anyone")
 def drop_letters(token: str) -> Response:
-    result = receipts.dropped_or_unknown(token, services())
+    result = receipts.drop(token, services())
+    if isinstance(result, Page):
+        return show(result)
+    return redirect(result, 303)
+
+
+@resident.post("/receipt/<token>/address")
+@access("anyone")
+def ask_elsewhere(token: str) -> Response:
+    result = receipts.ask_elsewhere(token, request.form, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)
@@ -176,13 +177,13 @@ def drop_letters(token: str) -> Response:
 @resident.get("/confirm/<token>")
 @access("anyone")
 def confirm(token: str) -> Response:
-    return show(confirming.confirm_page(token, services()))
+    return show(receipts.confirm_page(token, services()))
 
 
 @resident.post("/confirm/<token>")
 @access("anyone")
 def confirmed(token: str) -> Response:
-    result = confirming.confirmed(token, services())
+    result = receipts.confirmed(token, services())
     if isinstance(result, Page):
         return show(result)
     return redirect(result, 303)

@@ -1,0 +1,255 @@
+"""Names and street addresses in the words by which they are compared; nothing here is kept.
+
+    >>> name_of("Dr. José", "Núñez, Jr.")
+    ('jose', 'nunez', 'jr')
+    >>> address_of("12 North Fifth Street, Apt. 4-B")
+    ('12 n 5 st', '4b')
+
+The words of an address are those of the Postal Service, from ``postal_words.txt``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+# --- Names -----------------------------------------------------------------------------------
+
+_JUNIOR = {
+    "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "2", "2nd": "2", "iii": "3",
+    "3rd": "3", "iv": "4", "4th": "4",
+}  # fmt: skip
+_TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "sra", "dra"})
+_HIDDEN = frozenset({"Cc", "Cf"})
+_APOSTROPHES = frozenset("'’‘ʼ`´")
+_ASCII = {
+    n: None if chr(n) in _APOSTROPHES or n < 32 or n == 127
+    else chr(n) if chr(n).isalnum() else " "
+    for n in range(128)
+}  # fmt: skip
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+
+
+def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, str]:
+    """First and last name in plain words, and which of several of that name: ``jr``, ``2``.
+
+    A whole name may stand in either field. Titles are no part of it. Latin letters lose their
+    accents, unless ``accents``.
+    """
+    typed = (words_of(first), words_of(last))
+    given, family = ((text if accents else bare(text)).split() for text in typed)
+    junior = ""
+    for words in (family, given):
+        while len(words) > 1 and words[-1] in _JUNIOR:
+            junior = _JUNIOR[words.pop()]
+    while len(given) + len(family) > 1 and given and given[0] in _TITLES:
+        given.pop(0)
+    one = given or family
+    if not (given and family) and len(one) > 1:  # a whole name in one field
+        given, family = one[:-1], one[-1:]
+    return " ".join(given), " ".join(family), junior
+
+
+def words_of(text: str) -> str:
+    """The letters, digits and marks of a text, folded, with one space between the words."""
+    if text.isascii():  # the same as below, for most people
+        return " ".join(text.translate(_ASCII).lower().split()) or folded(compact(text))
+    kept = "".join(
+        c if unicodedata.category(c)[0] in "LNM" else "" if c in _APOSTROPHES else " "
+        for c in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(c) not in _HIDDEN
+    )
+    return " ".join(folded(kept).split()) or folded(compact(text))
+
+
+def bare(text: str) -> str:
+    """Without the accents on Latin letters; in other scripts a mark is part of the letter."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    latin = False
+    for c in unicodedata.normalize("NFD", text):
+        if unicodedata.category(c) == "Mn":
+            if latin:
+                continue
+        else:
+            latin = c < "\u0250"
+        kept.append(_LETTERS.get(c, c))
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def compact(text: str) -> str:
+    """Without spaces and invisible characters."""
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in _HIDDEN)
+
+
+def folded(text: str) -> str:
+    """NFC and case-folded, whichever of several equal spellings came in."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", text).casefold()
+    return unicodedata.normalize("NFC", decomposed)
+
+
+def joined(text: str) -> str:
+    """The words as one."""
+    return text.replace(" ", "")
+
+
+# --- Street addresses ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _PostalWords:
+    """The tables of ``postal_words.txt``."""
+
+    words: dict[str, str]
+    """Each way of writing a word, and the short form: suffixes, directions, numbers."""
+    units: dict[str, str]
+    """Words before a unit's number; those of dwellings stand for nothing but that."""
+    alone: dict[str, str]
+    """Units that have no number."""
+    phrases: dict[tuple[str, ...], tuple[str, ...]]
+    suffixes: frozenset[str]
+
+
+@cache
+def _tables() -> _PostalWords:
+    text = Path(__file__).with_name("postal_words.txt").read_text("utf-8")
+    sections: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("["):
+            rows = sections.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            rows.append(line)
+
+    def table(*names: str) -> dict[str, str]:
+        return {
+            word: row.split()[0] for name in names for row in sections[name] for word in row.split()
+        }
+
+    phrases = {}
+    for row in sections["phrases"]:
+        short, _, written = row.partition(":")
+        for phrase in written.split(","):
+            phrases[tuple(phrase.split())] = tuple(short.split())
+    streets = table("streets")
+    return _PostalWords(
+        {**streets, **table("directions", "numbers")},
+        table("units"),
+        table("units without a number"),
+        phrases,
+        frozenset(streets.values()),
+    )
+
+
+_DWELLING = "apt"
+_TENS = frozenset(str(number) for number in range(20, 100, 10))
+_ENDS_A_STREET = frozenset({"st", "ave", "dr", "ln", "ct", "pl", "blvd", "ter", "cir", "way"})
+"""Suffixes after which a number is that of a unit; behind others it may be the road's own."""
+
+
+def address_of(street: str, street2: str = "") -> tuple[str, str]:
+    """House and street in the Postal Service's short words, and the unit; both may be empty.
+
+    >>> address_of("12 North Fifth Street, Apt. 4-B")
+    ('12 n 5 st', '4b')
+    >>> address_of("12 N. 5th St", "#4B")
+    ('12 n 5 st', '4b')
+
+    Of a second line only a unit is read: it may also name a building or a person.
+    """
+    street_words, unit = _without_unit(_address_words(street))
+    second = _address_words(street2)
+    _, other = _without_unit(["", "", *second])
+    if not other and len(second) == 1 and (len(second[0]) == 1 or second[0][0].isdigit()):
+        other = second[0]
+    if not street_words and second and not other:
+        street_words = second
+    return " ".join(street_words), other if other and not unit else unit
+
+
+def _address_words(text: str) -> list[str]:
+    tables = _tables()
+    words = bare(words_of(text.replace("#", " hash "))).split() if text else []
+    short: list[str] = []
+    at = 0
+    while at < len(words):
+        for size in (4, 3, 2, 1):
+            phrase = tables.phrases.get(tuple(words[at : at + size]))
+            if phrase is not None:
+                short += phrase
+                at += size
+                break
+        else:
+            number = words[at + 1 : at + 2] and words[at + 1][0].isdigit()
+            # "12 No. Main St" is North, "12 Main St No. 4" a number.
+            told = words[at] == "no" and at > 1 and number
+            short.append("num" if told else _short(words[at], tables))
+            at += 1
+    return _run_together(short)
+
+
+def _short(word: str, tables: _PostalWords) -> str:
+    if word[0].isdigit():
+        number = word[:-2] if word[-2:] in ("st", "nd", "rd", "th") else word
+        return number.lstrip("0") or "0"
+    return tables.words.get(word, word)
+
+
+def _run_together(words: list[str]) -> list[str]:
+    """``n e`` is one direction, and ``20 1`` was one number in words."""
+    out: list[str] = []
+    for word in words:
+        last = out[-1] if out else ""
+        if last in ("n", "s") and word in ("e", "w") and len(out) > 1:
+            out[-1] = last + word
+        elif last in _TENS and len(word) == 1 and word.isdigit() and len(out) > 1:
+            out[-1] = last[0] + word
+        else:
+            out.append(word)
+    return out
+
+
+def _without_unit(words: list[str]) -> tuple[list[str], str]:
+    """The street, and the unit: ``4b``, or ``bldg2 4`` where there is more than its number."""
+    tables = _tables()
+    units: list[str] = []
+    if len(words) > 3 and tables.units.get(words[0]) == _DWELLING and words[1][0].isdigit():
+        units.append(words[1])  # before the house number
+        words = words[2:]
+    start = next((at for at in range(2, len(words)) if _begins_unit(words, at)), len(words))
+    street, rest = words[:start], words[start:]
+    while rest:
+        what = tables.units.get(rest[0]) or tables.alone.get(rest[0], "")
+        if rest[0].isdigit() and len(rest) > 1 and tables.units.get(rest[1]) == "fl":
+            units.append(f"fl{rest[0]}")  # 3rd floor
+            rest = rest[2:]
+            continue
+        number = ""
+        at = 1 if what else 0
+        while at < len(rest) and (not number or not _begins_unit(rest, at)):
+            if rest[at] not in tables.units:  # "apt #4" has two words for it
+                number += rest[at]
+            at += 1
+            if what in tables.alone.values():
+                break
+        units.append(f"{'' if what == _DWELLING else what}{number}")
+        rest = rest[at:]
+    return street, " ".join(sorted(unit.lstrip("0") for unit in units if unit))
+
+
+def _begins_unit(words: list[str], at: int) -> bool:
+    tables = _tables()
+    word = words[at]
+    later = words[at + 1] if at + 1 < len(words) else ""
+    if word in tables.units:
+        return bool(later) and (word not in ("num", "number") or later[0].isdigit())
+    if word in tables.alone:
+        return not later or later in tables.units or later in tables.alone
+    if word[0].isdigit() and tables.units.get(later) == "fl":
+        return True
+    number = word[0].isdigit() or (len(word) == 1 and word not in "nesw")
+    return number and not later and at > 2 and words[at - 1] in _ENDS_A_STREET

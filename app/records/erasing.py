@@ -1,0 +1,186 @@
+"""What was deleted is gone from the files too: from the log, from free pages, from their gaps.
+
+``secure_delete`` overwrites a deleted row in its page, but the log keeps earlier states of that
+page until it is emptied, and a row that SQLite moved between pages may leave a copy in the gap
+of the old one. So whoever deletes something calls ``erase`` afterwards, with the bytes that have
+to be gone: it empties the log, looks for them, and rewrites the file where they are still there.
+
+Emptying the log waits for whoever is reading at that moment, for two seconds at most. Where
+that is not enough it is noted in ``unerased``, so that pages can say so, and tried again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from app.records import raw_scan
+from app.records.database import BUSY_SECONDS, NotStoredError, open_database, writing
+from app.records.persons import MARK as MARK_BYTES
+
+WAIT = 2.0
+"""Seconds that a request waits for readers."""
+AGAIN = 20.0
+"""Seconds between two tries afterwards, in a thread of this process."""
+LARGE = 256 << 20
+"""Bytes. A larger file is not rewritten while a request waits, but by the daily purge."""
+
+
+def erase(db: sqlite3.Connection, gone: Sequence[bytes] = ()) -> bool:
+    """Blank what was deleted before: True when none of it is in the files any more.
+
+    ``gone`` are bytes that were deleted, to look for. False where somebody has been reading for
+    long: then it is tried again, and ``waits_to_be_erased`` until it is done. Call it outside
+    any transaction. Never raises.
+    """
+    try:
+        done = _empty_log(db, WAIT) and (not gone or _blank(db, gone))
+        if done and waits_to_be_erased(db):
+            with writing(db):
+                db.execute("DELETE FROM unerased")
+        elif not done:
+            with writing(db):
+                db.execute("INSERT OR IGNORE INTO unerased (id) VALUES (1)")
+            _later(_path(db))
+    except (NotStoredError, sqlite3.Error, OSError, subprocess.SubprocessError):
+        _later(_path(db))
+        return False
+    return done
+
+
+def waits_to_be_erased(db: sqlite3.Connection) -> bool:
+    """Whether the files may still hold something that was deleted."""
+    return db.execute("SELECT 1 FROM unerased").fetchone() is not None
+
+
+def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> list[bytes]:
+    """All that names somebody in the signatures that a condition in SQL selects: their codes and
+    the heads of their boxes, to look for once they are deleted."""
+    row = (
+        "SELECT s.by_email, s.by_address, s.near, s.alike FROM signatures s"  # noqa: S608
+        f" WHERE {condition}"
+    )
+    found = []
+    for by_email, by_address, near, alike in db.execute(row, values):
+        found += [code for code in (by_email, by_address, alike) if code]
+        if near and len(near) >= 4 * MARK_BYTES:
+            found.append(near)
+    for table in ("sealed", "kept_letters"):
+        heads = db.execute(
+            f"SELECT substr(b.box, 1, {raw_scan.HEAD}) FROM {table} b"  # noqa: S608
+            f" JOIN signatures s ON s.id = b.signature WHERE {condition}",
+            values,
+        )
+        found += [head for (head,) in heads]
+    return found
+
+
+def _path(db: sqlite3.Connection) -> Path:
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
+
+
+def _blank(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
+    path = _path(db)
+    if not scan_files(path, gone)["marks"]:
+        return True
+    if path.stat().st_size > LARGE:
+        return False
+    db.execute("VACUUM")
+    return _empty_log(db, WAIT)
+
+
+def _later(path: Path) -> None:
+    """Try again from a thread, until it is done; the daily purge does it too."""
+    if not _trying.acquire(blocking=False):
+        return
+
+    def work() -> None:
+        try:
+            while True:
+                time.sleep(AGAIN)
+                with suppress(NotStoredError, sqlite3.Error), closing(open_database(path)) as db:
+                    if not waits_to_be_erased(db):
+                        return
+                    if _empty_log(db, WAIT) and not traces(db, path):
+                        with writing(db):
+                            db.execute("DELETE FROM unerased")
+                        return
+        except OSError:  # the folder is gone, as at the end of a test
+            return
+        finally:
+            _trying.release()
+
+    threading.Thread(target=work, name="erase", daemon=True).start()
+
+
+_trying = threading.Lock()
+
+
+def blank_what_was_deleted(db: sqlite3.Connection) -> None:
+    """Empty the log, and rewrite the file if its raw bytes still hold something deleted."""
+    if _empty_log(db, BUSY_SECONDS):
+        if waits_to_be_erased(db) or traces(db, _path(db)):
+            db.execute("VACUUM")
+        if _empty_log(db, BUSY_SECONDS) and waits_to_be_erased(db):
+            with writing(db):
+                db.execute("DELETE FROM unerased")
+
+
+def empty_log(db: sqlite3.Connection) -> bool:
+    """Move the log into the file and cut it to nothing; False when a long read prevents it."""
+    return _empty_log(db, BUSY_SECONDS)
+
+
+def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
+    db.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}").close()
+    try:
+        busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:  # another checkpoint is at work
+        return False
+    finally:
+        db.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}").close()
+    return not busy
+
+
+def scan_files(path: Path, marks: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Heads of boxes, unclean free pages and marks in the raw files; see ``raw_scan.scan``."""
+    # In a program of its own: see raw_scan.
+    script = str(Path(raw_scan.__file__))
+    answer = subprocess.run(  # noqa: S603 - our own file and our own database
+        [sys.executable, "-I", "-S", script, str(path)],
+        input=json.dumps([mark.hex() for mark in marks]),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def traces(db: sqlite3.Connection, path: Path) -> list[str]:
+    """Sentences about what the raw files hold that no row owns. Tried again: people sign."""
+    problems: list[str] = []
+    for wait in (0.0, 0.3, 1.0):
+        time.sleep(wait)
+        found = scan_files(path)
+        boxes = db.execute(
+            "SELECT hex(substr(box, 1, 40)) FROM sealed"
+            " UNION ALL SELECT hex(substr(box, 1, 40)) FROM kept_letters"
+        )
+        heads = {row[0] for row in boxes}
+        stray = [head for head in found["heads"] if head.upper() not in heads]
+        problems = []
+        if stray:
+            problems.append(f"{len(stray)} sealed boxes are in the raw file that no row owns.")
+        if found["unclean"]:
+            problems.append(f"{found['unclean']} free pages of the file are not blank.")
+        if not problems:
+            break
+        empty_log(db)
+    return problems

@@ -1,0 +1,470 @@
+"""Who is the same person: keyed codes that recognise somebody and name nobody.
+
+    >>> one = person_of(b"secret", first="Ana", last="Ruiz", street="12 N Elm St", zip5="05672")
+    >>> other = person_of(b"secret", first="ana", last="Ruíz", street="12 North Elm Street",
+    ...                   street2="Apt 4", zip5="05672", email="ana@example.org")
+    >>> one.is_at_the_address_of(other.by_address)
+    True
+
+A person has up to two codes, and whoever matches by either has signed:
+
+- ``by_email``: the e-mail address with the first name, because a household may share one;
+- ``by_address``: the whole name with the street address and the ZIP. The address is written as
+  the Postal Service writes it (``postal_words.txt``): Street and St, North and N, Fifth and 5th,
+  Apt 4, Unit 4 and #4 are the same. Where one of two gives no unit, they are in the same house.
+
+Junior and senior are two people. At one e-mail address a name that is *near* one that stands is
+the same person's too: a slip of the keyboard, an initial, a second first name (``_Marks``).
+What cannot be decided is counted, and shown to organizers: ``lookalikes``, ``likely``.
+
+Every code is keyed (HMAC) with a secret of the site, so that a copy of the database without the
+secret cannot be tried against a list of addresses. It begins with a code of the place alone, so
+that everybody at one place stands side by side in an index.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from app.records.comparing import (
+    address_of,
+    bare,
+    compact,
+    folded,
+    joined,
+    name_of,
+    words_of,
+)
+from app.text import Email, read_email
+
+PLACE = 8
+"""Bytes of a code of a place, at the beginning of both codes."""
+NAME = 16
+"""Bytes of a place and a name."""
+PART = 4
+"""Bytes of the last two parts of ``by_address``: the name's accents and the apartment."""
+NOT_GIVEN = bytes(PART)
+"""Stands for no accents, or no unit: then another who has them can be the same person."""
+MARK = 4
+"""Bytes of a mark. Marks are only ever compared with the few at the same e-mail address."""
+ALIKE = 8
+"""Bytes of each code for lookalikes."""
+MOST = 4
+"""People with one e-mail address. A household needs a few, a forger would like many."""
+LONGEST = 24
+"""Letters of a first name that are looked at for a slip."""
+
+STANDING = "status IN ('counted', 'held', 'unconfirmed')"
+"""The signatures that stand for a person, as the unique indexes have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The codes of one person. At least one of the first two is there; no word is."""
+
+    by_email: bytes | None
+    """16 bytes: the address, and the first name at it."""
+    by_address: bytes | None
+    """24 bytes: the house, the name in it without accents, its accents, and the unit."""
+    alike: bytes = b""
+    """Codes of 8 bytes: name and ZIP; the mailbox, where there is one; then the house with a
+    part of the name. Two people who share one of them may be one: see ``lookalikes``."""
+    marks: _Marks | None = field(default=None, repr=False, compare=False)
+    """What the name is near to, at the e-mail address or else in the house."""
+
+    @property
+    def near(self) -> bytes:
+        """What is kept of the name's spelling, for names that come later."""
+        return self.marks.have if self.marks is not None else b""
+
+    @property
+    def code(self) -> bytes:
+        """One of the codes, the same whenever the same person is given in the same words."""
+        code = self.by_address or self.by_email
+        assert code is not None
+        return code
+
+    def is_at_the_address_of(self, by_address: bytes | None) -> bool:
+        """Whether that code is of the same name in the same house, and of no other unit."""
+        mine = self.by_address
+        if mine is None or by_address is None or mine[:NAME] != by_address[:NAME]:
+            return False
+        pairs = ((mine[at : at + PART], by_address[at : at + PART]) for at in (NAME, NAME + PART))
+        return all(one == other or NOT_GIVEN in (one, other) for one, other in pairs)
+
+    def is_at_the_mailbox_of(self, by_email: bytes | None, near: bytes | None) -> bool:
+        """Whether that code is of the same or a near name at the same e-mail address."""
+        if self.by_email is None or by_email is None or self.by_email[:PLACE] != by_email[:PLACE]:
+            return False
+        return self.by_email == by_email or self.is_near(near)
+
+    def has_signed_as(
+        self, by_email: bytes | None, by_address: bytes | None, near: bytes | None
+    ) -> bool:
+        """Whether those codes are this person's, by either."""
+        return self.is_at_the_address_of(by_address) or self.is_at_the_mailbox_of(by_email, near)
+
+    def is_near(self, near: bytes | None) -> bool:
+        """Whether the name whose marks those are can be this one, at the same place."""
+        return bool(self.marks and near and self.marks.is_near(near))
+
+    def mark_on(self, form: str) -> bytes:
+        """A mark of the whole name on one form, wherever the person says that they live."""
+        return self.marks.on_form(form) if self.marks is not None else b""
+
+    def has_mark(self, near: bytes | None, form: str) -> bool:
+        """Whether those marks are of the same whole name on the same form."""
+        mark = self.mark_on(form)
+        return bool(mark and near) and mark in _pieces(near, MARK)
+
+    def shares_a_house_and_first_name(self, by_address: bytes | None, alike: bytes | None) -> bool:
+        """Whether those codes are of the same first name and last initial in the same house."""
+        if self.by_address is None or by_address is None:
+            return False
+        return (
+            self.by_address[:PLACE] == by_address[:PLACE]
+            and self.alike[-ALIKE:] == (alike or b"")[-ALIKE:]
+        )
+
+
+def person_of(
+    secret: bytes,
+    *,
+    first: str,
+    last: str,
+    zip5: str,
+    street: str = "",
+    street2: str = "",
+    email: str = "",
+) -> Person:
+    """The codes of whoever gives this name and this address.
+
+    The name may stand in either field. Any text has codes; a wrong e-mail address is another
+    text. Raises ``ValueError`` where there is no name and no address, whose code everybody
+    would share, and where the secret is empty.
+    """
+    if not secret:
+        raise ValueError("The secret that people are recognised by is empty.")
+    given, family, junior = name_of(first, last)
+    accented = name_of(first, last, accents=True)[:2]
+    mailbox = _mailbox(email)
+    if not given and not family and not mailbox:
+        raise ValueError("A person without an e-mail address and without a name has no code.")
+    name = "\0".join(sorted((joined(given), joined(family))))
+    zip5 = words_of(zip5)
+    words = sorted((*given.split(), *family.split()))
+    alike = [_code(secret, ALIKE, "alike", *(words or [mailbox]), zip5)]
+    by_email = by_address = None
+    house, unit = address_of(street, street2)
+    place = ("mailbox", mailbox) if mailbox else ("house", house, zip5)
+    key = hmac.digest(secret, _message("near", *place, junior), "sha256")
+    whole = hmac.digest(secret, _message("form", name, junior), "sha256")
+    marks = _Marks(key, whole, accented[0] or accented[1], joined(family) if given else "")
+    if mailbox:
+        known = joined(accented[0] or accented[1])
+        by_email = mailbox_code(secret, mailbox) + _code(
+            secret, NAME - PLACE, "first name", mailbox, known, junior
+        )
+        alike.append(_code(secret, ALIKE, "base mailbox", _base_of(mailbox)))
+    if (given or family) and (house or not mailbox):
+        at = (house, zip5)
+        own = "\0".join(sorted(map(joined, accented)))
+        by_address = b"".join((
+            _code(secret, PLACE, "house", *at),
+            _code(secret, NAME - PLACE, "whole name", *at, name, junior),
+            NOT_GIVEN if own == name else _code(secret, PART, "accents", *at, own),
+            _code(secret, PART, "unit", *at, unit) if unit else NOT_GIVEN,
+        ))  # fmt: skip
+        alike.append(_code(secret, ALIKE, "first initial", *at, given[:1], family))
+        alike.append(_code(secret, ALIKE, "last initial", *at, given, family[:1]))
+    return Person(by_email, by_address, b"".join(alike), marks)
+
+
+def mailbox_code(secret: bytes, mailbox: str) -> bytes:
+    """How the ``by_email`` of everybody at one mailbox begins: 8 bytes."""
+    return _code(secret, PLACE, "mailbox", _mailbox(mailbox))
+
+
+def _code(secret: bytes, size: int, *parts: str) -> bytes:
+    return hmac.digest(secret, _message(*parts), "sha256")[:size]
+
+
+def _message(*parts: str) -> bytes:
+    # Every part was cleaned of NUL, or is joined with it on purpose under a label of its own.
+    # Lone surrogates are data like any other here.
+    return "\0".join(parts).encode("utf-8", "surrogatepass")
+
+
+# --- E-mail addresses ------------------------------------------------------------------------
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+_PLAIN_EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)*\.[a-z]+", re.ASCII | re.IGNORECASE)
+
+
+def _mailbox(email: str) -> str:
+    if _PLAIN_EMAIL.fullmatch(email):  # reading it more closely would change nothing
+        return email.lower()
+    found = read_email(email) if email else None
+    return folded(found.wire if isinstance(found, Email) else compact(email)).rstrip(".")
+
+
+def _base_of(mailbox: str) -> str:
+    """Without the ``+tag``; and one of Google's mailboxes without its dots, by one name."""
+    local, _, domain = mailbox.rpartition("@")
+    base = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return (base.replace(".", "") or base) + "@gmail.com"
+    return f"{base}@{domain}"
+
+
+# --- Near names at one place --------------------------------------------------------
+
+_Mark = tuple[tuple[str, ...], str | None, tuple[str, ...]]
+"""What is coded, which kind of it this name has (None: it has none), and of which kind another
+name has it that is near."""
+_ACCENTED = "accented"
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Marks of a name, keyed with its place, by which it is told whether another is near.
+
+    Near are the same name, however its accents, capitals, spaces and hyphens are typed, but not
+    two that are accented differently; first and last name exchanged; the first name with and
+    without a second one; an initial, where the last names are the same; and two first names of
+    four letters or more that differ by one letter inside, unless both are usual names. A last
+    name alone makes nobody somebody else.
+    """
+
+    key: bytes
+    whole: bytes
+    """A code of the whole name, from which its mark on a form is made; never kept."""
+    first: str
+    family: str
+
+    def on_form(self, form: str) -> bytes:
+        """The whole name's mark on one form."""
+        return blake2b(_message("form", form), key=self.whole, digest_size=MARK).digest()
+
+    @property
+    def have(self) -> bytes:
+        """What is kept of this name."""
+        return b"".join(
+            dict.fromkeys(
+                self._code(mark, kind) for mark, kind, _ in self._all() if kind is not None
+            )
+        )
+
+    def is_near(self, have: bytes) -> bool:
+        """Whether the name whose ``have`` this is, at the same place, can be the same person's."""
+        codes = set(_pieces(have, MARK))
+        (spelling, _, _), (plain, accents, _), *_ = marks = tuple(self._all())
+        if self._code(spelling) in codes:
+            return True
+        if accents == _ACCENTED and self._code(plain, _ACCENTED) in codes:
+            return False
+        return any(self._code(mark, kind) in codes for mark, _, kinds in marks for kind in kinds)
+
+    def _code(self, mark: tuple[str, ...], kind: str = "") -> bytes:
+        return blake2b(_message(*mark, kind), key=self.key, digest_size=MARK).digest()
+
+    def _all(self) -> Iterator[_Mark]:
+        words = self.first.split()
+        joined, plain, family = "".join(words), bare("".join(words)), self.family
+        yield ("spelling", joined), "", ()
+        accents, other = ("bare", _ACCENTED) if joined == plain else (_ACCENTED, "bare")
+        yield ("plain", plain), accents, (other,)
+        if plain and family:
+            yield ("both", plain, family), "", ()
+            yield ("both", family, plain), None, ("",)
+        if words:
+            kind, other = ("one", "several") if len(words) == 1 else ("several", "one")
+            yield ("word", bare(words[0])), kind, (other,)
+        if plain and family:
+            kind, other = ("only", "full") if len(plain) == 1 else ("full", "only")
+            yield ("initial", plain[0], family), kind, (other,)
+        usual = plain in _given_names()
+        kinds = ("slip",) if usual else ("slip", "usual")
+        for rest in _without_a_letter(plain):
+            yield ("letters", rest), "usual" if usual else "slip", kinds
+
+
+def _without_a_letter(word: str) -> Iterator[str]:
+    """A word of four letters or more, and it without each letter but its first and last."""
+    if 4 <= len(word) <= LONGEST:
+        yield word
+        yield from {word[:at] + word[at + 1 :] for at in range(1, len(word) - 1)}
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    lines = Path(__file__).with_name("given_names.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if line[0] != "#" for word in line.split())
+
+
+# --- In the database -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A signature stands that is the same person's; ``number`` is None where the e-mail address
+    has as many people as may be."""
+
+    number: int | None
+    same_house: bool = False
+    """It came from the same house: evidence that it is the same person who signs again."""
+
+
+def standing(
+    db: sqlite3.Connection, campaign: str, person: Person, *, besides: Collection[int] = ()
+) -> Standing | None:
+    """Whether somebody has signed; None for a new person. Inside the caller's transaction.
+
+    ``besides`` are signatures that are not looked at. Also None where only a *likely* match
+    stands, which counts (``likely``).
+    """
+    beside = 0
+    for number, by_email, by_address, near, status in _rows_like(db, campaign, person):
+        if number in besides:
+            continue
+        if person.has_signed_as(by_email, by_address, near):
+            mine = person.by_address
+            same = bool(mine and by_address and mine[:PLACE] == by_address[:PLACE])
+            return Standing(number, same)
+        if by_email and person.by_email and by_email[:PLACE] == person.by_email[:PLACE]:
+            beside += status != "unconfirmed"
+    return Standing(None) if beside >= MOST else None
+
+
+_Row = tuple[int, bytes | None, bytes | None, bytes | None, str]
+
+
+def _rows_like(db: sqlite3.Connection, campaign: str, person: Person) -> list[_Row]:
+    """The standing signatures at a person's mailbox, and of their name in their house, oldest
+    first; nearly always none. Two indexes have them."""
+    rows: dict[int, _Row] = {}
+    for column, code, size in (
+        ("by_email", person.by_email, PLACE),
+        ("by_address", person.by_address, NAME),
+    ):
+        if code is not None:
+            found = db.execute(
+                "SELECT id, by_email, by_address, near, status FROM signatures"  # noqa: S608
+                f" WHERE campaign = ? AND {column} BETWEEN ? AND ? AND {STANDING}",
+                (campaign, code[:size], code[:size] + b"\xff" * NAME),
+            )
+            rows.update((row[0], row) for row in found)
+    return [rows[number] for number in sorted(rows)]
+
+
+def people(db: sqlite3.Connection, campaign: str | None = None) -> int:
+    """How many different people have a counted signature, in one campaign or in all together.
+
+    Unlike the other counts this reads the rows: about two seconds for a million.
+    """
+    signatures = 0
+    groups = _Groups()
+    for number, by_email, by_address in db.execute(
+        "SELECT id, by_email, by_address FROM signatures"
+        " WHERE status = 'counted' AND (?1 IS NULL OR campaign = ?1)",
+        (campaign,),
+    ):
+        signatures += 1
+        if campaign is None:  # in one campaign nobody counts twice
+            groups.add(number, (code[:NAME] for code in (by_email, by_address) if code))
+    return signatures if campaign is not None else len(groups.all())
+
+
+def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
+    """Groups of standing signatures whose people may be one, oldest first in each.
+
+    Alike are: one mailbox, with ``+tags`` or the dots that Gmail ignores; one name in one ZIP;
+    and in one house the same last name with the same initial, or the same first name. All of
+    them are counted: this is a list for an organizer's eyes, and no verdict. Reads the rows.
+    """
+    groups = _Groups()
+    for number, alike in db.execute(
+        f"SELECT id, alike FROM signatures WHERE campaign = ? AND {STANDING}",  # noqa: S608
+        (campaign,),
+    ):
+        groups.add(number, _pieces(alike, ALIKE))
+    return sorted(tuple(sorted(group)) for group in groups.all() if len(group) > 1)
+
+
+def likely(
+    db: sqlite3.Connection, campaign: str, persons: Iterable[Person]
+) -> list[tuple[int, ...]]:
+    """For each person, the standing signatures that may be theirs and that no code decides.
+
+    For a sheet before it is counted: reads the signatures once, however many persons there are.
+    Empty for somebody who has signed (``standing``).
+    """
+    by_code: defaultdict[bytes, list[tuple[int, Person]]] = defaultdict(list)
+    for number, *codes in db.execute(
+        "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
+        f" WHERE campaign = ? AND {STANDING} ORDER BY id",
+        (campaign,),
+    ):
+        other = Person(*codes)
+        for code in _pieces(other.alike, ALIKE):
+            by_code[code].append((number, other))
+    found = []
+    for person in persons:
+        near = {pair for code in _pieces(person.alike, ALIKE) for pair in by_code.get(code, ())}
+        decided = not near or standing(db, campaign, person) is not None
+        found.append(
+            () if decided else tuple(sorted(n for n, other in near if are_alike(person, other)))
+        )
+    return found
+
+
+def are_alike(one: Person, other: Person) -> bool:
+    """Whether two people of one sheet may be one and no code decides it; True for one person.
+
+    Two names at one mailbox are two people of a household.
+    """
+    codes = [list(_pieces(person.alike, ALIKE)) for person in (one, other)]
+    if one.by_email and other.by_email and one.by_email[:PLACE] == other.by_email[:PLACE]:
+        del codes[0][1]
+    return not set(codes[0]).isdisjoint(codes[1])
+
+
+def _pieces(codes: bytes | None, size: int) -> Iterator[bytes]:
+    """The codes that stand one behind another."""
+    if codes is not None:
+        yield from (codes[at : at + size] for at in range(0, len(codes), size))
+
+
+class _Groups:
+    """Numbers that share a code, also by way of others."""
+
+    def __init__(self) -> None:
+        self._parent: dict[int, int] = {}
+        self._first: dict[bytes, int] = {}
+
+    def add(self, number: int, codes: Iterable[bytes]) -> None:
+        self._parent.setdefault(number, number)
+        for code in codes:
+            other = self._root(self._first.setdefault(code, number))
+            self._parent[other] = self._root(number)
+
+    def _root(self, number: int) -> int:
+        while self._parent[number] != number:
+            self._parent[number] = number = self._parent[self._parent[number]]
+        return number
+
+    def all(self) -> list[list[int]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for number in self._parent:
+            found[self._root(number)].append(number)
+        return list(found.values())

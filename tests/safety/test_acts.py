@@ -1,0 +1,573 @@
+"""People sign, go back, change their minds, share a form, confirm, withdraw; and every sentence
+that a page says of it is compared with a model after each step, over HTTP, on the real site."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from app.records import Totals, erasing, open_database, recount, remove, totals
+from app.records.holding import hold_again, release, set_aside
+from app.records.keys import OpenKey, first_key, unlock
+from app.records.retention import Policy, purge
+from app.records.sealing import unpack, unseal
+from app.site.outgoing import mail_queue
+from tests.web.lint import Html
+from tests.web.resident import Form, Resident
+
+from .people import TODAY
+from .web import Site, site
+
+AMY = {"first": "Amy", "last": "Reyes", "street": "12 Larkspur St", "email": "amy@mail.example.net"}
+PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
+    "amy": ("amy", AMY),
+    "amy without e-mail": ("amy", {**AMY, "email": "", "street": "12 Larkspur Street"}),
+    "amy at another mailbox": ("amy", {**AMY, "email": "reyes@mail.example.net"}),
+    "amy with a slip": ("amy", {**AMY, "last": "Reyes-Lee", "first": "Amy Jo"}),
+    "ben": ("ben", {**AMY, "first": "Ben", "email": "ben@mail.example.net"}),
+    "ben at amy's mailbox": ("ben", {**AMY, "first": "Ben"}),
+    "cleo without e-mail": (
+        "cleo", {"first": "Cleo", "last": "Okafor", "street": "3 Elm St Apt 4", "email": ""},
+    ),
+}  # fmt: skip
+"""Who it is, and how they write themselves down."""
+PLACES = {
+    "MA-6": {"zip": "01930", "state": "MA", "city": "Gloucester"},
+    "MT-1": {"zip": "59801", "state": "MT", "city": "Missoula"},
+}
+CLAIM = re.compile(r'data-claim="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What is in a form."""
+
+    writer: str = "amy"
+    place: str = "MA-6"
+    short: bool = False
+    template: str = "general"
+    story: str = "one"
+    one_letter: bool = False
+    packet: bool = False
+    contact: bool = False
+
+    @property
+    def who(self) -> str:
+        return PEOPLE[self.writer][0]
+
+    @property
+    def email(self) -> str:
+        return PEOPLE[self.writer][1]["email"]
+
+    @property
+    def letters(self) -> set[str]:
+        everyone = {"MA-6": ["MA-6", "MA-S1", "MA-S2"], "MT-1": ["MT-1", "MT-S1", "MT-S2"]}
+        return set(everyone[self.place][: 1 if self.one_letter else 3])
+
+    def fields(self) -> dict[str, list[str]]:
+        place, person = PLACES[self.place], PEOPLE[self.writer][1]
+        return {
+            **{name: [value] for name, value in person.items()},
+            "zip": [place["zip"]], "state": [place["state"]], "mail_zip": [place["zip"]],
+            "mail_state": [place["state"]], "city": [place["city"]], "to": sorted(self.letters),
+            "length": ["short" if self.short else "full"], "template": [self.template],
+            "story": [f"My story number {self.story} is about a neighbor."],
+            **({"packet": ["1"]} if self.packet else {}),
+            **({"contact": ["1"]} if self.contact else {}),
+        }  # fmt: skip
+
+
+@dataclass
+class Act:
+    """One act as the model has it."""
+
+    form: int
+    sent: Sent
+    receipt: str
+    stands: bool
+    number: int
+    earlier: int = 0
+    replaces: bool = False
+    asked: str = ""
+    """The mailbox that was asked."""
+    answered: bool = False
+    hold: str = ""
+    """Why it is held, if it ever was."""
+    decision: str = ""
+    withdrawn: bool = False
+    changed: bool = False
+    sealed: set[str] = field(default_factory=set)
+    fresh: bool = True
+    """What is in the form is what was sent: nothing was forgotten since."""
+
+    @property
+    def waits(self) -> str:
+        if self.asked and not self.answered:
+            return "unconfirmed"
+        return "held" if self.hold and self.decision != "released" else ""
+
+    @property
+    def counted(self) -> bool:
+        return self.stands and not self.withdrawn and not self.waits
+
+
+class Acts(RuleBasedStateMachine):
+    """One site, a few people, some forms that are open in some browsers."""
+
+    @initialize(confirm=st.booleans())
+    def begin(self, confirm: bool) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="acts-"))
+        self.site = Site(self.folder, confirm_email=confirm, limits=False, form_seconds=0)
+        self.confirm_email = confirm
+        self.forms: list[tuple[str, Sent]] = []
+        """The token and what is in it."""
+        self.acts: list[Act] = []
+        self.gone: list[str] = []
+        self.numbers = itertools.count(1)
+        key = first_key(self.site.settings.keys, today=TODAY)
+        words = (self.site.settings.keys / f"{key.id}.passphrase").read_text().strip()
+        opened = unlock(self.site.settings.keys / f"{key.id}.private.json", words)
+        assert isinstance(opened, OpenKey)
+        self.key = opened
+        self.opens_a_form("amy", "MA-6")
+
+    def teardown(self) -> None:
+        if hasattr(self, "site"):
+            self.site.give_back()
+            self.site.db.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- what people do
+
+    @rule(writer=st.sampled_from(sorted(PEOPLE)), place=st.sampled_from(sorted(PLACES)))
+    def opens_a_form(self, writer: str, place: str) -> None:
+        sent = Sent(writer, place)
+        page = Resident(self.site.client).writing(PLACES[place]["zip"], PLACES[place]["state"])
+        self.forms.append((page.form()["token"][0], sent))
+        self.signs(len(self.forms) - 1)
+
+    @rule(data=st.data())
+    def goes_back_and_changes_something(self, data: st.DataObject) -> None:
+        which = data.draw(st.integers(0, len(self.forms) - 1))
+        change: dict[str, Any] = data.draw(st.sampled_from([
+            {"writer": w} for w in sorted(PEOPLE)] + [
+            {"place": "MT-1"}, {"place": "MA-6"}, {"short": True}, {"short": False},
+            {"template": "faith-and-community"}, {"story": "two"}, {"one_letter": True},
+            {"one_letter": False},
+            {"packet": True}, {"packet": False}, {"contact": True}, {"contact": False},
+        ]))  # fmt: skip
+        token, sent = self.forms[which]
+        self.forms[which] = (token, replace(sent, **change))
+
+    @rule(data=st.data(), odd=st.booleans())
+    def presses_the_button(self, data: st.DataObject, odd: bool) -> None:
+        self.signs(data.draw(st.integers(0, len(self.forms) - 1)), odd=odd)
+
+    @precondition(lambda self: self.acts)
+    @rule(data=st.data())
+    def takes_back(self, data: st.DataObject) -> None:
+        act = data.draw(st.sampled_from(self.acts))
+        self.post(f"{act.receipt}/withdraw")
+        if not act.withdrawn:
+            self.withdrawn(act)
+        self.check()
+
+    @precondition(lambda self: self.acts)
+    @rule(data=st.data())
+    def has_the_sealed_part_removed(self, data: st.DataObject) -> None:
+        act = data.draw(st.sampled_from(self.acts))
+        self.post(f"{act.receipt}/forget")
+        act.sealed, act.fresh = set(), False
+        self.check()
+
+    @precondition(lambda self: any(a.asked for a in self.acts))
+    @rule(data=st.data())
+    def presses_the_button_behind_a_link(self, data: st.DataObject) -> None:
+        links = self.links()
+        token, act = data.draw(st.sampled_from(sorted(links.items(), key=lambda x: x[0])))
+        response = self.site.client.flask.post(f"/confirm/{token}")
+        known = not act.withdrawn and act in self.acts and token == self.link_of(act)
+        assert response.status_code == (303 if known else 404)
+        if known and not act.answered:
+            act.answered = True
+            self.takes_its_place(act)
+        self.check()
+
+    # --- what organizers and the site do
+
+    @precondition(lambda self: self.acts)
+    @rule(data=st.data(), what=st.sampled_from([release, set_aside, hold_again]))
+    def an_organizer_decides(self, data: st.DataObject, what: Any) -> None:
+        act = data.draw(st.sampled_from(self.acts))
+        seen = bool(act.hold) and not act.withdrawn and not (act.asked and not act.answered)
+        may = {
+            "release": act.decision != "released", "set_aside": act.decision == "",
+            "hold_again": act.decision != "",
+        }[what.__name__]  # fmt: skip
+        done = what(self.site.db, self.campaign, [act.number], who="Rosa", at=self.site.clock())
+        assert done == (seen and may)
+        if done:
+            act.decision = {"release": "released", "set_aside": "set aside", "hold_again": ""}[
+                what.__name__
+            ]
+        self.check()
+
+    @precondition(lambda self: self.acts)
+    @rule(data=st.data())
+    def an_operator_removes(self, data: st.DataObject) -> None:
+        act = data.draw(st.sampled_from(self.acts))
+        remove(self.site.db, [act.number])
+        self.forgotten(act)
+        self.check()
+
+    @rule()
+    def a_day_passes_and_the_site_purges(self) -> None:
+        self.site.clock.forward(days=2)
+        policy = Policy(ends={self.campaign: TODAY + timedelta(days=400)})
+        purge(self.site.db, self.site.clock(), policy)
+        for act in [a for a in self.acts if a.asked and not a.answered and not a.withdrawn]:
+            self.forgotten(act)
+        self.check()
+
+    @rule()
+    def a_worker_starts_anew(self) -> None:
+        self.site.start_anew()
+        self.check()
+
+    # --- the model
+
+    @property
+    def campaign(self) -> str:
+        return self.site.settings.campaign
+
+    def standing(self, who: str, but: Act | None = None) -> list[Act]:
+        return [
+            a for a in self.acts
+            if a.sent.who == who and a.stands and not a.withdrawn and a is not but
+        ]  # fmt: skip
+
+    def signs(self, which: int, *, odd: bool = False) -> None:
+        token, sent = self.forms[which]
+        if sent.contact and not sent.email:
+            return
+        form = self.reviewed(token, sent)
+        if odd:
+            form["website"] = ["filled in by a program"]
+        page = self.sign(form)
+        receipt = Resident(self.site.client).receipt_path(page)
+        mine = [
+            a for a in self.acts
+            if a.form == which and a.sent.who == sent.who and not a.withdrawn
+        ]  # fmt: skip
+        if mine:
+            [act] = mine
+            assert receipt == act.receipt
+            if act.sent != sent or not act.fresh:
+                self.corrected(act, sent, odd=odd)
+        else:
+            assert receipt not in [a.receipt for a in self.acts] + self.gone
+            before = self.standing(sent.who)
+            (number,) = self.site.db.execute("SELECT max(id) FROM signatures").fetchone()
+            act = Act(which, sent, receipt, not before, number)
+            act.earlier, act.replaces = (before[0].number, True) if before else (0, False)
+            self.acts.append(act)
+            self.waits(act, sent, odd=odd)
+            act.sealed = self.ticked(sent)
+        assert set(self.claims(page)) == {
+            *self.said_of(act), f"letters:{len(sent.letters)}",
+            *([f"kept:{' '.join(sorted(act.sealed))}"] if act.sealed else []),
+        }  # fmt: skip
+        self.check()
+
+    def corrected(self, act: Act, sent: Sent, *, odd: bool) -> None:
+        act.changed = act.fresh = True
+        act.sent, act.sealed = sent, self.ticked(sent)
+        self.waits(act, sent, odd=odd)
+        others = self.standing(sent.who, act)
+        act.stands = not others
+        act.earlier, act.replaces = (others[0].number, True) if others else (0, False)
+
+    def waits(self, act: Act, sent: Sent, *, odd: bool) -> None:
+        asks = self.confirm_email and sent.email
+        nowhere = "no address" if self.confirm_email and not asks else ""
+        reason = "field filled in" if odd else nowhere
+        if act.hold == "no address" and asks and not odd:
+            act.hold = act.decision = ""
+        if reason and not act.hold:
+            act.hold = reason
+        if asks != act.asked:
+            act.asked, act.answered = asks or "", False
+
+    def ticked(self, sent: Sent) -> set[str]:
+        return {name for name in ("packet", "contact") if getattr(sent, name)}
+
+    def withdrawn(self, act: Act) -> None:
+        act.withdrawn, act.sealed = True, set()
+        if act.stands:
+            act.stands = False
+        for other in self.acts:
+            if other.earlier == act.number and other.replaces and not other.withdrawn:
+                self.withdrawn(other)
+
+    def takes_its_place(self, act: Act) -> None:
+        others = self.standing(act.sent.who, act)
+        if act.stands or not all(
+            a.waits == "unconfirmed" or (a.waits == "held" and a.hold == "no address")
+            for a in others
+        ):
+            return
+        for other in others:
+            other.stands = False
+            for x in self.acts:
+                if x.earlier == other.number:
+                    x.earlier, x.replaces = act.number, False
+            other.earlier, other.replaces = act.number, False
+        act.stands, act.earlier, act.replaces = True, 0, False
+
+    def forgotten(self, act: Act) -> None:
+        self.acts.remove(act)
+        self.gone.append(act.receipt)
+        for other in self.acts:
+            if other.earlier == act.number:
+                other.earlier = 0
+
+    # --- the site
+
+    def reviewed(self, token: str, sent: Sent) -> Form:
+        # A form that was open for long comes back filled in, to be sent again.
+        data = {"token": [token], **sent.fields()}
+        response = self.site.client.flask.post("/review", data=data)
+        assert response.status_code in (200, 400)
+        return {**Html(response.text).form(), **sent.fields()}
+
+    def sign(self, form: Form) -> Html:
+        client = self.site.client.flask
+        response = client.post("/sign", data=form)
+        if response.status_code in (400, 422):  # an old form, or a second step: once more
+            again = {**Html(response.text).form(), "website": form.get("website", [""])}
+            form = {**form, **again}
+            response = client.post("/sign", data=form)
+            if response.status_code in (400, 422):
+                again = {**Html(response.text).form(), "website": form.get("website", [""])}
+                form = {**form, **again}
+                response = client.post("/sign", data=form)
+        assert response.status_code == 307, (response.status, Html(response.text).words[:600])
+        return self.site.client.post(response.headers["Location"], form)
+
+    def post(self, path: str) -> None:
+        assert self.site.client.flask.post(path).status_code == 303
+
+    def claims(self, page: Html) -> Iterator[str]:
+        for claim in CLAIM.findall(page.text):
+            yield "unconfirmed" if claim.startswith("unconfirmed") else claim
+
+    def said_of(self, act: Act) -> set[str]:
+        if act.withdrawn:
+            return {"withdrawn", "deleted"}
+        return {act.waits or "counted", *(["changed"] if act.changed else [])}
+
+    def links(self) -> dict[str, Act]:
+        """All links that were ever mailed and are known, with the act whose they are or were."""
+        queue = mail_queue(self.site.settings)
+        for found in queue.post.sweep().due:
+            queue.post.deliver(found)
+        return {self.link_of(a): a for a in self.acts if a.asked}
+
+    def link_of(self, act: Act) -> str:
+        from app.records.signing import question_token
+
+        return question_token(act.receipt.rpartition("/")[2], act.asked)
+
+    def check(self) -> None:
+        db = self.site.db
+        assert not recount(db)
+        counted = [a for a in self.acts if a.counted]
+        kept = totals(db, self.campaign)
+        assert (kept.signatures, kept.letters) == (
+            len(counted), sum(len(a.sent.letters) for a in counted)
+        )  # fmt: skip
+        rows = db.execute("SELECT id, state, length, template FROM signatures ORDER BY id")
+        assert [row for row in rows if row[0] not in {a.number for a in self.acts}] == []
+        for act in self.acts:
+            self.check_row(act)
+            self.check_receipt(act)
+        for receipt in self.gone:
+            assert self.site.client.flask.get(receipt).status_code == 404
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+    def check_row(self, act: Act) -> None:
+        db = self.site.db
+        row = db.execute(
+            "SELECT state, district, length, template, letters FROM signatures WHERE id = ?",
+            (act.number,),
+        ).fetchone()
+        state, _, district = act.sent.place.partition("-")
+        length = "short" if act.sent.short else "full"
+        assert row == (state, int(district), length, act.sent.template, len(act.sent.letters))
+        seats = db.execute("SELECT seat FROM letters WHERE signature = ?", (act.number,))
+        assert {seat for (seat,) in seats} == act.sent.letters
+        boxes = db.execute(
+            "SELECT purpose, box FROM sealed WHERE signature = ?", (act.number,)
+        ).fetchall()
+        details = {p: unpack(unseal(self.key, box), act.number, p) for p, box in boxes}
+        assert set(details) == act.sealed
+        person = PEOPLE[act.sent.writer][1]
+        for found in details.values():
+            assert (found["first"], found["email"]) == (person["first"], person["email"])
+        if "packet" in details:
+            assert f"number {act.sent.story} is" in details["packet"]["story"]
+            assert set(details["packet"]["letters"]) == act.sent.letters
+
+    def check_receipt(self, act: Act) -> None:
+        response = self.site.client.flask.get(act.receipt)
+        assert response.status_code == 200
+        said = set(self.claims(Html(response.text)))
+        kept = set() if act.withdrawn else {f"sealed:{purpose}" for purpose in act.sealed}
+        letters = {f"letter:{seat}:written" for seat in act.sent.letters}
+        mails = {claim for claim in said if claim.startswith("mail:")}
+        assert said - mails == {
+            *self.said_of(act), *kept, *letters,
+            *(() if act.withdrawn else (f"letters:{len(act.sent.letters)}", "no texts")),
+        }  # fmt: skip
+
+
+Acts.TestCase.settings = settings(
+    max_examples=6, stateful_step_count=10, deadline=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+TestActs = Acts.TestCase
+
+
+# --- Examples of the same
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, limits=False, form_seconds=0) as made:
+        yield made
+
+
+def reviewed(here: Site, sent: Sent, token: str = "") -> Form:
+    place = PLACES[sent.place]
+    token = token or here.resident().writing(place["zip"], place["state"]).form()["token"][0]
+    page = here.client.post("/review", {"token": [token], **sent.fields()})
+    return {**page.form(), **sent.fields()}
+
+
+def test_a_second_person_on_the_same_form_is_another_act(here: Site) -> None:
+    first = reviewed(here, Sent("amy", packet=True))
+    amy = here.sign(first)
+    ben = here.sign(reviewed(here, Sent("ben", packet=True), first["token"][0]))
+    receipts = [here.resident().receipt_path(page) for page in (amy, ben)]
+    assert len(set(receipts)) == 2
+    assert here.statuses() == ["counted", "counted"]
+    kept = here.db.execute("SELECT count(*) FROM sealed").fetchone()
+    assert kept == (2,)
+    here.client.flask.post(f"{receipts[1]}/withdraw")
+    assert here.statuses() == ["counted", "withdrawn"]
+    # From Amy's form her receipt is found again, and from Ben's nothing is: he withdrew.
+    again = here.client.post("/take", first)
+    assert here.resident().receipt_path(again) == receipts[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"story": "two"}, {"one_letter": True}, {"place": "MT-1"}, {"template": "faith-and-community"},
+     {"short": True}, {"packet": True}, {"writer": "amy without e-mail"},
+     {"writer": "amy with a slip"}, {"writer": "amy at another mailbox"}],
+)  # fmt: skip
+def test_the_same_person_on_the_same_form_corrects_and_the_page_says_so(
+    here: Site, change: dict[str, Any]
+) -> None:
+    first = reviewed(here, Sent())
+    before = here.sign(first)
+    assert "You changed this signature" not in before.words
+    sent = replace(Sent(), **change)
+    after = here.sign(reviewed(here, sent, first["token"][0]))
+    assert here.resident().receipt_path(after) == here.resident().receipt_path(before)
+    assert "You changed this signature" in after.words
+    assert totals(here.db, here.settings.campaign) == Totals(1, len(sent.letters))
+    assert here.statuses() == ["counted"]
+
+
+def raw(here: Site) -> bytes:
+    return b"".join(p.read_bytes() for p in here.settings.instance.rglob("*") if p.is_file())
+
+
+def boxes(here: Site) -> list[bytes]:
+    query = "SELECT substr(box, 9, 40) FROM sealed UNION ALL SELECT substr(box, 9, 40) FROM"
+    return [box for (box,) in here.db.execute(f"{query} kept_letters")]
+
+
+@pytest.mark.parametrize("way", ["withdraw", "forget", "drop", "untick", "change"])
+def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_holds_it(
+    here: Site, way: str
+) -> None:
+    """The test looks without helping: no connection is closed and no log emptied by it."""
+    for number in range(6):
+        person = {**AMY, "first": f"Ana{number}", "email": f"ana{number}@mail.example.net"}
+        here.sign({**reviewed(here, Sent(packet=True)), **{n: [v] for n, v in person.items()}})
+    form = reviewed(here, Sent(packet=True, contact=True))
+    receipt = here.resident().receipt_path(here.sign(form))
+    others = set(boxes(here))
+    keep = Sent(packet=True, contact=True)
+    here.client.flask.post("/keep", data=form)
+    (number,) = here.db.execute("SELECT max(id) FROM signatures").fetchone()
+    mine = [
+        box for table in ("sealed", "kept_letters") for (box,) in here.db.execute(
+            f"SELECT substr(box, 9, 40) FROM {table} WHERE signature = ?", (number,)
+        )
+    ]  # fmt: skip
+    assert len(mine) == 3
+    assert all(box in raw(here) for box in mine), "else this test could not fail"
+    if way in ("withdraw", "forget", "drop"):
+        page = here.client.get(receipt)
+        assert here.client.flask.post(f"{receipt}/{way}").status_code == 303
+        gone = {"withdraw": mine, "forget": mine[:2], "drop": mine[2:]}[way]
+        page = here.client.get(receipt)
+        assert ('data-claim="deleted"' in page.text) is (way == "withdraw")
+    else:
+        change = {"packet": False, "contact": False} if way == "untick" else {"story": "two"}
+        here.sign(reviewed(here, replace(keep, **change), form["token"][0]))
+        gone = mine[:2]
+    left = raw(here)
+    assert not [box for box in gone if box in left]
+    assert all(box in left for box in others - set(mine))
+
+
+def test_while_somebody_reads_for_long_the_page_says_that_traces_are_left(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "WAIT", 0.01)
+    receipt = here.resident().receipt_path(here.sign(reviewed(here, Sent(packet=True))))
+    with closing(open_database(here.settings.database)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM signatures").fetchone()
+        here.client.flask.post(f"{receipt}/withdraw")
+        assert 'data-claim="deleting"' in here.client.get(receipt).text
+    assert erasing.erase(here.db)
+    assert 'data-claim="deleted"' in here.client.get(receipt).text
+
+
+@pytest.mark.parametrize("first", ["amy", "amy without e-mail"])
+@pytest.mark.parametrize("then", ["amy", "amy without e-mail"])
+def test_n01_with_and_without_an_e_mail_address_a_person_counts_once(
+    here: Site, first: str, then: str
+) -> None:
+    pages = [here.sign(reviewed(here, Sent(writer))) for writer in (first, then)]
+    assert here.statuses() == ["counted", "repeated"]
+    words = [here.client.get(here.resident().receipt_path(page)).words for page in pages]
+    assert re.sub(r"[0-9a-f]{64}", "", words[0]) == re.sub(r"[0-9a-f]{64}", "", words[1])
