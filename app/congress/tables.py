@@ -115,6 +115,8 @@ class Tables:
     holders: tuple[Holder, ...]
     """All 541 seats with whoever sits in them, by state, House before Senate."""
     sources: Mapping[str, str]
+    plans_as_of: date | None
+    """Up to which day those plans were followed."""
     plans: Mapping[str, Plan]
     """State to the plan that it enacted for the last Congress of these tables, if it did."""
     committee_names: Mapping[str, str]
@@ -221,6 +223,11 @@ class _Facts:
         return date.fromisoformat(self.index["members_as_of"])
 
     @cached_property
+    def plans_as_of(self) -> date | None:
+        day = self.index["plans_as_of"]
+        return date.fromisoformat(day) if day else None
+
+    @cached_property
     def plans(self) -> dict[str, Plan]:
         rows = self.index["plans"]
         return {r[0]: Plan(r[0], r[1], r[2], date.fromisoformat(r[3]), r[4]) for r in rows}
@@ -292,6 +299,7 @@ class _Facts:
             last_known=max(self.congresses),
             holders=holders,
             sources=self.index["sources"],
+            plans_as_of=self.plans_as_of,
             plans=self.plans,
             committee_names=self.index["committees"],
             zips=self._zips_of(congress, _Reader(by_seat, delegations, ended)),

@@ -189,7 +189,7 @@ def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script:
     someone.context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/find", "/about-the-bill", "/privacy"])
+@pytest.mark.parametrize("path", ["/", "/find", "/about-the-bill", "/districts", "/privacy"])
 @pytest.mark.parametrize("lang", ["", "/es"])
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False)])
 def test_public_pages_are_accessible_in_both_languages_and_colours(

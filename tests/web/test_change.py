@@ -69,3 +69,25 @@ def test_the_start_page_goes_by_the_same_clock(
     page = anyone.client.get(anyone.url("/"))
     said = {"en": "has ended, and so has the bill", "es": "terminó, y con él el proyecto"}
     assert (said[anyone.lang] in page.words) == ended
+
+
+def test_the_plans_are_on_a_page_with_their_source_and_day(anyone: Resident, clock: Clock) -> None:
+    clock.now = BEFORE
+    page = anyone.client.get(anyone.url("/districts"))
+    for act in ("Proposition 50, AB 604 map", "S.L. 2025-95", "People Not Politicians v. Onder"):
+        assert act in page.words
+    assert (
+        "September 25, 2026" if anyone.lang == "en" else "25 de septiembre de 2026"
+    ) in page.words
+    first = {
+        "en": "Until noon on January 3, 2027",
+        "es": "Hasta el mediodía del 3 de enero de 2027",
+    }
+    assert first[anyone.lang] in page.words
+    clock.now = AFTER
+    page = anyone.client.get(anyone.url("/districts"))
+    first = {
+        "en": "Since noon on January 3, 2027",
+        "es": "Desde el mediodía del 3 de enero de 2027",
+    }
+    assert first[anyone.lang] in page.words

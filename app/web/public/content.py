@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 
 from app.campaign import stage_of
 from app.campaign.pages import PageWords, congress_gov, page_words
+from app.congress.model import congress_years
 from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
@@ -16,6 +18,7 @@ from app.web.pages import Page
 from app.web.public.counter import state_rows
 from app.web.resident.consent import offer
 from app.web.resident.copies import empty_form
+from app.web.resident.people import state_name
 from app.web.resident.receipts import letters_until
 from app.web.resident.sharing import prefilled
 
@@ -41,6 +44,27 @@ def home(args: Mapping[str, str], site: Services) -> Page:
 def bill(site: Services) -> Page:
     """The bill in more detail."""
     return Page("public/bill.html", _bill(site))
+
+
+def districts(site: Services) -> Page:
+    """Whose district lines hold in which state, from when, and who says so."""
+    tables = site.tables
+    noon = long_date(date(congress_years(tables.last_known)[0], 1, 3))
+    plans = [
+        (state_name(plan.state), plan, _("new lines") if plan.congress == tables.last_known
+         else _("lines as before"))
+        for plan in tables.plans.values()
+    ]  # fmt: skip
+    context = {
+        "public_page": True,
+        "plans": plans,
+        "noon": noon,
+        "as_of": tables.plans_as_of,
+        "in_force": tables.congress >= tables.last_known,
+        "members_as_of": tables.as_of,
+        "awaited": len(tables.awaited()),
+    }
+    return Page("public/districts.html", context)
 
 
 def privacy(site: Services) -> Page:

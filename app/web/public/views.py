@@ -27,6 +27,13 @@ def bill() -> Response:
     return show(content.bill(services()))
 
 
+@public.get("/districts")
+@access("anyone")
+def districts() -> Response:
+    public_page()
+    return show(content.districts(services()))
+
+
 @public.get("/privacy")
 @access("anyone")
 def privacy() -> Response:
