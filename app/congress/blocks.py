@@ -166,7 +166,7 @@ def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, in
             f"{path.name} has no columns GEOID_ZCTA5_20 and GEOID_TABBLOCK_20."
         ) from None
     for number, line in enumerate(lines, start=2):
-        cells = line.split("|")
+        cells = line.rstrip("\r\n").split("|")
         if number % EVERY == 0:
             progress(f"{path.name}, line {number:,}")
         if len(cells) != len(header) or not cells[block_at].isdecimal():
