@@ -180,10 +180,14 @@ def test_the_official_list_is_brought_in_without_javascript(
     page.goto(f"{address}/organize/cosponsors/import")
     page.set_input_files("#file", str(file))
     page.get_by_role("button", name="Show what this changes").click()
-    expect(page.locator("main")).to_contain_text("1 joined, 1 left.")
+    expect(page.locator("main")).to_contain_text("1 joined, 0 left.")
+    gone = shipped_list()[18]
+    page.get_by_role("group", name="Missing from the file").get_by_label(gone.name).check()
     page.get_by_role("button", name="Apply the list").click()
     expect(page.locator("main")).to_contain_text("The list is live.")
     expect(page.locator("main")).to_contain_text("Ted Lieu")
+    current = page.get_by_role("region", name="H.R. 6890 (this campaign)")
+    expect(current).not_to_contain_text(gone.name)
 
 
 def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
