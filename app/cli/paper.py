@@ -1,11 +1,10 @@
-"""``flask signatures import``: a large sheet of paper signatures, with a progress bar."""
+"""``flask signatures import`` and ``undo-import``: sheets of paper signatures at a terminal."""
 
 from __future__ import annotations
 
 import csv
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -16,15 +15,45 @@ import click
 
 from app.cli.packets import load_letters
 from app.cli.plain import PlainCommand, piped, some
-from app.records import local_database, source_tag
+from app.records import Connection, local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
-from app.records.paper import Batch, signed_before
-from app.records.paper_check import Good, PaperLetters, Place, Twice, Wrong, check_rows, with_zeros
-from app.records.paper_files import COLUMNS, SheetError, SheetRow, read_sheet
-from app.records.paper_import import ImportRunningError, import_paper, paper_lock
-from app.site.paper_words import problem_words, sheet_words
-from app.site.settings import load_settings
+from app.records.paper import (
+    Batch,
+    ImportRunningError,
+    NotUndoneError,
+    PaperLetters,
+    import_paper,
+    list_imports,
+    paper_lock,
+    remember_columns,
+    undo_import,
+)
+from app.records.paper_columns import COLUMNS, ROLES, plain_header
+from app.records.paper_files import SheetError
+from app.records.paper_plan import (
+    Choices,
+    HeldFile,
+    Hidden,
+    Odd,
+    Place,
+    Plan,
+    Wrong,
+    hold_file,
+    plan_steps,
+)
+from app.site.paper_words import (
+    odd_words,
+    problem_words,
+    question_words,
+    row_name,
+    row_names,
+    sheet_words,
+    unread_words,
+)
+from app.site.settings import Settings, load_settings
+
+BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
 
 
 @click.command("import", cls=PlainCommand)
@@ -32,23 +61,31 @@ from app.site.settings import load_settings
 @click.option("--source", default="", metavar="TAG", help="A source tag, such as fair-2026.")
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
               help="The language of the sheet that people signed.")  # fmt: skip
+@click.option("--column", "columns", multiple=True, metavar="HEADER=WHAT",
+              help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
+                   "given several times, and is remembered for the next sheet.")  # fmt: skip
+@click.option("--hidden", type=click.Choice(["count", "leave"]),
+              help="What becomes of rows that the sheet hides or filters away.")  # fmt: skip
 @click.option("--restore-zeros", is_flag=True,
               help="Put back the zeros that ZIP codes lost in a spreadsheet.")  # fmt: skip
+@click.option("--count-odd", is_flag=True,
+              help="Count rows too that hardly are people (n/a, ???, illegible).")  # fmt: skip
 @click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the others.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--delete", is_flag=True, help="Delete FILE in the end, whatever happens.")
 def import_command(
-    *, file: Path, source: str, language: str, restore_zeros: bool, leave_out: bool,
-    dry_run: bool, delete: bool,
+    *, file: Path, source: str, language: str, columns: tuple[str, ...], hidden: Hidden | None,
+    restore_zeros: bool, count_odd: bool, leave_out: bool, dry_run: bool, delete: bool,
 ) -> None:  # fmt: skip
-    """Count the paper signatures in FILE, a CSV or XLSX sheet: all of them, or none.
+    """Count the paper signatures in FILE, a CSV, XLSX, XLS or ODS sheet: all of them, or none.
 
-    One of the first rows names the columns: first name, last name, street, city, state, ZIP,
-    and perhaps district and e-mail. Names and addresses are only read to find who represents
-    each person and to count nobody twice; they are not stored. The same file a second time
-    adds nothing. Rows with a problem go to FILE-problems.csv, with their own row numbers;
-    then nothing is counted, unless --leave-out is given. Ends with 1 where there are any.
-    People can go on signing meanwhile; an import that is broken off leaves nothing behind.
+    Every visible sheet with a row that names the columns is read: first name, last name,
+    street, city, state, ZIP, and perhaps district and e-mail, or as the usual tools export
+    them. Names and addresses are only read to find who represents each person and to count
+    nobody twice; they are not stored. The same file a second time adds nothing. Rows with a
+    problem go to FILE-problems.csv, with their own row numbers; then nothing is counted, unless
+    --leave-out is given. Ends with 1 where there are any. People can go on signing meanwhile; an
+    import that is broken off leaves nothing behind, and undo-import undoes a whole one.
 
     \b
     Example:
@@ -56,94 +93,181 @@ def import_command(
       flask signatures import fair.xlsx --source fair --delete
     """
     try:
-        _import(file, source, language, zeros=restore_zeros, leave_out=leave_out, dry_run=dry_run)
+        if source and not source_tag(source):
+            raise click.ClickException("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.")
+        said = dict(map(_said, columns))
+        choices = Choices(headers=said, hidden=hidden or "", zeros=restore_zeros)
+        settings = load_settings()
+        db = local_database(settings.database)
+        with file.open("rb") as content:
+            held = hold_file(content)
+        batch, place, letters = _batch(settings, source, language)
+        known = {plain_header(cell) for sheet in held.sheets for cell in sheet.header.cells}
+        if missing := sorted(set(said) - known):
+            raise click.ClickException(f"The file has no column “{missing[0]}”.")
+        plan = _plan(held, choices, place, db, settings)
+        if count_odd and plan.odd:
+            choices = replace(plan.choices, keep=frozenset(row.key for row in plan.odd))
+            plan = _plan(held, choices, place, db, settings)
+        _show(plan, file)
+        if dry_run:
+            click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} had signed before.")
+        elif _may_go_on(plan, leave_out=leave_out):
+            if said:
+                remember_columns(db, said)
+            with click.progressbar(length=len(plan.new), label="Adding", file=sys.stderr,
+                                   hidden=piped()) as bar:  # fmt: skip
+                added = import_paper(
+                    db, plan.new, batch, letters=letters, secret=settings.secret_key,
+                    lock=paper_lock(settings.instance),
+                    progress=lambda done: bar.update(done - bar.pos),
+                )  # fmt: skip
+            click.echo(
+                f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
+                f" {added.before + len(plan.before):,} had signed before."
+            )
+            if added.signatures:
+                click.echo(f"To undo all of it: flask signatures undo-import {added.number}")
     except SheetError as error:
         raise click.ClickException(sheet_words(error)) from None
-    except ImportRunningError as error:
-        raise click.ClickException(str(error)) from None
+    except ImportRunningError:
+        raise click.ClickException(BUSY) from None
     finally:
         if delete:
             with suppress(FileNotFoundError):
                 file.unlink()
+    if not plan.ready:
+        sys.exit(1)
 
 
-def _import(
-    file: Path, source: str, language: str, *, zeros: bool, leave_out: bool, dry_run: bool
-) -> None:
-    if source and not source_tag(source):
-        raise click.ClickException("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.")
-    settings = load_settings()
+def _said(text: str) -> tuple[str, str]:
+    header, equals, role = text.rpartition("=")
+    if not equals or (role and role not in ROLES):
+        raise click.ClickException(f"--column {text}: write HEADER=WHAT, with one of"
+                                   f" {', '.join(ROLES)}, or nothing, after the sign.")  # fmt: skip
+    return plain_header(header), role
+
+
+def _batch(settings: Settings, source: str, language: str) -> tuple[Batch, Place, PaperLetters]:
     campaign, tables = load_letters(settings)
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(campaign.timezone)).date()
     if settings.today:
         today = date.fromisoformat(settings.today)
-    place = Place(campaign, tables, today, settings.person_key)
-    good: list[Good] = []
-    wrong: list[Wrong] = []
-    twice: list[Twice] = []
-    for result in check_rows(_rows(file, zeros=zeros), place):
-        if isinstance(result, Good):
-            good.append(result)
-        elif isinstance(result, Wrong):
-            wrong.append(result)
-        else:
-            twice.append(result)
-    if wrong:
-        problems = _write_problems(file, wrong)
-        click.echo(f"{some(len(wrong), 'row')} with problems: {problems}", err=True)
-    if twice:
-        rows = ", ".join(f"{t.number} (as {t.first})" for t in twice[:10])
-        click.echo(
-            f"{some(len(twice), 'row')} of people who are in this file already: {rows}", err=True
-        )
-    db = local_database(settings.database)
-    if dry_run:
-        before = len(signed_before(db, campaign.slug, good, settings.secret_key))
-        click.echo(f"{len(good) - before:,} would be added; {before:,} had signed before.")
-    elif wrong and not leave_out:
+    return (
+        Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
+        Place(campaign, tables, today, settings.person_key),
+        PaperLetters(campaign, today),
+    )
+
+
+def _plan(
+    held: HeldFile, choices: Choices, place: Place, db: Connection, settings: Settings
+) -> Plan:
+    steps = plan_steps(held, choices, place, db, secret=settings.secret_key)
+    length = sum(len(sheet.rows) for sheet in held.sheets)
+    with click.progressbar(length=length, label="Reading", file=sys.stderr,
+                           hidden=piped()) as bar:  # fmt: skip
+        while True:
+            try:
+                done = next(steps)
+            except StopIteration as end:
+                plan: Plan = end.value
+                return plan
+            bar.update(done - bar.pos)
+
+
+def _show(plan: Plan, file: Path) -> None:
+    """Everything that the page about a sheet says, too."""
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    if len(plan.file.sheets) > 1:
+        say(f"Sheets: {', '.join(sheet.name for sheet in plan.file.sheets)}")
+    if plan.file.unread:
+        say(f"Not read: {'; '.join(unread_words(*one) for one in plan.file.unread)}")
+    for columns in plan.columns:
+        if columns.unread:
+            say(f"These columns are not used: {', '.join(columns.unread[:20])}")
+        for question in columns.questions:
+            say(question_words(question, columns.headers) + " (--column)")
+    if plan.file.guessed_encoding:
+        say("The file is not Unicode: it was read as Windows-1252.")
+    if not plan.file.shows_hidden:
+        say("This kind of file does not tell which rows are hidden: all were read.")
+    if plan.hidden:
+        done = {"": "Say --hidden count or --hidden leave.", "count": "They are counted.",
+                "leave": "They are left out."}[plan.choices.hidden]  # fmt: skip
+        say(f"{some(len(plan.hidden), 'hidden row')}: {row_names(plan, plan.hidden)}. {done}")
+    if plan.twice:
+        rows = ", ".join(f"{row_name(plan, row)} (as {row_name(plan, first)})"
+                         for row, first in plan.twice[:10])  # fmt: skip
+        say(f"{some(len(plan.twice), 'row')} of people who are in this file already: {rows}")
+    if plan.odd:
+        say(f"{some(len(plan.odd), 'row')} left out as hardly a person's:"
+            f" {row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
+    if plan.wrong or plan.odd:
+        problems = _write_problems(file, plan)
+        say(f"{some(len(plan.wrong), 'row')} with problems: {problems}")
+
+
+def _may_go_on(plan: Plan, *, leave_out: bool) -> bool:
+    if plan.questions:
+        click.echo("Nothing was added. Say with --column what the columns are.", err=True)
+    elif plan.hidden and not plan.choices.hidden:
+        click.echo("Nothing was added. Say what becomes of the hidden rows.", err=True)
+    elif plan.wrong and not leave_out:
         click.echo("Nothing was added. Correct the rows, or give --leave-out.", err=True)
     else:
-        batch = Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file")
-        with click.progressbar(length=len(good), label="Adding", file=sys.stderr,
-                               hidden=piped()) as bar:  # fmt: skip
-            added = import_paper(
-                db, good, batch, letters=PaperLetters(campaign, today),
-                secret=settings.secret_key, lock=paper_lock(settings.instance),
-                progress=lambda done: bar.update(done - bar.pos),
-            )  # fmt: skip
-        click.echo(
-            f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
-            f" {added.before:,} had signed before."
-        )
-    if wrong:
-        sys.exit(1)
+        return True
+    return False
 
 
-def _rows(file: Path, *, zeros: bool) -> Iterator[SheetRow]:
-    with file.open("rb") as content:
-        sheet = read_sheet(content)
-        if sheet.ignored:
-            names = ", ".join(sheet.ignored[:20])
-            click.echo(f"These columns are not used: {names}", err=True)
-        if sheet.guessed_encoding:
-            click.echo("The file is not Unicode: it was read as Windows-1252.", err=True)
-        with click.progressbar(sheet.rows, label="Reading", file=sys.stderr,
-                               hidden=piped()) as rows:  # fmt: skip
-            for row in rows:
-                yield replace(row, values=with_zeros(row.values)) if zeros else row
-
-
-def _write_problems(file: Path, wrong: list[Wrong]) -> Path:
+def _write_problems(file: Path, plan: Plan) -> Path:
     """The rows with problems as a sheet that can be corrected and given to this command."""
     path = file.with_name(f"{file.stem}-problems.csv")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    rows: tuple[Wrong | Odd, ...] = (*plan.wrong, *plan.odd)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
         out.write(BOM)
         table = csv.writer(out)
         table.writerow(("row", *COLUMNS, "problem"))
-        for row in wrong:
-            words = "; ".join(f"{p.column}: {problem_words(p)}" for p in row.problems)
+        for row in rows:
+            words = (
+                odd_words(row.why) if isinstance(row, Odd)
+                else "; ".join(f"{p.column}: {problem_words(p)}" for p in row.problems)
+            )  # fmt: skip
             cells = (safe_csv(row.values.get(column, "")) for column in COLUMNS)
-            table.writerow((row.number, *cells, safe_csv(words)))
+            number, sheet = plan.name(row.key)
+            table.writerow((safe_csv(f"{number} {sheet}".strip()), *cells, safe_csv(words)))
     return path
+
+
+@click.command("undo-import", cls=PlainCommand)
+@click.argument("number", type=int, required=False)
+def undo_command(number: int | None) -> None:
+    """Undo the import NUMBER as a whole; without a number, list those that can be undone.
+
+    Every count goes down. An import stays as it is once one of its people has gone on online.
+    """
+    settings = load_settings()
+    db = local_database(settings.database)
+    campaign, _tables = load_letters(settings)
+    if number is None:
+        for one in list_imports(db, campaign.slug):
+            stays = f"; stays, {one.taken_up:,} went on online" if one.taken_up else ""
+            click.echo(f"{one.number}: {one.at:%Y-%m-%d %H:%M} UTC, {one.who}, {one.source},"
+                       f" {some(one.signatures, 'signature')}{stays}")  # fmt: skip
+        return
+    try:
+        removed = undo_import(db, number, campaign.slug, who=COMMAND_LINE, at=datetime.now(UTC),
+                              lock=paper_lock(settings.instance))  # fmt: skip
+    except NotUndoneError as error:
+        raise click.ClickException(
+            f"Nothing was undone: {error.taken_up:,} of its people went on online since."
+            if error.taken_up else "There is no such import."
+        ) from None  # fmt: skip
+    except ImportRunningError:
+        raise click.ClickException(BUSY) from None
+    click.echo(f"Undone: {some(removed, 'signature')} removed.")

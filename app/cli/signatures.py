@@ -16,7 +16,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.attest import attest_command, verify_command
-from app.cli.paper import import_command
+from app.cli.paper import import_command, undo_command
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
@@ -33,6 +33,7 @@ signatures = AppGroup("signatures", help="Count, export, open and purge what peo
 signatures.add_command(open_command)
 signatures.add_command(purge_command)
 signatures.add_command(import_command)
+signatures.add_command(undo_command)
 signatures.add_command(sheets_command)
 signatures.add_command(attest_command)
 signatures.add_command(verify_command)

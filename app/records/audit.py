@@ -60,6 +60,7 @@ class What(StrEnum):
     TEXT_BROUGHT_BACK = "text brought back"
     PAPER_ADDED = "paper signatures added"
     PAPER_WITHDRAWN = "paper signature taken back"
+    PAPER_UNDONE = "paper import undone"
     COSPONSORS_CHANGED = "cosponsors changed"
     TEST_STARTED = "test journey started"
     SIGNATURES_RELEASED = "held signatures released"
@@ -105,6 +106,7 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"added", "signed before", "source", "language", "way"}),
     ),
     What.PAPER_WITHDRAWN: (_NOTHING, frozenset({"signatures"})),
+    What.PAPER_UNDONE: (frozenset({"signatures", "source"}), _NOTHING),
     What.COSPONSORS_CHANGED: (
         frozenset({"people", "as of"}),
         frozenset({"people", "as of", "joined", "left"}),

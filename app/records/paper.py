@@ -1,22 +1,35 @@
 """Signatures that were given on paper: counted like the others, all of a sheet or none.
 
-Of a person only the keyed code is kept. The receipt of a signature on paper is made from that
+Of a person only keyed codes are kept. The receipt of a signature on paper is made from that
 code, so the same sheet a second time adds nothing, not even for somebody whose signature was
 taken back in the meantime.
+
+One transaction of 50,000 signatures would keep everybody else from writing for seconds. So an
+import stores a few hundred at a time and notes in the same transaction which they are. Where it
+never comes to its end, by an error or a power cut, the noted signatures are removed: at once, by
+the site within the hour, or before the next import begins. The same notes let an organizer undo
+a whole import later.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
 
-from app.congress.model import congress_at
+from app.campaign import Campaign, ask_for
+from app.congress.model import Delegation, Holder, Match, congress_at
 from app.records.audit import What, record
-from app.records.database import writing
-from app.records.model import minute, token_digest
-from app.records.paper_check import Good, PaperLetters
+from app.records.database import reading, writing
+from app.records.migrations import migrate
+from app.records.model import LetterRow, minute, token_digest
 from app.records.persons import Person, standing
 from app.records.signing import receipt_token, source_tag
 
@@ -25,17 +38,31 @@ TEMPLATE = "paper"
 VERSION = "sheet"
 USUAL_SOURCE = "paper"
 
+CHUNK = 400
+PAUSE = 0.03
+"""Seconds between two chunks in which other writers get their turn."""
+
 _INSERT = (
     "INSERT INTO signatures (receipt, campaign, status, day, at, state, district, congress,"
     " template, version, length, language, match, source, edited, own_share, letters, by_email,"
     " by_address, near, alike)"
     " VALUES (?, ?, 'counted', ?, ?, ?, ?, ?, ?, ?, 'full', ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO NOTHING"
 )
 _INSERT_LETTER = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
+
+
+class Signer(Protocol):
+    """What is stored of a row: its person's codes and who represents them."""
+
+    @property
+    def person(self) -> Person: ...
+    @property
+    def delegation(self) -> Delegation: ...
+    @property
+    def match(self) -> Match: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,90 +95,138 @@ class Added:
     letters: int
     before: int
     """People who had signed already, on paper or online; nothing was added for them."""
-
-    def plus(self, other: Added) -> Added:
-        """Both together."""
-        return Added(
-            self.signatures + other.signatures,
-            self.letters + other.letters,
-            self.before + other.before,
-        )
+    number: int = 0
+    """The import's number, by which it can be undone."""
 
 
-def add_paper(
-    db: sqlite3.Connection,
-    rows: Iterable[Good],
-    batch: Batch,
-    *,
-    letters: PaperLetters,
-    secret: bytes,
-    progress: Callable[[int], object] = lambda _done: None,
+class PaperLetters:
+    """The letters that a signature on paper stands for, by delegation; each ask chosen once."""
+
+    def __init__(self, campaign: Campaign, today: date) -> None:
+        self._campaign, self._today = campaign, today
+        self._known: dict[str, LetterRow] = {}
+
+    def to(self, delegation: Delegation) -> tuple[LetterRow, ...]:
+        """One row per seat; a vacant one says that no letter could be written."""
+        return tuple(map(self._letter, delegation.holders))
+
+    def _letter(self, holder: Holder) -> LetterRow:
+        seat = holder.seat.id
+        if seat not in self._known:
+            if holder.member is None:
+                self._known[seat] = LetterRow(seat, None, "", "not attempted")
+            else:
+                ask = ask_for(self._campaign, holder, self._today).id
+                self._known[seat] = LetterRow(seat, holder.member.bioguide, ask)
+        return self._known[seat]
+
+
+# --- one signature ---------------------------------------------------------------------
+
+
+def add_one(
+    db: sqlite3.Connection, row: Signer, batch: Batch, *, letters: PaperLetters, secret: bytes
 ) -> Added:
-    """Store every row and one audit event in one transaction: all, or nothing at all.
-
-    Other writers wait meanwhile, so a large sheet goes through ``import_paper``. ``progress``
-    is told how many rows are done. Raises ``NotStoredError``.
-    """
-    total = Added(0, 0, 0)
+    """Store one signature and its audit event. Raises ``NotStoredError``."""
     with writing(db):
-        for done, row in enumerate(rows, start=1):
-            total = total.plus(store_row(db, row, batch, letters, secret))
-            if done % 100 == 0:
-                progress(done)
-        note_batch(db, batch, total)
-    return total
+        stored = _store(db, row, batch, letters.to(row.delegation), secret)
+        added = stored.added
+        _note_batch(db, batch, added)
+    return added
 
 
-def store_row(
-    db: sqlite3.Connection, row: Good, batch: Batch, letters: PaperLetters, secret: bytes
-) -> Added:
-    """Store one row inside the caller's transaction, unless its person signed before."""
-    person = row.person
-    if standing(db, batch.campaign, person) is not None:
-        return Added(0, 0, 1)
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    number: int
+    """The signature: a new one, or the one that the person has already (0: none stands)."""
+    added: Added
+
+
+def _store(
+    db: sqlite3.Connection, row: Signer, batch: Batch, to: Sequence[LetterRow], secret: bytes
+) -> _Stored:
+    """Store a row inside the caller's transaction, unless its person signed before."""
+    earlier = _signed_before(db, batch.campaign, row, secret)
+    if earlier is not None:
+        return _Stored(earlier, Added(0, 0, 1))
     at = minute(batch.at)
-    to = letters.to(row.delegation)
     count = sum(letter.bioguide is not None for letter in to)
-    new = db.execute(
+    person = row.person
+    number = db.execute(
         _INSERT,
         (
-            receipt_of(secret, person), batch.campaign, batch.day.isoformat(), at,
+            _receipt_of(secret, person), batch.campaign, batch.day.isoformat(), at,
             row.delegation.state, row.delegation.district, congress_at(batch.at), TEMPLATE,
             VERSION, batch.language, row.match, batch.tag, count, person.by_email,
             person.by_address, person.near, person.alike,
         ),
-    )  # fmt: skip
-    if new.rowcount != 1:
-        return Added(0, 0, 1)
-    assert new.lastrowid is not None
-    db.executemany(
-        _INSERT_LETTER,
-        [(new.lastrowid, x.seat, x.bioguide, x.ask, x.state, at) for x in to],
-    )
-    return Added(1, count, 0)
+    ).lastrowid  # fmt: skip
+    assert number is not None
+    db.executemany(_INSERT_LETTER, [(number, x.seat, x.bioguide, x.ask, x.state, at) for x in to])
+    return _Stored(number, Added(1, count, 0))
 
 
-def note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
+def _signed_before(db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes) -> int | None:
+    """The signature that a row's person gave before, on paper or online; None if none was.
+
+    0 where one was given on paper and taken back, or where nobody else fits at an address.
+    """
+    before = standing(db, campaign, row.person)
+    if before is not None:
+        return before.number or 0
+    known = db.execute(
+        "SELECT 1 FROM signatures WHERE receipt = ?", (_receipt_of(secret, row.person),)
+    ).fetchone()
+    return None if known is None else 0
+
+
+class Rehearsal:
+    """Says of one row after another whether it would be stored, by the rule that stores it.
+
+    The site's database is only read. The people of the sheet itself are stored in one of their
+    own, in memory, so a repeat within the sheet is found as one of the site is.
+    """
+
+    def __init__(self, db: sqlite3.Connection, campaign: str, secret: bytes) -> None:
+        self._db, self._secret = db, secret
+        never = datetime(2026, 1, 1, tzinfo=UTC)
+        self._batch = Batch(campaign, never.date(), never, "en", "", "", "")
+        self._keys: dict[int, str] = {}
+
+    def __enter__(self) -> Rehearsal:
+        self._memory = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(self._memory)
+        # Nothing is counted there, so what keeps the counts would only take time.
+        triggers = self._memory.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            self._memory.execute(f'DROP TRIGGER "{name}"')
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._memory.close()
+
+    def ask(self, row: _Row) -> str:
+        """The row's own key where it would be stored; the key of the earlier row of the same
+        person in the sheet; or an empty text where the person signed before.
+        """
+        if _signed_before(self._db, self._batch.campaign, row, self._secret) is not None:
+            return ""
+        stored = _store(self._memory, row, self._batch, (), self._secret)
+        return self._keys.setdefault(stored.number, row.key)
+
+
+class _Row(Signer, Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+def _note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
     """The audit event of a batch, inside the caller's transaction."""
     record(
         db, at=batch.at, who=batch.who, what=What.PAPER_ADDED, subject=batch.campaign,
         after={"added": total.signatures, "signed before": total.before, "source": batch.tag,
                "language": batch.language, "way": batch.way},
     )  # fmt: skip
-
-
-def signed_before(
-    db: sqlite3.Connection, campaign: str, rows: Iterable[Good], secret: bytes
-) -> list[int]:
-    """The numbers of the rows whose people signed already, on paper or online."""
-    found = []
-    for row in rows:
-        known = db.execute(
-            "SELECT 1 FROM signatures WHERE receipt = ?", (receipt_of(secret, row.person),)
-        ).fetchone()
-        if known or standing(db, campaign, row.person) is not None:
-            found.append(row.number)
-    return found
 
 
 def take_back_paper(
@@ -168,7 +243,7 @@ def take_back_paper(
             "UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,"
             " alike = NULL, status = 'withdrawn'"
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
-            (receipt_of(secret, person), campaign),
+            (_receipt_of(secret, person), campaign),
         ).rowcount
         if changed:
             record(db, at=at, who=who, what=What.PAPER_WITHDRAWN, subject=campaign,
@@ -176,6 +251,222 @@ def take_back_paper(
     return changed == 1
 
 
-def receipt_of(secret: bytes, person: Person) -> bytes:
+def _receipt_of(secret: bytes, person: Person) -> bytes:
     """The digest of the receipt that a person's signature on paper has."""
     return token_digest(receipt_token(secret, f"paper {person.code.hex()}"))
+
+
+# --- a whole sheet ---------------------------------------------------------------------
+
+
+class ImportRunningError(Exception):
+    """Another import is at work; nothing was stored."""
+
+
+def paper_lock(instance: Path) -> Path:
+    """The file that lets one import work at a time, in a site's folder."""
+    return instance / "paper-import.lock"
+
+
+def import_steps(
+    db: sqlite3.Connection,
+    rows: Sequence[Signer],
+    batch: Batch,
+    *,
+    letters: PaperLetters,
+    secret: bytes,
+    lock: Path,
+) -> Iterator[Added]:
+    """Store the rows of a plan and one audit event, or nothing in the end.
+
+    Yields the total so far. All is stored once the iterator has come to its end. Whoever stops
+    asking for the next step (closes the iterator) stops the import, and what was stored is
+    removed. The counts grow while it works. ``lock`` is a file that lets one import work at a
+    time; another raises ``ImportRunningError``. Raises ``NotStoredError``.
+    """
+    with _alone(lock):
+        undo_unfinished(db)
+        with writing(db):
+            number = db.execute(
+                "INSERT INTO paper_imports (campaign, at, who, source, state)"
+                " VALUES (?, ?, ?, ?, 'working')",
+                (batch.campaign, minute(batch.at), batch.who, batch.tag),
+            ).lastrowid
+        assert number is not None
+        total = Added(0, 0, 0, number)
+        try:
+            for start in range(0, len(rows), CHUNK):
+                with writing(db):
+                    for row in rows[start : start + CHUNK]:
+                        stored = _store(db, row, batch, letters.to(row.delegation), secret)
+                        if stored.added.signatures:
+                            db.execute(
+                                "INSERT INTO paper_rows (signature, import) VALUES (?, ?)",
+                                (stored.number, number),
+                            )
+                        total = _sum(total, stored.added)
+                yield total
+                time.sleep(PAUSE)
+            with writing(db):
+                db.execute("UPDATE paper_imports SET state = 'done' WHERE id = ?", (number,))
+                _note_batch(db, batch, total)
+        except BaseException:
+            undo_unfinished(db)
+            raise
+
+
+def _sum(total: Added, more: Added) -> Added:
+    return Added(
+        total.signatures + more.signatures, total.letters + more.letters,
+        total.before + more.before, total.number,
+    )  # fmt: skip
+
+
+def import_paper(
+    db: sqlite3.Connection,
+    rows: Sequence[Signer],
+    batch: Batch,
+    *,
+    letters: PaperLetters,
+    secret: bytes,
+    lock: Path,
+    progress: Callable[[int], object] = lambda _done: None,
+) -> Added:
+    """All steps of ``import_steps``; ``progress`` is told how many rows are done."""
+    total = Added(0, 0, 0)
+    for total in import_steps(db, rows, batch, letters=letters, secret=secret, lock=lock):
+        progress(total.signatures + total.before)
+    return total
+
+
+# --- undoing ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import that still stands."""
+
+    number: int
+    campaign: str
+    at: datetime
+    who: str
+    source: str
+    signatures: int
+    """How many of its signatures are there and were not taken back."""
+    taken_up: int
+    """How many of its people went on online since; while there are any, it cannot be undone."""
+
+
+def list_imports(db: sqlite3.Connection, campaign: str, most: int = 20) -> list[Import]:
+    """The last imports that still stand, the newest first."""
+    rows = db.execute(
+        "SELECT id, campaign, at, who, source, signatures, taken_up FROM standing_imports"
+        " WHERE campaign = ? AND signatures > 0 ORDER BY id DESC LIMIT ?",
+        (campaign, most),
+    )
+    return [
+        Import(number, slug, datetime.fromisoformat(at), who, source, count, taken)
+        for number, slug, at, who, source, count, taken in rows
+    ]
+
+
+class NotUndoneError(Exception):
+    """The import cannot be undone, and nothing was changed.
+
+    ``taken_up`` of its people went on online since; 0 where there is no such import.
+    """
+
+    def __init__(self, taken_up: int) -> None:
+        super().__init__(taken_up)
+        self.taken_up = taken_up
+
+
+def undo_import(
+    db: sqlite3.Connection, number: int, campaign: str, *, who: str, at: datetime, lock: Path
+) -> int:
+    """Undo a whole import: every count goes down. Returns how many signatures went.
+
+    What somebody took back themselves stays taken back. Raises ``NotUndoneError``,
+    ``ImportRunningError``, ``NotStoredError``; an undoing that is broken off is brought to its
+    end by the site within the hour.
+    """
+    with _alone(lock):
+        with writing(db):
+            found = db.execute(
+                "SELECT source, signatures, taken_up FROM standing_imports"
+                " WHERE id = ? AND campaign = ?", (number, campaign),
+            ).fetchone()  # fmt: skip
+            if found is None or found[2]:
+                raise NotUndoneError(found[2] if found else 0)
+            source, removed, _taken = found
+            db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (number,))
+            record(db, at=at, who=who, what=What.PAPER_UNDONE, subject=campaign,
+                   before={"signatures": removed, "source": source})  # fmt: skip
+        undo_unfinished(db)
+    return int(removed)
+
+
+def undo_interrupted(db: sqlite3.Connection, lock: Path) -> int:
+    """Remove what an import left that was killed; 0 where there is none or one is at work.
+
+    Raises ``NotStoredError``.
+    """
+    with reading(db):
+        if db.execute("SELECT 1 FROM paper_imports WHERE state <> 'done'").fetchone() is None:
+            return 0
+    try:
+        with _alone(lock):
+            return undo_unfinished(db)
+    except ImportRunningError:
+        return 0
+
+
+def undo_unfinished(db: sqlite3.Connection) -> int:
+    """Remove what an import stored that never came to its end; returns how many signatures."""
+    removed = 0
+    while rows := db.execute(
+        "SELECT signature FROM paper_rows WHERE import IN"
+        " (SELECT id FROM paper_imports WHERE state <> 'done') LIMIT ?", (CHUNK,),
+    ).fetchall():  # fmt: skip
+        with writing(db):
+            # What its owner took back stays, so that the sheet does not bring it again.
+            removed += db.executemany(
+                "DELETE FROM signatures WHERE id = ? AND withdrawn = 0", rows
+            ).rowcount
+            db.executemany("DELETE FROM paper_rows WHERE signature = ?", rows)
+    with writing(db):
+        db.execute("DELETE FROM paper_imports WHERE state <> 'done'")
+    return removed
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One import at a time. The kernel lets go when a process is killed."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ImportRunningError from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+# --- what organizers said of columns ---------------------------------------------------
+
+
+def remembered_columns(db: sqlite3.Connection) -> dict[str, str]:
+    """What organizers said that columns are, by their plain headers; empty for “not read”."""
+    with reading(db):
+        return dict(db.execute("SELECT header, role FROM paper_headers").fetchall())
+
+
+def remember_columns(db: sqlite3.Connection, said: Mapping[str, str]) -> None:
+    """Keep for the next sheet what columns are. Raises ``NotStoredError``."""
+    with writing(db):
+        db.executemany(
+            "INSERT INTO paper_headers (header, role) VALUES (?, ?)"
+            " ON CONFLICT (header) DO UPDATE SET role = excluded.role",
+            list(said.items()),
+        )

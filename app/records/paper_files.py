@@ -1,7 +1,8 @@
-"""Reading a sheet of paper signatures: CSV from any program, or an Excel workbook.
+"""Reading a file of paper signatures: CSV from any program, or an Excel or OpenDocument workbook.
 
-What comes out are rows of text by column name, with the numbers that the sheet's own program
-shows beside them. Nothing is judged here but the file as a whole.
+What comes out is every sheet as rows of text cells, with the numbers that the sheet's own
+program shows beside them and which rows it hides. What the columns mean is said in
+``paper_columns``; nothing is judged here but the file as a whole.
 """
 
 from __future__ import annotations
@@ -11,62 +12,45 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import IO, Any, Literal
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+from lxml import etree
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    load_workbook,
+)
 
-COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
-"""What is read of a sheet; ``name`` is taken apart, everything else is left aside."""
+from app.text import clean_line
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "first": ("first", "first name", "firstname", "fname", "f name", "given name", "given names",
-              "forename", "nombre", "nombres", "primer nombre", "nombre de pila", "nombre s"),
-    "last": ("last", "last name", "lastname", "lname", "l name", "surname", "family name",
-             "apellido", "apellidos", "primer apellido", "apellido s", "apellido paterno"),
-    "name": ("name", "full name", "fullname", "printed name", "print name", "name printed",
-             "signer", "signer name", "nombre completo", "nombre y apellidos",
-             "nombre y apellido", "nombres y apellidos"),
-    "street": ("street", "street address", "streetaddress", "street address 1", "street name",
-               "address", "address 1", "address1", "addr", "addr 1", "address line 1",
-               "home address", "residential address", "residence address", "mailing address",
-               "calle", "calle y numero", "direccion", "direccion 1", "direccion postal",
-               "domicilio"),
-    "city": ("city", "town", "city town", "town city", "municipality", "ciudad", "localidad",
-             "municipio", "poblacion", "pueblo"),
-    "state": ("state", "st", "state territory", "state province", "state abbreviation", "estado",
-              "estado o territorio"),
-    "zip": ("zip", "zip code", "zipcode", "zip5", "zip 5", "postal code", "postalcode", "postcode",
-            "post code", "zip 4", "zip4", "zip postal code", "zip postcode", "codigo postal",
-            "codigo zip", "codigo postal zip", "zip codigo postal", "cp", "c p"),
-    "district": ("district", "congressional district", "cd", "house district", "us house district",
-                 "u s house district", "distrito", "distrito congresional", "distrito electoral"),
-    "email": ("email", "e mail", "email address", "e mail address", "emailaddress", "mail",
-              "correo", "correo electronico", "correo e", "direccion de correo electronico"),
-}  # fmt: skip
-_ALIASES = {alias: column for column, aliases in _NAMES.items() for alias in aliases}
-
-HEADER_WITHIN = 25
+TOP = 25
 """Rows from the top among which the row with the columns' names is looked for."""
 LARGEST_UNPACKED = 300 * 1024 * 1024
 """Bytes that a workbook may have when unpacked: a hundred thousand rows have about 40 MB."""
+MOST_CELLS = 8_000_000
+"""Cells in the rectangle that holds all of a sheet: the reader keeps room for each of them."""
 MOST_COLUMNS = 200
 LONGEST_CELL = 500
 
 Flag = Literal["date", "formula", "error", "long"]
 """Why a cell's text is not what somebody typed."""
+FLAGS: tuple[Flag, ...] = ("date", "formula", "error", "long")
 
 FileTrouble = Literal[
-    "empty", "no_header", "doubled", "old_excel", "locked", "ods", "not_a_sheet", "too_big", "quote"
+    "empty", "no_header", "no_rows", "locked", "not_a_sheet", "too_big", "too_wide", "quote"
 ]
 
 
 class SheetError(Exception):
-    """The file as a whole cannot be read. ``kind`` says why, ``detail`` names a column or row."""
+    """The file as a whole cannot be read. ``kind`` says why, ``detail`` names a row or sheet."""
 
     def __init__(self, kind: FileTrouble, detail: str = "") -> None:
         super().__init__(kind, detail)
@@ -75,41 +59,52 @@ class SheetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRow:
-    """One person's row. ``number`` is what the sheet's own program shows beside it."""
+class RawRow:
+    """One row of a sheet. ``number`` is what the sheet's own program shows beside it."""
 
     number: int
-    values: dict[str, str] = field(repr=False)
-    flags: dict[str, Flag] = field(default_factory=dict)
+    cells: tuple[str, ...] = field(repr=False)
+    flags: dict[int, Flag] = field(default_factory=dict)
+    hidden: bool = False
+    """Hidden by hand or by a filter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file that can be read. ``rows`` can be gone through once."""
+class RawSheet:
+    """One visible sheet; the name of a CSV file's is empty. ``rows`` can be gone through once."""
 
-    rows: Iterator[SheetRow]
-    columns: tuple[str, ...]
-    ignored: tuple[str, ...]
-    """Headers of columns that are not used."""
+    name: str
+    rows: Iterator[RawRow]
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file that can be read, as long as it is open."""
+
+    sheets: tuple[RawSheet, ...]
+    hidden_sheets: tuple[str, ...] = ()
     guessed_encoding: bool = False
     """The text was no Unicode, so accents should be looked at."""
+    shows_hidden: bool = True
+    """False where this kind of file does not tell which rows are hidden (``.xls``)."""
 
 
-Cell = tuple[str, Flag | None]
+def read_file(file: IO[bytes]) -> RawFile:
+    """The sheets of a CSV, XLSX, XLS or ODS file, whatever its name. Raises ``SheetError``.
 
-
-def read_sheet(file: IO[bytes]) -> Sheet:
-    """The rows of a CSV or XLSX file, whatever its name. Raises ``SheetError``."""
+    So may the rows, while they are gone through.
+    """
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        return _sheet(_workbook_rows(file))
+        return _workbook(file, _look_inside(file))
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         content = file.read()
-        locked = "EncryptedPackage".encode("utf-16-le") in content
-        raise SheetError("locked" if locked else "old_excel")
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise SheetError("locked")
+        return _workbook(io.BytesIO(content), None)
     text, guessed = _decoded(file.read())
-    return _sheet(_csv_rows(text), guessed)
+    return RawFile((RawSheet("", _csv_rows(text)),), guessed_encoding=guessed)
 
 
 # --- CSV -----------------------------------------------------------------------------
@@ -134,177 +129,260 @@ def _decoded(content: bytes) -> tuple[str, bool]:
         return content.decode("cp1252", "replace"), True
 
 
-def _csv_rows(text: str) -> Iterator[list[Cell]]:
-    top = "\n".join(text[:20_000].splitlines()[:HEADER_WITHIN])
-    delimiter = max(",;\t|", key=lambda mark: _best_header(top, mark))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    number = 1
+_SAID = re.compile(r'\A"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n)', re.IGNORECASE)
+"""Excel's own first line, which spreadsheet programs obey and do not show."""
+
+
+def _csv_rows(text: str) -> Iterator[RawRow]:
+    said = _SAID.match(text)
+    if said:
+        text = text[said.end() :]
+    top = "\n".join(text[:20_000].splitlines()[: TOP + 5])
+    delimiter, skip = max(
+        ((mark, skip) for mark in (said[1] if said else ",;\t|") for skip in (False, True)),
+        key=lambda dialect: _evenness(top, *dialect),
+    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
+    number = 0
     try:
-        for cells in reader:
-            number += 1
-            yield [(cell, None) for cell in cells]
+        for number, cells in enumerate(reader, start=1):
+            yield _row(number, [(cell, None) for cell in cells])
     except csv.Error:
-        raise SheetError("quote", str(number)) from None
+        raise SheetError("quote", str(number + 1)) from None
 
 
-def _best_header(top: str, delimiter: str) -> tuple[int, int]:
-    """How many columns are recognised in the best row when parted so; then, how many parts."""
+def _evenness(top: str, delimiter: str, skip: bool) -> tuple[int, int, bool]:
+    """How well the first rows split so: rows as long as most, then how long, then no blanks.
+
+    A title above the table and a comma in an address make some rows longer or shorter.
+    """
     try:
-        rows = list(csv.reader(io.StringIO(top, newline=""), delimiter=delimiter))
+        rows = csv.reader(io.StringIO(top, newline=""), delimiter=delimiter, skipinitialspace=skip)
+        lengths = [len(row) for row in rows if len(row) > 1]
     except csv.Error:
-        return 0, 0
-    return max(((len(_recognised(row)), len(row)) for row in rows), default=(0, 0))
+        return 0, 0, False
+    if not lengths:
+        return 0, 0, False
+    usual = max(set(lengths), key=lambda length: (lengths.count(length), length))
+    return lengths.count(usual), usual, skip
 
 
-# --- XLSX ----------------------------------------------------------------------------
+# --- workbooks -----------------------------------------------------------------------
 
 
-def _workbook_rows(file: IO[bytes]) -> Iterator[list[Cell]]:
-    has_formulas = _look_inside(file)
+@dataclass(slots=True)
+class _Facts:
+    """What a workbook's own XML says of one sheet and its reader does not."""
+
+    hidden: set[int] = field(default_factory=set)
+    """Row numbers."""
+    flags: dict[tuple[int, int], Flag] = field(default_factory=dict)
+    """By row number and column from 0: a formula without a result, an error."""
+    padded: set[tuple[int, int]] = field(default_factory=set)
+    """Numbers that are shown with leading zeros: the format ``00000`` or ``00000-0000``."""
+
+
+_LOST = (CalamineError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, KeyError,
+         ValueError, IndexError, zlib.error, EOFError, etree.XMLSyntaxError)  # fmt: skip
+"""What a damaged or half-made workbook can make its readers stumble over."""
+
+
+@contextmanager
+def _as_sheet_error() -> Iterator[None]:
     try:
-        values = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        # Where there are formulas, a second reading beside the first says which cells they are.
-        typed = load_workbook(file, read_only=True, keep_links=False) if has_formulas else None
-        place = next(
-            (i for i, sheet in enumerate(values.worksheets) if sheet.sheet_state == "visible"), None
-        )
-        if place is None:
-            raise SheetError("empty")
-        sheet = values.worksheets[place]
-        sheet.reset_dimensions()  # what a workbook says of its own size may be wrong
-        if typed is None:
-            for cells in sheet.iter_rows():
-                yield [_cell(cell) for cell in cells[:MOST_COLUMNS]]
-            return
-        beside = typed.worksheets[place]
-        beside.reset_dimensions()
-        for results, sources in zip(sheet.iter_rows(), beside.iter_rows(), strict=False):
-            pairs = zip(results[:MOST_COLUMNS], sources[:MOST_COLUMNS], strict=False)
-            yield [_cell(result, source.data_type == "f") for result, source in pairs]
-    except (InvalidFileException, KeyError, ValueError, TypeError, ParseError, OSError,
-            IndexError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError):  # fmt: skip
-        # What a damaged or half-made workbook can make the reader stumble over.
+        yield
+    except PasswordError:
+        raise SheetError("locked") from None
+    except _LOST:
         raise SheetError("not_a_sheet") from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # how the reader, in Rust, gives up
+            raise SheetError("not_a_sheet") from None
+        raise
 
 
-def _look_inside(file: IO[bytes]) -> bool:
-    """Whether the workbook has any formula. Raises ``SheetError`` where it is no workbook."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if "content.xml" in archive.namelist():
-                raise SheetError("ods")
-            if sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
-                raise SheetError("too_big")
-            return any(
-                _has_formula(archive, name)
-                for name in archive.namelist()
-                if name.startswith("xl/worksheets/") and name.endswith(".xml")
-            )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError):
-        raise SheetError("not_a_sheet") from None
+def _workbook(file: IO[bytes], facts: list[_Facts] | None) -> RawFile:
+    with _as_sheet_error():
+        file.seek(0)
+        book: CalamineWorkbook = load_workbook(file)
+        sheets, hidden = [], []
+        for place, about in enumerate(book.sheets_metadata):
+            if about.typ != SheetTypeEnum.WorkSheet:
+                continue
+            if about.visible != SheetVisibleEnum.Visible:
+                hidden.append(about.name)
+                continue
+            known = facts[place] if facts and place < len(facts) else _Facts()
+            sheets.append(RawSheet(about.name, _sheet_rows(book, place, known)))
+    return RawFile(tuple(sheets), tuple(hidden), shows_hidden=facts is not None)
 
 
-def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
-    kept = b""
-    with archive.open(name) as part:
-        while piece := part.read(1 << 20):
-            if re.search(rb"<(?:\w+:)?f[ />]", kept + piece):
-                return True
-            kept = piece[-16:]
-    return False
+def _sheet_rows(book: CalamineWorkbook, place: int, facts: _Facts) -> Iterator[RawRow]:
+    with _as_sheet_error():
+        sheet: CalamineSheet = book.get_sheet_by_index(place)
+        top, left = sheet.start or (0, 0)
+        yield from (RawRow(number, ()) for number in range(1, top + 1))
+        for number, values in enumerate(sheet.iter_rows(), start=top + 1):
+            cells = [("", None)] * left + [
+                _cell(value, (number, left + at), facts)
+                for at, value in enumerate(values[: MOST_COLUMNS - left])
+            ]
+            yield _row(number, cells, number in facts.hidden)
+
+
+def _cell(value: Any, place: tuple[int, int], facts: _Facts) -> tuple[str, Flag | None]:
+    """A cell as text."""
+    if isinstance(value, str):
+        return value, facts.flags.get(place) if value == "" or place in facts.flags else None
+    if isinstance(value, bool):
+        return str(value), None
+    if isinstance(value, datetime | date | time | timedelta):
+        return str(value).removesuffix(" 00:00:00"), "date"
+    if isinstance(value, float) and value == value // 1:
+        text = str(int(value))
+        if place in facts.padded:
+            text = text.zfill(5) if len(text) <= 5 else f"{text.zfill(9)[:5]}-{text.zfill(9)[5:]}"
+        return text, None
+    return str(value), None
+
+
+def _look_inside(file: IO[bytes]) -> list[_Facts]:
+    """The facts of every sheet, in the workbook's order. Raises ``SheetError``."""
+    with _as_sheet_error(), zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        if sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
+            raise SheetError("too_big")
+        if "content.xml" in names:
+            with archive.open("content.xml") as content:
+                return _opendocument_facts(content)
+        parts = _sheet_parts(archive) if "xl/workbook.xml" in names else []
+        padded = _padded_styles(archive) if "xl/styles.xml" in names else set()
+        facts = []
+        for part in parts:
+            if part not in names:
+                facts.append(_Facts())
+                continue
+            with archive.open(part) as content:
+                facts.append(_excel_facts(content, padded))
+        return facts
+
+
+def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the sheets' parts, in the workbook's order."""
+    relations = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), _parser())
+    found = relations.iterfind("{*}Relationship")
+    targets = {one.get("Id"): one.get("Target", "") for one in found}
+    book = etree.fromstring(archive.read("xl/workbook.xml"), _parser())
+    parts = []
+    for sheet in book.iterfind("{*}sheets/{*}sheet"):
+        key = next((v for k, v in sheet.attrib.items() if str(k).endswith("}id")), "")
+        target = str(targets.get(key, ""))
+        parts.append(target[1:] if target.startswith("/") else f"xl/{target}")
+    return parts
 
 
 _ZEROS = re.compile(r"0{5}(-0{4})?")
 
 
-def _cell(result: Any, formula: bool = False) -> Cell:
-    """A cell as text. ``00000`` is how a sheet shows leading zeros that its number lacks."""
-    value = result.value
-    if value is None or value == "":
-        return "", "formula" if formula else None
-    if isinstance(value, bool):
-        return str(value), None
-    if isinstance(value, datetime | date | time):
-        return str(value).removesuffix(" 00:00:00"), "date"
-    if result.data_type == "e":
-        return str(value), "error"
-    if isinstance(value, int | float):
-        text = str(int(value)) if value == int(value) else repr(value)
-        shown = str(result.number_format).partition(";")[0].replace("\\", "")
-        if _ZEROS.fullmatch(shown) and text.isdigit():
-            digits = text.zfill(shown.count("0"))
-            text = f"{digits[:5]}-{digits[5:]}" if len(digits) > 5 else digits
-        return text, None
-    return str(value), None
+def _padded_styles(archive: zipfile.ZipFile) -> set[str]:
+    """The numbers of the cell styles that show leading zeros which the number lacks."""
+    root = etree.fromstring(archive.read("xl/styles.xml"), _parser())
+    codes = {
+        one.get("numFmtId"): str(one.get("formatCode", "")).partition(";")[0].replace("\\", "")
+        for one in root.iterfind("{*}numFmts/{*}numFmt")
+    }
+    return {
+        str(number)
+        for number, style in enumerate(root.iterfind("{*}cellXfs/{*}xf"))
+        if _ZEROS.fullmatch(codes.get(style.get("numFmtId"), ""))
+    }
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+
+
+def _each(content: IO[bytes], tag: str) -> Iterator[Any]:
+    """Each element of a kind when it is complete; it is emptied afterwards."""
+    for _event, element in etree.iterparse(
+        content, tag=f"{{*}}{tag}", resolve_entities=False, no_network=True, huge_tree=True
+    ):
+        yield element
+        element.clear()
+        above = element.getparent()
+        while above is not None and above[0] is not element:
+            del above[0]
+
+
+def _excel_facts(content: IO[bytes], padded: set[str]) -> _Facts:
+    facts = _Facts()
+    number, widest = 0, 0
+    first = None
+    for row in _each(content, "row"):
+        number = int(row.get("r") or number + 1)
+        if row.get("hidden") in ("1", "true"):
+            facts.hidden.add(number)
+        column = -1
+        for cell in row.iterchildren("{*}c"):
+            column = _column(cell.get("r")) if cell.get("r") else column + 1
+            value = cell.find("{*}v")
+            if value is None or not value.text:
+                if cell.find("{*}f") is not None:
+                    facts.flags[number, column] = "formula"
+                elif cell.find("{*}is") is None:
+                    continue
+            elif cell.get("t") == "e":
+                facts.flags[number, column] = "error"
+            elif cell.get("s") in padded:
+                facts.padded.add((number, column))
+            first = first or number
+            widest = max(widest, column + 1)
+    if first and (number - first + 1) * widest > MOST_CELLS:
+        raise SheetError("too_wide")
+    return facts
+
+
+def _column(reference: str) -> int:
+    """``B7`` as 1."""
+    column = 0
+    for letter in reference.rstrip("0123456789"):
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
+def _opendocument_facts(content: IO[bytes]) -> list[_Facts]:
+    """Hidden and filtered rows. One empty row may stand for the million below the last."""
+    every: list[_Facts] = []
+    facts, number = _Facts(), 0
+    tags = ["{*}table-row", "{*}table"]
+    for _event, element in etree.iterparse(
+        content, tag=tags, resolve_entities=False, no_network=True, huge_tree=True
+    ):
+        about = {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
+        if etree.QName(element).localname == "table":
+            every.append(facts)
+            facts, number = _Facts(), 0
+        else:
+            repeated = int(about.get("number-rows-repeated", 1))
+            hidden = about.get("visibility") in ("collapse", "filter")
+            if hidden and repeated < MOST_CELLS // 100:
+                facts.hidden.update(range(number + 1, number + repeated + 1))
+            number += repeated
+        element.clear()
+    return every
 
 
 # --- both ----------------------------------------------------------------------------
 
 
-def _plain(header: str) -> str:
-    """A header in lower case without accents, brackets and marks, as the aliases are."""
-    text = header.casefold().translate(str.maketrans("áéíóúüñ", "aeiouun"))
-    text = re.sub(r"\(.*?\)", " ", text)
-    words = re.sub(r"[^a-z0-9]+", " ", text).split()
-    return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
-
-
-def _recognised(cells: Iterable[str]) -> dict[int, str]:
-    """The columns of a header row by their place."""
-    found = {i: _ALIASES.get(_plain(cell), "") for i, cell in enumerate(cells)}
-    return {i: column for i, column in found.items() if column}
-
-
-def _is_header(columns: Sequence[str]) -> bool:
-    return "zip" in columns and bool({"first", "last", "name", "email"} & set(columns))
-
-
-def _sheet(rows: Iterator[list[Cell]], guessed: bool = False) -> Sheet:
-    """Find the row with the columns' names; titles and merged cells above it are left aside."""
-    seen_any = False
-    for number, cells in enumerate(rows, start=1):
-        texts = [text for text, _flag in cells]
-        seen_any = seen_any or any(text.strip() for text in texts)
-        columns = _recognised(texts)
-        if _is_header(tuple(columns.values())):
-            doubled = [c for c in columns.values() if list(columns.values()).count(c) > 1]
-            if doubled:
-                raise SheetError("doubled", doubled[0])
-            ignored = [t.strip() for i, t in enumerate(texts) if t.strip() and i not in columns]
-            return Sheet(
-                _people(rows, number, columns), tuple(columns.values()), tuple(ignored), guessed
-            )
-        if number >= HEADER_WITHIN:
-            break
-    raise SheetError("no_header" if seen_any else "empty")
-
-
-def _people(rows: Iterator[list[Cell]], header: int, columns: dict[int, str]) -> Iterator[SheetRow]:
-    """The rows below the header that have anything in a column that is used."""
-    for number, cells in enumerate(rows, start=header + 1):
-        values: dict[str, str] = {}
-        flags: dict[str, Flag] = {}
-        for place, column in columns.items():
-            text, flag = cells[place] if place < len(cells) else ("", None)
-            text = " ".join(text.split())
-            if len(text) > LONGEST_CELL:
-                text, flag = text[:LONGEST_CELL], "long"
-            values[column] = text
-            if flag is not None:
-                flags[column] = flag
-        if any(values.values()) or flags:
-            yield SheetRow(number, *_parted(values, flags))
-
-
-def _parted(
-    values: dict[str, str], flags: dict[str, Flag]
-) -> tuple[dict[str, str], dict[str, Flag]]:
-    """With a full name taken apart at its last blank: it only serves to recognise a person."""
-    if "name" in values:
-        name, flag = values.pop("name"), flags.pop("name", None)
-        first, _, last = name.rpartition(" ")
-        if not values.get("first") and not values.get("last"):
-            values["first"], values["last"] = (first, last) if first else (last, "")
-            if flag is not None:
-                flags["first"] = flag
-    return values, flags
+def _row(number: int, cells: list[tuple[str, Flag | None]], hidden: bool = False) -> RawRow:
+    texts: list[str] = []
+    flags: dict[int, Flag] = {}
+    for place, (typed, flag) in enumerate(cells[:MOST_COLUMNS]):
+        text = clean_line(typed)
+        texts.append(text[:LONGEST_CELL])
+        if len(text) > LONGEST_CELL:
+            flags[place] = "long"
+        elif flag is not None:
+            flags[place] = flag
+    return RawRow(number, tuple(texts), flags, hidden)

@@ -113,11 +113,41 @@ CREATE TABLE letter_versions (
     PRIMARY KEY (campaign, template, length, version)
 ) STRICT;
 
--- What a large import of paper signatures has stored so far, so that it can be undone. Empty
--- while no import is under way.
-CREATE TABLE paper_pending (
-    receipt BLOB PRIMARY KEY CHECK (length(receipt) = 32)
+-- Imports of paper signatures that still stand, so that each can be undone as a whole. One that
+-- is not ``done`` was broken off, and what it stored is removed.
+CREATE TABLE paper_imports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- an old “Undo” must never mean a newer import
+    campaign TEXT NOT NULL,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('working', 'done', 'undoing'))
+) STRICT;
+
+-- Which signatures an import stored.
+CREATE TABLE paper_rows (
+    signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
+    import INTEGER NOT NULL REFERENCES paper_imports (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX paper_rows_by_import ON paper_rows (import);
+
+-- What organizers said that the columns of their sheets are, by header; empty for “not read”.
+CREATE TABLE paper_headers (
+    header TEXT PRIMARY KEY,
+    role TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Imports that can be undone: how many of their signatures still stand, and how many of their
+-- people went on online since.
+CREATE VIEW standing_imports AS
+SELECT i.id, i.campaign, i.at, i.who, i.source,
+    (SELECT count(*) FROM paper_rows r JOIN signatures s ON s.id = r.signature
+     WHERE r.import = i.id AND s.withdrawn = 0) AS signatures,
+    (SELECT count(*) FROM paper_rows r WHERE r.import = i.id
+     AND (EXISTS (SELECT 1 FROM signatures a WHERE a.earlier = r.signature)
+       OR EXISTS (SELECT 1 FROM signatures o WHERE o.id = r.signature AND o.template <> 'paper')))
+        AS taken_up
+FROM paper_imports i WHERE i.state = 'done';
 
 
 -- 2. Signatures that wait: for an organizer's eyes, or for a click in an e-mail ------------

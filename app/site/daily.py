@@ -13,7 +13,7 @@ import click
 
 from app.campaign import CampaignError
 from app.records.database import NotStoredError, open_database
-from app.records.paper_import import paper_lock, undo_interrupted
+from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
 from app.site.live import live_campaign
 from app.site.settings import Settings

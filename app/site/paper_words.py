@@ -1,9 +1,11 @@
-"""What is wrong with a sheet of paper signatures or one of its cells, and what to do."""
+"""What is in a sheet of paper signatures, what is wrong with it, and what to do: in words."""
 
 from __future__ import annotations
 
-from app.records.paper_check import CellProblem
+from app.congress.model import Candidate
+from app.records.paper_columns import Question
 from app.records.paper_files import SheetError
+from app.records.paper_plan import CellProblem, Plan, Unread, WhyOdd
 from app.site.i18n import gettext as _
 
 
@@ -12,8 +14,78 @@ def column_name(column: str) -> str:
     return {
         "first": _("First name"), "last": _("Last name"), "street": _("Street"),
         "city": _("City"), "state": _("State"), "zip": _("ZIP code"),
-        "district": _("District"), "email": _("E-mail"),
+        "district": _("District"), "email": _("E-mail"), "name": _("Full name"),
+        "suffix": _("Jr., Sr., III"), "house": _("House number"),
+        "before": _("North, South (before the street)"), "street_type": _("Street, Avenue, Road"),
+        "after": _("North, South (after the street)"), "unit_type": _("Kind of unit (Apt)"),
+        "unit": _("Apartment or second line"), "plus4": _("The four digits after the ZIP code"),
+        "place": _("City, state and ZIP in one"),
     }[column]  # fmt: skip
+
+
+def row_name(plan: Plan, key: str) -> str:
+    """A row as its sheet's own program numbers it: ``row 7``, ``row 7 of “Page 2”``."""
+    number, sheet = plan.name(key)
+    if sheet:
+        return _("row %(number)s of “%(sheet)s”", number=number, sheet=sheet)
+    return _("row %(number)s", number=number)
+
+
+def row_names(plan: Plan, keys: tuple[str, ...], most: int = 15) -> str:
+    """Several rows; the first ``most`` of them by name."""
+    names = ", ".join(row_name(plan, key) for key in keys[:most])
+    return f"{names} …" if len(keys) > most else names
+
+
+def question_words(question: Question, headers: tuple[str, ...]) -> str:
+    """What is not sure about the columns."""
+    named = ", ".join(f"“{headers[place]}”" for place in question.places)
+    return {
+        "doubled": lambda: _(
+            "Several columns may be “%(column)s”: %(headers)s. Say which one is read.",
+            column=column_name(question.role), headers=named,
+        ),
+        "no_zip": lambda: (
+            _("No column is named as the ZIP code. Is it %(headers)s?", headers=named)
+            if named else _("No column is named as the ZIP code. Say which one it is.")
+        ),
+        "no_name": lambda: _("No column is named as the name. Say which one it is."),
+        "house": lambda: _(
+            "The streets have no house number. Is it in %(headers)s?", headers=named
+        ),
+    }[question.why]()  # fmt: skip
+
+
+def unread_words(name: str, why: Unread) -> str:
+    """A sheet that is not read, and why."""
+    if why == "hidden":
+        return _("“%(sheet)s”: it is hidden", sheet=name)
+    if why == "no_rows":
+        return _("“%(sheet)s”: it is empty", sheet=name)
+    return _("“%(sheet)s”: no row names the columns", sheet=name)
+
+
+def odd_words(why: WhyOdd) -> str:
+    """Why a row is hardly a person's."""
+    return {
+        "no_letter": lambda: _("The name has no letter."),
+        "filler": lambda: _("This hardly is a name."),
+        "no_letter_street": lambda: _("The street has no letter."),
+        "filler_street": lambda: _("This hardly is a street."),
+    }[why]()
+
+
+def district_words(candidate: Candidate) -> str:
+    """``IL-5: Mike Quigley, 18% of this ZIP code``."""
+    holder, share = candidate.holder, candidate.share
+    name = holder.member.full_name if holder.member else _("the seat is vacant")
+    if share is None:
+        return f"{holder.seat.id}: {name}"
+    if share < 0.01:
+        return _("%(seat)s: %(name)s, less than 1%% of this ZIP code",
+                 seat=holder.seat.id, name=name)  # fmt: skip
+    return _("%(seat)s: %(name)s, %(share)d%% of this ZIP code",
+             seat=holder.seat.id, name=name, share=min(99, round(share * 100)))  # fmt: skip
 
 
 def problem_words(problem: CellProblem) -> str:
@@ -41,7 +113,7 @@ def problem_words(problem: CellProblem) -> str:
         ),
         "district_needed": lambda: _(
             "This ZIP code may lie in several districts. Choose the one where they live: "
-            "%(districts)s.", districts=_some(problem.choices),
+            "%(districts)s.", districts=_some(tuple(map(district_words, problem.candidates))),
         ),
         "district_form": lambda: _("Enter a district like IL-5, in the same state."),
         "district_none": lambda: _(
@@ -61,7 +133,7 @@ def problem_words(problem: CellProblem) -> str:
 
 
 def _some(choices: tuple[str, ...]) -> str:
-    shown = ", ".join(choices[:8])
+    shown = "; ".join(choices[:8])
     return f"{shown} …" if len(choices) > 8 else shown
 
 
@@ -73,19 +145,17 @@ def sheet_words(error: SheetError) -> str:
             "The file has no row with the names of the columns. One of the first rows must name "
             "ZIP, and First name, Last name or E-mail; Street, City and State help."
         ),
-        "doubled": lambda: _(
-            "The file has two columns for “%(column)s”. Rename or delete one of them.",
-            column=column_name(error.detail) if error.detail != "name" else _("Name"),
-        ),
-        "old_excel": lambda: _(
-            "This is an Excel file of the old kind (.xls). Save it as .xlsx or CSV."
-        ),
         "locked": lambda: _("This file has a password. Save a copy without one."),
-        "ods": lambda: _("This is an OpenDocument file. Save it as .xlsx or CSV."),
+        "no_rows": lambda: _("There is no row below the names of the columns."),
         "not_a_sheet": lambda: _(
-            "This is not a CSV or Excel file, or it is damaged. Save it again and try once more."
+            "This is not a CSV, Excel or OpenDocument file, or it is damaged. Save it again and "
+            "try once more."
         ),
         "too_big": lambda: _("This workbook is too large. Save the one sheet as CSV."),
+        "too_wide": lambda: _(
+            "A cell of this workbook lies far away from the others. Delete it, or save the sheet "
+            "as CSV."
+        ),
         "quote": lambda: _(
             "The file cannot be read after row %(row)s: a quotation mark is not closed there.",
             row=error.detail,

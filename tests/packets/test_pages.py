@@ -16,9 +16,9 @@ from flask import Flask
 
 from app.documents.pdf import CHUNK
 from app.records.keys import OpenKey, first_key, move_private, unlock
-from app.records.paper import Batch, add_paper
-from app.records.paper_check import Good, PaperLetters, Place, check_row
-from app.records.paper_files import SheetRow
+from app.records.paper import Batch, PaperLetters, add_one
+from app.records.paper_columns import SheetRow
+from app.records.paper_plan import Good, Place, judge
 from app.records.sealing import seal_details
 from app.site.services import services
 from app.web.organizer import packet_pages
@@ -58,10 +58,10 @@ def ask(app: Flask, staff: Office) -> Ask:  # noqa: F811
             for number, details in enumerate(people):
                 values = {name: str(details[name]) for name in ("first", "last", "city", "state",
                                                                 "zip", "district")}  # fmt: skip
-                good = check_row(SheetRow(2, {**values, "street": f"{number} Elm St"}), place)
+                good = judge(SheetRow(2, {**values, "street": f"{number} Elm St"}), place)
                 assert isinstance(good, Good), good
                 batch = Batch(campaign().slug, DAY, site.now(), "en", "", "test", "form")
-                add_paper(site.db(), [good], batch, letters=PaperLetters(campaign(), DAY),
+                add_one(site.db(), good, batch, letters=PaperLetters(campaign(), DAY),
                           secret=b"s" * 32)  # fmt: skip
                 last = site.db().execute("SELECT max(id) FROM signatures").fetchone()[0]
                 assert seal_details(site.db(), last, "packet", details, key, day=DAY)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
@@ -13,8 +14,19 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from app.records.paper_check import Checked, Place, check_rows
-from app.records.paper_files import SheetRow, read_sheet
+from app.records import Connection, open_database
+from app.records.paper import Added, Batch, PaperLetters, import_paper
+from app.records.paper_columns import SheetRow, assign, person_row
+from app.records.paper_plan import (
+    Choices,
+    Good,
+    HeldFile,
+    Place,
+    Plan,
+    hold_file,
+    judge,
+    make_plan,
+)
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import (  # noqa: F401 - fixtures
     Clock,
@@ -27,14 +39,23 @@ from tests.organizers.conftest import (  # noqa: F401 - fixtures
 from tests.packets.conftest import campaign, tables
 
 TODAY = date(2026, 11, 25)
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+SECRET = b"s" * 32
 HEADER = ("First name", "Last name", "Street", "City", "State", "ZIP", "District", "E-mail")
 ANA = ("Ana", "Li", "12 Main St", "Stowe", "VT", "05672", "", "")
 BO = ("Bo", "Ng", "9 Elm St", "Stowe", "VT", "05672", "", "bo@example.org")
+SPLIT = ("Cy", "Ortiz", "3 Oak St", "Chicago", "IL", "60647", "", "")
+ZEROS = ("Di", "Cohen", "4 Oak St", "Boston", "MA", "2108", "", "")
 
 
-def csv_file(*rows: Sequence[str], delimiter: str = ",", encoding: str = "utf-8") -> bytes:
+def csv_file(
+    *rows: Sequence[str],
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    header: Sequence[str] = HEADER,
+) -> bytes:
     """A CSV file with a header."""
-    lines = (delimiter.join(row) for row in (HEADER, *rows))
+    lines = (delimiter.join(row) for row in (header, *rows))
     return ("\r\n".join(lines) + "\r\n").encode(encoding)
 
 
@@ -52,16 +73,66 @@ def saved(book: openpyxl.Workbook) -> bytes:
     return out.getvalue()
 
 
+def held(content: bytes) -> HeldFile:
+    return hold_file(io.BytesIO(content))
+
+
 def rows_of(content: bytes) -> list[SheetRow]:
-    return list(read_sheet(io.BytesIO(content)).rows)
+    """The rows as people, with the columns as they are recognised."""
+    return [
+        row
+        for at, sheet in enumerate(held(content).sheets)
+        for raw in sheet.rows
+        if (row := person_row(raw, assign(sheet.header, sheet.rows[:50], {}), at))
+    ]
 
 
 def place() -> Place:
     return Place(campaign(), tables(), TODAY, b"p" * 32)
 
 
-def judged(content: bytes) -> list[Checked]:
-    return list(check_rows(rows_of(content), place()))
+def planned(content: bytes, db: Connection, choices: Choices | None = None) -> Plan:
+    """What an import would do with a file."""
+    return make_plan(held(content), choices or Choices(), place(), db, secret=SECRET)
+
+
+def good(count: int) -> list[Good]:
+    """Rows that can be counted, of different people."""
+    header = ("first", "last", "street", "city", "state", "zip")
+    rows = [
+        SheetRow(n + 2, dict(zip(header, (f"P{n}", *ANA[1:6]), strict=True))) for n in range(count)
+    ]
+    return [found for row in rows if isinstance(found := judge(row, place()), Good)]
+
+
+def batch(**changes: str) -> Batch:
+    values = {"language": "es", "source": "Fair", "who": "Rosa", "way": "sheet", **changes}
+    return Batch(campaign().slug, TODAY, NOW, **values)
+
+
+def lock_of(db: Connection) -> Path:
+    """The lock beside a database."""
+    return Path(db.execute("PRAGMA database_list").fetchone()[2]).with_name("import.lock")
+
+
+def run(
+    db: Connection,
+    rows: Sequence[Good],
+    progress: Callable[[int], object] = lambda _done: None,
+    what: Batch | None = None,
+) -> Added:
+    """Import rows."""
+    return import_paper(
+        db, rows, what or batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
+        lock=lock_of(db), progress=progress,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Connection]:
+    opened = open_database(tmp_path / "site.db")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     seen,
 )
 
-from .conftest import ANA, BO, csv_file
-from .test_pages import SPLIT, ZEROS
+from .conftest import ANA, BO, SPLIT, ZEROS, csv_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 SHEET = csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), ZEROS, BO)
@@ -110,8 +109,8 @@ def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address:
 def test_a_large_sheet_is_accessible_at_its_end(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("app.web.organizer.paper_upload.QUICK", 1)
-    monkeypatch.setattr("app.web.organizer.paper_judge.STEP", 1)
+    monkeypatch.setattr("app.web.organizer.paper_pages.QUICK", 1)
+    monkeypatch.setattr("app.web.organizer.paper_pages.STEP", 1)
     choose(page, address)
     check(page, "What is in the sheet")
     expect(page.locator(".working")).to_be_hidden()

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.paper import import_command
+from app.cli.paper import import_command, undo_command
 from app.records import local_database, totals
 from app.site.settings import load_settings
 
-from .conftest import ANA, BO, csv_file, rows_of, saved, workbook
-from .test_pages import SPLIT, ZEROS
+from .conftest import ANA, BO, SPLIT, ZEROS, csv_file, rows_of, saved, workbook
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +67,8 @@ def test_wrong_rows_come_back_as_a_sheet_to_correct(tmp_path: Path) -> None:
     assert stat.S_IMODE(problems.stat().st_mode) == 0o600
     rows = list(csv.DictReader(io.StringIO(problems.read_text(encoding="utf-8-sig"))))
     assert [row["row"] for row in rows] == ["3", "4"]
-    assert "IL-3, IL-5" in rows[0]["problem"]
+    assert "IL-3: " in rows[0]["problem"]
+    assert "IL-5: " in rows[0]["problem"]
     assert rows[1]["first"] == "'=1+1"
     assert [r.values["last"] for r in rows_of(problems.read_bytes())] == ["Ortiz", "Cohen"]
 
@@ -91,7 +91,7 @@ def test_lost_zeros_are_put_back_when_asked(tmp_path: Path) -> None:
 def test_a_dry_run_only_says_what_would_be(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, BO, ANA), "--dry-run")
     assert "2 would be added; 0 had signed before." in result.output
-    assert "4 (as 2)" in result.output
+    assert "row 4 (as row 2)" in result.output
     assert signatures() == 0
 
 
@@ -117,3 +117,47 @@ def test_a_tag_that_is_none_is_refused_before_anything_is_read(tmp_path: Path) -
     result = run(sheet(tmp_path, ANA), "--source", "two words")
     assert result.exit_code == 1
     assert signatures() == 0
+
+
+def test_hidden_rows_and_unsure_columns_wait_for_a_word(tmp_path: Path) -> None:
+    book = workbook(ANA, BO)
+    book.active.row_dimensions[3].hidden = True
+    path = tmp_path / "fair.xlsx"
+    path.write_bytes(saved(book))
+    result = run(path)
+    assert result.exit_code == 1
+    assert "1 hidden row: row 3" in result.output
+    assert signatures() == 0
+    assert run(path, "--hidden", "leave").exit_code == 0
+    assert signatures() == 1
+    path = tmp_path / "codes.csv"
+    path.write_bytes(csv_file(BO, header=("First", "Last", "Street", "City", "State", "Where",
+                                          "District", "E-mail")))  # fmt: skip
+    result = run(path)
+    assert result.exit_code == 1
+    assert "Is it “Where”?" in result.output
+    assert run(path, "--column", "Where=zip").exit_code == 0
+    assert run(path, "--dry-run").exit_code == 0, "it is remembered"
+    assert signatures() == 2
+    assert run(path, "--column", "Phone=zip").exit_code == 1
+    assert run(path, "--column", "Where=postcode").exit_code == 1
+
+
+def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ANA, ("N/A", "N/A", "N/A", *ANA[3:]))
+    result = run(path)
+    assert result.exit_code == 0
+    assert "row 3" in result.output
+    assert signatures() == 1
+    assert run(path, "--count-odd").exit_code == 0
+    assert signatures() == 2
+
+
+def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
+    result = run(sheet(tmp_path, ANA, BO), "--source", "fair")
+    assert "flask signatures undo-import 1" in result.output
+    runner = CliRunner()
+    assert "1: " in runner.invoke(undo_command, []).output
+    assert "2 signatures removed" in runner.invoke(undo_command, ["1"]).output
+    assert signatures() == 0
+    assert runner.invoke(undo_command, ["1"]).exit_code == 1

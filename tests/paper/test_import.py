@@ -8,20 +8,29 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from app.records import open_database, recount, set_status, totals
+from app.records import audit, open_database, recount, set_status, sign, totals
 from app.records.database import writing
-from app.records.paper import Added
-from app.records.paper_check import Good, PaperLetters
-from app.records.paper_import import CHUNK, ImportRunningError, import_paper, undo_unfinished
+from app.records.model import SignatureRequest
+from app.records.paper import (
+    CHUNK,
+    Added,
+    ImportRunningError,
+    NotUndoneError,
+    PaperLetters,
+    list_imports,
+    take_back_paper,
+    undo_import,
+    undo_interrupted,
+    undo_unfinished,
+)
 from tests.packets.conftest import campaign
 
-from .conftest import TODAY
-from .test_store import SECRET, batch, events, good
+from .conftest import NOW, SECRET, TODAY, good, lock_of, run
+from .test_store import events
 
 COUNT = 3 * CHUNK + 7
 
@@ -31,41 +40,26 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "site.db"
 
 
-@pytest.fixture
-def db(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = open_database(path)
-    yield opened
-    opened.close()
-
-
-def run(
-    db: sqlite3.Connection,
-    path: Path,
-    rows: list[Good],
-    progress: Callable[[int], object] = lambda _done: None,
-) -> Added:
-    letters, lock = PaperLetters(campaign(), TODAY), path.with_suffix(".lock")
-    return import_paper(
-        db, rows, batch(way="file"), letters=letters, secret=SECRET, lock=lock, progress=progress
-    )
-
-
 def counted(db: sqlite3.Connection) -> int:
     return totals(db, campaign().slug).signatures
 
 
 def pending(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT count(*) FROM paper_pending").fetchone()[0])
+    """Signatures of imports that did not come to their end."""
+    return int(db.execute(
+        "SELECT count(*) FROM paper_rows r JOIN paper_imports i ON i.id = r.import"
+        " WHERE i.state <> 'done'"
+    ).fetchone()[0])  # fmt: skip
 
 
 def test_all_are_added_and_nothing_is_pending(db: sqlite3.Connection, path: Path) -> None:
     told: list[int] = []
-    assert run(db, path, good(COUNT), progress=told.append) == Added(COUNT, 3 * COUNT, 0)
+    assert run(db, good(COUNT), progress=told.append) == Added(COUNT, 3 * COUNT, 0, 1)
     assert (counted(db), pending(db)) == (COUNT, 0)
     assert told[-1] == COUNT
     assert recount(db) == []
     assert [after["added"] for _who, _what, after in events(db)] == [COUNT]
-    assert run(db, path, good(COUNT)) == Added(0, 0, COUNT)
+    assert run(db, good(COUNT)) == Added(0, 0, COUNT, 2)
 
 
 def test_an_error_half_way_leaves_nothing(db: sqlite3.Connection, path: Path) -> None:
@@ -74,9 +68,9 @@ def test_an_error_half_way_leaves_nothing(db: sqlite3.Connection, path: Path) ->
             raise KeyboardInterrupt
 
     earlier = good(5)
-    run(db, path, earlier)
+    run(db, earlier)
     with pytest.raises(KeyboardInterrupt):
-        run(db, path, good(COUNT), progress=stop)
+        run(db, good(COUNT), progress=stop)
     assert (counted(db), pending(db)) == (5, 0)
     assert len(events(db)) == 1
     assert recount(db) == []
@@ -87,7 +81,7 @@ def _die_half_way(path: Path) -> None:
         if done >= 2 * CHUNK:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    run(open_database(path), path, good(COUNT), progress=die)
+    run(open_database(path), good(COUNT), progress=die)
 
 
 def test_after_a_kill_the_next_import_first_removes_what_was_left(
@@ -101,19 +95,19 @@ def test_after_a_kill_the_next_import_first_removes_what_was_left(
     assert undo_unfinished(db) == 2 * CHUNK
     assert (counted(db), pending(db)) == (0, 0)
     assert recount(db) == []
-    assert run(db, path, good(3)).signatures == 3
+    assert run(db, good(3)).signatures == 3
 
 
 def test_two_imports_do_not_mix(db: sqlite3.Connection, path: Path) -> None:
     def second(_done: int) -> None:
         with pytest.raises(ImportRunningError):
-            run(db, path, good(1))
+            run(db, good(1))
 
-    assert run(db, path, good(CHUNK + 1), progress=second).signatures == CHUNK + 1
+    assert run(db, good(CHUNK + 1), progress=second).signatures == CHUNK + 1
 
 
 def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> None:
-    run(db, path, good(1))
+    run(db, good(1))
     done = threading.Event()
     longest = [0.0]
 
@@ -130,7 +124,7 @@ def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> N
     thread = threading.Thread(target=sign_all_the_time)
     thread.start()
     try:
-        run(db, path, good(8 * CHUNK))
+        run(db, good(8 * CHUNK))
     finally:
         done.set()
         thread.join()
@@ -139,12 +133,73 @@ def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> N
 
 def test_who_was_there_before_is_not_removed_by_an_undo(db: sqlite3.Connection, path: Path) -> None:
     rows = good(10)
-    run(db, path, rows)
+    run(db, rows)
     set_status(db, [1], "held")
 
     def stop(_done: int) -> None:
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):
-        run(db, path, good(20), progress=stop)
+        run(db, good(20), progress=stop)
     assert counted(db) == 9
+
+
+# --- undoing a whole import ----------------------------------------------------------------
+
+
+def undo(db: sqlite3.Connection, number: int) -> int:
+    return undo_import(db, number, campaign().slug, who="Rosa", at=NOW, lock=lock_of(db))
+
+
+def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> None:
+    rows = good(CHUNK + 20)
+    first = run(db, rows[:5])
+    second = run(db, rows)
+    assert [(i.number, i.signatures) for i in list_imports(db, campaign().slug)] == [
+        (second.number, CHUNK + 15), (first.number, 5),
+    ]  # fmt: skip
+    assert undo(db, second.number) == CHUNK + 15
+    assert counted(db) == 5
+    assert recount(db) == []
+    assert [i.number for i in list_imports(db, campaign().slug)] == [first.number]
+    event = next(e for e in audit.every(db, audit.Filter()) if e.what is audit.What.PAPER_UNDONE)
+    assert event.before == {"signatures": CHUNK + 15, "source": "fair"}
+    with pytest.raises(NotUndoneError):
+        undo(db, second.number)
+    assert run(db, rows).signatures == CHUNK + 15  # the same sheet can be added again
+
+
+def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> None:
+    rows = good(3)
+    added = run(db, rows)
+    assert take_back_paper(db, rows[0].person, SECRET, campaign=campaign().slug, who="R", at=NOW)
+    assert list_imports(db, campaign().slug)[0].signatures == 2
+    assert undo(db, added.number) == 2
+    assert run(db, rows).signatures == 2
+
+
+def test_an_import_stays_once_somebody_of_it_went_on_online(db: sqlite3.Connection) -> None:
+    rows = good(3)
+    added = run(db, rows)
+    sign(
+        db,
+        SignatureRequest(
+            key="k", person=rows[1].person, campaign=campaign().slug,
+            day=TODAY, at=NOW, state="VT", district=0, template="general", version="v",
+            length="full", language="en", match="zip", source="", edited=False, own_share=0,
+            letters=PaperLetters(campaign(), TODAY).to(rows[1].delegation),
+        ),
+        SECRET,
+    )  # fmt: skip
+    assert list_imports(db, campaign().slug)[0].taken_up == 1
+    with pytest.raises(NotUndoneError) as caught:
+        undo(db, added.number)
+    assert caught.value.taken_up == 1
+    assert counted(db) == 3
+
+
+def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connection) -> None:
+    added = run(db, good(5))
+    db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (added.number,))
+    assert undo_interrupted(db, lock_of(db)) == 5
+    assert (counted(db), list_imports(db, campaign().slug)) == (0, [])

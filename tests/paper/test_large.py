@@ -15,17 +15,15 @@ from werkzeug.test import TestResponse
 
 from app.records import totals
 from app.records.database import open_database
-from app.records.paper_check import Good
-from app.records.paper_import import CHUNK, paper_lock, undo_interrupted
+from app.records.paper import CHUNK, paper_lock, undo_interrupted
 from app.site.daily import undo_killed_import
 from app.site.settings import Settings
-from app.web.organizer import paper_judge, paper_large, paper_upload
+from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 
-from .conftest import ANA, csv_file, judged, upload
-from .test_import import run
-from .test_pages import SPLIT, send, signatures
+from .conftest import ANA, SPLIT, csv_file, good, lock_of, run, upload
+from .test_pages import send, signatures
 
 WAIT = "Keep this page open"
 
@@ -37,9 +35,9 @@ def people(count: int) -> list[tuple[str, ...]]:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call six rows large, and say after every other row how far the work is."""
-    monkeypatch.setattr(paper_upload, "QUICK", 5)
-    monkeypatch.setattr(paper_judge, "STEP", 2)
-    monkeypatch.setattr(paper_large, "EVERY", 0.0)
+    monkeypatch.setattr(paper_pages, "QUICK", 5)
+    monkeypatch.setattr(paper_pages, "STEP", 2)
+    monkeypatch.setattr(paper_pages, "EVERY", 0.0)
 
 
 def begun(editor: Browser) -> TestResponse:
@@ -53,7 +51,9 @@ def begun(editor: Browser) -> TestResponse:
 
 
 def pending(staff: Office) -> int:
-    return int(staff.db.execute("SELECT count(*) FROM paper_pending").fetchone()[0])
+    return int(
+        staff.db.execute("SELECT count(*) FROM paper_imports WHERE state <> 'done'").fetchone()[0]
+    )
 
 
 def test_the_page_says_how_far_the_work_is_and_what_came_of_it(
@@ -88,7 +88,7 @@ def test_the_beginning_is_sent_before_the_work_is_done(editor: Browser, staff: O
 def test_who_closes_the_page_half_way_adds_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.records.paper_import.CHUNK", 2)
+    monkeypatch.setattr("app.records.paper.CHUNK", 2)
     upload(editor, csv_file(*people(9)))
     response = begun(editor)
     for piece in response.response:
@@ -148,7 +148,7 @@ def test_an_error_in_the_middle_is_said_and_logs_nobody(
     def broken(*_given: Any, **_named: Any) -> Any:
         raise RuntimeError("Zebedee, 12 Main St")
 
-    monkeypatch.setattr(paper_large, "import_steps", broken)
+    monkeypatch.setattr(paper_pages, "import_steps", broken)
     with caplog.at_level(logging.DEBUG):
         send(editor, "add")
     assert "Something went wrong on this site. Nothing of the sheet was added." in editor.words
@@ -177,8 +177,7 @@ def _die(path: Path) -> None:
     def die(_done: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    rows = [r for r in judged(csv_file(*people(CHUNK + 1))) if isinstance(r, Good)]
-    run(open_database(path), path, rows, progress=die)
+    run(open_database(path), good(CHUNK + 1), progress=die)
 
 
 def test_a_killed_import_is_undone_by_the_site_itself(tmp_path: Path) -> None:
@@ -188,7 +187,7 @@ def test_a_killed_import_is_undone_by_the_site_itself(tmp_path: Path) -> None:
     child.start()
     child.join()
     db = sqlite3.connect(settings.database)
-    assert db.execute("SELECT count(*) FROM paper_pending").fetchone() == (CHUNK,)
+    assert db.execute("SELECT count(*) FROM paper_rows").fetchone() == (CHUNK,)
     assert undo_killed_import(settings) == CHUNK
     assert undo_killed_import(settings) == 0
     assert totals(db, "protect-immigration-act").signatures == 0
@@ -201,9 +200,8 @@ def test_an_import_at_work_is_not_undone(tmp_path: Path) -> None:
     told: list[int] = []
 
     def look(_done: int) -> None:
-        told.append(undo_interrupted(db, path.with_suffix(".lock")))
+        told.append(undo_interrupted(db, lock_of(db)))
 
-    rows = [r for r in judged(csv_file(*people(3))) if isinstance(r, Good)]
-    assert run(db, path, rows, progress=look).signatures == 3
+    assert run(db, good(3), progress=look).signatures == 3
     assert told == [0]
     db.close()

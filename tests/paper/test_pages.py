@@ -13,17 +13,16 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from app.congress import Located, NoMatch, StreetAnswer
 from app.records import totals
 from app.site.services import services
-from app.web.organizer import paper_upload
+from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.packets.conftest import pages
 
-from .conftest import ANA, BO, HEADER, csv_file, saved, upload, workbook
+from .conftest import ANA, BO, HEADER, SPLIT, ZEROS, csv_file, saved, upload, workbook
 
-SPLIT = ("Cy", "Ortiz", "3 Oak St", "Chicago", "IL", "60647", "", "")
-ZEROS = ("Di", "Cohen", "4 Oak St", "Boston", "MA", "2108", "", "")
 PERSON: dict[str, Any] = dict(
     zip(("first", "last", "street", "city", "state", "zip"), ANA[:6], strict=True)
 )
@@ -33,10 +32,14 @@ def signatures(staff: Office) -> int:
     return totals(staff.db, "protect-immigration-act").signatures
 
 
+BUTTONS = ("add", "columns", "look", "restore", "zeros")
+
+
 def send(browser: Browser, button: str = "", **typed: str) -> Browser:
     """Send the page of the sheet's rows, with a button pressed and no box ticked."""
     path, form = browser.form("/paper/check")
-    kept = {name: value for name, value in form.items() if not name.startswith("out-")}
+    kept = {n: v for n, v in form.items() if n not in BUTTONS and not n.startswith("out-")}
+    kept |= {n: form[n] for n in form if n.startswith("out-") and f"odd-{n[4:]}" in form}
     return browser.post(path, {**kept, **({button: "1"} if button else {}), **typed})
 
 
@@ -81,8 +84,12 @@ def test_a_split_zip_asks_for_the_district_in_the_same_form(editor: Browser, sta
     )
     editor.send("/enter", **split)
     assert editor.status == 422
-    assert "IL-3, IL-5" in editor.words
-    editor.send("/enter", district="IL-5")
+    choices = [text for o in editor.page.all("option") if (text := o.text or "")[:3] == "IL-"]
+    assert [text.partition(":")[0] for text in choices][:2] == ["IL-3", "IL-5"]
+    assert all("% of this ZIP code" in text for text in choices)
+    path, form = editor.form("/enter")
+    form.pop("look")
+    editor.post(path, {**form, "district": "IL-5"})
     assert "Added." in editor.words
     assert signatures(staff) == 1
 
@@ -113,7 +120,7 @@ def test_the_same_sheet_twice_adds_nothing(editor: Browser, staff: Office) -> No
         if "add" in str([b.get("name") for b in editor.page.buttons()]):
             send(editor, "add")
     assert "everybody in this sheet has signed already" in editor.words
-    assert "rows 2, 3" in editor.words
+    assert "row 2, row 3" in editor.words
     assert signatures(staff) == 2
 
 
@@ -122,21 +129,21 @@ def test_a_second_press_adds_nothing(editor: Browser, staff: Office) -> None:
     path, form = editor.form("/paper/check")
     editor.post(path, {**form, "add": "1"})
     editor.post(path, {**form, "add": "1"})
-    assert "0 signatures were added." in editor.words
+    assert "everybody in this sheet has signed already" in editor.words
     assert signatures(staff) == 1
 
 
 def test_only_failing_rows_are_shown_with_the_error_in_the_cell(editor: Browser) -> None:
     upload(editor, csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), BO))
     assert editor.status == 422
-    rows = re.findall(r'<th scope="row">(\d+)</th>', editor.last.get_data(as_text=True))
+    rows = re.findall(r'<h3 id="row-(\d+)">', editor.last.get_data(as_text=True))
     assert rows == ["3", "4"]
     assert editor.page.by_id("cell-3-district").get("aria-describedby") == "cell-3-district-error"
     assert "Row 4, First name: Fill this in." in editor.words
-    assert "Main St" not in editor.words
+    assert "Elm St" not in editor.words
 
 
-def test_rows_are_put_right_on_the_page_and_then_all_are_added(
+def test_rows_are_corrected_on_the_page_and_then_all_are_added(
     editor: Browser, staff: Office
 ) -> None:
     upload(editor, csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", "")))
@@ -160,8 +167,9 @@ def test_add_does_nothing_while_a_row_is_wrong(editor: Browser, staff: Office) -
 def test_a_row_can_be_left_out(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(ANA, SPLIT))
     path, form = editor.form("/paper/check")
+    form.pop("look", None)
     editor.post(path, {**form, "out-3": "1"})
-    assert "One row was read." in editor.words
+    assert "You left one row out." in editor.words
     send(editor, "add")
     assert signatures(staff) == 1
 
@@ -212,7 +220,7 @@ def test_what_a_cell_says_is_only_text(editor: Browser, text: str) -> None:
     [
         (b"", "The file is empty."),
         (b"Ana,Li\n", "no row with the names of the columns"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old", "Save it as .xlsx or CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old", "or it is damaged"),
         (",".join(HEADER).encode(), "no row below"),
     ],
 )
@@ -234,12 +242,12 @@ def test_no_file_and_a_bad_tag_are_explained(editor: Browser) -> None:
 
 
 def test_the_stated_limit_of_rows_holds(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper_upload, "MOST_ROWS", 2)
+    monkeypatch.setattr(paper_pages, "MOST_ROWS", 2)
     upload(editor, csv_file(ANA, BO))
     assert editor.status == 200
     upload(editor, csv_file(ANA, BO, SPLIT))
     assert editor.status == 422
-    assert "flask signatures import" in editor.words
+    assert "up to 2 rows" in editor.words
 
 
 def test_a_stranger_cannot_send_a_large_file(app: Flask) -> None:
@@ -332,7 +340,7 @@ def test_a_wrong_district_or_tag_is_explained_beside_its_field(
 def test_without_an_address_of_the_site_nothing_is_printed(editor: Browser) -> None:
     editor.get("/organize/paper/poster.pdf")
     assert editor.status == 409
-    assert "site_url" in editor.words
+    assert "no public address yet" in editor.words
 
 
 @pytest.mark.parametrize("path", ["", "enter", "upload", "back"])
@@ -346,3 +354,119 @@ def test_the_menu_has_it(editor: Browser, app: Flask) -> None:
     assert "Paper" in editor.page.text
     with app.app_context():
         assert services()
+
+
+# --- a sheet: what is decided on the page --------------------------------------------------
+
+
+def test_hidden_rows_are_counted_only_when_that_is_said(editor: Browser, staff: Office) -> None:
+    book = workbook(ANA, BO)
+    book.active.row_dimensions[3].hidden = True
+    upload(editor, saved(book), "s.xlsx")
+    assert "They are row 3. Do they count?" in editor.words
+    assert "Add" not in [b.text for b in editor.page.buttons()]
+    send(editor, "add")
+    assert signatures(staff) == 0
+    send(editor, hidden="count")
+    send(editor, "add")
+    assert signatures(staff) == 2
+
+
+def test_rows_that_hardly_are_people_are_left_out_unless_the_tick_is_taken_away(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file(ANA, ("N/A", "N/A", "N/A", *ANA[3:])))
+    assert "This hardly is a name." in editor.words
+    path, form = editor.form("/paper/check")
+    form.pop("out-3")
+    editor.post(path, form)
+    assert "2 signatures can be added." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 2
+
+
+def test_a_column_is_named_on_the_page_and_known_for_the_next_sheet(
+    editor: Browser, staff: Office
+) -> None:
+    header = (*HEADER[:5], "Where", *HEADER[6:])
+    upload(editor, csv_file(ANA, header=header))
+    assert "Is it “Where”?" in editor.words
+    send(editor, "columns", **{"column-0-5": "zip"})
+    assert "One signature can be added." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 1
+    upload(editor, csv_file(BO, header=header))
+    assert editor.status == 200
+
+
+def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
+    editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def locate(*address: object, **_settings: object) -> StreetAnswer:
+        asked.append(address)
+        return Located("IL", 5) if len(asked) > 1 else NoMatch()
+
+    monkeypatch.setattr(paper_pages, "locate_street", locate)
+    upload(editor, csv_file(SPLIT))
+    texts = [text for o in editor.page.all("option") if (text := o.text or "")[:3] == "IL-"]
+    assert texts[0].startswith("IL-3: ")
+    assert "% of this ZIP code" in texts[0]
+    assert asked == []
+    send(editor, look="2")
+    assert "does not know this street address" in editor.words
+    send(editor, look="2")
+    assert asked == [("3 Oak St", "Chicago", "IL", "60647")] * 2
+    send(editor, "add")
+    row = staff.db.execute("SELECT district, match FROM signatures").fetchone()
+    assert row == (5, "street")
+
+
+def test_a_street_is_looked_up_for_one_person_too(
+    editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper_pages, "locate_street", lambda *_a, **_k: Located("IL", 5))
+    editor.get("/organize/paper/enter")
+    split = dict(zip(("first", "last", "street", "city", "state", "zip"), SPLIT[:6], strict=True))
+    typed: dict[str, Any] = split
+    editor.send("/enter", **typed)
+    editor.send("/enter", look="1")
+    assert "The street lies in IL-5." in editor.words
+    assert signatures(staff) == 0
+    path, form = editor.form("/enter")
+    editor.post(path, form)
+    assert "Added." in editor.words
+    row = staff.db.execute("SELECT district, match FROM signatures").fetchone()
+    assert row == (5, "street")
+
+
+def test_when_somebody_signed_meanwhile_the_numbers_are_shown_again(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file(ANA, BO))
+    path, form = editor.form("/paper/check")
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **PERSON)
+    editor.post(path, {**form, "add": "1"})
+    assert "Something changed since these numbers were made" in editor.words
+    assert signatures(staff) == 1
+    send(editor, "add")
+    assert signatures(staff) == 2
+
+
+def test_an_import_is_undone_as_a_whole(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file(ANA, BO), source="fair")
+    send(editor, "add")
+    path, form = editor.form("/paper/undo/1")
+    editor.post(path, form)
+    assert "2 signatures were removed." in editor.words
+    assert signatures(staff) == 0
+    editor.post(path, form)
+    assert editor.status == 404
+    upload(editor, csv_file(ANA, BO), source="fair")
+    send(editor, "add")
+    editor.get("/organize/paper/")
+    path, form = editor.form("/paper/undo/2")
+    editor.post(path, form)
+    assert signatures(staff) == 0

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
-from app.records import audit, open_database, person_of, recount, sign, totals
+from app.records import audit, person_of, recount, sign, totals
 from app.records.model import SignatureRequest
-from app.records.paper import Batch, add_paper, signed_before, take_back_paper
-from app.records.paper_check import Good, PaperLetters, check_rows
-from app.records.paper_files import SheetRow
+from app.records.paper import PaperLetters, Rehearsal, add_one, take_back_paper
+from app.records.paper_columns import SheetRow
+from app.records.paper_plan import Good, judge
 from tests.packets.conftest import campaign
 
-from .conftest import TODAY, place
-from .test_check import BASE
-
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-SECRET = b"s" * 32
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    opened = open_database(tmp_path / "site.db")
-    yield opened
-    opened.close()
-
-
-def good(count: int) -> list[Good]:
-    rows = (SheetRow(n + 2, {**BASE, "first": f"P{n}"}) for n in range(count))
-    return [r for r in check_rows(rows, place()) if isinstance(r, Good)]
-
-
-def batch(**changes: str) -> Batch:
-    values = {"language": "es", "source": "Fair", "who": "Rosa", "way": "sheet", **changes}
-    return Batch(campaign().slug, TODAY, NOW, **values)
+from .conftest import NOW, SECRET, TODAY, batch, good, place, run
+from .test_plan import BASE
 
 
 def add(db: sqlite3.Connection, rows: list[Good], **changes: str) -> tuple[int, int, int]:
-    letters = PaperLetters(campaign(), TODAY)
-    added = add_paper(db, rows, batch(**changes), letters=letters, secret=SECRET)
+    added = run(db, rows, what=batch(**changes))
     return added.signatures, added.letters, added.before
+
+
+def signed_before(db: sqlite3.Connection, rows: list[Good]) -> list[str]:
+    with Rehearsal(db, campaign().slug, SECRET) as rehearsal:
+        return [row.key for row in rows if rehearsal.ask(row) == ""]
 
 
 def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value]]]:
@@ -65,7 +45,7 @@ def test_the_same_sheet_again_adds_nothing(db: sqlite3.Connection) -> None:
     add(db, good(3))
     assert add(db, good(4)) == (1, 3, 3)
     assert totals(db, campaign().slug).signatures == 4
-    assert signed_before(db, campaign().slug, good(5), SECRET) == [2, 3, 4, 5]
+    assert signed_before(db, good(5)) == ["2", "3", "4", "5"]
 
 
 def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
@@ -80,22 +60,9 @@ def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
         ),
         SECRET,
     )  # fmt: skip
-    assert signed_before(db, campaign().slug, [row], SECRET) == [row.number]
+    assert signed_before(db, [row]) == [row.key]
     assert add(db, [row]) == (0, 0, 1)
     assert totals(db, campaign().slug).signatures == 1
-
-
-def test_a_failure_half_way_stores_nothing(db: sqlite3.Connection) -> None:
-    def rows() -> Iterator[Good]:
-        yield from good(5)
-        raise RuntimeError("the power is gone")
-
-    with pytest.raises(RuntimeError):
-        add_paper(db, rows(), batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET)
-    assert totals(db, campaign().slug).signatures == 0
-    assert db.execute("SELECT count(*) FROM letters").fetchone() == (0,)
-    assert events(db) == []
-    assert not db.in_transaction
 
 
 def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connection) -> None:
@@ -109,7 +76,7 @@ def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connectio
 def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path: Path) -> None:
     rows = [SheetRow(2, {**BASE, "first": "Zsófika", "street": "77 Quince Ln",
                          "email": "zsofika@example.org"})]  # fmt: skip
-    add(db, [r for r in check_rows(rows, place()) if isinstance(r, Good)])
+    add(db, [r for row in rows if isinstance(r := judge(row, place()), Good)])
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"fair" in content
@@ -148,8 +115,10 @@ def test_a_tag_that_is_none_becomes_the_usual_one(db: sqlite3.Connection) -> Non
     assert db.execute("SELECT source FROM signatures").fetchone() == ("paper",)
 
 
-def test_progress_is_told(db: sqlite3.Connection) -> None:
-    told: list[int] = []
-    add_paper(db, good(250), batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
-              progress=told.append)  # fmt: skip
-    assert told == [100, 200]
+def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
+    letters = PaperLetters(campaign(), TODAY)
+    (row,) = good(1)
+    for signatures, before in ((1, 0), (0, 1)):
+        added = add_one(db, row, batch(way="form"), letters=letters, secret=SECRET)
+        assert (added.signatures, added.before) == (signatures, before)
+    assert [what for _who, what, _after in events(db)] == ["paper signatures added"] * 2

@@ -170,6 +170,7 @@ EVENTS = {
     What.TEXT_BROUGHT_BACK: _l("text brought back"),
     What.PAPER_ADDED: _l("paper signatures added"),
     What.PAPER_WITHDRAWN: _l("paper signature taken back"),
+    What.PAPER_UNDONE: _l("paper import undone"),
     What.COSPONSORS_CHANGED: _l("cosponsors changed"),
     What.TEST_STARTED: _l("test journey started"),
     What.SIGNATURES_RELEASED: _l("held signatures released"),

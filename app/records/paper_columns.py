@@ -1,0 +1,374 @@
+"""What the columns of a sheet are, and what a row of it says of a person.
+
+The headers of the field's own tools are known (NationBuilder, EveryAction, Salesforce, ActBlue,
+Action Network and their kin), in English and Spanish. What is not sure is a question for the
+organizer, whose answer is kept for the next sheet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.congress.model import STATES
+from app.records.paper_files import Flag, RawRow
+
+COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
+"""What a row says in the end. A column of a sheet has a part in one of them."""
+
+_NAMES: dict[str, str] = {
+    "first": "first, first name, firstname, fname, f name, given name, given names, forename, "
+             "nombre, nombres, primer nombre, nombre de pila, nombre s",
+    "last": "last, last name, lastname, lname, l name, surname, family name, apellido, apellidos, "
+            "primer apellido, apellido s, apellido paterno",
+    "suffix": "suffix, name suffix, sufijo",
+    "name": "name, full name, fullname, printed name, print name, name printed, signer, "
+            "signer name, contact name, nombre completo, nombre y apellidos, nombre y apellido, "
+            "nombres y apellidos",
+    "house": "house number, house no, house num, house, houseno, housenumber, house nbr, "
+             "street number, street no, street num, streetno, streetnumber, address number, "
+             "addr no, building number, numero de casa, numero exterior",
+    "street": "street, street address, streetaddress, street name, streetname, address, addr, "
+              "address line, street line, address street, home address, residential address, "
+              "residence address, calle, calle y numero, direccion, direccion postal, domicilio, "
+              "user address, nombre de la calle",
+    "street_type": "street type, streettype, st type",
+    "before": "street prefix, streetprefix, pre direction, predirection, street direction",
+    "after": "street suffix, streetsuffix, post direction, postdirection",
+    "unit_type": "apt type, apttype, unit type",
+    "unit": "unit, apt, apartment, suite, apt no, aptno, unit number, unit no, apt number, "
+            "apt unit, apt suite, apartment number, street line 2, address line 2, address 2, "
+            "addr 2, street address 2, street 2, supplemental address, supplemental address 1, "
+            "address 3, address line 3, direccion 2, apartamento, departamento, depto, piso, "
+            "numero interior, unidad",
+    "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
+            "poblacion, pueblo",
+    "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "
+             "state code, province, region, estado, estado o territorio",
+    "zip": "zip, zip code, zipcode, zip 5, zip5, postal, postal code, postalcode, postcode, "
+           "post code, zip postal code, zip postcode, postal zip, postal code zip, zip code 5, "
+           "codigo postal, codigo zip, codigo postal zip, zip codigo postal, cp, c p",
+    "plus4": "zip 4, zip4, zip plus 4, zip plus four, plus 4, plus four, plus4, "
+             "postal code suffix, zip suffix, zip extension, zip ext, zip code 4",
+    "place": "city state zip, city st zip, city state zip code, city state postal code, "
+             "city state and zip, city state, city st, town state zip, csz, ciudad estado zip, "
+             "ciudad estado codigo postal, ciudad estado y zip, ciudad estado y codigo postal",
+    "district": "district, congressional district, cd, house district, us house district, "
+                "u s house district, us congressional district, distrito, distrito congresional, "
+                "distrito electoral",
+    "email": "email, e mail, email address, e mail address, emailaddress, mail, preferred email, "
+             "correo, correo electronico, correo e, direccion de correo electronico",
+}  # fmt: skip
+ROLES = tuple(_NAMES)
+"""What a column of a sheet can be taken for."""
+_ALIASES = {alias.strip(): role for role, names in _NAMES.items() for alias in names.split(",")}
+# The first line of an address has many names, and none of them is a unit.
+_ALIASES |= {
+    f"{one} {number}": "street"
+    for one in ("address", "addr", "address line", "street", "street address", "street line",
+                "direccion")
+    for number in ("1", "one")
+}  # fmt: skip
+
+_PREFIXES = (
+    "", "home", "residential", "residence", "primary", "registered", "registration", "voting",
+    "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "supporter", "contact",
+    "constituent", "person", "mailing", "mail", "m", "billing",
+)  # fmt: skip
+"""Words that a tool puts before a column's name. Of two addresses the earlier is where somebody
+is likelier to live."""
+_ADDRESS = ("house", "before", "street", "street_type", "after", "unit_type", "unit", "place",
+            "city", "state", "zip", "plus4")  # fmt: skip
+_STREET = _ADDRESS[:7]
+"""The pieces of a street address in the order in which they are written."""
+_SEVERAL = frozenset({"unit"})
+"""Roles that several columns may have together (Address 2 and Address 3)."""
+
+Asking = Literal["doubled", "no_zip", "no_name", "house", "zip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something about the columns that an organizer has to say before anything is counted."""
+
+    why: Asking
+    places: tuple[int, ...] = ()
+    """The columns that it is about, from 0."""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The header row of a sheet and what each column was taken for (empty: not read)."""
+
+    number: int
+    """The row's own number."""
+    headers: tuple[str, ...]
+    roles: tuple[str, ...]
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The headers of the columns that are not used."""
+        pairs = zip(self.headers, self.roles, strict=True)
+        return tuple(header for header, role in pairs if header and not role)
+
+
+def find_header(top: Sequence[RawRow]) -> RawRow | None:
+    """The row with the columns' names among a sheet's first rows; None where there is none.
+
+    Titles, notes and merged cells above it are passed over.
+    """
+    best, most = None, 1
+    for row in top:
+        roles = roles_in(row)
+        # A note with one known word ("Name") is no header, and a row with a place and a person is.
+        known = len(roles) + 10 * bool(roles & {"zip", "plus4", "place"} and roles & _PERSON)
+        if known > most:
+            best, most = row, known
+    return best
+
+
+def roles_in(header: RawRow) -> set[str]:
+    """Everything that a header row names."""
+    return {role for role, _rank in _read(header.cells).values()}
+
+
+_PERSON = {"first", "last", "name", "email"}
+
+
+def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, str]) -> Columns:
+    """What each column of a sheet is, with questions where that is not sure.
+
+    ``sample`` are rows below the header, ``remembered`` what organizers said of columns before,
+    by ``plain_header``.
+    """
+    found = _read(header.cells, remembered)
+    taken: dict[str, list[int]] = {}
+    main = _main_prefix(found)
+    for place, (role, rank) in sorted(
+        found.items(), key=lambda item: (item[1][1] != main, item[1][1], item[0])
+    ):
+        others = taken.setdefault(role, [])
+        if not others or rank == found[others[0]][1]:
+            others.append(place)
+    if "plus4" in taken and "zip" not in taken:
+        taken["zip"] = taken.pop("plus4")  # “ZIP+4” alone is the whole code
+    questions = []
+    roles = [""] * len(header.cells)
+    for role, places in taken.items():
+        for place in places if role in _SEVERAL else places[:1]:
+            roles[place] = role
+        if len(places) > 1 and role not in _SEVERAL:
+            questions.append(Question("doubled", tuple(places), role))
+    questions += _questions(header, roles, sample)
+    return Columns(header.number, header.cells, tuple(roles), tuple(questions))
+
+
+def told(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -> Columns:
+    """The columns as an organizer said they are; only what must not be missing is asked for."""
+    known = [role if role in ROLES else "" for role in roles][: len(header.cells)]
+    known += [""] * (len(header.cells) - len(known))
+    questions = [
+        Question("doubled", tuple(p for p, other in enumerate(known) if other == role), role)
+        for role in dict.fromkeys(known)
+        if role and role not in _SEVERAL and known.count(role) > 1
+    ]
+    questions += [q for q in _questions(header, known, sample) if q.why in ("no_zip", "no_name")]
+    return Columns(header.number, header.cells, tuple(known), tuple(questions))
+
+
+def _main_prefix(found: Mapping[int, tuple[str, int]]) -> int:
+    """Which of several addresses is read: the one with the most columns, then the home's."""
+    ranks = [rank for role, rank in found.values() if role in _ADDRESS]
+    return max(set(ranks), key=lambda rank: (ranks.count(rank), -rank), default=0)
+
+
+def _read(
+    cells: Iterable[str], remembered: Mapping[str, str] | None = None
+) -> dict[int, tuple[str, int]]:
+    """The role of each header that is known, and which prefix it has."""
+    found = {}
+    for place, cell in enumerate(cells):
+        plain = plain_header(cell)
+        if remembered and plain in remembered:
+            if remembered[plain]:
+                found[place] = remembered[plain], -1
+            continue
+        for rank, prefix in enumerate(_PREFIXES):
+            role = _ALIASES.get(plain.removeprefix(f"{prefix} ".lstrip()))
+            if role and (not prefix or plain.startswith(prefix)):
+                found[place] = role, rank
+                break
+    return found
+
+
+def plain_header(header: str) -> str:
+    """A header in lower case without accents, brackets and marks: ``mZip5`` as ``m zip 5``."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    text = text.casefold().translate(str.maketrans("áéíóúüñ", "aeiouun"))
+    text = re.sub(r"\(.*?\)", " ", text)
+    words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z]{3})(?=[0-9]\b)", " ", text)).split()
+    return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
+
+
+# --- what is not sure ------------------------------------------------------------------
+
+_HOUSE = re.compile(r"#?\d{1,6}(?:-\d{1,4})?\s?[A-Za-z]?(?:\s?1/2)?")
+_ZIP = re.compile(r"\d{5}(?:-?\d{4})?")
+
+
+def _questions(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -> list[Question]:
+    asked = []
+    if not {"first", "last", "name", "email"} & set(roles):
+        asked.append(Question("no_name"))
+    if "zip" not in roles and "place" not in roles:
+        texts = [cell(row, roles.index("street")) for row in sample if "street" in roles]
+        if not _most(texts, lambda text: _split_place(text) is not None):
+            like = _alike(header, roles, sample, _ZIP)
+            asked.append(Question("no_zip", like, "zip" if like else ""))
+    if "street" in roles and "house" not in roles:
+        texts = [cell(row, roles.index("street")) for row in sample]
+        if _most(texts, lambda text: not any(c.isdigit() for c in text)):
+            like = _alike(header, roles, sample, _HOUSE)
+            if like:
+                asked.append(Question("house", like, "house"))
+    return asked
+
+
+def cell(row: RawRow, place: int) -> str:
+    """A cell's text; rows may be shorter than their header."""
+    return row.cells[place] if place < len(row.cells) else ""
+
+
+def _most(texts: Iterable[str], fits: Callable[[str], object]) -> bool:
+    """Whether more than half of the texts that are not empty fit."""
+    given = [text for text in texts if text]
+    return bool(given) and sum(bool(fits(text)) for text in given) * 2 > len(given)
+
+
+def _alike(
+    header: RawRow, roles: Sequence[str], sample: Sequence[RawRow], pattern: re.Pattern[str]
+) -> tuple[int, ...]:
+    return tuple(
+        place
+        for place in range(len(header.cells))
+        if not roles[place] and _most((cell(row, place) for row in sample), pattern.fullmatch)
+    )
+
+
+# --- a row -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One person's row: text by column name, and which cells the spreadsheet changed."""
+
+    number: int
+    values: dict[str, str] = field(repr=False)
+    flags: dict[str, Flag] = field(default_factory=dict)
+    sheet: int = 0
+    """Which of a workbook's sheets, from 0."""
+    hidden: bool = False
+
+    @property
+    def key(self) -> str:
+        """The row's name in a form: ``7``, or ``2.7`` on the second sheet."""
+        return f"{self.sheet + 1}.{self.number}" if self.sheet else str(self.number)
+
+
+def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None:
+    """What a row says of a person; None where it says nothing in a column that is used."""
+    said: dict[str, list[str]] = {}
+    flags: dict[str, Flag] = {}
+    for place, role in enumerate(columns.roles):
+        if not role:
+            continue
+        text = cell(row, place)
+        said.setdefault(role, []).append(text)
+        if place in row.flags:
+            flags[_COLUMN.get(role, role)] = row.flags[place]
+    if not any(text for texts in said.values() for text in texts) and not flags:
+        return None
+    one = {role: " ".join(filter(None, texts)) for role, texts in said.items()}
+    values = {column: one.get(column, "") for column in COLUMNS if _has(column, one)}
+    if "name" in one and not values.get("first") and not values.get("last"):
+        values["first"], values["last"] = split_name(one["name"])
+    if one.get("suffix"):
+        values["last"] = " ".join(filter(None, (values.get("last", ""), one["suffix"])))
+    street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
+    if street:
+        values["street"] = street
+    _take_apart(values, one.get("place", ""))
+    return SheetRow(row.number, values, flags, sheet, row.hidden)
+
+
+_COLUMN = {
+    "name": "first", "suffix": "last", "plus4": "zip", "place": "zip",
+    **dict.fromkeys(_STREET, "street"),
+}  # fmt: skip
+
+
+def _has(column: str, one: Mapping[str, str]) -> bool:
+    return column in one or column in {_COLUMN.get(role) for role in one}
+
+
+_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """First and last name of a full one: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
+    before, comma, after = (part.strip() for part in name.partition(","))
+    suffix = ""
+    if comma and after and not _SUFFIX.fullmatch(after):
+        return after, before
+    if comma and after:
+        name, suffix = before, f" {after}"
+    words = name.split()
+    if len(words) > 2 and _SUFFIX.fullmatch(words[-1]):
+        suffix = f" {words.pop()}{suffix}"
+    if len(words) < 2:
+        return (name, suffix.strip()) if words else ("", suffix.strip())
+    return " ".join(words[:-1]), words[-1] + suffix
+
+
+_STATES = "|".join(sorted({*STATES, *map(re.escape, STATES.values())}, key=len, reverse=True))
+_PLACE = re.compile(
+    rf"(?:(.*?)[\s,]+)??({_STATES}|[A-Z]\.?[A-Z]\.?)[\s,.]+(\d{{5}}(?:-\d{{4}})?)"
+    r"(?:[\s,]+(?:USA?|United States))?\.?",
+    re.IGNORECASE,
+)
+
+
+def _split_place(text: str) -> tuple[str, str, str] | None:
+    """``Stowe, VT 05672`` as what stands before, state and ZIP; None where it does not end so."""
+    found = _PLACE.fullmatch(text.strip())
+    return ((found[1] or "").strip(" ,"), found[2], found[3]) if found else None
+
+
+def _take_apart(values: dict[str, str], place: str) -> None:
+    """Put city, state and ZIP where they belong if they stand in one cell, or in the street's."""
+    if place:
+        parts = _split_place(place)
+        if parts is None:
+            city, _, state = place.rpartition(",")
+            parts = (city.strip(), state.strip(), "") if city else (place, "", "")
+        for column, text in zip(("city", "state", "zip"), parts, strict=True):
+            values[column] = values.get(column) or text
+        return
+    if values.get("zip"):
+        return
+    for column in ("state", "city", "street"):
+        parts = _split_place(values.get(column, ""))
+        if parts is None:
+            continue
+        before, values["state"], values["zip"] = parts
+        if column == "street":
+            street, comma, city = before.rpartition(",")
+            values["street"] = street.strip() if comma else before
+            values["city"] = values.get("city") or (city.strip() if comma else "")
+        elif before:
+            values["city"] = before
+        return

@@ -1,0 +1,690 @@
+"""What an import of paper signatures would do, as a value: shown first, then carried out as it is.
+
+A plan says of every row what becomes of it: counted, counted already, there twice, wrong in a
+cell, odd, hidden, left out. The page, the command and the import all go by the same plan, so
+what was announced is what is done. Nothing is stored here, and of a row that counts nothing is
+kept but the person's code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import sqlite3
+import zlib
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import chain, islice
+from typing import IO, Any, Literal, get_args
+
+from app.campaign import Campaign
+from app.congress import Tables, Zip, find_delegation, parse_zip
+from app.congress.model import (
+    STATES,
+    Candidate,
+    Choose,
+    ChooseState,
+    Delegation,
+    Disagree,
+    Found,
+    Located,
+    Match,
+    OutOfDate,
+    Outside,
+    StreetAnswer,
+    Unavailable,
+)
+from app.records import paper
+from app.records.comparing import bare, words_of
+from app.records.paper_columns import (
+    COLUMNS,
+    Columns,
+    SheetRow,
+    assign,
+    cell,
+    find_header,
+    person_row,
+    plain_header,
+    roles_in,
+    told,
+)
+from app.records.paper_files import (
+    FLAGS,
+    LONGEST_CELL,
+    TOP,
+    Flag,
+    RawRow,
+    SheetError,
+    read_file,
+)
+from app.records.persons import Person, person_of
+from app.text import Email, clean_line, has_letter, read_email, says_something
+
+SAMPLE = 50
+"""Rows by whose cells a column is judged."""
+
+# --- a file, held in memory ----------------------------------------------------------
+
+Unread = Literal["hidden", "no_header", "no_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSheet:
+    """A sheet with a header row, and its rows that are not empty."""
+
+    name: str
+    header: RawRow
+    rows: tuple[RawRow, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """What was read of a file: its sheets with people, and why the others are left aside."""
+
+    sheets: tuple[HeldSheet, ...]
+    unread: tuple[tuple[str, Unread], ...] = ()
+    guessed_encoding: bool = False
+    shows_hidden: bool = True
+
+
+class TooManyRowsError(Exception):
+    """The file has more rows than are taken here."""
+
+
+def hold_file(file: IO[bytes], most: int | None = None) -> HeldFile:
+    """Read every visible sheet that has a header row.
+
+    Raises ``SheetError`` where there is none, ``TooManyRowsError`` above ``most`` rows.
+    """
+    raw = read_file(file)
+    unread: list[tuple[str, Unread]] = [(name, "hidden") for name in raw.hidden_sheets]
+    held: list[HeldSheet] = []
+    seen_any, total = False, 0
+    for sheet in raw.sheets:
+        top = list(islice(sheet.rows, TOP))
+        seen_any = seen_any or any(any(row.cells) for row in top)
+        header = find_header(top)
+        if header is None:
+            unread.append(
+                (sheet.name, "no_header" if any(any(r.cells) for r in top) else "no_rows")
+            )
+            continue
+        rows = []
+        for row in chain(top, sheet.rows):
+            if row.number > header.number and (any(row.cells) or row.flags):
+                rows.append(row)
+                if most is not None and total + len(rows) > most:
+                    raise TooManyRowsError
+        total += len(rows)
+        held.append(HeldSheet(sheet.name, header, tuple(rows)))
+    # Beside a sheet of people, one that only has two words in common with such is something else.
+    if any(_whole(sheet) for sheet in held):
+        unread += [(sheet.name, "no_header") for sheet in held if not _whole(sheet)]
+        held = [sheet for sheet in held if _whole(sheet)]
+    unread += [(sheet.name, "no_rows") for sheet in held if not sheet.rows]
+    filled = tuple(sheet for sheet in held if sheet.rows)
+    if not filled:
+        raise SheetError("no_rows" if held else "no_header" if seen_any else "empty")
+    return HeldFile(filled, tuple(unread), raw.guessed_encoding, raw.shows_hidden)
+
+
+def _whole(sheet: HeldSheet) -> bool:
+    roles = roles_in(sheet.header)
+    return bool(roles & {"first", "last", "name", "email"}) and bool(
+        roles & {"zip", "plus4", "place", "street"}
+    )
+
+
+# --- what an organizer said ----------------------------------------------------------
+
+Hidden = Literal["", "count", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an organizer said about a file. Rows go by their keys (``SheetRow.key``)."""
+
+    columns: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """By sheet: the role of each column."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The role of each column with such a plain header, on whatever sheet."""
+    hidden: Hidden = ""
+    """What becomes of rows that the sheet hides; empty until it is said."""
+    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """What was typed into cells, by row and column."""
+    located: Mapping[str, str] = field(default_factory=dict)
+    """Rows whose street was looked up, with the seat that it lies in."""
+    out: frozenset[str] = frozenset()
+    """Rows to leave out."""
+    keep: frozenset[str] = frozenset()
+    """Odd rows to count all the same."""
+    zeros: bool = False
+    """Put back the zeros that ZIP codes lost."""
+
+
+# --- between two pages ------------------------------------------------------------------
+
+LARGEST_PACKED = 32 * 1024 * 1024
+"""Bytes of a file and what was said about it, unpacked."""
+MOST_CARRIED = 400_000
+"""Cells that travel. Where there are more, columns that are not used stay behind."""
+
+
+def pack(plan: Plan) -> str:
+    """A plan's file and choices as one field of a form."""
+    file = plan.file
+    cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
+    sheets: list[list[object]] = []
+    for sheet, columns in zip(file.sheets, plan.columns, strict=True):
+        used = [
+            place
+            for place, (header, role) in enumerate(zip(columns.headers, columns.roles, strict=True))
+            if role or (header and (cells <= MOST_CARRIED or columns.questions))
+        ]
+        places = {place: at for at, place in enumerate(used)}
+        rows = [
+            [row.number, [cell(row, place) for place in used],
+             {places[place]: flag for place, flag in row.flags.items() if place in places},
+             row.hidden]
+            for row in sheet.rows
+        ]  # fmt: skip
+        roles = [columns.roles[p] for p in used] if len(sheets) in plan.choices.columns else None
+        sheets.append([sheet.name, sheet.header.number, [columns.headers[p] for p in used], rows,
+                       roles])  # fmt: skip
+    choices = plan.choices
+    text = json.dumps(
+        [sheets, file.unread, file.guessed_encoding, file.shows_hidden,
+         [choices.hidden, choices.edits, choices.located, sorted(choices.out),
+          sorted(choices.keep), choices.zeros]],
+        separators=(",", ":"),
+    )  # fmt: skip
+    return base64.b64encode(zlib.compress(text.encode())).decode("ascii")
+
+
+def unpack(packed: str, most: int) -> tuple[HeldFile, Choices] | None:
+    """What ``pack`` made, read as carefully as anything that a browser sends.
+
+    None where it is something else, or has more than ``most`` rows.
+    """
+    try:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(base64.b64decode(packed, validate=True), LARGEST_PACKED)
+        sheets, unread, guessed, shows, said = json.loads(content)
+        held, columns = [], {}
+        for at, (name, number, headers, rows, roles) in enumerate(sheets):
+            header = RawRow(_number(number), tuple(map(_text, headers)))
+            held.append(HeldSheet(_text(name), header, tuple(_raw_row(row) for row in rows)))
+            if roles is not None:
+                columns[at] = tuple(map(_text, roles))
+        hidden, edits, located, out, keep, zeros = said
+        choices = Choices(
+            columns, {}, hidden if hidden in ("count", "leave") else "",
+            {_text(key): {c: _text(t) for c, t in typed.items() if c in COLUMNS}
+             for key, typed in edits.items()},
+            {_text(key): _text(seat) for key, seat in located.items()},
+            frozenset(map(_text, out)), frozenset(map(_text, keep)), bool(zeros),
+        )  # fmt: skip
+        file = HeldFile(
+            tuple(held),
+            tuple((_text(name), why) for name, why in unread if why in get_args(Unread)),
+            bool(guessed), bool(shows),
+        )  # fmt: skip
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError,
+            zlib.error):  # fmt: skip
+        return None
+    if not held or sum(len(sheet.rows) for sheet in held) > most:
+        return None
+    return file, choices
+
+
+def _raw_row(row: Sequence[Any]) -> RawRow:
+    number, cells, flags, hidden = row
+    known = {int(place): flag for place, flag in flags.items() if flag in FLAGS}
+    return RawRow(_number(number), tuple(map(_text, cells)), known, bool(hidden))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or not 0 < value < 10**8:
+        raise ValueError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return clean_line(value[: 2 * LONGEST_CELL])[:LONGEST_CELL]
+
+
+def said_columns(plan: Plan) -> dict[str, str]:
+    """What an organizer said of columns that would not have been taken for it."""
+    said = {}
+    for at, sheet in enumerate(plan.file.sheets):
+        if at not in plan.choices.columns:
+            continue
+        usual = assign(sheet.header, sheet.rows[:SAMPLE], {})
+        asked = {place for question in usual.questions for place in question.places}
+        for place, (header, role) in enumerate(
+            zip(plan.columns[at].headers, plan.columns[at].roles, strict=True)
+        ):
+            if header and (role != usual.roles[place] or place in asked):
+                said[plain_header(header)] = role
+    return said
+
+
+# --- what becomes of a row -----------------------------------------------------------
+
+Why = Literal[
+    "missing", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date", "zip_outside",
+    "state_unknown", "state_differs", "state_needed", "district_needed", "district_form",
+    "district_none", "email_form", "date", "formula", "error", "long", "out_of_date",
+]  # fmt: skip
+"""What can be wrong with a cell; the pages and the command have the words."""
+WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellProblem:
+    """One cell that needs attention."""
+
+    column: str
+    why: Why
+    choices: tuple[str, ...] = ()
+    """What can be meant: a ZIP with its zeros, states, districts (``IL-5``)."""
+    candidates: tuple[Candidate, ...] = ()
+    """For a district: who sits in each, and its share of the ZIP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A row that can be counted."""
+
+    key: str
+    person: Person
+    delegation: Delegation
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A row that cannot, with every cell that is wrong."""
+
+    key: str
+    values: Mapping[str, str] = field(repr=False)
+    problems: tuple[CellProblem, ...] = ()
+
+    def problem(self, column: str) -> CellProblem | None:
+        return next((p for p in self.problems if p.column == column), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A row that is hardly a person's: it is left out unless an organizer counts it."""
+
+    key: str
+    values: Mapping[str, str] = field(repr=False)
+    why: WhyOdd = "filler"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would do with a file, as somebody may be shown it."""
+
+    file: HeldFile
+    choices: Choices
+    columns: tuple[Columns, ...]
+    first_rows: tuple[SheetRow, ...]
+    """How the first rows were understood."""
+    rows: int
+    new: tuple[Good, ...]
+    """Exactly these are counted."""
+    wrong: tuple[Wrong, ...]
+    odd: tuple[Odd, ...]
+    twice: tuple[tuple[str, str], ...]
+    """Rows of a person who stands in an earlier row, and that row."""
+    before: tuple[str, ...]
+    """Rows of people who signed before, on paper or online."""
+    hidden: tuple[str, ...]
+    """Rows that the sheet hides or filters away."""
+    left_out: int
+    """Rows that an organizer left out."""
+
+    @property
+    def questions(self) -> bool:
+        """Whether it must first be said what a column is."""
+        return any(columns.questions for columns in self.columns)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be carried out: nothing is wrong and nothing is undecided."""
+        return not (self.wrong or self.questions or (self.hidden and not self.choices.hidden))
+
+    @property
+    def digest(self) -> str:
+        """Tells two plans apart that would count other people."""
+        made = hashlib.blake2b(digest_size=16)
+        for row in self.new:
+            made.update(row.person.code + row.delegation.house.seat.id.encode())
+        return made.hexdigest()
+
+    def name(self, key: str) -> tuple[str, str]:
+        """A row's number and the name of its sheet, which is empty where there is only one."""
+        sheet, dot, number = key.rpartition(".")
+        place = int(sheet) - 1 if dot else 0
+        return number, self.file.sheets[place].name if len(self.file.sheets) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What rows are judged against."""
+
+    campaign: Campaign
+    tables: Tables
+    today: date
+    secret: bytes = field(repr=False)
+    """The key that people are recognised by."""
+
+
+# --- making a plan -------------------------------------------------------------------
+
+
+def plan_steps(
+    file: HeldFile,
+    choices: Choices,
+    place: Place,
+    db: sqlite3.Connection,
+    *,
+    secret: bytes,
+) -> Generator[int, None, Plan]:
+    """Judge every row of a file. Yields how many rows are done, and returns the plan.
+
+    ``secret`` is the one that receipts are made with. Raises ``NotStoredError`` where the
+    database cannot be asked.
+    """
+    remembered = {**paper.remembered_columns(db), **choices.headers}
+    columns = tuple(
+        told(sheet.header, choices.columns[at], sheet.rows[:SAMPLE])
+        if at in choices.columns
+        else assign(sheet.header, sheet.rows[:SAMPLE], remembered)
+        for at, sheet in enumerate(file.sheets)
+    )
+    new: list[Good] = []
+    wrong: list[Wrong] = []
+    odd: list[Odd] = []
+    twice: list[tuple[str, str]] = []
+    before: list[str] = []
+    hidden: list[str] = []
+    first_rows: list[SheetRow] = []
+    rows = left_out = 0
+    with paper.Rehearsal(db, place.campaign.slug, secret) as rehearsal:
+        for row in _rows(file, columns):
+            rows += 1
+            yield rows
+            if len(first_rows) < 3:
+                first_rows.append(row)
+            if row.hidden:
+                hidden.append(row.key)
+            if row.key in choices.out:
+                left_out += 1
+                continue
+            if row.hidden and choices.hidden != "count":
+                continue
+            judged = judge(corrected(row, choices), place, choices)
+            if isinstance(judged, Odd):
+                odd.append(judged)
+            elif isinstance(judged, Wrong):
+                wrong.append(judged)
+            else:
+                first = rehearsal.ask(judged)
+                if first == "":
+                    before.append(judged.key)
+                elif first == judged.key:
+                    new.append(judged)
+                else:
+                    twice.append((judged.key, first))
+    return Plan(
+        file, choices, columns, tuple(first_rows), rows, tuple(new), tuple(wrong), tuple(odd),
+        tuple(twice), tuple(before), tuple(hidden), left_out,
+    )  # fmt: skip
+
+
+def make_plan(
+    file: HeldFile, choices: Choices, place: Place, db: sqlite3.Connection, *, secret: bytes
+) -> Plan:
+    """All of ``plan_steps`` at once."""
+    steps = plan_steps(file, choices, place, db, secret=secret)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            plan: Plan = end.value
+            return plan
+
+
+def _rows(file: HeldFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:
+    for at, (sheet, known) in enumerate(zip(file.sheets, columns, strict=True)):
+        for raw in sheet.rows:
+            row = person_row(raw, known, at)
+            if row is not None:
+                yield row
+
+
+def corrected(row: SheetRow, choices: Choices) -> SheetRow:
+    """A row with what was typed into its cells."""
+    typed = choices.edits.get(row.key, {})
+    values = {**row.values, **typed}
+    # A cell that somebody typed anew is no longer what the spreadsheet made of it.
+    flags = {c: f for c, f in row.flags.items() if typed.get(c, "") in ("", row.values.get(c))}
+    row = replace(row, values=values, flags=flags)
+    return replace(row, values=with_zeros(values)) if choices.zeros else row
+
+
+_DATE = re.compile(
+    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}[ -][A-Za-z]{3,9}\.?([ -]\d{2,4})?"
+    r"|[A-Za-z]{3,9}[ -]\d{2,4}"
+)
+_PLUS4 = re.compile(r"\d{5}-\d{4}|\d{4}-\d{4}")
+
+
+def judge(row: SheetRow, place: Place, choices: Choices | None = None) -> Good | Wrong | Odd:
+    """Judge one row by itself."""
+    choices = choices or Choices()
+    values = row.values
+    why = None if row.key in choices.keep else _odd(values)
+    if why:
+        return Odd(row.key, values, why)
+    problems = list(_flagged(row.flags))
+    given = {problem.column for problem in problems}
+    if not values.get("first") and not values.get("last") and not {"first", "last"} & given:
+        problems.append(CellProblem("first", "missing"))
+    email = _unless_filler(values.get("email", ""))
+    if email and not isinstance(read_email(email), Email):
+        problems.append(CellProblem("email", "email_form"))
+    if not email and not values.get("street") and "street" not in given:
+        problems.append(CellProblem("street", "missing"))
+    seat = choices.located.get(row.key, "")
+    found = _lookup(values, place, seat) if "zip" not in given else CellProblem("zip", "zip_date")
+    if isinstance(found, CellProblem):
+        if found.column not in given:
+            problems.append(found)
+        if found.why == "state_differs":
+            problems.append(CellProblem("zip", "state_differs"))
+    elif not problems:
+        return Good(
+            row.key, person_in(values, place), found.delegation, found.match,
+        )  # fmt: skip
+    return Wrong(row.key, values, tuple(problems))
+
+
+def person_in(values: Mapping[str, str], place: Place) -> Person:
+    """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
+    return person_of(place.secret, **_writing(values))
+
+
+def _writing(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **{name: values.get(name, "") for name in ("first", "last", "street")},
+        "email": _email(values.get("email", "")),
+        "zip5": _five(values.get("zip", "")),
+    }
+
+
+def _email(text: str) -> str:
+    """An address as it is read everywhere, without ``mailto:`` and the like."""
+    found = read_email(text) if _unless_filler(text) else None
+    return found.text if isinstance(found, Email) else ""
+
+
+def _flagged(flags: Mapping[str, Flag]) -> Iterable[CellProblem]:
+    for column, flag in flags.items():
+        yield CellProblem(column, "zip_date" if (column, flag) == ("zip", "date") else flag)
+
+
+def _five(text: str) -> str:
+    found = parse_zip(text.removesuffix(".0"))
+    return found.five if isinstance(found, Zip) else ""
+
+
+def _lookup(values: Mapping[str, str], place: Place, seat: str) -> Found | CellProblem:
+    """Who represents the row's person, or the one cell to look at."""
+    text = values.get("zip", "")
+    zip_code = parse_zip(text.removesuffix(".0"))
+    if not isinstance(zip_code, Zip):
+        return _zip_problem(text, zip_code.kind, zip_code.suggestion)
+    state = values.get("state", "")
+    district: int | None = None
+    typed = seat or _unless_filler(values.get("district", ""))
+    if typed:
+        read = _district(typed, state)
+        if read is None:
+            return CellProblem("district", "district_form")
+        state, district = read
+    known = state_code(state)
+    if state and known is None:
+        return CellProblem("state", "state_unknown")
+    street = Located(known, district) if seat and known and district is not None else None
+    found = find_delegation(
+        zip_code.five, known, now=place.today, district=None if street else district,
+        street=street, city=values.get("city", ""), tables=place.tables,
+    )  # fmt: skip
+    if isinstance(found, Found):
+        return found
+    if isinstance(found, Choose):
+        none = found.notice == "invalid_district"
+        seats = tuple(candidate.holder.seat.id for candidate in found.candidates)
+        why: Why = "district_none" if none else "district_needed"
+        return CellProblem("district", why, seats, found.candidates)
+    if isinstance(found, ChooseState):
+        return CellProblem("state", "state_needed", found.states)
+    if isinstance(found, Disagree):
+        return CellProblem("state", "state_differs", found.zip_states)
+    if isinstance(found, Outside):
+        return CellProblem("zip", "zip_outside")
+    if isinstance(found, OutOfDate):
+        return CellProblem("zip", "out_of_date")
+    return CellProblem("zip", "zip_unknown")
+
+
+def seat_of_street(
+    values: Mapping[str, str], answer: StreetAnswer, place: Place
+) -> tuple[str, str]:
+    """The seat that a street look-up settled, or else why it did not.
+
+    The reason is a key of ``STREET_REASONS``, or ``several``.
+    """
+    found = find_delegation(
+        _five(values.get("zip", "")), state_code(values.get("state", "")), now=place.today,
+        street=answer, city=values.get("city", ""), tables=place.tables,
+    )  # fmt: skip
+    if isinstance(found, Found):
+        return found.delegation.house.seat.id, ""
+    return "", found.reason if isinstance(found, Unavailable) else "several"
+
+
+def _zip_problem(text: str, kind: str, suggestion: str | None) -> CellProblem:
+    if kind == "missing":
+        return CellProblem("zip", "zip_missing")
+    if _DATE.fullmatch(text) and not _PLUS4.fullmatch(text):
+        return CellProblem("zip", "zip_date")
+    choices = (suggestion,) if suggestion else ()
+    lost = kind == "four_digits" or (suggestion or "").startswith("00")
+    return CellProblem("zip", "zip_zeros" if lost else "zip_form", choices)
+
+
+def _district(text: str, state: str) -> tuple[str, int] | None:
+    """``IL-5``, ``5``, ``5th``, ``at large`` as state and number; None for anything else."""
+    plain = text.strip().upper()
+    if plain in ("AT LARGE", "AT-LARGE", "AL") and state:
+        return state, 0
+    found = re.fullmatch(r"(?:([A-Z]{2})[ -]*)?0*([0-9]{1,2})(?:ST|ND|RD|TH)?", plain)
+    if found is None or (found[1] and state and found[1] != state_code(state)):
+        return None
+    return found[1] or state, int(found[2])
+
+
+_STATE_NAMES = {name.upper(): code for code, name in STATES.items()}
+_MAIL = frozenset({"AA", "AE", "AP", "FM", "MH", "PW"})
+
+
+def state_code(text: str) -> str | None:
+    """``VT`` for ``Vermont``, ``vt`` or ``Vt.``; None for anything else."""
+    plain = " ".join(text.replace(".", "").split()).upper()
+    if plain in STATES or plain in _MAIL:
+        return plain
+    return _STATE_NAMES.get(plain)
+
+
+def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
+    """The row with the zeros that its ZIP lost, where it plainly lost any."""
+    found = parse_zip(values.get("zip", "").removesuffix(".0"))
+    if isinstance(found, Zip) or not found.suggestion:
+        return dict(values)
+    if _zip_problem(values["zip"], found.kind, found.suggestion).why != "zip_zeros":
+        return dict(values)
+    return {**values, "zip": found.suggestion}
+
+
+# --- rows that are hardly a person's -------------------------------------------------
+
+_UNREADABLE = frozenset("""
+    n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto|refused
+    ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
+    lo mismo|el mismo|la misma|idem|igual que arriba
+""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
+"""Nobody is called so, and no street."""
+_EMPTY = _UNREADABLE | frozenset("""
+    none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
+    first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
+    en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
+""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
+"""What stands in a cell that has nothing to say. Some are called Null or Test, so a name is odd
+only where all of it is such."""
+
+
+def _is_filler(text: str, fillers: frozenset[str]) -> bool:
+    plain = bare(words_of(text))
+    return plain in fillers or bool(re.fullmatch(r"(x|a|z)\1{2,}", plain))
+
+
+def _unless_filler(text: str) -> str:
+    return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
+
+
+def _odd(values: Mapping[str, str]) -> WhyOdd | None:
+    """Why a row is hardly a person's; None where it may be."""
+    names = [text for column in ("first", "last") if (text := values.get(column, ""))]
+    street = values.get("street", "")
+    if names and not any(map(has_letter, names)):
+        return "no_letter"
+    if names and (
+        all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
+        or any(_is_filler(text, _UNREADABLE) for text in names)
+    ):
+        return "filler"
+    if street and not has_letter(street):
+        return "no_letter_street"
+    if street and _is_filler(re.sub(r"^\d+\s+", "", street), _EMPTY | {"test st", "test street"}):
+        return "filler_street"
+    return None

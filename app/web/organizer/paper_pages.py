@@ -1,0 +1,689 @@
+"""The pages about paper: what to print, and what people signed by hand.
+
+Signatures are typed one by one, or come as a sheet. Of a sheet its plan is shown first
+(``records.paper_plan``), with the rows that need attention, and the same plan is carried out.
+Nothing of an upload is kept on the server: it is read in the request, in memory alone, and gone
+at its end, whatever happens. Between the pages it travels in the form itself.
+
+A large sheet takes a while: the page comes piece by piece and says how far the work is. No
+script and no file is needed for that. Whoever closes the page before its end stops the work,
+and then nothing is added.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, render_template, request, stream_with_context
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from app.campaign.words import Language
+from app.congress import STREET_REASONS, StreetAnswer, locate_street
+from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
+from app.records import NotStoredError, source_tag
+from app.records.organizers import Session, find_session
+from app.records.paper import (
+    Added,
+    Batch,
+    ImportRunningError,
+    NotUndoneError,
+    PaperLetters,
+    add_one,
+    import_steps,
+    list_imports,
+    paper_lock,
+    remember_columns,
+    take_back_paper,
+    undo_import,
+)
+from app.records.paper_columns import COLUMNS, ROLES, SheetRow
+from app.records.paper_files import LONGEST_CELL, SheetError
+from app.records.paper_plan import (
+    Choices,
+    HeldFile,
+    Odd,
+    Place,
+    Plan,
+    TooManyRowsError,
+    Wrong,
+    hold_file,
+    judge,
+    pack,
+    person_in,
+    plan_steps,
+    said_columns,
+    seat_of_street,
+    state_code,
+    unpack,
+)
+from app.site.i18n import gettext as _
+from app.site.i18n import ngettext
+from app.site.paper_links import find_district, link_for, title_in
+from app.site.paper_words import (
+    column_name,
+    district_words,
+    odd_words,
+    problem_words,
+    question_words,
+    row_name,
+    row_names,
+    sheet_words,
+    unread_words,
+)
+from app.site.services import Services, services
+from app.text import clean_line
+from app.web.access import access
+from app.web.organizer.cookies import read_cookie
+from app.web.organizer.gate import clock, current
+from app.web.organizer.show import page, visible
+
+paper = Blueprint("organizer_paper", __name__)
+log = logging.getLogger("dear_congress")
+
+FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
+KEPT = ("city", "state", "zip")
+"""What the next person on the same sheet probably shares."""
+
+MOST_ROWS = 50_000
+QUICK = 2_000
+"""Up to so many rows are done before anybody wonders; with more, the page shows how far it is."""
+LARGEST = 12 * 1024 * 1024
+SHOWN = 40
+"""Rows with problems on one page."""
+STREETS = 10
+"""Streets that one press looks up."""
+STEP = 500
+"""Rows between two signs of life."""
+EVERY = 1.0
+"""Seconds between two lines about the progress."""
+MARK = "<!--work-->"
+
+
+# --- what is the same for all ----------------------------------------------------------
+
+
+def _place() -> Place:
+    """What rows are judged against, today."""
+    site = services()
+    return Place(site.campaign, site.tables, site.today(), site.settings.person_key)
+
+
+def _batch(way: str) -> Batch:
+    """What the present organizer enters now."""
+    site = services()
+    return Batch(site.campaign.slug, site.today(), clock(), _sheet_language(),
+                 request.form.get("source", ""), current().organizer.name, way)  # fmt: skip
+
+
+def _letters() -> PaperLetters:
+    return PaperLetters(services().campaign, services().today())
+
+
+def _sheet_language() -> Language:
+    """The language of the sheet, as the form says."""
+    return "es" if request.form.get("language") == "es" else "en"
+
+
+def _source() -> str:
+    return visible(request.form.get("source", ""))[:60]
+
+
+def _not_stored_words() -> str:
+    """What to do when the database could not take anything."""
+    return _("Nothing was stored just now, and nothing was lost. Press the button again.")
+
+
+def _running_words() -> str:
+    return _(
+        "Another sheet is being added just now. Wait until it is done, then press the button "
+        "again. Nothing of this one was added."
+    )
+
+
+def _bad_tag_words(tag: str) -> str:
+    """What is wrong with a typed source tag; empty where nothing is."""
+    if not tag.strip() or source_tag(tag):
+        return ""
+    return _("A source tag has up to 32 small letters, digits, dots and hyphens, no spaces.")
+
+
+# --- the index, and what is printed ----------------------------------------------------
+
+USUAL = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
+
+
+@paper.get("/paper/")
+@access("organizer")
+def index() -> Response:
+    return _index()
+
+
+def _index(problem: str = "", field: str = "", status: int = 200, done: str = "") -> Response:
+    """Everything about paper at a glance, with the forms of what can be printed."""
+    site = services()
+    editor = current().organizer.may("editor")
+    return page(
+        "paper/index", status, problem=problem, field=field, done=done,
+        has_address=bool(site.settings.site_url),
+        typed={name: visible(request.args.get(name, ""))[:60] for name in ("source", "district")},
+        asked=request.view_args.get("kind", "") if request.view_args else "",
+        wanted=_print_language(),
+        imports=list_imports(site.db(), site.campaign.slug) if editor else (),
+    )  # fmt: skip
+
+
+def _print_language() -> Language:
+    given = request.args.get("language", "")
+    return "es" if given == "es" or (given != "en" and request.path.startswith("/es/")) else "en"
+
+
+@paper.get("/paper/<any(poster, signup, blank):kind>.pdf")
+@access("organizer")
+def printed(kind: str) -> Response:
+    """The PDF that was asked for, or the page that says what is missing."""
+    site, lang = services(), _print_language()
+    tag = request.args.get("source", "")
+    if bad := _bad_tag_words(tag):
+        return _index(bad, f"source-{kind}", 422)
+    link = link_for(site.settings.site_url, tag, lang, USUAL[kind])
+    if link is None:
+        return _index(_no_address(), "", 409)
+    title, group = title_in(site.campaign, lang), site.settings.group_name
+    if kind == "poster":
+        pdf = poster_pdf(title=title, group=group, address=link.address, shown=link.shown,
+                         language=lang)  # fmt: skip
+    elif kind == "signup":
+        pdf = signup_pdf(title=title, group=group, link=link, language=lang)
+    else:
+        delegation = find_district(site.tables, request.args.get("district", ""))
+        template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
+        if delegation is None:
+            return _index(_("Enter a district like IL-5, or a state with one, like VT."),
+                          "district", 422)  # fmt: skip
+        pdf = blank_letters_pdf(site.campaign, template, delegation, today=site.today(), link=link,
+                                language=lang)  # fmt: skip
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{kind}-{lang}.pdf"'
+    return response
+
+
+def _no_address() -> str:
+    return _(
+        "This site has no public address yet, so a code could lead nowhere. The person who runs "
+        "it can give it one."
+    )
+
+
+@paper.post("/paper/undo/<int:number>")
+@access("editor")
+def undo(number: int) -> Response:
+    return _undo(number)
+
+
+def _undo(number: int) -> Response:
+    """Undo a whole import."""
+    site = services()
+    try:
+        removed = undo_import(
+            site.db(), number, site.campaign.slug, who=current().organizer.name, at=clock(),
+            lock=paper_lock(site.settings.instance),
+        )  # fmt: skip
+    except NotUndoneError as error:
+        if not error.taken_up:
+            return _index(_("There is no such import any more."), "", 404)
+        words = ngettext(
+            "This import stays: one of its people has gone on online since. Take single "
+            "signatures back instead.",
+            "This import stays: %(num)d of its people have gone on online since. Take single "
+            "signatures back instead.", error.taken_up,
+        )  # fmt: skip
+        return _index(words, "", 409)
+    except ImportRunningError:
+        return _index(_running_words(), "", 409)
+    except NotStoredError:
+        return _index(_not_stored_words(), "", 503)
+    done = ngettext("The import was undone: one signature was removed.",
+                    "The import was undone: %(num)d signatures were removed.", removed)  # fmt: skip
+    return _index(done=done)
+
+
+# --- one by one --------------------------------------------------------------------------
+
+
+def _typed() -> dict[str, str]:
+    return {name: clean_line(request.form.get(name, ""))[:LONGEST_CELL] for name in FIELDS}
+
+
+@paper.get("/paper/enter")
+@access("editor")
+def enter() -> Response:
+    return _enter(dict.fromkeys(FIELDS, ""))
+
+
+def _enter(
+    values: Mapping[str, str], wrong: Wrong | None = None, *, done: str = "", count: int = 0,
+    problem: tuple[str, str] | None = None, odd: str = "", located: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    problems = {p.column: problem_words(p) for p in wrong.problems} if wrong else {}
+    errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
+    errors += [problem] if problem else []
+    split = wrong.problem("district") if wrong else None
+    return page(
+        "paper/enter", status, values=values, problems=problems, errors=errors,
+        districts=_offered(split) if split else (), done=done, count=count, odd=odd,
+        located=located, street_lookup=services().settings.street_lookup,
+        language_now=_sheet_language(), source=_source(),
+        tag_problem=problem[1] if problem and problem[0] == "source" else "",
+    )  # fmt: skip
+
+
+def _offered(problem: Any) -> list[tuple[str, str]]:
+    """The districts to choose from, each with its member and its share."""
+    return [(c.holder.seat.id, district_words(c)) for c in problem.candidates]
+
+
+@paper.post("/paper/enter")
+@access("editor")
+def enter_post() -> Response:
+    return _take_one()
+
+
+def _take_one() -> Response:
+    """Add one person's signature and offer the form for the next one."""
+    values, form = _typed(), request.form
+    count = int(form["count"]) if re.fullmatch("[0-9]{1,6}", form.get("count", "")) else 0
+    if bad := _bad_tag_words(form.get("source", "")):
+        return _enter(values, problem=("source", bad), count=count, status=422)
+    settled = form.get("located", "")
+    located = {"1": settled} if settled and settled == values["district"] else {}
+    keep = frozenset({"1"} if form.get("keep") or form.get("look") else ())
+    if form.get("look"):
+        values["district"] = ""
+    result = judge(SheetRow(1, values), _place(), Choices(located=located, keep=keep))
+    if isinstance(result, Odd):
+        return _enter(values, odd=odd_words(result.why), count=count, status=422,
+                      problem=("keep", odd_words(result.why)))  # fmt: skip
+    if isinstance(result, Wrong):
+        if not form.get("look") or not _is_split(result):
+            return _enter(values, result, count=count, status=422)
+        seats, notes = _look_up([result])
+        if notes:
+            return _enter(values, result, problem=("district", notes["1"]), count=count,
+                          status=422)  # fmt: skip
+        values["district"] = seats.get("1", "")
+        done = _("The street lies in %(seat)s. Check it, then add the signature.",
+                 seat=values["district"])  # fmt: skip
+        return _enter(values, result, done=done, count=count, located=values["district"])
+    site = services()
+    try:
+        added = add_one(site.db(), result, _batch("form"), letters=_letters(),
+                        secret=site.settings.secret_key)  # fmt: skip
+    except NotStoredError:
+        return _enter(values, problem=("", _not_stored_words()), count=count, status=503)
+    done = _("Added.") if added.signatures else _(
+        "This person had signed already, so nothing was added."
+    )  # fmt: skip
+    empty = {name: values[name] if name in KEPT else "" for name in FIELDS}
+    return _enter(empty, done=done, count=count + added.signatures)
+
+
+@paper.get("/paper/back")
+@access("editor")
+def back() -> Response:
+    return _back(dict.fromkeys(FIELDS, ""))
+
+
+def _back(
+    values: Mapping[str, str], *, problem: tuple[str, str] | None = None, done: str = "",
+    status: int = 200,
+) -> Response:  # fmt: skip
+    return page("paper/back", status, values=values, errors=[problem] if problem else [],
+                done=done)  # fmt: skip
+
+
+@paper.post("/paper/back")
+@access("editor")
+def back_post() -> Response:
+    return _take_back()
+
+
+def _take_back() -> Response:
+    """Take a signature on paper back, as its owner asked."""
+    values = _typed()
+    row = SheetRow(1, {**values, "district": ""})
+    result = judge(row, _place(), Choices(keep=frozenset("1")))
+    wrong = result.problems if isinstance(result, Wrong) else ()
+    needed = [p for p in wrong if p.column in ("first", "street", "email")
+              or p.why in ("zip_missing", "zip_form", "zip_zeros")]  # fmt: skip
+    if needed:
+        words = f"{column_name(needed[0].column)}: {problem_words(needed[0])}"
+        return _back(values, problem=(needed[0].column, words), status=422)
+    site = services()
+    try:
+        found = take_back_paper(
+            site.db(), person_in(values, _place()), site.settings.secret_key,
+            campaign=site.campaign.slug, who=current().organizer.name, at=clock(),
+        )  # fmt: skip
+    except NotStoredError:
+        return _back(values, problem=("", _not_stored_words()), status=503)
+    if not found:
+        words = _(
+            "There is no signature on paper under exactly these details. Check the spelling on "
+            "the sheet; one that was given online is taken back with its own receipt."
+        )
+        return _back(values, problem=("first", words), status=404)
+    return _back(dict.fromkeys(FIELDS, ""),
+                 done=_("The signature was taken back. Every count went down."))  # fmt: skip
+
+
+# --- looking a street up -----------------------------------------------------------------
+
+
+def _locate(values: Mapping[str, str], site: Services) -> StreetAnswer:
+    """Where a street lies. The address leaves this machine only here, and only for the button
+    that says so.
+    """
+    return locate_street(
+        values.get("street", ""), values.get("city", ""), state_code(values.get("state", "")),
+        values.get("zip", "")[:5], geocoder=site.geocoder, tables=site.tables,
+    )  # fmt: skip
+
+
+def _look_up(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
+    """The seats that the streets of these rows lie in, and in words why others have none."""
+    site, seats, notes = services(), {}, {}
+    if not site.settings.street_lookup:
+        return {}, {}
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda row: _locate(row.values, site), rows))
+    for row, answer in zip(rows, answers, strict=True):
+        seat, reason = seat_of_street(row.values, answer, _place())
+        if seat:
+            seats[row.key] = seat
+        elif reason == "several":
+            notes[row.key] = _("This street fits places in several districts.")
+        else:
+            notes[row.key] = _(STREET_REASONS[reason])
+    return seats, notes
+
+
+def _is_split(row: Wrong) -> bool:
+    """Whether only the district is open, and a street could settle it."""
+    return all(p.why == "district_needed" for p in row.problems) and bool(row.values.get("street"))
+
+
+# --- a whole sheet -----------------------------------------------------------------------
+
+
+@paper.url_value_preprocessor
+def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let somebody who is logged in send a whole sheet; everybody else keeps the usual limit."""
+    if request.method != "POST" or (endpoint or "").rpartition(".")[2] not in (
+        "upload_post", "check",
+    ):  # fmt: skip
+        return
+    # The usual way would put a large part of a form into a file.
+    request.__dict__["_get_file_stream"] = _in_memory
+    token = read_cookie("organizer")
+    if not token:
+        return
+    try:
+        found = find_session(services().db(), token, clock())
+    except NotStoredError:
+        return
+    if isinstance(found, Session) and found.stage == "full" and found.organizer.may("editor"):
+        request.max_content_length = LARGEST
+        request.max_form_memory_size = LARGEST
+        request.max_form_parts = 5_000
+
+
+def _in_memory(**_about: Any) -> BytesIO:
+    return BytesIO()
+
+
+@paper.get("/paper/upload")
+@access("editor")
+def upload() -> Response:
+    return _upload()
+
+
+def _upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
+    """The form for a file."""
+    return page("paper/upload", status, problem=problem, field=field, most=MOST_ROWS,
+                source=_source(), language_now=_sheet_language())  # fmt: skip
+
+
+@paper.post("/paper/upload")
+@access("editor")
+def upload_post() -> Response:
+    return _take_upload()
+
+
+def _take_upload() -> Response:
+    """Read the file and show what would become of it."""
+    given = request.files.get("file")
+    if bad := _bad_tag_words(request.form.get("source", "")):
+        return _upload(bad, "source", 422)
+    if given is None or not given.filename:
+        return _upload(_("Choose a file."), "file", 422)
+    try:
+        file = hold_file(given.stream, MOST_ROWS)
+    except SheetError as error:
+        return _upload(sheet_words(error), "file", 422)
+    except TooManyRowsError:
+        words = _(
+            "This page takes up to %(number)d rows. Save the sheet as several files, or ask the "
+            "person who runs this site: its import command takes any number.", number=MOST_ROWS,
+        )  # fmt: skip
+        return _upload(words, "file", 422)
+    finally:
+        given.close()
+    return _answer(file, Choices())
+
+
+@paper.post("/paper/check")
+@access("editor")
+def check() -> Response:
+    """Take what was corrected and decided; add everything where that was pressed."""
+    held = unpack(request.form.get("rows", ""), MOST_ROWS)
+    if held is None:
+        return _upload(_("The rows got lost on the way. Choose the file again."), "file", 422)
+    file, choices = held
+    return _answer(file, _decided(file, choices), adding=bool(request.form.get("add")))
+
+
+def _decided(file: HeldFile, before: Choices) -> Choices:
+    """What the organizer said so far, with what this form says."""
+    form = request.form
+    edits = {key: dict(typed) for key, typed in before.edits.items()}
+    out, keep = set(before.out), set(before.keep)
+    for name in form:
+        kind, _dash, rest = name.partition("-")
+        key, _dash, column = rest.partition("-")
+        if kind == "cell" and column in COLUMNS:
+            text = clean_line(form[name])[:LONGEST_CELL]
+            if text != form.get(f"was-{name}"):
+                edits.setdefault(key, {})[column] = text
+        elif kind == "out":
+            out.add(key)
+        elif kind == "odd" and f"out-{key}" not in form:
+            keep.add(key)
+    if form.get("restore"):
+        out, keep = set(), set()
+    columns = dict(before.columns)
+    for at, sheet in enumerate(file.sheets):
+        names = [f"column-{at}-{place}" for place in range(len(sheet.header.cells))]
+        changed = any(form.get(f"was-{name}") != form[name] for name in names if name in form)
+        if changed or (form.get("columns") and any(name in form for name in names)):
+            columns[at] = tuple(form.get(name, "") for name in names)
+    hidden = form.get("hidden", "")
+    return replace(
+        before, edits=edits, out=frozenset(out), keep=frozenset(keep), columns=columns,
+        hidden="count" if hidden == "count" else "leave" if hidden == "leave" else before.hidden,
+        zeros=before.zeros or bool(form.get("zeros")),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last part of a page about a sheet, and the status that it has when it comes at once."""
+
+    part: str
+    context: dict[str, Any]
+    status: int = 200
+
+
+def _answer(file: HeldFile, choices: Choices, *, adding: bool = False) -> Response:
+    """The page of a sheet, at once or piece by piece."""
+    steps = _steps(file, choices, adding=adding, shown=request.form.get("shown", ""))
+    if sum(len(sheet.rows) for sheet in file.sheets) > QUICK:
+        return _streamed(steps)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            end: _End = stop.value
+            return page("paper/result", end.status, part=end.part, **end.context)
+
+
+def _steps(
+    file: HeldFile, choices: Choices, *, adding: bool, shown: str
+) -> Generator[str, None, _End]:
+    """Judge a sheet and, where that was pressed, add it. Yields how far it is, in words."""
+    plan = yield from _planned(file, choices)
+    notes: dict[str, str] = {}
+    if wanted := request.form.get("look"):
+        rows = [r for r in plan.wrong if _is_split(r) and wanted in (r.key, "all")][:STREETS]
+        located, notes = _look_up(rows)
+        choices = replace(choices, located={**choices.located, **located})
+        plan = yield from _planned(file, choices)
+    if not adding or not plan.ready:
+        return _shown(plan, notes=notes)
+    if plan.digest != shown:
+        words = _("Something changed since these numbers were made: somebody signed, or a row was "
+                  "corrected. Look at them again, then add.")  # fmt: skip
+        return _shown(plan, problem=words)
+    try:
+        added = yield from _carried_out(plan)
+    except NotStoredError:
+        return _shown(plan, problem=_not_stored_words(), status=503)
+    except ImportRunningError:
+        return _shown(plan, problem=_running_words(), status=409)
+    return _End("_done", {"added": added, "plan": plan, "errors": []})
+
+
+def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, Plan]:
+    site = services()
+    every = sum(len(sheet.rows) for sheet in file.sheets)
+    steps = plan_steps(file, choices, _place(), site.db(), secret=site.settings.secret_key)
+    due = 0.0
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            plan: Plan = end.value
+            return plan
+        if done % STEP == 0 and time.monotonic() >= due:
+            due = time.monotonic() + EVERY
+            yield _("%(done)s of %(all)s rows were looked at.", done=f"{done:,}", all=f"{every:,}")
+
+
+def _carried_out(plan: Plan) -> Generator[str, None, Added]:
+    """Store exactly what the plan counts."""
+    site, total, due = services(), Added(0, 0, 0), 0.0
+    said = said_columns(plan)
+    if said:
+        remember_columns(site.db(), said)
+    for total in import_steps(
+        site.db(), plan.new, _batch("sheet"), letters=_letters(),
+        secret=site.settings.secret_key, lock=paper_lock(site.settings.instance),
+    ):  # fmt: skip
+        if time.monotonic() >= due:
+            due = time.monotonic() + EVERY
+            yield _("%(done)s of %(all)s signatures are in.", all=f"{len(plan.new):,}",
+                    done=f"{total.signatures + total.before:,}")  # fmt: skip
+    return total
+
+
+def _shown(
+    plan: Plan, *, problem: str = "", notes: Mapping[str, str] | None = None, status: int = 200
+) -> _End:
+    """The page about a plan."""
+    shown = plan.wrong[:SHOWN]
+    errors = [
+        (f"cell-{row.key}-{p.column}",
+         _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),
+           column=column_name(p.column), words=problem_words(p)))
+        for row in shown for p in row.problems
+    ]  # fmt: skip
+    for at, columns in enumerate(plan.columns):
+        errors += [
+            (f"column-{at}-{q.places[0] if q.places else 0}", question_words(q, columns.headers))
+            for q in columns.questions
+        ]
+    if problem:
+        errors.insert(0, ("", problem))
+    return _End(
+        "_check",
+        {
+            "plan": plan, "shown": shown, "errors": errors, "packed": pack(plan), "roles": ROLES,
+            "columns": [c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
+            "zeros": sum(any(p.why == "zip_zeros" for p in r.problems) for r in plan.wrong),
+            "split": sum(map(_is_split, plan.wrong)), "streets": STREETS,
+            "street_lookup": services().settings.street_lookup, "notes": notes or {},
+            "language_now": _sheet_language(), "source": _source(),
+            "column_name": column_name, "problem_words": problem_words, "odd_words": odd_words,
+            "district_words": district_words, "row_name": row_name, "row_names": row_names,
+            "question_words": question_words, "capital": _capital,
+            "unread": "; ".join(unread_words(name, why) for name, why in plan.file.unread),
+        },
+        422 if status == 200 and (plan.wrong or plan.questions) else status,
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _streamed(steps: Generator[str, None, _End]) -> Response:
+    """The page with the progress in its place, and what came of it at its end."""
+    frame = page("paper/working")
+    head, _mark, tail = frame.get_data(as_text=True).partition(MARK)
+
+    def pieces() -> Iterator[str]:
+        yield head
+        try:
+            end = yield from _as_lines(steps)
+            fragment = render_template(f"organizer/paper/{end.part}.html", **end.context)
+        except Exception as error:  # noqa: BLE001 - the page has begun, so it must say so itself
+            log.error("A large sheet failed: %s", type(error).__name__)
+            words = _("Something went wrong on this site. Nothing of the sheet was added. Choose "
+                      "the file again.")  # fmt: skip
+            fragment = Markup("<h1>{}</h1><p>{}</p>").format(_("Nothing was added"), words)
+        yield f'</div>\n<div class="worked">{fragment}'
+        yield tail
+
+    response = Response(stream_with_context(pieces()), mimetype="text/html")
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy must pass each piece on
+    return response
+
+
+def _as_lines(steps: Generator[str, None, _End]) -> Generator[str, None, _End]:
+    try:
+        while True:
+            try:
+                words = next(steps)
+            except StopIteration as stop:
+                end: _End = stop.value
+                return end
+            yield Markup('<p class="step">{}</p>\n').format(words)
+    finally:
+        steps.close()

@@ -1,0 +1,165 @@
+"""What the columns of a sheet are taken for, and what a row then says."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.records import Connection
+from app.records.paper import remember_columns
+from app.records.paper_columns import split_name
+from app.records.paper_plan import Choices, said_columns
+
+from .conftest import csv_file, planned, rows_of, saved, workbook
+
+TOOLS = {
+    "NationBuilder": ("nationbuilder_id", "first_name", "last_name", "email", "primary_address1",
+                      "primary_address2", "primary_city", "primary_state", "primary_zip",
+                      "billing_address1", "billing_city", "billing_state", "billing_zip"),
+    "EveryAction": ("VANID", "FirstName", "LastName", "PreferredEmail", "mAddress", "mAddress2",
+                    "mCity", "mState", "mZip5", "mZip4", "HomePhone", "Employer", "Occupation"),
+    "Salesforce": ("Contact ID", "First Name", "Last Name", "Email", "Mailing Street",
+                   "Mailing Street 2", "Mailing City", "Mailing State/Province",
+                   "Mailing Zip/Postal Code", "Mailing Country", "Phone", "Account", "Owner"),
+    "ActBlue": ("Receipt ID", "Donor First Name", "Donor Last Name", "Donor Email", "Donor Addr1",
+                "Donor Addr2", "Donor City", "Donor State", "Donor ZIP", "Donor Country",
+                "Donor Occupation", "Donor Employer", "Employer City"),
+    "Action Network": ("uuid", "first_name", "last_name", "email", "can2_user_address",
+                       "can2_user_address_2", "can2_user_city", "can2_state_abbreviated",
+                       "zip_code", "country", "can2_phone", "can2_user_tags", "language"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> None:
+    row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
+           "9 Other St", "Boston", "MA", "02108")  # fmt: skip
+    (read,) = rows_of(csv_file(row, header=TOOLS[tool]))
+    assert read.values == {
+        "first": "Ana", "last": "Li", "email": "ana@example.org", "street": "12 Main St Apt 4",
+        "city": "Stowe", "state": "VT", "zip": "05672",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("House Number", "Street Name"),
+        ("StreetNo", "StreetName"),
+        ("Street Number", "Street"),
+        ("Numero de casa", "Calle"),
+    ],
+)
+def test_two_people_in_two_houses_count_as_two(db: Connection, header: tuple[str, str]) -> None:
+    people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
+    content = csv_file(*people, header=("First", "Last", *header, "City", "State", "ZIP"))
+    assert [row.values["street"] for row in rows_of(content)] == ["12 Main St", "90 Main St"]
+    assert len(planned(content, db).new) == 2
+
+
+def test_a_column_that_may_be_the_house_number_is_asked_about(db: Connection) -> None:
+    people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
+    content = csv_file(*people, header=("First", "Last", "Nr.", "Street", "City", "State", "ZIP"))
+    plan = planned(content, db)
+    assert [(q.why, q.places) for q in plan.columns[0].questions] == [("house", (2,))]
+    assert not plan.ready
+    roles = ("first", "last", "house", "street", "city", "state", "zip")
+    said = planned(content, db, Choices(columns={0: roles}))
+    assert (said.ready, len(said.new)) == (True, 2)
+    aside = planned(content, db, Choices(columns={0: (*roles[:2], "", *roles[3:])}))
+    assert (aside.ready, len(aside.new), aside.twice) == (True, 1, (("3", "2"),))
+
+
+def test_a_row_number_is_not_glued_to_the_street() -> None:
+    content = csv_file(
+        ("1", "Ana Li", "12 Main St", "05672"), header=("No.", "Name", "Street", "ZIP")
+    )
+    assert rows_of(content)[0].values["street"] == "12 Main St"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        (("Printed Name", "Address", "City, State, ZIP"), ("1 A St", "Stowe, VT 05672")),
+        (("Printed Name", "Address", "City/State/ZIP"), ("1 A St", "Stowe Vermont 05672-1234")),
+        (("Name", "Address", "City"), ("1 A St", "Stowe, V.T. 05672")),
+        (("Name", "Address", "Ciudad, estado y ZIP"), ("1 A St", "Stowe, vt, 05672, USA")),
+    ],
+)
+def test_city_state_and_zip_in_one_cell_are_taken_apart(
+    header: tuple[str, ...], cells: tuple[str, str]
+) -> None:
+    book = workbook(("Al Beck", *cells), header=header)
+    (row,) = rows_of(saved(book))
+    assert (row.values["street"], row.values["city"]) == ("1 A St", "Stowe")
+    assert row.values["zip"].startswith("05672")
+    assert row.values["state"].upper().replace(".", "") in ("VT", "VERMONT")
+
+
+def test_a_whole_address_in_one_cell_is_taken_apart(db: Connection) -> None:
+    book = workbook(
+        ("Al Beck", "1 A St, Apt 2, Stowe, VT 05672"),
+        ("Bo Ng", "nowhere"),
+        header=("Name", "Address"),
+    )
+    first, second = rows_of(saved(book))
+    assert (first.values["street"], first.values["city"]) == ("1 A St, Apt 2", "Stowe")
+    plan = planned(saved(book), db)
+    assert [row.key for row in plan.new] == ["2"]
+    assert [(p.column, p.why) for row in plan.wrong for p in row.problems] == [
+        ("zip", "zip_missing")
+    ]
+    assert second.values["street"] == "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [(("ZIP", "ZIP4"), ("05672", "1234")), (("Zip5", "Plus 4"), ("05672", "1234")),
+     (("ZIP+4", "Note"), ("05672-1234", ""))],
+)  # fmt: skip
+def test_the_four_digits_may_stand_in_a_column_of_their_own(
+    header: tuple[str, str], cells: tuple[str, str]
+) -> None:
+    (row,) = rows_of(csv_file(("Ana Li", "1 St", *cells), header=("Name", "Street", *header)))
+    assert row.values["zip"].startswith("05672")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Ana Maria Li", ("Ana Maria", "Li")),
+        ("Li, Ana Maria", ("Ana Maria", "Li")),
+        ("Madonna", ("Madonna", "")),
+        ("Bo Ng, Jr.", ("Bo", "Ng Jr.")),
+        ("Bo Ng III", ("Bo", "Ng III")),
+        ("", ("", "")),
+        (",", (",", "")),
+    ],
+)
+def test_a_full_name_is_taken_apart(name: str, parts: tuple[str, str]) -> None:
+    assert split_name(name) == parts
+
+
+def test_father_and_son_are_two(db: Connection) -> None:
+    content = csv_file(
+        ("Bo", "Ng", "Jr.", "1 A St", "05672"), ("Bo", "Ng", "Sr.", "1 A St", "05672"),
+        header=("First", "Last", "Suffix", "Street", "ZIP"),
+    )  # fmt: skip
+    assert len(planned(content, db).new) == 2
+
+
+def test_two_columns_for_one_thing_are_asked_about(db: Connection) -> None:
+    content = csv_file(("Ana Li", "1 A St", "05672", "05673"),
+                       header=("Name", "Street", "ZIP", "Zip code"))  # fmt: skip
+    plan = planned(content, db)
+    assert [(q.why, q.places) for q in plan.columns[0].questions] == [("doubled", (2, 3))]
+    roles = ("name", "street", "zip", "")
+    assert planned(content, db, Choices(columns={0: roles})).ready
+
+
+def test_what_was_said_of_a_column_is_known_the_next_time(db: Connection) -> None:
+    content = csv_file(("Ana Li", "1 A St", "05672"), header=("Name", "Street", "Where"))
+    assert [q.why for q in planned(content, db).columns[0].questions] == ["no_zip"]
+    plan = planned(content, db, Choices(columns={0: ("name", "street", "zip")}))
+    assert said_columns(plan) == {"where": "zip"}
+    remember_columns(db, said_columns(plan))
+    assert planned(content, db).ready

@@ -1,0 +1,374 @@
+"""What an import would do: representation, what is wrong in which cell, who is there twice."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.records import Connection, open_database, totals
+from app.records.paper import Added, PaperLetters, import_paper
+from app.records.paper_columns import COLUMNS, SheetRow
+from app.records.paper_plan import (
+    Choices,
+    Good,
+    Hidden,
+    Odd,
+    Plan,
+    Wrong,
+    judge,
+    make_plan,
+    pack,
+    person_in,
+    unpack,
+    with_zeros,
+)
+from app.records.persons import person_of
+from tests.packets.conftest import campaign, tables
+
+from .conftest import (
+    ANA,
+    BO,
+    HEADER,
+    SECRET,
+    SPLIT,
+    TODAY,
+    ZEROS,
+    batch,
+    csv_file,
+    place,
+    planned,
+    saved,
+    workbook,
+)
+
+BASE = {"first": "Ana", "last": "Li", "street": "12 Main St", "city": "Stowe", "state": "VT",
+        "zip": "05672", "district": "", "email": ""}  # fmt: skip
+
+
+def row(**changes: str) -> Good | Wrong | Odd:
+    return judge(SheetRow(7, {**BASE, **changes}), place())
+
+
+def problems(**changes: str) -> dict[str, str]:
+    result = row(**changes)
+    assert isinstance(result, Wrong), result
+    return {p.column: p.why for p in result.problems}
+
+
+def test_a_good_row_finds_its_delegation() -> None:
+    result = row()
+    assert isinstance(result, Good)
+    assert (result.key, result.delegation.house.seat.id, result.match) == ("7", "VT-0", "zip")
+
+
+def test_the_person_is_the_same_as_on_the_site() -> None:
+    result = row(email="Ana@Example.org")
+    assert isinstance(result, Good)
+    assert result.person == person_of(
+        b"p" * 32,
+        email="ana@example.org",
+        **{name: BASE[name] for name in ("first", "last", "street")},
+        zip5="05672",
+    )
+    assert person_in({**BASE, "zip": "05672-1234"}, place()) == person_in(BASE, place())
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"zip": "2138", "state": "MA"}, {"zip": "zip_zeros"}),
+        ({"zip": "926", "state": "PR"}, {"zip": "zip_zeros"}),
+        ({"zip": ""}, {"zip": "zip_missing"}),
+        ({"zip": "K1A 0B1"}, {"zip": "zip_form"}),
+        ({"zip": "0567"}, {"zip": "zip_zeros"}),
+        ({"zip": "00000"}, {"zip": "zip_unknown"}),
+        ({"zip": "1/2/2026"}, {"zip": "zip_date"}),
+        ({"zip": "2-Mar"}, {"zip": "zip_date"}),
+        ({"zip": "Mar-38"}, {"zip": "zip_date"}),
+        ({"zip": "2026-11-25"}, {"zip": "zip_date"}),
+        ({"zip": "09012", "state": "AE"}, {"zip": "zip_outside"}),
+        ({"zip": "60647", "state": "IL"}, {"district": "district_needed"}),
+        ({"zip": "60647", "state": "IL", "district": "IL-99"}, {"district": "district_none"}),
+        ({"zip": "60647", "state": "IL", "district": "CA-5"}, {"district": "district_form"}),
+        ({"zip": "60647", "state": "IL", "district": "north"}, {"district": "district_form"}),
+        ({"state": "Vermontt"}, {"state": "state_unknown"}),
+        ({"state": "CA"}, {"state": "state_differs", "zip": "state_differs"}),
+        ({"zip": "30165", "state": ""}, {"state": "state_needed"}),
+        ({"first": "", "last": ""}, {"first": "missing"}),
+        ({"street": ""}, {"street": "missing"}),
+        ({"email": "ana at example.org"}, {"email": "email_form"}),
+        ({"email": "ana at", "zip": "", "first": "", "last": ""},
+         {"email": "email_form", "zip": "zip_missing", "first": "missing"}),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[str, str]) -> None:
+    assert problems(**changes) == found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "vermont"},
+        {"state": "Vt."},
+        {"state": ""},
+        {"zip": "05672-1234"},
+        {"zip": " 05672 "},
+        {"zip": "05672.0"},
+        {"last": ""},
+        {"first": "", "last": "Madonna"},
+        {"street": "", "email": "o'dell+parks.2026@example.museum"},
+        {"zip": "60647", "state": "IL", "district": "5"},
+        {"zip": "60647", "state": "IL", "district": "il 05"},
+        {"zip": "60647", "state": "", "district": "IL-5"},
+        {"zip": "60647", "state": "Illinois", "district": "5th"},
+        {"district": "VT-0"},
+        {"district": "at large"},
+        {"first": "=1+1", "last": "<script>"},
+        {"first": "Jennifer", "last": "Null"},
+        {"first": "Nada", "last": "Ivić"},
+        {"last": "Test"},
+        {"street": "", "email": "ana@example.org"},
+        {"email": "n/a"},
+        {"district": "none"},
+    ],
+)
+def test_what_can_only_mean_one_thing_is_taken(changes: dict[str, str]) -> None:
+    assert isinstance(row(**changes), Good)
+
+
+def test_nobody_is_assigned_to_one_of_two_districts() -> None:
+    result = row(zip="60647", state="IL")
+    assert isinstance(result, Wrong)
+    assert result.problems[0].choices[:2] == ("IL-3", "IL-5")
+    chosen = row(zip="60647", state="IL", district="IL-5")
+    assert isinstance(chosen, Good)
+    assert chosen.match == "chosen"
+
+
+def test_lost_zeros_are_put_back_only_where_they_were_lost() -> None:
+    assert with_zeros({"zip": "2138"})["zip"] == "02138"
+    assert with_zeros({"zip": "2138.0"})["zip"] == "02138"
+    assert with_zeros({"zip": "926"})["zip"] == "00926"
+    for untouched in ("02138", "K1A 0B1", "", "60618-12", "6O618", "1/2/2026"):
+        assert with_zeros({"zip": untouched})["zip"] == untouched
+
+
+def test_the_same_person_twice_is_counted_once_from_the_first_row(db: Connection) -> None:
+    twin = ("ANA", "Li.", "12  main st.", *ANA[3:])
+    again = ("BO.", "Else", *BO[2:7], "BO@example.org ")
+    plan = planned(csv_file(ANA, BO, twin, again), db)
+    assert [row.key for row in plan.new] == ["2", "3"]
+    assert plan.twice == (("4", "2"), ("5", "3"))
+
+
+def test_flags_of_the_file_are_problems_of_their_cells() -> None:
+    flagged = SheetRow(2, {**BASE, "zip": "2138-01-01"}, {"zip": "date", "first": "formula"})
+    result = judge(flagged, place())
+    assert isinstance(result, Wrong)
+    assert {p.column: p.why for p in result.problems} == {"zip": "zip_date", "first": "formula"}
+
+
+def test_after_the_congress_has_ended_no_former_member_gets_a_letter() -> None:
+    later = replace(place(), today=tables().ends)
+    result = judge(SheetRow(2, BASE), later)
+    assert isinstance(result, Good)
+    house, *senators = PaperLetters(campaign(), later.today).to(result.delegation)
+    assert (house.bioguide, house.state) == (None, "not attempted")
+    assert any(letter.bioguide for letter in senators)
+
+
+def test_letters_name_each_seat_and_its_ask_and_vacant_seats_get_none() -> None:
+    letters = PaperLetters(campaign(), TODAY)
+    vacant = next(h for h in tables().holders if h.vacant and h.seat.chamber == "house")
+    delegation = tables().delegation(vacant.seat.state, vacant.seat.district or 0)
+    assert delegation
+    rows = letters.to(delegation)
+    assert (rows[0].seat, rows[0].bioguide, rows[0].state) == (
+        vacant.seat.id, None, "not attempted",
+    )  # fmt: skip
+    assert all(r.ask and r.bioguide for r in rows[1:])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.fixed_dictionaries({c: st.text(max_size=20) for c in COLUMNS}))
+def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
+    result = judge(SheetRow(2, values), place())
+    assert isinstance(result, Good | Wrong | Odd)
+
+
+# --- rows that hardly are people -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "street"),
+    [
+        ("???", "???", "???"),
+        ("N/A", "N/A", "N/A"),
+        ("illegible", "", "illegible"),
+        ("Test", "Test", "1 Test St"),
+        ("Ana", "illegible", "1 A St"),
+        ("-", "", "1 A St"),
+        ("12", "34", "1 A St"),
+        ("none", "none", "1 A St"),
+        ("xxx", "", "1 A St"),
+        ("ilegible", "", "1 A St"),
+        ("ninguno", "ninguno", "1 A St"),
+        ("Prueba", "", "Calle 1"),
+        ("Desconocida", "", "Calle 1"),
+        ("Ana", "Li", "???"),
+        ("Ana", "Li", "1420"),
+        ("Ana", "Li", "n/a"),
+        ("Ana", "Li", "s/n"),
+        ("Ana", "Li", "ditto"),
+    ],
+)
+def test_what_hardly_is_a_person_is_left_out_until_somebody_counts_it(
+    db: Connection, first: str, last: str, street: str
+) -> None:
+    content = csv_file(ANA, (first, last, street, *ANA[3:]))
+    plan = planned(content, db)
+    assert [row.key for row in plan.new] == ["2"]
+    assert [row.key for row in plan.odd] == ["3"]
+    assert plan.ready
+    kept = planned(content, db, Choices(keep=frozenset({"3"})))
+    assert [row.key for row in kept.new] == ["2", "3"]
+
+
+# --- whole files ---------------------------------------------------------------------------
+
+
+def carried_out(plan: Plan, db: Connection, tmp_path: Path) -> Added:
+    return import_paper(
+        db, plan.new, batch(way="file"), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
+        lock=tmp_path / "lock",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "names", [("Ng, Bo", "Bo Ng"), ("Gia Reed", "Reed, Gia"), ("Bo Ng, Jr.", "bo ng jr")]
+)
+def test_preview_and_import_say_the_same_numbers(
+    db: Connection, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    rows = "".join(f'"{name}",9 Elm St,Stowe,VT,05672\n' for name in names)
+    content = f"Name,Street,City,State,ZIP\n{rows}Cy Roe,1 A St,Stowe,VT,05672\n".encode()
+    plan = planned(content, db)
+    assert ([row.key for row in plan.new], plan.twice) == (["2", "4"], (("3", "2"),))
+    added = carried_out(plan, db, tmp_path)
+    assert (added.signatures, added.before) == (len(plan.new), 0)
+    again = planned(content, db)
+    assert (again.new, again.before) == ((), ("2", "3", "4"))
+
+
+people = st.tuples(
+    st.sampled_from(["Ana", "ana", "Ana María", "Bo", "Jhon", "John", "Á", "N/A", ""]),
+    st.sampled_from(["Li", "li", "Ng", "Jr", ""]),
+    st.sampled_from(["12 Main St", "12 main street", "9 Elm", ""]),
+    st.just("Stowe"),
+    st.just("VT"),
+    st.sampled_from(["05672", "5672", "05672-1234", "60647", ""]),
+    st.just(""),
+    st.sampled_from(["", "a@example.org", "A@example.org", "b@example.org"]),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(people, min_size=1, max_size=12), st.integers(0, 6))
+def test_a_plan_is_carried_out_unchanged_whatever_the_sheet_says(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], before: int
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    with closing(open_database(folder / "site.db")) as db:
+        first = planned(csv_file(*rows[:before], ANA), db)
+        carried_out(first, db, folder)
+        plan = planned(csv_file(*rows), db)
+        added = carried_out(plan, db, folder)
+        assert (added.signatures, added.before) == (len(plan.new), 0)
+        after = planned(csv_file(*rows), db)
+        assert after.new == ()
+        assert len(after.before) == len(plan.new) + len(plan.twice) + len(plan.before)
+        assert totals(db, campaign().slug).signatures == len(first.new) + len(plan.new)
+
+
+def test_hidden_rows_wait_for_a_decision(db: Connection) -> None:
+    book = workbook(ANA, ("Duplicate", "Struckout", "80 Birch St", *ANA[3:]))
+    book.active.row_dimensions[3].hidden = True
+    plan = planned(saved(book), db)
+    assert (plan.hidden, plan.ready, len(plan.new)) == (("3",), False, 1)
+    both: tuple[tuple[Hidden, int], ...] = (("leave", 1), ("count", 2))
+    for hidden, count in both:
+        plan = planned(saved(book), db, Choices(hidden=hidden))
+        assert (plan.hidden, plan.ready, len(plan.new)) == (("3",), True, count)
+
+
+def test_rows_of_several_sheets_are_compared_with_each_other(db: Connection) -> None:
+    book = workbook(ANA)
+    book.active.title = "Page 1"
+    second = book.create_sheet("Page 2")
+    for line in (HEADER, BO, ANA):
+        second.append(line)
+    plan = planned(saved(book), db)
+    assert [row.key for row in plan.new] == ["2", "2.2"]
+    assert plan.twice == (("2.3", "2"),)
+    assert plan.name("2.3") == ("3", "Page 2")
+
+
+def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> None:
+    choices = Choices(
+        columns={0: ("first", "last", "street", "city", "state", "zip", "district", "")},
+        hidden="leave", edits={"3": {"district": "IL-5"}}, located={"3": "IL-5"},
+        out=frozenset({"4"}), keep=frozenset({"5"}), zeros=True,
+    )  # fmt: skip
+    plan = planned(csv_file(ANA, SPLIT, BO, ("???", *ANA[1:]), ZEROS), db, choices)
+    travelled = unpack(pack(plan), 100)
+    assert travelled is not None
+    file, said = travelled
+    assert [len(sheet.rows) for sheet in file.sheets] == [5]
+    again = make_plan(file, said, place(), db, secret=SECRET)
+    assert again.digest == plan.digest
+    assert [row.key for row in again.new] == [row.key for row in plan.new]
+    assert again.new[1].match == "street"
+    assert unpack(pack(plan), 4) is None
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_browser_sends_back_is_a_file_or_is_nothing(
+    db: Connection, data: st.DataObject
+) -> None:
+    leaves = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4),
+        st.sampled_from(["zip", "date", "3", "\ud800", "hidden"]),
+    )  # fmt: skip
+    anything = st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=12,
+    )
+    raw: Any = [
+        [["S", 1, ["Name", "ZIP"], [[2, ["Ana Li", "05672"], {}, False]], None]],
+        [["x", "hidden"]], False, True, ["", {}, {}, [], [], False],
+    ]  # fmt: skip
+    spot = raw
+    for _ in range(data.draw(st.integers(0, 5))):
+        if not isinstance(spot, list) or not spot:
+            break
+        at = data.draw(st.integers(0, len(spot) - 1))
+        if data.draw(st.booleans()):
+            spot[at] = data.draw(anything)
+            break
+        spot = spot[at]
+    packed = base64.b64encode(zlib.compress(json.dumps(raw).encode())).decode()
+    found = unpack(packed, 100)
+    if found is not None:
+        plan = make_plan(*found, place(), db, secret=SECRET)
+        assert unpack(pack(plan), 100) is not None
