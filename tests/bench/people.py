@@ -11,7 +11,7 @@ from app.site.tokens import FormTokens
 
 PLACES = (
     ("01930", "MA", "Gloucester"), ("59601", "MT", "Helena"), ("20009", "DC", "Washington"),
-    ("10013", "NY", "New York"), ("33101", "FL", "Miami"), ("96001", "CA", "Redding"),
+    ("10013", "NY", "New York"), ("05672", "VT", "Stowe"), ("96001", "CA", "Redding"),
 )  # fmt: skip
 STORY = (
     "My neighbor stopped driving her son to practice after the sheriff signed the agreement. "
