@@ -12,6 +12,7 @@ from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app.congress import TablesError
 from app.records.database import NotItselfError, NotStoredError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
@@ -66,6 +67,12 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
             _("We could not read that request"),
             _("Nothing was saved or sent. Please go back in your browser and try again."),
         )
+    if status == 503:
+        return (
+            _("This site cannot say who represents you at the moment"),
+            _("The people who run it have to mend its list of members. Your text was not saved by "
+              "us: go back in your browser, where it is still there, and try again later."),
+        )  # fmt: skip
     return (
         _("Something went wrong on our side"),
         _("It is not your fault. Your text was not saved by us: go back in your browser, where "
@@ -134,7 +141,14 @@ def _failure(error: Exception) -> Shown:
     return _show(500)
 
 
+def _no_tables(error: Exception) -> Shown:
+    """The tables of members are missing or broken: no page can say who represents anybody."""
+    log.error("%s", error)
+    return _show(503)
+
+
 def set_up_errors(app: Flask) -> None:
     """Add the handlers to a site."""
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TablesError, _no_tables)
     app.register_error_handler(Exception, _failure)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
 from app import __version__
+from app.congress import TablesError
 from app.site.assets import asset
 from app.site.i18n import other_language, page_url
-from app.site.services import services
+from app.site.services import Services, services
 from app.web.social import social
 
 POST_ONLY = frozenset(
@@ -63,6 +65,14 @@ def _contact_url(contact: str) -> str:
     return f"mailto:{contact}" if "@" in contact and " " not in contact else ""
 
 
+def _date_of_members(site: Services) -> date | None:
+    """The day of the list; None where it cannot be read, so that the page can say so."""
+    try:
+        return site.tables.as_of
+    except TablesError:
+        return None
+
+
 def _everywhere() -> dict[str, Any]:
     """What every page may use. Jinja is strict here: a name that is not set fails the page."""
     site = services()
@@ -71,7 +81,7 @@ def _everywhere() -> dict[str, Any]:
         "group_name": site.settings.group_name,
         "contact": site.settings.contact,
         "contact_url": _contact_url(site.settings.contact),
-        "data_date": site.tables.as_of,
+        "data_date": _date_of_members(site),
         "cosponsor_date": site.campaign.as_of,
         "elsewhere_url": _elsewhere_url(),
         "public_page": False,

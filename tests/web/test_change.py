@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.congress import TablesError
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
 from tests.web.test_find import recipients
@@ -91,3 +92,15 @@ def test_the_plans_are_on_a_page_with_their_source_and_day(anyone: Resident, clo
         "es": "Desde el mediodía del 3 de enero de 2027",
     }
     assert first[anyone.lang] in page.words
+
+
+def test_tables_that_are_broken_are_said_and_nothing_is_guessed(
+    anyone: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise TablesError("zips.csv is not as it was built.")
+
+    monkeypatch.setattr("app.site.services.load_tables", broken)
+    page = anyone.client.post(anyone.url("/find"), {"zip": "94110"}, 503)
+    assert ("who represents you" if anyone.lang == "en" else "quién le representa") in page.words
+    assert "zips.csv" not in page.text
