@@ -177,7 +177,12 @@ def _joined(names: Sequence[str]) -> str:
 def heading(holder: Holder) -> str:
     """``Senator Alex Padilla``, or ``Vacant seat``."""
     member = holder.member
-    return f"{holder.seat.title} {member.full_name}" if member else "Vacant seat"
+    return f"{holder.seat.title} {member.full_name}" if member else _nobody(holder)
+
+
+def _nobody(holder: Holder) -> str:
+    """What stands in the place of a name that the list does not have."""
+    return "Name not listed yet" if holder.awaited else "Vacant seat"
 
 
 def place(holder: Holder) -> str:
@@ -204,6 +209,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         "heading": heading(holder),
         "seat": _seat_line(holder),
         "vacant": holder.vacant,
+        "awaited": holder.awaited,
         "where": _constituents(holder),
         "signatures": f"{numbers.signatures:,}",
         "letters": f"{numbers.letters:,}",
@@ -292,7 +298,9 @@ def _index(sheets: Sequence[DaySheet], covers: int) -> list[dict[str, Any]]:
     lines = [
         {
             "id": sheet.holder.seat.id,
-            "heading": sheet.holder.member.full_name if sheet.holder.member else "Vacant seat",
+            "heading": sheet.holder.member.full_name
+            if sheet.holder.member
+            else _nobody(sheet.holder),
             "signatures": f"{sheet.numbers.signatures:,}",
             "link": _link(sheet),
             "page": page,

@@ -172,10 +172,15 @@ def _district_words(group: str) -> str:
     return _("%(seat)s (%(congress)s Congress)", seat=group.partition("/")[0], congress=congress)
 
 
+def nobody(holder: Holder | None) -> str:
+    """What stands in the place of a name that the list of members does not have."""
+    return _("name not listed yet") if holder and holder.awaited else _("vacant")
+
+
 def member_of(seat: str, site: Services) -> str:
     """Who sits there now; ``vacant`` for nobody."""
     holder = site.tables.holder(seat)
-    return holder.member.full_name if holder and holder.member else _("vacant")
+    return holder.member.full_name if holder and holder.member else nobody(holder)
 
 
 def _days(totals: Found, chosen: Filter, site: Services) -> list[Line]:
@@ -277,7 +282,7 @@ def member_lines(
 def _member_line(holder: Holder, campaign: Campaign, letters: int, people: int) -> MemberLine:
     member, seat = holder.member, holder.seat
     if member is None:
-        return MemberLine("", _("vacant"), seat.id, seat.state, "", letters, people)
+        return MemberLine("", nobody(holder), seat.id, seat.state, "", letters, people)
     stance = stance_name(stance_of(campaign, member).name)
     return MemberLine(
         member.bioguide, member.full_name, seat.id, seat.state, stance, letters, people
