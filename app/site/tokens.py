@@ -1,9 +1,19 @@
-"""The form token: a signed random nonce with the time at which the form was made.
+"""What the site signs and gives to a browser, to know it again when it comes back.
 
-The nonce is also the idempotency key of the signature: whatever is pressed twice, reloaded
-or sent again after a wait carries the same nonce and counts once. The time only says how
-long ago the form was shown; a form that waited too long comes back filled in, with a fresh
-time and the same nonce. No cookie and no session is involved.
+One signer (itsdangerous) with a purpose for each use, so that nothing signed for one is good
+for another: the token of a resident's form, the token of an organizer's form, a form's contents
+that are kept while an organizer logs in again, and the marker of a test journey.
+
+A resident's form token holds a random nonce and the time at which the form was made. The nonce
+is also the idempotency key of the signature: whatever is pressed twice, reloaded or sent again
+after a wait carries the same nonce and counts once. The time only says how long ago the form
+was shown; a form that waited too long comes back filled in, with a fresh time and the same
+nonce. No cookie and no session is involved.
+
+An organizer's form token names the organizer and the session for which the form was made (for a
+visitor, their browser's nonce). It is good in that session only. One that was made for the same
+organizer in an earlier session proves that the form was ours: nothing is done, but what was
+typed is shown again and one press sends it.
 """
 
 from __future__ import annotations
@@ -15,13 +25,32 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature, Signer
 from wtforms.csrf.core import CSRF
 from wtforms.validators import ValidationError
 
-SALT = "form token"
+Purpose = Literal["form", "organizer's form", "kept work", "test journey"]
+
+
+def _signer(secret: bytes, purpose: Purpose) -> Signer:
+    return Signer(secret, salt=purpose, digest_method=hashlib.sha256)
+
+
+def sign(secret: bytes, purpose: Purpose, text: str) -> str:
+    """An ASCII text, a dot, and the signature that makes it good for one purpose."""
+    return _signer(secret, purpose).sign(text).decode("ascii")
+
+
+def unsign(secret: bytes, purpose: Purpose, signed: str) -> str | None:
+    """The text that ``sign`` was given; None for whatever this site did not sign for this."""
+    try:
+        return _signer(secret, purpose).unsign(signed).decode("ascii")
+    except (BadSignature, ValueError):  # a ValueError: text that no encoding holds
+        return None
+
+
 LONGEST = 200
-"""Characters; ours have fewer than 100."""
+"""Characters; a form's token has fewer than 100."""
 TokenState = Literal["fresh", "expired", "forged"]
 
 
@@ -35,37 +64,16 @@ class Token:
     """Seconds since the nonce was made: since the first form of this draft, not the last."""
 
 
-class _Signer(TimestampSigner):
-    """A timestamp signer whose clock can be set."""
-
-    def __init__(self, secret: bytes, seconds: Callable[[], float]) -> None:
-        super().__init__(secret, salt=SALT, digest_method=hashlib.sha256)
-        self._seconds = seconds
-
-    def get_timestamp(self) -> int:
-        return int(self._seconds())
-
-
-def _opened(secret: bytes, token: str) -> tuple[str, int] | None:
-    """Nonce and time, in seconds since 1970, of a token that this secret signed."""
-    # Before the cache, so that no hostile length is ever kept.
-    return _verified(secret, token) if len(token) <= LONGEST else None
-
-
 @lru_cache(maxsize=1024)
 def _verified(secret: bytes, token: str) -> tuple[str, int] | None:
     # Every step of one request asks for the same token.
-    signer = TimestampSigner(secret, salt=SALT, digest_method=hashlib.sha256)
-    try:
-        nonce, signed_at = signer.unsign(token, return_timestamp=True)
-        return nonce.decode("ascii"), int(signed_at.timestamp())
-    except (BadSignature, ValueError, OverflowError, OSError):
-        return None
+    nonce, _, signed_at = (unsign(secret, "form", token) or "").partition(".")
+    return (nonce, int(signed_at)) if nonce else None
 
 
 @dataclass(frozen=True, slots=True)
 class FormTokens:
-    """Makes and reads form tokens with the site's secret."""
+    """Makes and reads the tokens of residents' forms with the site's secret."""
 
     secret: bytes
     minutes: int
@@ -75,23 +83,19 @@ class FormTokens:
 
     def issue(self, nonce: str = "") -> str:
         """A token of now, for ``nonce`` or for a new one."""
-        signer = _Signer(self.secret, self.seconds)
-        return signer.sign(nonce or self._nonce()).decode("ascii")
-
-    def _nonce(self) -> str:
-        return f"{int(self.seconds()):08x}{secrets.token_urlsafe(16)}"
+        now = int(self.seconds())
+        nonce = nonce or f"{now:08x}{secrets.token_urlsafe(16)}"
+        return sign(self.secret, "form", f"{nonce}.{now}")
 
     def _age(self, nonce: str) -> int:
-        try:
-            age = int(self.seconds()) - int(nonce[:8], 16)
-        except ValueError:  # a nonce from before they began with their time
-            return self.minutes * 60
+        age = int(self.seconds()) - int(nonce[:8], 16)
         # The timer began anew since, so how long ago it was is not known; not just now.
         return age if age >= 0 else self.minutes * 60
 
     def read(self, token: str) -> Token:
         """What ``token`` says; never raises."""
-        found = _opened(self.secret, token)
+        # The length is looked at before the cache, so that no hostile length is ever kept.
+        found = _verified(self.secret, token) if len(token) <= LONGEST else None
         if found is None:
             return Token("forged")
         nonce, signed_at = found
@@ -121,3 +125,33 @@ class FormToken(CSRF):  # type: ignore[misc]
         state = self.tokens.read(field.data or "").state
         if state != "fresh":
             raise ValidationError(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """For whom an organizer's form is made: their number and session, or 0 and a nonce's hash."""
+
+    owner: int
+    session: str
+
+    @classmethod
+    def of_visitor(cls, nonce: str) -> Binding:
+        """The binding of somebody who is not logged in."""
+        return cls(0, hashlib.sha256(nonce.encode()).hexdigest()[:32])
+
+    @classmethod
+    def read(cls, secret: bytes, token: str) -> Binding | None:
+        """For whom a token was made; None when it is not one of ours."""
+        owner, _, session = (unsign(secret, "organizer's form", token) or "").partition(".")
+        return cls(int(owner), session) if owner else None
+
+    def token(self, secret: bytes) -> str:
+        """The token for a form."""
+        return sign(secret, "organizer's form", f"{self.owner}.{self.session}")
+
+    def judge(self, secret: bytes, token: str) -> Literal["good", "ours", "foreign"]:
+        """Whether a token is good here and now, was this organizer's once, or is foreign."""
+        made_for = self.read(secret, token)
+        if made_for is None or made_for.owner != self.owner:
+            return "foreign"
+        return "good" if made_for == self else "ours"

@@ -13,8 +13,7 @@ from app.records import recount
 from app.records.organizers import all_organizers
 from app.records.signing import sign
 from app.web.headers import HEADERS
-from app.web.organizer import tokens
-from app.web.organizer.gate import EXTENSION
+from app.web.organizer.gate import CSRF_FIELD, EXTENSION
 from tests.attack.surface import MARK, PAYLOADS, Target, encoded, paths, targets, unescaped
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Office
@@ -99,8 +98,8 @@ def test_no_payload_in_any_organizer_form_fails_or_is_shown_as_markup(
     forms = inside.forms()
     assert len(forms) >= 10
     for number, target in enumerate(forms):
-        fields = [f for f in target.fields() if f not in (tokens.FIELD, "file")]
-        token = [(n, v) for n, v in target.pairs if n == tokens.FIELD]
+        fields = [f for f in target.fields() if f not in (CSRF_FIELD, "file")]
+        token = [(n, v) for n, v in target.pairs if n == CSRF_FIELD]
         for place, field in enumerate(fields):  # each field by itself, the kinds in turn
             kind = kinds[(number + place) % len(kinds)]
             inside.post(target, target.changed(field, PAYLOADS[kind]))
@@ -123,9 +122,9 @@ def test_no_form_does_anything_without_its_token_or_with_somebody_elses(inside: 
     trail = inside.here.db.execute("SELECT count(*) FROM audit_events").fetchone()
     for target in forms:
         for pairs in (
-            target.without(tokens.FIELD),
-            target.changed(tokens.FIELD, PAYLOADS["script"]),
-            target.changed(tokens.FIELD, "WzEsIjEiXQ.AAAA"),
+            target.without(CSRF_FIELD),
+            target.changed(CSRF_FIELD, PAYLOADS["script"]),
+            target.changed(CSRF_FIELD, "WzEsIjEiXQ.AAAA"),
         ):
             answer = inside.browser.client.post(
                 target.action, data=encoded(pairs), content_type=FORM, **inside.browser._environ()

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from app.records import audit, organizers
 from app.records.organizers import Role, organizer_by_name
+from app.site.tokens import Binding
 from app.web.access import access_rules
-from app.web.organizer import tokens
-from app.web.organizer.tokens import Binding
+from app.web.organizer import gate
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, SECRET, Clock, Office
 
@@ -115,7 +115,7 @@ def test_no_post_passes_without_a_token_of_this_session(
     theirs = other.form("/logout")[1]["token"]
     browser.log_in(boss)
     before = list(audit.every(staff.db, audit.Filter()))
-    nobody = tokens.issue(SECRET, tokens.visitor_binding("n"))
+    nobody = Binding.of_visitor("n").token(SECRET)
     for bad in ("", "x", theirs, nobody, browser.form("/logout")[1]["token"][:-1]):
         for path, method, who, _fresh in routes(app):
             if method == "POST" and who not in ("visitor", "half"):
@@ -309,25 +309,24 @@ NAMES = st.text(max_size=40)
 
 @given(NAMES)
 def test_no_made_up_token_is_good(text: str) -> None:
-    assert tokens.state_of(SECRET, text, Binding(1, "1")) == "foreign"
-    assert tokens.kept_work(SECRET, text) is None
+    assert Binding(1, "1").judge(SECRET, text) == "foreign"
+    assert gate.kept_work(SECRET, text) is None
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_a_token_is_good_for_its_own_session_only(owner: int, one: int, two: int) -> None:
-    token = tokens.issue(SECRET, Binding(owner, str(one)))
-    assert tokens.state_of(SECRET, token, Binding(owner, str(one))) == "good"
+    token = Binding(owner, str(one)).token(SECRET)
+    assert Binding(owner, str(one)).judge(SECRET, token) == "good"
     expected = "good" if one == two else "ours"
-    assert tokens.state_of(SECRET, token, Binding(owner, str(two))) == expected
-    assert tokens.state_of(SECRET, token, Binding(owner + 1, str(one))) == "foreign"
-    assert tokens.state_of(b"another secret of another site", token, Binding(owner, str(one))) == (
-        "foreign"
-    )
+    assert Binding(owner, str(two)).judge(SECRET, token) == expected
+    assert Binding(owner + 1, str(one)).judge(SECRET, token) == "foreign"
+    elsewhere = b"another secret of another site"
+    assert Binding(owner, str(one)).judge(elsewhere, token) == "foreign"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "password", "code", "token"]), st.text())))
 def test_kept_work_comes_back_without_its_secrets(fields: list[tuple[str, str]]) -> None:
-    kept = tokens.kept_work(SECRET, tokens.keep(SECRET, 7, "/organize/x", fields))
+    kept = gate.kept_work(SECRET, gate.keep_work(SECRET, 7, "/organize/x", fields))
     assert kept is not None
     assert kept.owner == 7
     assert list(kept.fields) == [f for f in fields if f[0] in ("a", "b")]
@@ -336,7 +335,7 @@ def test_kept_work_comes_back_without_its_secrets(fields: list[tuple[str, str]])
 @given(st.text(alphabet=st.sampled_from("/\\:@.?%#organizeslp \r\n\t"), max_size=30))
 def test_a_next_page_is_a_path_of_ours_or_nothing(text: str) -> None:
     for wanted, prefix in product((text,), ("", "/organize", "/es/organize/", "//")):
-        path = tokens.safe_next(prefix + wanted)
+        path = gate.safe_next(prefix + wanted)
         assert path in ("", prefix + wanted)
         if path:
             assert re.match(r"/(es/)?organize(/|\?|$)", path)
@@ -351,7 +350,7 @@ def test_a_next_page_is_a_path_of_ours_or_nothing(text: str) -> None:
      "/organize/letters/../../receipt/x", "/organize/..?x=1"],
 )  # fmt: skip
 def test_no_next_page_leads_out_of_the_organizers_pages(wanted: str) -> None:
-    assert tokens.safe_next(wanted) == ""
+    assert gate.safe_next(wanted) == ""
 
 
 def test_sessions_are_told_apart_by_number_only_within_one_organizer(

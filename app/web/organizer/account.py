@@ -16,10 +16,10 @@ from app.records.throttle import TooSoon
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer import tokens
 from app.web.organizer.cookies import client
 from app.web.organizer.entering import MISMATCH, password_words, show_recovery_codes, wait_words
 from app.web.organizer.gate import (
+    KEPT_FIELD,
     clock,
     confirm_page,
     current,
@@ -28,6 +28,7 @@ from app.web.organizer.gate import (
     go_on,
     log_in_page,
     organizer,
+    safe_next,
 )
 from app.web.organizer.nav import Notice, warnings_for
 from app.web.organizer.show import page
@@ -145,26 +146,26 @@ def log_out() -> Response:
 @access("organizer")
 def show_confirm() -> Response:
     """Ask for the password once more."""
-    return confirm_page(target=tokens.safe_next(request.args.get("next", "")))
+    return confirm_page(target=safe_next(request.args.get("next", "")))
 
 
 @organizer.post("/confirm", endpoint="confirm_post")
 @access("organizer")
 def take_confirm() -> Response:
     """Check the password and go on with what needed it."""
-    kept, target = request.form.get(tokens.CARRY, ""), request.form.get("next", "")
+    kept, target = request.form.get(KEPT_FIELD, ""), request.form.get("next", "")
     answer = logins.confirm_password(
         services().db(), door(), current(), request.form.get("password", ""),
         client=client(), at=clock(),
     )  # fmt: skip
-    again = partial(confirm_page, kept=kept, target=tokens.safe_next(target))
+    again = partial(confirm_page, kept=kept, target=safe_next(target))
     if isinstance(answer, TooSoon):
         shown = again(problem=wait_words(answer.seconds), status=429)
         shown.headers["Retry-After"] = str(answer.seconds)
         return shown
     if isinstance(answer, logins.Refused) and answer.ended:
         forget()
-        return log_in_page(kept=kept, target=tokens.safe_next(target), why="tries", status=422)
+        return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
     if isinstance(answer, logins.Refused):
         problem = _("That is not your password. Try again.")
         return again(problem=problem, status=422)

@@ -18,9 +18,9 @@ from app.site.i18n import page_url
 from app.site.services import services
 from app.web.access import access
 from app.web.limits import Wait, ask
-from app.web.organizer import tokens
 from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.gate import (
+    KEPT_FIELD,
     begin,
     clock,
     current,
@@ -29,6 +29,7 @@ from app.web.organizer.gate import (
     go_on,
     log_in_page,
     organizer,
+    safe_next,
 )
 from app.web.organizer.show import page
 
@@ -38,7 +39,7 @@ def _typed(name: str) -> str:
 
 
 def _target() -> str:
-    return tokens.safe_next(request.values.get("next", ""))
+    return safe_next(request.values.get("next", ""))
 
 
 def _slow_down(response: Response, answer: TooSoon) -> Response:
@@ -62,7 +63,7 @@ def show_login() -> Response:
 def take_password() -> Response:
     """The first half of logging in."""
     name, password = _typed("name"), _typed("password")
-    kept, target = _typed(tokens.CARRY), _target()
+    kept, target = _typed(KEPT_FIELD), _target()
     again = partial(log_in_page, kept=kept, target=target, name=name)
     if not name.strip() or not password:
         problem = _("Enter your name and your password.")
@@ -99,7 +100,7 @@ def _second_half(opened: organizers.Opened, target: str = "") -> str:
 @access("half")
 def show_code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
-    kept, target = _typed(tokens.CARRY), _target()
+    kept, target = _typed(KEPT_FIELD), _target()
     return page("code", status, problem=problem, field="code", kept=kept, next=target)
 
 
@@ -123,13 +124,13 @@ def take_code() -> Response:
     if isinstance(answer, logins.Refused):
         return _start_over() if answer.ended else show_code(wrong_code_words(), 422)
     begin(answer)
-    return go_on(_target(), _typed(tokens.CARRY))
+    return go_on(_target(), _typed(KEPT_FIELD))
 
 
 def _start_over() -> Response:
     forget()
     return log_in_page(
-        kept=_typed(tokens.CARRY), target=_target(), why="tries", status=422,
+        kept=_typed(KEPT_FIELD), target=_target(), why="tries", status=422,
     )  # fmt: skip
 
 

@@ -7,6 +7,9 @@ that fails on the way is answered here and its view never runs. What was typed i
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,11 +27,10 @@ from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
 from app.site.i18n import other_language, page_url
 from app.site.services import services
-from app.web.organizer import tokens
+from app.site.tokens import Binding, sign, unsign
 from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
 from app.web.organizer.nav import entries_for
 from app.web.organizer.show import page, visible
-from app.web.organizer.tokens import Binding
 
 organizer = Blueprint("organizer", __name__)
 """The pages of ``entering``, ``account`` and ``trail``. ``row`` in an address is the number of a
@@ -36,6 +38,11 @@ row in the database: never larger than SQLite's."""
 
 EXTENSION = "dear_congress_door"
 ROLES = frozenset({"organizer", "editor", "exporter", "admin"})
+CSRF_FIELD = "token"
+KEPT_FIELD = "kept"
+UNKEPT = frozenset({CSRF_FIELD, KEPT_FIELD, "password", "passphrase", "again", "code", "next"})
+"""Fields that are never sent back to the browser."""
+_OURS = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~=&%+-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +96,58 @@ def binding() -> Binding:
     found = _found()
     if isinstance(found, Session) and not g.get("visitor_page"):
         return Binding(found.organizer.id, str(found.id))
-    return tokens.visitor_binding(visitor_nonce())
+    return Binding.of_visitor(visitor_nonce())
 
 
 def form_token() -> str:
     """The token for a form on the present page."""
-    return tokens.issue(door().secret, binding())
+    return binding().token(door().secret)
 
 
 def typed_token() -> str:
-    return request.form.get(tokens.FIELD, "")
+    return request.form.get(CSRF_FIELD, "")
 
 
 def here() -> str:
     """The address of the present page, as far as it may be returned to."""
     path = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
-    return tokens.safe_next(path)
+    return safe_next(path)
+
+
+def safe_next(wanted: str) -> str:
+    """A path of the organizers' pages to go on to; empty for anything else.
+
+    Only plain characters are taken, so neither another host (``//evil.example``, ``/\\evil``),
+    nor a scheme, nor a line break can hide in it; and no ``.`` or ``..``, which would lead out.
+    """
+    path = wanted.partition("?")[0]
+    if len(wanted) > 500 or not _OURS.fullmatch(wanted) or {".", ".."} & set(path.split("/")):
+        return ""
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWork:
+    """A form's contents, kept in the pages themselves while its sender logs in again."""
+
+    owner: int
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def keep_work(secret: bytes, owner: int, path: str, fields: Iterable[tuple[str, str]]) -> str:
+    """A form's contents, signed, without tokens and passwords."""
+    pairs = [pair for pair in fields if pair[0] not in UNKEPT]
+    return sign(secret, "kept work", json.dumps([owner, path, pairs]))
+
+
+def kept_work(secret: bytes, signed: str) -> KeptWork | None:
+    """What ``keep_work`` signed; None for nothing or anything else."""
+    text = unsign(secret, "kept work", signed)
+    if text is None:
+        return None
+    owner, path, pairs = json.loads(text)
+    return KeptWork(owner, path, tuple((name, value) for name, value in pairs))
 
 
 def guard() -> Response | None:
@@ -135,8 +178,8 @@ def _check_visitor() -> Response | None:
     g.visitor_page = True
     if request.method != "POST":
         return None
-    bound = tokens.visitor_binding(visitor_nonce())
-    if tokens.state_of(door().secret, typed_token(), bound) == "good":
+    bound = Binding.of_visitor(visitor_nonce())
+    if bound.judge(door().secret, typed_token()) == "good":
         return None
     return send_again(request.path, list(request.form.items(multi=True)))
 
@@ -153,7 +196,7 @@ def _check_half(rule: Rule, found: Session) -> Response | None:
 def _check_form(found: Session) -> Response | None:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
-    state = tokens.state_of(door().secret, typed_token(), binding())
+    state = binding().judge(door().secret, typed_token())
     if state == "good":
         return None
     if state == "ours" and found.stage == "full":
@@ -166,7 +209,7 @@ def _check_fresh(rule: Rule, found: Session) -> Response | None:
         return None
     if request.method == "POST":
         fields = list(request.form.items(multi=True))
-        kept = tokens.keep(door().secret, found.organizer.id, request.path, fields)
+        kept = keep_work(door().secret, found.organizer.id, request.path, fields)
         return confirm_page(kept=kept, status=401)
     return redirect(page_url("organizer.confirm", next=here() or None))
 
@@ -175,12 +218,12 @@ def _log_in_first(rule: Rule, found: NoSession) -> Response:
     """Lead to the log-in page. A form that was ours comes along and is not lost."""
     secret = door().secret
     if request.method == "POST" and rule.who == "half":
-        kept, target = request.form.get(tokens.CARRY, ""), request.form.get("next", "")
-        return log_in_page(kept=kept, target=tokens.safe_next(target), why="idle", status=401)
-    made_for = tokens.owner_of(secret, typed_token()) if request.method == "POST" else None
+        kept, target = request.form.get(KEPT_FIELD, ""), request.form.get("next", "")
+        return log_in_page(kept=kept, target=safe_next(target), why="idle", status=401)
+    made_for = Binding.read(secret, typed_token()) if request.method == "POST" else None
     if made_for is not None and made_for.owner:
         fields = list(request.form.items(multi=True))
-        kept = tokens.keep(secret, made_for.owner, request.path, fields)
+        kept = keep_work(secret, made_for.owner, request.path, fields)
         return log_in_page(kept=kept, why="kept", status=401)
     why = "idle" if found.why == "idle" else None
     target = here() if request.method in ("GET", "HEAD") else ""
@@ -217,16 +260,16 @@ def confirm_page(
 
 def send_again(path: str, fields: list[tuple[str, str]], status: int = 409) -> Response:
     """Show that nothing was done yet, with all that was typed, to be sent with one press."""
-    shown = [(name, visible(value)) for name, value in fields if name not in tokens.UNKEPT]
+    shown = [(name, visible(value)) for name, value in fields if name not in UNKEPT]
     return page("again", status, path=path, fields=shown)
 
 
 def go_on(target: str, kept: str) -> Response:
     """After logging in or confirming: back to what was being done, else to the first page."""
-    work = tokens.kept_work(door().secret, kept)
+    work = kept_work(door().secret, kept)
     if work is not None and work.owner == current().organizer.id:
         return send_again(work.path, list(work.fields), 200)
-    return redirect(tokens.safe_next(target) or page_url("organizer.index"), 303)
+    return redirect(safe_next(target) or page_url("organizer.index"), 303)
 
 
 def _refuse(found: Session, who: str) -> Response:
