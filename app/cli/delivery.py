@@ -9,9 +9,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,7 +18,7 @@ from app.campaign import Campaign, CampaignError
 from app.cli.plain import PlainCommand, PlainGroup
 from app.cli.worker import STUCK, open_queue
 from app.congress import Tables, TablesError, load_tables
-from app.congress.model import Chamber
+from app.congress.model import Chamber, as_moment
 from app.cwc import (
     Handed,
     LetterBook,
@@ -131,9 +130,9 @@ def xml_command(
 
     For groups that have an approved vendor hand them over. FILE is a CSV whose first line
     names the columns first, last, street, city, state, zip, email, and may name prefix,
-    street2, phone, district, home_state, home_zip, template, length, story, body; or the
-    JSON lines of an opened sealed export. Only letters that the named people approved
-    belong in it.
+    street2, phone, district, congress, home_state, home_zip, template, length, story, body; or
+    the JSON lines of an opened sealed export. A letter to a Congress that is over is not
+    written. Only letters that the named people approved belong in it.
 
     Writes OUT/<office>/<delivery id>.xml, OUT/index.csv and, with the row numbers of FILE,
     OUT/problems.csv. Nothing is sent. Ends with 1 if any row has a problem.
@@ -155,7 +154,7 @@ def xml_command(
         raise click.ClickException("\n".join(["Set these in settings.toml first:", *lines]))
     order = Order(
         campaign=campaign, tables=tables, agent=agent,
-        today=day.date() if day else _today(campaign, settings), secret=settings.secret_key,
+        now=as_moment(day.date()) if day else moment_of_site(settings), secret=settings.secret_key,
         template=template, length="short" if length == "short" else "full",
         chambers=CHAMBERS[chamber],
         phone_needed=phone_needed, names_in_own_words=names_in_own_words,
@@ -257,9 +256,3 @@ def _campaign(settings: Settings) -> tuple[Campaign, Tables]:
         return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
     except (CampaignError, TablesError) as error:
         raise click.ClickException(str(error)) from None
-
-
-def _today(campaign: Campaign, settings: Settings) -> date:
-    if settings.today:
-        return date.fromisoformat(settings.today)
-    return datetime.now(ZoneInfo(campaign.timezone)).date()

@@ -18,6 +18,7 @@ from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
 from app.cli.plain import PlainCommand, piped, some
 from app.congress import Tables, TablesError, load_tables
+from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
     INDEX,
     PROBLEMS,
@@ -96,14 +97,15 @@ def packets_command(
     """
     settings = load_settings()
     campaign, tables = load_letters(settings)
-    today = day.date() if day else date.today()  # noqa: DTZ011 - the day on this computer
+    now = as_moment(day.date()) if day else moment_of_site(settings)
+    today = day_in_washington(now)
     _refuse_used(out)
     keys = [unlock_file(path, passphrase_file) for path in private_files]
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     source = file or _export_here(settings, out)
     sender = Sender(settings.group_name, settings.contact, today)
     try:
-        with PacketLetters(campaign, tables, today=today, template=template) as letters:
+        with PacketLetters(campaign, tables, now=now, template=template) as letters:
             bad = _read(letters, source, keys, out, today)
             total = sum(len(pile.letters) for pile in letters.piles())
             files = _write(letters, out, sender, split, total)

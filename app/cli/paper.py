@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,7 @@ from app.site.paper_words import (
     sheet_words,
     unread_words,
 )
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
@@ -150,14 +151,12 @@ def _said(text: str) -> tuple[str, str]:
 
 def _batch(settings: Settings, source: str, language: str) -> tuple[Batch, Place, PaperLetters]:
     campaign, tables = load_letters(settings)
-    now = datetime.now(UTC)
-    today = now.astimezone(ZoneInfo(campaign.timezone)).date()
-    if settings.today:
-        today = date.fromisoformat(settings.today)
+    now, moment = datetime.now(UTC), moment_of_site(settings)
+    today = moment.astimezone(ZoneInfo(campaign.timezone)).date()
     return (
         Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
-        Place(campaign, tables, today, settings.person_key),
-        PaperLetters(campaign, today),
+        Place(campaign, tables, moment, settings.person_key),
+        PaperLetters(campaign, moment),
     )
 
 

@@ -279,7 +279,7 @@ class _Facts:
             candidates[state] = tuple(Candidate(by_seat[f"{state}-{n}"], None) for n in numbers)
             for choice in candidates[state]:
                 key = (state, choice.district)
-                delegations[key] = Delegation(*key, choice.holder, senate)
+                delegations[key] = Delegation(*key, choice.holder, senate, congress)
         ended = frozenset(
             h.seat.state
             for h in holders

@@ -34,7 +34,7 @@ from app.congress import (
     find_delegation,
     parse_zip,
 )
-from app.congress.model import STATES, Chamber
+from app.congress.model import STATES, Chamber, day_in_washington, ordinal, read_district
 from app.cwc.client import (
     Accepted,
     CwcClient,
@@ -65,7 +65,8 @@ class Order:
     campaign: Campaign
     tables: Tables
     agent: DeliveryAgent
-    today: date
+    now: date
+    """When the letters go out: an aware datetime; a plain day stands for its noon in Washington."""
     secret: bytes
     template: str
     length: Literal["full", "short"] = "full"
@@ -130,7 +131,7 @@ def messages_for(row: WriterRow, order: Order) -> Iterator[Written | Failed]:
         words = row.letters[seat.id] if row.letters else row.get("body") or None
         letter = compose(
             order.campaign, template, holder, writer=writer, district_place=delegation,
-            story=row.get("story"), today=order.today, body_override=words,
+            story=row.get("story"), today=order.now, body_override=words,
         )  # fmt: skip
         yield from _message(row, letter, writer, order)
 
@@ -140,14 +141,14 @@ def _message(
 ) -> Iterator[Written | Failed]:
     seat = letter.holder.seat.id
     made: CwcMessage | NotReady
-    parts = message_parts(order.campaign, letter, today=order.today)
+    parts = message_parts(order.campaign, letter, today=order.now)
     if isinstance(parts, NotReady):
         made = parts
     else:
         made = to_message(
             parts, writer, order.agent,
             delivery_id=delivery_id(letter, writer, order.campaign.slug, order.secret),
-            today=order.today,
+            today=day_in_washington(order.now),
             phone_needed=order.phone_needed, names_in_own_words=order.names_in_own_words,
         )  # fmt: skip
     if isinstance(made, NotReady):
@@ -181,22 +182,33 @@ def _delegation(row: WriterRow, order: Order) -> Delegation | Failed:
     zip_code = parse_zip(row.get("home_zip") or row.get("zip"))
     if not isinstance(zip_code, Zip):
         return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
-    district = row.get("district").rpartition("-")[2]
-    if district and not district.isdecimal():
+    district, congress = read_district(row.get("district")) or (None, None)
+    if row.get("district") and district is None:
         return Failed(row.number, "", "district", "A district is a number; 0 where at large.")
+    if row.get("congress").isdecimal():
+        congress = congress or int(row.get("congress"))
+    if congress is not None and congress != order.tables.at(order.now).congress:
+        return Failed(row.number, "", "congress", _other_congress(congress))
     state = (row.get("home_state") or row.get("state")).upper()
     if state not in STATES and state not in ("", "AA", "AE", "AP"):
         return Failed(row.number, "", "state", "A state has its two-letter postal code.")
     found = find_delegation(
         zip_code.five,
         state or None,
-        now=order.today,
-        district=int(district) if district else None,
+        now=order.now,
+        district=district,
         tables=order.tables,
     )
     if isinstance(found, Found):
         return found.delegation
     return Failed(row.number, "", *_why(found))
+
+
+def _other_congress(congress: int) -> str:
+    return (
+        f"This is a letter to the {ordinal(congress)} Congress, which does not sit now: a district "
+        "of the same number may be other people. Write the letter anew."
+    )
 
 
 def _why(outcome: Outcome) -> tuple[str, str]:

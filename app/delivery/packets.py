@@ -33,7 +33,16 @@ from nacl.utils import random
 from app.campaign import Campaign, Writer, ask_for, compose
 from app.campaign.model import Length, LetterTemplate
 from app.congress import Found, Tables, Zip, find_delegation, parse_zip
-from app.congress.model import STATES, Delegation, Holder
+from app.congress.model import (
+    STATES,
+    Delegation,
+    Holder,
+    as_moment,
+    congress_at,
+    day_in_washington,
+    ordinal,
+    read_district,
+)
 from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
@@ -69,7 +78,7 @@ class Spill:
 
 _TEXTS = (
     "first", "last", "street", "street2", "city", "state", "zip", "email", "prefix", "phone",
-    "district", "home_state", "home_zip", "story", "template", "length", "body",
+    "district", "congress", "home_state", "home_zip", "story", "template", "length", "body",
 )  # fmt: skip
 
 
@@ -119,12 +128,16 @@ class Pile:
 
 
 class PacketLetters:
-    """The piles of letters of one campaign. Close it when the packets are made."""
+    """The piles of letters of one campaign. Close it when the packets are made.
 
-    def __init__(self, campaign: Campaign, tables: Tables, *, today: date, template: str) -> None:
+    ``now`` is the moment of the delivery, an aware datetime; a plain day stands for its noon in
+    Washington. The letters go to who sits then.
+    """
+
+    def __init__(self, campaign: Campaign, tables: Tables, *, now: date, template: str) -> None:
         self.campaign = campaign
-        self._tables = tables
-        self._today = today
+        self._tables = tables.at(now)
+        self._now = now
         self._template = template
         self._spill = Spill()
         self._piles: dict[str, Pile] = {}
@@ -165,10 +178,13 @@ class PacketLetters:
         )  # fmt: skip
         template = self._template_of(texts)
         assert template is not None
+        day = date.fromisoformat(kept["day"])
+        # A Congress ends at noon: on that morning the moment counts, not the day.
+        when = self._now if day == day_in_washington(self._now) else day
         letter = compose(
             self.campaign, template, pile.holder, writer=writer,
             district_place=self._delegations[kept["home"][0], kept["home"][1]],
-            story=texts["story"], today=date.fromisoformat(kept["day"]),
+            story=texts["story"], today=when,
             body_override=kept["letters"].get(pile.holder.seat.id) or texts["body"] or None,
         )  # fmt: skip
         return Addressed(letter, writer)
@@ -178,7 +194,7 @@ class PacketLetters:
         letters = {str(seat): _text(words) for seat, words in given.items()} if isinstance(
             given, dict) else {}  # fmt: skip
         texts = {name: _text(row.details.get(name)) for name in _TEXTS}
-        delegation = self._delegation(texts)
+        delegation = self._delegation(row, texts)
         if isinstance(delegation, str):
             yield Trouble(row.number, delegation)
             return
@@ -212,22 +228,33 @@ class PacketLetters:
         name = texts["template"] or self._template
         return self.campaign.template(name, length) or self.campaign.template(name)
 
-    def _delegation(self, texts: Mapping[str, str]) -> Delegation | str:
+    def _delegation(self, row: Opened, texts: Mapping[str, str]) -> Delegation | str:
         """The writer's delegation, or what to do about a row that does not settle it."""
         state = (texts["home_state"] or texts["state"]).upper()
-        number = texts["district"].rpartition("-")[2]
-        if number.isdecimal() and state in STATES:
-            known = self._tables.delegation(state, int(number))
+        district, its_congress = read_district(texts["district"]) or (None, None)
+        congress = its_congress or signed_in(texts["congress"], row.day)
+        if congress < self._tables.congress:
+            return (
+                f"This was signed in the {ordinal(congress)} Congress, which has ended: its "
+                "letters are left out. They were to its members, in its districts."
+            )
+        if district is not None and state in STATES:
+            known = self._tables.delegation(state, district)
             if known is not None:
                 return known
         zip_code = parse_zip(texts["home_zip"] or texts["zip"])
         if isinstance(zip_code, Zip):
             found = find_delegation(
-                zip_code.five, state or None, now=self._today, tables=self._tables
+                zip_code.five, state or None, now=self._now, tables=self._tables
             )
             if isinstance(found, Found):
                 return found.delegation
         return "The line does not say which district the writer lives in: add district."
+
+
+def signed_in(congress: str, day: date) -> int:
+    """The Congress in which somebody signed, as a row of details says it or else its day does."""
+    return int(congress) if congress.isdecimal() else congress_at(as_moment(day))
 
 
 def _text(value: object) -> str:

@@ -10,13 +10,16 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from app.congress.model import as_moment, congress_at
+
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
 OPTIONAL = (
-    "prefix", "street2", "phone", "district", "home_state", "home_zip", "template", "length",
-    "story", "body",
+    "prefix", "street2", "phone", "district", "congress", "home_state", "home_zip", "template",
+    "length", "story", "body",
 )  # fmt: skip
 ALIASES = {
     "first_name": "first", "last_name": "last", "address": "street", "address1": "street",
@@ -103,7 +106,10 @@ def _json_rows(path: Path) -> Iterator[WriterRow | BadRow]:
                 content = json.loads(line)
                 details = content.get("details", content)
                 row = _from_details(number, details, content.get("signature"))
-            except (ValueError, AttributeError):
+                if "day" in content:
+                    day = date.fromisoformat(content["day"])
+                    row.values.setdefault("congress", str(congress_at(as_moment(day))))
+            except (ValueError, TypeError, AttributeError):
                 yield BadRow(number, "The line is not an opened row of details.")
                 continue
             if content.get("purpose", "packet") == "packet":

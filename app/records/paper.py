@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.campaign import Campaign, ask_for
-from app.congress.model import Delegation, Holder, Match, congress_at
+from app.congress.model import Delegation, Holder, Match
 from app.records.audit import What, record
 from app.records.database import reading, writing
 from app.records.migrations import migrate
@@ -156,7 +156,7 @@ def _store(
         _INSERT,
         (
             _receipt_of(secret, person), batch.campaign, batch.day.isoformat(), at,
-            row.delegation.state, row.delegation.district, congress_at(batch.at), TEMPLATE,
+            row.delegation.state, row.delegation.district, row.delegation.congress, TEMPLATE,
             VERSION, batch.language, row.match, batch.tag, count, person.by_email,
             person.by_address, person.near, person.alike,
         ),

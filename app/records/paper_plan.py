@@ -367,6 +367,7 @@ class Plan:
         made = hashlib.blake2b(digest_size=16)
         for row in self.new:
             made.update(row.person.code + row.delegation.house.seat.id.encode())
+            made.update(str(row.delegation.congress).encode())
         return made.hexdigest()
 
     def name(self, key: str) -> tuple[str, str]:
@@ -382,7 +383,9 @@ class Place:
 
     campaign: Campaign
     tables: Tables
-    today: date
+    now: date
+    """The moment of entering: it decides who represents a row's person, and with it the Congress
+    under which they are counted. A sheet does not say when each person signed."""
     secret: bytes = field(repr=False)
     """The key that people are recognised by."""
 
@@ -566,7 +569,7 @@ def _lookup(values: Mapping[str, str], place: Place, seat: str) -> Found | CellP
         return CellProblem("state", "state_unknown")
     street = Located(known, district) if seat and known and district is not None else None
     found = find_delegation(
-        zip_code.five, known, now=place.today, district=None if street else district,
+        zip_code.five, known, now=place.now, district=None if street else district,
         street=street, city=values.get("city", ""), tables=place.tables,
     )  # fmt: skip
     if isinstance(found, Found):
@@ -595,7 +598,7 @@ def seat_of_street(
     The reason is a key of ``STREET_REASONS``, or ``several``.
     """
     found = find_delegation(
-        _five(values.get("zip", "")), state_code(values.get("state", "")), now=place.today,
+        _five(values.get("zip", "")), state_code(values.get("state", "")), now=place.now,
         street=answer, city=values.get("city", ""), tables=place.tables,
     )  # fmt: skip
     if isinstance(found, Found):

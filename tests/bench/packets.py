@@ -83,7 +83,7 @@ def make(path: Path, key_file: Path, out: Path) -> None:
     known = json.loads(key_file.read_text())
     key = OpenKey(known["id"], bytes.fromhex(known["private"]))
     begin, work = time.perf_counter(), time.process_time()
-    with PacketLetters(campaign, tables, today=DAY, template="general") as letters:
+    with PacketLetters(campaign, tables, now=DAY, template="general") as letters:
         rows = (Opened(row.signature, row.day, row.details)
                 for row in open_sealed_file(path, [key]) if isinstance(row, OpenedRow))  # fmt: skip
         for _row in letters.read(rows):

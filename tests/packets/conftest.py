@@ -64,7 +64,7 @@ def make(tmp_path: Path) -> Make:
 
     def made(people: Sequence[dict[str, Any]], split: Split | None = None) -> Path:
         out = tmp_path / "packets"
-        with PacketLetters(campaign(), tables(), today=TODAY, template="general") as letters:
+        with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
             troubles = [r for r in letters.read(opened(*people)) if not isinstance(r, Opened)]
             assert not troubles, troubles
             list(write_packets(letters, out, Sender("Neighbors", "", TODAY), split))

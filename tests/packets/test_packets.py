@@ -23,7 +23,7 @@ from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, ta
 
 
 def read(*people: dict[str, object]) -> list[Opened | Trouble]:
-    with PacketLetters(campaign(), tables(), today=TODAY, template="general") as letters:
+    with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         return list(letters.read(opened(*people)))
 
 
@@ -162,7 +162,7 @@ def test_a_split_is_read(text: str, split: Split | None) -> None:
 
 def test_packets_are_never_mixed_with_earlier_ones(make: Make) -> None:
     out = make([person()])
-    with PacketLetters(campaign(), tables(), today=TODAY, template="general") as letters:
+    with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         list(letters.read(opened(person())))
         with pytest.raises(FileExistsError):
             list(write_packets(letters, out, Sender("N", "", TODAY)))
@@ -191,7 +191,7 @@ def test_a_vacant_seat_is_named_and_the_others_still_get_their_letters() -> None
     state, seat = vacant.seat.state, vacant.seat.id
     senator = tables().senators(state)[0].seat.id
     people = person(state=state, district=seat, letters={seat: "Hello.", senator: "Hello."})
-    with PacketLetters(campaign(), tables(), today=TODAY, template="general") as letters:
+    with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         results = list(letters.read(opened(people)))
         assert [getattr(r, "message", "") for r in results] == [
             f"{seat} is vacant now, so its letter is left out."

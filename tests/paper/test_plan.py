@@ -178,10 +178,10 @@ def test_flags_of_the_file_are_problems_of_their_cells() -> None:
 
 
 def test_after_the_congress_has_ended_no_former_member_gets_a_letter() -> None:
-    later = replace(place(), today=tables().ends)
+    later = replace(place(), now=tables().ends)
     result = judge(SheetRow(2, BASE), later)
     assert isinstance(result, Good)
-    house, *senators = PaperLetters(campaign(), later.today).to(result.delegation)
+    house, *senators = PaperLetters(campaign(), later.now).to(result.delegation)
     assert (house.bioguide, house.state) == (None, "not attempted")
     assert any(letter.bioguide for letter in senators)
 

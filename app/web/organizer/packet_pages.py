@@ -90,7 +90,7 @@ def send_packets() -> Response:
     keys = _unlocked(found.keys, request.form.get("passphrase", ""))
     if isinstance(keys, str):
         return show_packets(keys, "passphrase", 422)
-    letters = PacketLetters(site.campaign, site.tables, today=site.today(), template=TEMPLATE)
+    letters = PacketLetters(site.campaign, site.tables, now=site.now(), template=TEMPLATE)
     try:
         _note(site, found.people, keys)
         troubles = _read(site, letters, keys)

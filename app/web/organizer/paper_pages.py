@@ -111,9 +111,9 @@ MARK = "<!--work-->"
 
 
 def _place() -> Place:
-    """What rows are judged against, today."""
+    """What rows are judged against, now."""
     site = services()
-    return Place(site.campaign, site.tables, site.today(), site.settings.person_key)
+    return Place(site.campaign, site.tables, site.now(), site.settings.person_key)
 
 
 def _batch(way: str) -> Batch:
@@ -124,7 +124,7 @@ def _batch(way: str) -> Batch:
 
 
 def _letters() -> PaperLetters:
-    return PaperLetters(services().campaign, services().today())
+    return PaperLetters(services().campaign, services().writing_day())
 
 
 def _sheet_language() -> Language:

@@ -1,0 +1,139 @@
+"""Paper, packets and files for the offices' systems around noon in Washington, 3 January 2027."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.congress.model import change_of
+from app.cwc.folder import Failed, Order, Written, messages_for
+from app.delivery.packets import Opened, PacketLetters, Trouble
+from app.delivery.writer_rows import WriterRow, read_rows
+from app.records import Connection
+from app.records.paper import Batch, PaperLetters, add_one
+from app.records.paper_columns import SheetRow
+from app.records.paper_plan import Choices, Good, judge, make_plan
+from tests.delivery.letters import AGENT
+from tests.packets.conftest import campaign, tables
+from tests.paper.conftest import SECRET, held, place
+
+NOON = change_of(120)
+BEFORE = NOON - timedelta(seconds=1)
+NEW_YEAR = date(2027, 1, 3)
+TEXAN = {
+    "first": "Ana", "last": "López", "street": "1 Main St", "city": "Austin", "state": "TX",
+    "zip": "78701", "email": "ana@example.org", "prefix": "Ms.",
+}  # fmt: skip
+
+
+def districts(now: datetime) -> list[str]:
+    """What the person of the sheet is asked to choose between; one where nothing is asked."""
+    found = judge(SheetRow(2, {**TEXAN, "district": ""}), replace(place(), now=now))
+    if isinstance(found, Good):
+        return [found.delegation.house.seat.id]
+    assert not isinstance(found, Good)
+    return sorted(seat for problem in getattr(found, "problems", ()) for seat in problem.choices)
+
+
+def test_paper_is_looked_up_on_the_lines_of_the_moment_at_which_it_is_entered() -> None:
+    assert districts(BEFORE) != districts(NOON)
+
+
+@pytest.mark.parametrize(("now", "congress"), [(BEFORE, 119), (NOON, 120)])
+def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
+    db: Connection, now: datetime, congress: int
+) -> None:
+    seat = districts(now)[0]
+    row = judge(SheetRow(2, {**TEXAN, "district": seat}), replace(place(), now=now))
+    assert isinstance(row, Good)
+    # Even where it takes until the change is over to store it.
+    entered = Batch(campaign().slug, NEW_YEAR, NOON + timedelta(minutes=1), "en", "", "Rosa", "")
+    add_one(db, row, entered, letters=PaperLetters(campaign(), now), secret=SECRET)
+    stored = db.execute("SELECT congress, state || '-' || district FROM signatures").fetchall()
+    assert stored == [(congress, seat)]
+
+
+def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Connection) -> None:
+    sheet = "first,last,street,city,state,zip\nAna,López,1 Main St,Burlington,VT,05401\n".encode()
+    digests = [
+        make_plan(held(sheet), Choices(), replace(place(), now=now), db, secret=SECRET).digest
+        for now in (BEFORE, NOON)
+    ]
+    assert digests[0] != digests[1]
+
+
+# --- packets -----------------------------------------------------------------------------
+
+
+def packed(now: datetime, day: date, **details: Any) -> list[Opened | Trouble]:
+    row = Opened(2, day, {**TEXAN, "district": "10", "template": "general", **details})
+    with PacketLetters(campaign(), tables(), now=now, template="general") as letters:
+        return list(letters.read([row]))
+
+
+def test_a_packet_on_the_last_morning_goes_to_the_members_who_sit() -> None:
+    assert isinstance(packed(BEFORE, NEW_YEAR)[0], Opened)
+    assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], Opened)
+
+
+@pytest.mark.parametrize(
+    ("day", "details"),
+    [
+        (date(2026, 12, 20), {}),
+        (NEW_YEAR, {"congress": "119"}),
+        (date(2027, 1, 5), {"district": "TX-10/119"}),
+    ],
+)
+def test_a_letter_to_a_congress_that_is_over_is_not_brought_to_the_next(
+    day: date, details: dict[str, str]
+) -> None:
+    (found,) = packed(NOON, day, **details)
+    assert isinstance(found, Trouble)
+    assert "119th Congress, which has ended" in found.message
+
+
+def test_a_letter_of_the_last_morning_speaks_of_a_congress_that_sits() -> None:
+    with PacketLetters(campaign(), tables(), now=BEFORE, template="general") as letters:
+        list(letters.read([Opened(2, NEW_YEAR, {**TEXAN, "district": "10"})]))
+        pile = letters.piles()[0]
+        letter = letters.letter(pile, pile.letters[0]).letter
+    with PacketLetters(campaign(), tables(), now=date(2027, 1, 2), template="general") as letters:
+        list(letters.read([Opened(2, date(2027, 1, 2), {**TEXAN, "district": "10"})]))
+        pile = letters.piles()[0]
+        the_day_before = letters.letter(pile, pile.letters[0]).letter
+    assert letter.written_on == NEW_YEAR
+    assert letter.body == the_day_before.body
+
+
+# --- files for the offices' systems ---------------------------------------------------------
+
+
+def written(now: date, **values: str) -> list[Written | Failed]:
+    order = Order(campaign(), tables(), AGENT, now, b"s" * 32, "general")
+    return list(messages_for(WriterRow(2, {**TEXAN, "district": "10", **values}), order))
+
+
+def test_files_on_the_last_morning_are_written_to_those_who_sit() -> None:
+    seats = [found.seat for found in written(BEFORE) if isinstance(found, Written)]
+    assert seats == ["TX-10", "TX-S1", "TX-S2"]
+
+
+@pytest.mark.parametrize("values", [{"congress": "119"}, {"district": "TX-10/119"}])
+def test_a_district_of_a_congress_that_is_over_is_not_taken_for_one_of_the_next(
+    values: dict[str, str],
+) -> None:
+    (found,) = written(NOON, **values)
+    assert isinstance(found, Failed)
+    assert "119th Congress, which does not sit now" in found.message
+    assert all(isinstance(one, Written) for one in written(BEFORE, **values))
+
+
+def test_an_opened_row_says_by_its_day_in_which_congress_it_was_signed(tmp_path: Any) -> None:
+    file = tmp_path / "opened.jsonl"
+    file.write_text('{"signature": 7, "day": "2026-12-20", "details": {"first": "Ana"}}\n')
+    (row,) = read_rows(file)
+    assert isinstance(row, WriterRow)
+    assert row.get("congress") == "119"
