@@ -52,10 +52,10 @@ from app.cwc.message import (
     schema_errors,
     to_message,
 )
-from app.delivery.sealing import code
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.records import Connection, State, note_office
 from app.records.deliveries import LETTER, DeliveryEnd, sendable
+from app.records.keyed import keyed_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def delivery_id(
         writer.first, writer.last, writer.street, writer.zip, writer.email,
         *([str(round_)] if round_ else []),
     )  # fmt: skip
-    return code(secret, "delivery id", *parts).hex()[:32]
+    return keyed_code(secret, "delivery id", *parts).hex()[:32]
 
 
 def _delegation(row: WriterRow, order: Order) -> Delegation | Failed:

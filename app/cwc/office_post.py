@@ -29,7 +29,6 @@ from app.cwc.client import (
     maintenance_ends,
 )
 from app.cwc.message import CwcMessage
-from app.delivery import sealing
 from app.records.deliveries import (
     ClaimedDelivery,
     Deliveries,
@@ -39,6 +38,7 @@ from app.records.deliveries import (
     NotQueued,
     SweptDeliveries,
 )
+from app.records.keyed import lock, unlock
 from app.records.persons import Person
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
@@ -53,7 +53,7 @@ FIELDS = (
     "Email",
 )  # fmt: skip
 """Fields of the format whose names a refusal may hold; the rest of its text is not kept."""
-_PURPOSE = b"office delivery"
+_PURPOSE = "office delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class OfficePost:
         new = NewDelivery(
             seat=posted.seat,
             chamber=_chamber(message.office),
-            payload=sealing.lock(head + b"\n" + message.xml, self._secret, _PURPOSE),
+            payload=lock(head + b"\n" + message.xml, self._secret, _PURPOSE),
             until=min(posted.until, now + KEEP_TRYING),
             round=posted.round,
         )
@@ -171,7 +171,7 @@ class OfficePost:
         return result
 
     def _open(self, claimed: ClaimedDelivery) -> CwcMessage | None:
-        plain = sealing.unlock(claimed.payload, self._secret, _PURPOSE)
+        plain = unlock(claimed.payload, self._secret, _PURPOSE)
         if plain is None:
             return None
         head, _, xml = plain.partition(b"\n")

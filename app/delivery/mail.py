@@ -7,6 +7,7 @@ lose their spaces. The parts below them are MIME as the standard library makes i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -139,6 +140,17 @@ class Ready:
     raw: bytes = field(repr=False)
     after: Mapping[str, object] = field(default_factory=dict, repr=False)
     """What to do once it is accepted: a receipt's token and its seats."""
+
+    def packed(self) -> bytes:
+        """The message and its envelope in one, to be locked while it waits."""
+        head = {"sender": self.sender, "recipient": self.recipient, "after": dict(self.after)}
+        return json.dumps(head).encode() + b"\n" + self.raw
+
+    @classmethod
+    def unpacked(cls, plain: bytes) -> Ready:
+        """What ``packed`` put together."""
+        head, _, raw = plain.partition(b"\n")
+        return cls(raw=raw, **json.loads(head))
 
 
 class CampaignMessage(flask_mail.Message):

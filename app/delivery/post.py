@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.delivery import sealing
 from app.delivery.mail import Address, Mail, MailKind, Ready, build
 from app.delivery.smtp import NotOursAnymoreError, Result, SmtpSettings, hand_over, write_eml
 from app.records import local_database, mark
+from app.records.keyed import keyed_code, lock, unlock
 from app.records.mailbox import Claimed, Mailbox, MessageRow, NewMessage, Swept
 from app.records.model import token_digest
 
@@ -27,6 +27,7 @@ PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 """After each try that was deferred; one try more than pauses, then it has failed."""
 LEASE = timedelta(minutes=15)
 """Longer than any try can last; afterwards its worker is taken for dead."""
+_PURPOSE = "waiting mail"
 HOLD = timedelta(days=2)
 """How long a message waits for the person's own click before it is dropped."""
 
@@ -129,7 +130,7 @@ class PostOffice:
         For free text to an address that nobody has confirmed: send a confirmation (which
         has none) with the token in its link, and this after the click.
         """
-        token = sealing.code(self._secret, "release", wish, mail.kind, mail.to.wire).hex()
+        token = keyed_code(self._secret, "release", wish, mail.kind, mail.to.wire).hex()
         row = self._put(mail, wish, receipt, seats, release=token_digest(token))
         return TooMany() if row is None else Held(row, token)
 
@@ -161,7 +162,7 @@ class PostOffice:
         now = self._clock()
         once = self._once(mail.kind, mail.to, wish)
         # The id in the header is not the wish's code itself, which nobody outside should see.
-        name = sealing.code(self._secret, "message id", once.hex()).hex()[:32]
+        name = keyed_code(self._secret, "message id", once.hex()).hex()[:32]
         after: Mapping[str, object] = (
             {"receipt": receipt, "seats": list(seats)} if receipt and seats else {}
         )
@@ -169,22 +170,23 @@ class PostOffice:
         message = NewMessage(
             once=once,
             kind=mail.kind,
-            recipient=sealing.code(self._secret, "recipient", mail.to.wire.casefold()),
-            payload=sealing.seal(made, self._secret),
+            recipient=keyed_code(self._secret, "recipient", mail.to.wire.casefold()),
+            payload=lock(made.packed(), self._secret, _PURPOSE),
             receipt=token_digest(receipt) if receipt else None,
         )
         limit = self.settings.per_address_a_day
         return self.mailbox.put(message, now, limit=limit, release=release, again=again)
 
     def _once(self, kind: MailKind, to: Address, wish: str) -> bytes:
-        return sealing.code(self._secret, "once", wish, kind, to.wire)
+        return keyed_code(self._secret, "once", wish, kind, to.wire)
 
     def deliver(self, message_id: str) -> Result | None:
         """Try one message, in a worker; None when it is not due or another worker has it."""
         claimed = self.mailbox.claim(message_id, self._clock())
         if claimed is None:
             return None
-        message = sealing.unseal(claimed.payload, self._secret)
+        plain = unlock(claimed.payload, self._secret, _PURPOSE)
+        message = None if plain is None else Ready.unpacked(plain)
         if message is None:
             result = Result("failed", "it was encrypted with another secret", by_server=False)
         elif claimed.attempt > len(self.settings.pauses) + 1:

@@ -7,7 +7,6 @@ that is random and long enough to be guessed by nobody is kept as a plain or key
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
 import threading
@@ -19,8 +18,8 @@ from functools import lru_cache
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
+
+from app.records.keyed import keyed_code, lock, unlock
 
 PASSWORD_MIN = 12
 PASSWORD_MAX = 512
@@ -134,37 +133,20 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def keyed(secret: bytes, purpose: str, value: str) -> bytes:
-    """A keyed hash for values short enough to be guessed, such as an address or a code."""
-    key = hmac.digest(secret, f"dear-congress {purpose}".encode(), "sha256")
-    return hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256")
-
-
-def new_totp_secret() -> str:
-    """160 random bits in base32, as authenticator apps expect them."""
-    return pyotp.random_base32()
-
-
 def totp_uri(totp_secret: str, name: str, issuer: str) -> str:
     """The ``otpauth://`` address that a QR code carries."""
     return pyotp.TOTP(totp_secret).provisioning_uri(name=name, issuer_name=issuer)
 
 
-def _box(secret: bytes) -> SecretBox:
-    return SecretBox(keyed(secret, "second factor", "v1"))
-
-
 def seal_totp(secret: bytes, totp_secret: str) -> bytes:
     """The second factor's secret, unreadable without the site's own secret."""
-    return bytes(_box(secret).encrypt(totp_secret.encode("ascii")))
+    return lock(totp_secret.encode("ascii"), secret, "second factor")
 
 
 def open_totp(secret: bytes, sealed: bytes) -> str | None:
     """The second factor's secret; None when it was sealed with another site secret."""
-    try:
-        return _box(secret).decrypt(sealed).decode("ascii")
-    except CryptoError:
-        return None
+    opened = unlock(sealed, secret, "second factor")
+    return None if opened is None else opened.decode("ascii")
 
 
 def totp_step(totp_secret: str, code: str, at: datetime) -> int | None:
@@ -194,14 +176,9 @@ def new_recovery_codes() -> tuple[str, ...]:
 def recovery_hash(secret: bytes, code: str) -> bytes:
     """What is kept of a recovery code; case, spaces and hyphens do not matter."""
     bare = "".join(ch for ch in code.upper() if ch.isalnum())
-    return keyed(secret, "recovery code", bare)
+    return keyed_code(secret, "recovery code", bare)
 
 
 def looks_like_recovery_code(code: str) -> bool:
     """Whether a typed code is a recovery code rather than six digits."""
     return len("".join(ch for ch in code if ch.isalnum())) == 10
-
-
-def as_text(raw: bytes) -> str:
-    """Bytes as URL-safe text without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

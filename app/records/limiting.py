@@ -13,8 +13,6 @@ Counters live in ``instance/limits.db``, shared by all workers, or in Redis by i
 
 from __future__ import annotations
 
-import base64
-import hmac
 import ipaddress
 import math
 import os
@@ -31,6 +29,8 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import SlidingWindowCounterSupport, Storage, storage_from_string
 from limits.storage.base import TimestampedSlidingWindow
+
+from app.records.keyed import keyed_token
 
 Name = Literal["find", "street", "sign", "email", "login"]
 RAISED = 20
@@ -134,19 +134,16 @@ def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return mapped or address
 
 
-def _key(secret: bytes, kind: str, value: bytes) -> str:
-    if not secret:
-        raise ValueError("The secret that addresses are hashed with is empty.")
-    digest = hmac.digest(secret, kind.encode() + b"\0" + value, "sha256")
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode("ascii")
+def _key(secret: bytes, kind: str, value: str) -> str:
+    return keyed_token(secret, f"limit of a {kind}", value)[:22]
 
 
-def _block(ip: str, four: int, six: int) -> bytes:
+def _block(ip: str, four: int, six: int) -> str:
     address = _address(ip)
     if address is None:  # a local socket, or nonsense: all of these are one visitor
-        return b"unknown"
+        return "unknown"
     bits = four if address.version == 4 else six
-    return ipaddress.ip_network((address, bits), strict=False).compressed.encode("ascii")
+    return ipaddress.ip_network((address, bits), strict=False).compressed
 
 
 def client_key(secret: bytes, ip: str) -> str:
@@ -162,7 +159,7 @@ def network_key(secret: bytes, ip: str) -> str:
 def about_key(secret: bytes, what: str) -> str:
     """The key of an e-mail address or account name, however it is capitalised."""
     text = unicodedata.normalize("NFC", what).casefold().strip()
-    return _key(secret, "about", text.encode("utf-8", "surrogatepass"))
+    return _key(secret, "about", text)
 
 
 def networks(names: Sequence[str]) -> tuple[Network, ...]:

@@ -21,7 +21,6 @@ from app.records.credentials import (
     HashCost,
     check_password,
     hash_password,
-    keyed,
     looks_like_recovery_code,
     needs_rehash,
     new_recovery_codes,
@@ -32,6 +31,7 @@ from app.records.credentials import (
     totp_step,
 )
 from app.records.database import writing
+from app.records.keyed import keyed_code
 from app.records.model import token_digest
 from app.records.organizers import (
     BadPassword,
@@ -283,7 +283,7 @@ def offered_totp_secret(door: Door, token: str) -> str:
     Made from the session's token and the site's secret, so it is the same when the page is
     reloaded, different in every session, and kept nowhere until a code proves it.
     """
-    raw = keyed(door.secret, "offered second factor", token_digest(token).hex())
+    raw = keyed_code(door.secret, "offered second factor", token_digest(token).hex())
     return base64.b32encode(raw[:20]).decode("ascii")
 
 

@@ -24,7 +24,6 @@ that everybody at one place stands side by side in an index.
 
 from __future__ import annotations
 
-import hmac
 import re
 import sqlite3
 from collections import defaultdict
@@ -43,6 +42,7 @@ from app.records.comparing import (
     name_of,
     words_of,
 )
+from app.records.keyed import keyed_code
 from app.text import Email, read_email
 
 PLACE = 8
@@ -165,8 +165,8 @@ def person_of(
     by_email = by_address = None
     house, unit = address_of(street, street2)
     place = ("mailbox", mailbox) if mailbox else ("house", house, zip5)
-    key = hmac.digest(secret, _message("near", *place, junior), "sha256")
-    whole = hmac.digest(secret, _message("form", name, junior), "sha256")
+    key = keyed_code(secret, "near", *place, junior)
+    whole = keyed_code(secret, "form", name, junior)
     marks = _Marks(key, whole, accented[0] or accented[1], joined(family) if given else "")
     if mailbox:
         known = joined(accented[0] or accented[1])
@@ -193,8 +193,8 @@ def mailbox_code(secret: bytes, mailbox: str) -> bytes:
     return _code(secret, PLACE, "mailbox", _mailbox(mailbox))
 
 
-def _code(secret: bytes, size: int, *parts: str) -> bytes:
-    return hmac.digest(secret, _message(*parts), "sha256")[:size]
+def _code(secret: bytes, size: int, purpose: str, *parts: str) -> bytes:
+    return keyed_code(secret, purpose, *parts)[:size]
 
 
 def _message(*parts: str) -> bytes:

@@ -20,15 +20,14 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from hashlib import blake2b
 from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
-from nacl.secret import SecretBox
 
 from app.records.database import writing
 from app.records.erasing import erase
+from app.records.keyed import lock, unlock
 from app.records.keys import CampaignKey, OpenKey, fingerprint
 from app.records.model import TOKEN, Purpose, token_digest
 from app.records.raw_scan import HEAD, MARK
@@ -224,13 +223,9 @@ def reseal(
 
 # --- Letters kept behind a receipt -------------------------------------------------------------
 
+KEPT = "kept letters"
 LETTERS_LIMIT = 8
 """One person writes to at most three seats; more is not a set of letters."""
-
-
-def _box(token: str) -> SecretBox:
-    code = blake2b(token.encode("ascii"), digest_size=32, person=b"kept letters")
-    return SecretBox(code.digest())
 
 
 def keep_letters(
@@ -273,7 +268,7 @@ def _locked(token: str, letters: Mapping[str, str]) -> bytes:
     text = json.dumps({"version": 1, "letters": dict(letters)}, ensure_ascii=False)
     plain = text.encode("utf-8", "surrogatepass")
     padded = (plain + b"\x80").ljust(sealed_size(len(plain)), b"\0")
-    return MARK + bytes(_box(token).encrypt(padded))
+    return MARK + lock(padded, token.encode("ascii"), KEPT)
 
 
 def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
@@ -287,12 +282,11 @@ def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
     ).fetchone()
     if row is None:
         return {}
-    try:
-        padded = _box(token).decrypt(row[0][len(MARK) :])
-        plain, _, _ = padded.rpartition(b"\x80")
-        letters = json.loads(plain.decode("utf-8", "surrogatepass"))["letters"]
-    except (CryptoError, ValueError, KeyError):
+    padded = unlock(row[0][len(MARK) :], token.encode("ascii"), KEPT)
+    if padded is None:
         return {}  # damaged, or moved here from another row
+    plain, _, _ = padded.rpartition(b"\x80")
+    letters = json.loads(plain.decode("utf-8", "surrogatepass"))["letters"]
     return {str(seat): str(text) for seat, text in letters.items()}
 
 

@@ -12,9 +12,7 @@ counts. Everything here is one write transaction, so two workers cannot both fin
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import json
 import re
 import secrets
@@ -27,6 +25,7 @@ from app.congress.model import congress_at
 from app.records.accounting import first_cause
 from app.records.database import writing
 from app.records.erasing import codes_of, erase
+from app.records.keyed import keyed_code, keyed_token
 from app.records.model import (
     PURPOSES,
     TOKEN,
@@ -353,8 +352,7 @@ def question_token(receipt: str, mailbox: str) -> str:
 
     Another act, or another address of the same act, has another link.
     """
-    code = hmac.digest(receipt.encode("ascii"), b"confirm\0" + mailbox.encode(), "sha256")
-    return _text(code)
+    return keyed_token(receipt.encode("ascii"), "confirm", mailbox)
 
 
 def _ask(db: sqlite3.Connection, number: int, token: str, at: datetime) -> None:
@@ -487,7 +485,7 @@ def change_address(
         again = question_token(token, mailbox)
         # Which name this is at that mailbox is not known here, so it stands for itself.
         place = mailbox_code(secret, mailbox)
-        own = hmac.digest(token.encode("ascii"), b"name at a mailbox", "sha256")[: NAME - PLACE]
+        own = keyed_code(token.encode("ascii"), "name at a mailbox")[: NAME - PLACE]
         db.execute("UPDATE signatures SET by_email = ? WHERE id = ?", (place + own, row[0]))
         _ask(db, row[0], again, at)
     return again
@@ -640,18 +638,12 @@ def receipt_token(secret: bytes, key: str, salt: bytes = b"") -> str:
     The salt lies beside the signature, so each act of one form has a receipt of its own, and
     nobody who lacks the form can make one.
     """
-    if not secret:
-        raise ValueError("The secret that receipts are made with is empty.")
-    return _text(hmac.digest(secret, b"receipt" + key.encode() + b"\0" + salt, "sha256"))
+    return keyed_token(secret, "receipt", key, salt.hex())
 
 
 def form_code(key: str) -> bytes:
     """What is kept of a form's key, which is random and long: 16 bytes."""
     return hashlib.blake2b(key.encode(), digest_size=16, person=b"form").digest()
-
-
-def _text(code: bytes) -> str:
-    return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
 
 
 def source_tag(text: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
+from app.records.keyed import keyed_code
 from app.records.keys import KeyFolderError, fingerprint, write_atomically
 from app.records.merkle import proves
 
@@ -90,8 +91,7 @@ def sealed_count(campaign: str, at: str, district: str, count: int, salt: bytes)
 
 def salt_for(key: SigningKey, campaign: str, at: str, district: str) -> bytes:
     """The salt of one district's count; the same again for whoever holds the signing key."""
-    text = b"\x00".join((campaign.encode(), at.encode(), district.encode()))
-    return hmac.digest(bytes(key), b"salt of a count" + text, "sha256")[:16]
+    return keyed_code(bytes(key), "salt of a count", campaign, at, district)[:16]
 
 
 def signing_key(folder: Path) -> SigningKey:

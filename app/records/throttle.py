@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.records.credentials import keyed
 from app.records.database import writing
+from app.records.keyed import keyed_code
 
 HOUR = 3600
 ADDRESS_KEPT = 7 * 24 * HOUR
@@ -90,13 +90,13 @@ def network(address: str) -> str:
 
 def _sources(secret: bytes, client: Client) -> tuple[bytes, bytes | None]:
     """The keyed hashes of the address and of the browser's mark."""
-    address = keyed(secret, "log-in address", network(client.address))
-    device = keyed(secret, "log-in device", client.device) if client.device else None
+    address = keyed_code(secret, "log-in address", network(client.address))
+    device = keyed_code(secret, "log-in device", client.device) if client.device else None
     return address, device
 
 
 def _account(secret: bytes, name_key: str) -> bytes:
-    return keyed(secret, "log-in account", name_key)
+    return keyed_code(secret, "log-in account", name_key)
 
 
 def _growing(failures: int, free: int, each: int, longest: int) -> int:

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from app.delivery import sealing
-from app.delivery.mail import Address, Attachment, Mail, MailKind
+from app.delivery.mail import Address, Attachment, Mail, MailKind, Ready
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.smtp import Result, SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
+from app.records.keyed import unlock
 from app.records.mailbox import Mailbox, MessageRow
 from app.records.model import LetterRow
 from tests.records.build import person
@@ -148,10 +148,10 @@ def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
     assert not [word for word in personal if word in site.raw()]
     with closing(sqlite3.connect(site.database)) as db:
         payload = db.execute("SELECT payload FROM messages").fetchone()[0]
-    assert sealing.unseal(payload, b"another secret" * 3) is None
-    opened = sealing.unseal(payload, SECRET)
+    assert unlock(payload, b"another secret" * 3, "waiting mail") is None
+    opened = unlock(payload, SECRET, "waiting mail")
     assert opened is not None
-    assert opened.recipient == ANA.email
+    assert Ready.unpacked(opened).recipient == ANA.email
     site.post.deliver(row.id)
     with closing(sqlite3.connect(site.database)) as db:
         assert db.execute("SELECT payload FROM messages").fetchone() == (None,)

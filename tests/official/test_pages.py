@@ -11,9 +11,9 @@ from lxml import etree
 
 from app.congress import load_tables
 from app.cwc import schema_errors
-from app.delivery.sealing import unlock as unlock_payload
 from app.records import NotStoredError, local_database, open_database, withdraw
 from app.records.deliveries import Deliveries
+from app.records.keyed import unlock as unlock_payload
 from app.records.keys import OpenKey, passphrase_beside, unlock
 from app.records.sealing import unpack, unseal
 from app.records.signing import set_status
@@ -226,7 +226,7 @@ def test_a_refusal_says_what_was_not_taken_and_can_be_put_right(make: Make) -> N
 
 def delivery_ids(site: Site) -> list[str]:
     """The ids under which the letters that wait will go out."""
-    plain = [unlock_payload(body, site.settings.secret_key, b"office delivery") or b"{}"
+    plain = [unlock_payload(body, site.settings.secret_key, "office delivery") or b"{}"
              for body in bodies(site)]  # fmt: skip
     return [json.loads(text.partition(b"\n")[0])["id"] for text in plain]
 
