@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import click
@@ -43,7 +45,9 @@ from app.records.paper_plan import (
     plan_steps,
 )
 from app.site.paper_words import (
+    likely_words,
     odd_words,
+    person_words,
     problem_words,
     question_words,
     row_name,
@@ -71,12 +75,18 @@ BUSY = "Another import is at work. Wait until it has ended; nothing was changed.
               help="Put back the zeros that ZIP codes lost in a spreadsheet.")  # fmt: skip
 @click.option("--count-odd", is_flag=True,
               help="Count rows too that hardly are people (n/a, ???, illegible).")  # fmt: skip
+@click.option("--likely", type=click.Choice(["count", "leave"]),
+              help="What becomes of rows that may be of people who are counted.")  # fmt: skip
+@click.option("--same", multiple=True, metavar="ROW",
+              help="The number of such a row that is of the same person; the others count. May be "
+                   "given several times.")  # fmt: skip
 @click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the others.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--delete", is_flag=True, help="Delete FILE in the end, whatever happens.")
 def import_command(
     *, file: Path, source: str, language: str, columns: tuple[str, ...], hidden: Hidden | None,
-    restore_zeros: bool, count_odd: bool, leave_out: bool, dry_run: bool, delete: bool,
+    restore_zeros: bool, count_odd: bool, likely: Literal["count", "leave"] | None,
+    same: tuple[str, ...], leave_out: bool, dry_run: bool, delete: bool,
 ) -> None:  # fmt: skip
     """Count the paper signatures in FILE, a CSV, XLSX, XLS or ODS sheet: all of them, or none.
 
@@ -85,7 +95,8 @@ def import_command(
     them. Names and addresses are only read to find who represents each person and to count
     nobody twice; they are not stored. The same file a second time adds nothing. Rows with a
     problem go to FILE-problems.csv, with their own row numbers; then nothing is counted, unless
-    --leave-out is given. Ends with 1 where there are any. People can go on signing meanwhile; an
+    --leave-out is given. Ends with 1 where there are any. A row that may be of somebody who is
+    counted already waits for --likely or --same. People can go on signing meanwhile; an
     import that is broken off leaves nothing behind, and undo-import undoes a whole one.
 
     \b
@@ -96,24 +107,25 @@ def import_command(
     try:
         if source and not source_tag(source):
             raise click.ClickException("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.")
-        said = dict(map(_said, columns))
+        with file.open("rb") as content:
+            held = hold_file(content)
+        said = _said(columns, held)
         choices = Choices(headers=said, hidden=hidden or "", zeros=restore_zeros)
         settings = load_settings()
         db = local_database(settings.database)
-        with file.open("rb") as content:
-            held = hold_file(content)
         batch, place, letters = _batch(settings, source, language)
-        known = {plain_header(cell) for sheet in held.sheets for cell in sheet.header.cells}
-        if missing := sorted(set(said) - known):
-            raise click.ClickException(f"The file has no column “{missing[0]}”.")
         plan = _plan(held, choices, place, db, settings)
         if count_odd and plan.odd:
-            choices = replace(plan.choices, keep=frozenset(row.key for row in plan.odd))
+            choices = replace(choices, keep=frozenset(row.key for row in plan.odd))
             plan = _plan(held, choices, place, db, settings)
+        if same or (likely == "leave" and plan.likely):
+            choices = replace(choices, same=_same_rows(plan, same))
+            plan = _plan(held, choices, place, db, settings)
+        undecided = bool(plan.likely and not likely and not same)
         _show(plan, file)
         if dry_run:
             click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} had signed before.")
-        elif _may_go_on(plan, leave_out=leave_out):
+        elif _may_go_on(plan, leave_out=leave_out, undecided=undecided):
             if said:
                 remember_columns(db, said)
             with click.progressbar(length=len(plan.new), label="Adding", file=sys.stderr,
@@ -137,16 +149,35 @@ def import_command(
         if delete:
             with suppress(FileNotFoundError):
                 file.unlink()
-    if not plan.ready:
+    if undecided or not plan.ready:
         sys.exit(1)
 
 
-def _said(text: str) -> tuple[str, str]:
-    header, equals, role = text.rpartition("=")
-    if not equals or (role and role not in ROLES):
-        raise click.ClickException(f"--column {text}: write HEADER=WHAT, with one of"
-                                   f" {', '.join(ROLES)}, or nothing, after the sign.")  # fmt: skip
-    return plain_header(header), role
+def _same_rows(plan: Plan, named: tuple[str, ...]) -> frozenset[str]:
+    """The keys of rows that are called ``7``, or ``7 Page 2``; without names, of all that may
+    be of somebody who is counted."""
+    keys = {" ".join(filter(None, plan.name(row.key))): row.key for row in plan.likely}
+    if missing := sorted(set(named) - set(keys)):
+        raise click.ClickException(
+            f"--same {missing[0]}: the rows that may be of somebody who is counted are"
+            f" {', '.join(keys) or 'none'}."
+        )
+    return frozenset(keys[name] for name in named or keys)
+
+
+def _said(options: tuple[str, ...], held: HeldFile) -> dict[str, str]:
+    """What ``--column`` says of the file's columns, by their plain headers."""
+    known = {plain_header(cell) for sheet in held.sheets for cell in sheet.header.cells}
+    said = {}
+    for text in options:
+        header, equals, role = text.rpartition("=")
+        if not equals or (role and role not in ROLES):
+            raise click.ClickException(f"--column {text}: write HEADER=WHAT, with one of"
+                                       f" {', '.join(ROLES)}, or nothing, after it.")  # fmt: skip
+        if plain_header(header) not in known:
+            raise click.ClickException(f"The file has no column “{header}”.")
+        said[plain_header(header)] = role
+    return said
 
 
 def _batch(settings: Settings, source: str, language: str) -> tuple[Batch, Place, PaperLetters]:
@@ -199,10 +230,7 @@ def _show(plan: Plan, file: Path) -> None:
         done = {"": "Say --hidden count or --hidden leave.", "count": "They are counted.",
                 "leave": "They are left out."}[plan.choices.hidden]  # fmt: skip
         say(f"{some(len(plan.hidden), 'hidden row')}: {row_names(plan, plan.hidden)}. {done}")
-    if plan.twice:
-        rows = ", ".join(f"{row_name(plan, row)} (as {row_name(plan, first)})"
-                         for row, first in plan.twice[:10])  # fmt: skip
-        say(f"{some(len(plan.twice), 'row')} of people who are in this file already: {rows}")
+    _show_repeats(plan, say)
     if plan.odd:
         say(f"{some(len(plan.odd), 'row')} left out as hardly a person's:"
             f" {row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
@@ -211,11 +239,30 @@ def _show(plan: Plan, file: Path) -> None:
         say(f"{some(len(plan.wrong), 'row')} with problems: {problems}")
 
 
-def _may_go_on(plan: Plan, *, leave_out: bool) -> bool:
+def _show_repeats(plan: Plan, say: Callable[[str], None]) -> None:
+    if plan.twice:
+        rows = ", ".join(f"{row_name(plan, row)} (as {row_name(plan, first)})"
+                         for row, first in plan.twice[:10])  # fmt: skip
+        say(f"{some(len(plan.twice), 'row')} of people who are in this file already: {rows}")
+    if plan.full:
+        say(f"{some(len(plan.full), 'row')} not counted, with an e-mail address that four people"
+            f" have signed with: {row_names(plan, plan.full)}")  # fmt: skip
+    if plan.likely:
+        say(f"{some(len(plan.likely), 'row')} that may be of somebody who is counted already:")
+    for row in plan.likely:
+        done = "not counted" if row.key in plan.same else "counted"
+        say(f"  {row_name(plan, row.key)} ({person_words(row.values)}), {done}; like "
+            + "; ".join(likely_words(plan, row)))  # fmt: skip
+
+
+def _may_go_on(plan: Plan, *, leave_out: bool, undecided: bool) -> bool:
     if plan.questions:
         click.echo("Nothing was added. Say with --column what the columns are.", err=True)
     elif plan.hidden and not plan.choices.hidden:
         click.echo("Nothing was added. Say what becomes of the hidden rows.", err=True)
+    elif undecided:
+        click.echo("Nothing was added. Say with --likely count, --likely leave or --same ROW what"
+                   " becomes of the rows that may be of the same person.", err=True)  # fmt: skip
     elif plan.wrong and not leave_out:
         click.echo("Nothing was added. Correct the rows, or give --leave-out.", err=True)
     else:

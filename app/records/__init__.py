@@ -37,7 +37,7 @@ from app.records.model import (
     Totals,
     UnknownVersion,
 )
-from app.records.persons import Person, likely, lookalikes, people, person_of
+from app.records.persons import Person, lookalikes, people, person_of
 from app.records.signing import (
     receipt,
     receipt_token,
@@ -53,7 +53,7 @@ __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
     "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
-    "by_status", "campaigns", "count", "definitions_for", "likely", "local_database",
+    "by_status", "campaigns", "count", "definitions_for", "local_database",
     "lookalikes", "mark", "note_office", "open_database", "people", "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
     "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",

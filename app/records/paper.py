@@ -14,6 +14,7 @@ a whole import later.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import time
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.campaign import Campaign, ask_for
 from app.congress.model import Delegation, Holder, Match
@@ -30,7 +31,7 @@ from app.records.audit import What, record
 from app.records.database import reading, writing
 from app.records.migrations import migrate
 from app.records.model import LetterRow, minute, token_digest
-from app.records.persons import Person, standing
+from app.records.persons import MOST, AlikeBy, Person, at_mailbox, likely, standing
 from app.records.signing import receipt_token, source_tag
 
 TEMPLATE = "paper"
@@ -135,11 +136,23 @@ def add_one(
     return added
 
 
+Stands = Literal["signed", "full"]
+"""Why somebody is not stored: they signed before; or their e-mail address has as many people as
+one may have (``persons.MOST``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    number: int
-    """The signature: a new one, or the one that the person has already (0: none stands)."""
-    added: Added
+    number: int | None
+    """The signature: a new one, or the one that the person has already; None where there is
+    none, because it was taken back or the e-mail address is full."""
+    stands: Stands | None = None
+    """Why nothing new was stored."""
+    letters: int = 0
+
+    @property
+    def added(self) -> Added:
+        return Added(1, self.letters, 0) if self.stands is None else Added(0, 0, 1)
 
 
 def _store(
@@ -148,14 +161,14 @@ def _store(
     """Store a row inside the caller's transaction, unless its person signed before."""
     earlier = _signed_before(db, batch.campaign, row, secret)
     if earlier is not None:
-        return _Stored(earlier, Added(0, 0, 1))
+        return earlier
     at = minute(batch.at)
     count = sum(letter.bioguide is not None for letter in to)
     person = row.person
     number = db.execute(
         _INSERT,
         (
-            _receipt_of(secret, person), batch.campaign, batch.day.isoformat(), at,
+            _receipt_of(secret, batch.campaign, person), batch.campaign, batch.day.isoformat(), at,
             row.delegation.state, row.delegation.district, row.delegation.congress, TEMPLATE,
             VERSION, batch.language, row.match, batch.tag, count, person.by_email,
             person.by_address, person.near, person.alike,
@@ -163,21 +176,23 @@ def _store(
     ).lastrowid  # fmt: skip
     assert number is not None
     db.executemany(_INSERT_LETTER, [(number, x.seat, x.bioguide, x.ask, x.state, at) for x in to])
-    return _Stored(number, Added(1, count, 0))
+    return _Stored(number, letters=count)
 
 
-def _signed_before(db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes) -> int | None:
-    """The signature that a row's person gave before, on paper or online; None if none was.
+def _signed_before(
+    db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes
+) -> _Stored | None:
+    """What stands of a row's person, on paper or online; None for a new one.
 
-    0 where one was given on paper and taken back, or where nobody else fits at an address.
+    What was given on paper and taken back keeps its person out, too.
     """
     before = standing(db, campaign, row.person)
     if before is not None:
-        return before.number or 0
+        return _Stored(before.number, "signed" if before.number else "full")
     known = db.execute(
-        "SELECT 1 FROM signatures WHERE receipt = ?", (_receipt_of(secret, row.person),)
+        "SELECT 1 FROM signatures WHERE receipt = ?", (_receipt_of(secret, campaign, row.person),)
     ).fetchone()
-    return None if known is None else 0
+    return None if known is None else _Stored(None, "signed")
 
 
 class Rehearsal:
@@ -205,14 +220,61 @@ class Rehearsal:
     def __exit__(self, *_error: object) -> None:
         self._memory.close()
 
-    def ask(self, row: _Row) -> str:
-        """The row's own key where it would be stored; the key of the earlier row of the same
-        person in the sheet; or an empty text where the person signed before.
+    def ask(self, row: _Row) -> tuple[Stands | None, str]:
+        """Why the row would not be stored, and the earlier row of the same person in the sheet,
+        if there is one. None and an empty text for a row that would be stored.
         """
-        if _signed_before(self._db, self._batch.campaign, row, self._secret) is not None:
-            return ""
+        campaign = self._batch.campaign
+        before = _signed_before(self._db, campaign, row, self._secret)
+        if before is not None and before.stands == "signed":
+            return "signed", ""
+        earlier = _signed_before(self._memory, campaign, row, self._secret)
+        if earlier is not None and earlier.number:
+            return "signed", self._keys[earlier.number]
+        # Those of the site and those of the sheet share one e-mail address's places.
+        if sum(at_mailbox(db, campaign, row.person) for db in (self._db, self._memory)) >= MOST:
+            return "full", ""
         stored = _store(self._memory, row, self._batch, (), self._secret)
-        return self._keys.setdefault(stored.number, row.key)
+        assert stored.number is not None
+        self._keys[stored.number] = row.key
+        return None, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an organizer may be told of a signature that stands: nothing that names anybody."""
+
+    day: date
+    source: str
+    on_paper: bool
+
+
+def likely_signatures(
+    db: sqlite3.Connection, campaign: str, persons: Sequence[Person]
+) -> list[tuple[tuple[Earlier, AlikeBy], ...]]:
+    """For each person who has not signed, the signatures that may be theirs all the same."""
+    with reading(db):
+        found = likely(db, campaign, persons)
+        rows = db.execute(
+            "SELECT id, day, source, template FROM signatures"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({number for one in found for number in one})),),
+        ).fetchall()
+    known = {
+        number: Earlier(date.fromisoformat(day), source, template == TEMPLATE)
+        for number, day, source, template in rows
+    }
+    return [tuple((known[number], by) for number, by in one.items()) for one in found]
+
+
+def rehearse_one(
+    db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes
+) -> tuple[Stands | None, tuple[tuple[Earlier, AlikeBy], ...]]:
+    """Why one signature would not be stored; where it would, whose it may be all the same."""
+    before = _signed_before(db, campaign, row, secret)
+    if before is not None:
+        return before.stands, ()
+    return None, likely_signatures(db, campaign, [row.person])[0]
 
 
 class _Row(Signer, Protocol):
@@ -243,7 +305,7 @@ def take_back_paper(
             "UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,"
             " alike = NULL, status = 'withdrawn'"
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
-            (_receipt_of(secret, person), campaign),
+            (_receipt_of(secret, campaign, person), campaign),
         ).rowcount
         if changed:
             record(db, at=at, who=who, what=What.PAPER_WITHDRAWN, subject=campaign,
@@ -251,9 +313,9 @@ def take_back_paper(
     return changed == 1
 
 
-def _receipt_of(secret: bytes, person: Person) -> bytes:
-    """The digest of the receipt that a person's signature on paper has."""
-    return token_digest(receipt_token(secret, f"paper {person.code.hex()}"))
+def _receipt_of(secret: bytes, campaign: str, person: Person) -> bytes:
+    """The digest of the receipt that a person's signature on paper has, in one campaign."""
+    return token_digest(receipt_token(secret, f"paper {campaign} {person.code.hex()}"))
 
 
 # --- a whole sheet ---------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """What an import of paper signatures would do, as a value: shown first, then carried out as it is.
 
-A plan says of every row what becomes of it: counted, counted already, there twice, wrong in a
-cell, odd, hidden, left out. The page, the command and the import all go by the same plan, so
-what was announced is what is done. Nothing is stored here, and of a row that counts nothing is
-kept but the person's code.
+A plan says of every row what becomes of it: counted, counted already, there twice, perhaps of
+somebody who stands already, wrong in a cell, odd, hidden, left out. The page, the command and
+the import all go by the same plan, so what was announced is what is done. Nothing is stored
+here, and of a row that counts nothing is kept but the person's code.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from app.records.paper_files import (
     SheetError,
     read_file,
 )
-from app.records.persons import Person, person_of
+from app.records.persons import AlikeBy, Lookalikes, Person, person_of
 from app.text import Email, clean_line, has_letter, read_email, says_something
 
 SAMPLE = 50
@@ -161,6 +161,8 @@ class Choices:
     """Rows to leave out."""
     keep: frozenset[str] = frozenset()
     """Odd rows to count all the same."""
+    same: frozenset[str] = frozenset()
+    """Rows of which it was said that they are of somebody who stands already (``Likely``)."""
     zeros: bool = False
     """Put back the zeros that ZIP codes lost."""
 
@@ -198,7 +200,7 @@ def pack(plan: Plan) -> str:
     text = json.dumps(
         [sheets, file.unread, file.guessed_encoding, file.shows_hidden,
          [choices.hidden, choices.edits, choices.located, sorted(choices.out),
-          sorted(choices.keep), choices.zeros]],
+          sorted(choices.keep), sorted(choices.same), choices.zeros]],
         separators=(",", ":"),
     )  # fmt: skip
     return base64.b64encode(zlib.compress(text.encode())).decode("ascii")
@@ -219,13 +221,14 @@ def unpack(packed: str, most: int) -> tuple[HeldFile, Choices] | None:
             held.append(HeldSheet(_text(name), header, tuple(_raw_row(row) for row in rows)))
             if roles is not None:
                 columns[at] = tuple(map(_text, roles))
-        hidden, edits, located, out, keep, zeros = said
+        hidden, edits, located, out, keep, same, zeros = said
         choices = Choices(
             columns, {}, hidden if hidden in ("count", "leave") else "",
             {_text(key): {c: _text(t) for c, t in typed.items() if c in COLUMNS}
              for key, typed in edits.items()},
             {_text(key): _text(seat) for key, seat in located.items()},
-            frozenset(map(_text, out)), frozenset(map(_text, keep)), bool(zeros),
+            frozenset(map(_text, out)), frozenset(map(_text, keep)), frozenset(map(_text, same)),
+            bool(zeros),
         )  # fmt: skip
         file = HeldFile(
             tuple(held),
@@ -329,6 +332,21 @@ class Odd:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """A row whose person may be somebody who stands already, and no code decides it.
+
+    Both are counted, as they are online, unless an organizer says that they are one person.
+    """
+
+    key: str
+    values: Mapping[str, str] = field(repr=False)
+    rows: tuple[tuple[str, AlikeBy, Mapping[str, str]], ...] = field(repr=False)
+    """Earlier rows of the file, why they are alike, and what they say."""
+    signatures: tuple[tuple[paper.Earlier, AlikeBy], ...]
+    """Signatures that stand, on paper or online."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an import would do with a file, as somebody may be shown it."""
 
@@ -346,6 +364,10 @@ class Plan:
     """Rows of a person who stands in an earlier row, and that row."""
     before: tuple[str, ...]
     """Rows of people who signed before, on paper or online."""
+    full: tuple[str, ...]
+    """Rows whose e-mail address has as many people as one may have."""
+    likely: tuple[Likely, ...]
+    """Rows that may be of somebody who stands already; counted unless ``choices.same``."""
     hidden: tuple[str, ...]
     """Rows that the sheet hides or filters away."""
     left_out: int
@@ -360,6 +382,11 @@ class Plan:
     def ready(self) -> bool:
         """Whether it can be carried out: nothing is wrong and nothing is undecided."""
         return not (self.wrong or self.questions or (self.hidden and not self.choices.hidden))
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """Rows that are not counted, because they were said to be of somebody who stands."""
+        return tuple(row.key for row in self.likely if row.key in self.choices.same)
 
     @property
     def digest(self) -> str:
@@ -418,8 +445,11 @@ def plan_steps(
     odd: list[Odd] = []
     twice: list[tuple[str, str]] = []
     before: list[str] = []
+    full: list[str] = []
     hidden: list[str] = []
     first_rows: list[SheetRow] = []
+    values: dict[str, Mapping[str, str]] = {}
+    people, alike = Lookalikes[str](), list[dict[str, AlikeBy]]()
     rows = left_out = 0
     with paper.Rehearsal(db, place.campaign.slug, secret) as rehearsal:
         for row in _rows(file, columns):
@@ -434,22 +464,41 @@ def plan_steps(
                 continue
             if row.hidden and choices.hidden != "count":
                 continue
-            judged = judge(corrected(row, choices), place, choices)
+            row = corrected(row, choices)  # noqa: PLW2901
+            judged = judge(row, place, choices)
             if isinstance(judged, Odd):
                 odd.append(judged)
             elif isinstance(judged, Wrong):
                 wrong.append(judged)
             else:
-                first = rehearsal.ask(judged)
-                if first == "":
-                    before.append(judged.key)
-                elif first == judged.key:
-                    new.append(judged)
-                else:
+                stands, first = rehearsal.ask(judged)
+                if stands == "full":
+                    full.append(judged.key)
+                elif first:
                     twice.append((judged.key, first))
+                elif stands:
+                    before.append(judged.key)
+                else:
+                    new.append(judged)
+                    alike.append(people.of(judged.person))
+                people.add(row.key, judged.person)
+                values[row.key] = row.values
+    signed = paper.likely_signatures(db, place.campaign.slug, [row.person for row in new])
+    perhaps = tuple(
+        Likely(
+            row.key,
+            values[row.key],
+            tuple((key, by, values[key]) for key, by in earlier.items()),
+            found,
+        )
+        for row, earlier, found in zip(new, alike, signed, strict=True)
+        if earlier or found
+    )
+    same = choices.same.intersection(row.key for row in perhaps)
     return Plan(
-        file, choices, columns, tuple(first_rows), rows, tuple(new), tuple(wrong), tuple(odd),
-        tuple(twice), tuple(before), tuple(hidden), left_out,
+        file, choices, columns, tuple(first_rows), rows,
+        tuple(row for row in new if row.key not in same), tuple(wrong), tuple(odd), tuple(twice),
+        tuple(before), tuple(full), perhaps, tuple(hidden), left_out,
     )  # fmt: skip
 
 

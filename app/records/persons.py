@@ -27,11 +27,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Generic, Literal, TypeVar
 
 from app.records.comparing import (
     address_of,
@@ -59,6 +60,8 @@ ALIKE = 8
 """Bytes of each code for lookalikes."""
 MOST = 4
 """People with one e-mail address. A household needs a few, a forger would like many."""
+MOST_ALIKE = 5
+"""Others that one person is shown beside, for each kind of likeness."""
 LONGEST = 24
 """Letters of a first name that are looked at for a slip."""
 
@@ -341,9 +344,21 @@ def standing(
             mine = person.by_address
             same = bool(mine and by_address and mine[:PLACE] == by_address[:PLACE])
             return Standing(number, same)
-        if by_email and person.by_email and by_email[:PLACE] == person.by_email[:PLACE]:
-            beside += status != "unconfirmed"
+        beside += _fills(person, by_email, status)
     return Standing(None) if beside >= MOST else None
+
+
+def at_mailbox(db: sqlite3.Connection, campaign: str, person: Person) -> int:
+    """How many people there are at a person's e-mail address, of the ``MOST`` that may be."""
+    rows = _rows_like(db, campaign, person) if person.by_email else []
+    return sum(_fills(person, by_email, status) for _, by_email, _, _, status in rows)
+
+
+def _fills(person: Person, by_email: bytes | None, status: str) -> bool:
+    """Whether a signature takes one of the places at the person's e-mail address."""
+    if by_email is None or person.by_email is None or status == "unconfirmed":
+        return False
+    return by_email[:PLACE] == person.by_email[:PLACE]
 
 
 _Row = tuple[int, bytes | None, bytes | None, bytes | None, str]
@@ -401,42 +416,72 @@ def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
     return sorted(tuple(sorted(group)) for group in groups.all() if len(group) > 1)
 
 
-def likely(
-    db: sqlite3.Connection, campaign: str, persons: Iterable[Person]
-) -> list[tuple[int, ...]]:
-    """For each person, the standing signatures that may be theirs and that no code decides.
+Key = TypeVar("Key")
+AlikeBy = Literal["name", "mailbox", "house"]
+"""Why two people may be one: one name in one ZIP; one mailbox but for a ``+tag`` or Gmail's
+dots; in one house one last name with one initial, or one first name."""
 
-    For a sheet before it is counted: reads the signatures once, however many persons there are.
-    Empty for somebody who has signed (``standing``).
+
+class Lookalikes(Generic[Key]):
+    """People, each with those among them who may be the same and whom no code tells apart.
+
+    A name that fills a sheet makes no pair with all of it: of each likeness the first
+    ``MOST_ALIKE`` are kept.
     """
-    by_code: defaultdict[bytes, list[tuple[int, Person]]] = defaultdict(list)
-    for number, *codes in db.execute(
-        "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
-        f" WHERE campaign = ? AND {STANDING} ORDER BY id",
-        (campaign,),
-    ):
-        other = Person(*codes)
-        for code in _pieces(other.alike, ALIKE):
-            by_code[code].append((number, other))
-    found = []
-    for person in persons:
-        near = {pair for code in _pieces(person.alike, ALIKE) for pair in by_code.get(code, ())}
-        decided = not near or standing(db, campaign, person) is not None
-        found.append(
-            () if decided else tuple(sorted(n for n, other in near if are_alike(person, other)))
+
+    def __init__(self) -> None:
+        self._by_code: defaultdict[bytes, list[tuple[Key, Person]]] = defaultdict(list)
+
+    def add(self, key: Key, person: Person) -> None:
+        """Take somebody in, under a key of the caller's."""
+        for code in _pieces(person.alike, ALIKE):
+            if len(self._by_code[code]) < MOST_ALIKE:
+                self._by_code[code].append((key, person))
+
+    def of(self, person: Person) -> dict[Key, AlikeBy]:
+        """Those who were taken in and may be this person, and why."""
+        near = (
+            pair for code in _pieces(person.alike, ALIKE) for pair in self._by_code.get(code, ())
         )
-    return found
+        why = {key: alike_by(person, other) for key, other in near}
+        return {key: by for key, by in why.items() if by is not None}
 
 
-def are_alike(one: Person, other: Person) -> bool:
-    """Whether two people of one sheet may be one and no code decides it; True for one person.
+def likely(
+    db: sqlite3.Connection, campaign: str, persons: Sequence[Person]
+) -> list[dict[int, AlikeBy]]:
+    """For each person, the standing signatures that may be theirs, and why.
 
-    Two names at one mailbox are two people of a household.
+    For people who have not signed (``standing``), before they are counted. Reads the signatures
+    once, however many people there are.
     """
-    codes = [list(_pieces(person.alike, ALIKE)) for person in (one, other)]
-    if one.by_email and other.by_email and one.by_email[:PLACE] == other.by_email[:PLACE]:
-        del codes[0][1]
-    return not set(codes[0]).isdisjoint(codes[1])
+    asked = {code for person in persons for code in _pieces(person.alike, ALIKE)}
+    known = Lookalikes[int]()
+    if asked:
+        for number, *codes in db.execute(
+            "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
+            f" WHERE campaign = ? AND {STANDING} ORDER BY id",
+            (campaign,),
+        ):
+            if not asked.isdisjoint(_pieces(codes[2], ALIKE)):
+                known.add(number, Person(*codes))
+    return [known.of(person) for person in persons]
+
+
+def alike_by(one: Person, other: Person) -> AlikeBy | None:
+    """Why two people may be one where no code decides it; ``name`` for one and the same person.
+
+    None for two who are not alike. Two names at one mailbox are two people of a household.
+    """
+    kinds: tuple[AlikeBy, ...] = ("name", "house", "house")
+    if one.by_email:
+        kinds = ("name", "mailbox", "house", "house")
+    household = one.by_email and other.by_email and one.by_email[:PLACE] == other.by_email[:PLACE]
+    theirs = set(_pieces(other.alike, ALIKE))
+    for kind, code in zip(kinds, _pieces(one.alike, ALIKE), strict=False):
+        if code in theirs and not (household and kind == "mailbox"):
+            return kind
+    return None
 
 
 def _pieces(codes: bytes | None, size: int) -> Iterator[bytes]:

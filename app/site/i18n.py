@@ -14,7 +14,7 @@ from babel import dates
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request, url_for
-from flask_babel import Babel, format_date
+from flask_babel import Babel
 from flask_babel import gettext as _gettext
 from flask_babel import ngettext as _ngettext
 
@@ -58,7 +58,7 @@ def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
 
 def long_date(day: date) -> str:
     """``January 3, 2027`` or ``3 de enero de 2027``."""
-    return str(format_date(day, "long"))
+    return str(dates.format_date(day, "long", locale=locale()))
 
 
 def moment_words(moment: datetime, zone: str) -> str:

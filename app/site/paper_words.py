@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from app.congress.model import Candidate
+from app.records.paper import Earlier
 from app.records.paper_columns import Question
 from app.records.paper_files import SheetError
-from app.records.paper_plan import CellProblem, Plan, Unread, WhyOdd
+from app.records.paper_plan import CellProblem, Likely, Plan, Unread, WhyOdd
+from app.records.persons import AlikeBy
 from app.site.i18n import gettext as _
+from app.site.i18n import long_date
 
 
 def column_name(column: str) -> str:
@@ -31,7 +36,7 @@ def row_name(plan: Plan, key: str) -> str:
     return _("row %(number)s", number=number)
 
 
-def row_names(plan: Plan, keys: tuple[str, ...], most: int = 15) -> str:
+def row_names(plan: Plan, keys: Sequence[str], most: int = 15) -> str:
     """Several rows; the first ``most`` of them by name."""
     names = ", ".join(row_name(plan, key) for key in keys[:most])
     return f"{names} …" if len(keys) > most else names
@@ -63,6 +68,39 @@ def unread_words(name: str, why: Unread) -> str:
     if why == "no_rows":
         return _("“%(sheet)s”: it is empty", sheet=name)
     return _("“%(sheet)s”: no row names the columns", sheet=name)
+
+
+def likely_words(plan: Plan, likely: Likely) -> list[str]:
+    """Whom a row may be the same as, and why: one sentence for each, without its full stop."""
+    return [
+        _("%(row)s (%(person)s): %(why)s", row=row_name(plan, key), why=alike_words(by),
+          person=person_words(values))
+        for key, by, values in likely.rows
+    ] + [signature_words(earlier, by) for earlier, by in likely.signatures]  # fmt: skip
+
+
+def person_words(values: Mapping[str, str]) -> str:
+    """What a row says of its person: by this it can be seen whether two are one."""
+    return ", ".join(filter(None, map(values.get, ("first", "last", "street", "zip", "email"))))
+
+
+def signature_words(earlier: Earlier, by: AlikeBy) -> str:
+    """A signature that stands and may be the same person's, and why. It names nobody."""
+    values = {"day": long_date(earlier.day), "source": earlier.source, "why": alike_words(by)}
+    if earlier.on_paper:
+        return _("a signature on paper of %(day)s (%(source)s): %(why)s", **values)
+    if earlier.source:
+        return _("a signature on this site of %(day)s (%(source)s): %(why)s", **values)
+    return _("a signature on this site of %(day)s: %(why)s", **values)
+
+
+def alike_words(by: AlikeBy) -> str:
+    """Why two people may be one."""
+    return {
+        "name": lambda: _("the same name in the same ZIP code"),
+        "mailbox": lambda: _("the same e-mail address, but for its dots or what follows a plus"),
+        "house": lambda: _("a similar name at the same address"),
+    }[by]()
 
 
 def odd_words(why: WhyOdd) -> str:

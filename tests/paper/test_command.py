@@ -161,3 +161,22 @@ def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
     assert "2 signatures removed" in runner.invoke(undo_command, ["1"]).output
     assert signatures() == 0
     assert runner.invoke(undo_command, ["1"]).exit_code == 1
+
+
+def test_a_likely_repeat_is_listed_and_waits_for_a_word(tmp_path: Path) -> None:
+    moved = (*ANA[:2], "80 Birch St", *ANA[3:])
+    path = sheet(tmp_path, ANA, moved, ("Ana", "Li", "9 Oak Ave", *ANA[3:]))
+    for result in (run(path), run(path, "--dry-run")):
+        assert result.exit_code == 1
+        assert "row 3 (Ana, Li, 80 Birch St, 05672), counted; like row 2 (Ana" in result.output
+        assert "the same name in the same ZIP code" in result.output
+    assert "Nothing was added. Say with --likely count" in run(path).output
+    assert "none" in run(sheet(tmp_path, ANA, name="one.csv"), "--same", "2").output
+    assert "3, 4" in run(path, "--same", "7").output
+    assert "2 would be added" in run(path, "--same", "3", "--dry-run").output
+    assert "1 would be added" in run(path, "--likely", "leave", "--dry-run").output
+    assert signatures() == 0
+    assert run(path, "--same", "3").exit_code == 0
+    assert signatures() == 2
+    assert run(path, "--likely", "count").exit_code == 0
+    assert signatures() == 3

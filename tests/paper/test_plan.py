@@ -270,14 +270,14 @@ def test_preview_and_import_say_the_same_numbers(
 
 
 people = st.tuples(
-    st.sampled_from(["Ana", "ana", "Ana María", "Bo", "Jhon", "John", "Á", "N/A", ""]),
+    st.sampled_from(["Ana", "ana", "Ana María", "Bo", "Cy", "Jhon", "John", "Á", "N/A", ""]),
     st.sampled_from(["Li", "li", "Ng", "Jr", ""]),
     st.sampled_from(["12 Main St", "12 main street", "9 Elm", ""]),
     st.just("Stowe"),
     st.just("VT"),
     st.sampled_from(["05672", "5672", "05672-1234", "60647", ""]),
     st.just(""),
-    st.sampled_from(["", "a@example.org", "A@example.org", "b@example.org"]),
+    st.sampled_from(["", "a@example.org", "A@example.org", "a+b@example.org", "b@example.org"]),
 )
 
 
@@ -295,6 +295,7 @@ def test_a_plan_is_carried_out_unchanged_whatever_the_sheet_says(
         assert (added.signatures, added.before) == (len(plan.new), 0)
         after = planned(csv_file(*rows), db)
         assert after.new == ()
+        assert after.full == plan.full
         assert len(after.before) == len(plan.new) + len(plan.twice) + len(plan.before)
         assert totals(db, campaign().slug).signatures == len(first.new) + len(plan.new)
 
@@ -326,7 +327,7 @@ def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> Non
     choices = Choices(
         columns={0: ("first", "last", "street", "city", "state", "zip", "district", "")},
         hidden="leave", edits={"3": {"district": "IL-5"}}, located={"3": "IL-5"},
-        out=frozenset({"4"}), keep=frozenset({"5"}), zeros=True,
+        out=frozenset({"4"}), keep=frozenset({"5"}), same=frozenset({"6"}), zeros=True,
     )  # fmt: skip
     plan = planned(csv_file(ANA, SPLIT, BO, ("???", *ANA[1:]), ZEROS), db, choices)
     travelled = unpack(pack(plan), 100)
@@ -356,7 +357,7 @@ def test_whatever_a_browser_sends_back_is_a_file_or_is_nothing(
     )
     raw: Any = [
         [["S", 1, ["Name", "ZIP"], [[2, ["Ana Li", "05672"], {}, False]], None]],
-        [["x", "hidden"]], False, True, ["", {}, {}, [], [], False],
+        [["x", "hidden"]], False, True, ["", {}, {}, [], [], [], False],
     ]  # fmt: skip
     spot = raw
     for _ in range(data.draw(st.integers(0, 5))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from app.records import audit, person_of, recount, sign, totals
@@ -23,7 +24,7 @@ def add(db: sqlite3.Connection, rows: list[Good], **changes: str) -> tuple[int, 
 
 def signed_before(db: sqlite3.Connection, rows: list[Good]) -> list[str]:
     with Rehearsal(db, campaign().slug, SECRET) as rehearsal:
-        return [row.key for row in rows if rehearsal.ask(row) == ""]
+        return [row.key for row in rows if rehearsal.ask(row) == ("signed", "")]
 
 
 def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value]]]:
@@ -122,3 +123,10 @@ def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
         added = add_one(db, row, batch(way="form"), letters=letters, secret=SECRET)
         assert (added.signatures, added.before) == (signatures, before)
     assert [what for _who, what, _after in events(db)] == ["paper signatures added"] * 2
+
+
+def test_who_signed_another_campaign_on_paper_can_sign_this_one(db: sqlite3.Connection) -> None:
+    add(db, good(2))
+    other = replace(batch(), campaign="another")
+    assert run(db, good(2), what=other).signatures == 2
+    assert run(db, good(2), what=other).before == 2

@@ -40,6 +40,7 @@ from app.records.paper import (
     import_steps,
     list_imports,
     paper_lock,
+    rehearse_one,
     remember_columns,
     take_back_paper,
     undo_import,
@@ -70,12 +71,14 @@ from app.site.paper_links import find_district, link_for, title_in
 from app.site.paper_words import (
     column_name,
     district_words,
+    likely_words,
     odd_words,
     problem_words,
     question_words,
     row_name,
     row_names,
     sheet_words,
+    signature_words,
     unread_words,
 )
 from app.site.services import Services, services
@@ -98,6 +101,8 @@ QUICK = 2_000
 LARGEST = 12 * 1024 * 1024
 SHOWN = 40
 """Rows with problems on one page."""
+LIKELY = 200
+"""Rows on one page that may be of somebody who stands already."""
 STREETS = 10
 """Streets that one press looks up."""
 STEP = 500
@@ -270,15 +275,19 @@ def enter() -> Response:
 
 def _enter(
     values: Mapping[str, str], wrong: Wrong | None = None, *, done: str = "", count: int = 0,
-    problem: tuple[str, str] | None = None, odd: str = "", located: str = "", status: int = 200,
+    problem: tuple[str, str] | None = None, odd: str = "", alike: Sequence[str] = (),
+    located: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     problems = {p.column: problem_words(p) for p in wrong.problems} if wrong else {}
     errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
-    errors += [problem] if problem else []
+    if problem:
+        errors.append(problem)
+        problems.setdefault(*problem)
     split = wrong.problem("district") if wrong else None
     return page(
         "paper/enter", status, values=values, problems=problems, errors=errors,
         districts=_offered(split) if split else (), done=done, count=count, odd=odd,
+        alike=alike,
         located=located, street_lookup=services().settings.street_lookup,
         language_now=_sheet_language(), source=_source(),
         tag_problem=problem[1] if problem and problem[0] == "source" else "",
@@ -300,6 +309,8 @@ def _take_one() -> Response:
     """Add one person's signature and offer the form for the next one."""
     values, form = _typed(), request.form
     count = int(form["count"]) if re.fullmatch("[0-9]{1,6}", form.get("count", "")) else 0
+    if form.get("skip"):
+        return _next(values, _("Nothing was added for the same person."), count)
     if bad := _bad_tag_words(form.get("source", "")):
         return _enter(values, problem=("source", bad), count=count, status=422)
     settled = form.get("located", "")
@@ -322,17 +333,31 @@ def _take_one() -> Response:
         done = _("The street lies in %(seat)s. Check it, then add the signature.",
                  seat=values["district"])  # fmt: skip
         return _enter(values, result, done=done, count=count, located=values["district"])
-    site = services()
+    site, batch = services(), _batch("form")
+    secret = site.settings.secret_key
+    stands, alike = rehearse_one(site.db(), batch.campaign, result, secret)
+    if stands == "full":
+        words = _("Four people have signed with this e-mail address, and no more are counted with "
+                  "it. Nothing was added.")  # fmt: skip
+        return _enter(values, problem=("email", words), count=count, status=422)
+    if alike and not form.get("apart"):
+        words = _("This may be somebody who is counted already. If it is somebody else, say so.")
+        return _enter(values, problem=("apart", words), count=count, status=422,
+                      alike=tuple(signature_words(*one) for one in alike))  # fmt: skip
     try:
-        added = add_one(site.db(), result, _batch("form"), letters=_letters(),
-                        secret=site.settings.secret_key)  # fmt: skip
+        added = add_one(site.db(), result, batch, letters=_letters(), secret=secret)
     except NotStoredError:
         return _enter(values, problem=("", _not_stored_words()), count=count, status=503)
     done = _("Added.") if added.signatures else _(
         "This person had signed already, so nothing was added."
     )  # fmt: skip
-    empty = {name: values[name] if name in KEPT else "" for name in FIELDS}
-    return _enter(empty, done=done, count=count + added.signatures)
+    return _next(values, done, count + added.signatures)
+
+
+def _next(values: Mapping[str, str], done: str, count: int) -> Response:
+    """The form for the next person on the same sheet."""
+    kept = {name: values[name] if name in KEPT else "" for name in FIELDS}
+    return _enter(kept, done=done, count=count)
 
 
 @paper.get("/paper/back")
@@ -504,7 +529,7 @@ def _decided(file: HeldFile, before: Choices) -> Choices:
     """What the organizer said so far, with what this form says."""
     form = request.form
     edits = {key: dict(typed) for key, typed in before.edits.items()}
-    out, keep = set(before.out), set(before.keep)
+    out, keep, same = set(before.out), set(before.keep), set(before.same)
     for name in form:
         kind, _dash, rest = name.partition("-")
         key, _dash, column = rest.partition("-")
@@ -516,6 +541,8 @@ def _decided(file: HeldFile, before: Choices) -> Choices:
             out.add(key)
         elif kind == "odd" and f"out-{key}" not in form:
             keep.add(key)
+        elif kind == "likely":
+            (same.add if f"same-{key}" in form else same.discard)(key)
     if form.get("restore"):
         out, keep = set(), set()
     columns = dict(before.columns)
@@ -526,7 +553,8 @@ def _decided(file: HeldFile, before: Choices) -> Choices:
             columns[at] = tuple(form.get(name, "") for name in names)
     hidden = form.get("hidden", "")
     return replace(
-        before, edits=edits, out=frozenset(out), keep=frozenset(keep), columns=columns,
+        before, edits=edits, out=frozenset(out), keep=frozenset(keep), same=frozenset(same),
+        columns=columns,
         hidden="count" if hidden == "count" else "leave" if hidden == "leave" else before.hidden,
         zeros=before.zeros or bool(form.get("zeros")),
     )  # fmt: skip
@@ -568,8 +596,8 @@ def _steps(
     if not adding or not plan.ready:
         return _shown(plan, notes=notes)
     if plan.digest != shown:
-        words = _("Something changed since these numbers were made: somebody signed, or a row was "
-                  "corrected. Look at them again, then add.")  # fmt: skip
+        words = _("Something changed since these numbers were made: somebody signed, or you "
+                  "changed something. Look at them again, then add.")  # fmt: skip
         return _shown(plan, problem=words)
     try:
         added = yield from _carried_out(plan)
@@ -642,7 +670,8 @@ def _shown(
             "language_now": _sheet_language(), "source": _source(),
             "column_name": column_name, "problem_words": problem_words, "odd_words": odd_words,
             "district_words": district_words, "row_name": row_name, "row_names": row_names,
-            "question_words": question_words, "capital": _capital,
+            "likely_words": likely_words, "most_likely": LIKELY, "question_words": question_words,
+            "capital": _capital,
             "unread": "; ".join(unread_words(name, why) for name, why in plan.file.unread),
         },
         422 if status == 200 and (plan.wrong or plan.questions) else status,

@@ -1,0 +1,197 @@
+"""Rows that may be of somebody who is counted already: shown before they count, then decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.records import Connection, lookalikes, open_database, sign, totals
+from app.records.model import SignatureRequest
+from app.records.paper import Earlier, PaperLetters
+from app.records.paper_plan import Choices, Good, Plan
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Office
+from tests.packets.conftest import campaign
+
+from .conftest import ANA, NOW, TODAY, csv_file, planned, upload
+from .test_pages import PERSON, send, signatures
+from .test_plan import carried_out, people, row
+
+IMANI = ("Imani", "Okafor", "44 Maple St", *ANA[3:7])
+"""Without an e-mail."""
+MOVED = ("Imani", "Okafor", "9 Oak Ave", *ANA[3:7], "")
+INITIAL = ("I.", "Okafor", "44 Maple St", *ANA[3:7], "")
+TAGGED = ("I", "Okafor", "1 Elm St", *ANA[3:5], "05401", "", "imani+fair@example.org")
+
+
+def online(db: Connection, person: Sequence[str]) -> None:
+    """Sign on the site."""
+    names = ("first", "last", "street", "city", "state", "zip", "district", "email")
+    found = row(**dict(zip(names, person, strict=True)))
+    assert isinstance(found, Good)
+    request = SignatureRequest(
+        key="k", person=found.person, campaign=campaign().slug, day=TODAY, at=NOW, state="VT",
+        district=0, template="general", version="v", length="full", language="en",
+        match="zip", source="", edited=False, own_share=0,
+        letters=PaperLetters(campaign(), TODAY).to(found.delegation),
+    )  # fmt: skip
+    sign(db, request, b"s" * 32)
+
+
+def pairs(plan: Plan) -> dict[str, list[tuple[object, str]]]:
+    return {
+        one.key: [(key, by) for key, by, _values in one.rows]
+        + [(earlier, by) for earlier, by in one.signatures]
+        for one in plan.likely
+    }
+
+
+def test_a_repeat_that_nothing_decides_is_shown_with_what_it_is_like(db: Connection) -> None:
+    plan = planned(csv_file((*IMANI, ""), MOVED, INITIAL, TAGGED, ANA), db)
+    assert pairs(plan) == {"3": [("2", "name")], "4": [("2", "house")]}
+    assert plan.ready
+    assert [good.key for good in plan.new] == ["2", "3", "4", "5", "6"]
+
+
+def test_who_signed_online_is_recognised_or_shown_and_is_among_the_lookalikes(
+    db: Connection, tmp_path: Path
+) -> None:
+    """N01"""
+    online(db, (*IMANI, "imani@example.org"))
+    plan = planned(csv_file((*IMANI, ""), MOVED, TAGGED), db)
+    assert plan.before == ("2",)
+    signed = Earlier(TODAY, "", on_paper=False)
+    assert pairs(plan) == {"3": [("2", "name"), (signed, "name")], "4": [(signed, "mailbox")]}
+    carried_out(plan, db, tmp_path)
+    assert lookalikes(db, campaign().slug) == [(1, 2, 3)]
+
+
+def test_what_was_signed_on_paper_says_its_day_and_source(db: Connection, tmp_path: Path) -> None:
+    carried_out(planned(csv_file((*IMANI, "")), db), db, tmp_path)
+    plan = planned(csv_file(MOVED), db)
+    assert pairs(plan) == {"2": [(Earlier(TODAY, "fair", on_paper=True), "name")]}
+
+
+def test_the_same_person_is_not_counted_and_neither_are_their_repeats(db: Connection) -> None:
+    plan = planned(csv_file((*IMANI, ""), INITIAL, INITIAL), db, Choices(same=frozenset({"3"})))
+    assert [good.key for good in plan.new] == ["2"]
+    assert plan.same == ("3",)
+    assert plan.twice == (("4", "3"),)
+    assert plan.ready
+
+
+def test_what_was_said_of_a_row_that_is_like_nobody_changes_nothing(db: Connection) -> None:
+    plan = planned(csv_file(ANA, MOVED), db, Choices(same=frozenset({"2", "3", "9"})))
+    assert [good.key for good in plan.new] == ["2", "3"]
+    assert plan.same == ()
+
+
+def test_a_sheet_full_of_one_name_is_compared_with_a_few_rows_only(db: Connection) -> None:
+    rows = [("Imani", "Okafor", f"{n} Oak Ave", *ANA[3:]) for n in range(60)]
+    plan = planned(csv_file(*rows), db)
+    assert len(plan.likely) == 59
+    assert max(len(one.rows) for one in plan.likely) == 5
+
+
+def test_the_fifth_person_at_one_mailbox_is_named_and_not_counted(
+    db: Connection, tmp_path: Path
+) -> None:
+    names = ["Ana", "Bo", "Cy", "Di", "Eve", "Flo"]
+    rows = [(name, "Li", "12 Main St", *ANA[3:7], "home@example.org") for name in names]
+    carried_out(planned(csv_file(*rows[:2]), db), db, tmp_path)
+    plan = planned(csv_file(*rows), db)
+    assert (plan.before, [good.key for good in plan.new], plan.full) == (
+        ("2", "3"), ["4", "5"], ("6", "7"),
+    )  # fmt: skip
+    added = carried_out(plan, db, tmp_path)
+    assert (added.signatures, added.before) == (2, 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.lists(people, min_size=1, max_size=12),
+    before=st.integers(0, 6),
+    same=st.frozensets(st.integers(2, 13).map(str)),
+)
+def test_what_was_decided_is_carried_out_whatever_the_sheet_says(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], before: int,
+    same: frozenset[str],
+) -> None:  # fmt: skip
+    folder = tmp_path_factory.mktemp("plan")
+    with closing(open_database(folder / "site.db")) as db:
+        first = planned(csv_file(*rows[:before], ANA), db)
+        carried_out(first, db, folder)
+        plan = planned(csv_file(*rows), db, Choices(same=same))
+        assert set(plan.same) == same & {one.key for one in plan.likely}
+        added = carried_out(plan, db, folder)
+        assert (added.signatures, added.before) == (len(plan.new), 0)
+        assert totals(db, campaign().slug).signatures == len(first.new) + len(plan.new)
+        after = planned(csv_file(*rows), db, Choices(same=same))
+        assert after.new == ()
+
+
+# --- on the page -----------------------------------------------------------------------------
+
+
+def test_the_page_shows_both_and_counts_them_unless_it_is_ticked(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file((*IMANI, ""), MOVED))
+    assert editor.status == 200
+    assert "One row may be of somebody who is counted already" in editor.words
+    assert (
+        "row 2 (Imani, Okafor, 44 Maple St, 05672): the same name in the same ZIP" in editor.words
+    )
+    send(editor, **{"same-3": "1"})
+    assert "One signature can be added." in editor.words
+    assert editor.page.by_id("same-3").get("checked") is not None
+    send(editor, "add", **{"same-3": "1"})
+    assert "One row was not counted, because you said" in editor.words
+    assert signatures(staff) == 1
+
+
+def test_a_tick_and_add_in_one_press_shows_the_new_numbers_first(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file((*IMANI, ""), MOVED))
+    send(editor, "add", **{"same-3": "1"})
+    assert "Look at them again, then add." in editor.words
+    assert signatures(staff) == 0
+
+
+def test_a_tick_can_be_taken_away_again(editor: Browser, staff: Office) -> None:
+    upload(editor, csv_file((*IMANI, ""), MOVED))
+    send(editor, **{"same-3": "1"})
+    path, form = editor.form("/paper/check")
+    form.pop("same-3")
+    form.pop("add")
+    editor.post(path, form)
+    assert "2 signatures can be added." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 2
+
+
+def test_typed_one_by_one_the_question_comes_before_it_counts(
+    editor: Browser, staff: Office
+) -> None:
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **PERSON)
+    other = {**PERSON, "street": "80 Birch St"}
+    editor.send("/enter", **other)
+    assert editor.status == 422
+    assert "a signature on paper of November 25, 2026 (paper): the same name" in editor.words
+    assert signatures(staff) == 1
+    editor.send("/enter", skip="1")
+    assert "Nothing was added for the same person." in editor.words
+    assert editor.form("/enter")[1]["city"] == "Stowe"
+    editor.send("/enter", **other)
+    path, form = editor.form("/enter")
+    form.pop("skip")
+    editor.post(path, {**form, "apart": "1"})
+    assert "Added." in editor.words
+    assert signatures(staff) == 2
