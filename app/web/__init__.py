@@ -15,6 +15,7 @@ from app.site.i18n import set_up_languages
 from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
+from app.web.compression import set_up_compression
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.limits import set_up_limits
@@ -23,7 +24,7 @@ from app.web.organizer import set_up_organizers
 from app.web.organizer.gate import hang_door
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
-from app.web.public import counter_pages, public, verify_pages
+from app.web.public import counter_pages, public, verify_pages, well_known
 from app.web.requests import set_up_requests
 from app.web.resident import resident
 
@@ -59,12 +60,14 @@ def unopened_site() -> Flask:
     logging.getLogger("dear_congress").setLevel(logging.INFO)
     set_up_requests(app)
     set_up_headers(app)
+    set_up_compression(app)
     set_up_languages(app)
     set_up_pages(app)
     set_up_errors(app)
     for blueprint in (public, counter_pages, verify_pages, resident):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
+    app.register_blueprint(well_known)
     set_up_practice(app)
     set_up_organizers(app)
     access_rules(app)

@@ -48,9 +48,9 @@ def _elsewhere_url() -> str:
     """The present page's address in the other language; a form's page leads to its start."""
     endpoint = (request.endpoint or "").removeprefix("es_")
     lang = other_language()
-    if not endpoint or endpoint == "static":
-        return page_url("public.home", lang)
     blueprint, _, view = endpoint.partition(".")
+    if blueprint in ("", "static", "well_known"):
+        return page_url("public.home", lang)
     if view in POST_ONLY:
         if view in ("withdraw", "forget", "drop_letters", "ask_elsewhere") and request.view_args:
             return page_url("resident.receipt", lang, **request.view_args)
@@ -59,7 +59,8 @@ def _elsewhere_url() -> str:
     return page_url(f"{blueprint}.{view}", lang, **{**linked, **(request.view_args or {})})
 
 
-def _contact_url(contact: str) -> str:
+def contact_url(contact: str) -> str:
+    """A link to whom an operator named as contact; empty where it is neither mail nor web."""
     if contact.startswith(("https://", "http://")):
         return contact
     return f"mailto:{contact}" if "@" in contact and " " not in contact else ""
@@ -80,7 +81,7 @@ def _everywhere() -> dict[str, Any]:
         "version": __version__,
         "group_name": site.settings.group_name,
         "contact": site.settings.contact,
-        "contact_url": _contact_url(site.settings.contact),
+        "contact_url": contact_url(site.settings.contact),
         "data_date": _date_of_members(site),
         "cosponsor_date": site.campaign.as_of,
         "elsewhere_url": _elsewhere_url(),

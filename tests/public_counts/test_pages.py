@@ -78,7 +78,7 @@ def test_a_preview_and_an_unconfirmed_signature_are_in_no_public_number(
     people.sign("CA", status="unconfirmed")
     people.sign("CA")
     assert counts(app)["signatures"] == 1
-    assert "1 person signed" in client.get("/").words
+    assert "signed and wrote" not in client.get("/").words
 
 
 @pytest.mark.parametrize("path", SHARED)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+import re
 import sqlite3
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,11 +20,11 @@ from app.main import create_app
 from app.site.settings import Settings
 from app.web.access import AccessRuleMissingError, access_rules
 from tests.web.conftest import Clock
-from tests.web.lint import Client
+from tests.web.lint import Client, lint
 from tests.web.resident import Resident
 
 POSTS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
-GETS = ("/", "/find", "/about-the-bill", "/privacy")
+GETS = ("/", "/find", "/about-the-bill", "/privacy", "/accessibility")
 
 
 def changed(settings: Settings, **changes: Any) -> Settings:
@@ -217,19 +220,92 @@ def test_https_is_promised_only_over_https(public_app: Flask, client: Client) ->
 
 def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: Client) -> None:
     page = client.get("/")
-    links = [e.get("href") or "" for e in page.all("link")]
+    own = ("canonical", "alternate")
+    links = [e.get("href") or "" for e in page.all("link") if e.get("rel") not in own]
     links += [e.get("src") or "" for e in page.all("script")]
-    assert len(links) == 3
-    size = len(page.text.encode())
+    assert len(links) == 4
+    size = len(gzip.compress(page.text.encode()))
     for link in links:
         assert "?v=" in link
-        with client.flask.get(link) as response:
+        with client.flask.get(link, headers={"Accept-Encoding": "gzip"}) as response:
             assert response.status_code == 200
             assert "immutable" in response.headers["Cache-Control"]
             size += len(response.data)
         with client.flask.get(link.partition("?")[0]) as plain:
             assert plain.headers["Cache-Control"] == "no-cache"
     assert size < 60_000
+
+
+def test_the_style_asks_for_the_typeface_at_the_address_that_pages_preload(client: Client) -> None:
+    page = client.get("/")
+    typeface = page.one("link", rel="preload").get("href") or ""
+    style = page.one("link", rel="stylesheet").get("href") or ""
+    with client.flask.get(style) as response:
+        assert f'url("{typeface.removeprefix("/static/")}")'.encode() in response.data
+    with client.flask.get(typeface) as response:
+        assert len(response.data) < 30_000
+
+
+def test_text_is_compressed_where_nothing_secret_can_be_guessed_from_its_length(
+    client: Client,
+) -> None:
+    ask = {"Accept-Encoding": "br, gzip;q=0.8"}
+    style = client.get("/").one("link", rel="stylesheet").get("href") or ""
+    for path in ("/", "/es/privacy", "/find", style):
+        with client.flask.get(path) as plain, client.flask.get(path, headers=ask) as small:
+            assert "Content-Encoding" not in plain.headers
+            assert "Accept-Encoding" in str(plain.vary)
+            assert "Accept-Encoding" in str(small.vary)
+            assert small.headers["Content-Encoding"] == "gzip"
+            assert len(small.data) < len(plain.data) / 2
+            assert _without_tokens(gzip.decompress(small.data)) == _without_tokens(plain.data)
+    # The answer to a cookie may hold a secret beside words from the address.
+    client.flask.set_cookie("session", "x")
+    with client.flask.get("/find", headers=ask) as guarded:
+        assert "Content-Encoding" not in guarded.headers
+    client.flask.delete_cookie("session")
+    for small_answer in ("/robots.txt", "/favicon.ico"):
+        with client.flask.get(small_answer, headers=ask) as response:
+            assert "Content-Encoding" not in response.headers
+    with client.flask.get(style, headers=ask) as first:
+        tag = first.headers["ETag"]
+    with client.flask.get(style, headers={**ask, "If-None-Match": tag}) as again:
+        assert again.status_code == 304
+
+
+def _without_tokens(page: bytes) -> bytes:
+    return re.sub(rb'name="token" value="[^"]*"', b"", page)
+
+
+def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyones(
+    settings: Settings,
+) -> None:
+    base = "https://letters.example.org"
+    site = create_app(changed(settings, site_url=base, contact="press@letters.example.org"))
+    get = partial(site.test_client().get, base_url=base)
+    assert f"Sitemap: {base}/sitemap.xml" in get("/robots.txt").text
+    listed = re.findall(r"<loc>([^<]+)</loc>", get("/sitemap.xml").text)
+    assert listed == [f"{base}{p}" for p in ("/", "/es/", "/about-the-bill", "/es/about-the-bill")]
+    for address in listed:
+        response = get(address.removeprefix(base))
+        page = lint(response, address.removeprefix(base))
+        assert "X-Robots-Tag" not in response.headers
+        assert not [e for e in page.all("meta") if e.get("name") == "robots"]
+        assert page.one("link", rel="canonical").get("href") == address
+        others = {e.get("hreflang"): e.get("href") for e in page.all("link") if e.get("hreflang")}
+        assert set(others) == {"en", "es"}
+        assert address in others.values()
+        assert page.one("meta", name="description").get("content")
+    for private in ("/?zip=01930", "/find", "/review", "/receipt/nothing", "/verify"):
+        assert get(private).headers["X-Robots-Tag"] == "noindex", private
+    told = get("/.well-known/security.txt").text
+    assert "Contact: mailto:press@letters.example.org" in told
+    assert re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", told, re.M)
+
+
+def test_a_site_without_a_contact_or_an_address_has_no_file_that_needs_one(client: Client) -> None:
+    assert client.flask.get("/sitemap.xml").status_code == 404
+    assert "Sitemap" not in client.flask.get("/robots.txt").text
 
 
 def test_head_is_answered_like_get(client: Client) -> None:

@@ -6,9 +6,11 @@ import re
 from io import BytesIO
 from xml.etree import ElementTree
 
+import pytest
 from pypdf import PdfReader
 
 from app.site.settings import Settings
+from app.web.public import content
 from tests.web.lint import Html, values, words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, sheets
 from tests.web.stored import counts, rows
@@ -141,12 +143,16 @@ def test_a_receipt_cannot_be_guessed(anyone: Resident, settings: Settings) -> No
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
 
 
-def test_the_start_page_counts_people_and_letters(anyone: Resident) -> None:
+def test_the_start_page_says_how_many_signed_from_25_people_on(
+    anyone: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """EX12"""
     anyone.signed(*GLOUCESTER)
-    page = anyone.client.get(anyone.url("/"))
-    numbers = [words(e) for e in page.all("dd") if e.get("class") == "big"]
-    assert numbers == ["1", "3"]
+    said = "1 people signed" if anyone.lang == "en" else "Firmaron 1 personas"
+    assert content.SHOWN_FROM == 25
+    assert said not in anyone.client.get(anyone.url("/")).words
+    monkeypatch.setattr(content, "SHOWN_FROM", 1)
+    assert said in anyone.client.get(anyone.url("/")).words
 
 
 def letters_form(page: Html) -> ElementTree.Element:

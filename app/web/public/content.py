@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
+from flask_babel import format_decimal
+
 from app.campaign import stage_of
 from app.campaign.pages import PageWords, congress_gov, page_words
 from app.congress.model import congress_years
@@ -22,6 +24,9 @@ from app.web.resident.people import state_name
 from app.web.resident.receipts import letters_until
 from app.web.resident.sharing import prefilled
 
+SHOWN_FROM = 25
+"""People from whom on the start page says how many signed: fewer tell a newcomer nothing."""
+
 
 def home(args: Mapping[str, str], site: Services) -> Page:
     """The start page with the counts of people and letters, where they can be had."""
@@ -29,16 +34,38 @@ def home(args: Mapping[str, str], site: Services) -> Page:
         counted, states = totals(site.db(), site.campaign.slug), state_rows(site)
     except NotStoredError:
         counted, states = Totals(0, 0), []
+    shown = counted.signatures >= SHOWN_FROM
     return Page(
         "public/home.html",
         {
             **_bill(site),
             "link": prefilled(args, site),
-            "signatures": counted.signatures,
-            "letter_count": counted.letters,
+            "days_left": _days_left(site),
+            "counted": _counted_words(counted) if shown else "",
             "states": states,
         },
     )
+
+
+def _counted_words(counted: Totals) -> str:
+    return _(
+        "%(people)s people signed and wrote %(letters)s letters.",
+        people=format_decimal(counted.signatures), letters=format_decimal(counted.letters),
+    )  # fmt: skip
+
+
+def _days_left(site: Services) -> str:
+    """The time left in this Congress, for beside the button; empty where it is over."""
+    campaign = site.campaign
+    left = (campaign.ends.date() - site.today()).days
+    if left < 1 or stage_of(campaign, site.writing_day()) in ("expired", "enacted"):
+        return ""
+    return ngettext("%(num)d day left", "%(num)d days left", left)
+
+
+def accessibility() -> Page:
+    """Who can use this site, what is known not to work, and whom to tell."""
+    return Page("public/accessibility.html", {"public_page": True})
 
 
 def bill(site: Services) -> Page:

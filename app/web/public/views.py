@@ -1,22 +1,36 @@
-"""Start page, the bill, what is kept."""
+"""Start page, the bill, what is kept, and the files that crawlers and researchers look for."""
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from datetime import timedelta
+from xml.sax.saxutils import escape
+
+from flask import Blueprint, abort, request, send_from_directory, url_for
 from werkzeug.wrappers import Response
 
+from app.delivery.wordings import absolute_link
+from app.site.assets import STATIC
+from app.site.i18n import LANGUAGES
 from app.site.services import services
 from app.web.access import access
-from app.web.headers import public_page
-from app.web.pages import show
+from app.web.headers import public_page, shared
+from app.web.pages import contact_url, show
 from app.web.public import content
 
 public = Blueprint("public", __name__)
+well_known = Blueprint("well_known", __name__)
+"""Files at addresses that others have fixed; they are in no language."""
+
+INDEXED = ("public.home", "public.bill")
+"""The pages that search engines may list: they say what the site is, and nothing of anyone."""
+A_DAY = 86_400
 
 
 @public.get("/")
 @access("anyone")
 def home() -> Response:
+    if not request.args:  # a link may say where somebody lives, which no cache needs to know
+        public_page()
     return show(content.home(request.args, services()))
 
 
@@ -39,3 +53,71 @@ def districts() -> Response:
 def privacy() -> Response:
     public_page()
     return show(content.privacy(services()))
+
+
+@public.get("/accessibility")
+@access("anyone")
+def accessibility() -> Response:
+    public_page()
+    return show(content.accessibility())
+
+
+@well_known.get("/favicon.ico")
+@access("anyone")
+def favicon() -> Response:
+    shared(A_DAY)
+    return send_from_directory(STATIC, "favicon.ico", mimetype="image/x-icon")
+
+
+@well_known.get("/robots.txt")
+@access("anyone")
+def robots() -> Response:
+    """Pages say themselves that they are not to be listed, which a barred robot would not read."""
+    shared(A_DAY)
+    site = services().settings.site_url
+    lines = ["User-agent: *", "Allow: /"]
+    if site:
+        lines.append(f"Sitemap: {absolute_link(site, url_for('well_known.sitemap'))}")
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@well_known.get("/sitemap.xml")
+@access("anyone")
+def sitemap() -> Response:
+    """The listed pages, each with its address in every language; whole addresses are required."""
+    site = services().settings.site_url or abort(404)
+    shared(A_DAY)
+    entries = []
+    for endpoint in INDEXED:
+        addresses = {
+            lang: escape(
+                absolute_link(site, url_for(f"es_{endpoint}" if lang == "es" else endpoint))
+            )
+            for lang in LANGUAGES
+        }
+        links = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{lang}" href="{address}"/>'
+            for lang, address in addresses.items()
+        )
+        entries += [f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values()]
+    text = (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:xhtml="http://www.w3.org/1999/xhtml">' + "".join(entries) + "</urlset>\n"
+    )
+    return Response(text, mimetype="application/xml")
+
+
+@well_known.get("/.well-known/security.txt")
+@access("anyone")
+def security() -> Response:
+    """Whom to tell of a weakness (RFC 9116), where the operator has given an address."""
+    site = services()
+    contact = contact_url(site.settings.contact) or abort(404)
+    shared(A_DAY)
+    until = (site.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [f"Contact: {contact}", f"Expires: {until}", "Preferred-Languages: en, es"]
+    if site.settings.site_url:
+        path = url_for("well_known.security")
+        lines.append(f"Canonical: {absolute_link(site.settings.site_url, path)}")
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
