@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import click
 from flask.cli import AppGroup
 
+from app.cli.plain import Day
 from app.congress import (
     NOTICES,
     STATES,
@@ -117,11 +118,11 @@ _today_option = click.option(
 )
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DAY",
     help="The date of the member files. Otherwise the folder's README.md or the file says.",
 )
-def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
+def build(source: Path, target: Path | None, as_of: date | None) -> None:
     """Build the tables from the official files.
 
     The folder holds legislators-current.yaml, legislators-district-offices.yaml,
@@ -136,7 +137,6 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
     from app.congress.build import STEPS, TABLES, build_tables
     from app.congress.model import BuildError
 
-    given = as_of.date() if as_of else None
     try:
         if sys.stdout.isatty():
             from rich.progress import Progress
@@ -146,11 +146,11 @@ def build(source: Path, target: Path | None, as_of: datetime | None) -> None:
                 built = build_tables(
                     source,
                     target or TABLES,
-                    as_of=given,
+                    as_of=as_of,
                     progress=lambda step: bar.update(task, description=step, advance=1),
                 )
         else:
-            built = build_tables(source, target or TABLES, as_of=given)
+            built = build_tables(source, target or TABLES, as_of=as_of)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     click.echo(
@@ -229,12 +229,12 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
 )
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DAY",
     help="The day of the list. Otherwise its server, the folder's README.md or the file says.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-def refresh_command(source: Path | None, as_of: datetime | None, dry_run: bool) -> None:
+def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> None:
     """Fetch the list of members, check it, and install it for this site.
 
     Running workers take it with their next page. A list that is cut short, mixed or older
@@ -246,7 +246,7 @@ def refresh_command(source: Path | None, as_of: datetime | None, dry_run: bool) 
     from app.congress.refresh import RefreshError, download, refresh
 
     settings, moment = _settings(), datetime.now(UTC)
-    day = as_of.date() if as_of else None
+    day = as_of
     try:
         with TemporaryDirectory() as fetched:
             if source is None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from app.campaign import Campaign, CampaignError
-from app.cli.plain import PlainCommand, PlainGroup
+from app.cli.plain import Day, PlainCommand, PlainGroup
 from app.cli.worker import STUCK, open_queue
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber, as_moment
@@ -121,10 +121,10 @@ def test_command(address: str) -> None:
 @click.option("--phone-needed", is_flag=True, help="Ask every row for a phone number.")
 @click.option("--names-in-own-words", is_flag=True,
               help="Leave a writer’s name or address in their own words as it is.")  # fmt: skip
-@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), help="Default: today.")
+@click.option("--today", "day", type=Day(), help="Default: today.")
 def xml_command(
     *, file: Path, out: Path, template: str, length: str, chamber: str, phone_needed: bool,
-    names_in_own_words: bool, day: datetime | None,
+    names_in_own_words: bool, day: date | None,
 ) -> None:  # fmt: skip
     """Write the letters of the people in FILE in the offices’ own delivery format.
 
@@ -154,7 +154,7 @@ def xml_command(
         raise click.ClickException("\n".join(["Set these in settings.toml first:", *lines]))
     order = Order(
         campaign=campaign, tables=tables, agent=agent,
-        now=as_moment(day.date()) if day else moment_of_site(settings), secret=settings.secret_key,
+        now=as_moment(day) if day else moment_of_site(settings), secret=settings.secret_key,
         template=template, length="short" if length == "short" else "full",
         chambers=CHAMBERS[chamber],
         phone_needed=phone_needed, names_in_own_words=names_in_own_words,

@@ -16,7 +16,7 @@ import click
 
 from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
-from app.cli.plain import PlainCommand, piped, some
+from app.cli.plain import Day, PlainCommand, piped, some
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
@@ -73,10 +73,10 @@ def _split(_context: click.Context, _option: click.Parameter, text: str) -> Spli
               help="SIZE is letters a file (500) or megabytes (20MB).")  # fmt: skip
 @click.option("--template", default="general", show_default=True,
               help="The letter, where a row names none.")  # fmt: skip
-@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), help="Default: today.")
+@click.option("--today", "day", type=Day(), help="Default: today.")
 def packets_command(
     *, file: Path | None, private_files: tuple[Path, ...], passphrase_file: Path | None,
-    out: Path, split: Split, template: str, day: datetime | None,
+    out: Path, split: Split, template: str, day: date | None,
 ) -> None:  # fmt: skip
     """Make one PDF for each office: a cover sheet, then the letters, sorted by town, numbered.
 
@@ -97,7 +97,7 @@ def packets_command(
     """
     settings = load_settings()
     campaign, tables = load_letters(settings)
-    now = as_moment(day.date()) if day else moment_of_site(settings)
+    now = as_moment(day) if day else moment_of_site(settings)
     today = day_in_washington(now)
     _refuse_used(out)
     keys = [unlock_file(path, passphrase_file) for path in private_files]

@@ -13,7 +13,7 @@ import click
 from app.campaign import Writer
 from app.campaign.words import Language
 from app.cli.packets import load_letters
-from app.cli.plain import PlainCommand
+from app.cli.plain import Day, PlainCommand
 from app.congress import Tables, inside_address
 from app.congress.model import STATES, Holder
 from app.delivery.writer_rows import WriterFileError, WriterRow, read_rows
@@ -153,7 +153,7 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
 @_language
 @_source
 @click.option("--template", default="general", show_default=True)
-@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), help="Default: today.")
+@click.option("--today", "day", type=Day(), help="Default: today.")
 def blank_command(
     *, district: str, out: Path, language: Language, source: str, template: str, day: date | None
 ) -> None:
@@ -170,7 +170,7 @@ def blank_command(
         raise click.ClickException(f"{district} is not a district; write it like IL-5 or VT.")
     if words is None:
         raise click.ClickException(f"The campaign has no letter called {template!r}.")
-    today = date(day.year, day.month, day.day) if day else date.today()  # noqa: DTZ011
+    today = day or date.today()  # noqa: DTZ011
     link = _link(source, language, "blank-letter")
     _save(out, blank_letters_pdf(campaign, words, delegation, today=today, link=link,
                                  language=language))  # fmt: skip

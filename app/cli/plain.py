@@ -1,16 +1,18 @@
-"""What an operator sees when something cannot be done: a sentence, not a traceback."""
+"""How commands speak with an operator: a sentence and no traceback, a day as people write it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import click
 
 from app.records.database import NotStoredError
 from app.records.keys import KeyFolderError
+from app.site.days import read_day
 from app.site.settings import SettingsError
 
 
@@ -40,6 +42,21 @@ class PlainCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
             return super().invoke(ctx)
+
+
+class Day(click.ParamType[date]):
+    """A day as people write it: 2026-11-01, 11/01/2026, Nov 1 2026."""
+
+    name = "day"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        day = value if isinstance(value, date) else read_day(value)
+        if day is None:
+            self.fail(f"{value!r} is no day. Write it like 2026-11-01, 11/01/2026 or Nov 1 2026.",
+                      param, ctx)  # fmt: skip
+        return day
 
 
 def piped() -> bool:

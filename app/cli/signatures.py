@@ -17,6 +17,7 @@ from flask.cli import AppGroup
 
 from app.cli.attest import attest_command, verify_command
 from app.cli.paper import import_command, undo_command
+from app.cli.plain import Day
 from app.cli.purge import purge_command
 from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
@@ -27,7 +28,6 @@ from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
 from app.records.counts import Filter
 from app.records.database import reading
 from app.records.exports import GROUPINGS, SHAPES, counts_table
-from app.site.days import read_day
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
@@ -46,21 +46,6 @@ Command = Callable[..., None]
 LANGUAGES = ("en", "es")
 NO_SOURCE = "(none)"
 """As in the addresses of the organizers' pages: brackets can be in no tag."""
-
-
-class Day(click.ParamType[date]):
-    """A day as people write it: 2026-11-01, 11/01/2026, Nov 1 2026."""
-
-    name = "day"
-
-    def convert(
-        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        day = value if isinstance(value, date) else read_day(value)
-        if day is None:
-            self.fail(f"{value!r} is no day. Write it like 2026-11-01, 11/01/2026 or Nov 1 2026.",
-                      param, ctx)  # fmt: skip
-        return day
 
 
 def choosing(command: Command) -> Command:

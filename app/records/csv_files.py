@@ -80,14 +80,15 @@ def csv_lines(table: Table, *, bom: bool = True, notes: bool = False) -> Iterato
     fields = [_fields(column.kind, alone=alone) for column in table.columns]
     yield BOM if bom else ""
     if notes:
-        yield "".join(_line(pair) for pair in described(table)) + END
-    yield _line(column.header for column in table.columns)
+        yield "".join(csv_line(pair) for pair in described(table)) + END
+    yield csv_line(column.header for column in table.columns)
     for chunk in table.chunks:
         columns = [change(cells) for change, cells in zip(fields, chunk, strict=True)]
         yield END.join([*map(",".join, zip(*columns, strict=True)), ""])
 
 
-def _line(texts: Iterable[str]) -> str:
+def csv_line(texts: Iterable[str]) -> str:
+    """One line of a file, of which no cell is taken for a formula."""
     return ",".join(_quoted(safe_csv(text)) for text in texts) + END
 
 

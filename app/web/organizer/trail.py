@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app.records import audit
 from app.records.audit import Event, Filter, Value, What
+from app.records.csv_files import BOM, csv_line
 from app.records.database import writing
 from app.site.days import read_day
 from app.site.services import services
@@ -26,8 +25,6 @@ COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 """In this order, never renamed."""
 FIELDS = ("who", "what", "since", "until")
 DIGITS = re.compile(r"[0-9]{1,15}")
-HARMLESS = re.compile(r"-[^\W\d_]+( [^\W\d_]+)*|\+\d{1,3}( \d+)+")
-"""``-Ann`` and ``+1 202 555 0147``: one word or number calls nothing."""
 
 
 def _wanted() -> tuple[Filter, list[tuple[str, str]]]:
@@ -67,43 +64,20 @@ def show_trail() -> Response:
     )  # fmt: skip
 
 
-def plain_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula. What it says stays readable.
-
-    Looks past spaces and at full-width signs too, which some programs fold to plain ones.
-    """
-    first = text.lstrip(" \u00a0\u3000")[:1]
-    if first in ("=", "@", "\t", "\r", "\n", "＝", "＠", "＋", "－"):
-        return f"'{text}"
-    if first in ("+", "-") and not HARMLESS.fullmatch(text.strip()):
-        return f"'{text}"
-    return text
-
-
 def _row(event: Event) -> list[str]:
     sides = (json.dumps(s, ensure_ascii=False, sort_keys=True) for s in (event.before, event.after))
     at = audit.stamp(event.at)
-    return [str(event.number), at, plain_cell(event.who), event.what.value,
-            plain_cell(event.subject), *sides]  # fmt: skip
+    return [str(event.number), at, event.who, event.what.value,
+            event.subject, *sides]  # fmt: skip
 
 
 def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterator[str]:
     """The file line by line: a byte order mark, what it is, the column names, the events."""
-    line = io.StringIO()
-    writer = csv.writer(line)
-
-    def written(row: Iterable[str]) -> str:
-        line.seek(0)
-        line.truncate()
-        writer.writerow(row)
-        return line.getvalue()
-
-    yield "\ufeff"
-    for row in head:
-        yield written([plain_cell(cell) for cell in row])
-    yield written(COLUMNS)
+    yield BOM
+    for row in (*head, COLUMNS):
+        yield csv_line(row)
     for event in events:
-        yield written(_row(event))
+        yield csv_line(_row(event))
 
 
 @organizer.get("/audit.csv", endpoint="audit_csv")
