@@ -242,6 +242,7 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     offices.offices = ["SCA01", "SCA03"]
@@ -283,13 +284,18 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     with closing(open_database(site / "dear-congress.db")) as db:
         if how == "withdrawn":
-            withdraw(db, receipt_token(SECRET, "one"))
+            (salt,) = db.execute("SELECT salt FROM signatures").fetchone()
+            assert withdraw(db, receipt_token(SECRET, "one", salt))
         elif how == "test":
-            db.execute("UPDATE signatures SET status = 'test', person = NULL")
+            db.execute(
+                "UPDATE signatures SET status = 'test', by_email = NULL, by_address = NULL,"
+                " near = NULL, alike = NULL"
+            )
         else:
             set_status(db, [1], how)  # type: ignore[arg-type]
     result = run(deliver_command, folder)
@@ -301,6 +307,7 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
 def test_another_computers_folder_is_noted_only_where_it_belongs(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
