@@ -7,6 +7,13 @@ overwritten (``secure_delete``), and nobody but the site's own user can read the
 A site stops writing when its database is not the file that it opened. Beside the database lies
 a small file with the database's id: where that is, no database is made anew, and none with
 another id is opened. Each write compares the open files with those on the disk.
+
+A file that was copied over the database (``cp backup.db dear-congress.db``) keeps its place on
+the disk, and SQLite itself does not notice: its log would be written into the copy and destroy
+it. So each write is numbered in the file's header (``application_id``), and the header as it is
+on the disk, read past SQLite, has to fit: it has the id, it never goes back, and it never is
+ahead of what SQLite sees. A log that was left beside a restored copy is told in the same way
+before SQLite opens it.
 """
 
 from __future__ import annotations
@@ -15,13 +22,16 @@ import logging
 import os
 import sqlite3
 import stat
+import struct
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from app.records.migrations import migrate
 
@@ -63,35 +73,113 @@ Stamp = tuple[tuple[int, int] | None, ...]
 """Device and inode of the database, its log and the log's index; None for one that is not there."""
 
 
+PAGE = 4096
+"""Bytes of a page of ours: SQLite's default since 2016."""
+FIRST_PAGES = 8 * PAGE
+"""Bytes. An empty database of ours has more."""
+_HEADER = struct.Struct(">40xI24xI")
+"""The schema's version and the number of the last write in a file's first page."""
+_FRAME = 24
+"""Bytes before each page in the log; 32 stand before the first."""
+
+
+def _behind(one: int, other: int) -> bool:
+    """Whether a write has a lower number than another; after 2**31 they begin anew."""
+    return one != other and (other - one) % 2**31 < 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the beginning of the database file says, without the log."""
+
+    version: int
+    """Of the schema: every VACUUM adds one, so a copy made by ``VACUUM INTO`` is told too."""
+    number: int
+    """Of the last write that was moved from the log into the file."""
+    pages: bytes = b""
+    """The first few. The table ``site``, with the id, is among the first that are made."""
+
+    @classmethod
+    def of(cls, beginning: bytes) -> _Head | None:
+        """None where there is not yet so much of a file."""
+        if len(beginning) < FIRST_PAGES:
+            return None
+        version, number = _HEADER.unpack_from(beginning)
+        return cls(version, number, beginning)
+
+
+class _RawFile:
+    """The database file as it is on the disk, for all connections of this process to it.
+
+    It is kept open as long as any of them: when a process closes a file, it loses all its locks
+    on it, SQLite's too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.users = 0
+        self.last: _Head | None = None
+
+    def head(self) -> _Head | None:
+        return _Head.of(os.pread(self.descriptor, FIRST_PAGES, 0))
+
+
+_Key = tuple[int, Path]
+"""The process, and the path: a child process has connections and files of its own."""
+_raw: dict[_Key, _RawFile] = {}
+
+
+def _hold(path: Path) -> tuple[_Key, _RawFile]:
+    key = (os.getpid(), path)
+    with _opening:
+        if key not in _raw:
+            _raw[key] = _RawFile(path)
+        _raw[key].users += 1
+        return key, _raw[key]
+
+
+def _let_go(key: _Key) -> None:
+    if key[0] != os.getpid():
+        return  # the parent's, which it still uses
+    with _opening:
+        raw = _raw[key]
+        raw.users -= 1
+        if not raw.users:
+            os.close(_raw.pop(key).descriptor)
+
+
 class _Watched(sqlite3.Connection):
     """A connection that remembers which files it opened."""
 
     path: Path
     stamp: Stamp
-    key: tuple[int, Path]
-    """The process, and the path: a child process has connections of its own."""
+    key: _Key
+    raw: _RawFile
+    known: bytes
+    """The id that the database has to have; empty where none was noted yet."""
+    let_go: weakref.finalize[[_Key], _Watched]
 
     def close(self) -> None:
         with _opening:
             _open.discard(self)
         super().close()
+        if hasattr(self, "let_go"):
+            self.let_go()
 
 
 _open: weakref.WeakSet[_Watched] = weakref.WeakSet()
-_opening = threading.Lock()
+_opening = threading.RLock()  # a connection may be collected, and let go, while it is held
 
 
 def _join(db: _Watched, path: Path) -> None:
     """Have a new connection see the same files as the others of this process, or refuse it."""
     db.path, db.stamp = path, _stamp(path)
-    key = (os.getpid(), path)
     with _opening:
-        others = [one for one in _open if one.key == key and one.stamp != db.stamp]
+        others = [one for one in _open if one.key == db.key and one.stamp != db.stamp]
         if others:
             raise NotItselfError(
                 f"The database {path} was replaced while the site was running. {RESTORE}"
             )
-        db.key = key
         _open.add(db)
 
 
@@ -115,12 +203,25 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         _keep_private(path)
         before = _stamp(path)[:1]
+        key, raw = _hold(path)
+    except OSError as error:
+        raise NotStoredError(f"Cannot open the database {path}: {error}.") from error
+    try:
+        if _log_of_another(path, raw, known):
+            raise NotItselfError(f"{foreign_log(path)} {RESTORE}")
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS,
             isolation_level=None, factory=_Watched,
         )  # fmt: skip
     except (OSError, sqlite3.Error) as error:
+        _let_go(key)
         raise NotStoredError(f"Cannot open the database {path}: {error}.") from error
+    except NotItselfError:
+        _let_go(key)
+        raise
+    db.key, db.raw, db.known = key, raw, known.encode()
+    db.let_go = weakref.finalize(db, _let_go, key)
+    db.let_go.atexit = False
     try:
         for setting in SETTINGS:
             db.execute(setting).close()
@@ -132,7 +233,13 @@ def open_database(path: Path) -> sqlite3.Connection:
         if db.stamp[:1] != before:
             raise NotItselfError(f"The database {path} was replaced just now. {RESTORE}")
         if not known:
-            _note_id(path, _id_of(db))
+            # Into the file itself, not only into its log, before anybody relies on it.
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            own, head = _id_of(db), raw.head()
+            if head is not None and own.encode() in head.pages:
+                _note_id(path, own)
+                db.known = own.encode()
+        raw.last = raw.last or raw.head()
     except sqlite3.Error as error:
         db.close()
         raise NotStoredError(f"Cannot use the database {path}: {error}.") from error
@@ -140,6 +247,73 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def foreign_log(path: Path) -> str:
+    """What it means that the log beside the database is of another file."""
+    return (
+        f"The log {path.name}-wal beside the database {path} is of another file: somebody copied "
+        "a database over it. Together they would be destroyed, so neither is touched. If the "
+        "copy is what you want, `flask adopt` puts the log aside."
+    )
+
+
+def _log_of_another(path: Path, raw: _RawFile, known: str) -> bool:
+    """Whether the log beside the database cannot follow on the file that it lies beside.
+
+    Only asked before SQLite has opened them in this process. Another process may move the log
+    into the file and begin it anew meanwhile, so a doubt is looked at again.
+    """
+    for _ in range(5):
+        head, (first, last) = raw.head(), _ends_of_log(path)
+        if head is None or first is None or last is None:
+            return False
+        fits = (
+            known.encode() in head.pages
+            and not _behind(head.number, (first.number - 1) % 2**31)
+            and not _behind(last.number, head.number)
+            and head.version <= last.version
+        )
+        if fits:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def put_foreign_log_aside(path: Path) -> None:
+    """Rename a log that is not of the database that it lies beside. The site must not run."""
+    if not path.exists():
+        return
+    key, raw = _hold(path)
+    try:
+        if _log_of_another(path, raw, known_id(path)):
+            Path(f"{path}-wal").replace(f"{path}-wal.aside")
+            Path(f"{path}-shm").unlink(missing_ok=True)
+    finally:
+        _let_go(key)
+
+
+def _ends_of_log(path: Path) -> tuple[_Head | None, _Head | None]:
+    """The first and the last state of the database's first page in its log.
+
+    See https://www.sqlite.org/fileformat2.html#the_write_ahead_log for the format.
+    """
+    first = last = None
+    try:
+        file = Path(f"{path}-wal").open("rb")  # noqa: SIM115 - closed below
+    except OSError:
+        return None, None
+    with file:
+        start = file.read(32)
+        place, salt = 32, start[16:24]
+        while len(frame := os.pread(file.fileno(), _FRAME + 100, place)) == _FRAME + 100:
+            if frame[8:16] != salt:
+                break  # of an earlier use of the log
+            if frame[:4] == b"\0\0\0\1":
+                last = _Head(*_HEADER.unpack_from(frame, _FRAME))
+                first = first or last
+            place += _FRAME + PAGE
+    return first, last
 
 
 def known_id(path: Path) -> str:
@@ -204,7 +378,38 @@ def _be_itself(db: sqlite3.Connection) -> None:
             _stopped(f"{file} is gone. {RESTORE}")
 
 
-def _stopped(words: str) -> None:
+def _same_file(db: sqlite3.Connection) -> None:
+    """Raises ``NotItselfError`` when another file was copied over the database's own.
+
+    Not to be asked within a transaction that only reads: others may be further by then.
+    """
+    if not isinstance(db, _Watched):
+        return
+    last, head = db.raw.last, db.raw.head()
+    if head == last:
+        return
+    if head is None or db.known not in head.pages:
+        if db.known:
+            _overwritten(db)
+        return
+    number = int(db.execute("PRAGMA application_id").fetchone()[0])
+    version = int(db.execute("PRAGMA schema_version").fetchone()[0])
+    if (
+        (last is not None and _behind(head.number, last.number))
+        or _behind(number, head.number)
+        or head.version > version
+    ):
+        _overwritten(db)
+    db.raw.last = head
+
+
+def _overwritten(db: _Watched) -> NoReturn:
+    _stopped(
+        f"Something was copied over the database {db.path} while the site was running. {RESTORE}"
+    )
+
+
+def _stopped(words: str) -> NoReturn:
     _log_once(words)
     raise NotItselfError(words)
 
@@ -245,12 +450,15 @@ def local_database(path: Path) -> sqlite3.Connection:
     """This thread's own connection to ``path``, opened once and kept.
 
     A connection never crosses a fork: a child process opens its own. One that somebody closed
-    is opened anew.
+    is opened anew. Raises ``NotItselfError`` also where something was copied over the file: what
+    SQLite reads then is a mixture of both.
     """
     kept: dict[tuple[int, Path], sqlite3.Connection] = _local.__dict__.setdefault("kept", {})
     key = (os.getpid(), path)
     if key not in kept or _is_closed(kept[key]):
         kept[key] = open_database(path)
+    elif not kept[key].in_transaction:
+        _same_file(kept[key])
     return kept[key]
 
 
@@ -274,9 +482,16 @@ def writing(db: sqlite3.Connection) -> Iterator[None]:
         _be_itself(db)
         db.execute("BEGIN IMMEDIATE")
         try:
+            _same_file(db)
+            before = db.total_changes
             yield
+            if db.total_changes != before:
+                number = db.execute("PRAGMA application_id").fetchone()[0]
+                db.execute(f"PRAGMA application_id={(number + 1) % 2**31}").close()
             db.execute("COMMIT")
-            _be_itself(db)  # what was moved away meanwhile is not acknowledged either
+            # What was moved away or overwritten meanwhile is not acknowledged either.
+            _be_itself(db)
+            _same_file(db)
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")

@@ -13,6 +13,7 @@ from app.records.database import (
     NotItselfError,
     id_file,
     open_database,
+    put_foreign_log_aside,
     writing,
 )
 
@@ -59,7 +60,11 @@ def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
 
 
 def adopt_site(path: Path, keys: Mapping[str, bytes]) -> None:
-    """Take the database and the keys that are there for this site's own from now on."""
+    """Take the database and the keys that are there for this site's own from now on.
+
+    A log that is not the database's own is put aside, with ``.aside`` behind its name.
+    """
+    put_foreign_log_aside(path)
     id_file(path).unlink(missing_ok=True)
     with closing(open_database(path)) as db:
         _note_keys(db, keys, "INSERT OR REPLACE")

@@ -85,8 +85,21 @@ def _in_words(size: int) -> str:
     return f"{megabytes} MB" if megabytes else f"{kilobytes} KB"
 
 
-def not_stored_words(error: NotStoredError) -> str:
-    """Why what somebody sent was not taken, and what they can do. Nothing of it was kept."""
+def not_stored_words(error: NotStoredError, busy: str) -> str:
+    """Why what somebody sent was not taken, and what they can do. Nothing of it was kept.
+
+    ``busy`` is said where trying again soon will do.
+    """
+    if isinstance(error, NotItselfError):
+        return _(
+            "This site cannot store anything at the moment, and the people who run it have to "
+            "mend that. Nothing was stored or changed, so pressing again is of no use today."
+        )
+    return busy
+
+
+def signature_not_stored_words(error: NotStoredError) -> str:
+    """The same for somebody who signs, and has letters to take along."""
     if isinstance(error, NotItselfError):
         return _(
             "This site cannot take signatures at the moment, and the people who run it have to "
@@ -99,7 +112,15 @@ def not_stored_words(error: NotStoredError) -> str:
     )
 
 
-def _show(status: int) -> Shown:
+def _not_stored(error: NotStoredError) -> Shown:
+    """For every page that has no better words of its own."""
+    busy = _("The database is busy. Nothing was stored or changed: go back in your browser, where "
+             "what you typed still is, and try again in a minute.")  # fmt: skip
+    heading = _("That is not possible just now")
+    return _show(503, (heading, not_stored_words(error, busy)))
+
+
+def _show(status: int, words: tuple[str, str] | None = None) -> Shown:
     file_up_to = 0
     organizer = request.path.removeprefix("/es").startswith("/organize/")
     if status == 413 and request.mimetype == "multipart/form-data":
@@ -108,7 +129,7 @@ def _show(status: int) -> Shown:
         # What could not be read counts as empty, so that the page itself can be made.
         forget_form()
     try:
-        heading, text = words_for(status, file_up_to=file_up_to)
+        heading, text = words or words_for(status, file_up_to=file_up_to)
         page = render_template(
             "error.html", status=status, heading=heading, text=text, organizer=organizer
         )
@@ -149,6 +170,7 @@ def _no_tables(error: Exception) -> Shown:
 
 def set_up_errors(app: Flask) -> None:
     """Add the handlers to a site."""
+    app.register_error_handler(NotStoredError, _not_stored)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(TablesError, _no_tables)
     app.register_error_handler(Exception, _failure)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 
-from app.records import local_database, mark, note_office
+from app.records import local_database, mark, note_office, open_database
 from app.records.accounting import ACCEPTED
 from app.records.model import State
 
@@ -61,3 +62,32 @@ def test_only_the_whole_token_opens_it(make: Make, change: object) -> None:
     folder, _, token = site.resident.receipt_path(site.signed()).rpartition("/")
     assert callable(change)
     site.client.get(f"{folder}/{change(token)}", 404)
+
+
+@pytest.mark.parametrize(("start", "words"), [("", "cannot store anything"),
+                                              ("/es", "no puede guardar nada")])  # fmt: skip
+@pytest.mark.parametrize("act", ["nothing", "copied over", "deleted"])
+def test_a_site_whose_database_is_not_its_own_says_so_wherever_somebody_writes(
+    make: Make, start: str, words: str, act: str
+) -> None:
+    site = make()
+    path = start + site.resident.receipt_path(site.signed())
+    form = site.client.get(path).form(f"{path}/withdraw")
+    database = site.settings.database
+    before = database.read_bytes()
+    if act == "copied over":
+        other = database.with_name("other.db")
+        open_database(other).close()
+        shutil.copyfile(other, database)
+    elif act == "deleted":
+        database.rename(database.with_name("aside"))
+    else:
+        assert site.client.flask.post(f"{path}/withdraw", data=form).status_code == 303
+        return
+    answer = site.client.flask.post(f"{path}/withdraw", data=form)
+    assert answer.status_code == 503
+    assert words in answer.text
+    if act == "deleted":
+        database.with_name("aside").rename(database)
+    else:
+        database.write_bytes(before)

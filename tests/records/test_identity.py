@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 
 from app.records import NotStoredError, local_database, open_database, sign
 from app.records.database import NotItselfError, id_file, keep_beside, known_id, writing
-from app.records.health import adopt_site, changed_keys, check_site
+from app.records.health import adopt_site, changed_keys, check_site, damage
+from app.site.settings import ROOT
 from tests.records.build import SECRET, signature
 
 KEYS = {"secret.key": b"s" * 64, "person.key": b"p" * 64}
@@ -201,3 +204,142 @@ def test_a_site_begins_anew_only_on_purpose(path: Path) -> None:
     adopt_site(path, KEYS)
     check_site(path, KEYS)
     assert known_id(path) != before
+
+
+# --- copied over: the file keeps its place on the disk -------------------------------------
+
+
+def filled(path: Path, rows: int = 3) -> sqlite3.Connection:
+    db = open_database(path)
+    for _ in range(rows):
+        sign(db, signature(f"{path.name} {count(db)}"), SECRET)
+    return db
+
+
+def another(path: Path) -> Path:
+    """The database of another site, with as many writes."""
+    other = path.with_name("other.db")
+    filled(other).close()
+    return other
+
+
+def earlier_copy(path: Path) -> Path:
+    """The file as it was once; the site went on."""
+    copy = path.with_name("copy")
+    filled(path, 1).close()
+    shutil.copy(path, copy)
+    filled(path, 1).close()
+    return copy
+
+
+def earlier_backup(path: Path) -> Path:
+    copy = path.with_name("copy")
+    with closing(filled(path, 1)) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    return copy
+
+
+COPIES = [another, earlier_copy, earlier_backup]
+Copy = Callable[[Path], Path]
+
+
+def copied_over(copy: Path, path: Path) -> None:
+    """What ``cp`` does: the same file, with other bytes in it."""
+    inode = path.stat().st_ino
+    shutil.copyfile(copy, path)
+    assert path.stat().st_ino == inode
+
+
+@pytest.mark.parametrize("emptied", [True, False], ids=["log emptied", "log full"])
+@pytest.mark.parametrize("copy", COPIES)
+def test_nothing_is_written_once_something_was_copied_over_it(
+    copy: Copy, emptied: bool, path: Path
+) -> None:
+    path.parent.mkdir()
+    source = copy(path)
+    with closing(filled(path)) as db:
+        if emptied:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            sign(db, signature("after"), SECRET)
+        copied_over(source, path)
+        log = Path(f"{path}-wal").read_bytes()
+        for who in ("one", "two"):
+            with pytest.raises(NotItselfError, match="was copied over"):
+                sign(db, signature(who), SECRET)
+        assert Path(f"{path}-wal").read_bytes() == log
+        assert path.read_bytes() == source.read_bytes(), "the copy is not touched"
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_log_that_was_left_is_not_written_into_a_restored_copy(copy: Copy, path: Path) -> None:
+    path.parent.mkdir()
+    source = copy(path)
+    left = leave_a_log(path)
+    shutil.copyfile(source, path)
+    for _ in range(2):
+        with pytest.raises(NotItselfError, match=r"-wal beside .* is of another file"):
+            open_database(path)
+    assert path.read_bytes() == source.read_bytes()
+    assert Path(f"{path}-wal").read_bytes() == left
+    with closing(sqlite3.connect(source)) as db:
+        expected = count(db)
+    adopt_site(path, KEYS)
+    with closing(open_database(path)) as db:
+        assert count(db) == expected
+        assert damage(db) == ()
+        sign(db, signature("goes on"), SECRET)
+    assert Path(f"{path}-wal.aside").read_bytes() == left
+
+
+def test_a_copy_to_which_the_log_belongs_loses_nothing(path: Path) -> None:
+    """It is the same file, byte for byte, as is beside the log."""
+    path.parent.mkdir()
+    filled(path).close()
+    shutil.copy(path, path.with_name("copy"))
+    leave_a_log(path)
+    copied_over(path.with_name("copy"), path)
+    with closing(open_database(path)) as db:
+        assert count(db) == 6
+        assert damage(db) == ()
+
+
+@pytest.mark.parametrize("more", [0, 40])
+def test_a_log_that_a_killed_site_left_is_taken_in(path: Path, more: int) -> None:
+    """Also where a part of it, or all, is in the file already."""
+    path.parent.mkdir()
+    filled(path).close()
+    leave_a_log(path, checkpoint="PASSIVE" if more else "", more=more)
+    with closing(open_database(path)) as db:
+        assert count(db) == 6 + more
+        assert damage(db) == ()
+
+
+def leave_a_log(path: Path, checkpoint: str = "", more: int = 0) -> bytes:
+    """Sign three times in a process that is killed."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.records.test_identity import *\n"
+        "db = filled(Path(sys.argv[1]))\n"
+        "if sys.argv[2]: db.execute(f'PRAGMA wal_checkpoint({sys.argv[2]})').fetchone()\n"
+        "for n in range(int(sys.argv[3])): sign(db, signature(f'more {n}'), SECRET)\n"
+        "os._exit(0)"
+    )
+    command = [sys.executable, "-c", code, str(path), checkpoint, str(more)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return Path(f"{path}-wal").read_bytes()
+
+
+def test_many_connections_processes_and_rewritings_are_never_taken_for_another(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(filled(path)) as db, closing(open_database(path)) as second:
+        for turn in range(30):
+            sign((db, second)[turn % 2], signature(f"turn {turn}"), SECRET)
+            if turn % 10 == 4:
+                second.execute("VACUUM")
+            if turn % 10 in (6, 7):
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if turn % 10 == 8:
+                with closing(open_database(path)) as third:
+                    sign(third, signature(f"third {turn}"), SECRET)
+        assert count(db) == 36

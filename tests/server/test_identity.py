@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from app.records import open_database
+from app.records.health import adopt_site
 from app.site.settings import load_settings
 from tests.attack.test_cores import workers_of
 from tests.bench.load import FORM
@@ -97,12 +99,27 @@ def replace_by_a_copy(site: Site) -> None:
     (site.database.parent / "copy").replace(site.database)
 
 
+def copy_an_earlier_one_over(site: Site) -> None:
+    """``cp`` of a backup, to the site as it runs: the file keeps its place on the disk."""
+    backup = site.database.parent.parent / "backup.db"
+    with closing(sqlite3.connect(site.database)) as db:
+        db.execute("VACUUM INTO ?", (str(backup),))
+    shutil.copyfile(backup, site.database)
+
+
+def copy_another_over(site: Site) -> None:
+    other = site.database.parent.parent / "other.db"
+    open_database(other).close()
+    shutil.copyfile(other, site.database)
+
+
 def lose_person_key(site: Site) -> None:
     (site.database.parent / "person.key").unlink()
 
 
 # Every other way of losing them is tried in tests/records/test_identity.py, without a server.
-ACTS: list[Callable[[Site], None]] = [delete, replace_by_a_copy, lose_person_key]
+ACTS: list[Callable[[Site], None]] = [delete, replace_by_a_copy, copy_an_earlier_one_over,
+                                      copy_another_over, lose_person_key]  # fmt: skip
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -137,3 +154,24 @@ def test_a_site_that_starts_again_without_its_database_says_so(
     assert "is gone" in said
     assert "flask adopt" in said
     assert site.files() == []
+
+
+def test_a_backup_that_was_copied_over_a_running_site_is_there_whole_afterwards(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copy_an_earlier_one_over(site)
+    backup = site.database.read_bytes()
+    assert site.sign()[0] == 503
+    site.server.process.terminate()
+    site.server.process.wait(30)
+    assert site.database.read_bytes() == backup
+    capfd.readouterr()
+    with pytest.raises(RuntimeError), serving("wsgi:app", site.server.instance):
+        pass
+    assert "is of another file" in capfd.readouterr().err
+    assert site.database.read_bytes() == backup
+    adopt_site(site.database, load_settings({}, instance=site.server.instance).own_keys)
+    with serving("wsgi:app", site.server.instance) as server:
+        again = Site(server)
+        assert again.sign()[0] == 307
+    assert again.counted() == ROUNDS + 1

@@ -29,6 +29,7 @@ from app.records.organizers import Organizer
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
+from app.web.errors import not_stored_words
 from app.web.organizer.gate import clock, current
 from app.web.organizer.nav import Notice
 from app.web.organizer.show import page
@@ -94,9 +95,9 @@ def _decide(view: View) -> Response:
     site, who = services(), current().organizer.name
     try:
         done = decision(site.db(), site.campaign.slug, numbers, who=who, at=clock())
-    except NotStoredError:
-        words = _("Nothing was changed, because the database is busy. Please try again.")
-        return _show(view, words, 503)
+    except NotStoredError as error:
+        busy = _("Nothing was changed, because the database is busy. Please try again.")
+        return _show(view, not_stored_words(error, busy), 503)
     return redirect(page_url("organizer_held.index", show=view, done=done), 303)
 
 

@@ -37,6 +37,7 @@ from app.records.sealed_files import (
 )
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
+from app.web.errors import not_stored_words
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
 
@@ -94,9 +95,9 @@ def send_packets() -> Response:
     try:
         _note(site, found.people, keys)
         troubles = _read(site, letters, keys)
-    except NotStoredError:
+    except NotStoredError as error:
         letters.close()
-        return show_packets(_busy(), status=503)
+        return show_packets(_busy(error), status=503)
     sender = Sender(site.settings.group_name, site.settings.contact, site.today())
     response = Response(zip_packets(letters, troubles, sender, split), mimetype="application/zip")
     response.call_on_close(letters.close)
@@ -168,8 +169,8 @@ def send_sealed() -> Response:
                       at=clock(), audit=note)  # fmt: skip
         pieces = _pieces(folder / name)
         next(pieces)  # opens it, so that its name can go
-    except NotStoredError:
-        return show_packets(_busy(), status=503)
+    except NotStoredError as error:
+        return show_packets(_busy(error), status=503)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     response = Response(pieces, mimetype="application/x-ndjson")
@@ -185,5 +186,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _busy() -> str:
-    return _("Nothing was made just now, and nothing was lost. Press the button again.")
+def _busy(error: NotStoredError) -> str:
+    busy = _("Nothing was made just now, and nothing was lost. Press the button again.")
+    return not_stored_words(error, busy)

@@ -84,6 +84,7 @@ from app.site.paper_words import (
 from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
+from app.web.errors import not_stored_words
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
@@ -141,9 +142,10 @@ def _source() -> str:
     return visible(request.form.get("source", ""))[:60]
 
 
-def _not_stored_words() -> str:
+def _not_stored_words(error: NotStoredError) -> str:
     """What to do when the database could not take anything."""
-    return _("Nothing was stored just now, and nothing was lost. Press the button again.")
+    busy = _("Nothing was stored just now, and nothing was lost. Press the button again.")
+    return not_stored_words(error, busy)
 
 
 def _running_words() -> str:
@@ -253,8 +255,8 @@ def _undo(number: int) -> Response:
         return _index(words, "", 409)
     except ImportRunningError:
         return _index(_running_words(), "", 409)
-    except NotStoredError:
-        return _index(_not_stored_words(), "", 503)
+    except NotStoredError as error:
+        return _index(_not_stored_words(error), "", 503)
     done = ngettext("The import was undone: one signature was removed.",
                     "The import was undone: %(num)d signatures were removed.", removed)  # fmt: skip
     return _index(done=done)
@@ -346,8 +348,8 @@ def _take_one() -> Response:
                       alike=tuple(signature_words(*one) for one in alike))  # fmt: skip
     try:
         added = add_one(site.db(), result, batch, letters=_letters(), secret=secret)
-    except NotStoredError:
-        return _enter(values, problem=("", _not_stored_words()), count=count, status=503)
+    except NotStoredError as error:
+        return _enter(values, problem=("", _not_stored_words(error)), count=count, status=503)
     done = _("Added.") if added.signatures else _(
         "This person had signed already, so nothing was added."
     )  # fmt: skip
@@ -397,8 +399,8 @@ def _take_back() -> Response:
             site.db(), person_in(values, _place()), site.settings.secret_key,
             campaign=site.campaign.slug, who=current().organizer.name, at=clock(),
         )  # fmt: skip
-    except NotStoredError:
-        return _back(values, problem=("", _not_stored_words()), status=503)
+    except NotStoredError as error:
+        return _back(values, problem=("", _not_stored_words(error)), status=503)
     if not found:
         words = _(
             "There is no signature on paper under exactly these details. Check the spelling on "
@@ -601,8 +603,8 @@ def _steps(
         return _shown(plan, problem=words)
     try:
         added = yield from _carried_out(plan)
-    except NotStoredError:
-        return _shown(plan, problem=_not_stored_words(), status=503)
+    except NotStoredError as error:
+        return _shown(plan, problem=_not_stored_words(error), status=503)
     except ImportRunningError:
         return _shown(plan, problem=_running_words(), status=409)
     return _End("_done", {"added": added, "plan": plan, "errors": []})

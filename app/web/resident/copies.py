@@ -31,6 +31,7 @@ from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
 from app.text import BadEmail, Email, clean_line, read_email
+from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
 from app.web.resident.forms import email_message
@@ -95,10 +96,10 @@ def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) ->
     except PdfError:
         words = _("The PDF could not be made, so no copy was sent. Please use the print view.")
         return replace(form, error=words, status=500)
-    except NotStoredError:
-        words = _("The mail could not be taken just now. Please press the button again in a "
-                  "minute.")  # fmt: skip
-        return replace(form, error=words, status=503)
+    except NotStoredError as error:
+        busy = _("The mail could not be taken just now. Please press the button again in a "
+                 "minute.")  # fmt: skip
+        return replace(form, error=not_stored_words(error, busy), status=503)
 
 
 def _send_link(
@@ -224,11 +225,12 @@ def release(token: str, site: Services) -> Page:
     post = post_of(site.settings)
     try:
         sent = post is not None and bool(TOKEN.fullmatch(token)) and post.release(token)
-    except NotStoredError:
+    except NotStoredError as error:
+        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
         context = {
             "status": 503,
             "heading": _("Your letters could not be sent just now"),
-            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+            "text": not_stored_words(error, busy),
         }
         return Page("error.html", context, 503)
     return _copy_page("sent" if sent else "nothing", token, site)

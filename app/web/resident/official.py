@@ -36,6 +36,7 @@ from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
 from app.text import clean_line
 from app.web import practice
+from app.web.errors import not_stored_words
 from app.web.pages import Page
 from app.web.resident.draft import Draft, person_in
 from app.web.resident.journey import Data, Ready
@@ -290,9 +291,10 @@ class _Way:
             )  # fmt: skip
             try:
                 row = self.offices.put(posted, self.site.clock())
-            except NotStoredError:
-                words = _("The letters could not be taken just now. Nothing was lost: please press "
-                          "the button again in a minute.")  # fmt: skip
+            except NotStoredError as error:
+                busy = _("The letters could not be taken just now. Nothing was lost: please press "
+                         "the button again in a minute.")  # fmt: skip
+                words = not_stored_words(error, busy)
                 return self.check_page(shown, can_go=True, error=words, status=503)
             if isinstance(row, NotQueued) and row.reason == "somebody else's":
                 words = _("These letters carry another name or address than the one that was "

@@ -42,6 +42,7 @@ from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import post_of
 from app.site.services import Services
 from app.text import BadEmail, clean_line, read_email
+from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed
@@ -218,8 +219,9 @@ def _done(token: str, site: Services, heading: str, act: Callable[[], object]) -
         if receipt(site.db(), token) is None:
             return _unknown()
         act()
-    except NotStoredError:
-        text = _("Nothing was changed. Please go back and press the button again in a minute.")
+    except NotStoredError as error:
+        busy = _("Nothing was changed. Please go back and press the button again in a minute.")
+        text = not_stored_words(error, busy)
         return Page("error.html", {"status": 503, "heading": heading, "text": text}, 503)
     return page_url("resident.receipt", token=token)
 
@@ -272,11 +274,12 @@ def keep(data: Data, site: Services) -> Page | None:
     items = addressed(act.ready.draft, act.ready.found, act.ready.site)
     try:
         keep_letters(site.db(), act.token, texts(items), day=site.today())
-    except (NotStoredError, TooLargeToSealError):
+    except (NotStoredError, TooLargeToSealError) as error:
+        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
         context = {
             "status": 503,
             "heading": _("Your letters could not be kept just now"),
-            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+            "text": not_stored_words(error, busy) if isinstance(error, NotStoredError) else busy,
         }
         return Page("error.html", context, 503)
     return None
@@ -299,11 +302,12 @@ def confirmed(token: str, site: Services) -> Page | str:
     try:
         if not confirm(site.db(), token, at=site.now()):
             return _nothing_to_confirm()
-    except NotStoredError:
+    except NotStoredError as error:
+        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
         context = {
             "status": 503,
             "heading": _("Your signature could not be confirmed just now"),
-            "text": _("Nothing was lost. Please go back and press the button again in a minute."),
+            "text": not_stored_words(error, busy),
         }
         return Page("error.html", context, 503)
     return page_url("resident.confirm", token=token)
@@ -331,14 +335,13 @@ def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     if isinstance(answer := ask("email", site, about=address.wire), Wait):
         return receipt_page(token, site, replace(form, error=wait_words(answer)))
     secret = site.settings.person_key
+    words = _("The e-mail could not be sent just now. Please press the button again in a minute.")
     try:
         link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
         sent = link is None or mail_question(Signed(token, link), address.wire, site)
-    except NotStoredError:
-        sent = False
+    except NotStoredError as error:
+        sent, words = False, not_stored_words(error, words)
     if not sent:
-        words = _("The e-mail could not be sent just now. Please press the button again in a "
-                  "minute.")  # fmt: skip
         return receipt_page(token, site, replace(form, error=words))
     return page_url("resident.receipt", token=token)
 

@@ -26,7 +26,7 @@ from app.site.i18n import language
 from app.site.services import Services
 from app.text import Email, read_email
 from app.web import practice
-from app.web.errors import not_stored_words
+from app.web.errors import signature_not_stored_words
 from app.web.limits import SecondStep, Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.proof import proves
@@ -84,7 +84,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
                   "the button again in a minute, or take the ticks off first.")  # fmt: skip
         return _back(draft, found, site, words, 503)
     except NotStoredError as error:
-        return _back(draft, found, site, not_stored_words(error), 503)
+        return _back(draft, found, site, signature_not_stored_words(error), 503)
     if signed.confirm and (words := _ask_owner(signed, mailbox, site)):
         return _back(draft, found, site, words, 503)
     return Counted(signed.receipt)
