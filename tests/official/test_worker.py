@@ -258,11 +258,14 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
     with desk.db as db:
         if status in ("withdrawn", "repeated"):
             if status == "repeated":  # keeps its status when it is withdrawn
-                db.execute("UPDATE signatures SET status = 'repeated', person = NULL")
+                db.execute("UPDATE signatures SET status = 'repeated'")
             db.execute("DROP TRIGGER nothing_delivered_after_withdrawal")
             withdraw(db, desk.token)
         elif status == "test":
-            db.execute("UPDATE signatures SET status = 'test', person = NULL")
+            db.execute(
+                "UPDATE signatures SET status = 'test', by_email = NULL, by_address = NULL,"
+                " near = NULL, alike = NULL"
+            )
         else:
             set_status(db, [1], status)  # type: ignore[arg-type]
         (found,) = db.execute("SELECT id FROM deliveries").fetchone()
