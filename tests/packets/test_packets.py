@@ -41,7 +41,7 @@ def test_the_cover_says_member_number_date_and_what_is_asked(make: Make) -> None
     assert "The Honorable Mike Quigley" in text
     assert re.search(r"\b2 constituents wrote to Representative Quigley", text)
     assert "November 25, 2026" in text
-    assert "keep the support growing" in text
+    assert "asks for more cosponsors" in text
     assert "Chicago, IL" in text
     assert "Cicero, IL" in text
 
