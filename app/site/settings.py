@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "DEAR_CONGRESS_"
 ALIASES = {"REDIS_URL": "redis_url", "HOST": "host", "PORT": "port", "WORKERS": "workers"}
 """Names of the environment that other programs know too; the prefixed name wins."""
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine, to which nothing travels."""
 SHORTEST_SECRET = 32
 """Characters of a secret."""
 LONGEST = 500
@@ -495,8 +497,14 @@ def _together(settings: Settings) -> Iterator[str]:
             "mail_server is set, but site_url is not: links in mail would lead nowhere. Set it to "
             "the site’s public address, such as https://letters.example.org."
         )
-    here = settings.mail_server in ("", "localhost", "127.0.0.1", "::1")
-    if settings.mail_tls == "none" and not here:
+    for name in ("cwc_house_url", "cwc_senate_url"):
+        address = urlsplit(getattr(settings, name))
+        if address.scheme == "http" and address.hostname not in HERE:
+            yield (
+                f"{name} begins with http://, and is another machine: letters and keys would "
+                "travel unprotected. Write https://."
+            )
+    if settings.mail_tls == "none" and settings.mail_server not in ("", *HERE):
         yield (
             "mail_tls is none, but the mail server is another machine: letters would travel "
             "unprotected. Write starttls or tls."

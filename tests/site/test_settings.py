@@ -209,3 +209,16 @@ def test_the_table_in_the_documentation_is_this_one() -> None:
     assert set(SECTIONS) <= set(rules())
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert text == as_markdown(), "run: .venv/bin/flask settings --markdown > docs/settings.md"
+
+
+@pytest.mark.parametrize("name", ["CWC_HOUSE_URL", "CWC_SENATE_URL"])
+@pytest.mark.parametrize(
+    ("address", "fits"),
+    [("https://cwc.example.org", True), ("http://127.0.0.1:8080", True),
+     ("http://[::1]:8080", True), ("http://localhost", True), ("http://cwc.example.org", False),
+     ("http://127.0.0.1.example.org", False), ("", True)],
+)  # fmt: skip
+def test_letters_go_to_offices_protected_or_not_at_all(name: str, address: str, fits: bool) -> None:
+    found = problems(**{name: address})
+    assert (found == ()) == fits
+    assert fits or "Write https://" in found[0]
