@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask.cli import ScriptInfo
 
 from app.cli import COMMANDS, LETTERS, Later, command_app
 from app.site.settings import ROOT
+from tests.records.test_identity import earlier_backup, leave_a_log
 
 HEAVY = ("typst", "wtforms", "lxml", "huey", "redis", "openpyxl", "nacl", "flask_babel",
          "app.web", "app.records", "app.congress", "app.campaign")  # fmt: skip
@@ -107,3 +109,19 @@ def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
     done = flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25")
     assert "warn  settings" in done.stdout
     assert "takes every day for 2026-11-25" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_doctor_names_a_log_that_is_not_the_databases_own(tmp_path: Path) -> None:
+    assert flask(tmp_path, "doctor").returncode == 0
+    database = tmp_path / "dear-congress.db"
+    backup = earlier_backup(database)
+    leave_a_log(database)
+    shutil.copyfile(backup, database)
+    done = flask(tmp_path, "doctor")
+    assert done.returncode == 1
+    assert "FAIL  identity" in done.stdout
+    assert "-wal beside the database" in done.stdout
+    assert database.read_bytes() == backup.read_bytes()
+    assert flask(tmp_path, "adopt", "--yes").returncode == 0
+    assert "ok    identity" in flask(tmp_path, "doctor").stdout
