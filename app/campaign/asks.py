@@ -133,6 +133,10 @@ class AskMove:
     before: int
     after: int
 
+    @property
+    def moved(self) -> bool:
+        return self.before != self.after
+
 
 def count_asks(campaign: Campaign, holders: Iterable[Holder], today: date) -> Counter[str]:
     """By the id of an ask how many members it reaches on ``today``."""

@@ -36,7 +36,7 @@ from app.campaign.model import (
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Message, Problem
 from app.campaign.supporter_files import printed_number
-from app.campaign.toml_text import key_lines, toml_line, toml_message
+from app.campaign.toml_text import key_lines, toml_line, toml_message, toml_values
 from app.congress.model import STATES, Chamber
 
 FILE = "campaign.toml"
@@ -64,7 +64,7 @@ def read_toml(slug: str, text: str) -> tuple[Campaign | None, tuple[Problem, ...
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
-        data = tomllib.loads(plain)
+        data = toml_values(plain)
     except tomllib.TOMLDecodeError as error:
         return None, (Problem(FILE, toml_line(error, plain), toml_message(error)),)
     reader = _Reader(data, key_lines(plain))

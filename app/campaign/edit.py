@@ -8,7 +8,6 @@ page leaves the rest of the file byte for byte.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from app.campaign.campaign_file import read_toml
 from app.campaign.model import STAGES
 from app.campaign.problems import Message
 from app.campaign.supporter_files import printed_number, read_day
+from app.campaign.toml_text import toml_values
 from app.congress.model import STATES
 from app.text import clean_line, clean_text
 
@@ -43,18 +43,18 @@ _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
 
 def count_of(text: str, name: str) -> int:
     """How many asks, facts or other parts of a list there are."""
-    return len(tomllib.loads(_plain(text)).get(name, []))
+    return len(toml_values(text).get(name, []))
 
 
 def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
     """The values of fields as a form shows them; empty where there is none."""
-    data = tomllib.loads(_plain(text))
+    data = toml_values(text)
     return {path: _shown(_find(data, path), field_at(path)) for path in paths}
 
 
 def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
     """One field of every ask, fact or other part of a list, in order."""
-    tables = tomllib.loads(_plain(text)).get(name, [])
+    tables = toml_values(text).get(name, [])
     if isinstance(tables, dict):
         if key == "id":
             return tuple(tables)
@@ -94,7 +94,7 @@ def problems_by_field(slug: str, text: str) -> dict[str, Message]:
     """
     _campaign, problems = read_toml(slug, text)
     found: dict[str, Message] = {}
-    data = tomllib.loads(_plain(text)) if problems and problems[0].what.code != "toml" else {}
+    data = toml_values(text) if problems and problems[0].what.code != "toml" else {}
     for problem in problems:
         path = _by_place(problem.field, data)
         found.setdefault(path if is_field(path) else "", problem.what)
@@ -152,10 +152,6 @@ _NAMES = tuple(f"{name}.id" for name in NAMED)
 class _Wrong:
     def __init__(self, why: Why) -> None:
         self.why: Why = why
-
-
-def _plain(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _find(data: Any, path: str) -> Any:

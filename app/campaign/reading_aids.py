@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -30,6 +29,7 @@ import tomlkit
 
 from app.campaign.campaign_fields import ASK_TEXTS, MOMENTS
 from app.campaign.model import PAGE_TEXTS
+from app.campaign.toml_text import toml_values
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
 """``missing``: no Spanish yet. ``left_over``: its English is gone. ``unknown``: the file does
@@ -167,7 +167,7 @@ Table = Mapping[str, Any]
 
 def aid_states(text: str, name: str, place: int = 0) -> dict[str, AskAidState]:
     """For each text of part number ``place`` of ``name`` how its Spanish stands to its English."""
-    data = tomllib.loads(_plain(text))
+    data = toml_values(text)
     key, table = _tables(data, name)[place]
     marks = _marks(data, key)
     return {field: _state(table, field, marks) for field in TEXTS[name]}
@@ -175,7 +175,7 @@ def aid_states(text: str, name: str, place: int = 0) -> dict[str, AskAidState]:
 
 def parts_to_translate(text: str) -> dict[tuple[str, str], int]:
     """How many texts are stale or missing, by part and id; only those with any."""
-    data = tomllib.loads(_plain(text))
+    data = toml_values(text)
     found = {}
     for name, fields in TEXTS.items():
         for key, table in _tables(data, name):
@@ -195,7 +195,7 @@ def note_aids(
     A Spanish text that is new or changed, or that ``fits`` names, fits the English beside it.
     Where only the English changed, the mark of the English that it was made for stays.
     """
-    old, new = tomllib.loads(_plain(before)), tomllib.loads(_plain(after))
+    old, new = toml_values(before), toml_values(after)
     tables = _tables(new, name)
     if place >= len(tables):
         return after
@@ -228,10 +228,6 @@ def _each(value: object, name: str) -> Iterator[tuple[str, Table]]:
     elif isinstance(value, dict):
         for key, table in value.items():
             yield f"{name}.{key}", table
-
-
-def _plain(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _words(table: Table, name: str) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 from app.campaign.problems import Message
 
@@ -20,6 +21,16 @@ _KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=\s*(.*)")
 _OPENS = re.compile(r"[^#'\"]*=\s*(\"\"\"|''')(.*)")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 LineKind = Literal["blank", "comment", "header", "value"]
+
+
+@lru_cache(maxsize=8)
+def toml_values(text: str) -> dict[str, Any]:
+    """What a TOML text says, whatever marks its beginning and ends its lines.
+
+    A page asks for many fields of two or three texts, so the last ones stay read: what comes
+    back belongs to everybody and is not to be changed. Raises ``TOMLDecodeError``.
+    """
+    return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def key_lines(text: str) -> dict[str, int]:

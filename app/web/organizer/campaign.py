@@ -41,15 +41,16 @@ from app.site.i18n import language, page_url
 from app.site.services import services
 from app.web import practice
 from app.web.access import access
+from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.campaign_form import (
     CHOICE_WORDS,
+    KNOWN_BY,
     STAGE_NAMES,
     TITLES,
     NotSaved,
     Section,
     Working,
     changes,
-    check_files,
     field_id,
     fixed_here,
     label,
@@ -78,11 +79,6 @@ _GLANCE = (
     "last_day.house", "last_day.senate", "as_of", "enacted",
 )  # fmt: skip
 """What the page shows of the bill and its dates."""
-_TITLE = {
-    "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
-    "forbidden": "pattern", "related": "title", "about": "heading", "figures": "label",
-}  # fmt: skip
-"""The field by which each part of a list is known on the page."""
 
 
 def revision(name: str = "base") -> int:
@@ -170,10 +166,10 @@ def _once(now: Working, name: str, stale: dict[tuple[str, str], int]) -> Once:
 
 
 def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[Line]:
-    titles = edit.read_column(now.text, name, _TITLE[name])
+    titles = edit.read_column(now.text, name, KNOWN_BY[name])
     spanish = titles
     if language() == "es" and name not in ("forbidden", "related"):
-        spanish = edit.read_column(now.text, name, f"{_TITLE[name]}_es")
+        spanish = edit.read_column(now.text, name, f"{KNOWN_BY[name]}_es")
     numbers = tuple(str(n) for n in range(1, len(titles) + 1))
     keys = edit.read_column(now.text, name, "id") if name in KEYED else numbers
     abouts = _abouts(now.text, name)
@@ -445,7 +441,8 @@ def _publish(problem: str = "", status: int = 200) -> Response:
     checked = check_files(site, {**now.files, FILE: now.text})
     return page(
         "campaign/publish", status, problem=problem, now=now, draft=now.state.draft,
-        parts=changes(now.live, now.text), checked=checked, seen=now.counter,
+        parts=changes(now.live, now.text), checked=checked,
+        moves=ask_moves(site, checked), seen=now.counter,
         note=visible(request.form.get("note", "")),
     )  # fmt: skip
 

@@ -8,8 +8,6 @@ where both changed the same, both texts are shown and nothing is written.
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -19,15 +17,9 @@ from wtforms import BooleanField, IntegerField, StringField
 from wtforms.form import BaseForm
 
 from app.campaign import (
-    Campaign,
-    CampaignError,
-    Problem,
-    check_campaign,
     edit,
-    read_campaign,
     reading_aids,
 )
-from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_fields import (
     EVERY_STAGE,
     KEYED,
@@ -41,6 +33,7 @@ from app.campaign.campaign_fields import (
 )
 from app.campaign.campaign_file import FILE
 from app.campaign.problems import Message
+from app.campaign.toml_text import toml_values
 from app.records.audit import What
 from app.records.counts import anybody_signed
 from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
@@ -110,66 +103,6 @@ def place_of(text: str, name: str, key: str) -> int | None:
     return ids.index(key) if key in ids else None
 
 
-# --- the check before anybody is asked to publish ----------------------------------------
-
-
-KEPT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a campaign of these texts would be like."""
-
-    campaign: Campaign | None
-    """None when it cannot be read at all."""
-    must: tuple[Problem, ...]
-    """These keep it from being published."""
-    should: tuple[Problem, ...]
-    asks: tuple[AskMove, ...]
-    seats: int
-
-    @property
-    def asks_differ(self) -> bool:
-        """Whether anybody is asked something else than now."""
-        return any(move.before != move.after for move in self.asks)
-
-
-_kept: dict[str, Checked] = {}
-"""The last few answers of this process: looking and publishing ask the same."""
-
-
-def check_files(site: Services, files: Mapping[str, str]) -> Checked:
-    """Read these texts as one campaign, and every letter of it to every seat.
-
-    Takes seconds; the same texts once more take none.
-    """
-    digest = hashlib.sha256(f"{site.tables.as_of} {site.today()}".encode())
-    for name in sorted(files):
-        digest.update(f"\0{name}\0{files[name]}".encode("utf-8", "surrogatepass"))
-    key = digest.hexdigest()
-    if key not in _kept:
-        while len(_kept) >= KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = _check(site, files)
-    return _kept[key]
-
-
-def _check(site: Services, files: Mapping[str, str]) -> Checked:
-    try:
-        new = read_campaign(site.campaign.slug, files)
-    except CampaignError as error:
-        return Checked(None, error.problems, (), (), len(site.tables.holders))
-    report = check_campaign(new, site.tables)
-    moves = compare_asks(site.campaign, new, site.tables.holders, site.today())
-    return Checked(
-        new,
-        tuple(p for p in report.problems if p.level == "must"),
-        tuple(p for p in report.problems if p.level == "should"),
-        moves,
-        report.seats,
-    )
-
-
 # --- words -------------------------------------------------------------------------------
 
 
@@ -189,6 +122,11 @@ TITLES = {
     "forbidden": _l("Claim to avoid"),
     "related": _l("Earlier or opposing bill"),
 }
+KNOWN_BY = {
+    "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
+    "forbidden": "pattern", "related": "title", "about": "heading", "figures": "label",
+}  # fmt: skip
+"""The field by which a person knows a part of a list."""
 STAGE_NAMES = {
     "pending": _l("before the last weeks"),
     "last_weeks": _l("in the last weeks"),
@@ -557,13 +495,9 @@ def changes(before: str, after: str) -> list[PartChange]:
             found.append(PartChange(str(TITLES[name]), "", changed))
     for name in LISTS:
         found += _list_changes(name, before, after)
-    if not found and _plain(before) != _plain(after):
+    if not found and toml_values(before) != toml_values(after):
         found.append(PartChange(_("Other parts of the file"), _("changed"), ()))
     return found
-
-
-def _plain(text: str) -> object:
-    return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def _changed(
@@ -576,8 +510,7 @@ def _changed(
 
 def keys_of(name: str, text: str) -> list[str]:
     """What each table of a list is known by: its id, or its English words."""
-    key = {"prompts": "text", "forbidden": "pattern"}.get(name, "id")
-    return list(edit.read_column(text, name, key))
+    return list(edit.read_column(text, name, "id" if name in KEYED else KNOWN_BY[name]))
 
 
 def _list_changes(name: str, before: str, after: str) -> list[PartChange]:

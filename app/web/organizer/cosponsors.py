@@ -35,7 +35,7 @@ from app.site.supporters import (
     search_members,
 )
 from app.web.access import access
-from app.web.organizer.campaign_form import check_files
+from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
 from app.web.problem_words import problem_words
@@ -319,6 +319,7 @@ def _review(
         missing=[_line(site, b) for b in lines if _key(b) in missing], ticked=ticked,
         redated=[_line(site, r.after, r.before) for r in change.redated],
         unknown=[_line(site, b) for b in change.unknown], checked=checked,
+        moves=ask_moves(site, checked),
         carried=write_list(lines), seen=now.live.counter,
     )  # fmt: skip
 

@@ -16,9 +16,18 @@ from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
+from app.web.organizer.campaign_check import by_ask, check_files, read
 from app.web.organizer.gate import clock, current
-from app.web.organizer.letters_check import by_ask, check_letter, first_lines, lengths, read
-from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, letters, place_of, shelf
+from app.web.organizer.letters_shelf import (
+    Shelf,
+    ShelvedLetter,
+    Text,
+    first_lines,
+    lengths,
+    letters,
+    place_of,
+    shelf,
+)
 from app.web.organizer.nav import Notice
 from app.web.organizer.show import page, visible
 
@@ -41,7 +50,7 @@ def unreadable_letters(site: Services, me: Organizer) -> Iterable[Notice]:
         yield Notice(text, "organizer_letters.index", _("Letters"))
 
 
-# --- publishing --------------------------------------------------------------------------
+# --- one letter --------------------------------------------------------------------------
 
 
 @letters.get("/<letter_id>/")
@@ -59,6 +68,28 @@ def _letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
                 done=request.args.get("done", ""))  # fmt: skip
 
 
+@letters.get("/<letter_id>/check")
+@access("editor")
+def check(letter_id: str) -> Response:
+    """The check of a letter with its drafts."""
+    site = services()
+    books = shelf(site)
+    letter = books.letter(letter_id)
+    if letter is None:
+        return page("no_such", 404)
+    checked = check_files(site, books.with_drafts(letter), letter.id)
+    asks = [
+        (text, by_ask(site.live.slug, books, letter, text.length))
+        for text in (lengths(letter) if checked.campaign else ())
+    ]
+    return page(
+        "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
+    )
+
+
+# --- publishing --------------------------------------------------------------------------
+
+
 @letters.get("/<letter_id>/publish")
 @access("editor")
 def publish(letter_id: str) -> Response:
@@ -72,7 +103,7 @@ def _publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
     letter = books.letter(letter_id)
     if letter is None:
         return page("no_such", 404)
-    checked = check_letter(site.live.slug, books.with_drafts(letter), letter.id)
+    checked = check_files(site, books.with_drafts(letter), letter.id)
     compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
     return page(
         "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
@@ -111,7 +142,7 @@ def publish_post(letter_id: str) -> Response:
         words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
                   "Look at the changes below, then publish.")  # fmt: skip
         return _publish(letter_id, words, 409)
-    if check_letter(site.live.slug, books.with_drafts(letter), letter.id).must:
+    if check_files(site, books.with_drafts(letter), letter.id).must:
         words = _("Nothing was published: some things must be put right first.")
         return _publish(letter_id, words, 422)
     answer = workshop.publish(
@@ -200,7 +231,7 @@ def bring_back(letter_id: str) -> Response:
     if letter is None:
         return page("no_such", 404)
     back = {t.name: t.retired for t in letter.texts.values() if t.retired is not None}
-    if check_letter(site.live.slug, {**books.files, **back}, letter.id).must:
+    if check_files(site, {**books.files, **back}, letter.id).must:
         words = _("As it was, this letter can no longer go out: check it, and publish a new "
                   "version instead.")  # fmt: skip
         return _letter(letter_id, words, 409)

@@ -32,8 +32,8 @@ from app.documents import (
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer.letters_check import Checked, first_lines, read
-from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, letters, shelf
+from app.web.organizer.campaign_check import Checked, read
+from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, first_lines, letters, shelf
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, title_name
 

@@ -216,6 +216,17 @@ def _signed(site: Services) -> dict[tuple[str, str, str], int]:
     return found
 
 
+def lengths(letter: ShelvedLetter) -> list[Text]:
+    """The English texts that exist."""
+    return [t for t in letter.texts.values() if not t.spanish and t.newest is not None]
+
+
+def first_lines(letter: ShelvedLetter) -> dict[str, int]:
+    """The line on which the words of each text begin, by file name: editors count from there."""
+    parts = ((t.name, split_source(t.newest or "")) for t in letter.texts.values())
+    return {name: found.words_line for name, found in parts if found is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The text that a page is about."""

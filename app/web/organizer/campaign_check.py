@@ -1,4 +1,8 @@
-"""Checking a letter for the whole Congress, and what that says to an organizer."""
+"""Checking a campaign's texts for the whole Congress, once for the same texts.
+
+Looking at a draft, publishing it and looking again ask the same; the check takes a second for a
+letter and some for a campaign, so each process keeps its last answers.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-
-from werkzeug.wrappers import Response
 
 from app.campaign import (
     Campaign,
@@ -17,22 +19,22 @@ from app.campaign import (
     check_campaign,
     read_campaign,
 )
+from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
 from app.campaign.check import MOMENTS, AskGroup, Moment, survey
-from app.campaign.letter_file import split_source
 from app.campaign.problems import Level, Message
 from app.congress import Tables
-from app.site.services import services
-from app.web.access import access
-from app.web.organizer.letters_shelf import Shelf, ShelvedLetter, Text, letters, shelf
-from app.web.organizer.show import page
+from app.site.services import Services, services
+from app.web.organizer.letters_shelf import Shelf, ShelvedLetter
 
+Texts = tuple[tuple[str, str], ...]
+"""The files of a campaign, by name and in its order: the same texts are the same key."""
 LEVELS: tuple[Level, ...] = ("must", "should", "nice")
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check of one letter's drafts found. ``campaign`` is None if it cannot be read."""
+    """What a campaign of these texts would be like; None where it cannot be read at all."""
 
     campaign: Campaign | None
     problems: tuple[Problem, ...]
@@ -41,7 +43,12 @@ class Checked:
 
     @property
     def must(self) -> tuple[Problem, ...]:
+        """What keeps it from being published."""
         return tuple(p for p in self.problems if p.level == "must")
+
+    @property
+    def should(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.level == "should")
 
     def by_level(self) -> list[tuple[Level, list[Problem], list[Problem]]]:
         """The levels that have any, the worst first: what is in the letter's own texts, and what
@@ -60,48 +67,61 @@ class Checked:
         return tuple(t for t in every if t.id == letter_id)
 
 
-def check_letter(slug: str, files: Mapping[str, str], letter_id: str) -> Checked:
-    """Read a campaign's texts and compose one letter of it for every seat at every moment."""
-    return _check(slug, tuple(sorted(files.items())), letter_id, services().tables)
+def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -> Checked:
+    """Read a campaign's texts, and compose each letter for every seat at every moment.
+
+    With ``letter_id`` only that letter is composed. Takes seconds; for the same texts once more
+    none.
+    """
+    return _check(site.live.slug, _texts(files), letter_id, site.tables)
 
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
     """Read a campaign's texts without composing anything."""
-    return _read(slug, tuple(sorted(files.items())))
+    return _read(slug, _texts(files))
+
+
+def _texts(files: Mapping[str, str]) -> Texts:
+    return tuple(sorted(files.items()))
 
 
 @lru_cache(maxsize=8)
-def _read(slug: str, files: tuple[tuple[str, str], ...]) -> Checked:
+def _read(slug: str, texts: Texts) -> Checked:
     try:
-        return Checked(read_campaign(slug, dict(files)), ())
+        return Checked(read_campaign(slug, dict(texts)), ())
     except CampaignError as error:
         return Checked(None, error.problems)
 
 
 @lru_cache(maxsize=16)
-def _check(
-    slug: str, files: tuple[tuple[str, str], ...], letter_id: str, tables: Tables
-) -> Checked:
-    found = _read(slug, files)
+def _check(slug: str, texts: Texts, letter_id: str, tables: Tables) -> Checked:
+    found = _read(slug, texts)
     if found.campaign is None:
         return found
-    templates = found.templates(letter_id)
-    if not templates:
+    chosen = found.templates(letter_id) if letter_id else None
+    if chosen == ():
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
-    report = check_campaign(found.campaign, tables, templates=templates)
+    report = check_campaign(found.campaign, tables, templates=chosen)
     return Checked(found.campaign, report.problems, report.seats, report.letters)
+
+
+def ask_moves(site: Services, checked: Checked) -> tuple[AskMove, ...]:
+    """How many members are asked what today, as it is and as these texts would have it."""
+    if checked.campaign is None:
+        return ()
+    return compare_asks(site.campaign, checked.campaign, site.tables.holders, site.today())
 
 
 @lru_cache(maxsize=16)
 def _survey(
     slug: str,
-    files: tuple[tuple[str, str], ...],
-    live: tuple[tuple[str, str], ...],
+    texts: Texts,
+    live: Texts,
     key: tuple[str, str],
     tables: Tables,
 ) -> tuple[AskGroup, ...]:
-    after, now = _read(slug, files), _read(slug, live)
+    after, now = _read(slug, texts), _read(slug, live)
     template = next((t for t in after.templates(key[0]) if t.length == key[1]), None)
     before = next((t for t in now.templates(key[0]) if t.length == key[1]), None)
     if after.campaign is None or template is None:
@@ -128,38 +148,8 @@ class Group:
 
 def by_ask(slug: str, books: Shelf, letter: ShelvedLetter, length: str) -> list[Group]:
     """What the letter says to the whole Congress, by moment and ask, and what changes."""
-    files, live = (tuple(sorted(f.items())) for f in (books.with_drafts(letter), books.files))
+    texts, live = _texts(books.with_drafts(letter)), _texts(books.files)
     found: dict[Moment, list[AskGroup]] = defaultdict(list)
-    for group in _survey(slug, files, live, (letter.id, length), services().tables):
+    for group in _survey(slug, texts, live, (letter.id, length), services().tables):
         found[group.moment].append(group)
     return [Group(moment, found[moment]) for moment in MOMENTS if found[moment]]
-
-
-def lengths(letter: ShelvedLetter) -> list[Text]:
-    """The English texts that exist."""
-    return [t for t in letter.texts.values() if not t.spanish and t.newest is not None]
-
-
-def first_lines(letter: ShelvedLetter) -> dict[str, int]:
-    """The line on which the words of each text begin, by file name: editors count from there."""
-    parts = ((t.name, split_source(t.newest or "")) for t in letter.texts.values())
-    return {name: found.words_line for name, found in parts if found is not None}
-
-
-@letters.get("/<letter_id>/check")
-@access("editor")
-def check(letter_id: str) -> Response:
-    """The check of a letter with its drafts."""
-    site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
-    checked = check_letter(site.live.slug, books.with_drafts(letter), letter.id)
-    asks = [
-        (text, by_ask(site.live.slug, books, letter, text.length))
-        for text in (lengths(letter) if checked.campaign else ())
-    ]
-    return page(
-        "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
-    )
