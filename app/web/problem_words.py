@@ -93,6 +93,8 @@ HEADING = {
     "about_es": _l("What it is about, in Spanish"),
     "subject": _l("Subject"),
     "closing": _l("Closing"),
+    "spoken": _l("Reason on the telephone, in English"),
+    "spoken_es": _l("Reason on the telephone, in Spanish"),
 }
 """What the parts of a letter's heading are called."""
 

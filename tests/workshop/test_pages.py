@@ -7,13 +7,17 @@ import json
 import pytest
 from flask import Flask
 
+from app.campaign.letter_file import HEADING, split_source
 from app.records import workshop
 from app.site.services import services
+from app.site.settings import ROOT
 from app.web.access import access_rules
 from app.web.organizer.letters_preview import find
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 
+SLUG = "protect-immigration-act"
+LETTERS = ROOT / "letters" / SLUG
 PATHS = (
     "",
     "new",
@@ -56,8 +60,18 @@ def words_of(browser: Browser, part: str = "full") -> str:
     return str(browser.form("/edit")[1]["words"]).removeprefix("\n")
 
 
+OLD, NEW = "So is answering a call", "So is taking a call"
+
+
 def changed(browser: Browser) -> str:
-    return words_of(browser).replace("So is answering a call", "So is taking a call")
+    """The words of the general letter with one of its sentences changed."""
+    return put(words_of(browser), OLD, NEW)
+
+
+def put(words: str, old: str, new: str) -> str:
+    """The words with another sentence; it must have been there."""
+    assert old in words
+    return words.replace(old, new)
 
 
 def live_words(app: Flask) -> str:
@@ -133,7 +147,7 @@ def test_a_form_without_its_token_changes_nothing(app: Flask, rosa: Browser) -> 
 
 
 def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
-    app: Flask, rosa: Browser
+    app: Flask, rosa: Browser, every_seat: None
 ) -> None:
     before = live_words(app)
     save(rosa, changed(rosa), note="Friendlier")
@@ -146,7 +160,7 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
     assert "537 of 537 letters change" in rosa.words
     rosa.send("/publish")
     assert "Published." in rosa.words
-    assert live_words(app) == before.replace("answering a call", "taking a call")
+    assert live_words(app) == put(before, OLD, NEW)
     assert "There is no draft to publish" in rosa.get("/organize/letters/general/publish").words
 
 
@@ -155,6 +169,25 @@ def test_saving_what_is_live_already_makes_no_draft(app: Flask, rosa: Browser) -
     assert "nothing to save" in rosa.words
     with app.app_context():
         assert workshop.states(services().db(), "protect-immigration-act") == {}
+
+
+@pytest.mark.parametrize("name", ["general.txt", "public-safety.short.txt"])
+def test_every_part_of_a_heading_has_a_field_and_none_is_lost(
+    app: Flask, rosa: Browser, name: str
+) -> None:
+    live = split_source((LETTERS / name).read_text(encoding="utf-8"))
+    assert live
+    letter, _dot, length = name.removesuffix(".txt").partition(".")
+    rosa.get(f"/organize/letters/{letter}/{length or 'full'}/edit")
+    typed = rosa.form("/edit")[1]
+    assert {key: typed[key] for key in HEADING} == {k: live.heading.get(k, "") for k in HEADING}
+    rosa.send("/edit", words=f"{live.words}\n\nOne more line.", then="")
+    with app.app_context():
+        draft = workshop.state_of(services().db(), SLUG, name).draft
+    assert draft
+    saved = split_source(draft.source)
+    assert saved
+    assert saved.heading == live.heading
 
 
 def test_the_heading_is_edited_in_fields_of_its_own(app: Flask, rosa: Browser) -> None:
@@ -168,7 +201,7 @@ def test_the_heading_is_edited_in_fields_of_its_own(app: Flask, rosa: Browser) -
 
 
 def test_a_letter_is_written_from_nothing_published_retired_and_brought_back(
-    app: Flask, rosa: Browser
+    app: Flask, rosa: Browser, every_seat: None
 ) -> None:
     rosa.get("/organize/letters/new").send("/new", title="Para qué sirve: a test!")
     assert rosa.path.startswith("/organize/letters/para-que-sirve-a-test/")
@@ -267,13 +300,13 @@ def test_two_organizers_at_one_text_lose_nothing(app: Flask, rosa: Browser, ben:
     start = words_of(rosa)
     assert words_of(ben) == start
     _path, form = ben.form("/edit")
-    save(rosa, start.replace("I want people", "I would like people"))
+    save(rosa, put(start, "I want people", "I would like people"))
     theirs = start.replace("settle it for the country", "settle it for all")
     theirs = theirs.replace("I am a constituent from", "I live in")
     ben.post("/organize/letters/general/full/edit", {**form, "words": theirs, "note": "Mine"})
     assert ben.status == 409
     assert "Rosa" in ben.words
-    assert words(ben, "theirs") == words_in(start.replace("I want people", "I would like people"))
+    assert words(ben, "theirs") == words_in(put(start, "I want people", "I would like people"))
     assert words(ben, "mine") == words_in(theirs)
     both = words(ben, "words")
     assert "I live in" in both
@@ -302,7 +335,7 @@ def test_what_was_published_while_a_page_was_open_is_not_published_over(
 ) -> None:
     save(rosa, changed(rosa))
     rosa.get("/organize/letters/general/publish")
-    save(ben, words_of(ben).replace("A traffic stop is", "Any traffic stop is"))
+    save(ben, put(words_of(ben), "A traffic stop is", "Any traffic stop is"))
     assert "The draft is saved" in ben.words
     rosa.send("/publish")
     assert rosa.status == 409
@@ -392,8 +425,8 @@ def test_each_kind_has_every_text_at_every_moment_and_a_pdf(
 def test_the_preview_shows_the_draft_or_what_is_live(rosa: Browser) -> None:
     save(rosa, changed(rosa))
     home = "/organize/letters/general/preview?q=padilla"
-    assert "So is taking a call" in rosa.get(home).words
-    assert "So is answering a call" in rosa.get(f"{home}&source=live").words
+    assert NEW in rosa.get(home).words
+    assert OLD in rosa.get(f"{home}&source=live").words
 
 
 def test_the_reading_aid_stands_beside_the_english(rosa: Browser) -> None:

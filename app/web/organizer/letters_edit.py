@@ -88,8 +88,8 @@ class Typed:
         if self.whole:
             return plain_lines(self.words)
         parts = split_source(before)
-        others = {k: v for k, v in (parts.heading if parts else {}).items() if k not in HEADING}
-        return join_source(before, {**others, **self.heading}, self.words)
+        unseen = parts.heading if parts else {}  # what the editor does not show stays
+        return join_source(before, {**unseen, **self.heading}, self.words)
 
 
 def _typed() -> Typed:

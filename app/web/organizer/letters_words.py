@@ -72,6 +72,7 @@ HEADING_HINT = {
     "about": _l("One line that helps a resident to choose."),
     "subject": _l("The office sees it above the letter. Fields work here too."),
     "closing": _l("Left empty, it is “Sincerely,”."),
+    "spoken": _l("One short sentence, for callers whose own words do not begin with one."),
 }
 
 
@@ -157,7 +158,8 @@ def set_up_words(app: Flask) -> None:
         heading_words=lambda key: str(HEADING[key]),
         heading_hint=lambda key: str(HEADING_HINT.get(key, "")),
     )  # fmt: skip
-    app.jinja_env.globals.update(file_words=file_words, file_url=file_url, line_words=line_words)
+    app.jinja_env.globals.update(file_words=file_words, file_url=file_url, line_words=line_words,
+                                  heading_keys=tuple(HEADING))  # fmt: skip
 
 
 # --- what a letter may say ---------------------------------------------------------------
