@@ -78,7 +78,7 @@ def _everywhere() -> dict[str, Any]:
     """What every page may use. Jinja is strict here: a name that is not set fails the page."""
     site = services()
     return {
-        "version": __version__,
+        "software_version": __version__,
         "group_name": site.settings.group_name,
         "contact": site.settings.contact,
         "contact_url": contact_url(site.settings.contact),

@@ -45,6 +45,8 @@ def _old_list(site: Services) -> Iterable[Notice]:
 
 
 def _gone(site: Services) -> Iterable[Notice]:
+    if has_ended(site.campaign, site.now()):
+        return  # the bill's supporters are those of its own Congress
     lines = [b for b in live_lists(site).backings if b.bill == CURRENT]
     names = [b.name for b in lines if site.tables.holder_of(b.bioguide) is None]
     if names:
