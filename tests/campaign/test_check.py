@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,20 +29,12 @@ from app.congress import Holder, Tables
 from app.congress.model import FormRules
 
 from .conftest import LETTERS
-
-
-@dataclass(frozen=True)
-class Few:
-    """A handful of seats in place of all."""
-
-    holders: tuple[Holder, ...]
+from .seats import Few
 
 
 @pytest.fixture
 def few(tables: Tables) -> Few:
-    seats = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")
-    holders = [tables.holder(seat) for seat in seats]
-    return Few(tuple(holder for holder in holders if holder is not None))
+    return Few.of(tables)
 
 
 GOOD = """+++

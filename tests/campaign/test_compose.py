@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -289,20 +289,27 @@ def test_without_a_reading_aid_there_is_none(campaign: Campaign, tables: Tables)
                        district_place=place_of(tables, "CA-12")) == ()  # fmt: skip
 
 
+_composed: dict[tuple[str, str], list[tuple[str, Letter]]] = {}
+
+
 def every_letter(
     campaign: Campaign, tables: Tables, *, length: str = "full", template: str = "general"
-) -> Iterator[tuple[str, Letter]]:
-    """A letter to every member at every moment, with the moment's name."""
-    chosen = campaign.template(template, "short" if length == "short" else "full")
-    assert chosen is not None
-    for moment, day in DAYS.items():
-        for holder in tables.holders:
-            if holder.member is not None:
-                yield moment, compose(
-                    campaign, chosen, holder,
-                    writer=replace(WRITER, state=holder.seat.state, zip="12345"),
-                    district_place=place_of(tables, holder.seat.id), story="", today=day,
-                )  # fmt: skip
+) -> list[tuple[str, Letter]]:
+    """A letter to every member at every moment, with the moment's name; composed once."""
+    if not _composed:
+        for moment, day in DAYS.items():
+            for holder in tables.holders:
+                if holder.member is None:
+                    continue
+                writer = replace(WRITER, state=holder.seat.state, zip="12345")
+                place = place_of(tables, holder.seat.id)
+                for key, chosen in campaign.templates.items():
+                    letter = compose(
+                        campaign, chosen, holder, writer=writer, district_place=place, story="",
+                        today=day,
+                    )  # fmt: skip
+                    _composed.setdefault(key, []).append((moment, letter))
+    return _composed[template, length]
 
 
 # --- the telephone -------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from app.campaign.stance import Backing
 from app.campaign.supporter_files import Known
 from app.campaign.supporters import read_list
 from app.congress import load_tables
+from tests.campaign.seats import every_seat, few_seats
 from tests.organizers.conftest import app, clock, site_url, staff
 
-__all__ = ["app", "clock", "site_url", "staff"]
+__all__ = ["app", "clock", "every_seat", "few_seats", "site_url", "staff"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "letters" / "protect-immigration-act"
 TODAY = date(2026, 11, 25)

@@ -13,9 +13,7 @@ from playwright.sync_api import Dialog, expect
 from app.campaign.stance import Backing
 from app.campaign.supporters import read_list
 from app.records.workshop import live_files, state_of
-from app.web.organizer import campaign_form
 from tests.campaign_page.conftest import files_of, status_xml
-from tests.campaign_page.test_web_campaign import check_one
 from tests.organizers.conftest import Office
 from tests.organizers.test_browser import address, check, log_in, new_page
 
@@ -23,11 +21,6 @@ __all__ = ["address"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 SLUG = "protect-immigration-act"
 LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
-
-
-@pytest.fixture(autouse=True)
-def one_letter_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_form, "check_campaign", check_one)
 
 
 def shipped_list() -> tuple[Backing, ...]:

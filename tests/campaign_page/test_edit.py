@@ -235,6 +235,7 @@ def test_words_that_look_like_toml_inside_a_text_are_words() -> None:
 def test_a_table_is_added_and_taken_out(name: str) -> None:
     values = dict.fromkeys((f.key for f in LISTS[name]), "words")
     values |= {"id": "new_one", "when": 'type == "sen"', "stages": "pending"}
+    values["number"] = "1415" if name == "figures" else "S. 12"
     values |= {"as_of": "2026-11-20", "kind": "opposes", "chamber": "senate", "congress": "118"}
     values = {key: value for key, value in values.items() if key in {f.key for f in LISTS[name]}}
     body = edit.new_table(name, values)

@@ -19,20 +19,13 @@ from app.records import audit
 from app.records.audit import Filter
 from app.records.workshop import live_files, save_draft, state_of
 from app.site.services import services
-from app.web.organizer import campaign_form
 from tests.campaign.conftest import SHARED
 from tests.campaign_page.conftest import files_of, person_xml, status_xml
-from tests.campaign_page.test_web_campaign import check_one
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 
 SLUG = "protect-immigration-act"
 LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
-
-
-@pytest.fixture(autouse=True)
-def one_letter_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_form, "check_campaign", check_one)
 
 
 @pytest.fixture

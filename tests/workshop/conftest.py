@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from tests.campaign.seats import every_seat, few_seats
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office, app, clock, site_url, staff
 
-__all__ = ["app", "clock", "site_url", "staff"]
+__all__ = ["app", "clock", "every_seat", "few_seats", "site_url", "staff"]
 
 
 @pytest.fixture

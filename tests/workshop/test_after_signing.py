@@ -12,10 +12,9 @@ from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.web.lint import Client
 from tests.web.resident import Resident
-from tests.workshop.test_pages import changed, save
+from tests.workshop.test_pages import NEW, OLD, changed, save
 
 LETTERS = ROOT / "letters" / "protect-immigration-act"
-OLD, NEW = "So is answering a call for help", "So is taking a call for help"
 
 
 def publish_other_words(rosa: Browser) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.organizers.conftest import Office
 from tests.organizers.test_browser import address, log_in, new_page, seen
+from tests.workshop.test_pages import NEW, OLD
 
 __all__ = ["address", "seen"]
 
@@ -32,7 +33,6 @@ PATHS = (
     "general/preview?q=nobody",
     "general/full/versions",
 )
-NEW = "So is taking a call"
 expect.set_options(timeout=30_000)
 """The check of a letter takes a second of work, and more where several share the machine."""
 
@@ -66,7 +66,7 @@ def editor(chromium: Chromium, address: str, staff: Office, seen: list[str]) -> 
 def test_every_page_with_and_without_a_draft_is_accessible(editor: Page, address: str) -> None:
     home = f"{address}/organize/letters/"
     editor.goto(home + "general/full/edit")
-    type_over(editor, "So is answering a call", NEW)
+    type_over(editor, OLD, NEW)
     editor.get_by_role("button", name="Save the draft").click()
     expect(editor.get_by_role("status")).to_contain_text("The draft is saved")
     for path in PATHS:
@@ -92,7 +92,7 @@ def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
     assert editor.evaluate("document.activeElement.className") == "summary"
     judge(editor)
     type_over(editor, "{{ legislater_name }}", "{{ place }}")
-    type_over(editor, "So is answering a call", NEW)
+    type_over(editor, OLD, NEW)
     editor.get_by_role("button", name="Save the draft").click()
     expect(editor.get_by_role("status")).to_contain_text("The draft is saved")
     type_over(other, "I want people", "I would like people")

@@ -14,7 +14,7 @@ from app.site.services import services
 from app.site.settings import ROOT
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
-from tests.workshop.test_pages import changed, live_words, save
+from tests.workshop.test_pages import NEW, OLD, changed, live_words, put, save
 
 SLUG = "protect-immigration-act"
 LETTERS = ROOT / "letters" / SLUG
@@ -72,17 +72,14 @@ def test_what_was_published_in_the_browser_is_exported(
     run(app, "export", "--out", str(tmp_path / "out"))
     text = (tmp_path / "out" / "general.txt").read_text(encoding="utf-8")
     assert text.endswith(live_words(app))
-    assert "I would like to know" in text
+    assert NEW in text
 
 
 def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
     app: Flask, copy: Path
 ) -> None:
     path = copy / "general.txt"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("answering a call", "taking a call"),
-        encoding="utf-8",
-    )
+    path.write_text(put(path.read_text(encoding="utf-8"), OLD, NEW), encoding="utf-8")
     (copy / "general.es.txt").unlink()
     before = live_words(app)
     result = run(app, "import", str(copy), answer="n\n")
@@ -91,7 +88,7 @@ def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
     assert "general.es.txt: not in" in result.output
     assert live_words(app) == before
     assert run(app, "import", str(copy), answer="y\n").exit_code == 0
-    assert "I would like to know" in live_words(app)
+    assert NEW in live_words(app)
     with app.app_context():
         events = services().db().execute(
             "SELECT who, what, subject FROM audit_events"
@@ -135,13 +132,12 @@ def test_a_draft_survives_an_import(app: Flask, rosa: Browser, copy: Path) -> No
     save(rosa, changed(rosa))
     path = copy / "general.txt"
     path.write_text(
-        path.read_text(encoding="utf-8").replace("A traffic stop is", "Any traffic stop is"),
-        "utf-8",
+        put(path.read_text("utf-8"), "A traffic stop is", "Any traffic stop is"), "utf-8"
     )
     run(app, "import", str(copy), "--yes")
     rosa.get("/organize/letters/general/publish")
     assert "something else was published since this draft was begun" in rosa.words
-    assert "[added: like end of added]" in rosa.words
+    assert "[added: taking end of added]" in rosa.words
 
 
 def test_an_export_asks_before_it_replaces_a_file_and_leaves_retired_ones(

@@ -38,7 +38,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         def __getattr__(self, name: str) -> object:
             return getattr(tables, name)
 
-    monkeypatch.setattr("app.cli.letters.load_tables", Few)
+    monkeypatch.setattr("app.cli.letters.load_tables", lambda *_: Few())
     return load_settings()
 
 

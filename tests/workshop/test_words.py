@@ -46,25 +46,27 @@ def used_codes() -> set[str]:
     return found & set(SENTENCES)
 
 
-@pytest.mark.parametrize("code", SENTENCES)
-def test_every_problem_has_words_in_both_languages(app: Flask, code: str) -> None:
-    with app.test_request_context("/organize/letters/"):
-        english = problem_words(filled(code))
-    with app.test_request_context("/es/organize/letters/"):
-        spanish = problem_words(filled(code))
-    assert english
-    assert (spanish != english) or code in SAME
-    for words in (english, spanish):
-        assert "%(" not in words
-        assert "%%" not in words
-    shown = set(PLACE.findall(PAGE.get(code, SENTENCES[code])))
-    assert all(f"«{name}»" in english and f"«{name}»" in spanish for name in shown)
+def said(app: Flask, path: str) -> dict[str, str]:
+    """What a page under ``path`` says of every problem, by code."""
+    with app.test_request_context(path):
+        return {code: problem_words(filled(code)) for code in SENTENCES}
 
 
-@pytest.mark.parametrize("code", SENTENCES)
-def test_no_page_speaks_of_files_or_of_how_they_are_written(app: Flask, code: str) -> None:
-    with app.test_request_context("/organize/letters/"):
-        assert not FILE_WORDS.search(problem_words(filled(code)))
+def test_every_problem_has_words_in_both_languages(app: Flask) -> None:
+    english, spanish = said(app, "/organize/letters/"), said(app, "/es/organize/letters/")
+    assert {code for code in SENTENCES if english[code] == spanish[code]} == SAME
+    for code, sentence in SENTENCES.items():
+        shown = {f"«{name}»" for name in PLACE.findall(PAGE.get(code, sentence))}
+        for words in (english[code], spanish[code]):
+            assert words, code
+            assert "%(" not in words, code
+            assert "%%" not in words, code
+            assert all(value in words for value in shown), code
+
+
+def test_no_page_speaks_of_files_or_of_how_they_are_written(app: Flask) -> None:
+    for code, words in said(app, "/organize/letters/").items():
+        assert not FILE_WORDS.search(words), code
 
 
 def test_a_message_within_a_message_is_said_in_the_same_language(app: Flask) -> None:

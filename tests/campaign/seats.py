@@ -1,0 +1,59 @@
+"""A handful of seats in place of all 541, for tests that are not about the whole Congress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.campaign import Report, check_campaign
+from app.campaign.check import AskGroup, survey
+from app.cli import letter_files
+from app.congress import Holder, Tables
+from app.web.organizer import campaign_check
+
+SEATS = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")
+"""A sponsor, a cosponsor, one who backs the opposite, one of no list, a committee's chair, a
+delegate, and a senator with and one without an earlier bill."""
+
+
+@dataclass(frozen=True)
+class Few:
+    """Seats as the check wants them."""
+
+    holders: tuple[Holder, ...]
+
+    @classmethod
+    def of(cls, tables: Tables) -> Few:
+        found = [tables.holder(seat) for seat in SEATS]
+        return cls(tuple(holder for holder in found if holder is not None))
+
+
+@pytest.fixture
+def every_seat() -> Iterator[None]:
+    """For a test whose pages read letters to the whole Congress."""
+    caches = campaign_check._check, campaign_check._survey
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages read letters to a few seats, unless the test asks for ``every_seat``."""
+    if "every_seat" in request.fixturenames:
+        return
+
+    def check(campaign: Any, tables: Tables, **how: Any) -> Report:
+        return check_campaign(campaign, Few.of(tables), **how)
+
+    def look(campaign: Any, template: Any, tables: Tables, **how: Any) -> tuple[AskGroup, ...]:
+        return survey(campaign, template, Few.of(tables), **how)
+
+    monkeypatch.setattr(campaign_check, "check_campaign", check)
+    monkeypatch.setattr(letter_files, "check_campaign", check)
+    monkeypatch.setattr(campaign_check, "survey", look)
