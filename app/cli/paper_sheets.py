@@ -13,9 +13,9 @@ import click
 from app.campaign import Writer
 from app.campaign.words import Language
 from app.cli.packets import load_letters
-from app.cli.plain import Day, PlainCommand
+from app.cli.plain import Day, PlainCommand, some
 from app.congress import Tables, inside_address
-from app.congress.model import STATES, Holder
+from app.congress.model import STATES
 from app.delivery.writer_rows import WriterFileError, WriterRow, read_rows
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
@@ -56,42 +56,71 @@ def _save(out: Path, pdf: bytes, *, private: bool = False) -> None:
               help="For the people in this file (CSV, or opened details).")  # fmt: skip
 @click.option("--state", metavar="CA", help="Only the offices of this state.")
 @click.option("--local", is_flag=True, help="The offices at home, not those in Washington.")
+@click.option("--or-washington", is_flag=True,
+              help="With --local: Washington for members without an office at home.")  # fmt: skip
 @click.option("--first-place", type=click.IntRange(1, 30), default=1, show_default=True,
               help="Where to begin on a sheet that was used before.")  # fmt: skip
 @click.option("--frames", is_flag=True, help="Draw the edges, to try on plain paper.")
 def labels_command(
-    *, out: Path, people: Path | None, state: str | None, local: bool, first_place: int,
-    frames: bool,
+    *, out: Path, people: Path | None, state: str | None, local: bool, or_washington: bool,
+    first_place: int, frames: bool,
 ) -> None:  # fmt: skip
     """Mailing labels for the offices of Congress, or for people, on sheets like Avery 5160.
 
-    Print at 100 %, not “fit to page”.
+    Print at 100 %, not “fit to page”. Members without an address there are named, and so are
+    vacant seats.
 
     \b
     Example:
       flask letters labels --state CA --out labels.pdf
+      flask letters labels --state OH --local --or-washington --out labels.pdf
       flask letters labels --people opened.jsonl --out labels.pdf
     """
     if people:
         addresses = _people(people)
     else:
         _campaign, tables = load_letters(load_settings())
-        addresses = _offices(tables, state, local)
+        addresses = _offices(tables, state, local=local, or_washington=or_washington)
     if not addresses:
         raise click.ClickException("There is nobody to make labels for.")
     _save(out, labels_pdf(addresses, first_place=first_place, frames=frames), private=bool(people))
 
 
-def _offices(tables: Tables, state: str | None, local: bool) -> list[tuple[str, ...]]:
+def _offices(
+    tables: Tables, state: str | None, *, local: bool, or_washington: bool
+) -> list[tuple[str, ...]]:
+    """The addresses, and on the terminal whom there is none for."""
     code = state.upper() if state else None
     if code and code not in STATES:
         raise click.ClickException(f"{state} is not the postal code of a state.")
-    holders: list[Holder] = [
-        h for h in tables.holders if h.member and (not code or h.seat.state == code)
-    ]
-    if not local:
-        return [inside_address(holder) for holder in holders]
-    return [inside_address(h, o) for h in holders if h.member for o in h.member.local_offices]
+    addresses: list[tuple[str, ...]] = []
+    homeless, vacant = [], []
+    for holder in tables.holders:
+        if code and holder.seat.state != code:
+            continue
+        if holder.member is None:
+            vacant.append(holder.seat.id)
+        elif local and holder.member.local_offices:
+            addresses += [inside_address(holder, office) for office in holder.member.local_offices]
+        else:
+            if local:
+                homeless.append(f"{holder.member.full_name} ({holder.seat.id})")
+            if or_washington or not local:
+                addresses.append(inside_address(holder))
+    if vacant:
+        click.echo(
+            f"No label for {some(len(vacant), 'vacant seat')}: {', '.join(vacant)}", err=True
+        )
+    if homeless:
+        what = (
+            "The address in Washington is used" if or_washington
+            else "No label (--or-washington gives the address there)"
+        )  # fmt: skip
+        click.echo(
+            f"{what} for {some(len(homeless), 'member')} of whom no office at home is listed:"
+            f" {', '.join(homeless)}", err=True,
+        )  # fmt: skip
+    return addresses
 
 
 def _people(path: Path) -> list[tuple[str, ...]]:

@@ -121,6 +121,9 @@ def test_every_seat_fits_one_page_at_every_moment(
     campaign: Campaign, tables: Tables, facts: Facts, today: date
 ) -> None:
     sheets = [sheet(campaign, tables, h.seat.id, today=today) for h in tables.holders]
+    if today != TODAY:  # what a moment changes is the same words for many: then the longest names
+        longest = sorted(sheets, key=lambda one: len(str(one.holder)))
+        sheets = list({(str(one.stance), str(one.ask)): one for one in longest}.values())
     for start in range(0, len(sheets), 60):
         chunk = sheets[start : start + 60]
         assert len(read(sheets_pdf(chunk, facts)).pages) == len(chunk)

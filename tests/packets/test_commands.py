@@ -157,3 +157,21 @@ def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> Non
     result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.stderr == ""
     assert result.stdout.startswith("1 letter in 1 file in ")
+
+
+def test_labels_name_whom_they_leave_out_and_offer_washington(tmp_path: Path) -> None:
+    """N22"""
+    out = tmp_path / "labels.pdf"
+
+    def lateefah() -> bool:
+        return any("Lateefah Simon" in page for page in pages(out))
+
+    result = run(labels_command, "--state", "CA", "--local", "--out", out)
+    assert "No label (--or-washington gives the address there) for 3 members" in result.output
+    assert "Lateefah Simon (CA-12), Sara Jacobs (CA-51)" in result.output
+    assert "No label for 1 vacant seat: CA-14" in result.output
+    assert not lateefah()
+    result = run(labels_command, "--state", "CA", "--local", "--or-washington", "--out", out)
+    assert "The address in Washington is used for 3 members" in result.output
+    assert lateefah()
+    assert "No label" not in run(labels_command, "--state", "VT", "--local", "--out", out).output

@@ -72,3 +72,19 @@ def test_no_text_leaves_its_label(lines: list[str]) -> None:
     after = [piece for piece in pieces(pdf) if piece.text == "NEXT"]
     assert after
     assert all(round(piece.x, 1) == 3.1 for piece in after[-1:])
+
+
+def test_long_lines_are_wrapped_inside_the_label_and_nothing_is_cut() -> None:
+    """N35"""
+    long = (
+        "Bo Wolfeschlegelsteinhausenbergerdorff-Montgomery III",
+        "100000 Southwest Martin Luther King Junior Boulevard",
+        "Building 14 Apartment 2203-B",
+        "Truth or Consequences, NM 87901",
+    )
+    found = pieces(labels_pdf([long, ("王小明", *long[1:])]))
+    columns = [[p for p in found if (p.x > 2.9) == second] for second in (False, True)]
+    for left, name, column in zip((0.1875, 2.9375), (long[0], "王小明"), columns, strict=True):
+        text = "".join(p.text for p in column).replace("\u200b", "").replace(" ", "")
+        assert text == "".join((name, *long[1:])).replace(" ", "")
+        assert all(left < p.x < left + 2.625 - 0.14 and 0.5 < p.y <= 1.5 for p in column)
