@@ -62,10 +62,22 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
     check(page, "Upload a sheet")
     choose(page, address)
     check(page, "What is in the sheet")
-    choose(page, address, csv_file(ANA))
+    moved = (*ANA[:2], "80 Birch St", *ANA[3:])
+    choose(page, address, csv_file(ANA, moved))
+    check(page, "What is in the sheet")
+    page.get_by_label("The same person: do not count this row").check()
+    page.get_by_role("button", name="Look again").last.click()
     check(page, "What is in the sheet")
     page.get_by_role("button", name="Add one signature").click()
     check(page, "The sheet was added")
+    page.goto(f"{address}/organize/paper/enter")
+    for field, text in zip(
+        ("first", "last", "street", "city", "state", "zip"), moved, strict=False
+    ):
+        page.locator(f"#{field}").fill(text)
+    page.locator("#zip").press("Enter")
+    expect(page.get_by_label("Somebody else: count them too")).to_be_visible()
+    check(page, "Enter paper signatures")
 
 
 def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F811
