@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "adopt": ("doctor:adopt_command", "Take a database and keys for this site’s own."),
     "campaign": ("cosponsors:campaign_cli", "The bill’s cosponsors, from the official file."),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
+    "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
     "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
     "keys": ("sealed:keys_group", "The key pair that details are sealed with."),
     "letters": ("letters:letters_cli", "The letters of a campaign: read, check, hand over."),

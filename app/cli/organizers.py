@@ -66,7 +66,8 @@ def _link_address(token: str) -> str:
     )
 
 
-def _print_link(link: organizers.OneTimeLink) -> None:
+def print_link(link: organizers.OneTimeLink) -> None:
+    """Print a one-time link with what its owner will be asked."""
     click.echo(
         f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
         f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {_link_address(link.token)}\n\n"
@@ -124,7 +125,7 @@ def add(name: str, role: str, hours: int) -> None:
             f'flask organizers reset "{answer.organizer.name}"'
         )
     click.echo(f"Added {answer.organizer.name} as {role}.")
-    _print_link(answer)
+    print_link(answer)
 
 
 @organizers_cli.command("list")
@@ -186,7 +187,7 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
             "The account is disabled, so the link works only after: "
             f'flask organizers enable "{answer.organizer.name}"'
         )
-    _print_link(answer)
+    print_link(answer)
 
 
 def _switch(name: str, disabled: bool) -> None:

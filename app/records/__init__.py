@@ -39,6 +39,7 @@ from app.records.model import (
 )
 from app.records.persons import Person, lookalikes, people, person_of
 from app.records.signing import (
+    numbers_of_source,
     receipt,
     receipt_token,
     remove,
@@ -54,7 +55,8 @@ __all__ = [
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
     "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
     "by_status", "campaigns", "count", "definitions_for", "local_database",
-    "lookalikes", "mark", "note_office", "open_database", "people", "person_of", "rebuild",
+    "lookalikes", "mark", "note_office", "numbers_of_source", "open_database", "people",
+    "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
     "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",
 ]  # fmt: skip

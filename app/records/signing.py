@@ -629,6 +629,13 @@ def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return removed
 
 
+def numbers_of_source(db: sqlite3.Connection, source: str, *, others: bool = False) -> list[int]:
+    """The signatures that came by a source tag, by number; with ``others``, all the others."""
+    sign_ = "<>" if others else "="
+    rows = db.execute(f"SELECT id FROM signatures WHERE source {sign_} ?", (source,))  # noqa: S608
+    return [number for (number,) in rows]
+
+
 # --- Tokens ----------------------------------------------------------------------------------
 
 

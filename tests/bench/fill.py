@@ -20,9 +20,9 @@ DAYS = 120
 
 _SIGNATURES = """
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)
-INSERT INTO signatures (id, receipt, person, campaign, status, day, at, state, district, template,
+INSERT INTO signatures (id, receipt, by_email, campaign, status, day, at, state, district, template,
     version, length, language, match, source, edited, own_share, letters)
-SELECT i + 1, CAST(printf('%032d', i) AS BLOB), CAST(printf('%032x', i) AS BLOB), :campaign,
+SELECT i + 1, CAST(printf('%032d', i) AS BLOB), CAST(printf('%016x', i) AS BLOB), :campaign,
     CASE WHEN i % 97 = 0 THEN 'held' WHEN i % 131 = 0 THEN 'unconfirmed' ELSE 'counted' END,
     date('2026-11-25', '-' || d || ' days'),
     date('2026-11-25', '-' || d || ' days') || 'T' || printf('%02d:%02dZ', 12 + i % 11, i % 60),

@@ -1,0 +1,140 @@
+"""``flask demo``: a site that is full of invented people, to look at before real ones come.
+
+Every invented signature carries the source tag ``demo``, so each count can show or leave out
+what is invented, and ``--remove`` finds all of it again.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask.cli import with_appcontext
+from rich.console import Console
+from rich.progress import track
+
+from app.campaign import Campaign, ask_for
+from app.campaign.model import LetterTemplate
+from app.cli.organizers import print_link
+from app.cli.plain import PlainCommand
+from app.congress import Tables
+from app.records import (
+    Connection,
+    LetterRow,
+    SignatureRequest,
+    numbers_of_source,
+    organizers,
+    person_of,
+    remove,
+    sign,
+)
+from app.records.audit import COMMAND_LINE
+from app.site.services import services
+
+SOURCE = "demo"
+ORGANIZERS: tuple[tuple[str, organizers.Role], ...] = (
+    ("Demo Admin", "admin"), ("Demo Editor", "editor"),
+)  # fmt: skip
+WEEKS = 8
+_FIRST = ("Ada", "Ben", "Cleo", "Dora", "Eli", "Fay", "Gus", "Hana", "Ivo", "June", "Kofi", "Lena")
+_LAST = ("Example", "Invented", "Sample", "Specimen", "Pattern", "Madeup", "Fable", "Draft")
+
+
+@click.command("demo", cls=PlainCommand)
+@click.option("--people", type=click.IntRange(1, 20_000), default=3_000, show_default=True,
+              help="How many invented people sign.")  # fmt: skip
+@click.option("--remove", "removing", is_flag=True, help="Take all that is invented away again.")
+@with_appcontext
+def demo_command(people: int, removing: bool) -> None:
+    """Fill this site with organizers and signatures of invented people, to look around.
+
+    The signatures are spread over all districts and the last weeks, and carry the source tag
+    'demo'. A site that has real signatures is left alone.
+
+    \b
+    Examples:
+      flask demo
+      flask demo --people 500
+      flask demo --remove
+    """
+    site = services()
+    db, secret = site.db(), site.settings.secret_key
+    if removing:
+        click.echo(f"{_take_away(db, secret):,} invented signatures are gone.")
+        return
+    if numbers_of_source(db, SOURCE, others=True):
+        raise click.ClickException(
+            "This site has signatures of real people, so nothing was invented. Make another site "
+            "for a demonstration: DEAR_CONGRESS_INSTANCE=demo-instance flask demo"
+        )
+    if numbers_of_source(db, SOURCE):
+        raise click.ClickException("This site is full of them already: flask demo --remove")
+    requests = _requests(people, site.campaign, site.tables, site.settings.person_key, site.now())
+    console = Console(stderr=True)
+    for request in track(requests, "Signing", total=people, console=console, transient=True,
+                         disable=not console.is_terminal):  # fmt: skip
+        sign(db, request, secret)
+    click.echo(f"{people:,} invented people signed, with the source tag '{SOURCE}'.")
+    for name, role in ORGANIZERS:
+        link = organizers.add_organizer(db, name, role, by=COMMAND_LINE, at=datetime.now(UTC))
+        if isinstance(link, organizers.OneTimeLink):
+            print_link(link)
+    click.echo("\nTake it all away again: flask demo --remove")
+
+
+def _requests(
+    people: int, campaign: Campaign, tables: Tables, secret: bytes, now: datetime
+) -> Iterator[SignatureRequest]:
+    """People of every district, more of late than long ago; the same ones each time."""
+    chance = random.Random(people)  # noqa: S311 - to spread people, not to keep a secret
+    templates = [t for t in campaign.templates.values() if t.length == "full"]
+    places = sorted(tables.delegations)
+    for number in range(people):
+        state, district = places[number % len(places) if number < len(places)
+                                 else chance.randrange(len(places))]  # fmt: skip
+        at = now - timedelta(days=WEEKS * 7) * chance.random() ** 2
+        template: LetterTemplate = chance.choice(templates)
+        wrote = chance.random() < 0.6
+        yield SignatureRequest(
+            key=secrets.token_hex(16),
+            person=person_of(
+                secret,
+                first=chance.choice(_FIRST),
+                last=f"{chance.choice(_LAST)} {number}",
+                street=f"{number + 1} Invented Lane",
+                zip5="00000",
+            ),
+            campaign=campaign.slug,
+            day=at.date(),
+            at=at,
+            state=state,
+            district=district,
+            template=template.id,
+            version=template.version,
+            length=template.length,
+            language="es" if chance.random() < 0.2 else "en",
+            match=chance.choice(("zip", "zip", "street", "chosen")),
+            source=SOURCE,
+            edited=False,
+            own_share=chance.randrange(10, 60) if wrote else 0,
+            letters=tuple(
+                LetterRow(h.seat.id, h.member.bioguide, ask_for(campaign, h, at.date()).id)
+                for h in tables.delegations[state, district].recipients
+                if h.member
+            ),
+        )
+
+
+def _take_away(db: Connection, secret: bytes) -> int:
+    """Delete every invented signature, and switch the invented organizers off."""
+    for name, _role in ORGANIZERS:
+        found = organizers.organizer_by_name(db, name)
+        if found is not None and not found.disabled:
+            organizers.set_disabled(
+                db, secret, found.id, True, by=COMMAND_LINE, at=datetime.now(UTC),
+                even_last_admin=True,
+            )  # fmt: skip
+    return remove(db, numbers_of_source(db, SOURCE))

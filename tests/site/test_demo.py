@@ -1,0 +1,55 @@
+"""A site full of invented people, which can be told from real ones and taken away again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from app.cli import command_app
+from app.records import numbers_of_source, open_database, recount, sign, totals
+from app.records.organizers import organizer_by_name
+from app.site.settings import load_settings
+from tests.records.build import SECRET, signature
+
+CAMPAIGN = "protect-immigration-act"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskCliRunner:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    load_settings()
+    return command_app().test_cli_runner()
+
+
+def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
+    run: FlaskCliRunner, tmp_path: Path
+) -> None:
+    made = run.invoke(args=["demo", "--people", "60"])
+    assert made.exit_code == 0, made.output
+    assert made.output.count("/organize/set-password/") == 2
+    db = open_database(tmp_path / "dear-congress.db")
+    assert totals(db, CAMPAIGN).signatures == 60
+    assert len(numbers_of_source(db, "demo")) == 60
+    assert "already" in run.invoke(args=["demo"]).output
+    gone = run.invoke(args=["demo", "--remove"])
+    assert "60 invented signatures are gone" in gone.output
+    assert totals(db, CAMPAIGN).signatures == 0
+    assert not recount(db)
+    admin = organizer_by_name(db, "Demo Admin")
+    assert admin is not None
+    assert admin.disabled
+    db.close()
+
+
+def test_a_site_with_real_people_is_left_alone(run: FlaskCliRunner, tmp_path: Path) -> None:
+    db = open_database(tmp_path / "dear-congress.db")
+    sign(db, signature("one", at=datetime(2026, 11, 25, 18, tzinfo=UTC)), SECRET)
+    refused = run.invoke(args=["demo"])
+    assert refused.exit_code == 1
+    assert "real people" in refused.output
+    run.invoke(args=["demo", "--remove"])
+    assert totals(db, CAMPAIGN).signatures == 1
+    db.close()
