@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from flask.cli import AppGroup
@@ -243,21 +242,18 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
     committee-membership-current.yaml; with a ZIP file in it too, the districts are built anew as
     by build.
     """
-    from app.congress.refresh import RefreshError, download, refresh
+    from app.congress.refresh import RefreshError, fetch_and_refresh, refresh
 
     settings, moment = _settings(), datetime.now(UTC)
     day = as_of
     try:
-        with TemporaryDirectory() as fetched:
-            if source is None:
-                folder = Path(fetched)
-                day = day or download(
-                    settings.congress_source, folder, lambda name: click.echo(f"  {name}", err=True)
-                )
-                day = day or day_in_washington(moment)
-            else:
-                folder = source
-            changes = refresh(folder, settings.instance, now=moment, as_of=day, dry_run=dry_run)
+        if source is None:
+            changes = fetch_and_refresh(
+                settings.congress_source, settings.instance, now=moment, as_of=day,
+                dry_run=dry_run, progress=lambda name: click.echo(f"  {name}", err=True),
+            )  # fmt: skip
+        else:
+            changes = refresh(source, settings.instance, now=moment, as_of=day, dry_run=dry_run)
     except RefreshError as error:
         raise click.ClickException(f"Nothing was changed. {error}") from None
     click.echo(f"Members as of {changes.after} (before: {changes.before})")

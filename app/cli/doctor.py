@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from app.cli.plain import PlainCommand
 from app.cli.worker import STUCK
 from app.congress import TablesError, load_tables
 from app.congress.model import ordinal
+from app.congress.refresh import refreshed
 from app.cwc import NotAttempted, check_agent, maintenance_ends
 from app.delivery.queue import QueueError
 from app.delivery.setup import HERE, DeliverySettingsError
@@ -142,10 +143,28 @@ def tables_are_current(site: Site) -> Finding:
             "of the present Congress, which get no letter: flask congress refresh"
         )
     age = (site.today - tables.as_of).days
-    line = f"The tables of members are of {tables.as_of}, {age} days old."
+    line = f"The tables of members are of {tables.as_of}, {age} days old.{_last_change(site)}"
+    last = refreshed(site.settings.instance)
+    if last and last.problem:
+        return warn(f"{line} The refresh of {last.at:%Y-%m-%d} changed nothing: {last.problem}")
+    if site.settings.congress_refresh and (last is None or site.now - last.at > timedelta(days=3)):
+        return warn(f"{line} The daily refresh is on but has not run: is the site running?")
     return (
         warn(f"{line} Members may have changed: flask congress refresh") if age > 120 else ok(line)
     )
+
+
+def _last_change(site: Site) -> str:
+    """What changed last, as a sentence with a space before it; empty where nothing is known."""
+    last = refreshed(site.settings.instance)
+    if last is None or last.changed is None:
+        return ""
+    parts = [
+        f"{len(lines)} {word} ({', '.join(lines[:3])}{' …' if len(lines) > 3 else ''})"
+        for word, lines in (("joined", last.joined), ("left", last.left), ("moved", last.moved),
+                            ("with another address", last.offices)) if lines
+    ]  # fmt: skip
+    return f" Changed last on {last.changed}: {'; '.join(parts)}."
 
 
 @check("secrets")

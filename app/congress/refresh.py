@@ -1,7 +1,8 @@
 """New lists of members for a running site: fetched, judged, shown, and installed in one step.
 
 The tables of a site stand in a folder of their own under ``instance/congress``; a link names
-the one in use. Whatever is wrong with a download, the link still names the former one.
+the one in use. Whatever is wrong with a download, the link still names the former one. Beside
+them a note says when the list was looked at last, and what changed when something did.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from app.congress.model import (
     Holder,
     TablesError,
     change_of,
+    day_in_washington,
     moment_of,
     ordinal,
 )
@@ -48,6 +50,7 @@ FILES = (
 SOURCE = "https://unitedstates.github.io/congress-legislators/"
 MOST_CHANGES = 40
 """So many members never join and leave between two lists of one Congress."""
+NOTE = "refreshed.json"
 KEPT = 3
 """Folders of tables that stay: the one in use and those before it."""
 _DISTRICTS = ("zip_districts_*.csv", "tab20_cd*_zcta520_natl.txt")
@@ -75,6 +78,83 @@ class Changes:
     @property
     def nothing(self) -> bool:
         return not (self.joined or self.left or self.moved or self.offices)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What is known of the refreshes of a site."""
+
+    at: datetime
+    """When a list was looked at last, in UTC."""
+    problem: str
+    """Why that list was not taken; empty where it was."""
+    changed: date | None
+    """The day (UTC) on which a list with any change was installed last."""
+    joined: tuple[str, ...]
+    """Who came with that change, as ``TX-10 Representative Smith``."""
+    left: tuple[str, ...]
+    moved: tuple[str, ...]
+    offices: tuple[str, ...]
+
+
+def refreshed(instance: Path) -> Refreshed | None:
+    """What the last refreshes of a site came to; None before the first, or where the note of
+    them cannot be read."""
+    try:
+        raw = json.loads(((instance / CURRENT).parent / NOTE).read_text(encoding="utf-8"))
+        day = raw["changed"]
+        lists = {name: tuple(map(str, raw[name])) for name in _LISTS}
+        return Refreshed(
+            at=datetime.fromisoformat(raw["at"]), problem=str(raw["problem"]),
+            changed=date.fromisoformat(day) if day else None, **lists,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+_LISTS = ("joined", "left", "moved", "offices")
+
+
+def _note(instance: Path, now: datetime, outcome: Changes | str) -> None:
+    """Write down what a refresh came to: its changes, or why nothing was taken."""
+    home = (instance / CURRENT).parent
+    at = now.astimezone(UTC)
+    known = refreshed(instance) or Refreshed(at, "", None, (), (), (), ())
+    if isinstance(outcome, str):
+        new = replace(known, at=at, problem=outcome)
+    elif outcome.nothing:
+        new = replace(known, at=at, problem="")
+    else:
+        lists = {name: getattr(outcome, name) for name in _LISTS}
+        new = Refreshed(at, "", at.date(), **lists)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = home / f".{NOTE}"
+    draft.write_text(json.dumps(asdict(new), default=str), encoding="utf-8")
+    draft.replace(home / NOTE)
+
+
+def fetch_and_refresh(
+    base: str,
+    instance: Path,
+    *,
+    now: datetime,
+    as_of: date | None = None,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Changes:
+    """``download`` the lists from ``base``, then ``refresh`` the site in ``instance`` with them.
+
+    Raises ``RefreshError``; a download that failed is noted like a list that was not taken.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            day = download(base, Path(folder), progress)
+        except RefreshError as error:
+            if not dry_run:
+                _note(instance, now, str(error))
+            raise
+        day = as_of or day or day_in_washington(now)
+        return refresh(Path(folder), instance, now=now, as_of=day, dry_run=dry_run)
 
 
 def download(
@@ -125,9 +205,23 @@ def refresh(
     """Judge the lists in ``source`` and install them for the site in ``instance``.
 
     The districts stay as they are, unless ``source`` has a ZIP file: then everything is built
-    from it. ``as_of`` is the day of the lists. With ``dry_run`` nothing is installed. Returns
-    what has changed. Raises ``RefreshError``; then nothing has.
+    from it. ``as_of`` is the day of the lists. With ``dry_run`` nothing is installed or noted.
+    Returns what has changed. Raises ``RefreshError``; then nothing has.
     """
+    try:
+        changes = _refresh(source, instance, now=now, as_of=as_of, dry_run=dry_run)
+    except RefreshError as error:
+        if not dry_run:
+            _note(instance, now, str(error))
+        raise
+    if not dry_run:
+        _note(instance, now, changes)
+    return changes
+
+
+def _refresh(
+    source: Path, instance: Path, *, now: datetime, as_of: date | None, dry_run: bool
+) -> Changes:
     home = (instance / CURRENT).parent
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home), tempfile.TemporaryDirectory(dir=home, prefix=".new-") as draft:

@@ -1,17 +1,22 @@
-"""The purge that a running site does by itself, once a day, whoever of its workers comes first."""
+"""What a running site does by itself, once a day, whoever of its workers comes first: the purge,
+and fetching the list of members where the operator turned that on."""
 
 from __future__ import annotations
 
 import fcntl
 import logging
+import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import click
 
 from app.campaign import CampaignError
+from app.congress.refresh import RefreshError, fetch_and_refresh
 from app.records.database import NotStoredError, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
@@ -56,28 +61,83 @@ def policy_of(settings: Settings) -> Policy:
 def purge_if_due(settings: Settings, now: datetime) -> bool:
     """Purge unless that was done within the last day; True when it was done now.
 
-    The time of the last purge is the time of the file ``instance/purged``. Workers that look
-    at the same moment wait for each other, and only the first purges. What goes wrong is
-    logged in a sentence and tried again at the next look.
+    What goes wrong is logged in a sentence and tried again at the next look.
     """
-    path = settings.instance / "purged"
+
+    def purge() -> None:
+        with closing(open_database(settings.database)) as db:
+            policy = policy_of(settings)
+            purge_and_note(db, now, policy, who=DAILY, instance=settings.instance)
+
+    try:
+        return _once_a_day(settings.instance / "purged", now, purge)
+    except (click.ClickException, NotStoredError, OSError) as error:
+        log.error("The daily purge did not run: %s", getattr(error, "message", error))
+        return False
+
+
+def _once_a_day(path: Path, now: datetime, work: Callable[[], None]) -> bool:
+    """Do ``work`` unless it was done within the last day; True when it was done now.
+
+    The time of the file at ``path`` is the time at which it was done last. Workers that look at
+    the same moment wait for each other, and only the first works. What ``work`` raises goes on
+    to the caller, and then it is still due.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         last = os.fstat(descriptor)
         if last.st_size and now.timestamp() - last.st_mtime < EVERY:
             return False
-        with closing(open_database(settings.database)) as db:
-            policy = policy_of(settings)
-            purge_and_note(db, now, policy, who=DAILY, instance=settings.instance)
-        os.pwrite(descriptor, b"The time of this file is the time of the last purge.\n", 0)
+        work()
+        os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
         os.utime(path, (now.timestamp(), now.timestamp()))
         return True
-    except (click.ClickException, NotStoredError, OSError) as error:
-        log.error("The daily purge did not run: %s", getattr(error, "message", error))
-        return False
     finally:
         os.close(descriptor)
+
+
+Fetch = Callable[[str, Path, datetime], None]
+
+
+def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None) -> bool:
+    """Fetch the list of members once a day, where the operator turned that on.
+
+    True when it was tried now. A list that was not taken, or not reached, is asked for again on
+    the next day; the reason stands in the note that ``congress.refresh.refreshed`` reads.
+    """
+    if not settings.congress_refresh:
+        return False
+    work = fetch or _in_own_process
+
+    def refresh() -> None:
+        work(settings.congress_source, settings.instance, now)
+
+    try:
+        return _once_a_day(settings.instance / "members-fetched", now, refresh)
+    except OSError as error:
+        log.error("The list of members was not fetched: %s", type(error).__name__)
+        return False
+
+
+def fetch_members(source: str, instance: Path, now: datetime) -> None:
+    """Fetch the list of members and install it; a list that is not taken is logged."""
+    try:
+        changes = fetch_and_refresh(source, instance, now=now)
+    except RefreshError as error:
+        log.warning("The list of members stays as it is. %s", error)
+        return
+    if not changes.nothing:
+        log.info("The list of members is of %s now.", changes.after)
+
+
+def _in_own_process(source: str, instance: Path, now: datetime) -> None:
+    """``fetch_members`` apart from the visitors, since reading the lists takes seconds of work."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=fetch_members, args=(source, instance, now), name="members"
+    )
+    process.start()
+    process.join()
 
 
 def undo_killed_import(settings: Settings) -> int:
@@ -101,6 +161,7 @@ def start_purging(settings: Settings) -> threading.Thread:
         while True:
             purge_if_due(settings, datetime.now(UTC))
             undo_killed_import(settings)
+            refresh_if_due(settings, datetime.now(UTC))
             pause.wait(LOOK_EVERY)
 
     thread = threading.Thread(target=look, name="daily purge", daemon=True)

@@ -270,6 +270,11 @@ class Settings:
         "Where `flask congress refresh` fetches the lists of members.",
         path=True,
     )
+    congress_refresh: bool = _flag(
+        False,
+        "Whether the site fetches the lists of members by itself, once a day, as "
+        "`flask congress refresh` does.",
+    )
     bill_status_url: str = _address(
         "https://www.govinfo.gov/bulkdata/BILLSTATUS",
         "Where the official status files of bills are, for the list of cosponsors.",

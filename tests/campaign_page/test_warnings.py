@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -53,10 +55,10 @@ def test_a_list_older_than_fourteen_days(
 
 
 @pytest.mark.parametrize(("day", "words"), [
-    (date(2026, 12, 3), ""), (date(2026, 12, 4), "ends in 30 days"),
+    (date(2026, 11, 30), ""), (date(2026, 12, 1), "ends in 33 days, at noon in Washington on"),
     (date(2027, 1, 2), "ends in one day"), (date(2027, 1, 3), "ended on January 3, 2027"),
 ])  # fmt: skip
-def test_the_last_thirty_days_of_a_congress(
+def test_the_last_weeks_of_a_congress_are_counted_down(
     app: Flask, staff: Office, clock: Clock, day: date, words: str
 ) -> None:
     on(clock, day)
@@ -73,6 +75,52 @@ def test_tables_of_another_congress_or_too_old(app: Flask, staff: Office, clock:
     found = texts(app, staff)
     assert says(found, "was sworn in whose name our list of June 15, 2026 does not have")
     assert not says(found, "not in our list of members"), "they served to the end"
+
+
+def steps(app: Flask, staff: Office) -> str:
+    staff.add(f"Somebody {clock_mark(staff)}", "editor")
+    me = all_organizers(staff.db)[-1]
+    with app.test_request_context("/organize/"):
+        return " | ".join(s for notice in stale_facts(site(app), me) for s in notice.steps)
+
+
+def test_the_countdown_says_what_is_ready_what_is_missing_and_what_to_do(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    on(clock, date(2026, 12, 10))
+    found = steps(app, staff)
+    assert "Ready: the districts of the 120th Congress" in found
+    assert "To do: ask the person who runs this site to refresh the list" in found
+    assert "enter signatures on paper" in found
+    site(app).settings = replace(site(app).settings, congress_refresh=True)
+    assert "Ready: the site fetches the list of members every day" in steps(app, staff)
+
+
+def test_on_the_last_morning_the_congress_ends_today(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    clock.at = datetime(2027, 1, 3, 16, 59, tzinfo=UTC)
+    assert says(texts(app, staff), "This Congress ends today")
+
+
+def test_what_changed_in_the_list_of_members_is_told_for_two_weeks(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    home = site(app).settings.instance / "congress"
+    home.mkdir(exist_ok=True)
+    note = {
+        "at": "2026-11-20T06:00:00+00:00", "problem": "", "changed": "2026-11-20",
+        "joined": ["FL-S3 Senator New"], "left": ["FL-S3 Senator Old"], "moved": [], "offices": [],
+    }  # fmt: skip
+    (home / "refreshed.json").write_text(json.dumps(note))
+    on(clock, date(2026, 12, 4))
+    assert "Joined: FL-S3 Senator New | Left: FL-S3 Senator Old" in steps(app, staff)
+    on(clock, date(2026, 12, 5))
+    assert "Joined" not in steps(app, staff)
+    (home / "refreshed.json").write_text(json.dumps({**note, "problem": "cut short"}))
+    assert says(texts(app, staff), "on November 20, 2026 and could not be taken")
+    (home / "refreshed.json").write_text("not a note")
+    assert not says(texts(app, staff), "could not be taken")
 
 
 def test_a_listed_person_who_left_congress_is_named(

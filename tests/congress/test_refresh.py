@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.congress import load_tables
-from app.congress.refresh import FILES, RefreshError, download, refresh
+from app.congress.refresh import FILES, RefreshError, download, refresh, refreshed
 from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.rehearsal import later, real_list, seat
 
@@ -176,7 +176,7 @@ def test_a_bad_list_changes_nothing_and_says_why(
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
     assert load_tables(tmp_path) is before
     left = {p.name for p in (tmp_path / "congress").iterdir()}
-    assert len(left) == 3, left  # the link, its folder, the lock
+    assert len(left) == 4, left  # the link, its folder, the lock, the note of it
 
 
 def test_dates_go_forwards_and_not_into_the_future(folder: Path, tmp_path: Path) -> None:
@@ -382,3 +382,38 @@ def test_a_bad_download_is_named(
 def test_nobody_listening_is_said() -> None:
     with pytest.raises(RefreshError, match="could not be fetched"):
         download("http://127.0.0.1:1/", Path())
+
+
+# --- what is remembered --------------------------------------------------------------------
+
+
+def test_what_changed_last_is_remembered_until_something_changes_again(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    instance = tmp_path / "instance"
+    assert refreshed(instance) is None
+    refresh(folder, instance, now=NOW, as_of=date(2026, 6, 20))
+    gone = next(p for p in the_119th if seat(p["terms"][-1]) == "VT-0")
+    write(folder, [person for person in the_119th if person is not gone])
+    refresh(folder, instance, now=NOW, as_of=date(2026, 6, 21), dry_run=True)
+    before = refreshed(instance)
+    assert before is not None
+    assert not any("VT-0" in line for line in before.left)
+    changes = refresh(folder, instance, now=NOW, as_of=date(2026, 6, 22))
+    later = NOW.replace(day=3)
+    refresh(folder, instance, now=later, as_of=date(2026, 6, 23))
+    last = refreshed(instance)
+    assert last is not None
+    assert (last.at, last.problem, last.changed) == (later, "", NOW.date())
+    assert last.left == changes.left
+    assert [line.split()[0] for line in last.left] == ["VT-0"]
+
+
+def test_why_a_list_was_not_taken_is_remembered(folder: Path, tmp_path: Path) -> None:
+    (folder / FILES[0]).write_text("[]")
+    with pytest.raises(RefreshError) as refused:
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 6, 20))
+    last = refreshed(tmp_path)
+    assert last is not None
+    assert last.problem == str(refused.value)
+    assert last.changed is None

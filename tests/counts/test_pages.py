@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -481,3 +481,26 @@ def test_without_a_map_all_numbers_are_still_there(
     assert "flask congress build" in browser.words
     assert len(table(browser.page, "States")) == 56
     assert browser.client.get(f"{ROOT}/map.svg").status_code == 404
+
+
+@pytest.mark.parametrize("there", [
+    ("", "districts of the 119th Congress, which is over"),
+    ("/es", "distritos del 119.º Congreso, que ya terminó"),
+])  # fmt: skip
+def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
+    app: Flask, staff: Office, add: Add, clock: Clock, there: tuple[str, str]
+) -> None:
+    prefix, words = there
+    add(state="TX", district=10, congress=119)
+    add(state="TX", district=10, congress=120)
+    drawn = []
+    for moment in (datetime(2027, 1, 3, 16, tzinfo=UTC), datetime(2027, 1, 3, 17, tzinfo=UTC)):
+        clock.at = moment
+        browser = Browser(app, clock).log_in(staff.add(f"Ana {moment.hour}", "exporter"))
+        browser.get(f"{prefix}{ROOT}/places")
+        assert (words in browser.words) == (moment.hour == 17)
+        drawn.append(browser.client.get(f"{prefix}{ROOT}/map.svg").text)
+        browser.get(f"{prefix}{ROOT}/places?map=states")
+        assert words not in browser.words, "states stay the same"
+    assert "TX-10, " in drawn[0]
+    assert "TX-10: " in drawn[1], "nobody of the present Congress is named"

@@ -7,16 +7,18 @@ import os
 import shutil
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.congress.refresh import refreshed
 from app.records import keys
 from app.records.audit import Filter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
-from app.site.daily import purge_if_due, start_purging
+from app.site.daily import fetch_members, purge_if_due, refresh_if_due, start_purging
 from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.servers import serving
 
@@ -130,3 +132,36 @@ def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
         assert event.who == "daily job"
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     assert not [p for p in site.instance.rglob("*") if p.is_file() and box[8:40] in p.read_bytes()]
+
+
+# --- the list of members --------------------------------------------------------------------
+
+
+def test_the_list_of_members_is_fetched_once_a_day_where_that_is_turned_on(site: Settings) -> None:
+    asked: list[datetime] = []
+
+    def fetch(source: str, instance: Path, now: datetime) -> None:
+        assert (source, instance) == (site.congress_source, site.instance)
+        asked.append(now)
+
+    assert not refresh_if_due(site, NOW, fetch)
+    site = replace(site, congress_refresh=True)
+    later = NOW + timedelta(hours=23)
+    tomorrow = NOW + timedelta(hours=24)
+    assert [refresh_if_due(site, now, fetch) for now in (NOW, later, tomorrow)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert asked == [NOW, tomorrow]
+
+
+def test_a_list_that_cannot_be_fetched_is_noted_and_changes_nothing(
+    site: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = replace(site, congress_refresh=True, congress_source="http://127.0.0.1:9/")
+    assert refresh_if_due(site, NOW, fetch_members)
+    assert "The list of members stays as it is." in caplog.text
+    last = refreshed(site.instance)
+    assert last is not None
+    assert last.at == NOW
+    assert "could not be fetched" in last.problem
+    assert not (site.instance / "congress/current").exists()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date
 
 from app.campaign.stance import CURRENT, has_ended
+from app.campaign.words import ordinal
+from app.congress.refresh import Refreshed, refreshed
 from app.records.organizers import Organizer
 from app.site.i18n import gettext as _
-from app.site.i18n import long_date, ngettext
+from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services
 from app.site.supporters import live_lists
 from app.web.organizer.nav import Notice
 
 OLD_DAYS = 14
 """A list of cosponsors older than this is looked at again."""
-END_DAYS = 30
-"""So long before the end of a Congress it is time to prepare the next one."""
+COUNTDOWN_FROM = 12
+"""From the first day of this month on, what is ready for the next Congress is shown."""
+CHANGED_DAYS = 14
+"""So long it is told what changed in the list of members."""
 OLD_TABLES_DAYS = 120
 """Tables of members older than this are built anew; the doctor's command says the same."""
 NAMED = 5
@@ -32,6 +36,7 @@ def stale_facts(site: Services, me: Organizer) -> Iterable[Notice]:
     yield from _gone(site)
     yield from _end(site)
     yield from _old_tables(site)
+    yield from _list_changed(site)
 
 
 def _old_list(site: Services) -> Iterable[Notice]:
@@ -65,15 +70,36 @@ def _end(site: Services) -> Iterable[Notice]:
         text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
                  "past; enter the new bill once there is one.", day=long_date(end))  # fmt: skip
         yield Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"})
-    elif end - today <= timedelta(days=END_DAYS):
-        text = ngettext(
-            "This Congress ends in one day, on %(day)s. After that the bill has no number and "
-            "nobody whose term ended is written to.",
-            "This Congress ends in %(num)d days, on %(day)s. After that the bill has no number and "
-            "nobody whose term ended is written to.",
-            (end - today).days, day=long_date(end),
-        )  # fmt: skip
-        yield Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"})
+    elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
+        yield _countdown(site, end)
+
+
+def _countdown(site: Services, end: date) -> Notice:
+    """What is ready for the next Congress, what is missing, and what to do before the noon."""
+    days, tables = (end - site.today()).days, site.tables
+    text = ngettext(
+        "This Congress ends in one day, at noon in Washington on %(day)s.",
+        "This Congress ends in %(num)d days, at noon in Washington on %(day)s.",
+        days, day=long_date(end),
+    ) if days else _("This Congress ends today, at noon in Washington.")  # fmt: skip
+    congress = ordinal(tables.congress + 1, "es" if language() == "es" else "en")
+    return Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"}, steps=(
+        _("Ready: the districts of the %(congress)s Congress are here and take over at that noon.",
+          congress=congress)
+        if tables.last_known > tables.congress else
+        _("Missing: the districts of the %(congress)s Congress. Without them nobody is looked up "
+          "from then on. Ask the person who runs this site to install them.", congress=congress),
+        _("Ready: the site fetches the list of members every day. A new member can be written to "
+          "once the list has the name.")
+        if site.settings.congress_refresh else
+        _("To do: ask the person who runs this site to refresh the list of members on that day "
+          "and on the days after, or to have the site do it daily. Until then nobody new can be "
+          "written to."),
+        _("To do: enter signatures on paper and bring printed letters before that noon. What is "
+          "entered later counts for the next Congress, and letters to this one are not printed."),
+        _("Afterwards: this bill is over. Letters speak of it in the past until you enter a new "
+          "one."),
+    ))  # fmt: skip
 
 
 def _old_tables(site: Services) -> Iterable[Notice]:
@@ -96,3 +122,31 @@ def _old_tables(site: Services) -> Iterable[Notice]:
             day=long_date(tables.as_of), age=(today - tables.as_of).days,
         )  # fmt: skip
         yield Notice(text)
+
+
+def _list_changed(site: Services) -> Iterable[Notice]:
+    """What the last refresh of the list of members came to."""
+    last = refreshed(site.settings.instance)
+    if last is None:
+        return
+    if last.problem:
+        yield Notice(_(
+            "The list of members was looked at on %(day)s and could not be taken, so the one of "
+            "%(known)s still holds. Ask the person who runs this site.",
+            day=long_date(last.at.date()), known=long_date(site.tables.as_of),
+        ))  # fmt: skip
+    if last.changed and (site.today() - last.changed).days <= CHANGED_DAYS:
+        text = _("The list of members changed on %(day)s.", day=long_date(last.changed))
+        yield Notice(text, steps=tuple(_changes(last)))
+
+
+def _changes(last: Refreshed) -> Iterable[str]:
+    for lines, words in (
+        (last.joined, _("Joined: %(names)s")),
+        (last.left, _("Left: %(names)s")),
+        (last.moved, _("In another seat: %(names)s")),
+        (last.offices, _("Another address, telephone or form: %(names)s")),
+    ):
+        if lines:
+            shown = ", ".join(lines[:NAMED]) + (" …" if len(lines) > NAMED else "")
+            yield words % {"names": shown}

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.congress import STATES, Tables, TablesError
 from app.congress.maps import DistrictMap, load_map
+from app.congress.model import district_key
 from app.records import CountRow
 from app.records.counts import counts
 from app.site.i18n import gettext as _
@@ -73,6 +74,15 @@ def is_here() -> bool:
     return True
 
 
+def earlier_congress(tables: Tables) -> int | None:
+    """The Congress whose districts the map shows, where another one sits now; else None."""
+    try:
+        shown = load_map().congress
+    except TablesError:
+        return None
+    return shown if shown != tables.congress else None
+
+
 def show_map() -> Response:
     """The map as a document of its own, for a frame of the dashboard.
 
@@ -105,7 +115,8 @@ def legend_of(rows: Sequence[CountRow], tables: Tables, state: str | None) -> Le
     numbers = {row.group: row.signatures for row in rows}
     states = [state] if state else list(STATES)
     # The outlines are those of one Congress, and so are the numbers that they show.
-    districts = [f"{s}-{n}" for s in states for n in tables.districts(s)]
+    congress = earlier_congress(tables) or tables.congress
+    districts = [district_key(f"{s}-{n}", congress) for s in states for n in tables.districts(s)]
     drawn = {*districts, *(STATES if state is None else ())}
     return legend(steps([number for place, number in numbers.items() if place in drawn]))
 
@@ -115,8 +126,12 @@ def picture(
 ) -> Picture:
     """The map of districts; of one state alone, as large as it gets, where one is given.
 
-    ``numbers`` are signatures by district (``CA-12``).
+    ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Only those
+    of the Congress of the outlines are drawn; of its districts no member of another is named.
     """
+    now = tables if shapes.congress == tables.congress else None
+    numbers = {name: numbers.get(district_key(name, shapes.congress), 0)
+               for name in shapes.districts}  # fmt: skip
     shown = {
         name: path
         for name, path in shapes.districts.items()
@@ -124,7 +139,7 @@ def picture(
     }
     breaks = steps([numbers.get(name, 0) for name in shown])
     places = tuple(
-        Place(name, words(name, numbers.get(name, 0), tables), step(numbers.get(name, 0), breaks),
+        Place(name, words(name, numbers.get(name, 0), now), step(numbers.get(name, 0), breaks),
               path)
         for name, path in shown.items()
     )  # fmt: skip
@@ -158,8 +173,10 @@ def _framed(shapes: DistrictMap, places: tuple[Place, ...], state: str | None) -
     return Picture(" ".join(map(str, view)), places, lines, labels, bool(state))
 
 
-def words(name: str, number: int, tables: Tables) -> str:
-    """``CA-12, Lateefah Simon: 3 people signed``."""
+def words(name: str, number: int, tables: Tables | None) -> str:
+    """``CA-12, Lateefah Simon: 3 people signed``; without a name where there are no tables."""
+    if tables is None:
+        return f"{name}: {signed(number)}"
     holder = tables.holder(name)
     who = holder.member.full_name if holder and holder.member else _("vacant")
     return f"{name}, {who}: {signed(number)}"

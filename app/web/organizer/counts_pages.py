@@ -16,13 +16,14 @@ from flask_babel import format_date
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.campaign.words import ordinal
 from app.records import CountRow
 from app.records.counts import breakdowns, counts, natural
 from app.records.database import reading
 from app.records.definitions import WAYS
 from app.site.i18n import gettext as _
 from app.site.i18n import language
-from app.site.services import services
+from app.site.services import Services, services
 from app.web.access import access
 from app.web.charts import Bar, bars, day_curve
 from app.web.headers import framing
@@ -84,12 +85,18 @@ def show_places() -> Response:
     framing()
     return page(
         "counts/places", 422 if asked.errors else 200, **common(asked, site),
-        by_state=by_state, map_here=counts_map.is_here(),
+        by_state=by_state, map_here=counts_map.is_here(), map_of=_map_of(by_state, site),
         legend=counts_map.legend_of(rows["state" if by_state else "district"], site.tables, state),
         places=lines("district" if state else "state", rows["district" if state else "state"],
                      asked.chosen, site),
         matched=lines("match", rows["match"], asked.chosen, site),
     )  # fmt: skip
+
+
+def _map_of(by_state: bool, site: Services) -> str:
+    """The Congress whose districts the map shows, in words, where it is not the present one."""
+    number = None if by_state else counts_map.earlier_congress(site.tables)
+    return "" if number is None else ordinal(number, "es" if language() == "es" else "en")
 
 
 COMPARED = ("template", "version", "source", "own_share", "language", "edited")

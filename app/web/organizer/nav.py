@@ -41,6 +41,8 @@ class Notice:
     link: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     """What its address needs."""
+    steps: tuple[str, ...] = ()
+    """Lines below it: what is ready, what to do, what changed."""
 
 
 Source = Callable[[Services, Organizer], Iterable[Notice]]
