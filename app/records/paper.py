@@ -160,8 +160,12 @@ def _store(
 ) -> _Stored:
     """Store a row inside the caller's transaction, unless its person signed before."""
     earlier = _signed_before(db, batch.campaign, row, secret)
-    if earlier is not None:
-        return earlier
+    return _insert(db, row, batch, to, secret) if earlier is None else earlier
+
+
+def _insert(
+    db: sqlite3.Connection, row: Signer, batch: Batch, to: Sequence[LetterRow], secret: bytes
+) -> _Stored:
     at = minute(batch.at)
     count = sum(letter.bioguide is not None for letter in to)
     person = row.person
@@ -232,9 +236,11 @@ class Rehearsal:
         if earlier is not None and earlier.number:
             return "signed", self._keys[earlier.number]
         # Those of the site and those of the sheet share one e-mail address's places.
-        if sum(at_mailbox(db, campaign, row.person) for db in (self._db, self._memory)) >= MOST:
-            return "full", ""
-        stored = _store(self._memory, row, self._batch, (), self._secret)
+        if row.person.by_email:
+            counts = (at_mailbox(db, campaign, row.person) for db in (self._db, self._memory))
+            if sum(counts) >= MOST:
+                return "full", ""
+        stored = _insert(self._memory, row, self._batch, (), self._secret)
         assert stored.number is not None
         self._keys[stored.number] = row.key
         return None, ""

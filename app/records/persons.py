@@ -350,7 +350,7 @@ def standing(
 
 def at_mailbox(db: sqlite3.Connection, campaign: str, person: Person) -> int:
     """How many people there are at a person's e-mail address, of the ``MOST`` that may be."""
-    rows = _rows_like(db, campaign, person) if person.by_email else []
+    rows = _rows_like(db, campaign, person)
     return sum(_fills(person, by_email, status) for _, by_email, _, _, status in rows)
 
 
