@@ -363,7 +363,8 @@ def _names_writer(text: str, writer: Writer) -> bool:
     whole = f" {_flat(text)} "
     name = _flat(writer.name) if writer.first and writer.last else ""
     street = _flat(writer.street) if re.search(r"\d", writer.street) else ""
-    marks = (name, street if len(street) >= 5 else "", _flat(writer.email))
+    email = _flat(writer.email) if email_address(writer.email) is not None else ""
+    marks = (name, street if len(street) >= 5 else "", email)
     if any(mark and f" {mark} " in whole for mark in marks):
         return True
     phone = phone_number(writer.phone)

@@ -32,28 +32,24 @@ AGAIN = 20.0
 """Seconds between two tries afterwards, in a thread of this process."""
 LARGE = 256 << 20
 """Bytes. A larger file is not rewritten while a request waits, but by the daily purge."""
+MANY = 64
+"""Pieces of bytes. To look for more of them takes longer than to rewrite the file."""
 
 
 def erase(db: sqlite3.Connection, gone: Sequence[bytes] = ()) -> bool:
     """Blank what was deleted before: True when none of it is in the files any more.
 
-    ``gone`` are bytes that were deleted, to look for. False where somebody has been reading for
-    long: then it is tried again, and ``waits_to_be_erased`` until it is done. Call it outside
-    any transaction. Never raises.
+    ``gone`` are bytes that were deleted, to look for. False where that could not be done now,
+    mostly because somebody has been reading for long: then it is tried again, and
+    ``waits_to_be_erased`` until it is done. Call it outside any transaction. Never raises.
     """
-    try:
-        done = _empty_log(db, WAIT) and (not gone or _blank(db, gone))
-        if done and waits_to_be_erased(db):
-            with writing(db):
-                db.execute("DELETE FROM unerased")
-        elif not done:
-            with writing(db):
-                db.execute("INSERT OR IGNORE INTO unerased (id) VALUES (1)")
-            _later(_path(db))
-    except (NotStoredError, sqlite3.Error, OSError, subprocess.SubprocessError):
-        _later(_path(db))
-        return False
-    return done
+    with suppress(NotStoredError, sqlite3.Error, OSError, subprocess.SubprocessError):
+        if _blank(db, gone):
+            return True
+    with suppress(NotStoredError, sqlite3.Error), writing(db):
+        db.execute("INSERT OR IGNORE INTO unerased (id) VALUES (1)")
+    _later(_path(db))
+    return False
 
 
 def waits_to_be_erased(db: sqlite3.Connection) -> bool:
@@ -88,30 +84,39 @@ def _path(db: sqlite3.Connection) -> Path:
 
 
 def _blank(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
-    path = _path(db)
-    if not scan_files(path, gone)["marks"]:
+    """Empty the log, and rewrite the file where it may hold more of what was deleted."""
+    if not _empty_log(db, WAIT):
+        return False
+    path, waits = _path(db), waits_to_be_erased(db)
+    if not waits and len(gone) <= MANY and not (gone and scan_files(path, gone)["marks"]):
         return True
+    # What an earlier try was to look for is not known any more, so all of it is rewritten.
     if path.stat().st_size > LARGE:
         return False
     db.execute("VACUUM")
-    return _empty_log(db, WAIT)
+    if not _empty_log(db, WAIT):
+        return False
+    if waits:
+        _note_done(db)
+    return True
+
+
+def _note_done(db: sqlite3.Connection) -> None:
+    with writing(db):
+        db.execute("DELETE FROM unerased")
 
 
 def _later(path: Path) -> None:
-    """Try again from a thread, until it is done; the daily purge does it too."""
+    """Try again from a thread, until it is done. A large file is left to the daily purge."""
     if not _trying.acquire(blocking=False):
         return
 
     def work() -> None:
         try:
-            while True:
+            while path.stat().st_size <= LARGE:
                 time.sleep(AGAIN)
                 with suppress(NotStoredError, sqlite3.Error), closing(open_database(path)) as db:
-                    if not waits_to_be_erased(db):
-                        return
-                    if _empty_log(db, WAIT) and not traces(db, path):
-                        with writing(db):
-                            db.execute("DELETE FROM unerased")
+                    if _blank(db, ()):
                         return
         except OSError:  # the folder is gone, as at the end of a test
             return
@@ -130,8 +135,7 @@ def blank_what_was_deleted(db: sqlite3.Connection) -> None:
         if waits_to_be_erased(db) or traces(db, _path(db)):
             db.execute("VACUUM")
         if _empty_log(db, BUSY_SECONDS) and waits_to_be_erased(db):
-            with writing(db):
-                db.execute("DELETE FROM unerased")
+            _note_done(db)
 
 
 def empty_log(db: sqlite3.Connection) -> bool:

@@ -29,6 +29,7 @@ from app.campaign import Campaign, ask_for
 from app.congress.model import Delegation, Holder, Match
 from app.records.audit import What, record
 from app.records.database import reading, writing
+from app.records.erasing import codes_of, erase
 from app.records.migrations import migrate
 from app.records.model import LetterRow, minute, token_digest
 from app.records.persons import MOST, AlikeBy, Person, at_mailbox, likely, standing
@@ -306,16 +307,20 @@ def take_back_paper(
     back before; one that was given online is taken back with its own receipt. Raises
     ``NotStoredError``.
     """
+    theirs = [_receipt_of(secret, campaign, person), campaign]
     with writing(db):
+        gone = codes_of(db, "s.receipt = ? AND s.campaign = ?", theirs)
         changed = db.execute(
             "UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,"
             " alike = NULL, status = 'withdrawn'"
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
-            (_receipt_of(secret, campaign, person), campaign),
+            theirs,
         ).rowcount
         if changed:
             record(db, at=at, who=who, what=What.PAPER_WITHDRAWN, subject=campaign,
                    after={"signatures": changed})  # fmt: skip
+    if changed:
+        erase(db, gone)
     return changed == 1
 
 
@@ -492,10 +497,13 @@ def undo_interrupted(db: sqlite3.Connection, lock: Path) -> int:
 def undo_unfinished(db: sqlite3.Connection) -> int:
     """Remove what an import stored that never came to its end; returns how many signatures."""
     removed = 0
+    gone: list[bytes] = []
     while rows := db.execute(
         "SELECT signature FROM paper_rows WHERE import IN"
         " (SELECT id FROM paper_imports WHERE state <> 'done') LIMIT ?", (CHUNK,),
     ).fetchall():  # fmt: skip
+        numbers = [number for (number,) in rows]
+        gone += codes_of(db, f"s.id IN ({', '.join('?' * len(numbers))})", numbers)
         with writing(db):
             # What its owner took back stays, so that the sheet does not bring it again.
             removed += db.executemany(
@@ -504,6 +512,8 @@ def undo_unfinished(db: sqlite3.Connection) -> int:
             db.executemany("DELETE FROM paper_rows WHERE signature = ?", rows)
     with writing(db):
         db.execute("DELETE FROM paper_imports WHERE state <> 'done'")
+    if removed:
+        erase(db, gone)
     return removed
 
 

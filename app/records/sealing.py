@@ -26,7 +26,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from app.records.database import writing
-from app.records.erasing import erase
+from app.records.erasing import blank_what_was_deleted, erase
 from app.records.keyed import lock, unlock
 from app.records.keys import CampaignKey, OpenKey, fingerprint
 from app.records.model import TOKEN, Purpose, token_digest
@@ -217,7 +217,8 @@ def reseal(
         moved += max(updated.rowcount, 0)
         if progress is not None:
             progress(moved, total)
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if erase(db):
+        blank_what_was_deleted(db)
     return Resealed(moved, tuple(unreadable))
 
 

@@ -476,18 +476,20 @@ def change_address(
         return None
     with writing(db):
         row = db.execute(
-            "SELECT s.id FROM signatures s JOIN confirmations c ON c.signature = s.id"
+            "SELECT s.id, s.by_email FROM signatures s JOIN confirmations c ON c.signature = s.id"
             " WHERE s.receipt = ? AND s.withdrawn = 0 AND c.confirmed IS NULL",
             (token_digest(token),),
         ).fetchone()
         if row is None:
             return None
+        number, before = row
         again = question_token(token, mailbox)
         # Which name this is at that mailbox is not known here, so it stands for itself.
         place = mailbox_code(secret, mailbox)
         own = keyed_code(token.encode("ascii"), "name at a mailbox")[: NAME - PLACE]
-        db.execute("UPDATE signatures SET by_email = ? WHERE id = ?", (place + own, row[0]))
-        _ask(db, row[0], again, at)
+        db.execute("UPDATE signatures SET by_email = ? WHERE id = ?", (place + own, number))
+        _ask(db, number, again, at)
+    erase(db, [before])
     return again
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from app.records import audit, open_database, recount, set_status, sign, totals
 from app.records.database import writing
+from app.records.erasing import waits_to_be_erased
 from app.records.model import SignatureRequest
 from app.records.paper import (
     CHUNK,
@@ -203,3 +204,27 @@ def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connec
     db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (added.number,))
     assert undo_interrupted(db, lock_of(db)) == 5
     assert (counted(db), list_imports(db, campaign().slug)) == (0, [])
+
+
+@pytest.mark.parametrize("people", [9, 40])  # fewer and more than are looked for one by one
+@pytest.mark.parametrize("way", ["taken back", "undone"])
+def test_of_whoever_is_taken_back_or_undone_no_file_of_the_running_site_holds_a_code(
+    db: sqlite3.Connection, path: Path, way: str, people: int
+) -> None:
+    """The test looks without helping: no connection is closed and no log emptied by it."""
+    rows = good(people)
+    added = run(db, rows)
+
+    def found() -> list[bool]:
+        raw = b"".join(file.read_bytes() for file in path.parent.glob("site.db*"))
+        return [(row.person.by_address or b"?") in raw for row in rows]
+
+    assert all(found())
+    if way == "undone":
+        undo(db, added.number)
+        assert not any(found())
+    else:
+        for row in rows[:2]:
+            take_back_paper(db, row.person, SECRET, campaign=campaign().slug, who="R", at=NOW)
+        assert found() == [False] * 2 + [True] * (people - 2)
+    assert not waits_to_be_erased(db)

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import stat
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records.database import open_database
+from app.records.erasing import waits_to_be_erased
 from app.records.keys import CampaignKey, OpenKey, make_key, unlock
 from app.records.raw_scan import MARK
 from app.records.sealed_files import (
@@ -31,6 +33,7 @@ from app.records.sealed_files import (
 )
 from app.records.sealing import (
     CannotOpenError,
+    Resealed,
     TooLargeToSealError,
     forget_details,
     pack,
@@ -454,3 +457,47 @@ def test_a_withdrawal_during_rotation_stays_withdrawn(
     other.close()
     assert done.moved == 4
     assert sealed_counts(db) == {new.id: 4}
+
+
+@pytest.mark.parametrize("to", ["the old key", "the new key", "nobody"])
+def test_what_changes_while_its_batch_is_sealed_anew_stays_as_it_was_sent_last(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    """Somebody corrects or withdraws after their box was read and before it is stored."""
+    fill(db, pair[0], 3)
+    new, opened = another_key(tmp_path / "keys")
+    keys = {"the old key": (pair[0], pair[1]), "the new key": (new, opened)}
+
+    def unseal_slowly(key: OpenKey, box: bytes) -> bytes:
+        plain = unseal(key, box)
+        if unpack(plain, json.loads(plain)["signature"], "packet") == {"n": 2}:
+            with closing(open_database(tmp_path / "site.db")) as other:
+                if to == "nobody":
+                    withdraw(other, sign(other, request(2), SECRET).receipt)
+                else:
+                    seal_details(other, 2, "packet", {"n": "as last"}, keys[to][0], day=TODAY)
+        return plain
+
+    monkeypatch.setattr("app.records.sealing.unseal", unseal_slowly)
+    assert reseal(db, pair[1], new) == Resealed(2, ())
+    left = dict(db.execute("SELECT signature, box FROM sealed").fetchall())
+    if to == "nobody":
+        assert sorted(left) == [1, 3]
+    else:
+        assert unpack(unseal(keys[to][1], left.pop(2)), 2, "packet") == {"n": "as last"}
+    assert [unpack(unseal(opened, left[n]), n, "packet") for n in (1, 3)] == [{"n": 1}, {"n": 3}]
+    monkeypatch.undo()
+    assert reseal(db, pair[1], new).moved == (to == "the old key")  # what is left to do
+
+
+def test_rotation_says_that_traces_are_left_while_somebody_reads(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.erasing.WAIT", 0.01)
+    fill(db, pair[0], 3)
+    new, _ = another_key(tmp_path / "keys")
+    with closing(open_database(tmp_path / "site.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sealed").fetchone()
+        reseal(db, pair[1], new)
+        assert waits_to_be_erased(db)

@@ -189,6 +189,21 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
     assert here.statuses() == ["unconfirmed"]
 
 
+def test_an_address_that_had_enough_mail_for_a_day_is_asked_when_the_button_is_pressed_later(
+    tmp_path: Path,
+) -> None:
+    with site(tmp_path, confirm_email=True, limits=False, mail_per_address_a_day=1) as here:
+        here.sign(here.form(email=ADDRESS))
+        page = here.sign(here.form(email=ADDRESS, first="Ben"), 429)
+        assert "You have signed" in page.words
+        assert "press the button again tomorrow" in page.words
+        assert len(mails(here)) == 1
+        here.db.execute("UPDATE messages SET queued_at = queued_at - 86401")  # a day later
+        here.sign(page.form())
+        assert len(mails(here)) == 2
+        assert here.statuses() == ["unconfirmed", "unconfirmed"]
+
+
 @pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "..%2f..%2fetc"])
 def test_a_link_that_is_not_ours_is_no_page_and_changes_nothing(here: Site, token: str) -> None:
     here.sign(here.form(email=ADDRESS))

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
 from app.congress import Holder
 from app.congress.model import district_key
@@ -338,7 +339,7 @@ def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     words = _("The e-mail could not be sent just now. Please press the button again in a minute.")
     try:
         link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
-        sent = link is None or mail_question(Signed(token, link), address.wire, site)
+        sent = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"
     except NotStoredError as error:
         sent, words = False, not_stored_words(error, words)
     if not sent:
@@ -346,8 +347,13 @@ def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     return page_url("resident.receipt", token=token)
 
 
-def mail_question(signed: Signed, mailbox: str, site: Services) -> bool:
-    """Put the message with the link to the button into the queue, once. False: not possible."""
+def mail_question(
+    signed: Signed, mailbox: str, site: Services
+) -> Literal["queued", "enough", "failed"]:
+    """Put the message with the link to the button into the queue, once.
+
+    ``enough``: the address has had as many messages as one address gets in a day.
+    """
     link = page_url("resident.confirm", token=signed.confirm)
     mail = confirmation_mail(
         to := Address(mailbox),
@@ -357,7 +363,7 @@ def mail_question(signed: Signed, mailbox: str, site: Services) -> bool:
     )
     post = post_of(site.settings)
     if post is None:
-        return False
+        return "failed"
     try:
         known = post.known("signing", to, wish=signed.confirm)
         put = post.enqueue(
@@ -366,5 +372,5 @@ def mail_question(signed: Signed, mailbox: str, site: Services) -> bool:
         )  # fmt: skip
     except NotStoredError as error:
         log.error("a confirmation could not be queued: %s", type(error).__name__)
-        return False
-    return not isinstance(put, TooMany)
+        return "failed"
+    return "enough" if isinstance(put, TooMany) else "queued"

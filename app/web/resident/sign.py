@@ -85,8 +85,8 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
         return _back(draft, found, site, words, 503)
     except NotStoredError as error:
         return _back(draft, found, site, signature_not_stored_words(error), 503)
-    if signed.confirm and (words := _ask_owner(signed, mailbox, site)):
-        return _back(draft, found, site, words, 503)
+    if signed.confirm and (problem := _ask_owner(signed, mailbox, site)):
+        return _back(draft, found, site, *problem)
     return Counted(signed.receipt)
 
 
@@ -221,11 +221,18 @@ def _too_much_mail(mailbox: str, draft: Draft, site: Services) -> str:
     return wait_words(answer) if isinstance(answer, Wait) else ""
 
 
-def _ask_owner(signed: Signed, mailbox: str, site: Services) -> str:
-    """Mail the link with the button, once; words for the person when that failed."""
-    if question(site.db(), signed.confirm) != "open" or mail_question(signed, mailbox, site):
-        return ""
-    return _(
-        "You have signed, but the message that asks you to confirm could not be sent. Please "
-        "press the button again later: you are not counted twice."
-    )
+def _ask_owner(signed: Signed, mailbox: str, site: Services) -> tuple[str, int] | None:
+    """Mail the link with the button, once; words and a status for the person where that failed."""
+    if question(site.db(), signed.confirm) != "open":
+        return None
+    mailed = mail_question(signed, mailbox, site)
+    if mailed == "queued":
+        return None
+    if mailed == "enough":
+        words = _("You have signed, but this address has had as much mail from us as we send to "
+                  "one address in a day. Please press the button again tomorrow, and the message "
+                  "that asks you to confirm is sent: you are not counted twice.")  # fmt: skip
+        return words, 429
+    words = _("You have signed, but the message that asks you to confirm could not be sent. Please "
+              "press the button again later: you are not counted twice.")  # fmt: skip
+    return words, 503

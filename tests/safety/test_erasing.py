@@ -1,0 +1,151 @@
+"""What was deleted is looked for in the files, and said to be gone only once it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from app.records import erasing
+from app.records.database import open_database
+from app.records.erasing import blank_what_was_deleted, codes_of, erase, waits_to_be_erased
+from app.records.keys import CampaignKey, OpenKey
+from app.records.raw_scan import MARK
+from app.records.sealing import keep_letters, seal_details
+
+from .people import DETAILS, TODAY, signed
+
+Pair = tuple[CampaignKey, OpenKey]
+
+
+@pytest.fixture(autouse=True)
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What threads would do, if they were started."""
+    work: list[Callable[[], None]] = []
+
+    class Kept:
+        def __init__(self, *, target: Callable[[], None], **_more: Any) -> None:
+            work.append(target)
+
+        def start(self) -> None:
+            pass
+
+    monkeypatch.setattr("app.records.erasing.threading.Thread", Kept)
+    monkeypatch.setattr(erasing, "_trying", Lock())
+    return work
+
+
+def raw(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("site.db*")))
+
+
+@pytest.fixture
+def missed(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> bytes:
+    """The head of a box whose row is gone and whose bytes were left in a page."""
+    for number in range(1, 8):
+        signature, _ = signed(db, number)
+        seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+    head = MARK + bytes(range(100, 132))
+    db.execute("PRAGMA secure_delete=OFF").fetchone()
+    db.execute("CREATE TABLE scratch (n INTEGER PRIMARY KEY, box BLOB)")
+    db.executemany("INSERT INTO scratch VALUES (?, ?)", [(1, b"x"), (2, head), (3, b"y")])
+    db.execute("DELETE FROM scratch WHERE n = 2")
+    db.execute("PRAGMA secure_delete=ON").fetchone()
+    assert erase(db), "only the log is emptied where nothing is named"
+    assert head in raw(tmp_path), "else these tests could not fail"
+    return head
+
+
+def test_bytes_that_were_left_in_a_page_are_found_and_the_file_is_rewritten(
+    db: sqlite3.Connection, missed: bytes, tmp_path: Path
+) -> None:
+    others = [head for (head,) in db.execute("SELECT substr(box, 1, 40) FROM sealed")]
+    assert erase(db, [missed])
+    assert not waits_to_be_erased(db)
+    left = raw(tmp_path)
+    assert missed not in left
+    assert all(head in left for head in others)
+
+
+def test_of_very_many_none_is_looked_for_and_the_file_is_rewritten(
+    db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(erasing, "scan_files")
+    assert erase(db, [bytes([n]) * 16 for n in range(erasing.MANY)] + [missed])
+    assert missed not in raw(tmp_path)
+
+
+def test_a_large_file_waits_for_the_purge_and_no_later_success_hides_it(
+    db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LARGE", 0)
+    assert not erase(db, [missed])
+    assert waits_to_be_erased(db)
+    for others in ([], [b"somebody else's code"]):
+        assert not erase(db, others)
+        assert waits_to_be_erased(db), "the first is still there"
+    blank_what_was_deleted(db)
+    assert not waits_to_be_erased(db)
+    assert missed not in raw(tmp_path)
+    assert erase(db, [missed])
+
+
+@pytest.mark.parametrize("error", [OSError("no more processes"), sqlite3.OperationalError("busy")])
+def test_what_could_not_be_looked_for_is_noted_and_done_by_the_next(
+    db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:  # fmt: skip
+    def fail(*_words: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "scan_files", fail)
+        assert not erase(db, [missed])
+    assert waits_to_be_erased(db)
+    assert erase(db), "a try that names nothing rewrites what an earlier one was to look for"
+    assert not waits_to_be_erased(db)
+    assert missed not in raw(tmp_path)
+
+
+def test_a_thread_tries_again_once_the_reader_has_finished(
+    db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tries: list[Callable[[], None]],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(erasing, "WAIT", 0.01)
+    monkeypatch.setattr(erasing, "AGAIN", 0)
+    with closing(open_database(tmp_path / "site.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM signatures").fetchone()
+        db.execute("DELETE FROM sealed WHERE signature = 5")
+        assert not erase(db, [missed])
+        assert not erase(db)
+        assert waits_to_be_erased(db)
+    [again] = tries  # one thread, however many wait
+    again()
+    assert not waits_to_be_erased(db)
+    assert missed not in raw(tmp_path)
+    assert erasing._trying.acquire(blocking=False), "the next can be waited for"
+    erasing._trying.release()
+
+
+def test_all_that_names_somebody_is_looked_for(db: sqlite3.Connection, pair: Pair) -> None:
+    number, token = signed(db, 1)
+    other, _ = signed(db, 2)
+    for signature in (number, other):
+        seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
+        seal_details(db, signature, "contact", DETAILS, pair[0], day=TODAY)
+    keep_letters(db, token, {"CA-12": "words"}, day=TODAY)
+    heads = db.execute(
+        "SELECT substr(box, 1, 40) FROM sealed WHERE signature = ?1"
+        " UNION SELECT substr(box, 1, 40) FROM kept_letters WHERE signature = ?1", (number,),
+    ).fetchall()  # fmt: skip
+    assert len(heads) == 3
+    columns = "by_email, by_address, near, alike"
+    codes = db.execute(f"SELECT {columns} FROM signatures WHERE id = ?", (number,)).fetchone()
+    wanted = {code for code in codes if code} | {head for (head,) in heads}
+    assert set(codes_of(db, "s.id = ?", [number])) == wanted
