@@ -58,6 +58,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
     visitor.press("Sign and take my letters")
     expect(page.locator("h1")).to_contain_text("You are counted")
     visitor.judge()
+    page.get_by_text("All letters at once").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all as one PDF").click()
     with open(download.value.path(), "rb") as file:  # noqa: PTH123

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.bench.servers import Server
 from tests.browser.conftest import Visitor, visit
@@ -60,3 +60,72 @@ def test_the_start_page_is_short_and_has_one_thing_to_press(phone: Visitor) -> N
     assert button is not None
     assert button["y"] + button["height"] < SCREEN["height"]
     phone.judge()
+
+
+STORY = (
+    "I teach fourth grade off Forest Hill Avenue. In October a mother asked me whether it was safe "
+    "to report that her car window had been broken in our parking lot. She never did. I want the "
+    "families I teach to call for help without a second thought, and the deputies I know want that "
+    "too."
+)
+
+
+def signed(someone: Visitor) -> None:
+    """Walk to the page for handing over, with an ordinary story and three offices."""
+    page = someone.page
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    someone.enter()
+    for name, text in {
+        "story": STORY,
+        "first": "Dana",
+        "last": "Whitlock",
+        "street": "118 Larkspur Court",
+        "city": "Gloucester",
+    }.items():
+        page.locator(f"#{name}").fill(text)
+    for _review_then_sign in range(2):
+        with page.expect_navigation():
+            page.locator(f"#page-form {FILLED}").last.click()
+    page.wait_for_load_state("networkidle")
+
+
+def test_one_office_at_a_time_is_handed_over_with_the_keyboard_in_its_place(phone: Visitor) -> None:
+    signed(phone)
+    page = phone.page
+    offices = page.locator("details.office[name=office]")
+    phone.judge()
+    for number in range(3):
+        assert [o.get_attribute("open") is not None for o in offices.all()] == [
+            n == number for n in range(3)
+        ]
+        assert screens(page) <= 2.5
+        assert most_filled(page) == 1
+        office = offices.nth(number)
+        copy = office.locator("button[data-copy]")
+        copy.click()
+        steps = office.locator(".by-form .todo > li")
+        expect(steps.nth(0)).to_have_class("done")
+        expect(steps.nth(1)).to_have_class("now")
+        assert copy.evaluate("e => e === document.activeElement")
+        with page.expect_navigation():
+            office.locator("button[name=pasted]").click()
+        page.wait_for_load_state("networkidle")
+        if number < 2:
+            here = page.evaluate("document.activeElement.id")
+            assert here == offices.nth(number + 1).locator("h2").get_attribute("id")
+    assert page.locator("details.office[name=office][open]").count() == 0
+    assert page.locator(f"main {FILLED}").last.is_visible()
+    phone.judge()
+
+
+def test_every_way_of_handing_over_fits_a_phone(phone: Visitor) -> None:
+    signed(phone)
+    office = phone.page.locator("details.office[open]")
+    for way in ("call", "post", "form"):
+        office.locator(f".way-{way}").check()
+        assert office.locator(f".by-{way}").is_visible()
+        assert office.locator(".panel:visible").count() == 1
+        assert screens(phone.page) <= 2.5, way
+        assert most_filled(phone.page) <= 1
+        phone.judge()

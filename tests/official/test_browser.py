@@ -108,6 +108,7 @@ def test_from_the_letters_to_the_offices_and_the_receipt(
     visitor.judge()
     assert len(offices.taken) == before
     work(site)
+    page.locator("#copies > summary").click()
     page.locator("section[aria-labelledby=keep-title] form button").click()
     page.wait_for_load_state()
     expect(page.locator(".done-mark")).to_have_count(2)

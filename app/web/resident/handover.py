@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from app.congress import inside_address
 from app.congress.model import FormRules
@@ -44,6 +46,10 @@ class Taken:
     state_words: str
     done: bool
     """The state is one that the person wanted."""
+    copied: bool
+    """The message was copied for the web form, or pasted into it."""
+    best: Literal["form", "call", "post"]
+    """The way that is shown first."""
     delivery: str
     """What more is known of the letter's way to its office's own system."""
     official: bool
@@ -99,11 +105,10 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
         wish = copies.Wish(items, nonce, receipt)
         only_link = data.get("only_link") == "1"
         form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
+    letters = [_taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "letters": [
-            _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items
-        ],
+        "letters": letters, "current": _current(letters), "next": "pasted" in data,
         "notices": (), "switch": "resident.take", "enter": "resident.take",
         "claims": claims_of(signed, mails, site.db(), site.campaign.timezone),
         "waits_for": signed.waits_for, "kept": signed.kept,
@@ -112,6 +117,11 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
         "mail": form, "errors": [("copy_to", form.error)] if form.error else (),
     }  # fmt: skip
     return Page("resident/take.html", context, form.status)
+
+
+def _current(letters: Sequence[Taken]) -> str:
+    """The seat whose office is open on the page: the first that the person has still to see to."""
+    return next((x.seat for x in letters if not x.done), "")
 
 
 def _taken(
@@ -129,6 +139,8 @@ def _taken(
         title_name=title_name(holder),
         state_words=state_words(row.state, row.cause) if row is not None and told else "",
         done=told and row is not None and row.state not in UNDONE,
+        copied=row is not None and row.state == "copied",
+        best="form" if member.contact_url and not form.over else "call" if dialed else "post",
         delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",

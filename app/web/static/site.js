@@ -34,6 +34,14 @@
     });
   }
 
+  // A step that was taken is ticked off in its place, and the next one becomes the one to press.
+  function ticked(element) {
+    var step = element.closest(".todo > li"), next = step && step.nextElementSibling;
+    if (!step) { return; }
+    step.className = "done";
+    if (next && next.className !== "done") { next.className = "now"; }
+  }
+
   // A copied message is reported, so that the receipt can say so.
   function copyButton(button) {
     var area = document.getElementById(button.dataset.copy);
@@ -42,6 +50,7 @@
     button.hidden = false;
 
     function done() {
+      ticked(button);
       button.textContent = "✓ " + button.dataset.done;
       window.setTimeout(function () { button.textContent = words; }, 4000);
       var form = document.getElementById("page-form");
@@ -53,6 +62,8 @@
       }
     }
     function byHand() {
+      var fold = area.closest("details:not([open])");
+      if (fold) { fold.open = true; }
       area.focus();
       area.select();
       try { if (document.execCommand("copy")) { done(); } } catch (e) { /* selected at least */ }
@@ -167,6 +178,9 @@
     each("textarea[data-count]", countWhileTyping);
     each("[data-copy]", copyButton);
     each("[data-print]", printButton);
+    each("[data-step]", function (link) {
+      link.addEventListener("click", function () { ticked(link); });
+    });
     var page = document.body.dataset.draft, form = document.getElementById("page-form");
     var tab = kept();
     if (!page || !tab) { return; }
