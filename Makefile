@@ -40,7 +40,7 @@ bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in o
 	$(BIN)/python -m tests.bench
 
 i18n: $(VENV)/test.stamp ## Bring the Spanish catalogue up to date with the pages
-	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
+	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark -k Field:3 --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
 	$(BIN)/pybabel -q update --no-wrap --omit-header -i app/web/translations/messages.pot -d app/web/translations -l es
 
 clean: ## Remove the virtual environment (instance/ is kept)

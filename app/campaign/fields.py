@@ -275,10 +275,16 @@ FIELD_GROUPS: dict[Literal["writer", "recipient", "bill"], tuple[Field, ...]] = 
 }
 """The same by what they are about, what a letter needs most first."""
 
+
+def _mark(text: str) -> str:
+    """Marks a text for the catalogue of translations and returns it."""
+    return text
+
+
 FILTERS: dict[str, str] = {
-    "upper": "prints in capital letters",
-    "lower": "prints in small letters",
-    "sentence": "begins with a capital letter, for the start of a sentence",
+    "upper": _mark("prints in capital letters"),
+    "lower": _mark("prints in small letters"),
+    "sentence": _mark("begins with a capital letter, for the start of a sentence"),
 }
 """The filters, each with what it does."""
 
