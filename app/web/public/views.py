@@ -84,9 +84,13 @@ def robots() -> Response:
 @well_known.get("/sitemap.xml")
 @access("anyone")
 def sitemap() -> Response:
-    """The listed pages, each with its address in every language; whole addresses are required."""
     site = services().settings.site_url or abort(404)
     shared(A_DAY)
+    return Response(_sitemap(site), mimetype="application/xml")
+
+
+def _sitemap(site: str) -> str:
+    """The listed pages, each with its address in every language; whole addresses are required."""
     entries = []
     for endpoint in INDEXED:
         addresses = {
@@ -100,12 +104,11 @@ def sitemap() -> Response:
             for lang, address in addresses.items()
         )
         entries += [f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values()]
-    text = (
+    return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
         'xmlns:xhtml="http://www.w3.org/1999/xhtml">' + "".join(entries) + "</urlset>\n"
     )
-    return Response(text, mimetype="application/xml")
 
 
 @well_known.get("/.well-known/security.txt")
