@@ -114,7 +114,7 @@ def odd_words(why: WhyOdd) -> str:
 
 
 def district_words(candidate: Candidate) -> str:
-    """``IL-5: Mike Quigley, 18% of this ZIP code``."""
+    """``CA-12: Alex Rivera, 18% of this ZIP code``."""
     holder, share = candidate.holder, candidate.share
     name = holder.member.full_name if holder.member else _("the seat is vacant")
     if share is None:
