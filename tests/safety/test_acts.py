@@ -3,6 +3,7 @@ that a page says of it is compared with a model after each step, over HTTP, on t
 
 from __future__ import annotations
 
+import csv
 import itertools
 import re
 import shutil
@@ -20,10 +21,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from app.records import Totals, erasing, open_database, recount, remove, totals
+from app.records.counts import Filter
+from app.records.csv_files import csv_lines
+from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.holding import hold_again, release, set_aside
 from app.records.keys import OpenKey, first_key, unlock
 from app.records.retention import Policy, purge
-from app.records.sealing import unpack, unseal
+from app.records.sealing import kept_letters, unpack, unseal
+from app.records.tabular import Table
 from app.site.outgoing import mail_queue
 from tests.web.lint import Html
 from tests.web.resident import Form, Resident
@@ -110,6 +115,8 @@ class Act:
     withdrawn: bool = False
     changed: bool = False
     sealed: set[str] = field(default_factory=set)
+    texts: bool = False
+    """The letters are kept behind the receipt."""
     fresh: bool = True
     """What is in the form is what was sent: nothing was forgotten since."""
 
@@ -122,6 +129,13 @@ class Act:
     @property
     def counted(self) -> bool:
         return self.stands and not self.withdrawn and not self.waits
+
+
+def rows_of(table: Table, *columns: int) -> list[tuple[Any, ...]]:
+    """Some columns of an export as its CSV has them, in order."""
+    lines = csv.reader("".join(csv_lines(table, bom=False)).splitlines())
+    next(lines)
+    return sorted((int(line[0]), *(line[at] for at in columns[1:])) for line in lines)
 
 
 class Acts(RuleBasedStateMachine):
@@ -191,6 +205,23 @@ class Acts(RuleBasedStateMachine):
         act = data.draw(st.sampled_from(self.acts))
         self.post(f"{act.receipt}/forget")
         act.sealed, act.fresh = set(), False
+        self.check()
+
+    @precondition(lambda self: any(not a.withdrawn for a in self.acts))
+    @rule(data=st.data())
+    def keeps_the_letters(self, data: st.DataObject) -> None:
+        act = data.draw(st.sampled_from([a for a in self.acts if not a.withdrawn]))
+        form = self.reviewed(self.forms[act.form][0], act.sent)
+        assert self.site.client.flask.post("/keep", data=form).status_code in (200, 303, 307)
+        act.texts = True
+        self.check()
+
+    @precondition(lambda self: self.acts)
+    @rule(data=st.data())
+    def has_the_letters_dropped(self, data: st.DataObject) -> None:
+        act = data.draw(st.sampled_from(self.acts))
+        self.post(f"{act.receipt}/drop")
+        act.texts = False
         self.check()
 
     @precondition(lambda self: any(a.asked for a in self.acts))
@@ -315,7 +346,7 @@ class Acts(RuleBasedStateMachine):
         return {name for name in ("packet", "contact") if getattr(sent, name)}
 
     def withdrawn(self, act: Act) -> None:
-        act.withdrawn, act.sealed = True, set()
+        act.withdrawn, act.sealed, act.texts = True, set(), False
         if act.stands:
             act.stands = False
         for other in self.acts:
@@ -401,12 +432,24 @@ class Acts(RuleBasedStateMachine):
         )  # fmt: skip
         rows = db.execute("SELECT id, state, length, template FROM signatures ORDER BY id")
         assert [row for row in rows if row[0] not in {a.number for a in self.acts}] == []
+        self.check_exports(counted)
         for act in self.acts:
             self.check_row(act)
             self.check_receipt(act)
         for receipt in self.gone:
             assert self.site.client.flask.get(receipt).status_code == 404
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+    def check_exports(self, counted: list[Act]) -> None:
+        """The rows of both files are those of the model."""
+        chosen, occasion = Filter(self.campaign), Occasion(self.site.clock(), "UTC")
+        signatures = rows_of(signatures_table(self.site.db, chosen, occasion), 0, 6, 7, 9)
+        assert signatures == sorted(
+            (a.number, a.sent.place, a.sent.template, "short" if a.sent.short else "full")
+            for a in counted
+        )
+        letters = rows_of(letters_table(self.site.db, chosen, occasion), 0, 6)
+        assert letters == sorted((a.number, seat) for a in counted for seat in a.sent.letters)
 
     def check_row(self, act: Act) -> None:
         db = self.site.db
@@ -425,6 +468,9 @@ class Acts(RuleBasedStateMachine):
         details = {p: unpack(unseal(self.key, box), act.number, p) for p, box in boxes}
         assert set(details) == act.sealed
         person = PEOPLE[act.sent.writer][1]
+        texts = kept_letters(db, act.receipt.rpartition("/")[2])
+        assert set(texts) == (act.sent.letters if act.texts else set())
+        assert all(f"number {act.sent.story} is" in text for text in texts.values())
         for found in details.values():
             assert (found["first"], found["email"]) == (person["first"], person["email"])
         if "packet" in details:
@@ -440,7 +486,8 @@ class Acts(RuleBasedStateMachine):
         mails = {claim for claim in said if claim.startswith("mail:")}
         assert said - mails == {
             *self.said_of(act), *kept, *letters,
-            *(() if act.withdrawn else (f"letters:{len(act.sent.letters)}", "no texts")),
+            *(() if act.withdrawn else (f"letters:{len(act.sent.letters)}",)),
+            *(() if act.withdrawn else ("texts" if act.texts else "no texts",)),
         }  # fmt: skip
 
 
