@@ -48,7 +48,7 @@ def of(tables: Tables, seat: str) -> Holder:
                 "1419 Longworth House Office Building",
                 "Washington, DC 20515-5401",
             ),
-            "Dear Resident Commissioner Hernández Rivera:",
+            "Dear Resident Commissioner Hernández:",
         ),
         (
             "CA-1",
