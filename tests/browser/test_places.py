@@ -24,7 +24,7 @@ PLACES = {
 def test_whatever_a_zip_leads_to_can_be_read(
     chromium: Browser, site: Server, width: int, dark: bool
 ) -> None:
-    for name, (zip_code, state) in PLACES.items():
+    for zip_code, state in PLACES.values():
         someone = visit(chromium, site, width=width, dark=dark)
         someone.context.set_default_timeout(6000)
         someone.goto("/find")
@@ -34,6 +34,10 @@ def test_whatever_a_zip_leads_to_can_be_read(
         with someone.page.expect_navigation():
             someone.page.locator("main form button:visible").first.click()
         someone.judge()
+        colors = someone.page.eval_on_selector_all(
+            "button[name=district]", "all => all.map(b => getComputedStyle(b).backgroundColor)"
+        )
+        assert len(set(colors)) <= 1, "no district is pressed on anybody"
         someone.context.close()
     someone = visit(chromium, site, width=width, dark=dark)
     someone.goto("/districts")
