@@ -83,7 +83,6 @@ def test_residents_are_told_before_they_sign(keeping: Resident) -> None:
     assert "your state, district and town" in review.words
     assert "the town of your address" in keeping.client.get("/privacy").words
     assert "your name, street, city" not in keeping.client.get("/privacy").words
-    assert "your state, district and town" in keeping.client.get("/").words
     spanish = replace(keeping, lang="es")
     assert "su estado, distrito y localidad" in spanish.reviewing("94612", city="x").words
     assert "la localidad de su dirección" in keeping.client.get("/es/privacy").words
