@@ -73,6 +73,12 @@ class Sent:
     def who(self) -> str:
         return PEOPLE[self.writer][0]
 
+    def is_known_as(self, other: Sent) -> bool:
+        """Whether both are the same person at one mailbox, or by one name in one house."""
+        names = [[PEOPLE[x.writer][1][name] for name in ("first", "last")] for x in (self, other)]
+        at_home = self.place == other.place and names[0] == names[1]
+        return self.who == other.who and bool(at_home or (self.email and self.email == other.email))
+
     @property
     def email(self) -> str:
         return PEOPLE[self.writer][1]["email"]
@@ -284,10 +290,11 @@ class Acts(RuleBasedStateMachine):
     def campaign(self) -> str:
         return self.site.settings.campaign
 
-    def standing(self, who: str, but: Act | None = None) -> list[Act]:
+    def standing(self, sent: Sent, but: Act | None = None) -> list[Act]:
+        """The acts that stand of the same person, as far as a mailbox or a house tells."""
         return [
             a for a in self.acts
-            if a.sent.who == who and a.stands and not a.withdrawn and a is not but
+            if a.stands and not a.withdrawn and a is not but and a.sent.is_known_as(sent)
         ]  # fmt: skip
 
     def signs(self, which: int, *, odd: bool = False) -> None:
@@ -310,10 +317,12 @@ class Acts(RuleBasedStateMachine):
                 self.corrected(act, sent, odd=odd)
         else:
             assert receipt not in [a.receipt for a in self.acts] + self.gone
-            before = self.standing(sent.who)
+            before = self.standing(sent)
             (number,) = self.site.db.execute("SELECT max(id) FROM signatures").fetchone()
             act = Act(which, sent, receipt, not before, number)
-            act.earlier, act.replaces = (before[0].number, True) if before else (0, False)
+            act.earlier, act.replaces = (
+                (before[0].number, before[0].sent.place == sent.place) if before else (0, False)
+            )
             self.acts.append(act)
             self.waits(act, sent, odd=odd)
             act.sealed = self.ticked(sent)
@@ -327,9 +336,11 @@ class Acts(RuleBasedStateMachine):
         act.changed = act.fresh = True
         act.sent, act.sealed = sent, self.ticked(sent)
         self.waits(act, sent, odd=odd)
-        others = self.standing(sent.who, act)
+        others = self.standing(sent, act)
         act.stands = not others
-        act.earlier, act.replaces = (others[0].number, True) if others else (0, False)
+        act.earlier, act.replaces = (
+            (others[0].number, others[0].sent.place == sent.place) if others else (0, False)
+        )
 
     def waits(self, act: Act, sent: Sent, *, odd: bool) -> None:
         asks = self.confirm_email and sent.email
@@ -354,7 +365,7 @@ class Acts(RuleBasedStateMachine):
                 self.withdrawn(other)
 
     def takes_its_place(self, act: Act) -> None:
-        others = self.standing(act.sent.who, act)
+        others = self.standing(act.sent, act)
         if act.stands or not all(
             a.waits == "unconfirmed" or (a.waits == "held" and a.hold == "no address")
             for a in others
