@@ -27,6 +27,7 @@ from app.documents import (
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
+from app.text import split_paragraphs
 from app.web.resident.draft import STORY_LIMIT, Draft, fingerprint
 from app.web.resident.people import term_note, title_name
 
@@ -51,6 +52,8 @@ class Reviewed:
     note: str
     ask: str
     page: PostalLetter
+    own: tuple[str, ...]
+    """The paragraphs of the page that the person wrote."""
     aid: tuple[str, ...]
     body: str
     fingerprint: str
@@ -267,6 +270,7 @@ def _reviewed(
         note=term_note(holder, site.today(), site.tables),
         ask=(language() == "es" and letter.ask.summary_es) or letter.ask.summary,
         page=page,
+        own=split_paragraphs(*letter.own_paragraphs),
         aid=() if edited else _aid(draft, found, site, letter),
         body=body_text(letter),
         fingerprint=fingerprint(body_text(plain)),
