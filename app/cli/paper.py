@@ -20,6 +20,7 @@ from app.cli.plain import PlainCommand, piped, some
 from app.records import Connection, local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
+from app.records.health import check_site
 from app.records.paper import (
     Batch,
     ImportRunningError,
@@ -112,6 +113,7 @@ def import_command(
         said = _said(columns, held)
         choices = Choices(headers=said, hidden=hidden or "", zeros=restore_zeros)
         settings = load_settings()
+        check_site(settings.database, settings.own_keys)
         db = local_database(settings.database)
         batch, place, letters = _batch(settings, source, language)
         plan = _plan(held, choices, place, db, settings)

@@ -115,8 +115,8 @@ def _deleted(mails: Sequence[MessageRow], db: Connection) -> Claim:
                   "erased here as soon as it has left.")  # fmt: skip
         return Claim("deleting", words)
     if waits_to_be_erased(db):
-        words = _("What was kept for it is deleted. Somebody is reading the database just now, so "
-                  "its last traces stay in the site’s files until they have finished; the site "
-                  "tries again every minute.")  # fmt: skip
+        words = _("What was kept for it is deleted. The database is being read just now, so its "
+                  "last traces stay in the site’s files until that is over, at the longest until "
+                  "the daily purge.")  # fmt: skip
         return Claim("deleting", words)
     return Claim("deleted", _("What was kept for it is deleted, from the site’s files too."))
