@@ -32,6 +32,7 @@ class Sites:
         app.extensions.update(extensions)
         app.config["SERVER_NAME"] = None
         app.testing = False
+        app.test_client_class = None
         open_site(app, settings, **overrides)
         return app
 

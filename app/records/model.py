@@ -18,7 +18,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def token_digest(token: str) -> bytes:
     """What is stored of a token."""
-    return hashlib.sha256(token.encode("ascii")).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def minute(moment: datetime) -> str:

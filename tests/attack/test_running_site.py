@@ -126,7 +126,8 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
             "Referer": "/?Zebrawood",
         }
         for number in range(6):
-            form = {**sign_form(number, token(running)), **PERSON, "last": f"Quillfeather{number}"}
+            form = {**sign_form(number, token(running)), **PERSON, "last": f"Quillfeather{number}",
+                    "email": f"n{number}-{PERSON['email']}"}  # fmt: skip
             status, headers, _ = ask(running, "POST", "/sign", urlencode(form).encode(), **here)
             assert status == 307
             assert "Quillfeather" not in str(headers)

@@ -56,7 +56,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
     visitor.judge()
     assert "Siobhán O’Dell" in page.locator("article.sheet").first.inner_text()
     visitor.press("Sign and take my letters")
-    expect(page.locator("h1")).to_contain_text("You are counted")
+    expect(page.locator("h1")).to_contain_text("You have signed")
     visitor.judge()
     page.get_by_text("All letters at once").click()
     with page.expect_download() as download:
@@ -70,7 +70,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
     visitor.press("Print all")
     visitor.judge()
     visitor.press("Back to my letters")
-    expect(page.locator("h1")).to_contain_text("You are counted")
+    expect(page.locator("h1")).to_contain_text("You have signed")
     page.get_by_role("button", name="Go to my receipt").click()
     expect(page.locator("h1")).to_have_text("Thank you")
     visitor.judge()
@@ -93,7 +93,7 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
     visitor.press("Review my letters")
     visitor.press("Sign and take my letters")
     page.reload()
-    expect(page.locator("h1")).to_contain_text("You are counted")
+    expect(page.locator("h1")).to_contain_text("You have signed")
     if visitor.script:
         # Without JavaScript the browser itself asks whether to send the form again, because
         # personal pages are in no cache; that dialog cannot be driven from here.
@@ -101,7 +101,7 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
         expect(page.locator("article.sheet")).to_have_count(3)
         assert "Word by word." in page.locator("article.sheet").first.inner_text()
         visitor.press("Sign and take my letters")
-        expect(page.locator("h1")).to_contain_text("You are counted")
+        expect(page.locator("h1")).to_contain_text("You have signed")
     after = public_counts(visitor)
     assert after == (before[0] + 1, before[1] + 3)
 
@@ -124,7 +124,7 @@ def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None
     page.goto(receipt)
     page.get_by_text("Withdraw my signature", exact=True).click()
     visitor.press("Yes, withdraw my signature")
-    expect(page.locator("h1")).to_have_text("Your signature is withdrawn")
+    expect(page.locator("h1")).to_have_text("This signature is withdrawn")
     visitor.judge()
     assert public_counts(visitor) == (people - 1, letters - 3)
 
@@ -179,7 +179,7 @@ def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script:
     expect(page.locator("article.sheet")).to_have_count(1)
     tab_to(page, "Sign and take my letter")
     someone.enter()
-    expect(page.locator("h1")).to_contain_text("You are counted")
+    expect(page.locator("h1")).to_contain_text("You have signed")
     tab_to(page, "Go to my receipt")
     someone.enter()
     expect(page.locator("h1")).to_have_text("Thank you")

@@ -117,10 +117,6 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k"}, "warn", "confirm_email"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CONFIRM_EMAIL": "1"}, "ok", "set up"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),
-        (
-            {"CWC_MODE": "production", "CWC_SENATE_KEY": "k", "CWC_SENATE_URL": "http://x.example"},
-            "warn", "https",
-        ),
     ],
 )  # fmt: skip
 def test_the_doctor_says_whether_official_delivery_is_whole(

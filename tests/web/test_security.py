@@ -237,7 +237,7 @@ def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: C
 
 
 def test_the_style_asks_for_the_typeface_at_the_address_that_pages_preload(client: Client) -> None:
-    page = client.get("/")
+    page = client.get("/find")
     typeface = page.one("link", rel="preload").get("href") or ""
     style = page.one("link", rel="stylesheet").get("href") or ""
     with client.flask.get(style) as response:

@@ -229,7 +229,7 @@ def _no_address() -> str:
     )
 
 
-@paper.post("/paper/undo/<int:number>")
+@paper.post("/paper/undo/<row:number>")
 @access("editor")
 def undo(number: int) -> Response:
     return _undo(number)
