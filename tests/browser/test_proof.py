@@ -53,7 +53,7 @@ def reviewing(someone: Visitor, path: str = "") -> None:
 
 
 def sign(someone: Visitor) -> None:
-    someone.page.locator("section[aria-labelledby=sign-title] button").first.click()
+    someone.page.locator(".foot button").first.click()
 
 
 @pytest.mark.parametrize("path", ["", "/es"])
