@@ -286,7 +286,7 @@ def test_a_hanging_provider_cannot_pile_up_requests(
 ) -> None:
     monkeypatch.setattr("app.congress.street._MOST_LOOKUPS", threading.BoundedSemaphore(2))
     census.says(sleeping(census))
-    assert census.locate(timeout=1.0) == LookupFailed("timeout")
+    assert census.locate(timeout=3.0) == LookupFailed("timeout")
     began = time.monotonic()
     assert census.locate(timeout=20.0) == LookupFailed("busy")
     assert time.monotonic() - began < 10
