@@ -113,7 +113,7 @@ def delivery_id(body: bytes) -> str:
 @contextmanager
 def running() -> Iterator[CwcServer]:
     server = CwcServer()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server

@@ -24,7 +24,7 @@ from .test_post import SECRET, SENDER
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
     server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"redis://127.0.0.1:{server.server_address[1]}/0"
     server.shutdown()

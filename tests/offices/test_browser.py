@@ -139,7 +139,7 @@ def serving(app: Flask) -> Iterator[int]:
     server = make_server("127.0.0.1", 0, app, request_handler=_Quiet, threaded=True)
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.block_on_close = False  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server.server_port
     server.shutdown()

@@ -79,7 +79,7 @@ def geocoder() -> Iterator[Geocoder]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     stub = Geocoder(f"http://127.0.0.1:{server.server_address[1]}/geographies/onelineaddress")
     Handler.stub = stub
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield stub
     server.shutdown()
