@@ -34,7 +34,6 @@ from app.cwc import (
 )
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
-from app.delivery.setup import DeliverySettingsError
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.records import open_database
 from app.site.live import live_campaign
@@ -64,17 +63,17 @@ def status_command() -> None:
       flask mail status
     """
     queue = open_queue()
-    mailbox = queue.post.mailbox
-    numbers = mailbox.numbers()
+    outbound = queue.post.outbound
+    numbers = outbound.numbers()
     for state, number in numbers.items():
         click.echo(f"{number:>8,}  {state}")
     if not numbers:
         click.echo("No messages.")
     if (offices := offices_of(load_settings())) is not None:
-        for name, number in offices.deliveries.numbers().items():
+        for name, number in offices.outbound.numbers(offices=True).items():
             click.echo(f"{number:>8,}  letters to offices' own systems: {name}")
-    stuck = mailbox.stuck(datetime.now(UTC), longer_than=STUCK)
-    for row in stuck:
+    stuck = outbound.stuck(datetime.now(UTC), longer_than=STUCK)
+    for row in stuck[:100]:
         cause = f" ({row.cause})" if row.cause else ""
         click.echo(f"Stuck: {row.kind} {row.id}, {row.state} since {row.state_at:%Y-%m-%d %H:%M} "
                    f"UTC{cause}")  # fmt: skip
@@ -95,14 +94,14 @@ def test_command(address: str) -> None:
     to = parse_address(address)
     if not isinstance(to, Address):
         raise click.ClickException(to.message)
-    post = open_queue().post
-    post.notify = lambda _id: None
+    queue = open_queue()
+    queue.post.notify = lambda: None
     text = "This is a test of the site’s mail. “It’s ours” — 40° 🐢.\n"
     mail = Mail("other", to, "A test of the site’s mail", text)
-    put = post.enqueue(mail, wish=datetime.now(UTC).isoformat())
+    put = queue.post.enqueue(mail, wish=datetime.now(UTC).isoformat())
     if not isinstance(put, Queued):
         raise click.ClickException("This address has had its share of mail for today.")
-    result = post.deliver(put.row.id)
+    result = queue.worker.deliver(put.row.id)
     assert result is not None
     click.echo(f"{result.outcome}: {result.cause}")
     if result.outcome != "accepted":
@@ -196,10 +195,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
       flask letters deliver xml
     """
     settings = load_settings()
-    try:
-        client = cwc_client(settings)
-    except DeliverySettingsError as error:
-        raise click.ClickException(str(error)) from None
+    client = cwc_client(settings)
     if settings.cwc_mode == "off":
         raise click.ClickException("Delivery to the offices’ own systems is off (cwc_mode).")
     counts: Counter[str] = Counter()

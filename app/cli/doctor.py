@@ -28,14 +28,13 @@ from app.congress.model import ordinal
 from app.congress.refresh import refreshed
 from app.cwc import NotAttempted, check_agent, maintenance_ends
 from app.delivery.queue import QueueError
-from app.delivery.setup import HERE, DeliverySettingsError
 from app.records import sweep_letters
 from app.records.counts import recount
 from app.records.database import NotItselfError, open_database
-from app.records.deliveries import Chamber, Deliveries
 from app.records.health import adopt_site, check_site, damage
 from app.records.keys import KeyFolderError, key_status
 from app.records.limiting import LimitsError, networks, open_counters
+from app.records.outbound import CHAMBERS, Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
 from app.site.daily import policy_of
@@ -43,6 +42,7 @@ from app.site.live import live_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue
 from app.site.services import moment_of_site
 from app.site.settings import (
+    HERE,
     Settings,
     SettingsError,
     as_markdown,
@@ -54,7 +54,6 @@ from app.site.settings import (
     shown,
 )
 
-CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
 EASTERN = ZoneInfo("America/New_York")
 Level = Literal["ok", "warn", "fail"]
 
@@ -286,10 +285,10 @@ def mail_moves(site: Site) -> Finding:
     """Settings that can be used, and no message that has stood still for an hour."""
     try:
         post = mail_queue(site.settings).post
-    except (DeliverySettingsError, QueueError) as error:
+    except QueueError as error:
         return fail(str(error))
-    numbers = post.mailbox.numbers()
-    stuck = post.mailbox.stuck(site.now, longer_than=STUCK)
+    numbers = post.outbound.numbers()
+    stuck = post.outbound.stuck(site.now, longer_than=STUCK)
     if stuck:
         return fail(
             f"{len(stuck)} messages have not moved for an hour, the first since "
@@ -333,10 +332,7 @@ def letters_are_accounted_for(site: Site) -> Finding:
 def official_delivery_is_whole(site: Site) -> Finding:
     """Off, or with everything it needs."""
     settings = site.settings
-    try:
-        client = cwc_client(settings)
-    except (DeliverySettingsError, ValueError) as error:
-        return fail(str(error))
+    client = cwc_client(settings)
     if settings.cwc_mode == "off":
         return ok("Delivery to the offices' own systems is off.")
     if faults := check_agent(delivery_agent(settings)):
@@ -347,7 +343,8 @@ def official_delivery_is_whole(site: Site) -> Finding:
     awake = [chamber for chamber in CHAMBERS if not any(
         maintenance_ends(chamber, moment) for moment in (site.now, site.now - STUCK)
     )]  # fmt: skip
-    stuck = Deliveries(settings.database).stuck(site.now, awake, longer_than=STUCK)
+    outbound = Outbound(settings.database, settings.secret_key)
+    stuck = len(outbound.stuck(site.now, longer_than=STUCK, chambers=awake))
     if stuck:
         return fail(
             f"{stuck} letters to offices could have left an hour ago. Is `flask worker` running?"

@@ -12,7 +12,6 @@ import click
 
 from app.cli.plain import PlainCommand
 from app.delivery.queue import MailQueue, QueueError
-from app.delivery.setup import DeliverySettingsError
 from app.records.health import check_site
 from app.site.outgoing import mail_queue
 from app.site.settings import load_settings
@@ -24,7 +23,7 @@ STUCK = timedelta(hours=1)
 def open_queue() -> MailQueue:
     try:
         return mail_queue(load_settings())
-    except (DeliverySettingsError, QueueError) as error:
+    except QueueError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from app.campaign import Campaign, Letter, Writer, compose
 from app.congress import (
@@ -54,8 +54,8 @@ from app.cwc.message import (
 )
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.records import Connection, State, note_office
-from app.records.deliveries import LETTER, DeliveryEnd, sendable
 from app.records.keyed import keyed_code
+from app.records.outbound import LETTER, sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,7 +496,7 @@ def note_results(folder: Path, db: Connection, campaign: str) -> Noted:
 def _state_of(result: str) -> State | None:
     """What a result makes of a letter. A test system's yes and ``try later`` make nothing of it:
     no office has heard of the letter then."""
-    return LETTER.get(cast(DeliveryEnd, result))
+    return LETTER.get(result)
 
 
 def _belonging(folder: Path) -> dict[str, tuple[int, str]]:

@@ -1,21 +1,19 @@
-"""Letters that their writers want given to the offices' own systems: the way through a queue.
+"""Letters that their writers want given to the offices' own systems: the way through the queue.
 
-A page puts a letter in, encrypted, and returns; no request ever waits for an office. The mail
-worker hands over what is due, one after another, under a delivery id that stays the same at
-every try. Unlike mail, a try without an answer is safe to repeat: the office's system knows the
-ids that it has taken. Each letter ends in exactly one of accepted, refused, unknown and not
-attempted.
+A page puts a letter in, encrypted, and returns; no request ever waits for an office. The worker
+hands over what is due, one after another, under a delivery id that stays the same at every try.
+Unlike mail, a try without an answer is safe to repeat: the office's system knows the ids that
+it has taken. Each letter ends in exactly one of accepted, refused, unknown and not attempted.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from app.congress.model import Chamber
 from app.cwc.client import (
@@ -29,22 +27,22 @@ from app.cwc.client import (
     maintenance_ends,
 )
 from app.cwc.message import CwcMessage
-from app.records.deliveries import (
-    ClaimedDelivery,
-    Deliveries,
-    DeliveryEnd,
-    DeliveryRow,
-    NewDelivery,
+from app.delivery.smtp import Result
+from app.records.model import State
+from app.records.outbound import (
+    CHAMBERS,
+    LETTER,
+    Claimed,
+    End,
+    NewLetter,
     NotQueued,
-    SweptDeliveries,
+    Outbound,
+    OutboundRow,
 )
-from app.records.keyed import lock, unlock
 from app.records.persons import Person
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
 """After each try without a clear answer; the last pause again until the time has run out."""
-LEASE = timedelta(minutes=15)
-"""Longer than any try can last, its waits for the pace included."""
 KEEP_TRYING = timedelta(days=5)
 """So long a letter is tried, or waits until its signature counts; then it ends."""
 TEST_SYSTEM = "taken by the test system"
@@ -53,7 +51,6 @@ FIELDS = (
     "Email",
 )  # fmt: skip
 """Fields of the format whose names a refusal may hold; the rest of its text is not kept."""
-_PURPOSE = "office delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +72,21 @@ def _utc_now() -> datetime:
 
 
 def _nobody() -> None:
-    """Nobody to tell: the sweep of every minute finds the letter."""
+    """Nobody to tell: the worker of every minute finds the letter."""
 
 
 class OfficePost:
-    """One site's letters to the offices' own systems. Safe to share between threads.
+    """One site's letters to the offices' own systems, and what the queue must know of them.
 
-    ``notify`` is called when something new can be tried; losing that is harmless.
+    Safe to share between threads. ``notify`` is called when something new can be tried; losing
+    that is harmless.
     """
+
+    kinds: tuple[str, ...] = CHAMBERS
+    pauses = PAUSES
+    tries: int | None = None
+    repeatable = True
+    never_left: End = "not attempted"
 
     def __init__(
         self,
@@ -93,11 +97,10 @@ class OfficePost:
         clock: Callable[[], datetime] = _utc_now,
         notify: Callable[[], None] = _nobody,
     ) -> None:
-        self.deliveries = Deliveries(database)
-        self.client = client
-        self.notify = notify
-        self._secret, self._clock = secret, clock
-        self._busy = threading.Lock()
+        self.outbound = Outbound(database, secret)
+        self.client, self.notify, self.clock = client, notify, clock
+        self.turn: Lock | None = Lock()
+        """The systems set a pace, so one thread hands over, one letter after another."""
 
     @property
     def is_test(self) -> bool:
@@ -109,105 +112,60 @@ class OfficePost:
         settings = self.client.settings
         return bool(settings.house_key if chamber == "house" else settings.senate_key)
 
-    def put(self, posted: Posted, now: datetime) -> DeliveryRow | NotQueued:
+    def put(self, posted: Posted, now: datetime) -> OutboundRow | NotQueued:
         """Queue a letter, once however often it is pressed. Raises ``NotStoredError``."""
         message = posted.message
         head = json.dumps({"office": message.office, "id": message.delivery_id}).encode()
-        new = NewDelivery(
+        new = NewLetter(
+            receipt=posted.receipt,
+            person=posted.person,
             seat=posted.seat,
-            chamber=_chamber(message.office),
-            payload=lock(head + b"\n" + message.xml, self._secret, _PURPOSE),
+            chamber="house" if message.office.startswith("H") else "senate",
+            payload=head + b"\n" + message.xml,
             until=min(posted.until, now + KEEP_TRYING),
             round=posted.round,
         )
-        row = self.deliveries.put(posted.receipt, posted.person, new, now)
-        if isinstance(row, DeliveryRow) and row.state == "queued":
+        row = self.outbound.put_letter(new, now)
+        if isinstance(row, OutboundRow) and row.state == "queued":
             self.notify()
         return row
 
-    def work(self, seconds: float = 50.0) -> int:
-        """Hand over what is due for at most about so many seconds; how many were tried.
+    # --- what the worker asks ---
 
-        One thread at a time: a second call returns at once. A chamber whose system asks to
-        try later, or is down for maintenance, is left alone for this time.
-        """
-        if not self._busy.acquire(blocking=False):
-            return 0
-        try:
-            return self._work(time.monotonic() + seconds)
-        finally:
-            self._busy.release()
-
-    def _work(self, end: float) -> int:
-        tried = 0
-        closed: set[Chamber] = {
+    def closed(self, now: datetime) -> frozenset[str]:
+        """The chambers without a key, or down for their regular maintenance."""
+        return frozenset(
             chamber
-            for chamber in ("house", "senate")
-            if not self.reaches(chamber) or maintenance_ends(chamber, self._clock()) is not None
-        }
-        for delivery, chamber, _seat in self.deliveries.due(self._clock()):
-            if time.monotonic() > end or len(closed) == len(("house", "senate")):
-                break
-            if chamber in closed:
-                continue
-            result = self.deliver(delivery)
-            tried += result is not None
-            if isinstance(result, TryLater):
-                closed.add(chamber)
-        return tried
-
-    def deliver(self, delivery: str) -> CwcResult | None:
-        """Try one letter, in a worker; None when it is not due, or another worker has it."""
-        claimed = self.deliveries.claim(delivery, self._clock())
-        if claimed is None:
-            return None
-        message = self._open(claimed)
-        result: CwcResult = (
-            NotAttempted("It was encrypted with another secret.")
-            if message is None
-            else self.client.send(message)
+            for chamber in CHAMBERS
+            if not self.reaches(chamber) or maintenance_ends(chamber, now) is not None
         )
-        self._note(claimed, result)
-        return result
 
-    def _open(self, claimed: ClaimedDelivery) -> CwcMessage | None:
-        plain = unlock(claimed.payload, self._secret, _PURPOSE)
-        if plain is None:
-            return None
-        head, _, xml = plain.partition(b"\n")
+    def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
+        """One try at the office's system."""
+        assert claimed.payload is not None
+        head, _, xml = claimed.payload.partition(b"\n")
         values = json.loads(head)
-        return CwcMessage(values["office"], values["id"], xml)
+        leaving()
+        return result_of(self.client.send(CwcMessage(values["office"], values["id"], xml)))
 
-    def _note(self, claimed: ClaimedDelivery, result: CwcResult) -> None:
-        now = self._clock()
-        if isinstance(result, TryLater | Unknown):
-            pause = PAUSES[min(claimed.attempt, len(PAUSES)) - 1]
-            after = now + pause
-            if isinstance(result, TryLater):
-                after = max(result.after, after)
-            maybe = isinstance(result, Unknown)
-            self.deliveries.defer(claimed, result.reason, now, after, maybe=maybe)
-            return
-        self.deliveries.finish(claimed, *ending(result), now)
-
-    def sweep(self) -> SweptDeliveries:
-        """Put right what killed workers left, and end what ran out of time."""
-        return self.deliveries.sweep(self._clock(), lease=LEASE)
+    def letters(self, result: Result) -> State | None:
+        """Whatever its end, the letter says so."""
+        return LETTER[result.outcome]
 
 
-def ending(result: Accepted | Refused | NotAttempted) -> tuple[DeliveryEnd, str]:
-    """The end of a letter after a clear answer, and its cause in words of our own."""
-    match result:
+def result_of(said: CwcResult) -> Result:
+    """What an answer means for a letter, and its cause in words of our own."""
+    match said:
         case Accepted(production=True, earlier=earlier):
-            return "accepted", "the system had it already" if earlier else ""
+            return Result("accepted", "the system had it already" if earlier else "")
         case Accepted():
-            return "not attempted", TEST_SYSTEM
+            return Result("not attempted", TEST_SYSTEM)
         case Refused(reasons):
             named = [name for name in FIELDS if any(name in text for text in reasons)]
-            return "refused", f"it did not take: {', '.join(named)}" if named else ""
+            return Result("refused", f"it did not take: {', '.join(named)}" if named else "")
         case NotAttempted(reason):
-            return "not attempted", reason
-
-
-def _chamber(office: str) -> Chamber:
-    return "house" if office.startswith("H") else "senate"
+            return Result("not attempted", reason)
+        case TryLater(after, reason):
+            return Result("deferred", reason, after=after)
+        case Unknown(reason):
+            return Result("unknown", reason)

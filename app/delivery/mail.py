@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -138,12 +137,10 @@ class Ready:
     sender: str
     recipient: str
     raw: bytes = field(repr=False)
-    after: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """What to do once it is accepted: a receipt's token and its seats."""
 
     def packed(self) -> bytes:
         """The message and its envelope in one, to be locked while it waits."""
-        head = {"sender": self.sender, "recipient": self.recipient, "after": dict(self.after)}
+        head = {"sender": self.sender, "recipient": self.recipient}
         return json.dumps(head).encode() + b"\n" + self.raw
 
     @classmethod

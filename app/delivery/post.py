@@ -1,4 +1,4 @@
-"""The post office: a web request puts a message in; a worker hands it over.
+"""The post office: the site's own mail, put in by a web request and handed over by a worker.
 
 Putting in writes one encrypted row and returns; no request ever waits for a mail server.
 Each message ends in exactly one of accepted, failed and unknown, or is deferred and tried
@@ -11,23 +11,21 @@ who asks again (``again=True``) after ``unknown`` or ``failed``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 from app.delivery.mail import Address, Mail, MailKind, Ready, build
-from app.delivery.smtp import NotOursAnymoreError, Result, SmtpSettings, hand_over, write_eml
-from app.records import local_database, mark
-from app.records.keyed import keyed_code, lock, unlock
-from app.records.mailbox import Claimed, Mailbox, MessageRow, NewMessage, Swept
-from app.records.model import token_digest
+from app.delivery.smtp import Result, SmtpSettings, hand_over, write_eml
+from app.records.accounting import MAILED
+from app.records.keyed import keyed_code
+from app.records.model import State, token_digest
+from app.records.outbound import Claimed, End, NewMail, Outbound, OutboundRow
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 """After each try that was deferred; one try more than pauses, then it has failed."""
-LEASE = timedelta(minutes=15)
-"""Longer than any try can last; afterwards its worker is taken for dead."""
-_PURPOSE = "waiting mail"
 HOLD = timedelta(days=2)
 """How long a message waits for the person's own click before it is dropped."""
 
@@ -41,15 +39,13 @@ class PostSettings:
     server: SmtpSettings | None = None
     per_address_a_day: int = 10
     pauses: tuple[timedelta, ...] = PAUSES
-    lease: timedelta = LEASE
-    hold: timedelta = HOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
     """The message is on its way (or was already). ``row.state`` says where it is."""
 
-    row: MessageRow
+    row: OutboundRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class Held:
     """The message waits for the person's click. ``token`` goes into the link of the
     confirmation; only its hash is stored."""
 
-    row: MessageRow
+    row: OutboundRow
     token: str = field(repr=False)
 
 
@@ -70,16 +66,21 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _nobody(_message_id: str) -> None:
-    """Nobody to tell: the sweep finds the message."""
+def _nobody() -> None:
+    """Nobody to tell: the worker of every minute finds the message."""
 
 
 class PostOffice:
-    """One site's outgoing mail. Safe to share between threads.
+    """One site's outgoing mail, and what the queue must know of mail.
 
-    ``notify`` is told the id of each message that can be tried now; losing that is harmless,
-    because the sweep finds every message that is due.
+    Safe to share between threads. ``notify`` is called when something new can be tried; losing
+    that is harmless, because a worker looks every minute for whatever is due.
     """
+
+    kinds: tuple[str, ...] = get_args(MailKind)
+    repeatable = False
+    never_left: End = "failed"
+    turn = None
 
     def __init__(
         self,
@@ -88,12 +89,13 @@ class PostOffice:
         secret: bytes,
         *,
         clock: Callable[[], datetime] = _utc_now,
-        notify: Callable[[str], None] = _nobody,
+        notify: Callable[[], None] = _nobody,
     ) -> None:
-        self.mailbox = Mailbox(database)
-        self.settings = settings
-        self.notify = notify
-        self._database, self._secret, self._clock = database, secret, clock
+        self.outbound = Outbound(database, secret)
+        self.settings, self.notify, self.clock = settings, notify, clock
+        self.pauses = settings.pauses
+        self.tries: int | None = len(settings.pauses) + 1
+        self._secret = secret
 
     @property
     def writes_files(self) -> bool:
@@ -119,7 +121,7 @@ class PostOffice:
         if row is None:
             return TooMany()
         if row.state == "queued":
-            self.notify(row.id)
+            self.notify()
         return Queued(row)
 
     def hold(
@@ -134,20 +136,20 @@ class PostOffice:
         row = self._put(mail, wish, receipt, seats, release=token_digest(token))
         return TooMany() if row is None else Held(row, token)
 
-    def known(self, kind: MailKind, to: Address, *, wish: str) -> MessageRow | None:
+    def known(self, kind: MailKind, to: Address, *, wish: str) -> OutboundRow | None:
         """Where the message of this wish is, so that asking twice counts once; None: nowhere."""
-        return self.mailbox.of_wish(self._once(kind, to, wish))
+        return self.outbound.of_wish(self._once(kind, to, wish))
 
     def is_held(self, token: str) -> bool:
         """Whether a message waits for this token. Changes nothing, so a GET may ask."""
-        return self.mailbox.is_held(token_digest(token))
+        return self.outbound.is_held(token_digest(token))
 
     def release(self, token: str) -> bool:
         """Let the message go, once; False when none waits (any more). For a POST only."""
-        ids = self.mailbox.let_go(token_digest(token), self._clock())
-        for message_id in ids:
-            self.notify(message_id)
-        return bool(ids)
+        released = self.outbound.let_go(token_digest(token), self.clock())
+        if released:
+            self.notify()
+        return bool(released)
 
     def _put(
         self,
@@ -158,51 +160,41 @@ class PostOffice:
         *,
         release: bytes | None = None,
         again: bool = False,
-    ) -> MessageRow | None:
-        now = self._clock()
+    ) -> OutboundRow | None:
+        now = self.clock()
         once = self._once(mail.kind, mail.to, wish)
         # The id in the header is not the wish's code itself, which nobody outside should see.
         name = keyed_code(self._secret, "message id", once.hex()).hex()[:32]
-        after: Mapping[str, object] = (
-            {"receipt": receipt, "seats": list(seats)} if receipt and seats else {}
-        )
-        made = replace(build(mail, self.settings.sender, now=now, message_id=name), after=after)
-        message = NewMessage(
+        message = NewMail(
             once=once,
             kind=mail.kind,
             recipient=keyed_code(self._secret, "recipient", mail.to.wire.casefold()),
-            payload=lock(made.packed(), self._secret, _PURPOSE),
-            receipt=token_digest(receipt) if receipt else None,
+            payload=build(mail, self.settings.sender, now=now, message_id=name).packed(),
+            receipt=receipt,
+            seats=seats,
         )
-        limit = self.settings.per_address_a_day
-        return self.mailbox.put(message, now, limit=limit, release=release, again=again)
+        return self.outbound.put_mail(
+            message,
+            now,
+            limit=self.settings.per_address_a_day,
+            release=release,
+            until=now + HOLD if release else None,
+            again=again,
+        )
 
     def _once(self, kind: MailKind, to: Address, wish: str) -> bytes:
         return keyed_code(self._secret, "once", wish, kind, to.wire)
 
-    def deliver(self, message_id: str) -> Result | None:
-        """Try one message, in a worker; None when it is not due or another worker has it."""
-        claimed = self.mailbox.claim(message_id, self._clock())
-        if claimed is None:
-            return None
-        plain = unlock(claimed.payload, self._secret, _PURPOSE)
-        message = None if plain is None else Ready.unpacked(plain)
-        if message is None:
-            result = Result("failed", "it was encrypted with another secret", by_server=False)
-        elif claimed.attempt > len(self.settings.pauses) + 1:
-            result = Result("failed", "given up: the worker stopped at every try", by_server=False)
-        else:
-            try:
-                result = self._try(claimed, message)
-            except NotOursAnymoreError:
-                return None
-        return self._note(claimed, message, result)
+    # --- what the worker asks ---
 
-    def _try(self, claimed: Claimed, message: Ready) -> Result:
-        def leaving() -> None:
-            if not self.mailbox.handing_over(claimed, self._clock()):
-                raise NotOursAnymoreError
+    def closed(self, _now: datetime) -> frozenset[str]:
+        """A mail server may always be asked."""
+        return frozenset()
 
+    def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
+        """One try: to the server, or into a file."""
+        assert claimed.payload is not None
+        message = Ready.unpacked(claimed.payload)
         if self.settings.server is not None:
             return hand_over(message, self.settings.server, leaving)
         return write_eml(
@@ -210,35 +202,9 @@ class PostOffice:
             self.settings.outbox,
             kind=claimed.kind,
             message_id=claimed.id,
-            now=self._clock(),
+            now=self.clock(),
         )
 
-    def _note(self, claimed: Claimed, message: Ready | None, result: Result) -> Result:
-        now = self._clock()
-        pauses = self.settings.pauses
-        if result.outcome == "deferred":
-            if claimed.attempt <= len(pauses):
-                self.mailbox.defer(claimed, result.cause, now, now + pauses[claimed.attempt - 1])
-                return result
-            cause = f"given up after {claimed.attempt} tries; the last: {result.cause}"
-            result = Result("failed", cause, result.by_server)
-        assert result.outcome != "deferred"
-        noted = self.mailbox.finish(claimed, result.outcome, result.cause, now)
-        if noted and message and result.outcome == "accepted" and result.by_server:
-            self._mark_letters(message, now)
-        return result
-
-    def _mark_letters(self, message: Ready, now: datetime) -> None:
-        receipt, seats = message.after.get("receipt"), message.after.get("seats")
-        if isinstance(receipt, str) and isinstance(seats, list):
-            db = local_database(self._database)
-            for seat in seats:
-                mark(db, receipt, str(seat), "mailed to self", at=now)
-
-    def sweep(self) -> Swept:
-        """Put right what killed workers left, and tell the queue of everything that is due."""
-        settings = self.settings
-        swept = self.mailbox.sweep(self._clock(), lease=settings.lease, hold=settings.hold)
-        for message_id in swept.due:
-            self.notify(message_id)
-        return swept
+    def letters(self, result: Result) -> State | None:
+        """Only a server's yes says that copies of letters were mailed."""
+        return MAILED if result.outcome == "accepted" and result.by_server else None

@@ -1,35 +1,156 @@
-"""The queue between the web and the worker: Huey, in a SQLite file or in Redis.
+"""The worker: one loop that tries whatever is due, and Huey, which wakes it.
 
-Only the ids of messages go through it. It may lose them all: the messages lie in the
-database, and a sweep every minute finds whatever is due.
+What lies in the queue is in the database (``records.outbound``). Huey's own file, or Redis, only
+says that there is something to do; it may lose everything, because a worker looks every minute.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 
 from app.delivery.post import PostOffice
+from app.delivery.smtp import NotOursAnymoreError, Result
+from app.records.model import State
+from app.records.outbound import Claimed, End, Outbound, Swept
 
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
+SECONDS = 50.0
+"""About so long one call of the loop goes on; what is left then is another call's."""
 
 
-class OfficeQueue(Protocol):
-    """Letters to the offices' own systems, which the same worker hands over."""
+class Channel(Protocol):
+    """What differs between mail and letters to offices: what is sent, and what an answer means."""
 
     notify: Callable[[], None]
 
-    def work(self) -> object:
-        """Hand over what is due, for less than a minute."""
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of rows that are sent this way."""
 
-    def sweep(self) -> object:
-        """See to what killed workers left."""
+    @property
+    def pauses(self) -> Sequence[timedelta]:
+        """After each try that did not settle it; the last one again and again."""
+
+    @property
+    def tries(self) -> int | None:
+        """After so many it has failed; None: it is tried until its time has run out."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can safely go again when nobody knows whether it arrived."""
+
+    @property
+    def never_left(self) -> End:
+        """The end of what was never handed over."""
+
+    @property
+    def turn(self) -> Lock | None:
+        """Where only one thread may be at it: whose turn it is."""
+
+    def closed(self, now: datetime, /) -> Iterable[str]:
+        """The kinds that nobody takes at this moment."""
+
+    def send(self, claimed: Claimed, leaving: Callable[[], None], /) -> Result:
+        """One try. ``leaving`` is called before anything leaves; what it raises passes through."""
+
+    def letters(self, result: Result, /) -> State | None:
+        """What this end makes of the letters that the row stands for."""
+
+
+class Worker:
+    """Tries what is due. Safe to share between threads, and beside others in other processes."""
+
+    def __init__(
+        self, outbound: Outbound, channels: Sequence[Channel], clock: Callable[[], datetime]
+    ) -> None:
+        self._outbound, self._channels, self._clock = outbound, channels, clock
+        self._of_kind = {kind: channel for channel in channels for kind in channel.kinds}
+
+    def work(self, seconds: float = SECONDS) -> int:
+        """Try all that is due for at most about so many seconds; how much was tried.
+
+        What only one thread may do is left to the one that does it. A kind whose other side
+        asks to try later, or is down for maintenance, is left alone for this time.
+        """
+        end = time.monotonic() + seconds
+        mine = [c for c in self._channels if c.turn is None or c.turn.acquire(blocking=False)]
+        try:
+            return self._work(mine, end)
+        finally:
+            for channel in mine:
+                if channel.turn is not None:
+                    channel.turn.release()
+
+    def _work(self, channels: Sequence[Channel], end: float) -> int:
+        now = self._clock()
+        kinds = {kind for c in channels for kind in set(c.kinds) - set(c.closed(now))}
+        tried = 0
+        while kinds and time.monotonic() < end:
+            claimed = self._outbound.claim(self._clock(), kinds)
+            if claimed is None:
+                break
+            result = self._try(claimed)
+            tried += 1
+            if result is not None and result.after is not None:
+                kinds.discard(claimed.kind)
+        return tried
+
+    def deliver(self, row: str) -> Result | None:
+        """Try this one now; None when it is not due, must not leave, or another worker has it."""
+        claimed = self._outbound.claim_this(row, self._clock())
+        return None if claimed is None else self._try(claimed)
+
+    def _try(self, claimed: Claimed) -> Result | None:
+        channel = self._of_kind[claimed.kind]
+
+        def leaving() -> None:
+            if not self._outbound.leaving(claimed, self._clock()):
+                raise NotOursAnymoreError
+
+        if claimed.payload is None:
+            why = "it was encrypted with another secret"
+            result = Result(channel.never_left, why, by_server=False)
+        elif channel.tries is not None and claimed.attempt > channel.tries:
+            why = "given up: the worker stopped at every try"
+            result = Result(channel.never_left, why, by_server=False)
+        else:
+            try:
+                result = channel.send(claimed, leaving)
+            except NotOursAnymoreError:
+                return None
+        return self._note(channel, claimed, result)
+
+    def _note(self, channel: Channel, claimed: Claimed, result: Result) -> Result:
+        now, outcome, attempt = self._clock(), result.outcome, claimed.attempt
+        if outcome == "unknown" and channel.repeatable:
+            outcome = "deferred"
+        if outcome == "deferred":
+            if channel.tries is None or attempt < channel.tries:
+                until = now + channel.pauses[min(attempt, len(channel.pauses)) - 1]
+                until = max(until, result.after or until)
+                maybe = result.outcome == "unknown"
+                self._outbound.defer(claimed, result.cause, now, until, maybe=maybe)
+                return result
+            cause = f"given up after {attempt} tries; the last: {result.cause}"
+            outcome = channel.never_left
+            result = Result(outcome, cause, result.by_server)
+        letters = channel.letters(result)
+        self._outbound.finish(claimed, outcome, result.cause, now, letters=letters)
+        return result
+
+    def sweep(self) -> Swept:
+        """See to what killed workers left, and let go what waited too long."""
+        return self._outbound.sweep(self._clock())
 
 
 class QueueError(Exception):
@@ -54,49 +175,42 @@ def make_huey(file: Path, redis_url: str = "") -> Huey:
 
 
 class MailQueue:
-    """Ties a post office to a queue: the web tells it of messages, the worker empties it.
+    """Ties what is to leave to Huey: the web says that there is something, the worker takes it.
 
-    ``offices`` is the same for letters to the offices' own systems, where that is set up.
+    ``offices`` is the channel to the offices' own systems, where that is set up.
     """
 
-    def __init__(self, huey: Huey, post: PostOffice, offices: OfficeQueue | None = None) -> None:
+    def __init__(self, huey: Huey, post: PostOffice, offices: Channel | None = None) -> None:
         self.huey, self.post, self.offices = huey, post, offices
-        self._deliver: Any = huey.task(name="deliver")(self._deliver_one)
-        self._hand_over: Any = huey.task(name="hand over")(self._hand_over_due)
+        channels: tuple[Channel, ...] = (post,) if offices is None else (post, offices)
+        self.worker = Worker(post.outbound, channels, post.clock)
+        self._threads = 1
+        self._wake: Any = huey.task(name="work")(self._work)
         huey.periodic_task(crontab(minute="*"), name="sweep")(self._sweep)
-        post.notify = self.notify
-        if offices is not None:
-            offices.notify = self.notify_offices
+        for channel in channels:
+            channel.notify = self.notify
 
-    def notify(self, message_id: str) -> None:
-        """Tell a worker; if the queue cannot be reached, the next sweep will."""
+    def notify(self) -> None:
+        """Wake a worker; if Huey cannot be reached, the next sweep will."""
         try:
-            self._deliver(message_id)
+            self._wake()
         except Exception as error:  # noqa: BLE001 - SQLite's or Redis's own; never the visitor's
             log.warning("The mail queue cannot be reached (%s).", type(error).__name__)
 
-    def notify_offices(self) -> None:
-        """Tell a worker that there are letters to hand over; otherwise the next sweep will."""
-        try:
-            self._hand_over()
-        except Exception as error:  # noqa: BLE001 - SQLite's or Redis's own; never the visitor's
-            log.warning("The queue cannot be reached (%s).", type(error).__name__)
-
-    def _hand_over_due(self) -> None:
-        if self.offices is not None:
-            self.offices.work()
-
-    def _deliver_one(self, message_id: str) -> None:
-        self.post.deliver(message_id)
+    def _work(self) -> None:
+        start = time.monotonic()
+        self.worker.work(SECONDS)
+        if time.monotonic() - start >= SECONDS:
+            self.notify()
 
     def _sweep(self) -> None:
-        self.post.sweep()
-        if self.offices is not None:
-            self.offices.sweep()
-            self.notify_offices()
+        self.worker.sweep()
+        for _ in range(self._threads):
+            self.notify()
 
     def run(self, workers: int) -> None:
         """Work until the process is told to stop (SIGINT or SIGTERM)."""
+        self._threads = workers
         self._sweep()
         consumer = self.huey.create_consumer(workers=workers, periodic=True, backoff=1.15)
         consumer.run()

@@ -22,16 +22,18 @@ from typing import Literal
 import flask_mail
 
 from app.delivery.mail import Ready
+from app.records.outbound import End
 
 # --- what one try can end in -------------------------------------------------------------------
 
-Outcome = Literal["accepted", "deferred", "failed", "unknown"]
+Outcome = Literal["deferred"] | End
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``accepted``: the server said that it has it. ``deferred``: it has not; try again later.
-    ``failed``: it will never take it. ``unknown``: it may have it, and nobody can tell.
+    """``accepted``: the other side said that it has it. ``deferred``: it has not; try again later.
+    ``failed`` and ``refused``: it will never take it. ``unknown``: it may have it, and nobody can
+    tell. ``not attempted``: it was never given to anyone.
 
     ``cause`` is made of our own words and the server's code: a server's text can hold the
     address, and a cause is kept.
@@ -41,6 +43,8 @@ class Result:
     cause: str
     by_server: bool = True
     """False where no server was involved: the message was written to a file."""
+    after: datetime | None = None
+    """The whole other side asks to be left alone until then."""
 
 
 class NotOursAnymoreError(Exception):

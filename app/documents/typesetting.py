@@ -21,10 +21,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import segno
-import typst
+
+if TYPE_CHECKING:
+    import typst
+
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
 FONT_PACKAGES: tuple[str, ...] = ("fontpkg_source_serif_4", "manimgx_fonts", "manimgx_fonts_cjk")
@@ -129,6 +132,8 @@ def qr_svg(address: str) -> str:
 @cache
 def _compiler() -> typst.Compiler:
     """The process's compiler, made at the first page so that a fork starts without one."""
+    import typst  # only whoever sets a page needs it
+
     return typst.Compiler(
         root=str(TEMPLATES),
         font_paths=typst.Fonts(
@@ -162,6 +167,8 @@ def _typeset(template: str, data: Mapping[str, Any], *, tagged: bool) -> tuple[b
 
 
 def _with_stand_ins(template: str, payload: str, *, tagged: bool) -> tuple[bytes, list[str]]:
+    import typst
+
     standards = ["ua-1"] if tagged else []
     replaced: list[str] = []
     for _ in range(3):

@@ -198,7 +198,7 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
         ).fetchone()
         (unnoted,) = db.execute(
             f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND s.receipt IN"  # noqa: S608
-            " (SELECT receipt FROM messages WHERE kind = 'copy' AND state = 'accepted'"
+            " (SELECT receipt FROM outbound WHERE kind = 'copy' AND state = 'accepted'"
             " AND cause <> 'written to the outbox' AND state_at < ?)",
             (int((now - timedelta(hours=1)).timestamp()),),
         ).fetchone()

@@ -16,7 +16,7 @@ from sqlite_utils.migrations import Migrations
 Step = Callable[[Database], None]
 
 
-def version_1(db: Database) -> None:
+def version_1_0_0(db: Database) -> None:
     """Everything in ``schema.sql``, statement by statement: as a script it would be committed."""
     statement = ""
     text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def version_1(db: Database) -> None:
             statement = ""
 
 
-STEPS: list[Step] = [version_1]
+STEPS: list[Step] = [version_1_0_0]
 """In order."""
 
 

@@ -76,9 +76,10 @@ KINDS: tuple[Kind, ...] = (
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
         " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
     ),
-    Kind("letters on their way to offices", "mail", "deliveries", "queued_at < :seconds"),
     Kind("audit events", "audit", "audit_events", "at < :stamp"),
-    Kind("messages in the queue", "mail", "messages", "queued_at < :seconds"),
+    Kind(
+        "messages, and letters to offices, in the queue", "mail", "outbound", "queued_at < :seconds"
+    ),
     Kind("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),
     Kind("failed log-ins", "throttle", "login_failures", "at < :seconds"),
     Kind("log-in waits", "throttle", "login_waits", "since < :seconds"),

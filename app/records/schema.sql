@@ -210,68 +210,54 @@ CREATE TABLE unerased (
 
 -- 4. What leaves the site ------------------------------------------------------------------
 
--- One row for each message to one address.
+-- One row for each message to one address, and for each letter ('house', 'senate') that its writer
+-- wants given to the office's own system.
 --
--- `payload` is the message itself, encrypted with the site's own key, and is there only while
--- the message still has a way to go: the constraint sees to it. `once` makes the same wish the
--- same message. `recipient` is a keyed code of the address, for the daily limit, and is erased
--- after a day. 'held' waits for the person's own click, 'sending' has been claimed by a worker,
--- 'handing over' is past the point from which the other server may have taken it.
-CREATE TABLE messages (
+-- `payload` is what leaves, encrypted with the site's own key, and is there only while it still has
+-- a way to go: the constraint sees to it. `once` makes the same wish the same row. `receipt` and
+-- `seats` (a JSON list) are the letters that it stands for. `recipient` is a keyed code of the
+-- address, for the daily limit, and is erased after a day. 'held' waits for the person's own click
+-- behind `release`, 'sending' has been claimed by a worker, 'handing over' is past the point from
+-- which the other side may have taken it. `maybe` says that a try ended without an answer, so that
+-- an office may have it. `round` counts the wishes after a refusal. At `until` what is held is
+-- dropped, and a letter is not tried any more.
+CREATE TABLE outbound (
     id TEXT PRIMARY KEY CHECK (length(id) = 32),
     once BLOB NOT NULL UNIQUE CHECK (length(once) = 32),
     kind TEXT NOT NULL,
     receipt BLOB CHECK (length(receipt) = 32),
+    seats TEXT NOT NULL DEFAULT '[]' CHECK (json_type(seats) = 'array'),
     recipient BLOB CHECK (length(recipient) = 32),
     release BLOB UNIQUE CHECK (length(release) = 32),
-    state TEXT NOT NULL CHECK (state IN ('held', 'queued', 'sending', 'handing over',
-        'accepted', 'deferred', 'failed', 'unknown')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    cause TEXT NOT NULL DEFAULT '',
-    queued_at INTEGER NOT NULL,
-    state_at INTEGER NOT NULL,
-    next_at INTEGER NOT NULL,
-    payload BLOB,
-    CHECK ((payload IS NULL) = (state IN ('accepted', 'failed', 'unknown')))
-) STRICT;
-
-CREATE INDEX messages_on_their_way ON messages (state, next_at) WHERE payload IS NOT NULL;
-CREATE INDEX messages_by_recipient ON messages (recipient, queued_at) WHERE recipient IS NOT NULL;
-CREATE INDEX messages_by_receipt ON messages (receipt) WHERE receipt IS NOT NULL;
-
--- One row for each letter that its writer wants given to the office's own system.
---
--- `payload` as above. `maybe` says that a try ended without an answer, so that the office may
--- have it. `round` counts the wishes after a refusal. After `until` it is not tried any more.
-CREATE TABLE deliveries (
-    id TEXT PRIMARY KEY CHECK (length(id) = 32),
-    signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
-    seat TEXT NOT NULL,
-    chamber TEXT NOT NULL CHECK (chamber IN ('house', 'senate')),
     round INTEGER NOT NULL DEFAULT 0,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred',
-        'accepted', 'refused', 'unknown', 'not attempted')),
+    state TEXT NOT NULL CHECK (state IN ('held', 'queued', 'sending', 'handing over', 'deferred',
+        'accepted', 'failed', 'refused', 'unknown', 'not attempted')),
     attempts INTEGER NOT NULL DEFAULT 0,
     maybe INTEGER NOT NULL DEFAULT 0 CHECK (maybe IN (0, 1)),
     cause TEXT NOT NULL DEFAULT '',
     queued_at INTEGER NOT NULL,
     state_at INTEGER NOT NULL,
     next_at INTEGER NOT NULL,
-    until INTEGER NOT NULL,
+    until INTEGER,
     payload BLOB,
-    UNIQUE (signature, seat),
-    CHECK ((payload IS NULL) = (state IN ('accepted', 'refused', 'unknown', 'not attempted')))
+    CHECK ((payload IS NULL) = (state IN
+        ('accepted', 'failed', 'refused', 'unknown', 'not attempted'))),
+    CHECK (kind NOT IN ('house', 'senate')
+        OR receipt IS NOT NULL AND until IS NOT NULL AND json_array_length(seats) = 1)
 ) STRICT;
 
-CREATE INDEX deliveries_on_their_way ON deliveries (next_at) WHERE payload IS NOT NULL;
+CREATE INDEX outbound_waiting ON outbound (next_at) WHERE payload IS NOT NULL;
+CREATE INDEX outbound_by_recipient ON outbound (recipient, queued_at) WHERE recipient IS NOT NULL;
+CREATE INDEX outbound_by_receipt ON outbound (receipt) WHERE receipt IS NOT NULL;
 
 -- No letter waits for a message that is not there any more, whatever took it away.
 CREATE TRIGGER no_letter_waits_without_its_message
-AFTER DELETE ON deliveries WHEN OLD.payload IS NOT NULL
+AFTER DELETE ON outbound WHEN OLD.payload IS NOT NULL AND OLD.kind IN ('house', 'senate')
 BEGIN
     UPDATE letters SET state = CASE OLD.maybe WHEN 1 THEN 'unknown' ELSE 'not attempted' END,
         cause = 'office system', state_at = strftime('%Y-%m-%dT%H:%MZ', 'now')
-    WHERE signature = OLD.signature AND seat = OLD.seat AND state = 'queued';
+    WHERE signature = (SELECT id FROM signatures WHERE receipt = OLD.receipt)
+    AND seat = OLD.seats ->> 0 AND state = 'queued';
 END;
 
 
@@ -309,19 +295,6 @@ BEGIN
         (SELECT id FROM signatures WHERE earlier = NEW.id AND replaces = 1);
 END;
 
--- No message that has not left.
-CREATE TRIGGER nothing_mailed_after_withdrawal
-AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
-BEGIN
-    DELETE FROM messages WHERE receipt = NEW.receipt AND state IN ('held', 'queued', 'deferred');
-END;
-
-CREATE TRIGGER nothing_mailed_after_deletion
-AFTER DELETE ON signatures
-BEGIN
-    DELETE FROM messages WHERE receipt = OLD.receipt AND state IN ('held', 'queued', 'deferred');
-END;
-
 -- No open question.
 CREATE TRIGGER nothing_waits_after_withdrawal
 AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1
@@ -330,16 +303,27 @@ BEGIN
     DELETE FROM held WHERE signature = NEW.id;
 END;
 
--- What has not left is taken out of the queue. What is leaving at this moment gets its own end.
-CREATE TRIGGER nothing_delivered_after_withdrawal
+-- What has not left is taken out of the queue: mail, and letters to offices' own systems with all
+-- that is known of their way. What is leaving at this moment, or may have left, gets its own end.
+CREATE TRIGGER nothing_leaves_after_withdrawal
 AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
 BEGIN
     UPDATE letters SET state = 'not attempted', cause = 'withdrawn',
         state_at = strftime('%Y-%m-%dT%H:%MZ', 'now')
-    WHERE signature = NEW.id AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries d
-        WHERE d.signature = NEW.id AND d.seat = letters.seat
-        AND (d.state = 'sending' OR d.maybe = 1));
-    DELETE FROM deliveries WHERE signature = NEW.id AND state <> 'sending' AND maybe = 0;
+    WHERE signature = NEW.id AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM outbound o
+        WHERE o.receipt = NEW.receipt AND o.kind IN ('house', 'senate')
+        AND o.seats ->> 0 = letters.seat
+        AND (o.state IN ('sending', 'handing over') OR o.maybe = 1));
+    DELETE FROM outbound WHERE receipt = NEW.receipt AND maybe = 0
+    AND (state IN ('held', 'queued', 'deferred')
+        OR payload IS NULL AND kind IN ('house', 'senate'));
+END;
+
+CREATE TRIGGER nothing_leaves_after_deletion
+AFTER DELETE ON signatures
+BEGIN
+    DELETE FROM outbound WHERE receipt = OLD.receipt
+    AND (state IN ('held', 'queued', 'deferred') OR kind IN ('house', 'senate'));
 END;
 
 -- A signature that its owner never confirmed ends with the question. One of somebody who had

@@ -264,7 +264,7 @@ def _correct(
     keep_changed_letters(db, token, request.texts)
     # A copy of the letters as they were is no longer what was signed.
     db.execute(
-        "DELETE FROM messages WHERE receipt = ? AND kind = 'copy'"
+        "DELETE FROM outbound WHERE receipt = ? AND kind = 'copy'"
         " AND state IN ('held', 'queued', 'deferred')",
         (token_digest(token),),
     )
@@ -307,7 +307,10 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
     office's system waits no more: its words may be others now.
     """
     db.execute(
-        "DELETE FROM deliveries WHERE signature = ? AND state <> 'sending' AND maybe = 0", (number,)
+        "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"
+        " AND kind IN ('house', 'senate') AND maybe = 0"
+        " AND state NOT IN ('sending', 'handing over')",
+        (number,),
     )
     there = {
         seat: (bioguide, state)

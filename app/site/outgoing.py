@@ -1,4 +1,8 @@
-"""The site's mail and official delivery, made from its settings; for pages and commands."""
+"""The site's mail and official delivery, made from its settings; for pages and commands.
+
+``app.cwc`` is imported where it is used: the mail worker, which runs all the time, needs it only
+on the few sites that have official delivery.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,44 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
-from app.cwc import CwcClient, CwcSettings, DeliveryAgent, OfficePost, check_agent
-from app.delivery.post import PostOffice
+from app.delivery.mail import Address, parse_address
+from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, QueueError, make_huey
-from app.delivery.setup import DeliverySettingsError, MailValues, cwc_mode, post_settings
+from app.delivery.smtp import SmtpSettings
 from app.site.settings import Settings
 
+if TYPE_CHECKING:
+    from app.cwc import CwcClient, DeliveryAgent, OfficePost
+
 log = logging.getLogger("dear_congress")
+NOWHERE = "letters@dear-congress.example.org"
+"""The sender of mail that is only written to files."""
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def mail_values(settings: Settings) -> MailValues:
-    """The mail settings as plain values."""
-    return MailValues(
-        server=settings.mail_server,
+def post_settings(settings: Settings) -> PostSettings:
+    """The settings of the site's mail."""
+    sender = parse_address(settings.mail_from or NOWHERE, settings.group_name)
+    assert isinstance(sender, Address)  # the table of settings takes nothing else
+    server = SmtpSettings(
+        host=settings.mail_server,
         port=settings.mail_port,
         tls=settings.mail_tls,
         username=settings.mail_username,
         password=settings.mail_password,
-        sender=settings.mail_from,
-        sender_name=settings.group_name,
         timeout=settings.mail_timeout,
         data_timeout=settings.mail_data_timeout,
+        local_name=sender.domain,
+    )
+    return PostSettings(
+        sender=sender,
+        outbox=settings.instance / "outbox",
+        server=server if settings.mail_server else None,
         per_address_a_day=settings.mail_per_address_a_day,
     )
 
@@ -39,14 +55,9 @@ def mail_values(settings: Settings) -> MailValues:
 def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> MailQueue:
     """The queue with its post office (``.post``), which both web and worker use.
 
-    Raises ``DeliverySettingsError`` or ``QueueError`` with words for the operator.
+    Raises ``QueueError`` with words for the operator.
     """
-    post = PostOffice(
-        settings.database,
-        post_settings(mail_values(settings), settings.instance / "outbox"),
-        settings.secret_key,
-        clock=clock,
-    )
+    post = PostOffice(settings.database, post_settings(settings), settings.secret_key, clock=clock)
     huey = make_huey(settings.instance / "queue.db", settings.redis_url)
     return MailQueue(huey, post, office_post(settings, clock=clock))
 
@@ -60,17 +71,15 @@ def office_post(
     """
     if settings.cwc_mode == "off":
         return None
-    try:
-        client = cwc_client(settings, clock=clock)
-    except (DeliverySettingsError, ValueError) as error:
-        log.error("Official delivery is off: %s", error)
-        return None
+    from app.cwc import OfficePost, check_agent
+
     if faults := check_agent(delivery_agent(settings)):
         log.error("Official delivery is off: %s", faults[0].message)
         return None
     if not settings.cwc_house_key and not settings.cwc_senate_key:
         log.error("Official delivery is off: there is no key.")
         return None
+    client = cwc_client(settings, clock=clock)
     return OfficePost(settings.database, client, settings.secret_key, clock=clock)
 
 
@@ -78,7 +87,7 @@ def office_post(
 def _queue_of(settings: Settings) -> MailQueue | None:
     try:
         return mail_queue(settings)
-    except (DeliverySettingsError, QueueError) as error:
+    except QueueError as error:
         log.error("Mail is off: %s", error)
         return None
 
@@ -98,13 +107,13 @@ def offices_of(settings: Settings) -> OfficePost | None:
     if settings.cwc_mode == "off":
         return None
     queue = _queue_of(settings)
-    offices = None if queue is None else queue.offices
-    assert offices is None or isinstance(offices, OfficePost)
-    return offices
+    return None if queue is None else cast("OfficePost | None", queue.offices)
 
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:
     """Who hands letters to the offices' systems, as the operator entered it."""
+    from app.cwc import DeliveryAgent
+
     return DeliveryAgent(
         name=settings.cwc_agent,
         ack_email=settings.cwc_ack_email,
@@ -117,10 +126,12 @@ def delivery_agent(settings: Settings) -> DeliveryAgent:
 
 
 def cwc_client(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> CwcClient:
-    """The client of the offices' systems. Raises ``DeliverySettingsError``."""
+    """The client of the offices' systems."""
+    from app.cwc import CwcClient, CwcSettings
+
     return CwcClient(
         CwcSettings(
-            mode=cwc_mode(settings.cwc_mode),
+            mode=settings.cwc_mode,
             house_key=settings.cwc_house_key,
             senate_key=settings.cwc_senate_key,
             house_url=settings.cwc_house_url,

@@ -18,8 +18,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "DEAR_CONGRESS_"
@@ -176,7 +178,7 @@ def _address(default: str, help: str, *, path: bool = False) -> Any:
 def _mailbox(default: str, help: str) -> Any:
     def read(value: object) -> str:
         text = _words(value)
-        if text and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+        if text and read_email(text) != Email(text, text):
             raise _UnfitError("Write one e-mail address, such as letters@example.org.")
         return text
 
@@ -335,7 +337,7 @@ class Settings:
         "", "The mail server’s name; empty writes mail as files into instance/outbox/."
     )
     mail_port: int = _whole(587, 1, 65535, "587, 465 or 25.")
-    mail_tls: str = _choice(
+    mail_tls: Literal["starttls", "tls", "none"] = _choice(
         "starttls", ("starttls", "tls", "none"), "`none` only for a server on this machine."
     )
     mail_username: str = _text("", "The name at the mail server.")
@@ -350,7 +352,7 @@ class Settings:
     mail_per_address_a_day: int = _whole(10, 1, 1000, "Messages to one address in a day.")
     mail_workers: int = _whole(2, 1, 16, "Messages that are handed over at once.")
     redis_url: str = _redis("", "A Redis for the mail queue; empty for a file. Also REDIS_URL.")
-    cwc_mode: str = _choice(
+    cwc_mode: Literal["off", "test", "production"] = _choice(
         "off", ("off", "test", "production"), "The offices’ own delivery systems."
     )
     cwc_house_key: str = _text("", "The key that the House gave you.", secret=True)

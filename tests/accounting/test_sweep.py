@@ -111,7 +111,7 @@ def test_a_copy_that_left_without_a_note_is_found(
     signed(db)
     at = int((NOON - timedelta(minutes=age)).timestamp())
     db.execute(
-        "INSERT INTO messages (id, once, kind, receipt, state, cause, queued_at, state_at, next_at)"
+        "INSERT INTO outbound (id, once, kind, receipt, state, cause, queued_at, state_at, next_at)"
         " SELECT ?, randomblob(32), ?, receipt, ?, ?, ?, ?, ? FROM signatures",
         ("0" * 32, *message, at, at, at),
     )

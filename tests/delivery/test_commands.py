@@ -101,8 +101,7 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
     level, sentence = examined("mail", hours=2)
     assert level == "fail"
     assert "flask worker" in sentence
-    post = mail_queue(load_settings()).post
-    post.deliver(message_id)
+    mail_queue(load_settings()).worker.deliver(message_id)
     assert examined("mail", hours=2)[0] == "ok"
     (site / "outbox").rename(site / "away")
     (site / "outbox").write_text("in the way", encoding="utf-8")
@@ -148,11 +147,11 @@ def stop(worker: subprocess.Popen[bytes], how: signal.Signals) -> str:
 def test_a_worker_empties_the_queue_and_stops_when_told(site: Path) -> None:
     before = put("before it starts")
     worker = start_worker()
-    mailbox = mail_queue(load_settings()).post.mailbox
+    outbound = mail_queue(load_settings()).post.outbound
     try:
-        until(lambda: mailbox.numbers() == {"accepted": 1}, 20)
+        until(lambda: outbound.numbers() == {"accepted": 1}, 20)
         put("while it runs")
-        until(lambda: mailbox.numbers() == {"accepted": 2}, 20)
+        until(lambda: outbound.numbers() == {"accepted": 2}, 20)
     finally:
         errors = stop(worker, signal.SIGTERM)
     assert "The worker is running" in errors
@@ -163,9 +162,7 @@ def test_a_worker_empties_the_queue_and_stops_when_told(site: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["before it leaves", "after it left"])
-def test_a_killed_worker_loses_no_message_and_doubles_none(
-    site: Path, where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_worker_loses_no_message_and_doubles_none(site: Path, where: str) -> None:
     with mail_server.running() as server:
         if where == "after it left":
             server.data = ["take and hang"]
@@ -177,11 +174,11 @@ def test_a_killed_worker_loses_no_message_and_doubles_none(
             encoding="utf-8",
         )  # fmt: skip
         message_id = put("form-1")
-        post = mail_queue(load_settings()).post
+        queue = mail_queue(load_settings())
         expected = "handing over" if where == "after it left" else "sending"
 
         def state() -> str:
-            row = post.mailbox.row(message_id)
+            row = queue.post.outbound.row(message_id)
             assert row is not None
             return row.state
 
@@ -191,12 +188,11 @@ def test_a_killed_worker_loses_no_message_and_doubles_none(
             until(lambda: len(server.taken) == 1)
         stop(worker, signal.SIGKILL)
         server.refused.clear()
-        monkeypatch.setattr(post, "notify", lambda _id: None)
-        assert post.sweep().due == ()
-        later = mail_queue(load_settings(), clock=_in_an_hour).post
-        monkeypatch.setattr(later, "notify", lambda _id: None)
-        for due in later.sweep().due:
-            later.deliver(due)
+        queue.worker.sweep()
+        assert queue.worker.work() == 0
+        later = mail_queue(load_settings(), clock=_in_an_hour).worker
+        later.sweep()
+        later.work()
         assert state() == ("unknown" if where == "after it left" else "accepted")
         assert server.recipients == ["ana@example.org"]
 

@@ -27,7 +27,8 @@ from app.cwc import (
     to_message,
 )
 from app.cwc.client import Pace, error_texts
-from app.cwc.office_post import ending
+from app.cwc.office_post import result_of
+from app.delivery.smtp import Result
 
 from .cwc_server import CwcServer, Scripted, running
 from .letters import AGENT, HOUSE, NOON, SENATE, TODAY, FakeTime, campaign, letter, writer
@@ -114,9 +115,9 @@ def test_the_test_system_uses_its_own_path_and_counts_as_nothing(server: CwcServ
 
 
 def test_only_an_acceptance_in_production_says_accepted() -> None:
-    assert ending(Accepted(True)) == ("accepted", "")
-    assert ending(Accepted(False)) == ("not attempted", TEST_SYSTEM)
-    assert ending(Refused(()))[0] == "refused"
+    assert result_of(Accepted(True)) == Result("accepted", "")
+    assert result_of(Accepted(False)) == Result("not attempted", TEST_SYSTEM)
+    assert result_of(Refused(())).outcome == "refused"
 
 
 @pytest.mark.parametrize("seat", [HOUSE, SENATE])

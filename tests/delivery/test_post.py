@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -19,11 +18,12 @@ import pytest
 
 from app.delivery.mail import Address, Attachment, Mail, MailKind, Ready
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
+from app.delivery.queue import Worker
 from app.delivery.smtp import Result, SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
 from app.records.keyed import unlock
-from app.records.mailbox import Mailbox, MessageRow
 from app.records.model import LetterRow
+from app.records.outbound import LEASE, Outbound, OutboundRow, mail_of
 from tests.records.build import person
 
 from .letters import FakeTime
@@ -48,7 +48,7 @@ class Site:
         self.folder = folder
         self.database = folder / "site.db"
         self.time = FakeTime()
-        self.told: list[str] = []
+        self.told = 0
         values: dict[str, Any] = {
             "host": "127.0.0.1", "tls": "none", "timeout": 2.0, "data_timeout": 0.3,
             "local_name": "localhost", "port": server.port if server else 0,
@@ -60,20 +60,26 @@ class Site:
             per_address_a_day=3,
             pauses=PAUSES,
         )
-        self.post = self.office()
-
-    def office(self, secret: bytes = SECRET) -> PostOffice:
-        return PostOffice(
-            self.database, self.settings, secret, clock=self.time.clock, notify=self.told.append
+        self.post = PostOffice(
+            self.database, self.settings, SECRET, clock=self.time.clock, notify=self.tell
         )
+        self.outbound, self.worker = self.post.outbound, self.working()
 
-    def put(self, wish: str = "form-1", to: Address = ANA, **options: Any) -> MessageRow:
+    def tell(self) -> None:
+        self.told += 1
+
+    def working(self, secret: bytes = SECRET) -> Worker:
+        """A worker of this site, in a process that knows this secret."""
+        post = PostOffice(self.database, self.settings, secret, clock=self.time.clock)
+        return Worker(post.outbound, (post,), self.time.clock)
+
+    def put(self, wish: str = "form-1", to: Address = ANA, **options: Any) -> OutboundRow:
         found = self.post.enqueue(mail(to), wish=wish, **options)
         assert isinstance(found, Queued)
         return found.row
 
-    def row(self, message_id: str) -> MessageRow:
-        found = Mailbox(self.database).row(message_id)
+    def row(self, message_id: str) -> OutboundRow:
+        found = self.outbound.row(message_id)
         assert found is not None
         return found
 
@@ -97,7 +103,7 @@ def test_putting_in_talks_to_no_server_and_tells_the_queue_once(tmp_path: Path) 
     site = Site(tmp_path, absent)
     row = site.put()
     assert row.state == "queued"
-    assert site.told == [row.id]
+    assert site.told == 1
 
 
 def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
@@ -106,13 +112,13 @@ def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
     site = Site(tmp_path, server)
     first = site.put()
     assert site.put().id == first.id
-    assert site.post.deliver(first.id) == Result("accepted", "accepted: 250")
+    assert site.worker.deliver(first.id) == Result("accepted", "accepted: 250")
     again = site.put()
     assert (again.id, again.state) == (first.id, "accepted")
-    site.told.clear()
+    site.told = 0
     site.put()
-    assert site.told == []
-    assert site.post.deliver(first.id) is None
+    assert site.told == 0
+    assert site.worker.deliver(first.id) is None
     assert server.recipients == [ANA.email]
 
 
@@ -147,30 +153,30 @@ def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
     personal = (b"ana.lopez", b"Lopez", b"L\xc3\xb3pez", b"I am Ana", b"example.org", b"%PDF")
     assert not [word for word in personal if word in site.raw()]
     with closing(sqlite3.connect(site.database)) as db:
-        payload = db.execute("SELECT payload FROM messages").fetchone()[0]
-    assert unlock(payload, b"another secret" * 3, "waiting mail") is None
-    opened = unlock(payload, SECRET, "waiting mail")
+        payload = db.execute("SELECT payload FROM outbound").fetchone()[0]
+    assert unlock(payload, b"another secret" * 3, "waiting to leave") is None
+    opened = unlock(payload, SECRET, "waiting to leave")
     assert opened is not None
     assert Ready.unpacked(opened).recipient == ANA.email
-    site.post.deliver(row.id)
+    site.worker.deliver(row.id)
     with closing(sqlite3.connect(site.database)) as db:
-        assert db.execute("SELECT payload FROM messages").fetchone() == (None,)
+        assert db.execute("SELECT payload FROM outbound").fetchone() == (None,)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert payload not in site.raw()
     assert payload[24:200] not in site.raw()
     site.time.sleep(86_401)
-    site.post.sweep()
+    site.worker.sweep()
     with closing(sqlite3.connect(site.database)) as db:
-        assert db.execute("SELECT recipient, payload FROM messages").fetchone() == (None, None)
+        assert db.execute("SELECT recipient, payload FROM outbound").fetchone() == (None, None)
     site.time.sleep(30 * 86_400)
-    site.post.sweep()
-    assert Mailbox(site.database).numbers() == {}
+    site.worker.sweep()
+    assert site.outbound.numbers() == {}
 
 
 def test_a_message_of_another_secret_fails_and_says_why(tmp_path: Path) -> None:
     site = Site(tmp_path)
     row = site.put()
-    result = site.office(b"x" * 32).deliver(row.id)
+    result = site.working(b"x" * 32).deliver(row.id)
     assert result == Result("failed", "it was encrypted with another secret", by_server=False)
     assert site.row(row.id).state == "failed"
 
@@ -185,13 +191,13 @@ def test_each_recipient_has_a_state_of_its_own_and_only_the_failed_is_tried_agai
     addresses = [Address(f"{name}@example.org") for name in ("one", "two", "three")]
     server.refused["two@example.org"] = "450 4.2.1 full"
     rows = [site.put("send", to) for to in addresses]
-    outcomes = [site.post.deliver(row.id) for row in rows]
+    outcomes = [site.worker.deliver(row.id) for row in rows]
     assert [o.outcome for o in outcomes if o] == ["accepted", "deferred", "accepted"]
     assert [site.row(r.id).state for r in rows] == ["accepted", "deferred", "accepted"]
     server.refused.clear()
-    assert [site.post.deliver(row.id) for row in rows] == [None, None, None]
+    assert [site.worker.deliver(row.id) for row in rows] == [None, None, None]
     site.time.sleep(60)
-    again = [site.post.deliver(row.id) for row in rows]
+    again = [site.worker.deliver(row.id) for row in rows]
     assert [o.outcome if o else None for o in again] == [None, "accepted", None]
     assert sorted(server.recipients) == ["one@example.org", "three@example.org", "two@example.org"]
 
@@ -201,7 +207,7 @@ def test_a_refused_recipient_fails_alone(tmp_path: Path, server: MailServer) -> 
     server.refused["two@example.org"] = "550 5.1.1 no"
     rows = [site.put("send", Address(f"{name}@example.org")) for name in ("one", "two")]
     for row in rows:
-        site.post.deliver(row.id)
+        site.worker.deliver(row.id)
     assert [(site.row(r.id).state, site.row(r.id).cause) for r in rows] == [
         ("accepted", "accepted: 250"), ("failed", "recipient: 550 5.1.1"),
     ]  # fmt: skip
@@ -216,9 +222,9 @@ def test_deferred_messages_are_tried_with_growing_pauses_and_a_last_time(
     tried: list[float] = []
     for second in range(0, 1000, 30):
         site.time.seconds = float(second)
-        for message_id in site.post.sweep().due:
-            if site.post.deliver(message_id):
-                tried.append(second)
+        site.worker.sweep()
+        if site.worker.work():
+            tried.append(second)
     assert tried == [0, 60, 360]
     last = site.row(row.id)
     assert last.state == "failed"
@@ -233,17 +239,18 @@ def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
     site = Site(tmp_path, server)
     server.data = ["take and hang"]
     row = site.put()
-    result = site.post.deliver(row.id)
+    result = site.worker.deliver(row.id)
     assert result is not None
     assert result.outcome == "unknown"
     assert len(server.taken) == 1  # the server has it, but never said so
     for _ in range(5):
         site.time.sleep(86_400)
-        assert site.post.sweep().due == ()
+        site.worker.sweep()
+        assert site.worker.work() == 0
     pressed = site.put(again=again)
     assert pressed.state == ("queued" if again else "unknown")
     # The one documented way to a duplicate: the person asks again after "unknown".
-    assert (site.post.deliver(pressed.id) is not None) == again
+    assert (site.worker.deliver(pressed.id) is not None) == again
     assert len(server.taken) == (2 if again else 1)
     ids = {email.message_from_bytes(e.content or b"")["Message-ID"] for e in server.taken}  # type: ignore[arg-type]
     assert len(ids) == 1
@@ -253,7 +260,7 @@ def test_the_web_never_waits_for_a_server_that_hangs(tmp_path: Path, server: Mai
     site = Site(tmp_path, server, data_timeout=5.0)
     server.data = [1.0]
     row = site.put()
-    worker = threading.Thread(target=site.post.deliver, args=(row.id,))
+    worker = threading.Thread(target=site.worker.deliver, args=(row.id,))
     worker.start()
     until(lambda: site.row(row.id).state == "handing over")
     start = time.monotonic()
@@ -276,26 +283,28 @@ def die(*_args: object, **_named: object) -> bool:
     raise Killed
 
 
-@pytest.mark.parametrize("step", ["handing_over", "finish"])
+@pytest.mark.parametrize("step", ["leaving", "finish"])
 def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
     tmp_path: Path, server: MailServer, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = Site(tmp_path, server)
     row = site.put()
     with monkeypatch.context() as patch:
-        patch.setattr(Mailbox, step, die)
+        patch.setattr(Outbound, step, die)
         with pytest.raises(Killed):
-            site.post.deliver(row.id)
-    assert site.post.sweep().due == ()  # its worker may still be at it
+            site.worker.deliver(row.id)
+    site.worker.sweep()
+    assert site.worker.work() == 0  # its worker may still be at it
     site.time.sleep(16 * 60)
-    swept = site.post.sweep()
+    swept = site.worker.sweep()
     if step == "finish":
-        assert (swept.unknown, swept.due) == (1, ())
+        assert swept.unknown == 1
+        assert site.worker.work() == 0
         assert site.row(row.id).state == "unknown"
         assert len(server.taken) == 1
     else:
-        assert (swept.requeued, swept.due) == (1, (row.id,))
-        assert site.post.deliver(row.id) == Result("accepted", "accepted: 250")
+        assert swept.requeued == 1
+        assert site.worker.deliver(row.id) == Result("accepted", "accepted: 250")
         assert len(server.taken) == 1
 
 
@@ -305,13 +314,13 @@ def test_a_message_that_kills_every_worker_is_given_up(
     site = Site(tmp_path, server)
     row = site.put()
     with monkeypatch.context() as patch:
-        patch.setattr(Mailbox, "handing_over", die)
+        patch.setattr(Outbound, "leaving", die)
         for _ in range(3):
             with pytest.raises(Killed):
-                site.post.deliver(row.id)
+                site.worker.deliver(row.id)
             site.time.sleep(16 * 60)
-            site.post.sweep()
-    site.post.deliver(row.id)
+            site.worker.sweep()
+    site.worker.deliver(row.id)
     assert site.row(row.id).state == "failed"
     assert not server.taken
 
@@ -321,17 +330,17 @@ def test_a_worker_that_was_taken_for_dead_sends_nothing_when_it_wakes(
 ) -> None:
     site = Site(tmp_path, server)
     row = site.put()
-    real = Mailbox.handing_over
+    real = Outbound.leaving
 
-    def slow(self: Mailbox, claimed: Any, now: datetime) -> bool:
-        monkeypatch.setattr(Mailbox, "handing_over", real)
+    def slow(self: Outbound, claimed: Any, now: datetime) -> bool:
+        monkeypatch.setattr(Outbound, "leaving", real)
         site.time.sleep(16 * 60)
-        site.post.sweep()
-        assert site.post.deliver(row.id) == Result("accepted", "accepted: 250")
+        site.worker.sweep()
+        assert site.worker.deliver(row.id) == Result("accepted", "accepted: 250")
         return real(self, claimed, now)
 
-    monkeypatch.setattr(Mailbox, "handing_over", slow)
-    assert site.post.deliver(row.id) is None
+    monkeypatch.setattr(Outbound, "leaving", slow)
+    assert site.worker.deliver(row.id) is None
     assert site.row(row.id).state == "accepted"
     assert len(server.taken) == 1
 
@@ -344,7 +353,7 @@ def test_many_workers_hand_a_message_over_once(tmp_path: Path, server: MailServe
     def work() -> None:
         barrier.wait()
         for row in rows:
-            site.post.deliver(row.id)
+            site.worker.deliver(row.id)
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:
@@ -352,7 +361,7 @@ def test_many_workers_hand_a_message_over_once(tmp_path: Path, server: MailServe
     for worker in workers:
         worker.join()
     assert sorted(server.recipients) == [f"a{n}@example.org" for n in range(6)]
-    assert Mailbox(site.database).numbers() == {"accepted": 6}
+    assert site.outbound.numbers() == {"accepted": 6}
 
 
 # --- held until the person's own click ---------------------------------------------
@@ -366,17 +375,17 @@ def test_a_held_message_leaves_only_after_the_release_and_only_once(
     assert isinstance(held, Held)
     assert held.token.encode() not in site.raw()
     assert held.token not in repr(held)
-    assert site.told == []
-    assert site.post.sweep().due == ()
-    assert site.post.deliver(held.row.id) is None
+    assert site.told == 0
+    assert site.worker.work() == 0
+    assert site.worker.deliver(held.row.id) is None
     assert not site.post.release("another")
     assert site.post.is_held(held.token)
     assert site.post.is_held(held.token)  # a link scanner looks twice and changes nothing
     assert site.post.release(held.token)
-    assert site.told == [held.row.id]
+    assert site.told == 1
     assert not site.post.release(held.token)
     assert not site.post.is_held(held.token)
-    assert site.post.deliver(held.row.id) == Result("accepted", "accepted: 250")
+    assert site.worker.deliver(held.row.id) == Result("accepted", "accepted: 250")
     assert len(server.taken) == 1
 
 
@@ -385,9 +394,9 @@ def test_a_message_that_nobody_releases_is_dropped(tmp_path: Path) -> None:
     held = site.post.hold(mail(), wish="form-1")
     assert isinstance(held, Held)
     site.time.sleep(49 * 3600)
-    assert site.post.sweep().expired == 1
+    assert site.worker.sweep().expired == 1
     assert not site.post.release(held.token)
-    assert Mailbox(site.database).numbers() == {}
+    assert site.outbound.numbers() == {}
 
 
 # --- files -------------------------------------------------------------------------
@@ -397,7 +406,7 @@ def test_without_a_server_mail_becomes_private_files(tmp_path: Path) -> None:
     site = Site(tmp_path)
     assert site.post.writes_files
     row = site.put()
-    assert site.post.deliver(row.id) == Result("accepted", "written to the outbox", False)
+    assert site.worker.deliver(row.id) == Result("accepted", "written to the outbox", False)
     (file,) = (tmp_path / "outbox").iterdir()
     assert file.name == f"20261125T170000Z-copy-{row.id}.eml"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -412,12 +421,12 @@ def test_a_file_is_written_once_even_after_a_crash(
     site = Site(tmp_path)
     row = site.put()
     with monkeypatch.context() as patch:
-        patch.setattr(Mailbox, "finish", die)
+        patch.setattr(Outbound, "finish", die)
         with pytest.raises(Killed):
-            site.post.deliver(row.id)
+            site.worker.deliver(row.id)
     site.time.sleep(16 * 60)
-    site.post.sweep()
-    site.post.deliver(row.id)
+    site.worker.sweep()
+    site.worker.deliver(row.id)
     assert site.row(row.id).state == "accepted"
     assert len(list((tmp_path / "outbox").iterdir())) == 1
 
@@ -426,7 +435,7 @@ def test_an_outbox_that_cannot_be_written_defers(tmp_path: Path) -> None:
     site = Site(tmp_path)
     (tmp_path / "outbox").write_text("in the way", encoding="utf-8")
     row = site.put()
-    site.post.deliver(row.id)
+    site.worker.deliver(row.id)
     assert site.row(row.id).state == "deferred"
 
 
@@ -459,11 +468,11 @@ def test_letters_are_mailed_to_self_only_once_a_server_has_them(
         return [letter.state for letter in found.letters]
 
     assert states() == ["written", "written"]
-    site.post.deliver(row.id)
+    site.worker.deliver(row.id)
     assert states() == ["mailed to self" if to_server else "written", "written"]
-    (shown,) = site.post.mailbox.of_receipt(token)
+    (shown,) = mail_of(db, token)
     assert (shown.id, shown.state) == (row.id, "accepted")
-    assert site.post.mailbox.of_receipt("another") == ()
+    assert mail_of(db, "another") == ()
 
 
 def test_a_message_that_does_not_move_is_reported(tmp_path: Path) -> None:
@@ -472,10 +481,10 @@ def test_a_message_that_does_not_move_is_reported(tmp_path: Path) -> None:
     site.post.hold(mail(kind="receipt"), wish="x")
     hour = timedelta(hours=1)
     now: Callable[[], datetime] = site.time.clock
-    assert site.post.mailbox.stuck(now(), longer_than=hour) == ()
+    assert site.outbound.stuck(now(), longer_than=hour) == ()
     site.time.sleep(3601)
-    assert [r.id for r in site.post.mailbox.stuck(now(), longer_than=hour)] == [row.id]
-    site.post.deliver(row.id)
-    assert site.post.mailbox.stuck(now(), longer_than=hour) == ()
-    assert site.post.mailbox.numbers() == {"accepted": 1, "held": 1}
-    assert replace(site.settings).per_address_a_day == 3
+    assert [r.id for r in site.outbound.stuck(now(), longer_than=hour)] == [row.id]
+    site.worker.deliver(row.id)
+    assert site.outbound.stuck(now(), longer_than=hour) == ()
+    assert site.outbound.numbers() == {"accepted": 1, "held": 1}
+    assert timedelta(minutes=10) < LEASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -66,7 +66,7 @@ def work(queue: MailQueue) -> int:
 
 
 def state(queue: MailQueue, message_id: str) -> str:
-    row = queue.post.mailbox.row(message_id)
+    row = queue.post.outbound.row(message_id)
     assert row is not None
     return row.state
 
@@ -77,10 +77,10 @@ def test_a_message_goes_from_the_web_to_the_worker(queue: MailQueue) -> None:
     assert (state(queue, first), state(queue, second)) == ("accepted", "accepted")
 
 
-def test_only_ids_go_through_the_queue(queue: MailQueue) -> None:
-    message_id = put(queue)
+def test_nothing_of_a_message_goes_through_the_queue(queue: MailQueue) -> None:
+    put(queue)
     waiting = b"".join(bytes(item) for item in queue.huey.storage.enqueued_items())
-    assert message_id.encode() in waiting
+    assert waiting
     assert b"lopez" not in waiting
     assert b"Ana" not in waiting
 
@@ -89,8 +89,8 @@ def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(queue: MailQu
     message_id = put(queue)
     queue.huey.storage.flush_all()
     assert work(queue) == 0
-    queue.post.sweep()
-    queue.post.sweep()  # the same message twice in the queue goes out once
+    queue.notify()
+    queue.notify()  # the second finds nothing more to do
     assert work(queue) == 2
     assert state(queue, message_id) == "accepted"
     assert len(list(queue.post.settings.outbox.iterdir())) == 1
@@ -104,7 +104,7 @@ def test_the_sweep_is_a_task_of_every_minute(queue: MailQueue) -> None:
     queue.huey.enqueue(sweep)
     assert work(queue) >= 1
     work(queue)
-    assert queue.post.mailbox.numbers() == {"accepted": 1}
+    assert queue.post.outbound.numbers() == {"accepted": 1}
 
 
 def test_a_queue_out_of_reach_costs_no_message_and_says_nothing_personal(
@@ -120,7 +120,8 @@ def test_a_queue_out_of_reach_costs_no_message_and_says_nothing_personal(
     assert "cannot be reached (OSError)" in caplog.text
     assert "lopez" not in caplog.text
     assert state(queue, message_id) == "queued"
-    queue.post.sweep()
+    (sweep,) = queue.huey.read_periodic(datetime.now(UTC))
+    queue.huey.enqueue(sweep)
     work(queue)
     assert state(queue, message_id) == "accepted"
 
@@ -133,4 +134,3 @@ def test_the_queues_file_is_private(tmp_path: Path) -> None:
 def test_a_redis_that_cannot_be_meant_is_named(tmp_path: Path) -> None:
     with pytest.raises(QueueError, match="REDIS_URL"):
         make_huey(tmp_path / "queue.db", "nonsense://x")
-    assert PostSettings(SENDER, tmp_path).lease > timedelta(minutes=10)

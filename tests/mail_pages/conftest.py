@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.delivery import PostOffice
+from app.delivery.post import PostOffice
+from app.delivery.queue import Worker
 from app.records import local_database
 from app.site.outgoing import post_of
 from app.site.settings import Settings
@@ -59,8 +60,9 @@ class Site:
             self.settings.database, self.post.settings, self.settings.secret_key,
             clock=lambda: datetime.now(UTC) + self.ahead,
         )  # fmt: skip
-        for message in office.sweep().due:
-            office.deliver(message)
+        worker = Worker(office.outbound, (office,), office.clock)
+        worker.sweep()
+        worker.work()
 
     def files(self, kind: str = "") -> list[EmailMessage]:
         """The messages that were written to files, oldest first."""

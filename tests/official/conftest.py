@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.cwc import OfficePost
+from app.delivery.queue import Worker
 from app.records import Receipt, local_database, receipt
 from app.site.outgoing import office_post
 from app.site.settings import Settings
@@ -93,8 +94,9 @@ class Site:
         """What the worker does with all that is due, now or later."""
         self.clock.forward(**ahead)
         office = self.office()
-        office.sweep()
-        office.work()
+        worker = Worker(office.outbound, (office,), self.clock)
+        worker.sweep()
+        worker.work()
 
     def path(self, taken: Html) -> str:
         return self.resident.receipt_path(taken)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
+from app.delivery.queue import Worker
 from app.site.outgoing import office_post
 from app.site.settings import load_settings
 from tests.bench.servers import Server, serving
@@ -64,8 +65,7 @@ def work(site: Server) -> None:
     settings = load_settings({}, instance=site.instance)
     office = office_post(settings, clock=lambda: noon)
     assert office is not None
-    office.sweep()
-    office.work()
+    Worker(office.outbound, (office,), office.clock).work()
 
 
 def test_from_the_letters_to_the_offices_and_the_receipt(

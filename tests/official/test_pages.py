@@ -12,9 +12,9 @@ from lxml import etree
 from app.congress import load_tables
 from app.cwc import schema_errors
 from app.records import NotStoredError, local_database, open_database, withdraw
-from app.records.deliveries import Deliveries
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import OpenKey, passphrase_beside, unlock
+from app.records.outbound import Outbound
 from app.records.sealing import unpack, unseal
 from app.records.signing import set_status
 from app.site.outgoing import offices_of
@@ -226,14 +226,14 @@ def test_a_refusal_says_what_was_not_taken_and_can_be_put_right(make: Make) -> N
 
 def delivery_ids(site: Site) -> list[str]:
     """The ids under which the letters that wait will go out."""
-    plain = [unlock_payload(body, site.settings.secret_key, "office delivery") or b"{}"
+    plain = [unlock_payload(body, site.settings.secret_key, "waiting to leave") or b"{}"
              for body in bodies(site)]  # fmt: skip
     return [json.loads(text.partition(b"\n")[0])["id"] for text in plain]
 
 
 def bodies(site: Site) -> list[bytes]:
     with closing(open_database(site.settings.database)) as db:
-        return [row[0] for row in db.execute("SELECT payload FROM deliveries")]
+        return [row[0] for row in db.execute("SELECT payload FROM outbound")]
 
 
 def test_five_rounds_of_refusals_are_enough(make: Make) -> None:
@@ -413,7 +413,7 @@ def test_a_busy_database_is_said_and_nothing_is_lost(
         raise NotStoredError("busy")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Deliveries, "put", busy)
+        broken.setattr(Outbound, "put_letter", busy)
         page = site.press(check, 503, step="go")
     assert "Nothing was lost" in page.words
     done = site.press(page, step="go")

@@ -24,11 +24,21 @@ from app.cwc import (
     message_parts,
     to_message,
 )
-from app.cwc.office_post import KEEP_TRYING, LEASE, PAUSES
-from app.delivery import Address, PostOffice, PostSettings
-from app.delivery.queue import MailQueue, make_huey
+from app.cwc.office_post import KEEP_TRYING, PAUSES
+from app.delivery.mail import Address
+from app.delivery.post import PostOffice, PostSettings
+from app.delivery.queue import MailQueue, Worker, make_huey
 from app.records import open_database, sign, withdraw
-from app.records.deliveries import FORGOTTEN, DeliveryRow, NotQueued
+from app.records.outbound import (
+    CHAMBERS,
+    FORGOTTEN,
+    LEASE,
+    LETTER,
+    NotQueued,
+    Outbound,
+    OutboundRow,
+    letters_of,
+)
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import remove, set_status
 from tests.delivery.cwc_server import CwcServer, Scripted
@@ -58,15 +68,19 @@ class Desk:
         client = CwcClient(settings, clock=self.clock)
         return OfficePost(self.path, client, secret, clock=self.clock)
 
-    def put(self, seat: str = "CA-12", *, round_: int = 0) -> DeliveryRow | NotQueued:
+    def worker(self, secret: bytes = SECRET) -> Worker:
+        office = self.office(secret)
+        return Worker(office.outbound, (office,), self.clock)
+
+    def put(self, seat: str = "CA-12", *, round_: int = 0) -> OutboundRow | NotQueued:
         posted = Posted(self.token, person("one"), seat, message(seat), ENDS, round_)
         return self.office().put(posted, self.clock())
 
     def work(self, **ahead: float) -> int:
         self.clock.forward(**ahead)
-        office = self.office()
-        office.sweep()
-        return office.work()
+        worker = self.worker()
+        worker.sweep()
+        return worker.work()
 
     def letter(self, seat: str = "CA-12") -> tuple[str, str]:
         with closing(open_database(self.path)) as db:
@@ -75,8 +89,9 @@ class Desk:
             ).fetchone()
         return row
 
-    def row(self, seat: str = "CA-12") -> DeliveryRow:
-        return self.office().deliveries.of_receipt(self.token)[seat]
+    def row(self, seat: str = "CA-12") -> OutboundRow:
+        with self.db as db:
+            return letters_of(db, self.token)[seat]
 
     @property
     def db(self) -> closing[sqlite3.Connection]:
@@ -226,17 +241,17 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put()
-    office = desk.office()
 
     def die(*_args: object, **_named: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(office.deliveries, "finish", die)
-    with pytest.raises(KeyboardInterrupt):
-        office.work()
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbound, "finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            desk.worker().work()
     assert len(desk.server.taken) == 1
     assert desk.work(minutes=5) == 0  # it could still be at it
-    assert desk.row().state == "sending"
+    assert desk.row().state == "handing over"
     assert desk.work(seconds=LEASE.total_seconds()) == 1
     assert desk.row().cause == "the system had it already"
     assert desk.letter()[0] == ACCEPTED
@@ -245,10 +260,10 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(
 
 def test_two_workers_try_a_letter_once(desk: Desk) -> None:
     desk.put()
-    first, second = desk.office(), desk.office()
-    (due,) = first.deliveries.due(desk.clock())
-    assert first.deliveries.claim(due[0], desk.clock()) is not None
-    assert second.deliver(due[0]) is None
+    claimed = desk.office().outbound.claim(desk.clock(), CHAMBERS)
+    assert claimed is not None
+    assert desk.worker().deliver(claimed.id) is None
+    assert desk.worker().work() == 0
     assert desk.server.requests == []
 
 
@@ -259,7 +274,7 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
         if status in ("withdrawn", "repeated"):
             if status == "repeated":  # keeps its status when it is withdrawn
                 db.execute("UPDATE signatures SET status = 'repeated'")
-            db.execute("DROP TRIGGER nothing_delivered_after_withdrawal")
+            db.execute("DROP TRIGGER nothing_leaves_after_withdrawal")
             withdraw(db, desk.token)
         elif status == "test":
             db.execute(
@@ -268,22 +283,21 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
             )
         else:
             set_status(db, [1], status)  # type: ignore[arg-type]
-        (found,) = db.execute("SELECT id FROM deliveries").fetchone()
-    assert desk.office().deliver(found) is None
+        (found,) = db.execute("SELECT id FROM outbound").fetchone()
+    assert desk.worker().deliver(found) is None
     assert desk.work(hours=1) == 0
     assert desk.server.requests == []
 
 
 def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk) -> None:
     desk.put()
-    office = desk.office()
-    ((due, _chamber, _seat),) = office.deliveries.due(desk.clock())
-    claimed = office.deliveries.claim(due, desk.clock())
+    outbound = desk.office().outbound
+    claimed = outbound.claim(desk.clock(), CHAMBERS)
     assert claimed is not None
     with desk.db as db:
         withdraw(db, desk.token)
     assert desk.letter()[0] == "queued"
-    office.deliveries.finish(claimed, "accepted", "", desk.clock())
+    outbound.finish(claimed, "accepted", "", desk.clock(), letters=LETTER["accepted"])
     assert desk.letter() == (ACCEPTED, "office system")
 
 
@@ -312,12 +326,12 @@ def test_a_signature_that_is_removed_takes_its_letters_along(desk: Desk) -> None
     desk.put()
     with desk.db as db:
         remove(db, [1])
-        assert db.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM outbound").fetchone() == (0,)
 
 
 def test_another_secret_opens_nothing(desk: Desk) -> None:
     desk.put()
-    desk.office(b"another secret").work()
+    desk.worker(b"another secret").work()
     assert desk.letter() == ("not attempted", "office system")
     assert desk.server.requests == []
 
@@ -327,7 +341,7 @@ def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: Desk) -> 
     assert desk.put() == first
     desk.work()
     again = desk.put(round_=1)
-    assert isinstance(again, DeliveryRow)
+    assert isinstance(again, OutboundRow)
     assert again.state == "accepted"
     assert desk.work(hours=1) == 0
     desk.work(days=FORGOTTEN.days + 1)
@@ -350,9 +364,9 @@ def test_rows_that_are_done_are_forgotten_after_a_month(desk: Desk) -> None:
     desk.put()
     desk.work()
     desk.work(days=29)
-    assert desk.office().deliveries.numbers() == {"accepted": 1}
+    assert desk.office().outbound.numbers(offices=True) == {"accepted": 1}
     desk.work(days=2)
-    assert desk.office().deliveries.numbers() == {}
+    assert desk.office().outbound.numbers(offices=True) == {}
     assert desk.letter()[0] == ACCEPTED
 
 
@@ -361,14 +375,14 @@ def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> Non
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
     offices = desk.office()
-    offices.notify = queue.notify_offices
+    offices.notify = queue.notify
     posted = Posted(desk.token, person("one"), "CA-12", message("CA-12"), ENDS)
     offices.put(posted, desk.clock())
     post.enqueue(mail(), wish="w")
     while (task := queue.huey.dequeue()) is not None:
         queue.huey.execute(task)
     assert desk.letter()[0] == ACCEPTED
-    assert post.mailbox.numbers() == {"accepted": 1}
+    assert post.outbound.numbers() == {"accepted": 1}
     queue._sweep()
     assert len(queue.huey) == 1
 
@@ -378,7 +392,8 @@ def test_the_status_command_counts_letters_to_offices(
 ) -> None:
     site = make()
     site.queued("MA-6")
-    monkeypatch.setattr("app.cli.delivery.load_settings", lambda: site.settings)
+    for module in ("delivery", "worker"):
+        monkeypatch.setattr(f"app.cli.{module}.load_settings", lambda: site.settings)
     output = CliRunner().invoke(mail_group, ["status"]).output
     assert "1  letters to offices' own systems: queued" in output
     assert "Larkspur" not in output

@@ -86,7 +86,7 @@ def test_a_database_of_version_1_is_upgraded_with_all_that_it_holds(
             ]
             assert recount(later) == []
             names = later.execute("SELECT name FROM _sqlite_migrations ORDER BY id").fetchall()
-            assert names == [("version_1",), ("version_2",)]
+            assert names == [("version_1_0_0",), ("version_2",)]
 
 
 def test_a_new_database_takes_every_step_at_once(
@@ -150,12 +150,12 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
 def test_a_first_step_that_fails_leaves_nothing_behind(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def version_1(db: Database) -> None:
-        migrations.version_1(db)
+    def version_1_0_0(db: Database) -> None:
+        migrations.version_1_0_0(db)
         raise sqlite3.OperationalError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "STEPS", [version_1])
+        patch.setattr(migrations, "STEPS", [version_1_0_0])
         with pytest.raises(NotStoredError, match="boom"):
             open_database(path)
     with closing(sqlite3.connect(path)) as bare:

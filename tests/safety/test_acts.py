@@ -423,9 +423,7 @@ class Acts(RuleBasedStateMachine):
 
     def links(self) -> dict[str, Act]:
         """All links that were ever mailed and are known, with the act whose they are or were."""
-        queue = mail_queue(self.site.settings)
-        for found in queue.post.sweep().due:
-            queue.post.deliver(found)
+        mail_queue(self.site.settings).worker.work()
         return {self.link_of(a): a for a in self.acts if a.asked}
 
     def link_of(self, act: Act) -> str:

@@ -31,9 +31,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 def mails(here: Site) -> list[EmailMessage]:
     """What the worker hands over, as files."""
-    queue = mail_queue(here.settings)
-    for found in queue.post.sweep().due:
-        queue.post.deliver(found)
+    mail_queue(here.settings).worker.work()
     files = sorted((here.settings.instance / "outbox").glob("*.eml"))
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
@@ -144,7 +142,7 @@ def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(he
     taken = here.sign(here.form(email="refused@mail.example.net"))
     path = here.resident().receipt_path(taken)
     assert "on its way" in here.client.get(path).words
-    here.db.execute("UPDATE messages SET state = 'failed', payload = NULL, cause = '550'")
+    here.db.execute("UPDATE outbound SET state = 'failed', payload = NULL, cause = '550'")
     page = here.client.get(path)
     assert 'data-claim="unconfirmed:failed"' in page.text
     assert page.by_id("address").get("open") is not None
@@ -198,7 +196,7 @@ def test_an_address_that_had_enough_mail_for_a_day_is_asked_when_the_button_is_p
         assert "You have signed" in page.words
         assert "press the button again tomorrow" in page.words
         assert len(mails(here)) == 1
-        here.db.execute("UPDATE messages SET queued_at = queued_at - 86401")  # a day later
+        here.db.execute("UPDATE outbound SET queued_at = queued_at - 86401")  # a day later
         here.sign(page.form())
         assert len(mails(here)) == 2
         assert here.statuses() == ["unconfirmed", "unconfirmed"]

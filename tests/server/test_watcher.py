@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery import Mail, parse_address
-from app.delivery.mail import Address
+from app.delivery.mail import Address, Mail, parse_address
 from app.site.outgoing import mail_queue
 from app.site.settings import load_settings
 from tests.bench.servers import ROOT, _answers, free_port

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.records import Connection, Receipt
 from app.records.erasing import waits_to_be_erased
-from app.records.mailbox import MessageRow
+from app.records.outbound import OutboundRow
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 
@@ -30,7 +30,7 @@ class Claim:
 
 
 def claims_of(
-    found: Receipt, mails: Sequence[MessageRow], db: Connection, zone: str
+    found: Receipt, mails: Sequence[OutboundRow], db: Connection, zone: str
 ) -> list[Claim]:
     """What is so of the act of a receipt. ``mails`` are its messages, oldest first."""
     if found.withdrawn:
@@ -45,13 +45,13 @@ def claims_of(
     return said
 
 
-def confirmation_failed(found: Receipt, mails: Sequence[MessageRow]) -> bool:
+def confirmation_failed(found: Receipt, mails: Sequence[OutboundRow]) -> bool:
     """Whether the question by e-mail cannot be answered, because it never arrived."""
     asked = _asked(mails)
     return found.waits_for == "confirmation" and (asked is None or asked.state == "failed")
 
 
-def _standing(found: Receipt, mails: Sequence[MessageRow], zone: str) -> Claim:
+def _standing(found: Receipt, mails: Sequence[OutboundRow], zone: str) -> Claim:
     if found.test:
         return Claim("test", _("This is a test. It is counted nowhere."))
     if found.waits_for == "confirmation":
@@ -65,13 +65,13 @@ def _standing(found: Receipt, mails: Sequence[MessageRow], zone: str) -> Claim:
     return Claim("counted", words)
 
 
-def _asked(mails: Sequence[MessageRow]) -> MessageRow | None:
+def _asked(mails: Sequence[OutboundRow]) -> OutboundRow | None:
     """The newest message that asks whether the address is the signer's."""
     asked = [row for row in mails if row.kind == "signing"]
     return asked[-1] if asked else None
 
 
-def _unconfirmed(mail: MessageRow | None, zone: str) -> Claim:
+def _unconfirmed(mail: OutboundRow | None, zone: str) -> Claim:
     """That an e-mail has to be answered, and where that e-mail is."""
     state = "none" if mail is None else mail.state
     when = moment_words(mail.state_at, zone) if mail is not None else ""
@@ -108,7 +108,7 @@ def _withdrawn() -> Claim:
     return Claim("withdrawn", words)
 
 
-def _deleted(mails: Sequence[MessageRow], db: Connection) -> Claim:
+def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
     """Whether what was deleted is gone from the files, or until when it is not."""
     if any(row.state in LEAVING for row in mails):
         words = _("What was kept for it is deleted. A message that is leaving at this moment is "

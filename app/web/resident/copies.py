@@ -13,19 +13,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.delivery import (
-    Address,
-    PostOffice,
-    TooMany,
+from app.delivery.mail import Address
+from app.delivery.post import PostOffice, TooMany
+from app.delivery.wordings import (
+    Language,
     absolute_link,
     confirmation_mail,
     copy_mail,
     receipt_mail,
 )
-from app.delivery.wordings import Language
 from app.documents import Addressed, PdfError, to_pdf, to_text
 from app.records import NotStoredError, receipt
-from app.records.mailbox import MessageRow
+from app.records.outbound import OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
@@ -254,18 +253,18 @@ class MailLine:
 def mail_lines(receipt: str, site: Services) -> list[MailLine]:
     """The messages of a receipt, oldest first: what each is, where it is, and since when."""
     post = post_of(site.settings)
-    rows = post.mailbox.of_receipt(receipt) if post is not None else ()
+    rows = mail_of(site.db(), receipt) if post is not None else ()
     return [MailLine(row.kind, row.state, _kind_words(row), mail_words(row, site)) for row in rows]
 
 
-def _kind_words(row: MessageRow) -> str:
+def _kind_words(row: OutboundRow) -> str:
     return {
         "copy": _("A copy of your letters"),
         "receipt": _("The link to this receipt"),
     }.get(row.kind, _("The question whether the address is yours"))
 
 
-def mail_words(row: MessageRow, site: Services) -> str:
+def mail_words(row: OutboundRow, site: Services) -> str:
     """Where a message is and since when. Only a mail server's yes is called accepted."""
     when = moment_words(row.state_at, site.campaign.timezone)
     if row.state == "accepted" and row.cause == "written to the outbox":

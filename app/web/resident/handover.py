@@ -19,7 +19,7 @@ from app.documents import (
     to_web_form,
 )
 from app.records import LetterRow, NotStoredError, State, mark
-from app.records.mailbox import Mailbox
+from app.records.outbound import mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services
@@ -95,7 +95,7 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
 
 def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
     checked, receipt, signed = act.ready, act.token, act.signed
-    mails = Mailbox(site.settings.database).of_receipt(receipt)
+    mails = mail_of(site.db(), receipt)
     rows = {row.seat: row for row in signed.letters}
     items = addressed(checked.draft, checked.found, checked.site)
     offered = official.offer(receipt, signed, checked.draft, site)

@@ -30,7 +30,7 @@ from app.cwc import (
 )
 from app.records import NotStoredError, Receipt
 from app.records.accounting import allowed
-from app.records.deliveries import ROUNDS, DeliveryRow, NotQueued
+from app.records.outbound import ROUNDS, NotQueued, OutboundRow, letters_of
 from app.site.i18n import gettext as _
 from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
@@ -57,7 +57,7 @@ class Offer:
 
     seats: frozenset[str]
     """The seats whose letters can be given to their offices' systems now."""
-    rows: Mapping[str, DeliveryRow]
+    rows: Mapping[str, OutboundRow]
     is_test: bool
 
 
@@ -95,7 +95,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer 
     offices = offices_of(site.settings)
     if offices is None or practice.state_of(draft.test, site) != "none":
         return None
-    rows = offices.deliveries.of_receipt(receipt)
+    rows = letters_of(site.db(), receipt)
     seats = frozenset(
         row.seat
         for row in signed.letters
@@ -107,12 +107,12 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer 
     return Offer(seats, rows, offices.is_test)
 
 
-def _may_go(row: DeliveryRow | None) -> bool:
+def _may_go(row: OutboundRow | None) -> bool:
     """Whether another try could end in anything else."""
     return row is None or (row.cause != SIT_OUT and _next_round(row) < ROUNDS)
 
 
-def _next_round(row: DeliveryRow | None) -> int:
+def _next_round(row: OutboundRow | None) -> int:
     return 0 if row is None else row.round + 1
 
 

@@ -16,7 +16,9 @@ from typing import Literal
 
 from app.congress import Holder
 from app.congress.model import district_key
-from app.delivery import Address, TooMany, absolute_link, confirmation_mail
+from app.delivery.mail import Address
+from app.delivery.post import TooMany
+from app.delivery.wordings import absolute_link, confirmation_mail
 from app.documents import Addressed, postal
 from app.records import (
     LetterRow,
@@ -27,8 +29,7 @@ from app.records import (
     receipt,
     withdraw,
 )
-from app.records.deliveries import Deliveries
-from app.records.mailbox import Mailbox
+from app.records.outbound import letters_of, mail_of
 from app.records.sealing import (
     TooLargeToSealError,
     drop_letters,
@@ -125,8 +126,8 @@ def receipt_page(token: str, site: Services, form: AddressForm | None = None) ->
     if found is None:
         return _unknown()
     kept = kept_letters(site.db(), token)
-    rows = Deliveries(site.settings.database).of_receipt(token)
-    mails = Mailbox(site.settings.database).of_receipt(token)
+    rows = letters_of(site.db(), token)
+    mails = mail_of(site.db(), token)
     letters = [
         replace(
             _line(row, site),

@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.cwc import SIT_OUT, TEST_SYSTEM
 from app.records import State
-from app.records.deliveries import DeliveryRow
 from app.records.model import Cause
+from app.records.outbound import OutboundRow
 from app.site.i18n import gettext as _
 
 
@@ -38,7 +38,7 @@ FIELD_NAMES = {
 }  # fmt: skip
 
 
-def delivery_words(row: DeliveryRow | None) -> str:
+def delivery_words(row: OutboundRow | None) -> str:
     """What more is known of a letter's way to its office's system; empty where nothing is."""
     if row is None:
         return ""

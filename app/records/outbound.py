@@ -1,0 +1,492 @@
+"""What leaves the site: one queue for mail and for letters to the offices' own systems.
+
+Every step is one short transaction. ``held`` → ``queued`` → ``sending`` → ``handing over`` →
+an end; from ``sending`` and ``handing over`` also ``deferred``, which is claimed again later. Mail
+ends in ``accepted``, ``failed`` or ``unknown``, a letter in ``accepted``, ``refused``, ``unknown``
+or ``not attempted``. With its end what was to leave is erased, and the letters that it stands for
+move in the same transaction, by the rules of ``accounting``.
+
+A worker that was killed leaves ``sending`` (nothing had left: it is queued again) or ``handing
+over`` (the other side may have it). Mail then becomes ``unknown`` and never goes again by itself;
+a letter goes again under the same delivery id, because the office's system knows an id that it
+has taken, and ``maybe`` says until then that it may be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from app.records.accounting import MAILED, QUEUED, move
+from app.records.database import local_database, writing
+from app.records.keyed import lock, unlock
+from app.records.model import TOKEN, Cause, State, token_digest
+from app.records.persons import Person
+
+Chamber = Literal["house", "senate"]
+CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
+"""The kinds of what is for an office's own system; every other kind is mail."""
+End = Literal["accepted", "failed", "refused", "unknown", "not attempted"]
+OutboundState = Literal["held", "queued", "sending", "handing over", "deferred"] | End
+LETTER: dict[str, State] = {
+    "accepted": "accepted by the office's system",
+    "refused": "refused",
+    "unknown": "unknown",
+    "not attempted": "not attempted",
+}
+"""What the end of its way to an office's system makes of a letter."""
+LEASE = timedelta(minutes=15)
+"""Longer than any try can last; afterwards its worker is taken for dead."""
+ROUNDS = 5
+"""So often one letter may be queued; after a refusal its writer can correct something."""
+DAY = timedelta(days=1)
+FORGOTTEN = timedelta(days=30)
+"""After so long the row of what is done goes too."""
+_PURPOSE = "waiting to leave"
+
+_SENDABLE = (
+    "s.withdrawn = 0 AND s.status IN ('counted', 'repeated')"
+    " AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.signature = s.id"
+    " AND c.confirmed IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = s.id AND h.decision <> 'released')"
+)
+"""Whether a signature's letters may leave. A repeated one looks the same from outside, so it is
+treated the same: it waits for whatever a first one would wait for."""
+_OFFICE = "o.kind IN ('house', 'senate')"
+_MAY_LEAVE = (
+    f"(NOT {_OFFICE} OR EXISTS"  # noqa: S608 - both are our own
+    f" (SELECT 1 FROM signatures s WHERE s.receipt = o.receipt AND {_SENDABLE}))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A message as it is put in."""
+
+    once: bytes
+    """32 bytes that are the same for the same wish."""
+    kind: str
+    recipient: bytes
+    """32 bytes: a keyed code of the address."""
+    payload: bytes = field(repr=False)
+    receipt: str = field(default="", repr=False)
+    """The token of a receipt, so that it can show the state. Kept as a digest."""
+    seats: tuple[str, ...] = ()
+    """The letters of this receipt that a server's yes makes *mailed to self*."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter as it is put in, for its office's own system."""
+
+    receipt: str = field(repr=False)
+    person: Person = field(repr=False)
+    """Whoever the letter names, who must be the one who signed."""
+    seat: str
+    chamber: Chamber
+    payload: bytes = field(repr=False)
+    until: datetime
+    """After that it is not tried any more."""
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotQueued:
+    """The letter was not queued, and nothing was changed."""
+
+    reason: Literal["no such letter", "withdrawn", "test", "somebody else's", "settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Something that this worker, and no other, may now try. ``attempt`` counts from 1."""
+
+    id: str
+    kind: str
+    attempt: int
+    payload: bytes | None = field(repr=False)
+    """None where it was encrypted with another secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRow:
+    """What is known of something on its way: never whose it is, to whom or what."""
+
+    id: str
+    kind: str
+    seats: tuple[str, ...]
+    round: int
+    state: OutboundState
+    attempts: int
+    cause: str
+    queued_at: datetime
+    state_at: datetime
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much a sweep queued again or let go."""
+
+    requeued: int
+    """Nothing of it had left when its worker stopped."""
+    unknown: int
+    """It may have left when its worker stopped."""
+    expired: int
+    """Held for a click that never came."""
+    ended: int
+    """Letters that ran out of time, or whose signature was withdrawn."""
+
+
+_ROW = (
+    "o.id, o.kind, o.seats, o.round, o.state, o.attempts, o.cause, o.queued_at, o.state_at,"
+    " o.next_at"
+)
+
+
+class Outbound:
+    """The queue of one database. Cheap to make; safe to share between threads.
+
+    What waits is encrypted with ``secret``. All that write raise ``NotStoredError``.
+    """
+
+    def __init__(self, path: Path, secret: bytes) -> None:
+        self._path, self._secret = path, secret
+
+    # --- putting in ---
+
+    def put_mail(
+        self,
+        new: NewMail,
+        now: datetime,
+        *,
+        limit: int,
+        release: bytes | None = None,
+        until: datetime | None = None,
+        again: bool = False,
+    ) -> OutboundRow | None:
+        """Put a message in; None when this address has had ``limit`` messages in a day.
+
+        The same wish (``once``) puts nothing in and gives the row that is there; only with
+        ``again``, and only after ``failed`` or ``unknown``, a new message takes its place.
+        With ``release`` (32 bytes, a hash) it is held until ``let_go``, and dropped at ``until``.
+        """
+        db = local_database(self._path)
+        with writing(db):
+            known = _find(db, "o.once = ?", new.once)
+            if known and not (again and known.state in ("failed", "unknown")):
+                return known
+            (recent,) = db.execute(
+                "SELECT count(*) FROM outbound WHERE recipient = ? AND queued_at > ?",
+                (new.recipient, _seconds(now - DAY)),
+            ).fetchone()
+            if recent >= limit:
+                return None
+            return self._insert(
+                db, now, new.payload, until,
+                once=new.once, kind=new.kind, recipient=new.recipient, release=release,
+                receipt=token_digest(new.receipt) if new.receipt else None,
+                seats=json.dumps(new.seats), state="held" if release else "queued",
+            )  # fmt: skip
+
+    def put_letter(self, new: NewLetter, now: datetime) -> OutboundRow | NotQueued:
+        """Queue the letter of a receipt, once: a second press gives the row that is there.
+
+        After ``refused`` and ``not attempted`` a new message, of the next round, takes the
+        place of the old one.
+        """
+        if not TOKEN.fullmatch(new.receipt):
+            return NotQueued("no such letter")
+        receipt = token_digest(new.receipt)
+        once = hashlib.sha256(receipt + new.seat.encode()).digest()
+        db = local_database(self._path)
+        with writing(db):
+            found = db.execute(
+                "SELECT id, withdrawn, status, by_email, by_address, near FROM signatures"
+                " WHERE receipt = ?",
+                (receipt,),
+            ).fetchone()
+            if found is None:
+                return NotQueued("no such letter")
+            signature, withdrawn, status, *codes = found
+            if withdrawn:
+                return NotQueued("withdrawn")
+            if status == "test":
+                return NotQueued("test")
+            if any(codes) and not new.person.has_signed_as(*codes):
+                return NotQueued("somebody else's")
+            row = _find(db, "o.once = ?", once)
+            if row is not None and (row.state not in LETTER or new.round <= row.round):
+                return row
+            if new.round >= ROUNDS:
+                return NotQueued("settled")
+            if not move(db, signature, new.seat, (QUEUED, "person"), now):
+                return row or NotQueued("settled")
+            return self._insert(
+                db, now, new.payload, new.until,
+                once=once, kind=new.chamber, round=new.round, receipt=receipt,
+                seats=json.dumps([new.seat]), state="queued",
+            )  # fmt: skip
+
+    def _insert(
+        self,
+        db: sqlite3.Connection,
+        now: datetime,
+        payload: bytes,
+        until: datetime | None,
+        **columns: object,
+    ) -> OutboundRow:
+        """A new row in the place of the one of the same wish."""
+        moment = _seconds(now)
+        columns |= {
+            "id": secrets.token_hex(16), "queued_at": moment, "state_at": moment,
+            "next_at": moment, "until": _seconds(until) if until else None,
+            "payload": lock(payload, self._secret, _PURPOSE),
+        }  # fmt: skip
+        db.execute("DELETE FROM outbound WHERE once = ?", (columns["once"],))
+        db.execute(
+            f"INSERT INTO outbound ({', '.join(columns)})"  # noqa: S608 - our own names
+            f" VALUES ({', '.join('?' * len(columns))})",
+            tuple(columns.values()),
+        )
+        made = _find(db, "o.id = ?", columns["id"])
+        assert made is not None
+        return made
+
+    def let_go(self, release: bytes, now: datetime) -> int:
+        """Queue what was held under this hash; how much. A second call finds nothing."""
+        db = local_database(self._path)
+        with writing(db):
+            return db.execute(
+                "UPDATE outbound SET state = 'queued', release = NULL, until = NULL,"
+                " state_at = ?1, next_at = ?1 WHERE release = ?2 AND state = 'held'",
+                (_seconds(now), release),
+            ).rowcount
+
+    def is_held(self, release: bytes) -> bool:
+        """Whether something waits under this hash. Changes nothing."""
+        return _find(local_database(self._path), "o.release = ?", release) is not None
+
+    # --- one try ---
+
+    def claim(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
+        """Take what has been due longest, of these kinds, to try it; None when nothing is due."""
+        return self._claim(
+            "o.kind IN (SELECT value FROM json_each(?2))", json.dumps(list(kinds)), now
+        )
+
+    def claim_this(self, row: str, now: datetime) -> Claimed | None:
+        """Take this one; None when it is not due, must not leave, or another worker has it."""
+        return self._claim("o.id = ?2", row, now)
+
+    def _claim(self, which: str, value: str, now: datetime) -> Claimed | None:
+        db = local_database(self._path)
+        with writing(db):
+            row = db.execute(
+                "UPDATE outbound SET state = 'sending', attempts = attempts + 1, state_at = ?1"  # noqa: S608
+                " WHERE id = (SELECT o.id FROM outbound o"
+                " WHERE o.payload IS NOT NULL AND o.next_at <= ?1"
+                " AND o.state IN ('queued', 'deferred')"
+                f" AND (o.until IS NULL OR o.until > ?1) AND {which} AND {_MAY_LEAVE}"
+                " ORDER BY o.next_at, o.rowid LIMIT 1) RETURNING id, kind, attempts, payload",
+                (_seconds(now), value),
+            ).fetchone()
+        if row is None:
+            return None
+        claimed, kind, attempt, payload = row
+        return Claimed(claimed, kind, attempt, unlock(payload, self._secret, _PURPOSE))
+
+    def leaving(self, claimed: Claimed, now: datetime) -> bool:
+        """Note, on the disk, that it is about to leave. False: it is not ours any more."""
+        db = local_database(self._path)
+        with writing(db):
+            return _step(db, claimed, now, {"state": "handing over"}, start=("sending",))
+
+    def defer(
+        self, claimed: Claimed, cause: str, now: datetime, until: datetime, *, maybe: bool = False
+    ) -> bool:
+        """Note that it may be tried again from ``until`` on; ``maybe``: it may have arrived."""
+        columns = {"state": "deferred", "cause": cause, "next_at": _seconds(until)}
+        db = local_database(self._path)
+        with writing(db):
+            return _step(db, claimed, now, columns | ({"maybe": 1} if maybe else {}))
+
+    def finish(
+        self, claimed: Claimed, end: End, cause: str, now: datetime, *, letters: State | None = None
+    ) -> bool:
+        """Note how it ended, and erase it. False: this attempt was given up before.
+
+        ``letters`` is what the end makes of the letters that it stands for.
+        """
+        db = local_database(self._path)
+        with writing(db):
+            done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
+            if done and letters is not None:
+                _tell(db, claimed.id, letters, now)
+        return done
+
+    def sweep(self, now: datetime, *, lease: timedelta = LEASE) -> Swept:
+        """See to what killed workers left, and end what ran out of time or was withdrawn.
+
+        Codes of addresses older than a day are erased, and so are rows that have been done for
+        30 days.
+        """
+        db = local_database(self._path)
+        moment, old = _seconds(now), _seconds(now - lease)
+        with writing(db):
+            requeued = db.execute(
+                "UPDATE outbound SET state = 'queued', state_at = ?1, next_at = ?1,"
+                " cause = 'the worker stopped before the message left'"
+                " WHERE payload IS NOT NULL AND state = 'sending' AND state_at < ?2",
+                (moment, old),
+            ).rowcount
+            unknown = db.execute(
+                "UPDATE outbound AS o SET state_at = ?1, next_at = ?1, maybe = 1,"  # noqa: S608
+                f" state = CASE WHEN {_OFFICE} THEN 'deferred' ELSE 'unknown' END,"
+                f" payload = CASE WHEN {_OFFICE} THEN payload END,"
+                " cause = 'the worker stopped while the message left'"
+                " WHERE payload IS NOT NULL AND state = 'handing over' AND state_at < ?2",
+                (moment, old),
+            ).rowcount
+            expired = db.execute(
+                "DELETE FROM outbound WHERE payload IS NOT NULL AND state = 'held' AND until <= ?",
+                (moment,),
+            ).rowcount
+            over = db.execute(
+                "SELECT o.id, o.maybe FROM outbound o JOIN signatures s ON s.receipt = o.receipt"  # noqa: S608
+                f" WHERE o.payload IS NOT NULL AND {_OFFICE} AND o.state IN ('queued', 'deferred')"
+                " AND (o.until <= ? OR s.withdrawn = 1)",
+                (moment,),
+            ).fetchall()
+            for row, maybe in over:
+                end = "unknown" if maybe else "not attempted"
+                db.execute(
+                    "UPDATE outbound SET state = ?, state_at = ?, payload = NULL,"
+                    " cause = CASE cause WHEN '' THEN 'its time ran out' ELSE"
+                    " 'its time ran out; the last: ' || cause END WHERE id = ?",
+                    (end, moment, row),
+                )
+                _tell(db, row, LETTER[end], now)
+            db.execute(
+                "UPDATE outbound SET recipient = NULL WHERE recipient IS NOT NULL"
+                " AND queued_at <= ?",
+                (_seconds(now - DAY),),
+            )
+            db.execute(
+                "DELETE FROM outbound WHERE payload IS NULL AND state_at < ?",
+                (_seconds(now - FORGOTTEN),),
+            )
+        return Swept(requeued, unknown, expired, len(over))
+
+    # --- looking ---
+
+    def of_wish(self, once: bytes) -> OutboundRow | None:
+        """The message that a wish put in, or None when there is none (any more)."""
+        return _find(local_database(self._path), "o.once = ?", once)
+
+    def row(self, row: str) -> OutboundRow | None:
+        """One row, or None when there is no such row."""
+        return _find(local_database(self._path), "o.id = ?", row)
+
+    def numbers(self, *, offices: bool = False) -> dict[OutboundState, int]:
+        """How many messages, or letters to offices, there are in each state that has any."""
+        rows = local_database(self._path).execute(
+            "SELECT o.state, count(*) FROM outbound o"  # noqa: S608 - our own
+            f" WHERE ({_OFFICE}) = ? GROUP BY 1 ORDER BY 1",
+            (offices,),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def stuck(
+        self, now: datetime, *, longer_than: timedelta, chambers: Collection[Chamber] | None = None
+    ) -> tuple[OutboundRow, ...]:
+        """What should have moved and has not: due, or claimed, for so long. Oldest first.
+
+        Messages; with ``chambers`` the letters to these that could have been tried.
+        """
+        which = "o.kind IN (SELECT value FROM json_each(?2))"
+        return _rows(
+            local_database(self._path),
+            "o.payload IS NOT NULL AND o.state <> 'held' AND max(o.next_at, o.state_at) < ?1"
+            f" AND {which if chambers is not None else f'NOT {_OFFICE} AND ?2 IS NOT NULL'}"
+            f" AND {_MAY_LEAVE} ORDER BY o.next_at, o.id",
+            _seconds(now - longer_than), json.dumps(list(chambers or ())),
+        )  # fmt: skip
+
+
+def mail_of(db: sqlite3.Connection, token: str) -> tuple[OutboundRow, ...]:
+    """The messages that belong to a receipt, oldest first."""
+    return _rows(
+        db, f"o.receipt = ? AND NOT {_OFFICE} ORDER BY o.queued_at, o.rowid", token_digest(token)
+    )
+
+
+def letters_of(db: sqlite3.Connection, token: str) -> dict[str, OutboundRow]:
+    """By seat: where each letter of a receipt is on its way to its office's system."""
+    rows = _rows(db, f"o.receipt = ? AND {_OFFICE}", token_digest(token))
+    return {row.seats[0]: row for row in rows}
+
+
+def sendable(db: sqlite3.Connection, signature: int, campaign: str) -> bool | None:
+    """Whether the letters of a signature, by its number, may leave; None: no such signature."""
+    found = db.execute(
+        f"SELECT {_SENDABLE} FROM signatures s WHERE s.id = ? AND s.campaign = ?",  # noqa: S608
+        (signature, campaign),
+    ).fetchone()
+    return None if found is None else bool(found[0])
+
+
+def _step(
+    db: sqlite3.Connection,
+    claimed: Claimed,
+    now: datetime,
+    columns: Mapping[str, object],
+    *,
+    start: tuple[OutboundState, ...] = ("sending", "handing over"),
+) -> bool:
+    """Bring a try one step on, as long as it is the last one of its row."""
+    places = "".join(f", {name} = ?" for name in columns)
+    changed = db.execute(
+        f"UPDATE outbound SET state_at = ?{places} WHERE id = ? AND attempts = ?"  # noqa: S608
+        " AND state IN (SELECT value FROM json_each(?))",
+        (_seconds(now), *columns.values(), claimed.id, claimed.attempt, json.dumps(start)),
+    ).rowcount
+    return changed == 1
+
+
+def _tell(db: sqlite3.Connection, row: str, state: State, now: datetime) -> None:
+    """Move the letters that a row stands for, inside the caller's transaction."""
+    cause: Cause = "mail server" if state == MAILED else "office system"
+    letters = db.execute(
+        "SELECT s.id, seat.value FROM outbound o JOIN signatures s ON s.receipt = o.receipt,"
+        " json_each(o.seats) AS seat WHERE o.id = ? AND (s.withdrawn = 0 OR ? = 'office system')",
+        (row, cause),
+    ).fetchall()
+    for signature, seat in letters:
+        move(db, signature, seat, (state, cause), now)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _rows(db: sqlite3.Connection, where: str, *values: object) -> tuple[OutboundRow, ...]:
+    found = db.execute(f"SELECT {_ROW} FROM outbound o WHERE {where}", values)  # noqa: S608
+    return tuple(
+        OutboundRow(
+            row[0], row[1], tuple(json.loads(row[2])), *row[3:7],
+            *(datetime.fromtimestamp(seconds, UTC) for seconds in row[7:]),
+        )
+        for row in found
+    )  # fmt: skip
+
+
+def _find(db: sqlite3.Connection, where: str, value: object) -> OutboundRow | None:
+    return next(iter(_rows(db, where, value)), None)
