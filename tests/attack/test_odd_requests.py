@@ -30,7 +30,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 def state(here: Site) -> list[Any]:
     """All that is stored of signatures."""
-    tables = ("signatures", "letters", "sealed", "held", "confirmations", "messages", "tallies")
+    tables = ("signatures", "letters", "sealed", "held", "confirmations", "outbound", "tallies")
     return [here.db.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in tables]
 
 
