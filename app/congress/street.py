@@ -34,9 +34,6 @@ CENSUS_URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddre
 
 _LAYER = re.compile(r"(\d+)(?:st|nd|rd|th) Congressional Districts")
 _PO_BOX = re.compile(r"\s*(?:p\.?\s*o\.?|post office)\s*box\b", re.IGNORECASE)
-_ROOM = threading.BoundedSemaphore(2)
-"""Visitors of this process who may wait for a geocoder at once. When it hangs, the others have
-their answer from the ZIP at once, and reading and signing keep their threads."""
 _MOST_LOOKUPS = threading.BoundedSemaphore(8)
 """Requests under way in this process, those included that nobody waits for any more."""
 _log = logging.getLogger("dear_congress.geocoder")
@@ -254,19 +251,14 @@ def locate_street(
     ``Located``; ``SeveralDistricts`` when the address fits places in different districts;
     ``NoMatch``; ``OtherState`` when it was found only outside ``state``; ``WrongCongress``
     when its lines do not hold in that state now; ``LookupFailed`` with a reason (``busy`` at
-    once when others wait for the geocoder already). Never raises, keeps nothing, and logs no
+    once when too many requests are under way). Never raises, keeps nothing, and logs no
     word of the address or of the reply.
     """
     if not street.strip() or _PO_BOX.match(street):
         return NoMatch()  # a box has no place on a map, so the address need not leave at all
     address = one_line(street, city, state, zip5)
     home = state if state in STATES else None
-    if not _ROOM.acquire(blocking=False):
-        return LookupFailed("busy")
-    try:
-        return _locate(partial(_ask_once, address, home, geocoder, tables), geocoder)
-    finally:
-        _ROOM.release()
+    return _locate(partial(_ask_once, address, home, geocoder, tables), geocoder)
 
 
 def _locate(ask: Callable[[float], StreetAnswer], geocoder: GeocoderSettings) -> StreetAnswer:

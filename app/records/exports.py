@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from app.records.counts import BREAKDOWNS, Filter, counts, statuses, totals_of, ways_of
+from app.records.database import open_database, reading
 from app.records.definitions import BY_TERM, in_a_file
 from app.records.persons import people
 from app.records.tabular import (
@@ -182,6 +184,37 @@ def _finished(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterato
         chunk: Chunk = list(zip(*some, strict=True))
         finish(chunk)
         yield chunk
+
+
+def table_of(
+    db: sqlite3.Connection, shape: str, by: str, chosen: Filter, occasion: Occasion
+) -> Table:
+    """The table of one of ``SHAPES``; ``by`` is for counts."""
+    if shape == "signatures":
+        return signatures_table(db, chosen, occasion)
+    if shape == "letters":
+        return letters_table(db, chosen, occasion)
+    return counts_table(db, by, chosen, occasion)
+
+
+def write_whole(
+    database: Path, path: Path, *, shape: str, by: str, chosen: Filter, occasion: Occasion
+) -> None:
+    """Write a workbook (``.xlsx``), or a database with its metadata in a ZIP file (``.zip``).
+
+    All rows are of one moment, on a connection of their own. Raises ``OSError`` and
+    ``NotStoredError``.
+    """
+    with closing(open_database(database)) as db, reading(db):
+        tables = [table_of(db, shape, by, chosen, occasion)]
+        if path.suffix == ".xlsx":
+            write_xlsx(tables, path)
+            return
+        draft = path.with_suffix(".db")
+        write_sqlite(tables, draft)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for part in (draft, metadata_path(draft)):
+            archive.write(part, part.name)
 
 
 def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> str:

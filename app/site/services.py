@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 from flask import current_app, has_request_context, request
 
 from app.campaign import Campaign
-from app.congress import GeocoderSettings, Tables, load_tables
-from app.congress.model import WASHINGTON, as_moment, day_in_washington
+from app.congress import GeocoderSettings, StreetAnswer, Tables, load_tables, locate_street
+from app.congress.model import WASHINGTON, LookupFailed, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
 from app.site.live import LiveCampaign
+from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
 
@@ -84,6 +85,17 @@ class Services:
     @property
     def geocoder(self) -> GeocoderSettings:
         return geocoder_of(self.settings)
+
+    def locate_street(self, street: str, city: str, state: str | None, zip5: str) -> StreetAnswer:
+        """``congress.locate_street`` in its room: when a geocoder hangs, those who come later are
+        answered at once with ``LookupFailed("busy")``, and their ZIP has to do."""
+        try:
+            with Place(self.settings.instance, "street"):
+                return locate_street(
+                    street, city, state, zip5, geocoder=self.geocoder, tables=self.tables
+                )
+        except RoomFullError:
+            return LookupFailed("busy")
 
     @cached_property
     def tokens(self) -> FormTokens:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, after_this_request, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from app.congress import TablesError
 from app.records.database import NotItselfError, NotStoredError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
+from app.site.rooms import RoomFullError
 from app.web.requests import forget_form
 
 log = logging.getLogger("dear_congress")
@@ -120,6 +121,25 @@ def _not_stored(error: NotStoredError) -> Shown:
     return _show(503, (heading, not_stored_words(error, busy)))
 
 
+def _room_full(error: RoomFullError) -> Shown:
+    """At once, so that whoever asks for much keeps no thread from those who read and sign."""
+
+    @after_this_request
+    def say_when(response: Response) -> Response:
+        response.headers["Retry-After"] = "120"
+        return response
+
+    what = {
+        "books": _("A PDF book or packet is being made just now, and they are made one at a time."),
+        "exports": _("Other files of the counts are being made just now."),
+        "uploads": _("Another sheet of signatures is being read just now."),
+        "checks": _("Other letters are being checked for the whole Congress just now."),
+    }.get(error.room, "")
+    then = _("Nothing was changed or lost: go back in your browser, and press the button again in "
+             "two minutes.")  # fmt: skip
+    return _show(503, (_("One moment, please"), f"{what} {then}"))
+
+
 def _show(status: int, words: tuple[str, str] | None = None) -> Shown:
     file_up_to = 0
     organizer = request.path.removeprefix("/es").startswith("/organize/")
@@ -171,6 +191,7 @@ def _no_tables(error: Exception) -> Shown:
 def set_up_errors(app: Flask) -> None:
     """Add the handlers to a site."""
     app.register_error_handler(NotStoredError, _not_stored)
+    app.register_error_handler(RoomFullError, _room_full)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(TablesError, _no_tables)
     app.register_error_handler(Exception, _failure)

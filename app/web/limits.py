@@ -3,12 +3,16 @@
 Counters are shared by all workers; each process opens them when it first needs them. The
 visitor's address is the connection's own, or what a trusted proxy says, never what a
 header says that anybody can send.
+
+Slow work of organizers has rooms (``app.site.rooms``), which are limits of another kind.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from functools import wraps
+from typing import ParamSpec, cast
 
 from flask import Flask, after_this_request, current_app, request
 from flask_babel import ngettext
@@ -27,12 +31,17 @@ from app.records.limiting import (
     open_counters,
 )
 from app.site.i18n import gettext as _
-from app.site.services import Services
+from app.site.rooms import Place, RoomName
+from app.site.services import Services, services
 from app.site.settings import Settings, SettingsError
 
 EXTENSION = "dear_congress_limits"
 
-__all__ = ["Allowed", "SecondStep", "Wait", "ask", "set_up_limits", "wait_words"]
+P = ParamSpec("P")
+
+__all__ = [
+    "Allowed", "SecondStep", "Wait", "ask", "in_room", "room", "set_up_limits", "wait_words",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +107,38 @@ def wait_words(wait: Wait) -> str:
         _("On another connection, such as a mobile phone's, you need not wait. A library, a school "
           "or an event can ask us to expect many people."),
     ))  # fmt: skip
+
+
+def room(name: RoomName) -> Place:
+    """A place in a room of this site, for slow work. Raises ``RoomFullError``, for which every
+    page has words."""
+    return Place(services().settings.instance, name)
+
+
+def in_room(name: RoomName) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+    """Have a view work in a room, until the last piece of its answer is made."""
+
+    def bound(view: Callable[P, Response]) -> Callable[P, Response]:
+        @wraps(view)
+        def inside(*args: P.args, **named: P.kwargs) -> Response:
+            place = room(name)
+            try:
+                response = view(*args, **named)
+            except BaseException:
+                place.leave()
+                raise
+            if response.is_sequence:
+                place.leave()
+            else:
+                response.response = _held(place, cast("Iterable[bytes]", response.response))
+                response.call_on_close(place.leave)  # also where nobody asked for a piece
+            return response
+
+        return inside
+
+    return bound
+
+
+def _held(place: Place, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    with place:
+        yield from pieces

@@ -293,21 +293,6 @@ def test_a_hanging_provider_cannot_pile_up_requests(
     assert len(census.asked) == 2
 
 
-def test_whoever_comes_when_the_room_is_full_has_an_answer_at_once(
-    census: Census, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.congress.street._ROOM", threading.BoundedSemaphore(1))
-    census.says(sleeping(census))
-    waiting = threading.Thread(target=lambda: census.locate(timeout=20.0), daemon=True)
-    waiting.start()
-    assert census.came.wait(10)
-    assert census.locate(timeout=20.0) == LookupFailed("busy")
-    assert len(census.asked) == 1
-    census.stop.set()
-    waiting.join(10)
-    assert census.says(matches(match(record()))).locate() == Located("MA", 5)
-
-
 # --- whose lines count -------------------------------------------------------------------
 
 

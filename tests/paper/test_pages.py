@@ -408,7 +408,7 @@ def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
         asked.append(address)
         return Located("IL", 5) if len(asked) > 1 else NoMatch()
 
-    monkeypatch.setattr(paper_pages, "locate_street", locate)
+    monkeypatch.setattr("app.site.services.locate_street", locate)
     upload(editor, csv_file(SPLIT))
     texts = [text for o in editor.page.all("option") if (text := o.text or "")[:3] == "IL-"]
     assert texts[0].startswith("IL-3: ")
@@ -426,7 +426,7 @@ def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
 def test_a_street_is_looked_up_for_one_person_too(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_pages, "locate_street", lambda *_a, **_k: Located("IL", 5))
+    monkeypatch.setattr("app.site.services.locate_street", lambda *_a, **_k: Located("IL", 5))
     editor.get("/organize/paper/enter")
     split = dict(zip(("first", "last", "street", "city", "state", "zip"), SPLIT[:6], strict=True))
     typed: dict[str, Any] = split

@@ -25,6 +25,7 @@ from app.campaign.check import MOMENTS, AskGroup, Moment, survey
 from app.campaign.problems import Level, Message
 from app.congress import Tables
 from app.site.services import Services, services
+from app.web.limits import room
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter
 
 Texts = tuple[tuple[str, str], ...]
@@ -71,7 +72,7 @@ def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -
     """Read a campaign's texts, and compose each letter for every seat at every moment.
 
     With ``letter_id`` only that letter is composed. Takes seconds; for the same texts once more
-    none.
+    none. Raises ``RoomFullError`` when others are being checked.
     """
     return _check(site.live.slug, _texts(files), letter_id, site.tables)
 
@@ -102,7 +103,8 @@ def _check(slug: str, texts: Texts, letter_id: str, tables: Tables) -> Checked:
     if chosen == ():
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
-    report = check_campaign(found.campaign, tables, templates=chosen)
+    with room("checks"):
+        report = check_campaign(found.campaign, tables, templates=chosen)
     return Checked(found.campaign, report.problems, report.seats, report.letters)
 
 
@@ -127,7 +129,8 @@ def _survey(
     if after.campaign is None or template is None:
         return ()
     pair = (now.campaign, before) if now.campaign is not None and before is not None else None
-    return survey(after.campaign, template, tables, before=pair)
+    with room("checks"):
+        return survey(after.campaign, template, tables, before=pair)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,17 +27,15 @@ from app.records.exports import (
     GROUPINGS,
     SHAPES,
     Occasion,
-    counts_table,
     export_name,
-    letters_table,
-    metadata_path,
-    signatures_table,
-    write_sqlite,
-    write_xlsx,
+    table_of,
+    write_whole,
 )
-from app.records.tabular import Table, json_lines
+from app.records.tabular import json_lines
 from app.site.i18n import gettext as _
+from app.site.rooms import apart
 from app.site.services import Services, services
+from app.web.limits import in_room
 from app.web.organizer.counts_filter import Asked, common, read_filter
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
@@ -120,6 +118,7 @@ def show_export(wanted: Wanted | None = None) -> Response:
     )  # fmt: skip
 
 
+@in_room("exports")
 def send_export() -> Response:
     """The file. That it was taken away is an event of the audit trail."""
     site = services()
@@ -172,14 +171,6 @@ def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
     return len(found)
 
 
-def _table(db: Connection, wanted: Wanted, chosen: Filter, now: Occasion) -> Table:
-    if wanted.shape == "signatures":
-        return signatures_table(db, chosen, now)
-    if wanted.shape == "letters":
-        return letters_table(db, chosen, now)
-    return counts_table(db, wanted.by, chosen, now)
-
-
 def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
     """The file as a response. Workbooks and databases are finished first, beside the database.
 
@@ -190,7 +181,12 @@ def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
-        response = Response(_read(_finished(site, wanted, now, folder / name)))
+        path = folder / name
+        apart(
+            write_whole, site.settings.database, path, shape=wanted.shape, by=wanted.by,
+            chosen=wanted.asked.chosen, occasion=now,
+        )  # fmt: skip
+        response = Response(_read(path))
     except BaseException:
         remove()
         raise
@@ -200,7 +196,7 @@ def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
 
 def _streamed(database: Path, wanted: Wanted, now: Occasion, name: str) -> Iterator[bytes]:
     with closing(open_database(database)) as db, reading(db):
-        table = _table(db, wanted, wanted.asked.chosen, now)
+        table = table_of(db, wanted.shape, wanted.by, wanted.asked.chosen, now)
         if wanted.form in ("csv", "csv-notes"):
             yield from _encoded(csv_lines(table, notes=wanted.form == "csv-notes"))
         elif wanted.form == "json":
@@ -258,21 +254,6 @@ def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
                     yield sink.take()
             yield sink.take()
     yield sink.take()
-
-
-def _finished(site: Services, wanted: Wanted, now: Occasion, path: Path) -> Path:
-    """Write a workbook, or a database with its metadata in a ZIP file."""
-    with closing(open_database(site.settings.database)) as db, reading(db):
-        tables = [_table(db, wanted, wanted.asked.chosen, now)]
-        if wanted.form == "xlsx":
-            write_xlsx(tables, path)
-            return path
-        database = path.with_suffix(".db")
-        write_sqlite(tables, database)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for part in (database, metadata_path(database)):
-            archive.write(part, part.name)
-    return path
 
 
 def _read(path: Path) -> Iterator[bytes]:

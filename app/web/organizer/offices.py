@@ -16,6 +16,7 @@ from app.records import count
 from app.records.offices import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
+from app.site.rooms import apart
 from app.site.services import Services
 from app.web.organizer.counts_filter import meanings
 from app.web.organizer.counts_lines import level
@@ -130,10 +131,10 @@ def _file(holders: list[Holder], name: str, site: Services, *, book: bool = Fals
     sheets, facts = _sheets(holders, site), _facts(site)
     try:
         if book:
-            pdf = book_pdf(sheets, facts, title="Day sheets for all offices")
+            pdf = apart(book_pdf, sheets, facts, title="Day sheets for all offices")
         else:
             pdf = sheets_pdf(sheets, facts)
-    except PdfError:
+    except (PdfError, OSError):
         return page(
             "offices/failed", 500,
             words=_("The sheet could not be set as a PDF. The page of each office still works, "

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.site.services import services
 from app.web.access import access
+from app.web.limits import in_room
 from app.web.organizer import offices as sheets
 from app.web.organizer.nav import Entry, add_entry
 
@@ -32,12 +33,14 @@ def index() -> Response:
 
 @offices.get("/all.pdf")
 @access("organizer")
+@in_room("books")
 def book() -> Response:
     return sheets.book_file(services())
 
 
 @offices.get("/state/<state>.pdf")
 @access("organizer")
+@in_room("books")
 def delegation(state: str) -> Response:
     return sheets.delegation_file(state, services())
 

@@ -26,7 +26,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
-from app.congress import STREET_REASONS, StreetAnswer, locate_street
+from app.congress import STREET_REASONS, StreetAnswer
 from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
 from app.records import NotStoredError, source_tag
 from app.records.organizers import Session, find_session
@@ -85,6 +85,7 @@ from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
 from app.web.errors import not_stored_words
+from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
@@ -418,9 +419,9 @@ def _locate(values: Mapping[str, str], site: Services) -> StreetAnswer:
     """Where a street lies. The address leaves this machine only here, and only for the button
     that says so.
     """
-    return locate_street(
+    return site.locate_street(
         values.get("street", ""), values.get("city", ""), state_code(values.get("state", "")),
-        values.get("zip", "")[:5], geocoder=site.geocoder, tables=site.tables,
+        values.get("zip", "")[:5],
     )  # fmt: skip
 
 
@@ -490,6 +491,7 @@ def _upload(problem: str = "", field: str = "file", status: int = 200) -> Respon
 
 @paper.post("/paper/upload")
 @access("editor")
+@in_room("uploads")
 def upload_post() -> Response:
     return _take_upload()
 
@@ -518,6 +520,7 @@ def _take_upload() -> Response:
 
 @paper.post("/paper/check")
 @access("editor")
+@in_room("uploads")
 def check() -> Response:
     """Take what was corrected and decided; add everything where that was pressed."""
     held = unpack(request.form.get("rows", ""), MOST_ROWS)

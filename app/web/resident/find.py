@@ -25,7 +25,6 @@ from app.congress import (
     ZipProblem,
     ZipUnknown,
     find_delegation,
-    locate_street,
     parse_zip,
 )
 from app.site.i18n import gettext as _
@@ -114,14 +113,7 @@ def look_up_street(draft: Draft, site: Services) -> Outcome:
         state = plain.delegation.state
     elif isinstance(plain, Choose):
         state = plain.state
-    answer = locate_street(
-        draft.street,
-        draft.city,
-        state,
-        zip_code.five,
-        geocoder=site.geocoder,
-        tables=site.tables,
-    )
+    answer = site.locate_street(draft.street, draft.city, state, zip_code.five)
     return find_delegation(
         zip_code.five,
         draft.state or None,

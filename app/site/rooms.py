@@ -1,0 +1,142 @@
+"""Rooms for what is slow: each has so many places, and nobody stands in a queue before a door.
+
+A place is a locked file in ``instance/rooms/``, so all processes of a site share a room, and the
+kernel frees the place of one that was killed. Besides, a process gives only a few of its threads
+to slow work of any kind: the others are for reading and signing. The longest work, books and
+whole files, is done ``apart``: a thread beside it would get Python only now and then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, ParamSpec, TypeVar
+
+from app.site.settings import ROOT
+
+RoomName = Literal["street", "books", "exports", "uploads", "checks"]
+
+SIZES: dict[RoomName, int] = {"street": 8, "books": 1, "exports": 2, "uploads": 1, "checks": 2}
+"""Places in each room: look-ups of streets, PDF books and packets, files of counts, sheets of
+paper signatures, checks of a letter against the whole Congress."""
+IN_ONE_PROCESS = 2
+"""Threads of a process that may wait for a geocoder, and as many again for all other rooms. A
+process has two more than both (``app.site.server.THREADS``)."""
+
+_for_streets = threading.BoundedSemaphore(IN_ONE_PROCESS)
+_for_the_rest = threading.BoundedSemaphore(IN_ONE_PROCESS)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+POLITE = 10
+"""How much less of the processors work apart gets where others want them, as ``nice`` counts."""
+
+full_at: Callable[[RoomName], object] = lambda _room: None  # noqa: E731
+"""Told of each caller who found a room full, for whoever counts them."""
+
+
+class RoomFullError(Exception):
+    """All places are taken. Nothing was begun; trying again in two minutes is of use."""
+
+    def __init__(self, room: RoomName) -> None:
+        super().__init__(room)
+        self.room = room
+
+
+class Place:
+    """A place in a room, taken at once or not at all; to be left, with ``with`` or by hand.
+
+    Raises ``RoomFullError``. One that everybody forgot is free again.
+    """
+
+    def __init__(self, instance: Path, room: RoomName) -> None:
+        self._held: tuple[threading.BoundedSemaphore, IO[bytes] | None] | None = None
+        threads = _for_streets if room == "street" else _for_the_rest
+        if not threads.acquire(blocking=False):
+            full_at(room)
+            raise RoomFullError(room)
+        try:
+            self._held = threads, _locked(instance / "rooms", room)
+        except RoomFullError:
+            threads.release()
+            full_at(room)
+            raise
+
+    def leave(self) -> None:
+        """Free the place; once is enough."""
+        if self._held:
+            (threads, file), self._held = self._held, None
+            if file:
+                file.close()
+            threads.release()
+
+    __del__ = leave
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.leave()
+
+
+def _locked(folder: Path, room: RoomName) -> IO[bytes] | None:
+    """A file of the room that nobody else has; None where this site cannot have such files."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for number in range(SIZES[room]):
+            file = (folder / f"{room}.{number}").open("ab")
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+            file.close()
+    except OSError:  # the disk is full or read-only: the threads are counted all the same
+        return None
+    raise RoomFullError(room)
+
+
+def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What ``work`` returns or raises, done in a process of its own that gives way to others.
+
+    ``work`` is a function of a module; what it takes and gives must be such that ``pickle`` can
+    carry it. Beginning costs as long as loading that module does. Raises ``OSError`` where the
+    process ended without an answer.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "app.site.rooms"], input=pickle.dumps((work, args, named)),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, check=False,
+    )  # fmt: skip
+    if done.returncode or not done.stdout:
+        raise OSError("work apart ended without an answer")
+    fine, result = pickle.loads(done.stdout)  # noqa: S301 - of our own process
+    if not fine:
+        raise result
+    return result  # type: ignore[no-any-return]
+
+
+def _be_apart() -> None:
+    """The other side of ``apart``, over standard input and output."""
+    os.nice(POLITE)
+    work, args, named = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what somebody prints is no answer
+    try:
+        result = True, work(*args, **named)
+    except Exception as error:  # noqa: BLE001 - the other side raises it
+        result = False, error
+    with answer:
+        pickle.dump(result, answer)
+
+
+if __name__ == "__main__":
+    _be_apart()

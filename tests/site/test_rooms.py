@@ -1,0 +1,156 @@
+"""Rooms for slow work: so many places for all processes, and an answer at once for the rest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.wrappers import Response
+
+from app.site import rooms
+from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart
+from app.site.server import THREADS
+from app.site.settings import Settings
+from app.web.limits import in_room
+from tests.sites import Sites
+
+HOLDER = """
+import sys
+from pathlib import Path
+from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart
+with Place(Path(sys.argv[1]), "exports"):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that does nothing else."""
+    for name in ("_for_streets", "_for_the_rest"):
+        monkeypatch.setattr(rooms, name, threading.BoundedSemaphore(IN_ONE_PROCESS))
+
+
+def test_a_room_has_so_many_places_and_whoever_leaves_frees_one(tmp_path: Path) -> None:
+    first = Place(tmp_path, "books")
+    with pytest.raises(RoomFullError):
+        Place(tmp_path, "books")
+    with Place(tmp_path, "exports"):  # another room
+        pass
+    first.leave()
+    first.leave()
+    with Place(tmp_path, "books"):
+        pass
+
+
+def test_a_place_that_everybody_forgot_is_free(tmp_path: Path) -> None:
+    Place(tmp_path, "books")
+    with Place(tmp_path, "books"):
+        pass
+
+
+def test_all_processes_share_a_room_and_a_killed_one_leaves_it(tmp_path: Path) -> None:
+    assert SIZES["exports"] == 2
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with ExitStack() as stack:
+        others = [
+            stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(2)
+        ]
+        for other in others:
+            assert other.stdout
+            assert other.stdout.readline() == "in\n"
+        with pytest.raises(RoomFullError):
+            Place(tmp_path, "exports")
+        others[0].kill()
+        others[0].wait()
+        with Place(tmp_path, "exports"):
+            pass
+        assert others[1].stdin
+        others[1].stdin.close()
+
+
+def test_one_process_keeps_threads_for_reading_and_signing(tmp_path: Path) -> None:
+    everything = [name for name, size in SIZES.items() for _ in range(size)]
+    taken: list[Place] = []
+    full = 0
+    for name in everything:
+        try:
+            taken.append(Place(tmp_path, name))
+        except RoomFullError:
+            full += 1
+    assert len(taken) == 2 * IN_ONE_PROCESS <= THREADS - 2
+    assert full == len(everything) - len(taken)
+    for place in taken:
+        place.leave()
+
+
+def test_a_disk_that_takes_no_files_has_rooms_all_the_same(tmp_path: Path) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.write_text("no folder")
+    with Place(nowhere, "exports"), Place(nowhere, "exports"), pytest.raises(RoomFullError):
+        Place(nowhere, "exports")
+
+
+@pytest.fixture
+def app(tmp_path: Path, sites: Sites) -> Flask:
+    return sites.open(Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32))
+
+
+def test_a_view_stays_in_its_room_until_the_last_piece_of_its_answer(app: Flask) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    streaming = in_room("books")(lambda: Response(pieces()))
+    whole = in_room("books")(lambda: Response("all"))
+
+    @in_room("books")
+    def failing() -> Response:
+        raise ValueError("broken")
+
+    with app.test_request_context("/"):
+        response = streaming()
+        with pytest.raises(RoomFullError):
+            whole()
+        assert b"".join(response.iter_encoded()) == b"onetwo"
+        response.close()
+        with pytest.raises(ValueError, match="broken"):
+            failing()
+        assert whole().get_data() == b"all"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/privacy", "in two minutes"), ("/es/privacy", "dentro de dos minutos")],
+)
+def test_whoever_finds_a_room_full_is_told_so_in_their_language(
+    app: Flask, path: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "es_public.privacy" if "/es/" in path else "public.privacy"
+    monkeypatch.setitem(app.view_functions, name, in_room("books")(lambda: Response("made")))
+    with Place(app.extensions["dear_congress"].settings.instance, "books"):
+        answer = app.test_client().get(path)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "120"
+    assert words in answer.text
+    assert app.test_client().get(path).text == "made"
+
+
+def test_work_apart_gives_its_answer_and_its_error_and_gives_way_to_others() -> None:
+    assert apart(divmod, 7, 2) == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        apart(divmod, 7, 0)
+    assert apart(os.nice, 0) == os.nice(0) + POLITE
+    assert apart(print, "what somebody prints is no answer") is None
+    with pytest.raises(OSError, match="without an answer"):
+        apart(os._exit, 1)
