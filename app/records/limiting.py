@@ -54,6 +54,9 @@ class Limit:
 
 
 MINUTE, HOUR = 60, 3600
+AWAY_SECONDS = 5.0
+"""For which a Redis that did not answer is left alone."""
+T = TypeVar("T")
 
 LIMITS: dict[Name, Limit] = {
     "find": Limit(10 * MINUTE, 300, 3000),
@@ -103,9 +106,10 @@ def open_counters(where: Path | str) -> Counters:
     Raises ``LimitsError`` when the URL is unknown or its client package is not installed.
     """
     url = f"sqlite://{where.absolute()}" if isinstance(where, Path) else where
+    redis = url.startswith(("redis://", "rediss://", "redis+unix://"))
     try:
-        options = _patience() if url.startswith(("redis://", "rediss://", "redis+unix://")) else {}
-        return cast(Counters, storage_from_string(url, wrap_exceptions=True, **options))
+        found = storage_from_string(url, wrap_exceptions=True, **_patience() if redis else {})
+        return _LeftAlone(cast(Counters, found)) if redis else cast(Counters, found)
     except (ConfigurationError, ImportError, ValueError):
         # Neither the URL nor the error is repeated: they may hold a password.
         scheme = url.partition(":")[0]
@@ -123,6 +127,36 @@ def _patience() -> dict[str, Any]:
     return {
         "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0),
     }  # fmt: skip
+
+
+class _LeftAlone:
+    """A Redis that did not answer is not asked again for a while, so that only one visitor in
+    ``AWAY_SECONDS`` waits for it, and not everybody who looks something up."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters, self._until = counters, 0.0
+
+    def _ask(self, work: Callable[[], T]) -> T:
+        if time.monotonic() < self._until:
+            raise StorageError(ConnectionError("it did not answer a moment ago"))
+        try:
+            return work()
+        except StorageError:
+            self._until = time.monotonic() + AWAY_SECONDS
+            raise
+
+    def acquire_sliding_window_entry(
+        self, key: str, limit: int, expiry: int, amount: int = 1
+    ) -> bool:
+        return self._ask(
+            lambda: self._counters.acquire_sliding_window_entry(key, limit, expiry, amount)
+        )
+
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        return self._ask(lambda: self._counters.get_sliding_window(key, expiry))
+
+    def check(self) -> bool:
+        return self._counters.check()
 
 
 def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -251,8 +285,6 @@ _SCHEMA = (
     " expires REAL NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS counters_expire ON counters (expires)",
 )
-
-T = TypeVar("T")
 
 
 class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):

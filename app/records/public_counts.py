@@ -84,7 +84,7 @@ def _is_time(now: Mapping[str, int], shown: Mapping[str, int]) -> bool:
 
 def _renew(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
     """Take the counts of this moment. Looked at again: another process may have been first."""
-    with writing(db):
+    with writing(db, wait=0):  # nobody who only looks waits for somebody who writes
         now, shown = _now(db, campaign), _shown(db, campaign)
         if not _is_time(now, shown):
             return shown

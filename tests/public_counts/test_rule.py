@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_what_is_not_counted_is_not_shown(db: sqlite3.Connection, people: People
     remove(db, [3])
     assert shown(db) == {"CA": 5}
     assert totals(db, CAMPAIGN).signatures == 9
+
+
+def test_while_somebody_writes_the_last_numbers_are_shown_at_once(
+    db: sqlite3.Connection, people: People
+) -> None:
+    people.sign("CA", 5)
+    assert shown(db) == {"CA": 5}
+    people.sign("CA", 5)
+    (name,) = (row[2] for row in db.execute("PRAGMA database_list") if row[1] == "main")
+    db.execute("PRAGMA busy_timeout=60000")
+    with closing(sqlite3.connect(name, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert shown(db) == {"CA": 5}
+        other.execute("ROLLBACK")
+    assert shown(db) == {"CA": 10}
 
 
 def test_campaigns_are_shown_apart(db: sqlite3.Connection, people: People) -> None:

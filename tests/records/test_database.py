@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import sqlite3
 import stat
 import threading
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -193,6 +196,66 @@ def test_a_writer_that_waits_too_long_says_that_nothing_was_stored(
     sign(other, signature("one"), SECRET)
     assert totals(db, CAMPAIGN) == Totals(1, 3)
     other.close()
+
+
+def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have their answer at once, so that their threads are free for readers."""
+    monkeypatch.setattr("app.records.database.STUCK_SECONDS", 0.2)
+    told, begun = queue.SimpleQueue[str](), threading.Event()
+
+    def write(name: str) -> None:
+        with closing(open_database(path)) as own:
+            own.execute("PRAGMA busy_timeout=60000")
+            begun.set()
+            try:
+                sign(own, signature(name), SECRET)
+            except NotStoredError:
+                told.put(f"{name} was told")
+            else:
+                told.put(f"{name} signed")
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        first = threading.Thread(target=write, args=("first",))
+        first.start()
+        assert begun.wait(30)
+        until(lambda: open_turn(db))
+        rest = [threading.Thread(target=write, args=(f"{n}",)) for n in range(3)]
+        for thread in rest:
+            thread.start()
+        assert sorted(told.get(timeout=30) for _ in rest) == [f"{n} was told" for n in range(3)]
+        assert totals(db, CAMPAIGN) == Totals(0, 0), "a reader waits for nobody"
+        other.execute("ROLLBACK")
+    assert told.get(timeout=60) == "first signed"
+    write("after")
+    assert told.get(timeout=30) == "after signed"
+    for thread in (first, *rest):
+        thread.join()
+
+
+def open_turn(db: sqlite3.Connection) -> bool:
+    """Whether somebody asks for the lock in vain."""
+    return bool(db.raw.turn._since)  # type: ignore[attr-defined]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_who_need_not_write_does_not_wait_for_the_lock(path: Path, db: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(NotStoredError, match="locked"), writing(db, wait=0):
+            pass
+        other.execute("ROLLBACK")
+    assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,), "the next one is patient"
+    with writing(db, wait=0):
+        pass
 
 
 def test_a_long_read_sees_one_moment_and_holds_nobody_up(
