@@ -23,6 +23,7 @@ from app.records.keys import KeyFolderError, first_key
 from app.site.daily import start_purging
 from app.site.server import listen, serve
 from app.site.settings import Settings, SettingsError, load_settings
+from app.site.watching import begin_counting, serve_numbers
 
 __all__ = ["add_commands", "create_app", "main"]
 
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
         settings = load_settings()
         check_site(settings.database, settings.own_keys)
         sockets = listen(settings.host, settings.port)
+        if settings.metrics:
+            begin_counting(settings)
         app = create_app(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
     except (SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError) as error:
@@ -56,6 +59,7 @@ def main(arguments: list[str]) -> int:
         settings.workers,
         at_start=lambda: start_purging(settings),
         mail=() if "--no-mail" in arguments else MAIL_WORKER,
+        metrics=(lambda: serve_numbers(settings)) if settings.metrics else None,
     )
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
@@ -14,6 +13,7 @@ from app.cli.plain import PlainCommand
 from app.delivery.queue import MailQueue, QueueError
 from app.records.health import check_site
 from app.site.outgoing import mail_queue
+from app.site.quiet import log_in_lines
 from app.site.settings import load_settings
 
 STUCK = timedelta(hours=1)
@@ -46,7 +46,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
     queue = open_queue()
     if tied:
         _end_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log_in_lines()
     where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
     click.echo(f"The worker is running; messages become {where}.", err=True)
     queue.run(workers or settings.mail_workers)

@@ -1,17 +1,22 @@
-"""What a process of the site must not tell: no address, no words of anyone, no core dump.
+"""What a process of the site tells an operator, and what it must not: no address, no words of
+anyone, no core dump.
 
-An exception's message and a server's warning may hold what somebody typed or asked for, so only
-the type of an error and the place in our code are ever logged.
+Each thing is one line: words on a terminal, JSON anywhere else. An exception's message and a
+server's warning may hold what somebody typed or asked for, so only the type of an error and the
+place in our code are ever logged.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import resource
 import sys
 import traceback
 from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TextIO
 
 from app.site.settings import ROOT
 
@@ -37,6 +42,43 @@ class _NamesNobody(logging.Filter):
             record.msg = f"A request failed: {where(error) if error else 'unknown'}"
             record.args, record.exc_info, record.exc_text = (), None, None
         return True
+
+
+class _Lines(logging.Formatter):
+    """One line for each thing: ``{"time": …, "level": …, "from": …, "what": …}``.
+
+    What an exception says is left out.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        said = record.getMessage()
+        return json.dumps(
+            {
+                "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "level": record.levelname.lower(),
+                "from": record.name,
+                "process": record.process,
+                "what": f"{said} ({where(error)})" if error else said,
+            },
+            ensure_ascii=False,
+        )
+
+
+class _Words(logging.Formatter):
+    """The same for somebody who looks on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
+
+
+def log_in_lines(stream: TextIO | None = None) -> None:
+    """Write what an operator must know to standard error (or ``stream``), one line for each."""
+    out = stream or sys.stderr
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_Words() if out.isatty() else _Lines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("dear_congress").setLevel(logging.INFO)
 
 
 def keep_quiet_logs() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import logging
 import os
 import resource
 import signal
@@ -23,17 +24,20 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-import click
 import waitress
 
-from app.site.quiet import keep_no_cores, keep_quiet_logs, where
+from app.site.quiet import keep_no_cores, keep_quiet_logs, log_in_lines, where
+from app.site.rooms import IN_ONE_PROCESS
 from app.site.settings import SettingsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-THREADS = 4
-"""In each process. A page takes milliseconds; the rest is the database's and the disk's time."""
+log = logging.getLogger("dear_congress")
+
+THREADS = 2 * IN_ONE_PROCESS + 2
+"""In each process: for slow work as many as rooms may take, and two that are always there for
+reading and signing. A page takes milliseconds; the rest is the database's and the disk's time."""
 CONNECTIONS = 2000
 """Open at once in each process; a connection that waits costs a few kilobytes."""
 SILENCE = 20
@@ -120,6 +124,8 @@ def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> N
         server_name="localhost",
         clear_untrusted_proxy_headers=False,  # the application knows how many to believe
     )
+    # A thread that computes gives way five times as often as usual: most requests compute little.
+    sys.setswitchinterval(0.001)
     server.run()
 
 
@@ -184,11 +190,11 @@ class Watcher:
             return
         well = now - child.started > STEADY
         child.pause = 0.0 if well or not child.pause else min(child.pause * 2, LONGEST_PAUSE)
-        click.echo(
-            f"{child.name} ended by itself ({_how(status)}). {child.lost} Another one starts "
-            + (f"in {child.pause:.0f} s." if child.pause else "now."),
-            err=True,
-        )
+        when = f"in {child.pause:.0f} s" if child.pause else "now"
+        log.warning(
+            "%s ended by itself (%s). %s Another one starts %s.",
+            child.name, _how(status), child.lost, when,
+        )  # fmt: skip
         child.pid, child.due = 0, now + child.pause
         child.pause = child.pause or FIRST_PAUSE
 
@@ -211,7 +217,7 @@ class Watcher:
         except SystemExit:
             status = 0
         except BaseException as error:  # noqa: BLE001 - this process has nowhere to raise it
-            click.echo(f"{child.name} failed: {where(error)}", err=True)
+            log.error("%s failed: %s", child.name, where(error))
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -252,13 +258,15 @@ def serve(
     *,
     at_start: Callable[[], object] = lambda: None,
     mail: Sequence[str] = (),
+    metrics: Callable[[], object] | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with ``workers`` processes.
 
     ``at_start`` runs in each of them once. ``mail`` is the command of the mail worker; it has to
-    end when its standard input does.
+    end when its standard input does. ``metrics`` serves numbers, in a process of its own.
     """
     keep_no_cores()
+    log_in_lines()
 
     def answer() -> None:
         _end_with_the_watcher()
@@ -268,6 +276,13 @@ def serve(
     watcher = Watcher()
     for _ in range(workers):
         watcher.add("A web process", "The others answer meanwhile.", answer)
+    if metrics:
+
+        def tell() -> None:
+            _end_with_the_watcher()
+            metrics()
+
+        watcher.add("The page of numbers", "Visitors do not notice.", tell)
     if mail:
         watcher.add(
             "The mail worker",

@@ -185,6 +185,17 @@ def _mailbox(default: str, help: str) -> Any:
     return _row(default, Rule(help, "an e-mail address", read))
 
 
+def _listening(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = _words(value)
+        host, _, port = text.rpartition(":")
+        if text and (not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536):
+            raise _UnfitError("Write an address and a port, such as 127.0.0.1:9464.")
+        return text
+
+    return _row(default, Rule(help, "an address and a port", read))
+
+
 def _redis(default: str, help: str) -> Any:
     def read(value: object) -> str:
         text = _words(value)
@@ -252,6 +263,13 @@ class Settings:
     contact: str = _text(
         "", "How residents reach you, an e-mail or web address; on every page’s foot."
     )
+    legal_name: str = _text(
+        "", "The legal name of who runs the site, for the terms page and every page’s foot."
+    )
+    postal_address: str = _text("", "Their postal address, in one line.")
+    paid_for_by: str = _text(
+        "", "Who pays, where the law asks for it; the foot then says “Paid for by” and this."
+    )
     site_url: str = _address(
         "",
         "The public address, such as https://letters.example.org; turns on host checking and "
@@ -260,6 +278,11 @@ class Settings:
     host: str = _text("127.0.0.1", "The address to serve on; `::1` or `::` for IPv6. Also HOST.")
     port: int = _whole(8000, 1, 65535, "The port to serve on. Also PORT.")
     workers: int = _whole(2, 1, 64, "Processes that serve pages. Also WORKERS.")
+    metrics: str = _listening(
+        "",
+        "Where numbers for Prometheus are served, such as 127.0.0.1:9464; they name nobody, and "
+        "are not for the public. Empty serves none.",
+    )
     trusted_proxies: int = _whole(
         0, 0, 5, "How many reverse proxies of your own stand in front; 0 trusts no header."
     )

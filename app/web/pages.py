@@ -80,6 +80,10 @@ def _everywhere() -> dict[str, Any]:
     return {
         "software_version": __version__,
         "group_name": site.settings.group_name,
+        "imprint": ", ".join(
+            filter(None, (site.settings.legal_name, site.settings.postal_address))
+        ),
+        "paid_for_by": site.settings.paid_for_by,
         "contact": site.settings.contact,
         "contact_url": contact_url(site.settings.contact),
         "data_date": _date_of_members(site),

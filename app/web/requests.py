@@ -6,14 +6,16 @@ never as a failure of ours.
 
 from __future__ import annotations
 
-from typing import IO, Any
+import time
+from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, Response, abort, current_app, g, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, SecurityError
 from werkzeug.formparser import FormDataParser
 
+from app.site import watching
 from app.site.services import services
 from app.text import decode
 
@@ -115,8 +117,43 @@ def forget_form() -> None:
     request.__dict__["form"] = ImmutableMultiDict()
 
 
+def part_of_site(endpoint: str | None) -> str:
+    """Which of ``watching.PARTS`` a view belongs to."""
+    blueprint, _, view = (endpoint or "").removeprefix("es_").partition(".")
+    if blueprint == "resident":
+        return "signing" if view == "sign" and request.method == "POST" else "resident"
+    if blueprint in ("public", "counter_pages", "verify_pages", "well_known"):
+        return "public"
+    if blueprint.startswith("organizer"):
+        return "organizer"
+    return "static" if endpoint == "static" else "other"
+
+
+def _begin() -> None:
+    if watching.meters:
+        g.began = time.perf_counter()
+
+
+def _answer_monitors() -> Response | None:
+    """By whatever name: a monitor on this machine does not know the site's own."""
+    view = {"/healthz": "well_known.alive", "/readyz": "well_known.ready"}.get(request.path)
+    if view and isinstance(request.routing_exception, SecurityError):
+        return cast(Response, current_app.view_functions[view]())
+    return None
+
+
+def _count(response: Response) -> Response:
+    """For the operator's numbers, where there are any."""
+    if watching.meters and "began" in g:
+        watching.meters.note(part_of_site(request.endpoint), response.status_code, g.began)
+    return response
+
+
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
     app.request_class = SiteRequest
+    app.before_request(_begin)
+    app.before_request(_answer_monitors)
+    app.after_request(_count)
     app.before_request(_refuse_floods)
     app.before_request(_refuse_other_sites)

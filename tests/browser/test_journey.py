@@ -187,7 +187,7 @@ def test_the_whole_way_by_keyboard_only(chromium: Browser, site: Server, script:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/find", "/about-the-bill", "/districts", "/privacy", "/accessibility"]
+    "path", ["/", "/find", "/about-the-bill", "/districts", "/privacy", "/terms", "/accessibility"]
 )
 @pytest.mark.parametrize("lang", ["", "/es"])
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False)])

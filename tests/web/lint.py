@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 NS = "{http://www.w3.org/1999/xhtml}"
 FIELDS = ("input", "select", "textarea")
-PUBLIC = ("/", "/about-the-bill", "/districts", "/privacy", "/accessibility")
+PUBLIC = ("/", "/about-the-bill", "/districts", "/privacy", "/terms", "/accessibility")
 POLICY = (
     "default-src 'none'",
     "style-src 'self'",

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from app.main import create_app
 from app.site.settings import Settings
 from app.web.access import AccessRuleMissingError, access_rules
+from tests.sites import Sites
 from tests.web.conftest import Clock
 from tests.web.lint import Client, lint
 from tests.web.resident import Resident
 
 POSTS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
-GETS = ("/", "/find", "/about-the-bill", "/privacy", "/accessibility")
+GETS = ("/", "/find", "/about-the-bill", "/privacy", "/terms", "/accessibility")
 
 
 def changed(settings: Settings, **changes: Any) -> Settings:
@@ -319,3 +320,23 @@ def test_no_cookie_is_ever_set(client: Client, clock: Clock) -> None:
     """The lint checks every page; this asks the client's own jar at the end of a journey."""
     Resident(client).signed("01930")
     assert not client.flask._cookies
+
+
+def test_who_runs_the_site_stands_on_the_terms_and_at_the_foot_only_where_they_say_so(
+    settings: Settings, sites: Sites
+) -> None:
+    nobody = sites.open(settings)
+    plain = Client(nobody.test_client()).get("/terms").text
+    assert "Who runs this site" not in plain
+    assert "Paid for by" not in plain
+    named = sites.open(changed(
+        settings, legal_name="Letters Inc.", postal_address="1 Main St, Salem, MA 01970",
+        paid_for_by="Friends of <Letters>",
+    ))  # fmt: skip
+    client = Client(named.test_client())
+    terms = client.get("/terms")
+    assert terms.text.count("1 Main St, Salem, MA 01970") == 2, "in the page and at its foot"
+    assert "Who runs this site" in terms.words
+    home = client.get("/es/").text
+    assert "Letters Inc., 1 Main St, Salem, MA 01970" in home
+    assert "Pagado por Friends of &lt;Letters&gt;." in home

@@ -68,6 +68,17 @@ def accessibility() -> Page:
     return Page("public/accessibility.html", {"public_page": True})
 
 
+def terms(site: Services) -> Page:
+    """What using the site means, and who answers for it where they say so."""
+    settings = site.settings
+    context = {
+        "public_page": True,
+        "legal_name": settings.legal_name,
+        "postal_address": settings.postal_address,
+    }
+    return Page("public/terms.html", context)
+
+
 def bill(site: Services) -> Page:
     """The bill in more detail."""
     return Page("public/bill.html", _bill(site))

@@ -12,6 +12,7 @@ from app.delivery.wordings import absolute_link
 from app.site.assets import STATIC
 from app.site.i18n import LANGUAGES
 from app.site.services import services
+from app.site.watching import unready
 from app.web.access import access
 from app.web.headers import public_page, shared
 from app.web.pages import contact_url, show
@@ -53,6 +54,13 @@ def districts() -> Response:
 def privacy() -> Response:
     public_page()
     return show(content.privacy(services()))
+
+
+@public.get("/terms")
+@access("anyone")
+def terms() -> Response:
+    public_page()
+    return show(content.terms(services()))
 
 
 @public.get("/accessibility")
@@ -109,6 +117,23 @@ def _sitemap(site: str) -> str:
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
         'xmlns:xhtml="http://www.w3.org/1999/xhtml">' + "".join(entries) + "</urlset>\n"
     )
+
+
+@well_known.get("/healthz")
+@access("anyone")
+def alive() -> Response:
+    """Whether a process answers at all, for a monitor."""
+    return Response("alive\n", mimetype="text/plain")
+
+
+@well_known.get("/readyz")
+@access("anyone")
+def ready() -> Response:
+    """Whether a signature can be taken, for a monitor; 503 and the reason where not."""
+    reason = unready(services().settings)
+    if reason:
+        return Response(f"not ready: {reason}\n", 503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")
 
 
 @well_known.get("/.well-known/security.txt")

@@ -1,0 +1,153 @@
+"""Whether a site can take a signature, and numbers for a monitor.
+
+Numbers are counted by every process into files of its own in ``instance/metrics/`` and added up
+by one that serves them, at an address of their own: they are for the operator. No label names a
+person, a place or a path: a page is one of a few ``PARTS``. Where ``metrics`` is not set, nothing
+is counted and the library is not loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.congress import TablesError, load_tables
+from app.records import NotStoredError, local_database, totals
+from app.records.database import writing
+from app.records.outbound import Outbound
+from app.site import rooms
+from app.site.services import moment_of_site
+from app.site.settings import KEY_FILES, Settings
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
+    from prometheus_client.metrics_core import Metric
+
+log = logging.getLogger("dear_congress")
+
+PARTS = ("signing", "resident", "public", "organizer", "static", "other")
+"""Parts of the site, for the numbers: signing is the press of that one button."""
+LEAST_FREE = 32 * 1024 * 1024
+"""Bytes of the disk below which a signature may not fit any more."""
+LOCK_SECONDS = 1.0
+"""For which somebody who asks whether the site is ready waits for the write lock."""
+
+
+# --- Ready -------------------------------------------------------------------------------------
+
+
+def unready(settings: Settings) -> str:
+    """Why no signature can be taken now, in a word or two; empty where one can.
+
+    Takes the write lock for a moment and writes nothing.
+    """
+    try:
+        if shutil.disk_usage(settings.instance).free < LEAST_FREE:
+            return "disk full"
+        with writing(local_database(settings.database), wait=LOCK_SECONDS):
+            pass
+        load_tables(settings.instance, moment_of_site(settings))
+    except (NotStoredError, OSError):
+        return "database"
+    except TablesError:
+        return "tables of members"
+    return ""
+
+
+# --- Numbers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What each process counts."""
+
+    answers: Counter
+    seconds: Histogram
+    full: Counter
+
+    def note(self, part: str, status: int, began: float) -> None:
+        """An answer of a part of the site that was begun at ``began`` (``time.perf_counter``)."""
+        self.answers.labels(part, f"{status // 100}xx").inc()
+        self.seconds.labels(part).observe(time.perf_counter() - began)
+
+
+meters: Meters | None = None
+"""None where nothing is counted."""
+
+
+def begin_counting(settings: Settings) -> None:
+    """Count from now on in this process and in those that it forks. Call before any is forked."""
+    global meters  # noqa: PLW0603 - one for each process
+    folder = settings.instance / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    from prometheus_client import Counter, Histogram
+
+    made = Meters(
+        Counter("dear_congress_answers", "Answers, by part of the site.", ("part", "status")),
+        Histogram(
+            "dear_congress_answer_seconds", "How long they took.", ("part",),
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        ),
+        Counter("dear_congress_rooms_full", "Who found a room for slow work full.", ("room",)),
+    )  # fmt: skip
+    rooms.full_at = lambda name: made.full.labels(name).inc()
+    meters = made
+
+
+def serve_numbers(settings: Settings) -> None:
+    """Serve the numbers of all processes at the address that ``metrics`` names, for ever."""
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_OfTheSite(settings))
+    host, _, port = settings.metrics.rpartition(":")
+    start_http_server(int(port), host.strip("[]"), registry)
+    log.info("Numbers for Prometheus are served at http://%s/metrics", settings.metrics)
+    threading.Event().wait()
+
+
+class _OfTheSite:
+    """What can be read from the site itself when somebody asks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        def one(name: str, meaning: str, value: float) -> Metric:
+            return GaugeMetricFamily(f"dear_congress_{name}", meaning, value=value)
+
+        settings, database = self._settings, self._settings.database
+        yield one("ready", "Whether a signature can be taken.", not unready(settings))
+        free = shutil.disk_usage(settings.instance).free
+        yield one("disk_free_bytes", "Free where the database is.", free)
+        for name, path in (("database", database), ("log", Path(f"{database}-wal"))):
+            size = path.stat().st_size if path.exists() else 0
+            yield one(f"{name}_bytes", f"Size of the {name}.", size)
+        keys = sum((settings.instance / name).exists() for name in KEY_FILES)
+        yield one("keys", "Key files that are there; a whole site has two.", keys)
+        try:
+            counted = totals(local_database(database), settings.campaign)
+            queue = Outbound(database, settings.secret_key)
+            waiting = queue.numbers()
+            stuck = queue.stuck(datetime.now(UTC), longer_than=timedelta(hours=1))
+        except NotStoredError:
+            return
+        yield one("signatures", "People who are counted, as on the start page.", counted.signatures)
+        yield one("letters", "Their letters.", counted.letters)
+        for state in ("queued", "deferred", "failed"):
+            yield one(f"mail_{state}", f"Messages that are {state}.", waiting.get(state, 0))
+        yield one("mail_stuck", "Messages that have not moved for an hour.", len(stuck))

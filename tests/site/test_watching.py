@@ -1,0 +1,161 @@
+"""What a monitor asks: alive, ready, numbers that name nobody, and a log of one line a thing."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import logging
+import re
+import shutil
+import sqlite3
+from collections import namedtuple
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.records import local_database
+from app.site import watching
+from app.site.quiet import log_in_lines
+from app.site.settings import Settings, SettingsError, read_settings
+from tests.bench.people import sign_bodies
+from tests.bench.servers import free_port, serving
+from tests.sites import Sites
+
+
+@pytest.fixture
+def app(tmp_path: Path, sites: Sites) -> Iterator[Flask]:
+    settings = Settings(
+        instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32, today="2026-11-25"
+    )
+    yield sites.open(settings)
+    local_database(settings.database).close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    app.test_client().get("/")
+    return app.test_client()
+
+
+def readiness(client: FlaskClient) -> tuple[int, str]:
+    answer = client.get("/readyz")
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code, answer.text.strip()
+
+
+def test_a_site_that_answers_is_alive_and_one_that_can_store_is_ready(client: FlaskClient) -> None:
+    assert client.get("/healthz").text == "alive\n"
+    assert client.get("/healthz").headers["Cache-Control"] == "no-store"
+    assert readiness(client) == (200, "ready")
+
+
+def test_a_monitor_on_the_machine_need_not_know_the_name_of_the_site(
+    tmp_path: Path, sites: Sites
+) -> None:
+    client = sites.open(Settings(
+        instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32,
+        site_url="https://letters.example.org",
+    )).test_client()  # fmt: skip
+    for name in ("127.0.0.1:8000", "letters.example.org"):
+        for path, words in (("/healthz", "alive\n"), ("/readyz", "ready\n")):
+            answer = client.get(path, base_url=f"http://{name}")
+            assert (answer.status_code, answer.text) == (200, words)
+    assert client.get("/privacy", base_url="http://127.0.0.1:8000").status_code == 400
+
+
+def test_a_site_whose_database_is_locked_is_not_ready_but_alive(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOCK_SECONDS", 0.05)
+    with closing(sqlite3.connect(tmp_path / "dear-congress.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert readiness(client) == (503, "not ready: database")
+        assert client.get("/healthz").status_code == 200
+        other.execute("ROLLBACK")
+    assert readiness(client) == (200, "ready")
+
+
+def test_a_site_whose_database_was_moved_is_not_ready(client: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "dear-congress.db").rename(tmp_path / "elsewhere.db")
+    assert readiness(client) == (503, "not ready: database")
+    (tmp_path / "elsewhere.db").rename(tmp_path / "dear-congress.db")
+    assert readiness(client) == (200, "ready")
+
+
+def test_a_site_on_a_full_disk_is_not_ready(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(100, 99, 1))
+    assert readiness(client) == (503, "not ready: disk full")
+
+
+@pytest.mark.parametrize("wrong", ["9464", "localhost", "localhost:0", "localhost:99999", ":9464"])
+def test_where_numbers_are_served_is_an_address_and_a_port(wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="an address and a port, such as"):
+        read_settings({}, instance=tmp_path, metrics=wrong)
+    assert read_settings({}, instance=tmp_path, metrics="[::1]:9464").metrics == "[::1]:9464"
+
+
+def test_a_thing_is_one_line_of_json_and_an_exception_is_a_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    out = io.StringIO()
+    log_in_lines(out)
+    try:
+        raise ValueError("88 Zebrawood Lane")
+    except ValueError:
+        logging.getLogger("dear_congress").exception("The letters\ncannot be read:")
+    logging.getLogger("somebody.else").info("nobody asked")
+    (line,) = out.getvalue().splitlines()
+    told = json.loads(line)
+    assert told["level"] == "error"
+    assert told["from"] == "dear_congress"
+    assert told["what"] == "The letters\ncannot be read: (ValueError)"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["time"])
+    assert "Zebrawood" not in line
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("server")
+def test_numbers_of_all_processes_are_added_up_at_their_own_address_and_name_nobody(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    with serving(
+        "wsgi:app", tmp_path, workers=3, DEAR_CONGRESS_METRICS=f"127.0.0.1:{port}"
+    ) as server:
+        for body in sign_bodies(tmp_path, 6):
+            assert ask(server.port, "POST", "/sign", body)[0] == 307
+        place = urlencode({"zip": "60647", "state": "IL"}).encode()
+        assert ask(server.port, "POST", "/find?source=zebrawood", place)[0] == 200
+        assert ask(server.port, "GET", "/zebrawood")[0] == 404
+        status, text = ask(port, "GET", "/metrics")
+        assert ask(server.port, "GET", "/metrics")[0] == 404
+    assert status == 200
+    numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert numbers['dear_congress_answers_total{part="signing",status="3xx"}'] == "6.0"
+    assert numbers['dear_congress_answer_seconds_count{part="signing"}'] == "6.0"
+    assert numbers["dear_congress_signatures"] == "6.0"
+    assert numbers["dear_congress_ready"] == "1.0"
+    assert numbers["dear_congress_keys"] == "2.0"
+    assert not re.search("zebrawood|60647|IL|127|Reyes|Heron", text)
+    labels = set(re.findall(r'(\w+)="([^"]*)"', text))
+    assert {name for name, _ in labels} <= {"part", "status", "le", "room"}
+    assert {value for name, value in labels if name == "part"} <= set(watching.PARTS)
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, str]:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path, body, form)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
