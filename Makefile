@@ -39,6 +39,9 @@ lock: $(VENV)/bin/python ## Write the lock files anew after a change of a requir
 bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in one run
 	$(BIN)/python -m tests.bench
 
+soak: $(VENV)/test.stamp ## Sign for ten minutes at the highest rate, then break one thing after the other (ARGS="--minutes 1")
+	$(BIN)/python -m tests.bench.soak $(ARGS)
+
 i18n: $(VENV)/test.stamp ## Bring the Spanish catalogue up to date with the pages
 	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark -k Field:3 --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
 	$(BIN)/pybabel -q update --no-wrap --omit-header -i app/web/translations/messages.pot -d app/web/translations -l es
@@ -68,4 +71,4 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 browser:
 	@sh tests/system-packages chromium redis-server
 
-.PHONY: help run dev test quick lint audit lock bench i18n clean browser
+.PHONY: help run dev test quick lint audit lock bench soak i18n clean browser

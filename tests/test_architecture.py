@@ -141,7 +141,7 @@ def test_only_the_known_things_stand_at_the_top() -> None:
     expected = {
         "app", "templates", "letters", "tests", "docs", "requirements.txt", "requirements.lock",
         "wsgi.py", "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile",
-        "pyproject.toml", "LICENSE",
+        "pyproject.toml", "LICENSE", "deploy",
     }  # fmt: skip
     names = {p.relative_to(ROOT).parts[0] for p in tracked()}
     assert {n for n in names if not n.startswith(".")} <= expected

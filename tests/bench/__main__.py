@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.bench import counting, finding, packets, pdf, signing, workshop
+from tests.bench import counting, everything_at_once, finding, packets, pdf, signing, workshop
 
 
 def main() -> None:
-    for part in (finding, signing, pdf, packets, counting, workshop):
+    for part in (finding, signing, everything_at_once, pdf, packets, counting, workshop):
         part.main()
         print()
 

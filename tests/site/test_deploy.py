@@ -1,0 +1,144 @@
+"""The examples for running the site for others, as far as this machine has the programs for it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.site.server import LARGEST_BODY
+from app.site.settings import ROOT, read_settings, rules
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+GUIDE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def need(program: str) -> None:
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> list[str]:
+    """The units with a program that is there on this machine."""
+    for unit in [*UNITS, *DEPLOY.glob("*.timer")]:
+        text = re.sub(r"/srv/dear-congress/.venv/bin/\w+", sys.executable, unit.read_text())
+        (tmp_path / unit.name).write_text(text)
+    return [str(tmp_path / unit.name) for unit in UNITS]
+
+
+def test_systemd_understands_every_line_of_the_units(units: list[str]) -> None:
+    need("systemd-analyze")
+    timer = units[0].replace("dear-congress-daily.service", "dear-congress-daily.timer")
+    said = run("systemd-analyze", "verify", *units, timer)
+    assert not [line for line in said.splitlines() if "dear-congress" in line], said
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_may_do_little_else_than_its_work(unit: Path, units: list[str]) -> None:
+    need("systemd-analyze")
+    path = next(path for path in units if path.endswith(unit.name))
+    run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
+
+
+def test_the_units_are_hardened_alike() -> None:
+    hardened = [
+        [line for line in unit.read_text().splitlines()
+         if re.match("(Protect|Private|Restrict|SystemCall|Capab|No|Lock|Memory[^M]|UMask)", line)]
+        for unit in UNITS
+    ]  # fmt: skip
+    assert len(UNITS) == 3
+    assert hardened[0] == hardened[1] == hardened[2]
+
+
+def test_caddy_understands_its_example(tmp_path: Path) -> None:
+    need("caddy")
+    shutil.copy(DEPLOY / "Caddyfile", tmp_path)
+    example = str(tmp_path / "Caddyfile")
+    run("caddy", "validate", "--adapter", "caddyfile", "--config", example)
+
+
+def test_nginx_understands_its_example(tmp_path: Path) -> None:
+    need("nginx")
+    need("openssl")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    own = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=example.org"
+    run("openssl", *own.split(), "-keyout", str(key), "-out", str(certificate))
+    text = (DEPLOY / "nginx.conf").read_text()
+    text = re.sub(r"/etc/letsencrypt\S+fullchain.pem", str(certificate), text)
+    text = re.sub(r"/etc/letsencrypt\S+privkey.pem", str(key), text)
+    text = text.replace("/var/log/nginx/", f"{tmp_path}/")
+    text = re.sub(r"listen (\[::\]:)?(80|443)", lambda m: f"listen {m[1] or ''}{int(m[2]) + 18000}",
+                  text)  # fmt: skip
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{\n{text}\n}}\n")
+    run("nginx", "-t", "-q", "-c", str(whole), "-p", str(tmp_path))
+
+
+def test_proxies_let_through_what_the_site_takes_and_keep_no_list_of_visitors() -> None:
+    caddy, nginx = (DEPLOY / "Caddyfile").read_text(), (DEPLOY / "nginx.conf").read_text()
+    assert LARGEST_BODY == 13 * 1024 * 1024
+    assert "client_max_body_size 13m" in nginx
+    assert "max_size 13MB" in caddy
+    assert nginx.count("access_log off") == nginx.count("server {") == 2
+    assert nginx.count("listen [::]:") == 2
+    assert "output" not in caddy
+    for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For"):
+        assert f"proxy_set_header {name} $" in nginx
+
+
+def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() -> None:
+    lines = (DEPLOY / "Containerfile").read_text().splitlines()
+    sources = [line.split()[1] for line in lines if line.startswith("COPY")]
+    assert all((ROOT / source).exists() for source in sources)
+    assert {"app/", "letters/", "templates/", "wsgi.py", "requirements.lock"} == set(sources)
+    users = [line for line in lines if line.startswith("USER")]
+    assert users == ["USER 10001:10001"]
+    assert "VOLUME /instance" in lines
+    site = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["site"]
+    assert site["read_only"] is True
+    assert site["cap_drop"] == ["ALL"]
+    assert site["user"] == "10001:10001"
+    assert site["volumes"] == ["../instance:/instance"]
+    assert (DEPLOY / site["build"]["context"] / site["build"]["dockerfile"]).is_file()
+    for name in site["environment"]:
+        assert name.removeprefix("DEAR_CONGRESS_").lower() in rules()
+
+
+def test_the_settings_of_the_guide_can_be_used(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    assert len(blocks) >= 2
+    whole = "".join(blocks)
+    tomllib.loads(whole)
+    (tmp_path / "settings.toml").write_text(whole)
+    settings = read_settings({}, instance=tmp_path)
+    assert settings.trusted_proxies == 1
+    assert settings.mail_server
+
+
+def test_the_guide_names_only_files_and_commands_that_are_there() -> None:
+    for path in re.findall(r"deploy/[\w.*-]+[\w*]", GUIDE):
+        assert list(ROOT.glob(path)), path
+    for path in re.findall(r"\]\(([\w-]+\.md)", GUIDE):
+        assert (ROOT / "docs" / path).is_file(), path
+    for names in {
+        tuple(found.split()) for found in re.findall(r"flask ([a-z]+(?: [a-z]+)?)", GUIDE)
+    }:
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *names, "--help"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, names
