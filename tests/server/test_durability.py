@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import re
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from app.records import open_database, recount
+from app.records.database import BUSY_SECONDS
 from tests.bench.load import FORM, Result, post_all
 from tests.bench.people import sign_bodies, sign_form
 from tests.bench.servers import Server, serving
@@ -106,6 +109,46 @@ def test_sixty_people_sign_at_once_and_all_are_counted(server: Server) -> None:
     assert not result.refused
     assert len(result.acknowledged) == 60
     assert counted(server.instance) == before + 60
+
+
+def test_behind_a_lock_that_is_held_for_good_readers_do_not_wait_and_signers_keep_their_words(
+    tmp_path: Path,
+) -> None:
+    """More people sign than the site has threads: without a limit all would wait for the lock."""
+    begun, done, pages = threading.Event(), threading.Event(), list[tuple[int, str]]()
+    with serving("wsgi:app", tmp_path, workers=2) as locked:
+        assert request(locked, "GET", "/counts.json")[0] == 200
+        bodies = itertools.cycle(sign_bodies(tmp_path, 64))
+
+        def sign() -> None:
+            while not done.is_set():
+                status, text = request(locked, "POST", "/sign", next(bodies))
+                pages.append((status, text))
+                begun.set()
+
+        with closing(sqlite3.connect(tmp_path / "dear-congress.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            signers = [threading.Thread(target=sign) for _ in range(16)]
+            for thread in signers:
+                thread.start()
+            assert begun.wait(60)
+            took = []
+            for path in ("/", "/counts.json", "/es/privacy") * 5:
+                before = time.monotonic()
+                assert request(locked, "GET", path)[0] == 200
+                took.append(time.monotonic() - before)
+            other.execute("ROLLBACK")
+        done.set()
+        for thread in signers:
+            thread.join()
+        assert request(locked, "POST", "/sign", next(bodies))[0] == 307, "all is well again"
+    assert max(took) < BUSY_SECONDS / 2
+    refused = [text for status, text in pages if status == 503]
+    assert refused
+    for text in refused:
+        assert "Nothing was lost: please press the button again in a minute." in text
+        assert 'value="Imani"' in text
+        assert "My neighbor stopped driving" in text
 
 
 def test_a_double_click_counts_once_and_both_get_the_same_page(server: Server) -> None:

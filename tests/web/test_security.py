@@ -339,4 +339,4 @@ def test_who_runs_the_site_stands_on_the_terms_and_at_the_foot_only_where_they_s
     assert "Who runs this site" in terms.words
     home = client.get("/es/").text
     assert "Letters Inc., 1 Main St, Salem, MA 01970" in home
-    assert "Pagado por Friends of &lt;Letters&gt;." in home
+    assert "Pagado por Friends of &lt;Letters&gt;<" in home
