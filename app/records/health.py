@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from app.records.database import (
@@ -31,6 +31,20 @@ def damage(db: sqlite3.Connection, *, most: int = 10) -> tuple[str, ...]:
     except sqlite3.DatabaseError as error:  # too damaged even to look
         return (str(error),)
     return tuple(found)
+
+
+class _TakenBackError(Exception):
+    """What was written has to go again."""
+
+
+def try_to_write(db: sqlite3.Connection, *, wait: float) -> None:
+    """Write, and take it back before it is stored: the lock alone says nothing of a read-only disk.
+
+    Raises ``NotStoredError`` when that is not possible within ``wait`` seconds.
+    """
+    with suppress(_TakenBackError), writing(db, wait=wait):
+        db.execute("UPDATE site SET value = value WHERE name = 'id'")
+        raise _TakenBackError
 
 
 def _fingerprint(key: bytes) -> str:

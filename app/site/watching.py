@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from app.congress import TablesError, load_tables
 from app.records import NotStoredError, local_database, totals
-from app.records.database import writing
+from app.records.health import try_to_write
 from app.records.outbound import Outbound
 from app.site import rooms
 from app.site.services import moment_of_site
@@ -47,13 +47,12 @@ LOCK_SECONDS = 1.0
 def unready(settings: Settings) -> str:
     """Why no signature can be taken now, in a word or two; empty where one can.
 
-    Takes the write lock for a moment and writes nothing.
+    Writes for a moment and takes it back.
     """
     try:
         if shutil.disk_usage(settings.instance).free < LEAST_FREE:
             return "disk full"
-        with writing(local_database(settings.database), wait=LOCK_SECONDS):
-            pass
+        try_to_write(local_database(settings.database), wait=LOCK_SECONDS)
         load_tables(settings.instance, moment_of_site(settings))
     except (NotStoredError, OSError):
         return "database"

@@ -31,7 +31,7 @@ from tests.attack.test_cores import workers_of
 from tests.bench.everything_at_once import Timed, ask
 from tests.bench.load import post_all
 from tests.bench.people import sign_bodies
-from tests.bench.servers import ROOT, Server, free_port, serving
+from tests.bench.servers import ROOT, Server, serving
 from tests.paper.conftest import good, lock_of, run
 from tests.server.test_identity import (
     Site,
@@ -278,21 +278,18 @@ def suffer(fault: Fault, *, disk: bool = False) -> str:
 
 def read_only() -> str:
     """A site that is started on a disk that cannot be written to, and again when it can."""
+    found = []
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder)):
         instance = Path(folder)
-        with serving("wsgi:app", instance, workers=2) as server:
-            (one, two) = sign_bodies(instance, 2)
-            taken = [ask(server.port, "POST", "/sign", one)[1]]
-        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-        told = subprocess.run(
-            [sys.executable, "-m", "app.main"], cwd=ROOT, capture_output=True, text=True,
-            env={**os.environ, "DEAR_CONGRESS_INSTANCE": folder, "PORT": str(free_port())},
-            check=False,
-        )  # fmt: skip
-        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
-        with serving("wsgi:app", instance, workers=2) as server:
-            taken += [ask(server.port, "POST", "/sign", two)[1]]
-        return f"“{told.stderr.strip().splitlines()[-1]}”; before and after {taken}"
+        load_settings({}, instance=instance)
+        bodies = iter(sign_bodies(instance, 3))
+        for how in ("rw", "ro", "rw"):
+            subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+            with serving("wsgi:app", instance, workers=2) as server:
+                signed = ask(server.port, "POST", "/sign", next(bodies))[1]
+                ready, home = (ask(server.port, "GET", path)[1] for path in ("/readyz", "/"))
+                found.append(f"{how}: signing {signed}, /readyz {ready}, pages {home}")
+    return "; ".join(found)
 
 
 def master_killed() -> str:
@@ -377,7 +374,7 @@ def faults() -> None:
         print(f"  {fault.name:<46}{suffer(fault)}", flush=True)
     if os.geteuid() == 0 and shutil.which("mount") and sys.platform == "linux":
         print(f"  {FULL.name:<46}{suffer(FULL, disk=True)}", flush=True)
-        print(f"  {'the disk is read-only at the start':<46}{read_only()}", flush=True)
+        print(f"  {'the disk is read-only, then not':<46}{read_only()}", flush=True)
     else:
         print("  A full and a read-only disk were left out: that needs the right to mount one.")
     print(f"  {'all killed under load, started again':<46}{master_killed()}", flush=True)

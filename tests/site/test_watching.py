@@ -81,6 +81,19 @@ def test_a_site_whose_database_is_locked_is_not_ready_but_alive(
     assert readiness(client) == (200, "ready")
 
 
+def test_a_site_that_may_only_read_its_database_is_not_ready(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    assert readiness(client) == (200, "ready")
+    db = local_database(tmp_path / "dear-congress.db")
+    before = db.execute("SELECT * FROM site ORDER BY name").fetchall()
+    db.execute("PRAGMA query_only=ON")  # as on a disk that cannot be written to
+    assert readiness(client) == (503, "not ready: database")
+    db.execute("PRAGMA query_only=OFF")
+    assert readiness(client) == (200, "ready")
+    assert db.execute("SELECT * FROM site ORDER BY name").fetchall() == before
+
+
 def test_a_site_whose_database_was_moved_is_not_ready(client: FlaskClient, tmp_path: Path) -> None:
     (tmp_path / "dear-congress.db").rename(tmp_path / "elsewhere.db")
     assert readiness(client) == (503, "not ready: database")
