@@ -5,7 +5,7 @@ asked for again and again, the largest sheet of signatures is uploaded, another 
 write lock for 0.2 of every second, 200 connections a second begin and are never finished, and the
 Redis of the limits is dead. Signing goes on with p99 under 500 ms and finds under 100 ms on a
 machine that does nothing else; nothing that was acknowledged is lost, nothing is counted twice.
-``--without-lock`` leaves the lock out (goal: 300 ms), ``--small`` is for a test.
+``--without-lock`` leaves the lock out (goal: 300 ms),.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.bench.load import FORM
 from tests.bench.people import PLACES, sign_bodies
 from tests.bench.servers import Server, serving
 
-SIGNERS, FINDERS, BOOKS, STREETS = 4, 2, 16, 8
+SIGNERS, FINDERS, BOOKS, STREETS = 4, 2, 16, 16
 CONNECTIONS_A_SECOND = 200
 PACE = 0.05
 """Seconds between a person's requests: together about 80 signatures a second at most, four times
