@@ -14,11 +14,11 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, ParamSpec, TypeVar
+from typing import IO, Any, Literal, ParamSpec, TypeVar
 
 from app.site.settings import ROOT
 
@@ -112,30 +112,60 @@ def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     carry it. Beginning costs as long as loading that module does. Raises ``OSError`` where the
     process ended without an answer.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "app.site.rooms"], input=pickle.dumps((work, args, named)),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, check=False,
-    )  # fmt: skip
-    if done.returncode or not done.stdout:
-        raise OSError("work apart ended without an answer")
-    fine, result = pickle.loads(done.stdout)  # noqa: S301 - of our own process
-    if not fine:
-        raise result
-    return result  # type: ignore[no-any-return]
+    (answer,) = _values_of(work, args, named)
+    return answer  # type: ignore[no-any-return]
+
+
+def pieces_apart(
+    work: Callable[P, Iterator[bytes]], *args: P.args, **named: P.kwargs
+) -> Iterator[bytes]:
+    """The same for work that gives pieces one by one. Whoever stops asking for them ends it."""
+    return _values_of(work, args, named)
+
+
+def _values_of(
+    work: Callable[..., object], args: tuple[Any, ...], named: dict[str, Any]
+) -> Iterator[Any]:
+    command = [sys.executable, "-m", "app.site.rooms"]
+    with subprocess.Popen(  # noqa: S603 - our own words
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            with process.stdin:
+                pickle.dump((work, args, named), process.stdin)
+            while True:
+                kind, value = pickle.load(process.stdout)  # noqa: S301 - of our own process
+                if kind == "end":
+                    return
+                if kind == "error":
+                    raise value
+                yield value
+        except (EOFError, pickle.UnpicklingError):
+            raise OSError("work apart ended without an answer") from None
+        finally:
+            process.kill()
 
 
 def _be_apart() -> None:
-    """The other side of ``apart``, over standard input and output."""
+    """The other side, over standard input and output."""
     os.nice(POLITE)
     work, args, named = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what somebody prints is no answer
+
+    def say(kind: str, value: object = None) -> None:
+        pickle.dump((kind, value), answer)
+        answer.flush()
+
     try:
-        result = True, work(*args, **named)
+        result = work(*args, **named)
+        for value in result if isinstance(result, Iterator) else (result,):
+            say("value", value)
+        say("end")
     except Exception as error:  # noqa: BLE001 - the other side raises it
-        result = False, error
-    with answer:
-        pickle.dump(result, answer)
+        say("error", error)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from app.records import DEFINITIONS, audit, exports, open_database
 from app.records.audit import What
 from app.site.services import services
+from app.web.organizer import counts_export
 from app.web.organizer.counts_export import FORMATS, disposition, zipped
 from app.web.organizer.counts_filter import FIELDS
 from tests.counts.conftest import Add
@@ -380,3 +381,19 @@ def test_columns_and_groupings_are_documented() -> None:
         assert f"`{by}`" in text
     for field in FIELDS:
         assert f"`{field}`" in text
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize("what", ["shape=letters&format=csv", "by=state&format=sqlite"])
+def test_a_large_file_is_made_apart_from_visitors_and_is_the_same(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    here = take(browser, what)
+    monkeypatch.setattr(counts_export, "MANY", 0)
+    there = take(browser, what)
+    if "csv" in what:
+        assert there == here
+    else:
+        names = [zipfile.ZipFile(io.BytesIO(data)).namelist() for data in (here, there)]
+        assert names[0] == names[1]
+        assert len(names[0]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from flask import Flask
 from werkzeug.wrappers import Response
 
 from app.site import rooms
-from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart
+from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart, pieces_apart
 from app.site.server import THREADS
 from app.site.settings import Settings
 from app.web.limits import in_room
@@ -24,7 +25,7 @@ from tests.sites import Sites
 HOLDER = """
 import sys
 from pathlib import Path
-from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart
+from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart, pieces_apart
 with Place(Path(sys.argv[1]), "exports"):
     print("in", flush=True)
     sys.stdin.read()
@@ -154,3 +155,21 @@ def test_work_apart_gives_its_answer_and_its_error_and_gives_way_to_others() -> 
     assert apart(print, "what somebody prints is no answer") is None
     with pytest.raises(OSError, match="without an answer"):
         apart(os._exit, 1)
+
+
+def letters_of(word: str) -> Iterator[bytes]:
+    for letter in word:
+        yield letter.encode()
+    if word == "ab":
+        raise LookupError("no c")
+
+
+def test_pieces_come_from_apart_one_by_one_and_whoever_has_enough_ends_the_work() -> None:
+    assert b"".join(pieces_apart(letters_of, "abc")) == b"abc"
+    broken = pieces_apart(letters_of, "ab")
+    assert next(broken) == b"a"
+    with pytest.raises(LookupError, match="no c"):
+        list(broken)
+    endless = pieces_apart(itertools.repeat, b"x")
+    assert next(endless) == b"x"
+    endless.close()  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ from app.records.exports import (
 )
 from app.records.tabular import json_lines
 from app.site.i18n import gettext as _
-from app.site.rooms import apart
+from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services
 from app.web.limits import in_room
 from app.web.organizer.counts_filter import Asked, common, read_filter
@@ -55,6 +55,8 @@ ENDINGS = {
 }  # fmt: skip
 PIECE = 64 * 1024
 """Bytes that are read from a finished file at once."""
+MANY = 5_000
+"""Rows from which a file is made in a process of its own, which takes a second to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,8 @@ def send_export() -> Response:
     if request.method == "HEAD":  # who only asks for the headers takes nothing away
         file = Response()
     else:
-        _record(site.db(), wanted)
-        file = _file(site, wanted, now, name)
+        many = _record(site.db(), wanted) > MANY
+        file = _file(site, wanted, now, name, apart_from_visitors=many)
     file.headers["Content-Type"] = FORMATS[wanted.form]
     file.headers["Content-Disposition"] = disposition(name)
     if wanted.form == "json":
@@ -147,7 +149,8 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _record(db: Connection, wanted: Wanted) -> None:
+def _record(db: Connection, wanted: Wanted) -> int:
+    """Note that the file is taken away; returns its rows."""
     chosen = wanted.asked.chosen
     whole = totals_of(db, chosen)
     rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
@@ -162,6 +165,7 @@ def _record(db: Connection, wanted: Wanted) -> None:
                 "filter": json.dumps(wanted.asked.query, sort_keys=True, ensure_ascii=False),
             },
         )  # fmt: skip
+    return rows
 
 
 def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
@@ -171,21 +175,30 @@ def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
     return len(found)
 
 
-def _file(site: Services, wanted: Wanted, now: Occasion, name: str) -> Response:
+def _file(
+    site: Services, wanted: Wanted, now: Occasion, name: str, *, apart_from_visitors: bool
+) -> Response:
     """The file as a response. Workbooks and databases are finished first, beside the database.
 
     All rows are of one moment, on a connection of their own: people go on signing meanwhile.
     """
+    database = site.settings.database
     if wanted.form not in ("xlsx", "sqlite"):
-        return Response(_streamed(site.settings.database, wanted, now, name))
+        if apart_from_visitors:
+            return Response(pieces_apart(_streamed, database, wanted, now, name))
+        return Response(_streamed(database, wanted, now, name))
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
         path = folder / name
-        apart(
-            write_whole, site.settings.database, path, shape=wanted.shape, by=wanted.by,
+        finish = partial(
+            write_whole, database, path, shape=wanted.shape, by=wanted.by,
             chosen=wanted.asked.chosen, occasion=now,
         )  # fmt: skip
+        if apart_from_visitors:
+            apart(finish)
+        else:
+            finish()
         response = Response(_read(path))
     except BaseException:
         remove()
