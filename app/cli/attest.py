@@ -10,10 +10,16 @@ from pathlib import Path
 import click
 
 from app.campaign import CampaignError
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand, PlainCommand
 from app.congress import STATES, load_tables
 from app.records import local_database
-from app.records.attest import make_statement, openings_of, openings_text, publish
+from app.records.attest import (
+    make_statement,
+    openings_of,
+    openings_text,
+    publish,
+    statements_of,
+)
 from app.records.keys import write_atomically
 from app.records.statements import (
     NotAStatement,
@@ -26,14 +32,14 @@ from app.records.statements import (
     signing_key,
     statement_text,
 )
-from app.site.live import live_campaign
+from app.site.live import chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command("attest", cls=PlainCommand)
+@click.command("attest", cls=CampaignCommand)
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the statement here.")
 @click.option(
     "--openings", type=FILE, metavar="FILE",
@@ -57,11 +63,11 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
     title, zone = _names(settings)
     tables = load_tables(settings.instance, moment_of_site(settings))
     districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
-    folder = settings.instance / "statements"
+    folder = statements_of(settings.instance, chosen_campaign(settings))
     draft = folder / f".draft-{os.getpid()}"
     try:
         made = make_statement(
-            local_database(settings.database), settings.campaign, title,
+            local_database(settings.database), chosen_campaign(settings), title,
             signing_key(settings.keys), at=datetime.now(UTC), zone=zone, districts=districts,
             tree=draft,
         )  # fmt: skip

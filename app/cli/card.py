@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.campaign import CampaignError
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand
 from app.documents.printables import CardWords, to_card
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from app.site.live import live_campaign
@@ -21,7 +21,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@click.command("card", cls=PlainCommand)
+@click.command("card", cls=CampaignCommand)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=STATIC,
               help="The folder to write to. Default: the site’s static files.")  # fmt: skip
 def card_command(out: Path) -> None:

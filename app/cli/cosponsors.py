@@ -10,7 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand
 from app.records.audit import COMMAND_LINE
 from app.site.services import Services, services
 from app.site.supporters import Lists, Proposal, change_of, live_lists, propose, put_live
@@ -23,7 +23,7 @@ cosponsors_cli = AppGroup("cosponsors", help="The list of who backs the bill.")
 campaign_cli.add_command(cosponsors_cli)
 
 
-@cosponsors_cli.command("refresh", cls=PlainCommand)
+@cosponsors_cli.command("refresh", cls=CampaignCommand)
 @click.option(
     "--from",
     "source",

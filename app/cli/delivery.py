@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from app.campaign import Campaign, CampaignError
-from app.cli.plain import Day, PlainCommand, PlainGroup
+from app.cli.plain import CampaignCommand, Day, PlainGroup
 from app.cli.worker import STUCK, open_queue
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import Chamber, as_moment
@@ -36,7 +36,7 @@ from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
 from app.delivery.writer_rows import WriterFileError, read_rows
 from app.records import open_database
-from app.site.live import live_campaign
+from app.site.live import chosen_campaign, live_campaign
 from app.site.outgoing import cwc_client, delivery_agent, offices_of
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
@@ -108,7 +108,7 @@ def test_command(address: str) -> None:
         sys.exit(1)
 
 
-@click.command("xml", cls=PlainCommand)
+@click.command("xml", cls=CampaignCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="The folder to write to.")  # fmt: skip
@@ -174,7 +174,7 @@ def xml_command(
         sys.exit(1)
 
 
-@click.command("deliver", cls=PlainCommand)
+@click.command("deliver", cls=CampaignCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--elsewhere", is_flag=True,
               help="The letters come from another computer: note nothing here.")  # fmt: skip
@@ -202,7 +202,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     reasons: dict[str, str] = {}
     with closing(open_database(settings.database)) as db:
         try:
-            book = None if elsewhere else LetterBook(folder, db, settings.campaign)
+            book = None if elsewhere else LetterBook(folder, db, chosen_campaign(settings))
         except NotesError:
             book = None  # somebody else made the files: no letter here belongs to them
         steps = hand_over_folder(folder, client, lambda: datetime.now(UTC), book)
@@ -223,7 +223,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
         sys.exit(1)
 
 
-@click.command("note", cls=PlainCommand)
+@click.command("note", cls=CampaignCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def note_command(folder: Path) -> None:
     """Note with each letter here what its office’s own system said, from FOLDER’s results.
@@ -239,7 +239,7 @@ def note_command(folder: Path) -> None:
     settings = load_settings()
     try:
         with closing(open_database(settings.database)) as db:
-            done = note_results(folder, db, settings.campaign)
+            done = note_results(folder, db, chosen_campaign(settings))
     except NotesError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{done.noted:>8,}  letters say so now")

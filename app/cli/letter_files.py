@@ -12,14 +12,14 @@ from flask.cli import with_appcontext
 from app.campaign import CampaignError, check_campaign, edit, read_campaign, read_files
 from app.campaign.campaign_file import FILE
 from app.campaign.text_changes import changes
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand
 from app.records.audit import COMMAND_LINE
 from app.records.counts import anybody_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.services import Services, services
 
 
-@click.command("export", cls=PlainCommand)
+@click.command("export", cls=CampaignCommand)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -56,7 +56,7 @@ def export_command(out: Path | None, yes: bool) -> None:
     click.echo(f"{len(files)} files of {site.live.slug} are in {folder}.")
 
 
-@click.command("import", cls=PlainCommand)
+@click.command("import", cls=CampaignCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @with_appcontext
@@ -81,7 +81,7 @@ def import_command(folder: Path, yes: bool) -> None:
     if not changed:
         click.echo("Nothing differs from what is live.")
         return
-    _refuse_another_bill(site, live, changed)
+    _refuse_another_bill(site, live, changed, folder)
     _refuse_faults(site, live, changed)
     if not yes:
         click.confirm("Publish this?", abort=True)
@@ -133,7 +133,9 @@ def _in_words(old: str | None, new: str) -> str:
     return f"changed in {places} place{'' if places == 1 else 's'}" if places else "line ends only"
 
 
-def _refuse_another_bill(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
+def _refuse_another_bill(
+    site: Services, live: LiveFiles, changed: dict[str, str], folder: Path
+) -> None:
     """Stop at the folder of another campaign: what was signed here is about this one's bill."""
     try:
         theirs = read_campaign(site.live.slug, {**live.files, **changed})
@@ -151,7 +153,7 @@ def _refuse_another_bill(site: Services, live: LiveFiles, changed: dict[str, str
         return
     raise click.ClickException(
         f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
-        "campaign in a folder of its own under letters/, and name it in the setting campaign."
+        f"campaign with it: flask campaign begin {folder}"
     )
 
 

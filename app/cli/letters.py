@@ -22,7 +22,7 @@ from app.campaign import (
 )
 from app.campaign.campaign_file import FILE
 from app.congress import Tables, TablesError, load_tables
-from app.site.live import live_campaign
+from app.site.live import chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import SettingsError, load_settings
 
@@ -88,7 +88,7 @@ def fields() -> None:
 def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
     try:
         settings = load_settings() if slug is None or folder is None else None
-        slug = slug or (settings.campaign if settings else "")
+        slug = slug or (chosen_campaign(settings) if settings else "")
         if folder is not None:
             alone = (folder / FILE).is_file()
             return read_campaign(slug, read_files(folder if alone else folder / slug)), load_tables(

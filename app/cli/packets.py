@@ -16,7 +16,7 @@ import click
 
 from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
-from app.cli.plain import Day, PlainCommand, piped, some
+from app.cli.plain import CampaignCommand, Day, piped, some
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
@@ -37,7 +37,7 @@ from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.keys import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
-from app.site.live import live_campaign
+from app.site.live import chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
@@ -59,7 +59,7 @@ def _split(_context: click.Context, _option: click.Parameter, text: str) -> Spli
     return split
 
 
-@click.command("packets", cls=PlainCommand)
+@click.command("packets", cls=CampaignCommand)
 @click.argument("file", required=False,
                 type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
 @click.option("--key", "private_files", multiple=True,
@@ -139,8 +139,10 @@ def _export_here(settings: Settings, out: Path) -> Path:
                              subject="packets", after=facts)  # fmt: skip
 
         path = out / SEALED
-        export_sealed(db, path, campaign=settings.campaign, at=datetime.now(UTC), audit=note,
-                      purpose="packet")  # fmt: skip
+        export_sealed(
+            db, path, campaign=chosen_campaign(settings), at=datetime.now(UTC), audit=note,
+            purpose="packet",
+        )  # fmt: skip
     return path
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.packets import load_letters
-from app.cli.plain import PlainCommand, piped, some
+from app.cli.plain import CampaignCommand, piped, some
 from app.records import Connection, local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
@@ -62,7 +62,7 @@ from app.site.settings import Settings, load_settings
 BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
 
 
-@click.command("import", cls=PlainCommand)
+@click.command("import", cls=CampaignCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", default="", metavar="TAG", help="A source tag, such as fair-2026.")
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
@@ -292,7 +292,7 @@ def _write_problems(file: Path, plan: Plan) -> Path:
     return path
 
 
-@click.command("undo-import", cls=PlainCommand)
+@click.command("undo-import", cls=CampaignCommand)
 @click.argument("number", type=int, required=False)
 def undo_command(number: int | None) -> None:
     """Undo the import NUMBER as a whole; without a number, list those that can be undone.

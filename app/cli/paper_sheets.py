@@ -13,13 +13,14 @@ import click
 from app.campaign import Writer
 from app.campaign.words import Language
 from app.cli.packets import load_letters
-from app.cli.plain import Day, PlainCommand, some
+from app.cli.plain import CampaignCommand, Day, PlainCommand, some
 from app.congress import Tables, inside_address
 from app.congress.model import STATES
 from app.delivery.writer_rows import WriterFileError, WriterRow, read_rows
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
 from app.records import source_tag
+from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.settings import load_settings
 
@@ -37,7 +38,8 @@ _source = click.option("--source", default="", metavar="TAG",
 def _link(tag: str, language: Language, usual: str) -> Link:
     if tag and not source_tag(tag):
         raise click.ClickException("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.")
-    link = link_for(load_settings().site_url, tag, language, usual)
+    settings = load_settings()
+    link = link_for(settings.site_url, tag, language, usual, chosen_standing(settings).prefix)
     if link is None:
         raise click.ClickException(NO_ADDRESS)
     return link
@@ -139,7 +141,7 @@ def _people(path: Path) -> list[tuple[str, ...]]:
     return found
 
 
-@click.command("poster", cls=PlainCommand)
+@click.command("poster", cls=CampaignCommand)
 @_out
 @_language
 @_source
@@ -158,7 +160,7 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
     _save(out, pdf)
 
 
-@click.command("signup", cls=PlainCommand)
+@click.command("signup", cls=CampaignCommand)
 @_out
 @_language
 @_source
@@ -176,7 +178,7 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
     _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language))
 
 
-@click.command("blank", cls=PlainCommand)
+@click.command("blank", cls=CampaignCommand)
 @click.argument("district")
 @_out
 @_language

@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
-from app.records.database import NotStoredError
+from app.records.campaigns import campaigns_here
+from app.records.database import NotStoredError, local_database
 from app.records.keys import KeyFolderError
 from app.site.days import read_day
-from app.site.settings import SettingsError
+from app.site.live import CHOSEN
+from app.site.settings import SettingsError, load_settings
 
 
 @contextmanager
@@ -42,6 +44,32 @@ class PlainCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
             return super().invoke(ctx)
+
+
+class CampaignCommand(PlainCommand):
+    """One that works on one campaign of the site: that of the start page, or ``--campaign``."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.params.append(click.Option(
+            ["--campaign"], metavar="SLUG", expose_value=False, is_eager=True, callback=_choose,
+            help="Which campaign of the site. Default: that of the start page.",
+        ))  # fmt: skip
+
+
+def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> None:
+    """Let everything below know the campaign, for as long as the command runs."""
+    if slug:
+        with plainly():
+            settings = load_settings()
+            here = campaigns_here(local_database(settings.database), settings.campaign)
+        known = [one.slug for one in here]
+        if slug not in known:
+            raise click.BadParameter(
+                f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
+            )
+    token = CHOSEN.set(slug or "")
+    ctx.call_on_close(lambda: CHOSEN.reset(token))
 
 
 class Day(click.ParamType[date]):

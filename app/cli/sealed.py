@@ -13,18 +13,19 @@ from typing import TextIO
 import click
 
 from app.cli.keys import keys_group, passphrase_option, unlock_file
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand, PlainCommand
 from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.model import Purpose
 from app.records.sealed_files import OpenedRow, SealedExport, export_sealed, open_sealed_file
+from app.site.live import chosen_campaign
 from app.site.settings import load_settings
 
 __all__ = ["export_command", "keys_group", "open_command"]
 
 
-@click.command("export", cls=PlainCommand)
+@click.command("export", cls=CampaignCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Both if left out.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
@@ -53,7 +54,7 @@ def export_command(file: Path, purpose: Purpose | None) -> None:
             done = export_sealed(
                 db,
                 file,
-                campaign=settings.campaign,
+                campaign=chosen_campaign(settings),
                 purpose=purpose,
                 at=datetime.now(UTC),
                 audit=note,

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.campaign import Campaign, CampaignError
-from app.cli.plain import PlainCommand
+from app.cli.plain import CampaignCommand
 from app.congress import STATES, Holder, Tables, TablesError, load_tables
 from app.documents import PdfError
 from app.documents.day_sheet import book_pdf, sheets_pdf
@@ -25,7 +25,7 @@ from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 
-@click.command("sheets", cls=PlainCommand)
+@click.command("sheets", cls=CampaignCommand)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True,
               metavar="FILE", help="The PDF to write.")  # fmt: skip
 @click.option("--state", metavar="CA", help="Only the delegation of this state.")

@@ -10,6 +10,7 @@ import click
 from app.campaign import Campaign, CampaignError
 from app.congress import TablesError, load_tables
 from app.records import STATUSES, Connection, NotStoredError, campaigns, count, local_database
+from app.records.campaigns import campaigns_here
 from app.records.exports import Occasion
 from app.site.live import live_campaign
 from app.site.services import moment_of_site
@@ -38,13 +39,14 @@ def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
         db = local_database(settings.database)
     except (SettingsError, NotStoredError) as error:
         raise click.ClickException(str(error)) from error
-    slug = None if all_campaigns else campaign or settings.campaign
-    known = {settings.campaign, *campaigns(db)}
+    here = campaigns_here(db, settings.campaign)
+    slug = None if all_campaigns else campaign or here[0].slug
+    known = {*(one.slug for one in here), *campaigns(db)}
     if slug is not None and slug not in known:
         raise click.ClickException(
-            f"Nobody has signed a campaign called {slug!r}. Known: {', '.join(sorted(known))}."
+            f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
         )
-    campaign_now = _campaign(settings, slug or settings.campaign)
+    campaign_now = _campaign(settings, slug or here[0].slug)
     letters = {
         row.group for status in STATUSES for row in count(db, slug, "template", status=status)
     }

@@ -1,7 +1,8 @@
 """Making a statement of the count, publishing it, and finding one's own receipt in it.
 
-``folder`` is where statements lie: ``latest.json``, the same under its moment, what opens its
-sealed counts beside it, and one file of hashes from which proofs are read.
+``folder`` is where a campaign's statements lie (``statements_of``): ``latest.json``, the same
+under its moment, what opens its sealed counts beside it, and one file of hashes from which
+proofs are read.
 """
 
 from __future__ import annotations
@@ -82,6 +83,11 @@ class NotIncluded:
 @dataclass(frozen=True, slots=True)
 class NothingStated:
     """No statement has been published yet."""
+
+
+def statements_of(instance: Path, campaign: str) -> Path:
+    """Where the statements of one campaign lie in a site's own folder."""
+    return instance / "statements" / campaign
 
 
 def make_statement(

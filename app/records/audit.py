@@ -63,6 +63,9 @@ class What(StrEnum):
     PAPER_UNDONE = "paper import undone"
     COSPONSORS_CHANGED = "cosponsors changed"
     TEST_STARTED = "test journey started"
+    CAMPAIGN_BEGUN = "campaign begun"
+    CAMPAIGN_MOVED = "campaign opened or ended"
+    START_PAGE_CHANGED = "start page changed"
     SIGNATURES_RELEASED = "held signatures released"
     SIGNATURES_SET_ASIDE = "held signatures set aside"
     SIGNATURES_HELD_AGAIN = "signatures held again"
@@ -112,6 +115,9 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"people", "as of", "joined", "left"}),
     ),
     What.TEST_STARTED: (_NOTHING, frozenset({"expires"})),
+    What.CAMPAIGN_BEGUN: (_NOTHING, _NOTHING),
+    What.CAMPAIGN_MOVED: (frozenset({"state"}), frozenset({"state"})),
+    What.START_PAGE_CHANGED: (frozenset({"campaign"}), frozenset({"campaign"})),
     What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_SET_ASIDE: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_HELD_AGAIN: (_NOTHING, frozenset({"rows", "numbers"})),

@@ -28,6 +28,7 @@ from typing import Literal, Protocol
 from app.campaign import Campaign, ask_for
 from app.congress.model import Delegation, Holder, Match
 from app.records.audit import What, record
+from app.records.campaigns import require_open
 from app.records.database import reading, writing
 from app.records.erasing import codes_of, erase
 from app.records.migrations import migrate
@@ -131,6 +132,7 @@ def add_one(
 ) -> Added:
     """Store one signature and its audit event. Raises ``NotStoredError``."""
     with writing(db):
+        require_open(db, batch.campaign)
         stored = _store(db, row, batch, letters.to(row.delegation), secret)
         added = stored.added
         _note_batch(db, batch, added)
@@ -360,6 +362,7 @@ def import_steps(
     with _alone(lock):
         undo_unfinished(db)
         with writing(db):
+            require_open(db, batch.campaign)
             number = db.execute(
                 "INSERT INTO paper_imports (campaign, at, who, source, state)"
                 " VALUES (?, ?, ?, ?, 'working')",
@@ -370,6 +373,7 @@ def import_steps(
         try:
             for start in range(0, len(rows), CHUNK):
                 with writing(db):
+                    require_open(db, batch.campaign)
                     for row in rows[start : start + CHUNK]:
                         stored = _store(db, row, batch, letters.to(row.delegation), secret)
                         if stored.added.signatures:

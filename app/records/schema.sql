@@ -543,6 +543,28 @@ CREATE TABLE campaign_changes (
     counter INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The campaigns that a site has. The one that its settings name needs no row: it is open, and on
+-- the start page while no other one is. What is 'preparing' is seen by organizers alone, and what
+-- has 'ended' is an archive: neither takes a signature, whoever brings it.
+CREATE TABLE campaigns (
+    slug TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('preparing', 'open', 'ended')),
+    starts INTEGER NOT NULL DEFAULT 0 CHECK (starts IN (0, 1)),
+    begun_at TEXT NOT NULL,
+    ended_at TEXT,
+    CHECK ((ended_at IS NOT NULL) = (state = 'ended')),
+    CHECK (starts = 0 OR state <> 'preparing')
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX one_on_the_start_page ON campaigns (starts) WHERE starts = 1;
+
+CREATE TRIGGER only_open_campaigns_take_signatures BEFORE INSERT ON signatures
+WHEN NEW.status <> 'test'
+    AND EXISTS (SELECT 1 FROM campaigns WHERE slug = NEW.campaign AND state <> 'open')
+BEGIN
+    SELECT RAISE(ABORT, 'this campaign takes no signatures');
+END;
+
 
 -- 9. Organizers ----------------------------------------------------------------------------
 

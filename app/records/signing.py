@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from app.congress.model import congress_at
 from app.records.accounting import first_cause
+from app.records.campaigns import require_open
 from app.records.database import writing
 from app.records.erasing import codes_of, erase
 from app.records.keyed import keyed_code, keyed_token
@@ -81,11 +82,14 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
     the same transaction, and what they no longer ask for is deleted.
 
     ``secret`` makes the receipt's token from the form; it must not be empty (``ValueError``).
-    Raises ``NotStoredError`` when nothing could be written; the same request can then be tried
-    again. Raises ``TooLargeToSealError``.
+    Raises ``NotOpenError`` where the campaign takes no signatures, and ``NotStoredError`` when
+    nothing could be written; the same request can then be tried again. Raises
+    ``TooLargeToSealError``.
     """
     form, content = form_code(request.key), _content_of(request)
     with writing(db):
+        if request.status != "test":
+            require_open(db, request.campaign)
         act = _act_of(db, form, request)
         if act is None:
             return _first(db, request, secret, form, content)

@@ -253,7 +253,7 @@ def save_draft(
         ).lastrowid  # fmt: skip
         before = state.draft or state.current
         audit.record(
-            db, at=at, who=by, what=what, subject=name,
+            db, at=at, who=by, what=what, subject=f"{campaign}/{name}",
             before={"version": before.short if before else ""}, after={"version": version[:12]},
         )  # fmt: skip
         return Saved(rows(db, "id = ?", (number,))[0])
@@ -269,7 +269,7 @@ def discard_draft(
             return Moved(state)
         set_status(db, state.draft, "discarded")
         audit.record(
-            db, at=at, who=by, what=What.DRAFT_DISCARDED, subject=name,
+            db, at=at, who=by, what=What.DRAFT_DISCARDED, subject=f"{campaign}/{name}",
             before={"version": state.draft.short},
         )  # fmt: skip
         return Saved(replace(state.draft, status="discarded"))
@@ -347,23 +347,39 @@ def publish_texts(
         counter = change_counter(db, campaign)
         if counter != seen:
             return CampaignMoved(counter)
-        made = []
-        for name, source in texts.items():
-            state = state_of(db, campaign, name)
-            now = state.current.source if state.current else folder.get(name)
-            if now == source and not state.retired:
-                continue
-            number = db.execute(
-                "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
-                " note, began_from) VALUES (?, ?, ?, ?, 'saved', ?, ?, '', ?)",
-                (campaign, name, source, text_version(source), by, audit.stamp(at),
-                 state.current.id if state.current else 0),
-            ).lastrowid  # fmt: skip
-            new = rows(db, "id = ?", (number,))[0]
-            made.append(_go_live(db, state, new, folder, by=by, at=at, note=note))
+        done = put_live(db, campaign, texts, folder=folder, by=by, at=at, note=note)
         if also is not None:
             also()
-        return Published(_count_change(db, campaign) if made else counter, tuple(made))
+        return done
+
+
+def put_live(
+    db: sqlite3.Connection,
+    campaign: str,
+    texts: Mapping[str, str],
+    *,
+    folder: Mapping[str, str],
+    by: str,
+    at: datetime,
+    note: str = "",
+) -> Published:
+    """``publish_texts`` inside the caller's transaction, which has looked at the counter."""
+    made = []
+    for name, source in texts.items():
+        state = state_of(db, campaign, name)
+        now = state.current.source if state.current else folder.get(name)
+        if now == source and not state.retired:
+            continue
+        number = db.execute(
+            "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
+            " note, began_from) VALUES (?, ?, ?, ?, 'saved', ?, ?, '', ?)",
+            (campaign, name, source, text_version(source), by, audit.stamp(at),
+             state.current.id if state.current else 0),
+        ).lastrowid  # fmt: skip
+        new = rows(db, "id = ?", (number,))[0]
+        made.append(_go_live(db, state, new, folder, by=by, at=at, note=note))
+    counter = _count_change(db, campaign) if made else change_counter(db, campaign)
+    return Published(counter, tuple(made))
 
 
 def retire(
@@ -390,7 +406,7 @@ def retire(
                 continue
             set_status(db, current, "retired")
             audit.record(
-                db, at=at, who=by, what=What.TEXT_RETIRED, subject=name,
+                db, at=at, who=by, what=What.TEXT_RETIRED, subject=f"{campaign}/{name}",
                 before={"version": current.short},
             )  # fmt: skip
             made.append(replace(current, status="retired"))
@@ -412,7 +428,7 @@ def bring_back(
                 continue
             set_status(db, state.current, "live")
             audit.record(
-                db, at=at, who=by, what=What.TEXT_BROUGHT_BACK, subject=name,
+                db, at=at, who=by, what=What.TEXT_BROUGHT_BACK, subject=f"{campaign}/{name}",
                 after={"version": state.current.short},
             )  # fmt: skip
             made.append(replace(state.current, status="live"))
@@ -466,7 +482,7 @@ def _go_live(
         (last + 1, by, audit.stamp(at), note, note[:NOTE_CHARACTERS], new.id),
     )
     audit.record(
-        db, at=at, who=by, what=What.TEXT_PUBLISHED, subject=new.name,
+        db, at=at, who=by, what=What.TEXT_PUBLISHED, subject=f"{new.campaign}/{new.name}",
         before={"version": before.short if before else ""}, after={"version": new.short},
     )  # fmt: skip
     return rows(db, "id = ?", (new.id,))[0]

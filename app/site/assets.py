@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-from flask import url_for
+from flask import has_request_context, url_for
 
+from app.site.services import services
 from app.site.settings import ROOT
 
 STATIC = ROOT / "app" / "web" / "static"
@@ -25,5 +26,9 @@ def _fingerprint(name: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a static file, with a fingerprint of its contents."""
-    return url_for("static", filename=name, v=_fingerprint(name))
+    """The address of a static file, with a fingerprint of its contents.
+
+    It is the same on the pages of every campaign, so that a browser fetches it once.
+    """
+    address = url_for("static", filename=name, v=_fingerprint(name))
+    return address.removeprefix(services().standing.prefix) if has_request_context() else address

@@ -17,7 +17,8 @@ import click
 
 from app.campaign import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
-from app.records.database import NotStoredError, open_database
+from app.records.campaigns import campaigns_here
+from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
 from app.site.live import live_campaign
@@ -39,9 +40,13 @@ def policy_of(settings: Settings) -> Policy:
     not make details end early.
     """
     ends: dict[str, date] = {}
-    for file in sorted(settings.letters.glob("*/campaign.toml")):
+    slugs = {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
+    if settings.database.is_file():
+        here = campaigns_here(local_database(settings.database), settings.campaign)
+        slugs |= {one.slug for one in here}
+    for slug in sorted(slugs):
         try:
-            campaign = live_campaign(settings, file.parent.name)
+            campaign = live_campaign(settings, slug)
         except CampaignError as error:
             raise click.ClickException(
                 f"{error}\nUntil this is put right, nothing is purged, because it is not known "

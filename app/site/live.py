@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from app.campaign import Campaign, CampaignError, read_campaign, read_files
@@ -20,6 +22,7 @@ from app.records import (
     local_database,
     remember_versions,
 )
+from app.records.campaigns import SiteCampaign, campaigns_here
 from app.records.workshop import LiveFiles, change_counter, live_files
 from app.site.settings import Settings
 
@@ -36,8 +39,9 @@ class LiveCampaign:
     def __init__(self, folder: Path) -> None:
         self.slug = folder.name
         self.folder = read_files(folder)
-        """The texts of the files on the disk: the first version of each."""
-        self._good = read_campaign(self.slug, self.folder)
+        """The texts of the files on the disk: the first version of each. None for a campaign
+        that was made in the browser."""
+        self._good = read_campaign(self.slug, self.folder) if self.folder else None
         self._files = LiveFiles(-1, self.folder)
         self.unreadable = False
         """Whether the live texts could not be read, so that residents see earlier ones."""
@@ -45,8 +49,11 @@ class LiveCampaign:
 
     @property
     def last_good(self) -> Campaign:
-        """The campaign as it was last read, without a look at the database."""
-        return self._good
+        """The campaign as it was last read, without a look at the database.
+
+        Raises ``CampaignError`` where it never could be.
+        """
+        return self._good or read_campaign(self.slug, self.folder)
 
     def now(self, db: Connection) -> Campaign:
         """The live campaign. One cheap question to the database where nothing was published."""
@@ -56,7 +63,7 @@ class LiveCampaign:
                     self._read(db)
         except NotStoredError as error:
             log.error("The live letters could not be looked up; the last ones stay: %s", error)
-        return self._good
+        return self.last_good
 
     def files(self, db: Connection) -> LiveFiles:
         """The live texts by name with their counter, at this moment."""
@@ -68,7 +75,7 @@ class LiveCampaign:
             return
         try:
             same = found.files == self.folder and self._files.counter == -1
-            campaign = self._good if same else read_campaign(self.slug, found.files)
+            campaign = self.last_good if same else read_campaign(self.slug, found.files)
         except CampaignError as error:
             log.critical(
                 "The live letters cannot be read, so residents still see the last good ones."
@@ -81,6 +88,22 @@ class LiveCampaign:
         self._good, self._files, self.unreadable = campaign, found, False
 
 
+class LiveCampaigns:
+    """Those of one site, each read when it is first asked for. Shared by all threads."""
+
+    def __init__(self, letters: Path) -> None:
+        self._letters = letters
+        self._known: dict[str, LiveCampaign] = {}
+        self._lock = threading.Lock()
+
+    def of(self, slug: str) -> LiveCampaign:
+        """The campaign of a name that the site has. Raises ``CampaignError``."""
+        with self._lock:
+            if slug not in self._known:
+                self._known[slug] = LiveCampaign(self._letters / slug)
+            return self._known[slug]
+
+
 def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:
     """The texts that residents may sign from now on."""
     return [
@@ -89,13 +112,30 @@ def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:
     ]
 
 
+CHOSEN: ContextVar[str] = ContextVar("the campaign that a command works on", default="")
+
+
+def chosen_campaign(settings: Settings) -> str:
+    """The campaign that a command works on: the one that was named, else the start page's."""
+    return chosen_standing(settings).slug
+
+
+def chosen_standing(settings: Settings) -> SiteCampaign:
+    """The same, and where it stands on the site."""
+    here: tuple[SiteCampaign, ...] = (SiteCampaign(settings.campaign, starts=True),)
+    if settings.database.is_file():
+        with suppress(NotStoredError):
+            here = campaigns_here(local_database(settings.database), settings.campaign)
+    return next((one for one in here if one.slug == CHOSEN.get()), here[0])
+
+
 def live_campaign(settings: Settings, slug: str = "") -> Campaign:
-    """The campaign ``slug``, or the site's own, with its live texts.
+    """The campaign ``slug``, or the one that a command works on, with its live texts.
 
     Where the site has no database yet, that is what the files of its folder say. Raises
     ``CampaignError`` when the texts cannot be read, also because the database cannot.
     """
-    slug = slug or settings.campaign
+    slug = slug or chosen_campaign(settings)
     files = read_files(settings.letters / slug)
     if settings.database.is_file():
         try:

@@ -12,14 +12,17 @@ from app.documents.printables import Link
 from app.records import source_tag
 
 
-def link_for(site_url: str, tag: str, language: Language, usual: str) -> Link | None:
-    """The site's first step with a source tag, ``usual`` where ``tag`` is none.
+def link_for(
+    site_url: str, tag: str, language: Language, usual: str, prefix: str = ""
+) -> Link | None:
+    """The first step with a source tag, ``usual`` where ``tag`` is none.
 
-    None where the site has no address of its own yet.
+    ``prefix`` is where the campaign's addresses begin (``SiteCampaign.prefix``). None where the
+    site has no address of its own yet.
     """
     if not site_url:
         return None
-    base = site_url.rstrip("/")
+    base = site_url.rstrip("/") + prefix
     shown = base.removeprefix(f"{urlsplit(base).scheme}://")
     first = f"{base}/es/find" if language == "es" else f"{base}/find"
     return Link(f"{first}?source={source_tag(tag) or usual}", shown)

@@ -21,13 +21,17 @@ from app.campaign import Campaign
 from app.congress import GeocoderSettings, StreetAnswer, Tables, load_tables, locate_street
 from app.congress.model import WASHINGTON, LookupFailed, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
-from app.site.live import LiveCampaign
+from app.records.campaigns import SiteCampaign, campaigns_here
+from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns
 from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
 
 EXTENSION = "dear_congress"
 CAMPAIGN = "dear_congress.campaign"
+HERE = "dear_congress.campaigns"
+ADDRESSED = "dear_congress.addressed"
+"""The name of the campaign that a request's address begins with; not set on the start page's."""
 TABLES = "dear_congress.tables"
 
 
@@ -45,10 +49,40 @@ class Services:
     """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test."""
 
     settings: Settings
-    live: LiveCampaign
+    lives: LiveCampaigns
     clock: Callable[[], datetime] = _utc_now
     then: datetime | None = None
     """A moment in the past as which the site is looked at (``at``); None for the present."""
+
+    @property
+    def campaigns(self) -> tuple[SiteCampaign, ...]:
+        """Those of the site, that of the start page first; the same ones through a request."""
+        environ = request.environ if has_request_context() else {}
+        known = environ.get(HERE)
+        if known is None:
+            try:
+                known = campaigns_here(self.db(), self.settings.campaign)
+            except NotStoredError:
+                known = (SiteCampaign(self.settings.campaign, starts=True),)
+            environ[HERE] = known
+        return cast(tuple[SiteCampaign, ...], known)
+
+    @property
+    def standing(self) -> SiteCampaign:
+        """Where the campaign stands that is looked at: the address of a request says which."""
+        named = request.environ.get(ADDRESSED) if has_request_context() else CHOSEN.get()
+        found = [one for one in self.campaigns if one.slug == named]
+        return found[0] if found else self.campaigns[0]
+
+    @property
+    def slug(self) -> str:
+        """The name of the campaign that is looked at."""
+        return self.standing.slug
+
+    @property
+    def live(self) -> LiveCampaign:
+        """The texts of that campaign."""
+        return self.lives.of(self.slug)
 
     @property
     def campaign(self) -> Campaign:
@@ -147,8 +181,9 @@ class Services:
 
 def open_services(settings: Settings, **overrides: Any) -> Services:
     """A site's parts, read from its folders. Raises ``CampaignError``."""
-    live = LiveCampaign(settings.letters / settings.campaign)
-    return Services(settings=settings, live=live, **overrides)
+    lives = LiveCampaigns(settings.letters)
+    lives.of(settings.campaign)
+    return Services(settings=settings, lives=lives, **overrides)
 
 
 def services() -> Services:

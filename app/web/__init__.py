@@ -15,6 +15,7 @@ from app.site.i18n import set_up_languages
 from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
+from app.web.addresses import mount, set_up_addresses
 from app.web.compression import set_up_compression
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
@@ -70,6 +71,7 @@ def unopened_site() -> Flask:
     app.register_blueprint(well_known)
     set_up_practice(app)
     set_up_organizers(app)
+    set_up_addresses(app)
     access_rules(app)
     return app
 
@@ -87,10 +89,10 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
     )
     key_files = (settings.instance / name for name in KEY_FILES)
     keep_beside(settings.database, tuple(path for path in key_files if path.exists()))
-    app.extensions[EXTENSION] = open_services(settings, **overrides)
+    site = app.extensions[EXTENSION] = open_services(settings, **overrides)
     set_up_limits(app, settings)
     hang_door(app, settings.secret_key)
     n = settings.trusted_proxies
     # Flask keeps the way in as a method of the application, so this replaces an earlier one.
-    way_in = app.__class__.wsgi_app.__get__(app)
-    app.wsgi_app = ProxyFix(way_in, x_for=n, x_proto=n, x_host=n) if n else way_in  # type: ignore[method-assign]
+    way_in = mount(app.__class__.wsgi_app.__get__(app), site)
+    app.wsgi_app = ProxyFix(way_in, x_for=n, x_proto=n, x_host=n) if n else way_in  # type: ignore

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.congress import TablesError
+from app.records.campaigns import NotOpenError
 from app.records.database import NotItselfError, NotStoredError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
@@ -91,6 +92,8 @@ def not_stored_words(error: NotStoredError, busy: str) -> str:
 
     ``busy`` is said where trying again soon will do.
     """
+    if isinstance(error, NotOpenError):
+        return _("This campaign takes no signatures now, so nothing was stored or changed.")
     if isinstance(error, NotItselfError):
         return _(
             "This site cannot store anything at the moment, and the people who run it have to "
@@ -101,6 +104,11 @@ def not_stored_words(error: NotStoredError, busy: str) -> str:
 
 def signature_not_stored_words(error: NotStoredError) -> str:
     """The same for somebody who signs, and has letters to take along."""
+    if isinstance(error, NotOpenError):
+        return _(
+            "This campaign has just ended and takes no more signatures. Nothing was signed. Your "
+            "words are all still on this page: copy them if you want to keep them."
+        )
     if isinstance(error, NotItselfError):
         return _(
             "This site cannot take signatures at the moment, and the people who run it have to "

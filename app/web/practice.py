@@ -59,14 +59,18 @@ def marked(signature: SignatureRequest, marker: str, site: Services) -> Signatur
     return dataclasses.replace(signature, status="test", held_for=None, mailbox="", source="")
 
 
+def is_test_receipt(site: Services) -> bool:
+    """Whether the present request names the receipt of a test journey."""
+    found = receipt(site.db(), str((request.view_args or {}).get("token", "")))
+    return found is not None and found.test
+
+
 def banner() -> State:
     """What the present page says on top of it."""
     site = services()
     endpoint = (request.endpoint or "").removeprefix("es_")
     if endpoint == "resident.receipt" and request.view_args:
-        token = str(request.view_args.get("token", ""))
-        found = receipt(site.db(), token)
-        return "on" if found is not None and found.test else "none"
+        return "on" if is_test_receipt(site) else "none"
     if not endpoint.startswith("resident."):
         return "none"
     marker = (request.form if request.method == "POST" else request.args).get(FIELD, "")

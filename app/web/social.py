@@ -47,7 +47,7 @@ def social(settings: Settings) -> Social:
             "Congress. Five minutes, no account, nothing personal kept."
         ),
         locale="es_US" if language() == "es" else "en_US",
-        url=absolute_link(whole, request.path) if whole else "",
+        url=absolute_link(whole, request.script_root + request.path) if whole else "",
         picture=absolute_link(whole, asset(card_name(language()))) if whole else "",
         picture_words=_("An envelope, and the words: A letter from you, to the people who "
                         "represent you in Congress."),

@@ -29,9 +29,11 @@ class Resident:
     client: Client
     lang: str = "en"
     person: dict[str, str] = field(default_factory=lambda: dict(PERSON))
+    prefix: str = ""
+    """Where the addresses of the campaign begin."""
 
     def url(self, path: str) -> str:
-        return f"/es{path}" if self.lang == "es" else path
+        return self.prefix + (f"/es{path}" if self.lang == "es" else path)
 
     def find(self, zip_code: str, state: str = "", status: int = 200, **more: str) -> Html:
         return self.client.post(

@@ -114,7 +114,7 @@ def test_how_long_a_form_was_open_does_not_hang_on_the_time_of_day(
 ) -> None:
     """Set forward by hours, the clock says nothing about how long a page was open."""
     site: Services = app.extensions[EXTENSION]
-    real = Services(site.settings, site.live)
+    real = Services(site.settings, site.lives)
     now = 1000.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     token = real.tokens.issue()

@@ -15,6 +15,7 @@ from app.web.organizer import entering  # noqa: F401 - its pages join the bluepr
 from app.web.organizer.account import few_recovery_codes, only_one_admin
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_warnings import stale_facts
+from app.web.organizer.campaigns import campaigns
 from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
 from app.web.organizer.counts_pages import counts_blueprint as counts
 from app.web.organizer.gate import current, organizer, set_up_gate
@@ -43,6 +44,10 @@ def set_up_organizers(app: Flask) -> None:
     app.register_blueprint(organizer, url_prefix="/es/organize", name="es_organizer")
     app.register_blueprint(campaign, url_prefix="/organize")
     app.register_blueprint(campaign, url_prefix="/es/organize", name="es_organizer_campaign")
+    app.register_blueprint(campaigns, url_prefix="/organize/campaigns")
+    app.register_blueprint(
+        campaigns, url_prefix="/es/organize/campaigns", name="es_organizer_campaigns"
+    )
     app.register_blueprint(cosponsors, url_prefix="/organize")
     app.register_blueprint(cosponsors, url_prefix="/es/organize", name="es_organizer_cosponsors")
     app.register_blueprint(letters, url_prefix="/organize/letters")
@@ -67,6 +72,8 @@ add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,
                 _l("Write, check, preview and publish what residents sign.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
                 _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
+add_entry(Entry("organizer_campaigns.index", _l("Campaigns"), "editor", 25,
+                _l("Which there are and which is on the start page; begin another.")))  # fmt: skip
 add_entry(Entry("organizer_cosponsors.index", _l("Cosponsors"), "editor", 21,
                 _l("Who backs the bill; bring in the official list.")))  # fmt: skip
 add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 22,

@@ -293,8 +293,8 @@ def _part(
         title=str(TITLES[section.name]) + ("" if single else f": {key}"), single=single,
         fields=view(section, values, problems=problems, theirs=answer.theirs, aids=aids),
         errors=[(field_id(path) if path else "", text) for path, text in problems.items()],
-        stages=STAGE_NAMES, action=request.path, used_in=_used_in(now, section),
-        groups=_helpful_fields(section),
+        stages=STAGE_NAMES, action=request.script_root + request.path,
+        used_in=_used_in(now, section), groups=_helpful_fields(section),
     )  # fmt: skip
 
 
@@ -411,7 +411,7 @@ def _new(
         "campaign/part", status, title=f"{TITLES[section.name]}: {new_one}", section=section,
         fields=view(section, values, problems=problems, theirs={}, aids={}), base=base, by="",
         errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
-        stages=STAGE_NAMES, action=request.path, new=True, single=False,
+        stages=STAGE_NAMES, action=request.script_root + request.path, new=True, single=False,
         used_in=[], groups=_helpful_fields(section),
     )  # fmt: skip
 

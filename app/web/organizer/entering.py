@@ -54,7 +54,7 @@ def show_login() -> Response:
     token = read_cookie("organizer")
     found = organizers.find_session(services().db(), token, clock())
     if isinstance(found, organizers.Session) and found.stage == "full":
-        return redirect(_target() or page_url("organizer.index"))
+        return go_on(_target(), "", 302)
     return log_in_page(target=_target(), why=request.args.get("why", ""))
 
 
@@ -175,7 +175,7 @@ def show_second_factor(problem: str = "", status: int = 200) -> Response:
     return page("second_factor", status, problem=problem, field="code", uri=uri,
         picture=qr_picture(uri, _("QR code for your authenticator app")),
         secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
-        action=request.path,
+        action=request.script_root + request.path,
     )  # fmt: skip
 
 

@@ -264,12 +264,13 @@ def send_again(path: str, fields: list[tuple[str, str]], status: int = 409) -> R
     return page("again", status, path=path, fields=shown)
 
 
-def go_on(target: str, kept: str) -> Response:
+def go_on(target: str, kept: str, status: int = 303) -> Response:
     """After logging in or confirming: back to what was being done, else to the first page."""
     work = kept_work(door().secret, kept)
     if work is not None and work.owner == current().organizer.id:
         return send_again(work.path, list(work.fields), 200)
-    return redirect(safe_next(target) or page_url("organizer.index"), 303)
+    path = safe_next(target)
+    return redirect(request.script_root + path if path else page_url("organizer.index"), status)
 
 
 def _refuse(found: Session, who: str) -> Response:
@@ -281,7 +282,8 @@ def _menu() -> dict[str, object]:
     found = g.get("organizer_session")
     known = isinstance(found, Session) and found.stage == "full"
     me = found.organizer if isinstance(found, Session) and known else None
-    return {"me": me, "menu": entries_for(me) if me else []}
+    several = me is not None and len(services().campaigns) > 1
+    return {"me": me, "menu": entries_for(me) if me else [], "several": several}
 
 
 def moment(at: datetime) -> str:

@@ -201,7 +201,7 @@ def printed(kind: str) -> Response:
     tag = request.args.get("source", "")
     if bad := _bad_tag_words(tag):
         return _index(bad, f"source-{kind}", 422)
-    link = link_for(site.settings.site_url, tag, lang, USUAL[kind])
+    link = link_for(site.settings.site_url, tag, lang, USUAL[kind], site.standing.prefix)
     if link is None:
         return _index(_no_address(), "", 409)
     title, group = title_in(site.campaign, lang), site.settings.group_name

@@ -147,6 +147,9 @@ EVENTS = {
     What.PAPER_UNDONE: _l("paper import undone"),
     What.COSPONSORS_CHANGED: _l("cosponsors changed"),
     What.TEST_STARTED: _l("test journey started"),
+    What.CAMPAIGN_BEGUN: _l("campaign begun"),
+    What.CAMPAIGN_MOVED: _l("campaign opened or ended"),
+    What.START_PAGE_CHANGED: _l("another campaign on the start page"),
     What.SIGNATURES_RELEASED: _l("held signatures released"),
     What.SIGNATURES_SET_ASIDE: _l("held signatures set aside"),
     What.SIGNATURES_HELD_AGAIN: _l("signatures held again"),
@@ -154,6 +157,7 @@ EVENTS = {
 """A new kind of event adds its line; until then its stored name is shown."""
 
 KEYS = {
+    "state": _l("state"),
     "role": _l("role"),
     "disabled": _l("disabled"),
     "expires": _l("expires"),

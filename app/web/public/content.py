@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_decimal
 
-from app.campaign import stage_of
+from app.campaign import Letter, Writer, compose, stage_of, stance_of
 from app.campaign.pages import PageWords, congress_gov, page_words
 from app.congress.model import congress_years
 from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _
-from app.site.i18n import language, long_date, ngettext
+from app.site.i18n import language, long_date, ngettext, page_url
 from app.site.outgoing import offices_of
+from app.site.paper_links import title_in
 from app.site.services import Services
 from app.web.pages import Page
-from app.web.public.counter import state_rows
+from app.web.public.counter import Row, state_rows
 from app.web.resident.consent import offer
 from app.web.resident.copies import empty_form
 from app.web.resident.people import state_name
@@ -30,10 +32,9 @@ SHOWN_FROM = 25
 
 def home(args: Mapping[str, str], site: Services) -> Page:
     """The start page with the counts of people and letters, where they can be had."""
-    try:
-        counted, states = totals(site.db(), site.campaign.slug), state_rows(site)
-    except NotStoredError:
-        counted, states = Totals(0, 0), []
+    if site.standing.state == "ended":
+        return archive(site)
+    counted, states = _counts(site)
     shown = counted.signatures >= SHOWN_FROM
     return Page(
         "public/home.html",
@@ -45,6 +46,55 @@ def home(args: Mapping[str, str], site: Services) -> Page:
             "states": states,
         },
     )
+
+
+def archive(site: Services, story: str = "") -> Page:
+    """What stays of a campaign that has ended: its counts and its words.
+
+    ``story`` is what somebody had typed when it ended, so that they can take it along.
+    """
+    counted, states = _counts(site)
+    ended, on = site.standing.ended_at, site.campaigns[0]
+    goes_on = on.state == "open" and on.slug != site.slug
+    context = {
+        **_bill(site),
+        "ended": ended.astimezone(ZoneInfo(site.campaign.timezone)).date() if ended else None,
+        "counted": counted,
+        "states": states,
+        "letters": _letters_as_sent(site),
+        "story": story,
+        "next_title": title_in(site.lives.of(on.slug).now(site.db()), _language())
+        if goes_on else "",
+        "next_url": page_url("public.home").removeprefix(site.standing.prefix) or "/",
+    }  # fmt: skip
+    return Page("public/archive.html", context)
+
+
+def _counts(site: Services) -> tuple[Totals, list[Row]]:
+    try:
+        return totals(site.db(), site.slug), state_rows(site)
+    except NotStoredError:
+        return Totals(0, 0), []
+
+
+def _letters_as_sent(site: Services) -> list[tuple[str, Letter]]:
+    """Each letter with its title, as somebody without a story of their own would have sent it to
+    the first representative who had done nothing on the bill."""
+    campaign = site.campaign
+    house = [h for h in site.tables.holders if h.member and h.seat.chamber == "house"]
+    holder = next(
+        (h for h in house if h.member and stance_of(campaign, h.member).name == "none"), house[0]
+    )
+    there = site.tables.delegation(holder.seat.state, holder.seat.district or 0)
+    assert there is not None
+    return [
+        (
+            template.title_es if language() == "es" else template.title,
+            compose(campaign, template, holder, writer=Writer(first=""), district_place=there,
+                    story="", today=site.writing_day()),
+        )
+        for (_id, length), template in sorted(campaign.templates.items()) if length == "full"
+    ]  # fmt: skip
 
 
 def _counted_words(counted: Totals) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
@@ -150,8 +150,8 @@ def _counts(site: Services) -> dict[str, Any]:
         ],
         "step": STEP,
         "definitions": {d.term: d.meaning for d in definitions_for("all")} | {"at_least": _rule()},
-        "statement": f"{_base(site)}/statements/latest.json",
-        "schema": f"{_base(site)}/schemas/counts.json",
+        "statement": _base(site) + url_for("verify_pages.statement"),
+        "schema": _base(site) + url_for("counter_pages.schema", name="counts"),
     }
 
 

@@ -13,7 +13,14 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from app.records.attest import Included, NothingStated, NotIncluded, find_proof, latest
+from app.records.attest import (
+    Included,
+    NothingStated,
+    NotIncluded,
+    find_proof,
+    latest,
+    statements_of,
+)
 from app.records.statements import (
     Statement,
     printed_key,
@@ -73,8 +80,8 @@ class Shown:
 
 
 def folder(site: Services) -> Path:
-    """Where statements lie."""
-    return site.settings.instance / "statements"
+    """Where the statements of the campaign lie."""
+    return statements_of(site.settings.instance, site.slug)
 
 
 def _proof(typed: str, site: Services) -> str:

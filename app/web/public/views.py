@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, abort, request, send_from_directory, url_for
@@ -100,12 +101,16 @@ def sitemap() -> Response:
 def _sitemap(site: str) -> str:
     """The listed pages, each with its address in every language; whole addresses are required."""
     entries = []
-    for endpoint in INDEXED:
-        addresses = {
-            lang: escape(
-                absolute_link(site, url_for(f"es_{endpoint}" if lang == "es" else endpoint))
+    shown = [one for one in services().campaigns if one.state != "preparing"]
+    for one, endpoint in product(shown, INDEXED):
+        paths = {
+            lang: url_for(f"es_{endpoint}" if lang == "es" else endpoint).removeprefix(
+                request.script_root
             )
             for lang in LANGUAGES
+        }
+        addresses = {
+            lang: escape(absolute_link(site, one.prefix + path)) for lang, path in paths.items()
         }
         links = "".join(
             f'<xhtml:link rel="alternate" hreflang="{lang}" href="{address}"/>'

@@ -3,7 +3,9 @@
 "use strict";
 
 (function () {
-  var KEY = "dear-congress";
+  // Each campaign of a site has an address of its own, and what was typed for it stays with it.
+  var ROOT = (window.location.pathname.match(/^.*?\/c\/[a-z0-9-]+(?=\/)/) || [""])[0];
+  var KEY = "dear-congress" + ROOT;
   var NAMES = ["first", "last", "street", "street2", "city", "story", "email"];
 
   function kept() {
@@ -58,7 +60,7 @@
         var data = new URLSearchParams();
         data.set("token", form.elements.token.value);
         data.set("pasted", button.dataset.seat);
-        fetch("/mark", { method: "POST", body: data, credentials: "omit" }).catch(function () {});
+        fetch(ROOT + "/mark", { method: "POST", body: data, credentials: "omit" }).catch(function () {});
       }
     }
     function byHand() {

@@ -1,0 +1,183 @@
+"""Which campaigns a site has: each at its own address, one of them on the start page.
+
+The campaign that the settings name, ``first``, is there from the beginning, open and on the start
+page. Others are made by organizers. Whoever looks gets the same answer from one moment of the
+database; whoever changes something leaves it in the audit trail.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.records import audit, workshop
+from app.records.audit import What
+from app.records.database import NotStoredError, writing
+from app.records.model import TOKEN, token_digest
+
+CampaignState = Literal["preparing", "open", "ended"]
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+"""What a campaign can be called in an address."""
+
+
+class NotOpenError(NotStoredError):
+    """The campaign takes no signatures (any more), so nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCampaign:
+    """One campaign of this site, and where it stands."""
+
+    slug: str
+    state: CampaignState = "open"
+    starts: bool = False
+    """Whether it is the one on the start page."""
+    ended_at: datetime | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What its addresses begin with, before the page's own: empty on the start page."""
+        return "" if self.starts else f"/c/{self.slug}"
+
+
+def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ...]:
+    """Every campaign of the site: that of the start page before the others, those by name.
+
+    Raises ``NotStoredError`` when the database cannot be read just now.
+    """
+    try:
+        rows = db.execute("SELECT slug, state, starts, ended_at FROM campaigns").fetchall()
+    except sqlite3.OperationalError as error:
+        raise NotStoredError(f"The database cannot be read: {error}.") from error
+    found = [
+        SiteCampaign(
+            slug, state, bool(starts), datetime.fromisoformat(ended) if ended else None
+        )
+        for slug, state, starts, ended in rows
+    ]  # fmt: skip
+    if all(one.slug != first for one in found):
+        found.append(SiteCampaign(first, starts=not any(one.starts for one in found)))
+    return tuple(sorted(found, key=lambda one: (not one.starts, one.slug)))
+
+
+def begin(
+    db: sqlite3.Connection,
+    slug: str,
+    files: Mapping[str, str],
+    *,
+    first: str,
+    by: str,
+    at: datetime,
+) -> bool:
+    """Make a campaign of these texts, for organizers alone at first.
+
+    False where the site has, or ever had, something of that name: then nothing is written.
+    """
+    with writing(db):
+        if any(one.slug == slug for one in campaigns_here(db, first)) or _known(db, slug):
+            return False
+        db.execute(
+            "INSERT INTO campaigns (slug, state, begun_at) VALUES (?, 'preparing', ?)",
+            (slug, audit.stamp(at)),
+        )
+        audit.record(db, at=at, who=by, what=What.CAMPAIGN_BEGUN, subject=slug)
+        workshop.put_live(db, slug, files, folder={}, by=by, at=at)
+    return True
+
+
+def _known(db: sqlite3.Connection, slug: str) -> bool:
+    query = (
+        "SELECT 1 FROM campaign_files WHERE campaign = ?1"
+        " UNION ALL SELECT 1 FROM signatures WHERE campaign = ?1 LIMIT 1"
+    )
+    return db.execute(query, (slug,)).fetchone() is not None
+
+
+def move(
+    db: sqlite3.Connection,
+    slug: str,
+    state: Literal["open", "ended"],
+    *,
+    first: str,
+    by: str,
+    at: datetime,
+) -> SiteCampaign | None:
+    """Open a campaign to everybody, or end it for good; returns it as it is now.
+
+    Harmless a second time. None where the site has no such campaign. One that has ended can be
+    opened again, by whoever ended it too early.
+    """
+    with writing(db):
+        now = _own_row(db, slug, first, at)
+        if now is None or now.state == state:
+            return now
+        db.execute(
+            "UPDATE campaigns SET state = ?, ended_at = ? WHERE slug = ?",
+            (state, audit.stamp(at) if state == "ended" else None, slug),
+        )
+        audit.record(
+            db, at=at, who=by, what=What.CAMPAIGN_MOVED, subject=slug,
+            before={"state": now.state}, after={"state": state},
+        )  # fmt: skip
+        return _one(db, slug, first)
+
+
+def put_on_start_page(
+    db: sqlite3.Connection, slug: str, *, first: str, by: str, at: datetime
+) -> SiteCampaign | None:
+    """Show this campaign on the start page; the one that was there has its own address now.
+
+    None where there is no such campaign, or it is still being prepared.
+    """
+    with writing(db):
+        before = next(one for one in campaigns_here(db, first) if one.starts)
+        now = _own_row(db, slug, first, at)
+        if now is None or now.state == "preparing":
+            return None
+        if not now.starts:
+            db.execute("UPDATE campaigns SET starts = 0 WHERE starts = 1")
+            db.execute("UPDATE campaigns SET starts = 1 WHERE slug = ?", (slug,))
+            audit.record(
+                db, at=at, who=by, what=What.START_PAGE_CHANGED, subject=slug,
+                before={"campaign": before.slug}, after={"campaign": slug},
+            )  # fmt: skip
+        return _one(db, slug, first)
+
+
+def _one(db: sqlite3.Connection, slug: str, first: str) -> SiteCampaign | None:
+    return next((one for one in campaigns_here(db, first) if one.slug == slug), None)
+
+
+def _own_row(db: sqlite3.Connection, slug: str, first: str, at: datetime) -> SiteCampaign | None:
+    """The campaign, with a row of its own from now on where it is the settings' own."""
+    found = _one(db, slug, first)
+    if found is not None and slug == first:
+        db.execute(
+            "INSERT OR IGNORE INTO campaigns (slug, state, starts, begun_at)"
+            " VALUES (?, 'open', ?, ?)",
+            (slug, found.starts, audit.stamp(at)),
+        )
+    return found
+
+
+def require_open(db: sqlite3.Connection, slug: str) -> None:
+    """Raise ``NotOpenError`` unless the campaign takes signatures, inside the caller's write."""
+    row = db.execute("SELECT state FROM campaigns WHERE slug = ?", (slug,)).fetchone()
+    if row is not None and row[0] != "open":
+        raise NotOpenError("This campaign takes no signatures.")
+
+
+def campaign_of_link(db: sqlite3.Connection, token: str) -> str:
+    """The campaign of a receipt, or of a question by e-mail, by its token; empty if unknown."""
+    if not TOKEN.fullmatch(token):
+        return ""
+    row = db.execute(
+        "SELECT campaign FROM signatures WHERE receipt = ?1 UNION ALL SELECT s.campaign"
+        " FROM confirmations c JOIN signatures s ON s.id = c.signature WHERE c.token = ?1",
+        (token_digest(token),),
+    ).fetchone()
+    return str(row[0]) if row else ""

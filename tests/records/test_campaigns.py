@@ -1,0 +1,86 @@
+"""Several campaigns at one site: one on the start page, and none that is not open is signed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.records import open_database, sign, totals
+from app.records.campaigns import (
+    NotOpenError,
+    SiteCampaign,
+    begin,
+    campaigns_here,
+    move,
+    put_on_start_page,
+)
+from app.records.workshop import live_files
+from tests.records.build import signature
+
+FIRST = "first"
+NOW = datetime(2027, 2, 1, 12, tzinfo=UTC)
+WHO: dict[str, Any] = {"first": FIRST, "by": "Ana", "at": NOW}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    opened = open_database(tmp_path / "site.db")
+    yield opened
+    opened.close()
+
+
+def test_a_site_has_the_campaign_of_its_settings_on_the_start_page(db: sqlite3.Connection) -> None:
+    assert campaigns_here(db, FIRST) == (SiteCampaign(FIRST, starts=True),)
+
+
+def test_a_campaign_that_was_begun_is_prepared_first_and_has_its_texts(
+    db: sqlite3.Connection,
+) -> None:
+    assert begin(db, "next", {"campaign.toml": "title = 1"}, **WHO)
+    assert campaigns_here(db, FIRST)[1] == SiteCampaign("next", "preparing")
+    assert live_files(db, "next", {}).files == {"campaign.toml": "title = 1"}
+    assert not begin(db, "next", {}, **WHO)
+    assert not begin(db, FIRST, {}, **WHO)
+
+
+def test_one_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
+    begin(db, "next", {}, **WHO)
+    assert put_on_start_page(db, "next", **WHO) is None, "nobody sees it yet"
+    move(db, "next", "open", **WHO)
+    assert put_on_start_page(db, "next", **WHO) == SiteCampaign("next", starts=True)
+    assert [one.prefix for one in campaigns_here(db, FIRST)] == ["", "/c/first"]
+    put_on_start_page(db, FIRST, **WHO)
+    assert [one.prefix for one in campaigns_here(db, FIRST)] == ["", "/c/next"]
+
+
+@pytest.mark.parametrize("state", ["preparing", "ended"])
+def test_only_an_open_campaign_takes_signatures(db: sqlite3.Connection, state: str) -> None:
+    begin(db, "next", {}, **WHO)
+    if state == "ended":
+        move(db, "next", "open", **WHO)
+        move(db, "next", "ended", **WHO)
+    with pytest.raises(NotOpenError):
+        sign(db, signature("Ada", campaign="next"), b"s" * 32)
+    assert totals(db, "next").signatures == 0
+    move(db, "next", "open", **WHO)
+    sign(db, signature("Ada", campaign="next"), b"s" * 32)
+    sign(db, signature("Ada", campaign=FIRST), b"s" * 32)
+    assert (totals(db, "next").signatures, totals(db, FIRST).signatures) == (1, 1)
+
+
+def test_the_database_itself_lets_nobody_sign_what_has_ended(db: sqlite3.Connection) -> None:
+    move(db, FIRST, "ended", **WHO)
+    row = db.execute("SELECT count(*) FROM campaigns WHERE state = 'ended'").fetchone()
+    assert row == (1,)
+    with pytest.raises(sqlite3.IntegrityError, match="takes no signatures"):
+        db.execute(
+            "INSERT INTO signatures (receipt, campaign, status, day, at, state, district, template,"
+            " version, length, language, match, source, edited, own_share, letters) VALUES"
+            " (randomblob(32), 'first', 'counted', '2027-02-01', '', 'CA', 1, '', '', 'full', 'en',"
+            " 'zip', '', 0, 0, 0)"
+        )
