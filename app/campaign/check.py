@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from app.campaign.asks import AskWords, ask_words, values_for
+from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import Draft, make_draft
 from app.campaign.language import TemplateError
@@ -288,29 +289,40 @@ def _form(sentence: str) -> Iterator[Finding]:
 
 
 def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    yield from _other_bills(campaign, sentence)
     current = {bill.number for bill in campaign.bills.values() if bill.number}
-    related = {bill.number for bill in campaign.related.values() if bill.number}
     opposite = {b.number for b in campaign.related.values() if b.kind == "opposes" and b.number}
+    if situation.stage != "expired" or situation.language != "en":
+        return
+    for number, _in_words in _named(sentence):
+        expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
+        if number in current | opposite and expired:
+            yield Finding(Message.of("expired", number=number), sentence)
+
+
+def _named(sentence: str) -> Iterator[tuple[str, bool]]:
+    """The bills that a sentence names, as printed, and whether in words: ``House Bill 8``."""
     for match in _NUMBER.finditer(sentence):
         typed, digits = re.sub(r"[\s.]", "", match[1]).lower(), match[2]
-        in_words = typed.endswith("bill")
         kind = "H.R." if typed.startswith("h") else "S."
         if "res" in typed:
             kind = "H.Res." if typed.startswith("h") else "S.Res."
-        number = f"{kind} {digits}"
-        if number not in current | related:
-            if in_words:  # states number their bills so: Senate Bill 8 of Texas
-                continue
-            chamber: Chamber = "senate" if kind.startswith("S") else "house"
-            if campaign.bill_for(chamber).number is None:
-                what = Message.of("no-bill-known", number=number, chamber=chamber.title())
-            else:
-                what = Message.of("other-bill", number=number)
-            yield Finding(what, sentence)
-        elif number in current | opposite and situation.stage == "expired":
-            expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
-            if situation.language == "en" and expired:
-                yield Finding(Message.of("expired", number=number), sentence)
+        yield f"{kind} {digits}", typed.endswith("bill")
+
+
+def _other_bills(campaign: Campaign, sentence: str) -> Iterator[Finding]:
+    """A number of a bill that is neither the campaign's nor one of those that it names."""
+    known = {bill.number for bill in campaign.bills.values()}
+    known |= {bill.number for bill in campaign.related.values()}
+    for number, in_words in _named(sentence):
+        if number in known or in_words:  # states number their bills so: Senate Bill 8 of Texas
+            continue
+        chamber: Chamber = "senate" if number.startswith("S") else "house"
+        if campaign.bill_for(chamber).number is None:
+            what = Message.of("no-bill-known", number=number, chamber=chamber.title())
+        else:
+            what = Message.of("other-bill", number=number)
+        yield Finding(what, sentence)
 
 
 def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
@@ -423,6 +435,8 @@ def check_campaign(
     checker = _Checker(campaign)
     for template in chosen:
         checker.source(template)
+    if templates is None:
+        checker.pages()
     holders = tables.holders
     for done, holder in enumerate(holders, start=1):
         if holder.member is not None:
@@ -462,6 +476,31 @@ class _Checker:
                 for finding in _unfinished(line):
                     key = (file, first + offset, finding.what.code, "")
                     problem = Problem(file, first + offset, finding.what, line.strip())
+                    self._causes.setdefault(key, _Cause(worst=problem))
+
+    def pages(self) -> None:
+        """Look in what the campaign says on pages and by telephone, and asks of anybody, for what
+        was never filled in and for a bill that is not its own."""
+        campaign = self.campaign
+        texts = [(f"pages.{key}", text) for key, text in campaign.pages.items()]
+        texts += [(f"telephone.{key}", text) for key, text in campaign.telephone.items()]
+        for place, part in enumerate(campaign.about):
+            texts += [
+                (f"about.{place}.{key}", getattr(part, key))
+                for key in ("heading", "heading_es", "text", "text_es")
+            ]
+        for ask in campaign.asks:
+            texts += [
+                (f"asks.{ask.id}.{key}{end}", getattr(ask, key + end))
+                for key in ASK_TEXTS for end in ("", "_es")
+            ]  # fmt: skip
+        for path, text in texts:
+            for offset, line in enumerate(_TAGS.sub(_same_lines, text).split("\n")):
+                sentence = line.strip()
+                for finding in (*_unfinished(sentence), *_other_bills(campaign, sentence)):
+                    where = campaign.lines.get(path, 1) + offset
+                    key = (FILE, where, finding.what.code, sentence)
+                    problem = Problem(FILE, where, finding.what, sentence)
                     self._causes.setdefault(key, _Cause(worst=problem))
 
     def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:

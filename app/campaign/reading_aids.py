@@ -213,6 +213,14 @@ def note_aids(
     return _write(after, name, key, marks)
 
 
+def note_every_aid(text: str) -> str:
+    """A text of which every Spanish text is known to fit the English beside it."""
+    for name, fields in TEXTS.items():
+        for place in range(len(_tables(toml_values(text), name))):
+            text = note_aids(text, text, name, place, fields)
+    return text
+
+
 def _tables(data: Table, name: str) -> list[tuple[str, Table]]:
     """Each table of a part with what its marks are kept under."""
     return list(_each(data.get(name), name))

@@ -24,7 +24,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,6 +52,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _PRINTED = {"hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res."}
+_COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -119,6 +120,10 @@ class BillStatus:
     withdrawn: tuple[Withdrawn, ...]
     announced: int | None = None
     """How many cosponsors the source says there are, where it gives them page by page."""
+    title: str = ""
+    """Its short title where it has one, else the whole."""
+    committees: tuple[tuple[str, str], ...] = ()
+    """The committees that it is before: ``("HSJU", "Judiciary Committee")``."""
 
     @property
     def printed(self) -> str:
@@ -161,7 +166,24 @@ def read_bill_status(data: bytes) -> BillStatus | NotBillStatus:
     )  # fmt: skip
     people = [_person(item, "sponsor") for item in bill.findall("sponsors/item")]
     people += [_person(item, "cosponsor") for item in bill.findall("cosponsors/item")]
-    return _status(about, people)
+    status = _status(about, people)
+    if isinstance(status, NotBillStatus):
+        return status
+    return replace(status, title=_title(bill), committees=_committees(bill))
+
+
+def _title(bill: etree._Element) -> str:
+    short = [
+        _text(item, "title") for item in bill.findall("titles/item")
+        if _text(item, "titleType").startswith("Short Title")
+    ]  # fmt: skip
+    return next((title for title in short if title), _text(bill, "title"))
+
+
+def _committees(bill: etree._Element) -> tuple[tuple[str, str], ...]:
+    items = bill.findall("committees/item") + bill.findall("committees/billCommittees/item")
+    found = {_text(item, "systemCode").upper(): _text(item, "name") for item in items}
+    return tuple((c[:4], name) for c, name in found.items() if _COMMITTEE.fullmatch(c) and name)
 
 
 def read_bill_json(data: bytes) -> BillStatus | NotBillStatus:

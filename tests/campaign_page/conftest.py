@@ -80,6 +80,8 @@ def status_xml(
     updated: str = "2026-11-20T08:06:35Z",
     extra: str = "",
     old_format: bool = False,
+    introduced: str = "2025-12-18",
+    more: str = "",
 ) -> bytes:
     """A status file as govinfo writes it, with the parts that matter and some that do not."""
     lines = [b for b in backings if b.bill == "current"]
@@ -93,10 +95,11 @@ def status_xml(
     <{names[0]}>{number}</{names[0]}>
     <updateDate>{updated}</updateDate>
     <{names[1]}>{kind}</{names[1]}>
-    <introducedDate>2025-12-18</introducedDate>
+    <introducedDate>{introduced}</introducedDate>
     <congress>{congress}</congress>
     <notes><item><text><![CDATA[<pre>Mr. QUIGLEY</pre>]]></text></item></notes>
     <actions><item><actionDate>2025-12-18</actionDate></item></actions>
+    {more}
     <sponsors>{sponsors}</sponsors>
     <cosponsors>{others}{extra}</cosponsors>
   </bill>

@@ -295,6 +295,7 @@ def _part(
         errors=[(field_id(path) if path else "", text) for path, text in problems.items()],
         stages=STAGE_NAMES, action=request.script_root + request.path,
         used_in=_used_in(now, section), groups=_helpful_fields(section),
+        next_campaign=answer.another_bill,
     )  # fmt: skip
 
 

@@ -268,6 +268,8 @@ class NotSaved:
     """By path what somebody else wrote, where both changed a field."""
     base: int
     by: str = ""
+    another_bill: bool = False
+    """The campaign would be about another bill than people signed for."""
 
 
 def field_id(path: str) -> str:
@@ -331,13 +333,14 @@ def save_section(
                         {}, now.base)  # fmt: skip
     if here.aids:
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
+    fixed = fixed_here(site, now.live, result)
     problems = {
         **edit.problems_by_field(site.campaign.slug, result),
-        **{path: Message.of("fixed") for path in fixed_here(site, now.live, result)},
+        **{path: Message.of("fixed") for path in fixed},
     }
     if problems:
         said = {path: problem_words(what) for path, what in problems.items()}
-        return NotSaved(_back(section, here, said), {}, now.base)
+        return NotSaved(_back(section, here, said), {}, now.base, another_bill=bool(fixed))
     if result == now.text:
         return None
     answer = save(site, result, now.base, note_for(section))

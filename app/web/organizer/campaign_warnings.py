@@ -68,8 +68,9 @@ def _end(site: Services) -> Iterable[Notice]:
     end, today = site.campaign.ends.date(), site.today()
     if has_ended(site.campaign, site.now()):
         text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
-                 "past; enter the new bill once there is one.", day=long_date(end))  # fmt: skip
-        yield Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"})
+                 "past. Once it comes back with a number, begin the next campaign.",
+                 day=long_date(end))  # fmt: skip
+        yield Notice(text, "organizer_campaigns.new", _("Begin a campaign"))
     elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
         yield _countdown(site, end)
 
@@ -97,8 +98,8 @@ def _countdown(site: Services, end: date) -> Notice:
           "written to."),
         _("To do: enter signatures on paper and bring printed letters before that noon. What is "
           "entered later counts for the next Congress, and letters to this one are not printed."),
-        _("Afterwards: this bill is over. Letters speak of it in the past until you enter a new "
-          "one."),
+        _("Afterwards: this bill is over. Letters speak of it in the past. When it comes back with "
+          "another number, begin the next campaign."),
     ))  # fmt: skip
 
 

@@ -1,23 +1,45 @@
-"""The campaigns of the site: which there are, which is on the start page, ending one."""
+"""The campaigns of the site: which there are, which is on the start page, ending one, and
+beginning the next from a bill's official record."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, abort, redirect, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
+from wtforms import BooleanField, Form, IntegerField, SelectMultipleField, StringField
 
-from app.campaign import Campaign, CampaignError
+from app.campaign import Campaign, CampaignError, read_template
+from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_files
+from app.campaign.stance import Backing
+from app.campaign.supporter_files import (
+    MOST_BYTES,
+    NotBillStatus,
+    bill_key,
+    printed_number,
+    read_bill_status,
+)
+from app.campaign.supporters import read_list, write_list
+from app.campaign.words import ordinal
 from app.records import Totals, totals
-from app.records.campaigns import SiteCampaign, move, put_on_start_page
+from app.records.campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
+from app.site.days import read_day
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.paper_links import title_in
 from app.site.services import Services, services
+from app.site.supporters import live_lists
+from app.text import clean_line
 from app.web.access import access
-from app.web.organizer.campaign_check import check_files
+from app.web.organizer.campaign_check import check_files, read
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page
+from app.web.organizer.show import page, visible
+from app.web.problem_words import problem_words
 
 campaigns = Blueprint("organizer_campaigns", __name__)
 
@@ -111,9 +133,211 @@ def start_page() -> Response:
     return _moved(done)
 
 
-def _moved(done: SiteCampaign | None) -> Response:
+def _moved(done: SiteCampaign | None, said: str = "changed") -> Response:
     if done is None:
         return page("no_such", 404)
     outside = request.script_root.removesuffix(services().standing.prefix)
-    path = page_url("organizer_campaigns.index", done="changed").removeprefix(request.script_root)
+    path = page_url("organizer_campaigns.index", done=said).removeprefix(request.script_root)
     return redirect(f"{outside}{done.prefix}{path}", 303)
+
+
+# --- beginning the next one -----------------------------------------------------------------
+
+CHOICES: dict[AskKind, LazyString] = {
+    "thank": _l("Thank who backs it, and who backed an earlier version"),
+    "cosponsor": _l("Ask the others of its chamber to cosponsor it"),
+    "companion": _l("Ask the other chamber for a companion"),
+    "oversight": _l("Ask its committee for a hearing"),
+    "oppose": _l("Ask everybody not to back it"),
+}
+_YEAR = re.compile(r" of (19|20)\d\d$")
+
+
+class BillForm(Form):  # type: ignore[misc]
+    """Which bill the next campaign is about."""
+
+    number = StringField(filters=[clean_line])
+    congress = IntegerField()
+
+
+class BeginForm(Form):  # type: ignore[misc]
+    """What is left to say. What the official file said travels along."""
+
+    title = StringField(filters=[clean_line])
+    name = StringField(filters=[clean_line])
+    name_es = StringField(filters=[clean_line])
+    does = StringField(filters=[clean_line])
+    does_es = StringField(filters=[clean_line])
+    slug = StringField(filters=[clean_line])
+    introduced = StringField(filters=[clean_line])
+    follows = BooleanField()
+    asks = SelectMultipleField(choices=list(CHOICES.items()))
+    letters = SelectMultipleField(choices=[(letter, letter) for letter in LETTERS])
+    bill = StringField(filters=[clean_line])
+    """``hr4393-120``."""
+    as_of = StringField(filters=[clean_line])
+    committee = StringField(filters=[clean_line])
+    """``HSJU Judiciary Committee``."""
+    people = StringField()
+    """Its sponsor and cosponsors, as a campaign's list has them."""
+
+
+@campaigns.get("/new")
+@access("editor")
+def new() -> Response:
+    return _ask_bill()
+
+
+def _ask_bill(problem: str = "", field: str = "number", status: int = 200) -> Response:
+    congress = services().tables.congress
+    return page(
+        "campaigns/bill", status, problem=problem, field=field,
+        number=visible(request.form.get("number", "")),
+        congress=visible(request.form.get("congress", "")) or str(congress),
+        most=MOST_BYTES // 1_000_000,
+    )  # fmt: skip
+
+
+@campaigns.post("/new")
+@access("editor")
+def new_post() -> Response:
+    """Read the number and the file, and ask for what neither says."""
+    form, upload = BillForm(request.form), request.files.get("file")
+    data = upload.read(MOST_BYTES + 1) if upload else b""
+    key, congress = bill_key(form.number.data), form.congress.data or 0
+    if form.number.data and key is None:
+        return _ask_bill(_("Type the number of a bill, such as HR 4393 or S. 1336."), status=422)
+    if not data.strip():
+        if key is None:
+            return _ask_bill(_("Type the bill’s number, or choose its official file."), status=422)
+        if not 119 <= congress <= 200:
+            words = _("Type the number of its Congress, such as 120.")
+            return _ask_bill(words, "congress", 422)
+        kind, number = key
+        return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
+                                         **_usual(services(), "", congress)}))  # fmt: skip
+    found = read_bill_status(data)
+    if isinstance(found, NotBillStatus):
+        return _ask_bill(problem_words(found.what), "file", 422)
+    if key is not None and key != (found.kind, found.number):
+        words = _("The file is about %(bill)s. Take the number out, or choose the other file.",
+                  bill=found.printed)  # fmt: skip
+        return _ask_bill(words, "file", 422)
+    title = _YEAR.sub("", found.title)
+    return _ask_rest(BeginForm(data={
+        "bill": f"{found.kind}{found.number}-{found.congress}",
+        "introduced": found.introduced.isoformat() if found.introduced else "",
+        "as_of": found.updated.isoformat() if found.updated else "",
+        "committee": " ".join(found.committees[0]) if found.committees else "",
+        "people": write_list(found.backings),
+        **_usual(services(), title, found.congress),
+    }))  # fmt: skip
+
+
+def _usual(site: Services, title: str, congress: int) -> dict[str, Any]:
+    """What most will want, to be changed at will."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")[:50].strip("-")
+    before = {_YEAR.sub("", bill.title).casefold() for bill in site.campaign.bills.values()}
+    return {
+        "title": title, "slug": f"{words}-{congress}" if words else "",
+        "follows": title.casefold() in before and congress > site.campaign.congress,
+        "asks": ["thank", "cosponsor", "companion"], "letters": list(LETTERS),
+    }  # fmt: skip
+
+
+def _ask_rest(form: BeginForm, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    site, people = services(), read_list("list", form.people.data or "", ())[0]
+    kind, number, congress = _bill_of(form)
+    first = next(iter(site.campaign.bills.values()))
+    return page(
+        "campaigns/begin", status, form=form, errors=list((wrong or {}).items()), wrong=wrong or {},
+        bill=printed_number(f"{kind}{number}"),
+        congress=ordinal(congress, "es" if language() == "es" else "en"),
+        choices=CHOICES,
+        letters=[(one, _letter_title(one)) for one in LETTERS],
+        sponsor=_sponsor(site, people), cosponsors=sum(b.role == "cosponsor" for b in people),
+        before=_("%(title)s (%(bill)s, %(congress)s Congress)", title=site.campaign.title,
+                 bill=first.number or _("number not known"),
+                 congress=ordinal(site.campaign.congress)),
+    )  # fmt: skip
+
+
+def _letter_title(letter: str) -> str:
+    found = read_template(f"{letter}.txt", (LIBRARY / f"{letter}.txt").read_text("utf-8"),
+                          facts=("does",))  # fmt: skip
+    assert not isinstance(found, tuple)
+    title, about = (
+        (found.title_es, found.about_es) if language() == "es" else (found.title, found.about)
+    )
+    return f"{title}: {about}"
+
+
+def _bill_of(form: BeginForm) -> tuple[str, int, int]:
+    """Kind, number and Congress of the bill; 404 for what this page never wrote."""
+    match = re.fullmatch(r"(hr|s|hres|sres)(\d{1,5})-(\d{3})", form.bill.data or "")
+    if match is None:
+        abort(404)
+    return match[1], int(match[2]), int(match[3])
+
+
+def _sponsor(site: Services, people: Sequence[Backing]) -> str:
+    """Who introduced the bill, with the title of whoever sits in Congress."""
+    one = next((b for b in people if b.role == "sponsor"), None)
+    holder = site.tables.holder_of(one.bioguide) if one else None
+    if one is None or holder is None or holder.member is None:
+        return one.name if one else ""
+    return f"{holder.seat.title} {holder.member.full_name}"
+
+
+@campaigns.post("/begin")
+@access("editor")
+def begin_post() -> Response:
+    """Make the campaign, for organizers alone at first, and lead to it."""
+    site, form = services(), BeginForm(request.form)
+    wrong, introduced = _lacking(form), read_day(form.introduced.data or "")
+    if wrong:
+        return _ask_rest(form, wrong, 422)
+    kind, number, congress = _bill_of(form)
+    people = read_list("list", form.people.data or "", ())[0]
+    code, _space, committee = (form.committee.data or "").partition(" ")
+    beginning = Beginning(
+        kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
+        as_of=read_day(form.as_of.data or "") or site.today(), asks=tuple(form.asks.data),
+        letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
+        does_es=form.does_es.data, introduced=introduced, sponsor=_sponsor(site, people),
+        committee=(code, committee), backings=people,
+        before=site.campaign if form.follows.data else None,
+        before_backings=live_lists(site).backings,
+    )  # fmt: skip
+    try:
+        files = first_files(beginning)
+    except ValueError:
+        words = _("One of these is too long or holds what letters cannot print. Make it plainer.")
+        return _ask_rest(form, {"title": words}, 422)
+    if faults := read(form.slug.data, files).problems:
+        return _ask_rest(form, {"title": problem_words(faults[0].what)}, 422)
+    done = begin(
+        site.db(), form.slug.data, files, first=site.settings.campaign,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if not done:
+        words = _("The site has a campaign of this name already. Choose another one.")
+        return _ask_rest(form, {"slug": words}, 409)
+    return _moved(SiteCampaign(form.slug.data, "preparing"), "begun")
+
+
+def _lacking(form: BeginForm) -> dict[str, str]:
+    wrong = {}
+    if not form.title.data or len(form.title.data) > 120:
+        wrong["title"] = _("Enter the bill’s title, in at most 120 characters.")
+    if not form.does.data or re.search(r"[{}]", form.does.data):
+        wrong["does"] = _("Say what the bill would do, in plain words.")
+    if not SLUG.fullmatch(form.slug.data or ""):
+        wrong["slug"] = _("Use small letters, digits and hyphens, such as safe-streets-120.")
+    if form.introduced.data and read_day(form.introduced.data) is None:
+        wrong["introduced"] = _("Enter the day it was introduced, such as 2027-02-11.")
+    if "oppose" in form.asks.data and {"cosponsor", "companion"} & set(form.asks.data):
+        wrong["asks"] = _("Ask members to back the bill or not to back it, not both.")
+    if not form.letters.data:
+        wrong["letters"] = _("Choose at least one letter.")
+    return wrong

@@ -24,6 +24,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.site.supporters import (
+    OtherBill,
     Proposal,
     change_of,
     file_of,
@@ -50,6 +51,7 @@ def let_large_lists_in() -> None:
     """Take a file here that is larger than other forms may be; run before a request."""
     if request.method == "POST" and request.endpoint in (
         "organizer_cosponsors.bring_post", "es_organizer_cosponsors.bring_post",
+        "organizer_campaigns.new_post", "es_organizer_campaigns.new_post",
     ):  # fmt: skip
         request.max_content_length = LARGEST_UPLOAD
 
@@ -261,7 +263,7 @@ def bring_post() -> Response:
     found = propose(services(), data)
     if not isinstance(found, Proposal):
         trouble = found if isinstance(found, CsvTrouble) else None
-        return _bring(problem_words(found.what), 422, trouble)
+        return _bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
     gone = [
         _("%(name)s, on %(day)s", name=w.name, day=w.left.isoformat()) if found.official else w.name
         for w in found.withdrawn
@@ -273,7 +275,13 @@ def bring_post() -> Response:
     )  # fmt: skip
 
 
-def _bring(problem: str = "", status: int = 200, trouble: CsvTrouble | None = None) -> Response:
+def _bring(
+    problem: str = "",
+    status: int = 200,
+    trouble: CsvTrouble | None = None,
+    *,
+    another: bool = False,
+) -> Response:
     """The form that takes a file, with what was wrong with the last one, cell by cell."""
     rows = [
         (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
@@ -282,7 +290,7 @@ def _bring(problem: str = "", status: int = 200, trouble: CsvTrouble | None = No
     bill = next((b for b in services().campaign.bills.values() if b.number), None)
     return page(
         "campaign/import", status, problem=problem, field="file", trouble=trouble, rows=rows,
-        bill=bill, most=MOST_BYTES // 1_000_000,
+        bill=bill, most=MOST_BYTES // 1_000_000, another=another,
     )  # fmt: skip
 
 

@@ -1,0 +1,198 @@
+"""Beginning a campaign: the bill's official record and a few choices become all of its files.
+
+The words come from a small library of neutral asks and letters that name no bill. What is begun
+so can be checked, and then edited like any other campaign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal
+
+from app.campaign import edit, reading_aids
+from app.campaign.campaign_file import FILE
+from app.campaign.model import Campaign, RelatedBill
+from app.campaign.stance import CURRENT, Backing
+from app.campaign.supporter_files import BillStatus, bill_key
+from app.campaign.supporters import COSPONSORS, OPPOSING, write_list
+from app.campaign.toml_text import insert_block, remove_block
+from app.campaign.words import date_words, ordinal
+from app.congress.model import Chamber, congress_years
+
+LIBRARY = Path(__file__).with_name("library")
+LETTERS = ("own-words", "my-state", "plain-law")
+"""The letters of the library, by id."""
+
+AskKind = Literal["thank", "cosponsor", "companion", "oversight", "oppose"]
+ASKS: dict[AskKind, tuple[str, ...]] = {
+    "thank": ("thank-sponsor", "thank-cosponsor", "thank-former", "thank-after"),
+    "cosponsor": ("cosponsor",),
+    "companion": ("companion-former", "companion"),
+    "oversight": ("oversight",),
+    "oppose": ("oppose-backer", "oppose", "oppose-after"),
+}
+"""What can be asked, and the asks of the library that it stands for. Who is left is asked to
+read the bill and say where they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new campaign is made of. Words are as an organizer typed them."""
+
+    kind: str
+    """``hr`` or ``s``, as ``bill_key`` has it."""
+    number: int
+    congress: int
+    title: str
+    """As letters print it: ``Safe Streets Act``."""
+    does: str
+    """What the bill would do, as it reads after "a bill to"."""
+    as_of: date
+    asks: tuple[AskKind, ...]
+    letters: tuple[str, ...]
+    name: str = ""
+    """What the campaign is called; empty: as the bill."""
+    name_es: str = ""
+    does_es: str = ""
+    introduced: date | None = None
+    sponsor: str = ""
+    committee: tuple[str, str] = ("", "")
+    backings: tuple[Backing, ...] = ()
+    before: Campaign | None = None
+    """The campaign for the bill's earlier version, if there was one."""
+    before_backings: tuple[Backing, ...] = ()
+    """Who backed the earlier version, and those before it, as that campaign's list has them."""
+
+    @property
+    def chamber(self) -> Chamber:
+        return "house" if self.kind.startswith("h") else "senate"
+
+    @property
+    def printed(self) -> str:
+        """``H.R. 1234``."""
+        return BillStatus(self.kind, self.number, self.congress, None, None, (), ()).printed
+
+
+def first_files(new: Beginning) -> dict[str, str]:
+    """The files of the campaign, by name. Raises ``ValueError`` where a value fits no field."""
+    text = (LIBRARY / FILE).read_text("utf-8")
+    chosen = {ask for kind in new.asks for ask in ASKS[kind]}
+    for ask in {ask for asks in ASKS.values() for ask in asks} - chosen:
+        text = remove_block(text, "asks", edit.read_column(text, "asks", "id").index(ask))
+    related = _related(new)
+    for place, bill in enumerate(related):
+        values = {
+            "id": bill.id, "kind": "earlier", "chamber": bill.chamber,
+            "congress": str(bill.congress), "number": bill.number or "", "title": bill.title,
+        }  # fmt: skip
+        text = insert_block(text, "related", place, edit.new_table("related", values))
+    filled = edit.set_fields(text, _values(new))
+    if isinstance(filled, dict):
+        raise ValueError(", ".join(filled))
+    text = reading_aids.note_every_aid(filled)
+    files = {FILE: text, COSPONSORS: _list(new, related), OPPOSING: write_list(())}
+    for letter in new.letters:
+        for path in sorted(LIBRARY.glob(f"{letter}.*")):
+            files[path.name] = path.read_text("utf-8")
+    return files
+
+
+def _values(new: Beginning) -> dict[str, str]:
+    """Every field that says something of this bill."""
+    _begins, ends = congress_years(new.congress)
+    chamber, years = new.chamber, str(ends - 1)
+    name = new.name or f"The {new.title}"
+    values = {
+        "title": name,
+        "title_es": new.name_es or f"El proyecto de ley {new.title}",
+        "congress": str(new.congress),
+        "ends": f"{ends}-01-03 12:00",
+        "last_weeks_from": (_election(ends - 1) + timedelta(days=1)).isoformat(),
+        "last_day.house": f"{years}-12-20",
+        "last_day.senate": f"{years}-12-20",
+        "as_of": new.as_of.isoformat(),
+        "bills.house.title": new.title,
+        "bills.senate.title": new.title,
+        f"bills.{chamber}.number": new.printed,
+        f"bills.{chamber}.introduced": new.introduced.isoformat() if new.introduced else "",
+        "facts.0.text": new.does,
+        "facts.0.text_es": new.does_es or new.does,
+        "facts.0.source": f"{new.printed}, {ordinal(new.congress)} Congress",
+        "facts.0.url": (
+            f"https://www.congress.gov/bill/{ordinal(new.congress)}-congress/{chamber}-bill/"
+            f"{new.number}"
+        ),
+        "facts.0.as_of": new.as_of.isoformat(),
+        "about.0.text": " ".join(_history(new)),
+        "about.0.text_es": " ".join(_history_es(new)),
+    }
+    if new.committee[0]:
+        values |= {
+            f"committees.{chamber}.code": new.committee[0],
+            f"committees.{chamber}.name": new.committee[1],
+        }
+    return values
+
+
+def _election(year: int) -> date:
+    """The Tuesday after the first Monday of November (2 U.S.C. 7)."""
+    first = date(year, 11, 1)
+    return first + timedelta(days=(7 - first.weekday()) % 7 + 1)
+
+
+def _history(new: Beginning) -> list[str]:
+    chamber = "House" if new.chamber == "house" else "Senate"
+    when = f" on {date_words(new.introduced)}" if new.introduced else ""
+    said = [f"{new.sponsor} introduced {new.printed} in the {chamber}{when}." if new.sponsor
+            else f"{new.printed} was introduced in the {chamber}{when}."]  # fmt: skip
+    if (old := _predecessor(new)) is not None:
+        name = old.number or "an earlier bill"
+        said.append(f"It follows {name} of the {ordinal(old.congress)} Congress, which expired "
+                    "with that Congress.")  # fmt: skip
+    return said
+
+
+def _history_es(new: Beginning) -> list[str]:
+    chamber = "la Cámara de Representantes" if new.chamber == "house" else "el Senado"
+    when = f" el {date_words(new.introduced, 'es')}" if new.introduced else ""
+    said = [f"{new.sponsor} presentó el proyecto {new.printed} en {chamber}{when}." if new.sponsor
+            else f"El proyecto {new.printed} se presentó en {chamber}{when}."]  # fmt: skip
+    if (old := _predecessor(new)) is not None:
+        name = f"al proyecto {old.number}" if old.number else "a un proyecto"
+        said.append(f"Sigue {name} del {ordinal(old.congress, 'es')} Congreso, que venció con ese "
+                    "Congreso.")  # fmt: skip
+    return said
+
+
+def _predecessor(new: Beginning) -> RelatedBill | None:
+    """The bill of the campaign before, as the new one's lists name it."""
+    if new.before is None:
+        return None
+    bills = [bill for bill in new.before.bills.values() if bill.number]
+    bill = next((b for b in bills if b.chamber == new.chamber), bills[0] if bills else None)
+    if bill is None:
+        return None
+    kind, number = bill_key(bill.number) or ("", 0)
+    id_ = f"{kind}{number}-{bill.congress}"
+    return RelatedBill(id_, "earlier", bill.chamber, bill.congress, bill.number, bill.title)
+
+
+def _related(new: Beginning) -> tuple[RelatedBill, ...]:
+    """The earlier versions: those of the campaign before, and its own bill."""
+    last = _predecessor(new)
+    if last is None or new.before is None:
+        return ()
+    return (*(b for b in new.before.related.values() if b.kind == "earlier"), last)
+
+
+def _list(new: Beginning, related: tuple[RelatedBill, ...]) -> str:
+    """The cosponsors: of this bill, and of the earlier versions under their own names."""
+    known = {bill.id for bill in related}
+    earlier = []
+    for one in new.before_backings:
+        bill = related[-1].id if one.bill == CURRENT and related else one.bill
+        if bill in known:
+            earlier.append(Backing(one.bioguide, one.name, bill, one.role, one.day))
+    return write_list((*new.backings, *earlier))

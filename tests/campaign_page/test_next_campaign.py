@@ -1,0 +1,176 @@
+"""The next campaign, made in the browser: the bill of this one comes back with another number."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+
+from app.campaign import check_campaign, read_campaign
+from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
+from app.campaign.stance import Backing
+from app.congress import Tables
+from app.records.campaigns import campaigns_here
+from app.records.workshop import live_files
+from tests.campaign_page.conftest import status_xml
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office
+
+SLUG = "protect-immigration-act-120"
+SPONSOR = Backing("J000298", "Pramila Jayapal", "current", "sponsor", date(2026, 11, 10))
+RECORD = (
+    "<titles><item><titleType>Display Title</titleType><title>To amend section 287(g).</title>"
+    "</item><item><titleType>Short Title(s) as Introduced</titleType>"
+    "<title>PROTECT Immigration Act of 2027</title></item></titles>"
+    "<committees><item><systemCode>hsju00</systemCode><name>Judiciary Committee</name></item>"
+    "</committees>"
+)
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
+    return Browser(app, clock).log_in(staff.add("Rosa", "admin"))
+
+
+def begin(browser: Browser, number: str, data: bytes = b"", **typed: str) -> Browser:
+    path, fields = browser.get("/organize/campaigns/new").form("/campaigns/new")
+    fields |= {"number": number, **typed}
+    if data:
+        fields["file"] = FileStorage(BytesIO(data), filename="BILLSTATUS-120hr4393.xml")
+    return browser.post(path, fields, content_type="multipart/form-data")
+
+
+def official() -> bytes:
+    return status_xml(
+        [SPONSOR], number="4393", congress="120", introduced="2026-11-10", more=RECORD
+    )
+
+
+def test_the_bill_that_came_back_begins_a_campaign_that_names_its_predecessor(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    begin(browser, "hr 4393", official())
+    assert browser.title == "H.R. 4393 (120th Congress)"
+    assert "Introduced by Representative Pramila Jayapal." in browser.words
+    path, fields = browser.form("/campaigns/begin")
+    assert fields["title"] == "PROTECT Immigration Act"
+    assert fields["slug"] == SLUG
+    assert "H.R. 6890, 119th Congress" in browser.words
+    assert fields["follows"] == "1", "the titles are the same"
+    browser.post(path, {
+        **fields, "does": "end 287(g) agreements", "asks": ["thank", "cosponsor", "companion"],
+        "letters": list(LETTERS),
+    })  # fmt: skip
+    assert browser.path.startswith(f"/c/{SLUG}/organize/campaigns/")
+    assert "only organizers see it" in browser.words
+    files = live_files(staff.db, SLUG, {}).files
+    campaign = read_campaign(SLUG, files)
+    assert campaign.bill_for("house").number == "H.R. 4393"
+    assert campaign.bill_for("house").introduced == date(2026, 11, 10)
+    assert campaign.committees["house"].code == "HSJU"
+    assert campaign.stances["J000298"].name == "sponsor"
+    quigley = campaign.stances["Q000023"]
+    assert (quigley.name, quigley.led) == ("earlier", True), "he is thanked for the earlier one"
+    assert quigley.bills == ("H.R. 6890 (119th Congress)",)
+    assert "It follows H.R. 6890 of the 119th Congress" in campaign.about[0].text
+    browser.send("/campaigns/open")
+    assert browser.status == 200, browser.words[:500]
+    assert campaigns_here(staff.db, "protect-immigration-act")[1].state == "open"
+    with app.test_client() as anyone:
+        page = anyone.get(f"/c/{SLUG}/").text
+    assert "PROTECT Immigration Act" in page
+    assert "H.R. 6890" not in page
+
+
+def test_a_number_is_read_however_it_is_typed_and_must_be_that_of_the_file(
+    browser: Browser,
+) -> None:
+    for typed in ("HR 4393", "h.r.4393", "House Bill 4393", ""):
+        begin(browser, typed, official())
+        assert browser.title == "H.R. 4393 (120th Congress)", typed
+    begin(browser, "HR 4394", official())
+    assert "The file is about H.R. 4393" in browser.words
+    begin(browser, "the library bill")
+    assert "Type the number of a bill" in browser.words
+    begin(browser, "", b"<html></html>")
+    assert browser.status == 422
+
+
+def test_without_a_file_the_rest_is_typed(browser: Browser, staff: Office) -> None:
+    begin(browser, "S. 21", congress="120")
+    path, fields = browser.form("/campaigns/begin")
+    browser.post(path, {**fields, "letters": []})
+    assert "Enter the bill’s title" in browser.words
+    assert "Choose at least one letter" in browser.words
+    browser.post(path, {
+        **fields, "title": "Library Cards Act", "does": "end fees for library cards",
+        "slug": "library-cards", "asks": ["cosponsor"], "letters": ["own-words"],
+    })  # fmt: skip
+    campaign = read_campaign("library-cards", live_files(staff.db, "library-cards", {}).files)
+    assert campaign.bill_for("senate").number == "S. 21"
+    assert campaign.bill_for("house").number is None
+    assert not campaign.related
+
+
+def test_a_name_that_the_site_has_is_not_taken_twice(browser: Browser) -> None:
+    for expected in (200, 409):
+        begin(browser, "S. 21", congress="120")
+        path, fields = browser.form("/campaigns/begin")
+        browser.post(path, {
+            **fields, "title": "Library Cards Act", "does": "end fees", "slug": "cards",
+            "asks": ["cosponsor"], "letters": ["own-words"],
+        })  # fmt: skip
+        assert browser.status == expected
+
+
+def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign(
+    browser: Browser, staff: Office, app: Flask
+) -> None:
+    from app.records import sign
+    from tests.records.build import signature
+
+    sign(staff.db, signature("ada"), b"s" * 32)
+    browser.get("/organize/campaign/bill")
+    path, fields = browser.form("/campaign/bill")
+    browser.post(path, {**fields, "bills-house-number": "H.R. 4393"})
+    assert browser.status == 422
+    links = [a.get("href") or "" for a in browser.page.all("a")]
+    assert "/organize/campaigns/new" in links
+
+
+@pytest.mark.parametrize("kind", ["hr", "s"])
+@pytest.mark.parametrize(
+    "asks", [("thank", "cosponsor", "companion", "oversight"), ("oppose",), ()]
+)
+def test_every_campaign_that_can_be_begun_passes_its_check(
+    kind: str, asks: tuple[AskKind, ...], few_seats: Tables
+) -> None:
+    new = Beginning(
+        kind=kind, number=21, congress=120, title="Library Cards Act",
+        does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks, letters=LETTERS,
+        committee=("HSJU" if kind == "hr" else "SSJU", "Judiciary Committee"), backings=(SPONSOR,),
+    )  # fmt: skip
+    campaign = read_campaign("cards", first_files(new))
+    assert {ask.id for ask in campaign.asks} & set(ASKS["oppose"]) == (
+        set(ASKS["oppose"]) if "oppose" in asks else set()
+    )
+    report = check_campaign(campaign, few_seats)
+    assert report.ok, [str(problem) for problem in report.problems]
+
+
+def test_the_check_looks_for_what_is_left_of_another_bill(few_seats: Tables) -> None:
+    new = Beginning(
+        kind="hr", number=21, congress=120, title="Library Cards Act", does="end fees",
+        as_of=date(2027, 2, 1), asks=("cosponsor",), letters=("own-words",),
+    )  # fmt: skip
+    files = first_files(new)
+    left = files["campaign.toml"].replace(
+        "in your own words:", "as for h.r.6890, in your words:", 1
+    )
+    campaign = read_campaign("cards", {**files, "campaign.toml": left})
+    (found,) = check_campaign(campaign, few_seats).problems
+    assert (found.level, found.file) == ("must", "campaign.toml")
+    assert "h.r.6890" in found.sentence
