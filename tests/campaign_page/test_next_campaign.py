@@ -12,9 +12,10 @@ from werkzeug.datastructures import FileStorage
 from app.campaign import check_campaign, read_campaign
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.stance import Backing
-from app.congress import Tables
+from app.congress import load_tables
 from app.records.campaigns import campaigns_here
 from app.records.workshop import live_files
+from tests.campaign.seats import Few
 from tests.campaign_page.conftest import status_xml
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -146,7 +147,7 @@ def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign
     "asks", [("thank", "cosponsor", "companion", "oversight"), ("oppose",), ()]
 )
 def test_every_campaign_that_can_be_begun_passes_its_check(
-    kind: str, asks: tuple[AskKind, ...], few_seats: Tables
+    kind: str, asks: tuple[AskKind, ...]
 ) -> None:
     new = Beginning(
         kind=kind, number=21, congress=120, title="Library Cards Act",
@@ -157,11 +158,11 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     assert {ask.id for ask in campaign.asks} & set(ASKS["oppose"]) == (
         set(ASKS["oppose"]) if "oppose" in asks else set()
     )
-    report = check_campaign(campaign, few_seats)
+    report = check_campaign(campaign, Few.of(load_tables()))
     assert report.ok, [str(problem) for problem in report.problems]
 
 
-def test_the_check_looks_for_what_is_left_of_another_bill(few_seats: Tables) -> None:
+def test_the_check_looks_for_what_is_left_of_another_bill() -> None:
     new = Beginning(
         kind="hr", number=21, congress=120, title="Library Cards Act", does="end fees",
         as_of=date(2027, 2, 1), asks=("cosponsor",), letters=("own-words",),
@@ -171,6 +172,6 @@ def test_the_check_looks_for_what_is_left_of_another_bill(few_seats: Tables) -> 
         "in your own words:", "as for h.r.6890, in your words:", 1
     )
     campaign = read_campaign("cards", {**files, "campaign.toml": left})
-    (found,) = check_campaign(campaign, few_seats).problems
+    (found,) = check_campaign(campaign, Few.of(load_tables())).problems
     assert (found.level, found.file) == ("must", "campaign.toml")
     assert "h.r.6890" in found.sentence

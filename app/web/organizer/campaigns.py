@@ -153,30 +153,34 @@ CHOICES: dict[AskKind, LazyString] = {
 _YEAR = re.compile(r" of (19|20)\d\d$")
 
 
+def _clean(text: str | None) -> str:
+    return clean_line(text or "")
+
+
 class BillForm(Form):  # type: ignore[misc]
     """Which bill the next campaign is about."""
 
-    number = StringField(filters=[clean_line])
+    number = StringField(filters=[_clean])
     congress = IntegerField()
 
 
 class BeginForm(Form):  # type: ignore[misc]
     """What is left to say. What the official file said travels along."""
 
-    title = StringField(filters=[clean_line])
-    name = StringField(filters=[clean_line])
-    name_es = StringField(filters=[clean_line])
-    does = StringField(filters=[clean_line])
-    does_es = StringField(filters=[clean_line])
-    slug = StringField(filters=[clean_line])
-    introduced = StringField(filters=[clean_line])
+    title = StringField(filters=[_clean])
+    name = StringField(filters=[_clean])
+    name_es = StringField(filters=[_clean])
+    does = StringField(filters=[_clean])
+    does_es = StringField(filters=[_clean])
+    slug = StringField(filters=[_clean])
+    introduced = StringField(filters=[_clean])
     follows = BooleanField()
     asks = SelectMultipleField(choices=list(CHOICES.items()))
     letters = SelectMultipleField(choices=[(letter, letter) for letter in LETTERS])
-    bill = StringField(filters=[clean_line])
+    bill = StringField(filters=[_clean])
     """``hr4393-120``."""
-    as_of = StringField(filters=[clean_line])
-    committee = StringField(filters=[clean_line])
+    as_of = StringField(filters=[_clean])
+    committee = StringField(filters=[_clean])
     """``HSJU Judiciary Committee``."""
     people = StringField()
     """Its sponsor and cosponsors, as a campaign's list has them."""
@@ -294,28 +298,11 @@ def _sponsor(site: Services, people: Sequence[Backing]) -> str:
 def begin_post() -> Response:
     """Make the campaign, for organizers alone at first, and lead to it."""
     site, form = services(), BeginForm(request.form)
-    wrong, introduced = _lacking(form), read_day(form.introduced.data or "")
-    if wrong:
+    if wrong := _lacking(form):
         return _ask_rest(form, wrong, 422)
-    kind, number, congress = _bill_of(form)
-    people = read_list("list", form.people.data or "", ())[0]
-    code, _space, committee = (form.committee.data or "").partition(" ")
-    beginning = Beginning(
-        kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
-        as_of=read_day(form.as_of.data or "") or site.today(), asks=tuple(form.asks.data),
-        letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
-        does_es=form.does_es.data, introduced=introduced, sponsor=_sponsor(site, people),
-        committee=(code, committee), backings=people,
-        before=site.campaign if form.follows.data else None,
-        before_backings=live_lists(site).backings,
-    )  # fmt: skip
-    try:
-        files = first_files(beginning)
-    except ValueError:
-        words = _("One of these is too long or holds what letters cannot print. Make it plainer.")
-        return _ask_rest(form, {"title": words}, 422)
-    if faults := read(form.slug.data, files).problems:
-        return _ask_rest(form, {"title": problem_words(faults[0].what)}, 422)
+    files = _files(form, site)
+    if isinstance(files, str):
+        return _ask_rest(form, {"title": files}, 422)
     done = begin(
         site.db(), form.slug.data, files, first=site.settings.campaign,
         by=current().organizer.name, at=clock(),
@@ -324,6 +311,28 @@ def begin_post() -> Response:
         words = _("The site has a campaign of this name already. Choose another one.")
         return _ask_rest(form, {"slug": words}, 409)
     return _moved(SiteCampaign(form.slug.data, "preparing"), "begun")
+
+
+def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
+    """The new campaign's files, or why they cannot be made."""
+    kind, number, congress = _bill_of(form)
+    people = read_list("list", form.people.data or "", ())[0]
+    code, _space, committee = (form.committee.data or "").partition(" ")
+    beginning = Beginning(
+        kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
+        as_of=read_day(form.as_of.data or "") or site.today(), asks=tuple(form.asks.data),
+        letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
+        does_es=form.does_es.data, introduced=read_day(form.introduced.data or ""),
+        sponsor=_sponsor(site, people), committee=(code, committee), backings=people,
+        before=site.campaign if form.follows.data else None,
+        before_backings=live_lists(site).backings,
+    )  # fmt: skip
+    try:
+        files = first_files(beginning)
+    except ValueError:
+        return _("One of these is too long or holds what letters cannot print. Make it plainer.")
+    faults = read(form.slug.data, files).problems
+    return problem_words(faults[0].what) if faults else files
 
 
 def _lacking(form: BeginForm) -> dict[str, str]:
