@@ -1,4 +1,4 @@
-"""``flask campaign cosponsors refresh``: the official list of who backs the bill."""
+"""``flask campaign``: the campaigns of a site, and the official list of who backs a bill."""
 
 from __future__ import annotations
 
@@ -8,19 +8,72 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 
+from app.campaign import CampaignError, load_campaign, read_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
-from app.cli.plain import CampaignCommand
+from app.cli.plain import CampaignCommand, PlainCommand, some
+from app.records import totals
 from app.records.audit import COMMAND_LINE
+from app.records.campaigns import SLUG, begin
 from app.site.services import Services, services
 from app.site.supporters import Lists, Proposal, change_of, live_lists, propose, put_live
 
 SECONDS = 30
 """For the download as a whole to begin, and for each pause in it."""
 
-campaign_cli = AppGroup("campaign", help="The campaign: who backs its bill.")
+campaign_cli = AppGroup("campaign", help="The site’s campaigns, and who backs their bills.")
 cosponsors_cli = AppGroup("cosponsors", help="The list of who backs the bill.")
 campaign_cli.add_command(cosponsors_cli)
+
+
+@campaign_cli.command("list", cls=PlainCommand)
+@with_appcontext
+def list_command() -> None:
+    """List the campaigns of this site: name, state, address and people.
+
+    \b
+    Example:
+      flask campaign list
+    """
+    site = services()
+    for one in site.campaigns:
+        where = "on the start page" if one.starts else f"at {one.prefix}/"
+        people = totals(site.db(), one.slug).signatures
+        click.echo(f"{one.slug}: {one.state}, {where}, {some(people, 'signature')}")
+
+
+@campaign_cli.command("begin", cls=PlainCommand)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_appcontext
+def begin_command(folder: Path) -> None:
+    """Begin a campaign with the texts in FOLDER, whose name becomes its own.
+
+    Organizers see it at once, everybody else when an admin opens it in the browser.
+
+    \b
+    Example:
+      flask campaign begin letters/thank-the-cosponsors
+    """
+    site, folder = services(), folder.resolve()
+    slug = folder.name
+    if not SLUG.fullmatch(slug):
+        raise click.ClickException(
+            f"{slug!r} cannot stand in an address. Name the folder with small letters, digits and "
+            "hyphens."
+        )
+    try:
+        load_campaign(folder)
+    except CampaignError as error:
+        raise click.ClickException(f"Nothing was begun. Put these right first:\n{error}") from None
+    # What lies in the site's own folder of letters counts from there.
+    ours = folder.parent == site.settings.letters.resolve()
+    done = begin(
+        site.db(), slug, {} if ours else read_files(folder), first=site.settings.campaign,
+        by=COMMAND_LINE, at=datetime.now(UTC),
+    )  # fmt: skip
+    if not done:
+        raise click.ClickException(f"The site has a campaign called {slug!r} already.")
+    click.echo(f"Begun: /c/{slug}/organize/campaigns/")
 
 
 @cosponsors_cli.command("refresh", cls=CampaignCommand)

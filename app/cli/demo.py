@@ -10,6 +10,7 @@ import random
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -32,12 +33,15 @@ from app.records import (
     sign,
 )
 from app.records.audit import COMMAND_LINE
-from app.site.services import services
+from app.records.campaigns import begin, move, take_away
+from app.site.services import Services, services
 
 SOURCE = "demo"
 ORGANIZERS: tuple[tuple[str, organizers.Role], ...] = (
     ("Demo Admin", "admin"), ("Demo Editor", "editor"),
 )  # fmt: skip
+SECOND, SHARE = "thank-the-cosponsors", 5
+"""The campaign that stands beside the site's own, and one in how many signs it too."""
 WEEKS = 8
 _FIRST = ("Ada", "Ben", "Cleo", "Dora", "Eli", "Fay", "Gus", "Hana", "Ivo", "June", "Kofi", "Lena")
 _LAST = ("Example", "Invented", "Sample", "Specimen", "Pattern", "Madeup", "Fable", "Draft")
@@ -64,6 +68,7 @@ def demo_command(people: int, removing: bool) -> None:
     db, secret = site.db(), site.settings.secret_key
     if removing:
         click.echo(f"{_take_away(db, secret):,} invented signatures are gone.")
+        take_away(db, SECOND, by=COMMAND_LINE, at=datetime.now(UTC))
         return
     if numbers_of_source(db, SOURCE, others=True):
         raise click.ClickException(
@@ -72,17 +77,30 @@ def demo_command(people: int, removing: bool) -> None:
         )
     if numbers_of_source(db, SOURCE):
         raise click.ClickException("This site is full of them already: flask demo --remove")
-    requests = _requests(people, site.campaign, site.tables, site.settings.person_key, site.now())
+    second = _second_campaign(site)
     console = Console(stderr=True)
-    for request in track(requests, "Signing", total=people, console=console, transient=True,
-                         disable=not console.is_terminal):  # fmt: skip
-        sign(db, request, secret)
+    for campaign, number in ((site.campaign, people), (second, people // SHARE)):
+        requests = _requests(number, campaign, site.tables, site.settings.person_key, site.now())
+        for request in track(requests, f"Signing {campaign.title}", total=number, console=console,
+                             transient=True, disable=not console.is_terminal):  # fmt: skip
+            sign(db, request, secret)
     click.echo(f"{people:,} invented people signed, with the source tag '{SOURCE}'.")
+    click.echo(f"A second campaign is at /c/{SECOND}/, and {people // SHARE:,} of them signed it.")
     for name, role in ORGANIZERS:
         link = organizers.add_organizer(db, name, role, by=COMMAND_LINE, at=datetime.now(UTC))
         if isinstance(link, organizers.OneTimeLink):
             print_link(link)
     click.echo("\nTake it all away again: flask demo --remove")
+
+
+def _second_campaign(site: Services) -> Campaign:
+    """The example beside the site's own campaign, open."""
+    who: dict[str, Any] = {
+        "first": site.settings.campaign, "by": COMMAND_LINE, "at": datetime.now(UTC)
+    }  # fmt: skip
+    begin(site.db(), SECOND, {}, **who)
+    move(site.db(), SECOND, "open", **who)
+    return site.lives.of(SECOND).now(site.db())
 
 
 def _requests(

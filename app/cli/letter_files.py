@@ -73,6 +73,7 @@ def import_command(folder: Path, yes: bool) -> None:
     site = services()
     live = site.live.files(site.db())
     texts = _texts(folder)
+    _refuse_another_campaign(site, folder)
     changed = {name: text for name, text in texts.items() if live.files.get(name) != text}
     for name, text in sorted(changed.items()):
         click.echo(f"  {name}: {_in_words(live.files.get(name), text)}")
@@ -131,6 +132,21 @@ def _in_words(old: str | None, new: str) -> str:
     gone = sum(1 for change in found if change.kind == "old")
     places = added + gone
     return f"changed in {places} place{'' if places == 1 else 's'}" if places else "line ends only"
+
+
+def _refuse_another_campaign(site: Services, folder: Path) -> None:
+    """Stop at the folder of another campaign of this site, also where both have one bill."""
+    other = folder.resolve().name
+    known = {one.slug for one in site.campaigns}
+    known |= {path.parent.name for path in site.settings.letters.glob("*/campaign.toml")}
+    if other == site.slug or other not in known:
+        return
+    here = any(one.slug == other for one in site.campaigns)
+    way = f"flask letters import --campaign {other} …" if here else f"flask campaign begin {folder}"
+    raise click.ClickException(
+        f"This is the folder of another campaign, {other!r}; this one is {site.slug!r}. Nothing "
+        f"was imported. What you may want: {way}"
+    )
 
 
 def _refuse_another_bill(

@@ -65,7 +65,7 @@ def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> No
             here = campaigns_here(local_database(settings.database), settings.campaign)
         known = [one.slug for one in here]
         if slug not in known:
-            raise click.BadParameter(
+            raise click.ClickException(
                 f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
             )
     token = CHOSEN.set(slug or "")

@@ -9,7 +9,14 @@ import click
 
 from app.campaign import Campaign, CampaignError
 from app.congress import TablesError, load_tables
-from app.records import STATUSES, Connection, NotStoredError, campaigns, count, local_database
+from app.records import (
+    STATUSES,
+    Connection,
+    NotStoredError,
+    count,
+    local_database,
+    signed_campaigns,
+)
 from app.records.campaigns import campaigns_here
 from app.records.exports import Occasion
 from app.site.live import live_campaign
@@ -41,7 +48,7 @@ def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
         raise click.ClickException(str(error)) from error
     here = campaigns_here(db, settings.campaign)
     slug = None if all_campaigns else campaign or here[0].slug
-    known = {*(one.slug for one in here), *campaigns(db)}
+    known = {*(one.slug for one in here), *signed_campaigns(db)}
     if slug is not None and slug not in known:
         raise click.ClickException(
             f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."

@@ -13,10 +13,10 @@ from app.records.accounting import Way, mark, note_office, sweep_letters, ways
 from app.records.counts import (
     BREAKDOWNS,
     by_status,
-    campaigns,
     count,
     rebuild,
     recount,
+    signed_campaigns,
     totals,
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
@@ -54,9 +54,10 @@ __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
     "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
-    "by_status", "campaigns", "count", "definitions_for", "local_database",
+    "by_status", "count", "definitions_for", "local_database",
     "lookalikes", "mark", "note_office", "numbers_of_source", "open_database", "people",
     "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
+    "signed_campaigns",
     "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",
 ]  # fmt: skip

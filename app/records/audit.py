@@ -65,6 +65,7 @@ class What(StrEnum):
     TEST_STARTED = "test journey started"
     CAMPAIGN_BEGUN = "campaign begun"
     CAMPAIGN_MOVED = "campaign opened or ended"
+    CAMPAIGN_TAKEN_AWAY = "campaign taken away"
     START_PAGE_CHANGED = "start page changed"
     SIGNATURES_RELEASED = "held signatures released"
     SIGNATURES_SET_ASIDE = "held signatures set aside"
@@ -116,6 +117,7 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     ),
     What.TEST_STARTED: (_NOTHING, frozenset({"expires"})),
     What.CAMPAIGN_BEGUN: (_NOTHING, _NOTHING),
+    What.CAMPAIGN_TAKEN_AWAY: (_NOTHING, _NOTHING),
     What.CAMPAIGN_MOVED: (frozenset({"state"}), frozenset({"state"})),
     What.START_PAGE_CHANGED: (frozenset({"campaign"}), frozenset({"campaign"})),
     What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),

@@ -126,6 +126,19 @@ def move(
         return _one(db, slug, first)
 
 
+def take_away(db: sqlite3.Connection, slug: str, *, by: str, at: datetime) -> bool:
+    """Take a campaign off the site that nobody signed and that is not on the start page."""
+    with writing(db):
+        gone = db.execute(
+            "DELETE FROM campaigns WHERE slug = ?1 AND starts = 0"
+            " AND NOT EXISTS (SELECT 1 FROM signatures WHERE campaign = ?1)",
+            (slug,),
+        ).rowcount
+        if gone:
+            audit.record(db, at=at, who=by, what=What.CAMPAIGN_TAKEN_AWAY, subject=slug)
+    return bool(gone)
+
+
 def put_on_start_page(
     db: sqlite3.Connection, slug: str, *, first: str, by: str, at: datetime
 ) -> SiteCampaign | None:

@@ -73,7 +73,7 @@ def count(
     return sorted((CountRow(*row) for row in rows), key=lambda row: natural(row.group))
 
 
-def campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
+def signed_campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
     """The campaigns that anybody has ever signed, in alphabetical order."""
     rows = db.execute("SELECT DISTINCT campaign FROM tallies WHERE dimension = 'all' ORDER BY 1")
     return tuple(row[0] for row in rows)

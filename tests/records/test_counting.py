@@ -15,7 +15,6 @@ from app.records import (
     CountRow,
     Totals,
     by_status,
-    campaigns,
     count,
     definitions_for,
     lookalikes,
@@ -24,6 +23,7 @@ from app.records import (
     rebuild,
     recount,
     sign,
+    signed_campaigns,
     totals,
     withdraw,
 )
@@ -35,7 +35,7 @@ def test_an_empty_site_counts_nothing(db: sqlite3.Connection) -> None:
     for by in BREAKDOWNS:
         assert count(db, CAMPAIGN, by) == []
     assert by_status(db, CAMPAIGN) == dict.fromkeys(STATUSES, Totals(0, 0))
-    assert campaigns(db) == ()
+    assert signed_campaigns(db) == ()
     assert people(db) == 0
     assert recount(db) == []
 
@@ -102,7 +102,7 @@ def test_campaigns_are_counted_apart_and_together(db: sqlite3.Connection) -> Non
     assert count(db, "a", "state") == [CountRow("CA", 1, 3)]
     assert count(db, None, "state") == [CountRow("CA", 2, 6)]
     assert people(db) == people(db, "a") == 1
-    assert campaigns(db) == ("a", "b")
+    assert signed_campaigns(db) == ("a", "b")
 
 
 def test_lookalikes_are_shown_and_all_counted(db: sqlite3.Connection) -> None:

@@ -10,11 +10,13 @@ from flask.testing import FlaskCliRunner
 
 from app.cli import command_app
 from app.records import numbers_of_source, open_database, recount, sign, totals
+from app.records.campaigns import campaigns_here
 from app.records.organizers import organizer_by_name
 from app.site.settings import load_settings
 from tests.records.build import SECRET, signature
 
 CAMPAIGN = "protect-immigration-act"
+SECOND = "thank-the-cosponsors"
 
 
 @pytest.fixture
@@ -32,11 +34,17 @@ def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
     assert made.output.count("/organize/set-password/") == 2
     db = open_database(tmp_path / "dear-congress.db")
     assert totals(db, CAMPAIGN).signatures == 60
-    assert len(numbers_of_source(db, "demo")) == 60
+    assert totals(db, SECOND).signatures == 12
+    assert len(numbers_of_source(db, "demo")) == 72
+    assert (
+        "thank-the-cosponsors: open, at /c/thank-the-cosponsors/, 12 signatures"
+        in run.invoke(args=["campaign", "list"]).output
+    )
     assert "already" in run.invoke(args=["demo"]).output
     gone = run.invoke(args=["demo", "--remove"])
-    assert "60 invented signatures are gone" in gone.output
+    assert "72 invented signatures are gone" in gone.output
     assert totals(db, CAMPAIGN).signatures == 0
+    assert [one.slug for one in campaigns_here(db, CAMPAIGN)] == [CAMPAIGN]
     assert not recount(db)
     admin = organizer_by_name(db, "Demo Admin")
     assert admin is not None

@@ -10,7 +10,7 @@ from typing import Any, cast
 from flask_babel import format_date
 
 from app.congress import STATES
-from app.records import STATUSES, Connection, Status, campaigns, count, source_tag
+from app.records import STATUSES, Connection, Status, count, signed_campaigns, source_tag
 from app.records.counts import Filter
 from app.records.definitions import BY_TERM, DEFINITIONS, Words
 from app.site.days import read_day
@@ -55,7 +55,7 @@ def read_filter(args: Mapping[str, str], site: Services) -> Asked:
     typed = {name: visible(args.get(name, "")).strip()[:100] for name in FIELDS}
     errors: list[Problem] = []
     slug = site.campaign.slug
-    known = {slug, ALL_CAMPAIGNS, *campaigns(site.db())}
+    known = {slug, ALL_CAMPAIGNS, *signed_campaigns(site.db())}
 
     def one_of(name: str, allowed: Iterable[str], words: str) -> str | None:
         value = typed[name]
@@ -134,7 +134,7 @@ def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:
     """What each list of the filter offers; what is chosen is always among it."""
     db, chosen = site.db(), asked.chosen
     found: dict[str, list[Choice]] = {
-        "campaign": [(slug, slug) for slug in sorted({site.campaign.slug, *campaigns(db)})],
+        "campaign": [(slug, slug) for slug in sorted({site.campaign.slug, *signed_campaigns(db)})],
         "state": [(code, f"{code} · {name}") for code, name in sorted(STATES.items())],
         "letter": _seen(db, chosen, "template", lambda slug: letter_name(slug, site)),
         "source": _seen(db, chosen, "source", source_name),

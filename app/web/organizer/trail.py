@@ -148,6 +148,7 @@ EVENTS = {
     What.COSPONSORS_CHANGED: _l("cosponsors changed"),
     What.TEST_STARTED: _l("test journey started"),
     What.CAMPAIGN_BEGUN: _l("campaign begun"),
+    What.CAMPAIGN_TAKEN_AWAY: _l("campaign taken away"),
     What.CAMPAIGN_MOVED: _l("campaign opened or ended"),
     What.START_PAGE_CHANGED: _l("another campaign on the start page"),
     What.SIGNATURES_RELEASED: _l("held signatures released"),
