@@ -97,7 +97,7 @@ _BILL = (
     F("bills.house.title", "line", _mark("Title of the House bill"), required=True, most=120),
     F("bills.house.introduced", "day", _mark("Day on which the House bill was introduced")),
     F("bills.senate.number", "bill", _mark("Number of the Senate bill"),
-      _mark("Such as S. 1336. Empty: no number is printed."), fixed=True),
+      _mark("Such as S. 567. Empty: no number is printed."), fixed=True),
     F("bills.senate.title", "line", _mark("Title of the Senate bill"), required=True, most=120),
     F("bills.senate.introduced", "day", _mark("Day on which the Senate bill was introduced")),
     F("time.pending", "text", _mark("How much time is left: before the last weeks")),
@@ -232,13 +232,13 @@ _FORBIDDEN = (
 )  # fmt: skip
 _RELATED = (
     F("related.id", "id", _mark("Short name"),
-      _mark("Such as hr2805-117. The lists of cosponsors name the bill by it."), required=True),
+      _mark("Such as hr1234-117. The lists of cosponsors name the bill by it."), required=True),
     F("related.kind", "choice", _mark("What it is"), required=True,
       choices=("earlier", "opposes")),
     F("related.chamber", "choice", _mark("Chamber"), required=True, choices=("house", "senate")),
     F("related.congress", "whole", _mark("Number of the Congress"), required=True),
     F("related.number", "bill", _mark("Number of the bill"),
-      _mark("Such as H.R. 2805. Empty where it is not known.")),
+      _mark("Such as H.R. 1234. Empty where it is not known.")),
     F("related.title", "line", _mark("Title of the bill"), required=True, most=120),
 )  # fmt: skip
 

@@ -150,7 +150,7 @@ _BILL = (
         "H.R. 1234, the Safe Streets Act",
     ),
     Field("house_number", "text", "The House bill’s number, for any recipient.", "H.R. 1234"),
-    Field("senate_number", "text", "The Senate bill’s number; empty if none is known.", "S. 1336"),
+    Field("senate_number", "text", "The Senate bill’s number; empty if none is known.", "S. 567"),
     Field("introduced", "date", "When the House bill was introduced.", "December 18, 2025"),
     Field("congress", "text", "The bill’s Congress.", "119th"),
     Field("next_congress", "text", "The Congress after it.", "120th"),
@@ -189,7 +189,7 @@ _BILL = (
         "earlier_latest",
         "text",
         "The latest earlier version that the recipient backed; empty if none.",
-        "S. 1336 in the 117th Congress",
+        "S. 567 in the 117th Congress",
     ),
     Field("earlier_led", "yes or no", "Did the recipient lead an earlier version?", "no"),
     Field(

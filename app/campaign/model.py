@@ -38,7 +38,7 @@ class Stance:
     name: StanceName
     since: date | None = None
     bills: tuple[str, ...] = ()
-    """For ``earlier`` and ``opposes``: printed names such as ``S. 1336 (117th Congress)``."""
+    """For ``earlier`` and ``opposes``: printed names such as ``S. 567 (117th Congress)``."""
     led: bool = False
     """For ``earlier`` and ``opposes``: was the sponsor, not only a cosponsor."""
     related: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class RelatedBill:
     """An earlier version of the bill, or a bill for the opposite, as the lists name it."""
 
     id: str
-    """``hr2729-116``, the key that the lists use."""
+    """``hr1234-116``, the key that the lists use."""
     kind: Literal["earlier", "opposes"]
     chamber: Chamber
     congress: int

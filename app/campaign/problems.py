@@ -141,7 +141,7 @@ SENTENCES: dict[str, str] = {
     "table": "`%(key)s` must be a table: [%(key)s].",
     "tables": "`%(key)s` must be tables: [[%(key)s]].",
     "key-unknown": "`%(key)s` is not known here.",
-    "bill-number": "“%(value)s” is no number of a bill, such as H.R. 1234 or S. 1336.",
+    "bill-number": "“%(value)s” is no number of a bill, such as H.R. 1234 or S. 567.",
     "bill-chamber": _mark("%(number)s is a bill of the other chamber."),
     "fixed": _mark(
         "This stays as it is: people have signed for this bill, and the counts name it. Another "

@@ -54,7 +54,7 @@ PAGE: dict[str, str] = {
     "table": _UNKNOWN,
     "tables": _UNKNOWN,
     "key-unknown": _UNKNOWN,
-    "bill-number": _mark("Enter the number of a bill, such as H.R. 1234 or S. 1336."),
+    "bill-number": _mark("Enter the number of a bill, such as H.R. 1234 or S. 567."),
     "zone": _mark("Choose a time zone from the list."),
     "id": _mark("Use small letters, digits and hyphens, beginning with a letter."),
     "id-twice": _mark("Choose another short name."),

@@ -210,7 +210,7 @@ def new_post() -> Response:
     data = upload.read(MOST_BYTES + 1) if upload else b""
     key, congress = bill_key(form.number.data), form.congress.data or 0
     if form.number.data and key is None:
-        return _ask_bill(_("Type the number of a bill, such as HR 4393 or S. 1336."), status=422)
+        return _ask_bill(_("Type the number of a bill, such as HR 1234 or S. 567."), status=422)
     if not data.strip():
         if key is None:
             return _ask_bill(_("Type the bill’s number, or choose its official file."), status=422)

@@ -60,7 +60,7 @@ def let_large_lists_in() -> None:
 
 
 def bill_words(campaign: Campaign, bill: str) -> str:
-    """``H.R. 1234 (this campaign)``, ``H.R. 2729 (116th Congress)``."""
+    """``H.R. 1234 (this campaign)``, ``H.R. 987 (116th Congress)``."""
     if bill == CURRENT:
         numbers = [b.number for b in campaign.bills.values() if b.number]
         return _("%(bill)s (this campaign)", bill=", ".join(numbers) or campaign.title)
