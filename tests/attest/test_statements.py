@@ -348,7 +348,7 @@ def test_the_commands_state_publish_and_check(
         "--salt", opening["salt"],
     ])  # fmt: skip
     assert good.exit_code == 0, good.output
-    found = find_proof(tmp_path / "statements", mine(token))
+    found = find_proof(tmp_path / "statements" / CAMPAIGN, mine(token))
     assert isinstance(found, Included)
     proof = tmp_path / "proof.json"
     proof.write_text(statement_text(found.statement))
@@ -407,7 +407,7 @@ def test_an_unpublished_statement_is_not_on_the_site(
 ) -> None:
     done = run.invoke(attest_command, ["--out", str(tmp_path / "x.json"), "--no-publish"])
     assert done.exit_code == 0, done.output
-    assert isinstance(latest(tmp_path / "statements"), NothingStated)
+    assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NothingStated)
     bad = run.invoke(verify_command, [str(tmp_path / "dear-congress.db")])
     assert bad.exit_code == 1
     assert "This is not a statement" in bad.output

@@ -88,7 +88,7 @@ def test_a_companion_is_a_draft_until_it_is_published_after_the_whole_check(
     assert "S. 4321" in live(staff)
     with app.test_request_context("/"):
         assert services().campaign.bills["senate"].number == "S. 4321"
-    assert ("Rosa", "text published", FILE) in events(staff)
+    assert ("Rosa", "text published", f"{SLUG}/{FILE}") in events(staff)
     browser.get("/organize/campaign/versions")
     assert "Companion introduced" in browser.words
     assert "the file" in browser.words
@@ -105,7 +105,7 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
     assert browser.title == "Compare and publish"
     browser.send("/campaign/publish")
     assert live(staff) == (FOLDER / FILE).read_text(encoding="utf-8")
-    assert ("Rosa", "version restored as a draft", FILE) in events(staff)
+    assert ("Rosa", "version restored as a draft", f"{SLUG}/{FILE}") in events(staff)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from app.congress import Tables
-from app.records.attest import make_statement, publish
+from app.records.attest import make_statement, publish, statements_of
 from app.site.services import services
 from tests.offices.conftest import Signers
 from tests.offices.site import Office, app, clock, site_url, staff
@@ -41,7 +41,7 @@ def signers(staff: Office, tables: Tables) -> Signers:
 
 def state_the_count(app: Flask, staff: Office) -> None:
     with app.app_context():
-        folder = services().settings.instance / "statements"
+        folder = statements_of(services().settings.instance, CAMPAIGN)
     made = make_statement(
         staff.db, CAMPAIGN, "The Act", SigningKey(b"k" * 32),
         at=datetime(2026, 11, 25, 17, tzinfo=UTC), zone="America/New_York", districts=["CA-12"],

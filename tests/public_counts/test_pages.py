@@ -193,7 +193,7 @@ def state_the_count(db: sqlite3.Connection, tmp_path: Path, hour: int = 18) -> S
         at=datetime(2026, 11, 25, hour, tzinfo=UTC), zone="America/New_York", districts=["CA-1"],
         tree=tmp_path / "draft",
     )  # fmt: skip
-    publish(tmp_path / "statements", made)
+    publish(tmp_path / "statements" / CAMPAIGN, made)
     return made.statement
 
 

@@ -182,12 +182,12 @@ def test_every_change_is_an_event_with_both_versions_and_no_text(db: sqlite3.Con
     workshop.discard_draft(db, C, "a.txt", base=number, by="Rosa", at=NOW)
     third = workshop.text_version("third words")[:12]
     assert events(db) == [
-        ("draft saved", "a.txt", {"version": ""}, {"version": second}),
-        ("text published", "a.txt", {"version": first}, {"version": second}),
-        ("text retired", "a.txt", {"version": second}, {}),
-        ("text brought back", "a.txt", {}, {"version": second}),
-        ("draft saved", "a.txt", {"version": second}, {"version": third}),
-        ("draft discarded", "a.txt", {"version": third}, {}),
+        ("draft saved", f"{C}/a.txt", {"version": ""}, {"version": second}),
+        ("text published", f"{C}/a.txt", {"version": first}, {"version": second}),
+        ("text retired", f"{C}/a.txt", {"version": second}, {}),
+        ("text brought back", f"{C}/a.txt", {}, {"version": second}),
+        ("draft saved", f"{C}/a.txt", {"version": second}, {"version": third}),
+        ("draft discarded", f"{C}/a.txt", {"version": third}, {}),
     ]
 
 
