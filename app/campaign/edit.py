@@ -137,6 +137,15 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
     return f"{head}\n{tomlkit.dumps(table)}"
 
 
+def states_in(typed: str) -> tuple[str, ...]:
+    """The postal codes of states as typed; those that are none are left out."""
+    found = _states(typed)
+    if isinstance(found, _Wrong):
+        known = [part for part in re.split(r"[,;\s]+", typed.upper()) if part in STATES]
+        found = sorted(set(known))
+    return tuple(found or ())
+
+
 def clean(text: str, *, one_line: bool) -> str:
     """What was typed, cleaned as all text is."""
     return clean_line(text) if one_line else clean_text(text)

@@ -71,6 +71,12 @@ _RECIPIENT = (
         "no",
     ),
     Field(
+        "is_leader",
+        "yes or no",
+        "Does the recipient lead their chamber, or a party in it?",
+        "no",
+    ),
+    Field(
         "caucus",
         "text",
         "The party, or the one an independent sits with. For tests only; a letter names none.",

@@ -82,6 +82,7 @@ def recipient_values(
         "chamber": chamber,
         "chamber_name": _chamber_name(chamber, language),
         "is_delegate": seat.is_delegate,
+        "is_leader": bool(member.leadership),
         "caucus": member.party if member.party != "Independent" else member.caucus or "",
         "state": seat.state,
         "state_name": state_words(seat.state, language),

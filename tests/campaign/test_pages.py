@@ -23,10 +23,11 @@ def of_the_shipped_bills() -> re.Pattern[str]:
     """Every number and title that a campaign in ``letters/`` knows, however it is typed."""
     shipped = [load_campaign(file.parent) for file in ROOT.glob("letters/*/campaign.toml")]
     assert len(shipped) > 1
-    bills = [b for c in shipped for b in (*c.bills.values(), *c.related.values())]
-    numbers = {re.escape(b.number).replace(r"\ ", r"\s?").replace(r"\.", r"\.?")
-               for b in bills if b.number}  # fmt: skip
-    titles = {re.escape(b.title) for b in bills}
+    named = [(b.number, b.title) for c in shipped for b in c.bills.values()]
+    named += [(b.number, b.title) for c in shipped for b in c.related.values()]
+    numbers = {re.escape(number).replace(r"\ ", r"\s?").replace(r"\.", r"\.?")
+               for number, _title in named if number}  # fmt: skip
+    titles = {re.escape(title) for _number, title in named}
     return re.compile("|".join([WORDS, *(rf"\b{n}\b" for n in numbers), *titles]), re.IGNORECASE)
 
 

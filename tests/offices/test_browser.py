@@ -45,7 +45,7 @@ def state_the_count(app: Flask, staff: Office) -> None:
     made = make_statement(
         staff.db, CAMPAIGN, "The Act", SigningKey(b"k" * 32),
         at=datetime(2026, 11, 25, 17, tzinfo=UTC), zone="America/New_York", districts=["CA-12"],
-        tree=folder.parent / "draft",
+        tree=folder.parent.parent / "draft",
     )  # fmt: skip
     publish(folder, made)
 

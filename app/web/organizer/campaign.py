@@ -68,6 +68,7 @@ from app.web.organizer.campaign_form import (
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_words import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
+from app.web.organizer.who import who_words
 from app.web.problem_words import problem_words
 
 campaign = Blueprint("organizer_campaign", __name__)
@@ -195,9 +196,8 @@ def _abouts(text: str, name: str) -> list[str]:
     if name in ("asks", "additions"):
         whens = edit.read_column(text, name, "when")
         stages = edit.read_column(text, name, "stages")
-        others = _("everyone else")
         return [
-            f"{when or others} · " + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
+            f"{who_words(when)} · " + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
             for when, chosen in zip(whens, stages, strict=True)
         ]
     if name == "related":
@@ -271,6 +271,9 @@ def _take(section: Section | None) -> Response:
         return page("no_such", 404)
     site = services()
     typed, base, fits = read_form(section, request.form)
+    if request.form.get("then") == "look":
+        shown = {path: visible(value) for path, value in typed.items()}
+        return _part(section, working(site), shown, NotSaved({}, {}, base))
     answer = save_section(site, section, typed, base, fits)
     if answer is None:
         return redirect(page_url("organizer_campaign.index", done="saved"), 303)
@@ -291,7 +294,9 @@ def _part(
     return page(
         "campaign/part", status, section=section, base=answer.base, by=answer.by, new=False,
         title=str(TITLES[section.name]) + ("" if single else f": {key}"), single=single,
-        fields=view(section, values, problems=problems, theirs=answer.theirs, aids=aids),
+        fields=view(
+            section, values, problems=problems, theirs=answer.theirs, aids=aids, live=now.live
+        ),
         errors=[(field_id(path) if path else "", text) for path, text in problems.items()],
         stages=STAGE_NAMES, action=request.script_root + request.path,
         used_in=_used_in(now, section), groups=_helpful_fields(section),
@@ -372,6 +377,8 @@ def new_post(name: str) -> Response:
     """Put a new part into a list, as a draft: in front where order counts, else at the end."""
     site, section = services(), NewPart(name, 0)
     typed, _base, _fits = read_form(section, request.form)
+    if request.form.get("then") == "look":
+        return _new(section, typed, {}, working(site).base)
     if name in KEYED:
         typed[f"{name}.0.id"] = edit.clean(typed[f"{name}.0.id"], one_line=True)
     now = working(site)

@@ -41,6 +41,7 @@ from app.records.workshop import find_version as find
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.organizer.gate import clock, current
+from app.web.organizer.who import WhoView, typed_code, whose
 from app.web.problem_words import problem_words
 
 # --- the text that is worked on ----------------------------------------------------------
@@ -256,6 +257,8 @@ class FieldView:
     """Whether the next field, or the one before, is the same in the other language."""
     options: tuple[tuple[str, str], ...] = ()
     """What a choice offers: value and words."""
+    who: WhoView | None = None
+    """A condition as choices, with whom it fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +299,9 @@ def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str]
     values = {}
     for path in section.paths:
         name = field_id(path)
-        if field_at(path).kind == "stages":
+        if field_at(path).kind == "condition":
+            values[path] = typed_code(form, name)
+        elif field_at(path).kind == "stages":
             ticked = [stage for stage in EVERY_STAGE if typed[f"{name}-{stage}"].data]
             values[path] = " ".join(ticked)
         else:
@@ -432,8 +437,9 @@ def view(
     problems: Mapping[str, str],
     theirs: Mapping[str, str],
     aids: Mapping[str, str],
+    live: str | None = None,
 ) -> list[FieldView]:
-    """The fields of a section as the page shows them."""
+    """The fields of a section as the page shows them; ``live`` is the text that residents see."""
     paths = section.paths
     fields = []
     for path in paths:
@@ -452,9 +458,19 @@ def view(
                 rows=min(max(lines, 3), 14),
                 twin="closes" if spanish else "opens" if twin else "",
                 options=_options(path, value, one.kind),
+                who=_who(section, value, live) if one.kind == "condition" else None,
             )
         )  # fmt: skip
     return fields
+
+
+def _who(section: Section, code: str, live: str | None) -> WhoView:
+    """A condition as choices, beside the same part's as it is live."""
+    there = section.within(live) if live is not None else None
+    before = None
+    if live is not None and there is not None:
+        before = edit.read_fields(live, (f"{section.name}.{there.place}.when",))
+    return whose(services(), code, next(iter(before.values())) if before else None)
 
 
 def _options(path: str, value: str, kind: str) -> tuple[tuple[str, str], ...]:

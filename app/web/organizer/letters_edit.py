@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask import redirect, request
@@ -47,11 +47,14 @@ from app.web.organizer.letters_shelf import (
 )
 from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import page, visible
+from app.web.organizer.who import passages, put_passage, typed_code, whose
 
 MOST_CHARACTERS = 40_000
 """Of a text that is kept at all; what can be published is shorter still."""
 TITLE_CHARACTERS = 120
 RESERVED = frozenset({"new"})
+ONLY = "only"
+"""Under this name the editor's form has the choices of whom a passage is for."""
 STARTER = """I am a constituent from {{ place }}. I am writing about …
 
 {{ opening }} {{ ask }}
@@ -130,6 +133,7 @@ def _editor(
     base: int,
     problems: tuple[Problem, ...] = (),
     problem: str = "",
+    said: str = "",
     status: int = 200,
 ) -> Response:
     site, text = services(), place.text
@@ -138,7 +142,9 @@ def _editor(
         "letters/edit", status, letter=place.letter, text=text, typed=typed, base=base,
         problems=_in_editor(problems, typed), problem=problem, field="words",
         fields=field_groups(site.campaign), pairs=_pairs(english, text) if text.spanish else (),
-        done=request.args.get("done", ""),
+        done=said or request.args.get("done", ""), passages=passages(typed.words),
+        only=whose(site, typed_code(request.form, ONLY)),
+        passage=visible(request.form.get("passage", "")) if said != "put" else "",
     )  # fmt: skip
 
 
@@ -176,6 +182,8 @@ def edit_post(letter_id: str, part: str) -> Response:
     before = base_text(site, place, base) or _blank(place)
     source = typed.source(before)
     again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
+    if request.form.get("then") in ("look", "put"):
+        return _passage(place, again, base)
     if len(source) > MOST_CHARACTERS:
         words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
                   number=len(source), most=MOST_CHARACTERS)  # fmt: skip
@@ -195,6 +203,20 @@ def edit_post(letter_id: str, part: str) -> Response:
     if isinstance(answer, Moved):
         return _conflict(place, before, source, answer)
     return _onward(place, "unfinished" if isinstance(result, tuple) else "saved")
+
+
+def _passage(place: Place, typed: Typed, base: int) -> Response:
+    """The editor with a passage for some recipients put into the words, or only looked at.
+    Nothing is saved."""
+    form, code = request.form, typed_code(request.form, ONLY)
+    words = form.get("passage", "").strip()
+    if form.get("then") == "look":
+        return _editor(place, typed, base=base)
+    if not words or not code:
+        said = _("Type what only some read, and choose who they are.")
+        return _editor(place, typed, base=base, problem=said, status=422)
+    put = put_passage(typed.words, code, plain_lines(words), _number("at"))
+    return _editor(place, replace(typed, words=put), base=base, said="put")
 
 
 def _first_line(source: str) -> int:

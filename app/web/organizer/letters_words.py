@@ -15,6 +15,8 @@ from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS
 from app.campaign.text_changes import Change
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
+from app.web.organizer.who import LABELS, STANCE_LABELS, names
+from app.web.organizer.who import TITLES as WHO_TITLES
 from app.web.problem_words import HEADING, problem_words
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -158,6 +160,8 @@ def set_up_words(app: Flask) -> None:
         heading_words=lambda key: str(HEADING[key]),
         heading_hint=lambda key: str(HEADING_HINT.get(key, "")),
     )  # fmt: skip
+    app.jinja_env.globals.update(who_labels=LABELS, who_titles=WHO_TITLES,
+                                 stance_labels=STANCE_LABELS, who_names=names)  # fmt: skip
     app.jinja_env.globals.update(file_words=file_words, file_url=file_url, line_words=line_words,
                                   heading_keys=tuple(HEADING))  # fmt: skip
 

@@ -5,6 +5,8 @@
   var area = document.getElementById("words");
   if (!area) { return; }
   document.querySelectorAll("[data-with-script]").forEach(function (e) { e.hidden = false; });
+  var cursor = document.querySelector("[data-cursor]");
+  area.addEventListener("blur", function () { if (cursor) { cursor.value = area.selectionStart; } });
   document.querySelectorAll("[data-insert]").forEach(function (button) {
     button.hidden = false;
     button.addEventListener("click", function () {

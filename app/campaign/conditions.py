@@ -1,0 +1,200 @@
+"""Who is meant, in words: a condition of the small language as a few choices, and back.
+
+``Who`` is what a form offers: chamber, stance, party, committee, leadership, delegates, states,
+joined by all or any. ``code_of`` writes it in the small language, in one way; ``who_of`` reads a
+condition that says no more than that, whoever wrote it. Any other condition stays code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Literal
+
+from jinja2 import Environment, nodes
+
+from app.campaign.language import first_that_holds
+from app.campaign.model import Campaign
+from app.campaign.values import recipient_values
+from app.congress.model import STATES, Holder
+
+CHOICES: dict[str, dict[str, str]] = {
+    "chamber": {"senate": 'type == "sen"', "house": 'type == "rep"'},
+    "stance": {
+        name: f'stance == "{name}"'
+        for name in ("sponsor", "cosponsor", "earlier", "opposes", "none")
+    },
+    "party": {"democrat": 'caucus == "Democrat"', "republican": 'caucus == "Republican"'},
+    "committee": {
+        "member": "committee_role",
+        "outside": "not committee_role",
+        "chair": 'committee_role == "chair"',
+        "ranking": 'committee_role == "ranking"',
+        "subcommittee": "subcommittee_role",
+        "subcommittee-chair": 'subcommittee_role == "chair"',
+    },
+    "leader": {"yes": "is_leader", "no": "not is_leader"},
+    "delegate": {"yes": "is_delegate", "no": "not is_delegate"},
+}  # fmt: skip
+"""What can be chosen of each matter, and how the small language says it."""
+STANCES = tuple(CHOICES["stance"])
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Some recipients. A matter that is left empty makes no difference."""
+
+    chamber: str = ""
+    stance: tuple[str, ...] = ()
+    party: str = ""
+    committee: str = ""
+    leader: str = ""
+    delegate: str = ""
+    states: tuple[str, ...] = ()
+    """Postal codes."""
+    other_states: bool = False
+    """All states but ``states``."""
+    join: Literal["all", "any"] = "all"
+    """Whether every matter must fit, or one is enough."""
+
+    @property
+    def everybody(self) -> bool:
+        return not _terms(self)
+
+
+def code_of(who: Who) -> str:
+    """The condition, as letters and asks hold it; empty for everybody."""
+    return f" {'and' if who.join == 'all' else 'or'} ".join(_terms(who))
+
+
+def _terms(who: Who) -> list[str]:
+    terms = []
+    for matter, choices in CHOICES.items():
+        value = getattr(who, matter)
+        if matter == "stance":
+            chosen = [name for name in STANCES if name in value]
+            if len(chosen) == 1:
+                terms.append(choices[chosen[0]])
+            elif chosen:
+                terms.append(f"stance in [{_quoted(chosen)}]")
+        elif value:
+            terms.append(choices[value])
+    if who.states:
+        terms.append(f"state {'not in' if who.other_states else 'in'} [{_quoted(who.states)}]")
+    return terms
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+_ENV = Environment(autoescape=False)  # noqa: S701 - only reads, never renders
+
+
+@lru_cache(maxsize=512)
+def who_of(condition: str) -> Who | None:
+    """The choices that say the same as a condition; None where there are none."""
+    if not condition.strip():
+        return Who()
+    node = _read(condition)
+    join: Literal["all", "any"] = "any" if isinstance(node, nodes.Or) else "all"
+    found: dict[str, object] = {}
+    for term in _parts(node, type(node)) if isinstance(node, (nodes.And, nodes.Or)) else [node]:
+        one = _term(term)
+        if one is None or one[0] in found:
+            return None
+        found[one[0]] = one[1]
+    other = "other_states" in found
+    states = found.pop("other_states", found.pop("states", ()))
+    if not isinstance(states, tuple) or not set(states) <= set(STATES):
+        return None
+    return Who(**found, states=states, other_states=other, join=join)  # type: ignore[arg-type]
+
+
+def _read(condition: str) -> nodes.Node:
+    body = _ENV.parse(f"{{{{ {condition} }}}}").body
+    output = body[0]
+    assert isinstance(output, nodes.Output)
+    return output.nodes[0]
+
+
+def _parts(node: nodes.Node, kind: type[nodes.Node]) -> list[nodes.Node]:
+    if not isinstance(node, kind):
+        return [node]
+    assert isinstance(node, nodes.BinExpr)
+    return [*_parts(node.left, kind), *_parts(node.right, kind)]
+
+
+@lru_cache(maxsize=1)
+def _known() -> list[tuple[nodes.Node, str, object]]:
+    return [
+        (_read(code), matter, (name,) if matter == "stance" else name)
+        for matter, choices in CHOICES.items()
+        for name, code in choices.items()
+    ]
+
+
+def _term(node: nodes.Node) -> tuple[str, object] | None:
+    """The matter of one comparison and what is chosen of it."""
+    for known, matter, value in _known():
+        if known == node:
+            return matter, value
+    if not isinstance(node, nodes.Compare) or not isinstance(node.expr, nodes.Name):
+        return None
+    name, operand = node.expr.name, node.ops[0]
+    if isinstance(operand.expr, nodes.Const):
+        values: tuple[object, ...] = (operand.expr.value,)
+        op = {"eq": "in", "ne": "notin"}.get(operand.op, "")
+    elif isinstance(operand.expr, nodes.List):
+        values = tuple(one.value for one in operand.expr.items if isinstance(one, nodes.Const))
+        op = operand.op
+    else:
+        return None
+    if name == "state" and op in ("in", "notin"):
+        return ("states" if op == "in" else "other_states"), values
+    if name == "stance" and op == "in" and set(values) <= set(STANCES):
+        return "stance", values
+    if name == "stance" and op == "notin" and set(values) <= set(STANCES):
+        return "stance", tuple(one for one in STANCES if one not in values)
+    return None
+
+
+# --- how many that is -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a condition fits on a day."""
+
+    fit: tuple[Holder, ...]
+    joined: tuple[Holder, ...]
+    """Those whom it did not fit before."""
+    left: tuple[Holder, ...]
+    """Those whom it fitted before and does no longer."""
+
+
+def reach(
+    campaign: Campaign,
+    condition: str,
+    before: str | None,
+    holders: Iterable[Holder],
+    today: date,
+) -> Reach:
+    """Whom an accepted condition fits, beside the one that is live (None: there is none)."""
+    facts = tuple(campaign.facts)
+    fit, joined, left = [], [], []
+    for holder in holders:
+        if holder.member is None:
+            continue
+        values = recipient_values(campaign, holder, today=today, length="full")
+        now = first_that_holds((condition,), facts, values) is not None
+        then = before is not None and first_that_holds((before,), facts, values) is not None
+        if now:
+            fit.append(holder)
+        if now and before is not None and not then:
+            joined.append(holder)
+        if then and not now:
+            left.append(holder)
+    return Reach(tuple(fit), tuple(joined), tuple(left))

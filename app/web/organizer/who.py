@@ -1,0 +1,135 @@
+"""Choosing some recipients in words, wherever a condition is needed: asks, additions, letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from app.campaign import edit, parse_condition
+from app.campaign.conditions import CHOICES, STANCES, Reach, Who, code_of, reach, who_of
+from app.campaign.language import Parsed
+from app.congress import Holder
+from app.site.i18n import gettext as _
+from app.site.services import Services
+from app.web.resident.people import title_name
+
+LABELS: dict[str, dict[str, LazyString]] = {
+    "chamber": {"": _l("both chambers"), "senate": _l("senators"),
+                "house": _l("the House, delegates included")},
+    "party": {"": _l("any party"), "democrat": _l("Democrats and who sits with them"),
+              "republican": _l("Republicans and who sits with them")},
+    "committee": {
+        "": _l("on the bill’s committee or not"), "member": _l("on the bill’s committee"),
+        "outside": _l("not on the bill’s committee"), "chair": _l("chair of the committee"),
+        "ranking": _l("ranking member of the committee"),
+        "subcommittee": _l("on the subcommittee"),
+        "subcommittee-chair": _l("chair of the subcommittee"),
+    },
+    "leader": {"": _l("leaders or not"), "yes": _l("leaders of their chamber or party"),
+               "no": _l("no leaders")},
+    "delegate": {"": _l("delegates or not"), "yes": _l("delegates, who have no vote on the floor"),
+                 "no": _l("no delegates")},
+}  # fmt: skip
+STANCE_LABELS: dict[str, LazyString] = {
+    "sponsor": _l("sponsors of the bill"), "cosponsor": _l("cosponsors"),
+    "earlier": _l("backed an earlier version"), "opposes": _l("back the opposite bill"),
+    "none": _l("none of these"),
+}  # fmt: skip
+TITLES: dict[str, LazyString] = {
+    "chamber": _l("Chamber"), "party": _l("Party"), "committee": _l("Committee"),
+    "leader": _l("Leadership"), "delegate": _l("Delegates"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WhoView:
+    """The choices of one condition on a page, and whom they fit now."""
+
+    code: str
+    who: Who | None
+    """None where the condition says more than the choices can."""
+    reach: Reach | None
+    """None where the condition cannot be read."""
+    live: bool
+    """Whether there is a live condition to compare with."""
+
+
+def whose(site: Services, code: str, live: str | None = None) -> WhoView:
+    """The choices that a condition comes to, and whom it fits on this day."""
+    fine = isinstance(parse_condition(code, facts=site.campaign.facts), Parsed)
+    found = reach(site.campaign, code, live, site.tables.holders, site.today()) if fine else None
+    return WhoView(code, who_of(code) if fine else None, found, live is not None)
+
+
+def typed_code(form: Mapping[str, str], name: str) -> str:
+    """The condition that a form says under ``name``: as code where that was changed, else as the
+    choices. What the choices do not change stays as it was written."""
+    was, code = form.get(f"{name}-was", ""), form.get(name, "")
+    if f"{name}-join" not in form or code.strip() != was.strip():
+        return code
+    chosen = code_of(_chosen(form, name))
+    before = who_of(was) if was.strip() else Who()
+    return was if before is not None and code_of(before) == chosen else chosen
+
+
+def _chosen(form: Mapping[str, str], name: str) -> Who:
+    def one(matter: str) -> str:
+        value = form.get(f"{name}-{matter}", "")
+        return value if value in CHOICES[matter] else ""
+
+    states = edit.states_in(form.get(f"{name}-states", ""))
+    return Who(
+        chamber=one("chamber"),
+        stance=tuple(s for s in STANCES if form.get(f"{name}-stance-{s}")),
+        party=one("party"), committee=one("committee"), leader=one("leader"),
+        delegate=one("delegate"), states=states,
+        other_states=bool(states and form.get(f"{name}-other")),
+        join="any" if form.get(f"{name}-join") == "any" else "all",
+    )  # fmt: skip
+
+
+def who_words(code: str) -> str:
+    """A condition in words: ``senators, and Republicans …``; the code itself where it says more."""
+    who = who_of(code)
+    if who is None:
+        return code
+    words = [
+        str(labels[value]) for matter, labels in LABELS.items() if (value := getattr(who, matter))
+    ]
+    if who.stance:
+        words.append(_(" or ").join(str(STANCE_LABELS[s]) for s in who.stance))
+    if who.states:
+        states = ", ".join(who.states)
+        words.append(_("all states but %(states)s", states=states) if who.other_states else states)
+    joined = _(", and ") if who.join == "all" else _(", or ")
+    return joined.join(words) or _("everyone else")
+
+
+_IF = re.compile(r"\{% *(if|elif|else) *(.*?) *%\}([^{]*)")
+
+
+def passages(words: str) -> list[tuple[int, str, str]]:
+    """What a text says to some only: line, to whom in words, and how it begins."""
+    found = []
+    for match in _IF.finditer(words):
+        line = words.count("\n", 0, match.start()) + 1
+        whom = who_words(match[2]) if match[1] != "else" else _("everyone else")
+        found.append((line, whom, " ".join(match[3].split())[:60]))
+    return found
+
+
+def put_passage(words: str, code: str, passage: str, at: int) -> str:
+    """The words with a passage for some only, before the paragraph at a place in the text."""
+    paragraph = words.find("\n\n", max(at, 0))
+    at = len(words) if paragraph < 0 else paragraph
+    block = f"{{% if {code} %}}\n{passage.strip()}\n{{% endif %}}" if code else passage.strip()
+    return f"{words[:at].rstrip()}\n\n{block}\n\n{words[at:].lstrip()}".strip() + "\n"
+
+
+def names(holders: tuple[Holder, ...]) -> list[str]:
+    """The recipients by title and name, with their seats."""
+    return [f"{title_name(holder)} ({holder.seat.id})" for holder in holders]
