@@ -15,13 +15,13 @@ from app.campaign.model import STAGES
 
 Kind = Literal[
     "line", "words", "text", "condition", "pattern", "bill", "id", "day", "moment", "whole",
-    "stages", "states", "flag", "choice", "zone",
+    "stages", "states", "flag", "tick", "choice", "zone",
 ]  # fmt: skip
 """What a field holds: one ``line`` of plain words or several (``words``), a ``text`` in the small
 language of letters or a ``condition`` in it, a ``pattern`` to look for, the printed number of a
 ``bill``, a short name (``id``), a ``day``, a ``moment`` in Washington, a ``whole`` number, some
-``stages``, postal codes of ``states``, yes, no or nothing (``flag``), a ``choice`` of a few, or
-a time ``zone``."""
+``stages``, postal codes of ``states``, yes, no or nothing (``flag``), yes or nothing (``tick``),
+a ``choice`` of a few, or a time ``zone``."""
 
 EVERY_STAGE = (*STAGES, "enacted")
 MOMENTS = ("pending", "last_weeks", "ending", "expired")
@@ -225,9 +225,11 @@ _PROMPTS = (
       _mark("Left empty, Spanish pages show the English.")),
 )  # fmt: skip
 _FORBIDDEN = (
-    F("forbidden.pattern", "pattern", _mark("Words to look for"),
-      _mark("A pattern (regular expression). Capital letters make no difference."),
-      required=True),
+    F("forbidden.words", "line", _mark("Words to avoid"),
+      _mark("As people write them. Capital letters make no difference."), most=120),
+    F("forbidden.whole", "tick", _mark("Only where it stands as whole words")),
+    F("forbidden.pattern", "pattern", _mark("A pattern that the file has"),
+      _mark("A regular expression, in place of words. It is changed in the file.")),
     F("forbidden.advice", "line", _mark("Why not, and what to say instead"), required=True),
 )  # fmt: skip
 _RELATED = (

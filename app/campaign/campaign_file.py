@@ -33,7 +33,7 @@ from app.campaign.model import (
     Source,
     StageName,
 )
-from app.campaign.patterns import compile_claim
+from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message, Problem
 from app.campaign.supporter_files import printed_number
 from app.campaign.toml_text import key_lines, toml_line, toml_message, toml_values
@@ -211,7 +211,7 @@ class _Reader:
         if one.kind in ("stages", "states"):
             return self._several(one, raw, path)
         fine: object = None
-        if one.kind == "flag":
+        if one.kind in ("flag", "tick"):
             fine = raw if isinstance(raw, bool) else None
         elif one.kind == "whole":
             fine = raw if type(raw) is int and raw > 0 else None
@@ -286,7 +286,8 @@ def _scope(path: str) -> Scope:
 
 
 _NOTHING: dict[str, Any] = {
-    "day": None, "moment": None, "flag": None, "whole": 1, "stages": STAGES, "states": (),
+    "day": None, "moment": None, "flag": None, "tick": False, "whole": 1,
+    "stages": STAGES, "states": (),
 }  # fmt: skip
 """What stands for a value that is missing or cannot be read; empty words for other kinds."""
 
@@ -307,6 +308,9 @@ def _campaign(slug: str, reader: _Reader) -> Campaign | None:
     asks = tuple(_ask(values) for values in lists["asks"])
     _check_asks(reader, asks, enacted=once["enacted"] is not None)
     _check_laws(reader)
+    for values in lists["forbidden"]:
+        if not values["words"] and not values["pattern"]:
+            reader.say(f"{values['path']}.words", "empty", key="words")
     _check_numbers(reader)
     last_day = {chamber: once[f"last_day.{chamber}"] for chamber in CHAMBERS}
     needed = (once["ends"], once["last_weeks_from"], once["as_of"], *last_day.values())
@@ -334,7 +338,10 @@ def _campaign(slug: str, reader: _Reader) -> Campaign | None:
         prompt_hint=(
             once["prompt_hint.text"], once["prompt_hint.text_es"] or once["prompt_hint.text"],
         ),
-        forbidden=tuple((v["pattern"], v["advice"]) for v in lists["forbidden"]),
+        forbidden=tuple(
+            (v["pattern"] or phrase(v["words"], whole=v["whole"]), v["advice"])
+            for v in lists["forbidden"]
+        ),
         facts=facts,
         facts_es={v["id"]: v["text_es"] or v["text"] for v in lists["facts"]},
         enacted=once["enacted"],

@@ -190,7 +190,7 @@ def _shown(value: Any, one: CampaignField) -> str:
         return ""
     if kind == "states":
         return ", ".join(value) if isinstance(value, list) else ""
-    if kind == "flag":
+    if kind in ("flag", "tick"):
         return str(value).lower()
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
@@ -210,8 +210,8 @@ def _value(typed: str, one: CampaignField) -> Any:
         return _Wrong("empty") if kind in ("whole", "moment") else None
     if kind == "day":
         return read_day(typed) or _Wrong("day")
-    if kind == "flag":
-        return {"true": True, "false": False}.get(typed)
+    if kind in ("flag", "tick"):
+        return {"true": True, "false": False if kind == "flag" else None}.get(typed)
     if kind == "whole":
         fine = typed.isascii() and typed.isdigit() and 0 < int(typed[:9]) < 1_000_000
         return int(typed) if fine else _Wrong("whole")

@@ -42,6 +42,13 @@ def compile_claim(pattern: str) -> re.Pattern[str] | Message:
     return compiled
 
 
+def phrase(words: str, *, whole: bool) -> str:
+    """The pattern of some words, in whatever line they wrap; ``whole``: not inside other words."""
+    found = r"\s+".join(re.escape(word) for word in words.split())
+    found = re.sub("['’]", "['’]", found)
+    return rf"(?<!\w){found}(?!\w)" if whole else found
+
+
 def _ways(tree: Any) -> int | None:
     """In how many ways a part can be read from one place on, at most; None for too freely."""
     found = 1

@@ -117,7 +117,7 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
         ("asks/cosponsor", "asks-text", "Hello {{ legislater_name }}"),
         ("asks/cosponsor", "asks-when", "stance = 1"),
         ("prompts/2", "prompts-text", ""),
-        ("forbidden/1", "forbidden-pattern", "(a"),
+        ("forbidden/1", "forbidden-advice", ""),
         ("facts/growth", "facts-text", ""),
         ("facts/growth", "facts-as_of", "last spring"),
         ("additions/house-chair", "additions-when", "type = 'rep'"),
@@ -217,7 +217,7 @@ def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
                "facts-source": "A report", "facts-as_of": "2026-05-01"}),
     ("related", {"related-id": "hr1-118", "related-kind": "opposes", "related-chamber": "house",
                  "related-congress": "118", "related-title": "Another Act"}),
-    ("forbidden", {"forbidden-pattern": r"\bnever\b", "forbidden-advice": "Say when."}),
+    ("forbidden", {"forbidden-words": "never ever", "forbidden-advice": "Say when."}),
 ])  # fmt: skip
 def test_parts_are_added_and_taken_out(
     browser: Browser, staff: Office, name: str, fields: dict[str, str]
@@ -430,3 +430,44 @@ def test_audit_events_tell_the_versions(browser: Browser, staff: Office) -> None
     after = state_of(staff.db, SLUG, FILE).draft
     assert after
     assert json.dumps(event.after) == json.dumps({"version": after.short})
+
+
+def test_who_is_asked_is_chosen_in_words_and_counted_before_it_is_saved(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/asks/senator")
+    chosen = {"asks-when-party": "republican", "then": "look"}
+    path, fields = browser.form("/asks/senator")
+    browser.post(path, {**fields, **chosen})
+    assert re.search(
+        r"5\d members fit today\. Against what is live: 0 more, 4\d fewer", browser.words
+    )
+    assert "Alex Padilla" in browser.words, "who falls out is named"
+    assert state_of(staff.db, SLUG, FILE).draft is None, "it was only looked at"
+    browser.post(path, {**fields, "asks-when-party": "republican"})
+    assert drafted_ask(staff, "senator")["when"] == 'type == "sen" and caucus == "Republican"'
+
+
+def test_choices_that_were_left_alone_leave_a_condition_as_it_was_written(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/asks/earlier-senate")
+    browser.send("/asks/earlier-senate", **typed({"asks-summary": "Another line."}))
+    ask = drafted_ask(staff, "earlier-senate")
+    assert ask["when"] == 'stance == "earlier" and type == "sen"'
+    browser.get("/organize/campaign/asks/earlier-senate")
+    browser.send("/asks/earlier-senate", **typed({"asks-when": 'type == "sen" and ending'}))
+    assert drafted_ask(staff, "earlier-senate")["when"] == 'type == "sen" and ending'
+    browser.get("/organize/campaign/asks/earlier-senate")
+    assert "more than the choices can" in browser.words
+
+
+def test_claims_to_avoid_are_words_with_a_tick(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/forbidden/new")
+    browser.send("/new", **typed({
+        "forbidden-words": "ice", "forbidden-whole": "1", "forbidden-advice": "Say which agency.",
+    }))  # fmt: skip
+    (made,) = [c for c in tomllib.loads(draft(staff))["forbidden"] if c.get("words") == "ice"]
+    assert made == {"words": "ice", "whole": True, "advice": "Say which agency."}
+    browser.get("/organize/campaign/forbidden/1")
+    assert browser.page.by_id("forbidden-whole").get("checked") is not None

@@ -61,6 +61,7 @@ from app.web.organizer.campaign_form import (
     save_section,
     shown,
     shown_values,
+    titles_of,
     view,
     why_words,
     working,
@@ -167,7 +168,7 @@ def _once(now: Working, name: str, stale: dict[tuple[str, str], int]) -> Once:
 
 
 def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[Line]:
-    titles = edit.read_column(now.text, name, KNOWN_BY[name])
+    titles = tuple(titles_of(name, now.text))
     spanish = titles
     if language() == "es" and name not in ("forbidden", "related"):
         spanish = edit.read_column(now.text, name, f"{KNOWN_BY[name]}_es")

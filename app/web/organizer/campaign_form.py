@@ -125,7 +125,7 @@ TITLES = {
 }
 KNOWN_BY = {
     "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
-    "forbidden": "pattern", "related": "title", "about": "heading", "figures": "label",
+    "forbidden": "words", "related": "title", "about": "heading", "figures": "label",
 }  # fmt: skip
 """The field by which a person knows a part of a list."""
 STAGE_NAMES = {
@@ -290,7 +290,9 @@ def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str]
     fields |= {f"fits-{text}": BooleanField() for text in texts}
     for path in section.paths:
         name = field_id(path)
-        if field_at(path).kind == "stages":
+        if field_at(path).kind == "tick":
+            fields[name] = BooleanField()
+        elif field_at(path).kind == "stages":
             fields |= {f"{name}-{stage}": BooleanField() for stage in EVERY_STAGE}
         else:
             fields[name] = StringField(default="")
@@ -299,7 +301,9 @@ def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str]
     values = {}
     for path in section.paths:
         name = field_id(path)
-        if field_at(path).kind == "condition":
+        if field_at(path).kind == "tick":
+            values[path] = "true" if typed[name].data else ""
+        elif field_at(path).kind == "condition":
             values[path] = typed_code(form, name)
         elif field_at(path).kind == "stages":
             ticked = [stage for stage in EVERY_STAGE if typed[f"{name}-{stage}"].data]
@@ -444,6 +448,8 @@ def view(
     fields = []
     for path in paths:
         value, one = values[path], field_at(path)
+        if one.kind == "pattern" and not value:
+            continue  # only a file has one
         key = path.rpartition(".")[2]
         spanish = path.endswith("_es")
         twin = spanish or f"{path}_es" in paths
@@ -529,7 +535,15 @@ def _changed(
 
 def keys_of(name: str, text: str) -> list[str]:
     """What each table of a list is known by: its id, or its English words."""
-    return list(edit.read_column(text, name, "id" if name in KEYED else KNOWN_BY[name]))
+    return list(edit.read_column(text, name, "id")) if name in KEYED else titles_of(name, text)
+
+
+def titles_of(name: str, text: str) -> list[str]:
+    """By what a person knows each part of a list."""
+    titles = edit.read_column(text, name, KNOWN_BY[name])
+    if name != "forbidden":
+        return list(titles)
+    return [a or b for a, b in zip(titles, edit.read_column(text, name, "pattern"), strict=True)]
 
 
 def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
