@@ -36,8 +36,15 @@ from app.records import audit
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.keys import OpenKey
-from app.records.sealed_files import KIND, OpenedRow, SealedExport, export_sealed, open_sealed_file
-from app.site.live import chosen_campaign, live_campaign
+from app.records.sealed_files import (
+    KIND,
+    OpenedRow,
+    SealedExport,
+    campaign_of,
+    export_sealed,
+    open_sealed_file,
+)
+from app.site.live import choosing, chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
@@ -96,7 +103,11 @@ def packets_command(
       flask letters packets sealed.jsonl --key campaign.private.json --out print --split 20MB
     """
     settings = load_settings()
-    campaign, tables = load_letters(settings)
+    named = campaign_of(file) if file else ""
+    with choosing(named):
+        if named and chosen_campaign(settings) != named:
+            raise click.ClickException(f"{file} holds letters of another campaign, {named!r}.")
+        campaign, tables = load_letters(settings)
     now = as_moment(day) if day else moment_of_site(settings)
     today = day_in_washington(now)
     _refuse_used(out)

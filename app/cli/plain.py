@@ -63,7 +63,8 @@ def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> No
         with plainly():
             settings = load_settings()
             here = campaigns_here(local_database(settings.database), settings.campaign)
-        known = [one.slug for one in here]
+        known = {one.slug for one in here}
+        known |= {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
         if slug not in known:
             raise click.ClickException(
                 f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."

@@ -115,6 +115,17 @@ def export_sealed(
     return done
 
 
+def campaign_of(path: Path) -> str:
+    """Whose sealed details a file holds; empty for a file of another kind."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline(2_000)
+    try:
+        head = json.loads(first)
+    except ValueError:
+        return ""
+    return str(head.get("campaign", "")) if isinstance(head, dict) else ""
+
+
 def _boxes(
     db: sqlite3.Connection, campaign: str, purpose: Purpose | None
 ) -> Iterator[tuple[int, str, str, bytes, str]]:

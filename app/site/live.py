@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -126,7 +127,20 @@ def chosen_standing(settings: Settings) -> SiteCampaign:
     if settings.database.is_file():
         with suppress(NotStoredError):
             here = campaigns_here(local_database(settings.database), settings.campaign)
-    return next((one for one in here if one.slug == CHOSEN.get()), here[0])
+    named = CHOSEN.get()
+    # One that is only a folder here, such as on an organizer's own computer, has no standing.
+    beside = SiteCampaign(named, "preparing") if named else here[0]
+    return next((one for one in here if one.slug == named), beside)
+
+
+@contextmanager
+def choosing(slug: str) -> Iterator[None]:
+    """Let everything within work on this campaign, unless a command has named one."""
+    token = CHOSEN.set(CHOSEN.get() or slug)
+    try:
+        yield
+    finally:
+        CHOSEN.reset(token)
 
 
 def live_campaign(settings: Settings, slug: str = "") -> Campaign:

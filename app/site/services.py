@@ -72,6 +72,8 @@ class Services:
         """Where the campaign stands that is looked at: the address of a request says which."""
         named = request.environ.get(ADDRESSED) if has_request_context() else CHOSEN.get()
         found = [one for one in self.campaigns if one.slug == named]
+        if named and not found and not has_request_context():
+            return SiteCampaign(named, "preparing")  # only a folder, which a command was given
         return found[0] if found else self.campaigns[0]
 
     @property

@@ -258,7 +258,11 @@ class Settings:
         "What the site owns: database, keys, outbox. Set in the environment only.",
     )
     letters: Path = _folder(ROOT / "letters", "The folder of the campaigns.")
-    campaign: str = _text("protect-immigration-act", "The campaign’s folder within it.")
+    campaign: str = _text(
+        "protect-immigration-act",
+        "The site’s first campaign: its folder within that one. It is on the start page until an "
+        "organizer puts another one there.",
+    )
     group_name: str = _text("Dear Congress", "Who runs the site.")
     contact: str = _text(
         "", "How residents reach you, an e-mail or web address; on every page’s foot."
