@@ -121,7 +121,8 @@ def _values(new: Beginning) -> dict[str, str]:
         "facts.0.text_es": new.does_es or new.does,
         "facts.0.source": f"{new.printed}, {ordinal(new.congress)} Congress",
         "facts.0.url": (
-            f"https://www.congress.gov/bill/{ordinal(new.congress)}-congress/{chamber}-bill/"
+            f"https://www.congress.gov/bill/{ordinal(new.congress)}-congress/{chamber}-"
+            f"{'resolution' if new.kind.endswith('res') else 'bill'}/"
             f"{new.number}"
         ),
         "facts.0.as_of": new.as_of.isoformat(),

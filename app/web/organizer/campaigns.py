@@ -150,6 +150,7 @@ CHOICES: dict[AskKind, LazyString] = {
     "oversight": _l("Ask its committee for a hearing"),
     "oppose": _l("Ask everybody not to back it"),
 }
+KINDS = ("hr", "s", "hres", "sres")
 _YEAR = re.compile(r" of (19|20)\d\d$")
 
 
@@ -223,6 +224,9 @@ def new_post() -> Response:
     found = read_bill_status(data)
     if isinstance(found, NotBillStatus):
         return _ask_bill(problem_words(found.what), "file", 422)
+    if found.kind not in KINDS:
+        return _ask_bill(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or "
+                           "S.Res.), and this is neither."), "file", 422)  # fmt: skip
     if key is not None and key != (found.kind, found.number):
         words = _("The file is about %(bill)s. Take the number out, or choose the other file.",
                   bill=found.printed)  # fmt: skip
@@ -278,7 +282,7 @@ def _letter_title(letter: str) -> str:
 
 def _bill_of(form: BeginForm) -> tuple[str, int, int]:
     """Kind, number and Congress of the bill; 404 for what this page never wrote."""
-    match = re.fullmatch(r"(hr|s|hres|sres)(\d{1,5})-(\d{3})", form.bill.data or "")
+    match = re.fullmatch(rf"({'|'.join(KINDS)})(\d{{1,5}})-(\d{{3}})", form.bill.data or "")
     if match is None:
         abort(404)
     return match[1], int(match[2]), int(match[3])
