@@ -24,6 +24,7 @@ from app.records import NotStoredError, local_database, totals
 from app.records.health import try_to_write
 from app.records.outbound import Outbound
 from app.site import rooms
+from app.site.live import chosen_campaign
 from app.site.services import moment_of_site
 from app.site.settings import KEY_FILES, Settings
 
@@ -139,7 +140,7 @@ class _OfTheSite:
         keys = sum((settings.instance / name).exists() for name in KEY_FILES)
         yield one("keys", "Key files that are there; a whole site has two.", keys)
         try:
-            counted = totals(local_database(database), settings.campaign)
+            counted = totals(local_database(database), chosen_campaign(settings))
             queue = Outbound(database, settings.secret_key)
             waiting = queue.numbers()
             stuck = queue.stuck(datetime.now(UTC), longer_than=timedelta(hours=1))

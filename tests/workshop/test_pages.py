@@ -489,13 +489,13 @@ def test_a_passage_for_some_only_is_put_into_the_words_without_typing_a_tag(rosa
     rosa.get("/organize/letters/general/full/edit")
     path, fields = rosa.form("/general/full/edit")
     fields |= {"passage": "Your state knows this.", "only-states": "Florida, GA", "at": "0"}
-    rosa.post(path, {**fields, "then": "look"})
+    rosa.post(f"{path}?look=1", fields)
     assert "members fit today" in rosa.words
-    rosa.post(path, {**fields, "then": "put"})
+    rosa.post(f"{path}?put=1", fields)
     words = "".join(rosa.page.by_id("words").itertext())
     assert '{% if state in ["FL", "GA"] %}\nYour state knows this.\n{% endif %}' in words
     assert "only for FL, GA:" in rosa.words
     assert "not saved yet" in rosa.words
-    rosa.post(path, {**fields, "passage": "", "then": "put"})
+    rosa.post(f"{path}?put=1", {**fields, "passage": ""})
     assert rosa.status == 422
     assert "choose who they are" in rosa.words

@@ -272,7 +272,7 @@ def _take(section: Section | None) -> Response:
         return page("no_such", 404)
     site = services()
     typed, base, fits = read_form(section, request.form)
-    if request.form.get("then") == "look":
+    if "look" in request.args:
         shown = {path: visible(value) for path, value in typed.items()}
         return _part(section, working(site), shown, NotSaved({}, {}, base))
     answer = save_section(site, section, typed, base, fits)
@@ -378,7 +378,7 @@ def new_post(name: str) -> Response:
     """Put a new part into a list, as a draft: in front where order counts, else at the end."""
     site, section = services(), NewPart(name, 0)
     typed, _base, _fits = read_form(section, request.form)
-    if request.form.get("then") == "look":
+    if "look" in request.args:
         return _new(section, typed, {}, working(site).base)
     if name in KEYED:
         typed[f"{name}.0.id"] = edit.clean(typed[f"{name}.0.id"], one_line=True)

@@ -176,8 +176,8 @@ class BeginForm(Form):  # type: ignore[misc]
     slug = StringField(filters=[_clean])
     introduced = StringField(filters=[_clean])
     follows = BooleanField()
-    asks = SelectMultipleField(choices=list(CHOICES.items()))
-    letters = SelectMultipleField(choices=[(letter, letter) for letter in LETTERS])
+    asks = SelectMultipleField(choices=list(CHOICES))
+    letters = SelectMultipleField(choices=list(LETTERS))
     bill = StringField(filters=[_clean])
     """``hr4393-120``."""
     as_of = StringField(filters=[_clean])

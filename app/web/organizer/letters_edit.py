@@ -182,7 +182,7 @@ def edit_post(letter_id: str, part: str) -> Response:
     before = base_text(site, place, base) or _blank(place)
     source = typed.source(before)
     again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
-    if request.form.get("then") in ("look", "put"):
+    if {"look", "put"} & request.args.keys():
         return _passage(place, again, base)
     if len(source) > MOST_CHARACTERS:
         words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
@@ -210,7 +210,7 @@ def _passage(place: Place, typed: Typed, base: int) -> Response:
     Nothing is saved."""
     form, code = request.form, typed_code(request.form, ONLY)
     words = form.get("passage", "").strip()
-    if form.get("then") == "look":
+    if "look" in request.args:
         return _editor(place, typed, base=base)
     if not words or not code:
         said = _("Type what only some read, and choose who they are.")

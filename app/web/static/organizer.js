@@ -47,7 +47,7 @@
   document.querySelectorAll("[data-look]").forEach(function (part) {
     var form = part.closest("form");
     part.addEventListener("change", function () {
-      post(form, ["then", "look"], form.action, function (page) { instead(part.dataset.look, page); });
+      post(form, null, form.action + "?look=1", function (page) { instead(part.dataset.look, page); });
     });
   });
   document.querySelectorAll("[data-without-script]").forEach(function (e) { e.hidden = true; });
