@@ -103,10 +103,11 @@ def _values(new: Beginning) -> dict[str, str]:
     """Every field that says something of this bill."""
     _begins, ends = congress_years(new.congress)
     chamber, years = new.chamber, str(ends - 1)
-    name = new.name or f"The {new.title}"
+    # Beside the campaign for the bill's earlier version, the title alone would not tell them apart.
+    number = f" ({new.printed})" if new.before is not None else ""
     values = {
-        "title": name,
-        "title_es": new.name_es or f"El proyecto de ley {new.title}",
+        "title": new.name or f"The {new.title}{number}",
+        "title_es": new.name_es or f"El proyecto de ley {new.title}{number}",
         "congress": str(new.congress),
         "ends": f"{ends}-01-03 12:00",
         "last_weeks_from": (_election(ends - 1) + timedelta(days=1)).isoformat(),

@@ -60,6 +60,8 @@ PAGES = {
     "translation": "Translation",
     "letters/general/translation/full": "Translation: General",
     "test": "Test journey",
+    "campaigns/": "Campaigns",
+    "campaigns/new": "Begin a campaign",
 }
 
 

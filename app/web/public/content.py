@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from flask import request
 from flask_babel import format_decimal
 
 from app.campaign import Letter, Writer, compose, stage_of, stance_of
@@ -54,8 +55,10 @@ def archive(site: Services, story: str = "") -> Page:
     ``story`` is what somebody had typed when it ended, so that they can take it along.
     """
     counted, states = _counts(site)
-    ended, on = site.standing.ended_at, site.campaigns[0]
-    goes_on = on.state == "open" and on.slug != site.slug
+    ended = site.standing.ended_at
+    on = next((one for one in site.campaigns if one.state == "open"), None)
+    outside = request.script_root.removesuffix(site.standing.prefix)
+    home = page_url("public.home").removeprefix(request.script_root)
     context = {
         **_bill(site),
         "ended": ended.astimezone(ZoneInfo(site.campaign.timezone)).date() if ended else None,
@@ -63,9 +66,8 @@ def archive(site: Services, story: str = "") -> Page:
         "states": states,
         "letters": _letters_as_sent(site),
         "story": story,
-        "next_title": title_in(site.lives.of(on.slug).now(site.db()), _language())
-        if goes_on else "",
-        "next_url": page_url("public.home").removeprefix(site.standing.prefix) or "/",
+        "next_title": title_in(site.lives.of(on.slug).now(site.db()), _language()) if on else "",
+        "next_url": f"{outside}{on.prefix}{home}" if on else "",
     }  # fmt: skip
     return Page("public/archive.html", context)
 
