@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from app.campaign.language import first_that_holds
 from app.campaign.model import Campaign
@@ -98,7 +98,10 @@ def who_of(condition: str) -> Who | None:
     """The choices that say the same as a condition; None where there are none."""
     if not condition.strip():
         return Who()
-    node = _read(condition)
+    try:
+        node = _read(condition)
+    except (TemplateSyntaxError, RecursionError):  # somebody is still typing it
+        return None
     join: Literal["all", "any"] = "any" if isinstance(node, nodes.Or) else "all"
     found: dict[str, object] = {}
     for term in _parts(node, type(node)) if isinstance(node, (nodes.And, nodes.Or)) else [node]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from app.campaign import CampaignError, load_campaign, read_files
+from app.campaign import CampaignError, read_campaign, read_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
 from app.cli.plain import CampaignCommand, PlainCommand, some
@@ -62,13 +62,14 @@ def begin_command(folder: Path) -> None:
             "hyphens."
         )
     try:
-        load_campaign(folder)
+        files = read_files(folder)
+        read_campaign(slug, files)
     except CampaignError as error:
         raise click.ClickException(f"Nothing was begun. Put these right first:\n{error}") from None
     # What lies in the site's own folder of letters counts from there.
     ours = folder.parent == site.settings.letters.resolve()
     done = begin(
-        site.db(), slug, {} if ours else read_files(folder), first=site.settings.campaign,
+        site.db(), slug, {} if ours else files, first=site.settings.campaign,
         by=COMMAND_LINE, at=datetime.now(UTC),
     )  # fmt: skip
     if not done:

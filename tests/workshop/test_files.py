@@ -93,7 +93,7 @@ def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
         events = services().db().execute(
             "SELECT who, what, subject FROM audit_events"
         ).fetchall()  # fmt: skip
-    assert [tuple(e) for e in events] == [("command line", "text published", "general.txt")]
+    assert [tuple(e) for e in events] == [("command line", "text published", f"{SLUG}/general.txt")]
 
 
 @pytest.mark.parametrize(
