@@ -67,7 +67,10 @@ def sealed_file(path: Path, letters: int, campaign: Campaign, tables: Tables) ->
     assert isinstance(private, OpenKey)
     people = -(-letters // 3)
     with path.open("w", encoding="ascii") as file:
-        file.write(json.dumps({"kind": KIND, "version": VERSION, "campaign": "bench"}) + "\n")
+        file.write(
+            json.dumps({"kind": KIND, "version": VERSION, "campaign": "protect-immigration-act"})
+            + "\n"
+        )
         for number in range(1, people + 1):
             box = seal(key.public, pack(number, "packet", details(number, campaign, tables)))
             line = {"signature": number, "purpose": "packet", "key": key.id,

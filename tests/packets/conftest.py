@@ -96,7 +96,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return instance
 
 
-def sealed_file(folder: Path, people: Sequence[dict[str, Any]], purpose: str = "packet") -> Path:
+def sealed_file(
+    folder: Path,
+    people: Sequence[dict[str, Any]],
+    purpose: str = "packet",
+    campaign: str = "protect-immigration-act",
+) -> Path:
     """A sealed export and, beside it, its key and passphrase."""
     folder.mkdir(exist_ok=True)
     keys = folder / "keys"
@@ -104,7 +109,7 @@ def sealed_file(folder: Path, people: Sequence[dict[str, Any]], purpose: str = "
     key = current_key(keys)
     assert key is not None
     (folder / "passphrase").write_text(PASSPHRASE + "\n", encoding="utf-8")
-    lines: list[dict[str, Any]] = [{"kind": KIND, "version": VERSION, "campaign": "x"}]
+    lines: list[dict[str, Any]] = [{"kind": KIND, "version": VERSION, "campaign": campaign}]
     for number, details in enumerate(people, start=1):
         box = seal(key.public, pack(number, purpose, details))  # type: ignore[arg-type]
         lines.append(

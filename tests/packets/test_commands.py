@@ -16,6 +16,7 @@ from app.site.settings import load_settings
 
 from .conftest import index_of, pages, person, sealed_file
 
+CAMPAIGN = "protect-immigration-act"
 pytestmark = pytest.mark.usefixtures("site")
 
 
@@ -36,6 +37,18 @@ def test_a_sealed_export_becomes_packets_on_any_computer(tmp_path: Path) -> None
     assert "6 letters in 3 files" in result.output
     assert len(index_of(out)) == 6
     assert not (out / "problems.csv").exists()
+
+
+def test_a_sealed_file_is_composed_in_the_words_of_its_own_campaign(tmp_path: Path) -> None:
+    people = [person(template="thanks", letters={})]
+    sealed = sealed_file(tmp_path / "usb", people, campaign="thank-the-cosponsors")
+    arguments = [sealed, *key_options(sealed), "--out"]
+    result = run(packets_command, *arguments, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "3 letters in 3 files" in result.output
+    refused = run(packets_command, *arguments, tmp_path / "no", "--campaign", CAMPAIGN)
+    assert refused.exit_code == 1
+    assert "another campaign, 'thank-the-cosponsors'" in refused.output
 
 
 def test_a_sealed_file_needs_its_key(tmp_path: Path) -> None:
