@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
@@ -71,8 +72,10 @@ def _lead() -> Response | None:
     if there.prefix == (f"/c/{request.environ[ADDRESSED]}" if ADDRESSED in request.environ else ""):
         return None
     outside = request.script_root.removesuffix(f"/c/{request.environ.get(ADDRESSED, '')}")
-    asked = request.full_path if request.query_string else request.path
-    return redirect(outside + there.prefix + asked, 307)
+    # One slash only: two, or a backslash, would lead to another site.
+    path = "/" + quote(request.path.lstrip("/\\"))
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(outside + there.prefix + path + query, 307)
 
 
 def _own_campaign(site: Services) -> str:

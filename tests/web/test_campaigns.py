@@ -74,6 +74,13 @@ def test_a_campaign_that_the_site_does_not_have_is_not_found(client: Client) -> 
     client.get(f"/c/{SECOND}/find", 404)
 
 
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example", "///evil.example"])
+def test_no_address_leads_to_another_site(two: Services, client: Client, path: str) -> None:
+    answer = client.flask.get(f"/c/{FIRST}{path}")
+    assert answer.status_code == 307
+    assert answer.headers["Location"].startswith("/evil.example")
+
+
 def test_what_was_begun_on_the_start_page_stays_with_its_campaign_when_another_comes_there(
     two: Services, resident: Resident, clock: Clock
 ) -> None:
