@@ -14,7 +14,7 @@ from flask import Flask
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "adopt": ("doctor:adopt_command", "Take a database and keys for this site’s own."),
-    "campaign": ("cosponsors:campaign_cli", "The site’s campaigns, and who backs their bills."),
+    "campaign": ("campaigns:campaign_cli", "The site’s campaigns, and who backs their bills."),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
     "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
     "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
