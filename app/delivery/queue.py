@@ -95,22 +95,22 @@ class Worker:
         now = self._clock()
         kinds = {kind for c in channels for kind in set(c.kinds) - set(c.closed(now))}
         tried = 0
-        while kinds and time.monotonic() < end:
-            claimed = self._outbound.claim(self._clock(), kinds)
-            if claimed is None:
+        for row, kind in self._outbound.due(now, kinds):
+            if time.monotonic() > end or not kinds:
                 break
-            result = self._try(claimed)
-            tried += 1
+            if kind not in kinds:
+                continue
+            result = self.deliver(row)
+            tried += result is not None
             if result is not None and result.after is not None:
-                kinds.discard(claimed.kind)
+                kinds.discard(kind)
         return tried
 
     def deliver(self, row: str) -> Result | None:
         """Try this one now; None when it is not due, must not leave, or another worker has it."""
-        claimed = self._outbound.claim_this(row, self._clock())
-        return None if claimed is None else self._try(claimed)
-
-    def _try(self, claimed: Claimed) -> Result | None:
+        claimed = self._outbound.claim(row, self._clock())
+        if claimed is None:
+            return None
         channel = self._of_kind[claimed.kind]
 
         def leaving() -> None:
@@ -198,10 +198,8 @@ class MailQueue:
             log.warning("The mail queue cannot be reached (%s).", type(error).__name__)
 
     def _work(self) -> None:
-        start = time.monotonic()
-        self.worker.work(SECONDS)
-        if time.monotonic() - start >= SECONDS:
-            self.notify()
+        if self.worker.work():
+            self.notify()  # there may be more, and what arrived meanwhile
 
     def _sweep(self) -> None:
         self.worker.sweep()

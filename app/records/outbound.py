@@ -64,6 +64,10 @@ _MAY_LEAVE = (
     f"(NOT {_OFFICE} OR EXISTS"  # noqa: S608 - both are our own
     f" (SELECT 1 FROM signatures s WHERE s.receipt = o.receipt AND {_SENDABLE}))"
 )
+_DUE = (
+    "o.payload IS NOT NULL AND o.next_at <= ?1 AND o.state IN ('queued', 'deferred')"
+    f" AND (o.until IS NULL OR o.until > ?1) AND {_MAY_LEAVE}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,31 +280,35 @@ class Outbound:
 
     # --- one try ---
 
-    def claim(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
-        """Take what has been due longest, of these kinds, to try it; None when nothing is due."""
-        return self._claim(
-            "o.kind IN (SELECT value FROM json_each(?2))", json.dumps(list(kinds)), now
+    def due(
+        self, now: datetime, kinds: Collection[str], *, most: int = 500
+    ) -> list[tuple[str, str]]:
+        """Id and kind of what can be tried now, the longest waiting first."""
+        found: list[tuple[str, str]] = (
+            local_database(self._path)
+            .execute(
+                f"SELECT o.id, o.kind FROM outbound o WHERE {_DUE}"  # noqa: S608
+                " AND o.kind IN (SELECT value FROM json_each(?2))"
+                " ORDER BY o.next_at, o.rowid LIMIT ?3",
+                (_seconds(now), json.dumps(list(kinds)), most),
+            )
+            .fetchall()
         )
+        return found
 
-    def claim_this(self, row: str, now: datetime) -> Claimed | None:
-        """Take this one; None when it is not due, must not leave, or another worker has it."""
-        return self._claim("o.id = ?2", row, now)
-
-    def _claim(self, which: str, value: str, now: datetime) -> Claimed | None:
+    def claim(self, row: str, now: datetime) -> Claimed | None:
+        """Take this to try it; None when it is not due, must not leave, or is another's."""
         db = local_database(self._path)
         with writing(db):
-            row = db.execute(
-                "UPDATE outbound SET state = 'sending', attempts = attempts + 1, state_at = ?1"  # noqa: S608
-                " WHERE id = (SELECT o.id FROM outbound o"
-                " WHERE o.payload IS NOT NULL AND o.next_at <= ?1"
-                " AND o.state IN ('queued', 'deferred')"
-                f" AND (o.until IS NULL OR o.until > ?1) AND {which} AND {_MAY_LEAVE}"
-                " ORDER BY o.next_at, o.rowid LIMIT 1) RETURNING id, kind, attempts, payload",
-                (_seconds(now), value),
+            found = db.execute(
+                "UPDATE outbound AS o SET state = 'sending', attempts = attempts + 1,"  # noqa: S608
+                f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}"
+                " RETURNING id, kind, attempts, payload",
+                (_seconds(now), row),
             ).fetchone()
-        if row is None:
+        if found is None:
             return None
-        claimed, kind, attempt, payload = row
+        claimed, kind, attempt, payload = found
         return Claimed(claimed, kind, attempt, unlock(payload, self._secret, _PURPOSE))
 
     def leaving(self, claimed: Claimed, now: datetime) -> bool:

@@ -258,11 +258,47 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(
     assert len(desk.server.taken) == 1
 
 
+def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put()
+
+    def die(*_args: object, **_named: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbound, "leaving", die)
+        with pytest.raises(KeyboardInterrupt):
+            desk.worker().work()
+    assert desk.work(days=KEEP_TRYING.days) == 0
+    assert desk.row().state == "not attempted"
+    assert desk.letter() == ("not attempted", "office system")
+    assert desk.server.taken == {}
+
+
+def test_a_letter_and_its_message_end_together_or_not_at_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put()
+
+    def die(*_args: object, **_named: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.records.outbound.move", die)
+        with pytest.raises(KeyboardInterrupt):
+            desk.worker().work()
+    assert (desk.row().state, desk.letter()[0]) == ("handing over", "queued")
+    desk.work(seconds=LEASE.total_seconds() + 1)
+    assert (desk.row().state, desk.letter()[0]) == ("accepted", ACCEPTED)
+
+
 def test_two_workers_try_a_letter_once(desk: Desk) -> None:
     desk.put()
-    claimed = desk.office().outbound.claim(desk.clock(), CHAMBERS)
-    assert claimed is not None
-    assert desk.worker().deliver(claimed.id) is None
+    outbound = desk.office().outbound
+    ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
+    assert outbound.claim(due, desk.clock()) is not None
+    assert desk.worker().deliver(due) is None
     assert desk.worker().work() == 0
     assert desk.server.requests == []
 
@@ -292,7 +328,8 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
 def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk) -> None:
     desk.put()
     outbound = desk.office().outbound
-    claimed = outbound.claim(desk.clock(), CHAMBERS)
+    ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
+    claimed = outbound.claim(due, desk.clock())
     assert claimed is not None
     with desk.db as db:
         withdraw(db, desk.token)
@@ -385,6 +422,19 @@ def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> Non
     assert post.outbound.numbers() == {"accepted": 1}
     queue._sweep()
     assert len(queue.huey) == 1
+
+
+def test_a_busy_chamber_holds_up_no_mail(desk: Desk, tmp_path: Path) -> None:
+    to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
+    post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
+    queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
+    desk.put()
+    desk.server.script.append(Scripted("/v2/validate", 503))
+    for wish in ("before", "after"):
+        post.enqueue(mail(), wish=wish)
+    assert queue.worker.work() == 3
+    assert post.outbound.numbers() == {"accepted": 2}
+    assert desk.row().state == "deferred"
 
 
 def test_the_status_command_counts_letters_to_offices(
