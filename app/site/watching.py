@@ -146,7 +146,7 @@ class _OfTheSite:
             stuck = queue.stuck(datetime.now(UTC), longer_than=timedelta(hours=1))
         except NotStoredError:
             return
-        yield one("signatures", "People who are counted, as on the start page.", counted.signatures)
+        yield one("signatures", "Signatures that count, of all campaigns.", counted.signatures)
         yield one("letters", "Their letters.", counted.letters)
         for state in ("queued", "deferred", "failed"):
             yield one(f"mail_{state}", f"Messages that are {state}.", waiting.get(state, 0))

@@ -210,11 +210,12 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
             own.execute("PRAGMA busy_timeout=60000")
             begun.set()
             try:
-                sign(own, signature(name), SECRET)
+                with writing(own, wait=60):
+                    own.execute("UPDATE site SET value = value")
             except NotStoredError:
                 told.put(f"{name} was told")
             else:
-                told.put(f"{name} signed")
+                told.put(f"{name} wrote")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -228,9 +229,9 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
         assert sorted(told.get(timeout=30) for _ in rest) == [f"{n} was told" for n in range(3)]
         assert totals(db, CAMPAIGN) == Totals(0, 0), "a reader waits for nobody"
         other.execute("ROLLBACK")
-    assert told.get(timeout=60) == "first signed"
+    assert told.get(timeout=60) == "first wrote"
     write("after")
-    assert told.get(timeout=30) == "after signed"
+    assert told.get(timeout=30) == "after wrote"
     for thread in (first, *rest):
         thread.join()
 
