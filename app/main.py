@@ -18,8 +18,11 @@ from app.campaign import CampaignError
 from app.cli import add_commands
 from app.congress import TablesError
 from app.records import NotStoredError
+from app.records.backup import CopyError
+from app.records.database import serve_from
 from app.records.health import check_site
 from app.records.keys import KeyFolderError, first_key
+from app.site.copies import litestream, stream
 from app.site.daily import start_purging
 from app.site.server import listen, serve
 from app.site.settings import Settings, SettingsError, load_settings
@@ -42,12 +45,17 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         check_site(settings.database, settings.own_keys)
+        serve_from(settings.database)
+        if settings.stream_to:
+            litestream(settings, "replicate")  # say now what would fail in a moment
         sockets = listen(settings.host, settings.port)
         if settings.metrics:
             begin_counting(settings)
         app = create_app(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
-    except (SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError) as error:
+    except (
+        SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError, CopyError,
+    ) as error:  # fmt: skip
         click.echo(f"The site cannot start.\n{error}", err=True)
         return 1
     here = settings.host in ("127.0.0.1", "::1", "localhost")
@@ -60,6 +68,7 @@ def main(arguments: list[str]) -> int:
         at_start=lambda: start_purging(settings),
         mail=() if "--no-mail" in arguments else MAIL_WORKER,
         metrics=(lambda: serve_numbers(settings)) if settings.metrics else None,
+        stream=(lambda: stream(settings, tied=True)) if settings.stream_to else None,
     )
     return 0
 

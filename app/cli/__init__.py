@@ -14,6 +14,7 @@ from flask import Flask
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "adopt": ("doctor:adopt_command", "Take a database and keys for this site’s own."),
+    "backup": ("backup:backup_group", "Copies of the site: take, look at, put back."),
     "campaign": ("campaigns:campaign_cli", "The site’s campaigns, and who backs their bills."),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
     "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
@@ -24,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "organizers": ("organizers:organizers_cli", "Add organizers, give them new links."),
     "settings": ("doctor:settings_command", "Show every setting and its value."),
     "signatures": ("signatures:signatures", "Count, export, open and purge what people signed."),
+    "upgrade": ("backup:upgrade_command", "Bring the database up to this version."),
     "worker": ("worker:worker_command", "Hand over the mail that waits."),
 }
 LETTERS: Mapping[str, tuple[str, str]] = {

@@ -11,6 +11,7 @@ import click
 
 from app.cli.plain import PlainCommand
 from app.delivery.queue import MailQueue, QueueError
+from app.records.database import serve_from
 from app.records.health import check_site
 from app.site.outgoing import mail_queue
 from app.site.quiet import log_in_lines
@@ -43,6 +44,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
     """
     settings = load_settings()
     check_site(settings.database, settings.own_keys)
+    serve_from(settings.database)
     queue = open_queue()
     if tied:
         _end_with_parent()

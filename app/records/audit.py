@@ -70,6 +70,7 @@ class What(StrEnum):
     SIGNATURES_RELEASED = "held signatures released"
     SIGNATURES_SET_ASIDE = "held signatures set aside"
     SIGNATURES_HELD_AGAIN = "signatures held again"
+    COPY_RESTORED = "copy restored"
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -123,6 +124,7 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_SET_ASIDE: (_NOTHING, frozenset({"rows", "numbers"})),
     What.SIGNATURES_HELD_AGAIN: (_NOTHING, frozenset({"rows", "numbers"})),
+    What.COPY_RESTORED: (_NOTHING, frozenset({"withdrawn again"})),
 }
 """The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
 

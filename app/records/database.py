@@ -18,6 +18,8 @@ before SQLite opens it.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import logging
 import os
 import sqlite3
@@ -27,8 +29,9 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -86,7 +89,7 @@ FIRST_PAGES = 8 * PAGE
 """Bytes. An empty database of ours has more."""
 _HEADER = struct.Struct(">40xI24xI")
 """The schema's version and the number of the last write in a file's first page."""
-_FRAME = 24
+FRAME = 24
 """Bytes before each page in the log; 32 stand before the first."""
 
 
@@ -299,7 +302,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         if known and _id_of(db) != known:
             raise NotItselfError(f"The database {path} is not the one that was here. {RESTORE}")
         _use_wal(db)
-        migrate(db)
+        migrate(db, before=lambda: _before_upgrade(path))
         _join(db, path)
         if db.stamp[:1] != before:
             raise NotItselfError(f"The database {path} was replaced just now. {RESTORE}")
@@ -318,6 +321,68 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+RUNNING = (
+    "The site is running. Stop it first (Ctrl-C, or systemctl stop), and its mail worker with it."
+)
+_serving: dict[Path, int] = {}
+
+
+def serve_from(path: Path) -> None:
+    """Note for as long as this process and its children live that a site runs on a database.
+
+    Raises ``NotStoredError`` while somebody puts a copy back, or upgrades it.
+    """
+    descriptor = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NotStoredError(
+            "A copy is being put back, or the database upgraded, at this moment. Start the site "
+            "when that is done."
+        ) from None
+    _serving[path] = descriptor
+
+
+@contextmanager
+def stopped(path: Path) -> Iterator[None]:
+    """Keep a site from running on a database meanwhile. Raises ``NotStoredError`` if one does.
+
+    Also told, by SQLite's own locks, is a program that has the file open and noted nothing. So
+    no connection of this process may be open.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotStoredError(RUNNING) from None
+        if _is_open_elsewhere(path):
+            raise NotStoredError(RUNNING)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_open_elsewhere(path: Path) -> bool:
+    """Whether another process has the database open: in WAL mode each shares these bytes."""
+    try:
+        with path.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return True
+        raise
+    return False
+
+
+def _serving_file(path: Path) -> Path:
+    return path.with_suffix(".serving")
 
 
 def foreign_log(path: Path) -> str:
@@ -377,14 +442,57 @@ def _ends_of_log(path: Path) -> tuple[_Head | None, _Head | None]:
     with file:
         start = file.read(32)
         place, salt = 32, start[16:24]
-        while len(frame := os.pread(file.fileno(), _FRAME + 100, place)) == _FRAME + 100:
+        while len(frame := os.pread(file.fileno(), FRAME + 100, place)) == FRAME + 100:
             if frame[8:16] != salt:
                 break  # of an earlier use of the log
             if frame[:4] == b"\0\0\0\1":
-                last = _Head(*_HEADER.unpack_from(frame, _FRAME))
+                last = _Head(*_HEADER.unpack_from(frame, FRAME))
                 first = first or last
-            place += _FRAME + PAGE
+            place += FRAME + PAGE
     return first, last
+
+
+def aside(path: Path, why: str) -> Path:
+    """A name for something of the database that is put aside, in a folder that is swept."""
+    folder = path.parent / "aside"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S.%f}-{why}"
+
+
+def copy_to(db: sqlite3.Connection, target: Path) -> None:
+    """Write all of a database to a new file (mode 0600), as it is at one moment.
+
+    Nobody waits for it. Raises ``OSError`` or ``sqlite3.Error``; then there is no file.
+    """
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE").fetchone()
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _before_upgrade(path: Path) -> None:
+    """Copy a database that is about to be upgraded. Raises ``sqlite3.DatabaseError``."""
+    file = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as reader:
+            target = aside(path, "before-upgrade.db")
+            copy_to(reader, target)
+        log.warning("The database is upgraded now. As it was, it is in %s", target)
+    except BlockingIOError:
+        raise sqlite3.OperationalError(
+            "this version of the program has to upgrade it. Stop the site, and start it again"
+        ) from None
+    except OSError as error:
+        raise sqlite3.OperationalError(
+            f"it has to be upgraded, and could not be copied before: {error}. Nothing was changed"
+        ) from error
+    finally:
+        os.close(file)
 
 
 def known_id(path: Path) -> str:

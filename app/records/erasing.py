@@ -12,6 +12,7 @@ that is not enough it is noted in ``unerased``, so that pages can say so, and tr
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -23,7 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from app.records import raw_scan
-from app.records.database import BUSY_SECONDS, NotStoredError, open_database, writing
+from app.records.database import (
+    BUSY_SECONDS,
+    FRAME,
+    PAGE,
+    NotStoredError,
+    open_database,
+    writing,
+)
 from app.records.persons import MARK as MARK_BYTES
 
 WAIT = 2.0
@@ -144,14 +152,37 @@ def empty_log(db: sqlite3.Connection) -> bool:
 
 
 def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
-    db.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}").close()
+    """Also True where a program that copies the log (Litestream) reads all the time, but has
+    begun the log anew by itself since."""
+    path, deadline = _path(db), time.monotonic() + seconds
+    before, _ = _use_of_log(path)
+    db.execute("PRAGMA busy_timeout=100").close()  # while it waits, nobody can write
     try:
-        busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError:  # another checkpoint is at work
-        return False
+        while True:
+            with suppress(sqlite3.OperationalError):  # another checkpoint is at work
+                if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    return True
+            now, alone = _use_of_log(path)
+            if alone and now != before:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
     finally:
         db.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}").close()
-    return not busy
+
+
+def _use_of_log(path: Path) -> tuple[bytes, bool]:
+    """What marks the frames of the log since it was begun anew (nothing where it is empty), and
+    whether no frame of an earlier use stands behind them."""
+    try:
+        with Path(f"{path}-wal").open("rb") as file:
+            salt, size = file.read(32)[16:24], os.fstat(file.fileno()).st_size
+            places = range(32, size, FRAME + PAGE)
+            alone = all(os.pread(file.fileno(), 16, place)[8:] == salt for place in places)
+    except OSError:
+        return b"", False
+    return (salt if size > 32 else b""), alone
 
 
 def scan_files(path: Path, marks: Sequence[bytes] = ()) -> dict[str, Any]:

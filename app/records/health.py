@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 
 from app.records.database import (
@@ -16,15 +17,18 @@ from app.records.database import (
     put_foreign_log_aside,
     writing,
 )
+from app.records.migrations import migrate
 
 
-def damage(db: sqlite3.Connection, *, most: int = 10) -> tuple[str, ...]:
+def damage(db: sqlite3.Connection, *, most: int = 10, whole: bool = False) -> tuple[str, ...]:
     """What SQLite's quick check and the references between tables complain of; empty is sound.
 
-    Reads the whole file: about a second per gigabyte. At most ``most`` lines of each.
+    Reads the whole file: about a second per gigabyte, with ``whole`` (every index compared with
+    its table) ten. At most ``most`` lines of each.
     """
+    check = "integrity_check" if whole else "quick_check"
     try:
-        lines = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({int(most)})")]
+        lines = [str(row[0]) for row in db.execute(f"PRAGMA {check}({int(most)})")]
         found = [] if lines == ["ok"] else lines
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchmany(most):
             found.append(f"row {row} of {table} points at a missing row of {parent}")
@@ -45,6 +49,38 @@ def try_to_write(db: sqlite3.Connection, *, wait: float) -> None:
     with suppress(_TakenBackError), writing(db, wait=wait):
         db.execute("UPDATE site SET value = value WHERE name = 'id'")
         raise _TakenBackError
+
+
+def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Tables, indexes, triggers and views that are missing, added or other than this program
+    makes them, by name. A trigger that is gone counts wrongly in silence."""
+
+    def parts(of: sqlite3.Connection) -> dict[str, str]:
+        rows = of.execute("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql NOT NULL")
+        return {name: sql for name, sql in rows if name.split()[1][0] != "_"}
+
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrate(fresh)
+        wanted, found = parts(fresh), parts(db)
+    return tuple(sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n)))
+
+
+def latest_moment(db: sqlite3.Connection) -> datetime | None:
+    """When the database was last signed in or an organizer acted, to the minute; aware."""
+    row = db.execute(
+        "SELECT max((SELECT max(at) FROM signatures), (SELECT max(at) FROM audit_events)),"
+        " coalesce((SELECT max(at) FROM signatures), (SELECT max(at) FROM audit_events))"
+    ).fetchone()
+    text = row[0] or row[1]
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def log_size(path: Path) -> int:
+    """Bytes of the write-ahead log."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except OSError:
+        return 0
 
 
 def _fingerprint(key: bytes) -> str:

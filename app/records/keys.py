@@ -124,20 +124,55 @@ def _secret_box(passphrase: str, salt: bytes, passes: int, memory: int) -> Secre
     return SecretBox(pwhash.argon2id.kdf(SecretBox.KEY_SIZE, words, salt, passes, memory))
 
 
-def private_text(key: CampaignKey, private: bytes, passphrase: str, strength: Strength) -> str:
+def sealed_text(
+    kind: str, about: Mapping[str, str], content: bytes, passphrase: str, strength: Strength
+) -> str:
+    """A JSON file that holds ``content`` under a passphrase. ``about`` can be read without it."""
     salt = secrets.token_bytes(pwhash.argon2id.SALTBYTES)
     passes, memory = STRENGTH[strength]
-    box = _secret_box(passphrase, salt, passes, memory).encrypt(private)
-    content = {
-        "kind": PRIVATE_KIND,
+    box = _secret_box(passphrase, salt, passes, memory).encrypt(content)
+    fields = {
+        "kind": kind,
         "version": VERSION,
-        "id": key.id,
-        "public": _b64(key.public),
-        "made": key.made.isoformat(),
+        **about,
         "kdf": {"name": "argon2id", "passes": passes, "memory": memory, "salt": _b64(salt)},
         "box": _b64(box),
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json.dumps(fields, indent=2) + "\n"
+
+
+def open_sealed(
+    path: Path, kind: str, what: str, passphrase: str
+) -> tuple[dict[str, Any], bytes] | WrongPassphrase | NotAKey:
+    """What stands in a file of ``sealed_text``, and what it holds. Takes about a second, on
+    purpose. ``what`` is how a message names it."""
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        kdf = fields["kdf"]
+        salt = base64.b64decode(kdf["salt"], validate=True)
+        box = base64.b64decode(fields["box"], validate=True)
+        passes, memory, name = int(kdf["passes"]), int(kdf["memory"]), str(kdf["name"])
+        found, version = fields["kind"], fields["version"]
+    except OSError as error:
+        return NotAKey(f"{path} cannot be read: {error.strerror}.")
+    except (ValueError, KeyError, TypeError):
+        return NotAKey(f"{path} is not a {what} file, or it is cut off.")
+    if found != kind or version != VERSION or name != "argon2id":
+        return NotAKey(f"{path} is not a {what} that this version can read.")
+    reasonable = 1 <= passes <= _MOST_PASSES and _LEAST_MEMORY <= memory <= _MOST_MEMORY
+    if not reasonable or len(salt) != pwhash.argon2id.SALTBYTES:
+        return NotAKey(f"{path} asks for an unreasonable amount of work; it is damaged.")
+    try:
+        return fields, _secret_box(passphrase, salt, passes, memory).decrypt(box)
+    except CryptoError:
+        return WrongPassphrase()
+    except (ValueError, TypeError):
+        return NotAKey(f"{path} is damaged.")
+
+
+def private_text(key: CampaignKey, private: bytes, passphrase: str, strength: Strength) -> str:
+    about = {"id": key.id, "public": _b64(key.public), "made": key.made.isoformat()}
+    return sealed_text(PRIVATE_KIND, about, private, passphrase, strength)
 
 
 def public_text(key: CampaignKey) -> str:
@@ -178,28 +213,11 @@ def read_public(path: Path) -> CampaignKey:
 
 def unlock(private_file: Path, passphrase: str) -> OpenKey | WrongPassphrase | NotAKey:
     """Open a private key file. Takes about a second, on purpose."""
-    try:
-        content: dict[str, Any] = json.loads(private_file.read_text(encoding="utf-8"))
-        kdf = content["kdf"]
-        salt = base64.b64decode(kdf["salt"], validate=True)
-        box = base64.b64decode(content["box"], validate=True)
-        passes, memory, name = int(kdf["passes"]), int(kdf["memory"]), str(kdf["name"])
-        kind, version, key_id = content["kind"], content["version"], str(content["id"])
-    except OSError as error:
-        return NotAKey(f"{private_file} cannot be read: {error.strerror}.")
-    except (ValueError, KeyError, TypeError):
-        return NotAKey(f"{private_file} is not a private key file, or it is cut off.")
-    if kind != PRIVATE_KIND or version != VERSION or name != "argon2id":
-        return NotAKey(f"{private_file} is not a private key that this version can read.")
-    reasonable = 1 <= passes <= _MOST_PASSES and _LEAST_MEMORY <= memory <= _MOST_MEMORY
-    if not reasonable or len(salt) != pwhash.argon2id.SALTBYTES:
-        return NotAKey(f"{private_file} asks for an unreasonable amount of work; it is damaged.")
-    try:
-        private = _secret_box(passphrase, salt, passes, memory).decrypt(box)
-    except CryptoError:
-        return WrongPassphrase()
-    except (ValueError, TypeError):
-        return NotAKey(f"{private_file} is damaged.")
+    found = open_sealed(private_file, PRIVATE_KIND, "private key", passphrase)
+    if not isinstance(found, tuple):
+        return found
+    fields, private = found
+    key_id = str(fields.get("id"))
     if len(private) != 32 or fingerprint(bytes(PrivateKey(private).public_key)) != key_id:
         return NotAKey(f"{private_file} holds another key than it says.")
     return OpenKey(key_id, private)

@@ -31,8 +31,9 @@ STEPS: list[Step] = [version_1_0_0]
 """In order."""
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Apply the steps that are missing, all or none.
+def migrate(db: sqlite3.Connection, before: Callable[[], None] = lambda: None) -> None:
+    """Apply the steps that are missing, all or none; ``before`` is called first where there is
+    something to lose. What comes out is checked before it holds.
 
     Several processes may come here at once: the first takes the write lock, the others wait
     for it and find nothing left to do. Raises ``sqlite3.DatabaseError``, with a sentence for the
@@ -49,8 +50,13 @@ def migrate(db: sqlite3.Connection) -> None:
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        _refuse_foreign(db, applied=bool(list(steps.applied(wrapped))))
+        earlier = bool(list(steps.applied(wrapped)))
+        _refuse_foreign(db, applied=earlier)
+        if earlier and steps.pending(wrapped):
+            before()
         steps.apply(wrapped)
+        if earlier:
+            _refuse_damage(db)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -71,6 +77,29 @@ def _refuse_unknown(applied: list[str], known: list[str]) -> None:
         f"it was made by a newer version of this program (it has the step {unknown[0]});"
         " install that version, or restore a backup from before the update"
     )
+
+
+def _refuse_damage(db: sqlite3.Connection) -> None:
+    """Every row of every table can be read, and points at rows that are there."""
+    found = [str(row[0]) for row in db.execute("PRAGMA quick_check(1)")]
+    found = [] if found == ["ok"] else found
+    found += [f"{row[0]} points at {row[2]}" for row in db.execute("PRAGMA foreign_key_check")]
+    if found:
+        raise sqlite3.DatabaseError(
+            f"the upgrade would have damaged it ({found[0]}); it was not changed. Go back to the"
+            " version of the program that you had"
+        )
+
+
+def applied_steps(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Names of the steps that a database has; empty where it is not one of ours."""
+    try:
+        rows = db.execute(
+            "SELECT name FROM _sqlite_migrations WHERE migration_set = 'dear-congress' ORDER BY id"
+        )
+        return tuple(str(row[0]) for row in rows)
+    except sqlite3.DatabaseError:
+        return ()
 
 
 def _refuse_foreign(db: sqlite3.Connection, *, applied: bool) -> None:

@@ -37,6 +37,8 @@ class Policy:
     audit: int = 730
     mail: int = 7
     logs: int = 14
+    copies: int = 30
+    """Databases and keys that were put aside by an upgrade or a restoring."""
     throttle: int = 1
     sessions: int = 30
     unconfirmed: int = 1
@@ -131,12 +133,18 @@ def delete_old_rows(db: sqlite3.Connection, now: datetime, policy: Policy) -> li
     return done
 
 
+FILES = {
+    "mail in files": ("outbox", "mail"),
+    "log files": ("logs", "logs"),
+    "copies put aside": ("aside", "copies"),
+}
+"""Kinds of files in the instance folder: where they lie, and how long they may."""
+
+
 def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[str, int, Path]]:
-    """Mail and logs that lie as files in the instance folder and are too old, by their time."""
-    for kind, folder, days in (
-        ("mail in files", "outbox", policy.mail),
-        ("log files", "logs", policy.logs),
-    ):
+    """What lies as files in the instance folder and is too old, by their time."""
+    for kind, (folder, setting) in FILES.items():
+        days = getattr(policy, setting)
         before = (now - timedelta(days=days)).timestamp()
         for path in sorted((instance / folder).rglob("*")):
             if path.is_file() and path.stat().st_mtime < before:
@@ -153,8 +161,8 @@ def purge(
 ) -> tuple[Purged, ...]:
     """Delete whatever is older than the policy allows, and every trace of it in the file.
 
-    With ``dry_run`` only counts. ``instance`` is the folder whose ``outbox`` and ``logs`` are
-    swept too. Safe to run while people sign: each kind is one short transaction. Raises
+    With ``dry_run`` only counts. ``instance`` is the folder whose files (``FILES``) are swept
+    too. Safe to run while people sign: each kind is one short transaction. Raises
     ``NotStoredError`` when the database is busy; nothing is half deleted then.
     """
     if dry_run:
@@ -164,15 +172,12 @@ def purge(
         ]
     else:
         done = delete_old_rows(db, now, policy)
-    files: dict[str, list[Path]] = {"mail in files": [], "log files": []}
-    if instance is not None:
-        for name, _, path in old_files(instance, policy, now):
-            files[name].append(path)
-    for name, days in (("mail in files", policy.mail), ("log files", policy.logs)):
-        for path in files[name]:
-            if not dry_run:
-                path.unlink(missing_ok=True)
-        done.append(Purged(name, days, len(files[name])))
+    files = dict.fromkeys(FILES, 0)
+    for name, _, path in old_files(instance, policy, now) if instance is not None else ():
+        files[name] += 1
+        if not dry_run:
+            path.unlink(missing_ok=True)
+    done += [Purged(name, getattr(policy, FILES[name][1]), n) for name, n in files.items()]
     if not dry_run:
         blank_what_was_deleted(db)
     return tuple(done)

@@ -66,7 +66,7 @@ _INSERT_LETTERS = (
     "INSERT INTO letters (signature, seat, bioguide, ask, state, state_at, cause) VALUES "
 )
 _ONE_LETTER = "(?, ?, ?, ?, ?, ?, ?)"
-_FORGET = ", ".join(f"{name} = NULL" for name in (*_WHO, "form", "content", "town"))
+FORGET = ", ".join(f"{name} = NULL" for name in (*_WHO, "form", "content", "town"))
 
 Question = Literal["open", "answered", "unknown"]
 
@@ -583,7 +583,7 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
         )
         gone = codes_of(db, theirs, [digest])
         db.execute(
-            f"UPDATE signatures SET withdrawn = 1, {_FORGET}, status ="  # noqa: S608
+            f"UPDATE signatures SET withdrawn = 1, {FORGET}, status ="  # noqa: S608
             " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
             " WHERE receipt = ? AND withdrawn = 0",
             (digest,),

@@ -1,4 +1,5 @@
 """What a running site does by itself, once a day, whoever of its workers comes first: the purge,
+a copy into the folder that the operator named,
 and fetching the list of members where the operator turned that on."""
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import click
 
 from app.campaign import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
+from app.records.backup import CopyError
 from app.records.campaigns import campaigns_here
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
+from app.site.copies import take_copy
 from app.site.live import live_campaign
 from app.site.settings import Settings
 
@@ -59,6 +62,7 @@ def policy_of(settings: Settings) -> Policy:
         audit=settings.keep_audit_days,
         mail=settings.keep_mail_days,
         logs=settings.keep_log_days,
+        copies=settings.keep_backup_days,
         ends=ends,
     )
 
@@ -145,6 +149,21 @@ def _in_own_process(source: str, instance: Path, now: datetime) -> None:
     process.join()
 
 
+def copy_if_due(settings: Settings, now: datetime) -> bool:
+    """Take a copy once a day, where the operator named a folder; True when it was taken now."""
+    if not settings.backup_folder:
+        return False
+
+    def copy() -> None:
+        take_copy(settings, Path(settings.backup_folder).expanduser(), now)
+
+    try:
+        return _once_a_day(settings.instance / "copied", now, copy)
+    except (CopyError, NotStoredError, OSError) as error:
+        log.error("No copy was taken today: %s", error)
+        return False
+
+
 def undo_killed_import(settings: Settings) -> int:
     """Remove what an import of paper signatures left when it was killed; returns how many."""
     try:
@@ -165,6 +184,7 @@ def start_purging(settings: Settings) -> threading.Thread:
         pause = threading.Event()
         while True:
             purge_if_due(settings, datetime.now(UTC))
+            copy_if_due(settings, datetime.now(UTC))
             undo_killed_import(settings)
             refresh_if_due(settings, datetime.now(UTC))
             pause.wait(LOOK_EVERY)

@@ -259,11 +259,13 @@ def serve(
     at_start: Callable[[], object] = lambda: None,
     mail: Sequence[str] = (),
     metrics: Callable[[], object] | None = None,
+    stream: Callable[[], object] | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with ``workers`` processes.
 
     ``at_start`` runs in each of them once. ``mail`` is the command of the mail worker; it has to
-    end when its standard input does. ``metrics`` serves numbers, in a process of its own.
+    end when its standard input does. ``metrics`` serves numbers and ``stream`` copies every change
+    elsewhere, each in a process of its own.
     """
     keep_no_cores()
     log_in_lines()
@@ -289,4 +291,7 @@ def serve(
             "Mail waits and is not lost.",
             lambda: os.execv(mail[0], list(mail)),  # noqa: S606 - our own words
         )
+    if stream is not None:
+        lost = "Signing goes on; nothing is copied meanwhile."
+        watcher.add("The stream of copies", lost, stream)
     watcher.run()

@@ -249,6 +249,16 @@ def _key(help: str) -> Any:
     return _row(b"", Rule(help, "a secret", read, secret=True))
 
 
+def _elsewhere(default: str, help: str) -> Any:
+    def read(value: object) -> str:
+        text = _words(value)
+        if text and not text.startswith("s3://") and not Path(text).expanduser().is_absolute():
+            raise _UnfitError("Write a folder's whole path, or s3://bucket/folder.")
+        return text
+
+    return _row(default, Rule(help, "a folder’s whole path or s3://bucket/folder", read))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One site's settings. Every default is safe for a site that nobody configured."""
@@ -360,6 +370,21 @@ class Settings:
     keep_audit_days: int = _whole(730, 30, 3650, "Days that the audit trail is kept.")
     keep_mail_days: int = _whole(7, 1, 365, "Days that the state of a mailed message is kept.")
     keep_log_days: int = _whole(14, 1, 365, "Days that files in instance/log/ are kept.")
+    backup_folder: str = _text(
+        "", "A folder into which the daily job puts a copy (`flask backup now`); empty for none."
+    )
+    keep_backup_days: int = _whole(
+        30, 1, 365, "Days that copies are kept; the page on privacy says so to residents."
+    )
+    stream_to: str = _elsewhere(
+        "",
+        "Where Litestream copies every change within a second; empty for nowhere.",
+    )
+    stream_endpoint: str = _address(
+        "", "The address of an S3-compatible storage that is not Amazon’s.", path=True
+    )
+    stream_key_id: str = _text("", "The name of the key to that storage.")
+    stream_secret: str = _text("", "The key to that storage.", secret=True)
     mail_server: str = _text(
         "", "The mail server’s name; empty writes mail as files into instance/outbox/."
     )
@@ -418,6 +443,7 @@ SECTIONS = {
     "street_lookup": "Looking up a street",
     "form_minutes": "Signing",
     "keep_towns": "What is kept, and for how long",
+    "backup_folder": "Copies",
     "mail_server": "Mail",
     "cwc_mode": "The offices’ own delivery systems",
     "secret_key": "Secrets",

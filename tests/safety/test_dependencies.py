@@ -21,7 +21,7 @@ from packaging.version import Version
 from tests import audit
 
 ROOT = Path(__file__).resolve().parents[2]
-PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[a-z,]+\])?==([A-Za-z0-9.+!]+)")
+PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[a-z,]+\])?==([A-Za-z0-9.+!]+)(?:; .+)?")
 
 
 def lines(name: str) -> list[str]:

@@ -154,6 +154,7 @@ EVENTS = {
     What.SIGNATURES_RELEASED: _l("held signatures released"),
     What.SIGNATURES_SET_ASIDE: _l("held signatures set aside"),
     What.SIGNATURES_HELD_AGAIN: _l("signatures held again"),
+    What.COPY_RESTORED: _l("copy of the database restored"),
 }
 """A new kind of event adds its line; until then its stored name is shown."""
 
@@ -172,6 +173,7 @@ KEYS = {
     "from": _l("from"),
     "to": _l("to"),
     "rows": _l("rows"),
+    "withdrawn again": _l("withdrawn again"),
     "shape": _l("what it holds"),
     "format": _l("format"),
     "filter": _l("filter"),

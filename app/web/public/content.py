@@ -166,6 +166,7 @@ def privacy(site: Services) -> Page:
         "offer": offer(site),
         "mail": empty_form("", site),
         "keep_mail_days": site.settings.keep_mail_days,
+        "keep_backup_days": site.settings.keep_backup_days,
         "official": offices_of(site.settings) is not None,
         "agent": site.settings.cwc_agent,
         "texts_until": letters_until(site),

@@ -1,0 +1,397 @@
+"""``flask backup`` and ``flask upgrade``: copies that are known to restore, and a way back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.cli.plain import PlainCommand, PlainGroup, some
+from app.records import audit, backup, recount, totals
+from app.records.audit import COMMAND_LINE, What
+from app.records.backup import Copy, CopyError, Unpacked
+from app.records.database import aside, open_database, stopped, writing
+from app.records.health import changed_keys, damage
+from app.records.migrations import applied_steps
+from app.records.retention import purge_and_note
+from app.site import copies
+from app.site.daily import policy_of
+from app.site.settings import Settings, load_settings, read_settings
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read the passphrase from this file instead of asking for it.",
+)
+from_stream = click.option(
+    "--stream", "from_stream", is_flag=True, help="From where stream_to sends every change."
+)
+folder_argument = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+file_argument = click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+keys_option = click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The sealed copy of the site's keys, for a computer that does not have them.",
+)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    try:
+        yield
+    except CopyError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group("backup", cls=PlainGroup)
+def backup_group() -> None:
+    """Copies of the site: take them, look at them, put one back."""
+
+
+@backup_group.command("now")
+@folder_argument
+@click.option(
+    "--keys",
+    "keys_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also copy the keys, sealed to a passphrase, into this other folder.",
+)
+@passphrase_option
+def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | None) -> None:
+    """Put a copy of the site into FOLDER, check it, and delete those that are too old.
+
+    People may go on signing. The keys are not in it: whoever has both can guess who signed. Copy
+    them once, and again when they change, to another place.
+
+    \b
+    Example:
+      flask backup now /var/backups/letters
+      flask backup now /var/backups/letters --keys /media/stick
+    """
+    settings = load_settings()
+    if keys_folder is not None and keys_folder.resolve() == folder.resolve():
+        raise click.ClickException(
+            "The keys belong apart from the database: whoever has both can guess who signed. "
+            "Choose another folder for them."
+        )
+    with _plainly():
+        done = copies.take_copy(settings, folder, datetime.now(UTC))
+    click.echo(f"{done.path}  {_described(done)}, checked.")
+    if keys_folder is not None:
+        words = _passphrase(passphrase_file, new=True)
+        path = copies.seal_keys(settings, keys_folder, words, datetime.now(UTC))
+        click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them again.")
+    elif "keys" not in backup.notes(settings.instance):
+        click.echo(
+            "The keys were never copied, and without them a copy is of little use: add "
+            "--keys FOLDER, with a folder in another place.",
+            err=True,
+        )
+
+
+def _described(copy: Copy) -> str:
+    if copy.manifest is None:
+        return copy.problem
+    rows = copy.manifest.rows.get("signatures", 0)
+    return f"{copy.manifest.at:%Y-%m-%d %H:%M} UTC, {some(rows, 'signature')}, {_size(copy.size)}"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB"
+
+
+def _passphrase(file: Path | None, *, new: bool = False) -> str:
+    if file is not None:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    words: str = click.prompt(
+        "Passphrase for the copy of the keys" + (" (at least 12 characters)" if new else ""),
+        hide_input=True, confirmation_prompt=new, err=True,
+    )  # fmt: skip
+    return words
+
+
+@backup_group.command("list")
+@folder_argument
+def list_command(folder: Path) -> None:
+    """The copies in FOLDER, oldest first.
+
+    \b
+    Example:
+      flask backup list /var/backups/letters
+    """
+    found = backup.copies(folder)
+    if not found:
+        click.echo(f"There is no copy in {folder}. To take one: flask backup now {folder}")
+    for copy in found:
+        click.echo(f"{copy.path.name}  {_described(copy)}")
+
+
+@contextmanager
+def _looked_through(
+    settings: Settings, file: Path | None, *, from_stream: bool
+) -> Iterator[tuple[Path, Unpacked]]:
+    """The copy that is meant, unpacked and checked, and where it came from."""
+    if (file is None) != from_stream:
+        raise click.UsageError("Name a copy, or say --stream.")
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _plainly(), tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
+        path = file or Path(name) / "streamed.db"
+        if file is None:
+            copies.fetch_stream(settings, path)
+        with backup.unpacked(path, settings.instance) as found:
+            yield path, found
+
+
+@backup_group.command("drill")
+@file_argument
+@from_stream
+@keys_option
+@passphrase_option
+def drill_command(
+    file: Path | None, from_stream: bool, keys_file: Path | None, passphrase_file: Path | None
+) -> None:
+    """Restore a copy into a folder that is thrown away, and say whether all of it is there.
+
+    A copy that was never tried is a hope. Do it once a month, with the sealed keys.
+
+    \b
+    Example:
+      flask backup drill /var/backups/letters/dear-congress-20261129-031500.zip
+    """
+    settings = load_settings()
+    name = "the stream" if file is None else str(file)
+    facts = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "file": name}
+    try:
+        opened = copies.open_keys(keys_file, _passphrase(passphrase_file)) if keys_file else {}
+        with _looked_through(settings, file, from_stream=from_stream) as (_, copy):
+            _refuse_unfit(settings, copy, {**settings.own_keys, **_two(opened)})
+            said = _counted(copy)
+            lacks = _lacks(settings, copy)
+    except click.ClickException as error:
+        backup.note(settings.instance, "drill", {**facts, "problem": error.message})
+        raise
+    backup.note(settings.instance, "drill", {**facts, "problem": ""})
+    click.echo(f"{said} It can be restored: whole, counted, and it fits the keys.")
+    click.echo(lacks)
+
+
+def _two(opened: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: opened[name] for name in ("secret.key", "person.key") if name in opened}
+
+
+def _counted(copy: Unpacked) -> str:
+    with closing(backup.plain_connection(copy.database)) as db:
+        total = totals(db, None)
+    wrong = f" {copy.differences} counts do not agree with the rows." if copy.differences else ""
+    return (
+        f"This copy is of {copy.at:%Y-%m-%d %H:%M} UTC: {some(total.signatures, 'person')}, "
+        f"{some(total.letters, 'letter')}.{wrong}"
+    ).replace("persons", "people")
+
+
+def _refuse_unfit(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes]) -> None:
+    """Raises ``ClickException`` for a copy of another site, or where the keys do not fit it."""
+    if backup.of_another_site(copy, settings.database):
+        raise click.ClickException(
+            "This is a copy of another site than the one that lives here. To restore it, name an "
+            "empty folder: DEAR_CONGRESS_INSTANCE=…"
+        )
+    with closing(backup.plain_connection(copy.database)) as db:
+        wrong = [*(n for n, key in keys.items() if not key), *changed_keys(db, keys)]
+    if wrong:
+        raise click.ClickException(
+            f"{' and '.join(dict.fromkeys(wrong))} here is not the one that this copy was used "
+            "with: earlier signers and receipts would not be recognised. Give the sealed copy of "
+            "the keys: --keys FILE"
+        )
+
+
+def _lacks(settings: Settings, copy: Unpacked) -> str:
+    """A sentence about what happened after the copy."""
+    if not backup.readable(settings.database):
+        return "What was signed after it is not known: the database here cannot be read."
+    found = backup.missing(copy.database, settings.database)
+    if not (found.people or found.waiting or found.texts):
+        return "Nothing was signed after it that the database here knows of."
+    days = found.first if found.first == found.last else f"{found.first} to {found.last}"
+    parts = [f"{some(found.people, 'signature')} that count, with {some(found.letters, 'letter')}"
+             + (f" ({days})" if found.people else "")]  # fmt: skip
+    if found.waiting:
+        parts.append(f"{some(found.waiting, 'signature')} that wait")
+    if found.texts:
+        parts.append(f"{some(found.texts, 'text')} that organizers saved")
+    return f"The database here has more, which this copy lacks: {'; '.join(parts)}."
+
+
+@backup_group.command("restore")
+@file_argument
+@from_stream
+@keys_option
+@passphrase_option
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also settings, tables and letters as they were; else only where there are none.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore_command(  # noqa: PLR0917 - click gives them by name
+    file: Path | None,
+    from_stream: bool,
+    keys_file: Path | None,
+    passphrase_file: Path | None,
+    everything: bool,
+    yes: bool,
+) -> None:
+    """Put a copy back: FILE, or what was streamed last. The site must not be running.
+
+    Says first what the copy lacks. What is here now is moved to instance/aside/. Whoever is known
+    to have withdrawn since is withdrawn again. Mail that waited is not sent by itself.
+
+    \b
+    Example:
+      flask backup restore /var/backups/letters/dear-congress-20261129-031500.zip
+      flask backup restore --stream --keys /media/stick/dear-congress-keys-….sealed
+    """
+    settings = read_settings()
+    now = datetime.now(UTC)
+    opened = copies.open_keys(keys_file, _passphrase(passphrase_file)) if keys_file else {}
+    keys = copies.keys_for(settings, opened)
+    with (
+        stopped(settings.database),
+        _looked_through(settings, file, from_stream=from_stream) as (path, copy),
+    ):
+        _refuse_unfit(settings, copy, keys)
+        click.echo(_counted(copy))
+        click.echo(_lacks(settings, copy))
+        if not yes:
+            click.confirm("Put it back?", abort=True)
+        again = _take_back_again(settings, path, copy)
+        messages, letters = backup.calm(copy.database, now)
+        put_aside = aside(settings.database, "before-restore-files")
+        changed = copies.write_files(
+            settings.instance, _files(settings, copy, opened, keys, everything), put_aside
+        )
+        if everything:
+            changed += copies.write_files(settings.letters, _letters(copy), put_aside / "letters")
+        moved = backup.put_back(copy, settings.database)
+    _note_restored(settings, copy, again, now)
+    click.echo(f"Done{f'; what was here is in {moved}' if moved else ''}.")
+    if changed:
+        click.echo(f"Also put back: {', '.join(changed)}.")
+    if again:
+        click.echo(f"{some(again, 'signature')} that was withdrawn since is withdrawn again."
+                   if again == 1 else f"{again} signatures that were withdrawn since are "
+                   "withdrawn again.")  # fmt: skip
+    if messages or letters:
+        click.echo(
+            f"{some(messages, 'message')} and {some(letters, 'letter')} to offices waited then "
+            "and may have left since: they are not sent by themselves."
+        )
+    click.echo("Accounts are as they were then: flask organizers list. Now start the site, and "
+               "look: flask doctor")  # fmt: skip
+
+
+def _files(
+    settings: Settings,
+    copy: Unpacked,
+    opened: Mapping[str, bytes],
+    keys: Mapping[str, bytes],
+    everything: bool,
+) -> dict[str, bytes]:
+    """What goes into the instance folder: keys that differ, and the rest where there is none."""
+    files: dict[str, bytes] = {}
+    whole = {**{n: c for n, c in copy.files.items() if not n.startswith("letters/")}, **opened}
+    for name, content in whole.items():
+        if everything or name.startswith("keys/") or not (settings.instance / name).exists():
+            files[name] = content
+    own = {name: key for name, key in keys.items() if not settings.own_keys[name]}
+    return {**files, **own}
+
+
+def _letters(copy: Unpacked) -> dict[str, bytes]:
+    return {
+        name.removeprefix("letters/"): content
+        for name, content in copy.files.items()
+        if name.startswith("letters/")
+    }
+
+
+def _take_back_again(settings: Settings, path: Path, found: Unpacked) -> int:
+    """Withdraw in the copy what is withdrawn in the database here, and in the newest copy."""
+    again = 0
+    if backup.readable(settings.database):
+        again += backup.reapply(found.database, settings.database)
+    later = [
+        (copy.manifest.at, copy.path)
+        for copy in backup.copies(path.parent)
+        if copy.manifest and copy.manifest.site == found.site and copy.path != path
+    ]
+    if later and max(later)[0] >= found.at:
+        with backup.unpacked(max(later)[1], settings.instance) as newest:
+            again += backup.reapply(found.database, newest.database)
+    return again
+
+
+def _note_restored(settings: Settings, copy: Unpacked, again: int, now: datetime) -> None:
+    loaded = load_settings()
+    with closing(open_database(settings.database)) as db:
+        with writing(db):
+            audit.record(
+                db, at=now, who=COMMAND_LINE, what=What.COPY_RESTORED,
+                subject=f"{copy.at:%Y-%m-%d %H:%M} UTC", after={"withdrawn again": again},
+            )  # fmt: skip
+        purge_and_note(db, now, policy_of(loaded), who=COMMAND_LINE, instance=settings.instance)
+    facts = {"at": now.isoformat(timespec="seconds"), "of": copy.at.isoformat(timespec="seconds")}
+    backup.note(settings.instance, "restore", facts)
+
+
+@backup_group.command("stream")
+def stream_command() -> None:
+    """Send every change to where stream_to says, until stopped. `make run` does so by itself.
+
+    \b
+    Example:
+      flask backup stream
+    """
+    settings = load_settings()
+    with _plainly():
+        copies.stream(settings)
+
+
+@click.command("upgrade", cls=PlainCommand)
+def upgrade_command() -> None:
+    """Bring the database up to this version of the program: copied before, checked after.
+
+    The site does the same by itself when it starts. May be stopped and killed at any moment:
+    either all of it is done or nothing, and calling it again goes on.
+
+    \b
+    Example:
+      flask upgrade
+    """
+    settings = load_settings()
+    existed = settings.database.is_file()
+    before = backup.before_upgrades(settings.database)
+    with closing(open_database(settings.database)) as db:
+        now = applied_steps(db)
+        wrong, differences = damage(db), recount(db)
+    copied = [copy for copy in backup.before_upgrades(settings.database) if copy not in before]
+    if copied:
+        with closing(backup.plain_connection(copied[0])) as db:
+            new = [step for step in now if step not in applied_steps(db)]
+        click.echo(f"Upgraded: {', '.join(new)}. To go back: install the version of before, then "
+                   f"flask backup restore {copied[0]}")  # fmt: skip
+    else:
+        done = "the database is of this version" if existed else "a new database was made"
+        click.echo(f"Nothing to do: {done} ({now[-1]}).")
+    if wrong or differences:
+        found = wrong[0] if wrong else f"{len(differences)} counts differ from the rows"
+        raise click.ClickException(f"The check afterwards found: {found}. See: flask doctor")

@@ -1,0 +1,528 @@
+"""Safety copies: one file with the database and what belongs to it, checked when it is written.
+
+A copy is a ZIP file: ``manifest.json``, ``dear-congress.db`` and further files, each with its
+digest in the manifest, and the rows of every table counted. Nothing secret of the site is in it:
+``flask backup now --keys`` puts that into a file of its own, under a passphrase.
+
+An earlier copy knows nothing of what was taken back since. ``reapply`` takes it back again in an
+unpacked copy, from any later state of the same database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app.records.counts import recount
+from app.records.database import (
+    BUSY_SECONDS,
+    NotItselfError,
+    NotStoredError,
+    aside,
+    copy_to,
+    known_id,
+    open_database,
+)
+from app.records.health import damage
+from app.records.keys import write_atomically
+from app.records.migrations import STEPS, applied_steps, migrate
+from app.records.signing import FORGET
+
+KIND = "dear-congress copy"
+VERSION = 1
+DATABASE = "dear-congress.db"
+MANIFEST = "manifest.json"
+PATTERN = "dear-congress-*.zip"
+ROOM = 3
+"""So many times the size of the database has to be free: the copy, packed, and to spare."""
+KEEP_ALL = timedelta(days=2)
+"""So long every copy is kept; afterwards the last of each day."""
+
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, KeyError, TypeError,
+            AttributeError, EOFError, RuntimeError, OverflowError)  # fmt: skip
+"""What Python raises at a ZIP file or a manifest in which bytes were changed."""
+
+
+class CopyError(Exception):
+    """A copy cannot be made or used. The message is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a copy says of itself."""
+
+    at: datetime
+    """Aware, UTC: the moment of which it is."""
+    program: str
+    """The version of the program that wrote it."""
+    site: str
+    """The database's id."""
+    steps: tuple[str, ...]
+    """Of its schema."""
+    rows: Mapping[str, int]
+    """By table."""
+    files: Mapping[str, str]
+    """SHA-256 of each file in it, in hex, the database among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy as it lies in a folder. ``problem`` says why it cannot be used; empty is good."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    manifest: Manifest | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a later state of the database has, and a copy has not."""
+
+    people: int = 0
+    """Signatures that counted."""
+    letters: int = 0
+    waiting: int = 0
+    """Signatures that were held or waited for their confirmation."""
+    first: str = ""
+    last: str = ""
+    """Days of the earliest and the latest of them."""
+    texts: int = 0
+    """Texts of the campaign that were saved or published since."""
+
+
+# --- Making one ------------------------------------------------------------------------------
+
+
+def take(
+    database: Path, folder: Path, *, at: datetime, program: str, beside: Mapping[str, bytes]
+) -> Copy:
+    """Write a copy into ``folder``, and read it back. ``beside`` are further files by name.
+
+    People may sign meanwhile. Raises ``CopyError`` where the database is damaged, the disk has
+    no room or the file does not read back as written; then nothing is left behind. Raises
+    ``NotStoredError`` and ``OSError``.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"dear-congress-{at.astimezone(UTC):%Y%m%d-%H%M%S}.zip"
+    if path.exists():
+        raise CopyError(f"{path} exists already.")
+    if not database.is_file() and not known_id(database):
+        raise CopyError("There is no database yet, so there is nothing to copy.")
+    size = database.stat().st_size if database.is_file() else 0  # opening it says what is wrong
+    free, needed = shutil.disk_usage(folder).free, ROOM * size
+    if free < needed:
+        raise CopyError(
+            f"{folder} has room for {free / 1e6:.0f} MB, and a copy may need {needed / 1e6:.0f}. "
+            "Nothing was written."
+        )
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as name:
+        raw, packed = Path(name) / DATABASE, Path(name) / path.name
+        with closing(open_database(database)) as db:
+            copy_to(db, raw)
+        with closing(sqlite3.connect(raw, isolation_level=None)) as copy:
+            if found := damage(copy, whole=True):
+                raise CopyError(f"The database is damaged ({found[0]}), so it was not copied.")
+            manifest = Manifest(
+                at=at.astimezone(UTC).replace(microsecond=0),
+                program=program,
+                site=str(copy.execute("SELECT value FROM site WHERE name = 'id'").fetchone()[0]),
+                steps=applied_steps(copy),
+                rows=rows_of(copy),
+                files={DATABASE: _digest(raw)}
+                | {name: hashlib.sha256(content).hexdigest() for name, content in beside.items()},
+            )
+        _pack(packed, raw, manifest, beside)
+        _read_back(packed, manifest)
+        os.link(packed, path)  # never over another
+    _flush_folder(folder)
+    return Copy(path, path.stat().st_size, manifest)
+
+
+def _pack(packed: Path, raw: Path, manifest: Manifest, beside: Mapping[str, bytes]) -> None:
+    descriptor = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w+b") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            said = {
+                "kind": KIND,
+                "version": VERSION,
+                **asdict(manifest),
+                "at": manifest.at.isoformat(),
+            }
+            archive.writestr(MANIFEST, json.dumps(said, indent=1))
+            archive.write(raw, DATABASE)
+            for name, content in beside.items():
+                archive.writestr(name, content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def plain_connection(path: Path) -> sqlite3.Connection:
+    """A connection that looks at a file as it is: no upgrade, no identity. Only to read."""
+    db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    db.execute("PRAGMA query_only=ON")
+    return db
+
+
+def before_upgrades(database: Path) -> list[Path]:
+    """The copies that upgrades made of the database before, oldest first."""
+    return sorted((database.parent / "aside").glob("*-before-upgrade.db"))
+
+
+def rows_of(db: sqlite3.Connection) -> dict[str, int]:
+    """The rows of each table of ours."""
+    names = [
+        str(row[0])
+        for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    ]
+    return {
+        name: int(db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608
+        for name in names
+        if not name.startswith(("sqlite_", "_"))
+    }
+
+
+# --- Looking at one --------------------------------------------------------------------------
+
+
+def copies(folder: Path) -> list[Copy]:
+    """The copies in a folder, oldest first, by what they say of themselves."""
+    return [_look(path) for path in sorted(folder.glob(PATTERN))]
+
+
+def _look(path: Path) -> Copy:
+    size = path.stat().st_size
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Copy(path, size, _manifest(archive))
+    except (OSError, *_DAMAGED):
+        return Copy(path, size, None, "It is no copy of this program, or it is cut off.")
+
+
+def _manifest(archive: zipfile.ZipFile) -> Manifest:
+    said: dict[str, Any] = json.loads(archive.read(MANIFEST))
+    if said["kind"] != KIND or said["version"] != VERSION:
+        raise ValueError
+    return Manifest(
+        at=datetime.fromisoformat(said["at"]),
+        program=str(said["program"]),
+        site=str(said["site"]),
+        steps=tuple(said["steps"]),
+        rows={str(name): int(number) for name, number in said["rows"].items()},
+        files={str(name): str(digest) for name, digest in said["files"].items()},
+    )
+
+
+def _read_back(path: Path, expected: Manifest | None = None) -> Manifest:
+    """Compare every byte with its digest. Raises ``CopyError``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _manifest(archive)
+            if set(archive.namelist()) != {MANIFEST, *manifest.files}:
+                raise ValueError
+            for name, digest in manifest.files.items():
+                with archive.open(name) as content:
+                    if hashlib.file_digest(content, "sha256").hexdigest() != digest:  # type: ignore[arg-type]
+                        raise ValueError
+    except _DAMAGED as error:
+        raise CopyError(f"{path} is damaged or no copy of this program. Use another.") from error
+    except OSError as error:
+        raise CopyError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if expected is not None and manifest != expected:
+        raise CopyError(f"{path} does not read back as it was written. Is the disk sound?")
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A copy that was looked through, in a folder that is gone afterwards."""
+
+    database: Path
+    at: datetime
+    site: str
+    rows: Mapping[str, int]
+    files: Mapping[str, bytes]
+    """What else was in it."""
+    differences: int
+    """Counts that do not agree with the rows. Zero, unless they did not when it was made."""
+
+
+@contextmanager
+def unpacked(path: Path, folder: Path) -> Iterator[Unpacked]:
+    """Unpack a copy, or a bare database file, below ``folder``; check, upgrade and count it.
+
+    Raises ``CopyError`` where it is not whole, is none of this program's, or comes from a newer
+    version of it.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as name:
+        raw = Path(name) / DATABASE
+        bare, manifest = _is_database(path), None
+        files: dict[str, bytes] = {}
+        if bare:
+            _copy_bare(path, raw)
+        else:
+            manifest = _read_back(path)
+            with zipfile.ZipFile(path) as archive:
+                with archive.open(DATABASE) as content, raw.open("wb") as file:
+                    shutil.copyfileobj(content, file, 1 << 20)
+                files = {n: archive.read(n) for n in manifest.files if n != DATABASE}
+        raw.chmod(0o600)
+        with closing(sqlite3.connect(raw, isolation_level=None)) as db:
+            if found := damage(db, whole=True):
+                raise CopyError(f"The database in {path} is damaged ({found[0]}). Use another.")
+            _refuse_other(db, path)
+            rows = rows_of(db)
+            if manifest is not None and rows != dict(manifest.rows):
+                raise CopyError(f"{path} has other rows than were counted in it. Use another.")
+            try:
+                db.execute("PRAGMA foreign_keys=ON")
+                db.execute("PRAGMA secure_delete=ON")
+                migrate(db)
+            except sqlite3.DatabaseError as error:
+                raise CopyError(f"{path} cannot be used: {error}.") from None
+            site = str(db.execute("SELECT value FROM site WHERE name = 'id'").fetchone()[0])
+            differences = len(recount(db))
+        at = manifest.at if manifest else datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        yield Unpacked(raw, at, site, rows, files, differences)
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError as error:
+        raise CopyError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _copy_bare(path: Path, raw: Path) -> None:
+    """A copy of a database file, with the log that may lie beside it."""
+    if Path(f"{path}-wal").exists():
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
+            copy_to(db, raw)
+    else:
+        shutil.copyfile(path, raw)
+        with closing(sqlite3.connect(raw, isolation_level=None)) as db, suppress(sqlite3.Error):
+            db.execute("PRAGMA journal_mode=DELETE").fetchone()
+
+
+def _refuse_other(db: sqlite3.Connection, path: Path) -> None:
+    steps = applied_steps(db)
+    known = [step.__name__ for step in STEPS]
+    if not steps or steps[0] != known[0]:
+        raise CopyError(f"{path} is not a database of this program.")
+    if newer := [step for step in steps if step not in known]:
+        raise CopyError(
+            f"{path} was made by a newer version of this program (it has the step {newer[0]}). "
+            "Install that version first."
+        )
+
+
+# --- What it lacks ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _beside(copy: Path, other: Path) -> Iterator[sqlite3.Connection]:
+    """The unpacked copy, with a later state of it attached as ``other``."""
+    with closing(sqlite3.connect(copy, isolation_level=None, timeout=BUSY_SECONDS)) as db:
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA secure_delete=ON")
+        db.execute("ATTACH ? AS other", (str(other),))
+        yield db
+
+
+def readable(database: Path) -> bool:
+    """Whether the database that lies there now can be asked what it has, without harm to it."""
+    if not database.is_file() or not database.stat().st_size:
+        return False
+    try:
+        with closing(open_database(database)) as db:
+            return not damage(db)
+    except NotItselfError:
+        return False
+    except NotStoredError:  # of a newer version, perhaps, from which somebody goes back
+        with suppress(sqlite3.Error), closing(plain_connection(database)) as db:
+            return not damage(db)
+        return False
+
+
+def missing(copy: Path, other: Path) -> Missing:
+    """What was signed and saved after the copy, as far as a later state can be read."""
+    new = "FROM other.signatures WHERE receipt NOT IN (SELECT receipt FROM main.signatures)"
+    with _beside(copy, other) as db:
+        people, letters, first, last = db.execute(
+            f"SELECT count(*), coalesce(sum(letters), 0), min(day), max(day) {new}"
+            " AND status = 'counted'"
+        ).fetchone()
+        waiting = db.execute(
+            f"SELECT count(*) {new} AND status IN ('held', 'unconfirmed')"
+        ).fetchone()[0]
+        texts = db.execute(
+            "SELECT count(*) FROM other.campaign_files"
+            " WHERE id NOT IN (SELECT id FROM main.campaign_files)"
+        ).fetchone()[0]
+    return Missing(people, letters, waiting, first or "", last or "", texts)
+
+
+def reapply(copy: Path, other: Path) -> int:
+    """Take back in the copy what is withdrawn in another state of the database, whichever is
+    later. Where that is the other one, also delete what people had deleted there since.
+
+    Returns how many signatures were withdrawn.
+    """
+    with _beside(copy, other) as db:
+        db.execute("BEGIN IMMEDIATE")
+        withdrawn = db.execute(
+            f"UPDATE main.signatures SET withdrawn = 1, {FORGET}, status ="  # noqa: S608
+            " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"
+            " WHERE withdrawn = 0"
+            " AND receipt IN (SELECT receipt FROM other.signatures WHERE withdrawn = 1)"
+        ).rowcount
+        # A state that went another way since would lack signatures, not only details of them.
+        earlier = db.execute(
+            "SELECT 1 FROM main.signatures WHERE status <> 'unconfirmed'"
+            " AND receipt NOT IN (SELECT receipt FROM other.signatures)"
+        ).fetchone()
+        for table, same in (("sealed", "AND b.purpose = t.purpose"), ("kept_letters", "")):
+            if not earlier:
+                db.execute(
+                    f"DELETE FROM main.{table} AS t WHERE NOT EXISTS (SELECT 1"  # noqa: S608
+                    f" FROM other.{table} b JOIN other.signatures o ON o.id = b.signature"
+                    " JOIN main.signatures m ON m.receipt = o.receipt"
+                    f" WHERE m.id = t.signature {same})"
+                )
+        db.execute("COMMIT")
+        db.execute("VACUUM main")
+    return int(withdrawn)
+
+
+def calm(copy: Path, at: datetime) -> tuple[int, int]:
+    """Let nothing of the past act again: mail and letters that waited may have left since, so
+    nobody knows of them; nobody is logged in. Returns how many messages and letters that are."""
+    seconds, minute = int(at.timestamp()), f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    waits, office = "payload IS NOT NULL AND state <> 'held'", "kind IN ('house', 'senate')"
+    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA secure_delete=ON")
+        db.execute("BEGIN IMMEDIATE")
+        letters, every = db.execute(
+            f"SELECT count(*) FILTER (WHERE {office}), count(*) FROM outbound WHERE {waits}"  # noqa: S608
+        ).fetchone()
+        db.execute(
+            "UPDATE letters SET state = 'unknown', cause = 'office system', state_at = ?"  # noqa: S608
+            " WHERE state = 'queued' AND (signature, seat) IN"
+            " (SELECT s.id, o.seats ->> 0 FROM outbound o JOIN signatures s"
+            f" ON s.receipt = o.receipt WHERE {office} AND o.payload IS NOT NULL)",
+            (minute,),
+        )
+        db.execute(
+            "UPDATE outbound SET state = 'unknown', state_at = ?, payload = NULL, release = NULL,"  # noqa: S608
+            f" cause = 'an earlier copy of the database was put back' WHERE {waits}",
+            (seconds,),
+        )
+        db.execute("DELETE FROM organizer_sessions")
+        db.execute("COMMIT")
+    return int(every - letters), int(letters)
+
+
+# --- Putting one back ------------------------------------------------------------------------
+
+
+def put_back(copy: Unpacked, database: Path) -> Path | None:
+    """Let an unpacked copy take the place of the database; call it within ``stopped``.
+
+    What was there is moved aside, with its log; returns where to. May be killed at any moment:
+    until the copy is in place there is no database, and a site does not start without.
+    """
+    moved = None
+    present = [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
+    if any(file.exists() for file in present):
+        moved = aside(database, "before-restore")
+        moved.mkdir(mode=0o700)
+        for file in present:
+            if file.exists():
+                os.utime(file)  # it is kept from now on
+        # The database first: a site must never see it without its log.
+        for file in present:
+            if file.exists():
+                file.replace(moved / file.name)
+    _flush_folder(database.parent)
+    copy.database.replace(database)
+    _flush_folder(database.parent)
+    return moved
+
+
+def of_another_site(copy: Unpacked, database: Path) -> bool:
+    """Whether a copy is of another site than the one that lives here."""
+    known = known_id(database)
+    return bool(known) and known != copy.site
+
+
+# --- Keeping few -----------------------------------------------------------------------------
+
+
+def thin(folder: Path, now: datetime, days: int) -> list[Path]:
+    """Delete copies that are older than so many days, and of days that are past all but the last.
+
+    The newest stays, whatever its age. Returns what was deleted.
+    """
+    for draft in folder.glob(".copy-*"):
+        if now.timestamp() - draft.stat().st_mtime > KEEP_ALL.total_seconds():
+            shutil.rmtree(draft, ignore_errors=True)
+    found = [(c.manifest.at, c.path) for c in copies(folder) if c.manifest is not None]
+    found.sort(reverse=True)
+    gone, seen = [], set()
+    for place, (at, path) in enumerate(found):
+        extra = now - at > KEEP_ALL and at.date() in seen
+        seen.add(at.date())
+        if place and (extra or now - at > timedelta(days=days)):
+            path.unlink(missing_ok=True)
+            gone.append(path)
+    return gone
+
+
+# --- What was done last ----------------------------------------------------------------------
+
+Notes = dict[str, dict[str, Any]]
+
+
+def notes(instance: Path) -> Notes:
+    """What was noted of the last ``copy``, ``keys``, ``drill`` and ``restore``; by these names."""
+    try:
+        found = json.loads((instance / "copies.json").read_text(encoding="utf-8"))
+        return {str(k): dict(v) for k, v in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
+    """Note what was just done, for the doctor."""
+    known = {**notes(instance), what: dict(facts)}
+    write_atomically(instance / "copies.json", json.dumps(known, indent=1) + "\n")

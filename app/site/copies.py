@@ -1,0 +1,296 @@
+"""Safety copies of one site: what belongs to it beside the database, its keys, and the stream.
+
+``app.records.backup`` knows the database; this knows the site: which files go with it, which are
+secret and go apart, when the daily job takes a copy, and how Litestream is told to send every
+change elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from app import __version__
+from app.records import backup
+from app.records.backup import Copy, CopyError
+from app.records.keys import (
+    SHORTEST_PASSPHRASE,
+    KeyFolderError,
+    NotAKey,
+    WrongPassphrase,
+    open_sealed,
+    sealed_text,
+    write_atomically,
+)
+from app.site.settings import KEY_FILES, Settings, rules
+
+KEYS_KIND = "dear-congress copy of keys"
+LARGEST = 20 << 20
+"""Bytes of a file that goes with a copy; no letter and no table is so large."""
+
+
+# --- What a copy holds -----------------------------------------------------------------------
+
+
+def _files_of(settings: Settings) -> dict[str, bytes]:
+    """What belongs to the site beside its database, and is no secret."""
+    found = {}
+    for name, folder, pattern in (
+        ("letters", settings.letters, "**/*"),
+        ("congress", settings.instance / "congress", "**/*"),
+        ("keys", settings.keys, "*.public.*"),
+        ("keys", settings.keys, "current"),
+    ):
+        for path in sorted(folder.glob(pattern)):
+            if path.is_file() and path.name[0] != "." and path.stat().st_size <= LARGEST:
+                found[f"{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    if (text := _settings_without_secrets(settings)) is not None:
+        found["settings.toml"] = text.encode()
+    return found
+
+
+def _settings_without_secrets(settings: Settings) -> str | None:
+    """The settings file; None where there is none, or it cannot be read."""
+    try:
+        content = tomlkit.parse((settings.instance / "settings.toml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, TOMLKitError):
+        return None
+    table = rules()
+    for name in [n for n in content if n not in table or table[n].secret]:
+        del content[name]
+    return tomlkit.dumps(content)
+
+
+def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
+    """Put a copy of the site into ``folder``, and delete those that are too old.
+
+    Raises ``CopyError``, ``NotStoredError`` and ``OSError``.
+    """
+    if folder.resolve().is_relative_to(settings.instance.resolve()):
+        raise CopyError(
+            f"{folder} lies in the site's own folder, so one accident would take both. Choose "
+            "another, best on another disk."
+        )
+    done = backup.take(
+        settings.database, folder, at=now, program=__version__, beside=_files_of(settings)
+    )
+    backup.thin(folder, now, settings.keep_backup_days)
+    facts = {"at": now.isoformat(timespec="seconds"), "file": str(done.path)}
+    backup.note(settings.instance, "copy", facts)
+    return done
+
+
+# --- The keys, apart -------------------------------------------------------------------------
+
+
+def fingerprint_of_keys(settings: Settings) -> str:
+    """Tells whether the secret files are those that were copied. Says nothing about them."""
+    whole = json.dumps({n: _b64(c) for n, c in sorted(_secrets_of(settings).items())})
+    return hashlib.sha256(b"copied keys:" + whole.encode()).hexdigest()[:20]
+
+
+def _b64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _secrets_of(settings: Settings) -> dict[str, bytes]:
+    found = {name: key for name, key in settings.own_keys.items() if key}
+    for path in sorted(settings.keys.glob("*")):
+        if path.is_file() and path.name[0] != ".":
+            found[f"keys/{path.name}"] = path.read_bytes()
+    if (settings.instance / "settings.toml").is_file():
+        found["settings.toml"] = (settings.instance / "settings.toml").read_bytes()
+    return found
+
+
+def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) -> Path:
+    """Write the site's keys and whole settings into one file under a passphrase; read it back.
+
+    Raises ``KeyFolderError`` with words for the operator, and ``OSError``.
+    """
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyFolderError(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.")
+    secret = _secrets_of(settings)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"dear-congress-keys-{now.astimezone(UTC):%Y%m%d-%H%M%S}.sealed"
+    if path.exists():
+        raise KeyFolderError(f"{path} exists already.")
+    content = json.dumps({name: _b64(value) for name, value in secret.items()}).encode()
+    about = {"at": now.isoformat(timespec="seconds")}
+    write_atomically(path, sealed_text(KEYS_KIND, about, content, passphrase, "moderate"))
+    if open_keys(path, passphrase) != secret:
+        raise KeyFolderError(f"{path} does not read back as it was written. Is the disk sound?")
+    facts = {**about, "file": str(path), "fingerprint": fingerprint_of_keys(settings)}
+    backup.note(settings.instance, "keys", facts)
+    return path
+
+
+def open_keys(path: Path, passphrase: str) -> dict[str, bytes]:
+    """The files in a sealed copy of keys, by name. Raises ``KeyFolderError``."""
+    found = open_sealed(path, KEYS_KIND, "copy of keys", passphrase)
+    if isinstance(found, WrongPassphrase):
+        raise KeyFolderError(f"This passphrase does not open {path}. Nothing was changed.")
+    if isinstance(found, NotAKey):
+        raise KeyFolderError(found.reason)
+    return {str(n): base64.b64decode(v) for n, v in json.loads(found[1]).items()}
+
+
+def write_files(instance: Path, files: Mapping[str, bytes], aside: Path) -> list[str]:
+    """Put files into the instance folder; what is there and differs goes to ``aside``.
+
+    Returns the names of those that were written.
+    """
+    written = []
+    for name, content in files.items():
+        path = instance / name
+        if not path.resolve().is_relative_to(instance.resolve()):
+            continue  # no copy of ours has such a name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            (aside / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(path, aside / name)
+            os.utime(aside / name)
+        draft.replace(path)
+        written.append(name)
+    return written
+
+
+def keys_for(settings: Settings, opened: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The site's two keys, from the settings, from a sealed copy, or from their files."""
+    found = {}
+    for name in KEY_FILES:
+        key = settings.own_keys[name] or opened.get(name, b"")
+        if not key and (settings.instance / name).is_file():
+            key = (settings.instance / name).read_bytes().strip()
+        found[name] = key
+    return found
+
+
+# --- Every change, at once: Litestream -------------------------------------------------------
+
+STREAM = """\
+# Written by the site from its settings (stream_to and others) whenever it starts.
+logging:
+  level: error
+snapshot:
+  interval: 24h
+  retention: {hours}h
+levels:
+  - interval: 30s
+  - interval: 5m
+  - interval: 1h
+dbs:
+  - path: {database}
+    monitor-interval: 500ms
+    # Litestream reads all the time, so nobody else can empty the log: it does so each second.
+    # What somebody deletes is gone from the log by then.
+    checkpoint-interval: 1s
+    min-checkpoint-page-count: 1
+    truncate-page-n: 1
+    replica:
+{replica}      sync-interval: 500ms
+"""
+
+
+def stream_file(settings: Settings) -> Path:
+    """Write Litestream's own configuration, which holds no secret; returns where it is."""
+
+    def quoted(text: str) -> str:
+        return json.dumps(text)  # a string in JSON is one in YAML
+
+    target = settings.stream_to
+    if target.startswith("s3://"):
+        bucket, _, path = target.removeprefix("s3://").partition("/")
+        lines = {"type": "s3", "bucket": bucket, "path": path or "dear-congress"}
+        if settings.stream_endpoint:
+            lines |= {"endpoint": settings.stream_endpoint}
+    else:
+        lines = {"type": "file", "path": str(Path(target).expanduser())}
+    replica = "".join(f"      {name}: {quoted(value)}\n" for name, value in lines.items())
+    if settings.stream_endpoint and target.startswith("s3://"):
+        replica += "      force-path-style: true\n"
+    file = settings.instance / "litestream.yml"
+    write_atomically(
+        file,
+        STREAM.format(
+            # Snapshots are a day apart, and what lies between two goes with the earlier.
+            hours=max(24 * (settings.keep_backup_days - 1), 12),
+            database=quoted(str(settings.database.resolve())),
+            replica=replica,
+        ),
+    )
+    return file
+
+
+def litestream(settings: Settings, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """Litestream’s command line and environment. Raises ``CopyError`` where it cannot be run."""
+    if not settings.stream_to:
+        raise CopyError("Set stream_to to a folder's whole path, or to s3://bucket/folder.")
+    program = Path(sys.executable).with_name("litestream")
+    found = str(program) if program.is_file() else shutil.which("litestream")
+    if not found:
+        raise CopyError(
+            "Litestream is not installed: there is none for this kind of computer. Leave "
+            "stream_to empty and take copies often: backup_folder"
+        )
+    environment = dict(os.environ)
+    if settings.stream_key_id:
+        environment["LITESTREAM_ACCESS_KEY_ID"] = settings.stream_key_id
+        environment["LITESTREAM_SECRET_ACCESS_KEY"] = settings.stream_secret
+    command = [found, arguments[0], "-config", str(stream_file(settings)), *arguments[1:]]
+    return command, environment
+
+
+def stream(settings: Settings, *, tied: bool = False) -> NoReturn:
+    """Become Litestream, which sends every change elsewhere until it is told to stop.
+
+    Two at once would spoil the stream, so a second waits until the first has ended. With ``tied``
+    the kernel ends it when the parent process is killed (on Linux). Raises ``CopyError``.
+    """
+    command, environment = litestream(settings, "replicate")
+    if tied and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    alone = os.open(settings.instance / "streaming", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(alone, fcntl.LOCK_EX)
+    os.set_inheritable(alone, True)  # held for as long as the program lives
+    os.execve(command[0], command, environment)  # noqa: S606 - our own words
+
+
+def fetch_stream(settings: Settings, target: Path, at: datetime | None = None) -> None:
+    """Write the database as it was streamed last (or at a moment) to a new file.
+
+    Raises ``CopyError``.
+    """
+    when = ["-timestamp", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")] if at else []
+    command, environment = litestream(settings, "restore", *when, "-o", str(target))
+    done = subprocess.run(  # noqa: S603 - our own words
+        [*command, str(settings.database.resolve())],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode or not target.is_file():
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["it says nothing"]
+        raise CopyError(f"Nothing could be fetched from {settings.stream_to}: {lines[-1][:300]}")
+    target.chmod(0o600)

@@ -1,0 +1,480 @@
+"""Copies of the database: whole, few, and without undoing what people took back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.records import migrations, open_database, recount, sign, totals, withdraw
+from app.records.backup import (
+    CopyError,
+    Missing,
+    before_upgrades,
+    calm,
+    copies,
+    missing,
+    of_another_site,
+    put_back,
+    readable,
+    reapply,
+    rows_of,
+    take,
+    thin,
+    unpacked,
+)
+from app.records.database import (
+    NotItselfError,
+    NotStoredError,
+    copy_to,
+    serve_from,
+    stopped,
+    writing,
+)
+from app.records.keys import first_key
+from app.records.migrations import applied_steps
+from app.records.sealing import seal_details
+from app.site.settings import ROOT
+from tests.records.build import SECRET, signature
+
+FIRST = migrations.STEPS[0].__name__
+NOW = datetime(2026, 11, 29, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "site").mkdir()
+    return tmp_path / "site" / "dear-congress.db"
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(path)) as found:
+        yield found
+
+
+def people(db: sqlite3.Connection, *names: str) -> list[str]:
+    return [sign(db, signature(name), SECRET).receipt for name in names]
+
+
+def copied(path: Path, folder: Path, at: datetime = NOW) -> Path:
+    return take(path, folder, at=at, program="1", beside={"letters/a.txt": b"Dear"}).path
+
+
+def test_a_copy_holds_every_row_and_what_belongs_to_it(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    people(db, "one", "two", "three")
+    file = copied(path, tmp_path / "copies")
+    assert file.name == "dear-congress-20261129-093000.zip"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [c.path for c in copies(file.parent)] == [file]
+    with unpacked(file, tmp_path) as copy, closing(open_database(copy.database)) as again:
+        assert rows_of(again) == rows_of(db)
+        assert totals(again, None) == totals(db, None)
+        assert not recount(again)
+        assert copy.files == {"letters/a.txt": b"Dear"}
+        assert (copy.at, copy.differences) == (NOW, 0)
+    assert sorted(p.name for p in file.parent.iterdir()) == [file.name], "no draft is left"
+
+
+def test_people_sign_while_a_copy_is_made(
+    path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(db, "before")
+
+    def slow(source: sqlite3.Connection, target: Path) -> None:
+        copy_to(source, target)
+        people(db, "meanwhile")
+
+    monkeypatch.setattr("app.records.backup.copy_to", slow)
+    file = copied(path, tmp_path / "copies")
+    with unpacked(file, tmp_path) as copy:
+        assert copy.rows["signatures"] == 1
+    assert totals(db, None).signatures == 2
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_copy_with_one_changed_byte_is_never_put_back_changed(
+    path: Path, tmp_path: Path, place: float, flip: int
+) -> None:
+    changed = tmp_path / "changed.zip"
+    if not (tmp_path / "good.zip").exists():
+        with closing(open_database(path)) as db:
+            people(db, "one")
+        copied(path, tmp_path).rename(tmp_path / "good.zip")
+    content = bytearray((tmp_path / "good.zip").read_bytes())
+    content[int(place * len(content))] ^= flip
+    changed.write_bytes(content)
+    try:
+        with unpacked(changed, tmp_path) as copy, closing(open_database(copy.database)) as again:
+            assert totals(again, None).signatures == 1
+            assert copy.files == {"letters/a.txt": b"Dear"}
+    except CopyError:
+        return
+
+
+@pytest.mark.parametrize("share", [0, 1, 1000, -1])
+def test_a_copy_that_is_cut_off_is_named(
+    path: Path, db: sqlite3.Connection, tmp_path: Path, share: int
+) -> None:
+    file = copied(path, tmp_path / "copies")
+    file.write_bytes(file.read_bytes()[:share])
+    assert copies(file.parent)[0].problem
+    with pytest.raises(CopyError, match="damaged or no copy"), unpacked(file, tmp_path):
+        pass
+
+
+def test_a_damaged_database_is_not_copied(path: Path, tmp_path: Path) -> None:
+    with closing(open_database(path)) as db:
+        people(db, *(f"p{n}" for n in range(30)))
+        root = db.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'signatures_by_place'"
+        ).fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096 + 8)
+        file.write(b"\xff" * 600)
+    with pytest.raises(CopyError, match="damaged"):
+        copied(path, tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000))
+    with pytest.raises(CopyError, match="has room for 0 MB"):
+        copied(path, tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_a_database_that_is_not_this_sites_is_not_copied(path: Path, tmp_path: Path) -> None:
+    open_database(path).close()
+    open_database(tmp_path / "other.db").close()
+    shutil.copy(tmp_path / "other.db", path)
+    with pytest.raises(NotItselfError):
+        copied(path, tmp_path / "copies")
+
+
+def test_of_old_copies_the_last_of_each_day_is_kept_for_so_long(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    made = {copied(path, tmp_path / "c", NOW - timedelta(hours=h)): h for h in range(0, 24 * 12, 8)}
+    gone = thin(tmp_path / "c", NOW, 7)
+    left = {made[file] for file in made if file.exists()}
+    assert {made[file] for file in gone} == set(made.values()) - left
+    assert {h for h in made.values() if h <= 48} <= left, "of two days every one"
+    later = [(NOW - timedelta(hours=h)).date() for h in left if h > 48]
+    assert len(later) == len(set(later)) >= 4
+    assert all(h <= 24 * 7 for h in left)
+
+
+def test_the_newest_copy_stays_whatever_its_age(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    files = [copied(path, tmp_path / "c", NOW - timedelta(days=d)) for d in (400, 300)]
+    (tmp_path / "c" / "dear-congress-mine.zip").write_text("not ours")
+    assert thin(tmp_path / "c", NOW, 30) == files[:1]
+    assert files[1].exists()
+    assert (tmp_path / "c" / "dear-congress-mine.zip").exists()
+
+
+def test_what_was_signed_after_a_copy_is_said(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    people(db, "before")
+    file = copied(path, tmp_path / "c")
+    people(db, "after one", "after two")
+    sign(db, signature("waits", status="held", held_for="by hand"), SECRET)
+    with unpacked(file, tmp_path) as copy:
+        found = missing(copy.database, path)
+    assert found == Missing(2, 6, 1, "2026-11-24", "2026-11-24", 0)
+
+
+def test_who_withdrew_after_a_copy_is_withdrawn_again(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    stays, goes, drops = people(db, "stays", "goes", "drops")
+    key = first_key(tmp_path / "keys", today=NOW.date())
+    for number in (1, 2, 3):
+        seal_details(db, number, "packet", {"first": "Imani"}, key, day=NOW.date())
+    file = copied(path, tmp_path / "c")
+    withdraw(db, goes)
+    with writing(db):
+        db.execute("DELETE FROM sealed WHERE signature = 3")
+    people(db, "later")
+    with unpacked(file, tmp_path) as copy:
+        with closing(open_database(copy.database)) as old:
+            codes = old.execute("SELECT by_email FROM signatures WHERE id = 2").fetchone()[0]
+        assert reapply(copy.database, path) == 1
+        with closing(open_database(copy.database)) as old:
+            assert totals(old, None).signatures == 2
+            assert old.execute("SELECT signature FROM sealed").fetchall() == [(1,)]
+            assert not recount(old)
+        assert codes not in copy.database.read_bytes(), "not even its traces come back"
+    assert stays
+    assert drops
+
+
+def test_a_state_that_went_another_way_takes_nothing_away(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """Somebody restored too old a copy, and now a newer one."""
+    people(db, "one")
+    older = copied(path, tmp_path / "c")
+    people(db, "two")
+    key = first_key(tmp_path / "keys", today=NOW.date())
+    seal_details(db, 1, "packet", {"first": "Imani"}, key, day=NOW.date())
+    newer = copied(path, tmp_path / "c", NOW + timedelta(hours=1))
+    with unpacked(older, tmp_path) as wrong, unpacked(newer, tmp_path) as right:
+        assert reapply(right.database, wrong.database) == 0
+        with closing(open_database(right.database)) as again:
+            assert totals(again, None).signatures == 2
+            assert again.execute("SELECT count(*) FROM sealed").fetchone() == (1,)
+
+
+def test_nothing_of_the_past_acts_again(path: Path, db: sqlite3.Connection, tmp_path: Path) -> None:
+    [receipt] = people(db, "one")
+    rows = (("other", "queued"), ("other", "held"), ("other", "handing over"), ("house", "queued"))
+    with writing(db):
+        for number, (kind, state) in enumerate(rows):
+            db.execute(
+                "INSERT INTO outbound (id, once, kind, state, queued_at, state_at, next_at, until,"
+                " payload, receipt, seats) VALUES (?, ?, ?, ?, 1, 1, 1, 9, x'00',"
+                " (SELECT receipt FROM signatures), '[\"CA-12\"]')",
+                (f"{number:032}", bytes([number]) * 32, kind, state),
+            )
+        db.execute("UPDATE letters SET state = 'queued', cause = 'person' WHERE seat = 'CA-12'")
+    file = copied(path, tmp_path / "c")
+    with unpacked(file, tmp_path) as copy:
+        assert calm(copy.database, NOW) == (2, 1)
+        with closing(open_database(copy.database)) as again:
+            found = again.execute("SELECT state, count(*) FROM outbound GROUP BY state")
+            assert dict(found.fetchall()) == {"held": 1, "unknown": 3}
+            states = again.execute("SELECT state FROM letters WHERE seat = 'CA-12'").fetchall()
+            assert states == [("unknown",)]
+            assert not recount(again)
+    assert receipt
+
+
+def test_a_copy_takes_the_place_of_what_was_there_with_its_log(path: Path, tmp_path: Path) -> None:
+    with closing(open_database(path)) as db:
+        people(db, "one")
+        file = copied(path, tmp_path / "c")
+        people(db, "two")
+        for end in ("", "-wal", "-shm"):
+            shutil.copy(f"{path}{end}", tmp_path / f"left{end}")
+    for end in ("", "-wal", "-shm"):  # as a killed machine leaves them
+        shutil.copy(tmp_path / f"left{end}", f"{path}{end}")
+    with stopped(path), unpacked(file, path.parent) as copy:
+        moved = put_back(copy, path)
+    assert moved is not None
+    assert {p.name for p in moved.iterdir()} == {f"{path.name}{e}" for e in ("", "-wal", "-shm")}
+    assert not Path(f"{path}-wal").exists()
+    with closing(open_database(path)) as db:
+        assert totals(db, None).signatures == 1
+        people(db, "three")
+    with closing(sqlite3.connect(moved / path.name)) as db:
+        assert db.execute("SELECT count(*) FROM signatures").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_a_restoring_that_was_killed_leaves_no_site_that_starts_with_half(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    with closing(open_database(path)) as db:
+        people(db, "one")
+        file = copied(path, tmp_path / "c")
+        people(db, "two")
+        for end in ("", "-wal", "-shm"):
+            shutil.copy(f"{path}{end}", tmp_path / f"left{end}")
+    for end in ("", "-wal", "-shm"):
+        shutil.copy(tmp_path / f"left{end}", f"{path}{end}")
+    real = Path.replace
+    done: list[Path] = []
+
+    def killed(self: Path, target: Path) -> Path:
+        if len(done) == moves:
+            raise KeyboardInterrupt
+        done.append(target)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    try:
+        with stopped(path), unpacked(file, path.parent) as copy:
+            put_back(copy, path)
+    except KeyboardInterrupt:
+        monkeypatch.undo()
+        if moves == 0:
+            assert readable(path)
+        else:
+            with pytest.raises(NotItselfError, match="is gone"):
+                open_database(path)
+        with stopped(path), unpacked(file, path.parent) as copy:
+            put_back(copy, path)
+    monkeypatch.undo()
+    with closing(open_database(path)) as db:
+        assert totals(db, None).signatures == 1
+
+
+def test_a_copy_of_another_site_is_told(path: Path, tmp_path: Path) -> None:
+    open_database(path).close()
+    other = tmp_path / "other" / "dear-congress.db"
+    other.parent.mkdir()
+    open_database(other).close()
+    file = copied(other, tmp_path / "c")
+    with unpacked(file, tmp_path) as copy:
+        assert of_another_site(copy, path)
+        assert not of_another_site(copy, other)
+        assert not of_another_site(copy, tmp_path / "new" / "dear-congress.db")
+
+
+HOLD = """
+import sys, sqlite3
+from pathlib import Path
+path = Path(sys.argv[2])
+if sys.argv[1] == "serve":
+    from app.records.database import serve_from
+    serve_from(path)
+else:
+    held = sqlite3.connect(path); held.execute("SELECT count(*) FROM site").fetchone()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["serve", "open"])
+def test_nothing_is_put_back_under_a_running_site(path: Path, how: str) -> None:
+    open_database(path).close()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, how, str(path)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        if how == "serve":  # also one whose database was deleted under it
+            path.rename(path.with_suffix(".gone"))
+        with pytest.raises(NotStoredError, match="The site is running"), stopped(path):
+            pass
+        other.communicate()
+    with stopped(path), pytest.raises(NotStoredError, match="being put back"):
+        serve_from(path)
+
+
+# --- Upgrades --------------------------------------------------------------------------------
+
+
+def version_2(db: object) -> None:
+    db.execute("ALTER TABLE signatures ADD COLUMN colour TEXT")  # type: ignore[attr-defined]
+
+
+def harmful(db: object) -> None:
+    db.execute("PRAGMA defer_foreign_keys=ON")  # type: ignore[attr-defined]
+    db.execute("INSERT INTO held VALUES (99, 'by hand', '')")  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+    return monkeypatch
+
+
+def test_a_database_of_version_1_is_copied_upgraded_and_can_go_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with closing(open_database(path)) as db:
+        people(db, "one", "two")
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+        with closing(open_database(path)) as db:
+            assert applied_steps(db) == (FIRST, "version_2")
+            assert totals(db, None).signatures == 2
+            assert not recount(db)
+            people(db, "three")
+        with closing(open_database(path)):
+            pass
+    [before] = before_upgrades(path)
+    with pytest.raises(NotStoredError, match="newer version"):
+        open_database(path)
+    assert readable(path), "what was signed since can still be said"
+    with stopped(path), unpacked(before, path.parent) as copy:
+        assert missing(copy.database, path).people == 1
+        put_back(copy, path)
+    with closing(open_database(path)) as db:
+        assert totals(db, None).signatures == 2
+
+
+def test_an_upgrade_that_would_do_harm_is_undone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_database(path)) as db:
+        people(db, "one")
+    monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, harmful])
+    with pytest.raises(NotStoredError, match="would have damaged it"):
+        open_database(path)
+    monkeypatch.undo()
+    with closing(open_database(path)) as db:
+        assert totals(db, None).signatures == 1
+
+
+@pytest.mark.parametrize("when", ["copy", "step"])
+def test_an_interrupted_upgrade_changes_nothing_and_goes_on(
+    path: Path, newer: pytest.MonkeyPatch, when: str
+) -> None:
+    with newer.context() as patch:
+        patch.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        with closing(open_database(path)) as db:
+            people(db, "one")
+    with newer.context() as patch:
+
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        if when == "copy":
+            patch.setattr("app.records.database.copy_to", killed)
+        else:
+            patch.setattr(migrations, "STEPS", [*migrations.STEPS, killed])
+        with pytest.raises(KeyboardInterrupt):
+            open_database(path)
+        with closing(sqlite3.connect(path)) as raw:
+            assert applied_steps(raw) == (FIRST,)
+    with closing(open_database(path)) as db:
+        assert applied_steps(db) == (FIRST, "version_2")
+        assert totals(db, None).signatures == 1
+
+
+def test_nothing_is_upgraded_under_a_running_site(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_database(path).close()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, "serve", str(path)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+        with pytest.raises(NotStoredError, match="Stop the site, and start it again"):
+            open_database(path)
+        other.communicate()
+    open_database(path).close()
+
+
+def test_no_secret_is_in_a_copy(path: Path, db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = copied(path, tmp_path / "c")
+    with zipfile.ZipFile(file) as archive:
+        assert not [n for n in archive.namelist() if n.endswith(".key") or "private" in n]

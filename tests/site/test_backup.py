@@ -1,0 +1,244 @@
+"""The commands for copies, as somebody calls them who lost a machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskCliRunner
+from nacl.pwhash import argon2id
+
+from app.cli import command_app
+from app.records import open_database, sign, totals, withdraw
+from app.records.audit import Filter, What, every
+from app.records.backup import copies, notes
+from app.records.health import check_site
+from app.records.keys import STRENGTH, first_key
+from app.site.copies import fingerprint_of_keys, open_keys, stream_file
+from app.site.daily import copy_if_due
+from app.site.settings import Settings, load_settings
+from tests.records.build import signature
+
+PASSPHRASE = "correct horse battery staple"
+
+
+class Machine:
+    """A site, and a place elsewhere for its copies."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.patch = folder, monkeypatch
+        self.copies, self.stick = folder / "copies", folder / "stick"
+        (folder / "words").write_text(PASSPHRASE + "\n")
+        self.start("site")
+
+    def start(self, name: str) -> None:
+        self.instance = self.folder / name
+        self.patch.setenv("DEAR_CONGRESS_INSTANCE", str(self.instance))
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings()
+
+    def run(self, *arguments: object, fails: bool = False) -> str:
+        runner: FlaskCliRunner = command_app().test_cli_runner()
+        done = runner.invoke(args=["backup", *map(str, arguments)])
+        assert done.exit_code == (1 if fails else 0), done.output
+        return done.output
+
+    def sign(self, *names: str) -> list[str]:
+        with closing(open_database(self.settings.database)) as db:
+            key = self.settings.secret_key
+            return [sign(db, signature(name), key).receipt for name in names]
+
+    def count(self) -> int:
+        with closing(open_database(self.settings.database)) as db:
+            return totals(db, None).signatures
+
+    def copy(self) -> Path:
+        """A copy and one of the keys; returns the first."""
+        words = ("--keys", self.stick, "--passphrase-file", self.folder / "words")
+        self.run("now", self.copies, *words)
+        return copies(self.copies)[-1].path
+
+    def sealed(self) -> tuple[object, ...]:
+        return ("--keys", next(self.stick.iterdir()), "--passphrase-file", self.folder / "words")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine(tmp_path, monkeypatch)
+    made.settings.instance.joinpath("settings.toml").write_text(
+        'group_name = "Neighbors"  # ours\nmail_password = "hush-hush"\n'
+    )
+    least = (argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
+    monkeypatch.setitem(STRENGTH, "moderate", least)  # the strength is tested elsewhere
+    open_database(made.settings.database).close()
+    first_key(made.settings.keys, today=datetime.now(UTC).date())
+    return made
+
+
+def test_a_lost_machine_comes_back_on_another_one(machine: Machine) -> None:
+    machine.sign("one", "two")
+    file, prints = machine.copy(), fingerprint_of_keys(machine.settings)
+    shutil.rmtree(machine.instance)
+    machine.start("elsewhere")
+    refused = machine.run("restore", "--yes", file, fails=True)
+    assert "secret.key and person.key here is not the one" in refused
+    assert not (machine.instance / "dear-congress.db").exists()
+    said = machine.run("restore", "--yes", file, *machine.sealed())
+    assert "2 people, 6 letters" in said
+    assert "cannot be read" in said
+    assert machine.count() == 2
+    check_site(machine.settings.database, machine.settings.own_keys)
+    assert fingerprint_of_keys(machine.settings) == prints
+    assert machine.settings.mail_password == "hush-hush"
+    machine.sign("one")
+    assert machine.count() == 2, "who signed is still known"
+
+
+def test_a_copy_says_what_it_lacks_and_who_withdrew_stays_withdrawn(machine: Machine) -> None:
+    one, _ = machine.sign("one", "two")
+    file = machine.copy()
+    with closing(open_database(machine.settings.database)) as db:
+        withdraw(db, one)
+    machine.sign("three")
+    said = machine.run("restore", "--yes", file)
+    assert "1 signature that count, with 3 letters (2026-11-24)" in said
+    assert "withdrawn again" in said
+    assert machine.count() == 1
+    [moved] = (machine.instance / "aside").glob("*-before-restore")
+    assert (moved / "dear-congress.db").exists()
+    with closing(open_database(machine.settings.database)) as db:
+        [event] = [e for e in every(db, Filter()) if e.what == What.COPY_RESTORED]
+    assert event.after == {"withdrawn again": 1}
+
+
+def test_a_newer_copy_beside_it_knows_of_withdrawals_too(machine: Machine) -> None:
+    [one, _] = machine.sign("one", "two")
+    file = machine.copy()
+    with closing(open_database(machine.settings.database)) as db:
+        withdraw(db, one)
+    shutil.copy(file, machine.folder / "first.zip")
+    file.unlink()
+    shutil.move(machine.folder / "first.zip", machine.copies / "dear-congress-20200101-000000.zip")
+    machine.run("now", machine.copies)
+    machine.settings.database.write_bytes(b"gone to dust")
+    for end in ("-wal", "-shm"):
+        Path(f"{machine.settings.database}{end}").unlink(missing_ok=True)
+    said = machine.run("restore", "--yes", machine.copies / "dear-congress-20200101-000000.zip")
+    assert "not known" in said
+    assert machine.count() == 1
+
+
+def test_nothing_is_put_back_without_a_yes(machine: Machine) -> None:
+    machine.sign("one")
+    file = machine.copy()
+    machine.sign("two")
+    assert "Put it back?" in machine.run("restore", file, fails=True)
+    assert machine.count() == 2
+
+
+def test_a_copy_of_another_site_is_refused(machine: Machine) -> None:
+    machine.sign("one")
+    file = machine.copy()
+    machine.start("another")
+    machine.sign("two", "three")
+    said = machine.run("restore", "--yes", file, *machine.sealed(), fails=True)
+    assert "another site" in said
+    assert machine.count() == 2
+
+
+def test_a_drill_says_that_it_restores_and_notes_it(machine: Machine) -> None:
+    machine.sign("one")
+    file = machine.copy()
+    machine.sign("two")
+    said = machine.run("drill", file, *machine.sealed())
+    assert "1 person, 3 letters. It can be restored" in said
+    assert "1 signature that count" in said
+    assert notes(machine.instance)["drill"]["problem"] == ""
+    assert machine.count() == 2, "nothing was changed"
+    assert not list(machine.instance.glob(".copy-*"))
+    file.write_bytes(file.read_bytes()[:-100])
+    assert "damaged" in machine.run("drill", file, fails=True)
+    assert "damaged" in notes(machine.instance)["drill"]["problem"]
+
+
+def test_a_copy_holds_settings_and_letters_and_no_secret(machine: Machine) -> None:
+    file = machine.copy()
+    machine.run("now", machine.folder / "more")
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        assert archive.read("settings.toml").decode() == 'group_name = "Neighbors"  # ours\n'
+        assert "letters/protect-immigration-act/campaign.toml" in names
+        everything = b"".join(archive.read(name) for name in names)
+    settings = machine.settings
+    for secret in (settings.secret_key, settings.person_key, b"hush-hush"):
+        assert secret not in everything
+    assert not [n for n in names if "private" in n or "passphrase" in n or n.endswith(".key")]
+
+
+def test_the_keys_are_sealed_and_lie_apart(machine: Machine) -> None:
+    machine.copy()
+    sealed = next(machine.stick.iterdir())
+    assert sealed.stat().st_mode & 0o777 == 0o600
+    assert machine.settings.secret_key not in sealed.read_bytes()
+    found = open_keys(sealed, PASSPHRASE)
+    assert found["person.key"] == machine.settings.person_key
+    assert any(name.endswith(".private.json") for name in found)
+    said = machine.run("now", machine.copies, "--keys", machine.copies, fails=True)
+    assert "apart from the database" in said
+    (machine.folder / "words").write_text("some other words")
+    file = copies(machine.copies)[-1].path
+    assert "does not open" in machine.run("restore", file, *machine.sealed(), fails=True)
+
+
+def test_a_site_without_a_database_has_nothing_to_copy(machine: Machine) -> None:
+    machine.start("new")
+    assert "nothing to copy" in machine.run("now", machine.copies, fails=True)
+
+
+def test_a_copy_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
+    assert "one accident" in machine.run("now", machine.instance / "copies", fails=True)
+
+
+def test_the_list_names_each_copy_and_what_is_none(machine: Machine) -> None:
+    assert "To take one" in machine.run("list", machine.folder)
+    machine.sign("one")
+    file = machine.copy()
+    (machine.copies / "dear-congress-20990101-000000.zip").write_text("no copy")
+    said = machine.run("list", machine.copies)
+    assert re.search(rf"{file.name}  20\d\d-\d\d-\d\d \d\d:\d\d UTC, 1 signature, 0\.\d MB", said)
+    assert "20990101-000000.zip  It is no copy" in said
+
+
+def test_the_daily_job_takes_one_copy_a_day_where_a_folder_is_named(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    open_database(machine.settings.database).close()
+    assert not copy_if_due(machine.settings, now)
+    monkeypatch.setenv("DEAR_CONGRESS_BACKUP_FOLDER", str(machine.copies))
+    assert copy_if_due(machine.settings, now)
+    assert not copy_if_due(machine.settings, now + timedelta(hours=23))
+    assert copy_if_due(machine.settings, now + timedelta(hours=24))
+    assert len(copies(machine.copies)) == 2
+
+
+def test_litestream_is_told_all_by_the_settings_and_no_secret_in_a_file(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_STREAM_TO", "s3://letters/site")
+    monkeypatch.setenv("DEAR_CONGRESS_STREAM_ENDPOINT", "https://s3.example.org")
+    monkeypatch.setenv("DEAR_CONGRESS_STREAM_SECRET", "hush-hush")
+    text = stream_file(machine.settings).read_text()
+    assert "hush-hush" not in text
+    database = f"path: {json.dumps(str(machine.settings.database))}"
+    where = ('bucket: "letters"', 'path: "site"', 'endpoint: "https://s3.example.org"')
+    for line in (*where, database, "retention: 696h"):
+        assert line in text
