@@ -1,12 +1,16 @@
 """``flask doctor``: is this site sound, current and safe? One line for each thing looked at.
 
-A check is a function that takes the site and answers with a finding. To add one, write it
-here under ``@check("name")``. ``flask settings`` and ``flask adopt`` are about the same: what
-one site is.
+A check is a function that takes the site and answers with a finding: what is so, why it matters,
+and the command that helps. To add one, write it here under ``@check("name")``. Nothing of the
+site is loaded for it: each check imports what it looks at, so that what is broken is one finding
+and the others still run. ``flask settings`` and ``flask adopt`` are about the same: what one site
+is.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import stat
 import sys
@@ -14,35 +18,37 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign import CampaignError
+from app import __version__
 from app.cli.plain import PlainCommand
-from app.cli.worker import STUCK
-from app.congress import TablesError, load_tables
-from app.congress.model import ordinal
-from app.congress.refresh import refreshed
-from app.cwc import NotAttempted, check_agent, maintenance_ends
-from app.delivery.queue import QueueError
 from app.records import sweep_letters
+from app.records.backup import notes
 from app.records.counts import recount
 from app.records.database import NotItselfError, open_database
-from app.records.health import adopt_site, check_site, damage
+from app.records.erasing import waits_to_be_erased
+from app.records.health import (
+    adopt_site,
+    check_site,
+    damage,
+    latest_moment,
+    log_size,
+    schema_differences,
+)
 from app.records.keys import KeyFolderError, key_status
 from app.records.limiting import LimitsError, networks, open_counters
 from app.records.outbound import CHAMBERS, Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
-from app.site.daily import policy_of
-from app.site.live import live_campaign
-from app.site.outgoing import cwc_client, delivery_agent, mail_queue
-from app.site.services import moment_of_site
 from app.site.settings import (
     HERE,
+    ROOT,
     Settings,
     SettingsError,
     as_markdown,
@@ -56,6 +62,10 @@ from app.site.settings import (
 
 EASTERN = ZoneInfo("America/New_York")
 Level = Literal["ok", "warn", "fail"]
+STATUS: dict[Level, int] = {"ok": 0, "warn": 1, "fail": 2}
+"""What the command ends with, as monitors expect it."""
+LARGE_LOG = 256 << 20
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,15 @@ class Site:
 
 Check = Callable[[Site], Finding]
 CHECKS: dict[str, Check] = {}
+TRIES: dict[str, Check] = {}
+"""Those that ask somebody else, and run only when told to."""
 
 
-def check(name: str) -> Callable[[Check], Check]:
+def check(name: str, checks: dict[str, Check] = CHECKS) -> Callable[[Check], Check]:
     """Put a function among the checks."""
 
     def put(function: Check) -> Check:
-        CHECKS[name] = function
+        checks[name] = function
         return function
 
     return put
@@ -127,6 +139,11 @@ def settings_are_for_the_public(site: Site) -> Finding:
 
 @check("tables")
 def tables_are_current(site: Site) -> Finding:
+    from app.congress import TablesError, load_tables
+    from app.congress.model import ordinal
+    from app.congress.refresh import refreshed
+    from app.site.services import moment_of_site
+
     try:
         moment = moment_of_site(site.settings, lambda: site.now)
         tables = load_tables(site.settings.instance, moment)
@@ -156,6 +173,8 @@ def tables_are_current(site: Site) -> Finding:
 
 def _last_change(site: Site) -> str:
     """What changed last, as a sentence with a space before it; empty where nothing is known."""
+    from app.congress.refresh import refreshed
+
     last = refreshed(site.settings.instance)
     if last is None or last.changed is None:
         return ""
@@ -208,6 +227,8 @@ def private_key_is_elsewhere(site: Site) -> Finding:
 
 @check("retention")
 def nothing_is_kept_too_long(site: Site) -> Finding:
+    from app.site.daily import policy_of
+
     try:
         policy = policy_of(site.settings)
     except click.ClickException as error:
@@ -230,8 +251,42 @@ def database_is_sound(site: Site) -> Finding:
     with closing(open_database(site.settings.database)) as db:
         found = damage(db)
     if found:
-        return fail(f"The database is damaged ({found[0]}). Restore it from the last good backup.")
+        return fail(
+            f"The database is damaged ({found[0]}), and will lose signatures. Stop the site, and "
+            "put the last good copy back: flask backup restore FILE"
+        )
     return ok("The database file is sound.")
+
+
+@check("schema")
+def schema_is_of_this_version(site: Site) -> Finding:
+    with closing(open_database(site.settings.database)) as db:
+        found = schema_differences(db)
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return fail(
+            f"The database is not built as this program builds it ({found[0]}{more}), so it counts "
+            "or deletes wrongly. Put a copy back: flask backup restore FILE"
+        )
+    return ok("Every table, index and trigger is as this version makes it.")
+
+
+@check("log")
+def log_is_small(site: Site) -> Finding:
+    size = log_size(site.settings.database)
+    with closing(open_database(site.settings.database)) as db:
+        waits = waits_to_be_erased(db)
+    if size > LARGE_LOG:
+        return warn(
+            f"The database's log has {size / 1e6:.0f} MB: something has been reading for long, and "
+            "pages grow slow. Restart the site and whatever else reads the file."
+        )
+    if waits:
+        return warn(
+            "Traces of deleted details may still be in the files, and receipts say so. Something "
+            "was reading for long; to try again: flask signatures purge --now"
+        )
+    return ok("The log is small, and holds nothing that was deleted.")
 
 
 @check("counts")
@@ -255,7 +310,13 @@ def limits_are_kept(site: Site) -> Finding:
         works = open_counters(settings.limits_url or settings.instance / "limits.db").check()
     except LimitsError as error:
         return fail(str(error))
-    return ok("Limits are counted.") if works else fail("Limits cannot be counted: disk or Redis.")
+    if not works:
+        where = "the Redis of limits_url" if settings.limits_url else "instance/limits.db"
+        return fail(
+            f"Limits cannot be counted in {where}, so nothing holds a flood off. Is it running? "
+            "The file may be deleted while the site is stopped."
+        )
+    return ok("Limits are counted.")
 
 
 @check("proxy")
@@ -283,6 +344,12 @@ def disk_has_room(site: Site) -> Finding:
 @check("mail")
 def mail_moves(site: Site) -> Finding:
     """Settings that can be used, and no message that has stood still for an hour."""
+    from app.cli.worker import STUCK
+    from app.delivery.queue import QueueError
+    from app.site.outgoing import mail_queue
+
+    if silent := _silent_redis(site.settings.redis_url):
+        return fail(f"The Redis of redis_url does not answer ({silent}), so no mail leaves.")
     try:
         post = mail_queue(site.settings).post
     except QueueError as error:
@@ -331,6 +398,10 @@ def letters_are_accounted_for(site: Site) -> Finding:
 @check("official delivery")
 def official_delivery_is_whole(site: Site) -> Finding:
     """Off, or with everything it needs."""
+    from app.cli.worker import STUCK
+    from app.cwc import NotAttempted, check_agent, maintenance_ends
+    from app.site.outgoing import cwc_client, delivery_agent
+
     settings = site.settings
     client = cwc_client(settings)
     if settings.cwc_mode == "off":
@@ -365,6 +436,9 @@ def official_delivery_is_whole(site: Site) -> Finding:
 
 def _confirms(settings: Settings) -> bool:
     """Whether signatures count only once their e-mail address was confirmed."""
+    from app.campaign import CampaignError
+    from app.site.live import live_campaign
+
     try:
         wish = live_campaign(settings).confirm_email
     except CampaignError:
@@ -372,10 +446,291 @@ def _confirms(settings: Settings) -> bool:
     return settings.confirm_email if wish is None else wish
 
 
-def examine(site: Site) -> list[tuple[str, Finding]]:
-    """Run every check. One that breaks is a finding itself, and the others still run."""
+def _silent_redis(url: str) -> str:
+    """Why a Redis does not answer, without its address; empty where it does, or none is set."""
+    if not url:
+        return ""
+    import redis
+
+    try:
+        with closing(redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)) as one:
+            one.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return type(error).__name__
+    return ""
+
+
+@check("letters' texts")
+def texts_can_be_read(site: Site) -> Finding:
+    from app.campaign import CampaignError
+    from app.site.live import live_campaign
+
+    try:
+        campaign = live_campaign(site.settings)
+    except CampaignError as error:
+        first = str(error).splitlines()[0]
+        return fail(
+            f"The letters cannot be read, so the site does not start: {first} To see all: "
+            "flask letters check"
+        )
+    return ok(f"{len(campaign.templates)} letters of {campaign.slug} can be read.")
+
+
+@check("daily job")
+def daily_job_runs(site: Site) -> Finding:
+    with closing(open_database(site.settings.database)) as db:
+        latest = latest_moment(db)
+    last = _time_of(site.settings.instance / "purged")
+    since = last or latest
+    if since is None or site.now - since < timedelta(days=2):
+        return ok("What is kept too long is deleted daily.")
+    days = (site.now - since).days
+    return warn(
+        f"The daily job has not run for {days} days, so things are kept too long and no copy is "
+        "taken. Is the site running? By hand: flask signatures purge --now"
+    )
+
+
+def _time_of(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+@check("clock")
+def clock_is_right(site: Site) -> Finding:
+    with closing(open_database(site.settings.database)) as db:
+        latest = latest_moment(db)
+    if latest is not None and latest - site.now > timedelta(minutes=5):
+        return fail(
+            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but somebody acted at "
+            f"{latest:%Y-%m-%d %H:%M}: days are counted wrongly and forms refused. Set the clock: "
+            "timedatectl set-ntp true"
+        )
+    return ok(f"It is {site.now:%Y-%m-%d %H:%M} UTC, after all that was stored.")
+
+
+@check("program")
+def program_is_whole(_site: Site) -> Finding:
+    """What is installed is what ``requirements.txt`` names, as after an upgrade it has to be."""
+    wrong = []
+    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        pin = line.partition("#")[0].partition(";")[0].strip()
+        name, _, version = pin.partition("==")
+        if not version:
+            continue
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = "" if ";" not in line else version
+        if _release(found) != _release(version):
+            wrong.append(f"{name} {found or 'is missing'}")
+    if wrong:
+        return fail(
+            f"The program and what it stands on do not fit ({', '.join(wrong[:3])}). Install what "
+            "it needs, and restart: .venv/bin/pip install --require-hashes -r requirements.lock"
+        )
+    return ok(f"Version {__version__} with all that it needs, Python {sys.version.split()[0]}.")
+
+
+def _release(version: str) -> list[int | str]:
+    """A version to compare: ``4.004`` and ``4.4`` are one."""
+    return [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", version)]
+
+
+def _noted(site: Site, what: str) -> tuple[datetime, dict[str, str]] | None:
+    facts = notes(site.settings.instance).get(what, {})
+    try:
+        return datetime.fromisoformat(facts["at"]), facts
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+@check("copies")
+def copies_are_fresh(site: Site) -> Finding:
+    last, settings = _noted(site, "copy"), site.settings
+    if last is None:
+        if settings.stream_to:
+            return ok("Every change is streamed; no copy was taken besides.")
+        return warn(
+            "No copy was ever taken: one broken disk loses every signature. "
+            "flask backup now FOLDER, and set backup_folder for a daily one."
+        )
+    at, facts = last
+    age, file = site.now - at, Path(facts.get("file", ""))
+    if settings.backup_folder and age > timedelta(days=2):
+        return fail(
+            f"The daily copy is {age.days} days old, so a broken disk loses as much. Is there room "
+            f"in {settings.backup_folder}? flask backup now {settings.backup_folder}"
+        )
+    if age > timedelta(days=8) and not settings.stream_to:
+        return warn(
+            f"The last copy is {age.days} days old, and a broken disk loses all since. "
+            f"flask backup now {file.parent}, or set backup_folder for a daily one."
+        )
+    if settings.backup_folder and not file.is_file():
+        return fail(
+            f"The last copy, {file}, is gone: a broken disk loses everything. "
+            f"flask backup now {settings.backup_folder}"
+        )
+    same = file.is_file() and file.stat().st_dev == settings.database.stat().st_dev
+    place = ", on the same disk as the database: carry it elsewhere, too" if same else ""
+    return ok(f"The last copy is of {at:%Y-%m-%d %H:%M} UTC{place}.")
+
+
+@check("drill")
+def a_copy_was_tried(site: Site) -> Finding:
+    drill = _noted(site, "drill")
+    if drill is None:
+        return warn(
+            "No copy was ever tried, and one that was not may not restore. flask backup drill FILE"
+        )
+    at, facts = drill
+    if facts.get("problem"):
+        return fail(
+            f"The copy that was tried on {at:%Y-%m-%d} does not restore: {facts['problem']} Take "
+            "another and try that: flask backup now FOLDER"
+        )
+    days = (site.now - at).days
+    if days > 60:
+        return warn(f"A copy was tried last {days} days ago. flask backup drill FILE")
+    return ok(f"On {at:%Y-%m-%d} a copy was tried, and restores.")
+
+
+@check("copied keys")
+def keys_are_copied(site: Site) -> Finding:
+    from app.site.copies import fingerprint_of_keys
+
+    last = _noted(site, "keys")
+    if last is None:
+        return warn(
+            "The keys were never copied: without them a copy is of little use, since earlier "
+            "signers and receipts are not recognised. flask backup now FOLDER --keys OTHER-FOLDER"
+        )
+    at, facts = last
+    if facts.get("fingerprint") != fingerprint_of_keys(site.settings):
+        return warn(
+            f"Keys or settings have changed since they were copied on {at:%Y-%m-%d}. "
+            "flask backup now FOLDER --keys OTHER-FOLDER"
+        )
+    return ok(f"The keys are as they were copied on {at:%Y-%m-%d}.")
+
+
+@check("stream")
+def stream_keeps_up(site: Site) -> Finding:
+    settings = site.settings
+    if not settings.stream_to:
+        return ok("Changes are not streamed elsewhere (stream_to).")
+    own = settings.instance / f".{settings.database.name}-litestream" / "ltx" / "0"
+    files = list(own.glob("*.ltx"))
+    changed = [_time_of(settings.database), _time_of(Path(f"{settings.database}-wal"))]
+    newest = max(filter(None, map(_time_of, files)), default=None)
+    last = max(filter(None, changed))
+    if newest is None or last - newest > timedelta(minutes=2):
+        since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest else "so far"
+        return fail(
+            f"Nothing was streamed {since}, so a lost machine loses what was signed. Is the site, "
+            "or `flask backup stream`, running?"
+        )
+    return ok("Every change is streamed. To be sure of the other end: flask backup drill --stream")
+
+
+# --- On request ------------------------------------------------------------------------------
+
+
+@check("mail server", TRIES)
+def mail_server_takes_us(site: Site) -> Finding:
+    from app.delivery.smtp import greet
+    from app.site.outgoing import post_settings
+
+    server = post_settings(site.settings).server
+    if server is None:
+        return ok("No mail server is set.")
+    if why := greet(server):
+        return fail(
+            f"The mail server does not take us: {why}. Mail waits until it does. Compare "
+            "mail_server, mail_port, mail_tls, mail_username and mail_password with its own page."
+        )
+    return ok("The mail server answers, secures the line and knows us. Nothing was sent.")
+
+
+@check("geocoder", TRIES)
+def geocoder_answers(site: Site) -> Finding:
+    """Asks for California's Capitol, where nobody lives."""
+    from app.congress import load_tables
+    from app.congress.model import LookupFailed, WrongCongress
+    from app.congress.street import locate_street
+    from app.site.services import geocoder_of, moment_of_site
+
+    if not site.settings.street_lookup:
+        return ok("The street look-up is off.")
+    tables = load_tables(site.settings.instance, moment_of_site(site.settings, lambda: site.now))
+    place = ("1315 10th St", "Sacramento", "CA", "95814")
+    answer = locate_street(*place, geocoder=geocoder_of(site.settings), tables=tables)
+    if isinstance(answer, LookupFailed):
+        return warn(
+            f"The geocoder gives no answer ({answer.reason}), so people in divided ZIPs choose by "
+            "hand. Look at geocoder_url, or set street_lookup = false meanwhile."
+        )
+    if isinstance(answer, WrongCongress):
+        return fail(
+            "The geocoder answers with the lines of another Congress, so its answers are not "
+            "used. Set geocoder_vintage and geocoder_new_vintage to its present names."
+        )
+    return ok("The geocoder answers with the lines that hold now.")
+
+
+@check("from outside", TRIES)
+def site_is_seen(site: Site) -> Finding:
+    """As a visitor sees it: name, certificate, headers, clock. Follows no redirection."""
+    import requests
+
+    url = site.settings.site_url
+    if not url:
+        return warn("Set site_url to the public address first; then this can be looked at.")
+    try:
+        answer = requests.get(f"{url}/", timeout=10, allow_redirects=False)
+    except requests.exceptions.SSLError:
+        return fail(f"The certificate of {url} is not in order, so browsers refuse the site. Look "
+                    "at the proxy's log.")  # fmt: skip
+    except requests.RequestException as error:
+        return fail(f"{url} cannot be reached ({type(error).__name__}). Look at the name's "
+                    "entries, the firewall and the proxy.")  # fmt: skip
+    if answer.status_code != 200:
+        return fail(
+            f"{url} answers {answer.status_code}. 502 or 504: the site does not run behind the "
+            "proxy; 400 or 404: the proxy hands on another name than site_url says."
+        )
+    if "Content-Security-Policy" not in answer.headers or "/privacy" not in answer.text:
+        return fail(f"At {url} somebody else answers, not this program. Look at the proxy.")
+    if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
+        return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
+    if off := _clock_off(answer.headers.get("Date", ""), site.now):
+        return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
+                    "timedatectl set-ntp true")  # fmt: skip
+    return ok(f"{url} answers as it should.")
+
+
+def _clock_off(header: str, now: datetime) -> float:
+    """By how many seconds an HTTP date is off, where that is more than a minute; else 0."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        off = abs((parsedate_to_datetime(header) - now).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+    return off if off > 60 else 0.0
+
+
+# --- The command -----------------------------------------------------------------------------
+
+
+def examine(site: Site, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]]:
+    """Run every check, and those of ``TRIES`` that are named. One that breaks is a finding
+    itself, and the others still run."""
     answers = []
-    for name, function in CHECKS.items():
+    for name, function in {**CHECKS, **{name: TRIES[name] for name in tries}}.items():
         try:
             answers.append((name, function(site)))
         except NotItselfError as error:
@@ -383,6 +738,15 @@ def examine(site: Site) -> list[tuple[str, Finding]]:
         except Exception as error:  # noqa: BLE001 - whatever is broken, say so and look on
             answers.append((name, fail(f"This could not be looked at: {error}")))
     return answers
+
+
+def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]]:
+    """The same for the site that the environment names, whose settings may be what is wrong."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return [("settings", fail(problem)) for problem in error.problems]
+    return examine(Site(settings, now), tries)
 
 
 MARKS: dict[Level, tuple[str, str]] = {
@@ -393,25 +757,33 @@ MARKS: dict[Level, tuple[str, str]] = {
 
 
 @click.command("doctor", cls=PlainCommand)
-def doctor_command() -> None:
-    """Look whether this site is sound, current and safe. Ends with 1 when something is not.
+@click.option("--try-mail", is_flag=True, help="Also log in at the mail server; sends nothing.")
+@click.option("--try-geocoder", is_flag=True, help="Also look a public building up.")
+@click.option("--try-outside", is_flag=True, help="Also look at site_url as a visitor does.")
+@click.option("--json", "as_json", is_flag=True, help="For monitors: one JSON object.")
+def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_json: bool) -> None:
+    """Look whether this site is sound, current and safe. Changes nothing.
+
+    Ends with 0 when all is well, 1 when somebody should act, 2 when something promised is not so.
 
     \b
     Example:
       flask doctor
+      flask doctor --try-mail --try-outside
     """
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        answers = [("settings", fail(problem)) for problem in error.problems]
+    wanted = zip(TRIES, (try_mail, try_geocoder, try_outside), strict=True)
+    tries = tuple(name for name, wish in wanted if wish)
+    answers = look(datetime.now(UTC), tries)
+    worst = max((finding.level for _, finding in answers), key=STATUS.__getitem__)
+    if as_json:
+        found = [{"check": n, "level": f.level, "sentence": f.sentence} for n, f in answers]
+        click.echo(json.dumps({"level": worst, "checks": found}, ensure_ascii=False, indent=1))
     else:
-        answers = examine(Site(settings, datetime.now(UTC)))
-    width = max(len(name) for name, _ in answers)
-    for name, finding in answers:
-        mark, colour = MARKS[finding.level]
-        click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {finding.sentence}")
-    if any(finding.level == "fail" for _, finding in answers):
-        sys.exit(1)
+        width = max(len(name) for name, _ in answers)
+        for name, finding in answers:
+            mark, colour = MARKS[finding.level]
+            click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {finding.sentence}")
+    sys.exit(STATUS[worst])
 
 
 @click.command("settings", cls=PlainCommand)

@@ -142,11 +142,21 @@ def hand_over(message: Ready, settings: SmtpSettings, leaving: Callable[[], None
     ``leaving`` is called when the server waits for the message, before its first line is
     sent; what it raises passes through, and nothing has been sent then.
     """
+    return _connected(settings, lambda host: _dialogue(host, message, settings, leaving))
+
+
+def greet(settings: SmtpSettings) -> str:
+    """Connect, secure the line and log in, and send nothing: why that failed, or nothing."""
+    answer = _connected(settings, lambda _: Result("accepted", ""))
+    return answer.cause
+
+
+def _connected(settings: SmtpSettings, work: Callable[[smtplib.SMTP], Result]) -> Result:
     try:
         with CarefulConnection(settings) as connection:
             host = connection.host
             assert host is not None
-            return _dialogue(host, message, settings, leaving)
+            return work(host)
     except _Refusal as refusal:
         return refusal.result
     except smtplib.SMTPAuthenticationError as error:
