@@ -513,19 +513,23 @@ def clock_is_right(site: Site) -> Finding:
 
 @check("program")
 def program_is_whole(_site: Site) -> Finding:
-    """What is installed is what ``requirements.txt`` names, as after an upgrade it has to be."""
+    """What is installed is what the lock names, as after an upgrade it has to be."""
+    wanted: dict[str, set[str]] = {}
+    elsewhere = set()
+    for name, version, marker in re.findall(
+        r"(?m)^([\w.-]+)==([^\s;\\]+)( ;)?", (ROOT / "requirements.lock").read_text("utf-8")
+    ):
+        wanted.setdefault(name, set()).add(version)
+        elsewhere |= {name} if marker else set()  # not for every kind of computer
     wrong = []
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        pin = line.partition("#")[0].partition(";")[0].strip()
-        name, _, version = pin.partition("==")
-        if not version:
-            continue
+    for name, versions in wanted.items():
         try:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found = "" if ";" not in line else version
-        if _release(found) != _release(version):
-            wrong.append(f"{name} {found or 'is missing'}")
+            wrong += [] if name in elsewhere else [f"{name} is missing"]
+            continue
+        if _release(found) not in map(_release, versions):
+            wrong.append(f"{name} {found}")
     if wrong:
         return fail(
             f"The program and what it stands on do not fit ({', '.join(wrong[:3])}). Install what "

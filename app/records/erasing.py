@@ -152,19 +152,19 @@ def empty_log(db: sqlite3.Connection) -> bool:
 
 
 def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
-    """Also True where a program that copies the log (Litestream) reads all the time, but has
-    begun the log anew by itself since."""
+    """Where a program that copies the log (Litestream) reads all the time, SQLite never cuts it
+    to nothing. That program lets it begin anew; then what is left of before is cut off here."""
     path, deadline = _path(db), time.monotonic() + seconds
-    before, _ = _use_of_log(path)
-    db.execute("PRAGMA busy_timeout=100").close()  # while it waits, nobody can write
+    before = _mark_of_log(path)
+    db.execute("PRAGMA busy_timeout=25").close()  # while it waits, nobody can write
     try:
         while True:
             with suppress(sqlite3.OperationalError):  # another checkpoint is at work
                 if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                     return True
-            now, alone = _use_of_log(path)
-            if alone and now != before:
-                return True
+                if _mark_of_log(path) != before:
+                    _cut_log(db, path)
+                    return True
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -172,17 +172,24 @@ def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
         db.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}").close()
 
 
-def _use_of_log(path: Path) -> tuple[bytes, bool]:
-    """What marks the frames of the log since it was begun anew (nothing where it is empty), and
-    whether no frame of an earlier use stands behind them."""
+def _mark_of_log(path: Path) -> bytes:
+    """What marks the frames that the log got since it was begun anew; nothing where it is empty."""
+    with Path(f"{path}-wal").open("rb") as file:
+        return file.read(32)[16:24]
+
+
+def _cut_log(db: sqlite3.Connection, path: Path) -> None:
+    """Cut off what stands behind the frames of the log's present use. SQLite does the same, under
+    the same lock, for ``journal_size_limit``."""
+    db.execute("BEGIN IMMEDIATE")
     try:
-        with Path(f"{path}-wal").open("rb") as file:
-            salt, size = file.read(32)[16:24], os.fstat(file.fileno()).st_size
-            places = range(32, size, FRAME + PAGE)
-            alone = all(os.pread(file.fileno(), 16, place)[8:] == salt for place in places)
-    except OSError:
-        return b"", False
-    return (salt if size > 32 else b""), alone
+        with Path(f"{path}-wal").open("r+b") as file:
+            mark, place = file.read(32)[16:24], 32
+            while os.pread(file.fileno(), 16, place)[8:] == mark:
+                place += FRAME + PAGE
+            file.truncate(place)
+    finally:
+        db.execute("ROLLBACK")
 
 
 def scan_files(path: Path, marks: Sequence[bytes] = ()) -> dict[str, Any]:

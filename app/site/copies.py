@@ -205,11 +205,9 @@ levels:
 dbs:
   - path: {database}
     monitor-interval: 500ms
-    # Litestream reads all the time, so nobody else can empty the log: it does so each second.
-    # What somebody deletes is gone from the log by then.
-    checkpoint-interval: 1s
-    min-checkpoint-page-count: 1
-    truncate-page-n: 1
+    # Litestream reads all the time, so that only it can let the log begin anew. It does so after
+    # each change, and the site cuts off what somebody deleted before.
+    min-checkpoint-page-count: 2
     replica:
 {replica}      sync-interval: 500ms
 """

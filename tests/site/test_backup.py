@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskCliRunner
 from nacl.pwhash import argon2id
+from sqlite_utils import Database
 
 from app.cli import command_app
-from app.records import open_database, sign, totals, withdraw
+from app.records import migrations, open_database, sign, totals, withdraw
 from app.records.audit import Filter, What, every
 from app.records.backup import copies, notes
 from app.records.health import check_site
@@ -215,6 +216,32 @@ def test_the_list_names_each_copy_and_what_is_none(machine: Machine) -> None:
     said = machine.run("list", machine.copies)
     assert re.search(rf"{file.name}  20\d\d-\d\d-\d\d \d\d:\d\d UTC, 1 signature, 0\.\d MB", said)
     assert "20990101-000000.zip  It is no copy" in said
+
+
+def version_2(db: Database) -> None:
+    db.execute("ALTER TABLE signatures ADD COLUMN colour TEXT")
+
+
+def test_an_upgrade_says_what_it_did_and_how_to_go_back(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.sign("one")
+    runner = command_app().test_cli_runner()
+    assert "Nothing to do" in runner.invoke(args=["upgrade"]).output
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
+        done = runner.invoke(args=["upgrade"])
+        assert done.exit_code == 0, done.output
+        assert "Upgraded: version_2." in done.output
+        assert "Nothing to do" in runner.invoke(args=["upgrade"]).output
+        machine.sign("two")
+    refused = runner.invoke(args=["upgrade"])
+    assert refused.exit_code == 1
+    assert "newer version" in refused.output
+    before = done.output.rpartition(" ")[2].strip()
+    said = machine.run("restore", "--yes", before)
+    assert "1 signature that count, with 3 letters" in said
+    assert machine.count() == 1
 
 
 def test_the_daily_job_takes_one_copy_a_day_where_a_folder_is_named(
