@@ -1,6 +1,7 @@
 """Text that people type or paste, read in one way by everything that keeps or prints it.
 
 * ``clean_text`` and ``clean_line`` decide which characters mean nothing and go.
+* ``NO_TEXT`` is what nothing can carry, for texts that must stay as they were typed.
 * ``has_letter`` tells a name from signs, blanks and invisible characters.
 * ``fold_digits`` reads the digits that keyboards have, in any script, and no others.
 * ``decode`` reads bytes that a browser or a file sent in the wrong encoding.
@@ -23,6 +24,9 @@ from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
 
+NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""What no page, letter, table or XML can carry: control characters but tab, line feed and carriage
+return, halves of surrogate pairs, and code points that are no characters."""
 _BREAKS = re.compile("\r\n?|[\v\f\x1c\x1d\x1e\x85\u2028]")
 _BLANKS = re.compile(r"[ \t]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")

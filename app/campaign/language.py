@@ -26,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.campaign.fields import FILTERS, Field, Scope, known_fields
 from app.campaign.problems import Message
+from app.text import NO_TEXT
 
 MOST_SOURCE_CHARACTERS = 20_000
 """Characters in one text; a full letter has about 1,500."""
@@ -50,9 +51,6 @@ MOST_FACT_CHARACTERS = 800
 """Characters in one dated fact of a campaign."""
 
 Token = tuple[int, str, str]
-
-FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef]")
-"""Control characters, half characters, and the noncharacters that mark blocks in rendering."""
 
 _STRAY = re.compile(r"\}\}|%\}|#\}")
 _SINGLE_BRACE = re.compile(r"(?<!\{)\{ ?([a-z_]+) ?\}(?!\})")
@@ -203,7 +201,7 @@ class _Scanner:
                 self.say(here, what, match[0])
 
     def characters(self, line: int, value: str) -> None:
-        match = FORBIDDEN_CHARACTERS.search(value)
+        match = NO_TEXT.search(value)
         if match:
             here = line + value.count("\n", 0, match.start())
             self.say(here, Message.of("control"))
@@ -329,7 +327,7 @@ class _Scanner:
     def sign(self, tag: _Tag, token: Token, before: Token | None) -> None:
         line, kind, value = token
         if kind == "string":
-            if "\\" in value or FORBIDDEN_CHARACTERS.search(value):
+            if "\\" in value or NO_TEXT.search(value):
                 self.say(line, Message.of("backslash"), tag.source)
             elif len(value) > MOST_LITERAL_CHARACTERS:
                 self.say(line, Message.of("quoted-long", number=MOST_LITERAL_CHARACTERS))

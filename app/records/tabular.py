@@ -17,6 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from app.text import NO_TEXT
+
 Kind = Literal["text", "number", "day", "time", "yes/no"]
 Cell = str | int | None
 """Days are ``2026-03-08``, times ``2026-03-08 21:30`` in the column's zone, yes and no 1 and 0."""
@@ -115,9 +117,6 @@ def clean_cell(cell: Cell) -> Cell:
     return clean(cell) if isinstance(cell, str) else cell
 
 
-# What no text file, XML part or spreadsheet can carry: control characters but tab and line
-# feed, halves of surrogate pairs, and the two code points that are no characters.
-_BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 
 
@@ -125,7 +124,7 @@ def clean(text: str) -> str:
     """The text with line ends as line feeds and each forbidden character as U+FFFD."""
     if text.isascii() and text.isprintable():  # by far the most
         return text
-    return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))
+    return NO_TEXT.sub("\ufffd", _LINE_END.sub("\n", text))
 
 
 def json_lines(table: Table) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, cast
 
 from flask_babel import format_date
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, StringField, ValidationError
 
 from app.congress import STATES
 from app.records import STATUSES, Connection, Status, count, signed_campaigns, source_tag
@@ -50,49 +51,93 @@ class Asked:
         return bool(self.query)
 
 
-def read_filter(args: Mapping[str, str], site: Services) -> Asked:
+def _shown(text: str) -> str:
+    """What was typed, as it is judged and shown again."""
+    return visible(text).strip()[:100]
+
+
+def _field() -> Any:
+    return StringField(default="", filters=[_shown])
+
+
+class FilterForm(Form):  # type: ignore[misc]
+    """The filter as the address has it: each field empty or what it may be, in any order.
+
+    A field that is not narrows nothing, and its words say what to do.
+    """
+
+    campaign, since, until, state = _field(), _field(), _field(), _field()
+    letter, source, language, status = _field(), _field(), _field(), _field()
+
+    def __init__(self, args: MultiDict[str, str], site: Services) -> None:
+        super().__init__(args)
+        self.site = site
+
+    def value(self, name: str) -> str | None:
+        """What was chosen; None where that is nothing, or cannot be read."""
+        return None if self[name].errors else self[name].data or None
+
+    def validate_campaign(self, field: Any) -> None:
+        known = {self.site.campaign.slug, ALL_CAMPAIGNS, *signed_campaigns(self.site.db())}
+        _one_of(field, known, _("Choose one of the campaigns."))
+
+    def validate_status(self, field: Any) -> None:
+        _one_of(field, (*STATUSES, EVERY_STATUS), _("Choose one of the standings."))
+
+    def validate_state(self, field: Any) -> None:
+        field.data = field.data.upper()
+        _one_of(field, STATES, _("Choose one of the states or territories."))
+
+    def validate_source(self, field: Any) -> None:
+        if field.data != NO_SOURCE and field.data and not source_tag(field.data):
+            raise ValidationError(_("Choose one of the tags."))
+
+    def validate_letter(self, field: Any) -> None:
+        if field.data:  # only then the tallies are asked
+            campaign = self.value("campaign") or self.site.campaign.slug
+            _one_of(field, _letters(self.site, campaign), _("Choose one of the letters."))
+
+    def validate_language(self, field: Any) -> None:
+        _one_of(field, LANGUAGES, _("Choose one of the languages."))
+
+    def validate_since(self, field: Any) -> None:
+        if field.data and read_day(field.data) is None:
+            raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
+
+    def validate_until(self, field: Any) -> None:
+        self.validate_since(field)
+        since, until = read_day(self.since.data), read_day(field.data)
+        if since and until and since > until:
+            raise ValidationError(_("The last day is before the first."))
+
+
+def _one_of(field: Any, allowed: Container[str], words: str) -> None:
+    if field.data and field.data not in allowed:
+        raise ValidationError(words)
+
+
+def read_filter(args: MultiDict[str, str], site: Services) -> Asked:
     """The filter that an address asks for."""
-    typed = {name: visible(args.get(name, "")).strip()[:100] for name in FIELDS}
-    errors: list[Problem] = []
-    slug = site.campaign.slug
-    known = {slug, ALL_CAMPAIGNS, *signed_campaigns(site.db())}
-
-    def one_of(name: str, allowed: Iterable[str], words: str) -> str | None:
-        value = typed[name]
-        if value and value not in allowed:
-            errors.append((name, words))
-            return None
-        return value or None
-
-    campaign = one_of("campaign", known, _("Choose one of the campaigns.")) or slug
-    status = one_of("status", (*STATUSES, EVERY_STATUS), _("Choose one of the standings."))
-    state = typed["state"].upper()
-    if state and state not in STATES:
-        errors.append(("state", _("Choose one of the states or territories.")))
-        state = ""
-    source = typed["source"]
-    if source and source != NO_SOURCE and not source_tag(source):
-        errors.append(("source", _("Choose one of the tags.")))
-        source = ""
-    letter = typed["letter"]
-    if letter and letter not in _letters(site, campaign):
-        errors.append(("letter", _("Choose one of the letters.")))
-        letter = ""
-    since, until = (_day(typed[name], name, errors) for name in ("since", "until"))
-    if since and until and since > until:
-        errors.append(("until", _("The last day is before the first.")))
-        since = until = None
-    wanted = None if status == EVERY_STATUS else cast(Status, status or "counted")
+    form = FilterForm(args, site)
+    typed = {name: str(form[name].data) for name in FIELDS}
+    form.validate()
+    value, slug = form.value, site.campaign.slug
+    campaign, status = value("campaign") or slug, value("status")
+    since, until = (read_day(value(name) or "") for name in ("since", "until"))
+    if since and read_day(form.until.data) and form.until.errors:
+        since = None  # the two together made no sense
+    source = value("source")
     chosen = Filter(
         campaign=None if campaign == ALL_CAMPAIGNS else campaign,
-        status=wanted,
-        state=state or None,
+        status=None if status == EVERY_STATUS else cast(Status, status or "counted"),
+        state=value("state"),
         since=since,
         until=until,
-        template=letter or None,
-        source=None if not source else "" if source == NO_SOURCE else source_tag(source),
-        language=one_of("language", LANGUAGES, _("Choose one of the languages.")),
+        template=value("letter"),
+        source="" if source == NO_SOURCE else source_tag(source) if source else None,
+        language=value("language"),
     )
+    errors = [(name, str(words[0])) for name, words in form.errors.items()]
     return Asked(chosen, query_of(chosen, slug), typed, errors)
 
 
@@ -121,13 +166,6 @@ def query_of(chosen: Filter, slug: str) -> dict[str, str]:
     }
     plain = {"campaign": slug, "status": "counted"}
     return {name: value for name, value in fields.items() if value and value != plain.get(name)}
-
-
-def _day(text: str, name: str, errors: list[Problem]) -> date | None:
-    day = read_day(text)
-    if text and day is None:
-        errors.append((name, _("Enter a day as year, month and day, such as 2026-11-25.")))
-    return day
 
 
 def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:

@@ -19,13 +19,16 @@ from app.web.access import access
 from app.web.organizer.campaign_check import by_ask, check_files, read
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_shelf import (
+    Place,
+    PressedForm,
     Shelf,
     ShelvedLetter,
     Text,
     first_lines,
     lengths,
     letters,
-    place_of,
+    of_letter,
+    of_text,
     shelf,
 )
 from app.web.organizer.nav import Notice
@@ -55,13 +58,13 @@ def unreadable_letters(site: Services, me: Organizer) -> Iterable[Notice]:
 
 @letters.get("/<letter_id>/")
 @access("editor")
-def letter(letter_id: str) -> Response:
-    return _letter(letter_id)
+@of_letter
+def letter(_books: Shelf, letter: ShelvedLetter) -> Response:
+    return _letter(letter)
 
 
-def _letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
+def _letter(letter: ShelvedLetter | None, problem: str = "", status: int = 200) -> Response:
     """One letter: its texts, where each stands, and what can be done."""
-    letter = shelf(services()).letter(letter_id)
     if letter is None:
         return page("no_such", 404)
     return page("letters/letter", status, letter=letter, problem=problem,
@@ -70,13 +73,10 @@ def _letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
 
 @letters.get("/<letter_id>/check")
 @access("editor")
-def check(letter_id: str) -> Response:
+@of_letter
+def check(books: Shelf, letter: ShelvedLetter) -> Response:
     """The check of a letter with its drafts."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     checked = check_files(site, books.with_drafts(letter), letter.id)
     asks = [
         (text, by_ask(site.live.slug, books, letter, text.length))
@@ -92,17 +92,14 @@ def check(letter_id: str) -> Response:
 
 @letters.get("/<letter_id>/publish")
 @access("editor")
-def publish(letter_id: str) -> Response:
-    return _publish(letter_id)
+@of_letter
+def publish(books: Shelf, letter: ShelvedLetter) -> Response:
+    return _publish(books, letter)
 
 
-def _publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
+def _publish(books: Shelf, letter: ShelvedLetter, problem: str = "", status: int = 200) -> Response:
     """What would change, what the check says of it, and who signed what is live."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     checked = check_files(site, books.with_drafts(letter), letter.id)
     compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
     return page(
@@ -111,7 +108,7 @@ def _publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
         asks=[(text, by_ask(site.live.slug, books, letter, text.length)) for text in compared],
         overtaken=[text for text in letter.drafts if _overtaken(text)],
         starts=first_lines(letter), problem=problem, field="publish",
-        note=visible(request.form.get("note", "")),
+        note=visible(PressedForm(request.form).note.data),
     )  # fmt: skip
 
 
@@ -129,37 +126,34 @@ def _overtaken(text: Text) -> bool:
 
 @letters.post("/<letter_id>/publish")
 @access("editor")
-def publish_post(letter_id: str) -> Response:
+@of_letter
+def publish_post(books: Shelf, letter: ShelvedLetter) -> Response:
     """Publish the drafts that the page showed, if nothing must be put right first."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     if not letter.drafts:
         return redirect(page_url("organizer_letters.letter", letter_id=letter.id), 303)
     if _shown() != {t.name: t.draft.id for t in letter.drafts if t.draft}:
         words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
                   "Look at the changes below, then publish.")  # fmt: skip
-        return _publish(letter_id, words, 409)
+        return _publish(books, letter, words, 409)
     if check_files(site, books.with_drafts(letter), letter.id).must:
         words = _("Nothing was published: some things must be put right first.")
-        return _publish(letter_id, words, 422)
+        return _publish(books, letter, words, 422)
     answer = workshop.publish(
         site.db(), site.live.slug, _shown(), folder=site.live.folder, seen=books.counter,
-        by=current().organizer.name, at=clock(), note=request.form.get("note", "").strip(),
+        by=current().organizer.name, at=clock(), note=PressedForm(request.form).note.data,
     )  # fmt: skip
     if isinstance(answer, Moved | CampaignMoved):
-        return _meanwhile(letter_id)
+        return _meanwhile(letter)
     return redirect(
-        page_url("organizer_letters.letter", letter_id=letter_id, done="published"), 303
+        page_url("organizer_letters.letter", letter_id=letter.id, done="published"), 303
     )
 
 
-def _meanwhile(letter_id: str) -> Response:
+def _meanwhile(letter: ShelvedLetter) -> Response:
     words = _("Something else was published at this moment, so nothing was done. Look at the "
               "page again, then press once more.")  # fmt: skip
-    return _letter(letter_id, words, 409)
+    return _letter(shelf(services()).letter(letter.id), words, 409)
 
 
 def _shown() -> dict[str, int]:
@@ -173,23 +167,18 @@ def _shown() -> dict[str, int]:
 
 @letters.post("/<letter_id>/<part>/discard")
 @access("editor")
-def discard(letter_id: str, part: str) -> Response:
+@of_text
+def discard(place: Place) -> Response:
     """Throw the draft of one text away; its words stay among the versions."""
-    site = services()
-    place = place_of(site, letter_id, part)
-    if place is None:
-        return page("no_such", 404)
-    shown = request.form.get("base", "")
+    site, letter_id = services(), place.letter.id
     answer = discard_draft(
-        site.db(), site.live.slug, place.text.name,
-        base=int(shown) if re.fullmatch(r"[0-9]{1,15}", shown) else -1,
+        site.db(), site.live.slug, place.text.name, base=PressedForm(request.form).base.data,
         by=current().organizer.name, at=clock(),
     )  # fmt: skip
     if isinstance(answer, Moved):
         words = _("This draft is not the one that you saw; nothing was thrown away.")
-        return _letter(letter_id, words, 409)
-    left = shelf(site).letter(letter_id)
-    if left is None:
+        return _letter(shelf(site).letter(letter_id), words, 409)
+    if shelf(site).letter(letter_id) is None:
         return redirect(page_url("organizer_letters.index", done="discarded"), 303)
     return redirect(
         page_url("organizer_letters.letter", letter_id=letter_id, done="discarded"), 303
@@ -198,23 +187,20 @@ def discard(letter_id: str, part: str) -> Response:
 
 @letters.post("/<letter_id>/retire")
 @access("editor")
-def retire(letter_id: str) -> Response:
+@of_letter
+def retire(books: Shelf, letter: ShelvedLetter) -> Response:
     """Offer a letter no longer. The last one stays: residents need something to sign."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     if not _can_go(site.live.slug, books, letter):
         words = _("This is the last letter that residents can choose, so it was not retired.")
-        return _letter(letter_id, words, 409)
+        return _letter(letter, words, 409)
     answer = workshop.retire(
         site.db(), site.live.slug, [t.name for t in letter.texts.values() if t.live is not None],
         folder=site.live.folder, seen=books.counter, by=current().organizer.name, at=clock(),
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
-        return _meanwhile(letter_id)
-    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="retired"), 303)
+        return _meanwhile(letter)
+    return redirect(page_url("organizer_letters.letter", letter_id=letter.id, done="retired"), 303)
 
 
 def _can_go(slug: str, books: Shelf, letter: ShelvedLetter) -> bool:
@@ -223,22 +209,19 @@ def _can_go(slug: str, books: Shelf, letter: ShelvedLetter) -> bool:
 
 @letters.post("/<letter_id>/bring-back")
 @access("editor")
-def bring_back(letter_id: str) -> Response:
+@of_letter
+def bring_back(books: Shelf, letter: ShelvedLetter) -> Response:
     """Offer a retired letter again, if it can still be read."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     back = {t.name: t.retired for t in letter.texts.values() if t.retired is not None}
     if check_files(site, {**books.files, **back}, letter.id).must:
         words = _("As it was, this letter can no longer go out: check it, and publish a new "
                   "version instead.")  # fmt: skip
-        return _letter(letter_id, words, 409)
+        return _letter(letter, words, 409)
     answer = workshop.bring_back(
         site.db(), site.live.slug, list(back), seen=books.counter,
         by=current().organizer.name, at=clock(),
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
-        return _meanwhile(letter_id)
-    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="back"), 303)
+        return _meanwhile(letter)
+    return redirect(page_url("organizer_letters.letter", letter_id=letter.id, done="back"), 303)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
+from wtforms import BooleanField, Form, StringField
 
 from app.campaign import Problem, read_template, version_of
 from app.campaign.letter_file import (
@@ -33,16 +34,19 @@ from app.records.workshop import (
 from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
+from app.text import clean_line
 from app.web.access import access
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_shelf import (
     Part,
     Place,
+    PressedForm,
+    RowField,
     ShelvedLetter,
     Text,
     file_name,
     letters,
-    place_of,
+    of_text,
     shelf,
 )
 from app.web.organizer.letters_words import field_groups
@@ -95,24 +99,37 @@ class Typed:
         return join_source(before, {**unseen, **self.heading}, self.words)
 
 
-def _typed() -> Typed:
-    form = request.form
-    heading = {key: form[key].strip() for key in HEADING if key in form}
-    return Typed(
-        words=plain_lines(form.get("words", "")),
-        heading=heading,
-        whole=form.get("whole") == "yes",
-        note=form.get("note", "").strip(),
-    )
+class EditorForm(PressedForm):
+    """The editor. Its heading has a field for each line that a letter's heading can have."""
+
+    words = StringField(default="", filters=[plain_lines])
+    whole = BooleanField()
+    then = StringField(default="")
+    passage = StringField(default="", filters=[str.strip])
+    at = RowField(default=-1)
+
+    def typed(self) -> Typed:
+        """The same as the pages know it."""
+        heading = {key: self[key].data for key in HEADING if self[key].raw_data}
+        return Typed(self.words.data, heading, self.whole.data, self.note.data)
+
+
+for _key in HEADING:
+    setattr(EditorForm, _key, StringField(default="", filters=[str.strip]))
+
+
+class NewForm(Form):  # type: ignore[misc]
+    """A new letter, or a copy of one."""
+
+    title = StringField(default="", filters=[clean_line])
+    copy = StringField(default="")
 
 
 @letters.get("/<letter_id>/<part>/edit")
 @access("editor")
-def edit(letter_id: str, part: str) -> Response:
+@of_text
+def edit(place: Place) -> Response:
     """The editor with the draft, else with what is live."""
-    place = place_of(services(), letter_id, part)
-    if place is None:
-        return page("no_such", 404)
     typed = Typed.of(place.text.newest or _blank(place))
     return _editor(place, typed, base=place.text.state.revision)
 
@@ -144,7 +161,7 @@ def _editor(
         fields=field_groups(site.campaign), pairs=_pairs(english, text) if text.spanish else (),
         done=said or request.args.get("done", ""), passages=passages(typed.words),
         only=whose(site, typed_code(request.form, ONLY)),
-        passage=visible(request.form.get("passage", "")) if said != "put" else "",
+        passage=visible(EditorForm(request.form).passage.data) if said != "put" else "",
     )  # fmt: skip
 
 
@@ -172,50 +189,48 @@ def base_text(site: Services, place: Place, base: int) -> str:
 
 @letters.post("/<letter_id>/<part>/edit")
 @access("editor")
-def edit_post(letter_id: str, part: str) -> Response:
+@of_text
+def edit_post(place: Place) -> Response:
     """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
     site = services()
-    place = place_of(site, letter_id, part)
-    if place is None:
-        return page("no_such", 404)
-    typed, base = _typed(), _number("base")
+    form = EditorForm(request.form)
+    typed, base = form.typed(), form.base.data
     before = base_text(site, place, base) or _blank(place)
     source = typed.source(before)
     again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
     if {"look", "put"} & request.args.keys():
-        return _passage(place, again, base)
+        return _passage(place, again, form)
     if len(source) > MOST_CHARACTERS:
         words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
                   number=len(source), most=MOST_CHARACTERS)  # fmt: skip
         return _editor(place, again, base=base, problem=words, status=422)
     result = read_template(place.text.name, source, facts=site.campaign.facts)
-    unfinished = request.form.get("then") == "unfinished"
+    unfinished = form.then.data == "unfinished"
     if isinstance(result, tuple) and not unfinished:
         words = _("Nothing was saved yet, and your words are below. Put right what is listed, or "
                   "keep the text as an unfinished draft.")  # fmt: skip
         return _editor(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:
-        return _onward(place, "same")
+        return _onward(place, "same", form.then.data)
     answer = save_draft(
         site.db(), site.live.slug, place.text.name, source,
         base=base, by=current().organizer.name, at=clock(), note=typed.note,
     )  # fmt: skip
     if isinstance(answer, Moved):
-        return _conflict(place, before, source, answer)
-    return _onward(place, "unfinished" if isinstance(result, tuple) else "saved")
+        return _conflict(place, before, source, answer, typed.note)
+    return _onward(place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data)
 
 
-def _passage(place: Place, typed: Typed, base: int) -> Response:
+def _passage(place: Place, typed: Typed, form: EditorForm) -> Response:
     """The editor with a passage for some recipients put into the words, or only looked at.
     Nothing is saved."""
-    form, code = request.form, typed_code(request.form, ONLY)
-    words = form.get("passage", "").strip()
+    code, words, base = typed_code(request.form, ONLY), form.passage.data, form.base.data
     if "look" in request.args:
         return _editor(place, typed, base=base)
     if not words or not code:
         said = _("Type what only some read, and choose who they are.")
         return _editor(place, typed, base=base, problem=said, status=422)
-    put = put_passage(typed.words, code, plain_lines(words), _number("at"))
+    put = put_passage(typed.words, code, plain_lines(words), form.at.data)
     return _editor(place, replace(typed, words=put), base=base, said="put")
 
 
@@ -224,19 +239,25 @@ def _first_line(source: str) -> int:
     return parts.words_line if parts else 1
 
 
-def _onward(place: Place, done: str) -> Response:
+def _onward(place: Place, done: str, then: str) -> Response:
     letter, part = place.letter.id, place.text.part
-    match request.form.get("then", ""):
+    match then:
         case "check":
             target = page_url("organizer_letters.check", letter_id=letter)
         case "preview":
             target = page_url("organizer_letters.preview", letter_id=letter, text=part)
         case _:
-            target = page_url("organizer_letters.edit", letter_id=letter, part=part, done=done)
+            return _to_editor(place, done)
     return redirect(target, 303)
 
 
-def _conflict(place: Place, before: str, mine: str, moved: Moved) -> Response:
+def _to_editor(place: Place, done: str) -> Response:
+    letter, part = place.letter.id, place.text.part
+    target = page_url("organizer_letters.edit", letter_id=letter, part=part, done=done)
+    return redirect(target, 303)
+
+
+def _conflict(place: Place, before: str, mine: str, moved: Moved, note: str) -> Response:
     """Show both texts and a suggestion that holds both. Nothing was written."""
     newest: FileVersion | None = moved.state.draft or moved.state.current
     theirs = newest.source if newest else place.text.live or ""
@@ -248,7 +269,7 @@ def _conflict(place: Place, before: str, mine: str, moved: Moved) -> Response:
     return page(
         "letters/conflict", 409, letter=place.letter, text=place.text, typed=typed,
         base=moved.state.revision, theirs=newest, mine=right, clashes=clashes,
-        their_text=left, between=changes(left, right), note=request.form.get("note", ""),
+        their_text=left, between=changes(left, right), note=note,
     )  # fmt: skip
 
 
@@ -275,15 +296,16 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 @letters.get("/new")
 @access("editor")
 def new() -> Response:
-    return _new()
+    return _new(NewForm(request.args))
 
 
-def _new(problem: str = "", status: int = 200) -> Response:
+def _new(form: NewForm, problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
     books = shelf(services())
-    chosen = request.values.get("copy", "")
-    copied = books.letter(chosen)
-    title = request.form.get("title", _("%(title)s (copy)", title=copied.title) if copied else "")
+    copied = books.letter(form.copy.data)
+    title = form.title.data
+    if copied and not form.title.raw_data:
+        title = _("%(title)s (copy)", title=copied.title)
     return page(
         "letters/new", status, letters=books.letters, chosen=copied.id if copied else "",
         title=visible(title), problem=problem, field="title",
@@ -295,13 +317,14 @@ def _new(problem: str = "", status: int = 200) -> Response:
 def new_post() -> Response:
     """Make the drafts of a new letter. Nothing is live until it is published."""
     site = services()
-    title = " ".join(request.form.get("title", "").split())
+    form = NewForm(request.form)
+    title = form.title.data
     if not title or len(title) > TITLE_CHARACTERS:
-        return _new(_("Give the letter a title of at most %(most)d characters.",
+        return _new(form, _("Give the letter a title of at most %(most)d characters.",
                           most=TITLE_CHARACTERS), 422)  # fmt: skip
     books = shelf(site)
     letter_id = free_id(title, {letter.id for letter in books.letters})
-    copied = books.letter(request.form.get("copy", ""))
+    copied = books.letter(form.copy.data)
     _make(site, letter_id, _beginnings(copied, title))
     return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="made"), 303)
 
@@ -346,11 +369,6 @@ def free_id(title: str, taken: set[str]) -> str:
     return name
 
 
-def _number(name: str) -> int:
-    text = request.form.get(name, "")
-    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
-
-
 # --- versions ----------------------------------------------------------------------------
 
 
@@ -390,22 +408,20 @@ def _line(version: FileVersion, signed: dict[str, int]) -> Line:
 
 @letters.get("/<letter_id>/<part>/versions")
 @access("editor")
-def versions(letter_id: str, part: str) -> Response:
-    return _versions(letter_id, part)
+@of_text
+def versions(place: Place) -> Response:
+    return _versions(place)
 
 
-def _versions(letter_id: str, part: str, problem: str = "", status: int = 200) -> Response:
+def _versions(place: Place, problem: str = "", status: int = 200) -> Response:
     """The list, and below it two of them compared where two were chosen."""
     site = services()
-    place = place_of(site, letter_id, part)
-    if place is None:
-        return page("no_such", 404)
     lines = lines_of(site, place.text, _signed_of(site, place))
     one, other = (_chosen(lines, request.args.get(name, "")) for name in ("old", "new"))
     compared: tuple[Change, ...] = ()
     if one and other:
         compared = changes(visible(one.source), visible(other.source))
-    values = {"letter_id": letter_id, "part": part, **request.args.to_dict()}
+    values = {"letter_id": place.letter.id, "part": place.text.part, **request.args.to_dict()}
     return page(
         "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
         old=one or next(iter(lines[1:]), None), new=other or next(iter(lines), None),
@@ -431,25 +447,22 @@ def _chosen(lines: list[Line], typed: str) -> Line | None:
 
 @letters.post("/<letter_id>/<part>/restore")
 @access("editor")
-def restore(letter_id: str, part: str) -> Response:
+@of_text
+def restore(place: Place) -> Response:
     """Make an old version the draft. What was the draft stays among the versions."""
     site = services()
-    place = place_of(site, letter_id, part)
-    if place is None:
-        return page("no_such", 404)
-    line = _chosen(lines_of(site, place.text, {}), request.form.get("row", ""))
-    base = request.form.get("base", "")
-    if line is None or not re.fullmatch(r"[0-9]{1,15}", base):
+    form = PressedForm(request.form)
+    line = _chosen(lines_of(site, place.text, {}), form.row.data)
+    if line is None or form.base.data < 0:
         return page("no_such", 404)
     note = _("Restored version %(number)d", number=line.number) if line.number else ""
     answer = save_draft(
-        site.db(), site.live.slug, place.text.name, line.source, base=int(base),
+        site.db(), site.live.slug, place.text.name, line.source, base=form.base.data,
         by=current().organizer.name, at=clock(), note=note, what=What.TEXT_RESTORED,
     )  # fmt: skip
     if isinstance(answer, Moved):
         words = _("Somebody saved another draft meanwhile, so nothing was restored. It is in the "
                   "list below; restore again if you still want to.")  # fmt: skip
-        return _versions(letter_id, part, words, 409)
-    return redirect(
-        page_url("organizer_letters.edit", letter_id=letter_id, part=part, done="restored"), 303
-    )
+        now = shelf(site).letter(place.letter.id) or place.letter
+        return _versions(replace(place, letter=now, text=now.texts[place.text.part]), words, 409)
+    return _to_editor(place, "restored")

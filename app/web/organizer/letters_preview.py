@@ -33,7 +33,14 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.organizer.campaign_check import Checked, read
-from app.web.organizer.letters_shelf import PARTS, Shelf, ShelvedLetter, first_lines, letters, shelf
+from app.web.organizer.letters_shelf import (
+    PARTS,
+    Shelf,
+    ShelvedLetter,
+    first_lines,
+    letters,
+    of_letter,
+)
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, title_name
 
@@ -109,13 +116,10 @@ def moment_now(site: Services) -> Moment:
 
 @letters.get("/<letter_id>/preview")
 @access("editor")
-def preview(letter_id: str) -> Response:
+@of_letter
+def preview(books: Shelf, letter: ShelvedLetter) -> Response:
     """The form to choose by, who fits, and the letter to the first or the chosen one."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     wanted = Wanted.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
@@ -133,20 +137,17 @@ def preview(letter_id: str) -> Response:
         days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
         name_of=title_name, role_of=role, starts=first_lines(letter),
-        elsewhere_url=page_url("organizer_letters.preview", other_language(), letter_id=letter_id,
+        elsewhere_url=page_url("organizer_letters.preview", other_language(), letter_id=letter.id,
                                **wanted.query_of()),
     )  # fmt: skip
 
 
 @letters.get("/<letter_id>/preview.pdf")
 @access("editor")
-def preview_pdf(letter_id: str) -> Response:
+@of_letter
+def preview_pdf(books: Shelf, letter: ShelvedLetter) -> Response:
     """The same letter as the PDF that a resident would take away."""
     site = services()
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None:
-        return page("no_such", 404)
     wanted = Wanted.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Literal
 
 from flask import Blueprint
+from werkzeug.wrappers import Response
+from wtforms import Form, IntegerField, StringField
 
 from app.campaign import Length, version_of
 from app.campaign.letter_file import read_name, split_source
@@ -14,7 +18,8 @@ from app.campaign.reading_aids import KEY, pair
 from app.records import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language
-from app.site.services import Services
+from app.site.services import Services, services
+from app.web.organizer.show import page
 
 letters = Blueprint("organizer_letters", __name__)
 """The pages of the letters, under ``/organize/letters``: editors only, ``gate`` sees to it.
@@ -22,6 +27,23 @@ letters = Blueprint("organizer_letters", __name__)
 ``letter_id`` in an address is the name of a letter's files (``general``), ``part`` one of its
 texts: ``full``, ``short``, and their reading aids ``full-es`` and ``short-es``.
 """
+
+
+class RowField(IntegerField):  # type: ignore[misc]
+    """The number of a kept text, as a form holds it unseen; -1 where it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0] if valuelist else ""
+        self.data = int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
+
+
+class PressedForm(Form):  # type: ignore[misc]
+    """What comes along when something is done to a text: the row that was seen, and a note."""
+
+    base = RowField(default=-1)
+    row = StringField(default="")
+    note = StringField(default="", filters=[str.strip])
+
 
 Part = Literal["full", "short", "full-es", "short-es"]
 PARTS: tuple[Part, ...] = ("full", "short", "full-es", "short-es")
@@ -236,10 +258,27 @@ class Place:
     text: Text
 
 
-def place_of(site: Services, letter_id: str, part: str) -> Place | None:
-    """The text of this address; None if there is no such letter or part."""
-    books = shelf(site)
-    letter = books.letter(letter_id)
-    if letter is None or part not in PARTS:
-        return None
-    return Place(books, letter, letter.texts[part])
+def of_letter(view: Callable[[Shelf, ShelvedLetter], Response]) -> Callable[[str], Response]:
+    """Hand a view the shelf and the letter of its address; where there is none, a page says so."""
+
+    @wraps(view)
+    def found(letter_id: str) -> Response:
+        books = shelf(services())
+        letter = books.letter(letter_id)
+        return page("no_such", 404) if letter is None else view(books, letter)
+
+    return found
+
+
+def of_text(view: Callable[[Place], Response]) -> Callable[[str, str], Response]:
+    """Hand a view the text of its address; where there is none, a page says so."""
+
+    @wraps(view)
+    def found(letter_id: str, part: str) -> Response:
+        books = shelf(services())
+        letter = books.letter(letter_id)
+        if letter is None or part not in PARTS:
+            return page("no_such", 404)
+        return view(Place(books, letter, letter.texts[part]))
+
+    return found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from flask import current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.site.i18n import other_language, page_url
+from app.text import NO_TEXT
 
 
 def visible(text: str) -> str:
-    """A text without the control characters that HTML has no place for."""
-    return "".join(ch for ch in text if ch in "\t\n\r" or unicodedata.category(ch) != "Cc")
+    """A text without what HTML has no place for, and otherwise as it was typed."""
+    return NO_TEXT.sub("", text)
 
 
 def page(
