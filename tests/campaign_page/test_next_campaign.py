@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
-from app.campaign import check_campaign, read_campaign
+from app.campaign import check_campaign, load_campaign, read_campaign
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.stance import Backing
 from app.congress import load_tables
 from app.records.campaigns import campaigns_here
 from app.records.workshop import live_files
+from app.site.settings import ROOT
 from tests.campaign.seats import Few
 from tests.campaign_page.conftest import status_xml
 from tests.organizers.browser import Browser
@@ -160,6 +161,13 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     )
     report = check_campaign(campaign, Few.of(load_tables()))
     assert report.ok, [str(problem) for problem in report.problems]
+
+
+def test_the_example_campaign_passes_its_check() -> None:
+    shipped = load_campaign(ROOT / "letters" / "thank-the-cosponsors")
+    report = check_campaign(shipped, Few.of(load_tables()))
+    assert not report.problems, [str(problem) for problem in report.problems]
+    assert {ask.id for ask in shipped.asks} >= set(ASKS["thank"])
 
 
 def test_the_check_looks_for_what_is_left_of_another_bill() -> None:

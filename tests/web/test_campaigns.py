@@ -115,6 +115,11 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     assert "takes no more signatures" in home.words
     assert "One person has signed. 3 letters were written." in home.words
     assert "287(g)" in home.words, "its letters"
+    assert [a.get("href") for a in home.all("a") if a.get("class") == "btn"] == ["/"], (
+        "what is open"
+    )
+    about = there.client.get(there.url("/about-the-bill"))
+    assert not [a for a in about.all("a") if a.get("class") == "btn"], "nothing to sign"
     there.client.get(there.url(path))
     there.client.flask.post(there.url(f"{path}/withdraw"))
     assert counted(two) == (0, 0), "a receipt goes on working"

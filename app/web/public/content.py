@@ -187,6 +187,7 @@ def _bill(site: Services) -> dict[str, Any]:
     campaign = site.campaign
     return {
         "public_page": True,
+        "is_open": site.standing.state == "open",
         "stage": stage_of(campaign, site.writing_day()),
         "words": words_of(site),
         "time_words": time_words(site),
