@@ -499,3 +499,10 @@ def test_a_passage_for_some_only_is_put_into_the_words_without_typing_a_tag(rosa
     rosa.post(f"{path}?put=1", {**fields, "passage": ""})
     assert rosa.status == 422
     assert "choose who they are" in rosa.words
+
+
+def test_who_saves_can_go_on_to_publish(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/full/edit")
+    path, fields = rosa.form("/general/full/edit")
+    rosa.post(path, {**fields, "words": fields["words"] + "\nThank you.\n", "then": "publish"})
+    assert rosa.path == "/organize/letters/general/publish"

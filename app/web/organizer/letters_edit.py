@@ -244,6 +244,8 @@ def _onward(place: Place, done: str, then: str) -> Response:
     match then:
         case "check":
             target = page_url("organizer_letters.check", letter_id=letter)
+        case "publish":
+            target = page_url("organizer_letters.publish", letter_id=letter)
         case "preview":
             target = page_url("organizer_letters.preview", letter_id=letter, text=part)
         case _:
