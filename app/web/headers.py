@@ -70,6 +70,21 @@ def offers_spanish() -> bool:
     return request.accept_languages.best_match(list(LANGUAGES)) == "es"
 
 
+def _needs_its_page_again(response: Response) -> bool:
+    """Whether this is a page of the way for a browser without JavaScript, as its form says.
+
+    Back shows such a page again, with what was typed, only where the browser may keep it; else
+    it shows an error page of its own. Where JavaScript runs, the tab itself keeps the draft.
+    """
+    way = (request.endpoint or "").removeprefix("es_").startswith("resident.")
+    return (
+        way
+        and request.method == "POST"
+        and response.mimetype == "text/html"
+        and "plain" in request.form
+    )
+
+
 def _add_headers(response: Response) -> Response:
     present = {name.lower() for name, _value in response.headers}
     response.headers.extend((n, v) for n, v in HEADERS.items() if n.lower() not in present)
@@ -88,7 +103,8 @@ def _add_headers(response: Response) -> Response:
     elif g.get("public_page") and request.method in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "no-cache"
     else:
-        response.headers["Cache-Control"] = "no-store"
+        kept = "private, no-cache" if _needs_its_page_again(response) else "no-store"
+        response.headers["Cache-Control"] = kept
         response.headers["X-Robots-Tag"] = "noindex"
     return response
 

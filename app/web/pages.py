@@ -18,8 +18,8 @@ from app.site.services import Services, services
 from app.web.social import social
 
 POST_ONLY = frozenset(
-    {"find", "write", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw", "resume",
-     "forget", "confirmed", "send_copy", "release_copy", "deliver", "keep_letters",
+    {"find", "write", "address", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw",
+     "resume", "forget", "confirmed", "send_copy", "release_copy", "deliver", "keep_letters",
      "drop_letters", "ask_elsewhere"}
 )  # fmt: skip
 

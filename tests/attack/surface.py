@@ -92,7 +92,7 @@ def targets(page: Html, name: str) -> Iterator[Target]:
                 if e.get("type") == "radio" and e.get("checked") is None:
                     continue
                 pairs.append((field, e.get("value") or ""))
-        for address in sorted(addresses):
+        for address in sorted({address.partition("#")[0] for address in addresses}):
             # The same name in every process: an address may hold a fresh token.
             plain = re.sub(r"[A-Za-z0-9_-]{40,}", "TOKEN", address)
             yield Target(f"{name} {number} {plain}", address, tuple(pairs))

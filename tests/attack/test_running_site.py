@@ -131,7 +131,9 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
             status, headers, _ = ask(running, "POST", "/sign", urlencode(form).encode(), **here)
             assert status == 307
             assert "Quillfeather" not in str(headers)
-            for path in ("/take", "/print", "/letters.pdf", "/review", "/write", "/copy"):
+            for path in (
+                "/take", "/print", "/letters.pdf", "/review", "/address", "/write", "/copy",
+            ):  # fmt: skip
                 answer = ask(running, "POST", path, urlencode(form).encode(), **here)
                 assert answer[0] < 500, path
             for name in form:  # whatever goes wrong must not be written down either

@@ -47,6 +47,18 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
+    def forward(self) -> None:
+        """Press the button of the page that goes on, whatever it says."""
+        with self.page.expect_navigation():
+            self.page.locator("#page-form .foot .btn").first.click()
+
+    def write(self, story: str, **details: str) -> None:
+        """Fill in both pages to write on; the second one is left in sight."""
+        self.page.locator("#story").fill(story)
+        self.forward()
+        for name, text in details.items():
+            self.page.locator(f"#{name}").fill(text)
+
     def judge(self) -> None:
         """Axe finds nothing, nothing is wider than the screen, and the page is alone.
 

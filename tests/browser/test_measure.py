@@ -70,24 +70,57 @@ STORY = (
 )
 
 
+DETAILS = {
+    "first": "Dana", "last": "Whitlock", "street": "118 Larkspur Court", "city": "Gloucester",
+}  # fmt: skip
+
+
 def signed(someone: Visitor) -> None:
     """Walk to the page for handing over, with an ordinary story and three offices."""
-    page = someone.page
     someone.goto("/find")
-    page.locator("#zip").fill("01930")
+    someone.page.locator("#zip").fill("01930")
     someone.enter()
-    for name, text in {
-        "story": STORY,
-        "first": "Dana",
-        "last": "Whitlock",
-        "street": "118 Larkspur Court",
-        "city": "Gloucester",
-    }.items():
-        page.locator(f"#{name}").fill(text)
+    someone.write(STORY, **DETAILS)
     for _review_then_sign in range(2):
-        with page.expect_navigation():
-            page.locator(f"#page-form {FILLED}").last.click()
-    page.wait_for_load_state("networkidle")
+        someone.forward()
+    someone.page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("zip_code", ["01930", "78701", "20009"])
+def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
+    phone: Visitor, zip_code: str
+) -> None:
+    page = phone.page
+
+    def look(at_most: float, words_at_most: int) -> None:
+        page.wait_for_load_state("networkidle")
+        assert screens(page) <= at_most, page.title()
+        assert words(page) <= words_at_most, page.title()
+        assert most_filled(page) == 1, page.title()
+        button = page.locator(f"main {FILLED}").bounding_box()
+        assert button is not None
+        assert button["y"] + button["height"] <= SCREEN["height"], page.title()
+        phone.judge()
+
+    phone.goto("/find")
+    look(1.5, 300)
+    page.locator("#zip").fill(zip_code)
+    phone.enter()
+    page.locator("#story").fill(STORY)
+    page.evaluate("window.scrollTo(0, 0)")
+    look(2.5, 260)
+    phone.write(STORY, **DETAILS)
+    page.evaluate("window.scrollTo(0, 0)")
+    look(2.5, 380)
+    phone.forward()
+    look(4.0, 640)
+    page.evaluate("window.scrollTo(0, document.querySelector('.other, .aside').offsetTop)")
+    assert page.locator("#sign").is_visible()
+    own = page.locator(".sheet mark").first
+    expect(own).to_have_text(STORY)
+    first = page.locator(".letter .sheet").first
+    expect(first).to_be_visible()
+    assert first.get_attribute("lang") == page.evaluate("document.documentElement.lang")
 
 
 def test_one_office_at_a_time_is_handed_over_with_the_keyboard_in_its_place(phone: Visitor) -> None:

@@ -48,8 +48,7 @@ def reviewing(someone: Visitor, path: str = "") -> None:
     with someone.page.expect_navigation():
         someone.page.locator("main form button").first.click()
     write(someone)
-    with someone.page.expect_navigation():
-        someone.page.locator("main form p.actions button").last.click()
+    someone.forward()
 
 
 def sign(someone: Visitor) -> None:

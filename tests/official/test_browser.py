@@ -76,14 +76,12 @@ def test_from_the_letters_to_the_offices_and_the_receipt(
     visitor.goto(f"{lang}/find?zip=01930")
     page.locator("form#page-form button.btn").first.click()
     page.wait_for_load_state()
-    for name, text in {
-        "first": "Zoë", "last": f"O’Dell {next(numbers)}", "street": "12 Larkspur Ct",
-        "city": "Gloucester", "story": "We know our deputies by name.",
-    }.items():  # fmt: skip
-        page.locator(f"#{name}").fill(text)
-    for _ in range(2):
-        page.locator("form#page-form button.btn:not(.second)").last.click()
-        page.wait_for_load_state()
+    visitor.write(
+        "We know our deputies by name.", first="Zoë", last=f"O’Dell {next(numbers)}",
+        street="12 Larkspur Ct", city="Gloucester",
+    )  # fmt: skip
+    for _review_then_sign in range(2):
+        visitor.forward()
     visitor.judge()
     page.locator("section[aria-labelledby=official-title] button").click()
     page.wait_for_load_state()

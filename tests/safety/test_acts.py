@@ -62,7 +62,6 @@ class Sent:
 
     writer: str = "amy"
     place: str = "MA-6"
-    short: bool = False
     template: str = "general"
     story: str = "one"
     one_letter: bool = False
@@ -94,7 +93,7 @@ class Sent:
             **{name: [value] for name, value in person.items()},
             "zip": [place["zip"]], "state": [place["state"]], "mail_zip": [place["zip"]],
             "mail_state": [place["state"]], "city": [place["city"]], "to": sorted(self.letters),
-            "length": ["short" if self.short else "full"], "template": [self.template],
+            "template": [self.template],
             "story": [f"My story number {self.story} is about a neighbor."],
             **({"packet": ["1"]} if self.packet else {}),
             **({"contact": ["1"]} if self.contact else {}),
@@ -184,7 +183,7 @@ class Acts(RuleBasedStateMachine):
         which = data.draw(st.integers(0, len(self.forms) - 1))
         change: dict[str, Any] = data.draw(st.sampled_from([
             {"writer": w} for w in sorted(PEOPLE)] + [
-            {"place": "MT-1"}, {"place": "MA-6"}, {"short": True}, {"short": False},
+            {"place": "MT-1"}, {"place": "MA-6"}, {"template": "general"},
             {"template": "faith-and-community"}, {"story": "two"}, {"one_letter": True},
             {"one_letter": False},
             {"packet": True}, {"packet": False}, {"contact": True}, {"contact": False},
@@ -389,9 +388,10 @@ class Acts(RuleBasedStateMachine):
     # --- the site
 
     def reviewed(self, token: str, sent: Sent) -> Form:
-        # A form that was open for long comes back filled in, to be sent again.
-        data = {"token": [token], **sent.fields()}
-        response = self.site.client.flask.post("/review", data=data)
+        # By both pages to write on. A form that was open for long comes back filled in.
+        client = self.site.client.flask
+        asked = Html(client.post("/address", data={"token": [token], **sent.fields()}).text)
+        response = client.post("/review", data={**asked.form(), **sent.fields()})
         assert response.status_code in (200, 400)
         return {**Html(response.text).form(), **sent.fields()}
 
@@ -454,8 +454,7 @@ class Acts(RuleBasedStateMachine):
         chosen, occasion = Filter(self.campaign), Occasion(self.site.clock(), "UTC")
         signatures = rows_of(signatures_table(self.site.db, chosen, occasion), 0, 6, 7, 9)
         assert signatures == sorted(
-            (a.number, a.sent.place, a.sent.template, "short" if a.sent.short else "full")
-            for a in counted
+            (a.number, a.sent.place, a.sent.template, "full") for a in counted
         )
         letters = rows_of(letters_table(self.site.db, chosen, occasion), 0, 6)
         assert letters == sorted((a.number, seat) for a in counted for seat in a.sent.letters)
@@ -467,8 +466,7 @@ class Acts(RuleBasedStateMachine):
             (act.number,),
         ).fetchone()
         state, _, district = act.sent.place.partition("-")
-        length = "short" if act.sent.short else "full"
-        assert row == (state, int(district), length, act.sent.template, len(act.sent.letters))
+        assert row == (state, int(district), "full", act.sent.template, len(act.sent.letters))
         seats = db.execute("SELECT seat FROM letters WHERE signature = ?", (act.number,))
         assert {seat for (seat,) in seats} == act.sent.letters
         boxes = db.execute(
@@ -542,7 +540,7 @@ def test_a_second_person_on_the_same_form_is_another_act(here: Site) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"story": "two"}, {"one_letter": True}, {"place": "MT-1"}, {"template": "faith-and-community"},
-     {"short": True}, {"packet": True}, {"writer": "amy without e-mail"},
+     {"packet": True}, {"writer": "amy without e-mail"},
      {"writer": "amy with a slip"}, {"writer": "amy at another mailbox"}],
 )  # fmt: skip
 def test_the_same_person_on_the_same_form_corrects_and_the_page_says_so(

@@ -40,15 +40,25 @@ class Resident:
             self.url("/find"), {"zip": zip_code, "state": state, **more}, status
         )
 
-    def writing(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
-        """The page to write on, by way of the choice of a district where one is given."""
+    def telling(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
+        """The page for the story, by way of the choice of a district where one is given."""
         if district is None:
             return self.find(zip_code, state)
         data = {"zip": zip_code, "state": state, "district": str(district)}
         return self.client.post(self.url("/write"), data)
 
+    def writing(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
+        """The second page to write on, for name and address, by way of the first."""
+        return self.next(self.telling(zip_code, state, district))
+
+    def next(self, page: Html) -> Html:
+        """From the page for the story, once told, to the one for name and address."""
+        return self.client.post(
+            self.url("/address"), {**page.form(), "story": [self.person["story"]]}
+        )
+
     def filled(self, page: Html, **changes: Any) -> Form:
-        """The form of the page to write on, filled in."""
+        """A form of the two pages to write on, with all that this person would type on both."""
         form = page.form()
         for name, value in {**self.person, **changes}.items():
             form[name] = value if isinstance(value, list) else [value]
@@ -92,7 +102,8 @@ def form_with(page: Html, **values_wanted: str) -> tuple[str, Form]:
 def _pressed(form: ElementTree.Element, button: ElementTree.Element) -> tuple[str, Form]:
     sent = values(form)
     sent.setdefault(str(button.get("name")), []).append(button.get("value") or "")
-    return button.get("formaction") or form.get("action") or "", sent
+    address = button.get("formaction") or form.get("action") or ""
+    return address.partition("#")[0], sent
 
 
 def sheets(page: Html) -> list[str]:

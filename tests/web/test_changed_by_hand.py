@@ -21,7 +21,7 @@ CHANGES: dict[str, dict[str, list[str]]] = {
     "last name": {"last": ["Byrne"]},
     "street": {"street": ["9 Oak St"]},
     "town": {"city": ["Rockport"]},
-    "length": {"length": ["short"]},
+    "kind of letter": {"template": ["public-safety"]},
 }
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from babel.messages.catalog import Message
@@ -18,7 +19,7 @@ from babel.support import Translations
 
 from app.site.i18n import CATALOGUES, compile_catalogues
 from app.site.settings import ROOT
-from tests.web.lint import Client
+from tests.web.lint import NS, Client, Html
 from tests.web.resident import Resident
 
 PO = CATALOGUES / "es" / "LC_MESSAGES" / "messages.po"
@@ -191,3 +192,60 @@ def test_no_marked_text_hides_inside_an_f_string() -> None:
 
 def _texts(message: Message) -> tuple[str, ...]:
     return (message.id,) if isinstance(message.id, str) else tuple(message.id)
+
+
+ENGLISH = re.compile(
+    r"\b(the|of|and|your?|this|that|these|those|with|from|will|are|was|were|have|has|been|they|"
+    r"their|we|our|it|its|which|what|who|not|please|letters?|every|each|any|into)\b",
+    re.I,
+)
+READ_ALOUD = ("aria-label", "alt", "title", "placeholder", "data-done", "data-grows", "data-busy")
+
+
+def in_english(text: str) -> bool:
+    """Whether the text has an English word that no name and no address has."""
+    return bool(ENGLISH.search(text.replace("House of Representatives", "")))
+
+
+def english_on(page: Html) -> list[str]:
+    """What stands in English on a Spanish page without being marked as English."""
+    found: list[str] = []
+
+    def read(element: ElementTree.Element, lang: str) -> None:
+        lang = element.get("lang") or lang
+        tag = str(element.tag).removeprefix(NS)
+        if tag in ("script", "style", "code", "textarea"):
+            return
+        texts = [element.text or "", *(element.get(name) or "" for name in READ_ALOUD)]
+        found.extend(t.strip() for t in texts if lang == "es" and in_english(t))
+        for child in element:
+            read(child, lang)
+            if lang == "es" and in_english(child.tail or ""):
+                found.append((child.tail or "").strip())
+
+    read(page.root, "")
+    return found
+
+
+def test_no_english_stands_on_a_spanish_page_of_residents(client: Client) -> None:
+    someone = Resident(client, "es")
+    someone.person["story"] = "El otoño pasado una vecina tuvo miedo de llamar."
+    review = someone.reviewing("78701", "TX")
+    over = someone.reviewing("20190", "VA", story="Una historia larga. " * 60)
+    wrong = someone.review(someone.filled(someone.writing("01930"), first="", mail_zip="x"), 422)
+    edited = review.form()
+    edited[next(name for name in edited if name.startswith("words-"))] = ["Mis palabras."]
+    taken = someone.sign(someone.reviewing("01930", email="ana@gmail.con").form())
+    pages = {
+        **{path: client.get(f"/es{path}") for path in
+           ("/", "/find", "/about-the-bill", "/districts", "/privacy", "/terms", "/accessibility")},
+        **{place: someone.find(place[:5], place[6:]) for place in
+           ("60618 IL", "60618 CA", "12463 NY", "09012", "42223", "00001 NY", "96941")},
+        "no zip": someone.find("abc", status=422), "story": someone.telling("20009"),
+        "address": someone.writing("01930"), "wrong": wrong, "review": review, "over": over,
+        "edited": someone.review(edited), "vacant": someone.reviewing("94541", "CA", 14),
+        "taken": taken, "print": client.post("/es/print", taken.form()),
+        "receipt": client.get(someone.receipt_path(taken)),
+    }  # fmt: skip
+    said = {name: english for name, page in pages.items() if (english := english_on(page))}
+    assert not said, said

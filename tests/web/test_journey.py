@@ -323,7 +323,8 @@ def test_a_local_office_can_be_chosen(anyone: Resident) -> None:
 
 def test_switching_the_language_keeps_the_draft(resident: Resident) -> None:
     pages = {
-        "/write": resident.writing(*GLOUCESTER),
+        "/write": resident.telling(*GLOUCESTER),
+        "/address": resident.writing(*GLOUCESTER),
         "/review": resident.reviewing(*GLOUCESTER),
         "/take": resident.signed(*GLOUCESTER),
         "/find": resident.find("60647"),
@@ -346,6 +347,57 @@ def test_a_reading_aid_stands_beside_the_english(client: Client) -> None:
     assert all(a.get("lang") == "en" for a in page.all("article"))
     assert not [d for d in Resident(client).reviewing(*GLOUCESTER).all("div")
                 if d.get("class") == "sheet aid"]  # fmt: skip
+
+
+def test_the_other_letters_show_where_they_differ_from_the_first(anyone: Resident) -> None:
+    page = anyone.reviewing(*GLOUCESTER)
+    (differs,) = [e for e in page.all("p") if e.get("class") == "diff"]
+    spanish = anyone.lang == "es"
+    assert differs.get("lang") == anyone.lang
+    assert ("Senado" if spanish else "Senate companion") in words(differs)
+    first = words(next(e for e in page.all("section") if e.get("class") == "letter"))
+    for sentence in words(differs).removesuffix(" …").split(". "):
+        assert sentence.strip(". ") not in first
+    same = "Palabra por palabra" if spanish else "Word for word like the letter to"
+    assert same in page.words  # both senators are asked the same
+    own = [words(mark) for mark in page.all("mark")]
+    assert own.count("Parks & trails < roads.") == (6 if spanish else 3)
+
+
+def test_spanish_comes_first_on_a_spanish_page_and_the_original_is_named(client: Client) -> None:
+    page = Resident(client, "es").reviewing(*GLOUCESTER)
+    letter = next(e for e in page.all("section") if e.get("class") == "letter")
+    texts = [e for e in letter.iter() if (e.get("class") or "").startswith("sheet")]
+    assert [e.get("lang") for e in texts] == ["es", "en"]
+    folded = next(e for e in page.all("details") if texts[1] in list(e.iter()))
+    assert folded.get("open") is None
+    assert words(folded).startswith("El original en inglés")
+
+
+def test_a_letter_grows_on_the_page_for_the_story(anyone: Resident) -> None:
+    page = anyone.telling(*GLOUCESTER)
+    grown = [e for e in page.all("div") if e.get("class") == "sheet grown"]
+    shown = [e for e in grown if e.get("hidden") is None]
+    assert len(grown) == 4
+    assert [e.get("data-template") for e in shown] == ["general"]
+    assert shown[0].get("lang") == anyone.lang
+    form = {**page.form(), "template": ["public-safety"], "story": ["First.\n\nThen."]}
+    again = anyone.client.post(anyone.url("/write"), form)
+    (shown,) = [[e] for e in again.all("div")
+                if e.get("class") == "sheet grown" and e.get("hidden") is None]  # fmt: skip
+    assert shown[0].get("data-template") == "public-safety"
+    assert "First. Then." in words(shown[0])
+    assert [words(mark) for mark in shown[0].iter() if str(mark.tag).endswith("}mark")] == [
+        "First. Then."
+    ]
+
+
+def test_what_is_wrong_with_the_story_is_said_on_its_own_page(anyone: Resident) -> None:
+    form = {**anyone.telling(*GLOUCESTER).form(), "story": ["x" * 10_001], "first": ["Zoë"]}
+    page = anyone.client.post(anyone.url("/address"), form, 422)
+    assert page.by_id("story").get("aria-invalid") == "true"
+    assert page.form()["first"] == ["Zoë"]
+    assert page.form()["story"] == ["x" * 10_001]
 
 
 def test_the_nudge_for_own_words_comes_once_at_most(resident: Resident) -> None:

@@ -22,9 +22,11 @@ from app.web.access import AccessRuleMissingError, access_rules
 from tests.sites import Sites
 from tests.web.conftest import Clock
 from tests.web.lint import Client, lint
-from tests.web.resident import Resident
+from tests.web.resident import GLOUCESTER, Resident
 
-POSTS = ("/find", "/write", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark")
+POSTS = (
+    "/find", "/write", "/address", "/review", "/sign", "/take", "/print", "/letters.pdf", "/mark",
+)  # fmt: skip
 GETS = ("/", "/find", "/about-the-bill", "/privacy", "/terms", "/accessibility")
 
 
@@ -340,3 +342,20 @@ def test_who_runs_the_site_stands_on_the_terms_and_at_the_foot_only_where_they_s
     home = client.get("/es/").text
     assert "Letters Inc., 1 Main St, Salem, MA 01970" in home
     assert "Pagado por Friends of &lt;Letters&gt;<" in home
+
+
+def test_a_browser_keeps_a_page_of_the_way_only_where_its_own_back_needs_it(
+    client: Client,
+) -> None:
+    form = Resident(client).reviewing(*GLOUCESTER).form()
+    # Inside noscript: a browser with JavaScript has no such field.
+    assert form.pop("plain") == ["1"]
+    for path in ("/find", "/write", "/address", "/review", "/take"):
+        for lang in ("", "/es"):
+            kept = client.flask.post(lang + path, data=form).headers["Cache-Control"]
+            assert kept == "no-store", path
+            plain = client.flask.post(lang + path, data={**form, "plain": "1"})
+            assert plain.headers["Cache-Control"] == "private, no-cache", path
+    for path in ("/letters.pdf", "/organize/login", "/nowhere"):
+        answer = client.flask.post(path, data={**form, "plain": "1"})
+        assert answer.headers["Cache-Control"] == "no-store", path

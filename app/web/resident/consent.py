@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.campaign import Letter, body_text
-from app.congress import Found, Zip, parse_zip
+from app.congress import Found
 from app.cwc import SENATE_PREFIXES
 from app.records.keys import KeyFolderError, key_status
 from app.records.model import PURPOSES, Purpose
@@ -66,8 +66,7 @@ def details(
     purpose: Purpose, draft: Draft, found: Found, letters: Sequence[Letter]
 ) -> dict[str, Any]:
     """What is sealed for a purpose. The names are those that ``flask letters xml`` reads."""
-    zip_code, home = parse_zip(draft.mail_zip), parse_zip(draft.zip)
-    mail_zip = str(zip_code) if isinstance(zip_code, Zip) else draft.mail_zip
+    mail_zip = str(draft.return_zip or draft.mail_zip)
     if purpose == "contact":
         return {"first": draft.first, "last": draft.last, "email": draft.email, "zip": mail_zip}
     title = draft.prefix if draft.prefix in SENATE_PREFIXES else ""
@@ -77,7 +76,7 @@ def details(
         "state": draft.mail_state, "zip": mail_zip, "email": draft.email, "phone": "",
         "district": str(found.delegation.district),
         "congress": str(found.delegation.congress), "home_state": found.delegation.state,
-        "home_zip": str(home) if isinstance(home, Zip) else "",
-        "template": draft.template, "length": draft.length, "story": draft.story,
+        "home_zip": str(draft.home_zip or ""),
+        "template": draft.template, "length": "full", "story": draft.story,
         "letters": {letter.holder.seat.id: body_text(letter) for letter in letters},
     }  # fmt: skip

@@ -33,7 +33,7 @@ from app.text import BadEmail, Email, clean_line, read_email
 from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
-from app.web.resident.forms import email_message
+from app.web.resident.draft import email_message
 from app.web.resident.people import title_name
 from app.web.resident.states import state_words
 

@@ -21,7 +21,6 @@ from app.congress import (
     OutOfDate,
     Outside,
     Unavailable,
-    Zip,
     ZipProblem,
     ZipUnknown,
     find_delegation,
@@ -31,8 +30,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.services import Services
 from app.web.pages import Page
-from app.web.resident.draft import Draft, as_form_data
-from app.web.resident.forms import FindForm, StreetForm
+from app.web.resident.draft import MILITARY, Draft, FindForm, StreetForm, as_form_data
 from app.web.resident.people import (
     district,
     district_name,
@@ -45,7 +43,6 @@ from app.web.resident.people import (
 
 CARDS = 8
 """At most so many districts are shown as cards; the list by hand has them all."""
-MILITARY = frozenset({"AA", "AE", "AP"})
 
 
 def find_page(
@@ -103,8 +100,8 @@ def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
 
 def look_up_street(draft: Draft, site: Services) -> Outcome:
     """The same with the help of the Census Bureau. Called only for the button that says so."""
-    zip_code = parse_zip(draft.zip)
-    assert isinstance(zip_code, Zip)
+    zip_code = draft.home_zip
+    assert zip_code is not None
     plain = look_up(draft.moved(confirmed=draft.confirmed), site)
     if not isinstance(plain, Found | Choose | ChooseState):
         return plain  # type: ignore[return-value]

@@ -7,6 +7,7 @@ nothing that a form says about members, districts or letters is believed.
 from __future__ import annotations
 
 import dataclasses
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,11 +15,19 @@ from werkzeug.datastructures import MultiDict
 
 from app.campaign.pages import congress_gov, sources_of
 from app.campaign.words import ordinal
-from app.congress import Choose, Found, Outcome, Unavailable, ZipProblem
+from app.congress import (
+    Choose,
+    Delegation,
+    Found,
+    Outcome,
+    Unavailable,
+    ZipProblem,
+    find_delegation,
+)
 from app.congress.model import as_moment, change_of
 from app.records import receipt
 from app.site.i18n import gettext as _
-from app.site.i18n import language, long_date
+from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services
 from app.text import suggest_email
 from app.web import practice
@@ -26,21 +35,44 @@ from app.web.errors import words_for
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.consent import offer
-from app.web.resident.draft import Draft, as_form_data, read_draft, token_of
+from app.web.resident.draft import (
+    MILITARY,
+    STORY_LIMIT,
+    Draft,
+    FindForm,
+    StreetForm,
+    WriteForm,
+    as_form_data,
+    choices,
+    read_draft,
+    token_of,
+)
 from app.web.resident.find import (
+    failure_words,
     find_page,
     look_up,
     look_up_street,
+    notice_words,
     outcome_page,
+    senators_note,
     settled,
 )
-from app.web.resident.forms import FindForm, StreetForm, WriteForm
-from app.web.resident.letters import glyph_words, review, standing_by, too_long, unsettled
-from app.web.resident.people import no_letter, role, title_name
+from app.web.resident.letters import (
+    glyph_words,
+    growing,
+    recipients,
+    review,
+    standing_by,
+    story_room,
+    too_long,
+    unsettled,
+)
+from app.web.resident.people import district_name, no_letter, person, role, state_name, title_name
 from app.web.resident.sharing import prefilled
-from app.web.resident.write import Errors, judge, write_page
 
 Data = MultiDict[str, str]
+Errors = list[tuple[str, str]]
+"""Of each mistake the field, or the empty text, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +114,8 @@ def find(data: Data, site: Services) -> Page:
     if isinstance(answer, Wait):
         return find_page(draft, site, form, wait=wait_words(answer), street_open=by_street)
     outcome = look_up_street(draft, site) if by_street else look_up(draft, site)
+    if data.get("relocate") and isinstance(outcome, Found):
+        return address_page(draft, site, outcome)
     return _written_or(outcome, draft, site)
 
 
@@ -94,12 +128,256 @@ def _written_or(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> 
 
 
 def write(data: Data, site: Services) -> Page:
-    """The page to write on: after a district was chosen, or to change something."""
+    """The page for the story: after a district was chosen, or to change something."""
     draft = read_draft(data)
     outcome = look_up(draft, site)
     if isinstance(outcome, Choose) and data.get("district") == "":
         return outcome_page(outcome, draft, site, unchosen=True)
     return _written_or(outcome, draft, site)
+
+
+def address(data: Data, site: Services) -> Page:
+    """The page for name and address, once nothing is wrong with the story."""
+    draft = read_draft(data)
+    outcome = look_up(draft, site)
+    if not isinstance(outcome, Found):
+        return _written_or(outcome, draft, site)
+    if moved := _moved_on(draft, outcome):
+        return address_page(moved, site, outcome, errors=[("to", _changed(site))], status=409)
+    form, errors = judge(draft, site, outcome)
+    if errors := [error for error in errors if error[0] in STORY_FIELDS]:
+        return _asked_again(draft, outcome, site, form, errors)
+    return address_page(draft, site, outcome)
+
+
+# --- The two pages to write on ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One letter template to choose, in the reader's language."""
+
+    id: str
+    title: str
+    sentence: str
+    """What the letter says, in one sentence."""
+    chosen: bool
+
+
+def options(site: Services, chosen: str) -> list[Option]:
+    """The campaign's templates, the general one first, one line each."""
+    spanish = language() == "es"
+    full = [t for (_id, length), t in site.campaign.templates.items() if length == "full"]
+    full.sort(key=lambda t: (t.id != "general", t.title))
+    return [
+        Option(
+            id=t.id,
+            title=(spanish and t.title_es) or t.title,
+            sentence=(spanish and (t.spoken_es or t.about_es)) or t.spoken or t.about,
+            chosen=t.id == chosen,
+        )
+        for t in full
+    ]
+
+
+def write_form(draft: Draft, site: Services) -> WriteForm:
+    """The form with what was typed, or with what is known on first sight."""
+    form = WriteForm(as_form_data(draft), meta={"csrf_context": site.tokens})
+    form.template.choices = choices((o.id, o.title) for o in options(site, draft.template))
+    return form
+
+
+def begun(draft: Draft, found: Found, site: Services) -> Draft:
+    """The draft of a place, with sensible choices where none was made and recipients that exist."""
+    draft = settled(draft, found, site)
+    everyone = tuple(h.seat.id for h in found.delegation.recipients)
+    known = draft.to is not None and set(draft.to) <= set(everyone)
+    return dataclasses.replace(
+        draft,
+        to=draft.to if known else everyone,
+        template=draft.template or next(iter(options(site, "")), Option("", "", "", False)).id,
+        mail_state=draft.mail_state or found.delegation.state,
+        mail_zip=draft.mail_zip or str(draft.home_zip or ""),
+    )
+
+
+STORY_FIELDS = frozenset({"story", "template"})
+"""What is asked on the first of the two pages; everything else is asked on the second."""
+
+
+def _asked_again(
+    draft: Draft, found: Found, site: Services, form: WriteForm | None, errors: Errors
+) -> Page:
+    """The first of the two pages on which something is wrong, with what is wrong on it."""
+    story = [error for error in errors if error[0] in STORY_FIELDS]
+    if story:
+        return write_page(draft, site, found, form, errors=story, status=422)
+    return address_page(draft, site, found, form, errors=errors, status=422)
+
+
+def write_page(
+    draft: Draft,
+    site: Services,
+    outcome: Found | Unavailable,
+    form: WriteForm | None = None,
+    *,
+    errors: Errors | None = None,
+    status: int = 200,
+) -> Page:
+    """The page for the story, with the letter that it becomes beside it."""
+    found = outcome if isinstance(outcome, Found) else outcome.fallback
+    assert isinstance(found, Found)
+    said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
+    draft = begun(draft, found, site)
+    today, delegation = site.today(), found.delegation
+    chosen = recipients(draft, found) or delegation.recipients
+    letters = options(site, draft.template)
+    context = {
+        "draft": draft, "token": site.tokens.renew(draft.token),
+        "form": form or write_form(draft, site), "errors": errors or (),
+        "switch": "resident.write", "draft_page": "write",
+        "notices": [*said, *notice_words(found.notice)],
+        "place": place_words(delegation), "area_notes": senators_note(delegation.state),
+        "to_names": [title_name(h) for h in chosen],
+        "noted": [p for p in (person(h, today, site.tables) for h in delegation.holders) if p.note],
+        "templates": letters, "prompts": prompts(site), "story_limit": STORY_LIMIT,
+        "hand_edited": _hand_edited(draft), "room": story_room(draft, found, site),
+        "growing": [growing(draft, found, site, x.id) for x in letters if chosen],
+    }  # fmt: skip
+    return Page("resident/write.html", context, status)
+
+
+def address_page(
+    draft: Draft,
+    site: Services,
+    found: Found,
+    form: WriteForm | None = None,
+    *,
+    errors: Errors | None = None,
+    status: int = 200,
+) -> Page:
+    """The page for name and address. With ``errors`` it has a 4xx status."""
+    draft = begun(draft, found, site)
+    form = form or write_form(draft, site)
+    today = site.today()
+    # A well-formed ZIP that is refused all the same lies in another place than the members'.
+    elsewhere = bool(form.mail_zip.errors) and draft.return_zip is not None
+    people = [person(h, today, site.tables, draft.to) for h in found.delegation.recipients]
+    context = {
+        "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
+        "errors": errors or (), "switch": "resident.address", "draft_page": "address",
+        "people": people, "relocate": elsewhere,
+        "to_open": any(name == "to" for name, _message in errors or ())
+        or not all(p.chosen for p in people),
+        "confirm_email": site.confirm_email, "email_hint": suggest_email(draft.email),
+    }  # fmt: skip
+    return Page("resident/address.html", context, status)
+
+
+def prompts(site: Services) -> list[str]:
+    """Questions that help to begin, in the reader's language."""
+    return [
+        (language() == "es" and spanish) or english for english, spanish in site.campaign.prompts
+    ]
+
+
+def place_words(delegation: Delegation) -> str:
+    """Which seats represent the person, in one sentence."""
+    state = state_name(delegation.state, in_a_sentence=True)
+    if not delegation.senate:
+        return _("You live in %(place)s.", place=state)
+    if delegation.district == 0:
+        return _("You live in %(place)s, which has one seat in the House.", place=state)
+    return _(
+        "You live in %(place)s, %(district)s.",
+        place=state, district=district_name(delegation.state, delegation.district),
+    )  # fmt: skip
+
+
+def _hand_edited(draft: Draft) -> str:
+    if not draft.words:
+        return ""
+    return ngettext(
+        "You changed one letter by hand. If you change something here, you choose on the next page "
+        "whether to keep your version of it.",
+        "You changed %(num)d letters by hand. If you change something here, you choose on the next "
+        "page whether to keep your versions of them.",
+        len(draft.words),
+    )
+
+
+_own = threading.local()
+
+
+def _sound(draft: Draft, site: Services) -> bool:
+    """Whether the form has nothing to say about the draft.
+
+    Making a form costs more than asking it, so each thread asks one form again and again. It
+    is shown to nobody, and forgets what it was asked about.
+    """
+    if getattr(_own, "site", None) is not site:
+        _own.site, _own.form = site, write_form(draft, site)
+    form: WriteForm = _own.form
+    form.template.choices = choices((o.id, o.title) for o in options(site, ""))
+    form.process(as_form_data(draft))
+    sound = bool(form.validate()) or set(form.errors) == {"token"}
+    for field in form:
+        field.data = field.raw_data = None
+    return sound
+
+
+def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
+    """What is wrong with the draft, field by field; an empty list when a letter can be made.
+
+    With the list comes the form that says it beside its fields, where it has anything to say.
+    """
+    form: WriteForm | None = None
+    errors: Errors = []
+    if not _sound(draft, site):
+        form = write_form(draft, site)
+        form.validate()
+        errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
+    seats = {h.seat.id for h in found.delegation.recipients}
+    if draft.to and not seats & set(draft.to):
+        errors.append(("to", _("Choose at least one person to write to.")))
+    if not any(name in ("mail_zip", "mail_state") for name, _m in errors):
+        elsewhere = _other_place(draft, site, found)
+        if elsewhere:
+            form = form or write_form(draft, site)
+            form.mail_zip.errors = [elsewhere]
+            errors.append(("mail_zip", elsewhere))
+    return form, errors
+
+
+def _other_place(draft: Draft, site: Services, found: Found) -> str:
+    """That the return address is not where the members were looked up; empty where it is, or
+    is said to be elsewhere."""
+    home, mail = draft.home_zip, draft.return_zip
+    if draft.elsewhere or draft.mail_state in MILITARY or mail is None:
+        return ""
+    state = found.delegation.state
+    same_zip = home is not None and home.five == mail.five
+    if same_zip and draft.mail_state == state:
+        return ""
+    there = find_delegation(
+        mail.five, draft.mail_state, now=site.now(), city=draft.city, tables=site.tables
+    )
+    if isinstance(there, Found) and there.delegation == found.delegation:
+        return ""
+    districts = [c.district for c in there.candidates] if isinstance(there, Choose) else []
+    if draft.mail_state == state and found.delegation.district in districts:
+        return ""
+    return _(
+        "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up "
+        "for ZIP code %(home)s, %(state)s.",
+        mail=mail.five,
+        mail_state=state_name(draft.mail_state, in_a_sentence=True),
+        home=draft.zip,
+        state=state_name(state, in_a_sentence=True),
+    )
+
+
+# --- From the draft to the letters -----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +425,10 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
         everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
         draft = dataclasses.replace(draft, to=everyone)
     if fresh and (moved := _moved_on(draft, outcome)):
-        return write_page(
-            moved,
-            site,
-            outcome,
-            WriteForm(as_form_data(moved)),
-            errors=[("to", _changed(site))],
-            status=409,
-        )
+        return address_page(moved, site, outcome, errors=[("to", _changed(site))], status=409)
     form, errors = judge(draft, site, outcome)
     if errors:
-        return write_page(draft, site, outcome, form, errors=errors, status=422)
+        return _asked_again(draft, outcome, site, form, errors)
     if errors := too_long(draft, outcome, site):
         return review_page(draft, outcome, site, errors=errors, status=422)
     if fresh and (waited := _token_words(draft, site)):
@@ -222,7 +493,7 @@ def _come_back(
     """The same page again, filled in, with a fresh token."""
     if any(key.startswith("shown-") for key in data):
         return review_page(draft, found, site, errors=[("", message)], status=400)
-    return write_page(draft, site, found, form, errors=[("", message)], status=400)
+    return address_page(draft, site, found, form, errors=[("", message)], status=400)
 
 
 def review_letters(data: Data, site: Services) -> Page:

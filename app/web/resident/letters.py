@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from app.campaign import (
-    Length,
     Letter,
     LetterTemplate,
     Writer,
@@ -15,7 +15,7 @@ from app.campaign import (
     compose,
     reading_aid,
 )
-from app.congress import Found, Holder, Office, Zip, parse_zip
+from app.congress import Found, Holder, Office
 from app.documents import (
     Addressed,
     PostalLetter,
@@ -55,6 +55,12 @@ class Reviewed:
     own: tuple[str, ...]
     """The paragraphs of the page that the person wrote."""
     aid: tuple[str, ...]
+    """The paragraphs in Spanish, on Spanish pages, while the words are the campaign's."""
+    differs: str
+    """The first of the sentences that the first letter does not have, in the language that is
+    read first; with an ellipsis where others stand between them or follow."""
+    same_as: str
+    """To whom an earlier letter goes that has the same paragraphs; empty where none has."""
     body: str
     fingerprint: str
     edited: bool
@@ -82,7 +88,6 @@ class Reviewed:
 
 def writer_of(draft: Draft) -> Writer:
     """The writer with the return address, for the length of the request."""
-    zip_code = parse_zip(draft.mail_zip)
     return Writer(
         first=draft.first,
         last=draft.last,
@@ -90,7 +95,7 @@ def writer_of(draft: Draft) -> Writer:
         street2=draft.street2,
         city=draft.city,
         state=draft.mail_state,
-        zip=str(zip_code) if isinstance(zip_code, Zip) else draft.mail_zip,
+        zip=str(draft.return_zip or draft.mail_zip),
         email=draft.email,
     )
 
@@ -102,8 +107,7 @@ def at_home(writer: Writer, draft: Draft) -> Writer:
     """
     if not draft.elsewhere:
         return writer
-    home = parse_zip(draft.zip)
-    return replace(writer, city="", zip=str(home) if isinstance(home, Zip) else "")
+    return replace(writer, city="", zip=str(draft.home_zip or ""))
 
 
 def recipients(draft: Draft, found: Found) -> tuple[Holder, ...]:
@@ -125,43 +129,71 @@ def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ..
     return tuple(make(h, draft.words.get(h.seat.id)) for h in recipients(draft, found))
 
 
-def _composer(draft: Draft, found: Found, site: Services) -> Callable[[Holder, str | None], Letter]:
-    """Makes the letter to a holder, in the words given or in the campaign's."""
-    campaign, template, today = site.campaign, template_of(draft, site), site.writing_day()
-    short = campaign.template(template.id, "short")
+def _composer(
+    draft: Draft, found: Found, site: Services, *, shortest: bool = False
+) -> Callable[[Holder, str | None], Letter]:
+    """Makes the letter to a holder, in the words given or in the campaign's.
+
+    It is the short letter where the office's form is too small for the full one; with
+    ``shortest`` it is the short one wherever there is one.
+    """
+    full = template_of(draft, site)
+    short = site.campaign.template(full.id, "short") or full
     writer = at_home(writer_of(draft), draft)
 
     def make(holder: Holder, words: str | None) -> Letter:
         make_of = partial(
             compose,
-            campaign,
+            site.campaign,
             holder=holder,
             writer=writer,
             district_place=found.delegation,
             story=draft.story,
-            today=today,
+            today=site.writing_day(),
         )
-        letter = make_of(template)
+        letter = make_of(short if shortest else full)
         limited = holder.member is not None and holder.member.form.max_characters
-        if limited and short not in (None, template) and to_web_form(letter).over:
-            # This office's form is too small for the full letter; the others keep it.
+        if limited and short is not full and to_web_form(letter).over:
             letter = make_of(short)
         if words is None:
             return letter
-        chosen = short if short is not None and letter.length == "short" else template
-        return make_of(chosen, body_override=words)
+        return make_of(short if letter.length == "short" else full, body_override=words)
 
     return make
 
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
-    """The chosen template in the chosen length; the full form where there is no short one."""
-    length: Length = "short" if draft.length == "short" else "full"
-    template = site.campaign.template(draft.template, length) or site.campaign.template(
-        draft.template
-    )
+    """The chosen template in full; whether an office gets the short one is a matter of its form."""
+    template = site.campaign.template(draft.template)
     assert template is not None
     return template
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """The letter to the first recipient, as far as it is written, in the reader's language."""
+
+    template: str
+    before: tuple[str, ...]
+    story: str
+    """Empty as long as nothing is written."""
+    after: tuple[str, ...]
+    lang: str
+
+
+def growing(draft: Draft, found: Found, site: Services, template: str) -> Growing:
+    """The letter that a template makes of the draft, to whoever is written to first."""
+    holder = (recipients(draft, found) or found.delegation.recipients)[0]
+    typed = split_paragraphs(draft.story)
+    own = typed or ("…",)
+    some = replace(draft, template=template, words={}, story="\n\n".join(own))
+    letter = _composer(some, found, site)(holder, None)
+    aid = _aid(some, found, site, letter)
+    body = aid or letter.body
+    at = body.index(own[0])
+    return Growing(
+        template, body[:at], "\n\n".join(typed), body[at + len(own) :], "es" if aid else "en"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +208,8 @@ def story_room(draft: Draft, found: Found, site: Services) -> Room | None:
     """The room in the smallest form, as its office counts; None where no limit is known."""
     if site.campaign.template(draft.template) is None:
         return None
-    short = replace(draft, story="", words={}, length="short")
-    forms = [(x.holder, to_web_form(x)) for x in make_letters(short, found, site)]
+    make = _composer(replace(draft, story=""), found, site, shortest=True)
+    forms = [(h, to_web_form(make(h, None))) for h in recipients(draft, found)]
     between = 4  # the line breaks that set a paragraph apart
     rooms = [(f.limit - f.count - between, h) for h, f in forms if f.limit is not None]
     if not rooms:
@@ -241,10 +273,37 @@ def review(
     """Every letter as it will be handed over, with what the person may want to change."""
     letters = make_letters(draft, found, site)
     low = [x.own_share < LOW_SHARE for x in letters]
-    return [
-        _reviewed(draft, found, site, x, nudge=lacking and not any(low[:number]), wrong=wrong)
-        for number, (x, lacking) in enumerate(zip(letters, low, strict=True))
-    ]
+    shown: list[Reviewed] = []
+    for number, (letter, lacking) in enumerate(zip(letters, low, strict=True)):
+        nudge = lacking and not any(low[:number])
+        made = _reviewed(draft, found, site, letter, nudge=nudge, wrong=wrong)
+        shown.append(_compared(made, shown) if shown else made)
+    return shown
+
+
+DIFFERENCE = 180
+"""Characters after which the sentences that make a letter another one are broken off."""
+_SENTENCE = re.compile(r"(?<=[.!?”]) +(?=[A-ZÁÉÍÓÚÑ“¿¡])")
+
+
+def _compared(letter: Reviewed, earlier: Sequence[Reviewed]) -> Reviewed:
+    """The letter with where it differs from the first one, or that it says what another says."""
+
+    def read(of: Reviewed) -> tuple[str, ...]:
+        return of.aid or of.page.paragraphs
+
+    same = next((other.title_name for other in earlier if read(other) == read(letter)), "")
+    known = {part for text in read(earlier[0]) for part in _SENTENCE.split(text)}
+    said = ""
+    for part in (part for text in read(letter) for part in _SENTENCE.split(text)):
+        if part in known:
+            said += "" if not said or said.endswith(" …") else " …"
+        elif len(said) > DIFFERENCE:
+            said += "" if said.endswith(" …") else " …"
+            break
+        else:
+            said += f" {part}"
+    return replace(letter, same_as=same, differs=said.strip())
 
 
 def _reviewed(
@@ -272,6 +331,8 @@ def _reviewed(
         page=page,
         own=split_paragraphs(*letter.own_paragraphs),
         aid=() if edited else _aid(draft, found, site, letter),
+        differs="",
+        same_as="",
         body=body_text(letter),
         fingerprint=fingerprint(body_text(plain)),
         edited=edited,
@@ -284,7 +345,7 @@ def _reviewed(
         limit=form.limit,
         box_limit=letter_limit(plain),
         box_extra=form.count - form_length(body_text(letter)),
-        shortened=plain.length != template_of(draft, site).length,
+        shortened=plain.length == "short",
         over=over_words(form.over) if form.over else "",
         offices=[
             Place("washington", _("Washington, DC")),
@@ -391,7 +452,7 @@ def glyph_words(draft: Draft) -> list[str]:
 def over_words(over: int) -> str:
     """That a letter is too long for the office's web form, and what to do about it."""
     return _(
-        "This letter is %(over)d characters too long for this office’s web form. Nothing is cut "
-        "off. Shorten it, choose the short letter, or print and post it.",
+        "Too long for this office’s web form by %(over)d characters. We cut nothing. Shorten it, "
+        "or mail it.",
         over=over,
     )

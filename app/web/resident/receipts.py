@@ -50,8 +50,7 @@ from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed
 from app.web.resident.consent import offer
 from app.web.resident.copies import mail_lines
-from app.web.resident.draft import token_of
-from app.web.resident.forms import email_message
+from app.web.resident.draft import email_message, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed
 from app.web.resident.people import role, title_name

@@ -22,6 +22,7 @@ def start() -> Response:
 
 
 @resident.get("/write")
+@resident.get("/address")
 @resident.get("/review")
 @resident.get("/sign")
 @resident.get("/take")
@@ -44,6 +45,12 @@ def find() -> Response:
 @access("anyone")
 def write() -> Response:
     return show(journey.write(request.form, services()))
+
+
+@resident.post("/address")
+@access("anyone")
+def address() -> Response:
+    return show(journey.address(request.form, services()))
 
 
 @resident.post("/review")

@@ -6,7 +6,7 @@
   // Each campaign of a site has an address of its own, and what was typed for it stays with it.
   var ROOT = (window.location.pathname.match(/^.*?\/c\/[a-z0-9-]+(?=\/)/) || [""])[0];
   var KEY = "dear-congress" + ROOT;
-  var NAMES = ["first", "last", "street", "street2", "city", "story", "email"];
+  var NAMES = { write: ["story"], address: ["first", "last", "street", "street2", "city", "email"] };
 
   function kept() {
     try { return window.sessionStorage; } catch (e) { return null; }
@@ -33,6 +33,22 @@
         : area.value.length + area.value.split("\n").length - 1 + Number(extra);
       out.textContent = format.format(count) + tail;
       out.classList.toggle("error", count > limit);
+    });
+  }
+
+  // The letter beside the story has what is typed, and is the one that is chosen.
+  function grow(area) {
+    area.addEventListener("input", function () {
+      each("[data-grows]", function (place) {
+        place.textContent = area.value.trim() || place.dataset.grows;
+      });
+    });
+    each("[name=template]", function (choice) {
+      choice.addEventListener("change", function () {
+        each("[data-template]", function (letter) {
+          letter.hidden = letter.dataset.template !== choice.value;
+        });
+      });
     });
   }
 
@@ -102,23 +118,27 @@
 
   // The draft stays in this tab only, and goes when the letters are finished.
   function keepDraft(page, form, tab) {
-    var id = window.history.state && window.history.state.draft;
-    if (!id) {
-      id = "-" + Date.now().toString(36) + Math.random().toString(36).slice(2);
-      window.history.replaceState(
-        { draft: id }, "", window.location.pathname.replace(/\/sign$/, "/review"));
+    var id = (window.history.state && window.history.state.draft)
+      || "-" + Date.now().toString(36) + Math.random().toString(36).slice(2);
+    // A jump within the page makes a new entry, which must lead back here as well.
+    function remember() {
+      var here = window.location.pathname.replace(/\/sign$/, "/review") + window.location.hash;
+      window.history.replaceState({ draft: id }, "", here);
     }
+    remember();
+    window.addEventListener("hashchange", remember);
+    // A person who looks up another ZIP finds their words again in the empty fields.
+    var names = NAMES[page] || [], own = KEY + "-" + page;
     function value(name) { return form.elements[name] ? form.elements[name].value : ""; }
     function keep() {
       try {
         tab.setItem(KEY + id, JSON.stringify(Array.from(new FormData(form))));
-        if (page === "write") { tab.setItem(KEY, JSON.stringify(NAMES.map(value))); }
+        if (names.length) { tab.setItem(own, JSON.stringify(names.map(value))); }
       } catch (e) { /* the tab's store is full: the form itself still has everything */ }
     }
-    // A person who looks up another ZIP finds their words again in the empty form.
-    var old = JSON.parse(tab.getItem(KEY) || "[]");
-    if (page === "write" && NAMES.map(value).join("") === "") {
-      NAMES.forEach(function (name, number) {
+    var old = JSON.parse(tab.getItem(own) || "[]");
+    if (names.map(value).join("") === "") {
+      names.forEach(function (name, number) {
         if (!old[number]) { return; }
         form.elements[name].value = old[number];
         form.elements[name].dispatchEvent(new Event("input"));
@@ -135,7 +155,8 @@
 
   // The receipt leads back to the letters of this tab, also after a reload.
   function bringBack(tab) {
-    tab.removeItem(KEY);  // whoever writes next in this tab may be somebody else
+    // Whoever writes next in this tab may be somebody else.
+    Object.keys(NAMES).forEach(function (page) { tab.removeItem(KEY + "-" + page); });
     var form = document.getElementById("page-form");
     var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
     if (!form) { return; }
@@ -178,6 +199,7 @@
   function start() {
     each("a[href]", sameAddress);
     each("textarea[data-count]", countWhileTyping);
+    each("textarea.story", grow);
     each("[data-copy]", copyButton);
     each("[data-print]", printButton);
     each("[data-step]", function (link) {
