@@ -85,11 +85,10 @@ def test_pressing_at_once_waits_says_so_and_then_signs_once(
             sent.append(re.sub(r".*/", "/", request.url))
 
     with visiting(chromium, asking) as someone:
-        # As if more bits were asked for: long enough to see what is said.
+        # The calculation does not begin before it was seen what is said of it.
         someone.page.add_init_script(
-            "document.addEventListener('DOMContentLoaded', () => {"
-            " const words = document.getElementById('proof-words');"
-            " if (words) { words.dataset.bits = '17'; } })"
+            "{ const later = [], go = window.setTimeout; window.setTimeout = f => later.push(f);"
+            " window.begin = () => { window.setTimeout = go; later.forEach(f => go(f)); }; }"
         )
         reviewing(someone)
         someone.page.on("request", note)
@@ -97,6 +96,7 @@ def test_pressing_at_once_waits_says_so_and_then_signs_once(
         words = someone.page.locator("#proof-words")
         expect(words).to_contain_text("A small calculation that keeps programs away")
         sign(someone)  # impatient
+        someone.page.evaluate("begin()")
         someone.page.wait_for_url("**/take", timeout=60_000)
     assert sent == ["/sign", "/take"]
     assert statuses(asking) == [*before, "counted"]

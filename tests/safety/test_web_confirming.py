@@ -116,7 +116,7 @@ def test_a_campaign_decides_for_itself_and_the_site_for_the_others(
     instance = tmp_path / "instance"
     instance.mkdir()
     with site(instance, confirm_email=site_says, limits=False, letters=letters) as here:
-        assert ("Nothing is sent to it" in here.resident().writing(*PLACE).words) is not asked
+        assert ("We send nothing to it" in here.resident().writing(*PLACE).words) is not asked
         privacy = here.client.get("/privacy").words
         here.sign(here.form(email=ADDRESS))
         assert here.statuses() == ["unconfirmed" if asked else "counted"]
@@ -221,7 +221,7 @@ def test_the_link_names_the_sites_own_address_whatever_host_was_asked(tmp_path: 
 
 def test_where_it_is_off_no_mail_is_sent_and_the_page_says_so(tmp_path: Path) -> None:
     with site(tmp_path, limits=False) as here:
-        assert "Nothing is sent to it" in here.resident().writing("01930", "MA").words
+        assert "We send nothing to it" in here.resident().writing("01930", "MA").words
         here.sign(here.form(email=ADDRESS))
         assert here.statuses() == ["counted"]
         assert mails(here) == []

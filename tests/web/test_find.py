@@ -234,7 +234,7 @@ def test_a_member_with_an_incomplete_record_has_a_name(
 @pytest.mark.parametrize(("zip_code", "state"), [("43215", "OH"), ("33101", "FL")])
 def test_an_ended_term_is_shown_with_a_note(anyone: Resident, zip_code: str, state: str) -> None:
     """LK16"""
-    page = anyone.writing(zip_code, state, 3 if state == "OH" else 27)
+    page = anyone.telling(zip_code, state, 3 if state == "OH" else 27)
     assert len(recipients(page)) == 3
     note = "The listed term ended on" if anyone.lang == "en" else "El mandato registrado terminó"
     assert page.words.count(note) == 1
@@ -276,7 +276,7 @@ def test_after_noon_a_seat_whose_name_is_not_listed_gets_no_letter(
             "You live in the District of Columbia.",
             "Usted vive en el Distrito de Columbia.",
         ),
-        ("96950", "for all of the Northern Mariana Islands", "Islas Marianas del Norte"),
+        ("96950", "You live in the Northern Mariana Islands.", "Islas Marianas del Norte"),
         ("70112", "Louisiana", "Luisiana"),
     ],
 )

@@ -243,7 +243,7 @@ def test_markup_is_text_on_every_page_of_the_workshop_tp07(
     assert "was never filled in" in rosa.words
     assert "Publish now" not in rosa.words
     put_live(app, "general.txt", clock.at)  # as a file of the folder could be
-    page = Resident(Client(app.test_client())).writing("98101", "WA")
+    page = Resident(Client(app.test_client())).telling("98101", "WA")
     assert f"T {text}" in page.words
     assert "<img" not in page.text
 
