@@ -37,7 +37,7 @@ BY_LINK = frozenset({
     "confirm", "confirmed",
 })  # fmt: skip
 """Views of residents whose ``token`` says of which campaign they are."""
-TO_SIGN = frozenset({"start", "find", "write", "review", "sign"})
+TO_SIGN = frozenset({"start", "find", "write", "address", "review", "sign"})
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
