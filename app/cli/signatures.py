@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
+from contextlib import closing
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,23 @@ from flask.cli import AppGroup
 
 from app.cli.attest import attest_command, verify_command
 from app.cli.paper import import_command, undo_command
-from app.cli.plain import Day
-from app.cli.purge import purge_command
+from app.cli.plain import Day, PlainCommand
 from app.cli.sealed import open_command
 from app.cli.sheets import sheets_command
 from app.cli.signature_output import Format, format_of, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
 from app.congress import STATES
 from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
+from app.records.audit import COMMAND_LINE
 from app.records.counts import Filter
-from app.records.database import reading
+from app.records.database import open_database, reading
 from app.records.exports import GROUPINGS, SHAPES, counts_table
+from app.records.retention import purge, purge_and_note
+from app.site.daily import policy_of
+from app.site.settings import load_settings
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
 signatures.add_command(open_command)
-signatures.add_command(purge_command)
 signatures.add_command(import_command)
 signatures.add_command(undo_command)
 signatures.add_command(sheets_command)
@@ -233,3 +236,23 @@ def export_command(
       flask signatures export --by day --letter faith --source parish --notes --out parish.csv
     """
     write_export(scope, chosen, shape=shape, by=by, form=format_of(out, form), out=out, notes=notes)
+
+
+@signatures.command("purge", cls=PlainCommand)
+@click.option("--dry-run", "dry_run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--now", "now", is_flag=True, help="Delete. For the daily job.")
+def purge_command(dry_run: bool, now: bool) -> None:
+    """Delete what has been kept as long as the settings allow, and every trace of it."""
+    if dry_run == now:
+        raise click.UsageError("Say --dry-run to see what would be deleted, or --now to delete it.")
+    settings = load_settings()
+    policy = policy_of(settings)
+    at = datetime.now(UTC)
+    with closing(open_database(settings.database)) as db:
+        if now:
+            done = purge_and_note(db, at, policy, who=COMMAND_LINE, instance=settings.instance)
+        else:
+            done = purge(db, at, policy, dry_run=True, instance=settings.instance)
+    for one in done:
+        verb = "would be deleted" if dry_run else "deleted"
+        click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")

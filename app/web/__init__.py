@@ -16,11 +16,9 @@ from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
 from app.web.addresses import mount, set_up_addresses
-from app.web.compression import set_up_compression
 from app.web.errors import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.limits import set_up_limits
-from app.web.no_session import NoSession
 from app.web.organizer import set_up_organizers
 from app.web.organizer.gate import hang_door
 from app.web.pages import set_up_pages
@@ -52,7 +50,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def unopened_site() -> Flask:
     """All pages, before anybody has said whose site it is: ``open_site`` does."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"))
-    app.session_interface = NoSession()
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=200
     )
@@ -61,7 +58,6 @@ def unopened_site() -> Flask:
     logging.getLogger("dear_congress").setLevel(logging.INFO)
     set_up_requests(app)
     set_up_headers(app)
-    set_up_compression(app)
     set_up_languages(app)
     set_up_pages(app)
     set_up_errors(app)

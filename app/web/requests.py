@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, request
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, SecurityError
 from werkzeug.formparser import FormDataParser
@@ -149,9 +150,24 @@ def _count(response: Response) -> Response:
     return response
 
 
+class NoSession(SessionInterface):
+    """Flask's session, taken away: no page can keep anything in a cookie that Flask signs.
+
+    Residents have no cookie at all, and organizers' sessions lie in the database. Using
+    ``flask.session`` fails with Flask's own words.
+    """
+
+    def open_session(self, _app: Flask, _request: Request) -> SessionMixin | None:
+        return NullSession()
+
+    def save_session(self, _app: Flask, _session: SessionMixin, _response: Response) -> None:
+        """Nothing to save."""
+
+
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
     app.request_class = SiteRequest
+    app.session_interface = NoSession()
     app.before_request(_begin)
     app.before_request(_answer_monitors)
     app.after_request(_count)

@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 from app.cli import doctor
 from app.cli.doctor import Finding, Site, doctor_command, examine
 from app.cli.keys import keys_group
-from app.cli.purge import purge_command
 from app.cli.sealed import open_command
+from app.cli.signatures import purge_command
 from app.records import keys
 from app.records.audit import Filter, every
 from app.records.database import open_database

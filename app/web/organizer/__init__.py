@@ -27,8 +27,8 @@ from app.web.organizer.letters_preview import preview  # noqa: F401 - adds its r
 from app.web.organizer.letters_shelf import letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
-from app.web.organizer.offices_views import offices
-from app.web.organizer.packet_views import packets
+from app.web.organizer.offices import offices
+from app.web.organizer.packet_pages import packets
 from app.web.organizer.paper_pages import paper
 from app.web.organizer.trail import event_name, facts
 from app.web.organizer.translation_pages import translations  # noqa: F401 - adds its routes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask import Blueprint, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.campaign import Stance
@@ -17,11 +19,26 @@ from app.records.offices import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.rooms import apart
-from app.site.services import Services
+from app.site.services import Services, services
+from app.web.access import access
+from app.web.limits import in_room
 from app.web.organizer.counts_filter import meanings
 from app.web.organizer.counts_lines import level
+from app.web.organizer.nav import Entry, add_entry
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, term_note, title_name
+
+offices = Blueprint("organizer_offices", __name__)
+
+add_entry(
+    Entry(
+        "organizer_offices.index",
+        _l("Offices"),
+        "organizer",
+        31,
+        _l("A page for each office to take to a visit, with its number and its ask."),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +61,11 @@ class StateLine:
     signatures: int
 
 
-def show_list(args: Mapping[str, str], site: Services) -> Response:
+@offices.get("")
+@access("organizer")
+def index() -> Response:
     """All states, or the seats that a search finds."""
+    args, site = request.args, services()
     typed, state = visible(args.get("q", "")).strip()[:80], args.get("state", "").upper()[:2]
     state = state if state in STATES else ""
     people = _people(site)
@@ -92,8 +112,11 @@ def find(name: str, site: Services) -> Holder | None:
     return site.tables.holder(name.upper()) or site.tables.holder_of(name.upper())
 
 
-def show_sheet(name: str, site: Services) -> Response:
+@offices.get("/<name>")
+@access("organizer")
+def sheet(name: str) -> Response:
     """One office's day sheet."""
+    site = services()
     holder = find(name, site)
     if holder is None:
         return _no_such()
@@ -110,20 +133,31 @@ def show_sheet(name: str, site: Services) -> Response:
     )  # fmt: skip
 
 
-def sheet_file(name: str, site: Services) -> Response:
+@offices.get("/<name>.pdf")
+@access("organizer")
+def sheet_pdf(name: str) -> Response:
     """One office's sheet as PDF."""
+    site = services()
     holder = find(name, site)
     return _file([holder], f"day-sheet-{holder.seat.id}", site) if holder else _no_such()
 
 
-def delegation_file(state: str, site: Services) -> Response:
+@offices.get("/state/<state>.pdf")
+@access("organizer")
+@in_room("books")
+def delegation(state: str) -> Response:
     """The sheets of a state's delegation as one PDF."""
+    site = services()
     holders = [h for h in site.tables.holders if h.seat.state == state.upper()]
     return _file(holders, f"day-sheets-{state.upper()}", site) if holders else _no_such()
 
 
-def book_file(site: Services) -> Response:
+@offices.get("/all.pdf")
+@access("organizer")
+@in_room("books")
+def book() -> Response:
     """All sheets as one PDF with a cover and an index."""
+    site = services()
     return _file(list(site.tables.holders), "day-sheets", site, book=True)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.delivery.packets import Opened, PacketLetters, Sender, Trouble, parse_split, zip_packets
@@ -37,9 +37,13 @@ from app.records.sealed_files import (
 )
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.errors import not_stored_words
+from app.web.limits import in_room
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
+
+packets = Blueprint("organizer_packets", __name__)
 
 SPLITS = ("office", "state", "250", "20MB")
 TEMPLATE = "general"
@@ -73,6 +77,8 @@ def stock(site: Services) -> Stock:
     return Stock(total, here, total - sum(sealed[line.key.id] for line in here))
 
 
+@packets.get("/", endpoint="index")
+@access("admin")
 def show_packets(problem: str = "", field: str = "", status: int = 200) -> Response:
     chosen = request.form.get("split", "")
     return page(
@@ -81,6 +87,9 @@ def show_packets(problem: str = "", field: str = "", status: int = 200) -> Respo
     )  # fmt: skip
 
 
+@packets.post("/packets.zip", endpoint="make")
+@access("admin", fresh=True)
+@in_room("books")
 def send_packets() -> Response:
     """The packets as a download, or the page that says what is missing."""
     site = services()
@@ -151,6 +160,9 @@ def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[T
     return troubles
 
 
+@packets.post("/sealed", endpoint="sealed")
+@access("admin", fresh=True)
+@in_room("exports")
 def send_sealed() -> Response:
     """The sealed details, still sealed, to open on the computer that has the key."""
     site = services()
