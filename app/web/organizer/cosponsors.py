@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
-from wtforms import Form, StringField
+from wtforms import Form, SelectMultipleField, StringField
 
 from app.campaign import Campaign
 from app.campaign.stance import CURRENT, Backing
@@ -332,24 +332,35 @@ def _review(
     )  # fmt: skip
 
 
+class ApplyForm(Form):  # type: ignore[misc]
+    """A list that was looked at, as the page about it carries it on."""
+
+    source = StringField(default="", filters=[lambda text: visible(text)[:60]])
+    list = StringField(default="")
+    as_of = StringField(default="", filters=[str.strip])
+    seen = StringField(default="")
+    missing = SelectMultipleField(default=(), validate_choice=False)
+    off = SelectMultipleField(default=(), validate_choice=False)
+
+
 @cosponsors.post("/cosponsors/apply")
 @access("editor")
 def apply() -> Response:
     """Apply a list that was looked at: the lists and their day, published together."""
-    site, form = services(), request.form
-    source = visible(form.get("source", ""))[:60]
-    lines, problems = read_list("list", form.get("list", ""), site.campaign.related)
+    site, form = services(), ApplyForm(request.form)
+    source = form.source.data
+    lines, problems = read_list("list", form.list.data, site.campaign.related)
     if problems:
         return _bring(_("The list did not arrive whole. Please choose the file once more."), 422)
-    missing, ticked = set(form.getlist("missing")), set(form.getlist("off"))
+    missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
-    typed = form.get("as_of", "").strip()
+    typed = form.as_of.data
     day, now = read_day(typed), live_lists(site)
     problem, field, status = "", "", 422
     if day is None or day > site.today():
         problem = _("Enter the day of which the list is, such as 2026-11-25; not one to come.")
         field = "as_of"
-    elif form.get("seen", "") != str(now.live.counter):
+    elif form.seen.data != str(now.live.counter):
         problem, status = _moved_words(), 409
     elif check_files(site, {**now.live.files, **new_texts(site, now, kept, day)}).must:
         problem = _("The check found something that must be put right first.")

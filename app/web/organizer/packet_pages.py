@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
+from wtforms import Form, StringField
 
 from app.delivery.packets import Opened, PacketLetters, Sender, Trouble, parse_split, zip_packets
 from app.records import NotStoredError, audit
@@ -77,10 +78,17 @@ def stock(site: Services) -> Stock:
     return Stock(total, here, total - sum(sealed[line.key.id] for line in here))
 
 
+class PacketForm(Form):  # type: ignore[misc]
+    """What the packets are to be. The passphrase is shown to nobody again."""
+
+    split = StringField(default="")
+    passphrase = StringField(default="")
+
+
 @packets.get("/", endpoint="index")
 @access("admin")
 def show_packets(problem: str = "", field: str = "", status: int = 200) -> Response:
-    chosen = request.form.get("split", "")
+    chosen = PacketForm(request.form).split.data
     return page(
         "packets/index", status, problem=problem, field=field, stock=stock(services()),
         split=chosen if chosen in SPLITS else SPLITS[0],
@@ -96,8 +104,9 @@ def send_packets() -> Response:
     found = stock(site)
     if not found.keys:
         return show_packets(status=409)
-    split = parse_split(request.form.get("split", "")) if request.form.get("split") else None
-    keys = _unlocked(found.keys, request.form.get("passphrase", ""))
+    form = PacketForm(request.form)
+    split = parse_split(form.split.data) if form.split.data else None
+    keys = _unlocked(found.keys, form.passphrase.data)
     if isinstance(keys, str):
         return show_packets(keys, "passphrase", 422)
     letters = PacketLetters(site.campaign, site.tables, now=site.now(), template=TEMPLATE)
