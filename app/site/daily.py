@@ -23,6 +23,7 @@ from app.records.campaigns import campaigns_here
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
+from app.records.workshop import states
 from app.site.copies import take_copy
 from app.site.live import live_campaign
 from app.site.settings import Settings
@@ -45,8 +46,10 @@ def policy_of(settings: Settings) -> Policy:
     ends: dict[str, date] = {}
     slugs = {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
     if settings.database.is_file():
-        here = campaigns_here(local_database(settings.database), settings.campaign)
-        slugs |= {one.slug for one in here}
+        db = local_database(settings.database)
+        here = {one.slug for one in campaigns_here(db, settings.campaign)}
+        # The start page's own is among them even where nothing of it is, in a file or here.
+        slugs |= here if states(db, settings.campaign) else here - {settings.campaign}
     for slug in sorted(slugs):
         try:
             campaign = live_campaign(settings, slug)
