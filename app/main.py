@@ -17,13 +17,14 @@ from app import web
 from app.campaign import CampaignError
 from app.cli import add_commands
 from app.congress import TablesError
-from app.records import NotStoredError
+from app.records import NotStoredError, local_database
 from app.records.backup import CopyError
 from app.records.database import serve_from
 from app.records.health import check_site
 from app.records.keys import KeyFolderError, first_key
 from app.site.copies import litestream, stream
 from app.site.daily import start_purging
+from app.site.live import live_campaign
 from app.site.server import listen, serve
 from app.site.settings import Settings, SettingsError, load_settings
 from app.site.watching import begin_counting, serve_numbers
@@ -40,6 +41,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     return app
 
 
+def _must_have_its_campaign(settings: Settings) -> None:
+    """Raises ``CampaignError`` where the campaign of the start page has no folder, and was not
+    made in the browser either."""
+    if not (settings.letters / settings.campaign).is_dir():
+        live_campaign(settings, settings.campaign)
+        local_database(settings.database).close()  # this process is forked in a moment
+
+
 def main(arguments: list[str]) -> int:
     """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
     try:
@@ -52,6 +61,7 @@ def main(arguments: list[str]) -> int:
         if settings.metrics:
             begin_counting(settings)
         app = create_app(settings)
+        _must_have_its_campaign(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
     except (
         SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError, CopyError,
