@@ -9,7 +9,7 @@ The usual way through::
     count(db, "some-campaign", "district")
 """
 
-from app.records.accounting import Way, mark, note_office, sweep_letters, ways
+from app.records.accounting import mark, note_office, sweep_letters
 from app.records.counts import (
     BREAKDOWNS,
     by_status,
@@ -53,11 +53,11 @@ from app.records.workshop import remember_versions, version_text
 __all__ = [
     "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
-    "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion", "Way",
+    "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion",
     "by_status", "count", "definitions_for", "local_database",
     "lookalikes", "mark", "note_office", "numbers_of_source", "open_database", "people",
     "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
     "signed_campaigns",
-    "source_tag", "sweep_letters", "totals", "version_text", "ways", "withdraw",
+    "source_tag", "sweep_letters", "totals", "version_text", "withdraw",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.records.database import reading, writing
-from app.records.model import TOKEN, Cause, LetterRow, State, Status, minute, token_digest
+from app.records.model import TOKEN, Cause, LetterRow, State, minute, token_digest
 
 OWN: frozenset[State] = frozenset({"downloaded", "copied", "printed"})
 MAILED: State = "mailed to self"
@@ -140,31 +140,6 @@ def move(
         (state, minute(at or datetime.now(UTC)), cause, signature, seat),
     )
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How many letters are in one state."""
-
-    state: State
-    letters: int
-
-
-def ways(
-    db: sqlite3.Connection, campaign: str | None, *, status: Status = "counted"
-) -> tuple[Way, ...]:
-    """The letters by state, the most frequent first; they add up to the letters of ``totals``.
-
-    For a dashboard: reads a few kept numbers, never the rows. ``campaign`` None adds up all.
-    """
-    rows = db.execute(
-        "SELECT value, sum(letters) FROM tallies"
-        " WHERE campaign IN (SELECT campaign FROM tallies WHERE ?1 IS NULL UNION SELECT ?1)"
-        " AND status = ?2 AND dimension = 'way' GROUP BY value HAVING sum(letters) <> 0"
-        " ORDER BY 2 DESC, 1",
-        (campaign, status),
-    )
-    return tuple(Way(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

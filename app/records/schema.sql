@@ -85,7 +85,7 @@ CREATE INDEX signatures_by_earlier ON signatures (earlier) WHERE earlier IS NOT 
 
 -- All that a page about one office counts, so that it reads its state's part of the index alone.
 CREATE INDEX signatures_by_place ON signatures
-    (campaign, status, state, district, congress, day, own_share, source, town);
+    (campaign, status, state, district, congress, day, own_share, template, town);
 
 -- One letter to one seat; `bioguide` is NULL where the seat was vacant. `cause` is who or what
 -- brought the letter into its state. Clustered by signature: one person's letters lie together.
@@ -356,33 +356,60 @@ SELECT id, campaign, status, letters,
     printf('%02d', min(own_share / 10, 9) * 10) AS own_share
 FROM signatures NOT INDEXED;
 
--- The same as one row for each breakdown.
+-- The same as one row for each breakdown, once for all of a campaign and once within each of what
+-- a page of counts is narrowed to most: `day in state CA` beside `day`. So a narrowed page reads
+-- tallies too, and a range of days is a range of the key.
 CREATE VIEW signature_dimensions AS
-SELECT id AS signature, campaign, status, 'all' AS dimension, '' AS value, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'day', day, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'state', state, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'district', district, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'template', template, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'version', version, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'language', language, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'match', match, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'source', source, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'edited', edited, letters FROM countable
-UNION ALL SELECT id, campaign, status, 'own_share', own_share, letters FROM countable;
+SELECT id AS signature, campaign, status,
+    grouped.column1 || CASE narrow.column1
+        WHEN '' THEN ''
+        WHEN 'state' THEN ' in state ' || state
+        WHEN 'day' THEN ' in day ' || day
+        WHEN 'template' THEN ' in template ' || template
+        WHEN 'source' THEN ' in source ' || source
+    END AS dimension,
+    CASE grouped.column1
+        WHEN 'all' THEN ''
+        WHEN 'day' THEN day
+        WHEN 'state' THEN state
+        WHEN 'district' THEN district
+        WHEN 'template' THEN template
+        WHEN 'version' THEN version
+        WHEN 'language' THEN language
+        WHEN 'match' THEN match
+        WHEN 'source' THEN source
+        WHEN 'edited' THEN edited
+        WHEN 'own_share' THEN own_share
+    END AS value,
+    letters
+FROM countable
+CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS narrow
+CROSS JOIN (VALUES ('all'), ('day'), ('state'), ('district'), ('template'), ('version'),
+    ('language'), ('match'), ('source'), ('edited'), ('own_share')) AS grouped;
 
 -- What each letter to a seat that somebody holds is counted by: whom it is written to, and
--- where it is on its way. The way counts no people, because one person's letters may be in
--- several places.
+-- where it is on its way, narrowed like the above. The way counts no people, because one person's
+-- letters may be in several places.
 CREATE VIEW letter_dimensions AS
 SELECT l.signature, l.seat, s.campaign, s.status, 'recipient' AS dimension, l.bioguide AS value,
     1 AS signatures
 FROM letters l JOIN signatures s ON s.id = l.signature WHERE l.bioguide IS NOT NULL
 UNION ALL
-SELECT l.signature, l.seat, s.campaign, s.status, 'way', l.state, 0
-FROM letters l JOIN signatures s ON s.id = l.signature WHERE l.bioguide IS NOT NULL;
+SELECT l.signature, l.seat, s.campaign, s.status,
+    'way' || CASE narrow.column1
+        WHEN '' THEN ''
+        WHEN 'state' THEN ' in state ' || s.state
+        WHEN 'day' THEN ' in day ' || s.day
+        WHEN 'template' THEN ' in template ' || s.template
+        WHEN 'source' THEN ' in source ' || s.source
+    END,
+    l.state, 0
+FROM letters l JOIN signatures s ON s.id = l.signature
+CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS narrow
+WHERE l.bioguide IS NOT NULL;
 
 -- So many people and letters are in this campaign, in this status, under this value of this
--- breakdown. A page of counts reads a few hundred of these and never the signatures.
+-- breakdown. A page of counts reads some hundreds of these and never the signatures.
 CREATE TABLE tallies (
     campaign TEXT NOT NULL,
     status TEXT NOT NULL,
@@ -486,9 +513,11 @@ CREATE TRIGGER tally_letter_state AFTER UPDATE OF state ON letters
 WHEN OLD.signature = NEW.signature AND OLD.bioguide = NEW.bioguide AND OLD.state <> NEW.state
 BEGIN
     INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
-    SELECT campaign, status, 'way', OLD.state, 0, -1 FROM signatures WHERE id = NEW.signature
+    SELECT campaign, status, dimension, OLD.state, 0, -1 FROM letter_dimensions
+    WHERE signature = NEW.signature AND seat = NEW.seat AND dimension <> 'recipient'
     UNION ALL
-    SELECT campaign, status, 'way', NEW.state, 0, 1 FROM signatures WHERE id = NEW.signature
+    SELECT campaign, status, dimension, NEW.state, 0, 1 FROM letter_dimensions
+    WHERE signature = NEW.signature AND seat = NEW.seat AND dimension <> 'recipient'
     ON CONFLICT DO UPDATE SET signatures = signatures + excluded.signatures,
         letters = letters + excluded.letters;
 END;
@@ -570,7 +599,8 @@ END;
 
 -- `name_key` is the name with case and spaces levelled: two organizers whose names look alike
 -- cannot exist. `totp` is sealed; `totp_step` is the step of the last code that was accepted, so
--- that none works twice. An organizer is never deleted, because the audit trail names them.
+-- that none works twice; `alerts` is where they want mail, encrypted with the site's secret. An
+-- organizer is never deleted, because the audit trail names them.
 CREATE TABLE organizers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -581,7 +611,8 @@ CREATE TABLE organizers (
     totp_step INTEGER NOT NULL DEFAULT 0,
     created INTEGER NOT NULL,
     disabled INTEGER,
-    logged_in INTEGER
+    logged_in INTEGER,
+    alerts BLOB
 ) STRICT;
 
 -- One-time links to set a password.
@@ -597,6 +628,19 @@ CREATE TABLE organizer_recovery_codes (
     hash BLOB NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (organizer, hash)
 ) STRICT, WITHOUT ROWID;
+
+-- Passkeys (WebAuthn), each a second factor beside the authenticator. `uses` is the counter of the
+-- device, which must only rise; 0 where a device does not count.
+CREATE TABLE organizer_passkeys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    organizer INTEGER NOT NULL REFERENCES organizers (id),
+    credential BLOB NOT NULL UNIQUE,
+    public_key BLOB NOT NULL,
+    uses INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    used INTEGER
+) STRICT;
 
 -- `id` is never used again and may be shown; the token is kept as a digest. `stage` is
 -- 'password' after the first half of logging in and 'full' after both.

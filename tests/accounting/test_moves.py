@@ -24,10 +24,10 @@ from app.records import (
     recount,
     sign,
     totals,
-    ways,
     withdraw,
 )  # fmt: skip
 from app.records.accounting import ACCEPTED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
+from app.records.counts import Filter, ways_of
 from app.records.model import Cause
 from app.records.signing import set_status
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
@@ -161,13 +161,13 @@ def test_whatever_happens_causes_fit_and_the_ways_add_up(
             )
         assert recount(db) == []
         for status in ("counted", "held", "withdrawn"):
-            found = ways(db, CAMPAIGN, status=status)
-            assert sum(w.letters for w in found) == totals(db, CAMPAIGN, status=status).letters
+            found = ways_of(db, Filter(CAMPAIGN, status))
+            assert sum(found.values()) == totals(db, CAMPAIGN, status=status).letters
             actual = dict(db.execute(
                 "SELECT l.state, count(*) FROM letters l JOIN signatures s ON s.id = l.signature"
                 " WHERE s.status = ? GROUP BY 1", (status,),
             ))  # fmt: skip
-            assert {w.state: w.letters for w in found} == actual
+            assert found == actual
 
 
 def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection) -> None:
@@ -175,8 +175,8 @@ def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection)
     token = sign(db, signature("one", letters=letters), SECRET).receipt
     sign(db, signature("two", campaign="another"), SECRET)
     mark(db, token, "CA-12", "printed")
-    assert [(w.state, w.letters) for w in ways(db, CAMPAIGN)] == [("printed", 1), ("written", 1)]
-    assert sum(w.letters for w in ways(db, None)) == 5
+    assert ways_of(db, Filter(CAMPAIGN)) == {"printed": 1, "written": 1}
+    assert sum(ways_of(db, Filter()).values()) == 5
 
 
 def test_quiet_is_longer_than_any_copy_can_be_on_its_way() -> None:
