@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.plain import PlainGroup
+from app.delivery.wordings import absolute_link
 from app.records import organizers
 from app.records.audit import COMMAND_LINE
 from app.records.credentials import PASSWORD_MIN
@@ -58,19 +59,14 @@ def _now() -> datetime:
     return services().clock()
 
 
-def _link_address(token: str) -> str:
-    """The address of a one-time link, on the public site or on this machine."""
-    settings = services().settings
-    return (
-        f"{settings.site_url or f'http://localhost:{settings.port}'}/organize/set-password/{token}"
-    )
-
-
 def print_link(link: organizers.OneTimeLink) -> None:
     """Print a one-time link with what its owner will be asked."""
+    settings = services().settings
+    site = settings.site_url or f"http://localhost:{settings.port}"
+    address = absolute_link(site, f"/organize/set-password/{link.token}")
     click.echo(
         f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
-        f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {_link_address(link.token)}\n\n"
+        f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {address}\n\n"
         f"They choose a password of at least {PASSWORD_MIN} characters"
         + (
             " and log in with their authenticator as before."

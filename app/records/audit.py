@@ -36,6 +36,8 @@ class What(StrEnum):
     PASSWORD_SET = "password set"  # noqa: S105
     SECOND_FACTOR_SET_UP = "second factor set up"
     SECOND_FACTOR_REMOVED = "second factor removed"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
     RECOVERY_CODES_MADE = "recovery codes made"
     RECOVERY_CODE_USED = "recovery code used"
     LOGGED_IN = "logged in"
@@ -84,6 +86,8 @@ SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
     What.PASSWORD_SET: (_NOTHING, _NOTHING),
     What.SECOND_FACTOR_SET_UP: (_NOTHING, _NOTHING),
     What.SECOND_FACTOR_REMOVED: (_NOTHING, _NOTHING),
+    What.PASSKEY_ADDED: (_NOTHING, frozenset({"device"})),
+    What.PASSKEY_REMOVED: (frozenset({"device"}), _NOTHING),
     What.RECOVERY_CODES_MADE: (_NOTHING, frozenset({"codes"})),
     What.RECOVERY_CODE_USED: (frozenset({"codes left"}), frozenset({"codes left"})),
     What.LOGGED_IN: (_NOTHING, frozenset({"device"})),

@@ -184,7 +184,7 @@ def _from_tallies(
         " AND status IN (SELECT value FROM json_each(?)) AND dimension BETWEEN ? AND ?"
         " GROUP BY 1 HAVING sum(signatures) <> 0 OR sum(letters) <> 0",
         (
-            json.dumps(campaigns(db) if chosen.campaign is None else [chosen.campaign]),
+            json.dumps(signed_campaigns(db) if chosen.campaign is None else [chosen.campaign]),
             json.dumps([chosen.status] if chosen.status else STATUSES),
             *(by + end for end in within),
         ),

@@ -49,6 +49,7 @@ from app.records.organizers import (
     organizer_by_name,
     write_password,
 )
+from app.records.passkeys import Party, use_passkey
 from app.records.throttle import Client, TooSoon, Try
 
 BUSY_SECONDS = 3
@@ -160,6 +161,29 @@ def enter_code(
         right = (_use_recovery_code if recovery else _use_totp)(db, door, session, code, at)
         if not right:
             _record_refused(db, name, "code", at)
+            return Refused(ended=note_wrong(db, session, at))
+        return _complete(db, door, session, attempt, client=client, at=at)
+
+
+def enter_passkey(
+    db: sqlite3.Connection,
+    door: Door,
+    session: Session,
+    token: str,
+    answer: str,
+    *,
+    party: Party,
+    client: Client,
+    at: datetime,
+) -> Opened | Refused | TooSoon:
+    """The second half of logging in with a passkey: what the browser answered, as JSON."""
+    name = session.organizer.name
+    attempt = throttle.begin_try(db, door.secret, level(name), client, step="code", at=at)
+    if isinstance(attempt, TooSoon):
+        return attempt
+    with writing(db):
+        if not use_passkey(db, door.secret, session, token, answer, party=party, at=at):
+            _record_refused(db, name, "passkey", at)
             return Refused(ended=note_wrong(db, session, at))
         return _complete(db, door, session, attempt, client=client, at=at)
 

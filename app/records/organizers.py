@@ -11,6 +11,7 @@ fixation).
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from app.records import audit, throttle
 from app.records.audit import What
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
+from app.records.keyed import lock, unlock
 from app.records.model import token_digest
 
 Role = Literal["editor", "exporter", "admin"]
@@ -254,8 +256,8 @@ def reset_organizer(
 ) -> OneTimeLink | NoSuchOrganizer:
     """Take an organizer's password away, end their sessions, and make a new one-time link.
 
-    With ``second_factor`` their authenticator and recovery codes are removed too, for someone
-    who lost the phone; otherwise the new password needs the old second factor.
+    With ``second_factor`` their authenticator, passkeys and recovery codes are removed too, for
+    someone who lost the phone; otherwise the new password needs the old second factor.
     """
     with writing(db):
         found = organizer_by_name(db, name)
@@ -265,6 +267,7 @@ def reset_organizer(
         if second_factor:
             db.execute("UPDATE organizers SET totp = NULL WHERE id = ?", (found.id,))
             db.execute("DELETE FROM organizer_recovery_codes WHERE organizer = ?", (found.id,))
+            db.execute("DELETE FROM organizer_passkeys WHERE organizer = ?", (found.id,))
             if found.has_second_factor:
                 audit.record(db, at=at, who=by, what=What.SECOND_FACTOR_REMOVED, subject=found.name)
         throttle.forget(db, secret, level(name))
@@ -406,6 +409,31 @@ def set_disabled(
             after={"disabled": disabled},
         )
         return _changed(db, number)
+
+
+# --- Where an organizer wants to be told of things by mail ---
+
+
+def set_alerts(
+    db: sqlite3.Connection, secret: bytes, organizer: Organizer, email: str, language: str
+) -> None:
+    """Keep the address for alerts, encrypted; an empty one ends them."""
+    kept = lock(json.dumps([email, language]).encode(), secret, "alerts") if email else None
+    with writing(db):
+        db.execute("UPDATE organizers SET alerts = ? WHERE id = ?", (kept, organizer.id))
+
+
+def alert_addresses(
+    db: sqlite3.Connection, secret: bytes, only: Organizer | None = None
+) -> list[tuple[str, str]]:
+    """Address and language of everyone with access who wants alerts, or of one organizer."""
+    rows = db.execute(
+        "SELECT alerts FROM organizers WHERE alerts IS NOT NULL AND disabled IS NULL"
+        " AND id = coalesce(?, id) ORDER BY id",
+        (only.id if only else None,),
+    )
+    opened = (unlock(row[0], secret, "alerts") for row in rows)
+    return [tuple(json.loads(plain)) for plain in opened if plain is not None]
 
 
 # --- Sessions ---

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.records import organizers
@@ -114,6 +114,8 @@ def test_a_new_organizer_gets_in_and_every_page_is_accessible(
 TITLES = {
     "": "Overview",
     "account": "Your account",
+    "links": "Links",
+    "packets/contacts": "Contacts",
     "sessions": "Your sessions",
     "people": "Organizers",
     "people/1": "Rosa",
@@ -170,7 +172,8 @@ def test_everything_works_without_javascript(
     boss = staff.add("Boss", "admin")
     page = new_page(chromium, address, seen, script=False)
     log_in(page, address, boss, staff.clock)
-    page.get_by_role("link", name="Your sessions").first.click()
+    page.locator("nav.menu .mine summary").click()
+    page.get_by_role("link", name="Your sessions").click()
     page.get_by_role("button", name="End this session").click()
     expect(page.get_by_role("button", name="End this session")).to_have_count(0)
     with page.expect_download() as download:
@@ -178,5 +181,55 @@ def test_everything_works_without_javascript(
         page.get_by_role("link", name="Take away as CSV").click()
     assert download.value.suggested_filename == "audit-trail-2026-11-25.csv"
     page.goto(f"{address}/organize/")
+    page.locator("nav.menu .mine summary").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.locator("main")).to_contain_text("You are logged out.")
+
+
+def virtual_device(page: Page) -> CDPSession:
+    """An authenticator that Chromium plays itself: always there, always agrees."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }})  # fmt: skip
+    return devtools
+
+
+def test_a_passkey_takes_the_place_of_the_code(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    address = address.replace("127.0.0.1", "localhost")  # a bare number has no passkeys
+    rosa = staff.add("Rosa")
+    page = new_page(chromium, address, seen)
+    virtual_device(page)
+    log_in(page, address, rosa, staff.clock)
+    page.goto(f"{address}/organize/account")
+    page.get_by_role("button", name="Add a passkey").click()
+    check(page, "Your account")
+    expect(page.locator("main")).to_contain_text("Your passkey works from now on.")
+    page.locator("nav.menu .mine summary").click()
+    page.get_by_role("button", name="Log out").click()
+
+    page.locator("#name").fill("Rosa")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#password").press("Enter")
+    check(page, "Enter a code")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(re.compile(r"/organize/$"))
+
+    page.goto(f"{address}/organize/account")
+    expect(page.locator("main")).to_contain_text("last used")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("main")).to_contain_text("The passkey is removed.")
+
+
+def test_where_browsers_know_no_passkeys_none_is_offered(
+    chromium: Chromium, address: str, staff: Office, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    log_in(page, address, staff.add("Rosa"), staff.clock)
+    page.goto(f"{address}/organize/account")
+    expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)

@@ -1,23 +1,35 @@
-"""The first page, oneself (account, sessions, confirming, a new password), and the organizers."""
+"""Oneself (account, sessions, confirming, a new password), and the organizers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from flask import redirect, request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.records import logins, organizers, totals
-from app.records.organizers import ROLES, Organizer, all_organizers, organizer_by_id
+from app.delivery.mail import BadAddress, parse_address
+from app.delivery.wordings import absolute_link
+from app.records import logins, organizers, passkeys
+from app.records.organizers import (
+    ROLES,
+    NoSuchOrganizer,
+    Organizer,
+    all_organizers,
+    organizer_by_id,
+)
 from app.records.throttle import TooSoon
-from app.site.i18n import page_url
-from app.site.services import Services, services
+from app.site.i18n import language, page_url
+from app.site.services import services
 from app.web.access import access
-from app.web.organizer.cookies import client
-from app.web.organizer.entering import MISMATCH, password_words, show_recovery_codes, wait_words
+from app.web.organizer.cookies import client, read_cookie
+from app.web.organizer.entering import (
+    MISMATCH,
+    party,
+    password_words,
+    show_recovery_codes,
+    wait_words,
+)
 from app.web.organizer.gate import (
     KEPT_FIELD,
     clock,
@@ -30,50 +42,66 @@ from app.web.organizer.gate import (
     organizer,
     safe_next,
 )
-from app.web.organizer.nav import Notice, warnings_for
-from app.web.organizer.show import page
-
-FEW_CODES = 3
-
-
-@organizer.get("/", endpoint="index")
-@access("organizer")
-def show_index() -> Response:
-    """The first page: how many signed, warnings, and where to go."""
-    site = services()
-    return page("index", notices=warnings_for(site, current().organizer),
-        whole=totals(site.db(), site.campaign.slug)
-    )  # fmt: skip
-
-
-def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:
-    """Warn before the last recovery codes are gone."""
-    left = logins.recovery_codes_left(site.db(), me)
-    if left <= FEW_CODES:
-        count = ngettext(
-            "You have one recovery code left.", "You have %(num)d recovery codes left.", left
-        )
-        advice = _("Make new ones before you need them.")
-        yield Notice(f"{count} {advice}", "organizer.my_account", _("Your account"))
-
-
-def only_one_admin(site: Services, me: Organizer) -> Iterable[Notice]:
-    """Warn an admin who is alone: a lost phone would leave nobody."""
-    admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
-    if me.role == "admin" and len(admins) == 1:
-        text = _("You are the only admin. If you lose your phone, nobody here can help you: make "
-                 "somebody you trust an admin too.")  # fmt: skip
-        yield Notice(text, "organizer.all_people", _("Organizers"))
+from app.web.organizer.show import page, visible
 
 
 @organizer.get("/account", endpoint="my_account")
 @access("organizer")
 def show_account() -> Response:
     """Name, role, second factor, and what can be changed."""
-    me = current().organizer
-    return page("account", done=request.args.get("done", ""),
-        codes_left=logins.recovery_codes_left(services().db(), me)
+    return _account(done=request.args.get("done", ""))
+
+
+def _account(
+    problem: str = "", status: int = 200, done: str = "", field: str = "passkeys"
+) -> Response:
+    me, db, site = current().organizer, services().db(), party()
+    offered = passkeys.offer(db, door().secret, me, read_cookie("organizer"), site) if site else ""
+    return page(
+        "account", status, problem=problem, field=field, done=done, offered=offered,
+        alerts=next(iter(organizers.alert_addresses(db, door().secret, me)), ("", ""))[0],
+        sends_mail=bool(services().settings.mail_server),
+        keys=passkeys.passkeys_of(db, me), codes_left=logins.recovery_codes_left(db, me),
     )  # fmt: skip
+
+
+@organizer.post("/account/alerts", endpoint="set_alerts")
+@access("organizer")
+def take_alerts() -> Response:
+    """Keep the address for alerts, or end them."""
+    typed = request.form.get("email", "").strip()
+    found = parse_address(typed) if typed else None
+    if isinstance(found, BadAddress):
+        return _account(_("Enter a whole e-mail address, or leave the field empty."), 422,
+                        field="email")  # fmt: skip
+    organizers.set_alerts(
+        services().db(), door().secret, current().organizer, found.email if found else "",
+        language(),
+    )  # fmt: skip
+    return redirect(page_url("organizer.my_account", done="alerts"), 303)
+
+
+@organizer.post("/account/passkeys", endpoint="add_passkey")
+@access("organizer", fresh=True)
+def take_passkey() -> Response:
+    """Take a passkey into use that the browser made."""
+    site = party()
+    added = site is not None and passkeys.add_passkey(
+        services().db(), door().secret, current(), read_cookie("organizer"),
+        request.form.get("credential", ""), party=site, device=client().label, at=clock(),
+    )  # fmt: skip
+    if not added:
+        return _account(_("That passkey could not be added. Nothing changed. Try again."), 422)
+    return redirect(page_url("organizer.my_account", done="passkey"), 303)
+
+
+@organizer.post("/account/passkeys/<row:number>/remove", endpoint="remove_passkey")
+@access("organizer", fresh=True)
+def drop_passkey(number: int) -> Response:
+    """Remove one of one's own passkeys; somebody else's is not found."""
+    if not passkeys.remove_passkey(services().db(), current().organizer, number, clock()):
+        return page("no_such", 404)
+    return redirect(page_url("organizer.my_account", done="passkey removed"), 303)
 
 
 @organizer.get("/account/password", endpoint="new_password")
@@ -172,14 +200,77 @@ def take_confirm() -> Response:
     return go_on(target, kept)
 
 
-# --- For admins: the list of organizers, roles, switching accounts off ---
+# --- For admins: inviting, roles, new links, taking access away ---
 
 
 @organizer.get("/people", endpoint="all_people")
 @access("admin")
 def show_people() -> Response:
-    """Every organizer."""
-    return page("people", people=all_organizers(services().db()))
+    """Every organizer, and the form that invites another."""
+    return _people()
+
+
+def _people(problem: str = "", field: str = "name", status: int = 200) -> Response:
+    return page(
+        "people", status, problem=problem, field=field, people=all_organizers(services().db()),
+        typed=visible(request.form.get("name", "")), chosen=request.form.get("role", ""),
+    )  # fmt: skip
+
+
+@organizer.post("/people", endpoint="invite")
+@access("admin", fresh=True)
+def take_invitation() -> Response:
+    """Add an organizer and show the one-time link with which they set a password."""
+    role = request.form.get("role", "")
+    if role not in ROLES:
+        return _people(_("Choose one of the roles."), "role", 422)
+    answer = organizers.add_organizer(
+        services().db(), request.form.get("name", ""), role,
+        by=current().organizer.name, at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, organizers.OneTimeLink):
+        return show_link_once(answer)
+    return _people(_name_words(answer), "name", 422)
+
+
+def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
+    """Why a name cannot be used, and what to do."""
+    if isinstance(answer, organizers.NameTaken):
+        return str(_(
+            "%(name)s is in the list already. For a new link, open their page.",
+            name=answer.organizer.name,
+        ))  # fmt: skip
+    if answer.why == "empty":
+        return str(_("Enter a name."))
+    if answer.why == "long":
+        most = organizers.NAME_MAX
+        return str(_("Enter a name of at most %(most)d characters.", most=most))
+    return str(_("Enter a name of letters, digits, spaces and plain punctuation."))
+
+
+def show_link_once(link: organizers.OneTimeLink) -> Response:
+    """The one-time link, which no page shows again."""
+    path = page_url("organizer.set_password", token=link.token)
+    return page("one_time_link", link=link,
+        address=absolute_link(services().settings.site_url, path)
+    )  # fmt: skip
+
+
+@organizer.post("/people/<row:number>/new-link", endpoint="new_link")
+@access("admin", fresh=True)
+def make_new_link(number: int) -> Response:
+    """Take a password away, also the second factor where the phone is lost, for a new link."""
+    found = organizer_by_id(services().db(), number)
+    if found is None:
+        return page("no_such", 404)
+    if found.id == current().organizer.id:
+        problem = _("This is your own account. Change your password under Your account.")
+        return show_person(number, problem, 409)
+    answer = organizers.reset_organizer(
+        services().db(), door().secret, found.name, by=current().organizer.name, at=clock(),
+        second_factor=request.form.get("lost") == "phone",
+    )  # fmt: skip
+    return page("no_such", 404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
 
 
 @organizer.get("/people/<row:number>", endpoint="person")
@@ -195,7 +286,7 @@ def show_person(number: int, problem: str = "", status: int = 200) -> Response:
 
 
 def _after(number: int, answer: object) -> Response:
-    if isinstance(answer, organizers.NoSuchOrganizer):
+    if isinstance(answer, NoSuchOrganizer):
         return page("no_such", 404)
     if isinstance(answer, organizers.LastAdmin):
         problem = _(

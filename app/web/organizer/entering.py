@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
 from functools import partial
+from urllib.parse import urlsplit
 
 import segno
 from flask import g, redirect, request
@@ -11,8 +14,9 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.records import logins, organizers
+from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
+from app.records.passkeys import Party
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
 from app.site.services import services
@@ -79,7 +83,7 @@ def take_password() -> Response:
     if isinstance(answer, logins.Refused):
         problem = _(
             "That name and password do not fit together. Check both and try again. If you have "
-            "forgotten your password, ask the person who runs this site for a new link."
+            "forgotten your password, ask an admin for a new link."
         )
         return again(problem=problem, status=422)
     begin(answer)
@@ -100,8 +104,48 @@ def _second_half(opened: organizers.Opened, target: str = "") -> str:
 @access("half")
 def show_code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
-    kept, target = _typed(KEPT_FIELD), _target()
-    return page("code", status, problem=problem, field="code", kept=kept, next=target)
+    kept, target, site = _typed(KEPT_FIELD), _target(), party()
+    asked = site and passkeys.ask_for(
+        services().db(), door().secret, current().organizer, read_cookie("organizer"), site
+    )
+    return page("code", status, problem=problem, field="code", kept=kept, next=target,
+        passkey=asked or "",
+    )  # fmt: skip
+
+
+def party() -> Party | None:
+    """The site as a passkey knows it: its configured address, else the one that was asked for.
+
+    None where browsers know no passkeys: at a bare number, or without HTTPS.
+    """
+    settings = services().settings
+    parts = urlsplit(settings.site_url or request.host_url)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return None
+    if parts.scheme != "https" and host != "localhost":
+        return None
+    return Party(host, f"{parts.scheme}://{parts.netloc}", settings.group_name)
+
+
+@organizer.post("/code/passkey", endpoint="code_passkey")
+@access("half")
+def take_passkey() -> Response:
+    """The second half of logging in, with a passkey in place of a code."""
+    site = party()
+    if site is None:
+        return show_code(wrong_passkey_words(), 422)
+    answer = logins.enter_passkey(
+        services().db(), door(), current(), read_cookie("organizer"), _typed("credential"),
+        party=site, client=client(), at=clock(),
+    )  # fmt: skip
+    if isinstance(answer, TooSoon):
+        return _slow_down(show_code(wait_words(answer.seconds), 429), answer)
+    if isinstance(answer, logins.Refused):
+        return _start_over() if answer.ended else show_code(wrong_passkey_words(), 422)
+    begin(answer)
+    return go_on(_target(), _typed(KEPT_FIELD))
 
 
 @organizer.post("/code", endpoint="code_post")
@@ -245,6 +289,11 @@ def wait_words(seconds: int) -> str:
         seconds,
     )
     return str(words)
+
+
+def wrong_passkey_words() -> str:
+    """What to do about a passkey that was not accepted."""
+    return str(_("That passkey was not accepted. Try again, or type a code instead."))
 
 
 def wrong_code_words() -> str:

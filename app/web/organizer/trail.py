@@ -120,6 +120,8 @@ EVENTS = {
     What.PASSWORD_SET: _l("password set"),
     What.SECOND_FACTOR_SET_UP: _l("second factor set up"),
     What.SECOND_FACTOR_REMOVED: _l("second factor removed"),
+    What.PASSKEY_ADDED: _l("passkey added"),
+    What.PASSKEY_REMOVED: _l("passkey removed"),
     What.RECOVERY_CODES_MADE: _l("recovery codes made"),
     What.RECOVERY_CODE_USED: _l("recovery code used"),
     What.LOGGED_IN: _l("logged in"),

@@ -74,6 +74,32 @@
   }
   document.querySelectorAll("[data-order]").forEach(movable);
 
+  /* Passkeys: the form's options go to the browser, what it answers goes into the form. */
+  document.querySelectorAll("form[data-passkey]").forEach(function (form) {
+    var keys = window.PublicKeyCredential;
+    if (!keys || !keys.parseCreationOptionsFromJSON) { return; }
+    form.hidden = false;
+    form.addEventListener("submit", function (event) {
+      var options = JSON.parse(form.dataset.passkey), failed = form.querySelector("[data-failed]");
+      event.preventDefault();
+      failed.hidden = true;
+      (options.user
+        ? navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(options) })
+        : navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(options) })
+      ).then(function (made) {
+        form.elements.credential.value = JSON.stringify(made.toJSON());
+        form.submit();
+      }).catch(function () { failed.hidden = false; });
+    });
+  });
+  /* A menu that is open closes when one goes elsewhere. */
+  document.addEventListener("click", function (event) { shut(event.target); });
+  document.addEventListener("keydown", function (event) { if (event.key === "Escape") { shut(null); } });
+  function shut(target) {
+    document.querySelectorAll(".menu details[open]").forEach(function (menu) {
+      if (!menu.contains(target)) { menu.open = false; }
+    });
+  }
   document.addEventListener("submit", function () { leaving = true; });
   window.addEventListener("pageshow", function () { leaving = false; });
   window.addEventListener("beforeunload", function (event) {

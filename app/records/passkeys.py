@@ -1,0 +1,226 @@
+"""Passkeys: a key on an organizer's phone, computer or stick, as a second factor.
+
+What a passkey signs is bound to the site's own name, so unlike a code it cannot be given to a
+page that only looks like this one. The library ``webauthn`` makes and judges the messages; what
+is kept is the public key and the device's counter. An authenticator app and recovery codes
+always stand beside it, so nobody is locked out by a lost device.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.records import audit
+from app.records.audit import What
+from app.records.database import writing
+from app.records.keyed import keyed_code
+from app.records.model import token_digest
+from app.records.organizers import Organizer, Session
+
+MOST = 10
+LONGEST = 20_000
+"""Characters of an answer; a real one has some 2,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The site as browsers know it: ``example.org``, ``https://example.org``, its name."""
+
+    id: str
+    origin: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One passkey of an organizer, as they may see it."""
+
+    id: int
+    device: str
+    """The browser and system that it was made with."""
+    created: datetime
+    used: datetime | None
+    credential: bytes
+
+
+def passkeys_of(db: sqlite3.Connection, organizer: Organizer) -> list[Passkey]:
+    """An organizer's passkeys, the oldest first."""
+    rows = db.execute(
+        "SELECT id, device, created, used, credential FROM organizer_passkeys"
+        " WHERE organizer = ? ORDER BY id",
+        (organizer.id,),
+    )
+    return [
+        Passkey(
+            number,
+            device,
+            datetime.fromtimestamp(created, UTC),
+            None if used is None else datetime.fromtimestamp(used, UTC),
+            credential,
+        )
+        for number, device, created, used, credential in rows
+    ]
+
+
+def _challenge(secret: bytes, token: str) -> bytes:
+    """What has to be signed in one session. A log-in's half session has its own, and ends with
+    the first passkey that is accepted."""
+    return keyed_code(secret, "passkey challenge", token_digest(token).hex())
+
+
+def offer(
+    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: Party
+) -> str:
+    """What a browser needs to make a passkey, as JSON for ``navigator.credentials.create``."""
+    import webauthn  # here: it loads half a second of cryptography that few pages need
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+    )
+
+    return webauthn.options_to_json(
+        webauthn.generate_registration_options(
+            rp_id=party.id,
+            rp_name=party.name,
+            user_name=organizer.name,
+            user_id=keyed_code(secret, "passkey user", str(organizer.id)),
+            challenge=_challenge(secret, token),
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.DISCOURAGED
+            ),
+            exclude_credentials=[
+                PublicKeyCredentialDescriptor(id=key.credential)
+                for key in passkeys_of(db, organizer)
+            ],
+        )
+    )
+
+
+def add_passkey(
+    db: sqlite3.Connection,
+    secret: bytes,
+    session: Session,
+    token: str,
+    answer: str,
+    *,
+    party: Party,
+    device: str,
+    at: datetime,
+) -> bool:
+    """Take a passkey into use that a browser made; False when its answer is not a good one."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    owner = session.organizer
+    made = None
+    with suppress(WebAuthnException, ValueError):
+        made = webauthn.verify_registration_response(
+            credential=answer[:LONGEST],
+            expected_challenge=_challenge(secret, token),
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+        )
+    if made is None or len(passkeys_of(db, owner)) >= MOST:
+        return False
+    with writing(db):
+        added = db.execute(
+            "INSERT INTO organizer_passkeys"
+            " (organizer, credential, public_key, uses, device, created)"
+            " VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+            (
+                owner.id,
+                made.credential_id,
+                made.credential_public_key,
+                made.sign_count,
+                device[:80],
+                int(at.timestamp()),
+            ),
+        ).rowcount
+        if added:
+            audit.record(
+                db, at=at, who=owner.name, what=What.PASSKEY_ADDED, subject=owner.name,
+                after={"device": device[:80]},
+            )  # fmt: skip
+    return bool(added)
+
+
+def remove_passkey(db: sqlite3.Connection, owner: Organizer, number: int, at: datetime) -> bool:
+    """Remove one of ``owner``'s own passkeys; False when they have no such one."""
+    with writing(db):
+        row = db.execute(
+            "DELETE FROM organizer_passkeys WHERE id = ? AND organizer = ? RETURNING device",
+            (number, owner.id),
+        ).fetchone()
+        if row is not None:
+            audit.record(
+                db, at=at, who=owner.name, what=What.PASSKEY_REMOVED, subject=owner.name,
+                before={"device": row[0]},
+            )  # fmt: skip
+    return row is not None
+
+
+def ask_for(
+    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: Party
+) -> str:
+    """What a browser needs to use a passkey, as JSON for ``navigator.credentials.get``; empty
+    for an organizer who has none."""
+    keys = passkeys_of(db, organizer)
+    if not keys:
+        return ""
+    import webauthn
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
+    return webauthn.options_to_json(
+        webauthn.generate_authentication_options(
+            rp_id=party.id,
+            challenge=_challenge(secret, token),
+            allow_credentials=[PublicKeyCredentialDescriptor(id=key.credential) for key in keys],
+        )
+    )
+
+
+def use_passkey(
+    db: sqlite3.Connection,
+    secret: bytes,
+    session: Session,
+    token: str,
+    answer: str,
+    *,
+    party: Party,
+    at: datetime,
+) -> bool:
+    """Inside the caller's transaction: whether an answer was signed by a passkey of this
+    session's organizer, for this session and this site. Its counter moves on."""
+    import webauthn
+    from webauthn.helpers import parse_authentication_credential_json
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    with suppress(WebAuthnException, ValueError):
+        credential = parse_authentication_credential_json(answer[:LONGEST])
+        row = db.execute(
+            "SELECT id, public_key, uses FROM organizer_passkeys"
+            " WHERE organizer = ? AND credential = ?",
+            (session.organizer.id, credential.raw_id),
+        ).fetchone()
+        if row is None:
+            return False
+        # A second press of the button carries the same counter; it is the first all the same.
+        uses = 0 if session.passed else row[2]
+        done = webauthn.verify_authentication_response(
+            credential=credential,
+            expected_challenge=_challenge(secret, token),
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+            credential_public_key=row[1],
+            credential_current_sign_count=uses,
+        )
+        db.execute(
+            "UPDATE organizer_passkeys SET uses = ?, used = ? WHERE id = ?",
+            (done.new_sign_count, int(at.timestamp()), row[0]),
+        )
+        return True
+    return False
