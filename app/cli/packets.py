@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ import click
 from app.campaign import Campaign, CampaignError
 from app.cli.keys import passphrase_option, unlock_file
 from app.cli.plain import CampaignCommand, Day, piped, some
+from app.cli.sealed import export_here
 from app.congress import Tables, TablesError, load_tables
 from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
@@ -32,18 +32,8 @@ from app.delivery.packets import (
     write_packets,
 )
 from app.documents import PdfError
-from app.records import audit
-from app.records.audit import COMMAND_LINE, What
-from app.records.database import open_database, writing
 from app.records.keys import OpenKey
-from app.records.sealed_files import (
-    KIND,
-    OpenedRow,
-    SealedExport,
-    campaign_of,
-    export_sealed,
-    open_sealed_file,
-)
+from app.records.sealed_files import KIND, OpenedRow, campaign_of, open_sealed_file
 from app.site.live import choosing, chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
@@ -113,7 +103,7 @@ def packets_command(
     _refuse_used(out)
     keys = [unlock_file(path, passphrase_file) for path in private_files]
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    source = file or _export_here(settings, out)
+    source = file or export_here(settings, out / SEALED, "packet", "packets").path
     sender = Sender(settings.group_name, settings.contact, today)
     try:
         with PacketLetters(campaign, tables, now=now, template=template) as letters:
@@ -134,27 +124,6 @@ def packets_command(
 def _refuse_used(out: Path) -> None:
     if (out / INDEX).exists():
         raise click.ClickException(f"{out} holds packets already. Name another folder.")
-
-
-def _export_here(settings: Settings, out: Path) -> Path:
-    """The site's own sealed details as a file in ``out``, noted in the audit trail."""
-    with closing(open_database(settings.database)) as db:
-
-        def note(done: SealedExport) -> None:
-            facts: audit.Facts = {
-                "campaign": done.campaign, "purpose": "packet", "rows": done.rows,
-                "keys": ", ".join(done.keys),
-            }  # fmt: skip
-            with writing(db):
-                audit.record(db, at=done.at, who=COMMAND_LINE, what=What.SEALED_EXPORTED,
-                             subject="packets", after=facts)  # fmt: skip
-
-        path = out / SEALED
-        export_sealed(
-            db, path, campaign=chosen_campaign(settings), at=datetime.now(UTC), audit=note,
-            purpose="packet",
-        )  # fmt: skip
-    return path
 
 
 def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, today: date) -> int:

@@ -19,7 +19,7 @@ from flask.cli import AppGroup
 from app.cli.attest import attest_command, verify_command
 from app.cli.paper import import_command, undo_command
 from app.cli.plain import Day, PlainCommand
-from app.cli.sealed import open_command
+from app.cli.sealed import contacts_command, open_command
 from app.cli.sheets import sheets_command
 from app.cli.signature_output import Format, format_of, show_lookalikes, show_table, write_export
 from app.cli.signature_scope import Scope, open_scope
@@ -34,6 +34,7 @@ from app.site.daily import policy_of
 from app.site.settings import load_settings
 
 signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
+signatures.add_command(contacts_command)
 signatures.add_command(open_command)
 signatures.add_command(import_command)
 signatures.add_command(undo_command)

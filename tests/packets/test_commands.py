@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from app.cli.packets import packets_command
 from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
+from app.cli.sealed import contacts_command
 from app.site.settings import load_settings
 
 from .conftest import index_of, pages, person, sealed_file
@@ -84,6 +85,56 @@ def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path)
     problems = (out / "problems.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in problems] == ["line", "2", "4", "5", "6"]
     assert "Ana" not in "".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("tool", "head"),
+    [
+        ("action-network", "email,first_name,last_name,zip_code,consent,consent_day"),
+        ("everyaction", "First Name,Last Name,Email,Zip/Postal,Email Opt-In,consent"),
+        ("nationbuilder", "email,first_name,last_name,address_zip,email_opt_in,consent"),
+    ],
+)
+def test_contacts_become_the_columns_of_a_tool_with_what_was_agreed_to(
+    tmp_path: Path, tool: str, head: str
+) -> None:
+    agreed = person(email="ana@example.org", consent="You may contact me. Kept, sealed.",
+                    consent_version="abc123def456", language="en")  # fmt: skip
+    sealed = sealed_file(tmp_path / "usb", [agreed], purpose="contact")
+    out = tmp_path / "contacts.csv"
+    result = run(contacts_command, sealed, *key_options(sealed), "--out", out, "--for", tool)
+    assert result.exit_code == 0, result.output
+    first, row, *rest = out.read_text(encoding="utf-8-sig").splitlines()
+    assert first.startswith(head)
+    assert not rest
+    for words in ("ana@example.org", "Ana", "60618", "You may contact me", "abc123def456",
+                  "2026-11-20"):  # fmt: skip
+        assert words in row
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Path) -> None:
+    people = [person(email="ana@example.org"), person(email="bo@example.org")]
+    both = sealed_file(tmp_path / "one", people, purpose="contact")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    run(contacts_command, both, *key_options(both), "--out", old, "--for", "everyaction")
+    fewer = sealed_file(tmp_path / "two", [person(email="ana@example.org")], purpose="contact")
+    result = run(contacts_command, fewer, *key_options(fewer), "--out", new, "--before", old)
+    assert result.exit_code == 0, result.output
+    assert "1 person in" in result.output
+    gone = (tmp_path / "new-remove.csv").read_text(encoding="utf-8-sig").split()
+    assert gone == ["email", "bo@example.org"]
+
+
+def test_nobody_is_listed_to_be_taken_off_when_a_row_did_not_open(tmp_path: Path) -> None:
+    sealed = sealed_file(tmp_path / "one", [person(email="a@example.org")], purpose="contact")
+    old = tmp_path / "old.csv"
+    run(contacts_command, sealed, *key_options(sealed), "--out", old)
+    other = sealed_file(tmp_path / "two", [person()], purpose="contact")
+    result = run(contacts_command, other, *key_options(sealed), "--out", tmp_path / "new.csv",
+                 "--before", old)  # fmt: skip
+    assert result.exit_code == 1
+    assert not (tmp_path / "new-remove.csv").exists()
 
 
 def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from app.records.keys import (
     passphrase_beside,
     unlock,
 )
+from app.records.model import Purpose
 from app.records.sealed_files import (
     OpenedRow,
     SealedExport,
@@ -169,16 +170,39 @@ def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[T
     return troubles
 
 
+@packets.get("/contacts", endpoint="contacts")
+@access("admin")
+def show_contacts(problem: str = "", status: int = 200) -> Response:
+    """How many may be contacted, and how their list is opened."""
+    site = services()
+    sealed = sealed_people(site.db(), site.campaign.slug, "contact")
+    return page("packets/contacts", status, problem=problem, people=sum(sealed.values()))
+
+
+@packets.post("/contacts/sealed", endpoint="sealed_contacts")
+@access("admin", fresh=True)
+@in_room("exports")
+def send_contacts() -> Response:
+    """The sealed list of people who may be contacted."""
+    return _send_sealed("contact")
+
+
 @packets.post("/sealed", endpoint="sealed")
 @access("admin", fresh=True)
 @in_room("exports")
 def send_sealed() -> Response:
+    """The sealed details of the packets."""
+    return _send_sealed("packet")
+
+
+def _send_sealed(purpose: Purpose) -> Response:
     """The sealed details, still sealed, to open on the computer that has the key."""
     site = services()
-    name = f"sealed-{site.campaign.slug}-{site.today().isoformat()}.jsonl"
+    what = "sealed" if purpose == "packet" else "contacts"
+    name = f"{what}-{site.campaign.slug}-{site.today().isoformat()}.jsonl"
 
     def note(done: SealedExport) -> None:
-        facts: audit.Facts = {"campaign": done.campaign, "purpose": "packet", "rows": done.rows,
+        facts: audit.Facts = {"campaign": done.campaign, "purpose": purpose, "rows": done.rows,
                               "keys": ", ".join(done.keys)}  # fmt: skip
         with writing(site.db()):
             audit.record(site.db(), at=done.at, who=current().organizer.name,
@@ -186,12 +210,13 @@ def send_sealed() -> Response:
 
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
-        export_sealed(site.db(), folder / name, campaign=site.campaign.slug, purpose="packet",
+        export_sealed(site.db(), folder / name, campaign=site.campaign.slug, purpose=purpose,
                       at=clock(), audit=note)  # fmt: skip
         pieces = _pieces(folder / name)
         next(pieces)  # opens it, so that its name can go
     except NotStoredError as error:
-        return show_packets(_busy(error), status=503)
+        shown = show_packets if purpose == "packet" else show_contacts
+        return shown(_busy(error), status=503)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     response = Response(pieces, mimetype="application/x-ndjson")

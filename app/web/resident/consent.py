@@ -6,6 +6,7 @@ key, so that this site cannot read them back, in the transaction that stores the
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from app.cwc import SENATE_PREFIXES
 from app.records.keys import KeyFolderError, key_status
 from app.records.model import PURPOSES, Purpose
 from app.site.i18n import gettext as _
+from app.site.i18n import language
 from app.site.services import Services
 from app.web.resident.draft import Draft
 
@@ -32,6 +34,8 @@ class Offer:
     """The last day on which sealed details may still be here."""
     readable_here: bool
     """The private key and its passphrase lie on this server too, so it is not sealed from it."""
+    contact: tuple[str, str]
+    """The words beside the tick for being contacted, and the hint below them."""
     asks_title: bool = False
     """Letters of the packet may go to the offices' own systems, which need a title."""
 
@@ -45,7 +49,15 @@ def offer(site: Services) -> Offer:
         keys = []
     # The first key of a new site is made when it is first needed, and lies here.
     readable = all(line.readable_here for line in keys)
-    return Offer(until, readable, asks_title=bool(site.settings.cwc_agent))
+    return Offer(until, readable, contact_words(), asks_title=bool(site.settings.cwc_agent))
+
+
+def contact_words() -> tuple[str, str]:
+    """What a person agrees to who may be contacted; the same is sealed with their details."""
+    return (
+        _("You may contact me about this campaign, by e-mail"),
+        _("To contact you we keep, sealed: your name, e-mail address and ZIP code, nothing else."),
+    )
 
 
 def wanted(draft: Draft) -> tuple[Purpose, ...]:
@@ -68,7 +80,12 @@ def details(
     """What is sealed for a purpose. The names are those that ``flask letters xml`` reads."""
     mail_zip = str(draft.return_zip or draft.mail_zip)
     if purpose == "contact":
-        return {"first": draft.first, "last": draft.last, "email": draft.email, "zip": mail_zip}
+        agreed = ". ".join(contact_words())
+        return {
+            "first": draft.first, "last": draft.last, "email": draft.email, "zip": mail_zip,
+            "consent": agreed, "consent_version": hashlib.sha256(agreed.encode()).hexdigest()[:12],
+            "language": language(),
+        }  # fmt: skip
     title = draft.prefix if draft.prefix in SENATE_PREFIXES else ""
     return {
         "prefix": title, "first": draft.first, "last": draft.last,
