@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from app.campaign.model import Campaign
@@ -38,7 +38,7 @@ _NUMBER = "district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
 _WHERE = " FROM signatures WHERE campaign = ?1 AND status = 'counted' AND state BETWEEN ?2 AND ?3"
 _BY = " GROUP BY 1, 2, 3"
 _DAYS = f"SELECT state, {_NUMBER}, day, count(*), sum(own_share >= ?4){_WHERE}{_BY}"
-_SOURCES = f"SELECT state, {_NUMBER}, source, count(*){_WHERE} AND source <> ''{_BY}"
+_LETTERS = f"SELECT state, {_NUMBER}, template, count(*){_WHERE}{_BY}"
 _TOWNS = f"SELECT state, {_NUMBER}, town, count(*){_WHERE} AND town IS NOT NULL{_BY}"
 
 
@@ -48,7 +48,7 @@ class _Place:
 
     own_words: int = 0
     weeks: Counter[date] = field(default_factory=Counter)
-    sources: Counter[str] = field(default_factory=Counter)
+    letters: Counter[str] = field(default_factory=Counter)
     towns: Counter[str] = field(default_factory=Counter)
 
 
@@ -109,9 +109,9 @@ def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -
         for place in both(of, district):
             place.weeks[week] += people
             place.own_words += own
-    for of, district, source, people in db.execute(_SOURCES, where):
+    for of, district, letter, people in db.execute(_LETTERS, where):
         for place in both(of, district):
-            place.sources[source] += people
+            place.letters[letter] += people
     if towns:
         spelled: dict[tuple[str, str], str] = {}
         for of, district, town, people in db.execute(_TOWNS, where):
@@ -127,7 +127,7 @@ def _numbers(place: _Place, *, signatures: int, letters: int, towns: bool) -> Of
         letters=letters,
         own_words=place.own_words,
         weeks=tuple(sorted(place.weeks.items())),
-        themes=_most(place.sources, MOST_THEMES),
+        themes=_most(place.letters, MOST_THEMES),
         towns=_most(place.towns, MOST_TOWNS) if towns else None,
     )
 
@@ -151,9 +151,16 @@ def office_sheets(
     ordered = sorted(holders, key=_place_in_book)
     numbers = office_numbers(db, campaign.slug, ordered, congress=congress, towns=towns)
     return [
-        day_sheet(campaign, holder, number, today=today)
+        day_sheet(campaign, holder, _in_words(number, campaign), today=today)
         for holder, number in zip(ordered, numbers, strict=True)
     ]
+
+
+def _in_words(numbers: OfficeNumbers, campaign: Campaign) -> OfficeNumbers:
+    """The same with the titles of the letters as themes, where the campaign still has them."""
+    titles = {name: letter.title for (name, _size), letter in campaign.templates.items()}
+    themes = tuple((titles.get(name, name), people) for name, people in numbers.themes)
+    return replace(numbers, themes=themes)
 
 
 def _place_in_book(holder: Holder) -> tuple[str, str, int, int]:
@@ -167,7 +174,7 @@ def sheet_facts(campaign: Campaign, *, group: str, today: date, members_as_of: d
         f"Signatures in whose letters at least {STORY} per cent of the words are the person’s own."
     )
     themes = (
-        "Tags of the links by which people came, such as a congregation’s or a newsletter’s. "
+        "The letters from which people started, by their titles. "
         f"Themes and towns of fewer than {LEAST} people are not named."
     )
     return Facts(

@@ -336,14 +336,17 @@ def split_name(name: str) -> tuple[str, str]:
 
 _STATES = "|".join(sorted({*STATES, *map(re.escape, STATES.values())}, key=len, reverse=True))
 _PLACE = re.compile(
-    rf"(?:(.*?)[\s,]+)??({_STATES}|[A-Z]\.?[A-Z]\.?)[\s,.]+(\d{{5}}(?:-\d{{4}})?)"
+    rf"(?:(.*?)[\s,]+)??({_STATES}|[A-Z]\.?[A-Z]\.?)[\s,.]+(\d{{4,5}}(?:-\d{{4}})?)"
     r"(?:[\s,]+(?:USA?|United States))?\.?",
     re.IGNORECASE,
 )
 
 
 def _split_place(text: str) -> tuple[str, str, str] | None:
-    """``Stowe, VT 05672`` as what stands before, state and ZIP; None where it does not end so."""
+    """``Stowe, VT 05672`` as what stands before, state and ZIP; None where it does not end so.
+
+    A ZIP may have lost its zero: ``Acton, MA 1720``.
+    """
     found = _PLACE.fullmatch(text.strip())
     return ((found[1] or "").strip(" ,"), found[2], found[3]) if found else None
 
@@ -362,8 +365,8 @@ def _take_apart(values: dict[str, str], place: str) -> None:
         return
     for column in ("state", "city", "street"):
         parts = _split_place(values.get(column, ""))
-        if parts is None:
-            continue
+        if parts is None or (column == "street" and len(parts[2].partition("-")[0]) < 5):
+            continue  # four digits at the end of a street are a road's or a house's
         before, values["state"], values["zip"] = parts
         if column == "street":
             street, comma, city = before.rpartition(",")

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 def signers(staff: Office, tables: Tables) -> Signers:
     signers = Signers(staff.db, tables)
     for week in range(12):
-        signers.sign("CA", 12, week + 1, source="st-marys",
+        signers.sign("CA", 12, week + 1, template="faith-and-community",
                      day=date(2026, 9, 7) + timedelta(weeks=week))  # fmt: skip
     signers.sign("VT", 0, 7)
     return signers
@@ -71,7 +71,7 @@ def test_a_sheet_printed_from_the_browser_is_one_page(
     chromium: Chromium, address: str, staff: Office, signers: Signers, seen: list[str]
 ) -> None:
     for tag in ("library", "newsletter", "rally", "church"):
-        signers.sign("CA", 12, 5, source=tag, town="Oakland")
+        signers.sign("CA", 12, 5, template=tag, town="Oakland")
     page = new_page(chromium, address, seen)
     log_in(page, address, staff.add(), staff.clock)
     page.goto(f"{address}/organize/offices/CA-12")

@@ -61,7 +61,7 @@ def test_what_is_not_counted_is_not_on_the_sheet(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     """EX11 and EX12: deleted, held, unconfirmed and test signatures are in no number."""
-    receipts = signers.sign("CA", 12, 40, source="st-marys")
+    receipts = signers.sign("CA", 12, 40, template="faith")
     for token in receipts[:3]:
         withdraw(db, token)
     set_status(db, [10, 11], "held")
@@ -70,7 +70,7 @@ def test_what_is_not_counted_is_not_on_the_sheet(
     found = numbers(db, tables, "CA-12")
     assert found.signatures == found.letters == found.own_words == 35
     assert sum(n for _week, n in found.weeks) == 35
-    assert found.themes == (("st-marys", 35),)
+    assert found.themes == (("faith", 35),)
 
 
 def test_only_this_campaign_is_on_the_sheet(
@@ -107,11 +107,11 @@ def test_a_story_is_a_tenth_of_ones_own_words(
 def test_themes_and_towns_of_fewer_than_five_are_not_named(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
-    signers.sign("CA", 12, 4, source="few", town="Piedmont")
-    signers.sign("CA", 12, 5, source="five", town="Oakland")
+    signers.sign("CA", 12, 4, template="few", town="Piedmont")
+    signers.sign("CA", 12, 5, template="five", town="Oakland")
     signers.sign("CA", 12, 7)
     found = numbers(db, tables, "CA-12", towns=True)
-    assert found.themes == (("five", 5),)
+    assert found.themes == (("general", 7), ("five", 5))
     assert found.towns == (("Oakland", 5),)
     assert numbers(db, tables, "CA-12").towns is None
 
@@ -134,7 +134,7 @@ def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
     for (state, district), times, day, own_share, withdrawn in acts:
         tokens = signers.sign(
             state, district, times, day=date(2026, 9, 1) + timedelta(days=day),
-            own_share=own_share, source="a" if day % 2 else "",
+            own_share=own_share, template="a" if day % 2 else "b",
         )  # fmt: skip
         if withdrawn:
             withdraw(db, tokens[0])

@@ -75,12 +75,12 @@ def test_without_a_search_every_state_is_offered(browser: Browser, signers: Sign
 
 def test_page_pdf_and_list_say_the_same_numbers(browser: Browser, signers: Signers) -> None:
     """EX10, EX11"""
-    signers.sign("CA", 12, 6, source="st-marys")
+    signers.sign("CA", 12, 6, template="faith-and-community")
     signers.sign("CA", 11, 2)
     browser.get(f"{ROOT}/CA-12")
     assert browser.title == "Representative Lateefah Simon"
     assert "6 constituents signed" in browser.words
-    assert "st-marys: 6" in browser.words
+    assert "Faith and community: 6" in browser.words
     assert "6 constituents signed" in pdf_pages(browser.get(f"{ROOT}/CA-12.pdf"))[0].replace(
         "6 6 100 % constituents signed", "6 constituents signed"
     )

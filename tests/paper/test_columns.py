@@ -163,3 +163,12 @@ def test_what_was_said_of_a_column_is_known_the_next_time(db: Connection) -> Non
     assert said_columns(plan) == {"where": "zip"}
     remember_columns(db, said_columns(plan))
     assert planned(content, db).ready
+
+
+def test_a_zip_that_lost_its_zero_is_found_behind_its_state_but_not_behind_a_road() -> None:
+    place = workbook(("Al Beck", "1 A St", "Acton, MA 1720"), header=("Name", "Street", "CSZ"))
+    (row,) = rows_of(saved(place))
+    assert [row.values[c] for c in ("city", "state", "zip")] == ["Acton", "MA", "1720"]
+    road = workbook(("Al Beck", "County Road CA 1234"), header=("Name", "Address"))
+    (row,) = rows_of(saved(road))
+    assert row.values["street"] == "County Road CA 1234"

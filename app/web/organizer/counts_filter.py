@@ -79,26 +79,26 @@ class FilterForm(Form):  # type: ignore[misc]
 
     def validate_campaign(self, field: Any) -> None:
         known = {self.site.campaign.slug, ALL_CAMPAIGNS, *signed_campaigns(self.site.db())}
-        _one_of(field, known, _("Choose one of the campaigns."))
+        _one_of(field, known)
 
     def validate_status(self, field: Any) -> None:
-        _one_of(field, (*STATUSES, EVERY_STATUS), _("Choose one of the standings."))
+        _one_of(field, (*STATUSES, EVERY_STATUS))
 
     def validate_state(self, field: Any) -> None:
         field.data = field.data.upper()
-        _one_of(field, STATES, _("Choose one of the states or territories."))
+        _one_of(field, STATES)
 
     def validate_source(self, field: Any) -> None:
         if field.data != NO_SOURCE and field.data and not source_tag(field.data):
-            raise ValidationError(_("Choose one of the tags."))
+            raise _unknown(field)
 
     def validate_letter(self, field: Any) -> None:
         if field.data:  # only then the tallies are asked
             campaign = self.value("campaign") or self.site.campaign.slug
-            _one_of(field, _letters(self.site, campaign), _("Choose one of the letters."))
+            _one_of(field, _letters(self.site, campaign))
 
     def validate_language(self, field: Any) -> None:
-        _one_of(field, LANGUAGES, _("Choose one of the languages."))
+        _one_of(field, LANGUAGES)
 
     def validate_since(self, field: Any) -> None:
         if field.data and read_day(field.data) is None:
@@ -111,9 +111,15 @@ class FilterForm(Form):  # type: ignore[misc]
             raise ValidationError(_("The last day is before the first."))
 
 
-def _one_of(field: Any, allowed: Container[str], words: str) -> None:
+def _one_of(field: Any, allowed: Container[str]) -> None:
     if field.data and field.data not in allowed:
-        raise ValidationError(words)
+        raise _unknown(field)
+
+
+def _unknown(field: Any) -> ValidationError:
+    return ValidationError(
+        _("“%(name)s” is not known here. Choose from the list.", name=field.data)
+    )
 
 
 def read_filter(args: MultiDict[str, str], site: Services) -> Asked:

@@ -74,7 +74,7 @@ def index() -> Response:
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
         states=sorted(states, key=lambda line: level(line.name)), seats=len(site.tables.holders),
-        meanings=meanings(),
+        meanings=meanings(), goal=site.campaign.goal_office or 0,
     )  # fmt: skip
 
 
