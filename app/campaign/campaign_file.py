@@ -198,6 +198,8 @@ class _Reader:
     def value(self, one: CampaignField, raw: Any, path: str) -> Any:
         """The value of a field, or the empty one of its kind."""
         nothing = _NOTHING.get(one.kind, "")
+        if one.kind == "whole" and not one.required:
+            nothing = None
         if raw is None:
             if one.required:
                 what = f"what-{one.kind if one.kind in _NOTHING else 'words'}"
@@ -328,6 +330,9 @@ def _campaign(slug: str, reader: _Reader) -> Campaign | None:
         as_of=once["as_of"],
         timezone=once["timezone"],
         confirm_email=once["confirm_email"],
+        goal=once["goal"],
+        goal_public=once["goal_public"],
+        goal_office=once["goal_office"],
         bills={chamber: _bill(once, chamber) for chamber in CHAMBERS},
         asks=asks,
         stances={},

@@ -299,6 +299,11 @@ class Campaign:
     confirm_email: bool | None = None
     """Whether a signature counts only once its address was confirmed; None leaves it to the
     site's own setting."""
+    goal: int | None = None
+    """How many people should sign; ``goal_office``, how many constituents of each office."""
+    goal_public: bool | None = None
+    """Whether the public counter shows how far that is."""
+    goal_office: int | None = None
     prompt_hint: tuple[str, str] = ("", "")
     """The caution shown under every prompt: (English, Spanish)."""
     telephone: dict[str, str] = field(default_factory=dict)

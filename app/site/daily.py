@@ -1,6 +1,6 @@
 """What a running site does by itself, once a day, whoever of its workers comes first: the purge,
-a copy into the folder that the operator named,
-and fetching the list of members where the operator turned that on."""
+a copy into the folder that the operator named, alerts to organizers, and fetching the list of
+members where the operator turned that on."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
 from app.records.workshop import states
+from app.site.alerts import send_alerts
 from app.site.copies import take_copy
 from app.site.live import live_campaign
 from app.site.settings import Settings
@@ -190,6 +191,7 @@ def start_purging(settings: Settings) -> threading.Thread:
             copy_if_due(settings, datetime.now(UTC))
             undo_killed_import(settings)
             refresh_if_due(settings, datetime.now(UTC))
+            send_alerts(settings, datetime.now(UTC))
             pause.wait(LOOK_EVERY)
 
     thread = threading.Thread(target=look, name="daily purge", daemon=True)

@@ -9,6 +9,8 @@ from functools import cache
 
 from babel.dates import get_month_names
 
+OLD_LIST_DAYS = 14
+"""A list of cosponsors older than this is looked at again."""
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _NO_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th"})
 

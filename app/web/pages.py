@@ -40,7 +40,7 @@ def show(page: Page) -> Response:
     )
 
 
-LINKED = ("zip", "letter", "source", "test")
+LINKED = ("zip", "letter", "source", "utm_source", "test")
 """What a link to this site may say, which the other language must know too."""
 
 

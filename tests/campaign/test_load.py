@@ -147,6 +147,7 @@ TOML = "campaign.toml"
         (TOML, 'timezone = "America/New_York"', 'timezone = "Mars"', "is not a time zone"),
         (TOML, "house = 2026-12-17", 'house = "x"', "must be a date"),
         (TOML, "[last_day]", 'confirm_email = "yes"\n[last_day]', "must be true or false"),
+        (TOML, "[last_day]", "goal = 0\n[last_day]", "a whole number above 0"),
         (TOML, 'title = "The PROTECT', 'titel = "The PROTECT', "did you mean `title`?"),
         (TOML, 'requires = ["FL"', 'requires = ["XX"', "“XX”"),
         (TOML, 'kind = "earlier"', 'kind = "erlier"', "it can be earlier, opposes"),

@@ -144,6 +144,7 @@ def test_leaving_with_something_unsaved_asks_first(
         dialog.dismiss()
 
     page.on("dialog", stay)
+    page.locator("nav.menu summary", has_text="Words").click()
     page.get_by_role("link", name="Translation").click(no_wait_after=True)
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]

@@ -117,7 +117,8 @@ def test_the_first_page_nags_until_the_private_key_has_left(
     key = first_key(folder, today=TODAY)
     browser.log_in(staff.add("Ada", "admin"), prefix=prefix)
     browser.get(f"{prefix}/organize/")
-    assert "flask keys move" in browser.words
+    move = "Lleve la clave privada" if prefix else "Move the private key"
+    assert move in browser.words
     browser.get(f"{prefix}/organize/keys/")
     assert key.printed in browser.words
     assert ("passphrase beside it" if not prefix else "contraseña al lado") in browser.words
@@ -127,7 +128,7 @@ def test_the_first_page_nags_until_the_private_key_has_left(
     for name in ("private.json", "passphrase"):
         (folder / f"{key.id}.{name}").unlink()
     browser.get(f"{prefix}/organize/")
-    assert "flask keys move" not in browser.words
+    assert move not in browser.words
     browser.get(f"{prefix}/organize/keys/")
     assert ("not on this server" if not prefix else "no está en este servidor") in browser.words
 
@@ -139,7 +140,7 @@ def test_a_key_under_its_own_passphrase_is_nagged_about_too(
     make_key(folder, "four random words here", today=TODAY, strength="interactive")
     browser.log_in(staff.add("Ada", "admin"))
     browser.get("/organize/")
-    assert "A private key lies on this server" in browser.words
+    assert "Move the private key to your own computer" in browser.words
 
 
 def test_a_broken_key_folder_is_said_and_shows_no_page_of_ours_broken(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+from dataclasses import replace
 
 import pyotp
 import pytest
@@ -16,6 +18,7 @@ from app.records.audit import Filter, What
 from app.records.csv_files import safe_csv
 from app.records.database import writing
 from app.records.organizers import organizer_by_name
+from app.site.services import services
 from app.web.organizer import Entry, Notice, add_entry, add_warnings, nav
 from app.web.organizer.cookies import device_label
 from tests.organizers.browser import Browser
@@ -28,7 +31,9 @@ def browser(app: Flask, clock: Clock) -> Browser:
 
 
 def menu(browser: Browser) -> list[str]:
-    found = re.search(r'<nav class="menu".*?</nav>', browser.last.get_data(as_text=True), re.DOTALL)
+    found = re.search(
+        r'<nav class="menu only-wide".*?</nav>', browser.last.get_data(as_text=True), re.DOTALL
+    )
     assert found
     return re.findall(r">([^<>\n]+)</a>", found.group())
 
@@ -45,13 +50,36 @@ def test_other_pages_put_themselves_into_the_menu_and_warn(
 ) -> None:
     monkeypatch.setattr(nav, "_entries", dict(nav._entries))
     monkeypatch.setattr(nav, "_sources", list(nav._sources))
-    add_entry(Entry("organizer.my_account", lazy_gettext("Letters"), "editor", 10,
-                    lazy_gettext("Change the words.")))  # fmt: skip
+    add_entry(Entry("organizer.my_account", lazy_gettext("Letters"), "editor", 10))
     add_warnings(lambda _site, me: [Notice(f"Look here, {me.name}.")])
     browser.log_in(staff.add("Rosa"))
     assert menu(browser)[1] == "Letters"
     assert "Look here, Rosa." in browser.words
-    assert "Change the words." in browser.words
+
+
+def test_what_is_left_to_set_up_is_shown_to_admins_and_shrinks(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    boss = Browser(app, clock).log_in(staff.add("Boss", "admin"))
+    assert "0 of 7 done" in boss.words
+    with app.app_context():
+        site = services()
+        site.settings = replace(
+            site.settings, group_name="Neighbors", contact="us@example.org",
+            site_url="http://localhost", mail_server="mail.example.org",
+        )  # fmt: skip
+        copied = site.settings.instance / "copied"
+        copied.write_text("now")
+        os.utime(copied, (clock.at.timestamp(), clock.at.timestamp()))
+    boss.get("/organize/")
+    assert "5 of 7 done" in boss.words
+    assert "Move the private key" in boss.words
+    clock.forward(days=3)
+    boss.log_in(staff.add("Second", "admin"))
+    assert "5 of 7 done" in boss.words, "a second admin came, and the copy is old"
+    assert "Have a copy made every day" in boss.words
+    rosa = Browser(app, clock).log_in(staff.add("Rosa"))
+    assert "To set up" not in rosa.words
 
 
 def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
@@ -59,7 +87,7 @@ def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
 ) -> None:
     boss = staff.add("Boss", "admin")
     browser.log_in(boss)
-    assert "only admin" in browser.words
+    assert "Invite a second admin" in browser.words
     assert "recovery codes left" not in browser.words
     staff.add("Second", "admin")
     for code in boss.codes[:7]:
@@ -67,7 +95,7 @@ def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
         browser.get("/organize/login").send("/login", name="Boss", password=PASSWORD)
         browser.send("/code", code=code)
     assert "3 recovery codes left" in browser.words
-    assert "only admin" not in browser.words
+    assert "Invite a second admin" not in browser.words
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from app.records import receipt_token, set_status, withdraw
 from app.records.attest import make_statement, publish
 from app.records.statements import Statement, commitment_of, includes, read_statement
+from app.site.services import Services, services
 from tests.public_counts.conftest import Clock, People
 from tests.records.build import CAMPAIGN, SECRET, person
 from tests.web.lint import Client, words
@@ -107,6 +109,19 @@ def test_the_tag_is_that_of_the_numbers_not_of_the_minute(app: Flask, clock: Clo
     tag = fetch(app, "/counts.json").headers["ETag"]
     clock.now = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     assert fetch(app, "/counts.json", **{"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize(("shown", "meters"), [(True, 1), (None, 0)])
+def test_the_counter_shows_the_goal_where_the_campaign_wants_it(
+    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch, shown: bool | None, meters: int
+) -> None:
+    people.sign("CA", 3)
+    with app.app_context():
+        campaign = replace(services().campaign, goal=50, goal_public=shown)
+    monkeypatch.setattr(Services, "campaign", campaign)
+    text = fetch(app, "/counter").get_data(as_text=True)
+    assert text.count("<meter") == meters
+    assert text.count("Toward the goal of 50 people") == 2 * meters
 
 
 def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -62,8 +63,16 @@ def test_the_packet_holds_what_the_delivery_format_reads(here: Site, tmp_path: P
 
 
 def test_contact_keeps_name_address_of_mail_and_zip_only(here: Site) -> None:
+    page = here.review(**PERSON)
     here.sign({**here.form(**PERSON), "contact": ["1"]})
-    assert here.sealed() == {
+    kept = here.sealed()
+    agreed = kept["contact"].pop("consent")
+    assert all(words in page.words for words in agreed.split(". ")), "as the page said it"
+    assert kept["contact"].pop("language") == "en"
+    assert (
+        kept["contact"].pop("consent_version") == hashlib.sha256(agreed.encode()).hexdigest()[:12]
+    )
+    assert kept == {
         "contact": {
             "first": "Imani", "last": "Quillfeather", "email": "quill@marked.example",
             "zip": "01930",

@@ -11,8 +11,10 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.web.organizer import entering  # noqa: F401 - its pages join the blueprint
-from app.web.organizer.account import few_recovery_codes, only_one_admin
+from app.web.organizer import (
+    account,  # noqa: F401 - its pages join the blueprint
+    entering,  # noqa: F401 - its pages join the blueprint
+)
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_warnings import stale_facts
 from app.web.organizer.campaigns import campaigns
@@ -20,7 +22,7 @@ from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
 from app.web.organizer.counts_pages import counts_blueprint as counts
 from app.web.organizer.gate import current, organizer, set_up_gate
 from app.web.organizer.held import held, waiting_notice
-from app.web.organizer.key_pages import keys, private_key_here
+from app.web.organizer.key_pages import keys
 from app.web.organizer.letters import unreadable_letters
 from app.web.organizer.letters_edit import edit  # noqa: F401 - adds its routes
 from app.web.organizer.letters_preview import preview  # noqa: F401 - adds its routes
@@ -28,6 +30,7 @@ from app.web.organizer.letters_shelf import letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.nav import Entry, Notice, add_entry, add_warnings
 from app.web.organizer.offices import offices
+from app.web.organizer.overview import few_recovery_codes
 from app.web.organizer.packet_pages import packets
 from app.web.organizer.paper_pages import paper
 from app.web.organizer.trail import event_name, facts
@@ -68,39 +71,23 @@ def set_up_organizers(app: Flask) -> None:
     app.jinja_env.filters.update(event_name=event_name, facts=facts)
 
 
-add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10,
-                _l("Write, check, preview and publish what residents sign.")))  # fmt: skip
-add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20,
-                _l("The bill, its dates, what is asked of whom, claims to avoid.")))  # fmt: skip
-add_entry(Entry("organizer_campaigns.index", _l("Campaigns"), "editor", 25,
-                _l("Which there are and which is on the start page; begin another.")))  # fmt: skip
-add_entry(Entry("organizer_cosponsors.index", _l("Cosponsors"), "editor", 21,
-                _l("Who backs the bill; bring in the official list.")))  # fmt: skip
-add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 22,
-                _l("The Spanish beside the English, and what is out of date.")))  # fmt: skip
-add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 30,
-                _l("Walk the whole way as a resident; nothing of it is counted.")))  # fmt: skip
-add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30,
-                _l("How many signed, when and where; what each number means.")))  # fmt: skip
-add_entry(Entry("organizer_paper.index", _l("Paper"), "organizer", 35, _l(
-    "Posters and sheets to print; signatures that were given by hand.")))  # fmt: skip
-add_entry(Entry("organizer_packets.index", _l("Packets"), "admin", 36, _l(
-    "The letters to bring to each office by hand, with a cover sheet.")))  # fmt: skip
-add_entry(Entry("organizer_held.index", _l("Held signatures"), "editor", 40,
-                _l("What looked unusual and waits for you before it counts.")))  # fmt: skip
-add_entry(Entry("organizer_keys.index", _l("Keys"), "admin", 82,
-                _l("Where the key is that opens what people asked us to seal.")))  # fmt: skip
-add_entry(Entry("organizer.my_account", _l("Your account"), "organizer", 60,
-                _l("Your password, your second factor, your recovery codes.")))  # fmt: skip
-add_entry(Entry("organizer.my_sessions", _l("Your sessions"), "organizer", 61,
-                _l("Where you are logged in, and how to end it.")))  # fmt: skip
-add_entry(Entry("organizer.all_people", _l("Organizers"), "admin", 80,
-                _l("Who works here, in which role.")))  # fmt: skip
-add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 81,
-                _l("Who changed what and when, to read or to take away.")))  # fmt: skip
+add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10))
+add_entry(Entry("organizer_campaign.index", _l("Campaign"), "editor", 20))
+add_entry(Entry("organizer_cosponsors.index", _l("Cosponsors"), "editor", 21))
+add_entry(Entry("organizer_campaign.translations", _l("Translation"), "editor", 22))
+add_entry(Entry("organizer_campaigns.index", _l("Campaigns"), "editor", 25))
+add_entry(Entry("organizer_counts.index", _l("Counts"), "organizer", 30))
+add_entry(Entry("organizer_held.index", _l("Held signatures"), "editor", 31))
+add_entry(Entry("organizer_paper.index", _l("Paper"), "organizer", 35))
+add_entry(Entry("organizer_paper.links", _l("Links"), "organizer", 37))
+add_entry(Entry("organizer_packets.contacts", _l("Contacts"), "admin", 36))
+add_entry(Entry("organizer_offices.index", _l("Offices"), "organizer", 50))
+add_entry(Entry("organizer_packets.index", _l("Packets"), "admin", 51))
+add_entry(Entry("organizer.all_people", _l("Organizers"), "admin", 60))
+add_entry(Entry("organizer_keys.index", _l("Keys"), "admin", 61))
+add_entry(Entry("organizer.audit", _l("Audit trail"), "admin", 62))
+add_entry(Entry("organizer_campaign.test", _l("Test journey"), "editor", 63))
 add_warnings(few_recovery_codes)
-add_warnings(only_one_admin)
 add_warnings(unreadable_letters)
 add_warnings(stale_facts)
-add_warnings(private_key_here)
 add_warnings(waiting_notice)

@@ -162,6 +162,8 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
             ("true", _("count only confirmed addresses")),
             ("false", _("count without a confirmation")),
         )
+    if path == "goal_public":
+        return (("", _("no")), ("true", _("yes")))
     if path.startswith("committees."):
         return _committees(path)
     return tuple(

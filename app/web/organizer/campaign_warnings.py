@@ -9,14 +9,13 @@ from app.campaign.stance import CURRENT, has_ended
 from app.campaign.words import ordinal
 from app.congress.refresh import Refreshed, refreshed
 from app.records.organizers import Organizer
+from app.site.days import OLD_LIST_DAYS
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services
 from app.site.supporters import live_lists
 from app.web.organizer.nav import Notice
 
-OLD_DAYS = 14
-"""A list of cosponsors older than this is looked at again."""
 COUNTDOWN_FROM = 12
 """From the first day of this month on, what is ready for the next Congress is shown."""
 CHANGED_DAYS = 14
@@ -41,7 +40,7 @@ def stale_facts(site: Services, me: Organizer) -> Iterable[Notice]:
 
 def _old_list(site: Services) -> Iterable[Notice]:
     age = (site.today() - site.campaign.as_of).days
-    if age > OLD_DAYS:
+    if age > OLD_LIST_DAYS:
         text = _(
             "The list of cosponsors is of %(day)s, %(age)d days old. Bring in the official one.",
             day=long_date(site.campaign.as_of), age=age,

@@ -29,7 +29,7 @@ from app.site.i18n import other_language, page_url
 from app.site.services import services
 from app.site.tokens import Binding, sign, unsign
 from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
-from app.web.organizer.nav import entries_for
+from app.web.organizer.nav import menu_for
 from app.web.organizer.show import page, visible
 
 organizer = Blueprint("organizer", __name__)
@@ -283,7 +283,7 @@ def _menu() -> dict[str, object]:
     known = isinstance(found, Session) and found.stage == "full"
     me = found.organizer if isinstance(found, Session) and known else None
     several = me is not None and len(services().campaigns) > 1
-    return {"me": me, "menu": entries_for(me) if me else [], "several": several}
+    return {"me": me, "menu": menu_for(me) if me else [], "several": several}
 
 
 def moment(at: datetime) -> str:

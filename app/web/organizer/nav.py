@@ -1,8 +1,9 @@
-"""The organizers' menu and the warnings on their first page: a list that pages add to.
+"""The organizers' menu in its four groups, and the warnings on their first page: lists that pages
+add to.
 
 A page that belongs in the menu says so where it is defined::
 
-    add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10, _l("Change …")))
+    add_entry(Entry("organizer_letters.index", _l("Letters"), "editor", 10))
     add_warnings(stale_cosponsors)
 """
 
@@ -11,10 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from app.records.organizers import Need, Organizer
 from app.site.services import Services
+
+GROUPS = ((30, _l("Words")), (50, _l("People")), (60, _l("Offices")), (100, _l("Site")))
+"""Below which ``order`` an entry stands in which group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,7 @@ class Entry:
     label: LazyString
     need: Need
     order: int
-    """The work comes first (10 to 50), looking after the site later (60 to 90)."""
-    about: LazyString
-    """One sentence on the first page."""
+    """The words below 30, people below 50, offices below 60, the site itself below 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,20 @@ def add_warnings(source: Source) -> None:
         _sources.append(source)
 
 
-def entries_for(organizer: Organizer) -> list[Entry]:
-    """The menu of one organizer, in order."""
-    allowed = [entry for entry in _entries.values() if organizer.may(entry.need)]
-    return sorted(allowed, key=lambda entry: (entry.order, entry.endpoint))
+def menu_for(organizer: Organizer) -> list[tuple[LazyString, list[Entry]]]:
+    """The menu of one organizer: each group with its pages, in order; none that is empty."""
+    allowed = sorted(
+        (entry for entry in _entries.values() if organizer.may(entry.need)),
+        key=lambda entry: (entry.order, entry.endpoint),
+    )
+    found: list[tuple[LazyString, list[Entry]]] = []
+    first = 0
+    for last, name in GROUPS:
+        inside = [entry for entry in allowed if first <= entry.order < last]
+        if inside:
+            found.append((name, inside))
+        first = last
+    return found
 
 
 def warnings_for(site: Services, organizer: Organizer) -> list[Notice]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, request
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.campaign import Stance
@@ -24,21 +23,10 @@ from app.web.access import access
 from app.web.limits import in_room
 from app.web.organizer.counts_filter import meanings
 from app.web.organizer.counts_lines import level
-from app.web.organizer.nav import Entry, add_entry
 from app.web.organizer.show import page, visible
 from app.web.resident.people import role, term_note, title_name
 
 offices = Blueprint("organizer_offices", __name__)
-
-add_entry(
-    Entry(
-        "organizer_offices.index",
-        _l("Offices"),
-        "organizer",
-        31,
-        _l("A page for each office to take to a visit, with its number and its ask."),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,9 @@ from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
 from app.congress import STREET_REASONS, StreetAnswer
+from app.delivery.wordings import absolute_link
 from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
-from app.records import NotStoredError, source_tag
+from app.records import NotStoredError, count, source_tag
 from app.records.organizers import Session, find_session
 from app.records.paper import (
     Added,
@@ -66,7 +67,7 @@ from app.records.paper_plan import (
     unpack,
 )
 from app.site.i18n import gettext as _
-from app.site.i18n import ngettext
+from app.site.i18n import ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.paper_words import (
     column_name,
@@ -87,6 +88,7 @@ from app.web.access import access
 from app.web.errors import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
+from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page, visible
 
@@ -191,6 +193,38 @@ def _index(problem: str = "", field: str = "", status: int = 200, done: str = ""
 def _print_language() -> Language:
     given = request.args.get("language", "")
     return "es" if given == "es" or (given != "en" and request.path.startswith("/es/")) else "en"
+
+
+@paper.get("/links")
+@access("organizer")
+def links() -> Response:
+    """A link with a source and a letter, as text, code and poster; and the counter's code."""
+    site, lang = services(), _print_language()
+    tag, letter = request.args.get("source", ""), request.args.get("letter", "")
+    problem = _bad_tag_words(tag)
+    titles = {slug: found.title for (slug, size), found in site.campaign.templates.items()
+              if size == "full"}  # fmt: skip
+    wanted = {"source": source_tag(tag), "letter": letter if letter in titles else ""}
+    chosen = {name: value for name, value in wanted.items() if value}
+    link = absolute_link(site.settings.site_url, page_url("public.home", lang, **chosen))
+    counter = absolute_link(site.settings.site_url, page_url("counter_pages.counter", lang))
+    by_source = count(site.db(), site.campaign.slug, "source")
+    return page(
+        "paper/links", 422 if problem else 200, problem=problem, field="source", link=link,
+        typed=visible(tag)[:60], letter=wanted["letter"], titles=titles, wanted=lang, chosen=chosen,
+        code=qr_picture(link, _("QR code of the link")), has_address=bool(site.settings.site_url),
+        embed=EMBED.format(address=counter, title=title_in(site.campaign, lang).replace('"', ""),
+                           height=WITH_GOAL if site.campaign.goal_public else HEIGHT),
+        sources=sorted(by_source, key=lambda row: -row.signatures)[:8],
+    )  # fmt: skip
+
+
+EMBED = (
+    '<iframe src="{address}" title="{title}" width="100%" height="{height}"'
+    ' style="border:0;max-width:30rem" loading="lazy"></iframe>'
+)
+HEIGHT, WITH_GOAL = 255, 290
+"""Pixels: nothing is cut in a column of 300, in either language, at eight digits (measured)."""
 
 
 @paper.get("/paper/<any(poster, signup, blank):kind>.pdf")

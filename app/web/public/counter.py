@@ -38,6 +38,7 @@ STYLE = (
     "body{margin:0;padding:.75rem 1rem;font:1rem/1.4 system-ui,sans-serif;color-scheme:light dark}"
     "dl{display:flex;flex-wrap:wrap;gap:.25rem 2rem;margin:0 0 .5rem}div{display:flex;"
     "flex-direction:column-reverse}dd{margin:0;font-size:1.75rem;font-weight:600}p{margin:0}"
+    "meter{display:block;inline-size:100%;max-inline-size:22rem;block-size:1rem}"
     "small{display:block;font-size:.8rem;opacity:.75}a{display:inline-block;padding:.3rem 0}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -121,6 +122,7 @@ def _counter(site: Services) -> dict[str, Any]:
         "meaning": {t: BY_TERM[t].words(language()).short for t in ("signatures", "letters")},
         "signatures": counted.signatures,
         "letters": counted.letters,
+        "goal": (site.campaign.goal or 0) if site.campaign.goal_public else 0,
         "title": _title(site),
         "home": base + page_url("public.home"),
     }

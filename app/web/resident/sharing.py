@@ -80,7 +80,7 @@ def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
     return Prefilled(
         zip=zip_code.five if isinstance(zip_code, Zip) else "",
         letter=letter if (letter, "full") in site.campaign.templates else "",
-        source=source_tag(args.get("source", "")),
+        source=source_tag(args.get("source") or args.get("utm_source", "")),
     )
 
 

@@ -6,7 +6,8 @@ setInterval(function () {
     return answer.json();
   }).then(function (counts) {
     document.querySelectorAll("[data-count]").forEach(function (place) {
-      place.textContent = counts[place.dataset.count].toLocaleString("en-US");
+      if (place.localName === "meter") place.value = counts[place.dataset.count];
+      else place.textContent = counts[place.dataset.count].toLocaleString("en-US");
     });
   }).catch(function () {});
 }, 25000);

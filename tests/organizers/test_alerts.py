@@ -1,0 +1,120 @@
+"""Mail to organizers who want it: once for each thing, and without a word about anyone."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.delivery.mail import Address, parse_address
+from app.records import sign
+from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
+from app.records.signing import set_status
+from app.site import alerts
+from app.site.alerts import send_alerts
+from app.site.live import live_campaign
+from app.site.services import services
+from app.site.settings import Settings
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import SECRET, Clock, Office
+from tests.records.build import signature
+
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+"""Within two weeks of the list of cosponsors that the campaign comes with."""
+
+
+@pytest.fixture
+def settings(staff: Office, app: Flask) -> Settings:
+    staff.add("Rosa")
+    rosa = organizer_by_name(staff.db, "Rosa")
+    assert rosa
+    set_alerts(staff.db, SECRET, rosa, "rosa@example.org", "en")
+    with app.app_context():
+        return services().settings
+
+
+def waiting(staff: Office) -> int:
+    number: int = staff.db.execute("SELECT count(*) FROM outbound").fetchone()[0]
+    return number
+
+
+def test_nothing_is_sent_while_nothing_waits(settings: Settings, staff: Office) -> None:
+    assert send_alerts(settings, NOW) == 0
+    assert waiting(staff) == 0
+
+
+def test_held_signatures_are_told_once_a_week(settings: Settings, staff: Office) -> None:
+    sign(staff.db, signature("one"), SECRET)
+    set_status(staff.db, [1], "held")
+    for hours in (0, 1, 30):
+        send_alerts(settings, NOW + timedelta(hours=hours))
+    assert waiting(staff) == 1
+    send_alerts(settings, NOW + timedelta(days=7))
+    assert waiting(staff) == 2
+    send_alerts(settings, NOW + timedelta(days=14))
+    assert waiting(staff) == 4, "by then the list of cosponsors is old too"
+
+
+def test_an_overdue_copy_is_told_where_copies_are_made(settings: Settings, staff: Office) -> None:
+    copied = settings.instance / "copied"
+    copied.write_text("then")
+    os.utime(copied, (NOW.timestamp(), NOW.timestamp()))
+    assert send_alerts(settings, NOW + timedelta(days=1)) == 0
+    assert send_alerts(settings, NOW + timedelta(days=3)) == 1
+
+
+def test_a_reached_goal_is_told_once(
+    settings: Settings, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        alerts, "live_campaign", lambda s: dataclasses.replace(live_campaign(s), goal=2)
+    )
+    sign(staff.db, signature("one"), SECRET)
+    assert send_alerts(settings, NOW) == 0
+    sign(staff.db, signature("two"), SECRET)
+    assert send_alerts(settings, NOW) == 1
+    sign(staff.db, signature("three"), SECRET)
+    send_alerts(settings, NOW + timedelta(hours=1))
+    assert waiting(staff) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_an_alert_has_numbers_and_a_link_and_nothing_else(
+    settings: Settings, language: str
+) -> None:
+    for kind in ("held", "list", "goal", "copy"):
+        to = parse_address("rosa@example.org")
+        assert isinstance(to, Address)
+        mail = alerts._mail(settings, to, language, kind, 1234)
+        assert "/organize/" in mail.text
+        assert "{" not in mail.subject + mail.text
+        assert ("1,234" in mail.text) == (kind != "copy")
+
+
+def test_an_organizer_asks_for_alerts_and_ends_them(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    rosa = Browser(app, clock).log_in(staff.add("Rosa"))
+    assert "cannot send email yet" in rosa.get("/organize/account").words
+    with app.app_context():
+        site = services()
+        site.settings = dataclasses.replace(site.settings, mail_server="mail.example.org")
+    rosa.get("/organize/account").send("/alerts", email="rosa@")
+    assert rosa.status == 422
+    rosa.get("/organize/account").send("/alerts", email=" rosa@example.org ")
+    assert "We email you when something needs you" in rosa.words
+    assert alert_addresses(staff.db, SECRET) == [("rosa@example.org", "en")]
+    kept = staff.db.execute("SELECT alerts FROM organizers").fetchone()[0]
+    assert b"rosa" not in kept
+    rosa.get("/organize/account").send("/alerts", email="")
+    assert alert_addresses(staff.db, SECRET) == []
+
+
+def test_who_lost_access_gets_no_alerts(settings: Settings, staff: Office) -> None:
+    staff.db.execute("UPDATE organizers SET disabled = 1")
+    assert alert_addresses(staff.db, SECRET) == []
+    assert Path(settings.database).exists()
