@@ -22,7 +22,7 @@ from typing import Literal
 import flask_mail
 
 from app.delivery.mail import Ready
-from app.records.outbound import End
+from app.records.outbound import WRITTEN, End
 
 # --- what one try can end in -------------------------------------------------------------------
 
@@ -238,4 +238,4 @@ def write_eml(message: Ready, folder: Path, *, kind: str, message_id: str, now: 
         draft.replace(folder / f"{moment}-{name}-{message_id}.eml")
     except OSError as error:
         return Result("deferred", f"the outbox cannot be written ({type(error).__name__})", False)
-    return Result("accepted", "written to the outbox", False)
+    return Result("accepted", WRITTEN, False)

@@ -4,6 +4,7 @@
 page until it is emptied, and a row that SQLite moved between pages may leave a copy in the gap
 of the old one. So whoever deletes something calls ``erase`` afterwards, with the bytes that have
 to be gone: it empties the log, looks for them, and rewrites the file where they are still there.
+With it go the messages that a site without a mail server wrote into files, where their act is gone.
 
 Emptying the log waits for whoever is reading at that moment, for two seconds at most. Where
 that is not enough it is noted in ``unerased``, so that pages can say so, and tried again.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -52,6 +54,7 @@ def erase(db: sqlite3.Connection, gone: Sequence[bytes] = ()) -> bool:
     ``waits_to_be_erased`` until it is done. Call it outside any transaction. Never raises.
     """
     with suppress(NotStoredError, sqlite3.Error, OSError, subprocess.SubprocessError):
+        drop_mail_files(db)
         if _blank(db, gone):
             return True
     with suppress(NotStoredError, sqlite3.Error), writing(db):
@@ -85,6 +88,29 @@ def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -
         )
         found += [head for (head,) in heads]
     return found
+
+
+def drop_mail_files(db: sqlite3.Connection) -> None:
+    """Delete the messages in the outbox whose act was taken back or removed, or that no row of
+    the queue owns any more. Raises ``OSError`` and ``sqlite3.Error``."""
+    files = {
+        found[1]: path
+        for path in (_path(db).parent / "outbox").glob("*.eml")
+        if (found := _MAIL_FILE.search(path.name))
+    }
+    if not files:
+        return
+    owned = {
+        number for (number,) in db.execute(
+            "SELECT m.id FROM outbound m LEFT JOIN signatures s ON s.receipt = m.receipt"
+            " WHERE m.receipt IS NULL OR s.withdrawn = 0"
+        )
+    }  # fmt: skip
+    for number in files.keys() - owned:
+        files[number].unlink(missing_ok=True)
+
+
+_MAIL_FILE = re.compile(r"-([0-9a-f]{32})\.eml$")
 
 
 def _path(db: sqlite3.Connection) -> Path:
@@ -139,6 +165,7 @@ _trying = threading.Lock()
 
 def blank_what_was_deleted(db: sqlite3.Connection) -> None:
     """Empty the log, and rewrite the file if its raw bytes still hold something deleted."""
+    drop_mail_files(db)
     if _empty_log(db, BUSY_SECONDS):
         if waits_to_be_erased(db) or traces(db, _path(db)):
             db.execute("VACUUM")

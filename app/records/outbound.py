@@ -19,6 +19,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import Literal
 
 from app.records.accounting import MAILED, QUEUED, move
 from app.records.database import local_database, writing
+from app.records.erasing import drop_mail_files
 from app.records.keyed import lock, unlock
 from app.records.model import TOKEN, Cause, State, token_digest
 from app.records.persons import Person
@@ -49,6 +51,8 @@ ROUNDS = 5
 DAY = timedelta(days=1)
 FORGOTTEN = timedelta(days=30)
 """After so long the row of what is done goes too."""
+WRITTEN = "written to the outbox"
+"""Why mail is accepted that no server took."""
 _PURPOSE = "waiting to leave"
 
 _SENDABLE = (
@@ -338,6 +342,10 @@ class Outbound:
             done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
             if done and letters is not None:
                 _tell(db, claimed.id, letters, now)
+        if cause == WRITTEN:
+            # Whoever took the signature back while it was being written has it gone as well.
+            with suppress(OSError):
+                drop_mail_files(db)
         return done
 
     def sweep(self, now: datetime, *, lease: timedelta = LEASE) -> Swept:

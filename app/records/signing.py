@@ -267,11 +267,20 @@ def _correct(
     _seal(db, number, request, before)
     keep_changed_letters(db, token, request.texts)
     # A copy of the letters as they were is no longer what was signed.
+    _drop_messages(db, number, "copy")
+
+
+def _drop_messages(db: sqlite3.Connection, number: int, kind: str) -> None:
+    """Take back the messages of an act that have not left this machine. Where they are files
+    already, ``erase`` deletes those that no row owns."""
     db.execute(
-        "DELETE FROM outbound WHERE receipt = ? AND kind = 'copy'"
-        " AND state IN ('held', 'queued', 'deferred')",
-        (token_digest(token),),
+        "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"  # noqa: S608
+        f" AND kind = ? AND {_STILL_HERE}",
+        (number, kind),
     )
+
+
+_STILL_HERE = "(state IN ('held', 'queued', 'deferred') OR cause = 'written to the outbox')"
 
 
 def _wait(db: sqlite3.Connection, number: int, request: SignatureRequest, confirm: str) -> None:
@@ -291,7 +300,20 @@ def _wait(db: sqlite3.Connection, number: int, request: SignatureRequest, confir
         db.execute("DELETE FROM confirmations WHERE signature = ?", (number,))
         return
     db.execute("DELETE FROM held WHERE signature = ? AND reason = 'no address'", (number,))
-    _ask(db, number, confirm, request.at)
+    if not _was_answered(db, number, request.person):
+        _ask(db, number, confirm, request.at)
+
+
+def _was_answered(db: sqlite3.Connection, number: int, person: Person) -> bool:
+    """Whether the question at this mailbox was answered so long ago that it was purged. One that
+    nobody answered takes its signature along."""
+    by_email, asked = db.execute(
+        "SELECT by_email, (SELECT 1 FROM confirmations WHERE signature = ?1)"
+        " FROM signatures WHERE id = ?1",
+        (number,),
+    ).fetchone()
+    same = by_email and person.by_email and by_email[:PLACE] == person.by_email[:PLACE]
+    return bool(same and not asked)
 
 
 def _status_of(db: sqlite3.Connection, number: int) -> Status:
@@ -363,13 +385,16 @@ def question_token(receipt: str, mailbox: str) -> str:
 
 
 def _ask(db: sqlite3.Connection, number: int, token: str, at: datetime) -> None:
-    """Note that the question is open, unless this very one was asked before."""
-    db.execute(
+    """Note that the question is open, unless this very one was asked before. A message with
+    the link of another one goes."""
+    asked = db.execute(
         "INSERT INTO confirmations (signature, token, at) VALUES (?, ?, ?)"
         " ON CONFLICT (signature) DO UPDATE SET token = excluded.token, at = excluded.at,"
         " confirmed = NULL WHERE token <> excluded.token",
         (number, token_digest(token), _second(at)),
     )
+    if asked.rowcount:
+        _drop_messages(db, number, "signing")
 
 
 def question(db: sqlite3.Connection, token: str) -> Question:
@@ -588,6 +613,7 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
             " WHERE receipt = ? AND withdrawn = 0",
             (digest,),
         )
+        db.execute(f"DELETE FROM outbound WHERE receipt = ? AND {_STILL_HERE}", (digest,))  # noqa: S608
         found = receipt(db, token)
     if found is not None:
         erase(db, gone)

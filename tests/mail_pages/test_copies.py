@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from pypdf import PdfReader
 
-from app.records import local_database, totals
+from app.records import local_database, remove, totals
 from tests.delivery.mail_server import MailServer, until
 
 from .conftest import Make, Site, parse, text_of
@@ -74,17 +74,48 @@ def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say
 def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> None:
     site = make()
     taken = site.signed()
-    assert "instance/outbox" in taken.words
+    assert "becomes a file on the computer that runs the site" in taken.words
     site.ask(taken, ME)
     site.work()
     link = site.link(site.files()[0])
-    assert "instance/outbox" in site.client.get(link).words
-    assert "instance/outbox" in site.client.post(link).words
+    assert "becomes a file on the computer that runs the site" in site.client.get(link).words
+    assert "becomes a file on the computer that runs the site" in site.client.post(link).words
     site.work()
     words = site.states(taken)
     assert words.count("Written to a file on the site’s computer") == 2
     assert words.count("Written, not yet handed over") == 3
     assert "A copy was mailed to you" not in words
+
+
+@pytest.mark.parametrize("way", ["withdraw", "change", "remove"])
+def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) -> None:
+    site = make()
+    other = site.signed(first="Ben")
+    site.ask(other, "ben@example.org")
+    site.work()
+    taken = site.signed()
+    site.ask(taken, ME)
+    site.work()
+    [question] = [found for found in site.files() if found["To"] == ME]
+    page = site.client.get(site.link(question))
+    site.client.post(site.link(question), page.form(site.link(question)))
+    site.work()
+    assert len(site.files("copy")) == 1
+    assert "within 8 days in any case" in taken.words
+    receipt = site.resident.receipt_path(taken)
+    db = local_database(site.settings.database)
+    if way == "withdraw":
+        assert site.client.flask.post(f"{receipt}/withdraw").status_code == 303
+    elif way == "change":
+        review = site.client.post("/review", {**taken.form("/copy"), "story": ["Another story."]})
+        site.resident.sign(review.form())
+    else:
+        (number,) = db.execute("SELECT max(id) FROM signatures").fetchone()
+        remove(db, [number])
+    assert site.files("copy") == []
+    left = [found["To"] for found in site.files()]
+    # The question holds nothing of the letters; after a change it is still the same mailbox's.
+    assert sorted(left) == ["ben@example.org", *([ME] if way == "change" else [])]
 
 
 @pytest.mark.parametrize("field", ["first", "last", "street", "city", "story"])

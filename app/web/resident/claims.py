@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.records import Connection, Receipt
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import OutboundRow
+from app.records.outbound import WRITTEN, OutboundRow
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 
@@ -75,7 +75,7 @@ def _unconfirmed(mail: OutboundRow | None, zone: str) -> Claim:
     """That an e-mail has to be answered, and where that e-mail is."""
     state = "none" if mail is None else mail.state
     when = moment_words(mail.state_at, zone) if mail is not None else ""
-    to_a_file = mail is not None and mail.cause == "written to the outbox"
+    to_a_file = mail is not None and mail.cause == WRITTEN
     if state == "failed":
         words = _("Not counted yet: the e-mail with the link could not be delivered to the address "
                   "that you gave.")  # fmt: skip

@@ -24,7 +24,7 @@ from app.delivery.wordings import (
 )
 from app.documents import Addressed, PdfError, to_pdf, to_text
 from app.records import NotStoredError, receipt
-from app.records.outbound import OutboundRow, mail_of
+from app.records.outbound import WRITTEN, OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
@@ -46,7 +46,8 @@ class MailForm:
     """The form on the page with the letters, and what came of it, in words."""
 
     offered: bool
-    to_files: bool
+    file_days: int
+    """How long a message may lie here as a file; 0 where a mail server takes it."""
     email: str
     only_link: bool = False
     error: str = ""
@@ -76,7 +77,9 @@ class Wish:
 def empty_form(email: str, site: Services) -> MailForm:
     """The form before anything was asked."""
     post = post_of(site.settings)
-    return MailForm(post is not None, post is not None and post.writes_files, email)
+    # The purge runs once a day.
+    days = site.settings.keep_mail_days + 1 if post is not None and post.writes_files else 0
+    return MailForm(post is not None, days, email)
 
 
 def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) -> MailForm:
@@ -236,8 +239,8 @@ def release(token: str, site: Services) -> Page:
 
 
 def _copy_page(state: str, token: str, site: Services) -> Page:
-    to_files = empty_form("", site).to_files
-    return Page("resident/copy.html", {"state": state, "token": token, "to_files": to_files})
+    days = empty_form("", site).file_days
+    return Page("resident/copy.html", {"state": state, "token": token, "file_days": days})
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,7 @@ def _kind_words(row: OutboundRow) -> str:
 def mail_words(row: OutboundRow, site: Services) -> str:
     """Where a message is and since when. Only a mail server's yes is called accepted."""
     when = moment_words(row.state_at, site.campaign.timezone)
-    if row.state == "accepted" and row.cause == "written to the outbox":
+    if row.state == "accepted" and row.cause == WRITTEN:
         return _("Written to a file on the site’s computer on %(when)s; not sent.", when=when)
     if row.state == "held":
         return _("Waits since %(when)s for the button behind the link that we mailed.", when=when)
