@@ -29,6 +29,9 @@ from app.congress.model import (
 )
 from app.congress.tables import FOLDER
 
+MAP, NEW_MAP = "map.json", "new_map.json"
+"""The map of the districts of this Congress; of the next, where its outlines are known."""
+
 Box = tuple[int, int, int, int]
 """Left, top, width, height in the map's units."""
 
@@ -51,11 +54,18 @@ class DistrictMap:
     """By state: the box that stands for a place too small to be seen, or without an outline."""
 
 
-@lru_cache(maxsize=2)
-def load_map(folder: Path = FOLDER) -> DistrictMap:
-    """The map, read at the first call and shared afterwards. Raises ``TablesError``."""
+@lru_cache(maxsize=4)
+def load_map(folder: Path = FOLDER, congress: int | None = None) -> DistrictMap:
+    """The map of a Congress's districts, read at the first call and shared afterwards.
+
+    Where there is none of ``congress``, the one that there is: ask it whose lines it shows.
+    Raises ``TablesError``.
+    """
     try:
-        raw = json.loads((folder / "map.json").read_text(encoding="utf-8"))
+        newer = folder / NEW_MAP
+        raw = json.loads((folder / MAP).read_text(encoding="utf-8"))
+        if congress is not None and congress > raw["congress"] and newer.is_file():
+            raw = json.loads(newer.read_text(encoding="utf-8"))
         return DistrictMap(
             congress=raw["congress"],
             width=raw["width"],
@@ -147,9 +157,9 @@ Spot = tuple[int, int]
 Outlines = dict[tuple[str, int], list[Ring]]
 
 
-def find_outlines(folder: Path) -> Path | None:
-    """The outlines in a folder of official files, or None: they are optional."""
-    names = sorted(p for p in folder.glob("*.*json") if re.search(r"cd\d{3}.*20m", p.name))
+def find_outlines(folder: Path, congress: int) -> Path | None:
+    """A Congress's outlines in a folder of official files, or None: they are optional."""
+    names = sorted(p for p in folder.glob("*.*json") if re.search(rf"cd{congress}.*20m", p.name))
     return names[-1] if names else None
 
 

@@ -132,9 +132,21 @@ def test_a_wrong_file_is_refused_in_words(tmp_path: Path, content: str, words: s
 
 
 def test_outlines_are_found_by_their_name_and_may_be_missing(tmp_path: Path) -> None:
-    assert find_outlines(tmp_path) is None
+    assert find_outlines(tmp_path, 119) is None
     (tmp_path / "cb_2024_us_cd119_20m.json").touch()
-    assert find_outlines(tmp_path) == tmp_path / "cb_2024_us_cd119_20m.json"
+    assert find_outlines(tmp_path, 119) == tmp_path / "cb_2024_us_cd119_20m.json"
+    assert find_outlines(tmp_path, 120) is None
+
+
+def test_a_map_of_the_next_congress_stands_beside_this_ones(tmp_path: Path) -> None:
+    text = (FOLDER / "map.json").read_text(encoding="utf-8")
+    (tmp_path / "map.json").write_text(text, encoding="utf-8")
+    assert load_map(tmp_path, 120).congress == 119
+    load_map.cache_clear()
+    (tmp_path / "new_map.json").write_text(
+        text.replace('"congress": 119', '"congress": 120'), encoding="utf-8"
+    )
+    assert [load_map(tmp_path, n).congress for n in (119, 120)] == [119, 120]
 
 
 def test_a_missing_map_says_how_to_build_it(tmp_path: Path) -> None:

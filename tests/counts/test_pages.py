@@ -472,7 +472,7 @@ def test_without_a_map_all_numbers_are_still_there(
     from app.congress import TablesError
     from app.web.organizer import counts_map
 
-    def missing() -> None:
+    def missing(*_: object) -> None:
         raise TablesError("no map")
 
     monkeypatch.setattr(counts_map, "load_map", missing)
@@ -484,8 +484,8 @@ def test_without_a_map_all_numbers_are_still_there(
 
 
 @pytest.mark.parametrize("there", [
-    ("", "districts of the 119th Congress, which is over"),
-    ("/es", "distritos del 119.º Congreso, que ya terminó"),
+    ("", "the districts of the 119th Congress; the numbers are those of the 120th, which sits now"),
+    ("/es", "los distritos del 119.º Congreso; los números son los del 120.º, que sesiona ahora"),
 ])  # fmt: skip
 def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
     app: Flask, staff: Office, add: Add, clock: Clock, there: tuple[str, str]
@@ -493,6 +493,7 @@ def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
     prefix, words = there
     add(state="TX", district=10, congress=119)
     add(state="TX", district=10, congress=120)
+    add(state="MA", district=6, congress=120)
     drawn = []
     for moment in (datetime(2027, 1, 3, 16, tzinfo=UTC), datetime(2027, 1, 3, 17, tzinfo=UTC)):
         clock.at = moment
@@ -503,4 +504,12 @@ def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
         browser.get(f"{prefix}{ROOT}/places?map=states")
         assert words not in browser.words, "states stay the same"
     assert "TX-10, " in drawn[0]
-    assert "TX-10: " in drawn[1], "nobody of the present Congress is named"
+    # Of a state with new lines there is no outline of a district: it is one place, with its own
+    # color, and what was signed under the old lines is not among its numbers.
+    one = "one person signed" if not prefix else "una persona firmó"
+    assert "TX-10" not in drawn[1]
+    whole = re.findall(r'class="s6"><title>(\w[^<]*)<', drawn[1])
+    assert len(whole) == 9
+    assert [text.endswith(one) for text in whole if text.startswith("Texas, ")] == [True]
+    # A state that kept its lines has its districts, with the numbers of the present Congress.
+    assert re.search(rf"state=MA[^>]*#d-MA-6/120[^>]*><title>MA-6, [^<]*{one}", drawn[1])

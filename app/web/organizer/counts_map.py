@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import abort, render_template, request
@@ -12,16 +13,21 @@ from werkzeug.wrappers import Response
 from app.congress import STATES, Tables, TablesError
 from app.congress.maps import DistrictMap, load_map
 from app.congress.model import district_key
+from app.congress.tables import FOLDER, tables_folder
 from app.records import CountRow
 from app.records.counts import counts
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
-from app.site.services import services
+from app.site.services import Services, services
 from app.web.headers import framed
 from app.web.organizer.counts_filter import read_filter
+from app.web.organizer.counts_lines import nobody
 
 STEPS = 5
 """Colours for one signature and more; step 0 is for none."""
+
+WHOLE = STEPS + 1
+"""The color of a state of whose present districts there is no outline; no step of a number."""
 
 MARGIN = 80
 """Map units around a state that is shown alone."""
@@ -32,7 +38,7 @@ class Place:
     """One state or district to draw."""
 
     id: str
-    """``CA`` or ``CA-12``."""
+    """``CA``, or a district as it is counted: ``CA-12``, ``MA-6/120``."""
     words: str
     """Its accessible name, with its number."""
     step: int
@@ -65,22 +71,21 @@ Legend = tuple[tuple[int, str], ...]
 """Step and words, the lightest first."""
 
 
-def is_here() -> bool:
-    """Whether this site has a map; where it has none, the tables still have all numbers."""
-    try:
-        load_map()
-    except TablesError:
-        return False
-    return True
+def shapes_of(site: Services) -> DistrictMap | None:
+    """The map of the present districts, or the one that this site has; None without one: then
+    the tables still have all numbers."""
+    for folder in (tables_folder(site.settings.instance), FOLDER):
+        with suppress(TablesError):
+            return load_map(folder, site.tables.congress)
+    return None
 
 
-def earlier_congress(tables: Tables) -> int | None:
-    """The Congress whose districts the map shows, where another one sits now; else None."""
-    try:
-        shown = load_map().congress
-    except TablesError:
-        return None
-    return shown if shown != tables.congress else None
+def redrawn(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
+    """The states that have other lines now than the map: there is no outline of their districts,
+    so each is counted as a whole."""
+    if shapes is None or shapes.congress == tables.congress:
+        return ()
+    return tuple(s for s in sorted(STATES) if tables.lines_of(s) != shapes.congress)
 
 
 def show_map() -> Response:
@@ -93,9 +98,8 @@ def show_map() -> Response:
     by_state = request.args.get("map") == "states" and not asked.chosen.state
     rows = counts(site.db(), "state" if by_state else "district", asked.chosen)
     numbers = {row.group: row.signatures for row in rows}
-    try:
-        shapes = load_map()
-    except TablesError:
+    shapes = shapes_of(site)
+    if shapes is None:
         abort(404)
     if by_state:
         drawn = picture_of_states(shapes, numbers, site.tables)
@@ -110,15 +114,25 @@ def show_map() -> Response:
     return Response(text, mimetype="image/svg+xml")
 
 
-def legend_of(rows: Sequence[CountRow], tables: Tables, state: str | None) -> Legend:
+def legend_of(
+    rows: Sequence[CountRow],
+    shapes: DistrictMap | None,
+    tables: Tables,
+    state: str | None,
+    *,
+    by_state: bool,
+) -> Legend:
     """What the colors of the map mean, from the same numbers. ``rows``: by state or by district."""
     numbers = {row.group: row.signatures for row in rows}
     states = [state] if state else list(STATES)
-    # The outlines are those of one Congress, and so are the numbers that they show.
-    congress = earlier_congress(tables) or tables.congress
-    districts = [district_key(f"{s}-{n}", congress) for s in states for n in tables.districts(s)]
+    whole = [] if by_state else [s for s in redrawn(shapes, tables) if s in states]
+    districts = [
+        district_key(f"{s}-{n}", tables.congress)
+        for s in states if s not in whole for n in tables.districts(s)
+    ]  # fmt: skip
     drawn = {*districts, *(STATES if state is None else ())}
-    return legend(steps([number for place, number in numbers.items() if place in drawn]))
+    found = legend(steps([number for place, number in numbers.items() if place in drawn]))
+    return (*found, (WHOLE, _("state with new lines, counted as a whole"))) if whole else found
 
 
 def picture(
@@ -126,24 +140,33 @@ def picture(
 ) -> Picture:
     """The map of districts; of one state alone, as large as it gets, where one is given.
 
-    ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Only those
-    of the Congress of the outlines are drawn; of its districts no member of another is named.
+    ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Drawn are
+    those of the Congress that sits. A state whose lines are not those of the map is one place.
     """
-    now = tables if shapes.congress == tables.congress else None
-    numbers = {name: numbers.get(district_key(name, shapes.congress), 0)
-               for name in shapes.districts}  # fmt: skip
-    shown = {
-        name: path
-        for name, path in shapes.districts.items()
+    whole = redrawn(shapes, tables)
+    now = {
+        name: numbers.get(district_key(name, tables.congress), 0) for name in shapes.districts
         if state is None or name.startswith(f"{state}-")
-    }
-    breaks = steps([numbers.get(name, 0) for name in shown])
-    places = tuple(
-        Place(name, words(name, numbers.get(name, 0), now), step(numbers.get(name, 0), breaks),
-              path)
-        for name, path in shown.items()
-    )  # fmt: skip
-    return _framed(shapes, places, state)
+    }  # fmt: skip
+    breaks = steps([number for name, number in now.items() if name[:2] not in whole])
+    places = [
+        Place(
+            district_key(name, tables.congress),
+            words(name, number, tables),
+            step(number, breaks),
+            shapes.districts[name],
+        )
+        for name, number in now.items()
+        if name[:2] not in whole
+    ]
+    for there in whole:
+        names = [name for name in now if name.startswith(f"{there}-")]
+        if names:
+            people = sum(now[name] for name in names)
+            said = _("%(place)s, counted as a whole", place=STATES[there])
+            path = "".join(shapes.districts[name] for name in names)
+            places.append(Place(there, f"{said}: {signed(people)}", WHOLE, path))
+    return _framed(shapes, tuple(places), state)
 
 
 def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> Picture:
@@ -173,12 +196,10 @@ def _framed(shapes: DistrictMap, places: tuple[Place, ...], state: str | None) -
     return Picture(" ".join(map(str, view)), places, lines, labels, bool(state))
 
 
-def words(name: str, number: int, tables: Tables | None) -> str:
-    """``CA-12, Lateefah Simon: 3 people signed``; without a name where there are no tables."""
-    if tables is None:
-        return f"{name}: {signed(number)}"
+def words(name: str, number: int, tables: Tables) -> str:
+    """``CA-12, Lateefah Simon: 3 people signed``."""
     holder = tables.holder(name)
-    who = holder.member.full_name if holder and holder.member else _("vacant")
+    who = holder.member.full_name if holder and holder.member else nobody(holder)
     return f"{name}, {who}: {signed(number)}"
 
 

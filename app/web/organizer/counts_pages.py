@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from flask import Blueprint, abort, request
 from flask_babel import format_date
@@ -17,6 +17,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.campaign.words import ordinal
+from app.congress import STATES
+from app.congress.maps import DistrictMap
 from app.records import CountRow
 from app.records.counts import breakdowns, counts, natural
 from app.records.database import reading
@@ -82,21 +84,40 @@ def show_places() -> Response:
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, ("state", "district", "match")).by
     by_state = request.args.get("map") == "states" and not state
+    shapes = counts_map.shapes_of(site)
     framing()
     return page(
         "counts/places", 422 if asked.errors else 200, **common(asked, site),
-        by_state=by_state, map_here=counts_map.is_here(), map_of=_map_of(by_state, site),
-        legend=counts_map.legend_of(rows["state" if by_state else "district"], site.tables, state),
+        by_state=by_state, map_here=shapes is not None,
+        map_notice="" if by_state else _map_notice(shapes, site, state),
+        legend=counts_map.legend_of(
+            rows["state" if by_state else "district"], shapes, site.tables, state,
+            by_state=by_state,
+        ),
         places=lines("district" if state else "state", rows["district" if state else "state"],
                      asked.chosen, site),
         matched=lines("match", rows["match"], asked.chosen, site),
     )  # fmt: skip
 
 
-def _map_of(by_state: bool, site: Services) -> str:
-    """The Congress whose districts the map shows, in words, where it is not the present one."""
-    number = None if by_state else counts_map.earlier_congress(site.tables)
-    return "" if number is None else ordinal(number, "es" if language() == "es" else "en")
+def _map_notice(shapes: DistrictMap | None, site: Services, state: str | None) -> str:
+    """Whose outlines the map shows, where they are not those of the Congress that sits."""
+    tables = site.tables
+    if shapes is None or shapes.congress == tables.congress:
+        return ""
+    tongue: Literal["en", "es"] = "es" if language() == "es" else "en"
+    whole = [s for s in counts_map.redrawn(shapes, tables) if state in (None, s)]
+    said = _(
+        "The outlines on this map are the districts of the %(outlines)s Congress; the numbers are "
+        "those of the %(congress)s, which sits now. What was signed before stands in the table.",
+        outlines=ordinal(shapes.congress, tongue), congress=ordinal(tables.congress, tongue),
+    )  # fmt: skip
+    if whole:
+        more = _("These states have new lines, of which this site has no outlines, so each is "
+                 "counted as a whole: %(states)s.",
+                 states=", ".join(STATES[s] for s in whole))  # fmt: skip
+        said = f"{said} {more}"
+    return said
 
 
 COMPARED = ("template", "version", "source", "own_share", "language", "edited")
