@@ -193,6 +193,7 @@ def test_an_address_that_was_read_is_read_as_itself(typed: str) -> None:
      ("aol.con", "aol.com"), ("comcast.ney", "comcast.net"), ("gmial.con", "gmail.com")],
 )  # fmt: skip
 def test_a_slip_in_a_well_known_domain_gets_a_hint(typed: str, meant: str) -> None:
+    """N25"""
     assert suggest_email(f"ana.li@{typed}") == f"ana.li@{meant}"
 
 

@@ -193,6 +193,7 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_real_files_of_three_generations_are_read(name: str) -> None:
+    """N30"""
     path = SHARED / "data" / "billstatus" / f"{name}.xml.gz"
     found = read(gzip.decompress(path.read_bytes()))
     assert (found.printed, len(found.backings), len(found.withdrawn)) == REAL[name]

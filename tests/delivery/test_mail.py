@@ -271,6 +271,17 @@ def test_the_same_message_has_the_same_id_at_every_try() -> None:
     assert read(ready())["MIME-Version"] == "1.0"
 
 
+def test_a_long_link_is_one_word_after_decoding_and_filters_find_their_headers() -> None:
+    """N39"""
+    link = f"https://letters.example.org/receipt/{'Ab3-_' * 40}?x=%C3%A9&y==3D."
+    made = ready(text=f"Your receipt:\n\n{link}\n", html=f'<p><a href="{link}">here</a></p>')
+    assert link in text_of(made).split()
+    assert f'href="{link}"' in text_of(made, "html")
+    message = read(made)
+    for header in ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version"):
+        assert len(message.get_all(header, [])) == 1
+
+
 def test_nothing_personal_shows_in_a_representation() -> None:
     mail = Mail("copy", address("ana@example.org", "Ana"), "About Ana", "I am Ana.")
     assert "ana" not in repr(mail).lower()

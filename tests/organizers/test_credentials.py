@@ -91,6 +91,7 @@ def test_the_second_factors_secret_is_unreadable_without_the_sites_secret() -> N
 
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
 def test_a_code_of_half_a_minute_ago_or_ahead_is_right(seconds: int) -> None:
+    """N38"""
     secret = pyotp.random_base32()
     code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
     step = credentials.totp_step(secret, code, NOON)
@@ -99,6 +100,7 @@ def test_a_code_of_half_a_minute_ago_or_ahead_is_right(seconds: int) -> None:
 
 @pytest.mark.parametrize("seconds", [-90, 90, 3600])
 def test_an_older_or_later_code_is_wrong(seconds: int) -> None:
+    """N38"""
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
     assert credentials.totp_step(secret, code, NOON) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import quote
 
 import pyotp
@@ -43,6 +44,20 @@ def test_a_new_organizer_gets_in_by_the_link(browser: Browser, staff: Office, pr
     browser.get(f"{prefix}/organize/login").send("/login", name="Rosa", password=PASSWORD)
     browser.send("/code", code=codes[0])
     assert browser.path == f"{prefix}/organize/"
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(-30, True), (30, True), (-90, False)])
+def test_an_authenticators_clock_may_be_one_step_off_when_it_is_set_up(
+    browser: Browser, staff: Office, seconds: int, taken: bool
+) -> None:
+    """N38"""
+    path = link_for(staff)
+    browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
+    secret = re.sub(r"\s", "", "".join(browser.page.one("code").itertext()))
+    code = pyotp.TOTP(secret).at(browser.clock.at + timedelta(seconds=seconds))
+    browser.send("/second-factor", code=code)
+    assert (len(browser.page.all("code")) == 10) is taken
+    assert ("check that the clock of your phone is set automatically" in browser.words) is not taken
 
 
 def test_the_picture_holds_the_secret_and_needs_nothing_that_the_policy_forbids(

@@ -31,6 +31,7 @@ TOOLS = {
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> None:
+    """N11"""
     row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
            "9 Other St", "Boston", "MA", "02108")  # fmt: skip
     (read,) = rows_of(csv_file(row, header=TOOLS[tool]))
@@ -50,6 +51,7 @@ def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> 
     ],
 )
 def test_two_people_in_two_houses_count_as_two(db: Connection, header: tuple[str, str]) -> None:
+    """N05"""
     people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
     content = csv_file(*people, header=("First", "Last", *header, "City", "State", "ZIP"))
     assert [row.values["street"] for row in rows_of(content)] == ["12 Main St", "90 Main St"]
@@ -57,6 +59,7 @@ def test_two_people_in_two_houses_count_as_two(db: Connection, header: tuple[str
 
 
 def test_a_column_that_may_be_the_house_number_is_asked_about(db: Connection) -> None:
+    """N05"""
     people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
     content = csv_file(*people, header=("First", "Last", "Nr.", "Street", "City", "State", "ZIP"))
     plan = planned(content, db)
@@ -88,6 +91,7 @@ def test_a_row_number_is_not_glued_to_the_street() -> None:
 def test_city_state_and_zip_in_one_cell_are_taken_apart(
     header: tuple[str, ...], cells: tuple[str, str]
 ) -> None:
+    """N12"""
     book = workbook(("Al Beck", *cells), header=header)
     (row,) = rows_of(saved(book))
     assert (row.values["street"], row.values["city"]) == ("1 A St", "Stowe")
@@ -96,6 +100,7 @@ def test_city_state_and_zip_in_one_cell_are_taken_apart(
 
 
 def test_a_whole_address_in_one_cell_is_taken_apart(db: Connection) -> None:
+    """N12"""
     book = workbook(
         ("Al Beck", "1 A St, Apt 2, Stowe, VT 05672"),
         ("Bo Ng", "nowhere"),

@@ -32,11 +32,13 @@ GOOD = [(2, "Ana", "05672"), (3, "Bo", "05672")]
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_every_programs_csv_is_read(delimiter: str, encoding: str) -> None:
+    """N28"""
     assert values(csv_file(ANA, BO, delimiter=delimiter, encoding=encoding)) == GOOD
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_every_line_ending_is_read(ending: str) -> None:
+    """N28"""
     assert values(csv_file(ANA, BO).replace(b"\r\n", ending.encode())) == GOOD
 
 
@@ -165,6 +167,7 @@ def test_an_error_of_the_spreadsheet_is_marked() -> None:
 
 
 def test_every_visible_sheet_with_a_header_is_read_and_the_others_are_named() -> None:
+    """N02"""
     book = workbook(ANA)
     book.active.title = "Page 1"
     readme = book.create_sheet("Read me", 0)
@@ -190,6 +193,7 @@ def test_every_visible_sheet_with_a_header_is_read_and_the_others_are_named() ->
 
 
 def test_hidden_and_filtered_rows_are_marked() -> None:
+    """N04"""
     book = workbook(ANA, BO, ANA)
     book.active.row_dimensions[3].hidden = True
     book.active.row_dimensions[4].hidden = True
@@ -305,11 +309,13 @@ def test_an_old_excel_file_is_read_and_says_that_it_hides_what_is_hidden() -> No
 
 @pytest.mark.parametrize("said", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r"])
 def test_excels_own_first_line_is_obeyed_and_not_counted(said: str) -> None:
+    """N28"""
     content = said.encode() + csv_file(ANA, BO, delimiter=";")
     assert values(content) == GOOD
 
 
 def test_a_blank_after_the_comma_does_not_split_what_is_quoted() -> None:
+    """N09"""
     text = (
         "First name, Last name, Street, City, State, ZIP\n"
         '"Ana", "Li", "12 Main St, Apt 4", "Stowe", "VT", "05672"\n'

@@ -234,6 +234,7 @@ def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
 def test_what_hardly_is_a_person_is_left_out_until_somebody_counts_it(
     db: Connection, first: str, last: str, street: str
 ) -> None:
+    """N08"""
     content = csv_file(ANA, (first, last, street, *ANA[3:]))
     plan = planned(content, db)
     assert [row.key for row in plan.new] == ["2"]
@@ -259,6 +260,7 @@ def carried_out(plan: Plan, db: Connection, tmp_path: Path) -> Added:
 def test_preview_and_import_say_the_same_numbers(
     db: Connection, tmp_path: Path, names: tuple[str, str]
 ) -> None:
+    """N07"""
     rows = "".join(f'"{name}",9 Elm St,Stowe,VT,05672\n' for name in names)
     content = f"Name,Street,City,State,ZIP\n{rows}Cy Roe,1 A St,Stowe,VT,05672\n".encode()
     plan = planned(content, db)
@@ -301,6 +303,7 @@ def test_a_plan_is_carried_out_unchanged_whatever_the_sheet_says(
 
 
 def test_hidden_rows_wait_for_a_decision(db: Connection) -> None:
+    """N04"""
     book = workbook(ANA, ("Duplicate", "Struckout", "80 Birch St", *ANA[3:]))
     book.active.row_dimensions[3].hidden = True
     plan = planned(saved(book), db)
@@ -312,6 +315,7 @@ def test_hidden_rows_wait_for_a_decision(db: Connection) -> None:
 
 
 def test_rows_of_several_sheets_are_compared_with_each_other(db: Connection) -> None:
+    """N02"""
     book = workbook(ANA)
     book.active.title = "Page 1"
     second = book.create_sheet("Page 2")

@@ -37,6 +37,7 @@ def counts(app: Flask) -> dict[str, object]:
 
 
 def test_json_has_its_documented_fields_in_order_for_any_site(app: Flask, people: People) -> None:
+    """N41"""
     people.sign("CA", 11)
     people.sign("DC", 2)
     response = fetch(app, "/counts.json")
@@ -125,6 +126,7 @@ def test_the_counter_shows_the_goal_where_the_campaign_wants_it(
 
 
 def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: People) -> None:
+    """N41"""
     people.sign("CA", 1234)
     response = fetch(app, "/counter")
     text = response.get_data(as_text=True)

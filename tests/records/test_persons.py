@@ -135,11 +135,11 @@ def test_two_people_of_one_house_are_two(
 @pytest.mark.parametrize(
     "written",
     ["IMANI@EXAMPLE.ORG", "  imani@example.org\n", "\u200bimani@example.org\ufeff",
-     "<mailto:imani@example.org>",
+     "mailto:imani@example.org", "<mailto:imani@example.org>", "imani@example.org,",
      "imani@example\u3002org", "imani@ＥＸＡＭＰＬＥ.org"],
 )  # fmt: skip
 def test_ways_of_writing_one_mailbox_are_one_person(written: str) -> None:
-    """DI01"""
+    """DI01, N24"""
     assert who(email=written, street="1 Elm").by_email == who(email=MAILBOX).by_email
 
 

@@ -338,6 +338,7 @@ def test_a_wrong_value_is_an_error_and_not_a_repeated_signature(db: sqlite3.Conn
 
 
 def test_a_full_disk_stores_nothing_and_trying_again_works(db: sqlite3.Connection) -> None:
+    """N37"""
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count={pages}")
 

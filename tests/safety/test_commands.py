@@ -400,6 +400,7 @@ def test_a_network_that_is_none_is_found(site: Settings) -> None:
 def test_a_full_disk_is_found_before_it_is_full(
     site: Settings, monkeypatch: pytest.MonkeyPatch, free: float, level: str
 ) -> None:
+    """N37"""
     usage = type("Usage", (), {"free": free})
     monkeypatch.setattr("app.cli.doctor.shutil.disk_usage", lambda path: usage)
     assert findings(site)["disk"].level == level

@@ -26,6 +26,7 @@ def test_a_site_does_not_start_with_a_secret_that_is_none(name: str, tmp_path: P
 
 
 def test_a_site_makes_its_secrets_and_keeps_them(tmp_path: Path) -> None:
+    """CC04"""
     first = load_settings({}, instance=tmp_path / "one")
     again = load_settings({"DEAR_CONGRESS_PERSON_KEY": ""}, instance=tmp_path / "one")
     other = load_settings({}, instance=tmp_path / "two")

@@ -139,6 +139,7 @@ SPANISH_FIRST = "es-MX,es;q=0.9,en;q=0.5"
 def test_a_browser_that_asks_for_spanish_is_offered_it_where_people_arrive(
     client: Client, path: str
 ) -> None:
+    """N27"""
     asked = client.flask.get(path, headers={"Accept-Language": SPANISH_FIRST})
     assert "¿Prefiere español?" in asked.text
     assert f'href="/es{path}"' in asked.text
@@ -149,6 +150,7 @@ def test_a_browser_that_asks_for_spanish_is_offered_it_where_people_arrive(
 
 
 def test_a_page_in_spanish_offers_no_spanish_and_keeps_its_links(client: Client) -> None:
+    """N27"""
     page = client.flask.get("/es/", headers={"Accept-Language": SPANISH_FIRST})
     assert "¿Prefiere español?" not in page.text
     links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>', page.text)

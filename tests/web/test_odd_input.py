@@ -159,6 +159,7 @@ def test_a_name_without_a_letter_is_questioned_beside_its_field(field: str, name
     ["mailto:ana@example.org", "<ana@example.org>,", "ana@example.org;", "ana\u200b@example.org"],
 )
 def test_an_address_pasted_with_more_is_carried_on_without_it(typed: str) -> None:
+    """N24"""
     resident = Resident(client())
     page = resident.reviewing("01930", "MA", email=typed)
     assert page.form()["email"] == ["ana@example.org"]
@@ -167,6 +168,7 @@ def test_an_address_pasted_with_more_is_carried_on_without_it(typed: str) -> Non
 @pytest.mark.parametrize("typed", [".imani@example.org", "imani@-example.org", "jörg@example.org",
                                    "a..b@example.org"])  # fmt: skip
 def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: str) -> None:
+    """N24"""
     resident = Resident(client())
     page = resident.review(resident.filled(resident.writing("01930", "MA"), email=typed), 422)
     assert page.one("input", id="email").get("aria-invalid") == "true"
@@ -176,6 +178,7 @@ def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: st
     ("domain", "meant"), [("gmail.con", "gmail.com"), ("yaho.com", "yahoo.com")]
 )
 def test_a_slip_in_a_domain_is_asked_about_and_blocks_nothing(domain: str, meant: str) -> None:
+    """N25"""
     resident = Resident(client())
     page = resident.reviewing("01930", "MA", email=f"ana@{domain}")
     assert page.form()["email"] == [f"ana@{domain}"]
@@ -192,6 +195,7 @@ def test_a_slip_in_a_domain_is_asked_about_and_blocks_nothing(domain: str, meant
 
 @pytest.mark.parametrize("domain", ["gmail.co", "mailo.com", "example.org"])
 def test_no_other_domain_is_asked_about(domain: str) -> None:
+    """N25"""
     page = Resident(client()).reviewing("01930", "MA", email=f"ana@{domain}")
     assert "Did you mean" not in page.words
 

@@ -171,6 +171,7 @@ def test_a_form_without_the_unseen_field_is_asked_to_press_again(
 def test_a_full_disk_is_said_and_loses_nothing(
     anyone: Resident, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """N37"""
     from app.records import NotStoredError
     from app.web.resident import sign
 
