@@ -128,7 +128,8 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
     committees-current.yaml and committee-membership-current.yaml; a ZIP file
     (tab20_cd11920_zcta520_natl.txt from the Census Bureau, or zip_districts_119.csv), and where
     you have them the people's shares (zip_people_119.csv) and slivers (zip_slivers_119.csv); for
-    the next Congress plans_120.csv with zip_people_120.csv; a town file
+    the next Congress plans_120.csv with zip_people_120.csv; instead of the people's shares the
+    Census Bureau's block files, as for blocks; a town file
     (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
     senate_forms.csv and the districts' outlines (the Census Bureau's cb_2024_us_cd119_20m as
     GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
@@ -147,6 +148,7 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
                     target or TABLES,
                     as_of=as_of,
                     progress=lambda step: bar.update(task, description=step, advance=1),
+                    detail=lambda step: bar.update(task, description=step),
                 )
         else:
             built = build_tables(source, target or TABLES, as_of=as_of)
@@ -184,7 +186,7 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
     required=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
-    help="Where to write zip_people_N.csv, for build.",
+    help="Where to write zip_people_N.csv and town_districts_N.csv, for build.",
 )
 @click.option(
     "--compare",
@@ -196,20 +198,30 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
     """Count the people of each ZIP by district from the Census Bureau's block files.
 
     The folder holds cd120.zip (blocks to districts), tab20_zcta520_tabblock20_natl.txt (blocks
-    to ZIPs, over a gigabyte) and the geographic headers of the 2020 redistricting data
-    (cageo2020.pl, or ca2020.pl.zip, for every state).
+    to ZIPs, over a gigabyte), the geographic headers of the 2020 redistricting data
+    (cageo2020.pl, or ca2020.pl.zip, for every state) and, for towns, the block assignment
+    (BlockAssign_ST06_CA.zip, for every state). Build reads these files by itself; this keeps what
+    came of them, so that the next build needs none of them.
     """
-    from app.congress.blocks import differences, people_by_zip, write_people
+    from app.congress.blocks import count_blocks, differences, write_people, write_towns
     from app.congress.model import BuildError
 
+    def say(step: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"  {step}", err=True)
+
     try:
-        zips = people_by_zip(source, congress, lambda step: click.echo(f"  {step}", err=True))
-        found = differences(zips, compare) if compare else []
+        counted = count_blocks(source, congress, say)
+        found = differences(counted.zips, compare) if compare else []
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     path = target / f"zip_people_{congress}.csv"
-    write_people(zips, path)
-    click.echo(f"Wrote {len(zips)} ZIPs to {path.name}")
+    write_people(counted.zips, path)
+    click.echo(f"Wrote {len(counted.zips)} ZIPs to {path.name}")
+    if counted.towns:
+        path = target / f"town_districts_{congress}.csv"
+        write_towns(counted.towns, path)
+        click.echo(f"Wrote {len(counted.towns)} towns to {path.name}")
     if compare:
         _section(f"Different in {compare.name}", found)
 
@@ -239,10 +251,15 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
     Running workers take it with their next page. A list that is cut short, mixed or older
     changes nothing, and the reason is said. With --from DIR the folder holds
     legislators-current.yaml, legislators-district-offices.yaml, committees-current.yaml and
-    committee-membership-current.yaml; with a ZIP file in it too, the districts are built anew as
-    by build.
+    committee-membership-current.yaml; with plans_120.csv and zip_people_120.csv in it the coming
+    lines are taken from these (as from lines_source of the settings), and with a ZIP file the
+    districts are built anew as by build.
     """
     from app.congress.refresh import RefreshError, fetch_and_refresh, refresh
+
+    def say(name: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"  {name}", err=True)
 
     settings, moment = _settings(), datetime.now(UTC)
     day = as_of
@@ -250,7 +267,7 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
         if source is None:
             changes = fetch_and_refresh(
                 settings.congress_source, settings.instance, now=moment, as_of=day,
-                dry_run=dry_run, progress=lambda name: click.echo(f"  {name}", err=True),
+                lines=settings.lines_source, dry_run=dry_run, progress=say,
             )  # fmt: skip
         else:
             changes = refresh(source, settings.instance, now=moment, as_of=day, dry_run=dry_run)
@@ -262,6 +279,7 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
         ("Left", changes.left),
         ("Moved to another seat", changes.moved),
         ("Other address, telephone or form", changes.offices),
+        ("Other district lines", changes.lines),
         ("Notes", changes.notices),
     ):
         if lines:
@@ -520,8 +538,14 @@ def _found(outcome: Found, tables: Tables, today: date) -> Iterator[str]:
     )
     for holder in delegation.holders:
         yield from _details(holder, tables, today)
+    yield from _slivers(outcome)
     if not delegation.senate:
         yield f"{STATES[delegation.state]} has no senators: one letter."
+
+
+def _slivers(outcome: Found | Choose) -> Iterator[str]:
+    for candidate in outcome.slivers:
+        yield f"  {holder_line(candidate.holder)}, for whoever lives on under 1 % of the ZIP's land"
 
 
 def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
@@ -531,6 +555,7 @@ def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
         share = f", {candidate.share:.1%} of the ZIP's {of}" if candidate.share is not None else ""
         likely = ", suggested by the town" if number < outcome.likely else ""
         yield f"  {holder_line(candidate.holder)}{share}{likely}"
+    yield from _slivers(outcome)
     if outcome.senate:
         yield "The senators are the same in all of them:"
         for holder in outcome.senate:

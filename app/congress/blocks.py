@@ -1,10 +1,11 @@
-"""The people of each ZIP by district, counted from the Census Bureau's own block files.
+"""The people of each ZIP and town by district, from the Census Bureau's own block files.
 
 A block is the smallest piece of land that the Bureau counts, and every line follows blocks. So
-three lists are joined: block to district (``cd120.zip``), block to ZIP
-(``tab20_zcta520_tabblock20_natl.txt``, over a gigabyte, read as a stream), and block to people
-(the geographic headers of the 2020 redistricting data). 8.1 million blocks stand in three flat
-arrays of about 110 MB together.
+lists are joined: block to district (``cd120.zip``), block to people (the geographic headers of
+the 2020 redistricting data, which have the names of places too), and block to ZIP
+(``tab20_zcta520_tabblock20_natl.txt``, over a gigabyte) or to place (the states' block
+assignment files), both read as streams. 8.1 million blocks stand in three flat arrays of about
+110 MB together.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from app.congress.lines import Pieces, read_people
+from app.congress.lines import Piece, Pieces, Town, read_people
 from app.congress.model import FIPS, BuildError, district_of_code
+from app.congress.places import place_name
 
 BLOCK_TO_ZIP = "tab20_zcta520_tabblock20_natl.txt"
 _NO_DISTRICT = 255
-_SUMMARY_LEVEL, _GEOCODE, _PEOPLE = 2, 9, 90
-"""Places of fields in a geographic header; 750 is the summary level of blocks."""
+_SUMMARY_LEVEL, _GEOCODE, _NAME, _PEOPLE = 2, 9, 87, 90
+"""Places of fields in a geographic header; 750 is the summary level of blocks, 160 of places."""
 EVERY = 500_000
 """So many lines after which progress is told."""
 
@@ -37,6 +40,8 @@ class Blocks:
         self.codes = array("Q")
         self.districts = array("B")
         self.people = array("I")
+        self.places: dict[str, str] = {}
+        """State FIPS and place code to the place's name with its legal status."""
 
     def place(self, code: int) -> int:
         """Where a block stands; -1 for one that is not here."""
@@ -44,40 +49,75 @@ class Blocks:
         return place if place < len(self.codes) and self.codes[place] == code else -1
 
 
-def people_by_zip(
-    folder: Path, congress: int, progress: Callable[[str], None] = lambda _: None
-) -> Pieces:
-    """Each ZIP's districts of ``congress`` with their shares of its people in each state.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the block files say of one Congress."""
 
-    A piece in which nobody lives is left out, except where nobody lives in the whole ZIP: then
-    each has an empty share. ``folder`` holds ``cd<congress>.zip``, the block to ZIP file, and
-    the headers (``*geo2020.pl``, or the ``*2020.pl.zip`` that hold them). Raises ``BuildError``.
+    zips: Pieces
+    towns: list[Town]
+    """Empty without block assignment files."""
+
+
+def has_blocks(folder: Path, congress: int) -> bool:
+    """Whether a folder has the lists from which the people of ``congress`` can be counted."""
+    return (folder / f"cd{congress}.zip").is_file() and (folder / BLOCK_TO_ZIP).is_file()
+
+
+def count_blocks(
+    folder: Path, congress: int, progress: Callable[[str], None] = lambda _: None
+) -> Counted:
+    """The districts of ``congress`` of each ZIP and town, with their shares of its people.
+
+    A piece in which nobody lives is left out, except where nobody lives in the whole of it: then
+    each has an empty share. ``folder`` holds ``cd<congress>.zip``, the block to ZIP file, the
+    headers (``*geo2020.pl``, or the ``*2020.pl.zip`` that hold them), and for towns
+    ``BlockAssign_ST*.zip``. Raises ``BuildError``.
     """
     blocks = _districts(folder / f"cd{congress}.zip", congress, progress)
     _add_people(folder, blocks, progress)
+    zips: dict[str, dict[str, list[Piece]]] = defaultdict(dict)
+    rows = _zips(folder / BLOCK_TO_ZIP, progress)
+    for (code, state), pieces in _people_by_piece(rows, blocks, BLOCK_TO_ZIP):
+        zips[code][state] = pieces
+    rows = _assigned(folder, progress)
+    towns = [
+        (place_name(blocks.places[place]), state, [district for district, _, _ in pieces])
+        for (place, state), pieces in _people_by_piece(rows, blocks, "the block assignment")
+        if place in blocks.places
+    ]
+    return Counted(dict(zips), towns)
+
+
+def _people_by_piece(
+    rows: Iterator[tuple[str, int]], blocks: Blocks, name: str
+) -> Iterator[tuple[tuple[str, str], list[Piece]]]:
+    """Each code (a ZIP, a place) and state, with its districts by people."""
     counted: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for code, block in _zips(folder / BLOCK_TO_ZIP, progress):
+    for code, block in rows:
         place = blocks.place(block)
         if place < 0:
-            raise BuildError(f"{BLOCK_TO_ZIP}: block {block:015} is in no list of districts.")
+            raise BuildError(f"{name}: block {block:015} is in no list of districts.")
         state = FIPS.get(f"{block:015}"[:2])
         if state and blocks.districts[place] != _NO_DISTRICT:
             counted[code, state][blocks.districts[place]] += blocks.people[place]
-    found: dict[str, dict[str, list[tuple[int, float | None, bool]]]] = defaultdict(dict)
-    for (code, state), people in sorted(counted.items()):
+    for key, people in sorted(counted.items()):
         whole = sum(people.values())
         order = sorted(people, key=lambda district: (-people[district], district))
-        found[code][state] = [
-            (district, people[district] / whole if whole else None, False)
-            for district in order
-            if people[district] or not whole
-        ]
-    return dict(found)
+        yield (
+            key,
+            [
+                (district, people[district] / whole if whole else None, False)
+                for district in order
+                if people[district] or not whole
+            ],
+        )
 
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        # The headers are in Latin-1, as the names of places in Puerto Rico show.
+        encoding = "latin-1" if path.suffix == ".pl" else "utf-8-sig"
+        with path.open(encoding=encoding, newline="") as file:
             yield from file
     except FileNotFoundError:
         raise BuildError(f"{path.parent} has no {path.name}.") from None
@@ -152,7 +192,24 @@ def _count_people(
             if place >= 0:
                 blocks.people[place] = int(cells[_PEOPLE])
                 found += 1
+        elif len(cells) > _PEOPLE and cells[_SUMMARY_LEVEL] == "160":
+            blocks.places[cells[_GEOCODE]] = cells[_NAME]
     return found
+
+
+def _assigned(folder: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, int]]:
+    """Place (state FIPS and code) and block of each row; blocks outside of places are left out."""
+    for path in sorted(folder.glob("BlockAssign_ST*.zip")):
+        for name, lines in _members(path, r"BlockAssign_ST\d\d_[A-Z]{2}_INCPLACE_CDP\.txt"):
+            progress(name)
+            if next(lines, "").strip() != "BLOCKID|PLACEFP":
+                raise BuildError(f"{path.name}, {name}: the columns BLOCKID|PLACEFP were expected.")
+            for number, line in enumerate(lines, start=2):
+                block, _, place = line.strip().partition("|")
+                if not re.fullmatch(r"\d{15}", block):
+                    raise BuildError(f"{path.name}, {name}, line {number}: cut short.")
+                if place:
+                    yield block[:2] + place, int(block)
 
 
 def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, int]]:
@@ -173,6 +230,15 @@ def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, in
             raise BuildError(f"{path.name}, line {number}: cut short.")
         if cells[zip_at]:
             yield cells[zip_at], int(cells[block_at])
+
+
+def write_towns(towns: list[Town], path: Path) -> None:
+    """Write the towns as ``flask congress build`` reads them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("town", "state", "district"))
+        for town, state, districts in towns:
+            writer.writerows((town, state, district) for district in districts)
 
 
 def write_people(zips: Pieces, path: Path) -> None:

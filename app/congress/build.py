@@ -11,24 +11,27 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from app.congress.blocks import Counted, count_blocks, differences, has_blocks
 from app.congress.lines import (
     Lines,
     Pieces,
     across_a_state_line,
+    by_town_key,
     find_sources,
     postal_version,
     read_lines,
+    read_new_lines,
+    read_new_towns,
     read_postal,
     read_town_districts,
-    towns_by_zip,
 )
-from app.congress.maps import find_outlines, map_table
+from app.congress.maps import MAP, NEW_MAP, find_outlines, map_table
 from app.congress.members import (
     FORM_COLUMNS,
     MEMBERS_FILE,
@@ -185,12 +188,14 @@ def build_tables(
     *,
     as_of: date | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    detail: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Read the official files in ``source`` and write the tables into ``target``.
 
     ``as_of`` is the date of the member files; without it see ``source_date``. ``progress`` is
-    called with a short phrase before each of ``STEPS`` steps. Raises ``BuildError`` with a
-    sentence for the operator; then nothing was written.
+    called with a short phrase before each of ``STEPS`` steps, and ``detail`` while the Census
+    Bureau's block files are read, where the folder has them: people and towns are then counted
+    from these. Raises ``BuildError`` with a sentence for the operator; then nothing was written.
     """
     if not source.is_dir():
         raise BuildError(f"{source} is not a folder.")
@@ -202,14 +207,17 @@ def build_tables(
     names = read_committee_names(source)
     forms = read_form_rules(source)
     progress("districts of every ZIP")
-    lines = read_lines(source)
+    counted = {n: count_blocks(source, n, detail) for n in _congresses_in_blocks(source)}
+    lines = read_lines(source, {n: found.zips for n, found in counted.items()})
     _check_one_congress(members, lines.congresses, "The ZIP files have")
     progress("towns")
-    towns, town_count = _town_table(read_town_districts(source, lines.congress))
+    here, there = ((counted[n].towns if n in counted else []) for n in lines.both)
+    in_towns = by_town_key(here) if here else read_town_districts(source, lines.congress)
+    towns, town_count = _town_table(in_towns)
     progress("postal facts")
     postal = _postal_table(lines)
     progress("the map of districts")
-    outlines = find_outlines(source)
+    outlines = [find_outlines(source, congress) for congress in lines.both]
     progress("writing")
     texts = {
         "members.json": _members_table(members.members),
@@ -218,11 +226,12 @@ def build_tables(
         "border_zips.csv": _border_table(lines),
         "postal.csv": postal,
         "towns.csv": towns,
-        "new_towns.csv": _town_table(towns_by_zip(lines))[0],
+        "new_towns.csv": _town_table(read_new_towns(source, lines, there))[0],
         "senate_forms.csv": _form_table(forms, target),
     }
-    if outlines is not None:
-        texts["map.json"] = map_table(outlines, lines.congress)
+    for name, path, congress in zip((MAP, NEW_MAP), outlines, lines.both, strict=True):
+        if path is not None:
+            texts[name] = map_table(path, congress)
     index: dict[str, Any] = {
         "members_as_of": day.isoformat(),
         "members_of": members.congress or lines.congress,
@@ -234,7 +243,8 @@ def build_tables(
             "members": "unitedstates/congress-legislators (CC0): legislators-current, "
             "legislators-district-offices, committees-current, committee-membership-current",
             "zips": f"U.S. Census Bureau and courts: {', '.join(lines.sources)}",
-            "towns": f"U.S. Census Bureau, {find_sources(source, 'town')[lines.congress].name}",
+            "towns": "U.S. Census Bureau, "
+            + ("block assignment" if here else find_sources(source, "town")[lines.congress].name),
             "postal": f"U.S. Postal Service facts, from zipcodes {postal_version()} (MIT)",
             "senate_forms": "facts read from unitedstates/contact-congress (CC0)",
         },
@@ -242,8 +252,27 @@ def build_tables(
     }
     _finish(texts, index)
     size = _write(target, texts)
-    return Built(target, len(members.members), len(lines.zips), town_count, size, forms is None,
-                 outlines is None, tuple(members.notices))  # fmt: skip
+    return Built(
+        target, len(members.members), len(lines.zips), town_count, size,
+        forms_kept=forms is None,
+        map_kept=outlines[0] is None,
+        notices=(*members.notices, *_differences(source, counted)),
+    )  # fmt: skip
+
+
+def _congresses_in_blocks(source: Path) -> list[int]:
+    """The Congresses whose lines the folder has block by block."""
+    found = (re.fullmatch(r"cd(\d{3})\.zip", path.name) for path in source.glob("cd*.zip"))
+    return [n for n in sorted(int(match[1]) for match in found if match) if has_blocks(source, n)]
+
+
+def _differences(source: Path, counted: Mapping[int, Counted]) -> Iterator[str]:
+    """Where a table of shares in the folder says something else than the Bureau's blocks."""
+    for congress, found in counted.items():
+        name = f"zip_people_{congress}.csv"
+        path = next((p for p in (source / name, source / "lines" / name) if p.is_file()), None)
+        if path is not None:
+            yield from (f"{name} differs: {line}." for line in differences(found.zips, path))
 
 
 def renew_members(
@@ -251,7 +280,8 @@ def renew_members(
 ) -> MemberList:
     """Write the tables of ``base`` into ``target`` with the members of ``source``.
 
-    The districts stay as they are. Terms that ended with the Congress before the new list's are
+    The districts stay as they are, but for the coming lines where ``source`` has the plans and
+    the shares of the next Congress. Terms that ended with the Congress before the new list's are
     kept from ``base``, so that what was signed until then can still be shown and fetched.
     Raises ``BuildError``.
     """
@@ -262,7 +292,7 @@ def renew_members(
     former = json.loads((base / "members.json").read_text(encoding="utf-8"))
     texts = {
         name: (base / name).read_text(encoding="utf-8")
-        for name in [*index["files"], "map.json"]
+        for name in [*index["files"], MAP, NEW_MAP]
         if name != "members.json" and (base / name).is_file()
     }
     forms = read_form_rules(source)
@@ -272,13 +302,29 @@ def renew_members(
     index["members_as_of"] = day.isoformat()
     index["members_of"] = members.congress or index["members_of"]
     index["committees"] = read_committee_names(source) or index["committees"]
-    index["downloads"] = {
+    _renew_lines(source, texts, index)
+    index["downloads"] = index.get("downloads", {}) | {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(source.glob("*.yaml"))
+        for path in sorted([*source.glob("*.yaml"), *source.glob("*_1??.csv")])
     }
     _finish(texts, index)
     _write(target, texts)
     return members
+
+
+def _renew_lines(source: Path, texts: dict[str, str], index: dict[str, Any]) -> None:
+    """Put the coming lines of ``source`` into the tables, where it has any."""
+    first = min(index["lines"])
+    lines = read_new_lines(source, first)
+    if not lines.plans:
+        return
+    texts["new_zips.csv"] = _zip_table(lines.new)
+    texts["new_towns.csv"] = _town_table(read_new_towns(source, lines))[0]
+    index["lines"] = lines.congresses
+    index["plans_as_of"] = _plans_date(source, lines)
+    index["plans"] = [list(astuple(plan)) for plan in lines.plans]
+    known = index["sources"]["zips"].split(", ")
+    index["sources"]["zips"] = ", ".join(dict.fromkeys(name for name in [*known, *lines.sources]))
 
 
 def with_former(members: MemberList, former: list[Record]) -> list[Record]:
@@ -309,7 +355,7 @@ def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:
     index["files"] = {
         name: hashlib.sha256(text.encode("utf-8")).hexdigest()
         for name, text in texts.items()
-        if name != "map.json"
+        if name not in (MAP, NEW_MAP)
     }
     texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -88,6 +88,9 @@ Piece = tuple[int, float | None, bool]
 Pieces = dict[str, dict[str, list[Piece]]]
 """ZIP, then state, to its pieces: the largest share of people (or of land) first."""
 
+Town = tuple[str, str, list[int]]
+"""A town's name, its state, and its districts, the largest piece first."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
@@ -110,6 +113,11 @@ class Lines:
     new: Pieces = field(default_factory=dict)
     """The next Congress's pieces, in the states with new lines only."""
     plans: list[PlanRow] = field(default_factory=list)
+
+    @property
+    def both(self) -> tuple[int, int]:
+        """This Congress and the next, whether its lines are known or not."""
+        return self.congress, self.congress + 1
 
     @property
     def congresses(self) -> list[int]:
@@ -175,8 +183,11 @@ def _number(path: Path, line: int, text: str | None) -> float:
         raise BuildError(f"{path.name}, line {line}: {text!r} is not a number.") from None
 
 
-def read_lines(folder: Path) -> Lines:
+def read_lines(folder: Path, counted: Mapping[int, Pieces] | None = None) -> Lines:
     """The districts of every ZIP, from whichever files ``folder`` has.
+
+    ``counted`` are the people of a Congress's pieces where the Bureau's own block files gave
+    them; they go before any file of shares.
 
     Land files say which districts a ZIP touches. ``zip_people_<congress>.csv`` says how many
     of its people live in each: a ZIP of a state in that file which is not in it itself has all
@@ -187,7 +198,6 @@ def read_lines(folder: Path) -> Lines:
     newest = max(land_files)
     first = newest - 1 if newest - 1 in land_files else newest
     plan_files = _named(folder, r"plans_(\d+)\.csv")
-    plans = _read_plans(plan_files[first + 1], first + 1) if first + 1 in plan_files else []
     stayed = _read_plans(plan_files[first], first) if first in plan_files else []
     if kept := [plan.state for plan in stayed if plan.plan_of < first]:
         raise BuildError(
@@ -200,28 +210,51 @@ def read_lines(folder: Path) -> Lines:
     if first in (slivers := _named(folder, r"zip_slivers_(\d+)\.csv")):
         paths.append(slivers[first])
         _add_slivers(land, slivers[first])
-    people: Pieces = {}
-    if first in people_files:
+    blocks = counted or {}
+    people: Pieces = blocks.get(first, {})
+    if not people and first in people_files:
         paths.append(people_files[first])
         people = read_people(people_files[first])
-    lines = Lines(first, _by_people(land, people), [], plans=plans)
-    redrawn = {plan.state for plan in plans if plan.plan_of == first + 1}
-    if plans:
-        paths.append(plan_files[first + 1])
-        if first + 1 in people_files:
-            paths.append(people_files[first + 1])
-            lines.new = read_people(people_files[first + 1])
-        elif first + 1 in land_files:
-            paths.append(land_files[first + 1])
-            lines.new = read_land(land_files[first + 1], first + 1)
-        lines.new = {
-            code: there
-            for code, states in lines.new.items()
-            if (there := {state: pieces for state, pieces in states.items() if state in redrawn})
-        }
-    lines.sources = [path.name for path in paths]
+    lines = read_new_lines(folder, first, blocks.get(first + 1))
+    lines.zips = _by_people(land, people)
+    lines.sources = [*(path.name for path in paths), *lines.sources]
+    lines.sources += [f"cd{n}.zip" for n in sorted(blocks)]
     _check(lines.zips, set(STATES), land_files[first].name)
-    _check(lines.new, redrawn, f"zip_people_{first + 1}.csv")
+    return lines
+
+
+def read_new_lines(folder: Path, congress: int, counted: Pieces | None = None) -> Lines:
+    """What ``folder`` says of the lines that come after those of ``congress``: which states have
+    new ones, and the pieces of their ZIPs. Without ``plans_<next>.csv`` there are none.
+
+    ``counted`` are the pieces from block files. Raises ``BuildError``.
+    """
+    coming = congress + 1
+    lines = Lines(congress, {}, [])
+    plans = _named(folder, r"plans_(\d+)\.csv").get(coming)
+    if plans is None:
+        return lines
+    lines.plans = _read_plans(plans, coming)
+    paths = [plans]
+    people = _named(folder, r"zip_people_(\d+)\.csv").get(coming)
+    land = _named(folder, rf"(?:zip_districts_|tab20_cd)({coming})(?:\.csv|20_zcta520_natl\.txt)")
+    found: Pieces = {}
+    if counted is not None:
+        found = counted
+    elif people is not None:
+        paths.append(people)
+        found = read_people(people)
+    elif land:
+        paths.append(land[coming])
+        found = read_land(land[coming], coming)
+    redrawn = {plan.state for plan in lines.plans if plan.plan_of == coming}
+    lines.new = {
+        code: there
+        for code, states in found.items()
+        if (there := {state: pieces for state, pieces in states.items() if state in redrawn})
+    }
+    lines.sources = [path.name for path in paths]
+    _check(lines.new, redrawn, people.name if people else f"zip_people_{coming}.csv")
     return lines
 
 
@@ -360,7 +393,7 @@ SMALLEST = 0.01
 
 
 def read_town_districts(folder: Path, congress: int) -> dict[tuple[str, str], list[int]]:
-    """(state, town key) to districts of ``congress``, the largest piece of land first."""
+    """(state, town key) to districts of ``congress``, the largest piece first."""
     if congress not in find_sources(folder, "town"):
         raise BuildError(
             f"The ZIP file is of the {ordinal(congress)} Congress, and {folder} has no town file "
@@ -371,22 +404,17 @@ def read_town_districts(folder: Path, congress: int) -> dict[tuple[str, str], li
         named = _towns_from_relationship(path, congress)
     else:
         named = _towns_from_csv(path)
-    towns: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for name, state, districts in named:
-        for key in town_keys(name):
-            known = towns[state, key]
-            known += [number for number in districts if number not in known]
-    return {pair: towns[pair] for pair in sorted(towns)}
+    return by_town_key(named)
 
 
-def _towns_from_csv(path: Path) -> Iterator[tuple[str, str, list[int]]]:
+def _towns_from_csv(path: Path) -> Iterator[Town]:
     for line, row in _rows(path, ",", {"town", "state", "district"}):
         if row["state"] not in STATES or not row["district"].isdigit():
             raise BuildError(f"{path.name}, line {line}: {row['state']}-{row['district']}?")
         yield row["town"], row["state"], [int(row["district"])]
 
 
-def _towns_from_relationship(path: Path, congress: int) -> Iterator[tuple[str, str, list[int]]]:
+def _towns_from_relationship(path: Path, congress: int) -> Iterator[Town]:
     column = f"GEOID_CD{congress}_20"
     land: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     names: dict[str, tuple[str, str]] = {}
@@ -403,10 +431,35 @@ def _towns_from_relationship(path: Path, congress: int) -> Iterator[tuple[str, s
         yield name, state, sorted(kept, key=lambda d: (-pieces[d], d))
 
 
+def by_town_key(towns: Iterable[Town]) -> dict[tuple[str, str], list[int]]:
+    """Towns as (state, town key) to districts."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for name, state, districts in towns:
+        for key in town_keys(name):
+            known = found[state, key]
+            known += [number for number in districts if number not in known]
+    return {pair: found[pair] for pair in sorted(found)}
+
+
+def read_new_towns(
+    folder: Path, lines: Lines, counted: Iterable[Town] = ()
+) -> dict[tuple[str, str], list[int]]:
+    """(state, town key) to districts on the new lines, in the states that have new ones.
+
+    The Bureau publishes no town file of them. Where towns were ``counted`` from blocks, or
+    were before (``town_districts_<congress>.csv``), those are taken; else the ZIPs that bear a
+    town's name order the list.
+    """
+    path = _named(folder, r"town_districts_(\d+)\.csv").get(lines.congress + 1)
+    towns = list(counted) or (list(_towns_from_csv(path)) if path else [])
+    redrawn = {plan.state for plan in lines.plans if plan.plan_of == lines.congress + 1}
+    return by_town_key(town for town in towns if town[1] in redrawn) or towns_by_zip(lines)
+
+
 def towns_by_zip(lines: Lines) -> dict[tuple[str, str], list[int]]:
     """(state, town key) to districts on the new lines, by the ZIPs that bear a town's name.
 
-    No town file of the new lines is published, so these only order a list to choose from.
+    These only order a list to choose from.
     """
     postal = read_postal()
     weights: dict[tuple[str, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))

@@ -81,6 +81,14 @@ def find_delegation(
     ``city`` only orders the choices where the ZIP has no district of its own. ``street`` is
     the answer of ``locate_street``.
 
+    Where the people of a ZIP are counted, its districts are those in which they live, by how
+    many do. Where only the land is known (in nine states, until their new lines hold), every
+    piece counts: one that the Bureau's list gives a share of the land is a choice, by that
+    share; a sliver, of which is known only that it is under 1 % and often without a resident,
+    is no choice of its own but stands in ``slivers``, to be offered in a sentence below. So
+    84101 UT is UT-2 with a sliver of UT-1, and 90210 CA is a choice of two with a sliver of a
+    third.
+
     Returns one of the outcome types of ``app.congress.model``; no input raises.
     ``Found.match`` is ``zip`` when the ZIP (or an at-large state) settled it, ``street`` when
     the street did, ``chosen`` when the person did.

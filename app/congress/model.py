@@ -238,10 +238,20 @@ class Found:
     match: Match
     notice: str | None = None
     """A code for something the person should know: a key of ``NOTICES``."""
+    slivers: tuple[Candidate, ...] = ()
+    """Districts with a sliver of the ZIP (see ``find_delegation``): whoever is shown this answer
+    is offered them too."""
 
     @property
     def state(self) -> str:
         return self.delegation.state
+
+    def as_choice(self) -> Choose:
+        """The same as a choice, for whoever may live on one of the slivers."""
+        here = Candidate(self.delegation.house, 1.0, by_land=True)
+        return Choose(
+            self.state, (here,), self.delegation.senate, "split", self.notice, slivers=self.slivers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +266,8 @@ class Choose:
     notice: str | None = None
     likely: int = 0
     """How many of the first candidates the town suggests; the others follow in number order."""
+    slivers: tuple[Candidate, ...] = ()
+    """Districts with a sliver of the ZIP, named in a sentence below the candidates."""
 
     @property
     def nearly_all(self) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -36,6 +38,7 @@ from app.congress.tables import (
     CURRENT,
     MOST_VACANCIES,
     Tables,
+    ZipState,
     load_tables,
     read_tables,
     tables_folder,
@@ -71,13 +74,15 @@ class Changes:
     moved: tuple[str, ...]
     offices: tuple[str, ...]
     """Who has another Washington address, telephone or form."""
+    lines: tuple[str, ...] = ()
+    """States of which a ZIP lies in other districts than before, now or after the next change."""
     notices: tuple[str, ...] = ()
     folder: Path | None = None
     """Where the new tables are; None when nothing was installed."""
 
     @property
     def nothing(self) -> bool:
-        return not (self.joined or self.left or self.moved or self.offices)
+        return not (self.joined or self.left or self.moved or self.offices or self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +143,21 @@ def fetch_and_refresh(
     instance: Path,
     *,
     now: datetime,
+    lines: str = "",
     as_of: date | None = None,
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Changes:
     """``download`` the lists from ``base``, then ``refresh`` the site in ``instance`` with them.
 
-    Raises ``RefreshError``; a download that failed is noted like a list that was not taken.
+    ``lines`` is the address of a folder with the coming lines; empty for none. Raises
+    ``RefreshError``; a download that failed is noted like a list that was not taken.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
             day = download(base, Path(folder), progress)
+            if lines:
+                download_lines(lines, Path(folder), instance, progress)
         except RefreshError as error:
             if not dry_run:
                 _note(instance, now, str(error))
@@ -165,38 +174,74 @@ def download(
 
     A file that is too large, cut short or redirected to another host is refused.
     """
-    import requests
-
     day = None
     for name in FILES:
         progress(name)
-        url = base.rstrip("/") + "/" + name
-        try:
-            with requests.get(url, stream=True, timeout=20) as reply:
-                if urlsplit(reply.url).hostname != urlsplit(url).hostname:
-                    raise RefreshError(f"{name}: the server sent us on to another host.")
-                if reply.status_code != 200:
-                    raise RefreshError(f"{name}: the server answered {reply.status_code}.")
-                data = bytearray()
-                for chunk in reply.iter_content(65536):
-                    data += chunk
-                    if len(data) > LONGEST_FILE:
-                        raise RefreshError(f"{name}: far larger than the real file.")
-                length = reply.headers.get("Content-Length", "")
-                plain = "Content-Encoding" not in reply.headers
-                if plain and length.isdecimal() and int(length) != len(data):
-                    raise RefreshError(f"{name}: the download was cut short.")
-                changed = reply.headers.get("Last-Modified", "")
-        except requests.RequestException as error:
-            raise RefreshError(
-                f"{name} could not be fetched ({type(error).__name__}). Try again later, or "
-                "download the files elsewhere and use --from DIR."
-            ) from None
+        data, changed = _fetch(base, name)
+        assert data is not None
         (target / name).write_bytes(data)
         if name == MEMBERS_FILE and changed:
-            with contextlib.suppress(ValueError):
-                day = parsedate_to_datetime(changed).date()
+            day = changed.date()
     return day
+
+
+def download_lines(
+    base: str, target: Path, instance: Path, progress: Callable[[str], None] = lambda _: None
+) -> None:
+    """Fetch the plans and the people's shares of the coming lines from ``base`` into ``target``,
+    where they are there and are not those that the site has. Raises ``RefreshError``."""
+    try:
+        index = json.loads((tables_folder(instance) / "tables.json").read_text(encoding="utf-8"))
+        coming, known = min(index["lines"]) + 1, index.get("downloads", {})
+    except (OSError, ValueError, KeyError) as error:
+        raise RefreshError(f"The installed tables cannot be read ({error!r}).") from None
+    fetched = []
+    for name in (f"plans_{coming}.csv", f"zip_people_{coming}.csv"):
+        progress(name)
+        data, changed = _fetch(base, name, optional=True)
+        if data is None:
+            return
+        fetched.append((name, data, changed))
+    if all(hashlib.sha256(data).hexdigest() == known.get(name) for name, data, _ in fetched):
+        return
+    for name, data, changed in fetched:
+        (target / name).write_bytes(data)
+        if changed is not None:  # the date of the plans is that of their file
+            os.utime(target / name, (changed.timestamp(), changed.timestamp()))
+
+
+def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | None, datetime | None]:
+    """A file, and when its server says that it was changed last; None where an optional one is
+    not there."""
+    import requests
+
+    url = base.rstrip("/") + "/" + name
+    try:
+        with requests.get(url, stream=True, timeout=20) as reply:
+            if urlsplit(reply.url).hostname != urlsplit(url).hostname:
+                raise RefreshError(f"{name}: the server sent us on to another host.")
+            if optional and reply.status_code == 404:
+                return None, None
+            if reply.status_code != 200:
+                raise RefreshError(f"{name}: the server answered {reply.status_code}.")
+            data = bytearray()
+            for chunk in reply.iter_content(65536):
+                data += chunk
+                if len(data) > LONGEST_FILE:
+                    raise RefreshError(f"{name}: far larger than the real file.")
+            length = reply.headers.get("Content-Length", "")
+            plain = "Content-Encoding" not in reply.headers
+            if plain and length.isdecimal() and int(length) != len(data):
+                raise RefreshError(f"{name}: the download was cut short.")
+            changed = reply.headers.get("Last-Modified", "")
+    except requests.RequestException as error:
+        raise RefreshError(
+            f"{name} could not be fetched ({type(error).__name__}). Try again later, or "
+            "download the files elsewhere and use --from DIR."
+        ) from None
+    with contextlib.suppress(ValueError):
+        return bytes(data), parsedate_to_datetime(changed)
+    return bytes(data), None
 
 
 def refresh(
@@ -204,9 +249,10 @@ def refresh(
 ) -> Changes:
     """Judge the lists in ``source`` and install them for the site in ``instance``.
 
-    The districts stay as they are, unless ``source`` has a ZIP file: then everything is built
-    from it. ``as_of`` is the day of the lists. With ``dry_run`` nothing is installed or noted.
-    Returns what has changed. Raises ``RefreshError``; then nothing has.
+    The districts stay as they are, unless ``source`` has a ZIP file (then everything is built
+    from it), or plans and shares of the coming lines (then these are taken). ``as_of`` is the
+    day of the lists. With ``dry_run`` nothing is installed or noted. Returns what has changed.
+    Raises ``RefreshError``; then nothing has.
     """
     try:
         changes = _refresh(source, instance, now=now, as_of=as_of, dry_run=dry_run)
@@ -260,6 +306,11 @@ def _problems(known: Tables | None, new: Tables, now: datetime) -> Iterator[str]
         )
     if known is None:
         return
+    if known.plans_as_of and (new.plans_as_of or known.plans_as_of) < known.plans_as_of:
+        yield (
+            f"The plans of the lines are of {new.plans_as_of}; the installed ones are newer, of "
+            f"{known.plans_as_of}."
+        )
     if new.as_of < known.as_of:
         yield f"The list is of {new.as_of}; the installed one is newer, of {known.as_of}."
     before = known.at(_when(new, now))
@@ -295,8 +346,24 @@ def _changes(known: Tables, new: Tables, now: datetime, notices: tuple[str, ...]
             f"{_line(new)} (from {old.seat.id})" for old, new in both if old.seat != new.seat
         )),
         offices=_lines(new for old, new in both if _contact(old) != _contact(new)),
+        lines=_redrawn(known, new, moment),
         notices=notices,
     )  # fmt: skip
+
+
+def _redrawn(known: Tables, new: Tables, moment: datetime) -> tuple[str, ...]:
+    """The states in which some ZIP lies in other districts, at this moment or after the change."""
+    found: Counter[str] = Counter()
+    for when in (moment, change_of(new.last_known)):
+        before, after = known.at(when).zips, new.at(when).zips
+        for code, parts in after.items() if known.at(when).has_lines else ():
+            there = {part.state: _shares(part) for part in before.get(code, ())}
+            found.update(p.state for p in parts if _shares(p) != there.get(p.state))
+    return tuple(f"{state}: {number} ZIPs" for state, number in sorted(found.items()))
+
+
+def _shares(part: ZipState) -> list[tuple[int, float | None]]:
+    return [(candidate.district, candidate.share) for candidate in part.candidates]
 
 
 def _contact(holder: Holder) -> tuple[object, ...]:
@@ -316,7 +383,8 @@ def _lines(holders: Iterator[Holder]) -> tuple[str, ...]:
 def _install(made: Path, home: Path, new: Tables, changes: Changes) -> Changes:
     """Put the new folder beside the others and turn the link to it, in one step."""
     index = json.loads((made / "tables.json").read_text(encoding="utf-8"))
-    folder = home / f"{new.as_of.isoformat()}-{index['files']['members.json'][:12]}"
+    whole = hashlib.sha256(json.dumps(index["files"], sort_keys=True).encode()).hexdigest()
+    folder = home / f"{new.as_of.isoformat()}-{whole[:12]}"
     if not folder.exists():
         for path in made.iterdir():
             with path.open("rb") as file:

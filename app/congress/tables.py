@@ -351,7 +351,7 @@ class _Reader(NamedTuple):
         """``IL-3:0.81 IL-5:0.19`` as candidates by state, in the order in which they stand.
 
         A colon stands before a share of the people, a tilde before one of the land; a district
-        without either has no known share.
+        without either has no known share. No share of the land at all is a sliver's.
         """
         by_state: dict[str, list[Candidate]] = {}
         for piece in text.split(" "):
@@ -364,9 +364,11 @@ class _Reader(NamedTuple):
     def _state(self, state: str, candidates: tuple[Candidate, ...]) -> ZipState:
         notice = "term_ended" if state in self.ended else None
         delegation = self.delegations[state, candidates[0].district]
-        if len(candidates) == 1:
-            return ZipState(state, candidates, Found(delegation, "zip", notice))
-        choose = Choose(state, candidates, delegation.senate, "split", notice)
+        slivers = tuple(c for c in candidates if c.by_land and not c.share)
+        pieces = candidates[: len(candidates) - len(slivers)] or candidates
+        if len(pieces) == 1:
+            return ZipState(state, candidates, Found(delegation, "zip", notice, slivers))
+        choose = Choose(state, pieces, delegation.senate, "split", notice, slivers=slivers)
         return ZipState(state, candidates, choose)
 
 

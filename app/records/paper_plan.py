@@ -625,9 +625,10 @@ def _lookup(values: Mapping[str, str], place: Place, seat: str) -> Found | CellP
         return found
     if isinstance(found, Choose):
         none = found.notice == "invalid_district"
-        seats = tuple(candidate.holder.seat.id for candidate in found.candidates)
+        offered = (*found.candidates, *found.slivers)
+        seats = tuple(candidate.holder.seat.id for candidate in offered)
         why: Why = "district_none" if none else "district_needed"
-        return CellProblem("district", why, seats, found.candidates)
+        return CellProblem("district", why, seats, offered)
     if isinstance(found, ChooseState):
         return CellProblem("state", "state_needed", found.states)
     if isinstance(found, Disagree):

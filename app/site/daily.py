@@ -110,7 +110,7 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None]) -> bool:
         os.close(descriptor)
 
 
-Fetch = Callable[[str, Path, datetime], None]
+Fetch = Callable[[str, str, Path, datetime], None]
 
 
 def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None) -> bool:
@@ -124,7 +124,7 @@ def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None
     work = fetch or _in_own_process
 
     def refresh() -> None:
-        work(settings.congress_source, settings.instance, now)
+        work(settings.congress_source, settings.lines_source, settings.instance, now)
 
     try:
         return _once_a_day(settings.instance / "members-fetched", now, refresh)
@@ -133,10 +133,10 @@ def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None
         return False
 
 
-def fetch_members(source: str, instance: Path, now: datetime) -> None:
-    """Fetch the list of members and install it; a list that is not taken is logged."""
+def fetch_members(source: str, lines: str, instance: Path, now: datetime) -> None:
+    """Fetch the list of members, and newer lines, and install them; what is not taken is logged."""
     try:
-        changes = fetch_and_refresh(source, instance, now=now)
+        changes = fetch_and_refresh(source, instance, now=now, lines=lines)
     except RefreshError as error:
         log.warning("The list of members stays as it is. %s", error)
         return
@@ -144,10 +144,10 @@ def fetch_members(source: str, instance: Path, now: datetime) -> None:
         log.info("The list of members is of %s now.", changes.after)
 
 
-def _in_own_process(source: str, instance: Path, now: datetime) -> None:
+def _in_own_process(source: str, lines: str, instance: Path, now: datetime) -> None:
     """``fetch_members`` apart from the visitors, since reading the lists takes seconds of work."""
     process = multiprocessing.get_context("spawn").Process(
-        target=fetch_members, args=(source, instance, now), name="members"
+        target=fetch_members, args=(source, lines, instance, now), name="members"
     )
     process.start()
     process.join()

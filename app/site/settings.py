@@ -309,6 +309,12 @@ class Settings:
         "Where `flask congress refresh` fetches the lists of members.",
         path=True,
     )
+    lines_source: str = _address(
+        "",
+        "Where `flask congress refresh` fetches plans_120.csv and zip_people_120.csv, if they are "
+        "newer: the coming district lines. Empty fetches none.",
+        path=True,
+    )
     congress_refresh: bool = _flag(
         False,
         "Whether the site fetches the lists of members by itself, once a day, as "

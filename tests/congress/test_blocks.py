@@ -10,9 +10,10 @@ import pytest
 
 from app.congress.blocks import (
     BLOCK_TO_ZIP,
+    count_blocks,
     differences,
-    people_by_zip,
     write_people,
+    write_towns,
 )
 from app.congress.lines import Pieces, read_people
 from app.congress.model import DELEGATE_AREAS, FIPS, BuildError
@@ -64,7 +65,7 @@ SMALL: Pieces = {
 def test_a_small_table_comes_back(tmp_path: Path) -> None:
     take_apart(SMALL, tmp_path)
     steps: list[str] = []
-    assert people_by_zip(tmp_path, 120, steps.append) == {
+    assert count_blocks(tmp_path, 120, steps.append).zips == {
         code: SMALL[code] for code in sorted(SMALL)
     }
     assert steps == ["NationalCD120.txt", "usgeo2020.pl"]
@@ -75,7 +76,7 @@ def test_the_table_of_the_nine_states_comes_back(official_files: Path, tmp_path:
     table = read_people(known)
     take_apart(table, tmp_path / "bureau")
     tracemalloc.start()
-    made = people_by_zip(tmp_path / "bureau", 120)
+    made = count_blocks(tmp_path / "bureau", 120).zips
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
     assert differences(made, known) == []
@@ -89,7 +90,7 @@ def test_a_difference_is_listed(tmp_path: Path) -> None:
     other.write_text(
         "zip,state,district,people_share\n78701,TX,10,0.7\n78701,TX,37,0.3\n30165,GA,14,1\n"
     )
-    assert differences(people_by_zip(tmp_path, 120), other) == [
+    assert differences(count_blocks(tmp_path, 120).zips, other) == [
         "78701 TX: 10 80.0%, 37 20.0% here, 10 70.0%, 37 30.0% there"
     ]
 
@@ -107,10 +108,10 @@ def test_a_broken_list_is_named(name: str, text: str, why: str, tmp_path: Path) 
     take_apart(SMALL, tmp_path)
     (tmp_path / name).write_text(text)
     with pytest.raises(BuildError, match=why):
-        people_by_zip(tmp_path, 120)
+        count_blocks(tmp_path, 120)
     (tmp_path / name).unlink()
     with pytest.raises(BuildError):
-        people_by_zip(tmp_path, 120)
+        count_blocks(tmp_path, 120)
 
 
 def test_blocks_out_of_order_are_refused(tmp_path: Path) -> None:
@@ -120,4 +121,54 @@ def test_blocks_out_of_order_are_refused(tmp_path: Path) -> None:
             "NationalCD120.txt", "GEOID,CDFP\n480000000000002,10\n480000000000001,10\n"
         )
     with pytest.raises(BuildError, match="not in order"):
-        people_by_zip(tmp_path, 120)
+        count_blocks(tmp_path, 120)
+
+
+def with_towns(folder: Path, towns: dict[str, dict[str, str]]) -> None:
+    """Write the states' block assignment: state, then ZIP to the town in which it lies."""
+    table = (folder / BLOCK_TO_ZIP).read_text(encoding="utf-8-sig").splitlines()[1:]
+    zip_of = {row.split("|")[2]: row.split("|")[1] for row in table}
+    header = (folder / "usgeo2020.pl").open("a", encoding="latin-1")
+    with header:
+        for state, names in towns.items():
+            fips, places = CODES[state], {}
+            for number, name in enumerate(sorted(set(names.values()))):
+                places[name] = f"{number:05}"
+                cells = [""] * 97
+                cells[2], cells[9], cells[87], cells[90] = "160", fips + places[name], name, "9"
+                header.write("|".join(cells) + "\n")
+            rows = [
+                f"{block}|{places.get(names.get(code, ''), '')}"
+                for block, code in zip_of.items()
+                if block.startswith(fips)
+            ]
+            with zipfile.ZipFile(folder / f"BlockAssign_ST{fips}_{state}.zip", "w") as archive:
+                stem = f"BlockAssign_ST{fips}_{state}"
+                text = "\n".join(["BLOCKID|PLACEFP", *rows]) + "\n"
+                archive.writestr(f"{stem}_INCPLACE_CDP.txt", text)
+                archive.writestr(f"{stem}_VTD.txt", "BLOCKID|COUNTYFP|DISTRICT\n")
+
+
+TOWNS: Pieces = {
+    "81212": {"CO": [(7, 1.0, False)]},
+    "81226": {"CO": [(3, 0.3, False), (7, 0.7, False)]},
+    "80201": {"CO": [(3, 1.0, False)]},
+    "00926": {"PR": [(0, 1.0, False)]},
+}
+
+
+def test_towns_are_counted_by_people_from_the_block_assignment(tmp_path: Path) -> None:
+    take_apart(TOWNS, tmp_path)
+    names = {"81212": "Cañon City city", "81226": "Cañon City city"}
+    with_towns(tmp_path, {"CO": names, "PR": {"00926": "San Juan zona urbana"}})
+    towns = count_blocks(tmp_path, 120).towns
+    assert towns == [("Cañon City", "CO", [7, 3]), ("San Juan", "PR", [0])]
+    write_towns(towns, tmp_path / "town_districts_120.csv")
+    assert (tmp_path / "town_districts_120.csv").read_text("utf-8").splitlines() == [
+        "town,state,district", "Cañon City,CO,7", "Cañon City,CO,3", "San Juan,PR,0",
+    ]  # fmt: skip
+    (path,) = tmp_path.glob("BlockAssign_ST08_CO.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("BlockAssign_ST08_CO_INCPLACE_CDP.txt", "BLOCKID|PLACEFP\n0812")
+    with pytest.raises(BuildError, match="line 2: cut short"):
+        count_blocks(tmp_path, 120)

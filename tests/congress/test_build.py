@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from app.congress.build import STEPS, build_tables
-from app.congress.lines import read_land
+from app.congress.lines import Pieces, read_land
 from app.congress.model import BuildError, all_seats
 from app.congress.tables import FOLDER, read_tables
 from tests.congress.relationship import ZIP_HEADER, relationship
+from tests.congress.test_blocks import take_apart, with_towns
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +218,31 @@ def test_members_of_the_next_congress_need_its_lines(small: Path, tmp_path: Path
     assert vermont is not None
     assert vermont.member is not None
     assert tables.at(date(2027, 1, 2)).holder("VT-0").member is None  # type: ignore[union-attr]
+
+
+def test_people_and_towns_are_counted_from_the_bureaus_blocks_where_the_folder_has_them(
+    small: Path, tmp_path: Path
+) -> None:
+    utah: Pieces = {f"8410{n}": {"UT": [(n, 1.0, False)]} for n in (1, 2, 3, 4)}
+    utah["84105"] = {"UT": [(2, 0.75, False), (1, 0.25, False)]}
+    take_apart(utah, small)
+    with_towns(small, {"UT": {"84101": "Salem city", "84105": "Salem city"}})
+    (small / "plans_120.csv").write_text(
+        "state,plan_of,act_or_order,decided,note\nUT,120,Map 1,2025-11-10,\n"
+    )
+    (small / "zip_people_120.csv").write_text(
+        "zip,state,district,people_share\n84105,UT,2,0.5\n84105,UT,1,0.5\n84101,UT,1,1\n"
+    )
+    steps: list[str] = []
+    built = build_tables(small, tmp_path / "out", as_of=date(2026, 7, 1), detail=steps.append)
+    assert "NationalCD120.txt" in steps
+    assert built.notices == (
+        "zip_people_120.csv differs: 84105 UT: 2 75.0%, 1 25.0% here, 2 50.0%, 1 50.0% there.",
+    )
+    after = read_tables(tmp_path / "out").at(date(2027, 1, 4))
+    (part,) = after.zips["84105"]
+    assert [(c.district, c.share) for c in part.candidates] == [(2, 0.75), (1, 0.25)]
+    assert after.town_districts("UT", "Salem") == (1, 2)
 
 
 def test_members_of_a_congress_that_is_over_are_refused(small: Path, tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.congress import congress_cli, describe
-from app.congress import Tables, Unavailable, find_delegation
+from app.congress import Found, Tables, Unavailable, find_delegation
 from app.congress.tables import read_tables
 from tests.congress.census_server import Census, match, matches, record, reply
 
@@ -177,6 +178,35 @@ def test_ad05_find_with_a_failing_geocoder_shows_what_the_zip_says(
     assert "MA-5" in output
     assert "MA-7" in output
     assert "Heron" not in output
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "district"), [("71744", "AR", "AR-4"), ("02114", "MA", "MA-8")]
+)
+def test_n33_where_the_geocoder_is_out_of_reach_the_zip_stands_and_why_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zip5: str, state: str, district: str
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("DEAR_CONGRESS_GEOCODER_URL", "http://127.0.0.1:9/nothing")
+    output = find("--zip", zip5, "--state", state, "--street", "222 Main St")
+    assert "could not be reached" in output
+    assert district in output
+    assert "222 Main" not in output
+
+
+@pytest.mark.parametrize(
+    ("zip5", "state", "district"), [("19152", "PA", 2), ("48030", "MI", 11), ("48864", "MI", 7)]
+)
+def test_n34_a_zip_leads_to_the_member_of_the_present_map_with_their_own_offices(
+    tables: Tables, zip5: str, state: str, district: int
+) -> None:
+    found = find_delegation(zip5, state, now=date(2026, 11, 25), tables=tables)
+    assert isinstance(found, Found)
+    assert (found.match, found.delegation.district) == ("zip", district)
+    member = found.delegation.house.member
+    assert member is not None
+    assert member.local_offices
+    assert all(f", {state} " in office.lines[-1] for office in member.local_offices)
 
 
 def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(

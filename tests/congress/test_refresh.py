@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -12,8 +13,16 @@ from typing import Any
 
 import pytest
 
-from app.congress import load_tables
-from app.congress.refresh import FILES, RefreshError, download, refresh, refreshed
+from app.congress import Found, find_delegation, load_tables
+from app.congress.refresh import (
+    FILES,
+    RefreshError,
+    download,
+    download_lines,
+    fetch_and_refresh,
+    refresh,
+    refreshed,
+)
 from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.rehearsal import later, real_list, seat
 
@@ -333,6 +342,64 @@ def test_the_lists_are_fetched_with_their_date(served: Lists, tmp_path: Path, fo
     assert steps == list(FILES)
     for name in FILES:
         assert (tmp_path / "got" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def with_lines(folder: Path, official_files: Path, of_salt_lake_city: int) -> None:
+    """Put the coming lines into a folder, with ZIP 84101 in one district of Utah."""
+    lines = official_files / "lines"
+    (folder / "plans_120.csv").write_bytes((lines / "plans_120.csv").read_bytes())
+    text = (lines / "zip_people_120.csv").read_text(encoding="utf-8")
+    changed = text.replace("84101,UT,1,1\n", f"84101,UT,{of_salt_lake_city},1\n")
+    (folder / "zip_people_120.csv").write_text(changed, encoding="utf-8")
+
+
+def seat_of_84101(instance: Path, when: datetime) -> int:
+    tables = load_tables(instance)
+    found = find_delegation("84101", "UT", now=when, tables=tables)
+    assert isinstance(found, Found)
+    return found.delegation.district
+
+
+def test_new_lines_are_taken_with_the_list_and_the_states_are_named(
+    folder: Path, tmp_path: Path, official_files: Path
+) -> None:
+    with_lines(folder, official_files, 3)
+    day = date(2026, 11, 30)
+    first = refresh(folder, tmp_path, now=NOW, as_of=day)
+    assert first.lines == ("UT: 1 ZIPs",)
+    assert [seat_of_84101(tmp_path, when) for when in (JUST_BEFORE, NOON)] == [2, 3]
+    with_lines(folder, official_files, 4)
+    second = refresh(folder, tmp_path, now=NOW, as_of=day)
+    assert second.folder != first.folder, "other lines with the same members are other tables"
+    assert seat_of_84101(tmp_path, NOON) == 4
+    (folder / "README.md").write_text("| `plans_120.csv` | the plans | 2026-08-01 |\n")
+    with pytest.raises(RefreshError, match="plans of the lines are of 2026-08-01"):
+        refresh(folder, tmp_path, now=NOW, as_of=day)
+    (folder / "zip_people_120.csv").write_text("zip,state,district,people_share\n84101,UT,1,1\n")
+    with pytest.raises(RefreshError, match="do not agree on"):
+        refresh(folder, tmp_path, now=NOW, as_of=day)
+    assert seat_of_84101(tmp_path, NOON) == 4
+
+
+def test_new_lines_are_fetched_only_where_they_are_newer(
+    served: Lists, folder: Path, tmp_path: Path, official_files: Path
+) -> None:
+    def fetched() -> list[str]:
+        got = Path(tempfile.mkdtemp(dir=tmp_path))
+        download_lines(served.url, got, tmp_path / "site")
+        return sorted(path.name for path in got.iterdir())
+
+    served.answers["plans_120.csv"] = _missing
+    assert fetched() == []
+    with_lines(folder, official_files, 3)
+    del served.answers["plans_120.csv"]
+    assert fetched() == ["plans_120.csv", "zip_people_120.csv"]
+    fetch_and_refresh(served.url, tmp_path / "site", now=NOW, lines=served.url)
+    assert seat_of_84101(tmp_path / "site", NOON) == 3
+    assert load_tables(tmp_path / "site").plans_as_of == date(2026, 11, 30)
+    assert fetched() == []
+    with_lines(folder, official_files, 4)
+    assert fetched() == ["plans_120.csv", "zip_people_120.csv"]
 
 
 def _missing(handler: BaseHTTPRequestHandler) -> None:

@@ -140,8 +140,9 @@ def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
 def test_the_list_of_members_is_fetched_once_a_day_where_that_is_turned_on(site: Settings) -> None:
     asked: list[datetime] = []
 
-    def fetch(source: str, instance: Path, now: datetime) -> None:
-        assert (source, instance) == (site.congress_source, site.instance)
+    def fetch(source: str, lines: str, instance: Path, now: datetime) -> None:
+        assert (source, lines) == (site.congress_source, site.lines_source)
+        assert instance == site.instance
         asked.append(now)
 
     assert not refresh_if_due(site, NOW, fetch)

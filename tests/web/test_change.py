@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,57 @@ def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
     assert "Cohen" not in review.words
 
 
+@pytest.mark.parametrize(
+    ("place", "to"),
+    [(("38103", "TN"), ["TN-S1"]), (("84101", "UT"), ["UT-S1", "UT-S3"]),
+     (("78701", "TX", 10), ["TX-S1"]), (("90210", "CA", 36), ["CA-S1", "CA-S3"]),
+     (("35203", "AL"), ["AL-S3"]), (("33101", "FL"), ["FL-S1"]),
+     (("70112", "LA"), ["LA-S3"]), (("27601", "NC"), ["NC-S3"]),
+     (("43215", "OH", 3), ["OH-S1"]), (("64108", "MO"), ["MO-S1", "MO-S3"]),
+     (("01930", "MA"), ["MA-S1"]), (("00926", "PR"), ["PR-0"])],
+)  # fmt: skip
+def test_before_the_new_list_those_whose_terms_go_on_are_written_to_and_nobody_else(
+    resident: Resident, clock: Clock, place: tuple[Any, ...], to: list[str]
+) -> None:
+    clock.now = AFTER
+    writing = resident.writing(*place)
+    assert recipients(writing) == to
+    assert ("was sworn in on January 3, 2027; our list of" in writing.words) == ("PR" not in place)
+    taken = resident.sign(resident.review(resident.filled(writing)).form())
+    receipt = resident.client.get(resident.receipt_path(taken))
+    assert [claim for claim in re.findall(r'data-claim="letter:([^:"]+):written"', receipt.text)
+            if claim in to] == to  # fmt: skip
+
+
+@pytest.mark.parametrize(("zip5", "state"), [("20009", "DC"), ("96910", "GU")])
+def test_where_nobody_can_be_written_to_a_page_says_so_and_a_draft_is_kept(
+    anyone: Resident, clock: Clock, zip5: str, state: str
+) -> None:
+    clock.now = BEFORE
+    form = anyone.filled(anyone.writing(zip5, state), story="A story of my own.")
+    clock.now = AFTER
+    said = {"en": "There is nobody to write to just now",
+            "es": "Por ahora no hay a quién escribir"}[anyone.lang]  # fmt: skip
+    for page in (anyone.find(zip5, state), anyone.review(form)):
+        assert said in page.words
+        assert "3, 2027" in page.words or "3 de enero de 2027" in page.words
+    assert "A story of my own." in page.text
+
+
+def test_a_form_that_names_a_seat_of_another_place_is_not_told_that_the_list_changed(
+    anyone: Resident,
+) -> None:
+    form = anyone.filled(anyone.writing("38103", "TN"), to=["TN-S1", "CA-S1"], story="My own.")
+    page = anyone.review(form, 409)
+    assert recipients(page) == ["TN-S1"]
+    assert "My own." in page.text
+    said = {"en": "a seat that has nobody to write to where you live: our list is of June 15, 2026",
+            "es": "no hay a quién escribir donde usted vive"}  # fmt: skip
+    changed = {"en": "has changed since you began", "es": "cambió desde que usted empezó"}
+    assert said[anyone.lang] in page.words
+    assert changed[anyone.lang] not in page.words
+
+
 def test_a_district_chosen_before_noon_is_asked_again_where_the_lines_changed(
     anyone: Resident, clock: Clock
 ) -> None:
@@ -60,6 +113,22 @@ def test_a_district_chosen_before_noon_is_asked_again_where_the_lines_changed(
     assert said[anyone.lang] in page.words
     action, form = form_with(page, district="36")
     assert "My own words." in anyone.client.post(action, form).text
+
+
+def test_a_sliver_of_a_zip_is_offered_below_its_one_district_and_the_answer_is_kept(
+    anyone: Resident,
+) -> None:
+    page = anyone.find("84101", "UT")
+    said = {"en": "A small part of the land of 84101 is in UT-1.",
+            "es": "Una parte pequeña del territorio de 84101 está en UT-1."}  # fmt: skip
+    assert said[anyone.lang] in page.words
+    for district in ("2", "1"):
+        action, form = form_with(page, district=district)
+        writing = anyone.client.post(action, form)
+        assert recipients(writing)[0] == f"UT-{district}"
+        review = anyone.review(anyone.filled(writing))
+        again = anyone.client.post(anyone.url("/write"), review.form())
+        assert recipients(again)[0] == f"UT-{district}"
 
 
 @pytest.mark.parametrize(("hour", "ended"), [(16, False), (17, True)])

@@ -34,7 +34,9 @@ from app.web.resident.draft import MILITARY, Draft, FindForm, StreetForm, as_for
 from app.web.resident.people import (
     district,
     district_name,
+    no_letter,
     person,
+    role,
     small_piece,
     state_name,
     states_in_words,
@@ -137,7 +139,8 @@ def lines_changed(draft: Draft, site: Services) -> bool:
 def settled(draft: Draft, found: Found, site: Services) -> Draft:
     """The draft with the place as it was found, so that the next page finds the same."""
     delegation = found.delegation
-    number = "" if found.match == "zip" else str(delegation.district)
+    by_zip_alone = found.match == "zip" and not found.slivers
+    number = "" if by_zip_alone else str(delegation.district)
     how = "street" if found.match == "street" else ""
     return dataclasses.replace(
         draft, state=delegation.state, district=number, how=how, congress=str(site.tables.congress)
@@ -158,7 +161,8 @@ def failure_words(outcome: Unavailable) -> str:
 def outcome_page(
     outcome: Outcome | ZipProblem, draft: Draft, site: Services, *, unchosen: bool = False
 ) -> Page:
-    """The page of every outcome except ``Found``, which leads on to the letter.
+    """The page of every outcome that does not lead on to the letter: of ``Found`` only where
+    there is nobody to write to.
 
     ``unchosen``: the button beside the list of districts was pressed with none chosen.
     """
@@ -180,6 +184,10 @@ def outcome_page(
             return _outside(outcome, draft, site)
         case OutOfDate():
             return _out_of_date(outcome, draft, site)
+        case Found() | Unavailable(fallback=Found()):
+            found = outcome if isinstance(outcome, Found) else outcome.fallback
+            assert isinstance(found, Found)
+            return _nobody(found, draft, site)
         case _:
             form = FindForm(as_form_data(draft))
             form.validate()
@@ -209,7 +217,7 @@ def choose_page(
     likely = outcome.likely if outcome.reason in ("no_row", "state_confirmed") else CARDS
     shown = 1 if outcome.nearly_all else min(CARDS, likely)
     cards = outcome.candidates[:shown]
-    few = outcome.candidates[1:CARDS] if outcome.nearly_all else ()
+    few = (*(outcome.candidates[1:CARDS] if outcome.nearly_all else ()), *outcome.slivers)
     missing = _("Choose your district from the list.") if unchosen else ""
     changed = []
     if lines_changed(draft, site):
@@ -253,6 +261,11 @@ def _lead(outcome: Choose, draft: Draft) -> str:
         return _(
             "Your ZIP code does not tell us where in %(state)s you live. Choose the district that "
             "you live in.", state=state_name(outcome.state, in_a_sentence=True),
+        )  # fmt: skip
+    if outcome.nearly_all and outcome.candidates[0].by_land:
+        return _(
+            "Nearly all of the land of ZIP code %(zip)s is in one district. We do not guess: "
+            "please say whether you live there.", zip=draft.zip,
         )  # fmt: skip
     if outcome.nearly_all:
         return _(
@@ -347,6 +360,22 @@ def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
               "some of them have changed. So this site makes no letters until it has the new list.",
               congress=congress, day=long_date(outcome.ended)),
             _("Until then, house.gov and senate.gov have the present members."),
+        ],
+        ask_home=False, zip_hint="",
+        data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),
+    )  # fmt: skip
+
+
+def _nobody(found: Found, draft: Draft, site: Services) -> Page:
+    """A place whose only seat has nobody: a delegate's, whose new holder is not listed yet."""
+    return _page(
+        "outside", dataclasses.replace(draft, state=found.delegation.state), site,
+        heading=_("There is nobody to write to just now"),
+        paragraphs=[
+            *(_("%(seat)s: there is no letter to this seat. %(reason)s", seat=role(h),
+                reason=no_letter(h, site.tables)) for h in found.delegation.holders),
+            _("A letter can be made as soon as our list has the name. Until then, house.gov has "
+              "the present members."),
         ],
         ask_home=False, zip_hint="",
         data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),

@@ -48,6 +48,7 @@ from app.web.resident.draft import (
     token_of,
 )
 from app.web.resident.find import (
+    choose_page,
     failure_words,
     find_page,
     look_up,
@@ -120,9 +121,15 @@ def find(data: Data, site: Services) -> Page:
 
 
 def _written_or(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
-    if isinstance(outcome, Found) or (
-        isinstance(outcome, Unavailable) and isinstance(outcome.fallback, Found)
+    said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
+    found = outcome.fallback if isinstance(outcome, Unavailable) else outcome
+    if (
+        isinstance(found, Found)
+        and isinstance(outcome, Found | Unavailable)
+        and found.delegation.recipients
     ):
+        if found.slivers and not draft.district:
+            return choose_page(found.as_choice(), draft, site, said)
         return write_page(draft, site, outcome)
     return outcome_page(outcome, draft, site)
 
@@ -364,7 +371,9 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
     )
     if isinstance(there, Found) and there.delegation == found.delegation:
         return ""
-    districts = [c.district for c in there.candidates] if isinstance(there, Choose) else []
+    pieces = [*there.candidates] if isinstance(there, Choose) else []
+    pieces += there.slivers if isinstance(there, Choose | Found) else ()
+    districts = [c.district for c in pieces]
     if draft.mail_state == state and found.delegation.district in districts:
         return ""
     return _(
@@ -418,14 +427,16 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
         words = {seat: text for seat, text in draft.words.items() if seat != data["undo"]}
         draft = dataclasses.replace(draft, words=words)
     outcome = look_up(draft, site)
-    if not isinstance(outcome, Found):
+    if not isinstance(outcome, Found) or not outcome.delegation.recipients:
         return outcome_page(outcome, draft, site)
+    begun_under = draft.congress
     draft = settled(draft, outcome, site)
     if draft.to is None:
         everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
         draft = dataclasses.replace(draft, to=everyone)
     if fresh and (moved := _moved_on(draft, outcome)):
-        return address_page(moved, site, outcome, errors=[("to", _changed(site))], status=409)
+        left_out = [("to", _left_out(begun_under, site))]
+        return address_page(moved, site, outcome, errors=left_out, status=409)
     form, errors = judge(draft, site, outcome)
     if errors:
         return _asked_again(draft, outcome, site, form, errors)
@@ -448,7 +459,15 @@ def _moved_on(draft: Draft, found: Found) -> Draft | None:
     return dataclasses.replace(draft, to=tuple(seat for seat in draft.to if seat in here))
 
 
-def _changed(site: Services) -> str:
+def _left_out(begun_under: str, site: Services) -> str:
+    """Why a recipient of the form is none any more: a Congress began since the form did, or the
+    list changed in the middle of one, or the form names a seat of another place."""
+    if begun_under != str(site.tables.congress - 1):
+        return _(
+            "The form that you sent asks for a letter to a seat that has nobody to write to where "
+            "you live: our list is of %(list)s. That letter is left out, and your words are all "
+            "here. Please look at whom you write to.", list=long_date(site.tables.as_of),
+        )  # fmt: skip
     return _(
         "The list of people who represent you has changed since you began: the %(congress)s "
         "Congress sits since noon on %(day)s, Washington time, and our list is of %(list)s. Your "
