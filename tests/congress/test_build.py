@@ -227,6 +227,8 @@ def test_people_and_towns_are_counted_from_the_bureaus_blocks_where_the_folder_h
     utah["84105"] = {"UT": [(2, 0.75, False), (1, 0.25, False)]}
     take_apart(utah, small)
     with_towns(small, {"UT": {"84101": "Salem city", "84105": "Salem city"}})
+    with (small / "zip_districts_119.csv").open("a") as land:
+        land.writelines(f"{code},UT,1,1\n" for code in utah)
     (small / "plans_120.csv").write_text(
         "state,plan_of,act_or_order,decided,note\nUT,120,Map 1,2025-11-10,\n"
     )
@@ -237,7 +239,7 @@ def test_people_and_towns_are_counted_from_the_bureaus_blocks_where_the_folder_h
     built = build_tables(small, tmp_path / "out", as_of=date(2026, 7, 1), detail=steps.append)
     assert "NationalCD120.txt" in steps
     assert built.notices == (
-        "zip_people_120.csv differs: 84105 UT: 2 75.0%, 1 25.0% here, 2 50.0%, 1 50.0% there.",
+        "zip_people_120.csv differs: 84105 UT: 2 75.0%, 1 25.0% here, 1 50.0%, 2 50.0% there.",
     )
     after = read_tables(tmp_path / "out").at(date(2027, 1, 4))
     (part,) = after.zips["84105"]

@@ -140,7 +140,8 @@ def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: Peo
     assert "unsafe" not in policy
     assert "X-Frame-Options" not in response.headers
     assert "1,234" in text
-    # Every other page stays out of frames.
+    # Every other page stays out of frames, and a page with a form is read by no other site.
+    assert "Access-Control-Allow-Origin" not in fetch(app, "/find").headers
     assert fetch(app, "/").headers["X-Frame-Options"] == "DENY"
     assert fetch(app, "/counts.json").headers["X-Frame-Options"] == "DENY"
 

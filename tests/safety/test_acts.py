@@ -498,8 +498,10 @@ class Acts(RuleBasedStateMachine):
         }  # fmt: skip
 
 
+# The same walks every time, so that chance turns no run red; raise both numbers and leave
+# ``derandomize`` out to look for more.
 Acts.TestCase.settings = settings(
-    max_examples=6, stateful_step_count=10, deadline=None,
+    max_examples=6, stateful_step_count=10, deadline=None, derandomize=True,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestActs = Acts.TestCase
