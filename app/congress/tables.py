@@ -364,8 +364,8 @@ class _Reader(NamedTuple):
     def _state(self, state: str, candidates: tuple[Candidate, ...]) -> ZipState:
         notice = "term_ended" if state in self.ended else None
         delegation = self.delegations[state, candidates[0].district]
-        slivers = tuple(c for c in candidates if c.by_land and not c.share)
-        pieces = candidates[: len(candidates) - len(slivers)] or candidates
+        pieces = tuple(c for c in candidates if c.share or not c.by_land) or candidates
+        slivers = tuple(c for c in candidates if c not in pieces)
         if len(pieces) == 1:
             return ZipState(state, candidates, Found(delegation, "zip", notice, slivers))
         choose = Choose(state, pieces, delegation.senate, "split", notice, slivers=slivers)
