@@ -61,9 +61,10 @@ def test_before_the_new_list_those_whose_terms_go_on_are_written_to_and_nobody_e
     resident: Resident, clock: Clock, place: tuple[Any, ...], to: list[str]
 ) -> None:
     clock.now = AFTER
-    writing = resident.writing(*place)
+    telling = resident.telling(*place)
+    assert ("was sworn in on January 3, 2027; our list of" in telling.words) == ("PR" not in place)
+    writing = resident.next(telling)
     assert recipients(writing) == to
-    assert ("was sworn in on January 3, 2027; our list of" in writing.words) == ("PR" not in place)
     taken = resident.sign(resident.review(resident.filled(writing)).form())
     receipt = resident.client.get(resident.receipt_path(taken))
     assert [claim for claim in re.findall(r'data-claim="letter:([^:"]+):written"', receipt.text)

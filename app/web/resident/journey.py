@@ -147,10 +147,12 @@ def address(data: Data, site: Services) -> Page:
     """The page for name and address, once nothing is wrong with the story."""
     draft = read_draft(data)
     outcome = look_up(draft, site)
-    if not isinstance(outcome, Found):
+    if not isinstance(outcome, Found) or not outcome.delegation.recipients:
         return _written_or(outcome, draft, site)
     if moved := _moved_on(draft, outcome):
-        return address_page(moved, site, outcome, errors=[("to", _changed(site))], status=409)
+        return address_page(
+            moved, site, outcome, errors=[("to", _left_out(draft.congress, site))], status=409
+        )
     form, errors = judge(draft, site, outcome)
     if errors := [error for error in errors if error[0] in STORY_FIELDS]:
         return _asked_again(draft, outcome, site, form, errors)
