@@ -9,7 +9,7 @@ The usual way through::
     count(db, "some-campaign", "district")
 """
 
-from app.records.accounting import mark, note_office, sweep_letters
+from app.records.accounting import mark, note_office, sweep_letters, undo
 from app.records.counts import (
     BREAKDOWNS,
     by_status,
@@ -23,7 +23,6 @@ from app.records.database import Connection, NotStoredError, local_database, ope
 from app.records.definitions import DEFINITIONS, Definition, definitions_for
 from app.records.model import (
     GROUPINGS,
-    OWN_STATES,
     STATUSES,
     CountRow,
     Difference,
@@ -51,7 +50,7 @@ from app.records.signing import (
 from app.records.workshop import remember_versions, version_text
 
 __all__ = [
-    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "OWN_STATES", "STATUSES", "Connection", "CountRow",
+    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
     "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion",
     "by_status", "count", "definitions_for", "local_database",
@@ -59,5 +58,5 @@ __all__ = [
     "person_of", "rebuild",
     "receipt", "receipt_token", "recount", "remember_versions", "remove", "set_status", "sign",
     "signed_campaigns",
-    "source_tag", "sweep_letters", "totals", "version_text", "withdraw",
+    "source_tag", "sweep_letters", "totals", "undo", "version_text", "withdraw",
 ]  # fmt: skip

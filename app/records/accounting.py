@@ -4,7 +4,8 @@ A letter begins as ``written`` (or, to a vacant seat, as ``not attempted`` for g
 that four can move it: the person by their own report or by their wish to have it delivered, a
 mail server that took a copy to themselves, an office's own system, and a withdrawal, which
 takes a letter out of the queue. ``MOVES`` says what each may do; nothing else in the program
-writes a letter's state. Only an office's system makes *accepted*, and that is an end.
+writes a letter's state, but for ``undo``, which takes back the person's last report. Only an
+office's system makes *accepted*, and that is an end.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from datetime import UTC, datetime, timedelta
 from app.records.database import reading, writing
 from app.records.model import TOKEN, Cause, LetterRow, State, minute, token_digest
 
-OWN: frozenset[State] = frozenset({"downloaded", "copied", "printed"})
+BEGUN: frozenset[State] = frozenset({"downloaded", "copied", "printed", "line busy", "call later"})
+"""The person's own reports of a way that they began."""
+HANDED: frozenset[State] = frozenset({"pasted", "mailed", "spoke by phone", "left a voicemail"})
+"""Their own reports of having handed the letter over, or said what it says."""
+OWN = BEGUN | HANDED
 MAILED: State = "mailed to self"
 ACCEPTED: State = "accepted by the office's system"
 QUEUED: State = "queued"
 OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
-_OPEN: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *OWN})
+_UNTOLD: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *BEGUN})
+_OPEN = _UNTOLD | HANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,10 @@ class Moves:
 
 MOVES: Mapping[Cause, tuple[Moves, ...]] = {
     "person": (
-        # The last report stands, and whoever was refused can still hand over by hand.
-        Moves(_OPEN | {"unknown"}, OWN),
+        # The last report stands, and whoever was refused can still hand over by hand. Who
+        # prints one more copy of what they handed over has handed it over all the same.
+        Moves(_UNTOLD | {"unknown"}, OWN),
+        Moves(HANDED, HANDED),
         # A letter that an office may have is never queued once more.
         Moves(_OPEN, frozenset({QUEUED})),
     ),
@@ -99,6 +107,29 @@ def mark(
         return found is not None and move(db, found[0], seat, (state, cause_of(state)), at)
 
 
+def undo(db: sqlite3.Connection, token: str, seat: str, *, at: datetime | None = None) -> bool:
+    """Take back the last report of what the person did with one letter.
+
+    True when the letter is again in the state from before it. False changes nothing: there is
+    no such report, or something else has moved the letter since. Raises ``NotStoredError``.
+    """
+    if not TOKEN.fullmatch(token):
+        return False
+    with writing(db):
+        row = db.execute(
+            "SELECT s.id, l.before_report FROM letters l JOIN signatures s ON s.id = l.signature"
+            " WHERE s.receipt = ? AND s.withdrawn = 0 AND l.seat = ? AND l.cause = 'person'"
+            " AND l.before_report IS NOT NULL",
+            (token_digest(token), seat),
+        ).fetchone()
+        if row is None:
+            return False
+        signature, before = row
+        cause: Cause = "signed" if before == "written" else cause_of(before)
+        _write(db, signature, seat, (before, cause), at)
+    return True
+
+
 def note_office(
     db: sqlite3.Connection,
     signature: int,
@@ -135,11 +166,27 @@ def move(
     ).fetchone()
     if row is None or not allowed(cause, row[0], state):
         return False
-    db.execute(
-        "UPDATE letters SET state = ?, state_at = ?, cause = ? WHERE signature = ? AND seat = ?",
-        (state, minute(at or datetime.now(UTC)), cause, signature, seat),
-    )
+    _write(db, signature, seat, to, at, replaces=row[0] if state in OWN else None)
     return True
+
+
+def _write(
+    db: sqlite3.Connection,
+    signature: int,
+    seat: str,
+    to: tuple[State, Cause],
+    at: datetime | None,
+    *,
+    replaces: State | None = None,
+) -> None:
+    """``replaces``: the state that a report takes the place of; the same again keeps the first."""
+    state, cause = to
+    db.execute(
+        "UPDATE letters SET state = ?1, state_at = ?2, cause = ?3,"
+        " before_report = CASE WHEN state = ?1 AND ?4 IS NOT NULL THEN before_report ELSE ?4 END"
+        " WHERE signature = ?5 AND seat = ?6",
+        (state, minute(at or datetime.now(UTC)), cause, replaces, signature, seat),
+    )
 
 
 @dataclass(frozen=True, slots=True)

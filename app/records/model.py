@@ -32,13 +32,15 @@ def minute(moment: datetime) -> str:
 
 
 State = Literal[
-    "written", "downloaded", "copied", "printed", "mailed to self",
+    "written", "downloaded", "copied", "printed", "mailed to self", "line busy", "call later",
+    "pasted", "mailed", "spoke by phone", "left a voicemail",
     "queued", "accepted by the office's system", "refused", "unknown", "not attempted",
 ]  # fmt: skip
-"""What is known of a letter's way. The person's own reports are ``downloaded``, ``copied``,
-``printed``, ``mailed to self``. ``queued`` waits to be given to the office's own system; only
-that system makes ``accepted by the office's system``, and ``unknown`` is a letter that was given
-to it without a clear answer."""
+"""What is known of a letter's way. By the person's own report it was begun (``downloaded``,
+``copied``, ``printed``, ``line busy``, ``call later``) or handed over (``pasted``, ``mailed``,
+``spoke by phone``, ``left a voicemail``). ``queued`` waits to be given to the office's own
+system; only that system makes ``accepted by the office's system``, and ``unknown`` is a letter
+that was given to it without a clear answer."""
 
 GROUPINGS = ("state", "district", "day", "template", "recipient")
 """What a count can be broken down by on the command line."""
@@ -47,9 +49,6 @@ Cause = Literal[
     "signed", "vacant seat", "person", "mail server", "office system", "withdrawn"
 ]  # fmt: skip
 """Who or what brought a letter into its state; ``accounting`` has the rules."""
-
-OWN_STATES: tuple[State, ...] = ("downloaded", "copied", "printed", "mailed to self")
-"""What a person can tell us about their own letter; everything else comes from elsewhere."""
 
 Status = Literal["counted", "held", "unconfirmed", "withdrawn", "repeated", "test"]
 """Where a signature stands; every row has exactly one, and only ``counted`` is counted.

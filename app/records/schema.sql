@@ -88,18 +88,22 @@ CREATE INDEX signatures_by_place ON signatures
     (campaign, status, state, district, congress, day, own_share, template, town);
 
 -- One letter to one seat; `bioguide` is NULL where the seat was vacant. `cause` is who or what
--- brought the letter into its state. Clustered by signature: one person's letters lie together.
+-- brought the letter into its state; `before_report` is the state that the person's last report
+-- took the place of, so that they can undo it. Clustered by signature: one person's letters lie
+-- together.
 CREATE TABLE letters (
     signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
     seat TEXT NOT NULL,
     bioguide TEXT,
     ask TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN
-        ('written', 'downloaded', 'copied', 'printed', 'mailed to self', 'queued',
+        ('written', 'downloaded', 'copied', 'printed', 'mailed to self', 'line busy',
+         'call later', 'pasted', 'mailed', 'spoke by phone', 'left a voicemail', 'queued',
          'accepted by the office''s system', 'refused', 'unknown', 'not attempted')),
     state_at TEXT NOT NULL,
     cause TEXT NOT NULL DEFAULT 'signed' CHECK (cause IN
         ('signed', 'vacant seat', 'person', 'mail server', 'office system', 'withdrawn')),
+    before_report TEXT,
     PRIMARY KEY (signature, seat)
 ) STRICT, WITHOUT ROWID;
 

@@ -24,9 +24,10 @@ from app.records import (
     recount,
     sign,
     totals,
+    undo,
     withdraw,
 )  # fmt: skip
-from app.records.accounting import ACCEPTED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
+from app.records.accounting import ACCEPTED, HANDED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
 from app.records.counts import Filter, ways_of
 from app.records.model import Cause
 from app.records.signing import set_status
@@ -38,7 +39,13 @@ NOON = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 
 SETTLED = (ACCEPTED, "queued", "unknown")
 ALLOWED: dict[str, set[tuple[State, State]]] = {
-    "person": {(a, b) for a in STATES if a not in (ACCEPTED, "queued") for b in OWN}
+    "person": {
+        (a, b)
+        for a in STATES
+        if a not in (ACCEPTED, "queued")
+        for b in OWN
+        if b in HANDED or a not in HANDED
+    }
     | {(a, "queued") for a in STATES if a not in SETTLED},
     "mail server": {(a, MAILED) for a in ("written", "downloaded", MAILED)},
     "office system": {(a, b) for a in STATES if a != ACCEPTED for b in OFFICE},
@@ -100,6 +107,40 @@ def test_a_late_copy_does_not_hide_what_the_person_reported(db: sqlite3.Connecti
     assert mark(db, token, "CA-S1", MAILED)
 
 
+@pytest.mark.parametrize("before", ["written", "copied", "refused", "not attempted", "unknown"])
+@pytest.mark.parametrize("report", sorted(OWN))
+def test_a_report_can_be_taken_back_once(
+    db: sqlite3.Connection, before: State, report: State
+) -> None:
+    token = sign(db, signature("one", letters=letters_of("CA", 12, before)), SECRET).receipt
+    _, _, cause = now(db)
+    assert not undo(db, token, "CA-12")
+    assert mark(db, token, "CA-12", report)
+    assert mark(db, token, "CA-12", report)  # a second press is the same report
+    assert undo(db, token, "CA-12", at=NOON) == (report != before)
+    if report != before:
+        assert now(db) == (before, "2026-11-25T18:00Z", cause)
+    assert not undo(db, token, "CA-12")
+    assert recount(db) == []
+
+
+def test_nothing_but_the_last_report_can_be_taken_back(db: sqlite3.Connection) -> None:
+    token = sign(db, signature("one"), SECRET).receipt
+    mark(db, token, "CA-12", "copied")
+    mark(db, token, "CA-12", "pasted")
+    assert not undo(db, token, "CA-S1")
+    assert not undo(db, "x" * 43, "CA-12")
+    assert undo(db, token, "CA-12")
+    assert now(db)[0] == "copied"
+    assert not undo(db, token, "CA-12")
+    mark(db, token, "CA-12", "spoke by phone")
+    note_office(db, 1, "CA-12", ACCEPTED, campaign=CAMPAIGN)
+    assert not undo(db, token, "CA-12")
+    mark(db, token, "CA-S1", "mailed")
+    withdraw(db, token)
+    assert not undo(db, token, "CA-S1")
+
+
 @pytest.mark.parametrize(
     ("number", "seat", "campaign"),
     [(2, "CA-12", CAMPAIGN), (1, "CA-13", CAMPAIGN), (1, "CA-S3", CAMPAIGN),
@@ -132,7 +173,7 @@ def test_every_letter_begins_with_a_time_and_a_cause(db: sqlite3.Connection) -> 
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["mark", "office", "hold", "count", "withdraw"]),
+    st.tuples(st.sampled_from(["mark", "undo", "office", "hold", "count", "withdraw"]),
               st.integers(0, 3), st.sampled_from(["CA-12", "CA-S1", "CA-S3"]),
               st.sampled_from(STATES)),
     max_size=40,
@@ -149,6 +190,8 @@ def test_whatever_happens_causes_fit_and_the_ways_add_up(
         for what, who, seat, state in steps:
             if what == "mark":
                 mark(db, tokens[who], seat, state)
+            elif what == "undo":
+                undo(db, tokens[who], seat)
             elif what == "office":
                 note_office(db, who + 1, seat, state, campaign=CAMPAIGN)
             elif what == "withdraw":

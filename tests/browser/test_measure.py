@@ -142,7 +142,7 @@ def test_one_office_at_a_time_is_handed_over_with_the_keyboard_in_its_place(phon
         expect(steps.nth(1)).to_have_class("now")
         assert copy.evaluate("e => e === document.activeElement")
         with page.expect_navigation():
-            office.locator("button[name=pasted]").click()
+            office.locator("button[name=did][value$=pasted]").click()
         page.wait_for_load_state("networkidle")
         if number < 2:
             here = page.evaluate("document.activeElement.id")

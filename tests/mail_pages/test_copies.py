@@ -53,7 +53,7 @@ def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say
 ) -> None:
     site = make()
     taken = site.signed()
-    site.client.post("/take", {**taken.form("/copy"), "pasted": ["MA-S1"]})
+    site.client.post("/take", {**taken.form("/copy"), "did": ["MA-S1=pasted"]})
     site.ask(taken, ME)
     site.work()
     (question,) = site.files()
@@ -67,7 +67,7 @@ def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say
         "To Senator Edward J",
     ]  # fmt: skip
     assert "Written, not yet handed over (" in heads[0]
-    assert "You copied or pasted it for the web form (" in heads[1]
+    assert "You pasted it into the web form (" in heads[1]
     assert site.resident.receipt_path(taken) in text
 
 

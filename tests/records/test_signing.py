@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.records import (
-    OWN_STATES,
     LetterRow,
     NotStoredError,
     Receipt,
@@ -28,6 +27,7 @@ from app.records import (
     totals,
     withdraw,
 )
+from app.records.accounting import MAILED, OWN
 from app.records.model import State
 from tests.records.build import CAMPAIGN, SECRET, letters_of, person, signature
 
@@ -174,7 +174,7 @@ def test_a_form_that_was_withdrawn_is_signed_anew_with_another_receipt(
     assert totals(db, CAMPAIGN) == Totals(1, 3)
 
 
-@pytest.mark.parametrize("state", OWN_STATES)
+@pytest.mark.parametrize("state", [*sorted(OWN), MAILED])
 def test_people_report_what_they_did_with_a_letter(db: sqlite3.Connection, state: State) -> None:
     signed = sign(db, signature("one"), SECRET)
     assert mark(db, signed.receipt, "CA-S1", state)
@@ -393,5 +393,5 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     sign(db, signature("k"), SECRET)
     assert db.execute("SELECT town FROM signatures").fetchall() == [(None,)]
     assert {row[1] for row in db.execute("PRAGMA table_info(letters)")} == {
-        "signature", "seat", "bioguide", "ask", "state", "state_at", "cause",
+        "signature", "seat", "bioguide", "ask", "state", "state_at", "cause", "before_report",
     }  # fmt: skip

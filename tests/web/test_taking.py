@@ -9,10 +9,12 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
+from app.records import NotStoredError
 from app.site.settings import Settings
 from app.web.public import content
+from app.web.resident import handover
 from tests.web.lint import Html, values, words
-from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, sheets
+from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, form_with, sheets
 from tests.web.stored import counts, rows
 
 # --- taking away -----------------------------------------------------------------------------
@@ -58,10 +60,10 @@ def test_what_a_person_did_is_on_their_receipt(anyone: Resident, settings: Setti
     form = taken.form()
     anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": "MA-6"})
     anyone.client.post(anyone.url("/print"), {**form, "only": "MA-S1"})
-    again = anyone.client.post(anyone.url("/take"), {**form, "pasted": "MA-S2"})
+    again = anyone.client.post(anyone.url("/take"), {**form, "did": "MA-S2=pasted"})
     states = {r["seat"]: r["state"] for r in rows(settings, "letters")}
-    assert states == {"MA-6": "downloaded", "MA-S1": "printed", "MA-S2": "copied"}
-    assert [p for p in again.all("p") if p.get("class") == "done-mark"]
+    assert states == {"MA-6": "downloaded", "MA-S1": "printed", "MA-S2": "pasted"}
+    assert [p for p in again.all("span") if p.get("class") == "done-mark"]
     receipt = anyone.client.get(anyone.receipt_path(taken))
     downloaded = "You downloaded it" if anyone.lang == "en" else "Usted la descargó"
     assert downloaded in receipt.words
@@ -70,12 +72,72 @@ def test_what_a_person_did_is_on_their_receipt(anyone: Resident, settings: Setti
 
 def test_a_copy_button_reports_with_the_token_alone(resident: Resident, settings: Settings) -> None:
     form = resident.signed(*GLOUCESTER).form()
-    data = {"token": form["token"][0], "pasted": "MA-6"}
+    data = {"token": form["token"][0], "did": "MA-6=copied"}
     assert resident.client.flask.post("/mark", data=data).status_code == 204
     assert rows(settings, "letters")[0]["state"] == "copied"
-    for odd in ({}, {"token": "x", "pasted": "MA-S1"}, {**data, "pasted": "' OR 1=1"}):
+    for odd in (
+        {}, {"token": "x", "did": "MA-S1=copied"}, {**data, "did": "' OR 1=1"},
+        *({**data, "did": did} for did in ("MA-S1", "MA-S1=", "MA-S1=queued", "MA-S1=refused")),
+        {**data, "did": "MA-S1=accepted by the office's system"}, {**data, "did": "CA-12=pasted"},
+    ):  # fmt: skip
         assert resident.client.flask.post("/mark", data=odd).status_code == 204
     assert [r["state"] for r in rows(settings, "letters")] == ["copied", "written", "written"]
+
+
+def test_what_happened_on_the_telephone_becomes_the_letters_state(
+    anyone: Resident, settings: Settings
+) -> None:
+    taken = anyone.signed(*GLOUCESTER)
+
+    def told(page: Html, did: str) -> Html:
+        return anyone.client.post(*form_with(page, did=did))
+
+    def opened(page: Html) -> list[str]:
+        offices = [d for d in page.all("details") if d.get("name") == "office"]
+        return [s for d, s in zip(offices, BOSTON_TO, strict=True) if d.get("open") is not None]
+
+    def states() -> list[str]:
+        return [str(r["state"]) for r in rows(settings, "letters")]
+
+    assert opened(taken) == ["MA-6"]
+    page = told(taken, "MA-6=line busy")
+    assert opened(page) == ["MA-S1"]
+    page = told(page, "MA-S1=left a voicemail")
+    page = told(page, "MA-S2=spoke by phone")
+    assert states() == ["line busy", "left a voicemail", "spoke by phone"]
+    assert ("2 of 3 handed over" if anyone.lang == "en" else "2 de 3 entregadas") in page.words
+    assert opened(page) == ["MA-6"]  # put off, not forgotten
+    assert page.by_id("way-call-MA-6").get("checked") is not None
+    page = told(page, "MA-S2=undo")
+    assert states() == ["line busy", "left a voicemail", "written"]
+    assert opened(page) == ["MA-S2"]
+    receipt = anyone.client.get(anyone.receipt_path(taken))
+    said = "You called and left a voicemail" if anyone.lang == "en" else "dejó un mensaje de voz"
+    assert said in receipt.words
+    assert counts(settings) == (1, 3)
+
+
+def test_a_copy_to_print_does_not_hide_that_a_letter_was_handed_over(
+    resident: Resident, settings: Settings
+) -> None:
+    taken = resident.signed(*GLOUCESTER)
+    resident.client.post(*form_with(taken, did="MA-6=mailed"))
+    resident.client.post("/print", {**taken.form(), "only": "MA-6"})
+    assert rows(settings, "letters")[0]["state"] == "mailed"
+
+
+def test_a_report_that_cannot_be_stored_is_not_passed_over_in_silence(
+    anyone: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = anyone.signed(*GLOUCESTER)
+
+    def full(*_: object) -> bool:
+        raise NotStoredError("full")
+
+    monkeypatch.setattr(handover, "mark", full)
+    page = anyone.client.post(*form_with(taken, did="MA-6=mailed"))
+    said = "could not be noted" if anyone.lang == "en" else "no se pudo anotar"
+    assert said in page.words
 
 
 def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from app.congress import inside_address
 from app.congress.model import FormRules
@@ -18,7 +18,8 @@ from app.documents import (
     to_pdf,
     to_web_form,
 )
-from app.records import LetterRow, NotStoredError, State, mark
+from app.records import LetterRow, NotStoredError, State, mark, undo
+from app.records.accounting import ACCEPTED, HANDED
 from app.records.outbound import mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
@@ -33,8 +34,18 @@ from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping
 from app.web.resident.states import delivery_words, state_words
 
-UNDONE: frozenset[State] = frozenset({"refused", "unknown", "not attempted", "queued"})
-"""States after which the letter is not with the office as far as anybody knows."""
+DONE: frozenset[State] = HANDED | {ACCEPTED}
+"""The office has the letter, or heard what it says, as far as anybody knows."""
+POSTPONED: frozenset[State] = frozenset({"line busy", "call later"})
+"""The office comes after those that have not been tried yet."""
+REPORTS: frozenset[State] = HANDED | POSTPONED | {"copied"}
+"""What a button may say that the person did."""
+Way = Literal["form", "call", "post"]
+_WAY_OF: dict[State, Way] = {
+    "copied": "form", "pasted": "form", "downloaded": "post", "printed": "post", "mailed": "post",
+    **dict.fromkeys(("line busy", "call later", "spoke by phone", "left a voicemail"), "call"),
+}  # fmt: skip
+"""The way that the person has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,14 @@ class Taken:
     seat: str
     title_name: str
     state_words: str
+    state: State
     done: bool
-    """The state is one that the person wanted."""
-    copied: bool
-    """The message was copied for the web form, or pasted into it."""
-    best: Literal["form", "call", "post"]
-    """The way that is shown first."""
+    postponed: bool
+    undo: bool
+    """The person said so with a button here, and can take it back with another."""
+    best: Way
+    shown: Way
+    """The way that is open on the page: the best, or the one that was begun."""
     delivery: str
     """What more is known of the letter's way to its office's own system."""
     official: bool
@@ -69,15 +82,21 @@ class Taken:
     """The same in Spanish, shown beside it on Spanish pages."""
 
 
-def note(data: Data, site: Services, seats: tuple[str, ...], state: State) -> None:
-    """Note for the receipt what the person did with these letters. Not worth failing for."""
+def note(data: Data, site: Services, seats: tuple[str, ...], did: State | Literal["undo"]) -> bool:
+    """Note for the receipt what the person did with these letters, or take the last of it back.
+
+    False: nothing can be stored just now, which is not worth failing for.
+    """
     token = token_of(read_draft(data), site)
     try:
         for seat in seats if token else ():
-            if SEAT.fullmatch(seat):
-                mark(site.db(), token, seat, state)
+            if did == "undo":
+                undo(site.db(), token, seat)
+            else:
+                mark(site.db(), token, seat, did)
     except NotStoredError:
-        return
+        return False
+    return True
 
 
 def take(data: Data, site: Services, *, mail: bool = False) -> Page:
@@ -85,15 +104,19 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
 
     ``mail``: the button of the form that asks for a copy by e-mail was pressed.
     """
-    if pasted := data.get("pasted"):
-        note(data, site, (pasted,), "copied")
+    seat, noted = report(data, site)
     act = act_of(data, site)
     if isinstance(act, Page):
         return act
-    return _take_page(act, data, site, mail=mail and "copy_to" in data)
+    page = _take_page(act, data, site, mail=mail and "copy_to" in data, told=seat)
+    if noted:
+        return page
+    words = _("This could not be noted just now. Your letters are all here. Please press the "
+              "button again in a minute.")  # fmt: skip
+    return replace(page, context={**page.context, "notices": (words,)})
 
 
-def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
+def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -> Page:
     checked, receipt, signed = act.ready, act.token, act.signed
     mails = mail_of(site.db(), receipt)
     rows = {row.seat: row for row in signed.letters}
@@ -108,7 +131,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
     letters = [_taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "letters": letters, "current": _current(letters), "next": "pasted" in data,
+        "letters": letters, "current": _current(letters, told), "told": bool(told),
         "notices": (), "switch": "resident.take", "enter": "resident.take",
         "claims": claims_of(signed, mails, site.db(), site.campaign.timezone),
         "waits_for": signed.waits_for, "kept": signed.kept,
@@ -119,9 +142,15 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool) -> Page:
     return Page("resident/take.html", context, form.status)
 
 
-def _current(letters: Sequence[Taken]) -> str:
-    """The seat whose office is open on the page: the first that the person has still to see to."""
-    return next((x.seat for x in letters if not x.done), "")
+def _current(letters: Sequence[Taken], told: str) -> str:
+    """The seat whose office is open on the page: the first that the person has still to see to.
+
+    ``told`` is the office of which they have just said something. Where they took that back,
+    it is the one; where they put it off, the others come first.
+    """
+    left = sorted((x for x in letters if not x.done), key=lambda x: x.postponed)
+    again = [x for x in left if x.seat == told and not x.postponed]
+    return next((x.seat for x in (*again, *left)), "")
 
 
 def _taken(
@@ -133,14 +162,18 @@ def _taken(
     form = to_web_form(letter)
     call = to_call_script(letter, at_home(item.writer, draft))
     dialed = isinstance(call, CallScript)
-    told = row is not None and row.state != "written"
+    state: State = row.state if row is not None else "written"
+    best: Way = "form" if member.contact_url and not form.over else "call" if dialed else "post"
     return Taken(
         seat=holder.seat.id,
         title_name=title_name(holder),
-        state_words=state_words(row.state, row.cause) if row is not None and told else "",
-        done=told and row is not None and row.state not in UNDONE,
-        copied=row is not None and row.state == "copied",
-        best="form" if member.contact_url and not form.over else "call" if dialed else "post",
+        state_words=state_words(state, row.cause) if row and state != "written" else "",
+        state=state,
+        done=state in DONE,
+        postponed=state in POSTPONED,
+        undo=state in REPORTS and state != "copied",
+        best=best,
+        shown=_WAY_OF.get(state, best),
         delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
@@ -234,8 +267,13 @@ def pdf(data: Data, site: Services) -> Page | bytes:
     return document
 
 
-def report(data: Data, site: Services) -> None:
-    """A copy button was pressed."""
-    draft = read_draft(data)
-    if draft.token:
-        note(data, site, (data.get("pasted", ""),), "copied")
+def report(data: Data, site: Services) -> tuple[str, bool]:
+    """Note what a button says that the person did with a letter.
+
+    Gives its seat, empty if no button says anything, and whether it could be noted. The button's
+    ``did`` is the seat with one of ``REPORTS`` or ``undo``: ``MA-6=left a voicemail``.
+    """
+    seat, _sign, did = data.get("did", "").partition("=")
+    if not SEAT.fullmatch(seat) or did not in REPORTS | {"undo"}:
+        return "", True
+    return seat, note(data, site, (seat,), cast("State", did))

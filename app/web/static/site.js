@@ -75,7 +75,7 @@
       if (button.dataset.seat && form) {
         var data = new URLSearchParams();
         data.set("token", form.elements.token.value);
-        data.set("pasted", button.dataset.seat);
+        data.set("did", button.dataset.seat + "=copied");
         fetch(ROOT + "/mark", { method: "POST", body: data, credentials: "omit" }).catch(function () {});
       }
     }
@@ -202,8 +202,8 @@
     each("textarea.story", grow);
     each("[data-copy]", copyButton);
     each("[data-print]", printButton);
-    each("[data-step]", function (link) {
-      link.addEventListener("click", function () { ticked(link); });
+    each("[data-step]", function (act) {
+      act.addEventListener("click", function () { ticked(act); });
     });
     var page = document.body.dataset.draft, form = document.getElementById("page-form");
     var tab = kept();
