@@ -121,12 +121,17 @@ def _caller(letter: Letter, writer: Writer, language: _Language) -> _Caller:
 
 
 def _reason(letter: Letter, spoken: Spoken) -> str:
-    """The writer's own first sentence where it can be said in one breath, or the letter's."""
+    """The writer's own first sentence where it can be said in one breath, or the letter's.
+
+    A short one often says who somebody is and not why they call: then both, in one breath.
+    """
+    given = clean_line(spoken.reason)
     for paragraph in split_paragraphs(*letter.own_paragraphs[:1]):
         sentence = _SENTENCE.match(paragraph.replace("\n", " "))
         if sentence and len(sentence.group().split()) <= REASON_WORDS:
-            return sentence.group()
-    return clean_line(spoken.reason)
+            both = f"{sentence.group()} {given}".strip()
+            return both if len(both.split()) <= REASON_WORDS else sentence.group()
+    return given
 
 
 def _english(letter: Letter, caller: _Caller) -> CallWords:

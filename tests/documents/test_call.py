@@ -127,9 +127,12 @@ def test_a_person_with_one_name_or_none_can_call() -> None:
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        (("My son fears the road to school. He is nine.",), "My son fears the road to school."),
-        (("I’m a nurse\nin Fremont. It is bad.",), "I’m a nurse in Fremont."),
-        (("Our church is half empty!",), "Our church is half empty!"),
+        (("My son fears the road to the old school. He is nine.",),
+         "My son fears the road to the old school."),
+        (("My son fears the road to school.",),
+         f"My son fears the road to school. {SPOKEN.reason}"),
+        (("I’m a nurse\nin Fremont. It is bad.",), f"I’m a nurse in Fremont. {SPOKEN.reason}"),
+        (("Our church is half empty!",), f"Our church is half empty! {SPOKEN.reason}"),
         (("Why do I write? Because.",), SPOKEN.reason),
         (("Tengo miedo de manejar.",), SPOKEN.reason),
         (("Mystery stories help. I read them.",), SPOKEN.reason),
