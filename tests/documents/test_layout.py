@@ -182,13 +182,14 @@ def test_a_short_last_paragraph_stays_with_the_sign_off_and_the_lines_before_it(
         assert all(word in SENTENCE for word in lines[at - 3].split())
 
 
-def test_a_long_letter_goes_on_over_pages_that_are_numbered_from_the_second() -> None:
+def test_a_further_page_of_a_letter_says_whose_it_is_to_whom_and_of_which_day() -> None:
     reader = pypdf.PdfReader(BytesIO(to_pdf([addressed(body=(SENTENCE * 150,)), addressed()])))
     texts = [page.extract_text() for page in reader.pages]
     assert len(texts) >= 4
     assert "Page" not in texts[0]
     for number, text in enumerate(texts[1:-1], start=2):
-        assert f"Page {number}" in text
+        foot = " ".join(text.split()).rpartition("Page ")[2]
+        assert foot == f"{number} · November 25, 2026 · Siobhán O'Dell · The Honorable Alex Padilla"
     assert "Page" not in texts[-1], "each letter is numbered for itself"
 
 
