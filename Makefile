@@ -46,6 +46,9 @@ i18n: $(VENV)/test.stamp ## Bring the Spanish catalogue up to date with the page
 	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark -k Field:3 --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
 	$(BIN)/pybabel -q update --no-wrap --omit-header -i app/web/translations/messages.pot -d app/web/translations -l es
 
+gallery: $(VENV)/test.stamp browser ## Take a picture of every page of residents, into gallery/ (ONLY=take for some)
+	@$(BIN)/python -m tests.gallery $(ONLY)
+
 clean: ## Remove the virtual environment (instance/ is kept)
 	rm -rf $(VENV)
 
@@ -71,4 +74,4 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 browser:
 	@sh tests/system-packages chromium redis-server
 
-.PHONY: help run dev test quick lint audit lock bench soak i18n clean browser
+.PHONY: help run dev test quick lint audit lock bench soak i18n gallery clean browser

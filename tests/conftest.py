@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -28,11 +29,18 @@ def sites() -> Iterator[Sites]:
     opened.close()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, without a window."""
     path = next((found for name in CANDIDATES if (found := shutil.which(name))), None)
     assert path, "Chromium is missing: run `make browser`"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with open_chromium() as browser:
+        yield browser
