@@ -56,6 +56,19 @@ def test_every_page_keeps_to_the_rules(client: Client, prefix: str, path: str) -
     assert len(page.text.encode()) < 45_000
 
 
+@pytest.mark.parametrize("path", ["/", "/about-the-bill", "/find", "/privacy", "/accessibility"])
+@pytest.mark.parametrize("lang", ["", "/es"])
+def test_a_page_for_everybody_says_what_it_is_and_holds_nobodys_token(
+    client: Client, path: str, lang: str
+) -> None:
+    """What Lighthouse asks of a page that search engines may read, without Lighthouse."""
+    page = client.get(lang + path)
+    assert len(str(page.one("meta", name="description").get("content"))) in range(50, 200)
+    assert page.one("meta", name="viewport").get("content") == "width=device-width, initial-scale=1"
+    assert page.one("html").get("lang") == ("es" if lang else "en")
+    assert not [e for e in page.all("input") if e.get("name") == "token" and e.get("value")]
+
+
 def test_titles_differ(client: Client) -> None:
     resident = Resident(client)
     pages = [*(client.get(path) for path in GETS), resident.find("60647"), resident.find("30165"),
@@ -68,9 +81,10 @@ def test_titles_differ(client: Client) -> None:
 
 
 def test_public_pages_may_be_found_and_the_others_not(client: Client) -> None:
-    for path in ("/", "/about-the-bill", "/privacy"):
+    for path in ("/", "/about-the-bill", "/privacy", "/find"):
         assert "noindex" not in client.get(path).text
-    for page in (client.get("/find"), Resident(client).find("01930")):
+    link = client.get("/find?zip=01930")
+    for page in (link, Resident(client).find("01930"), Resident(client).find("", status=422)):
         assert page.one("meta", name="robots").get("content") == "noindex"
 
 
@@ -288,7 +302,9 @@ def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyo
     get = partial(site.test_client().get, base_url=base)
     assert f"Sitemap: {base}/sitemap.xml" in get("/robots.txt").text
     listed = re.findall(r"<loc>([^<]+)</loc>", get("/sitemap.xml").text)
-    assert listed == [f"{base}{p}" for p in ("/", "/es/", "/about-the-bill", "/es/about-the-bill")]
+    assert listed == [f"{base}{p}" for p in (
+        "/", "/es/", "/about-the-bill", "/es/about-the-bill", "/find", "/es/find",
+    )]  # fmt: skip
     for address in listed:
         response = get(address.removeprefix(base))
         page = lint(response, address.removeprefix(base))
@@ -298,8 +314,7 @@ def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyo
         others = {e.get("hreflang"): e.get("href") for e in page.all("link") if e.get("hreflang")}
         assert set(others) == {"en", "es"}
         assert address in others.values()
-        assert page.one("meta", name="description").get("content")
-    for private in ("/?zip=01930", "/find", "/review", "/receipt/nothing", "/verify"):
+    for private in ("/?zip=01930", "/find?zip=01930", "/review", "/receipt/nothing", "/verify"):
         assert get(private).headers["X-Robots-Tag"] == "noindex", private
     told = get("/.well-known/security.txt").text
     assert "Contact: mailto:press@letters.example.org" in told

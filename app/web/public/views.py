@@ -23,7 +23,7 @@ public = Blueprint("public", __name__)
 well_known = Blueprint("well_known", __name__)
 """Files at addresses that others have fixed; they are in no language."""
 
-INDEXED = ("public.home", "public.bill")
+INDEXED = ("public.home", "public.bill", "resident.start")
 """The pages that search engines may list: they say what the site is, and nothing of anyone."""
 A_DAY = 86_400
 

@@ -84,10 +84,16 @@ class Counted:
 
 
 def start(data: Data, site: Services) -> Page:
-    """The empty form, with the ZIP, letter and source tag of the link that was followed."""
+    """The empty form, with the ZIP, letter and source tag of the link that was followed.
+
+    Reached by no such link it is nobody's: without a token, so that anybody may list it.
+    """
     link = prefilled(data, site)
     test = practice.known(data.get(practice.FIELD, "").strip(), site)
-    return find_page(Draft(zip=link.zip, template=link.letter, via=link.source, test=test), site)
+    page = find_page(Draft(zip=link.zip, template=link.letter, via=link.source, test=test), site)
+    if data:
+        return page
+    return dataclasses.replace(page, context={**page.context, "token": "", "public_page": True})
 
 
 def resume() -> Page:

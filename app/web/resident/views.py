@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from app.site.i18n import page_url
 from app.site.services import services
 from app.web.access import access
+from app.web.headers import public_page
 from app.web.pages import Page, show
 from app.web.resident import copies, handover, journey, official, receipts
 from app.web.resident import sign as signing
@@ -18,6 +19,8 @@ resident = Blueprint("resident", __name__)
 @resident.get("/find")
 @access("anyone")
 def start() -> Response:
+    if not request.args:
+        public_page()
     return show(journey.start(request.args, services()))
 
 
