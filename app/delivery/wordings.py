@@ -149,7 +149,9 @@ def copy_mail(
     texts = []
     for item, (name, state) in zip(letters, states, strict=True):
         head = _WORDS[language]["state"].replace("{name}", name).replace("{state}", state)
-        texts.append(f"{head}\n\n{to_text(item.letter, item.writer, item.office).strip()}")
+        texts.append(
+            f"{head}\n\n{to_text(item.letter, item.writer, item.office, item.translation).strip()}"
+        )
     text = _RULE.join([intro, *texts])
     attachments = tuple(Attachment(name, content) for name, content in pdfs)
     return _mail("copy", to, language, group, text, attachments=attachments)

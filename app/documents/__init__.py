@@ -5,6 +5,7 @@ Every function here is pure: the letter, its writer and the office go in, text o
 
 from app.documents.call import CallScript, CallWords, NoPhone, to_call_script
 from app.documents.letter import (
+    TRANSLATION,
     Addressed,
     PostalLetter,
     WebFormText,
@@ -18,6 +19,7 @@ from app.documents.quotes import typographic
 from app.documents.typesetting import PdfError
 
 __all__ = [
+    "TRANSLATION",
     "Addressed",
     "CallScript",
     "CallWords",

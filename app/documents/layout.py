@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from app.documents.letter import PostalLetter
+from app.documents.letter import TRANSLATION, PostalLetter
 from app.documents.typesetting import families_for
 
 Line = str | list[str | dict[str, str]]
@@ -184,4 +184,6 @@ def template_data(
         "tail": list(map(paragraph, page.paragraphs[body:])),
         "closing": _line(page.closing),
         "name": _line(page.name),
+        "translation": list(map(paragraph, page.translation)),
+        "translation_head": TRANSLATION,
     }

@@ -27,6 +27,12 @@ class Addressed:
     letter: Letter
     writer: Writer
     office: Office | None = None
+    translation: tuple[str, ...] = ()
+    """The letter's paragraphs in Spanish, where its writer adds them on a page of their own."""
+
+
+TRANSLATION = "Traducción al español · Spanish translation of this letter"
+"""Stands above the Spanish, so that no office takes it for another letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class PostalLetter:
     """``Sincerely,``"""
     name: str
     """The writer's name, as typed."""
+    translation: tuple[str, ...] = ()
+    """The paragraphs in Spanish, on a page of their own behind the letter; usually none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,9 @@ def return_address(writer: Writer) -> tuple[str, ...]:
     return _lines(writer.street, second, place)
 
 
-def postal(letter: Letter, writer: Writer, office: Office | None = None) -> PostalLetter:
+def postal(
+    letter: Letter, writer: Writer, office: Office | None = None, translation: tuple[str, ...] = ()
+) -> PostalLetter:
     """The parts of a letter on paper, cleaned, in order. No part holds an empty line.
 
     ``office`` is where the letter goes; without it, the member's office in Washington.
@@ -120,15 +130,18 @@ def postal(letter: Letter, writer: Writer, office: Office | None = None) -> Post
         paragraphs=split_paragraphs(*letter.body),
         closing=clean_line(letter.closing),
         name=clean_line(writer.name),
+        translation=split_paragraphs(*translation),
     )
 
 
-def to_text(letter: Letter, writer: Writer, office: Office | None = None) -> str:
+def to_text(
+    letter: Letter, writer: Writer, office: Office | None = None, translation: tuple[str, ...] = ()
+) -> str:
     """The letter as plain text for paper: parts set apart by one blank line, ``\\n`` at the end.
 
     Paragraphs are not wrapped, so that they can be pasted anywhere.
     """
-    page = postal(letter, writer, office)
+    page = postal(letter, writer, office, translation)
     parts = (
         "\n".join(page.return_address),
         page.date,
@@ -138,6 +151,7 @@ def to_text(letter: Letter, writer: Writer, office: Office | None = None) -> str
         *page.paragraphs,
         page.closing,
         page.name,
+        *((TRANSLATION, *page.translation) if page.translation else ()),
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -38,7 +38,10 @@ def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
     """
     if not letters:
         raise ValueError("no letters to print")
-    pages = [template_data(postal(item.letter, item.writer, item.office)) for item in letters]
+    pages = [
+        template_data(postal(item.letter, item.writer, item.office, item.translation))
+        for item in letters
+    ]
     return typeset(LETTER, {"language": language, "letters": pages})
 
 

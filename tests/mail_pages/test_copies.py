@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from pypdf import PdfReader
 
+from app.documents import TRANSLATION
 from app.records import local_database, remove, totals
 from tests.delivery.mail_server import MailServer, until
 
@@ -69,6 +70,22 @@ def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say
     assert "Written, not yet handed over (" in heads[0]
     assert "You pasted it into the web form (" in heads[1]
     assert site.resident.receipt_path(taken) in text
+
+
+def test_a_mailed_copy_may_have_the_spanish_too(make: Make) -> None:
+    site = make(lang="es")
+    taken = site.signed()
+    site.ask(taken, ME, both="1")
+    site.work()
+    (question,) = site.files()
+    page = site.client.get(site.link(question))
+    site.client.post(site.link(question), page.form(site.link(question)))
+    site.work()
+    (copy,) = site.files("copy")
+    assert text_of(copy).count(TRANSLATION) == 3
+    for pdf in copy.iter_attachments():
+        pages = PdfReader(io.BytesIO(pdf.get_content())).pages
+        assert TRANSLATION in pages[-1].extract_text()
 
 
 def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> None:

@@ -13,9 +13,11 @@ from app.records import NotStoredError
 from app.site.settings import Settings
 from app.web.public import content
 from app.web.resident import handover
-from tests.web.lint import Html, values, words
+from tests.web.lint import Client, Html, values, words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, form_with, sheets
 from tests.web.stored import counts, rows
+
+BOSTON_TO_ES = [f"{seat}+es" for seat in BOSTON_TO]
 
 # --- taking away -----------------------------------------------------------------------------
 
@@ -53,6 +55,48 @@ def test_letters_can_be_downloaded_together_or_alone(anyone: Resident) -> None:
     text = pdf_text(one.data)
     assert len(text) == 1
     assert "Siobhán" in text[0]
+
+
+def test_the_spanish_can_be_added_behind_the_english_letter_as_a_translation(
+    client: Client,
+) -> None:
+    someone = Resident(client, "es")
+    taken = someone.signed(*GLOUCESTER)
+    values = [b.get("value") for b in taken.buttons() if b.get("name") == "only"]
+    assert "+es" in values
+    assert [f"{seat}+es" for seat in BOSTON_TO if f"{seat}+es" in values] == BOSTON_TO_ES
+    form = taken.form()
+    both = client.flask.post("/es/letters.pdf", data={**form, "only": "MA-6+es"})
+    english, spanish = pdf_text(both.data)
+    assert "Dear Representative Moulton" in english
+    assert "Traducción" not in english
+    assert "Traducción al español · Spanish translation of this letter" in spanish
+    assert "Last spring" in spanish
+    assert "acuerdos 287(g)" in spanish
+    assert "Page 2" in spanish
+    assert len(pdf_text(client.flask.post("/es/letters.pdf", data={**form, "only": ""}).data)) == 3
+    assert (
+        len(pdf_text(client.flask.post("/es/letters.pdf", data={**form, "only": "+es"}).data)) == 6
+    )
+    page = client.post("/es/print", {**form, "only": ["MA-6+es"]})
+    assert [e.get("lang") for e in page.all("article")] == ["en", "es"]
+
+
+def test_a_letter_that_was_changed_by_hand_has_no_translation(client: Client) -> None:
+    someone = Resident(client, "es")
+    form = someone.reviewing(*GLOUCESTER).form()
+    form["words-MA-6"] = ["These are all words of my own.\n\nPlease vote for it."]
+    taken = someone.sign(someone.review(form).form())
+    values = [b.get("value") for b in taken.buttons() if b.get("name") == "only"]
+    assert "MA-6+es" not in values
+    assert "MA-S1+es" in values
+    both = client.flask.post("/es/letters.pdf", data={**taken.form(), "only": "MA-6+es"})
+    assert len(pdf_text(both.data)) == 1
+
+
+def test_english_pages_offer_no_translation(resident: Resident) -> None:
+    taken = resident.signed(*GLOUCESTER)
+    assert not [b for b in taken.buttons() if "+es" in (b.get("value") or "")]
 
 
 def test_what_a_person_did_is_on_their_receipt(anyone: Resident, settings: Settings) -> None:

@@ -50,6 +50,8 @@ class MailForm:
     """How long a message may lie here as a file; 0 where a mail server takes it."""
     email: str
     only_link: bool = False
+    both: bool = False
+    """With the Spanish text."""
     error: str = ""
     said: str = ""
     status: int = 200
@@ -66,7 +68,7 @@ class Wish:
     @property
     def words(self) -> str:
         """The form and the words of its letters, so that changed letters are another copy."""
-        texts = [to_text(x.letter, x.writer, x.office) for x in self.items]
+        texts = [to_text(x.letter, x.writer, x.office, x.translation) for x in self.items]
         return f"{self.nonce} {hashlib.sha256(chr(0).join(texts).encode()).hexdigest()[:16]}"
 
     @property
@@ -87,7 +89,8 @@ def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) ->
     post = post_of(site.settings)
     found = read_email(email)
     typed = found.text if isinstance(found, Email) else clean_line(email)
-    form = replace(empty_form(typed, site), only_link=only_link)
+    both = any(x.translation for x in wish.items)
+    form = replace(empty_form(typed, site), only_link=only_link, both=both)
     if post is None:
         return form
     if isinstance(found, BadEmail):

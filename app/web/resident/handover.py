@@ -9,6 +9,7 @@ from typing import Literal, cast
 from app.congress import inside_address
 from app.congress.model import FormRules
 from app.documents import (
+    TRANSLATION,
     Addressed,
     CallScript,
     CallWords,
@@ -28,8 +29,8 @@ from app.web.pages import Page
 from app.web.resident import copies, official
 from app.web.resident.claims import claims_of
 from app.web.resident.draft import SEAT, Draft, read_draft, token_of
-from app.web.resident.journey import Data, ready, review_page
-from app.web.resident.letters import addressed, at_home, over_words
+from app.web.resident.journey import Data, Ready, ready, review_page
+from app.web.resident.letters import addressed, at_home, over_words, translated
 from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping
 from app.web.resident.states import delivery_words, state_words
@@ -75,6 +76,8 @@ class Taken:
     limit: int | None
     over: str
     post_to: str
+    spanish: bool
+    """The Spanish can be added to the letter on paper."""
     tel: str
     phone: str
     call: CallWords
@@ -121,14 +124,17 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
     mails = mail_of(site.db(), receipt)
     rows = {row.seat: row for row in signed.letters}
     items = addressed(checked.draft, checked.found, checked.site)
+    in_both = translated(items, checked.draft, checked.found, checked.site)
     offered = official.offer(receipt, signed, checked.draft, site)
     form = copies.empty_form(checked.draft.email, site)
     if mail:
         nonce = site.tokens.read(checked.draft.token).nonce
-        wish = copies.Wish(items, nonce, receipt)
+        wish = copies.Wish(in_both if data.get("both") == "1" else items, nonce, receipt)
         only_link = data.get("only_link") == "1"
         form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
-    letters = [_taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in items]
+    letters = [
+        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
+    ]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "letters": letters, "current": _current(letters, told), "told": bool(told),
@@ -184,6 +190,7 @@ def _taken(
         limit=form.limit,
         over=over_words(form.over) if form.over else "",
         post_to=_post_to(item),
+        spanish=bool(item.translation),
         tel=call.tel_uri if isinstance(call, CallScript) else "",
         phone=call.phone if dialed and isinstance(call, CallScript) else "",
         call=call.words,
@@ -237,16 +244,25 @@ def with_letters(page: Page, data: Data, site: Services) -> Page:
     return replace(page, context={**page.context, **letters})
 
 
+def _chosen(checked: Ready, data: Data) -> tuple[Addressed, ...]:
+    """The letters that a button asks for: its value is a seat, or empty for all; ``+es`` after
+    it adds the Spanish."""
+    only, spanish, _rest = data.get("only", "").partition("+es")
+    items = addressed(checked.draft, checked.found, checked.site, only)
+    return translated(items, checked.draft, checked.found, checked.site) if spanish else items
+
+
 def print_view(data: Data, site: Services) -> Page:
     """One letter or all as a page to print."""
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
-    items = addressed(checked.draft, checked.found, checked.site, data.get("only", ""))
+    items = _chosen(checked, data)
     note(data, site, tuple(x.letter.holder.seat.id for x in items), "printed")
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "pages": [postal(x.letter, x.writer, x.office) for x in items],
+        "pages": [postal(x.letter, x.writer, x.office, x.translation) for x in items],
+        "translation_head": TRANSLATION,
         "switch": "resident.print_view", "enter": "resident.take",
     }  # fmt: skip
     return Page("resident/print.html", context)
@@ -257,7 +273,7 @@ def pdf(data: Data, site: Services) -> Page | bytes:
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
-    items = addressed(checked.draft, checked.found, checked.site, data.get("only", ""))
+    items = _chosen(checked, data)
     try:
         document = to_pdf(items)
     except PdfError:

@@ -261,6 +261,16 @@ def addressed(draft: Draft, found: Found, site: Services, only: str = "") -> tup
     return tuple(Addressed(x, writer, office_of(draft, x.holder)) for x in chosen)
 
 
+def translated(
+    items: Sequence[Addressed], draft: Draft, found: Found, site: Services
+) -> tuple[Addressed, ...]:
+    """The letters with their Spanish, where there is one: not of what was changed by hand."""
+    return tuple(
+        x if x.letter.edited else replace(x, translation=_aid(draft, found, site, x.letter))
+        for x in items
+    )
+
+
 def _changed(draft: Draft, letter: Letter) -> bool:
     """Whether the campaign now has other words than the person read."""
     seat = letter.holder.seat.id
