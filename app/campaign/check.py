@@ -85,6 +85,8 @@ _PRESENT = re.compile(
 )
 _NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
 _GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
+_DOUBLED = re.compile(r"(?<=[^\s{}%])  +(?=[^\s{}%])")
+"""Two spaces in a source. A letter prints one, but a word may have been meant between them."""
 _JOINED = re.compile(r"[a-záéíóúüñ)”’%][.!?][”’]?[A-ZÁÉÍÓÚÑ¿¡“][\w’]")
 """Two sentences without a space between them; H.R. and U.S. have capitals before their stops."""
 _CUT = re.compile(
@@ -110,7 +112,13 @@ _VERB = re.compile(
 )
 """A word that makes a sentence of its neighbors. Not every verb of English: what has none of
 these is worth a look, not wrong."""
-_FEWEST_WORDS = 4
+_NOUN = re.compile(
+    r"\b(?:an?|this|each|every|one)\s+(?:[\w’]+\s+)?(?:act|call|cost|end|fear|help|hope|look|need|"
+    r"request|rest|sign|stand|stop|support|trust|try|work)\b",
+    re.IGNORECASE,
+)
+"""The same words as nouns: “a traffic stop” has no verb. A verb of one person would end in s."""
+_FEWEST_WORDS = 3
 
 _PLACEHOLDERS = re.compile(
     r"\[[^\]\n]{0,40}?(?i:name|city|town|state|zip|place|date|your|insert|add|story|here|address|"
@@ -338,7 +346,7 @@ def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[
 
 
 def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
-    if len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(sentence):
+    if len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(_NOUN.sub("", sentence)):
         yield Finding(Message.of("no-verb"), sentence, "nice")
     if situation.delegate and _VOTE.search(sentence):
         yield Finding(Message.of("delegate-vote"), sentence)
@@ -477,6 +485,15 @@ class _Checker:
                     key = (file, first + offset, finding.what.code, "")
                     problem = Problem(file, first + offset, finding.what, line.strip())
                     self._causes.setdefault(key, _Cause(worst=problem))
+        for file, first, text in (
+            (name, template.first_body_line, template.body),
+            (aid, template.first_reading_aid_line, template.reading_aid_es),
+        ):
+            for offset, line in enumerate(text.split("\n")):
+                if _DOUBLED.search(line):
+                    what, number = Message.of("gap"), first + offset
+                    problem = Problem(file, number, what, line.strip(), level="nice")
+                    self._causes.setdefault((file, number, "gap", ""), _Cause(worst=problem))
 
     def pages(self) -> None:
         """Look in what the campaign says on pages and by telephone, and asks of anybody, for what

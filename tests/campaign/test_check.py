@@ -293,6 +293,9 @@ def test_a_bill_of_another_campaign_is_found_however_it_is_typed(
         ("I live near the.", "breaks off"),
         ("I thank you for your time", "without a full stop"),
         ("A long road home for all.", "no verb"),
+        ("A traffic stop.", "no verb"),
+        ("A traffic stop on a county road.", "no verb"),
+        ("I thank you for  your time.", "a word were missing"),
     ],
 )
 def test_marks_of_a_cut_or_joined_text_are_found(
