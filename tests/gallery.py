@@ -121,7 +121,7 @@ def picture(name: str, lang: str, light: str, width: int) -> str:
 
 def public(camera: Camera) -> None:
     for name, path in {
-        "start": "/", "about": "/bill", "privacy": "/privacy", "accessibility": "/accessibility",
+        "start": "/", "about": "/about-the-bill", "privacy": "/privacy", "accessibility": "/accessibility",
         "counts": "/counter", "districts": "/districts", "check-the-count": "/verify",
         "no-such-page": "/nothing-here", "no-such-receipt": f"/receipt/{'x' * 43}",
         "back-without-script": "/review",
@@ -227,7 +227,7 @@ def official(camera: Camera) -> None:
 
 def ended(camera: Camera) -> None:
     """After the Congress's end."""
-    for name, path in {"start": "/", "about": "/bill"}.items():
+    for name, path in {"start": "/", "about": "/about-the-bill"}.items():
         camera.go(path)
         camera.shoot(f"ended-{name}")
     camera.find("01930")
