@@ -121,7 +121,8 @@ def picture(name: str, lang: str, light: str, width: int) -> str:
 
 def public(camera: Camera) -> None:
     for name, path in {
-        "start": "/", "about": "/about-the-bill", "privacy": "/privacy", "accessibility": "/accessibility",
+        "start": "/", "about": "/about-the-bill", "privacy": "/privacy",
+        "accessibility": "/accessibility",
         "counts": "/counter", "districts": "/districts", "check-the-count": "/verify",
         "no-such-page": "/nothing-here", "no-such-receipt": f"/receipt/{'x' * 43}",
         "back-without-script": "/review",
