@@ -38,7 +38,12 @@ FOREVER = "public, max-age=31536000, immutable"
 
 def public_page() -> None:
     """Say that the present page holds nothing of anyone's: it may be kept and indexed."""
-    g.public_page = True
+    g.public_page = g.listed = True
+
+
+def listed() -> None:
+    """Say that the present page may be indexed, though a browser should not keep it."""
+    g.listed = True
 
 
 def shared(seconds: int, *, policy: str = "") -> None:
@@ -107,7 +112,8 @@ def _add_headers(response: Response) -> Response:
     else:
         kept = "private, no-cache" if _needs_its_page_again(response) else "no-store"
         response.headers["Cache-Control"] = kept
-        response.headers["X-Robots-Tag"] = "noindex"
+        if not g.get("listed"):
+            response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.site.i18n import page_url
 from app.site.services import services
 from app.web.access import access
-from app.web.headers import public_page
+from app.web.headers import listed
 from app.web.pages import Page, show
 from app.web.resident import copies, handover, journey, official, receipts
 from app.web.resident import sign as signing
@@ -20,7 +20,7 @@ resident = Blueprint("resident", __name__)
 @access("anyone")
 def start() -> Response:
     if not request.args:
-        public_page()
+        listed()
     return show(journey.start(request.args, services()))
 
 
