@@ -102,7 +102,6 @@ THANKS = "Thank you."
         ("It was undefined to me.", "without a value was printed", "must"),
         ("I hope you vote soon.", "A delegate cannot vote on the floor", "must"),
         ("You could cosponsor the House bill.", "A senator cannot cosponsor a House bill", "must"),
-        ("Here is a  gap.", "There is a gap", "nice"),
         ("The U.S. 250 years ago was small.", None, None),
         ("There is a gap , here.", "There is a gap", "should"),
         ("There is a gap in , here.", "There is a gap", "should"),
