@@ -111,12 +111,9 @@ def send_packets() -> Response:
     if isinstance(keys, str):
         return show_packets(keys, "passphrase", 422)
     letters = PacketLetters(site.campaign, site.tables, now=site.now(), template=TEMPLATE)
-    try:
-        _note(site, found.people, keys)
-        troubles = _read(site, letters, keys)
-    except NotStoredError as error:
-        letters.close()
-        return show_packets(_busy(error), status=503)
+    troubles = _gathered(site, found.people, letters, keys)
+    if isinstance(troubles, str):
+        return show_packets(troubles, status=503)
     sender = Sender(site.settings.group_name, site.settings.contact, site.today())
     response = Response(zip_packets(letters, troubles, sender, split), mimetype="application/zip")
     response.call_on_close(letters.close)
@@ -143,6 +140,18 @@ def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | 
     if not passphrase:
         return _("Enter the passphrase of the campaign’s key.")
     return _("That passphrase does not open the key. Check it and try again.")
+
+
+def _gathered(
+    site: Services, people: int, letters: PacketLetters, keys: list[OpenKey]
+) -> list[Trouble] | str:
+    """What could not be read, once the rest is in ``letters`` and the reading is on record."""
+    try:
+        _note(site, people, keys)
+        return _read(site, letters, keys)
+    except NotStoredError as error:
+        letters.close()
+        return _busy(error)
 
 
 def _note(site: Services, people: int, keys: list[OpenKey]) -> None:
