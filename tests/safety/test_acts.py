@@ -28,9 +28,11 @@ from app.records.holding import hold_again, release, set_aside
 from app.records.keys import OpenKey, first_key, unlock
 from app.records.retention import Policy, purge
 from app.records.sealing import kept_letters, unpack, unseal
+from app.records.signing import question_token
 from app.records.tabular import Table
+from app.records.workshop import Published, change_counter, publish_texts, text_version
 from app.site.outgoing import mail_queue
-from tests.web.lint import Html
+from tests.web.lint import Client, Html
 from tests.web.resident import Form, Resident
 
 from .people import TODAY
@@ -54,6 +56,8 @@ PLACES = {
     "MT-1": {"zip": "59801", "state": "MT", "city": "Missoula"},
 }
 CLAIM = re.compile(r'data-claim="([^"]+)"')
+DUTY = "A traffic stop is a routine duty."
+"""A sentence of the general letter, which a new version puts otherwise."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class Act:
     asked: str = ""
     """The mailbox that was asked."""
     answered: bool = False
+    link_over: bool = False
+    """It was answered long ago, and the purge has forgotten its link."""
     hold: str = ""
     """Why it is held, if it ever was."""
     decision: str = ""
@@ -124,6 +130,12 @@ class Act:
     """The letters are kept behind the receipt."""
     fresh: bool = True
     """What is in the form is what was sent: nothing was forgotten since."""
+    version: str = ""
+    """Of the letter that was signed."""
+    duty: str = ""
+    """The sentence that stands in it and in no other version; empty for other letters."""
+    taken: Form = field(default_factory=dict, repr=False)
+    """The form of the page after signing."""
 
     @property
     def waits(self) -> str:
@@ -155,7 +167,13 @@ class Acts(RuleBasedStateMachine):
         """The token and what is in it."""
         self.acts: list[Act] = []
         self.gone: list[str] = []
+        self.former_links: list[tuple[str, Act]] = []
+        """Of mailboxes that were given before another one."""
         self.numbers = itertools.count(1)
+        folder = self.site.settings.letters / self.campaign
+        self.texts = {path.name: path.read_text("utf-8") for path in folder.glob("*.txt")}
+        """The letters as they are live now."""
+        self.duty = DUTY
         key = first_key(self.site.settings.keys, today=TODAY)
         words = (self.site.settings.keys / f"{key.id}.passphrase").read_text().strip()
         opened = unlock(self.site.settings.keys / f"{key.id}.private.json", words)
@@ -188,6 +206,9 @@ class Acts(RuleBasedStateMachine):
             {"one_letter": False},
             {"packet": True}, {"packet": False}, {"contact": True}, {"contact": False},
         ]))  # fmt: skip
+        self.changes(which, **change)
+
+    def changes(self, which: int, **change: Any) -> None:
         token, sent = self.forms[which]
         self.forms[which] = (token, replace(sent, **change))
 
@@ -215,9 +236,11 @@ class Acts(RuleBasedStateMachine):
     @precondition(lambda self: any(not a.withdrawn for a in self.acts))
     @rule(data=st.data())
     def keeps_the_letters(self, data: st.DataObject) -> None:
-        act = data.draw(st.sampled_from([a for a in self.acts if not a.withdrawn]))
-        form = self.reviewed(self.forms[act.form][0], act.sent)
-        assert self.site.client.flask.post("/keep", data=form).status_code in (200, 303, 307)
+        self.keeps(data.draw(st.sampled_from([a for a in self.acts if not a.withdrawn])))
+
+    def keeps(self, act: Act) -> None:
+        response = self.site.client.flask.post("/keep", data=act.taken)
+        assert response.status_code in (200, 303, 307)
         act.texts = True
         self.check()
 
@@ -229,13 +252,19 @@ class Acts(RuleBasedStateMachine):
         act.texts = False
         self.check()
 
-    @precondition(lambda self: any(a.asked for a in self.acts))
+    @precondition(lambda self: self.former_links or any(a.asked for a in self.acts))
     @rule(data=st.data())
     def presses_the_button_behind_a_link(self, data: st.DataObject) -> None:
-        links = self.links()
-        token, act = data.draw(st.sampled_from(sorted(links.items(), key=lambda x: x[0])))
+        self.deliver_mail()
+        links = [(self.link_of(a), a) for a in self.acts if a.asked] + self.former_links
+        self.presses(*data.draw(st.sampled_from(links)))
+
+    def presses(self, token: str, act: Act) -> None:
         response = self.site.client.flask.post(f"/confirm/{token}")
-        known = not act.withdrawn and act in self.acts and token == self.link_of(act)
+        known = (
+            not act.withdrawn and not act.link_over and act in self.acts
+            and token == self.link_of(act)
+        )  # fmt: skip
         assert response.status_code == (303 if known else 404)
         if known and not act.answered:
             act.answered = True
@@ -276,7 +305,41 @@ class Acts(RuleBasedStateMachine):
         purge(self.site.db, self.site.clock(), policy)
         for act in [a for a in self.acts if a.asked and not a.answered and not a.withdrawn]:
             self.forgotten(act)
+        for act in self.acts:
+            act.link_over = act.answered
         self.check()
+
+    @rule()
+    def a_new_version_is_published(self) -> None:
+        name, duty = "general.txt", f"Routine duty number {next(self.numbers)} is a traffic stop."
+        text = self.texts[name].replace(self.duty, duty)
+        done = publish_texts(
+            self.site.db, self.campaign, {name: text}, folder=self.texts, by="Rosa",
+            seen=change_counter(self.site.db, self.campaign), at=self.site.clock(),
+        )  # fmt: skip
+        assert isinstance(done, Published)
+        assert len(done.versions) == 1
+        self.texts[name], self.duty = text, duty
+        self.check()
+
+    @rule(data=st.data())
+    def one_is_published_while_somebody_reads(self, data: st.DataObject) -> None:
+        self.reads_while_one_is_published(data.draw(st.integers(0, len(self.forms) - 1)))
+
+    def reads_while_one_is_published(self, which: int) -> None:
+        token, sent = self.forms[which]
+        form = self.reviewed(token, sent)
+        self.a_new_version_is_published()
+        if self.duty_in(sent) and (sent.email or not sent.contact):
+            response = self.site.client.flask.post("/sign", data=form)
+            assert response.status_code == 409
+            assert "The campaign changed the words of a letter" in Html(response.text).words
+            self.check()
+        self.signs(which)
+
+    @rule()
+    def another_browser_is_used(self) -> None:
+        self.site.client = Client(self.site.app.test_client())
 
     @rule()
     def a_worker_starts_anew(self) -> None:
@@ -288,6 +351,12 @@ class Acts(RuleBasedStateMachine):
     @property
     def campaign(self) -> str:
         return self.site.settings.campaign
+
+    def version(self, sent: Sent) -> str:
+        return text_version(self.texts[f"{sent.template}.txt"])[:12]
+
+    def duty_in(self, sent: Sent) -> str:
+        return self.duty if sent.template == "general" else ""
 
     def standing(self, sent: Sent, but: Act | None = None) -> list[Act]:
         """The acts that stand of the same person, as far as a mailbox or a house tells."""
@@ -312,7 +381,7 @@ class Acts(RuleBasedStateMachine):
         if mine:
             [act] = mine
             assert receipt == act.receipt
-            if act.sent != sent or not act.fresh:
+            if act.sent != sent or not act.fresh or act.version != self.version(sent):
                 self.corrected(act, sent, odd=odd)
         else:
             assert receipt not in [a.receipt for a in self.acts] + self.gone
@@ -325,6 +394,8 @@ class Acts(RuleBasedStateMachine):
             self.acts.append(act)
             self.waits(act, sent, odd=odd)
             act.sealed = self.ticked(sent)
+        act.version, act.duty = self.version(sent), self.duty_in(sent)
+        act.taken = page.form()
         assert set(self.claims(page)) == {
             *self.said_of(act), f"letters:{len(sent.letters)}",
             *([f"kept:{' '.join(sorted(act.sealed))}"] if act.sealed else []),
@@ -350,7 +421,9 @@ class Acts(RuleBasedStateMachine):
         if reason and not act.hold:
             act.hold = reason
         if asks != act.asked:
-            act.asked, act.answered = asks or "", False
+            if act.asked:
+                self.former_links.append((self.link_of(act), act))
+            act.asked, act.answered, act.link_over = asks or "", False, False
 
     def ticked(self, sent: Sent) -> set[str]:
         return {name for name in ("packet", "contact") if getattr(sent, name)}
@@ -388,11 +461,11 @@ class Acts(RuleBasedStateMachine):
     # --- the site
 
     def reviewed(self, token: str, sent: Sent) -> Form:
-        # By both pages to write on. A form that was open for long comes back filled in.
+        # By both pages to write on, of which the first makes a form anew that was open for long.
         client = self.site.client.flask
         asked = Html(client.post("/address", data={"token": [token], **sent.fields()}).text)
         response = client.post("/review", data={**asked.form(), **sent.fields()})
-        assert response.status_code in (200, 400)
+        assert response.status_code == 200
         return {**Html(response.text).form(), **sent.fields()}
 
     def sign(self, form: Form) -> Html:
@@ -421,14 +494,10 @@ class Acts(RuleBasedStateMachine):
             return {"withdrawn", "deleted"}
         return {act.waits or "counted", *(["changed"] if act.changed else [])}
 
-    def links(self) -> dict[str, Act]:
-        """All links that were ever mailed and are known, with the act whose they are or were."""
+    def deliver_mail(self) -> None:
         mail_queue(self.site.settings).worker.work()
-        return {self.link_of(a): a for a in self.acts if a.asked}
 
     def link_of(self, act: Act) -> str:
-        from app.records.signing import question_token
-
         return question_token(act.receipt.rpartition("/")[2], act.asked)
 
     def check(self) -> None:
@@ -452,9 +521,9 @@ class Acts(RuleBasedStateMachine):
     def check_exports(self, counted: list[Act]) -> None:
         """The rows of both files are those of the model."""
         chosen, occasion = Filter(self.campaign), Occasion(self.site.clock(), "UTC")
-        signatures = rows_of(signatures_table(self.site.db, chosen, occasion), 0, 6, 7, 9)
+        signatures = rows_of(signatures_table(self.site.db, chosen, occasion), 0, 6, 7, 8, 9)
         assert signatures == sorted(
-            (a.number, a.sent.place, a.sent.template, "full") for a in counted
+            (a.number, a.sent.place, a.sent.template, a.version, "full") for a in counted
         )
         letters = rows_of(letters_table(self.site.db, chosen, occasion), 0, 6)
         assert letters == sorted((a.number, seat) for a in counted for seat in a.sent.letters)
@@ -462,11 +531,14 @@ class Acts(RuleBasedStateMachine):
     def check_row(self, act: Act) -> None:
         db = self.site.db
         row = db.execute(
-            "SELECT state, district, length, template, letters FROM signatures WHERE id = ?",
+            "SELECT state, district, length, template, letters, version FROM signatures"
+            " WHERE id = ?",
             (act.number,),
         ).fetchone()
         state, _, district = act.sent.place.partition("-")
-        assert row == (state, int(district), "full", act.sent.template, len(act.sent.letters))
+        assert row == (
+            state, int(district), "full", act.sent.template, len(act.sent.letters), act.version
+        )  # fmt: skip
         seats = db.execute("SELECT seat FROM letters WHERE signature = ?", (act.number,))
         assert {seat for (seat,) in seats} == act.sent.letters
         boxes = db.execute(
@@ -478,11 +550,14 @@ class Acts(RuleBasedStateMachine):
         texts = kept_letters(db, act.receipt.rpartition("/")[2])
         assert set(texts) == (act.sent.letters if act.texts else set())
         assert all(f"number {act.sent.story} is" in text for text in texts.values())
+        assert all(act.duty in " ".join(text.split()) for text in texts.values())
         for found in details.values():
             assert (found["first"], found["email"]) == (person["first"], person["email"])
         if "packet" in details:
             assert f"number {act.sent.story} is" in details["packet"]["story"]
             assert set(details["packet"]["letters"]) == act.sent.letters
+            for text in details["packet"]["letters"].values():
+                assert act.duty in " ".join(text.split())
 
     def check_receipt(self, act: Act) -> None:
         response = self.site.client.flask.get(act.receipt)
@@ -505,6 +580,31 @@ Acts.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestActs = Acts.TestCase
+
+
+def test_a_walk_past_old_links_and_a_letter_that_changes_while_it_is_read() -> None:
+    """What few of the walks above come by, since much has to happen before it."""
+    walk = Acts()
+    walk.begin(confirm=True)
+    try:
+        [amy] = walk.acts
+        first = walk.link_of(amy)
+        walk.changes(0, writer="amy at another mailbox", packet=True)
+        walk.signs(0)
+        walk.another_browser_is_used()
+        walk.presses(first, amy)
+        assert not amy.answered
+        second = walk.link_of(amy)
+        walk.presses(second, amy)
+        assert amy.answered
+        walk.a_new_version_is_published()
+        walk.keeps(amy)
+        walk.reads_while_one_is_published(0)
+        walk.a_day_passes_and_the_site_purges()
+        walk.presses(second, amy)
+        assert amy.counted
+    finally:
+        walk.teardown()
 
 
 # --- Examples of the same
@@ -557,6 +657,26 @@ def test_the_same_person_on_the_same_form_corrects_and_the_page_says_so(
     assert "You changed this signature" in after.words
     assert totals(here.db, here.settings.campaign) == Totals(1, len(sent.letters))
     assert here.statuses() == ["counted"]
+
+
+def test_a_mailbox_that_answered_is_not_asked_again_when_the_question_was_purged(
+    tmp_path: Path,
+) -> None:
+    with site(tmp_path, confirm_email=True, limits=False, form_seconds=0) as here:
+        form = reviewed(here, Sent())
+        receipt = here.resident().receipt_path(here.sign(form)).rpartition("/")[2]
+        link = question_token(receipt, AMY["email"])
+        assert here.client.flask.post(f"/confirm/{link}").status_code == 303
+        here.clock.forward(days=2)
+        purge(here.db, here.clock(), Policy(ends={here.settings.campaign: TODAY + timedelta(400)}))
+        assert here.db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
+        again = here.client.post("/review", {**form, **Sent(story="two").fields()}, 400)
+        sent = {**again.form(), **Sent(story="two").fields()}
+        here.sign(here.client.post("/review", sent).form())
+        assert here.statuses() == ["counted"]
+        other = Sent("amy at another mailbox").fields()
+        here.sign({**here.client.post("/review", {**sent, **other}).form(), **other})
+        assert here.statuses() == ["unconfirmed"]
 
 
 def raw(here: Site) -> bytes:
