@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from app.site.i18n import LANGUAGES
 from app.site.services import services
@@ -84,12 +85,12 @@ def _needs_its_page_again(response: Response) -> bool:
     it shows an error page of its own. Where JavaScript runs, the tab itself keeps the draft.
     """
     way = (request.endpoint or "").removeprefix("es_").startswith("resident.")
-    return (
-        way
-        and request.method == "POST"
-        and response.mimetype == "text/html"
-        and "plain" in request.form
-    )
+    if not way or request.method != "POST" or response.mimetype != "text/html":
+        return False
+    try:
+        return "plain" in request.form
+    except HTTPException:  # too large to be read, as the page says
+        return False
 
 
 def _add_headers(response: Response) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from flask import Flask
 
@@ -66,10 +66,11 @@ class Target:
         return [(field, value), *self.pairs, (field, value)]
 
 
-def targets(page: Html, name: str) -> Iterator[Target]:
+def targets(page: Html, name: str, at: str = "") -> Iterator[Target]:
     """Every form that posts, once for each address that one of its buttons sends it to.
 
-    All fields are there, ticked or not, so that each of them can be attacked.
+    All fields are there, ticked or not, so that each of them can be attacked. ``at`` is where
+    the page stands, which addresses like ``?look=1`` are meant from.
     """
     for number, form in enumerate(page.all("form")):
         if (form.get("method") or "get").lower() != "post":
@@ -95,7 +96,7 @@ def targets(page: Html, name: str) -> Iterator[Target]:
         for address in sorted({address.partition("#")[0] for address in addresses}):
             # The same name in every process: an address may hold a fresh token.
             plain = re.sub(r"[A-Za-z0-9_-]{40,}", "TOKEN", address)
-            yield Target(f"{name} {number} {plain}", address, tuple(pairs))
+            yield Target(f"{name} {number} {plain}", urljoin(at, address), tuple(pairs))
 
 
 def paths(app: Flask, value: str = "x", number: int = 1) -> Iterator[tuple[str, str, set[str]]]:

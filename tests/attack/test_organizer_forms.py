@@ -59,7 +59,7 @@ class Inside:
             if answer.status_code != 200 or answer.mimetype != "text/html":
                 continue
             self.browser._take(answer, path)
-            for target in targets(self.browser.page, path):
+            for target in targets(self.browser.page, path, path):
                 if not LEAVING.search(target.action):
                     found.setdefault((target.action, *target.fields()), target)
         return list(found.values())

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.records import organizers
 from app.records.signing import receipt_token
 from app.site.services import services
 from app.web.headers import HEADERS
@@ -206,11 +205,12 @@ def test_a_planted_session_is_worth_nothing(here: Site) -> None:
     assert "/login" in thief.last.headers["Location"]
 
 
-def test_no_organizer_is_made_by_any_page(here: Site) -> None:
-    """Only the command line adds one, so no form can be tricked into it."""
-    assert organizers.add_organizer.__module__ == "app.records.organizers"
-    for file in Path("app/web").rglob("*.py"):
-        assert "add_organizer" not in file.read_text(), file
+def test_only_an_admin_who_just_gave_a_password_makes_an_organizer(here: Site) -> None:
+    makers = [f for f in Path("app/web").rglob("*.py") if "add_organizer" in f.read_text()]
+    assert [f.name for f in makers] == ["account.py"]
+    assert makers[0].read_text().count("add_organizer(") == 1
+    view = here.app.view_functions["organizer.invite"]
+    assert (view.__dict__["access"], view.__dict__["fresh"]) == ("admin", True)
 
 
 def test_the_services_of_one_site_are_its_own(here: Site) -> None:
