@@ -6,7 +6,7 @@ letter, ``check_campaign`` reads every letter to every seat. Pure: no clock, no 
 
 from app.campaign.asks import ask_for
 from app.campaign.check import Report, check_campaign
-from app.campaign.compose import body_text, compose, own_share, reading_aid
+from app.campaign.compose import body_text, compose, office_language, own_share, reading_aid
 from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
 from app.campaign.language import (
     Parsed,
@@ -61,6 +61,7 @@ __all__ = [
     "is_campaign_file",
     "known_fields",
     "load_campaign",
+    "office_language",
     "own_share",
     "parse_condition",
     "parse_template",

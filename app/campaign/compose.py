@@ -10,9 +10,9 @@ from app.campaign.asks import AskWords, ask_words, spoken_words, values_for
 from app.campaign.language import compiled
 from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Spoken, Writer
 from app.campaign.values import Values, writer_values
-from app.campaign.words import Language, frame_paragraphs, one_line
+from app.campaign.words import TITLES_ES, Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder, day_in_washington
-from app.congress.names import salutation
+from app.congress.names import salutation, surname
 from app.text import split_paragraphs
 
 _STORY = "\ufdd0"
@@ -52,8 +52,12 @@ def compose(
     story: str,
     today: date,
     body_override: str | None = None,
+    language: Language = "en",
 ) -> Letter:
     """The letter to ``holder``, who must be a member, not a vacant seat.
+
+    ``language`` is what the office gets: ``es`` makes the letter of the template's Spanish, where
+    it has one.
 
     ``district_place`` says where the writer lives (the return address may lie elsewhere).
     ``story`` and everything in ``writer`` are data: put in as they are, never read as a
@@ -63,6 +67,15 @@ def compose(
     place = writer_values(writer, district_place.state)
     framed = _framed(campaign, template, holder, today, place)
     draft, frame = framed.draft, framed.paragraphs
+    greeting, closing, subject = salutation(holder), template.closing, draft.subject
+    if language == "es" and template.reading_aid_es:
+        values = values_for(campaign, holder, today=today, length=template.length, language="es")
+        values.update(writer_values(writer, district_place.state, "es"))
+        draft = make_draft(campaign, template, values, "es")
+        frame = draft.frame
+        greeting, closing, subject = salutation_es(holder), "Atentamente,", campaign.title_es
+    else:
+        language = "en"
     spoken, spoken_es = framed.recipient.spoken, framed.recipient.spoken_es
     own = split_paragraphs(story)
     composed = draft.before + own + draft.after
@@ -72,10 +85,10 @@ def compose(
     return Letter(
         holder=holder,
         ask=framed.ask,
-        subject=draft.subject,
-        salutation=salutation(holder),
+        subject=subject,
+        salutation=greeting,
         body=body,
-        closing=template.closing,
+        closing=closing,
         written_on=day_in_washington(today),
         template=template.id,
         version=template.version,
@@ -85,6 +98,7 @@ def compose(
         own_paragraphs=tuple(p for p in body if p not in frame) if edited else own,
         spoken=replace(spoken, reason=template.spoken),
         spoken_es=replace(spoken_es, reason=template.spoken_es or template.spoken),
+        language=language,
     )
 
 
@@ -168,6 +182,17 @@ def reading_aid(
     values.update(writer_values(writer, district_place.state, "es"))
     draft = make_draft(campaign, template, values, "es")
     return draft.before + split_paragraphs(story) + draft.after
+
+
+def office_language(chosen: str, state: str) -> Language:
+    """What the office of a seat gets: Spanish where its writer chose that, in Puerto Rico only."""
+    return "es" if chosen == "es" and state == "PR" else "en"
+
+
+def salutation_es(holder: Holder) -> str:
+    """``Estimado(a) Comisionado(a) Residente Hernández:``. The lists do not say he or she."""
+    assert holder.member is not None
+    return f"Estimado(a) {TITLES_ES[holder.seat.title].title()} {surname(holder.member)}:"
 
 
 def body_text(letter: Letter) -> str:

@@ -254,6 +254,8 @@ class Letter:
     """What to say on the telephone."""
     spoken_es: Spoken = Spoken("", "")
     """The same in Spanish, for the caller to understand and not for the office."""
+    language: Literal["en", "es"] = "en"
+    """What the office reads. Spanish only where its writer chose so."""
 
 
 @dataclass(frozen=True, slots=True)

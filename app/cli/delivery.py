@@ -129,9 +129,10 @@ def xml_command(
 
     For groups that have an approved vendor hand them over. FILE is a CSV whose first line
     names the columns first, last, street, city, state, zip, email, and may name prefix,
-    street2, phone, district, congress, home_state, home_zip, template, length, story, body; or
-    the JSON lines of an opened sealed export. A letter to a Congress that is over is not
-    written. Only letters that the named people approved belong in it.
+    street2, phone, district, congress, home_state, home_zip, template, length, story, body,
+    tongue (es: to Puerto Rico in Spanish); or the JSON lines of an opened sealed export. A
+    letter to a Congress that is over is not written. Only letters that the named people
+    approved belong in it.
 
     Writes OUT/<office>/<delivery id>.xml, OUT/index.csv and, with the row numbers of FILE,
     OUT/problems.csv. Nothing is sent. Ends with 1 if any row has a problem.

@@ -19,7 +19,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from app.campaign import Campaign, Letter, Writer, compose
+from app.campaign import Campaign, Letter, Writer, compose, office_language
 from app.congress import (
     Choose,
     ChooseState,
@@ -132,6 +132,7 @@ def messages_for(row: WriterRow, order: Order) -> Iterator[Written | Failed]:
         letter = compose(
             order.campaign, template, holder, writer=writer, district_place=delegation,
             story=row.get("story"), today=order.now, body_override=words,
+            language=office_language(row.get("tongue"), seat.state),
         )  # fmt: skip
         yield from _message(row, letter, writer, order)
 

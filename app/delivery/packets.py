@@ -30,7 +30,7 @@ from typing import Any
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from app.campaign import Campaign, Writer, ask_for, compose
+from app.campaign import Campaign, Writer, ask_for, compose, office_language
 from app.campaign.model import Length, LetterTemplate
 from app.congress import Found, Tables, Zip, find_delegation, parse_zip
 from app.congress.model import (
@@ -79,6 +79,7 @@ class Spill:
 _TEXTS = (
     "first", "last", "street", "street2", "city", "state", "zip", "email", "prefix", "phone",
     "district", "congress", "home_state", "home_zip", "story", "template", "length", "body",
+    "tongue",
 )  # fmt: skip
 
 
@@ -186,6 +187,7 @@ class PacketLetters:
             district_place=self._delegations[kept["home"][0], kept["home"][1]],
             story=texts["story"], today=when,
             body_override=kept["letters"].get(pile.holder.seat.id) or texts["body"] or None,
+            language=office_language(texts["tongue"], pile.holder.seat.state),
         )  # fmt: skip
         return Addressed(letter, writer)
 

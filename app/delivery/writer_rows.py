@@ -19,7 +19,7 @@ from app.congress.model import as_moment, congress_at
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
 OPTIONAL = (
     "prefix", "street2", "phone", "district", "congress", "home_state", "home_zip", "template",
-    "length", "story", "body",
+    "length", "story", "body", "tongue",
 )  # fmt: skip
 ALIASES = {
     "first_name": "first", "last_name": "last", "address": "street", "address1": "street",

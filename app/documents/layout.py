@@ -186,4 +186,5 @@ def template_data(
         "name": _line(page.name),
         "translation": list(map(paragraph, page.translation)),
         "translation_head": TRANSLATION,
+        "language": page.language,
     }

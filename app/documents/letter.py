@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.campaign.model import Letter, Writer
+from app.campaign.words import date_words
 from app.congress import inside_address
 from app.congress.model import Office
 from app.documents.quotes import typographic
@@ -60,6 +61,8 @@ class PostalLetter:
     """The writer's name, as typed."""
     translation: tuple[str, ...] = ()
     """The paragraphs in Spanish, on a page of their own behind the letter; usually none."""
+    language: str = "en"
+    """The letter's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,9 @@ def _lines(*texts: str) -> tuple[str, ...]:
     return tuple(line for line in map(clean_line, texts) if says_something(line))
 
 
+_ABOUT = {"en": "Re", "es": "Asunto"}
+
+
 def return_address(writer: Writer) -> tuple[str, ...]:
     """The writer's own address: street, second line, ``City, ST 01234``.
 
@@ -123,14 +129,15 @@ def postal(
     subject = clean_line(letter.subject)
     return PostalLetter(
         return_address=return_address(writer),
-        date=long_date(letter.written_on),
+        date=date_words(letter.written_on, letter.language),
         inside_address=_lines(*inside_address(letter.holder, office)),
-        subject=f"Re: {subject}" if says_something(subject) else "",
+        subject=f"{_ABOUT[letter.language]}: {subject}" if says_something(subject) else "",
         salutation=clean_line(letter.salutation),
         paragraphs=split_paragraphs(*letter.body),
         closing=clean_line(letter.closing),
         name=clean_line(writer.name),
         translation=split_paragraphs(*translation),
+        language=letter.language,
     )
 
 

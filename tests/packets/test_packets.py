@@ -237,3 +237,13 @@ def test_what_waits_on_the_disk_cannot_be_read(monkeypatch: pytest.MonkeyPatch) 
     spill._file.seek(0)
     assert b"secret" not in spill._file.read()
     spill.close()
+
+
+def test_a_letter_in_spanish_alone_is_so_in_the_packet_too(make: Make) -> None:
+    place = {"city": "San Juan", "state": "PR", "zip": "00901", "district": "PR-0"}
+    words = {"PR-0": "Vivo en San Juan.\n\nGracias."}
+    out = make([person(**place, letters=words, tongue="es")])
+    letter = pages(next(out.glob("PR-*.pdf")))[1]
+    assert "Estimado(a) Comisionado Residente Hernández:" in letter
+    assert "Asunto: " in letter
+    assert "Atentamente," in letter

@@ -32,7 +32,7 @@ PATHS = (
 )
 NAMES = (
     *TEXT_FIELDS, "token", "website", "to", "words-MA-6", "shown-MA-6", "office-MA-6", "only",
-    "undo", "use", "relocate", "lookup", "did", "words-", "office-XX-99",
+    "undo", "use", "relocate", "lookup", "did", "tongue", "in_language", "words-", "office-XX-99",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=60),

@@ -94,6 +94,88 @@ def test_a_letter_that_was_changed_by_hand_has_no_translation(client: Client) ->
     assert len(pdf_text(both.data)) == 1
 
 
+def test_puerto_ricos_office_may_be_written_to_in_spanish_alone(
+    anyone: Resident, settings: Settings
+) -> None:
+    def post(page: Html, **button: str) -> Html:
+        return anyone.client.post(*form_with(page, **button))
+
+    place = {"city": "San Juan", "packet": "1", "mail_state": "PR", "mail_zip": "00901"}
+    offered = anyone.reviewing("00901", **place)
+    assert "without an English version" not in offered.words
+    page = post(offered, in_language="es")
+    says = {"en": "without an English version", "es": "sin versión en inglés"}
+    assert says[anyone.lang] in page.words
+    assert [e.get("lang") for e in page.all("article")] == ["es"]
+    (sheet,) = sheets(page)
+    assert "25 de noviembre de 2026" in sheet
+    assert "Asunto: " in sheet
+    assert "Estimado(a) Comisionado Residente Hernández: Vivo en San Juan" in sheet
+    assert "Atentamente, Siobhán O'Dell" in sheet
+    english = post(page, in_language="en")
+    assert "Dear Resident Commissioner Hernández" in sheets(english)[0]
+    taken = anyone.sign(post(english, in_language="es").form())
+    assert "Vivo en San Juan" in "".join(taken.by_id("text-PR-0").itertext())
+    assert not [b for b in taken.buttons() if "+es" in (b.get("value") or "")]
+    (paper,) = pdf_text(
+        anyone.client.flask.post(anyone.url("/letters.pdf"), data=taken.form()).data
+    )
+    assert "Estimado(a)" in paper
+    assert not rows(settings)[0]["edited"]
+
+
+def test_the_other_language_is_a_correction_and_is_withdrawn_like_any_other(
+    resident: Resident, settings: Settings
+) -> None:
+    def post(page: Html, **button: str) -> Html:
+        return resident.client.post(*form_with(page, **button))
+
+    english = resident.reviewing("00901", city="San Juan", mail_state="PR", mail_zip="00901")
+    taken = resident.sign(english.form())
+    spanish = post(resident.review(english.form()), in_language="es")
+    resident.client.post("/keep", resident.sign(spanish.form()).form(), status=307)
+    (row,) = rows(settings)
+    assert row["changed"]
+    assert (counts(settings), row["edited"]) == ((1, 1), 0)
+    path = resident.receipt_path(taken)
+    receipt = resident.client.get(path)
+    assert "Estimado(a) Comisionado Residente Hernández" in receipt.words
+    assert [e.get("lang") for e in receipt.all("div") if e.get("class") == "sheet"] == ["es"]
+    resident.client.flask.post(f"{path}/withdraw")
+    assert counts(settings) == (0, 0)
+
+
+def test_words_changed_by_hand_are_asked_about_when_their_language_is_changed(
+    resident: Resident, settings: Settings
+) -> None:
+    form = resident.reviewing("00901", city="San Juan", mail_state="PR", mail_zip="00901").form()
+    page = resident.review({**form, "words-PR-0": ["Vote for it.\n\nThank you."]})
+    asked = resident.client.post(*form_with(page, in_language="es"))
+    assert [e for e in asked.all("div") if e.get("id") == "choose-PR-0"]
+    assert "Vote for it." in sheets(asked)[-1]
+    resident.sign(asked.form(), 409)
+    assert counts(settings) == (0, 0)
+    anew = resident.client.post(*form_with(asked, undo="PR-0"))
+    assert "Estimado(a)" in sheets(anew)[0]
+    assert "Vote for it." not in sheets(anew)[0]
+    kept = resident.client.post(*form_with(asked, keep="PR-0"))
+    resident.sign(kept.form())
+    assert counts(settings) == (1, 1)
+    # Under the same words another greeting is another letter.
+    english = resident.client.post(*form_with(kept, in_language="en"))
+    resident.sign(resident.client.post(*form_with(english, keep="PR-0")).form())
+    (row,) = rows(settings)
+    assert row["changed"]
+    assert counts(settings) == (1, 1)
+
+
+def test_no_other_office_is_written_to_in_spanish(resident: Resident) -> None:
+    page = resident.reviewing(*GLOUCESTER)
+    assert not [b for b in page.buttons() if b.get("name") == "in_language"]
+    form = {**page.form(), "in_language": ["es"]}
+    assert all("Dear " in sheet for sheet in sheets(resident.review(form)))
+
+
 def test_english_pages_offer_no_translation(resident: Resident) -> None:
     taken = resident.signed(*GLOUCESTER)
     assert not [b for b in taken.buttons() if "+es" in (b.get("value") or "")]

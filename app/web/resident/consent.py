@@ -95,5 +95,6 @@ def details(
         "congress": str(found.delegation.congress), "home_state": found.delegation.state,
         "home_zip": str(draft.home_zip or ""),
         "template": draft.template, "length": "full", "story": draft.story,
+        "tongue": draft.tongue,
         "letters": {letter.holder.seat.id: body_text(letter) for letter in letters},
     }  # fmt: skip

@@ -92,6 +92,8 @@ class Draft:
     """``1`` for the tick: a copy of my letters may be kept, sealed, for the offices."""
     contact: str = ""
     """``1`` for the tick: you may contact me."""
+    tongue: str = ""
+    """``es`` where the letter to Puerto Rico’s office is to be in Spanish alone."""
     prefix: str = ""
     """A title such as ``Ms.``, which only the offices' own systems need."""
     test: str = ""
@@ -180,6 +182,9 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         name: (clean_text if name in MULTILINE else clean_line)(data.get(name, ""))
         for name in (*TEXT_FIELDS, "token", "website")
     }
+    values["tongue"] = {"es": "es", "en": ""}.get(
+        data.get("in_language", ""), "es" if values["tongue"] == "es" else ""
+    )
     values["via"] = source_tag(values["via"])
     values["email"] = clean_line(data.get("meant", "")) or values["email"]
     if isinstance(address := read_email(values["email"]), Email):

@@ -56,6 +56,8 @@ class Taken:
     seat: str
     title_name: str
     state_words: str
+    language: str
+    """The letter's own."""
     state: State
     done: bool
     postponed: bool
@@ -174,6 +176,7 @@ def _taken(
         seat=holder.seat.id,
         title_name=title_name(holder),
         state_words=state_words(state, row.cause) if row and state != "written" else "",
+        language=letter.language,
         state=state,
         done=state in DONE,
         postponed=state in POSTPONED,
@@ -193,7 +196,7 @@ def _taken(
         spanish=bool(item.translation),
         tel=call.tel_uri if isinstance(call, CallScript) else "",
         phone=call.phone if dialed and isinstance(call, CallScript) else "",
-        call=call.words,
+        call=call.words if letter.language == "en" else call.aid,
         call_aid=call.aid,
     )
 

@@ -13,6 +13,7 @@ from app.campaign import (
     Writer,
     body_text,
     compose,
+    office_language,
     reading_aid,
 )
 from app.congress import Found, Holder, Office
@@ -78,6 +79,8 @@ class Reviewed:
     """How many characters the letter may have when it is changed by hand."""
     box_extra: int
     """How many of them are not in the box: the greeting, and what becomes longer in the form."""
+    may_be_spanish: bool
+    """The office reads Spanish, too, and there is a Spanish text."""
     shortened: bool
     """It is the short letter because the office's form takes no full one."""
     over: str
@@ -150,6 +153,7 @@ def _composer(
             district_place=found.delegation,
             story=draft.story,
             today=site.writing_day(),
+            language=office_language(draft.tongue, holder.seat.state),
         )
         letter = make_of(short if shortest else full)
         limited = holder.member is not None and holder.member.form.max_characters
@@ -192,7 +196,11 @@ def growing(draft: Draft, found: Found, site: Services, template: str) -> Growin
     body = aid or letter.body
     at = body.index(own[0])
     return Growing(
-        template, body[:at], "\n\n".join(typed), body[at + len(own) :], "es" if aid else "en"
+        template,
+        body[:at],
+        "\n\n".join(typed),
+        body[at + len(own) :],
+        "es" if aid else letter.language,
     )
 
 
@@ -355,6 +363,7 @@ def _reviewed(
         limit=form.limit,
         box_limit=letter_limit(plain),
         box_extra=form.count - form_length(body_text(letter)),
+        may_be_spanish=holder.seat.state == "PR" and _has_spanish(letter, site),
         shortened=plain.length == "short",
         over=over_words(form.over) if form.over else "",
         offices=[
@@ -426,9 +435,14 @@ def _office_label(office: Office) -> str:
     return f"{office.city}, {office.state}" + (f" ({street})" if street else "")
 
 
+def _has_spanish(letter: Letter, site: Services) -> bool:
+    template = site.campaign.template(letter.template, letter.length)
+    return template is not None and bool(template.reading_aid_es)
+
+
 def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[str, ...]:
     template = site.campaign.template(letter.template, letter.length)
-    if language() != "es" or template is None:
+    if language() != "es" or template is None or letter.language == "es":
         return ()
     return reading_aid(
         site.campaign,

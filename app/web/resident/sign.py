@@ -141,7 +141,7 @@ def signature(
         mailbox=mailbox,
         keep=keep,
         seal_to=first_key(site.settings.keys, today=site.today()) if keep else None,
-        words=tuple(body_text(letter) for letter in letters),
+        words=tuple(f"{x.salutation}\n{body_text(x)}" for x in letters),
         texts=lambda: texts([Addressed(x, writer, office_of(draft, x.holder)) for x in letters]),
     )  # fmt: skip
 
