@@ -263,7 +263,7 @@ def test_every_outcome_is_a_page_of_its_own(
 def test_a_page_with_its_style_is_small(chromium: Browser, site: Server) -> None:
     someone = visit(chromium, site)
     answers: list[Response] = []
-    someone.page.on("response", answers.append)
+    someone.page.on("response", lambda answer: answers.append(answer))
     someone.goto("/")
     someone.page.wait_for_load_state("networkidle")
     assert 1 < len(answers) < 8
