@@ -51,10 +51,18 @@ def test_nobody_is_assigned_by_elimination_when_one_seat_is_vacant(tables: Table
         and any((part.state, c.district) in vacant for c in part.candidates)
     ]
     assert split
+    chosen = 0
     for code, state in split:
-        outcome = choose(code, state)
+        outcome = look(code, state)
+        if isinstance(outcome, Found):  # nearly all share one district; the sliver is offered
+            (sliver,) = outcome.slivers
+            assert outcome.delegation.house.vacant or sliver.holder.vacant
+            continue
+        assert isinstance(outcome, Choose)
         assert len(outcome.candidates) == 2
         assert any(c.holder.vacant for c in outcome.candidates)
+        chosen += 1
+    assert chosen
 
 
 @pytest.mark.parametrize(
