@@ -576,7 +576,7 @@ class Acts(RuleBasedStateMachine):
 # The same walks every time, so that chance turns no run red; raise both numbers and leave
 # ``derandomize`` out to look for more.
 Acts.TestCase.settings = settings(
-    max_examples=6, stateful_step_count=10, deadline=None, derandomize=True,
+    max_examples=6, stateful_step_count=12, deadline=None, derandomize=True,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestActs = Acts.TestCase
