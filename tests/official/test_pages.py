@@ -177,7 +177,6 @@ def test_enter_and_the_other_language_never_send(site: Site) -> None:
 def test_where_it_is_not_set_up_nothing_of_it_is_shown(make: Make) -> None:
     for wanting in (
         {"cwc_mode": "off"}, {"cwc_house_key": "", "cwc_senate_key": ""}, {"cwc_agent": ""},
-        {"cwc_per_minute": 0}, {"cwc_mode": "on"},
     ):  # fmt: skip
         site = make(**wanting, group_name=f"Group {wanting}"[:40])
         taken = site.signed(first=f"Ann{len(str(wanting))}")

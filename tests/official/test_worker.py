@@ -306,6 +306,7 @@ def test_two_workers_try_a_letter_once(desk: Desk) -> None:
 @pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn", "repeated"])
 def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> None:
     desk.put()
+    ((found, _kind),) = desk.office().outbound.due(desk.clock(), CHAMBERS)
     with desk.db as db:
         if status in ("withdrawn", "repeated"):
             if status == "repeated":  # keeps its status when it is withdrawn
@@ -319,7 +320,6 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
             )
         else:
             set_status(db, [1], status)  # type: ignore[arg-type]
-        (found,) = db.execute("SELECT id FROM outbound").fetchone()
     assert desk.worker().deliver(found) is None
     assert desk.work(hours=1) == 0
     assert desk.server.requests == []
