@@ -261,12 +261,9 @@ class _Marks:
 
     @property
     def have(self) -> bytes:
-        """What is kept of this name."""
-        return b"".join(
-            dict.fromkeys(
-                self._code(mark, kind) for mark, kind, _ in self._all() if kind is not None
-            )
-        )
+        """What is kept of this name: the same bytes in every process, and in no telling order."""
+        codes = {self._code(mark, kind) for mark, kind, _ in self._all() if kind is not None}
+        return b"".join(sorted(codes))
 
     def is_near(self, have: bytes) -> bool:
         """Whether the name whose ``have`` this is, at the same place, can be the same person's."""

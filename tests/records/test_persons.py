@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -312,3 +315,19 @@ def test_how_an_accent_is_encoded_makes_no_difference(text: str) -> None:
 def test_usual_names_are_written_as_they_are_compared() -> None:
     assert all(name.isascii() and name.islower() and name.isalpha() for name in _given_names())
     assert len(_given_names()) > 900
+
+
+def test_a_person_has_the_same_codes_in_every_process() -> None:
+    show = (
+        "from app.records.persons import person_of;"
+        "print(person_of(b'k' * 32, first='Imani', last='Reyes', email='i@example.org',"
+        " street='1 Heron St', street2='', zip5='01930').near.hex())"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", show], check=True, capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(seen) == 1
