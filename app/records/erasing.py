@@ -212,6 +212,8 @@ def _cut_log(db: sqlite3.Connection, path: Path) -> None:
     try:
         with Path(f"{path}-wal").open("r+b") as file:
             mark, place = file.read(32)[16:24], 32
+            if not mark:  # somebody else cut it to nothing meanwhile
+                return
             while os.pread(file.fileno(), 16, place)[8:] == mark:
                 place += FRAME + PAGE
             file.truncate(place)

@@ -149,3 +149,12 @@ def test_all_that_names_somebody_is_looked_for(db: sqlite3.Connection, pair: Pai
     codes = db.execute(f"SELECT {columns} FROM signatures WHERE id = ?", (number,)).fetchone()
     wanted = {code for code in codes if code} | {head for (head,) in heads}
     assert set(codes_of(db, "s.id = ?", [number])) == wanted
+
+
+def test_a_log_that_another_process_emptied_meanwhile_keeps_nobody_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "dear-congress.db"
+    with closing(open_database(path)) as db:
+        assert erasing.empty_log(db)
+        assert Path(f"{path}-wal").stat().st_size == 0
+        erasing._cut_log(db, path)
+        assert not db.in_transaction
