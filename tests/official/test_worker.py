@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -28,7 +29,7 @@ from app.cwc.office_post import KEEP_TRYING, PAUSES
 from app.delivery.mail import Address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, Worker, make_huey
-from app.records import open_database, sign, withdraw
+from app.records import open_database, outbound, sign, withdraw
 from app.records.outbound import (
     CHAMBERS,
     FORGOTTEN,
@@ -237,18 +238,18 @@ def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: Desk) -> None:
     assert desk.row().next_at == NOON + timedelta(seconds=600)
 
 
-def test_a_killed_worker_loses_no_letter_and_doubles_none(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk.put()
-
-    def die(*_args: object, **_named: object) -> bool:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Outbound, "finish", die)
+def killed_at(place: object, step: str, desk: Desk) -> None:
+    """Let a worker work until it is killed where it takes that step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, step, Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             desk.worker().work()
+
+
+def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: Desk) -> None:
+    desk.put()
+
+    killed_at(Outbound, "finish", desk)
     assert len(desk.server.taken) == 1
     assert desk.work(minutes=5) == 0  # it could still be at it
     assert desk.row().state == "handing over"
@@ -258,36 +259,20 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(
     assert len(desk.server.taken) == 1
 
 
-def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(desk: Desk) -> None:
     desk.put()
 
-    def die(*_args: object, **_named: object) -> bool:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Outbound, "leaving", die)
-        with pytest.raises(KeyboardInterrupt):
-            desk.worker().work()
+    killed_at(Outbound, "leaving", desk)
     assert desk.work(days=KEEP_TRYING.days) == 0
     assert desk.row().state == "not attempted"
     assert desk.letter() == ("not attempted", "office system")
     assert desk.server.taken == {}
 
 
-def test_a_letter_and_its_message_end_together_or_not_at_all(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_letter_and_its_message_end_together_or_not_at_all(desk: Desk) -> None:
     desk.put()
 
-    def die(*_args: object, **_named: object) -> bool:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("app.records.outbound.move", die)
-        with pytest.raises(KeyboardInterrupt):
-            desk.worker().work()
+    killed_at(outbound, "move", desk)
     assert (desk.row().state, desk.letter()[0]) == ("handing over", "queued")
     desk.work(seconds=LEASE.total_seconds() + 1)
     assert (desk.row().state, desk.letter()[0]) == ("accepted", ACCEPTED)
