@@ -10,6 +10,7 @@ The words of an address are those of the Postal Service, from ``postal_words.txt
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +23,12 @@ _JUNIOR = {
     "3rd": "3", "iv": "4", "4th": "4",
 }  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "sra", "dra"})
+_DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
+"""Written behind a name. "Md" before one is short for Mohammed."""
 _HIDDEN = frozenset({"Cc", "Cf"})
 _APOSTROPHES = frozenset("'’‘ʼ`´")
+_FRACTION = re.compile(r"(?=[¼-¾⅐-⅞])")
+"""Before one of these a house number ends: 12½ is 12 1/2."""
 _ASCII = {
     n: None if chr(n) in _APOSTROPHES or n < 32 or n == 127
     else chr(n) if chr(n).isalnum() else " "
@@ -42,8 +47,10 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     given, family = ((text if accents else bare(text)).split() for text in typed)
     junior = ""
     for words in (family, given):
-        while len(words) > 1 and words[-1] in _JUNIOR:
-            junior = _JUNIOR[words.pop()]
+        if len(words) > 2 and "".join(words[-2:]) in _DEGREES:  # M.D., Ph.D.
+            del words[-2:]
+        while len(words) > 1 and words[-1] in _JUNIOR.keys() | _DEGREES:
+            junior = _JUNIOR.get(words.pop(), junior)
     while len(given) + len(family) > 1 and given and given[0] in _TITLES:
         given.pop(0)
     one = given or family
@@ -58,7 +65,7 @@ def words_of(text: str) -> str:
         return " ".join(text.translate(_ASCII).lower().split()) or folded(compact(text))
     kept = "".join(
         c if unicodedata.category(c)[0] in "LNM" else "" if c in _APOSTROPHES else " "
-        for c in unicodedata.normalize("NFKC", text)
+        for c in unicodedata.normalize("NFKC", _FRACTION.sub(" ", text))
         if unicodedata.category(c) not in _HIDDEN
     )
     return " ".join(folded(kept).split()) or folded(compact(text))
@@ -168,6 +175,8 @@ def address_of(street: str, street2: str = "") -> tuple[str, str]:
         other = second[0]
     if not street_words and second and not other:
         street_words = second
+    if len(street_words) > 2 and street_words[0] in ("calle", "ave") and street_words[-1].isdigit():
+        street_words.insert(0, street_words.pop())  # Calle Luna 12
     return " ".join(street_words), other if other and not unit else unit
 
 
@@ -177,7 +186,7 @@ def _address_words(text: str) -> list[str]:
     short: list[str] = []
     at = 0
     while at < len(words):
-        for size in (4, 3, 2, 1):
+        for size in (5, 4, 3, 2, 1):
             phrase = tables.phrases.get(tuple(words[at : at + size]))
             if phrase is not None:
                 short += phrase
@@ -234,7 +243,7 @@ def _without_unit(words: list[str]) -> tuple[list[str], str]:
             if rest[at] not in tables.units:  # "apt #4" has two words for it
                 number += rest[at]
             at += 1
-            if what in tables.alone.values():
+            if what in tables.alone.values() and what not in tables.units.values():
                 break
         units.append(f"{'' if what == _DWELLING else what}{number}")
         rest = rest[at:]
@@ -245,7 +254,7 @@ def _begins_unit(words: list[str], at: int) -> bool:
     tables = _tables()
     word = words[at]
     later = words[at + 1] if at + 1 < len(words) else ""
-    if word in tables.units:
+    if word in tables.units and (later or word not in tables.alone):
         return bool(later) and (word not in ("num", "number") or later[0].isdigit())
     if word in tables.alone:
         return not later or later in tables.units or later in tables.alone
