@@ -25,7 +25,8 @@ _NAMES: dict[str, str] = {
             "primer apellido, apellido s, apellido paterno",
     "suffix": "suffix, name suffix, sufijo",
     "name": "name, full name, fullname, printed name, print name, name printed, signer, "
-            "signer name, contact name, nombre completo, nombre y apellidos, nombre y apellido, "
+            "signer name, contact name, last name first name, first and last name, "
+            "last first, first last, nombre completo, nombre y apellidos, nombre y apellido, "
             "nombres y apellidos",
     "house": "house number, house no, house num, house, houseno, housenumber, house nbr, "
              "street number, street no, street num, streetno, streetnumber, address number, "
@@ -35,13 +36,15 @@ _NAMES: dict[str, str] = {
               "residence address, calle, calle y numero, direccion, direccion postal, domicilio, "
               "user address, nombre de la calle",
     "street_type": "street type, streettype, st type",
-    "before": "street prefix, streetprefix, pre direction, predirection, street direction",
-    "after": "street suffix, streetsuffix, post direction, postdirection",
+    "before": "street prefix, streetprefix, pre direction, predirection, street direction, dir, "
+              "pre dir, predir, direction",
+    "after": "street suffix, streetsuffix, post direction, postdirection, post dir, postdir",
     "unit_type": "apt type, apttype, unit type",
     "unit": "unit, apt, apartment, suite, apt no, aptno, unit number, unit no, apt number, "
             "apt unit, apt suite, apartment number, street line 2, address line 2, address 2, "
             "addr 2, street address 2, street 2, supplemental address, supplemental address 1, "
-            "address 3, address line 3, direccion 2, apartamento, departamento, depto, piso, "
+            "address 3, address line 3, extra address line, extended address, direccion 2, "
+            "apartamento, departamento, depto, piso, "
             "numero interior, unidad",
     "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
             "poblacion, pueblo",
@@ -59,6 +62,7 @@ _NAMES: dict[str, str] = {
                 "u s house district, us congressional district, distrito, distrito congresional, "
                 "distrito electoral",
     "email": "email, e mail, email address, e mail address, emailaddress, mail, preferred email, "
+             "email 1, e mail 1, e mail 1 value, "
              "correo, correo electronico, correo e, direccion de correo electronico",
 }  # fmt: skip
 ROLES = tuple(_NAMES)
@@ -75,10 +79,17 @@ _ALIASES |= {
 _PREFIXES = (
     "", "home", "residential", "residence", "primary", "registered", "registration", "voting",
     "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "supporter", "contact",
-    "constituent", "person", "mailing", "mail", "m", "billing",
+    "constituent", "person", "mailing", "mail", "m", "billing", "address", "address 1",
+    "addresses",
 )  # fmt: skip
 """Words that a tool puts before a column's name. Of two addresses the earlier is where somebody
 is likelier to live."""
+_OF_OTHERS = re.compile(
+    r"\b(spouse|partner|parent|friend|employer|company|organi[sz]ation|work|business|job|emergency"
+    r"|witness|circulator|collector|notary|volunteer|referred|previous|old|birth|middle|maiden"
+    r"|nick|county|country|user|pareja|empleador|empresa|testigo|condado|pais)\b"
+)
+"""Words in the header of a column that is not about the signer, or not what it ends with."""
 _ADDRESS = ("house", "before", "street", "street_type", "after", "unit_type", "unit", "place",
             "city", "state", "zip", "plus4")  # fmt: skip
 _STREET = _ADDRESS[:7]
@@ -146,6 +157,7 @@ def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, st
     by ``plain_header``.
     """
     found = _read(header.cells, remembered)
+    found |= _read_ends(header.cells, found, remembered)
     taken: dict[str, list[int]] = {}
     main = _main_prefix(found)
     for place, (role, rank) in sorted(
@@ -163,6 +175,9 @@ def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, st
             roles[place] = role
         if len(places) > 1 and role not in _SEVERAL:
             questions.append(Question("doubled", tuple(places), role))
+    for place in taken.get("suffix", ()):
+        if place and roles[place - 1] in _STREET and "street_type" not in taken:
+            roles[place] = "street_type"  # of "Main", not of a name
     questions += _questions(header, roles, sample)
     return Columns(header.number, header.cells, tuple(roles), tuple(questions))
 
@@ -198,11 +213,37 @@ def _read(
                 found[place] = remembered[plain], -1
             continue
         for rank, prefix in enumerate(_PREFIXES):
-            role = _ALIASES.get(plain.removeprefix(f"{prefix} ".lstrip()))
-            if role and (not prefix or plain.startswith(prefix)):
+            rest = plain.removeprefix(f"{prefix} ".lstrip())
+            if prefix and rest == plain:
+                continue
+            # Some tools put two in a row: "Contact: Mailing City".
+            rests = [rest, *(rest.removeprefix(f"{more} ") for more in _PREFIXES if prefix)]
+            role = next((_ALIASES[rest] for rest in rests if rest in _ALIASES), None)
+            if role:
                 found[place] = role, rank
                 break
     return found
+
+
+def _read_ends(
+    cells: Iterable[str],
+    found: Mapping[int, tuple[str, int]],
+    remembered: Mapping[str, str] | None = None,
+) -> dict[int, tuple[str, int]]:
+    """The roles that no header names outright, from what the others end with: "What is your
+    first name?"."""
+    known = {role for role, _rank in found.values()}
+    more: dict[int, tuple[str, int]] = {}
+    for place, text in enumerate(cells):
+        plain = plain_header(text)
+        words = plain.split()
+        if place in found or plain in (remembered or ()) or _OF_OTHERS.search(plain):
+            continue
+        ends = (" ".join(words[-size:]) for size in (3, 2, 1))
+        role = next((_ALIASES[end] for end in ends if end in _ALIASES), None)
+        if role and role not in known:
+            more[place] = role, len(_PREFIXES)
+    return more
 
 
 def plain_header(header: str) -> str:

@@ -29,6 +29,40 @@ TOOLS = {
 }  # fmt: skip
 
 
+OTHERS = {
+    "Salesforce report": ("", "Contact: First Name", "Contact: Last Name", "Contact: Email",
+                          "Contact: Mailing Street", "Unit", "Contact: Mailing City",
+                          "Contact: Mailing State/Province (text only)",
+                          "Contact: Mailing Zip/Postal Code"),
+    "L2": ("LALVOTERID", "Voters_FirstName", "Voters_LastName", "Email",
+           "Residence_Addresses_AddressLine", "Residence_Addresses_ExtraAddressLine",
+           "Residence_Addresses_City", "Residence_Addresses_State", "Residence_Addresses_Zip"),
+    "Google Contacts": ("", "First Name", "Last Name", "E-mail 1 - Value", "Address 1 - Street",
+                        "Address 1 - Extended Address", "Address 1 - City", "Address 1 - Region",
+                        "Address 1 - Postal Code"),
+    "questions": ("Timestamp", "What is your first name?", "And your last name?", "Your e-mail",
+                  "What is your street address?", "Unit", "City", "What is your state?",
+                  "Please enter your ZIP code", "Spouse's first name", "County", "Work ZIP"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_header_is_read_by_what_it_ends_with_where_none_is_plainer(kind: str) -> None:
+    row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
+           "Bo", "Lamoille", "02108")  # fmt: skip
+    (read,) = rows_of(csv_file(row, header=OTHERS[kind]))
+    assert read.values == {
+        "first": "Ana", "last": "Li", "email": "ana@example.org", "street": "12 Main St Apt 4",
+        "city": "Stowe", "state": "VT", "zip": "05672",
+    }  # fmt: skip
+
+
+def test_a_suffix_beside_a_street_is_the_streets_and_beside_a_name_the_names() -> None:
+    header = ("First", "Last", "House #", "Dir", "Street Name", "Suffix", "ZIP")
+    (read,) = rows_of(csv_file(("Ana", "Li", "12", "N", "Main", "St", "05672"), header=header))
+    assert (read.values["last"], read.values["street"]) == ("Li", "12 N Main St")
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> None:
     """N11"""
