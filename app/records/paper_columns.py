@@ -279,9 +279,15 @@ def _questions(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -
     return asked
 
 
+_KEPT_AS_TEXT = re.compile(r"""=\s*"(?P<formula>[^"]*)"|'(?P<mark>\d.*)""", re.DOTALL)
+"""How zeros are saved from a spreadsheet: ="05672", '05672."""
+
+
 def cell(row: RawRow, place: int) -> str:
     """A cell's text; rows may be shorter than their header."""
-    return row.cells[place] if place < len(row.cells) else ""
+    text = row.cells[place] if place < len(row.cells) else ""
+    kept = _KEPT_AS_TEXT.fullmatch(text)
+    return (kept["formula"] or kept["mark"] or "") if kept else text
 
 
 def _most(texts: Iterable[str], fits: Callable[[str], object]) -> bool:

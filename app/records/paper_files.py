@@ -126,7 +126,9 @@ def _decoded(content: bytes) -> tuple[str, bool]:
         return content.decode("utf-8"), False
     except UnicodeDecodeError:
         # What Excel saves as plain “CSV” in the Americas; five bytes have no character there.
-        return content.decode("cp1252", "replace"), True
+        # Whoever ends lines as old Macs did writes accents as they did, too.
+        old_mac = b"\r" in content and b"\n" not in content
+        return content.decode("mac_roman" if old_mac else "cp1252", "replace"), True
 
 
 _SAID = re.compile(r'\A"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n)', re.IGNORECASE)

@@ -52,6 +52,18 @@ def test_accents_survive_and_a_guess_is_said() -> None:
         ]
 
 
+def test_an_old_macs_accents_are_read_with_its_line_ends() -> None:
+    """N28"""
+    content = csv_file(("Zoë", "Nuñez", *ANA[2:]), encoding="mac_roman").replace(b"\r\n", b"\r")
+    assert [row.values["last"] for row in rows_of(content)] == ["Nuñez"]
+
+
+@pytest.mark.parametrize("kept", ["'05672", '"=""05672"""'])
+def test_a_zip_that_was_marked_as_text_is_read(kept: str) -> None:
+    """ZP01, EX03"""
+    assert values(csv_file((*ANA[:5], kept, "", ""))) == [(2, "Ana", "05672")]
+
+
 def test_row_numbers_are_the_sheets_own_across_titles_blanks_and_long_cells() -> None:
     text = (
         'Fair at the library,,,\n\n"First name",Last name,Street,ZIP\n'
