@@ -121,17 +121,23 @@ _NOUN = re.compile(
 _FEWEST_WORDS = 3
 
 _PLACEHOLDERS = re.compile(
-    r"\[[^\]\n]{0,40}?(?i:name|city|town|state|zip|place|date|your|insert|add|story|here|address|"
-    r"title|topic|reason|organization|[A-Z]{2,}_[A-Z]+)[^\]\n]{0,40}\]"  # [Your Name]
-    r"|\[[A-Z][A-Z_ ]{2,}\]"  # [FIRST_NAME]
+    r"\[[^\]\n]{0,80}\]|\{[^}\n]{0,80}\}"  # [Your Name], {name}: letters have no such brackets
     r"|«[^»\n]{1,40}»|<<[^>\n]{1,40}>>|‹[^›\n]{1,40}›"  # «place»
-    r"|%%?\w{2,30}%%?|%\(\w+\)s|\$\{?[A-Za-z_]\w+\}?|\*\|\w+\|\*"  # %%CITY%%, ${name}, *|FNAME|*
-    r"|\{ ?[A-Za-z_]\w* ?\}|@[A-Z]{2,}@|#[A-Z]{3,}#|\b[A-Z]{2,}_[A-Z_]{2,}\b"  # {name}, FIRST_NAME
-    r"|\b[Xx]{3,}\b|_{3,}|\.{4,}|(?:^|\s)…|\?{3,}"  # XXXX, ____, a lone …
-    r"|\b(?:TODO|TBD|TBA|FIXME|TK|LOREM)\b|\b[Ll]orem ipsum\b|\b(?:INSERT|ADD|YOUR) [A-Z]{2,}\b"
-    r"|</?[a-zA-Z][a-zA-Z0-9]{0,9}(?:\s[^<>\n]{0,80})?/?>|&(?:[a-z]{2,8}|#\d{1,5});"  # <b>, &nbsp;
+    r"|\((?i:your|insert|add|fill in|choose|tu|su|inserte|escriba|ponga|elija)\b[^)\n]{0,40}\)"
+    r"|\((?i:name|nombre|city|ciudad|town|state|estado|zip|date|fecha)\)"  # (your city)
+    r"|%%?\w{2,30}%%?|%\(\w+\)s|\$\{?[A-Za-z_]\w+[}$]?|@{1,2}[A-Za-z_]{2,}@{1,2}"  # %%CITY%%
+    r"|([*#|~!^])\|?(?:[A-Z][A-Z_]{2,}|\w+_\w+|(?i:name|nombre|city|ciudad|town|state))\|?\1"
+    r"|\b[A-Z]{2,}_[A-Z_]{2,}\b|\b[Xx]{3,}\b|_{3,}|\.{4,}|(?:^|\s)…|\?{3,}"  # FIRST_NAME, XXXX
+    r"|\b(?:TODO|TBD|TBA|FIXME|(?:TK)+|LOREM|PENDIENTE|PLACEHOLDER)\b|\b[Ll]orem ipsum\b"
+    r"|\b(?:INSERT|ADD|YOUR|WRITE|ESCRIBA|INSERTE|POR) [A-ZÁÉÍÓÚÑ]{3,}\b|\b(?i:your? name here)\b"
+    r"|\bNAME HERE\b|\b(?:your|first|last)_?name\b|\b(?:First|Last|Your)[Nn]ame\b|\bYOURNAME\b"
+    r"|</?[a-zA-Z][a-zA-Z0-9]{0,9}(?:\s[^<>\n]{0,80})?/?>|<[!?%=][^>\n]{0,80}>"  # <b>, <Your Name>
+    r"|&(?:[a-z]{2,8}|#\d{1,5});|\*\*[^*\n]{1,80}\*\*|^#{1,4} \w"  # &nbsp;, **bold**
 )
 """What somebody meant to fill in later, or the marks of another program."""
+_QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*\"")
+"""Inside a quotation brackets are an editor's own: “We can [best] serve”."""
+_BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
 _GREETING = re.compile(
     r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
     r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda)\b"
@@ -263,7 +269,8 @@ def _up(grade: float) -> float:
 
 
 def _unfinished(sentence: str) -> Iterator[Finding]:
-    match = _PLACEHOLDERS.search(sentence)
+    plain = _QUOTED.sub(lambda quoted: _BRACKETED_WORD.sub("", quoted[0]), sentence)
+    match = _PLACEHOLDERS.search(plain)
     if match:
         yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
 

@@ -201,6 +201,11 @@ UNFINISHED = (
     "[FIRST_NAME]", "[Your Name]", "[your city]", "[insert story here]", "«place»", "%%CITY%%",
     "{name}", "{ town }", "${name}", "*|FNAME|*", "<<town>>", "XXXX", "xxx", "TODO", "TBD", "____",
     "????", "<b>this</b>", "<br/>", "&nbsp;", "Lorem ipsum", "FIRST_NAME", "INSERT STORY",
+    "(your city)", "(tu ciudad)", "(name)", "@@name@@", "[Member]", "[...]", "[x]", "[number]",
+    "{First Name}", "#name#", "|NAME|", "~NAME~", "$NAME$", "YOURNAME", "[su nombre]", "TKTK",
+    "<!-- x -->", "**bold**", "[link](there)", "[2-3 sentences]", "NAME HERE", "Your Name Here",
+    "PLACEHOLDER", "{FNAME|friend}", "<%= name %>", "<?php ?>", "{!Contact.FirstName}",
+    "<Your Name>", "WRITE HERE", "ESCRIBA AQUÍ", "POR HACER", "PENDIENTE",
 )  # fmt: skip
 
 
