@@ -141,13 +141,18 @@ _BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
 _GREETING = re.compile(
     r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
     r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda)\b"
-    r"[^.!?]{0,60}?([,:!—]|$)",
+    r"[^.!?]{0,60}?([,:!—]|$)"
+    r"|^((to )?(my |the )?(senator|representative|congress(wo)?man|delegate|commissioner)"
+    r"|m(r|s|rs)\b|muy señora?|senadora?|representante|señora?)\b[^!?]{0,60}[,:—]$",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
     r"^((yours )?(very )?(sincerely|truly|faithfully)( yours)?|respectfully( yours| submitted)?|"
     r"((with )?(my )?(kind|best|warm|warmest) )?(regards|wishes)|cordially|cheers|"
-    r"atentamente|cordialmente|respetuosamente|sinceramente|saludos( cordiales)?)"
+    r"((with |in )?(thanks|gratitude|solidarity|peace|hope)|gratefully|warmly|yours|"
+    r"(all the )?best|thank you( so much| very much)?|muchas gracias)(?=,)|"
+    r"atentamente|cordialmente|respetuosamente|sinceramente|(un )?saludos?( cordiales)?|"
+    r"con gratitud|en solidaridad|suy[oa])"
     r"\s*([,.!—]|$)(\s+\S+){0,5}$",
     re.IGNORECASE,
 )

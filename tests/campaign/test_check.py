@@ -255,8 +255,9 @@ def test_the_words_that_a_new_letter_begins_with_cannot_go_out(
 
 @pytest.mark.parametrize(
     "words",
-    ["Dear Senator,", "To whom it may concern:", "Hello Representative Lee,", "Estimada senadora:"],
-)
+    ["Dear Senator,", "To whom it may concern:", "Hello Representative Lee,", "Estimada senadora:",
+     "Senator Lee,", "To my senator:", "Ms. Lee:", "Muy señora mía:"],
+)  # fmt: skip
 def test_a_second_greeting_must_go(campaign: Campaign, few: Few, words: str) -> None:
     head, rest = GOOD.rsplit("+++\n\n", 1)
     report = found(campaign, few, f"{head}+++\n\n{words}\n\n{rest}")
@@ -266,7 +267,8 @@ def test_a_second_greeting_must_go(campaign: Campaign, few: Few, words: str) -> 
 @pytest.mark.parametrize(
     "words",
     ["Sincerely,", "Sincerely,\nAna Lee", "Best regards, Ana", "Respectfully yours,",
-     "Atentamente,"],
+     "Atentamente,", "In solidarity,\nAna Lee", "Yours,\nAna", "Best,", "Thank you,\nAna Lee",
+     "Con gratitud,"],
 )  # fmt: skip
 def test_a_second_closing_must_go(campaign: Campaign, few: Few, words: str) -> None:
     report = found(campaign, few, GOOD.rstrip() + f"\n\n{words}\n")
