@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -14,7 +15,7 @@ from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import Draft, make_draft
-from app.campaign.language import TemplateError
+from app.campaign.language import TemplateError, compiled
 from app.campaign.model import STAGES, Ask, Campaign, Length, LetterTemplate, StageName, Writer
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Level, Message, Problem
@@ -35,6 +36,9 @@ def sentences(text: str) -> list[str]:
     """The sentences of a paragraph; ``H.R. 1234`` ends none."""
     shielded = _ABBREVIATION.sub(lambda match: match[0].replace(".", "\ufdd1"), text)
     return [part.replace("\ufdd1", ".") for part in _END.split(shielded) if part.strip()]
+
+
+_sentences = lru_cache(maxsize=8192)(sentences)
 
 
 def reading_grade(text: str) -> float:
@@ -212,14 +216,18 @@ class Finding:
 
 def check_paragraph(campaign: Campaign, paragraph: str, situation: Situation) -> list[Finding]:
     """Everything wrong with one paragraph of a composed text."""
-    found: list[Finding] = []
-    for sentence in sentences(paragraph):
-        found += _unfinished(sentence)
-        found += _form(sentence)
-        found += _numbers(campaign, sentence, situation)
-        if situation.language == "en":
-            found += _title(campaign, sentence, situation)
-            found += _claims(campaign, sentence, situation)
+    return [
+        finding
+        for sentence in sentences(paragraph)
+        for finding in _check_sentence(campaign, sentence, situation)
+    ]
+
+
+def _check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> list[Finding]:
+    found = [*_unfinished(sentence), *_form(sentence), *_numbers(campaign, sentence, situation)]
+    if situation.language == "en":
+        found += _title(campaign, sentence, situation)
+        found += _claims(campaign, sentence, situation)
     return found
 
 
@@ -252,7 +260,7 @@ def check_whole(
     for paragraph in body:
         if _GREETING.match(paragraph):
             yield Finding(Message.of("greeting"), sentences(paragraph)[0])
-        elif any(_CLOSING.match(sentence) for sentence in sentences(paragraph)[-2:]):
+        elif any(_CLOSING.match(sentence) for sentence in _sentences(paragraph)[-2:]):
             yield Finding(Message.of("closing"), paragraph[-120:])
         if not _ENDED.search(paragraph):
             yield Finding(Message.of("not-ended"), sentences(paragraph)[-1], "should")
@@ -282,7 +290,7 @@ def _unfinished(sentence: str) -> Iterator[Finding]:
 
 @lru_cache(maxsize=4096)
 def _asking(paragraph: str) -> tuple[str, ...]:
-    return tuple(sentence for sentence in sentences(paragraph) if _ASK.search(sentence))
+    return tuple(sentence for sentence in _sentences(paragraph) if _ASK.search(sentence))
 
 
 def _form(sentence: str) -> Iterator[Finding]:
@@ -451,6 +459,21 @@ def check_campaign(
     ``templates`` defaults to all of the campaign's; give one to check a draft. ``progress`` is
     called with seats done and seats in all. Vacant seats count and need no letter.
     """
+    steps = check_steps(campaign, tables, templates=templates)
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            report: Report = end.value
+            return report
+        if progress is not None:
+            progress(done, len(tables.holders))
+
+
+def check_steps(
+    campaign: Campaign, tables: Seats, *, templates: Iterable[LetterTemplate] | None = None
+) -> Generator[int, None, Report]:
+    """The same step by step: gives the number of seats done after each."""
     chosen = tuple(campaign.templates.values() if templates is None else templates)
     checker = _Checker(campaign)
     for template in chosen:
@@ -461,22 +484,25 @@ def check_campaign(
     for done, holder in enumerate(holders, start=1):
         if holder.member is not None:
             checker.read(holder, chosen)
-        if progress is not None:
-            progress(done, len(holders))
+        yield done
     return Report(len(holders), len(chosen), len(STAGES), checker.letters, checker.problems())
+
+
+def _languages(template: LetterTemplate) -> tuple[Language, ...]:
+    return LANGUAGES if template.reading_aid_es else LANGUAGES[:1]
 
 
 class _Checker:
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         self.letters = 0
-        self.seat = ""
-        """The seat whose letters are being read."""
         self._short = {id_ for id_, length in campaign.templates if length == "short"}
         self._moments = moments(campaign)
         self._read: dict[tuple[str, Situation], list[Finding]] = {}
-        self._graded: set[tuple[str, str, int, str]] = set()
-        self._causes: dict[tuple[str, int, str, str], _Cause] = {}
+        self._letters: dict[tuple[object, ...], _Read] = {}
+        self._used: dict[tuple[str, Language], tuple[str, ...]] = {}
+        self._graded: set[tuple[str, int, str]] = set()
+        self._causes: dict[_CauseKey, _Cause] = {}
 
     def source(self, template: LetterTemplate) -> None:
         """Look for what was never filled in, also where no recipient of today gets it."""
@@ -537,11 +563,13 @@ class _Checker:
         for moment, (_, today) in enumerate(self._moments):
             known: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
             for template in templates:
-                for language in LANGUAGES:
+                mine = {}
+                for language in _languages(template):
                     key = (template.length, language)
                     if key not in known:
                         known[key] = self.values(holder, today, *key)
-                self.letter(holder, template, known, moment)
+                    mine[language] = known[key]
+                self.letter(holder, template, mine, moment)
 
     def values(
         self, holder: Holder, today: date, length: Length, language: Language
@@ -557,85 +585,105 @@ class _Checker:
         self,
         holder: Holder,
         template: LetterTemplate,
-        known: Mapping[tuple[Length, Language], tuple[Values, AskWords]],
+        known: Mapping[Language, tuple[Values, AskWords]],
         moment: int,
     ) -> None:
+        """Check one letter. The same words to hundreds of members are composed and read once."""
         stage, today = self._moments[moment]
-        values, words = known[template.length, "en"]
-        try:
-            draft = make_draft(self.campaign, template, values, "en", words)
-        except TemplateError as error:
-            for problem in error.problems:
-                self.note(template, None, Finding(problem.what, problem.source), "", "en")
-            return
-        self.letters += 1
-        seat = holder.seat
+        seat, member = holder.seat, holder.member
+        assert member is not None
         situation = Situation(seat.chamber, seat.is_delegate, stage)
-        assert holder.member is not None
-        example = f"{seat.title} {holder.member.last} ({seat.id}) on {today.isoformat()}"
-        self.seat = seat.id
-        for paragraph in (draft.subject, *draft.frame):
-            for finding in self.paragraph(paragraph, situation):
-                if paragraph is draft.subject and finding.what.code in SENTENCES_ONLY:
-                    continue
-                self.note(template, draft, finding, example, "en")
-        grade = (template.id, template.length, moment, draft.words.ask.id)
-        whole = check_whole(
-            draft,
-            length=template.length,
-            room=holder.member.form.max_characters if holder.member.form.known else None,
-            has_short=template.length == "full" and template.id in self._short,
-            with_grade=grade not in self._graded,
-        )
+        has_short = template.length == "full" and template.id in self._short
+        room = member.form.max_characters if member.form.known and not has_short else None
+        grade = (template.source_name, moment, known["en"][1].ask.id)
+        with_grade = grade not in self._graded
         self._graded.add(grade)
-        for finding in whole:
-            self.note(template, draft, finding, example, "en")
-        if template.reading_aid_es:
-            self.aid(template, draft, known[template.length, "es"], situation, example)
+        key: tuple[object, ...] = (template.source_name, situation, room, with_grade)
+        for language, (values, words) in known.items():
+            key += (words.ask.id, words.opening, words.text, words.thanks)
+            key += tuple(map(values.get, self.used(template, language)))
+        found = self._letters.get(key)
+        if found is None:
+            found = self._letters[key] = self.findings(
+                template, known, situation, room, has_short=has_short, with_grade=with_grade
+            )
+        self.letters += found.written
+        example = f"{seat.title} {member.last} ({seat.id}) on {today.isoformat()}"
+        for cause, problem, size in found.noted:
+            self._causes.setdefault(cause, _Cause()).note(problem, size, seat.id, example)
 
-    def aid(
+    def used(self, template: LetterTemplate, language: Language) -> tuple[str, ...]:
+        """The fields that a letter prints or asks about; none where it cannot be read."""
+        key = (template.source_name, language)
+        if key not in self._used:
+            facts = tuple(self.campaign.facts)
+            body = template.reading_aid_es if language == "es" else template.body
+            with suppress(TemplateError):
+                subject = compiled(template.subject, facts, "ask").fields
+                self._used[key] = tuple(compiled(body, facts, "letter").fields | subject)
+        return self._used.setdefault(key, ())
+
+    def findings(
         self,
         template: LetterTemplate,
-        english: Draft,
-        known: tuple[Values, AskWords],
+        known: Mapping[Language, tuple[Values, AskWords]],
         situation: Situation,
-        example: str,
-    ) -> None:
-        try:
-            draft = make_draft(self.campaign, template, known[0], "es", known[1])
-        except TemplateError as error:
-            for problem in error.problems:
-                self.note(template, None, Finding(problem.what, problem.source), "", "es")
-            return
-        spanish = replace(situation, language="es")
-        for paragraph in draft.frame:
-            for finding in self.paragraph(paragraph, spanish):
-                self.note(template, draft, finding, example, "es")
-        if (len(draft.before), len(draft.after)) != (len(english.before), len(english.after)):
-            what = Message.of(
-                "aid-paragraphs", a=len(draft.before), b=len(draft.after),
-                c=len(english.before), d=len(english.after),
-            )  # fmt: skip
-            self.note(template, draft, Finding(what, "", "should"), example, "es")
+        room: int | None,
+        *,
+        has_short: bool,
+        with_grade: bool,
+    ) -> _Read:
+        """Compose one letter, its reading aid too, and read both."""
+        noted: list[_Noted] = []
+        drafts: list[Draft] = []
+        for language, (values, words) in known.items():
+            try:
+                draft = make_draft(self.campaign, template, values, language, words)
+            except TemplateError as error:
+                noted += [
+                    self.noted(template, None, Finding(problem.what, problem.source), language)
+                    for problem in error.problems
+                ]
+                break
+            drafts.append(draft)
+            spoken_to = replace(situation, language=language)
+            subject = (draft.subject,) if language == "en" else ()
+            wrong = [
+                finding
+                for place, paragraph in enumerate((*subject, *draft.frame))
+                for finding in self.paragraph(paragraph, spoken_to)
+                if place or not subject or finding.what.code not in SENTENCES_ONLY
+            ]
+            if language == "en":
+                wrong += check_whole(
+                    draft, length=template.length, room=room, has_short=has_short,
+                    with_grade=with_grade,
+                )  # fmt: skip
+            else:
+                (a, b), (c, d) = ((len(x.before), len(x.after)) for x in (draft, drafts[0]))
+                if (a, b) != (c, d):
+                    what = Message.of("aid-paragraphs", a=a, b=b, c=c, d=d)
+                    wrong.append(Finding(what, "", "should"))
+            noted += [self.noted(template, draft, finding, language) for finding in wrong]
+        return _Read(bool(drafts), tuple(noted))
 
     def paragraph(self, text: str, situation: Situation) -> list[Finding]:
-        # Most paragraphs are the same for hundreds of recipients: each is read once.
-        key = (text, situation)
-        known = self._read.get(key)
-        if known is None:
-            known = self._read[key] = check_paragraph(self.campaign, text, situation)
-        return known
+        # Most sentences are the same for hundreds of recipients: each is read once.
+        found: list[Finding] = []
+        for sentence in _sentences(text):
+            key = (sentence, situation)
+            known = self._read.get(key)
+            if known is None:
+                known = self._read[key] = _check_sentence(self.campaign, sentence, situation)
+            found += known
+        return found
 
     # --- where a sentence comes from -------------------------------------------------
 
-    def note(
-        self,
-        template: LetterTemplate,
-        draft: Draft | None,
-        finding: Finding,
-        example: str,
-        language: Language,
-    ) -> None:
+    def noted(
+        self, template: LetterTemplate, draft: Draft | None, finding: Finding, language: Language
+    ) -> _Noted:
+        """A finding with the cause that it belongs to."""
         file, line = self.place(template, draft, finding.sentence, language)
         if finding.what.code in WHOLE:
             # One length of a letter has one such fault, wherever it shows worst.
@@ -643,14 +691,8 @@ class _Checker:
         else:
             about = next((str(v) for k, v in finding.what.values if k in ("name", "number")), "")
             line_of = line
-        cause = self._causes.setdefault((file, line_of, finding.what.code, about), _Cause())
-        cause.seats.add(self.seat)
-        cause.letters += 1
-        if not cause.worst or not cause.worst.example or finding.size > cause.size:
-            cause.size = finding.size
-            cause.worst = Problem(
-                file, line, finding.what, finding.sentence, finding.level, example
-            )
+        problem = Problem(file, line, finding.what, finding.sentence, finding.level)
+        return (file, line_of, finding.what.code, about), problem, finding.size
 
     def place(
         self, template: LetterTemplate, draft: Draft | None, sentence: str, language: Language
@@ -709,6 +751,20 @@ WHOLE = frozenset({"form-long", "office-limit", "no-ask", "no-story", "grade", "
 """Codes that are about a letter as a whole and not about one of its sentences."""
 
 
+_CauseKey = tuple[str, int, str, str]
+"""File, line (0 for the whole text), code and what it is about."""
+_Noted = tuple[_CauseKey, Problem, int]
+"""What was found, with its cause and how bad it is beside others of that cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What reading one letter gave: the same for everybody who gets the same words."""
+
+    written: bool
+    noted: tuple[_Noted, ...]
+
+
 @dataclass(slots=True)
 class _Cause:
     """One thing to do, with every seat that it touches and the worst of them."""
@@ -717,6 +773,12 @@ class _Cause:
     letters: int = 0
     size: int = 0
     worst: Problem | None = None
+
+    def note(self, problem: Problem, size: int, seat: str, example: str) -> None:
+        self.seats.add(seat)
+        self.letters += 1
+        if not self.worst or not self.worst.example or size > self.size:
+            self.size, self.worst = size, replace(problem, example=example)
 
     def problem(self) -> Problem:
         assert self.worst is not None

@@ -116,9 +116,7 @@ def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     return answer  # type: ignore[no-any-return]
 
 
-def pieces_apart(
-    work: Callable[P, Iterator[bytes]], *args: P.args, **named: P.kwargs
-) -> Iterator[bytes]:
+def pieces_apart(work: Callable[P, Iterator[T]], *args: P.args, **named: P.kwargs) -> Iterator[T]:
     """The same for work that gives pieces one by one. Whoever stops asking for them ends it."""
     return _values_of(work, args, named)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,17 +34,17 @@ class Few:
 @pytest.fixture
 def every_seat() -> Iterator[None]:
     """For a test whose pages read letters to the whole Congress."""
-    caches = campaign_check._check, campaign_check._survey
-    for cache in caches:
-        cache.cache_clear()
+    for clear in (campaign_check._kept.clear, campaign_check._survey.cache_clear):
+        clear()
     yield
-    for cache in caches:
-        cache.cache_clear()
+    for clear in (campaign_check._kept.clear, campaign_check._survey.cache_clear):
+        clear()
 
 
 @pytest.fixture(autouse=True)
 def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages read letters to a few seats, unless the test asks for ``every_seat``."""
+    """Pages read letters to a few seats and in their own process, unless the test asks for
+    ``every_seat``."""
     if "every_seat" in request.fixturenames:
         return
 
@@ -54,6 +54,11 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     def look(campaign: Any, template: Any, tables: Tables, **how: Any) -> tuple[AskGroup, ...]:
         return survey(campaign, template, Few.of(tables), **how)
 
-    monkeypatch.setattr(campaign_check, "check_campaign", check)
+    def apart(
+        work: Callable[..., Iterator[Any]], *args: Any, holders: tuple[Holder, ...]
+    ) -> Iterator[Any]:
+        return work(*args, holders=tuple(h for h in holders if h.seat.id in SEATS))
+
+    monkeypatch.setattr(campaign_check, "pieces_apart", apart)
     monkeypatch.setattr(letter_files, "check_campaign", check)
     monkeypatch.setattr(campaign_check, "survey", look)

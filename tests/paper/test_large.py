@@ -151,7 +151,7 @@ def test_an_error_in_the_middle_is_said_and_logs_nobody(
     monkeypatch.setattr(paper_pages, "import_steps", broken)
     with caplog.at_level(logging.DEBUG):
         send(editor, "add")
-    assert "Something went wrong on this site. Nothing of the sheet was added." in editor.words
+    assert "Something went wrong on this site, and nothing was changed." in editor.words
     assert "Zebedee" not in caplog.text
     assert "RuntimeError" in caplog.text
     assert signatures(staff) == 0

@@ -12,6 +12,7 @@ from app.records import workshop
 from app.site.services import services
 from app.site.settings import ROOT
 from app.web.access import access_rules
+from app.web.organizer import campaign_check
 from app.web.organizer.letters_preview import find
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -162,6 +163,20 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
     assert "Published." in rosa.words
     assert live_words(app) == put(before, OLD, NEW)
     assert "There is no draft to publish" in rosa.get("/organize/letters/general/publish").words
+
+
+def test_whoever_waits_for_a_check_sees_how_far_it_is_once(
+    rosa: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_check, "STEP", 3)
+    save(rosa, changed(rosa).replace("So is", "And so is"))
+    rosa.get("/organize/letters/general/publish")
+    assert "Read to 3 of 541 seats. Read to 6 of 541 seats." in rosa.words
+    assert "Publish now" in rosa.words
+    assert rosa.last.text.count("<h1") == 1
+    assert "Read to" not in rosa.get("/organize/letters/general/publish").words
+    rosa.send("/publish")
+    assert "Published." in rosa.words
 
 
 def test_saving_what_is_live_already_makes_no_draft(app: Flask, rosa: Browser) -> None:

@@ -41,7 +41,7 @@ from app.site.i18n import language, page_url
 from app.site.services import services
 from app.web import practice
 from app.web.access import access
-from app.web.organizer.campaign_check import ask_moves, check_files
+from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
     CHOICE_WORDS,
     KNOWN_BY,
@@ -447,12 +447,14 @@ def _publish(problem: str = "", status: int = 200) -> Response:
     site, now = services(), working(services())
     if now.state.draft is None:
         return redirect(page_url("organizer_campaign.index"), 303)
-    checked = check_files(site, {**now.files, FILE: now.text})
-    return page(
-        "campaign/publish", status, problem=problem, now=now, draft=now.state.draft,
-        parts=changes(now.live, now.text), checked=checked,
-        moves=ask_moves(site, checked), seen=now.counter,
-        note=visible(request.form.get("note", "")),
+    return with_check(
+        {**now.files, FILE: now.text}, "", _("Compare and publish"),
+        lambda checked: page(
+            "campaign/publish", status, problem=problem, now=now, draft=now.state.draft,
+            parts=changes(now.live, now.text), checked=checked,
+            moves=ask_moves(site, checked), seen=now.counter,
+            note=visible(request.form.get("note", "")),
+        ),
     )  # fmt: skip
 
 

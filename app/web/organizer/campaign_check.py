@@ -1,32 +1,39 @@
 """Checking a campaign's texts for the whole Congress, once for the same texts.
 
 Looking at a draft, publishing it and looking again ask the same; the check takes a second for a
-letter and some for a campaign, so each process keeps its last answers.
+letter and two for a campaign, so each process keeps its last answers. It is done apart, so that
+pages go on meanwhile, and whoever waits for it sees how far it is.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
 
 from app.campaign import (
     Campaign,
     CampaignError,
     LetterTemplate,
     Problem,
-    check_campaign,
     read_campaign,
 )
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
-from app.campaign.check import MOMENTS, AskGroup, Moment, survey
+from app.campaign.check import MOMENTS, AskGroup, Moment, Report, check_steps, survey
 from app.campaign.problems import Level, Message
-from app.congress import Tables
+from app.congress import Holder, Tables
+from app.site.i18n import gettext as _
+from app.site.rooms import Place, pieces_apart
 from app.site.services import Services, services
 from app.web.limits import room
 from app.web.organizer.letters_shelf import Shelf, ShelvedLetter
+from app.web.organizer.show import working
 
 Texts = tuple[tuple[str, str], ...]
 """The files of a campaign, by name and in its order: the same texts are the same key."""
@@ -74,7 +81,40 @@ def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -
     With ``letter_id`` only that letter is composed. Takes seconds; for the same texts once more
     none. Raises ``RoomFullError`` when others are being checked.
     """
-    return _check(site.live.slug, _texts(files), letter_id, site.tables)
+    key = (site.live.slug, _texts(files), letter_id, site.tables)
+    known = _known(key)
+    if known is None:
+        with room("checks"):
+            for _done in _checking(key):
+                pass
+        known = _kept[key]
+    return known
+
+
+def with_check(
+    files: Mapping[str, str], letter_id: str, title: str, then: Callable[[Checked], Response]
+) -> Response:
+    """The page that ``then`` makes of a check. Where a page was asked for and the check is not
+    done yet, its progress comes first. Raises ``RoomFullError`` like ``check_files``.
+    """
+    site = services()
+    key = (site.live.slug, _texts(files), letter_id, site.tables)
+    known = _known(key)
+    if known is not None or request.method != "GET":
+        return then(check_files(site, files, letter_id))
+    place = room("checks")
+    response = working(title, _told(key, place, then))
+    response.call_on_close(place.leave)
+    return response
+
+
+def _told(
+    key: _Key, place: Place, then: Callable[[Checked], Response]
+) -> Generator[str, None, Response]:
+    with place:
+        for done in _checking(key):
+            yield _("Read to %(done)d of %(all)d seats.", done=done, all=len(key[3].holders))
+    return then(_kept[key])
 
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
@@ -94,18 +134,59 @@ def _read(slug: str, texts: Texts) -> Checked:
         return Checked(None, error.problems)
 
 
-@lru_cache(maxsize=16)
-def _check(slug: str, texts: Texts, letter_id: str, tables: Tables) -> Checked:
+_Key = tuple[str, Texts, str, Tables]
+"""Campaign, texts, the letter's id or nothing for all, members."""
+KEPT = 16
+_kept: dict[_Key, Checked] = {}
+STEP = 20
+"""Seats between two words of progress."""
+
+
+def _known(key: _Key) -> Checked | None:
+    """What is known of these texts without reading a letter."""
+    slug, texts, letter_id, _tables = key
     found = _read(slug, texts)
     if found.campaign is None:
         return found
-    chosen = found.templates(letter_id) if letter_id else None
-    if chosen == ():
+    if letter_id and not found.templates(letter_id):
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
-    with room("checks"):
-        report = check_campaign(found.campaign, tables, templates=chosen)
-    return Checked(found.campaign, report.problems, report.seats, report.letters)
+    return _kept.get(key)
+
+
+def _checking(key: _Key) -> Iterator[int]:
+    """Have the check done apart and keep what it found. Gives the seats that were read so far."""
+    slug, texts, letter_id, tables = key
+    for found in pieces_apart(check_apart, slug, texts, letter_id, holders=tables.holders):
+        if isinstance(found, Report):
+            campaign = _read(slug, texts).campaign
+            _kept[key] = Checked(campaign, found.problems, found.seats, found.letters)
+            while len(_kept) > KEPT:
+                _kept.pop(next(iter(_kept)), None)
+        else:
+            yield found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    holders: tuple[Holder, ...]
+
+
+def check_apart(
+    slug: str, texts: Texts, letter_id: str, holders: tuple[Holder, ...]
+) -> Iterator[Any]:
+    """The check itself, for a process of its own: the seats done so far, then the ``Report``."""
+    campaign = read_campaign(slug, dict(texts))
+    chosen = [t for t in campaign.templates.values() if t.id == letter_id] if letter_id else None
+    steps = check_steps(campaign, _Seats(holders), templates=chosen)
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            yield end.value
+            return
+        if done % STEP == 0:
+            yield done
 
 
 def ask_moves(site: Services, checked: Checked) -> tuple[AskMove, ...]:

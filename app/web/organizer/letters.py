@@ -16,7 +16,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer.campaign_check import by_ask, check_files, read
+from app.web.organizer.campaign_check import Checked, by_ask, check_files, read, with_check
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_shelf import (
     Place,
@@ -76,15 +76,17 @@ def _letter(letter: ShelvedLetter | None, problem: str = "", status: int = 200) 
 @of_letter
 def check(books: Shelf, letter: ShelvedLetter) -> Response:
     """The check of a letter with its drafts."""
-    site = services()
-    checked = check_files(site, books.with_drafts(letter), letter.id)
-    asks = [
-        (text, by_ask(site.live.slug, books, letter, text.length))
-        for text in (lengths(letter) if checked.campaign else ())
-    ]
-    return page(
-        "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
-    )
+
+    def shown(checked: Checked) -> Response:
+        asks = [
+            (text, by_ask(services().live.slug, books, letter, text.length))
+            for text in (lengths(letter) if checked.campaign else ())
+        ]
+        return page(
+            "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
+        )
+
+    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
 
 
 # --- publishing --------------------------------------------------------------------------
@@ -99,17 +101,20 @@ def publish(books: Shelf, letter: ShelvedLetter) -> Response:
 
 def _publish(books: Shelf, letter: ShelvedLetter, problem: str = "", status: int = 200) -> Response:
     """What would change, what the check says of it, and who signed what is live."""
-    site = services()
-    checked = check_files(site, books.with_drafts(letter), letter.id)
-    compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
-    return page(
-        "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
-        parts=[(text, text_changes(text)) for text in letter.drafts],
-        asks=[(text, by_ask(site.live.slug, books, letter, text.length)) for text in compared],
-        overtaken=[text for text in letter.drafts if _overtaken(text)],
-        starts=first_lines(letter), problem=problem, field="publish",
-        note=visible(PressedForm(request.form).note.data),
-    )  # fmt: skip
+    slug = services().live.slug
+
+    def shown(checked: Checked) -> Response:
+        compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
+        return page(
+            "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
+            parts=[(text, text_changes(text)) for text in letter.drafts],
+            asks=[(text, by_ask(slug, books, letter, text.length)) for text in compared],
+            overtaken=[text for text in letter.drafts if _overtaken(text)],
+            starts=first_lines(letter), problem=problem, field="publish",
+            note=visible(PressedForm(request.form).note.data),
+        )  # fmt: skip
+
+    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
 
 
 def text_changes(text: Text) -> tuple[Change, ...]:

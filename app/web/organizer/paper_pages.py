@@ -12,17 +12,15 @@ and then nothing is added.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, render_template, request, stream_with_context
-from markupsafe import Markup
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
@@ -90,10 +88,9 @@ from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import page, visible, working
 
 paper = Blueprint("organizer_paper", __name__)
-log = logging.getLogger("dear_congress")
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
 KEPT = ("city", "state", "zip")
@@ -113,7 +110,6 @@ STEP = 500
 """Rows between two signs of life."""
 EVERY = 1.0
 """Seconds between two lines about the progress."""
-MARK = "<!--work-->"
 
 
 # --- what is the same for all ----------------------------------------------------------
@@ -599,31 +595,22 @@ def _decided(file: HeldFile, before: Choices) -> Choices:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The last part of a page about a sheet, and the status that it has when it comes at once."""
-
-    part: str
-    context: dict[str, Any]
-    status: int = 200
-
-
 def _answer(file: HeldFile, choices: Choices, *, adding: bool = False) -> Response:
     """The page of a sheet, at once or piece by piece."""
     steps = _steps(file, choices, adding=adding, shown=request.form.get("shown", ""))
     if sum(len(sheet.rows) for sheet in file.sheets) > QUICK:
-        return _streamed(steps)
+        return working(_("A large sheet"), steps)
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            end: _End = stop.value
-            return page("paper/result", end.status, part=end.part, **end.context)
+            end: Response = stop.value
+            return end
 
 
 def _steps(
     file: HeldFile, choices: Choices, *, adding: bool, shown: str
-) -> Generator[str, None, _End]:
+) -> Generator[str, None, Response]:
     """Judge a sheet and, where that was pressed, add it. Yields how far it is, in words."""
     plan = yield from _planned(file, choices)
     notes: dict[str, str] = {}
@@ -644,7 +631,7 @@ def _steps(
         return _shown(plan, problem=_not_stored_words(error), status=503)
     except ImportRunningError:
         return _shown(plan, problem=_running_words(), status=409)
-    return _End("_done", {"added": added, "plan": plan, "errors": []})
+    return page("paper/result", part="_done", added=added, plan=plan)
 
 
 def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, Plan]:
@@ -682,7 +669,7 @@ def _carried_out(plan: Plan) -> Generator[str, None, Added]:
 
 def _shown(
     plan: Plan, *, problem: str = "", notes: Mapping[str, str] | None = None, status: int = 200
-) -> _End:
+) -> Response:
     """The page about a plan."""
     shown = plan.wrong[:SHOWN]
     errors = [
@@ -698,60 +685,21 @@ def _shown(
         ]
     if problem:
         errors.insert(0, ("", problem))
-    return _End(
-        "_check",
-        {
-            "plan": plan, "shown": shown, "errors": errors, "packed": pack(plan), "roles": ROLES,
-            "columns": [c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
-            "zeros": sum(any(p.why == "zip_zeros" for p in r.problems) for r in plan.wrong),
-            "split": sum(map(_is_split, plan.wrong)), "streets": STREETS,
-            "street_lookup": services().settings.street_lookup, "notes": notes or {},
-            "language_now": _sheet_language(), "source": _source(),
-            "column_name": column_name, "problem_words": problem_words, "odd_words": odd_words,
-            "district_words": district_words, "row_name": row_name, "row_names": row_names,
-            "likely_words": likely_words, "most_likely": LIKELY, "question_words": question_words,
-            "capital": _capital,
-            "unread": "; ".join(unread_words(name, why) for name, why in plan.file.unread),
-        },
-        422 if status == 200 and (plan.wrong or plan.questions) else status,
+    return page(
+        "paper/result", 422 if status == 200 and (plan.wrong or plan.questions) else status,
+        part="_check", plan=plan, shown=shown, errors=errors, packed=pack(plan), roles=ROLES,
+        columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
+        zeros=sum(any(p.why == "zip_zeros" for p in r.problems) for r in plan.wrong),
+        split=sum(map(_is_split, plan.wrong)), streets=STREETS,
+        street_lookup=services().settings.street_lookup, notes=notes or {},
+        language_now=_sheet_language(), source=_source(),
+        column_name=column_name, problem_words=problem_words, odd_words=odd_words,
+        district_words=district_words, row_name=row_name, row_names=row_names,
+        likely_words=likely_words, most_likely=LIKELY, question_words=question_words,
+        capital=_capital,
+        unread="; ".join(unread_words(name, why) for name, why in plan.file.unread),
     )  # fmt: skip
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _streamed(steps: Generator[str, None, _End]) -> Response:
-    """The page with the progress in its place, and what came of it at its end."""
-    frame = page("paper/working")
-    head, _mark, tail = frame.get_data(as_text=True).partition(MARK)
-
-    def pieces() -> Iterator[str]:
-        yield head
-        try:
-            end = yield from _as_lines(steps)
-            fragment = render_template(f"organizer/paper/{end.part}.html", **end.context)
-        except Exception as error:  # noqa: BLE001 - the page has begun, so it must say so itself
-            log.error("A large sheet failed: %s", type(error).__name__)
-            words = _("Something went wrong on this site. Nothing of the sheet was added. Choose "
-                      "the file again.")  # fmt: skip
-            fragment = Markup("<h1>{}</h1><p>{}</p>").format(_("Nothing was added"), words)
-        yield f'</div>\n<div class="worked">{fragment}'
-        yield tail
-
-    response = Response(stream_with_context(pieces()), mimetype="text/html")
-    response.headers["X-Accel-Buffering"] = "no"  # a proxy must pass each piece on
-    return response
-
-
-def _as_lines(steps: Generator[str, None, _End]) -> Generator[str, None, _End]:
-    try:
-        while True:
-            try:
-                words = next(steps)
-            except StopIteration as stop:
-                end: _End = stop.value
-                return end
-            yield Markup('<p class="step">{}</p>\n').format(words)
-    finally:
-        steps.close()
