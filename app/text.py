@@ -261,6 +261,11 @@ _SLIPS = {
     "net": frozenset({"ner", "ney", "met", "bet", "nte", "nett", "nt", "ne", "net"}),
 }  # fmt: skip
 """Endings as fingers write them. ``.co`` is a country's, and many real domains end in it."""
+_NOWHERE = {
+    **dict.fromkeys(("con", "cim", "cpm", "xom", "vom", "cmo", "ocm", "comm", "coom"), "com"),
+    **dict.fromkeys(("ner", "ney", "nte", "nett"), "net"), "ogr": "org", "orgg": "org",
+}  # fmt: skip
+"""Endings that no domain has (the root zone's list of November 2026)."""
 _LONG_NAME = 5
 """Letters. A shorter name, one letter changed, is too often another domain that exists."""
 
@@ -282,7 +287,8 @@ def suggest_email(email: str) -> str:
         near = len(wanted) >= _LONG_NAME and name not in _OTHERS and _one_slip(name, wanted)
         if name == wanted or near:
             return f"{local}@{known}"
-    return ""
+    rest, _, last = domain.rpartition(".")
+    return f"{local}@{rest}.{_NOWHERE[last]}" if rest and last in _NOWHERE else ""
 
 
 def _one_slip(typed: str, meant: str) -> bool:

@@ -190,7 +190,8 @@ def test_an_address_that_was_read_is_read_as_itself(typed: str) -> None:
     ("typed", "meant"),
     [("gmail.con", "gmail.com"), ("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"),
      ("yaho.com", "yahoo.com"), ("gmai.com", "gmail.com"), ("GMAIL.CON", "gmail.com"),
-     ("aol.con", "aol.com"), ("comcast.ney", "comcast.net"), ("gmial.con", "gmail.com")],
+     ("aol.con", "aol.com"), ("comcast.ney", "comcast.net"), ("gmial.con", "gmail.com"),
+     ("parks.example.con", "parks.example.com"), ("town.ogr", "town.org")],
 )  # fmt: skip
 def test_a_slip_in_a_well_known_domain_gets_a_hint(typed: str, meant: str) -> None:
     """N25"""
