@@ -7,6 +7,7 @@
 * ``decode`` reads bytes that a browser or a file sent in the wrong encoding.
 * ``read_email`` is the one judge of e-mail addresses; ``suggest_email`` sees slips in the
   domains that most people have.
+* ``read_day`` reads a day however it is written, in both languages.
 
     >>> clean_line("  Zoe\\u0308\\u200b \\v Ortiz ")
     'Zoë Ortiz'
@@ -19,9 +20,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import Literal
 
+from babel.dates import get_day_names, get_month_names
 from email_validator import EmailNotValidError, validate_email
 
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -300,3 +303,72 @@ def _one_slip(typed: str, meant: str) -> bool:
         start += 1
     a, b = typed[start:], meant[start:]
     return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+# --- days ------------------------------------------------------------------------------
+
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
+_NO_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th"})
+"""Words in a day that say nothing of it; nor does a day of the week."""
+
+
+def read_day(text: str) -> date | None:
+    """The day that somebody wrote; None where it is none, or could be read in two ways.
+
+    Known are ``2026-11-01``, ``11/01/2026`` and ``11-1-26`` (the month first, as in the United
+    States; where the first number can be no month, it is the day), ``Nov 1 2026``,
+    ``November 1st, 2026``, ``1 nov. 2026`` and ``1 de noviembre de 2026``. A year of two
+    digits is in this century. A year before 1900 is taken for a mistake.
+    """
+    passed = _NO_WORDS | (_week() - _months().keys())  # Spanish "mar" is a month too
+    parts = [part for part in _PARTS.findall(_plain(text)) if part not in passed]
+    if len(parts) != 3 or len(text) > 40:
+        return None
+    words = [part for part in parts if not part.isdecimal()]
+    numbers = [int(part) for part in parts if part.isdecimal()]
+    if len(words) == 1 and len(numbers) == 2:
+        month = _months().get(words[0])
+        # 2026 Nov 1 as well as Nov 1 2026 and 1 Nov 2026.
+        day, year = reversed(numbers) if numbers[0] > 31 else numbers
+    elif not words and len(parts[0]) == 4:
+        year, month, day = numbers
+    elif not words:
+        month, day, year = numbers
+        if month > 12:
+            month, day = day, month
+    else:
+        return None
+    if year < 100:
+        year += 2000
+    if month is None or year < 1900:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(ch for ch in apart if not unicodedata.combining(ch))
+
+
+@cache
+def _months() -> dict[str, int]:
+    """The months by their names and short names, in the languages of the pages."""
+    found = {"sept": 9}
+    for language in ("en", "es"):
+        for width in ("wide", "abbreviated"):
+            for number, name in get_month_names(width, locale=language).items():
+                found[_plain(name).strip(".")] = number
+    return found
+
+
+@cache
+def _week() -> frozenset[str]:
+    return frozenset(
+        _plain(name).strip(".")
+        for language in ("en", "es")
+        for width in ("wide", "abbreviated")
+        for name in get_day_names(width, locale=language).values()
+    )

@@ -28,10 +28,10 @@ from app.campaign.campaign_fields import (
 from app.campaign.campaign_file import read_toml
 from app.campaign.model import STAGES
 from app.campaign.problems import Message
-from app.campaign.supporter_files import printed_number, read_day
+from app.campaign.supporter_files import printed_number
 from app.campaign.toml_text import toml_values
 from app.congress.model import STATES
-from app.text import clean_line, clean_text
+from app.text import clean_line, clean_text, read_day
 
 Why = Literal["day", "moment", "whole", "list", "bill-number", "empty"]
 """What is wrong with a value as typed, before anything else is looked at: a code of a problem."""

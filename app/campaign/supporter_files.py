@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporters import BIOGUIDE
-from app.text import clean_line
+from app.text import clean_line, read_day
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -53,7 +53,6 @@ _NUMBER = re.compile(
 )
 _PRINTED = {"hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res."}
 _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
-_US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -642,17 +641,6 @@ class _Rows:
                 why, more = wrong.get(name, (None, ""))
                 row.append(Cell(cells[name][:60], why, more))
             self.shown.append(FailingRow(line, tuple(row)))
-
-
-def read_day(text: str) -> date | None:
-    """``2025-12-18``, or as a spreadsheet in the United States writes it, ``12/18/2025``."""
-    match = _US_DAY.fullmatch(text)
-    try:
-        if match:
-            return date(int(match[3]), int(match[1]), int(match[2]))
-        return date.fromisoformat(text) if len(text) == len("2025-12-18") else None
-    except ValueError:
-        return None
 
 
 def fold(text: str) -> str:

@@ -13,9 +13,9 @@ import click
 from app.records.campaigns import campaigns_here
 from app.records.database import NotStoredError, local_database
 from app.records.keys import KeyFolderError
-from app.site.days import read_day
 from app.site.live import CHOSEN
 from app.site.settings import SettingsError, load_settings
+from app.text import read_day
 
 
 @contextmanager

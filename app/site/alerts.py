@@ -18,13 +18,14 @@ from app.records import Connection, NotStoredError, totals
 from app.records.database import open_database
 from app.records.holding import held_waiting
 from app.records.organizers import alert_addresses
-from app.site.days import OLD_LIST_DAYS
 from app.site.live import live_campaign
 from app.site.outgoing import post_of
 from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress")
 
+OLD_LIST_DAYS = 14
+"""A list of cosponsors older than this is looked at again."""
 COPY_EVERY = timedelta(days=2)
 """A copy older than this is overdue."""
 WORDS = {

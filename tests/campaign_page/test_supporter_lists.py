@@ -87,7 +87,7 @@ CELLS = {
     "X999999,\t=1+1,current,cosponsor,2026-03-26": ("name", "formula"),
     "F000476,Frost,hr1-119,cosponsor,2026-03-26": ("bill", "bill"),
     "F000476,Frost,current,fan,2026-03-26": ("role", "role"),
-    "F000476,Frost,current,cosponsor,26.3.2026": ("date", "day"),
+    "F000476,Frost,current,cosponsor,26.33.2026": ("date", "day"),
     "F000476,Frost,current,cosponsor,2026-02-30": ("date", "day"),
     "F000476,Frost,current,cosponsor,20260326": ("date", "day"),
     "F000476,Frost,current,cosponsor,": ("date", "missing"),

@@ -9,7 +9,7 @@ from app.campaign.stance import CURRENT, has_ended
 from app.campaign.words import ordinal
 from app.congress.refresh import Refreshed, refreshed
 from app.records.organizers import Organizer
-from app.site.days import OLD_LIST_DAYS
+from app.site.alerts import OLD_LIST_DAYS
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services

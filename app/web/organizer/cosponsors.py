@@ -15,7 +15,7 @@ from wtforms import Form, SelectMultipleField, StringField
 
 from app.campaign import Campaign
 from app.campaign.stance import CURRENT, Backing
-from app.campaign.supporter_files import MOST_BYTES, CsvTrouble, read_day
+from app.campaign.supporter_files import MOST_BYTES, CsvTrouble
 from app.campaign.supporters import COSPONSORS, OPPOSING, read_list, write_list
 from app.congress import Holder
 from app.congress.model import ordinal
@@ -35,6 +35,7 @@ from app.site.supporters import (
     read_lines,
     search_members,
 )
+from app.text import read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.gate import clock, current

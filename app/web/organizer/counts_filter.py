@@ -14,10 +14,10 @@ from app.congress import STATES
 from app.records import STATUSES, Connection, Status, count, signed_campaigns, source_tag
 from app.records.counts import Filter
 from app.records.definitions import BY_TERM, DEFINITIONS, Words
-from app.site.days import read_day
 from app.site.i18n import LANGUAGES, language
 from app.site.i18n import gettext as _
 from app.site.services import Services
+from app.text import read_day
 from app.web.organizer.show import visible
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")

@@ -15,8 +15,8 @@ from app.records import audit
 from app.records.audit import Event, Filter, Value, What
 from app.records.csv_files import BOM, csv_line
 from app.records.database import writing
-from app.site.days import read_day
 from app.site.services import services
+from app.text import read_day
 from app.web.access import access
 from app.web.organizer.gate import clock, current, organizer
 from app.web.organizer.show import page, visible
