@@ -123,6 +123,14 @@ _NOUN = re.compile(
 )
 """The same words as nouns: “a traffic stop” has no verb. A verb of one person would end in s."""
 _FEWEST_WORDS = 3
+_TWICE = 9
+"""Words in a row that one letter says only once; the name of a bill may be shorter."""
+_MONTH = re.compile(
+    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r" \d{4}\b"
+)
+TWO_GENDERS = re.compile(r"[a-záéíóúñ](?:\((?:a|o|as|os|es)\)|/-?(?:a|o|as|os)\b|@s?(?!\w))")
+"""``senador(a)``, ``ciudadano/a``, ``tod@s``: nobody can read them aloud."""
 
 _PLACEHOLDERS = re.compile(
     r"\[[^\]\n]{0,80}\]|\{[^}\n]{0,80}\}"  # [Your Name], {name}: letters have no such brackets
@@ -228,6 +236,8 @@ def _check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> 
     if situation.language == "en":
         found += _title(campaign, sentence, situation)
         found += _claims(campaign, sentence, situation)
+    elif TWO_GENDERS.search(sentence):
+        found.append(Finding(Message.of("two-genders"), sentence, "should"))
     return found
 
 
@@ -264,6 +274,7 @@ def check_whole(
             yield Finding(Message.of("closing"), paragraph[-120:])
         if not _ENDED.search(paragraph):
             yield Finding(Message.of("not-ended"), sentences(paragraph)[-1], "should")
+    yield from _repeated(body)
     if not draft.has_place:
         yield Finding(Message.of("no-story"), "", "nice")
     if with_grade and (grade := reading_grade(text)) > GRADE:
@@ -279,6 +290,26 @@ def check_whole(
 def _up(grade: float) -> float:
     """Rounded up to a tenth, so that a grade above the limit never reads like the limit."""
     return math.ceil(grade * 10) / 10
+
+
+def _repeated(body: Iterable[str]) -> Iterator[Finding]:
+    """The same words, or in one paragraph the same month, a second time."""
+    known: set[tuple[str, ...]] = set()
+    for paragraph in body:
+        runs = _runs(paragraph)
+        if len(runs) > len(set(runs)) or not known.isdisjoint(runs):
+            again = next(run for place, run in enumerate(runs) if run in {*known, *runs[:place]})
+            yield Finding(Message.of("said-twice", words=" ".join(again)), paragraph, "should")
+        known.update(runs)
+        months = _MONTH.findall(paragraph)
+        if twice := next((month for month in months if months.count(month) > 1), ""):
+            yield Finding(Message.of("said-twice", words=twice), paragraph, "nice")
+
+
+@lru_cache(maxsize=4096)
+def _runs(paragraph: str) -> tuple[tuple[str, ...], ...]:
+    words = _WORD.findall(paragraph.casefold())
+    return tuple(zip(*(words[start:] for start in range(_TWICE)), strict=False))
 
 
 def _unfinished(sentence: str) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ from app.campaign.asks import AskWords, ask_words, spoken_words, values_for
 from app.campaign.language import compiled
 from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Spoken, Writer
 from app.campaign.values import Values, writer_values
-from app.campaign.words import TITLES_ES, Language, frame_paragraphs, one_line
+from app.campaign.words import Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder, day_in_washington
-from app.congress.names import salutation, surname
+from app.congress.names import salutation
 from app.text import split_paragraphs
 
 _STORY = "\ufdd0"
@@ -190,9 +190,9 @@ def office_language(chosen: str, state: str) -> Language:
 
 
 def salutation_es(holder: Holder) -> str:
-    """``Estimado(a) Comisionado(a) Residente Hernández:``. The lists do not say he or she."""
+    """``Honorable Pablo José Hernández:``, as is usual there; it suits a woman as well."""
     assert holder.member is not None
-    return f"Estimado(a) {TITLES_ES[holder.seat.title].title()} {surname(holder.member)}:"
+    return f"Honorable {holder.member.full_name}:"
 
 
 def body_text(letter: Letter) -> str:

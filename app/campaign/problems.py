@@ -258,6 +258,11 @@ SENTENCES: dict[str, str] = {
     "cut": _mark("This sentence breaks off."),
     "not-ended": _mark("This paragraph ends without a full stop."),
     "no-verb": _mark("This may be no whole sentence: it has no verb that we know."),
+    "said-twice": _mark("The letter says this twice: “%(words)s”."),
+    "two-genders": _mark(
+        "A form for two genders cannot be read aloud: choose words that need none, such as "
+        "“la oficina de”."
+    ),
     "no-ask": _mark("Nothing is asked: put `{{ ask }}` where the request belongs."),
     "asks-more": _mark("More than one thing is asked."),
     "no-story": _mark("There is no place for a personal story: `{{ story }}`."),

@@ -122,9 +122,9 @@ LIVE = [
     ("IL-5", "sponsor", "keep adding cosponsors"),
     ("WA-7", "cosponsor", "ask one colleague"),
     ("DC-0", "cosponsor", "ask one colleague"),
-    ("TX-27", "opposes", "press for such measures"),
-    ("TX-21", "opposes", "press for such measures"),
-    ("ID-S2", "opposes", "press for such measures"),
+    ("TX-27", "opposes", "press for them"),
+    ("TX-21", "opposes", "press for them"),
+    ("ID-S2", "opposes", "press for them"),
     ("NY-13", "earlier", "join it again as a cosponsor"),
     ("CA-18", "earlier", "join it again as a cosponsor"),
     ("NJ-S2", "earlier-senate", "bring the Senate bill back"),
@@ -279,7 +279,7 @@ def test_the_wording_survives_a_stale_list(campaign: Campaign, tables: Tables) -
 def test_each_moment_is_honest_about_time(campaign: Campaign, tables: Tables) -> None:
     simon = holder(tables, "CA-12")
     texts = {moment: ask_for(campaign, simon, day) for moment, day in DAYS.items()}
-    assert "This Congress ends on January 3, 2027" in texts["pending"].text
+    assert "before this Congress ends on January 3, 2027." in texts["pending"].text
     assert "only weeks left, but each name is a head start" in texts["last_weeks"].text
     assert "As far as I know, this Congress is ending without action" in texts["ending"].text
     assert "expired with the last Congress on January 3, 2027" in texts["expired"].opening

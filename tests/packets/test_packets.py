@@ -244,6 +244,6 @@ def test_a_letter_in_spanish_alone_is_so_in_the_packet_too(make: Make) -> None:
     words = {"PR-0": "Vivo en San Juan.\n\nGracias."}
     out = make([person(**place, letters=words, tongue="es")])
     letter = pages(next(out.glob("PR-*.pdf")))[1]
-    assert "Estimado(a) Comisionado Residente Hernández:" in letter
+    assert "Honorable Pablo José Hernández:" in letter
     assert "Asunto: " in letter
     assert "Atentamente," in letter

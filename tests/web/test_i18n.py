@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from app.campaign.check import TWO_GENDERS
 from app.site.i18n import CATALOGUES, compile_catalogues
 from app.site.settings import ROOT
 from tests.web.lint import NS, Client, Html
@@ -76,6 +77,12 @@ def test_spanish_speaks_to_people_as_usted(spanish: dict[str, Message]) -> None:
     for entry in spanish.values():
         for text in texts_of(entry):
             assert not informal.search(text), text
+
+
+def test_no_spanish_text_has_a_form_for_two_genders(spanish: dict[str, Message]) -> None:
+    for entry in spanish.values():
+        for text in texts_of(entry):
+            assert not TWO_GENDERS.search(PLACEHOLDER.sub("", text)), text
 
 
 def test_numbers_and_dates_follow_each_language(client: Client) -> None:

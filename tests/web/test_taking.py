@@ -110,7 +110,7 @@ def test_puerto_ricos_office_may_be_written_to_in_spanish_alone(
     (sheet,) = sheets(page)
     assert "25 de noviembre de 2026" in sheet
     assert "Asunto: " in sheet
-    assert "Estimado(a) Comisionado Residente Hernández: Vivo en San Juan" in sheet
+    assert "Honorable Pablo José Hernández: Vivo en San Juan" in sheet
     assert "Atentamente, Siobhán O'Dell" in sheet
     english = post(page, in_language="en")
     assert "Dear Resident Commissioner Hernández" in sheets(english)[0]
@@ -120,7 +120,7 @@ def test_puerto_ricos_office_may_be_written_to_in_spanish_alone(
     (paper,) = pdf_text(
         anyone.client.flask.post(anyone.url("/letters.pdf"), data=taken.form()).data
     )
-    assert "Estimado(a)" in paper
+    assert "Honorable Pablo" in paper
     assert not rows(settings)[0]["edited"]
 
 
@@ -139,7 +139,7 @@ def test_the_other_language_is_a_correction_and_is_withdrawn_like_any_other(
     assert (counts(settings), row["edited"]) == ((1, 1), 0)
     path = resident.receipt_path(taken)
     receipt = resident.client.get(path)
-    assert "Estimado(a) Comisionado Residente Hernández" in receipt.words
+    assert "Honorable Pablo José Hernández" in receipt.words
     assert [e.get("lang") for e in receipt.all("div") if e.get("class") == "sheet"] == ["es"]
     resident.client.flask.post(f"{path}/withdraw")
     assert counts(settings) == (0, 0)
@@ -156,7 +156,7 @@ def test_words_changed_by_hand_are_asked_about_when_their_language_is_changed(
     resident.sign(asked.form(), 409)
     assert counts(settings) == (0, 0)
     anew = resident.client.post(*form_with(asked, undo="PR-0"))
-    assert "Estimado(a)" in sheets(anew)[0]
+    assert "Honorable Pablo" in sheets(anew)[0]
     assert "Vote for it." not in sheets(anew)[0]
     kept = resident.client.post(*form_with(asked, keep="PR-0"))
     resident.sign(kept.form())
