@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # For every Python from 3.11 and every system, with the hashes of every archive.
 LOCKING := pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every command that a test runs loads the site: in a second where it is kept compiled, else in three.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,10 +19,10 @@ dev: $(VENV)/run.stamp ## Serve on http://localhost:8000 and load again whatever
 	@exec $(BIN)/flask run --debug --port $${PORT:-8000} --extra-files "$$(find letters templates -name '*.t*' -o -name '*.html' | paste -sd: -)"
 
 test: $(VENV)/test.stamp browser ## Run all tests, those in a real browser too
-	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(VENV)/test.stamp ## Run the tests that need no browser and are not slow
-	$(BIN)/pytest -n auto --dist loadgroup -m "not browser and not slow" $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not browser and not slow" $(ARGS)
 
 lint: $(VENV)/test.stamp ## Check style and types
 	$(BIN)/ruff check .

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
 
+from app.campaign import Campaign, read_campaign
 from app.main import add_commands
+from app.site import live
 from app.site.settings import Settings
 from app.web import open_site, unopened_site
+
+
+@lru_cache(16)
+def _campaign(slug: str, files: tuple[tuple[str, str], ...]) -> Campaign:
+    return read_campaign(slug, dict(files))
+
+
+def _read_once(slug: str, files: Mapping[str, str]) -> Campaign:
+    """The same files are the same campaign, and nearly every site of a test has the shipped one."""
+    return _campaign(slug, tuple(sorted(files.items())))
+
+
+live.read_campaign = _read_once  # type: ignore[attr-defined]
 
 _free: list[tuple[Flask, dict[str, Any]]] = []
 """With what each had when it was made: tests put other things there."""

@@ -18,7 +18,7 @@ from tests.attack.test_running_site import MARKS, PERSON, ask, token
 from tests.bench.people import sign_form
 from tests.bench.servers import ROOT, Server, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 ABORT = "import os; os.abort()"
 

@@ -21,7 +21,7 @@ from tests.bench.people import sign_form
 from tests.bench.servers import Server, serving
 from tests.safety.people import traces
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 MARKS = ("Quillfeather", "Zebrawood", "marked-person", "Xiomara-Vale", "203.0.113.77")

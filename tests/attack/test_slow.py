@@ -20,7 +20,7 @@ from tests.attack.test_running_site import token
 from tests.bench.people import sign_form
 from tests.bench.servers import Server, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 POST = (
     b"POST /find HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from tests.bench.servers import Server
 from tests.browser.conftest import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 numbers = itertools.count(1)
 STORY = (

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.bench.servers import Server
 from tests.browser.conftest import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 SCREEN = {"width": 390, "height": 844}
 FILLED = ".btn:not(.second, .danger)"

@@ -15,7 +15,7 @@ from tests.bench.servers import Server, serving
 from tests.browser.conftest import Visitor, visit
 from tests.browser.test_journey import write
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 BITS = 12
 

@@ -18,7 +18,7 @@ from tests.organizers.conftest import Office
 from tests.organizers.test_browser import address, check, log_in, new_page
 
 __all__ = ["address"]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 SLUG = "protect-immigration-act"
 LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
 

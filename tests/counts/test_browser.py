@@ -17,7 +17,6 @@ __all__ = ["address", "seen"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("chromium"),
     pytest.mark.usefixtures("some"),
 ]
 

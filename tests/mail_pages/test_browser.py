@@ -14,7 +14,7 @@ from app.site.settings import load_settings
 from tests.bench.servers import Server, serving
 from tests.browser.conftest import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 Someone = tuple[Visitor, str]
 """A visitor, and the beginning of every address in their language."""

@@ -26,7 +26,7 @@ from tests.organizers.test_browser import _Quiet, address, check, log_in, new_pa
 from tests.records.build import CAMPAIGN
 
 __all__ = ["address", "app", "clock", "seen", "site_url", "staff"]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

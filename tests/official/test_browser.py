@@ -16,7 +16,7 @@ from tests.bench.servers import Server, serving
 from tests.browser.conftest import Visitor, visit
 from tests.delivery.cwc_server import CwcServer, running
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 numbers = itertools.count(1)
 AGENT = {

@@ -18,7 +18,7 @@ from app.records import organizers
 from app.records.organizers import OneTimeLink
 from tests.organizers.conftest import PASSWORD, Clock, Office, Someone
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 
 class _Quiet(WSGIRequestHandler):

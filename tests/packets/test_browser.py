@@ -27,7 +27,7 @@ from tests.organizers.test_browser import (  # noqa: F401 - fixtures
 from .conftest import person
 from .test_pages import Ask, ask  # noqa: F401 - fixtures
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.organizers.test_browser import (  # noqa: F401 - fixtures
 
 from .conftest import ANA, BO, SPLIT, ZEROS, csv_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 SHEET = csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", ""), ZEROS, BO)
 
 

@@ -103,7 +103,6 @@ def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Sett
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("server")
 def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
     """With several workers, as ``make run`` starts them: rows, files, and their raw bytes."""
     old_mail = site.instance / "outbox" / "old.eml"

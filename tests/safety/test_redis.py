@@ -24,7 +24,7 @@ from .conftest import answers
 from .people import SECRET
 from .redis_server import running_redis
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("redis")]
+pytestmark = pytest.mark.slow
 
 IP = "203.0.113.7"
 

@@ -21,7 +21,7 @@ from tests.bench.load import FORM, Result, post_all
 from tests.bench.people import sign_bodies, sign_form
 from tests.bench.servers import Server, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 
 def counted(instance: Path) -> int:

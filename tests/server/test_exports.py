@@ -24,7 +24,7 @@ from tests.bench.people import sign_bodies
 from tests.bench.servers import Server, serving
 from tests.organizers.conftest import Clock, Office
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 ROWS = 60_000
 

@@ -22,7 +22,7 @@ from tests.bench.load import FORM
 from tests.bench.people import sign_bodies
 from tests.bench.servers import Server, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 ROUNDS = 6
 """Enough requests that each of two processes answers some."""

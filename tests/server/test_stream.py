@@ -27,7 +27,6 @@ from tests.records.build import signature
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("server"),
     pytest.mark.skipif(
         not Path(sys.executable).with_name("litestream").exists(),
         reason="there is no Litestream for this kind of computer",

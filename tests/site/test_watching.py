@@ -139,7 +139,6 @@ def test_a_thing_is_one_line_of_json_and_an_exception_is_a_place(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("server")
 def test_numbers_of_all_processes_are_added_up_at_their_own_address_and_name_nobody(
     tmp_path: Path,
 ) -> None:

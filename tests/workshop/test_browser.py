@@ -16,7 +16,7 @@ from tests.workshop.test_pages import NEW, OLD
 
 __all__ = ["address", "seen"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.browser
 
 PATHS = (
     "",
