@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ PLACES = (
 """ZIP, state, and the district that leads before and after the noon."""
 
 World = Callable[[datetime], Tables]
+SOON = ("2025-01-05", NOON + timedelta(minutes=30))
+BARE = ("2025-01-03", datetime(2027, 1, 5, 15, tzinfo=UTC))
+WHOLE = ("2025-01-21", datetime(2027, 1, 21, 15, tzinfo=UTC))
+"""The day of a real list, and the moment at which it is installed two years later."""
+Installed = Callable[[str, datetime], Path]
 
 
 def moments() -> Iterator[datetime]:
@@ -41,30 +47,47 @@ def moments() -> Iterator[datetime]:
         yield NOON + timedelta(hours=hours, seconds=-1)
 
 
-@pytest.fixture(scope="module", params=["nobody refreshes", "in time", "late, in two steps"])
-def world(
-    request: pytest.FixtureRequest, official_files: Path, tmp_path_factory: pytest.TempPathFactory
-) -> World:
-    steps = {
-        "nobody refreshes": [],
-        "in time": [("2025-01-05", NOON + timedelta(minutes=30))],
-        "late, in two steps": [
-            ("2025-01-03", datetime(2027, 1, 5, 15, tzinfo=UTC)),
-            ("2025-01-21", datetime(2027, 1, 21, 15, tzinfo=UTC)),
-        ],
-    }[request.param]
-    installed: list[tuple[datetime, Path]] = []
-    for day, at in steps:
+@pytest.fixture(scope="module")
+def installed(official_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The site that a list was installed for, made once."""
+
+    @cache
+    def install(day: str, at: datetime) -> Path:
         home = tmp_path_factory.mktemp("site")
         lists = real_list(official_files, day, home / "lists", years=2)
         refresh(lists, home, now=at, as_of=at.date())
-        installed.append((at, home))
+        return home
+
+    return install
+
+
+@pytest.fixture(
+    params=[(), (SOON,), (BARE, WHOLE)],
+    ids=["nobody refreshes", "in time", "late, in two steps"],
+)
+def world(request: pytest.FixtureRequest, installed: Installed) -> World:
+    steps = [(at, installed(day, at)) for day, at in request.param]
 
     def tables_at(moment: datetime) -> Tables:
-        home = next((home for at, home in reversed(installed) if at <= moment), None)
+        home = next((home for at, home in reversed(steps) if at <= moment), None)
         return load_tables(home, moment)
 
     return tables_at
+
+
+@pytest.mark.parametrize(("step", "without_address"), [(BARE, 472), (SOON, 0), (WHOLE, 0)], ids=str)
+def test_the_real_lists_of_a_change_fill_every_seat_they_have(
+    installed: Installed, step: tuple[str, datetime], without_address: int
+) -> None:
+    now = step[1]
+    tables = load_tables(installed(*step), now)
+    assert tables.awaited() == ()
+    assert len(tables.vacancies()) <= 3
+    members = [h.member for h in tables.holders if h.member]
+    assert sum("address" in m.missing for m in members) == without_address
+    for member in members:
+        assert member.term_start <= now.date() < member.term_end or member.term_end_is_expected
+        assert member.washington.lines[-1].startswith("Washington, DC 205")
 
 
 def shown(moment: datetime, tables: Tables, zip5: str, state: str) -> tuple[int, list[Holder]]:

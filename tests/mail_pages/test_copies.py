@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 
 from app.documents import TRANSLATION
 from app.records import local_database, remove, totals
+from app.records.limiting import LIMITS
 from tests.delivery.mail_server import MailServer, until
 
 from .conftest import Make, Site, parse, text_of
@@ -135,17 +137,16 @@ def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) ->
     assert sorted(left) == ["ben@example.org", *([ME] if way == "change" else [])]
 
 
-@pytest.mark.parametrize("field", ["first", "last", "street", "city", "story"])
-def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make, field: str) -> None:
+def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make) -> None:
     """EM09"""
     site = make()
-    for number in range(50):
+    for number, field in enumerate(2 * ["first", "last", "street", "city", "story"]):
         taken = site.signed(**{field: SPAM, "last": f"{number} {SPAM}"})
         status = 200 if number < site.settings.mail_per_address_a_day // 2 else 429
         page = site.ask(taken, STRANGER, status)
         if status == 429:
             assert "as we send to one address in a day" in page.words
-        if number % 10 == 0:
+        if number % 3 == 0:
             site.work()
     site.work()
     messages = site.files()
@@ -156,8 +157,11 @@ def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make, fiel
         assert "bad.example" not in everything
 
 
-def test_one_connection_and_one_address_get_only_so_much_mail(make: Make) -> None:
+def test_one_connection_and_one_address_get_only_so_much_mail(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """EM09"""
+    monkeypatch.setitem(LIMITS, "email", replace(LIMITS["email"], client=12))
     site = make(limits=True)
     taken = site.signed()
     for number in range(3):
@@ -169,10 +173,10 @@ def test_one_connection_and_one_address_get_only_so_much_mail(make: Make) -> Non
         site.client.flask.post(
             "/copy", data={**taken.form("/copy"), "copy_to": f"a{n}@example.org"}
         ).status_code
-        for n in range(110)
+        for n in range(14)
     ]
     assert set(answers) == {200, 429}
-    assert answers.count(200) < 100
+    assert answers.count(200) <= 12 - 3
     assert answers[-1] == 429
 
 
@@ -245,16 +249,19 @@ def test_unusual_addresses_are_taken_as_they_are(make: Make, address: str) -> No
     assert f"To: {address.partition('@')[0]}@" in path.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["", "me", "me@", "@example.org", "me@example", "me@example.org, you@example.org",
-     "me@example.org\r\nBcc: you@example.org", "jörg@example.org", "me@exa mple.org", "\ud800"],
+NO_ADDRESSES = (
+    "", "me", "me@", "@example.org", "me@example", "me@example.org, you@example.org",
+    "me@example.org\r\nBcc: you@example.org", "jörg@example.org", "me@exa mple.org", "?\ud800",
 )  # fmt: skip
-def test_what_is_no_address_is_said_beside_the_field(site: Site, address: str) -> None:
-    page = site.ask(site.signed(), address.encode("utf-8", "replace").decode(), 422)
-    assert page.by_id("copy_to").get("aria-invalid") == "true"
-    assert page.by_id("copy_to-error") is not None
-    assert page.title.startswith(("Error", "Error"))
+
+
+def test_what_is_no_address_is_said_beside_the_field(site: Site) -> None:
+    taken = site.signed()
+    for address in NO_ADDRESSES:
+        page = site.ask(taken, address.encode("utf-8", "replace").decode(), 422)
+        assert page.by_id("copy_to").get("aria-invalid") == "true", address
+        assert page.by_id("copy_to-error") is not None, address
+        assert page.title.startswith("Error"), address
     site.work()
     assert not site.files()
 
