@@ -26,7 +26,12 @@ CHOICES: dict[str, dict[str, str]] = {
         name: f'stance == "{name}"'
         for name in ("sponsor", "cosponsor", "earlier", "opposes", "none")
     },
-    "party": {"democrat": 'caucus == "Democrat"', "republican": 'caucus == "Republican"'},
+    "party": {
+        "democrat": 'caucus == "Democrat"',
+        "republican": 'caucus == "Republican"',
+        "not-democrat": 'caucus != "Democrat"',
+        "not-republican": 'caucus != "Republican"',
+    },
     "committee": {
         "member": "committee_role",
         "outside": "not committee_role",
@@ -37,6 +42,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "leader": {"yes": "is_leader", "no": "not is_leader"},
     "delegate": {"yes": "is_delegate", "no": "not is_delegate"},
+    "law": {"requires": 'state_policy == "requires"', "limits": 'state_policy == "limits"'},
 }  # fmt: skip
 """What can be chosen of each matter, and how the small language says it."""
 STANCES = tuple(CHOICES["stance"])
@@ -52,6 +58,8 @@ class Who:
     committee: str = ""
     leader: str = ""
     delegate: str = ""
+    law: str = ""
+    """What the law of the recipient's state says of the matter."""
     states: tuple[str, ...] = ()
     """Postal codes."""
     other_states: bool = False

@@ -88,7 +88,7 @@ def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
         page.goto(f"{address}/organize/letters/general/full/edit")
     type_over(editor, "{{ place }}", "{{ legislater_name }}")
     editor.get_by_role("button", name="Save the draft").click()
-    expect(editor.locator(".found")).to_contain_text("did you mean legislator_name?")
+    expect(editor.locator("#shown")).to_contain_text("did you mean legislator_name?")
     assert editor.evaluate("document.activeElement.className") == "summary"
     judge(editor)
     type_over(editor, "{{ legislater_name }}", "{{ place }}")
@@ -147,11 +147,71 @@ def test_a_button_puts_a_field_where_the_cursor_was(editor: Page, address: str) 
     editor.goto(f"{address}/organize/letters/general/full/edit")
     words = editor.locator("#words")
     words.evaluate("e => e.setSelectionRange(2, 2)")
+    editor.get_by_text("Insert a field").click()
     editor.get_by_role("button", name="Insert city").click()
     assert words.input_value().startswith("I {{ city }}am a constituent")
     assert editor.evaluate("document.activeElement.id") == "words"
     editor.keyboard.press("Control+z")
     assert words.input_value().startswith("I am a constituent")
+
+
+def test_the_letter_follows_what_is_typed_and_steps_back(editor: Page, address: str) -> None:
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    words, sheet = editor.locator("#words"), editor.locator(".peek")
+    words.evaluate("e => { e.focus(); e.setSelectionRange(0, 0); }")
+    editor.keyboard.type("Good day. ")
+    expect(sheet).to_contain_text("Good day. I am a constituent")
+    editor.get_by_label("Search").fill("Tuberville")
+    expect(sheet).to_contain_text("Dear Senator Tuberville:")
+    expect(editor.get_by_label("Search")).to_be_focused()
+    editor.get_by_label("Recipient").select_option(index=2)
+    expect(sheet).not_to_contain_text("Tuberville")
+    words.evaluate("e => { e.focus(); e.setSelectionRange(0, 0); }")
+    editor.keyboard.type("{{ plce }} ")
+    expect(editor.locator("#shown")).to_contain_text("did you mean place?")
+    expect(sheet).to_have_count(0)
+    judge(editor)
+    editor.get_by_role("button", name="Undo").click()
+    expect(sheet).to_contain_text("I am a constituent")
+
+
+def test_a_passage_for_some_is_put_in_and_taken_out_without_leaving_the_page(
+    editor: Page, address: str
+) -> None:
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    words = editor.locator("#words")
+    before = words.input_value()
+    words.evaluate("e => { e.focus(); e.setSelectionRange(10, 10); }")
+    editor.get_by_text("A passage for some recipients or states only").click()
+    editor.get_by_label("What only they read").fill("Your party has asked for this.")
+    editor.get_by_label("Chamber").select_option("senate")
+    editor.get_by_label("Party").select_option("republican")
+    expect(editor.locator("#only-fits")).to_contain_text("53 members fit today.")
+    editor.get_by_role("button", name="Put it into the words").click()
+    expect(editor.locator("#shown")).to_contain_text("senators, and Republicans")
+    assert 'type == "sen" and caucus == "Republican" %}\nYour party' in words.input_value()
+    editor.get_by_role("button", name="Undo").click()
+    expect(words).to_have_value(before)
+
+
+def test_a_failed_letter_leaves_the_one_before_and_says_so(editor: Page, address: str) -> None:
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    editor.route("**/edit?show=part", lambda route: route.abort())
+    editor.locator("#words").press_sequentially("x")
+    expect(editor.locator("#unmade")).to_be_visible()
+    expect(editor.locator(".peek")).to_be_visible()
+    editor.unroute("**/edit?show=part")
+    editor.locator("#words").press_sequentially("y")
+    expect(editor.locator("#unmade")).to_be_hidden()
+
+
+def test_on_a_phone_the_letter_is_one_press_away_and_back(editor: Page, address: str) -> None:
+    editor.set_viewport_size({"width": 390, "height": 844})
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    editor.get_by_role("link", name="The letter").click()
+    expect(editor.locator(".peek")).to_be_in_viewport()
+    editor.get_by_role("link", name="The words").click()
+    expect(editor.locator("#words")).to_be_in_viewport()
 
 
 def test_everything_works_without_javascript(
@@ -164,10 +224,16 @@ def test_everything_works_without_javascript(
     page.locator("#title").fill("For teachers")
     page.get_by_role("button", name="Make the draft").click()
     page.get_by_role("link", name="Full letter").first.click()
+    page.get_by_text("Insert a field").click()
     expect(page.locator("[data-insert]").first).to_be_hidden()
     expect(page.locator(".fields code").first).to_be_visible()
+    page.locator("#words").fill("I teach in {{ place }}. {{ ask }}")
+    page.locator("#find").fill("Padilla")
+    page.get_by_role("button", name="Show the letter").click()
+    expect(page.locator(".peek")).to_contain_text("Dear Senator Padilla:")
+    expect(page.locator(".peek")).to_contain_text("I teach in")
     page.locator("#words").fill("I teach in {{ place }}. {{ ask }}\n\n{{ story }}\n\nThank you.")
-    page.get_by_role("button", name="Save and preview").click()
+    page.get_by_role("button", name="Save and see other moments and forms").click()
     expect(page.locator(".sheet").first).to_contain_text("I teach in")
     page.locator("#q").fill("Padilla")
     page.locator("#kind").select_option("")

@@ -509,11 +509,67 @@ def test_a_passage_for_some_only_is_put_into_the_words_without_typing_a_tag(rosa
     rosa.post(f"{path}?put=1", fields)
     words = "".join(rosa.page.by_id("words").itertext())
     assert '{% if state in ["FL", "GA"] %}\nYour state knows this.\n{% endif %}' in words
-    assert "only for FL, GA:" in rosa.words
+    assert "FL, GA: Your state knows this." in rosa.words
     assert "not saved yet" in rosa.words
     rosa.post(f"{path}?put=1", {**fields, "passage": ""})
     assert rosa.status == 422
     assert "choose who they are" in rosa.words
+
+
+def beside(browser: Browser, path: str, fields: dict[str, str], **typed: str) -> str:
+    """What stands beside the words once this is typed, in words."""
+    browser.post(f"{path}?show=1", {**fields, **typed})
+    assert browser.status == 200
+    return " ".join(" ".join(browser.page.by_id("shown").itertext()).split())
+
+
+def test_a_letter_to_a_chosen_recipient_stands_beside_the_words_as_they_are_typed(
+    app: Flask, rosa: Browser
+) -> None:
+    before = live_words(app)
+    rosa.get("/organize/letters/general/full/edit")
+    path, fields = rosa.form("/general/full/edit")
+    typed = put(fields["words"], OLD, NEW)
+    shown = beside(rosa, path, fields, words=typed, find="Padilla")
+    assert "Dear Senator Padilla:" in shown
+    assert NEW in shown
+    assert "of 1,500 characters, without the story" in shown
+    assert "they get the short form" in shown
+    assert "Nothing to fix" in shown
+    assert "Dear Senator Cruz:" in beside(rosa, path, fields, to="TX-S1", find="Texas")
+    assert "Nobody fits" in beside(rosa, path, fields, find="nobody-at-all")
+    with app.app_context():
+        assert workshop.state_of(services().db(), SLUG, "general.txt").draft is None
+    assert live_words(app) == before
+
+
+def test_what_keeps_a_letter_from_being_made_is_named_by_line_beside_it(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/full/edit")
+    path, fields = rosa.form("/general/full/edit")
+    shown = beside(rosa, path, fields, words="One.\n\nIn {{ plce }}. {{ ask }}\n")
+    assert "This letter cannot be made yet." in shown
+    assert "line 3 plce is not a field; did you mean place" in shown
+    words = put(fields["words"], OLD, "Dear [Your Name], so is answering a call")
+    shown = beside(rosa, path, fields, words=words)
+    assert "Dear Representative" in shown
+    line = words.split("Dear [")[0].count("\n") + 1
+    assert f"line {line} " in shown
+
+
+def test_only_the_letter_is_sent_to_a_script_that_asks_for_it(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/full/edit")
+    path, fields = rosa.form("/general/full/edit")
+    answer = rosa.client.post(f"{path}?show=part", data=fields, **rosa._environ())
+    assert answer.text.count("Dear Representative") == 1
+    assert "<h1" not in answer.text
+    assert len(answer.data) < 10_000
+
+
+def test_a_reading_aid_stands_beside_its_words_too(rosa: Browser) -> None:
+    rosa.get("/organize/letters/general/full-es/edit")
+    path, fields = rosa.form("/general/full-es/edit")
+    words = f"Hola desde {{{{ place }}}}.\n\n{fields['words']}"
+    assert "Hola desde" in beside(rosa, path, fields, words=words, find="Padilla")
 
 
 def test_who_saves_can_go_on_to_publish(rosa: Browser) -> None:

@@ -168,7 +168,9 @@ def _checking(key: _Key) -> Iterator[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seats:
+class Seats:
+    """Some seats, as the check wants them."""
+
     holders: tuple[Holder, ...]
 
 
@@ -178,7 +180,7 @@ def check_apart(
     """The check itself, for a process of its own: the seats done so far, then the ``Report``."""
     campaign = read_campaign(slug, dict(texts))
     chosen = [t for t in campaign.templates.values() if t.id == letter_id] if letter_id else None
-    steps = check_steps(campaign, _Seats(holders), templates=chosen)
+    steps = check_steps(campaign, Seats(holders), templates=chosen)
     while True:
         try:
             done = next(steps)

@@ -37,6 +37,7 @@ from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
 from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_preview import beside
 from app.web.organizer.letters_shelf import (
     Part,
     Place,
@@ -52,6 +53,8 @@ from app.web.organizer.letters_shelf import (
 from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import page, visible
 from app.web.organizer.who import passages, put_passage, typed_code, whose
+from app.web.problem_words import problem_words
+from app.web.resident.people import title_name
 
 MOST_CHARACTERS = 40_000
 """Of a text that is kept at all; what can be published is shorter still."""
@@ -107,6 +110,8 @@ class EditorForm(PressedForm):
     then = StringField(default="")
     passage = StringField(default="", filters=[str.strip])
     at = RowField(default=-1)
+    find = StringField(default="", filters=[lambda text: visible(text).strip()[:60]])
+    to = StringField(default="")
 
     def typed(self) -> Typed:
         """The same as the pages know it."""
@@ -153,22 +158,36 @@ def _editor(
     said: str = "",
     status: int = 200,
 ) -> Response:
-    site, text = services(), place.text
+    site, text, form = services(), place.text, EditorForm(request.form)
+    source = typed.source(base_text(site, place, base) or _blank(place))
+    shown = beside(place, source, query=form.find.data, seat=form.to.data)
+    first = 1 if typed.whole else typed.words_line
+    found = [(max(p.line - first + 1, 0), p) for p in problems or shown.problems]
+    context = {
+        "letter": place.letter, "text": text, "typed": typed, "shown": shown, "name_of": title_name,
+        "found": sorted(found, key=lambda one: one[1].file != text.name), "first": first,
+        "passages": passages(typed.words), "find": form.find.data,
+    }  # fmt: skip
+    if request.args.get("show") == "part":
+        return page("letters/_beside", **context)
     english = place.letter.texts["short" if text.length == "short" else "full"]
     return page(
-        "letters/edit", status, letter=place.letter, text=text, typed=typed, base=base,
-        problems=_in_editor(problems, typed), problem=problem, field="words",
+        "letters/edit", status, base=base, problem=problem, field="words", **context,
+        errors=_summary(problem, found[:3] if problems else []),
         fields=field_groups(site.campaign), pairs=_pairs(english, text) if text.spanish else (),
-        done=said or request.args.get("done", ""), passages=passages(typed.words),
-        only=whose(site, typed_code(request.form, ONLY)),
-        passage=visible(EditorForm(request.form).passage.data) if said != "put" else "",
+        done=said or request.args.get("done", ""), only=whose(site, typed_code(request.form, ONLY)),
+        passage=visible(form.passage.data) if said != "put" else "",
     )  # fmt: skip
 
 
-def _in_editor(problems: tuple[Problem, ...], typed: Typed) -> list[tuple[int, Problem]]:
-    """Each problem with the line of the box of words, or 0 where it is about the heading."""
-    first = 1 if typed.whole else typed.words_line
-    return [(max(p.line - first + 1, 0), p) for p in problems]
+def _summary(problem: str, found: list[tuple[int, Problem]]) -> list[tuple[str, str]]:
+    """What went wrong, and the first lines that are to blame."""
+    lines = [
+        (_("Line %(number)d:", number=line) if line else _("In the heading:"), one)
+        for line, one in found
+    ]
+    words = [f"{where} {problem_words(one.what).replace('`', '')}" for where, one in lines]
+    return [("words", text) for text in (problem, *words) if text]
 
 
 def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
@@ -198,8 +217,10 @@ def edit_post(place: Place) -> Response:
     before = base_text(site, place, base) or _blank(place)
     source = typed.source(before)
     again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
-    if {"look", "put"} & request.args.keys():
+    if "put" in request.args:
         return _passage(place, again, form)
+    if {"look", "show"} & request.args.keys():
+        return _editor(place, again, base=base)
     if len(source) > MOST_CHARACTERS:
         words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
                   number=len(source), most=MOST_CHARACTERS)  # fmt: skip
@@ -222,11 +243,8 @@ def edit_post(place: Place) -> Response:
 
 
 def _passage(place: Place, typed: Typed, form: EditorForm) -> Response:
-    """The editor with a passage for some recipients put into the words, or only looked at.
-    Nothing is saved."""
+    """The editor with a passage for some recipients put into the words. Nothing is saved."""
     code, words, base = typed_code(request.form, ONLY), form.passage.data, form.base.data
-    if "look" in request.args:
-        return _editor(place, typed, base=base)
     if not words or not code:
         said = _("Type what only some read, and choose who they are.")
         return _editor(place, typed, base=base, problem=said, status=422)

@@ -14,8 +14,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-from app.campaign import Campaign, Letter, LetterTemplate, Writer, compose, reading_aid, stance_of
-from app.campaign.check import MOMENTS, Moment
+from app.campaign import (
+    Campaign,
+    Letter,
+    LetterTemplate,
+    Problem,
+    Writer,
+    check_campaign,
+    compose,
+    reading_aid,
+    stance_of,
+)
+from app.campaign.check import LIMITS, MOMENTS, Moment
 from app.campaign.stance import moments, stage_of
 from app.congress import STATES, Delegation, Holder, Tables
 from app.documents import (
@@ -32,9 +42,10 @@ from app.documents import (
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer.campaign_check import Checked, read
+from app.web.organizer.campaign_check import Checked, Seats, read
 from app.web.organizer.letters_shelf import (
     PARTS,
+    Place,
     Shelf,
     ShelvedLetter,
     first_lines,
@@ -80,6 +91,10 @@ class Wanted:
             source="live" if arg.get("source") == "live" or not has_draft else "draft",
             story=arg.get("story", "yes") == "yes",
         )
+
+    @property
+    def typed_story(self) -> str:
+        return STORY if self.story else ""
 
     def query_of(self, **other: str) -> dict[str, str]:
         """The page's address with something else chosen."""
@@ -153,7 +168,10 @@ def preview_pdf(books: Shelf, letter: ShelvedLetter) -> Response:
     template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
         return page("no_such", 404)
-    composed, writer = _compose(checked.campaign, template, holder, site, wanted)
+    composed, writer = _compose(
+        checked.campaign, template, holder, site, story=wanted.typed_story,
+        today=_days(site, checked.campaign)[wanted.moment],
+    )  # fmt: skip
     response = Response(to_pdf([Addressed(composed, writer)]), mimetype="application/pdf")
     name = f"preview-{letter.id}-{holder.seat.id}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -186,8 +204,9 @@ def _place(tables: Tables, holder: Holder) -> Delegation:
 
 
 def _compose(
-    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, wanted: Wanted
-) -> tuple[Letter, Writer]:
+    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, *, today: date,
+    story: str = STORY,
+) -> tuple[Letter, Writer]:  # fmt: skip
     member = holder.member
     assert member is not None
     office = next(iter(member.local_offices), member.washington)
@@ -198,7 +217,7 @@ def _compose(
     )  # fmt: skip
     letter = compose(
         campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
-        story=STORY if wanted.story else "", today=_days(site, campaign)[wanted.moment],
+        story=story, today=today,
     )  # fmt: skip
     return letter, writer
 
@@ -208,12 +227,13 @@ def _show(
 ) -> Shown:
     if holder.vacant:
         return Shown(holder)
-    letter, writer = _compose(campaign, template, holder, site, wanted)
+    story, today = wanted.typed_story, _days(site, campaign)[wanted.moment]
+    letter, writer = _compose(campaign, template, holder, site, story=story, today=today)
     aid: tuple[str, ...] = ()
     if wanted.text.endswith("-es"):
         aid = reading_aid(
             campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
-            story=STORY if wanted.story else "", today=_days(site, campaign)[wanted.moment],
+            story=story, today=today,
         )  # fmt: skip
     ask = (language() == "es" and letter.ask.summary_es) or letter.ask.summary
     match wanted.form:
@@ -223,6 +243,87 @@ def _show(
             return Shown(holder, call=to_call_script(letter, writer), aid=aid, ask=ask)
         case "letter":
             return Shown(holder, page=postal(letter, writer), aid=aid, ask=ask)
+
+
+# --- beside the words, while they are written ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A text as one recipient would get it, and what is wrong with it, for its editor."""
+
+    seat: str
+    """The recipient's."""
+    choices: list[tuple[Holder, str]]
+    """Recipients to choose from, each with what they are; those who were searched come first."""
+    nobody: bool
+    """Whether what was searched fits nobody."""
+    letter: Letter | None
+    """None where it cannot be composed: ``problems`` say why."""
+    paragraphs: tuple[str, ...]
+    """Of the letter, or of its reading aid."""
+    problems: tuple[Problem, ...]
+    """What is wrong in letters to this recipient and one of every kind, at every moment."""
+    count: int = 0
+    """Characters without the story, as offices count them."""
+    most: int = 0
+    shorter: int = 0
+    """How many offices' forms take fewer."""
+
+
+def beside(place: Place, source: str, *, query: str, seat: str) -> Beside:
+    """The text with the words ``source``, to the one who was chosen or searched."""
+    site, letter, name = services(), place.letter, place.text.name
+    checked = read(site.live.slug, {**place.books.with_drafts(letter), name: source})
+    sought = [h for h in find(site.campaign, site.tables, query, "") if not h.vacant]
+    each = _one_of_each(site)
+    choices = [(holder, "") for holder in sought if query] + each
+    holder = next((h for h, _kind in choices if h.seat.id == seat), choices[0][0])
+    if sought and query and holder not in sought:
+        holder = sought[0]
+    short, aid = ".short." in name, name.endswith(".es.txt")
+    template = next(
+        (t for t in checked.templates(letter.id) if t.length == ("short" if short else "full")),
+        None,
+    )
+    nobody = bool(query and not sought)
+    if checked.campaign is None or template is None:
+        return Beside(holder.seat.id, choices, nobody, None, (), checked.problems)
+    today = site.today()
+    composed, writer = _compose(checked.campaign, template, holder, site, today=today)
+    words = composed.body
+    if aid:
+        words = reading_aid(checked.campaign, template, holder, writer=writer, story=STORY,
+                            district_place=_place(site.tables, holder), today=today)  # fmt: skip
+    seats = Seats(tuple({h.seat.id: h for h in (holder, *(one for one, _kind in each))}.values()))
+    found = check_campaign(checked.campaign, seats, templates=(template,)).problems
+    frame = "\n\n".join(p for p in composed.body if p not in composed.own_paragraphs)
+    count = len(frame) + frame.count("\n")
+    forms = [h.member.form for h in site.tables.holders if h.member and h.member.form.known]
+    return Beside(
+        holder.seat.id,
+        choices,
+        nobody,
+        composed,
+        words,
+        found,
+        count,
+        LIMITS[template.length],
+        sum(1 for form in forms if (form.max_characters or count) < count),
+    )
+
+
+def _one_of_each(site: Services) -> list[tuple[Holder, str]]:
+    """One recipient of each kind that has a member."""
+    left = [kind for kind in KINDS if kind.id != "vacant"]
+    found: dict[str, Holder] = {}
+    for holder in site.tables.holders:
+        for kind in [k for k in left if k.fits(site.campaign, holder)]:
+            found[kind.id] = holder
+            left.remove(kind)
+        if not left:
+            break
+    return [(found[kind.id], str(kind.label)) for kind in KINDS if kind.id in found]
 
 
 # --- finding a recipient to try it on ----------------------------------------------------

@@ -21,7 +21,9 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "chamber": {"": _l("both chambers"), "senate": _l("senators"),
                 "house": _l("the House, delegates included")},
     "party": {"": _l("any party"), "democrat": _l("Democrats and who sits with them"),
-              "republican": _l("Republicans and who sits with them")},
+              "republican": _l("Republicans and who sits with them"),
+              "not-democrat": _l("all but Democrats and who sits with them"),
+              "not-republican": _l("all but Republicans and who sits with them")},
     "committee": {
         "": _l("on the bill’s committee or not"), "member": _l("on the bill’s committee"),
         "outside": _l("not on the bill’s committee"), "chair": _l("chair of the committee"),
@@ -33,6 +35,8 @@ LABELS: dict[str, dict[str, LazyString]] = {
                "no": _l("no leaders")},
     "delegate": {"": _l("delegates or not"), "yes": _l("delegates, who have no vote on the floor"),
                  "no": _l("no delegates")},
+    "law": {"": _l("whatever its law says"), "requires": _l("in a state whose law requires it"),
+            "limits": _l("in a state whose law limits it")},
 }  # fmt: skip
 STANCE_LABELS: dict[str, LazyString] = {
     "sponsor": _l("sponsors of the bill"), "cosponsor": _l("cosponsors"),
@@ -41,7 +45,7 @@ STANCE_LABELS: dict[str, LazyString] = {
 }  # fmt: skip
 TITLES: dict[str, LazyString] = {
     "chamber": _l("Chamber"), "party": _l("Party"), "committee": _l("Committee"),
-    "leader": _l("Leadership"), "delegate": _l("Delegates"),
+    "leader": _l("Leadership"), "delegate": _l("Delegates"), "law": _l("The state’s own law"),
 }  # fmt: skip
 
 
@@ -86,7 +90,7 @@ def _chosen(form: Mapping[str, str], name: str) -> Who:
         chamber=one("chamber"),
         stance=tuple(s for s in STANCES if form.get(f"{name}-stance-{s}")),
         party=one("party"), committee=one("committee"), leader=one("leader"),
-        delegate=one("delegate"), states=states,
+        delegate=one("delegate"), law=one("law"), states=states,
         other_states=bool(states and form.get(f"{name}-other")),
         join="any" if form.get(f"{name}-join") == "any" else "all",
     )  # fmt: skip

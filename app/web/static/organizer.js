@@ -6,6 +6,7 @@
   var leaving = false;
 
   function changed(field) {
+    if (field.hasAttribute("data-passing")) { return false; }
     if (field.type === "checkbox" || field.type === "radio") {
       return field.checked !== field.defaultChecked;
     }
