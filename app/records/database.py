@@ -28,29 +28,26 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from app.records.migrations import migrate
+from app.records.turns import SharedWrites, Turn
 
 log = logging.getLogger("dear_congress")
+
+T = TypeVar("T")
 
 Connection = sqlite3.Connection
 """What other packages call a connection, so that none of them needs SQLite itself."""
 
 BUSY_SECONDS = 10.0
 """How long a connection waits for another writer. A write takes about a millisecond."""
-STUCK_SECONDS = 3.0
-"""When the first in this process has waited so long for the lock, nobody stands behind it; where
-several do, sooner: as many times as they are."""
-LOOK_SECONDS = 0.001
-"""Between two looks whether the lock is free. SQLite itself looks ever more seldom, up to ten
-times a second, so that who came first may wait long while others pass."""
 
 
 SETTINGS = (
@@ -118,69 +115,6 @@ class _Head:
         return cls(version, number, beginning)
 
 
-class _Turn:
-    """Whose turn it is to write, among the threads of this process.
-
-    One thread asks SQLite for its lock, which other processes want too; the others stand behind
-    it here. When somebody holds the lock for long, waiting behind would take every thread from
-    those who only read. Then all but the first are told at once, and as long as no write came
-    through, so is everybody who comes.
-    """
-
-    def __init__(self) -> None:
-        self._ours = threading.RLock()
-        self._since = 0.0
-        """When the lock was first asked for in vain; 0 where the last one had it."""
-        self._behind = 0
-
-    def begin(self, db: sqlite3.Connection, wait: float) -> None:
-        """Begin a transaction with the lock; ``end`` must follow. Raises ``sqlite3.Error``."""
-        deadline = time.monotonic() + wait
-        if not self._ours.acquire(blocking=False):
-            self._stand_behind(deadline)
-        try:
-            self._since = self._since or time.monotonic()
-            _begin(db, deadline)
-            self._since = 0.0
-        except BaseException:
-            self._ours.release()
-            raise
-
-    def _stand_behind(self, deadline: float) -> None:
-        self._behind += 1
-        try:
-            while not self._ours.acquire(timeout=max(0, min(deadline - time.monotonic(), 0.1))):
-                now, since = time.monotonic(), self._since
-                if now >= deadline or (since and (now - since) * self._behind > STUCK_SECONDS):
-                    raise sqlite3.OperationalError("database is locked")
-        finally:
-            self._behind -= 1
-
-    def end(self) -> None:
-        """Let the next one write."""
-        self._ours.release()
-
-
-def _begin(db: sqlite3.Connection, deadline: float) -> None:
-    """Take the write lock, or raise what SQLite says when the deadline has passed."""
-    (usual,) = db.execute("PRAGMA busy_timeout").fetchone()
-    db.execute("PRAGMA busy_timeout=0").close()
-    deadline = min(deadline, time.monotonic() + usual / 1000)
-    try:
-        while True:
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(LOOK_SECONDS)
-    finally:
-        db.execute(f"PRAGMA busy_timeout={usual}").close()
-
-
 class _RawFile:
     """The database file as it is on the disk, for all connections of this process to it.
 
@@ -192,7 +126,8 @@ class _RawFile:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.users = 0
         self.last: _Head | None = None
-        self.turn = _Turn()
+        self.turn = Turn()
+        self.shared = SharedWrites(self.turn)
 
     def head(self) -> _Head | None:
         return _Head.of(os.pread(self.descriptor, FIRST_PAGES, 0))
@@ -657,7 +592,7 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
     free within ``wait`` seconds (or at once, where others of this process wait in vain), or the
     disk refuses, and ``NotItselfError`` when the database is not on the disk as it was opened.
     """
-    turn = db.raw.turn if isinstance(db, _Watched) else _Turn()
+    turn = db.raw.turn if isinstance(db, _Watched) else Turn()
     try:
         _be_itself(db)
         turn.begin(db, wait)
@@ -681,6 +616,22 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # the program's own mistake
     except sqlite3.DatabaseError as error:
+        raise NotStoredError(f"Nothing was stored: {error}.") from error
+
+
+def writing_together(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """What ``work`` returns, once all that it wrote is on the disk: ``writing`` for the many.
+
+    Where several threads of this process come while the lock is taken, the first who gets it does
+    the work of all in one transaction, with one flush to the disk. Should any of it fail, each is
+    done again in a transaction of its own, so that nobody's mistake is another one's: ``work``
+    changes nothing but the database that it is given, and can be asked twice. It runs in the
+    caller's context, maybe in another thread. Raises like ``writing``, and what ``work`` raises.
+    """
+    shared = db.raw.shared if isinstance(db, _Watched) else SharedWrites(Turn())
+    try:
+        return shared.write(db, work, transaction=writing, wait=BUSY_SECONDS)
+    except sqlite3.OperationalError as error:
         raise NotStoredError(f"Nothing was stored: {error}.") from error
 
 

@@ -18,13 +18,14 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from app.congress.model import congress_at
 from app.records.accounting import first_cause
 from app.records.campaigns import require_open
-from app.records.database import writing
+from app.records.database import writing, writing_together
 from app.records.erasing import codes_of, erase
 from app.records.keyed import keyed_code, keyed_token
 from app.records.model import (
@@ -86,40 +87,67 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
     nothing could be written; the same request can then be tried again. Raises
     ``TooLargeToSealError``.
     """
-    form, content = form_code(request.key), _content_of(request)
-    with writing(db):
-        if request.status != "test":
-            require_open(db, request.campaign)
-        act = _act_of(db, form, request)
-        if act is None:
-            return _first(db, request, secret, form, content)
-        number, salt, before = act
-        token = receipt_token(secret, request.key, salt)
-        signed = Signed(
-            token, _question_token(request, token), new=False, changed=before != content
-        )
-        if signed.changed:
-            old = codes_of(db, "s.id = ?", [number])
-            _correct(db, request, number, token, content)
-            gone = set(old) - set(codes_of(db, "s.id = ?", [number]))
-    if signed.changed:
-        erase(db, list(gone))
+    act = _Act.of(request, secret)
+    signed, gone = writing_together(db, lambda shared: _store(shared, act))
+    if gone is not None:
+        erase(db, gone)
     return signed
 
 
-def _first(
-    db: sqlite3.Connection, request: SignatureRequest, secret: bytes, form: bytes, content: bytes
-) -> Signed:
-    person = request.person if request.status != "test" else None
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """All that can be worked out of an act before anybody waits for the lock."""
+
+    request: SignatureRequest
+    secret: bytes
+    form: bytes
+    content: bytes
+    salt: bytes
+    """Of a first one."""
+    token: str
+    values: tuple[object, ...]
+    """Those of ``_CONTENT`` and ``_WHO``, of a first one."""
+
+    @classmethod
+    def of(cls, request: SignatureRequest, secret: bytes) -> _Act:
+        salt = secrets.token_bytes(8)
+        return cls(
+            request, secret, form_code(request.key), _content_of(request), salt,
+            receipt_token(secret, request.key, salt),
+            (*_content_values(request, _count(request)), *_who_values(request)),
+        )  # fmt: skip
+
+
+def _store(db: sqlite3.Connection, act: _Act) -> tuple[Signed, list[bytes] | None]:
+    """Inside a transaction, maybe with others' acts; and what has to be erased of a correction."""
+    request = act.request
+    if request.status != "test":
+        require_open(db, request.campaign)
+    known = _act_of(db, act.form, request)
+    if known is None:
+        return _first(db, act), None
+    number, salt, before = known
+    token = receipt_token(act.secret, request.key, salt)
+    changed = before != act.content
+    signed = Signed(token, _question_token(request, token), new=False, changed=changed)
+    if not changed:
+        return signed, None
+    old = codes_of(db, "s.id = ?", [number])
+    _correct(db, request, number, token, act.content)
+    return signed, list(set(old) - set(codes_of(db, "s.id = ?", [number])))
+
+
+def _first(db: sqlite3.Connection, act: _Act) -> Signed:
+    request, token = act.request, act.token
+    person = _counted_person(request)
     before = standing(db, request.campaign, person) if person is not None else None
-    salt = secrets.token_bytes(8)
-    token = receipt_token(secret, request.key, salt)
-    values = (
-        token_digest(token), form, salt, content, request.campaign,
-        "repeated" if before else request.status, *_link(before),
-        *_content_values(request, _count(request)), *_who_values(person, request.key),
-    )  # fmt: skip
-    number = db.execute(_INSERT, values).lastrowid
+    number = db.execute(
+        _INSERT,
+        (
+            token_digest(token), act.form, act.salt, act.content, request.campaign,
+            "repeated" if before else request.status, *_link(before), *act.values,
+        ),
+    ).lastrowid  # fmt: skip
     assert number is not None
     _write_letters(db, number, request, request.letters)
     confirm = _question_token(request, token)
@@ -129,6 +157,11 @@ def _first(
         _ask(db, number, confirm, request.at)
     _seal(db, number, request, before)
     return Signed(token, confirm=confirm)
+
+
+def _counted_person(request: SignatureRequest) -> Person | None:
+    """Whose signature it is; a test is nobody's."""
+    return request.person if request.status != "test" else None
 
 
 def _link(before: Standing | None) -> tuple[int | None, bool]:
@@ -152,10 +185,12 @@ def _content_values(request: SignatureRequest, letters: int) -> tuple[object, ..
     )  # fmt: skip
 
 
-def _who_values(person: Person | None, key: str) -> tuple[bytes | None, ...]:
+def _who_values(request: SignatureRequest) -> tuple[bytes | None, ...]:
+    person = _counted_person(request)
     if person is None:
         return None, None, None, None
-    return person.by_email, person.by_address, person.near + person.mark_on(key), person.alike
+    near = person.near + person.mark_on(request.key)
+    return person.by_email, person.by_address, near, person.alike
 
 
 def _write_letters(
@@ -193,13 +228,9 @@ def _content_of(request: SignatureRequest) -> bytes:
 def _seal(
     db: sqlite3.Connection, number: int, request: SignatureRequest, before: Standing | None
 ) -> None:
-    """Store what the person asked us to keep; what they no longer ask for goes."""
+    """Store what the person asked us to keep."""
     corrects = before.number if before is not None and before.same_house else None
-    for purpose in PURPOSES:
-        details = request.keep.get(purpose)
-        if details is None:
-            db.execute("DELETE FROM sealed WHERE signature = ? AND purpose = ?", (number, purpose))
-            continue
+    for purpose, details in request.keep.items():
         assert request.seal_to is not None
         seal_details(
             db, number, purpose, details, request.seal_to, day=request.day, corrects=corrects
@@ -248,7 +279,7 @@ def _correct(
     """Make the row, its letters and its sealed details what was sent last."""
     confirm = _question_token(request, token)
     _wait(db, number, request, confirm)
-    person = request.person if request.status != "test" else None
+    person = _counted_person(request)
     before = None
     status: str = request.status
     if person is not None:
@@ -261,9 +292,11 @@ def _correct(
         f" {places} WHERE id = ?",
         (
             content, minute(request.at), status, *_link(before),
-            *_content_values(request, letters), *_who_values(person, request.key), number,
+            *_content_values(request, letters), *_who_values(request), number,
         ),
     )  # fmt: skip
+    for purpose in set(PURPOSES) - request.keep.keys():
+        db.execute("DELETE FROM sealed WHERE signature = ? AND purpose = ?", (number, purpose))
     _seal(db, number, request, before)
     keep_changed_letters(db, token, request.texts)
     # A copy of the letters as they were is no longer what was signed.

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +32,7 @@ from app.records import (
     totals,
     version_text,
 )
-from app.records.database import reading, writing
+from app.records.database import reading, writing, writing_together
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 
@@ -202,7 +204,7 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others have their answer at once, so that their threads are free for readers."""
-    monkeypatch.setattr("app.records.database.STUCK_SECONDS", 0.2)
+    monkeypatch.setattr("app.records.turns.STUCK_SECONDS", 0.2)
     told, begun = queue.SimpleQueue[str](), threading.Event()
 
     def write(name: str) -> None:
@@ -234,6 +236,130 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
     assert told.get(timeout=30) == "after wrote"
     for thread in (first, *rest):
         thread.join()
+
+
+def test_who_waits_for_the_lock_together_is_written_in_one_transaction(
+    path: Path, db: sqlite3.Connection
+) -> None:
+    """One flush to the disk for all, each with an answer of its own."""
+    before = db.execute("PRAGMA application_id").fetchone()[0]
+    answers = written_behind_a_lock(path, db, [put("a"), put("b"), put("c")])
+    assert answers == ["a", "b", "c"]
+    assert kept(db) == ["a", "b", "c"]
+    assert db.execute("PRAGMA application_id").fetchone()[0] == before + 1
+
+
+def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
+    path: Path, db: sqlite3.Connection
+) -> None:
+    def wrong(shared: sqlite3.Connection) -> str:
+        put("wrong")(shared)
+        raise ValueError("wrong")
+
+    answers = written_behind_a_lock(path, db, [put("a"), wrong, put("c")])
+    assert [answers[0], answers[2]] == ["a", "c"]
+    assert isinstance(answers[1], ValueError)
+    assert kept(db) == ["a", "c"]
+
+
+def test_what_is_written_together_is_not_acknowledged_where_it_was_not_stored(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even to those for whom another thread wrote."""
+
+    def gone(_db: sqlite3.Connection) -> None:
+        raise NotStoredError("gone")
+
+    monkeypatch.setattr("app.records.database._same_file", gone)
+    answers = written_behind_a_lock(path, db, [put("a"), put("b")])
+    assert [type(answer) for answer in answers] == [NotStoredError] * 2
+    assert kept(db) == []
+
+
+def test_what_is_written_for_another_thread_has_that_threads_language(
+    path: Path, db: sqlite3.Connection
+) -> None:
+    spoken: ContextVar[str] = ContextVar("spoken", default="none")
+
+    def say(_shared: sqlite3.Connection) -> str:
+        return spoken.get()
+
+    answers = written_behind_a_lock(path, db, [say, say], lambda n: spoken.set(("en", "es")[n]))
+    assert answers == ["en", "es"]
+
+
+def test_behind_a_lock_that_is_held_who_would_be_written_together_is_told(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.turns.STUCK_SECONDS", 0.2)
+    told = queue.SimpleQueue[object]()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threads = [in_thread(path, put("first"), told)]
+        until(lambda: open_turn(db))
+        threads += [in_thread(path, put(f"{n}"), told) for n in range(3)]
+        assert [type(told.get(timeout=30)) for _ in range(3)] == [NotStoredError] * 3
+        other.execute("ROLLBACK")
+    assert told.get(timeout=60) == "first"
+    for thread in threads:
+        thread.join()
+    assert kept(db) == ["first"], "who was told is not written after all"
+    assert writing_together(db, put("after")) == "after"
+
+
+Put = Callable[[sqlite3.Connection], object]
+
+
+def put(name: str) -> Put:
+    def work(shared: sqlite3.Connection) -> str:
+        shared.execute("INSERT INTO site VALUES (?, '')", (f"put {name}",))
+        return name
+
+    return work
+
+
+def kept(db: sqlite3.Connection) -> list[str]:
+    rows = db.execute("SELECT substr(name, 5) FROM site WHERE name GLOB 'put *' ORDER BY name")
+    return [name for (name,) in rows]
+
+
+def in_thread(
+    path: Path,
+    work: Put,
+    told: queue.SimpleQueue[object],
+    begin: Callable[[], object] = lambda: None,
+) -> threading.Thread:
+    def write() -> None:
+        begin()
+        with closing(open_database(path)) as own:
+            try:
+                told.put(writing_together(own, work))
+            except Exception as error:  # noqa: BLE001 - for the test to look at
+                told.put(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread
+
+
+def written_behind_a_lock(
+    path: Path,
+    db: sqlite3.Connection,
+    works: list[Put],
+    begin: Callable[[int], object] = lambda number: None,
+) -> list[object]:
+    """What each got, where all of them had come before the first had the lock."""
+    told = [queue.SimpleQueue[object]() for _ in works]
+    threads = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for number, work in enumerate(works):
+            threads.append(in_thread(path, work, told[number], partial(begin, number)))
+            until(lambda: len(db.raw.shared._wishes) == len(threads))  # type: ignore[attr-defined]
+        other.execute("ROLLBACK")
+    for thread in threads:
+        thread.join()
+    return [answer.get(timeout=60) for answer in told]
 
 
 def open_turn(db: sqlite3.Connection) -> bool:
