@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LINE = ("congress", "campaign", "documents", "records", "delivery", "cwc", "site")
 TOP = ("web", "cli")
-BELOW = ("text",)
+BELOW = ("errors", "text")
 """Single modules that stand below all packages."""
 PURE = ("congress", "campaign", "documents")
 

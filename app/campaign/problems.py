@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from app.errors import ExplainedError
+
 Level = Literal["must", "should", "nice"]
 
 
@@ -346,7 +348,7 @@ class Problem:
         return f"{place}: {self.message}{words}{whom}"
 
 
-class CampaignError(Exception):
+class CampaignError(ExplainedError):
     """A campaign cannot be used; ``problems`` has everything found, not only the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -13,32 +13,29 @@ import click
 from flask import Flask
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "adopt": ("doctor:adopt_command", "Take a database and keys for this site’s own."),
+    "adopt": ("settings:adopt_command", "Take a database and keys for this site’s own."),
     "backup": ("backup:backup_group", "Copies of the site: take, look at, put back."),
     "campaign": ("campaigns:campaign_cli", "The site’s campaigns, and who backs their bills."),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
     "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
     "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
-    "keys": ("sealed:keys_group", "The key pair that details are sealed with."),
+    "keys": ("keys:keys_group", "The key pair that details are sealed with."),
     "letters": ("letters:letters_cli", "The letters of a campaign: read, check, hand over."),
     "mail": ("delivery:mail_group", "The site’s own mail: its state, and a test."),
     "organizers": ("organizers:organizers_cli", "Add organizers, give them new links."),
-    "settings": ("doctor:settings_command", "Show every setting and its value."),
+    "settings": ("settings:settings_command", "Show every setting and its value."),
     "signatures": ("signatures:signatures", "Count, export, open and purge what people signed."),
     "upgrade": ("backup:upgrade_command", "Bring the database up to this version."),
     "worker": ("worker:worker_command", "Hand over the mail that waits."),
 }
 LETTERS: Mapping[str, tuple[str, str]] = {
-    "blank": ("paper_sheets:blank_command", "Blank letters to sign on paper."),
-    "card": ("card:card_command", "Draw the picture that other sites show with a link."),
+    "blank": ("printing:blank_command", "Blank letters to sign on paper."),
     "deliver": ("delivery:deliver_command", "Hand a folder of messages to the offices’ systems."),
-    "export": ("letter_files:export_command", "Write the live texts to files."),
-    "import": ("letter_files:import_command", "Publish the texts in a folder."),
-    "labels": ("paper_sheets:labels_command", "Address labels of the offices."),
+    "labels": ("printing:labels_command", "Address labels of the offices."),
     "note": ("delivery:note_command", "Note the answers of the offices’ systems."),
     "packets": ("packets:packets_command", "Make each office’s letters to bring by hand."),
-    "poster": ("paper_sheets:poster_command", "A poster with a code to scan."),
-    "signup": ("paper_sheets:signup_command", "A sheet on which people sign up."),
+    "poster": ("printing:poster_command", "A poster with a code to scan."),
+    "signup": ("printing:signup_command", "A sheet on which people sign up."),
     "xml": ("delivery:xml_command", "Write letters in the offices’ own format."),
 }
 """Those of ``flask letters`` that stand in modules of their own."""

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from app.campaign import CampaignError
-from app.cli.plain import CampaignCommand, PlainCommand
-from app.congress import STATES, load_tables
+from app.cli.plain import FILE, NEW_FILE, CampaignCommand, PlainCommand
+from app.congress import STATES
 from app.records import local_database
 from app.records.attest import (
     make_statement,
@@ -32,17 +31,16 @@ from app.records.statements import (
     signing_key,
     statement_text,
 )
-from app.site.live import chosen_campaign, live_campaign
-from app.site.services import moment_of_site
-from app.site.settings import Settings, load_settings
-
-FILE = click.Path(dir_okay=False, path_type=Path)
+from app.site.live import chosen_campaign
+from app.site.services import campaign_and_tables
+from app.site.settings import load_settings
 
 
 @click.command("attest", cls=CampaignCommand)
-@click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the statement here.")
+@click.option("--out", type=NEW_FILE, required=True, metavar="FILE",
+              help="Write the statement here.")  # fmt: skip
 @click.option(
-    "--openings", type=FILE, metavar="FILE",
+    "--openings", type=NEW_FILE, metavar="FILE",
     help="Write each district's exact count and its salt here too. Give an office its own line "
     "only. A published statement's are always kept beside it.",
 )  # fmt: skip
@@ -60,16 +58,15 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
       flask signatures attest --out statement.json --openings for-the-offices.json
     """
     settings = load_settings()
-    title, zone = _names(settings)
-    tables = load_tables(settings.instance, moment_of_site(settings))
+    campaign, tables = campaign_and_tables(settings)
     districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
     folder = statements_of(settings.instance, chosen_campaign(settings))
     draft = folder / f".draft-{os.getpid()}"
     try:
         made = make_statement(
-            local_database(settings.database), chosen_campaign(settings), title,
-            signing_key(settings.keys), at=datetime.now(UTC), zone=zone, districts=districts,
-            tree=draft,
+            local_database(settings.database), chosen_campaign(settings), campaign.title,
+            signing_key(settings.keys), at=datetime.now(UTC), zone=campaign.timezone,
+            districts=districts, tree=draft,
         )  # fmt: skip
         write_atomically(out, statement_text(made.statement), mode=0o644)
         if openings:
@@ -83,14 +80,6 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
         click.echo(f"Each district's exact count and salt: {openings_of(kept)}")
 
 
-def _names(settings: Settings) -> tuple[str, str]:
-    try:
-        campaign = live_campaign(settings)
-    except CampaignError as error:
-        raise click.ClickException(str(error)) from error
-    return campaign.title, campaign.timezone
-
-
 def _show(statement: Statement) -> None:
     content = statement.content
     click.echo(f"{content['title']}, {content['at']}")
@@ -102,7 +91,7 @@ def _show(statement: Statement) -> None:
 
 
 @click.command("verify", cls=PlainCommand)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--commitment", metavar="TEXT", help="The commitment that your receipt shows.")
 @click.option("--public-key", metavar="TEXT", help="The campaign's key, from its page or a card.")
 @click.option("--district", metavar="CA-12", help="Check the exact count of a district …")

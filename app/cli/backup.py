@@ -10,10 +10,19 @@ from pathlib import Path
 
 import click
 
-from app.cli.plain import PlainCommand, PlainGroup, some
+from app.cli.plain import (
+    FILE,
+    NEW_FOLDER,
+    PlainCommand,
+    PlainGroup,
+    passphrase,
+    passphrase_option,
+    some,
+)
+from app.errors import ExplainedError
 from app.records import audit, backup, recount, totals
 from app.records.audit import COMMAND_LINE, What
-from app.records.backup import Copy, CopyError, Unpacked
+from app.records.backup import Copy, Unpacked
 from app.records.database import aside, open_database, stopped, writing
 from app.records.health import changed_keys, damage
 from app.records.migrations import applied_steps
@@ -22,32 +31,16 @@ from app.site import copies
 from app.site.daily import policy_of
 from app.site.settings import Settings, load_settings, read_settings
 
-passphrase_option = click.option(
-    "--passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read the passphrase from this file instead of asking for it.",
-)
 from_stream = click.option(
     "--stream", "from_stream", is_flag=True, help="From where stream_to sends every change."
 )
-folder_argument = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-file_argument = click.argument(
-    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+folder_argument = click.argument("folder", type=NEW_FOLDER)
+file_argument = click.argument("file", required=False, type=FILE)
 keys_option = click.option(
-    "--keys",
-    "keys_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The sealed copy of the site's keys, for a computer that does not have them.",
-)
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    try:
-        yield
-    except CopyError as error:
-        raise click.ClickException(str(error)) from None
+    "--keys", "keys_file", type=FILE,
+    help="The sealed copy of the site’s keys, for a computer that does not have them.",
+)  # fmt: skip
+FOR_KEYS = "Passphrase for the copy of the keys"
 
 
 @click.group("backup", cls=PlainGroup)
@@ -57,12 +50,8 @@ def backup_group() -> None:
 
 @backup_group.command("now")
 @folder_argument
-@click.option(
-    "--keys",
-    "keys_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Also copy the keys, sealed to a passphrase, into this other folder.",
-)
+@click.option("--keys", "keys_folder", type=NEW_FOLDER,
+              help="Also copy the keys, sealed to a passphrase, to another place.")  # fmt: skip
 @passphrase_option
 def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | None) -> None:
     """Put a copy of the site into FOLDER, check it, and delete those that are too old.
@@ -81,11 +70,10 @@ def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | 
             "The keys belong apart from the database: whoever has both can guess who signed. "
             "Choose another folder for them."
         )
-    with _plainly():
-        done = copies.take_copy(settings, folder, datetime.now(UTC))
+    done = copies.take_copy(settings, folder, datetime.now(UTC))
     click.echo(f"{done.path}  {_described(done)}, checked.")
     if keys_folder is not None:
-        words = _passphrase(passphrase_file, new=True)
+        words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
         path = copies.seal_keys(settings, keys_folder, words, datetime.now(UTC))
         click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them again.")
     elif "keys" not in backup.notes(settings.instance):
@@ -100,21 +88,14 @@ def _described(copy: Copy) -> str:
     if copy.manifest is None:
         return copy.problem
     rows = copy.manifest.rows.get("signatures", 0)
-    return f"{copy.manifest.at:%Y-%m-%d %H:%M} UTC, {some(rows, 'signature')}, {_size(copy.size)}"
+    size = f"{copy.size / 1e6:.1f} MB"
+    return f"{copy.manifest.at:%Y-%m-%d %H:%M} UTC, {some(rows, 'signature')}, {size}"
 
 
-def _size(number: int) -> str:
-    return f"{number / 1e6:.1f} MB"
-
-
-def _passphrase(file: Path | None, *, new: bool = False) -> str:
-    if file is not None:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    words: str = click.prompt(
-        "Passphrase for the copy of the keys" + (" (at least 12 characters)" if new else ""),
-        hide_input=True, confirmation_prompt=new, err=True,
-    )  # fmt: skip
-    return words
+def _opened(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[str, bytes]:
+    if keys_file is None:
+        return {}
+    return copies.open_keys(keys_file, passphrase(passphrase_file, FOR_KEYS))
 
 
 @backup_group.command("list")
@@ -141,7 +122,7 @@ def _looked_through(
     if (file is None) != from_stream:
         raise click.UsageError("Name a copy, or say --stream.")
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _plainly(), tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
+    with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
         path = file or Path(name) / "streamed.db"
         if file is None:
             copies.fetch_stream(settings, path)
@@ -169,13 +150,14 @@ def drill_command(
     name = "the stream" if file is None else str(file)
     facts = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "file": name}
     try:
-        opened = copies.open_keys(keys_file, _passphrase(passphrase_file)) if keys_file else {}
+        opened = _opened(keys_file, passphrase_file)
         with _looked_through(settings, file, from_stream=from_stream) as (_, copy):
             _refuse_unfit(settings, copy, {**settings.own_keys, **_two(opened)})
             said = _counted(copy)
             lacks = _lacks(settings, copy)
-    except click.ClickException as error:
-        backup.note(settings.instance, "drill", {**facts, "problem": error.message})
+    except (click.ClickException, ExplainedError) as error:
+        problem = error.message if isinstance(error, click.ClickException) else str(error)
+        backup.note(settings.instance, "drill", {**facts, "problem": problem})
         raise
     backup.note(settings.instance, "drill", {**facts, "problem": ""})
     click.echo(f"{said} It can be restored: whole, counted, and it fits the keys.")
@@ -191,9 +173,9 @@ def _counted(copy: Unpacked) -> str:
         total = totals(db, None)
     wrong = f" {copy.differences} counts do not agree with the rows." if copy.differences else ""
     return (
-        f"This copy is of {copy.at:%Y-%m-%d %H:%M} UTC: {some(total.signatures, 'person')}, "
-        f"{some(total.letters, 'letter')}.{wrong}"
-    ).replace("persons", "people")
+        f"This copy is of {copy.at:%Y-%m-%d %H:%M} UTC: "
+        f"{some(total.signatures, 'person', 'people')}, {some(total.letters, 'letter')}.{wrong}"
+    )
 
 
 def _refuse_unfit(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes]) -> None:
@@ -235,21 +217,13 @@ def _lacks(settings: Settings, copy: Unpacked) -> str:
 @from_stream
 @keys_option
 @passphrase_option
-@click.option(
-    "--all",
-    "everything",
-    is_flag=True,
-    help="Also settings, tables and letters as they were; else only where there are none.",
-)
+@click.option("--all", "everything", is_flag=True, help="Also settings, tables and letters as "
+              "they were; else only where there are none.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def restore_command(  # noqa: PLR0917 - click gives them by name
-    file: Path | None,
-    from_stream: bool,
-    keys_file: Path | None,
-    passphrase_file: Path | None,
-    everything: bool,
-    yes: bool,
-) -> None:
+def restore_command(
+    *, file: Path | None, from_stream: bool, keys_file: Path | None, passphrase_file: Path | None,
+    everything: bool, yes: bool,
+) -> None:  # fmt: skip
     """Put a copy back: FILE, or what was streamed last. The site must not be running.
 
     Says first what the copy lacks. What is here now is moved to instance/aside/. Whoever is known
@@ -262,7 +236,7 @@ def restore_command(  # noqa: PLR0917 - click gives them by name
     """
     settings = read_settings()
     now = datetime.now(UTC)
-    opened = copies.open_keys(keys_file, _passphrase(passphrase_file)) if keys_file else {}
+    opened = _opened(keys_file, passphrase_file)
     keys = copies.keys_for(settings, opened)
     with (
         stopped(settings.database),
@@ -287,9 +261,9 @@ def restore_command(  # noqa: PLR0917 - click gives them by name
     if changed:
         click.echo(f"Also put back: {', '.join(changed)}.")
     if again:
-        click.echo(f"{some(again, 'signature')} that was withdrawn since is withdrawn again."
-                   if again == 1 else f"{again} signatures that were withdrawn since are "
-                   "withdrawn again.")  # fmt: skip
+        which = some(again, "signature that was withdrawn since is",
+                     "signatures that were withdrawn since are")  # fmt: skip
+        click.echo(f"{which} withdrawn again.")
     if messages or letters:
         click.echo(
             f"{some(messages, 'message')} and {some(letters, 'letter')} to offices waited then "
@@ -361,9 +335,7 @@ def stream_command() -> None:
     Example:
       flask backup stream
     """
-    settings = load_settings()
-    with _plainly():
-        copies.stream(settings)
+    copies.stream(load_settings())
 
 
 @click.command("upgrade", cls=PlainCommand)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from app.campaign import CampaignError, read_campaign, read_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
-from app.cli.plain import CampaignCommand, PlainCommand, some
+from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, some
 from app.records import totals
 from app.records.audit import COMMAND_LINE
 from app.records.campaigns import SLUG, begin
@@ -21,12 +21,12 @@ from app.site.supporters import Lists, Proposal, change_of, live_lists, propose,
 SECONDS = 30
 """For the download as a whole to begin, and for each pause in it."""
 
-campaign_cli = AppGroup("campaign", help="The site’s campaigns, and who backs their bills.")
-cosponsors_cli = AppGroup("cosponsors", help="The list of who backs the bill.")
+campaign_cli = PlainGroup("campaign", help="The site’s campaigns, and who backs their bills.")
+cosponsors_cli = PlainGroup("cosponsors", help="The list of who backs the bill.")
 campaign_cli.add_command(cosponsors_cli)
 
 
-@campaign_cli.command("list", cls=PlainCommand)
+@campaign_cli.command("list")
 @with_appcontext
 def list_command() -> None:
     """List the campaigns of this site: name, state, address and people.
@@ -42,8 +42,8 @@ def list_command() -> None:
         click.echo(f"{one.slug}: {one.state}, {where}, {some(people, 'signature')}")
 
 
-@campaign_cli.command("begin", cls=PlainCommand)
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@campaign_cli.command("begin")
+@click.argument("folder", type=FOLDER)
 @with_appcontext
 def begin_command(folder: Path) -> None:
     """Begin a campaign with the texts in FOLDER, whose name becomes its own.
@@ -78,12 +78,8 @@ def begin_command(folder: Path) -> None:
 
 
 @cosponsors_cli.command("refresh", cls=CampaignCommand)
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read this file instead of downloading the official one: XML, JSON or CSV.",
-)
+@click.option("--from", "source", type=FILE,
+              help="Read this file, XML, JSON or CSV, and download none.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--yes", is_flag=True, help="Apply it without asking.")
 @with_appcontext

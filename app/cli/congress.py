@@ -5,16 +5,15 @@ The group needs no running site, no database and, to build, no tables.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
-from flask.cli import AppGroup
 
-from app.cli.plain import Day
+from app.cli.plain import FILE, FOLDER, NEW_FOLDER, Day, PlainGroup, step
 from app.congress import (
     NOTICES,
     STATES,
@@ -29,7 +28,6 @@ from app.congress import (
     Outside,
     StreetAnswer,
     Tables,
-    TablesError,
     Unavailable,
     ZipProblem,
     ZipUnknown,
@@ -42,9 +40,12 @@ from app.congress import (
     titled_name,
 )
 from app.congress.model import WASHINGTON, as_moment, day_in_washington, ordinal
-from app.site.settings import Settings, SettingsError, load_settings
+from app.site.services import geocoder_of
+from app.site.settings import load_settings
 
-congress_cli = AppGroup("congress", help="Who represents whom: the tables and the lookup.")
+Command = TypeVar("Command", bound=Callable[..., object])
+
+congress_cli = PlainGroup("congress", help="Who represents whom: the tables and the lookup.")
 
 STALE_AFTER_DAYS = 120
 """Members change several times a year; older tables get a warning."""
@@ -58,69 +59,43 @@ ZIP_PROBLEMS = {
 }
 
 
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
 def _load(when: date) -> Tables:
-    try:
-        return load_tables(_settings().instance, when)
-    except TablesError as error:
-        raise click.ClickException(str(error)) from None
+    return load_tables(load_settings().instance, when)
 
 
 def _moment(given: datetime | None) -> datetime:
     """The moment asked for: the one given (a day is its noon), the site's rehearsal day, or now."""
     if given is None:
-        rehearsal = _settings().today
+        rehearsal = load_settings().today
         return as_moment(date.fromisoformat(rehearsal)) if rehearsal else datetime.now(UTC)
     if (given.hour, given.minute, given.second) == (0, 0, 0):
         return as_moment(given.date())
     return given.replace(tzinfo=WASHINGTON).astimezone(UTC)
 
 
-MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-
-_today_option = click.option(
-    "--today",
-    "--on",
-    "given",
-    type=click.DateTime(MOMENTS),
-    metavar="DAY",
+_moment_option = click.option(
+    "--today", "--on", "given", metavar="DAY",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     help="Pretend that it is noon of this day, such as 2027-01-04, or this minute in Washington, "
     "such as 2027-01-03T11:59.",
-)
+)  # fmt: skip
+_as_of_option = click.option(
+    "--as-of", type=Day(), metavar="DAY",
+    help="The day of the member files. Otherwise their server, the folder’s README.md or the "
+    "files say.",
+)  # fmt: skip
 
 
-@congress_cli.command(
-    "build",
-    with_appcontext=False,
-    epilog="Example: flask congress build --from ~/official-files --as-of 2026-11-20",
-)
-@click.option(
-    "--from",
-    "source",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The folder with the official files.",
-)
-@click.option(
-    "--to",
-    "target",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where to write the tables; the site's own if left out.",
-)
-@click.option(
-    "--as-of",
-    type=Day(),
-    metavar="DAY",
-    help="The date of the member files. Otherwise the folder's README.md or the file says.",
-)
+def _from_option(what: str, *, required: bool = True) -> Callable[[Command], Command]:
+    return click.option("--from", "source", required=required, type=FOLDER, metavar="DIR",
+                        help=what)  # fmt: skip
+
+
+@congress_cli.command("build")
+@_from_option("The folder with the official files.")
+@click.option("--to", "target", type=NEW_FOLDER, metavar="DIR",
+              help="Where to write the tables; the site’s own if left out.")  # fmt: skip
+@_as_of_option
 def build(source: Path, target: Path | None, as_of: date | None) -> None:
     """Build the tables from the official files.
 
@@ -133,27 +108,14 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
     (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
     senate_forms.csv and the districts' outlines (the Census Bureau's cb_2024_us_cd119_20m as
     GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
+
+    \b
+    Example:
+      flask congress build --from ~/official-files --as-of 2026-11-20
     """
-    from app.congress.build import STEPS, TABLES, build_tables
-    from app.congress.model import BuildError
+    from app.congress.build import TABLES, build_tables
 
-    try:
-        if sys.stdout.isatty():
-            from rich.progress import Progress
-
-            with Progress(transient=True) as bar:
-                task = bar.add_task("starting", total=STEPS)
-                built = build_tables(
-                    source,
-                    target or TABLES,
-                    as_of=as_of,
-                    progress=lambda step: bar.update(task, description=step, advance=1),
-                    detail=lambda step: bar.update(task, description=step),
-                )
-        else:
-            built = build_tables(source, target or TABLES, as_of=as_of)
-    except BuildError as error:
-        raise click.ClickException(str(error)) from None
+    built = build_tables(source, target or TABLES, as_of=as_of, progress=step, detail=step)
     click.echo(
         f"Wrote {built.members} members, {built.zips} ZIPs and {built.towns} towns "
         f"({built.size / 1e6:.1f} MB) to {built.folder}"
@@ -166,34 +128,13 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
         click.echo("There are no outlines of districts in that folder: the former map was kept.")
 
 
-@congress_cli.command(
-    "blocks",
-    with_appcontext=False,
-    epilog="Example: flask congress blocks --from ~/census --congress 120 --to ~/official-files",
-)
-@click.option(
-    "--from",
-    "source",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The folder with the Census Bureau's block files.",
-)
+@congress_cli.command("blocks")
+@_from_option("The folder with the Census Bureau’s block files.")
 @click.option("--congress", type=int, required=True, metavar="N", help="Whose lines, such as 120.")
-@click.option(
-    "--to",
-    "target",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Where to write zip_people_N.csv and town_districts_N.csv, for build.",
-)
-@click.option(
-    "--compare",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Another zip_people_N.csv, to list where it says something else.",
-)
+@click.option("--to", "target", required=True, type=FOLDER, metavar="DIR",
+              help="Where to write zip_people_N.csv and town_districts_N.csv.")  # fmt: skip
+@click.option("--compare", type=FILE, metavar="FILE",
+              help="Another zip_people_N.csv, to list where it says something else.")  # fmt: skip
 def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> None:
     """Count the people of each ZIP by district from the Census Bureau's block files.
 
@@ -202,19 +143,15 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
     (cageo2020.pl, or ca2020.pl.zip, for every state) and, for towns, the block assignment
     (BlockAssign_ST06_CA.zip, for every state). Build reads these files by itself; this keeps what
     came of them, so that the next build needs none of them.
+
+    \b
+    Example:
+      flask congress blocks --from ~/census --congress 120 --to ~/official-files
     """
     from app.congress.blocks import count_blocks, differences, write_people, write_towns
-    from app.congress.model import BuildError
 
-    def say(step: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"  {step}", err=True)
-
-    try:
-        counted = count_blocks(source, congress, say)
-        found = differences(counted.zips, compare) if compare else []
-    except BuildError as error:
-        raise click.ClickException(str(error)) from None
+    counted = count_blocks(source, congress, step)
+    found = differences(counted.zips, compare) if compare else []
     path = target / f"zip_people_{congress}.csv"
     write_people(counted.zips, path)
     click.echo(f"Wrote {len(counted.zips)} ZIPs to {path.name}")
@@ -226,24 +163,9 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
         _section(f"Different in {compare.name}", found)
 
 
-@congress_cli.command(
-    "refresh",
-    with_appcontext=False,
-    epilog="Examples: flask congress refresh --dry-run; flask congress refresh --from ~/lists",
-)
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="A folder with the files, instead of a download.",
-)
-@click.option(
-    "--as-of",
-    type=Day(),
-    metavar="DAY",
-    help="The day of the list. Otherwise its server, the folder's README.md or the file says.",
-)
+@congress_cli.command("refresh")
+@_from_option("A folder with the files, instead of a download.", required=False)
+@_as_of_option
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> None:
     """Fetch the list of members, check it, and install it for this site.
@@ -254,23 +176,23 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
     committee-membership-current.yaml; with plans_120.csv and zip_people_120.csv in it the coming
     lines are taken from these (as from lines_source of the settings), and with a ZIP file the
     districts are built anew as by build.
+
+    \b
+    Examples:
+      flask congress refresh --dry-run
+      flask congress refresh --from ~/lists
     """
     from app.congress.refresh import RefreshError, fetch_and_refresh, refresh
 
-    def say(name: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"  {name}", err=True)
-
-    settings, moment = _settings(), datetime.now(UTC)
-    day = as_of
+    settings, moment = load_settings(), datetime.now(UTC)
     try:
         if source is None:
             changes = fetch_and_refresh(
-                settings.congress_source, settings.instance, now=moment, as_of=day,
-                lines=settings.lines_source, dry_run=dry_run, progress=say,
+                settings.congress_source, settings.instance, now=moment, as_of=as_of,
+                lines=settings.lines_source, dry_run=dry_run, progress=step,
             )  # fmt: skip
         else:
-            changes = refresh(source, settings.instance, now=moment, as_of=day, dry_run=dry_run)
+            changes = refresh(source, settings.instance, now=moment, as_of=as_of, dry_run=dry_run)
     except RefreshError as error:
         raise click.ClickException(f"Nothing was changed. {error}") from None
     click.echo(f"Members as of {changes.after} (before: {changes.before})")
@@ -300,14 +222,15 @@ REHEARSED = (
 """ZIPs in the nine states with new lines, in Missouri, in states without, and in areas."""
 
 
-@congress_cli.command(
-    "rehearse",
-    with_appcontext=False,
-    epilog="Example: flask congress rehearse --on 2027-01-03T12:01",
-)
-@_today_option
+@congress_cli.command("rehearse")
+@_moment_option
 def rehearse(given: datetime | None) -> None:
-    """Say what residents would see at a moment, with the tables as they are now."""
+    """Say what residents would see at a moment, with the tables as they are now.
+
+    \b
+    Example:
+      flask congress rehearse --on 2027-01-03T12:01
+    """
     moment = _moment(given)
     tables = _load(moment)
     there = moment.astimezone(WASHINGTON)
@@ -327,12 +250,16 @@ def rehearse(given: datetime | None) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-@congress_cli.command("status", with_appcontext=False, epilog="Example: flask congress status")
-@_today_option
+@congress_cli.command("status")
+@_moment_option
 def status(given: datetime | None) -> None:
     """Say how old the tables are and what they lack.
 
     Ends with an error only when the tables cannot be used.
+
+    \b
+    Example:
+      flask congress status
     """
     moment = _moment(given)
     tables, day = _load(moment), day_in_washington(moment)
@@ -412,34 +339,25 @@ def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
         yield f"the members' file is {age} days old; seats may have changed hands. {how}"
 
 
-@congress_cli.command(
-    "find",
-    with_appcontext=False,
-    epilog="Example: flask congress find --zip 94538 --state CA "
-    '--street "39550 Liberty St" --city Fremont',
-)
+@congress_cli.command("find")
 @click.option("--zip", "zip_text", required=True, metavar="ZIP", help="The ZIP code of the home.")
 @click.option("--state", metavar="CA", help="The state of the home.")
-@click.option(
-    "--street",
-    metavar="TEXT",
-    help="The street address. It is sent to the configured geocoder (the Census Bureau).",
-)
+@click.option("--street", metavar="TEXT", help="The street address. It is sent to the configured "
+              "geocoder (the Census Bureau).")  # fmt: skip
 @click.option("--city", default="", metavar="TEXT", help="The town.")
 @click.option("--district", type=int, metavar="N", help="The district, picked by hand.")
 @click.option("--state-confirmed", is_flag=True, help="The state is right, whatever the ZIP says.")
-@_today_option
+@_moment_option
 def find(
-    *,
-    zip_text: str,
-    state: str | None,
-    street: str | None,
-    city: str,
-    district: int | None,
-    state_confirmed: bool,
-    given: datetime | None,
-) -> None:
-    """Say who represents an address, and if that is open, what to do next."""
+    *, zip_text: str, state: str | None, street: str | None, city: str, district: int | None,
+    state_confirmed: bool, given: datetime | None,
+) -> None:  # fmt: skip
+    """Say who represents an address, and if that is open, what to do next.
+
+    \b
+    Example:
+      flask congress find --zip 94538 --state CA --street "39550 Liberty St" --city Fremont
+    """
     parsed = parse_zip(zip_text)
     if isinstance(parsed, ZipProblem):
         meant = f" Did you mean {parsed.suggestion}?" if parsed.suggestion else ""
@@ -449,24 +367,16 @@ def find(
     answer: StreetAnswer | None = None
     if street and tables.has_lines:
         answer = _ask(street, city, state, parsed.five, tables)
-    outcome: Outcome = find_delegation(
-        parsed.five,
-        state,
-        now=moment,
-        district=district,
-        state_confirmed=state_confirmed,
-        city=city,
-        street=answer,
-        tables=tables,
-    )
+    outcome = find_delegation(
+        parsed.five, state, now=moment, district=district, state_confirmed=state_confirmed,
+        city=city, street=answer, tables=tables,
+    )  # fmt: skip
     for line in describe(outcome, tables, day_in_washington(moment)):
         click.echo(line)
 
 
 def _ask(street: str, city: str, state: str | None, five: str, tables: Tables) -> StreetAnswer:
-    from app.site.services import geocoder_of
-
-    settings = _settings()
+    settings = load_settings()
     if not settings.street_lookup:
         raise click.ClickException(
             "Looking up streets is turned off on this site (the setting street_lookup)."

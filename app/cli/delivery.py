@@ -1,8 +1,5 @@
-"""Commands for what leaves the site: the mail worker, mail's state, the offices' own format.
-
-``xml_command`` and ``deliver_command`` belong into ``flask letters``; ``worker_command`` and
-``mail_group`` stand by themselves.
-"""
+"""Commands for what leaves the site: ``flask mail``, and ``flask letters xml``, ``deliver`` and
+``note`` for the offices' own systems."""
 
 from __future__ import annotations
 
@@ -14,10 +11,16 @@ from pathlib import Path
 
 import click
 
-from app.campaign import Campaign, CampaignError
-from app.cli.plain import CampaignCommand, Day, PlainGroup
-from app.cli.worker import STUCK, open_queue
-from app.congress import Tables, TablesError, load_tables
+from app.cli.plain import (
+    FILE,
+    FOLDER,
+    NEW_FOLDER,
+    CampaignCommand,
+    PlainGroup,
+    day_option,
+    progress,
+    template_option,
+)
 from app.congress.model import Chamber, as_moment
 from app.cwc import (
     Handed,
@@ -34,12 +37,13 @@ from app.cwc import (
 )
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
-from app.delivery.writer_rows import WriterFileError, read_rows
+from app.delivery.queue import STUCK
+from app.delivery.writer_rows import read_rows
 from app.records import open_database
-from app.site.live import chosen_campaign, live_campaign
-from app.site.outgoing import cwc_client, delivery_agent, offices_of
-from app.site.services import moment_of_site
-from app.site.settings import Settings, load_settings
+from app.site.live import chosen_campaign
+from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
+from app.site.services import campaign_and_tables, moment_of_site
+from app.site.settings import load_settings
 
 CHAMBERS: dict[str, tuple[Chamber, ...]] = {
     "both": ("house", "senate"),
@@ -62,7 +66,7 @@ def status_command() -> None:
     Example:
       flask mail status
     """
-    queue = open_queue()
+    queue = mail_queue(load_settings())
     outbound = queue.post.outbound
     numbers = outbound.numbers()
     for state, number in numbers.items():
@@ -94,7 +98,7 @@ def test_command(address: str) -> None:
     to = parse_address(address)
     if not isinstance(to, Address):
         raise click.ClickException(to.message)
-    queue = open_queue()
+    queue = mail_queue(load_settings())
     queue.post.notify = lambda: None
     text = "This is a test of the site’s mail. “It’s ours” — 40° 🐢.\n"
     mail = Mail("other", to, "A test of the site’s mail", text)
@@ -109,18 +113,17 @@ def test_command(address: str) -> None:
 
 
 @click.command("xml", cls=CampaignCommand)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+@click.argument("file", type=FILE)
+@click.option("--out", required=True, type=NEW_FOLDER,
               help="The folder to write to.")  # fmt: skip
-@click.option("--template", default="general", show_default=True,
-              help="The letter, where a row names none.")  # fmt: skip
+@template_option
 @click.option("--length", type=click.Choice(["full", "short"]), default="full", show_default=True)
 @click.option("--chamber", type=click.Choice(["both", "house", "senate"]), default="both",
               show_default=True)  # fmt: skip
 @click.option("--phone-needed", is_flag=True, help="Ask every row for a phone number.")
 @click.option("--names-in-own-words", is_flag=True,
               help="Leave a writer’s name or address in their own words as it is.")  # fmt: skip
-@click.option("--today", "day", type=Day(), help="Default: today.")
+@day_option
 def xml_command(
     *, file: Path, out: Path, template: str, length: str, chamber: str, phone_needed: bool,
     names_in_own_words: bool, day: date | None,
@@ -144,7 +147,7 @@ def xml_command(
       flask letters xml opened.jsonl --out xml --names-in-own-words
     """
     settings = load_settings()
-    campaign, tables = _campaign(settings)
+    campaign, tables = campaign_and_tables(settings)
     agent = delivery_agent(settings)
     if faults := check_agent(agent):
         names = [
@@ -160,15 +163,9 @@ def xml_command(
         phone_needed=phone_needed, names_in_own_words=names_in_own_words,
     )  # fmt: skip
     done = Summary(0, 0, 0)
-    try:
-        total = sum(1 for _ in read_rows(file))
-        with click.progressbar(
-            write_batch(read_rows(file), order, out), total, label="Writing", file=sys.stderr
-        ) as steps:
-            for so_far in steps:
-                done = so_far
-    except (WriterFileError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    with progress("Writing", sum(1 for _ in read_rows(file))) as bar:
+        for done in write_batch(read_rows(file), order, out):
+            bar(done.rows)
     click.echo(f"{done.rows:,} rows, {done.messages:,} messages in {out}. Nothing was sent.")
     if done.rows_with_problems:
         click.echo(f"{done.rows_with_problems:,} rows have problems: {out / 'problems.csv'}")
@@ -176,7 +173,7 @@ def xml_command(
 
 
 @click.command("deliver", cls=CampaignCommand)
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--elsewhere", is_flag=True,
               help="The letters come from another computer: note nothing here.")  # fmt: skip
 def deliver_command(folder: Path, *, elsewhere: bool) -> None:
@@ -206,16 +203,14 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
             book = None if elsewhere else LetterBook(folder, db, chosen_campaign(settings))
         except NotesError:
             book = None  # somebody else made the files: no letter here belongs to them
-        steps = hand_over_folder(folder, client, lambda: datetime.now(UTC), book)
-        with click.progressbar(
-            steps, len(messages_in(folder)), label="Handing over", file=sys.stderr
-        ) as bar:
-            for step in bar:
+        with progress("Handing over", len(messages_in(folder))) as bar:
+            for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
                 word, reason = (
                     result_words(step.result) if isinstance(step, Handed) else ("settled", "")
                 )
                 counts[word] += 1
                 reasons.setdefault(word, reason)
+                bar(counts.total())
     for word, number in sorted(counts.items()):
         click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
     if book is not None and book.noted:
@@ -225,7 +220,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
 
 
 @click.command("note", cls=CampaignCommand)
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def note_command(folder: Path) -> None:
     """Note with each letter here what its office’s own system said, from FOLDER’s results.
 
@@ -238,18 +233,8 @@ def note_command(folder: Path) -> None:
       flask letters note xml
     """
     settings = load_settings()
-    try:
-        with closing(open_database(settings.database)) as db:
-            done = note_results(folder, db, chosen_campaign(settings))
-    except NotesError as error:
-        raise click.ClickException(str(error)) from None
+    with closing(open_database(settings.database)) as db:
+        done = note_results(folder, db, chosen_campaign(settings))
     click.echo(f"{done.noted:>8,}  letters say so now")
     click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, gone, or accepted before")
     click.echo(f"{done.of_nobody_here:>8,}  of people without a signature here")
-
-
-def _campaign(settings: Settings) -> tuple[Campaign, Tables]:
-    try:
-        return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
-    except (CampaignError, TablesError) as error:
-        raise click.ClickException(str(error)) from None

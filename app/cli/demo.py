@@ -14,13 +14,11 @@ from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from rich.console import Console
-from rich.progress import track
 
 from app.campaign import Campaign, ask_for
 from app.campaign.model import LetterTemplate
 from app.cli.organizers import print_link
-from app.cli.plain import PlainCommand
+from app.cli.plain import PlainCommand, progress
 from app.congress import Tables
 from app.records import (
     Connection,
@@ -78,12 +76,12 @@ def demo_command(people: int, removing: bool) -> None:
     if numbers_of_source(db, SOURCE):
         raise click.ClickException("This site is full of them already: flask demo --remove")
     second = _second_campaign(site)
-    console = Console(stderr=True)
     for campaign, number in ((site.campaign, people), (second, people // SHARE)):
         requests = _requests(number, campaign, site.tables, site.settings.person_key, site.now())
-        for request in track(requests, f"Signing {campaign.title}", total=number, console=console,
-                             transient=True, disable=not console.is_terminal):  # fmt: skip
-            sign(db, request, secret)
+        with progress(f"Signing {campaign.title}", number) as bar:
+            for done, request in enumerate(requests, 1):
+                sign(db, request, secret)
+                bar(done)
     click.echo(f"{people:,} invented people signed, with the source tag '{SOURCE}'.")
     click.echo(f"A second campaign is at /c/{SECOND}/, and {people // SHARE:,} of them signed it.")
     for name, role in ORGANIZERS:

@@ -1,10 +1,9 @@
 """``flask doctor``: is this site sound, current and safe? One line for each thing looked at.
 
-A check is a function that takes the site and answers with a finding: what is so, why it matters,
-and the command that helps. To add one, write it here under ``@check("name")``. Nothing of the
-site is loaded for it: each check imports what it looks at, so that what is broken is one finding
-and the others still run. ``flask settings`` and ``flask adopt`` are about the same: what one site
-is.
+A check is a function that takes what is there and answers with a finding: what is so, why it
+matters, and the command that helps. To add one, write it here under ``@check("name")``. Nothing
+of the site is loaded for it: each check imports what it looks at, so that what is broken is one
+finding and the others still run.
 """
 
 from __future__ import annotations
@@ -12,56 +11,46 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
+import ssl
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 
 from app import __version__
-from app.cli.plain import PlainCommand
-from app.records import sweep_letters
+from app.cli.plain import PlainCommand, some
+from app.congress.model import WASHINGTON
+from app.errors import ExplainedError
+from app.records import Connection, sweep_letters
 from app.records.backup import notes
 from app.records.counts import recount
-from app.records.database import NotItselfError, open_database
+from app.records.database import open_database
 from app.records.erasing import waits_to_be_erased
-from app.records.health import (
-    adopt_site,
-    check_site,
-    damage,
-    latest_moment,
-    log_size,
-    schema_differences,
-)
-from app.records.keys import KeyFolderError, key_status
-from app.records.limiting import LimitsError, networks, open_counters
+from app.records.health import check_site, damage, latest_moment, log_size, schema_differences
+from app.records.keys import key_status
+from app.records.limiting import networks, open_counters
 from app.records.outbound import CHAMBERS, Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
-from app.site.settings import (
-    HERE,
-    ROOT,
-    Settings,
-    SettingsError,
-    as_markdown,
-    default_of,
-    load_settings,
-    make_key,
-    read_settings,
-    rules,
-    shown,
-)
+from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings
 
-EASTERN = ZoneInfo("America/New_York")
+if TYPE_CHECKING:
+    from app.campaign import Campaign
+    from app.congress import Tables
+
 Level = Literal["ok", "warn", "fail"]
+Answer = TypeVar("Answer")
 STATUS: dict[Level, int] = {"ok": 0, "warn": 1, "fail": 2}
 """What the command ends with, as monitors expect it."""
 LARGE_LOG = 256 << 20
@@ -76,18 +65,57 @@ class Finding:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+def ok(sentence: str) -> Finding:
+    return Finding("ok", sentence)
+
+
+def warn(sentence: str) -> Finding:
+    return Finding("warn", sentence)
+
+
+def fail(sentence: str) -> Finding:
+    return Finding("fail", sentence)
+
+
+@dataclass(frozen=True)
 class Site:
-    """What a check may look at."""
+    """What is there, for every check. Each part is read when somebody asks for it."""
 
     settings: Settings
     now: datetime
+
+    def ask(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Put a question to the database."""
+        with closing(open_database(self.settings.database)) as db:
+            return question(db)
 
     @property
     def today(self) -> date:
         """The day in Washington, as everywhere in the program."""
         day = self.settings.today
-        return date.fromisoformat(day) if day else self.now.astimezone(EASTERN).date()
+        return date.fromisoformat(day) if day else self.now.astimezone(WASHINGTON).date()
+
+    @cached_property
+    def tables(self) -> Tables:
+        from app.congress import load_tables
+        from app.site.services import moment_of_site
+
+        moment = moment_of_site(self.settings, lambda: self.now)
+        return load_tables(self.settings.instance, moment)
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        from app.site.live import live_campaign
+
+        return live_campaign(self.settings)
+
+    def noted(self, what: str) -> tuple[datetime, Mapping[str, str]] | None:
+        """When a copy was last taken or tried, or the keys were, and what is known of it."""
+        facts = notes(self.settings.instance).get(what, {})
+        try:
+            return datetime.fromisoformat(facts["at"]), facts
+        except (KeyError, ValueError, TypeError):
+            return None
 
 
 Check = Callable[[Site], Finding]
@@ -104,18 +132,6 @@ def check(name: str, checks: dict[str, Check] = CHECKS) -> Callable[[Check], Che
         return function
 
     return put
-
-
-def ok(sentence: str) -> Finding:
-    return Finding("ok", sentence)
-
-
-def warn(sentence: str) -> Finding:
-    return Finding("warn", sentence)
-
-
-def fail(sentence: str) -> Finding:
-    return Finding("fail", sentence)
 
 
 @check("settings")
@@ -139,16 +155,10 @@ def settings_are_for_the_public(site: Site) -> Finding:
 
 @check("tables")
 def tables_are_current(site: Site) -> Finding:
-    from app.congress import TablesError, load_tables
     from app.congress.model import ordinal
     from app.congress.refresh import refreshed
-    from app.site.services import moment_of_site
 
-    try:
-        moment = moment_of_site(site.settings, lambda: site.now)
-        tables = load_tables(site.settings.instance, moment)
-    except TablesError as error:
-        return fail(str(error))
+    tables = site.tables
     if not tables.has_lines:
         return fail(
             f"The tables have no districts of the {ordinal(tables.congress)} Congress, which sits "
@@ -160,8 +170,16 @@ def tables_are_current(site: Site) -> Finding:
             "of the present Congress, which get no letter: flask congress refresh"
         )
     age = (site.today - tables.as_of).days
-    line = f"The tables of members are of {tables.as_of}, {age} days old.{_last_change(site)}"
     last = refreshed(site.settings.instance)
+    line = f"The tables of members are of {tables.as_of}, {age} days old."
+    if last and last.changed:
+        parts = [
+            f"{len(lines)} {word} ({', '.join(lines[:3])}{' …' if len(lines) > 3 else ''})"
+            for word, lines in (("joined", last.joined), ("left", last.left),
+                                ("moved", last.moved), ("with another address", last.offices))
+            if lines
+        ]  # fmt: skip
+        line += f" Changed last on {last.changed}: {'; '.join(parts)}."
     if last and last.problem:
         return warn(f"{line} The refresh of {last.at:%Y-%m-%d} changed nothing: {last.problem}")
     if site.settings.congress_refresh and (last is None or site.now - last.at > timedelta(days=3)):
@@ -169,21 +187,6 @@ def tables_are_current(site: Site) -> Finding:
     return (
         warn(f"{line} Members may have changed: flask congress refresh") if age > 120 else ok(line)
     )
-
-
-def _last_change(site: Site) -> str:
-    """What changed last, as a sentence with a space before it; empty where nothing is known."""
-    from app.congress.refresh import refreshed
-
-    last = refreshed(site.settings.instance)
-    if last is None or last.changed is None:
-        return ""
-    parts = [
-        f"{len(lines)} {word} ({', '.join(lines[:3])}{' …' if len(lines) > 3 else ''})"
-        for word, lines in (("joined", last.joined), ("left", last.left), ("moved", last.moved),
-                            ("with another address", last.offices)) if lines
-    ]  # fmt: skip
-    return f" Changed last on {last.changed}: {'; '.join(parts)}."
 
 
 @check("secrets")
@@ -203,16 +206,13 @@ def secrets_are_private(site: Site) -> Finding:
 
 @check("private key")
 def private_key_is_elsewhere(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        counts = sealed_counts(db)
-    try:
-        lines = key_status(site.settings.keys, counts)
-    except KeyFolderError as error:
-        return fail(str(error))
+    counts = site.ask(sealed_counts)
+    lines = key_status(site.settings.keys, counts)
     unknown = set(counts) - {line.key.id for line in lines}
     if unknown:
         rows = sum(counts[key] for key in unknown)
-        return fail(f"{rows} rows are sealed to keys that are not in {site.settings.keys}.")
+        what = some(rows, "row is", "rows are")
+        return fail(f"{what} sealed to keys that are not in {site.settings.keys}.")
     if not any(line.current for line in lines):
         return warn("There is no key in use, so nobody can leave details: flask keys make")
     for line in lines:
@@ -229,12 +229,8 @@ def private_key_is_elsewhere(site: Site) -> Finding:
 def nothing_is_kept_too_long(site: Site) -> Finding:
     from app.site.daily import policy_of
 
-    try:
-        policy = policy_of(site.settings)
-    except click.ClickException as error:
-        return fail(error.message)
     settings = site.settings
-    proof = prove(settings.database, site.now, policy, instance=settings.instance)
+    proof = prove(settings.database, site.now, policy_of(settings), instance=settings.instance)
     if proof.problems:
         return fail(" ".join(proof.problems) + " Run: flask signatures purge --now")
     return ok(f"Nothing is older than it may be ({len(proof.checked)} kinds, raw bytes too).")
@@ -248,9 +244,7 @@ def site_is_itself(site: Site) -> Finding:
 
 @check("database")
 def database_is_sound(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        found = damage(db)
-    if found:
+    if found := site.ask(damage):
         return fail(
             f"The database is damaged ({found[0]}), and will lose signatures. Stop the site, and "
             "put the last good copy back: flask backup restore FILE"
@@ -260,9 +254,7 @@ def database_is_sound(site: Site) -> Finding:
 
 @check("schema")
 def schema_is_of_this_version(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        found = schema_differences(db)
-    if found:
+    if found := site.ask(schema_differences):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         return fail(
             f"The database is not built as this program builds it ({found[0]}{more}), so it counts "
@@ -274,14 +266,12 @@ def schema_is_of_this_version(site: Site) -> Finding:
 @check("log")
 def log_is_small(site: Site) -> Finding:
     size = log_size(site.settings.database)
-    with closing(open_database(site.settings.database)) as db:
-        waits = waits_to_be_erased(db)
     if size > LARGE_LOG:
         return warn(
             f"The database's log has {size / 1e6:.0f} MB: something has been reading for long, and "
             "pages grow slow. Restart the site and whatever else reads the file."
         )
-    if waits:
+    if site.ask(waits_to_be_erased):
         return warn(
             "Traces of deleted details may still be in the files, and receipts say so. Something "
             "was reading for long; to try again: flask signatures purge --now"
@@ -291,13 +281,11 @@ def log_is_small(site: Site) -> Finding:
 
 @check("counts")
 def counts_agree(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        differences = recount(db)
-    if differences:
+    if differences := site.ask(recount):
         first = differences[0]
         return fail(
-            f"{len(differences)} counts differ from the rows, such as {first.dimension} "
-            f"{first.value}: flask signatures recount"
+            f"{some(len(differences), 'count differs', 'counts differ')} from the rows, such as "
+            f"{first.dimension} {first.value}: flask signatures recount"
         )
     return ok("Every count agrees with the rows.")
 
@@ -305,12 +293,8 @@ def counts_agree(site: Site) -> Finding:
 @check("limits")
 def limits_are_kept(site: Site) -> Finding:
     settings = site.settings
-    try:
-        networks([name for name in settings.raised_networks.split(",") if name.strip()])
-        works = open_counters(settings.limits_url or settings.instance / "limits.db").check()
-    except LimitsError as error:
-        return fail(str(error))
-    if not works:
+    networks([name for name in settings.raised_networks.split(",") if name.strip()])
+    if not open_counters(settings.limits_url or settings.instance / "limits.db").check():
         where = "the Redis of limits_url" if settings.limits_url else "instance/limits.db"
         return fail(
             f"Limits cannot be counted in {where}, so nothing holds a flood off. Is it running? "
@@ -329,7 +313,8 @@ def visitors_can_be_told_apart(site: Site) -> Finding:
             "The site has an https address but trusts no proxy. If one of yours stands in front, "
             "set trusted_proxies = 1; otherwise all visitors look like one, and are soon limited."
         )
-    return ok(f"{settings.trusted_proxies} proxies are trusted to say who a visitor is.")
+    proxies = some(settings.trusted_proxies, "proxy is", "proxies are")
+    return ok(f"{proxies} trusted to say who a visitor is.")
 
 
 @check("disk")
@@ -344,27 +329,22 @@ def disk_has_room(site: Site) -> Finding:
 @check("mail")
 def mail_moves(site: Site) -> Finding:
     """Settings that can be used, and no message that has stood still for an hour."""
-    from app.cli.worker import STUCK
-    from app.delivery.queue import QueueError
+    from app.delivery.queue import STUCK
     from app.site.outgoing import mail_queue
 
     if silent := _silent_redis(site.settings.redis_url):
         return fail(f"The Redis of redis_url does not answer ({silent}), so no mail leaves.")
-    try:
-        post = mail_queue(site.settings).post
-    except QueueError as error:
-        return fail(str(error))
-    numbers = post.outbound.numbers()
-    stuck = post.outbound.stuck(site.now, longer_than=STUCK)
-    if stuck:
+    post = mail_queue(site.settings).post
+    if stuck := post.outbound.stuck(site.now, longer_than=STUCK):
         return fail(
-            f"{len(stuck)} messages have not moved for an hour, the first since "
-            f"{stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running?"
+            f"{some(len(stuck), 'message has', 'messages have')} not moved for an hour, the first "
+            f"since {stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running?"
         )
+    numbers = post.outbound.numbers()
     failed, unknown = numbers.get("failed", 0), numbers.get("unknown", 0)
     if failed or unknown:
         return warn(
-            f"In the last 30 days {failed} messages failed and of {unknown} nobody knows; "
+            f"In the last 30 days {some(failed, 'message')} failed and of {unknown} nobody knows; "
             "see `flask mail status`."
         )
     if post.writes_files:
@@ -375,19 +355,21 @@ def mail_moves(site: Site) -> Finding:
 @check("letters")
 def letters_are_accounted_for(site: Site) -> Finding:
     """No letter in a state that it cannot have come to, and none that waits unseen."""
-    with closing(open_database(site.settings.database)) as db:
-        found = sweep_letters(db, site.now)
+    found = site.ask(lambda db: sweep_letters(db, site.now))
     if found.wrong:
-        return fail(f"{found.wrong} letters are in a state that no allowed step leads to.")
+        what = some(found.wrong, "letter is", "letters are")
+        return fail(f"{what} in a state that no allowed step leads to.")
     lines = []
     if found.stuck and found.since:
         lines.append(
-            f"{found.stuck} letters were refused by an office's system, not taken or left waiting, "
-            f"the first on {found.since:%Y-%m-%d}: deliver them again, or tell the writers."
+            f"{some(found.stuck, 'letter was', 'letters were')} refused by an office's system, not "
+            f"taken or left waiting, the first on {found.since:%Y-%m-%d}: deliver them again, or "
+            "tell the writers."
         )
     if found.unnoted:
         lines.append(
-            f"{found.unnoted} letters are noted as written only, although the copy was mailed."
+            f"{some(found.unnoted, 'letter is', 'letters are')} noted as written only, although "
+            "the copy was mailed."
         )
     if lines:
         return warn(" ".join(lines))
@@ -398,8 +380,8 @@ def letters_are_accounted_for(site: Site) -> Finding:
 @check("official delivery")
 def official_delivery_is_whole(site: Site) -> Finding:
     """Off, or with everything it needs."""
-    from app.cli.worker import STUCK
     from app.cwc import NotAttempted, check_agent, maintenance_ends
+    from app.delivery.queue import STUCK
     from app.site.outgoing import cwc_client, delivery_agent
 
     settings = site.settings
@@ -418,7 +400,8 @@ def official_delivery_is_whole(site: Site) -> Finding:
     stuck = len(outbound.stuck(site.now, longer_than=STUCK, chambers=awake))
     if stuck:
         return fail(
-            f"{stuck} letters to offices could have left an hour ago. Is `flask worker` running?"
+            f"{some(stuck, 'letter')} to offices could have left an hour ago. Is `flask worker` "
+            "running?"
         )
     if settings.cwc_mode == "test":
         return warn("cwc_mode is test: what is handed over reaches nobody.")
@@ -426,7 +409,7 @@ def official_delivery_is_whole(site: Site) -> Finding:
     if not isinstance(offices, frozenset):
         reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
         return warn(f"The Senate's list of offices cannot be had now: {reason}")
-    if not _confirms(settings):
+    if not confirms(site):
         return warn(
             "Residents can have letters delivered in a name that nobody confirmed: "
             "set confirm_email = true."
@@ -434,16 +417,15 @@ def official_delivery_is_whole(site: Site) -> Finding:
     return ok("Official delivery is set up.")
 
 
-def _confirms(settings: Settings) -> bool:
+def confirms(site: Site) -> bool:
     """Whether signatures count only once their e-mail address was confirmed."""
     from app.campaign import CampaignError
-    from app.site.live import live_campaign
 
     try:
-        wish = live_campaign(settings).confirm_email
+        wish = site.campaign.confirm_email
     except CampaignError:
         wish = None  # another check says what is wrong with it
-    return settings.confirm_email if wish is None else wish
+    return site.settings.confirm_email if wish is None else wish
 
 
 def _silent_redis(url: str) -> str:
@@ -463,10 +445,9 @@ def _silent_redis(url: str) -> str:
 @check("letters' texts")
 def texts_can_be_read(site: Site) -> Finding:
     from app.campaign import CampaignError
-    from app.site.live import live_campaign
 
     try:
-        campaign = live_campaign(site.settings)
+        campaign = site.campaign
     except CampaignError as error:
         first = str(error).splitlines()[0]
         return fail(
@@ -478,10 +459,7 @@ def texts_can_be_read(site: Site) -> Finding:
 
 @check("daily job")
 def daily_job_runs(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        latest = latest_moment(db)
-    last = _time_of(site.settings.instance / "purged")
-    since = last or latest
+    since = _time_of(site.settings.instance / "purged") or site.ask(latest_moment)
     if since is None or site.now - since < timedelta(days=2):
         return ok("What is kept too long is deleted daily.")
     days = (site.now - since).days
@@ -500,8 +478,7 @@ def _time_of(path: Path) -> datetime | None:
 
 @check("clock")
 def clock_is_right(site: Site) -> Finding:
-    with closing(open_database(site.settings.database)) as db:
-        latest = latest_moment(db)
+    latest = site.ask(latest_moment)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(
             f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but somebody acted at "
@@ -543,17 +520,9 @@ def _release(version: str) -> list[int | str]:
     return [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", version)]
 
 
-def _noted(site: Site, what: str) -> tuple[datetime, dict[str, str]] | None:
-    facts = notes(site.settings.instance).get(what, {})
-    try:
-        return datetime.fromisoformat(facts["at"]), facts
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
 @check("copies")
 def copies_are_fresh(site: Site) -> Finding:
-    last, settings = _noted(site, "copy"), site.settings
+    last, settings = site.noted("copy"), site.settings
     if last is None:
         if settings.stream_to:
             return ok("Every change is streamed; no copy was taken besides.")
@@ -585,7 +554,7 @@ def copies_are_fresh(site: Site) -> Finding:
 
 @check("drill")
 def a_copy_was_tried(site: Site) -> Finding:
-    drill = _noted(site, "drill")
+    drill = site.noted("drill")
     if drill is None:
         return warn(
             "No copy was ever tried, and one that was not may not restore. flask backup drill FILE"
@@ -606,7 +575,7 @@ def a_copy_was_tried(site: Site) -> Finding:
 def keys_are_copied(site: Site) -> Finding:
     from app.site.copies import fingerprint_of_keys
 
-    last = _noted(site, "keys")
+    last = site.noted("keys")
     if last is None:
         return warn(
             "The keys were never copied: without them a copy is of little use, since earlier "
@@ -662,16 +631,14 @@ def mail_server_takes_us(site: Site) -> Finding:
 @check("geocoder", TRIES)
 def geocoder_answers(site: Site) -> Finding:
     """Asks for California's Capitol, where nobody lives."""
-    from app.congress import load_tables
     from app.congress.model import LookupFailed, WrongCongress
     from app.congress.street import locate_street
-    from app.site.services import geocoder_of, moment_of_site
+    from app.site.services import geocoder_of
 
     if not site.settings.street_lookup:
         return ok("The street look-up is off.")
-    tables = load_tables(site.settings.instance, moment_of_site(site.settings, lambda: site.now))
     place = ("1315 10th St", "Sacramento", "CA", "95814")
-    answer = locate_street(*place, geocoder=geocoder_of(site.settings), tables=tables)
+    answer = locate_street(*place, geocoder=geocoder_of(site.settings), tables=site.tables)
     if isinstance(answer, LookupFailed):
         return warn(
             f"The geocoder gives no answer ({answer.reason}), so people in divided ZIPs choose by "
@@ -688,7 +655,7 @@ def geocoder_answers(site: Site) -> Finding:
 @check("from outside", TRIES)
 def site_is_seen(site: Site) -> Finding:
     """As a visitor sees it: name, certificate, headers, clock. Follows no redirection."""
-    import requests
+    import requests  # the others need none
 
     url = site.settings.site_url
     if not url:
@@ -713,13 +680,33 @@ def site_is_seen(site: Site) -> Finding:
     if off := _clock_off(answer.headers.get("Date", ""), site.now):
         return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
                     "timedatectl set-ntp true")  # fmt: skip
-    return ok(f"{url} answers as it should.")
+    if not url.startswith("https://"):
+        return ok(f"{url} answers as it should.")
+    began, ends = _certificate(url)
+    if ends - site.now < min(timedelta(days=14), (ends - began) / 3):
+        return warn(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
+                    "browsers refuse the site. Look at the proxy's log.")  # fmt: skip
+    return ok(f"{url} answers as it should; its certificate holds until {ends:%Y-%m-%d}.")
+
+
+def _certificate(url: str) -> tuple[datetime, datetime]:
+    """From when until when the certificate at an address holds."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    with (
+        socket.create_connection((host, address.port or 443), timeout=10) as line,
+        ssl.create_default_context().wrap_socket(line, server_hostname=host) as secured,
+    ):
+        said = secured.getpeercert() or {}
+    began, ends = (
+        datetime.fromtimestamp(ssl.cert_time_to_seconds(str(said[name])), UTC)
+        for name in ("notBefore", "notAfter")
+    )
+    return began, ends
 
 
 def _clock_off(header: str, now: datetime) -> float:
     """By how many seconds an HTTP date is off, where that is more than a minute; else 0."""
-    from email.utils import parsedate_to_datetime
-
     try:
         off = abs((parsedate_to_datetime(header) - now).total_seconds())
     except (ValueError, TypeError):
@@ -730,18 +717,16 @@ def _clock_off(header: str, now: datetime) -> float:
 # --- The command -----------------------------------------------------------------------------
 
 
-def examine(site: Site, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]]:
+def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Finding]]:
     """Run every check, and those of ``TRIES`` that are named. One that breaks is a finding
     itself, and the others still run."""
-    answers = []
     for name, function in {**CHECKS, **{name: TRIES[name] for name in tries}}.items():
         try:
-            answers.append((name, function(site)))
-        except NotItselfError as error:
-            answers.append((name, fail(str(error))))
+            yield name, function(site)
+        except (ExplainedError, click.ClickException) as error:
+            yield name, fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever is broken, say so and look on
-            answers.append((name, fail(f"This could not be looked at: {error}")))
-    return answers
+            yield name, fail(f"This could not be looked at: {error}")
 
 
 def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]]:
@@ -750,14 +735,12 @@ def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]
         settings = load_settings()
     except SettingsError as error:
         return [("settings", fail(problem)) for problem in error.problems]
-    return examine(Site(settings, now), tries)
+    return list(examine(Site(settings, now), tries))
 
 
 MARKS: dict[Level, tuple[str, str]] = {
-    "ok": ("ok  ", "green"),
-    "warn": ("warn", "yellow"),
-    "fail": ("FAIL", "red"),
-}
+    "ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red"),
+}  # fmt: skip
 
 
 @click.command("doctor", cls=PlainCommand)
@@ -788,56 +771,3 @@ def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_jso
             mark, colour = MARKS[finding.level]
             click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {finding.sentence}")
     sys.exit(STATUS[worst])
-
-
-@click.command("settings", cls=PlainCommand)
-@click.option("--markdown", is_flag=True, help="Print the table for docs/settings.md instead.")
-def settings_command(markdown: bool) -> None:
-    """Show every setting with its value; * marks those that you set. Secrets stay hidden.
-
-    \b
-    Example:
-      flask settings
-    """
-    if markdown:
-        click.echo(as_markdown(), nl=False)
-        return
-    settings = read_settings()
-    for name in rules():
-        value = getattr(settings, name)
-        mark = " " if value == default_of(name) else "*"
-        click.echo(f"{mark} {name} = {shown(name, value)}")
-
-
-@click.command("adopt", cls=PlainCommand)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def adopt_command(yes: bool) -> None:
-    """Take the database and the keys that are there for this site's own from now on.
-
-    For a site that stops because its database was replaced or a key is lost, when that is so on
-    purpose. A key or a database that is missing is made anew, and empty. Restoring a backup of
-    the same site needs none of this.
-
-    \b
-    Example:
-      flask adopt
-    """
-    settings = read_settings()
-    lost = [name for name, key in settings.own_keys.items()
-            if not key and not (settings.instance / name).exists()]  # fmt: skip
-    for name in lost:
-        click.echo(f"{name} is missing. A new one means: {LOSSES[name]}")
-    if not settings.database.exists():
-        click.echo("There is no database. A new one begins with nothing: no signature, no account.")
-    if not yes:
-        click.confirm("Stop the site first. Take what is there for this site's own?", abort=True)
-    for name in lost:
-        make_key(settings.instance / name)
-    adopt_site(settings.database, load_settings().own_keys)
-    click.echo("Done. Start the site again.")
-
-
-LOSSES = {
-    "secret.key": "receipts and open forms of before lead nowhere.",
-    "person.key": "whoever signed before can sign and be counted again.",
-}

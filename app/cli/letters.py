@@ -1,43 +1,54 @@
-"""``flask letters``: read the letters as every office would, before anyone signs one."""
+"""``flask letters``: read the letters as every office would, and carry the texts in and out."""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from flask.cli import with_appcontext
 
 from app.campaign import (
     FIELDS,
     FILTERS,
     Campaign,
     CampaignError,
-    Report,
     check_campaign,
+    edit,
     read_campaign,
     read_files,
 )
-from app.campaign.campaign_file import FILE
-from app.congress import Tables, TablesError, load_tables
+from app.campaign.campaign_file import FILE as CAMPAIGN_FILE
+from app.campaign.text_changes import changes
+from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, progress, some
+from app.congress import Tables, load_tables
+from app.records.audit import COMMAND_LINE
+from app.records.counts import anybody_signed
+from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
+from app.site.assets import LARGEST_CARD, STATIC, card_name
 from app.site.live import chosen_campaign, live_campaign
-from app.site.services import moment_of_site
-from app.site.settings import SettingsError, load_settings
+from app.site.services import Services, moment_of_site, services
+from app.site.settings import load_settings
 
-letters_cli = AppGroup("letters", help="The letters of a campaign: read and check them.")
+letters_cli = PlainGroup("letters", help="The letters of a campaign: read, check, hand over.")
+_LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}
+CARD_WORDS = {
+    "en": ("A letter from you, to the people who represent you in Congress",
+           "Five minutes, in your own words"),
+    "es": ("Una carta suya, a las personas que le representan en el Congreso",
+           "Cinco minutos, con sus propias palabras"),
+}  # fmt: skip
 
 
-@letters_cli.command(with_appcontext=False)
+@letters_cli.command()
 @click.option("--campaign", "slug", help="The campaign’s folder. Default: the site’s campaign.")
 @click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--folder", type=FOLDER,
     help="Read the files there, such as before an import: a campaign’s folder, or the folder of "
     "several campaigns. Default: what is live, which is the site’s letters folder where nothing "
     "was published in the browser.",
-)
+)  # fmt: skip
 def check(slug: str | None, folder: Path | None) -> None:
     """Compose every letter to every seat of Congress at every stage, and read it.
 
@@ -51,24 +62,17 @@ def check(slug: str | None, folder: Path | None) -> None:
       flask letters check --folder letters
     """
     campaign, tables = _load(slug, folder)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total} seats"),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not Console(stderr=True).is_terminal,
-    ) as progress:
-        task = progress.add_task("Reading the letters", total=len(tables.holders))
-        report = check_campaign(
-            campaign, tables, progress=lambda done, _total: progress.update(task, completed=done)
-        )
-    _print(report, f"letters/{campaign.slug}")
+    with progress("Reading the letters", len(tables.holders)) as bar:
+        report = check_campaign(campaign, tables, progress=lambda done, _total: bar(done))
+    for problem in report.problems:
+        where = f"at {some(problem.seats, 'seat')}; " if problem.seats else ""
+        click.echo(f"letters/{campaign.slug}/{problem} ({where}{_LEVELS[problem.level]})")
+    click.echo(report.summary)
     if not report.ok:
         raise SystemExit(1)
 
 
-@letters_cli.command(with_appcontext=False)
+@letters_cli.command()
 def fields() -> None:
     """List the fields and filters that a letter may use, each with an example.
 
@@ -90,7 +94,7 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
         settings = load_settings() if slug is None or folder is None else None
         slug = slug or (chosen_campaign(settings) if settings else "")
         if folder is not None:
-            alone = (folder / FILE).is_file()
+            alone = (folder / CAMPAIGN_FILE).is_file()
             return read_campaign(slug, read_files(folder if alone else folder / slug)), load_tables(
                 settings.instance if settings else None, datetime.now(UTC)
             )
@@ -99,20 +103,199 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
             settings.instance, moment_of_site(settings)
         )
     except CampaignError as error:
-        count = len(error.problems)
         lines = [f"letters/{slug}/{problem}" for problem in error.problems]
-        lines.append("1 problem" if count == 1 else f"{count} problems")
+        lines.append(some(len(lines), "problem"))
         raise click.ClickException("\n".join(["The letters cannot be read.", *lines])) from None
-    except (SettingsError, TablesError) as error:
-        raise click.ClickException(str(error)) from None
 
 
-def _print(report: Report, place: str) -> None:
-    for problem in report.problems:
-        seats = "1 seat" if problem.seats == 1 else f"{problem.seats:,} seats"
-        where = f"at {seats}; " if problem.seats else ""
-        click.echo(f"{place}/{problem} ({where}{_LEVELS[problem.level]})")
-    click.echo(report.summary)
+@letters_cli.command("export", cls=CampaignCommand)
+@click.option(
+    "--out", type=NEW_FOLDER, help="Where to write. Default: the campaign’s own folder in letters/."
+)
+@click.option("--yes", is_flag=True, help="Replace files that differ without asking.")
+@with_appcontext
+def export_command(out: Path | None, yes: bool) -> None:
+    """Write the live texts to files, byte for byte as they were published.
+
+    \b
+    Example:
+      flask letters export
+      flask letters export --out /tmp/letters
+    """
+    site = services()
+    folder = out or site.settings.letters / site.live.slug
+    files = site.live.files(site.db()).files
+    there = _existing(folder)
+    other = [n for n, text in files.items() if n in there and there[n] != text.encode("utf-8")]
+    if other and not yes:
+        click.echo(f"These files in {folder} differ from what is live and would be replaced:")
+        for name in other:
+            click.echo(f"  {name}")
+        click.confirm("Replace them?", abort=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in sorted(files.items()):
+        if there.get(name) != text.encode("utf-8"):
+            _write(folder / name, text.encode("utf-8"))
+            click.echo(f"  {name}: written")
+    for name, state in sorted(states(site.db(), site.live.slug).items()):
+        if state.retired and name in there:
+            click.echo(f"  {name}: retired here; the file is left as it is")
+    click.echo(f"{len(files)} files of {site.live.slug} are in {folder}.")
 
 
-_LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}
+@letters_cli.command("import", cls=CampaignCommand)
+@click.argument("folder", type=FOLDER)
+@click.option("--yes", is_flag=True, help="Publish without asking.")
+@with_appcontext
+def import_command(folder: Path, yes: bool) -> None:
+    """Publish the texts in FOLDER: residents see them at once, drafts stay as they are.
+
+    Shows what would change and asks first. Texts that must be put right are refused. A live
+    text that is not in FOLDER stays live.
+
+    \b
+    Example:
+      flask letters import /tmp/letters
+    """
+    site = services()
+    live = site.live.files(site.db())
+    texts = _texts(folder)
+    _refuse_another_campaign(site, folder)
+    changed = {name: text for name, text in texts.items() if live.files.get(name) != text}
+    for name, text in sorted(changed.items()):
+        click.echo(f"  {name}: {_in_words(live.files.get(name), text)}")
+    for name in sorted(set(live.files) - set(texts)):
+        click.echo(f"  {name}: not in {folder}; stays live")
+    if not changed:
+        click.echo("Nothing differs from what is live.")
+        return
+    _refuse_another_bill(site, live, changed, folder)
+    _refuse_faults(site, live, changed)
+    if not yes:
+        click.confirm("Publish this?", abort=True)
+    answer = publish_texts(
+        site.db(), site.live.slug, changed, folder=site.live.folder, seen=live.counter,
+        by=COMMAND_LINE, at=datetime.now(UTC), note=f"Imported from {folder.name}",
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        raise click.ClickException(
+            "Something else was published meanwhile, so nothing was done. Run this again."
+        )
+    click.echo(f"{some(len(answer.versions), 'text is', 'texts are')} live now.")
+
+
+def _existing(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        return {}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a full disk leaves the file as it was."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    try:
+        texts = read_files(folder)
+    except CampaignError as error:
+        raise click.ClickException(f"Nothing was imported.\n{error}") from None
+    if not texts:
+        raise click.ClickException(f"There is no campaign.toml and no letter in {folder}.")
+    return texts
+
+
+def _in_words(old: str | None, new: str) -> str:
+    if old is None:
+        return "new"
+    found = changes(old.replace("\r\n", "\n"), new.replace("\r\n", "\n"))
+    added = sum(1 for change in found if change.kind in ("new", "changed"))
+    gone = sum(1 for change in found if change.kind == "old")
+    return f"changed in {some(added + gone, 'place')}" if added + gone else "line ends only"
+
+
+def _refuse_another_campaign(site: Services, folder: Path) -> None:
+    """Stop at the folder of another campaign of this site, also where both have one bill."""
+    other = folder.resolve().name
+    known = {one.slug for one in site.campaigns}
+    known |= {path.parent.name for path in site.settings.letters.glob("*/campaign.toml")}
+    if other == site.slug or other not in known:
+        return
+    here = any(one.slug == other for one in site.campaigns)
+    way = f"flask letters import --campaign {other} …" if here else f"flask campaign begin {folder}"
+    raise click.ClickException(
+        f"This is the folder of another campaign, {other!r}; this one is {site.slug!r}. Nothing "
+        f"was imported. What you may want: {way}"
+    )
+
+
+def _refuse_another_bill(
+    site: Services, live: LiveFiles, changed: dict[str, str], folder: Path
+) -> None:
+    """Stop at the folder of another campaign: what was signed here is about this one's bill."""
+    try:
+        theirs = read_campaign(site.live.slug, {**live.files, **changed})
+    except CampaignError:
+        return  # told with every other fault
+    ours = site.campaign
+    before = live.files[CAMPAIGN_FILE]
+    if not edit.fixed_changes(before, changed.get(CAMPAIGN_FILE, before)):
+        return
+    named = [", ".join(f"{b.number} of Congress {b.congress}" for b in one.bills.values()
+                       if b.number) or one.title for one in (theirs, ours)]  # fmt: skip
+    words = f"This folder is about {named[0]}; this campaign is about {named[1]}."
+    if not anybody_signed(site.db(), site.live.slug):
+        click.echo(f"Note: {words} Nobody has signed yet.")
+        return
+    raise click.ClickException(
+        f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
+        f"campaign with it: flask campaign begin {folder}"
+    )
+
+
+def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
+    """Stop at what cannot be read or must be put right, with file, line and advice."""
+    try:
+        campaign = read_campaign(site.live.slug, {**live.files, **changed})
+    except CampaignError as error:
+        raise click.ClickException(
+            f"Nothing was imported. Put these right first:\n{error}"
+        ) from None
+    every = tuple(campaign.templates.values())
+    letters = {name.partition(".")[0] for name in changed if name.endswith(".txt")}
+    only = [t for t in every if t.id in letters]
+    templates = only if letters and all(n.endswith(".txt") for n in changed) else every
+    must = [p for p in check_campaign(campaign, site.tables, templates=templates).problems
+            if p.level == "must"]  # fmt: skip
+    if must:
+        lines = "\n".join(str(problem) for problem in must)
+        raise click.ClickException(f"Nothing was imported. Put these right first:\n{lines}")
+
+
+@letters_cli.command("card", cls=CampaignCommand)
+@click.option("--out", type=NEW_FOLDER, default=STATIC,
+              help="The folder to write to. Default: the site’s static files.")  # fmt: skip
+def card_command(out: Path) -> None:
+    """Draw the picture that other sites show with a link, in English and Spanish.
+
+    It names the campaign by its title. Run it after the title has changed.
+
+    \b
+    Example:
+      flask letters card
+    """
+    from app.documents.printables import CardWords, to_card  # the others set no page
+
+    campaign = live_campaign(load_settings())
+    for lang, (heading, small) in CARD_WORDS.items():
+        title = campaign.title_es if lang == "es" else campaign.title
+        picture = to_card(CardWords(lang, heading, title, small))
+        if len(picture) > LARGEST_CARD:
+            raise click.ClickException(f"The picture has {len(picture)} bytes, which is too many.")
+        (out / card_name(lang)).write_bytes(picture)
+        click.echo(f"{out / card_name(lang)}: {len(picture):,} bytes")

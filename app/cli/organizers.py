@@ -8,7 +8,7 @@ from typing import cast
 import click
 from flask.cli import AppGroup
 
-from app.cli.plain import PlainGroup
+from app.cli.plain import PlainGroup, show_columns, some
 from app.delivery.wordings import absolute_link
 from app.records import organizers
 from app.records.audit import COMMAND_LINE
@@ -136,11 +136,11 @@ def list_() -> None:
     if not people:
         click.echo("There are no organizers yet. Add one: flask organizers add NAME --role admin")
         return
-    width = max(len("name"), *(len(person.name) for person in people))
-    click.echo(f"{'name':<{width}}  {'role':<8}  {'ready':<20}  last log-in (UTC)")
-    for person in people:
-        last = f"{person.logged_in:%Y-%m-%d %H:%M}" if person.logged_in else "never"
-        click.echo(f"{person.name:<{width}}  {person.role:<8}  {_ready(person):<20}  {last}")
+    show_columns([
+        ("name", "role", "ready", "last log-in (UTC)"),
+        *((one.name, one.role, _ready(one),
+           f"{one.logged_in:%Y-%m-%d %H:%M}" if one.logged_in else "never") for one in people),
+    ])  # fmt: skip
 
 
 def _ready(person: Organizer) -> str:
@@ -238,5 +238,4 @@ def revoke_sessions(name: str) -> None:
     """
     found = _found(name)
     ended = organizers.revoke_all(services().db(), found, by=COMMAND_LINE, at=_now())
-    word = "session" if ended == 1 else "sessions"
-    click.echo(f"{found.name}: {ended} {word} ended.")
+    click.echo(f"{found.name}: {some(ended, 'session')} ended.")

@@ -1,7 +1,4 @@
-"""Letters on paper: packets for delivery by hand, labels, sign-up sheets, blank letters, posters.
-
-The commands belong into ``flask letters``.
-"""
+"""``flask letters packets``: for each office, the letters to bring by hand."""
 
 from __future__ import annotations
 
@@ -13,11 +10,17 @@ from pathlib import Path
 
 import click
 
-from app.campaign import Campaign, CampaignError
-from app.cli.keys import passphrase_option, unlock_file
-from app.cli.plain import CampaignCommand, Day, piped, some
-from app.cli.sealed import export_here
-from app.congress import Tables, TablesError, load_tables
+from app.cli.keys import export_here, unlock_file
+from app.cli.plain import (
+    FILE,
+    NEW_FOLDER,
+    CampaignCommand,
+    day_option,
+    passphrase_option,
+    progress,
+    some,
+    template_option,
+)
 from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
     INDEX,
@@ -31,22 +34,13 @@ from app.delivery.packets import (
     problems_csv,
     write_packets,
 )
-from app.documents import PdfError
 from app.records.keys import OpenKey
 from app.records.sealed_files import KIND, OpenedRow, campaign_of, open_sealed_file
-from app.site.live import choosing, chosen_campaign, live_campaign
-from app.site.services import moment_of_site
-from app.site.settings import Settings, load_settings
+from app.site.live import choosing, chosen_campaign
+from app.site.services import campaign_and_tables, moment_of_site
+from app.site.settings import load_settings
 
 SEALED = ".sealed.jsonl"
-
-
-def load_letters(settings: Settings) -> tuple[Campaign, Tables]:
-    """The site's campaign and tables, or the error as a sentence."""
-    try:
-        return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))
-    except (CampaignError, TablesError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _split(_context: click.Context, _option: click.Parameter, text: str) -> Split:
@@ -57,20 +51,17 @@ def _split(_context: click.Context, _option: click.Parameter, text: str) -> Spli
 
 
 @click.command("packets", cls=CampaignCommand)
-@click.argument("file", required=False,
-                type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
-@click.option("--key", "private_files", multiple=True,
-              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.argument("file", required=False, type=FILE)
+@click.option("--key", "private_files", type=FILE, multiple=True,
               help="A private key file; may be given more than once.")  # fmt: skip
 @passphrase_option
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+@click.option("--out", required=True, type=NEW_FOLDER,
               help="The folder to write to; it must hold no packets yet.")  # fmt: skip
 @click.option("--split", default="office", callback=_split, metavar="office|state|SIZE",
               show_default=True,
               help="SIZE is letters a file (500) or megabytes (20MB).")  # fmt: skip
-@click.option("--template", default="general", show_default=True,
-              help="The letter, where a row names none.")  # fmt: skip
-@click.option("--today", "day", type=Day(), help="Default: today.")
+@template_option
+@day_option
 def packets_command(
     *, file: Path | None, private_files: tuple[Path, ...], passphrase_file: Path | None,
     out: Path, split: Split, template: str, day: date | None,
@@ -97,7 +88,7 @@ def packets_command(
     with choosing(named):
         if named and chosen_campaign(settings) != named:
             raise click.ClickException(f"{file} holds letters of another campaign, {named!r}.")
-        campaign, tables = load_letters(settings)
+        campaign, tables = campaign_and_tables(settings)
     now = as_moment(day) if day else moment_of_site(settings)
     today = day_in_washington(now)
     _refuse_used(out)
@@ -110,8 +101,6 @@ def packets_command(
             bad = _read(letters, source, keys, out, today)
             total = sum(len(pile.letters) for pile in letters.piles())
             files = _write(letters, out, sender, split, total)
-    except PdfError as error:
-        raise click.ClickException(str(error)) from None
     finally:
         if file is None:
             source.unlink(missing_ok=True)
@@ -130,13 +119,12 @@ def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, 
     """Read every line into the piles; returns how many have problems, listed in a file."""
     troubles: list[Trouble] = []
     rows = _rows(source, keys, today, troubles)
-    size = max(source.stat().st_size // 1000, 1)
-    with click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=piped()) as bar:
+    with progress("Reading", max(source.stat().st_size // 1000, 1)) as bar:  # a letter has 1 KB
         for count, result in enumerate(letters.read(rows)):
             if isinstance(result, Trouble):
                 troubles.append(result)
             if count % 100 == 0:
-                bar.update(1)
+                bar(count)
     if troubles:
         (out / PROBLEMS).write_text(problems_csv(troubles), encoding="utf-8", newline="")
     return len({t.number for t in troubles})
@@ -175,10 +163,9 @@ def _rows(
 
 
 def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:
-    files = done = 0
-    label = "Setting letters"
-    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=piped()) as bar:
+    files = 0
+    with progress("Setting letters", total) as bar:
         for step in write_packets(letters, out, sender, split):
-            bar.update(step.letters - done)
-            done, files = step.letters, step.files
+            bar(step.letters)
+            files = step.files
     return files

@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.cli.packets import load_letters
-from app.cli.plain import CampaignCommand, piped, some
+from app.cli.plain import FILE, CampaignCommand, language_option, progress, some
 from app.records import Connection, local_database, source_tag
 from app.records.audit import COMMAND_LINE
 from app.records.csv_files import BOM, safe_csv
@@ -56,17 +55,16 @@ from app.site.paper_words import (
     sheet_words,
     unread_words,
 )
-from app.site.services import moment_of_site
+from app.site.services import campaign_and_tables, moment_of_site
 from app.site.settings import Settings, load_settings
 
 BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
 
 
 @click.command("import", cls=CampaignCommand)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--source", default="", metavar="TAG", help="A source tag, such as fair-2026.")
-@click.option("--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
-              help="The language of the sheet that people signed.")  # fmt: skip
+@language_option
 @click.option("--column", "columns", multiple=True, metavar="HEADER=WHAT",
               help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
                    "given several times, and is remembered for the next sheet.")  # fmt: skip
@@ -130,12 +128,10 @@ def import_command(
         elif _may_go_on(plan, leave_out=leave_out, undecided=undecided):
             if said:
                 remember_columns(db, said)
-            with click.progressbar(length=len(plan.new), label="Adding", file=sys.stderr,
-                                   hidden=piped()) as bar:  # fmt: skip
+            with progress("Adding", len(plan.new)) as bar:
                 added = import_paper(
                     db, plan.new, batch, letters=letters, secret=settings.secret_key,
-                    lock=paper_lock(settings.instance),
-                    progress=lambda done: bar.update(done - bar.pos),
+                    lock=paper_lock(settings.instance), progress=bar,
                 )  # fmt: skip
             click.echo(
                 f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
@@ -183,7 +179,7 @@ def _said(options: tuple[str, ...], held: HeldFile) -> dict[str, str]:
 
 
 def _batch(settings: Settings, source: str, language: str) -> tuple[Batch, Place, PaperLetters]:
-    campaign, tables = load_letters(settings)
+    campaign, tables = campaign_and_tables(settings)
     now, moment = datetime.now(UTC), moment_of_site(settings)
     today = moment.astimezone(ZoneInfo(campaign.timezone)).date()
     return (
@@ -198,15 +194,13 @@ def _plan(
 ) -> Plan:
     steps = plan_steps(held, choices, place, db, secret=settings.secret_key)
     length = sum(len(sheet.rows) for sheet in held.sheets)
-    with click.progressbar(length=length, label="Reading", file=sys.stderr,
-                           hidden=piped()) as bar:  # fmt: skip
+    with progress("Reading", length) as bar:
         while True:
             try:
-                done = next(steps)
+                bar(next(steps))
             except StopIteration as end:
                 plan: Plan = end.value
                 return plan
-            bar.update(done - bar.pos)
 
 
 def _show(plan: Plan, file: Path) -> None:
@@ -301,7 +295,7 @@ def undo_command(number: int | None) -> None:
     """
     settings = load_settings()
     db = local_database(settings.database)
-    campaign, _tables = load_letters(settings)
+    campaign, _tables = campaign_and_tables(settings)
     if number is None:
         for one in list_imports(db, campaign.slug):
             stays = f"; stays, {one.taken_up:,} went on online" if one.taken_up else ""

@@ -1,21 +1,27 @@
-"""How commands speak with an operator: a sentence and no traceback, a day as people write it."""
+"""How commands speak with an operator: one way each to fail, to ask, to show a table and a bar."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
+from app.errors import ExplainedError
 from app.records.campaigns import campaigns_here
-from app.records.database import NotStoredError, local_database
-from app.records.keys import KeyFolderError
+from app.records.database import local_database
 from app.site.live import CHOSEN
-from app.site.settings import SettingsError, load_settings
+from app.site.settings import load_settings
 from app.text import read_day
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @contextmanager
@@ -23,7 +29,7 @@ def plainly() -> Iterator[None]:
     """Turn the errors whose messages are written for an operator into just that message."""
     try:
         yield
-    except (NotStoredError, KeyFolderError, SettingsError) as error:
+    except ExplainedError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
@@ -88,11 +94,57 @@ class Day(click.ParamType[date]):
         return day
 
 
-def piped() -> bool:
-    """Whether nobody watches the terminal; then progress bars say nothing at all."""
-    return not sys.stderr.isatty()
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar where somebody watches the terminal; call what it gives with how much is done."""
+    with click.progressbar(
+        length=total, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        yield lambda done: bar.update(done - bar.pos)
 
 
-def some(number: int, what: str) -> str:
-    """``1 file``, ``2,000 files``."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def step(what: str) -> None:
+    """Say what is being done, where somebody watches the terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"  {what}", err=True)
+
+
+def show_columns(rows: Sequence[Sequence[str]], *, right: Container[int] = ()) -> None:
+    """Print rows, the first with the heads, in columns that people and programs can read.
+
+    ``right``: the columns of numbers.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def some(number: int, what: str, many: str = "") -> str:
+    """``1 file``, ``2,000 files``; ``many`` where an s does not make it."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+passphrase_option = click.option(
+    "--passphrase-file", type=FILE,
+    help="Read the passphrase from this file instead of asking for it.",
+)  # fmt: skip
+template_option = click.option(
+    "--template", default="general", show_default=True, help="The letter, where a row names none."
+)
+day_option = click.option("--today", "day", type=Day(), help="Default: today.")
+language_option = click.option(
+    "--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
+    help="The language of what is on the paper.",
+)  # fmt: skip
+
+
+def passphrase(file: Path | None, prompt: str, *, new: bool = False) -> str:
+    """What the file says, or the answer; a new one is asked for twice."""
+    if file is not None:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    words: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+    return words

@@ -6,41 +6,68 @@ Reads the database of ``instance/``; a running site goes on signing meanwhile.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
-from flask.cli import AppGroup
 
+from app.campaign import Campaign, CampaignError
 from app.cli.attest import attest_command, verify_command
+from app.cli.keys import contacts_command, open_command
 from app.cli.paper import import_command, undo_command
-from app.cli.plain import Day, PlainCommand
-from app.cli.sealed import contacts_command, open_command
-from app.cli.sheets import sheets_command
-from app.cli.signature_output import Format, format_of, show_lookalikes, show_table, write_export
-from app.cli.signature_scope import Scope, open_scope
-from app.congress import STATES
-from app.records import STATUSES, lookalikes, rebuild, recount, source_tag
+from app.cli.plain import Day, PlainGroup, progress, show_columns
+from app.cli.printing import sheets_command
+from app.congress import STATES, TablesError, load_tables
+from app.records import (
+    STATUSES,
+    Connection,
+    count,
+    local_database,
+    lookalikes,
+    rebuild,
+    recount,
+    signed_campaigns,
+    source_tag,
+)
 from app.records.audit import COMMAND_LINE
-from app.records.counts import Filter
+from app.records.campaigns import campaigns_here
+from app.records.counts import Filter, totals_of
+from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import open_database, reading
-from app.records.exports import GROUPINGS, SHAPES, counts_table
+from app.records.exports import (
+    GROUPINGS,
+    SHAPES,
+    Occasion,
+    counts_table,
+    export_name,
+    letters_table,
+    metadata_path,
+    signatures_table,
+    write_sqlite,
+    write_xlsx,
+)
 from app.records.retention import purge, purge_and_note
+from app.records.tabular import Chunk, Table, clean, described, json_lines, write_text
 from app.site.daily import policy_of
-from app.site.settings import load_settings
+from app.site.live import live_campaign
+from app.site.services import moment_of_site
+from app.site.settings import Settings, load_settings
 
-signatures = AppGroup("signatures", help="Count, export, open and purge what people signed.")
-signatures.add_command(contacts_command)
-signatures.add_command(open_command)
-signatures.add_command(import_command)
-signatures.add_command(undo_command)
-signatures.add_command(sheets_command)
-signatures.add_command(attest_command)
-signatures.add_command(verify_command)
+signatures = PlainGroup("signatures", help="Count, export, open and purge what people signed.")
+for other in (contacts_command, open_command, import_command, undo_command, sheets_command,
+              attest_command, verify_command):  # fmt: skip
+    signatures.add_command(other)
+
+Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
+ENDINGS: dict[Format, str] = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
+_BY_ENDING: dict[str, Format] = {
+    **{ending: form for form, ending in ENDINGS.items()}, "sqlite": "sqlite", "sqlite3": "sqlite",
+}  # fmt: skip
 
 NOTES = click.option(
     "--notes", is_flag=True,
@@ -66,9 +93,7 @@ def choosing(command: Command) -> Command:
             "--since", "--from", "since", type=Day(),
             help="First day, in the campaign's time zone.",
         ),
-        click.option(
-            "--until", "--to", "until", type=Day(), help="Last day, included.",
-        ),
+        click.option("--until", "--to", "until", type=Day(), help="Last day, included."),
         click.option("--letter", metavar="NAME", help="Only who started from this letter."),
         click.option("--source", metavar="TAG", help="Only with this source tag; (none) for none."),
         click.option("--language", metavar="en", help="Only who used pages in this language."),
@@ -120,7 +145,7 @@ def choosing(command: Command) -> Command:
     return wrapped
 
 
-@signatures.command("count", with_appcontext=False)
+@signatures.command("count")
 @click.option("--by", type=click.Choice(GROUPINGS), help="Break down; by status if left out.")
 @NOTES
 @click.option(
@@ -147,7 +172,7 @@ def count_command(
         )
 
 
-@signatures.command("recount", with_appcontext=False)
+@signatures.command("recount")
 @click.option("--rebuild", "anew", is_flag=True, help="Then make the tallies afresh from the rows.")
 def recount_command(anew: bool) -> None:
     """Count everything afresh from the rows and compare with the tallies that are kept.
@@ -182,7 +207,7 @@ def recount_command(anew: bool) -> None:
     sys.exit(1)
 
 
-@signatures.command("alike", with_appcontext=False)
+@signatures.command("alike")
 @click.option("--campaign", metavar="SLUG", help="A campaign; the site's own if left out.")
 def alike_command(campaign: str | None) -> None:
     """List signatures of people who look alike (``ana+2@…`` and ``ana@…``), for your eyes.
@@ -196,10 +221,13 @@ def alike_command(campaign: str | None) -> None:
     """
     scope = open_scope(campaign, all_campaigns=False)
     assert scope.campaign is not None
-    show_lookalikes(lookalikes(scope.db, scope.campaign))
+    groups = lookalikes(scope.db, scope.campaign)
+    for group in groups:
+        click.echo(", ".join(str(number) for number in group))
+    click.echo(f"{len(groups)} groups of signatures whose people look alike", err=True)
 
 
-@signatures.command("export", with_appcontext=False)
+@signatures.command("export")
 @click.option(
     "--shape", type=click.Choice([*SHAPES, "all"]), default="counts", show_default=True,
     help="Counts; one row per signature; one row per letter; all (xlsx and sqlite).",
@@ -239,7 +267,7 @@ def export_command(
     write_export(scope, chosen, shape=shape, by=by, form=format_of(out, form), out=out, notes=notes)
 
 
-@signatures.command("purge", cls=PlainCommand)
+@signatures.command("purge")
 @click.option("--dry-run", "dry_run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--now", "now", is_flag=True, help="Delete. For the daily job.")
 def purge_command(dry_run: bool, now: bool) -> None:
@@ -257,3 +285,205 @@ def purge_command(dry_run: bool, now: bool) -> None:
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")
+
+
+# --- What the commands work on, and what becomes of a table --------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An open database and what a count from it needs."""
+
+    db: Connection
+    campaign: str | None
+    """None: all campaigns."""
+    occasion: Occasion
+    letters: frozenset[str]
+    """The letters that the campaign has, or that anybody has signed."""
+
+
+def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
+    """Open the site's database for a campaign that is known here.
+
+    Raises ``click.ClickException`` and ``ExplainedError`` with words for the operator.
+    """
+    settings = load_settings()
+    db = local_database(settings.database)
+    here = campaigns_here(db, settings.campaign)
+    slug = None if all_campaigns else campaign or here[0].slug
+    known = {*(one.slug for one in here), *signed_campaigns(db)}
+    if slug is not None and slug not in known:
+        raise click.ClickException(
+            f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
+        )
+    campaign_now = _campaign(settings, slug or here[0].slug)
+    letters = {
+        row.group for status in STATUSES for row in count(db, slug, "template", status=status)
+    }
+    if campaign_now:
+        letters |= {name for name, _length in campaign_now.templates}
+    return Scope(db, slug, _occasion(campaign_now, settings), frozenset(letters))
+
+
+def _campaign(settings: Settings, slug: str) -> Campaign | None:
+    """The campaign's words; None where they are gone. Its counts are not."""
+    try:
+        return live_campaign(settings, slug)
+    except CampaignError:
+        return None
+
+
+def _occasion(campaign: Campaign | None, settings: Settings) -> Occasion:
+    """The campaign's title and time zone, and the members' names where the tables know them."""
+    facts: dict[str, str] = {}
+    names: dict[str, str] = {}
+    try:
+        tables = load_tables(settings.instance, moment_of_site(settings))
+    except TablesError as error:
+        click.echo(f"Without members' names: {error}", err=True)
+    else:
+        facts["members of Congress"] = tables.as_of.isoformat()
+        for holder in tables.holders:
+            if holder.member:
+                names[holder.member.bioguide] = f"{holder.seat.title} {holder.member.full_name}"
+    if campaign is None:
+        return Occasion(at=datetime.now(UTC), zone="UTC", facts=facts, names=names)
+    facts["cosponsors"] = campaign.as_of.isoformat()
+    return Occasion(
+        at=datetime.now(UTC), zone=campaign.timezone, facts=facts, names=names,
+        titles={campaign.slug: campaign.title},
+    )  # fmt: skip
+
+
+def format_of(out: Path, form: Format | None) -> Format:
+    """The format of a file: as asked for, as its name says, else CSV.
+
+    Raises ``click.UsageError`` where the two contradict each other, or where the name ends in
+    something else: a workbook's name on a CSV file misleads every program that opens it.
+    """
+    ending = "" if out.is_dir() or str(out) == "-" else out.suffix[1:].lower()
+    named = _BY_ENDING.get(ending)
+    if form and named and form != named:
+        raise click.UsageError(
+            f"{out.name} is the name of a {named} file, and --format says {form}. Name the file "
+            f"….{ENDINGS[form]}, or leave --format out."
+        )
+    if form is None and ending and named is None:
+        raise click.UsageError(
+            f"{out.name} does not say what it is: end it in "
+            f"{', '.join(f'.{known}' for known in ENDINGS.values())}, or give --format."
+        )
+    return form or named or "csv"
+
+
+def show_table(table: Table, form: Format, *, notes: bool = False) -> None:
+    """Print a table: for people, as CSV (without BOM, for programs) or as JSON.
+
+    What a CSV cannot say without ``notes`` goes to the terminal's other stream, so that the
+    numbers are never without their meaning and a program still reads the table alone.
+    """
+    if form == "json":
+        _print(json_lines(table))
+    elif form == "csv":
+        _print(csv_lines(table, bom=False, notes=notes))
+        for name, value in () if notes else described(table):
+            click.echo(f"# {clean(name)}: {clean(value)}", err=True)
+    else:
+        _show_for_people(table)
+
+
+def _print(pieces: Iterator[str]) -> None:
+    for piece in pieces:
+        click.echo(piece.replace("\r\n", "\n"), nl=False)
+
+
+def _show_for_people(table: Table) -> None:
+    rows = [["" if cell is None else clean(str(cell)) for cell in row] for row in table.rows]
+    show_columns(
+        [[column.name for column in table.columns], *rows],
+        right={place for place, column in enumerate(table.columns) if column.kind == "number"},
+    )
+    click.echo()
+    for name, value in table.about.items():
+        click.echo(f"{name}: {value}")
+
+
+def write_export(
+    scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path, notes: bool
+) -> None:
+    """Write one export and say where it is. One snapshot: the tables in it agree."""
+    to_terminal = str(out) == "-"
+    if form not in ("csv", "json"):
+        if to_terminal:
+            raise click.UsageError("Only CSV and JSON can go to the terminal.")
+    elif shape == "all":
+        raise click.UsageError("CSV and JSON hold one table: choose a --shape, or xlsx or sqlite.")
+    name = export_name(
+        f"counts-by-{by}" if shape == "counts" else shape, chosen, scope.occasion, ENDINGS[form]
+    )
+    path = out / name if out.is_dir() else out
+    with reading(scope.db):
+        tables = _tables(scope, chosen, shape, by)
+        if not to_terminal:
+            tables = [_watched(table, scope, chosen) for table in tables]
+        try:
+            _write(tables, form, None if to_terminal else path, notes=notes)
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot write {path}: {error.strerror or error}."
+            ) from error
+    if not to_terminal:
+        click.echo(f"Wrote {path}", err=True)
+        if form == "csv" and not notes:
+            click.echo(
+                f"Wrote {path.name}-metadata.json beside it: what its numbers mean", err=True
+            )
+
+
+def _tables(scope: Scope, chosen: Filter, shape: str, by: str) -> list[Table]:
+    db, occasion = scope.db, scope.occasion
+    if shape == "counts":
+        return [counts_table(db, by, chosen, occasion)]
+    if shape == "signatures":
+        return [signatures_table(db, chosen, occasion)]
+    if shape == "letters":
+        return [letters_table(db, chosen, occasion)]
+    return [
+        *(counts_table(db, each, chosen, occasion) for each in ("status", *GROUPINGS[:-2], "way")),
+        signatures_table(db, chosen, occasion),
+        letters_table(db, chosen, occasion),
+    ]
+
+
+def _write(tables: Sequence[Table], form: Format, path: Path | None, *, notes: bool) -> None:
+    if path is None:
+        show_table(tables[0], form, notes=notes)
+    elif form == "csv":
+        write_text(csv_lines(tables[0], notes=notes), path)
+        if not notes:
+            beside = path.with_name(f"{path.name}-metadata.json")
+            write_text(csv_metadata(tables[0], path.name), beside)
+    elif form == "json":
+        write_text(json_lines(tables[0]), path)
+    elif form == "xlsx":
+        write_xlsx(tables, path)
+    else:
+        write_sqlite(tables, path)
+        click.echo(f"Wrote {metadata_path(path)}", err=True)
+
+
+def _watched(table: Table, scope: Scope, chosen: Filter) -> Table:
+    """The same table, whose rows move a bar on as they are taken."""
+    if table.title not in ("Signatures", "Letters"):
+        return table
+    whole = totals_of(scope.db, chosen)
+    expected = whole.signatures if table.title == "Signatures" else whole.letters
+
+    def chunks() -> Iterator[Chunk]:
+        done = 0
+        with progress(table.title, expected) as bar:
+            for chunk in table.chunks:
+                yield chunk
+                bar(done := done + len(chunk[0]))
+
+    return replace(table, chunks=chunks())

@@ -5,27 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from datetime import timedelta
 
 import click
 
 from app.cli.plain import PlainCommand
-from app.delivery.queue import MailQueue, QueueError
 from app.records.database import serve_from
 from app.records.health import check_site
 from app.site.outgoing import mail_queue
 from app.site.quiet import log_in_lines
 from app.site.settings import load_settings
-
-STUCK = timedelta(hours=1)
-"""A message that has not moved for so long is not on its way."""
-
-
-def open_queue() -> MailQueue:
-    try:
-        return mail_queue(load_settings())
-    except QueueError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.command("worker", cls=PlainCommand)
@@ -45,7 +33,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
     settings = load_settings()
     check_site(settings.database, settings.own_keys)
     serve_from(settings.database)
-    queue = open_queue()
+    queue = mail_queue(settings)
     if tied:
         _end_with_parent()
     log_in_lines()

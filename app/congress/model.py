@@ -14,12 +14,14 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from app.errors import ExplainedError
 
-class TablesError(Exception):
+
+class TablesError(ExplainedError):
     """The tables are missing or broken; the message says which and what to do."""
 
 
-class BuildError(Exception):
+class BuildError(ExplainedError):
     """The tables cannot be built; the message names the file and says what to do."""
 
 

@@ -43,6 +43,7 @@ from app.congress.tables import (
     read_tables,
     tables_folder,
 )
+from app.errors import ExplainedError
 
 FILES = (
     MEMBERS_FILE,
@@ -59,7 +60,7 @@ KEPT = 3
 _DISTRICTS = ("zip_districts_*.csv", "tab20_cd*_zcta520_natl.txt")
 
 
-class RefreshError(Exception):
+class RefreshError(ExplainedError):
     """The new list cannot be used; the message says why. The installed tables are untouched."""
 
 

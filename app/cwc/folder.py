@@ -53,6 +53,7 @@ from app.cwc.message import (
     to_message,
 )
 from app.delivery.writer_rows import BadRow, WriterRow
+from app.errors import ExplainedError
 from app.records import Connection, State, note_office
 from app.records.keyed import keyed_code
 from app.records.outbound import LETTER, sendable
@@ -467,7 +468,7 @@ class LetterBook:
             self.noted += note_office(self._db, number, seat, state, campaign=self._campaign, at=at)
 
 
-class NotesError(Exception):
+class NotesError(ExplainedError):
     """The folder has no results to note; the message says what to do."""
 
 

@@ -19,11 +19,14 @@ from huey.exceptions import ConfigurationError
 
 from app.delivery.post import PostOffice
 from app.delivery.smtp import NotOursAnymoreError, Result
+from app.errors import ExplainedError
 from app.records.model import State
 from app.records.outbound import Claimed, End, Outbound, Swept
 
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
+STUCK = timedelta(hours=1)
+"""A message that has not moved for so long is not on its way."""
 SECONDS = 50.0
 """About so long one call of the loop goes on; what is left then is another call's."""
 
@@ -153,7 +156,7 @@ class Worker:
         return self._outbound.sweep(self._clock())
 
 
-class QueueError(Exception):
+class QueueError(ExplainedError):
     """The queue cannot be set up; the message says what to do."""
 
 
@@ -162,10 +165,10 @@ def make_huey(file: Path, redis_url: str = "") -> Huey:
     if redis_url:
         try:
             return RedisHuey(NAME, url=redis_url, results=False)
-        except (ConfigurationError, ImportError, ValueError) as error:
+        except (ConfigurationError, ValueError) as error:
             raise QueueError(
-                f"The queue in Redis cannot be used ({type(error).__name__}). Check REDIS_URL, "
-                "and that the redis package is installed; or leave REDIS_URL empty."
+                f"The queue in Redis cannot be used ({type(error).__name__}). Check redis_url, or "
+                "leave it empty."
             ) from None
     huey = SqliteHuey(NAME, filename=str(file), results=False, timeout=5)
     # Making the tables opened a connection; a server that forks must not hand it down.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.congress.model import as_moment, congress_at
+from app.errors import ExplainedError
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
 OPTIONAL = (
@@ -30,7 +31,7 @@ ALIASES = {
 """Other programs' usual names for our columns, in lower case with ``_`` for spaces."""
 
 
-class WriterFileError(Exception):
+class WriterFileError(ExplainedError):
     """The file as a whole cannot be read; the message says why and what to do."""
 
 

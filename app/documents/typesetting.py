@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import segno
 
+from app.errors import ExplainedError
+
 if TYPE_CHECKING:
     import typst
 
@@ -57,7 +59,7 @@ class FontsMissingError(RuntimeError):
     """A font package is not installed; the message says how to install it."""
 
 
-class PdfError(RuntimeError):
+class PdfError(ExplainedError):
     """Typst could not set a page. The message has no word of what was to stand there."""
 
 

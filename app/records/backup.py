@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.errors import ExplainedError
 from app.records.counts import recount
 from app.records.database import (
     BUSY_SECONDS,
@@ -57,7 +58,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, KeyError, 
 """What Python raises at a ZIP file or a manifest in which bytes were changed."""
 
 
-class CopyError(Exception):
+class CopyError(ExplainedError):
     """A copy cannot be made or used. The message is a sentence for the operator."""
 
 

@@ -36,6 +36,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from app.errors import ExplainedError
 from app.records.migrations import migrate
 from app.records.turns import SharedWrites, Turn
 
@@ -60,7 +61,7 @@ SETTINGS = (
 )
 
 
-class NotStoredError(Exception):
+class NotStoredError(ExplainedError):
     """Nothing was written, and nothing that was there before is lost. Trying again is safe."""
 
 

@@ -35,6 +35,8 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
 from nacl.secret import SecretBox
 
+from app.errors import ExplainedError
+
 # --- One key file ---
 
 
@@ -51,7 +53,7 @@ _MOST_MEMORY = 2**30
 _MOST_PASSES = 16
 
 
-class KeyFolderError(Exception):
+class KeyFolderError(ExplainedError):
     """The key folder cannot be used; the message says what to do. Not for wrong passphrases."""
 
 

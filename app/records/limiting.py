@@ -30,6 +30,7 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import SlidingWindowCounterSupport, Storage, storage_from_string
 from limits.storage.base import TimestampedSlidingWindow
 
+from app.errors import ExplainedError
 from app.records.keyed import keyed_token
 
 Name = Literal["find", "street", "sign", "email", "login"]
@@ -84,7 +85,7 @@ class Wait:
     seconds: int
 
 
-class LimitsError(Exception):
+class LimitsError(ExplainedError):
     """The place where counters are kept cannot be used; a sentence for the operator."""
 
 

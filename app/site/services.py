@@ -22,7 +22,7 @@ from app.congress import GeocoderSettings, StreetAnswer, Tables, load_tables, lo
 from app.congress.model import WASHINGTON, LookupFailed, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
 from app.records.campaigns import SiteCampaign, campaigns_here
-from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns
+from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns, live_campaign
 from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
@@ -209,3 +209,9 @@ def geocoder_of(settings: Settings) -> GeocoderSettings:
 def moment_of_site(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> datetime:
     """The time that counts for a site: noon in Washington of its rehearsal day, else now."""
     return as_moment(date.fromisoformat(settings.today)) if settings.today else clock()
+
+
+def campaign_and_tables(settings: Settings) -> tuple[Campaign, Tables]:
+    """What a command needs of a site that it does not open: the live campaign and the tables of
+    this moment. Raises ``CampaignError`` and ``TablesError``."""
+    return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))

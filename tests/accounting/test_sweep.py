@@ -57,7 +57,7 @@ def test_a_letter_that_a_system_did_not_take_is_stuck_after_two_days(
     later = Site(site.settings, NOON + timedelta(minutes=1))
     finding = letters_are_accounted_for(later)
     assert finding.level == "warn"
-    assert "1 letters were refused by an office's system, not taken" in finding.sentence
+    assert "1 letter was refused by an office's system, not taken" in finding.sentence
     assert "2026-11-23" in finding.sentence
     assert mark(db, token, "CA-12", "printed", at=NOON)
     assert letters_are_accounted_for(later).level == "ok"
@@ -94,7 +94,7 @@ def test_a_state_that_no_move_leads_to_fails(
     db.execute("UPDATE letters SET state = ?, cause = ? WHERE seat = 'CA-12'", (state, cause))
     finding = letters_are_accounted_for(site)
     assert finding.level == "fail"
-    assert finding.sentence.startswith("1 letters are in a state")
+    assert finding.sentence.startswith("1 letter is in a state")
 
 
 @pytest.mark.parametrize(

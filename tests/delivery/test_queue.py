@@ -132,5 +132,5 @@ def test_the_queues_file_is_private(tmp_path: Path) -> None:
 
 
 def test_a_redis_that_cannot_be_meant_is_named(tmp_path: Path) -> None:
-    with pytest.raises(QueueError, match="REDIS_URL"):
+    with pytest.raises(QueueError, match="redis_url"):
         make_huey(tmp_path / "queue.db", "nonsense://x")

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.campaign import Campaign
-from app.cli.sheets import sheets_command
+from app.cli.printing import sheets_command
 from app.congress import Tables
 from app.documents.day_sheet import (
     MOST_THEMES,

@@ -441,7 +441,7 @@ def test_the_doctor_says_when_letters_wait_too_long(make: Make) -> None:
     assert "hour ago" not in official_delivery_is_whole(seen).sentence
     late = DoctorSite(site.settings, NOON + timedelta(minutes=62))
     assert official_delivery_is_whole(late).level == "fail"
-    assert "1 letters to offices could have left an hour ago" in (
+    assert "1 letter to offices could have left an hour ago" in (
         official_delivery_is_whole(late).sentence
     )
     night = DoctorSite(site.settings, NOON + timedelta(hours=13))

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from app.cli.keys import contacts_command
 from app.cli.packets import packets_command
-from app.cli.paper_sheets import blank_command, labels_command, poster_command, signup_command
-from app.cli.sealed import contacts_command
+from app.cli.printing import blank_command, labels_command, poster_command, signup_command
 from app.site.settings import load_settings
 
 from .conftest import index_of, pages, person, sealed_file

@@ -97,17 +97,6 @@ def test_a_table_stands_with_its_totals_and_definitions(db: sqlite3.Connection) 
     assert "\x1b" not in output
 
 
-def test_a_terminal_gets_a_drawn_table(
-    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    some(db)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    signatures.main(["count", "--by", "state"], standalone_mode=False)
-    output = capsys.readouterr().out
-    assert "Counts by state" in output
-    assert re.search(r"│ +CA +│ +2 +│ +6 +│", output)
-
-
 def test_without_a_grouping_every_status_is_shown(db: sqlite3.Connection) -> None:
     """EX12"""
     some(db)

@@ -18,8 +18,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import doctor
 from app.cli.doctor import Finding, Site, doctor_command, examine
-from app.cli.keys import keys_group
-from app.cli.sealed import open_command
+from app.cli.keys import keys_group, open_command
 from app.cli.signatures import purge_command
 from app.records import keys
 from app.records.audit import Filter, every

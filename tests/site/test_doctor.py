@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sqlite3
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from nacl.pwhash import argon2id
 
 from app.cli import command_app, doctor
@@ -134,6 +136,12 @@ setting("official delivery", "fail", "", 'cwc_mode = "production"')
 setting("letters' texts", "fail", "flask letters check", 'campaign = "no-such-campaign"')
 setting("tables", "warn", "refresh is on but has not run", "congress_refresh = true")
 setting("stream", "fail", "Nothing was streamed", 'stream_to = "/nowhere"')
+
+
+@way("settings", "fail", "-r deploy/redis.lock")
+def nothing_that_speaks_with_redis(p: Patient) -> None:
+    p.patch.setattr("app.site.settings.find_spec", lambda _: None)
+    p.set(limits_url="redis://127.0.0.1:6379/0")
 
 
 @way("settings", "fail", "Save it as UTF-8")
@@ -262,7 +270,7 @@ def no_campaign_key(p: Patient) -> None:
     shutil.rmtree(p.instance / "keys")
 
 
-@way("private key", "fail", "are sealed to keys that are not in")
+@way("private key", "fail", "sealed to keys that are not in")
 def campaign_key_lost(p: Patient) -> None:
     shutil.rmtree(p.instance / "keys")
 
@@ -513,6 +521,46 @@ def test_the_site_is_looked_at_from_outside(
         found = TRIES["from outside"](doctor.Site(load_settings(), datetime.now(UTC)))
     assert found.level == level, found.sentence
     assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("days", "trusted", "level", "words"),
+    [(60, True, "ok", "its certificate holds until"), (5, True, "warn", "was not renewed"),
+     (60, False, "fail", "is not in order")],
+)  # fmt: skip
+def test_a_certificate_that_ends_soon_is_named_ahead_of_time(
+    patient: Patient, days: int, trusted: bool, level: str, words: str
+) -> None:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Security-Policy", "default-src 'none'")
+            self.send_header("Strict-Transport-Security", "max-age=1")
+            self.end_headers()
+            self.wfile.write(b'<a href="/privacy">')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    now = datetime.now(UTC)
+    authority, file = trustme.CA(), patient.instance.parent / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    if trusted:
+        patient.patch.setenv("REQUESTS_CA_BUNDLE", str(file))
+        patient.patch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ends = now + timedelta(days=days)
+    authority.issue_cert("localhost", not_after=ends).configure_cert(context)
+    with http.server.ThreadingHTTPServer(("localhost", 0), Answer) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        patient.set(site_url=f"https://localhost:{server.server_port}")
+        found = TRIES["from outside"](doctor.Site(load_settings(), now))
+        server.shutdown()
+    assert (found.level, words in found.sentence) == (level, True), found.sentence
+    if trusted:
+        assert f"{ends:%Y-%m-%d}" in found.sentence
 
 
 def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:

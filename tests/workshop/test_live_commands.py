@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli import attest, card, delivery, doctor, packets, sheets
+from app.cli import doctor
 from app.cli.letters import letters_cli
-from app.cli.signature_scope import open_scope
-from app.congress import load_tables
+from app.cli.signatures import open_scope
 from app.documents.printables import CardWords
 from app.records.database import open_database
 from app.records.workshop import Published, change_counter, publish_texts
 from app.site.daily import policy_of
 from app.site.live import live_campaign
+from app.site.services import campaign_and_tables
 from app.site.settings import ROOT, Settings, load_settings
 
 SLUG = "protect-immigration-act"
@@ -28,17 +28,8 @@ LETTERS = ROOT / "letters" / SLUG
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A site without a database, and with few seats to read letters to."""
+    """A site without a database."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
-    tables = load_tables()
-
-    class Few:
-        holders = tables.holders[:3]
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(tables, name)
-
-    monkeypatch.setattr("app.cli.letters.load_tables", lambda *_: Few())
     return load_settings()
 
 
@@ -60,7 +51,7 @@ def check(*arguments: str) -> Result:
 
 def test_a_checkout_without_a_database_checks_its_files_and_makes_none(site: Settings) -> None:
     result = check()
-    assert (result.exit_code, result.output) == (0, "3 seats, 8 templates, 3 stages: ok\n")
+    assert (result.exit_code, result.output) == (0, "8 seats, 8 templates, 3 stages: ok\n")
     assert not site.database.exists()
 
 
@@ -71,7 +62,7 @@ def test_the_check_reads_what_is_live_and_the_files_when_told(
     live = check()
     assert live.exit_code == 1
     assert "There is a link or web address" in live.output
-    fine = "3 seats, 8 templates, 3 stages: ok\n"
+    fine = "8 seats, 8 templates, 3 stages: ok\n"
     assert check("--folder", str(LETTERS.parent)).output == fine
     assert check("--folder", str(LETTERS)).output == fine
     copy = Path(shutil.copytree(LETTERS, tmp_path / "before-an-import"))
@@ -88,11 +79,8 @@ def test_every_command_takes_the_live_campaign(site: Settings) -> None:
         'timezone = "America/Chicago"\nconfirm_email = true',
     )  # fmt: skip
     assert open_scope(None, all_campaigns=False).occasion.zone == "America/Chicago"
-    assert packets.load_letters(site)[0].timezone == "America/Chicago"
-    assert sheets._facts(site)[0].timezone == "America/Chicago"
-    assert delivery._campaign(site)[0].timezone == "America/Chicago"
-    assert attest._names(site)[1] == "America/Chicago"
-    assert doctor._confirms(site)
+    assert campaign_and_tables(site)[0].timezone == "America/Chicago"
+    assert doctor.confirms(doctor.Site(site, datetime.now(UTC)))
 
 
 def test_the_purge_knows_when_the_live_campaign_ends(site: Settings) -> None:
@@ -111,8 +99,8 @@ def test_the_picture_for_links_has_the_live_title(
         titles.append(words.line)
         return b""
 
-    monkeypatch.setattr(card, "to_card", drawn)
-    CliRunner().invoke(card.card_command, ["--out", str(tmp_path)], catch_exceptions=False)
+    monkeypatch.setattr("app.documents.printables.to_card", drawn)
+    CliRunner().invoke(letters_cli, ["card", "--out", str(tmp_path)], catch_exceptions=False)
     assert "Renamed" in titles
 
 
@@ -134,5 +122,5 @@ def test_no_command_reads_the_files_of_the_site_s_campaign_itself() -> None:
             for alias in node.names
         }
         assert "load_campaign" not in names, path
-        if path.name not in ("campaigns.py", "letters.py", "letter_files.py"):
+        if path.name not in ("campaigns.py", "letters.py"):
             assert "read_files" not in names, path

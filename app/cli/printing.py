@@ -1,36 +1,46 @@
-"""``flask letters labels``, ``poster``, ``signup`` and ``blank``: what a group prints itself."""
+"""What a group prints itself: ``flask letters labels``, ``poster``, ``signup`` and ``blank``, and
+``flask signatures sheets``, the pages to lay on the table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from datetime import date
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign import Writer
+from app.campaign import Campaign, Writer
 from app.campaign.words import Language
-from app.cli.packets import load_letters
-from app.cli.plain import CampaignCommand, Day, PlainCommand, some
-from app.congress import Tables, inside_address
+from app.cli.plain import (
+    FILE,
+    NEW_FILE,
+    CampaignCommand,
+    PlainCommand,
+    day_option,
+    language_option,
+    progress,
+    some,
+    template_option,
+)
+from app.congress import Holder, Tables, inside_address
 from app.congress.model import STATES
-from app.delivery.writer_rows import WriterFileError, WriterRow, read_rows
+from app.delivery.writer_rows import WriterRow, read_rows
+from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
-from app.records import source_tag
+from app.records import local_database, source_tag
+from app.records.offices import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for, title_in
-from app.site.settings import load_settings
+from app.site.services import campaign_and_tables
+from app.site.settings import Settings, load_settings
 
-Command = TypeVar("Command", bound=Callable[..., object])
 NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."
 
-_out = click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path),
+_out = click.option("--out", required=True, type=NEW_FILE,
                     help="The PDF to write.")  # fmt: skip
-_language = click.option("--language", type=click.Choice(["en", "es"]), default="en",
-                         show_default=True)  # fmt: skip
 _source = click.option("--source", default="", metavar="TAG",
                        help="A source tag for the code: a-z, 0-9, dot, hyphen.")  # fmt: skip
 
@@ -54,7 +64,7 @@ def _save(out: Path, pdf: bytes, *, private: bool = False) -> None:
 
 @click.command("labels", cls=PlainCommand)
 @_out
-@click.option("--people", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--people", type=FILE,
               help="For the people in this file (CSV, or opened details).")  # fmt: skip
 @click.option("--state", metavar="CA", help="Only the offices of this state.")
 @click.option("--local", is_flag=True, help="The offices at home, not those in Washington.")
@@ -81,7 +91,7 @@ def labels_command(
     if people:
         addresses = _people(people)
     else:
-        _campaign, tables = load_letters(load_settings())
+        _campaign, tables = campaign_and_tables(load_settings())
         addresses = _offices(tables, state, local=local, or_washington=or_washington)
     if not addresses:
         raise click.ClickException("There is nobody to make labels for.")
@@ -127,23 +137,20 @@ def _offices(
 
 def _people(path: Path) -> list[tuple[str, ...]]:
     found = []
-    try:
-        for row in read_rows(path):
-            if isinstance(row, WriterRow):
-                writer = Writer(
-                    first=row.get("first"), last=row.get("last"), street=row.get("street"),
-                    street2=row.get("street2"), city=row.get("city"),
-                    state=row.get("state").upper(), zip=row.get("zip"),
-                )  # fmt: skip
-                found.append((writer.name, *return_address(writer)))
-    except WriterFileError as error:
-        raise click.ClickException(str(error)) from None
+    for row in read_rows(path):
+        if isinstance(row, WriterRow):
+            writer = Writer(
+                first=row.get("first"), last=row.get("last"), street=row.get("street"),
+                street2=row.get("street2"), city=row.get("city"),
+                state=row.get("state").upper(), zip=row.get("zip"),
+            )  # fmt: skip
+            found.append((writer.name, *return_address(writer)))
     return found
 
 
 @click.command("poster", cls=CampaignCommand)
 @_out
-@_language
+@language_option
 @_source
 def poster_command(*, out: Path, language: Language, source: str) -> None:
     """A poster with a QR code, on US Letter paper.
@@ -153,7 +160,7 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
       flask letters poster --language es --source library --out poster.pdf
     """
     settings = load_settings()
-    campaign, _tables = load_letters(settings)
+    campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "poster")
     pdf = poster_pdf(title=title_in(campaign, language), group=settings.group_name,
                      address=link.address, shown=link.shown, language=language)  # fmt: skip
@@ -162,7 +169,7 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
 
 @click.command("signup", cls=CampaignCommand)
 @_out
-@_language
+@language_option
 @_source
 def signup_command(*, out: Path, language: Language, source: str) -> None:
     """A sign-up sheet for a table. What is written on it is entered under “Paper”.
@@ -172,7 +179,7 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
       flask letters signup --source fair --out signup.pdf
     """
     settings = load_settings()
-    campaign, _tables = load_letters(settings)
+    campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "table")
     title = title_in(campaign, language)
     _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language))
@@ -181,10 +188,10 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
 @click.command("blank", cls=CampaignCommand)
 @click.argument("district")
 @_out
-@_language
+@language_option
 @_source
-@click.option("--template", default="general", show_default=True)
-@click.option("--today", "day", type=Day(), help="Default: today.")
+@template_option
+@day_option
 def blank_command(
     *, district: str, out: Path, language: Language, source: str, template: str, day: date | None
 ) -> None:
@@ -194,7 +201,7 @@ def blank_command(
     Example:
       flask letters blank IL-5 --source fair --out blank.pdf
     """
-    campaign, tables = load_letters(load_settings())
+    campaign, tables = campaign_and_tables(load_settings())
     delegation = find_district(tables, district)
     words = campaign.template(template)
     if delegation is None:
@@ -205,3 +212,66 @@ def blank_command(
     link = _link(source, language, "blank-letter")
     _save(out, blank_letters_pdf(campaign, words, delegation, today=today, link=link,
                                  language=language))  # fmt: skip
+
+
+@click.command("sheets", cls=CampaignCommand)
+@_out
+@click.option("--state", metavar="CA", help="Only the delegation of this state.")
+@click.option("--member", metavar="P000145", help="Only one: a bioguide id or a seat, CA-12.")
+def sheets_command(out: Path, state: str | None, member: str | None) -> None:
+    """Write day sheets as one PDF: a page for each office, with its number and its ask.
+
+    Without --state or --member for all 541 seats, with a cover and an index.
+
+    \b
+    Examples:
+      flask signatures sheets --out all-offices.pdf
+      flask signatures sheets --state CA --out california.pdf
+      flask signatures sheets --member CA-12 --out ca-12.pdf
+    """
+    if state and member:
+        raise click.UsageError("Give --state or --member, not both.")
+    settings = load_settings()
+    campaign, tables = campaign_and_tables(settings)
+    holders = _chosen(tables, state, member)
+    today = _today(settings, campaign)
+    started = time.monotonic()
+    sheets = office_sheets(
+        local_database(settings.database), campaign, holders, today=today,
+        congress=tables.congress, towns=settings.keep_towns,
+    )  # fmt: skip
+    facts = sheet_facts(
+        campaign, group=settings.group_name, today=today, members_as_of=tables.as_of
+    )
+    if state or member:
+        pdf = sheets_pdf(sheets, facts)
+    else:
+        with progress("Sheets", len(sheets)) as bar:
+            pdf = book_pdf(sheets, facts, title="Day sheets for all offices", progress=bar)
+    out.write_bytes(pdf)
+    seconds = time.monotonic() - started
+    click.echo(f"Wrote {out}: {len(sheets)} sheets in {seconds:.1f} s", err=True)
+
+
+def _today(settings: Settings, campaign: Campaign) -> date:
+    if settings.today:
+        return date.fromisoformat(settings.today)
+    return datetime.now(UTC).astimezone(ZoneInfo(campaign.timezone)).date()
+
+
+def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holder]:
+    if state:
+        found = [holder for holder in tables.holders if holder.seat.state == state.upper()]
+        if not found:
+            raise click.ClickException(f"There is no state {state}. Known: {', '.join(STATES)}.")
+        return found
+    if member:
+        name = member.upper()
+        holder = tables.holder(name) or tables.holder_of(name)
+        if holder is None:
+            raise click.ClickException(
+                f"Nobody with the id {member} sits in Congress, as listed on {tables.as_of}, and "
+                "there is no such seat. Seats are written CA-12 and CA-S3."
+            )
+        return [holder]
+    return list(tables.holders)
