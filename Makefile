@@ -37,6 +37,7 @@ lock: $(VENV)/bin/python ## Write the lock files anew after a change of a requir
 	$(BIN)/pip install -q uv==0.13.9
 	$(BIN)/uv $(LOCKING) requirements.txt -o requirements.lock
 	$(BIN)/uv $(LOCKING) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
+	grep ^redis== tests/requirements.txt | $(BIN)/uv $(LOCKING) - -o deploy/redis.lock
 
 bench: $(VENV)/bench.stamp ## Print measured ratios, each pair side by side in one run
 	$(BIN)/python -m tests.bench

@@ -17,10 +17,12 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from app.errors import ExplainedError
 from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +39,7 @@ KEY_FILES = ("secret.key", "person.key")
 """In the instance folder. Made once, before the database; never again beside a database."""
 
 
-class SettingsError(Exception):
+class SettingsError(ExplainedError):
     """Settings cannot be used. ``problems`` has a sentence for each that is wrong."""
 
     def __init__(self, *problems: str) -> None:
@@ -201,6 +203,11 @@ def _redis(default: str, help: str) -> Any:
         text = _words(value)
         if text and not text.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
             raise _UnfitError("Write an address that begins with redis://, or leave it empty.")
+        if text and find_spec("redis") is None:
+            raise _UnfitError(
+                "What speaks with a Redis is not installed yet: .venv/bin/pip install "
+                "--require-hashes -r deploy/redis.lock"
+            )
         return text
 
     return _row(default, Rule(help, "an address of a Redis", read, secret=True))
