@@ -63,7 +63,7 @@ def test_the_page_shows_the_campaign_at_a_glance(browser: Browser, staff: Office
     assert "2026-03-27" in browser.words
     asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
     assert asks == [f"asks-{ask['id']}" for ask in tomllib.loads(live(staff))["asks"]]
-    assert len(browser.last.data) < 70_000
+    assert len(browser.last.data) < 30_000
     reached = [int(n) for n in re.findall(r"(\d+) members today", browser.words)]
     assert sum(reached) + browser.words.count("one member today") == sum(
         holder.member is not None for holder in load_tables().holders

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, redirect, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from app.campaign import edit, reading_aids
@@ -19,7 +21,6 @@ from app.campaign.campaign_fields import (
     ORDERED,
     SECTIONS,
     field_paths,
-    section_paths,
 )
 from app.campaign.campaign_file import FILE
 from app.campaign.problems import Message
@@ -110,23 +111,48 @@ class Line:
     """How many members it reaches today, for an ask that is live."""
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
-    """A part that there is once, with its values in words."""
+LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
+    "asks": (_l("What is asked, in order"), _l("Each member is asked the first thing that fits."),
+             _l("Add an ask")),
+    "about": (_l("The page about the bill, part by part"),
+              _l("Residents read it before they write."),
+              _l("Add a part")),
+    "figures": (_l("The chart on the start page"), _l("Each bar has a number and a label."),
+                _l("Add a bar")),
+    "additions": (_l("Sentences added to an ask"),
+                  _l("A member gets the first one that fits, such as whoever sits on the "
+                     "committee."),
+                  _l("Add a sentence")),
+    "facts": (_l("Dated facts"),
+              _l("Letters print them by name, so that a number is corrected in one place."),
+              _l("Add a fact")),
+    "prompts": (_l("Questions for a story"), _l("They help residents to begin."),
+                _l("Add a question")),
+    "forbidden": (_l("Claims to avoid"),
+                  _l("When a letter says one of these, whoever writes it sees the advice."),
+                  _l("Add a claim")),
+    "related": (_l("Earlier and opposing bills"),
+                _l("The lists of cosponsors name these bills. Letters thank for an earlier one and "
+                   "acknowledge an opposing one."),
+                _l("Add a bill")),
+}  # fmt: skip
+"""What a list is called, what it is for, and the button for one more."""
+_PARTS = (
+    (_l("What pages say"), ("pages", "about", "figures", "telephone")),
+    (_l("What letters can say and print"), ("additions", "facts", "prompts", "hint", "forbidden")),
+    (_l("What decides who is asked what"), ("related", "committees", "states")),
+)
+"""Everything but the bill and the asks, as the page offers it."""
 
-    name: str
+
+@dataclass(frozen=True, slots=True)
+class PartLink:
+    """The way to one part, with how many it has (of a list) and how many need Spanish."""
+
     title: str
     url: str
-    facts: tuple[tuple[str, str], ...]
-    stale: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """All parts: those that there are once by name, and the lines of each list."""
-
-    once: dict[str, Once]
-    lists: dict[str, list[Line]]
+    number: int
+    stale: int
 
 
 @campaign.get("/campaign/")
@@ -136,35 +162,44 @@ def index() -> Response:
 
 
 def _index(problem: str = "", status: int = 200) -> Response:
-    """Everything at a glance, with the way to each part."""
+    """The bill, its dates and the asks at a glance, with the way to every other part."""
     now = working(services())
     stale = reading_aids.parts_to_translate(now.text)
-    parts = Overview(
-        {name: _once(now, name, stale) for name in SECTIONS},
-        {name: _lines(now, name, stale) for name in LISTS},
-    )
+    facts = [(label(p), shown(p, v)) for p, v in edit.read_fields(now.text, _GLANCE).items()]
     return page(
-        "campaign/index", status, problem=problem, now=now, parts=parts,
-        done=request.args.get("done", ""),
+        "campaign/index", status, problem=problem, now=now, facts=facts,
+        done=request.args.get("done", ""), asks=_lines(now, "asks", stale), words=LIST_WORDS,
+        groups=[(title, [_link(now, name, stale) for name in names]) for title, names in _PARTS],
+        bill=_link(now, "bill", stale),
     )  # fmt: skip
 
 
-def _once(now: Working, name: str, stale: dict[tuple[str, str], int]) -> Once:
-    paths = _GLANCE if name == "bill" else section_paths(name)
-    if name == "committees":
-        paths = tuple(path for path in paths if path.endswith((".name", ".subcommittee")))
-    if name == "hint":
-        paths = ("prompt_hint.text_es" if language() == "es" else "prompt_hint.text",)
-    values = edit.read_fields(now.text, paths)
-    if name in ("pages", "telephone"):
-        spanish = language() == "es"
-        paths = tuple(path for path in paths if path.endswith("_es") == spanish)
+def _link(now: Working, name: str, stale: dict[tuple[str, str], int]) -> PartLink:
+    if name in LISTS:
+        return PartLink(
+            str(LIST_WORDS[name][0]), page_url("organizer_campaign.parts", name=name),
+            edit.count_of(now.text, name),
+            sum(number for (part, _key), number in stale.items() if part == name),
+        )  # fmt: skip
     part = {"bill": "time", "hint": "prompt_hint"}.get(name, name)
-    return Once(
-        name, str(TITLES[name]), page_url("organizer_campaign.once", name=name),
-        tuple((label(path), shown(path, value)) for path, value in values.items()),
-        stale.get((part, part), 0),
-    )  # fmt: skip
+    url = page_url("organizer_campaign.once", name=name)
+    return PartLink(str(TITLES[name]), url, 0, stale.get((part, part), 0))
+
+
+@campaign.get(f"/campaign/{LIST}")
+@access("editor")
+def parts(name: str) -> Response:
+    return _list(name)
+
+
+def _list(name: str, problem: str = "", status: int = 200) -> Response:
+    """The parts of one list, in their order."""
+    if name == "asks":
+        return _index(problem, status)
+    now = working(services())
+    lines = _lines(now, name, reading_aids.parts_to_translate(now.text))
+    return page("campaign/parts", status, problem=problem, now=now, name=name, lines=lines,
+                words=LIST_WORDS, done=request.args.get("done", ""))  # fmt: skip
 
 
 def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[Line]:
@@ -335,7 +370,7 @@ def move(name: str, key: str) -> Response:
     by = -1 if request.form.get("way") == "up" else 1
     now = working(services())
     text = move_block(now.text, name, section.place, by)
-    return _store(now, text, f"{name}: order", anchor=f"{name}-{key}")
+    return _store(now, name, text, f"{name}: order", anchor=f"{name}-{key}")
 
 
 @campaign.post(f"/campaign/{LIST}/<key>/remove")
@@ -346,19 +381,23 @@ def remove(name: str, key: str) -> Response:
     if section is None:
         return page("no_such", 404)
     now = working(services())
-    return _store(now, remove_block(now.text, name, section.place), f"{name}: one less")
+    text = remove_block(now.text, name, section.place)
+    return _store(now, name, text, f"{name}: one less")
 
 
-def _store(now: Working, text: str, note: str, anchor: str = "") -> Response:
+def _store(now: Working, name: str, text: str, note: str, anchor: str = "") -> Response:
     if revision() != now.base:
-        return _index(moved_words(""), 409)
+        return _list(name, moved_words(""), 409)
     problems = edit.problems_by_field(services().campaign.slug, text)
     if problems:
-        return _index(problem_words(next(iter(problems.values()))), 422)
+        return _list(name, problem_words(next(iter(problems.values()))), 422)
     if text != now.text and isinstance(save(services(), text, now.base, note), Moved):
-        return _index(moved_words(""), 409)
-    done = {} if anchor else {"done": "removed"}
-    return redirect(page_url("organizer_campaign.index", _anchor=anchor or None, **done), 303)
+        return _list(name, moved_words(""), 409)
+    if not anchor:
+        return redirect(page_url("organizer_campaign.index", done="removed"), 303)
+    if name == "asks":
+        return redirect(page_url("organizer_campaign.index", _anchor=anchor), 303)
+    return redirect(page_url("organizer_campaign.parts", name=name, _anchor=anchor), 303)
 
 
 @campaign.get(f"/campaign/{LIST}/new")
