@@ -54,8 +54,16 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 """By tool: the head of a column, named like the tool's own field, and which fact stands below.
-Action Network and NationBuilder match these by their names; EveryAction asks for each column. What
-a tool does not know it offers as a field of one's own."""
+
+Read in November 2026. NationBuilder (support.nationbuilder.com, "Fields available for import" and
+"Import people"): UTF-8 and commas; ``email``, ``first_name``, ``last_name`` and ``email_opt_in``
+(Y or N) are its names, "Address zip" is the home ZIP code, each column is chosen from a list, and
+what it does not know becomes a field of one's own or a tag. Action Network (help.actionnetwork.org,
+"File formats for list uploads"): any heads, chosen by hand, and by themselves where they are named
+like its fields; e-mail is required, ZIP code urged, other columns become fields of one's own; only
+people who opted in. Not verified: which heads Action Network matches by itself (its sample file is
+behind a log-in), and all of EveryAction's, whose guide to uploads is not public; there each column
+is chosen once by hand."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path),
