@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.campaign import Campaign, CampaignError
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
 from app.records import Connection, NotStoredError, totals
+from app.records.campaigns import campaigns_here
 from app.records.database import open_database
 from app.records.holding import held_waiting
 from app.records.organizers import alert_addresses
@@ -59,21 +61,57 @@ def copied_lately(settings: Settings, now: datetime) -> bool:
     return now.timestamp() - last < COPY_EVERY.total_seconds()
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that organizers should know now."""
+
+    slug: str
+    kind: str
+    what: str
+    """What makes it another one: the week, the list's day, the goal."""
+    number: int = 0
+    prefix: str = ""
+    """What the addresses of its campaign begin with."""
+    titles: tuple[str, str] = ("", "")
+    """The campaign's, in English and Spanish, where the site has several."""
+
+
 def alerts(
-    settings: Settings, db: Connection, campaign: Campaign, now: datetime
-) -> Iterator[tuple[str, str, int]]:
-    """What organizers should know now: kind, what makes it another one, and a number."""
-    week = "{}-W{}".format(*now.isocalendar()[:2])
+    db: Connection, campaign: Campaign, now: datetime, *, over: bool = False
+) -> Iterator[Alert]:
+    """What organizers of one campaign should know now. One that is over has no list and no goal
+    to look after."""
     if number := held_waiting(db, campaign.slug):
-        yield "held", week, number
+        yield Alert(campaign.slug, "held", _week(now), number)
     age = (now.date() - campaign.as_of).days
-    if age > OLD_LIST_DAYS and now < campaign.ends:
-        yield "list", campaign.as_of.isoformat(), age
+    if age > OLD_LIST_DAYS and now < campaign.ends and not over:
+        yield Alert(campaign.slug, "list", campaign.as_of.isoformat(), age)
     signed = totals(db, campaign.slug).signatures
-    if campaign.goal and signed >= campaign.goal:
-        yield "goal", str(campaign.goal), signed
+    if campaign.goal and signed >= campaign.goal and not over:
+        yield Alert(campaign.slug, "goal", str(campaign.goal), signed)
+
+
+def _week(now: datetime) -> str:
+    return "{}-W{}".format(*now.isocalendar()[:2])
+
+
+def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[Alert]:
+    """The alerts of every campaign of the site that is open or over, and of the site itself.
+
+    One campaign that cannot be read is logged and keeps no other from its own.
+    """
+    here = [c for c in campaigns_here(db, settings.campaign) if c.state != "preparing"]
+    for one in here:
+        try:
+            campaign = live_campaign(settings, one.slug)
+        except CampaignError as error:
+            log.error("Alerts of %s were not sent: %s", one.slug, error)
+            continue
+        titles = (campaign.title, campaign.title_es) if len(here) > 1 else ("", "")
+        for alert in alerts(db, campaign, now, over=one.state == "ended"):
+            yield replace(alert, prefix=one.prefix, titles=titles)
     if (settings.instance / "copied").exists() and not copied_lately(settings, now):
-        yield "copy", week, 0
+        yield Alert(settings.campaign, "copy", _week(now))
 
 
 def send_alerts(settings: Settings, now: datetime) -> int:
@@ -84,22 +122,29 @@ def send_alerts(settings: Settings, now: datetime) -> int:
             post = post_of(settings) if people else None
             if post is None:
                 return 0
-            found = list(alerts(settings, db, live_campaign(settings), now))
+            found = list(every_alert(settings, db, now))
         for email, language in people:
             to = parse_address(email)
-            for kind, what, number in found if isinstance(to, Address) else ():
+            for alert in found if isinstance(to, Address) else ():
                 assert isinstance(to, Address)
-                post.enqueue(_mail(settings, to, language, kind, number),
-                             wish=f"alert {settings.campaign} {kind} {what}")  # fmt: skip
-    except (CampaignError, NotStoredError, OSError) as error:
+                post.enqueue(_mail(settings, to, language, alert),
+                             wish=f"alert {alert.slug} {alert.kind} {alert.what}")  # fmt: skip
+    except (NotStoredError, OSError) as error:
         log.error("Alerts were not sent: %s", error)
         return 0
     return len(found)
 
 
-def _mail(settings: Settings, to: Address, language: str, kind: str, number: int) -> Mail:
-    words = WORDS[language]
-    link = absolute_link(settings.site_url, "/es/organize/" if language == "es" else "/organize/")
-    text = f"{words[kind]}\n\n{words['end']}\n".replace("{number}", f"{number:,}")
-    subject = words["subject"].replace("{group}", settings.group_name)
-    return Mail(kind="other", to=to, subject=subject, text=text.replace("{link}", link))
+def _mail(settings: Settings, to: Address, language: str, alert: Alert) -> Mail:
+    words, spanish = WORDS[language], language == "es"
+    path = f"{alert.prefix}{'/es' if spanish else ''}/organize/"
+    title = alert.titles[spanish] or alert.titles[0]
+    about = f"{title}\n\n" if title else ""
+    values = {
+        "{number}": f"{alert.number:,}", "{link}": absolute_link(settings.site_url, path),
+        "{group}": settings.group_name,
+    }  # fmt: skip
+    subject, text = words["subject"], f"{words[alert.kind]}\n\n{words['end']}\n"
+    for name, value in values.items():
+        subject, text = subject.replace(name, value), text.replace(name, value)
+    return Mail(kind="other", to=to, subject=subject, text=about + text)

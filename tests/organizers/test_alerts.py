@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.campaign import read_files
 from app.delivery.mail import Address, parse_address
 from app.records import sign
+from app.records.campaigns import begin, move
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
 from app.records.signing import set_status
 from app.site import alerts
-from app.site.alerts import send_alerts
+from app.site.alerts import Alert, every_alert, send_alerts
 from app.site.live import live_campaign
 from app.site.services import services
-from app.site.settings import Settings
+from app.site.settings import ROOT, Settings
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import SECRET, Clock, Office
 from tests.records.build import signature
@@ -71,7 +73,7 @@ def test_a_reached_goal_is_told_once(
     settings: Settings, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        alerts, "live_campaign", lambda s: dataclasses.replace(live_campaign(s), goal=2)
+        alerts, "live_campaign", lambda s, slug: dataclasses.replace(live_campaign(s, slug), goal=2)
     )
     sign(staff.db, signature("one"), SECRET)
     assert send_alerts(settings, NOW) == 0
@@ -89,10 +91,35 @@ def test_an_alert_has_numbers_and_a_link_and_nothing_else(
     for kind in ("held", "list", "goal", "copy"):
         to = parse_address("rosa@example.org")
         assert isinstance(to, Address)
-        mail = alerts._mail(settings, to, language, kind, 1234)
+        mail = alerts._mail(settings, to, language, Alert("a", kind, "x", 1234))
         assert "/organize/" in mail.text
         assert "{" not in mail.subject + mail.text
         assert ("1,234" in mail.text) == (kind != "copy")
+
+
+def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(
+    settings: Settings, staff: Office
+) -> None:
+    files = read_files(ROOT / "letters" / "thank-the-cosponsors")
+    at = settings.campaign
+    begin(staff.db, "thank-the-cosponsors", files, first=at, by="Rosa", at=NOW)
+    sign(staff.db, signature("one"), SECRET)
+    staff.db.execute("UPDATE signatures SET campaign = 'thank-the-cosponsors', status = 'held'")
+    found = list(every_alert(settings, staff.db, NOW))
+    assert "thank-the-cosponsors" not in {alert.slug for alert in found}, "it is prepared only"
+    assert move(staff.db, "thank-the-cosponsors", "open", first=at, by="Rosa", at=NOW)
+    (held,) = [a for a in every_alert(settings, staff.db, NOW) if a.kind == "held"]
+    assert (held.slug, held.number) == ("thank-the-cosponsors", 1)
+    to = parse_address("rosa@example.org")
+    assert isinstance(to, Address)
+    mail = alerts._mail(settings, to, "es", held)
+    assert "/c/thank-the-cosponsors/es/organize/" in mail.text
+    assert mail.text.startswith(held.titles[1])
+    assert send_alerts(settings, NOW) == len(found) + 1
+    assert move(staff.db, "thank-the-cosponsors", "ended", first=at, by="Rosa", at=NOW)
+    after = [a.kind for a in every_alert(settings, staff.db, NOW + timedelta(days=60))
+             if a.slug == "thank-the-cosponsors"]  # fmt: skip
+    assert after == ["held"]
 
 
 def test_an_organizer_asks_for_alerts_and_ends_them(
