@@ -103,7 +103,7 @@ def page_words(campaign: Campaign, today: date, language: Language) -> PageWords
 
 
 def sources_of(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple[Source, ...]:
-    """What the facts in an English letter rest on, in the order of ``campaign.toml``.
+    """What the facts in a letter of either language rest on, in the order of ``campaign.toml``.
 
     A fact counts when it is printed whole. One that is called as the state's own law is
     (``requires`` or ``limits``) counts where letters speak of that law.
@@ -113,7 +113,7 @@ def sources_of(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tup
     return tuple(
         source
         for fact, source in campaign.sources.items()
-        if campaign.facts[fact] in text or fact == policy
+        if campaign.facts[fact] in text or campaign.facts_es[fact] in text or fact == policy
     )
 
 

@@ -111,6 +111,8 @@ def _add_headers(response: Response) -> Response:
     elif g.get("public_page") and request.method in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "no-cache"
     else:
+        if request.method == "GET" and "forget" in request.args:
+            response.headers["Clear-Site-Data"] = '"cache"'  # what a browser kept for its Back
         kept = "private, no-cache" if _needs_its_page_again(response) else "no-store"
         response.headers["Cache-Control"] = kept
         if not g.get("listed"):

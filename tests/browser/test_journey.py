@@ -87,7 +87,7 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
     visitor.press("Review my letters")
     page.reload()
     expect(page.locator("article.sheet")).to_have_count(3)
-    visitor.press("Change my story")
+    visitor.press("My story")
     assert page.locator("#story").input_value().split() == long_story.split()
     visitor.forward()
     visitor.press("Review my letters")

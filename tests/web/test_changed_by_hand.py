@@ -149,5 +149,5 @@ def test_an_office_with_a_small_form_gets_the_short_letter_and_the_others_the_fu
     small = [s for s in lengths if int(page.one("textarea", id=s).get("data-limit") or 0) <= 1000]
     assert len(small) == 1
     assert all(lengths[small[0]] < length for s, length in lengths.items() if s not in small)
-    assert "Short, because this office’s form takes few characters" in page.words
+    assert "Short, for this office’s small form" in page.words
     assert "too long for this office" not in page.words

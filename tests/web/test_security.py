@@ -374,3 +374,16 @@ def test_a_browser_keeps_a_page_of_the_way_only_where_its_own_back_needs_it(
     for path in ("/letters.pdf", "/organize/login", "/nowhere"):
         answer = client.flask.post(path, data={**form, "plain": "1"})
         assert answer.headers["Cache-Control"] == "no-store", path
+
+
+def test_a_browser_is_told_to_empty_its_store_only_by_the_link_that_forgets(
+    resident: Resident,
+) -> None:
+    client, path = resident.client, resident.receipt_path(resident.signed(*GLOUCESTER))
+    shown = client.post(path, resident.reviewing(*GLOUCESTER).form())
+    links = [a.get("href") or "" for a in shown.all("a") if a.get("data-forget") is not None]
+    assert links
+    for link in links:
+        forgotten = client.flask.get(link)
+        assert forgotten.headers["Clear-Site-Data"] == '"cache"', link
+        assert "Clear-Site-Data" not in client.flask.get(link.partition("?")[0]).headers

@@ -193,7 +193,7 @@ def _bill(site: Services) -> dict[str, Any]:
         "time_words": time_words(site),
         "bill_url": congress_gov(campaign.bill_for("house")),
         "bill_number": campaign.bill_for("house").number,
-        "sources": tuple(campaign.sources.values()),
+        "sources": list({(s.words, s.url): s for s in campaign.sources.values()}.values()),
     }
 
 

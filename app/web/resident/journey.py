@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 
+from app.campaign.model import Source
 from app.campaign.pages import congress_gov, sources_of
 from app.campaign.words import ordinal
 from app.congress import (
@@ -59,6 +60,7 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.letters import (
+    Reviewed,
     glyph_words,
     growing,
     recipients,
@@ -277,11 +279,14 @@ def address_page(
     today = site.today()
     # A well-formed ZIP that is refused all the same lies in another place than the members'.
     elsewhere = bool(form.mail_zip.errors) and draft.return_zip is not None
-    people = [person(h, today, site.tables, draft.to) for h in found.delegation.recipients]
+    everyone = found.delegation.recipients
+    people = [person(h, today, site.tables, draft.to) for h in everyone]
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
         "errors": errors or (), "switch": "resident.address", "draft_page": "address",
         "people": people, "relocate": elsewhere,
+        "growing": [growing(draft, found, site, draft.template)],
+        "to_names": [title_name(h) for h in recipients(draft, found) or everyone],
         "to_open": any(name == "to" for name, _message in errors or ())
         or not all(p.chosen for p in people),
         "confirm_email": site.confirm_email, "email_hint": suggest_email(draft.email),
@@ -531,6 +536,13 @@ def review_letters(data: Data, site: Services) -> Page:
     return review_page(checked.draft, checked.found, site)
 
 
+def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[str, Source]]:
+    """Each fact that the letters state, in the reader's language, with what it rests on."""
+    facts = site.campaign.facts_es if language() == "es" else site.campaign.facts
+    texts = (text for letter in letters for text in letter.page.paragraphs)
+    return [(facts[s.fact], s) for s in sources_of(site.campaign, texts, state)]
+
+
 def review_page(
     draft: Draft,
     found: Found,
@@ -543,15 +555,12 @@ def review_page(
     """The review page of a draft that letters can be made of."""
     wrong = frozenset(target for target, _message in errors or ())
     vacant = [h for h in found.delegation.holders if h.vacant]
-    letters = review(draft, found, site, wrong)
+    letters, bill = review(draft, found, site, wrong), site.campaign.bill_for("house")
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": letters, "notices": glyph_words(draft),
-        "sources": sources_of(
-            site.campaign, (text for letter in letters for text in letter.page.paragraphs),
-            found.delegation.state,
-        ),
-        "bill_url": congress_gov(site.campaign.bill_for("house")),
+        "sources": _facts(letters, found.delegation.state, site),
+        "bill_url": congress_gov(bill), "bill_number": bill.number,
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
         "email_hint": suggest_email(draft.email), "offer": offer(site),
         "proof_bits": site.settings.proof_of_work,

@@ -183,6 +183,8 @@ class Growing:
     """Empty as long as nothing is written."""
     after: tuple[str, ...]
     lang: str
+    translated: bool
+    """Whether the office gets the same in English."""
 
 
 def growing(draft: Draft, found: Found, site: Services, template: str) -> Growing:
@@ -201,6 +203,7 @@ def growing(draft: Draft, found: Found, site: Services, template: str) -> Growin
         "\n\n".join(typed),
         body[at + len(own) :],
         "es" if aid else letter.language,
+        bool(aid),
     )
 
 
@@ -299,7 +302,7 @@ def review(
     return shown
 
 
-DIFFERENCE = 180
+DIFFERENCE = 120
 """Characters after which the sentences that make a letter another one are broken off."""
 _SENTENCE = re.compile(r"(?<=[.!?”]) +(?=[A-ZÁÉÍÓÚÑ“¿¡])")
 
