@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import yaml
 
 from app.site.server import LARGEST_BODY
 from app.site.settings import ROOT, read_settings, rules
+from tests.bench.servers import _answers, free_port
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))
@@ -83,8 +85,12 @@ def test_nginx_understands_its_example(tmp_path: Path) -> None:
     text = text.replace("/var/log/nginx/", f"{tmp_path}/")
     text = re.sub(r"listen (\[::\]:)?(80|443)", lambda m: f"listen {m[1] or ''}{int(m[2]) + 18000}",
                   text)  # fmt: skip
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
     whole = tmp_path / "nginx.conf"
-    whole.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{\n{text}\n}}\n")
+    whole.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{\n{folders}\n{text}\n}}\n"
+    )
     run("nginx", "-t", "-q", "-c", str(whole), "-p", str(tmp_path))
 
 
@@ -116,6 +122,36 @@ def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() ->
     assert (DEPLOY / site["build"]["context"] / site["build"]["dockerfile"]).is_file()
     for name in site["environment"]:
         assert name.removeprefix("DEAR_CONGRESS_").lower() in rules()
+
+
+def test_on_a_read_only_disk_as_another_user_the_site_writes_to_its_folder_alone(
+    tmp_path: Path,
+) -> None:
+    """As in the container and under the units: everything else of the machine is read-only."""
+    need("bwrap")
+    instance, port = tmp_path / "instance", free_port()
+    instance.mkdir(mode=0o700)
+    box = [
+        "bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",  # noqa: S108
+        "--ro-bind", str(ROOT), str(ROOT), "--bind", str(instance), str(instance),
+        "--unshare-user", "--uid", "10001", "--gid", "10001", "--unshare-pid", "--die-with-parent",
+        "--chdir", str(ROOT), "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
+        "--setenv", "DEAR_CONGRESS_INSTANCE", str(instance), "--setenv", "PORT", str(port),
+        sys.executable,
+    ]  # fmt: skip
+    wrote = "import pathlib; pathlib.Path('app/x').write_text('')"
+    assert "Read-only" in subprocess.run([*box, "-c", wrote], capture_output=True, text=True,
+                                         check=False).stderr  # fmt: skip
+    run(*box, "-m", "flask", "--app", "wsgi", "demo", "--people", "20")
+    out = str(instance / "labels.pdf")
+    run(*box, "-m", "flask", "--app", "wsgi", "letters", "labels", "--state", "VT", "--out", out)
+    with subprocess.Popen([*box, "-m", "app.main"], stderr=subprocess.PIPE) as site:
+        try:
+            while not _answers(port):
+                assert site.poll() is None, site.stderr and site.stderr.read()
+                time.sleep(0.05)
+        finally:
+            site.terminate()
 
 
 def test_the_settings_of_the_guide_can_be_used(tmp_path: Path) -> None:
