@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -44,6 +46,47 @@ def test_a_command_of_letters_that_stands_elsewhere_is_found() -> None:
         result = runner.invoke(args=["letters", name, "--help"])
         assert result.exit_code == 0, result.output
         assert f"letters {name}" in result.output
+
+
+def loaded(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command by the words that call it."""
+    group = group.load() if isinstance(group, Later) else group
+    if isinstance(group, click.Group):
+        for name, command in group.commands.items():
+            yield from loaded(command, (*path, name))
+    else:
+        yield " ".join(path), group
+
+
+def written() -> Iterator[tuple[str, str]]:
+    """Where a command is written down for somebody to copy, and what stands there."""
+    names = "|".join(COMMANDS)
+    own = re.compile(rf"(?:\bflask(?: --app wsgi)?|^letters) ((?:{names})\b[^`\n);]*)")
+    for file in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").iterdir()):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            for found in own.findall(line):
+                yield file.name, found
+    for name, command in loaded(command_app().cli):
+        for line in (command.help or "").splitlines():
+            for found in own.findall(line):
+                yield f"flask {name} --help", found
+
+
+def test_every_command_that_is_written_down_is_there_with_its_options() -> None:
+    commands = dict(loaded(command_app().cli))
+    groups = {name.split()[0] for name in commands if " " in name}
+    seen = set()
+    for place, text in written():
+        words = text.split()
+        name = next((n for i in (3, 2, 1) if (n := " ".join(words[:i])) in commands), None)
+        if name is None:
+            assert len(words) == 1 or words[0] in groups, f"{place}: flask {text}"
+            continue
+        seen.add(name)
+        known = {option for param in commands[name].params for option in param.opts}
+        for option in re.findall(r"(?<!\S)(--[a-z-]+)", text):
+            assert option in {*known, "--help"}, f"{place}: flask {text}"
+    assert len(seen) > 40
 
 
 def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
