@@ -36,7 +36,7 @@ _for_the_rest = threading.BoundedSemaphore(IN_ONE_PROCESS)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-POLITE = 10
+POLITE = 19
 """How much less of the processors work apart gets where others want them, as ``nice`` counts."""
 
 full_at: Callable[[RoomName], object] = lambda _room: None  # noqa: E731

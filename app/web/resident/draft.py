@@ -178,10 +178,9 @@ def _by_seat(data: MultiDict[str, str], prefix: str) -> dict[str, str]:
 
 def read_draft(data: MultiDict[str, str]) -> Draft:
     """The draft in a submitted form. Of a repeated field the first value counts."""
-    values = {
-        name: (clean_text if name in MULTILINE else clean_line)(data.get(name, ""))
-        for name in (*TEXT_FIELDS, "token", "website")
-    }
+    values = dict.fromkeys((*TEXT_FIELDS, "token", "website"), "")
+    for name in values.keys() & data.keys():
+        values[name] = (clean_text if name in MULTILINE else clean_line)(data[name])
     values["tongue"] = {"es": "es", "en": ""}.get(
         data.get("in_language", ""), "es" if values["tongue"] == "es" else ""
     )
