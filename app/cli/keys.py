@@ -27,12 +27,18 @@ from app.cli.plain import (
 )
 from app.records import audit, keys
 from app.records.audit import COMMAND_LINE, What
-from app.records.csv_files import BOM, csv_line
 from app.records.database import open_database, writing
 from app.records.keys import NotAKey, OpenKey, WrongPassphrase
 from app.records.model import Purpose
-from app.records.sealed_files import OpenedRow, SealedExport, export_sealed, open_sealed_file
-from app.records.sealing import reseal, sealed_counts
+from app.records.sealing import (
+    OpenedRow,
+    SealedExport,
+    export_sealed,
+    open_sealed_file,
+    reseal,
+    sealed_counts,
+)
+from app.records.tabular import BOM, csv_line
 from app.site.live import chosen_campaign
 from app.site.settings import Settings, load_settings
 

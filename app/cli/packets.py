@@ -35,7 +35,7 @@ from app.delivery.packets import (
     write_packets,
 )
 from app.records.keys import OpenKey
-from app.records.sealed_files import KIND, OpenedRow, campaign_of, open_sealed_file
+from app.records.sealing import KIND, OpenedRow, campaign_of, open_sealed_file
 from app.site.live import choosing, chosen_campaign
 from app.site.services import campaign_and_tables, moment_of_site
 from app.site.settings import load_settings

@@ -18,7 +18,6 @@ import click
 from app.cli.plain import FILE, CampaignCommand, language_option, progress, some
 from app.records import Connection, local_database, source_tag
 from app.records.audit import COMMAND_LINE
-from app.records.csv_files import BOM, safe_csv
 from app.records.health import check_site
 from app.records.paper import (
     Batch,
@@ -44,6 +43,7 @@ from app.records.paper_plan import (
     hold_file,
     plan_steps,
 )
+from app.records.tabular import BOM, safe_csv
 from app.site.paper_words import (
     likely_words,
     odd_words,

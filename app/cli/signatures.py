@@ -37,7 +37,6 @@ from app.records import (
 from app.records.audit import COMMAND_LINE
 from app.records.campaigns import campaigns_here
 from app.records.counts import Filter, totals_of
-from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import open_database, reading
 from app.records.exports import (
     GROUPINGS,
@@ -52,7 +51,16 @@ from app.records.exports import (
     write_xlsx,
 )
 from app.records.retention import purge, purge_and_note
-from app.records.tabular import Chunk, Table, clean, described, json_lines, write_text
+from app.records.tabular import (
+    Chunk,
+    Table,
+    clean,
+    csv_lines,
+    csv_metadata,
+    described,
+    json_lines,
+    write_text,
+)
 from app.site.daily import policy_of
 from app.site.live import live_campaign
 from app.site.services import moment_of_site

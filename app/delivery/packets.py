@@ -46,7 +46,7 @@ from app.congress.model import (
 from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
-from app.records.csv_files import BOM, safe_csv
+from app.records.tabular import BOM, safe_csv
 
 # --- a private place for what waits ------------------------------------------------------------
 

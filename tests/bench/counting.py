@@ -28,10 +28,9 @@ from app.documents.day_sheet import book_pdf
 from app.records import open_database
 from app.records.attest import make_statement
 from app.records.counts import Filter
-from app.records.csv_files import csv_lines
 from app.records.exports import Occasion, letters_table, signatures_table, write_sqlite, write_xlsx
 from app.records.offices import office_sheets, sheet_facts
-from app.records.tabular import json_lines, write_text
+from app.records.tabular import csv_lines, json_lines, write_text
 from app.web.organizer.counts_lines import survey
 from tests.bench.fill import CAMPAIGN, fill
 from tests.bench.pdf import peak_memory

@@ -20,8 +20,7 @@ from app.campaign import Campaign, Writer, body_text, compose, load_campaign
 from app.congress import Tables, load_tables
 from app.delivery.packets import Opened, PacketLetters, Sender, write_packets
 from app.records.keys import OpenKey, make_key, unlock
-from app.records.sealed_files import KIND, VERSION, OpenedRow, open_sealed_file
-from app.records.sealing import pack, seal
+from app.records.sealing import KIND, VERSION, OpenedRow, open_sealed_file, pack, seal
 from tests.bench.pdf import peak_memory
 from tests.bench.people import STORY
 

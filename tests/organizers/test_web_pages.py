@@ -15,9 +15,9 @@ from flask_babel import lazy_gettext
 
 from app.records import audit
 from app.records.audit import Filter, What
-from app.records.csv_files import safe_csv
 from app.records.database import writing
 from app.records.organizers import organizer_by_name
+from app.records.tabular import safe_csv
 from app.site.services import services
 from app.web.organizer import Entry, Notice, add_entry, add_warnings, nav
 from app.web.organizer.cookies import device_label

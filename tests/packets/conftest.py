@@ -20,8 +20,7 @@ from app.campaign import Campaign, load_campaign
 from app.congress import Tables, load_tables
 from app.delivery.packets import Opened, PacketLetters, Sender, Split, write_packets
 from app.records.keys import current_key, make_key
-from app.records.sealed_files import KIND, VERSION
-from app.records.sealing import pack, seal
+from app.records.sealing import KIND, VERSION, pack, seal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DAY = date(2026, 11, 20)

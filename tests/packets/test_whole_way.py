@@ -9,7 +9,7 @@ import pytest
 
 from app.delivery.packets import Opened, PacketLetters, Sender, write_packets
 from app.records.keys import OpenKey, first_key, passphrase_beside, unlock
-from app.records.sealed_files import OpenedRow, open_kept
+from app.records.sealing import OpenedRow, open_kept
 from tests.safety.people import TODAY
 from tests.safety.web import Site, site
 

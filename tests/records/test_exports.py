@@ -23,9 +23,8 @@ from app.records import (
     withdraw,
 )
 from app.records.counts import Filter, counts, totals_of
-from app.records.csv_files import csv_lines
 from app.records.exports import Occasion, counts_table, export_name, letters_table, signatures_table
-from app.records.tabular import Table
+from app.records.tabular import Table, csv_lines
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 NOW = Occasion(

@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from app.records.csv_files import csv_lines, csv_metadata, safe_csv
 from app.records.exports import metadata_path, sheet_name, table_name, write_sqlite, write_xlsx
 from app.records.tabular import (
     Column,
@@ -29,9 +28,12 @@ from app.records.tabular import (
     Row,
     Table,
     clean,
+    csv_lines,
+    csv_metadata,
     file_name,
     in_chunks,
     json_lines,
+    safe_csv,
     write_text,
 )
 

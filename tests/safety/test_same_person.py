@@ -22,8 +22,7 @@ from app.records.holding import release
 from app.records.keys import CampaignKey, OpenKey
 from app.records.model import SignatureRequest, Signed
 from app.records.persons import MOST, NAME, PLACE, STANDING, Person, person_of
-from app.records.sealed_files import OpenedRow, export_sealed, open_sealed_file
-from app.records.sealing import reseal
+from app.records.sealing import OpenedRow, export_sealed, open_sealed_file, reseal
 from app.records.signing import confirm, receipt, remove, sign, withdraw
 
 from .people import CAMPAIGN, SECRET, TODAY, request

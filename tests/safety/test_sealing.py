@@ -24,18 +24,16 @@ from app.records.database import open_database
 from app.records.erasing import waits_to_be_erased
 from app.records.keys import CampaignKey, OpenKey, make_key, unlock
 from app.records.raw_scan import MARK
-from app.records.sealed_files import (
-    OpenedRow,
-    SealedExport,
-    Unopened,
-    export_sealed,
-    open_sealed_file,
-)
 from app.records.sealing import (
     CannotOpenError,
+    OpenedRow,
     Resealed,
+    SealedExport,
     TooLargeToSealError,
+    Unopened,
+    export_sealed,
     forget_details,
+    open_sealed_file,
     pack,
     reseal,
     seal,

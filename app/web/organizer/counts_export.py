@@ -21,7 +21,6 @@ from werkzeug.wrappers import Response
 from app.records import STATUSES, Connection, audit
 from app.records.audit import What
 from app.records.counts import Filter, counts, totals_of, ways_of
-from app.records.csv_files import csv_lines, csv_metadata
 from app.records.database import open_database, reading, writing
 from app.records.exports import (
     GROUPINGS,
@@ -31,7 +30,7 @@ from app.records.exports import (
     table_of,
     write_whole,
 )
-from app.records.tabular import json_lines
+from app.records.tabular import csv_lines, csv_metadata, json_lines
 from app.site.i18n import gettext as _
 from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services

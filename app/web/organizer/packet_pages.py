@@ -30,7 +30,7 @@ from app.records.keys import (
     unlock,
 )
 from app.records.model import Purpose
-from app.records.sealed_files import (
+from app.records.sealing import (
     OpenedRow,
     SealedExport,
     export_sealed,

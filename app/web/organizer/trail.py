@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from app.records import audit
 from app.records.audit import Event, Filter, Value, What
-from app.records.csv_files import BOM, csv_line
 from app.records.database import writing
+from app.records.tabular import BOM, csv_line
 from app.site.services import services
 from app.text import read_day
 from app.web.access import access
