@@ -338,7 +338,8 @@ def _sound(draft: Draft, site: Services) -> bool:
     if getattr(_own, "site", None) is not site:
         _own.site, _own.form = site, write_form(draft, site)
     form: WriteForm = _own.form
-    form.template.choices = choices((o.id, o.title) for o in options(site, ""))
+    full = (id_ for id_, length in site.campaign.templates if length == "full")
+    form.template.choices = choices((id_, id_) for id_ in full)
     form.process(as_form_data(draft))
     sound = bool(form.validate()) or set(form.errors) == {"token"}
     for field in form:

@@ -142,17 +142,17 @@ def _composer(
     """
     full = template_of(draft, site)
     short = site.campaign.template(full.id, "short") or full
-    writer = at_home(writer_of(draft), draft)
+    writer, campaign, today = at_home(writer_of(draft), draft), site.campaign, site.writing_day()
 
     def make(holder: Holder, words: str | None) -> Letter:
         make_of = partial(
             compose,
-            site.campaign,
+            campaign,
             holder=holder,
             writer=writer,
             district_place=found.delegation,
             story=draft.story,
-            today=site.writing_day(),
+            today=today,
             language=office_language(draft.tongue, holder.seat.state),
         )
         letter = make_of(short if shortest else full)
