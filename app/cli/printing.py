@@ -162,8 +162,8 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
     settings = load_settings()
     campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "poster")
-    pdf = poster_pdf(title=title_in(campaign, language), group=settings.group_name,
-                     address=link.address, shown=link.shown, language=language)  # fmt: skip
+    pdf = poster_pdf(title=title_in(campaign, language), group=settings.group_name, link=link,
+                     language=language)  # fmt: skip
     _save(out, pdf)
 
 

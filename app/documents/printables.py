@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from app.campaign.compose import compose
 from app.campaign.model import Campaign, LetterTemplate, Writer
@@ -91,86 +92,41 @@ def labels_pdf(
 # --- a poster, in English and Spanish, on US Letter paper -------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PosterWords:
-    """The words of the poster in one language."""
+Words = dict[str, Any]
+"""The words of a sheet by the names that its Typst source has for them."""
 
-    above: str
-    headline: tuple[str, ...]
-    promise: str
-    steps: tuple[tuple[str, str], ...]
-    scan: str
-    privacy: str
-    by: str
-    code: str
-    """What a screen reader says for the code; ``{address}`` is its address."""
-
-
-POSTER_WORDS: dict[Language, PosterWords] = {
-    "en": PosterWords(
-        above="Your letter to Congress",
-        headline=("Write to the people", "who represent you."),
-        promise="Five minutes. Your own words. Free.",
-        steps=(
-            ("Find", "Your ZIP code shows who represents you."),
-            ("Write", "Say in a few sentences why it matters to you."),
-            ("Hand over", "Print it, copy it to their website, or call."),
-        ),
-        scan="Scan to begin",
-        privacy="No account. We count letters, not people’s names.",
-        by="A campaign of {group}",
-        code="QR code that opens {address}",
-    ),
-    "es": PosterWords(
-        above="Su carta al Congreso",
-        headline=("Escriba a quienes", "le representan."),
-        promise="Cinco minutos. Sus propias palabras. Gratis.",
-        steps=(
-            ("Busque", "Su código postal muestra quién le representa."),
-            ("Escriba", "Diga en pocas frases por qué le importa."),
-            ("Entregue", "Imprima, copie en su página web o llame."),
-        ),
-        scan="Escanee para empezar",
-        privacy="Sin cuenta. Contamos cartas, no los nombres de las personas.",
-        by="Una campaña de {group}",
-        code="Código QR que abre {address}",
-    ),
+POSTER_WORDS: dict[Language, Words] = {
+    "en": {
+        "above": "Your letter to Congress",
+        "headline": ["Write to the people", "who represent you."],
+        "promise": "Five minutes. Your own words. Free.",
+        "steps": [
+            ["Find", "Your ZIP code shows who represents you."],
+            ["Write", "Say in a few sentences why it matters to you."],
+            ["Hand over", "Print it, copy it to their website, or call."],
+        ],
+        "scan": "Scan to begin",
+        "privacy": "No account. We count letters, not people’s names.",
+        "by": "A campaign of {group}",
+    },
+    "es": {
+        "above": "Su carta al Congreso",
+        "headline": ["Escriba a quienes", "le representan."],
+        "promise": "Cinco minutos. Sus propias palabras. Gratis.",
+        "steps": [
+            ["Busque", "Su código postal muestra quién le representa."],
+            ["Escriba", "Diga en pocas frases por qué le importa."],
+            ["Entregue", "Imprima, copie en su página web o llame."],
+        ],
+        "scan": "Escanee para empezar",
+        "privacy": "Sin cuenta. Contamos cartas, no los nombres de las personas.",
+        "by": "Una campaña de {group}",
+    },
 }
-
-
-def poster_pdf(
-    *, title: str, group: str, address: str, shown: str, language: Language = "en"
-) -> bytes:
-    """The poster, one page. ``title`` is the campaign's in that language.
-
-    ``address`` is what the code opens; ``shown`` is printed for those who type it.
-    """
-    words = POSTER_WORDS[language]
-    return typeset(
-        "poster.typ",
-        {
-            "language": language,
-            "title": title,
-            "above": words.above,
-            "headline": list(words.headline),
-            "promise": words.promise,
-            "steps": [list(step) for step in words.steps],
-            "scan": words.scan,
-            "privacy": words.privacy,
-            "by": words.by.format(group=group),
-            "shown": shown,
-            "qr": qr_svg(address),
-            "qr_words": words.code.format(address=shown),
-        },
-    )
-
-
-# --- paper to write on: a sign-up sheet for a table, a blank letter for each office -------------
-
-_PLACE = "\u2e3b"
-"""A three-em dash alone in its paragraph: where the story will be written by hand."""
-ROWS = 14
-"""People on one side of a sign-up sheet."""
+QR_WORDS: dict[Language, str] = {
+    "en": "QR code that opens {address}", "es": "Código QR que abre {address}",
+}  # fmt: skip
+"""What a screen reader says for the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,55 +137,72 @@ class Link:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class SheetWords:
-    """The words of the sign-up sheet in one language."""
-
-    title: str
-    statement: str
-    columns: tuple[str, ...]
-    optional: str
-    promise: str
-    scan: str
-    collected: str
-    code: str
+def _typeset(
+    source: str, link: Link, language: Language, words: Words, group: str = "", **more: object
+) -> bytes:
+    """A sheet with a code. A text may have ``{group}`` in it."""
+    said = {k: v.format(group=group) if isinstance(v, str) else v for k, v in words.items()}
+    code = QR_WORDS[language].format(address=link.shown)
+    return typeset(source, {
+        "language": language, **said, "shown": link.shown, "qr": qr_svg(link.address),
+        "qr_words": code, **more,
+    })  # fmt: skip
 
 
-SIGNUP_WORDS: dict[Language, SheetWords] = {
-    "en": SheetWords(
-        title="Sign a letter to Congress",
-        statement=(
+def poster_pdf(*, title: str, group: str, link: Link, language: Language = "en") -> bytes:
+    """The poster, one page. ``title`` is the campaign's in that language."""
+    return _typeset("poster.typ", link, language, POSTER_WORDS[language], group, title=title)
+
+
+# --- paper to write on: a sign-up sheet for a table, a blank letter for each office -------------
+
+_PLACE = "\u2e3b"
+"""A three-em dash alone in its paragraph: where the story will be written by hand."""
+ROWS = 14
+"""People on one side of a sign-up sheet."""
+
+
+SIGNUP_WORDS: dict[Language, Words] = {
+    "en": {
+        "title": "Sign a letter to Congress",
+        "statement": (
             "By writing my name here I ask the people who represent me in Congress to support "
             "this bill. I have not signed this campaign before."
         ),
-        columns=("First name", "Last name", "Street", "City", "State", "ZIP", "E-mail"),
-        optional="optional",
-        promise=(
+        "columns": ("First name", "Last name", "Street", "City", "State", "ZIP", "E-mail"),
+        "optional": "optional",
+        "promise": (
             "Your name and address are typed in once, to find who represents you and to count "
             "you only once. They are not kept there. {group} keeps this sheet safe until it is "
             "typed in, then destroys it. Do not write about anyone else here."
         ),
-        scan="Rather write your own letter? Scan this.",
-        collected="Collected by, on (date), at",
-        code="QR code that opens {address}",
-    ),
-    "es": SheetWords(
-        title="Firme una carta al Congreso",
-        statement=(
+        "scan": "Rather write your own letter? Scan this.",
+        "collected": "Collected by, on (date), at",
+    },
+    "es": {
+        "title": "Firme una carta al Congreso",
+        "statement": (
             "Al escribir aquí mi nombre pido a quienes me representan en el Congreso que apoyen "
             "este proyecto de ley. No he firmado antes en esta campaña."
         ),
-        columns=("Nombre", "Apellidos", "Calle", "Ciudad", "Estado", "ZIP", "Correo electrónico"),
-        optional="opcional",
-        promise=(
+        "columns": (
+            "Nombre",
+            "Apellidos",
+            "Calle",
+            "Ciudad",
+            "Estado",
+            "ZIP",
+            "Correo electrónico",
+        ),
+        "optional": "opcional",
+        "promise": (
             "Su nombre y dirección se teclean una sola vez, para saber quién le representa y "
             "contarle una sola vez. No se guardan ahí. {group} cuida esta hoja hasta teclearla y "
             "después la destruye. No escriba aquí sobre otra persona."
         ),
-        scan="¿Prefiere escribir su propia carta? Escanee esto.",
-        collected="Recogida por, el (fecha), en",
-        code="Código QR que abre {address}",
-    ),
+        "scan": "¿Prefiere escribir su propia carta? Escanee esto.",
+        "collected": "Recogida por, el (fecha), en",
+    },
 }
 
 
@@ -239,25 +212,12 @@ def signup_pdf(*, title: str, group: str, link: Link, language: Language = "en")
     ``title`` is the campaign's in the sheet's language.
     """
     words = SIGNUP_WORDS[language]
-    columns = [[name, words.optional if name == words.columns[-1] else ""]
-               for name in words.columns]  # fmt: skip
-    return typeset(
-        "signup.typ",
-        {
-            "language": language,
-            "title": words.title,
-            "campaign": title,
-            "statement": words.statement,
-            "columns": columns,
-            "rows": ROWS,
-            "promise": words.promise.format(group=group),
-            "scan": words.scan,
-            "shown": link.shown,
-            "collected": words.collected,
-            "qr": qr_svg(link.address),
-            "qr_words": words.code.format(address=link.shown),
-        },
-    )
+    *asked, mail = words["columns"]
+    columns = [*([name, ""] for name in asked), [mail, words["optional"]]]
+    return _typeset(
+        "signup.typ", link, language, {**words, "columns": columns}, group,
+        campaign=title, rows=ROWS,
+    )  # fmt: skip
 
 
 def blank_letters_pdf(
@@ -294,17 +254,8 @@ def blank_letters_pdf(
         )
     if not pages:
         raise ValueError("every seat is vacant")
-    return typeset(
-        "blank.typ",
-        {
-            "letters": pages,
-            "language": language,
-            "labels": BLANK_LABELS[language],
-            "shown": link.shown,
-            "qr": qr_svg(link.address),
-            "qr_words": SIGNUP_WORDS[language].code.format(address=link.shown),
-        },
-    )
+    labels = BLANK_LABELS[language]
+    return _typeset("blank.typ", link, language, {}, letters=pages, labels=labels)
 
 
 BLANK_LABELS: dict[Language, dict[str, str]] = {

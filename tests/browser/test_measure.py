@@ -86,7 +86,9 @@ def signed(someone: Visitor) -> None:
     someone.page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("zip_code", ["01930", "78701", "20009"])
+@pytest.mark.parametrize(
+    "zip_code", ["01930", "78701", "20009", "32081"]
+)  # the last is the longest
 def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
     phone: Visitor, zip_code: str
 ) -> None:

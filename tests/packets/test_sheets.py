@@ -26,8 +26,9 @@ LINK = Link("https://letters.example.org/find?source=table", "letters.example.or
 
 def poster(language: Language, **changes: str) -> bytes:
     words = {"title": "The PROTECT Immigration Act", "group": "Neighbors of Cook County",
-             "address": LINK.address, "shown": LINK.shown, **changes}  # fmt: skip
-    return poster_pdf(language=language, **words)
+             "shown": LINK.shown, **changes}  # fmt: skip
+    link = Link(LINK.address, words.pop("shown"))
+    return poster_pdf(language=language, link=link, **words)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def alternatives(pdf: bytes) -> list[str]:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -> None:
     (text,) = pages(signup_pdf(title="T", group="Neighbors", link=LINK, language=language))
-    for column in SIGNUP_WORDS[language].columns:
+    for column in SIGNUP_WORDS[language]["columns"]:
         assert column in " ".join(text.split())
     assert f"\n{ROWS}\n" in text
     assert "Neighbors" in text

@@ -236,8 +236,7 @@ def printed(kind: str) -> Response:
         return _index(_no_address(), "", 409)
     title, group = title_in(site.campaign, lang), site.settings.group_name
     if kind == "poster":
-        pdf = poster_pdf(title=title, group=group, address=link.address, shown=link.shown,
-                         language=lang)  # fmt: skip
+        pdf = poster_pdf(title=title, group=group, link=link, language=lang)
     elif kind == "signup":
         pdf = signup_pdf(title=title, group=group, link=link, language=lang)
     else:
