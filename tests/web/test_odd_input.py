@@ -202,7 +202,7 @@ def test_no_other_domain_is_asked_about(domain: str) -> None:
 
 def test_the_count_under_the_story_knows_the_smallest_form() -> None:
     page = Resident(client()).telling("20190", "VA")
-    assert "smallest web form, the one of Senator Mark R. Warner" in page.words
+    assert "the form of Senator Mark R. Warner, the smallest" in page.words
     assert 0 < int(page.by_id("story-room").get("data-limit") or 0) < 500
     assert not [e for e in Resident(client()).telling("01930", "MA").all("p")
                 if e.get("id") == "story-room" and e.get("data-limit") == "0"]  # fmt: skip

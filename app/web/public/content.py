@@ -22,7 +22,8 @@ from app.site.services import Services
 from app.web.pages import Page
 from app.web.public.counter import Row, state_rows
 from app.web.resident.consent import offer
-from app.web.resident.copies import empty_form
+from app.web.resident.copies import mailing
+from app.web.resident.draft import CopyForm
 from app.web.resident.people import state_name
 from app.web.resident.receipts import letters_until
 from app.web.resident.sharing import prefilled
@@ -164,7 +165,7 @@ def privacy(site: Services) -> Page:
         "street_lookup": site.settings.street_lookup,
         "confirm_email": site.confirm_email,
         "offer": offer(site),
-        "mail": empty_form("", site),
+        "mail": mailing(CopyForm(), site),
         "keep_mail_days": site.settings.keep_mail_days,
         "keep_backup_days": site.settings.keep_backup_days,
         "official": offices_of(site.settings) is not None,

@@ -29,11 +29,10 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
-from app.text import BadEmail, Email, clean_line, read_email
 from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
-from app.web.resident.draft import email_message
+from app.web.resident.draft import CopyForm
 from app.web.resident.people import title_name
 from app.web.resident.states import state_words
 
@@ -42,19 +41,20 @@ DONE_BADLY = ("failed", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class MailForm:
-    """The form on the page with the letters, and what came of it, in words."""
+class Mailing:
+    """The form on the page with the letters, and what came of it."""
 
     offered: bool
     file_days: int
     """How long a message may lie here as a file; 0 where a mail server takes it."""
-    email: str
-    only_link: bool = False
-    both: bool = False
-    """With the Spanish text."""
-    error: str = ""
+    form: CopyForm
     said: str = ""
     status: int = 200
+
+    def refused(self, words: str, status: int) -> Mailing:
+        """The same with what is in the way, beside the address."""
+        self.form.copy_to.errors = [words]
+        return replace(self, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +76,36 @@ class Wish:
         return tuple(x.letter.holder.seat.id for x in self.items)
 
 
-def empty_form(email: str, site: Services) -> MailForm:
+def mailing(form: CopyForm, site: Services) -> Mailing:
     """The form before anything was asked."""
     post = post_of(site.settings)
     # The purge runs once a day.
     days = site.settings.keep_mail_days + 1 if post is not None and post.writes_files else 0
-    return MailForm(post is not None, days, email)
+    return Mailing(post is not None, days, form)
 
 
-def answered_form(wish: Wish, email: str, *, only_link: bool, site: Services) -> MailForm:
+def mailed(wish: Wish, form: CopyForm, site: Services) -> Mailing:
     """The form after its button: the mail is on its way, or what is in the way of it."""
-    post = post_of(site.settings)
-    found = read_email(email)
-    typed = found.text if isinstance(found, Email) else clean_line(email)
-    both = any(x.translation for x in wish.items)
-    form = replace(empty_form(typed, site), only_link=only_link, both=both)
+    post, asked = post_of(site.settings), mailing(form, site)
     if post is None:
-        return form
-    if isinstance(found, BadEmail):
-        return replace(form, error=email_message(found), status=422)
-    to = Address(found.text)
+        return asked
+    if not form.validate():
+        return replace(asked, status=422)
+    to, send = Address(form.copy_to.data), _send_link if form.only_link.data else _send_copy
     try:
-        return (_send_link if only_link else _send_copy)(post, wish, to, form, site)
+        return send(post, wish, to, asked, site)
     except PdfError:
         words = _("The PDF could not be made, so no copy was sent. Please use the print view.")
-        return replace(form, error=words, status=500)
+        return asked.refused(words, 500)
     except NotStoredError as error:
         busy = _("The mail could not be taken just now. Please press the button again in a "
                  "minute.")  # fmt: skip
-        return replace(form, error=not_stored_words(error, busy), status=503)
+        return asked.refused(not_stored_words(error, busy), 503)
 
 
 def _send_link(
-    post: PostOffice, wish: Wish, to: Address, form: MailForm, site: Services
-) -> MailForm:
+    post: PostOffice, wish: Wish, to: Address, asked: Mailing, site: Services
+) -> Mailing:
     mail = receipt_mail(
         to,
         language=_language(),
@@ -120,22 +116,22 @@ def _send_link(
     )
     known = post.known("receipt", to, wish=wish.nonce)
     if known is None and (wait := _too_much(to, site)):
-        return replace(form, error=wait, status=429)
+        return asked.refused(wait, 429)
     again = known is not None and known.state in DONE_BADLY
     put = post.enqueue(mail, wish=wish.nonce, receipt=wish.receipt, again=again)
     if isinstance(put, TooMany):
-        return replace(form, error=_address_has_enough(), status=429)
-    return replace(form, said=_("The message with the link to your receipt is on its way."))
+        return asked.refused(_address_has_enough(), 429)
+    return replace(asked, said=_("The message with the link to your receipt is on its way."))
 
 
 def _send_copy(
-    post: PostOffice, wish: Wish, to: Address, form: MailForm, site: Services
-) -> MailForm:
+    post: PostOffice, wish: Wish, to: Address, asked: Mailing, site: Services
+) -> Mailing:
     known = post.known("copy", to, wish=wish.words)
     if known is None and (wait := _too_much(to, site)):
-        return replace(form, error=wait, status=429)
+        return asked.refused(wait, 429)
     if known is not None and known.state not in ("held", *DONE_BADLY):
-        return replace(form, said=mail_words(known, site))
+        return replace(asked, said=mail_words(known, site))
     mail = copy_mail(
         to,
         language=_language(),
@@ -162,8 +158,8 @@ def _send_copy(
             "deleted within two days."
         )
     if enough:
-        return replace(form, error=_address_has_enough(), status=429)
-    return replace(form, said=said)
+        return asked.refused(_address_has_enough(), 429)
+    return replace(asked, said=said)
 
 
 def _states(wish: Wish, site: Services) -> list[tuple[str, str]]:
@@ -242,7 +238,7 @@ def release(token: str, site: Services) -> Page:
 
 
 def _copy_page(state: str, token: str, site: Services) -> Page:
-    days = empty_form("", site).file_days
+    days = mailing(CopyForm(), site).file_days
     return Page("resident/copy.html", {"state": state, "token": token, "file_days": days})
 
 

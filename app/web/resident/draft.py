@@ -442,3 +442,36 @@ class WriteForm(Form):  # type: ignore[misc]
         _l("My mail comes to a different address than where I live"), false_values=("", "0")
     )
     email = StringField(_l("E-mail"), [an_email])
+
+
+def one_line(text: str | None) -> str:
+    """What was typed in one line, or nothing."""
+    return clean_line(text or "")
+
+
+def a_mailbox(_form: Any, field: Any) -> None:
+    """The field must hold an address that mail can take; what was pasted around it goes."""
+    found = read_email(field.data)
+    if isinstance(found, BadEmail):
+        raise StopValidation(email_message(found))
+    field.data = found.text
+
+
+class MailboxForm(Form):  # type: ignore[misc]
+    """Where else to mail the question whether an address is somebody's own."""
+
+    class Meta:
+        locales = False
+
+    email = StringField(_l("Your e-mail address"), [a_mailbox], [one_line])
+
+
+class CopyForm(Form):  # type: ignore[misc]
+    """Where to mail a copy of the letters, and how much of them."""
+
+    class Meta:
+        locales = False
+
+    copy_to = StringField(_l("E-mail address for the copy"), [a_mailbox], [one_line])
+    only_link = BooleanField(_l("Only the link to my receipt, without the letters"))
+    both = BooleanField(_l("With the Spanish text, marked as a translation"))

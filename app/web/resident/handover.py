@@ -28,7 +28,7 @@ from app.site.services import Services
 from app.web.pages import Page
 from app.web.resident import copies, official
 from app.web.resident.claims import claims_of
-from app.web.resident.draft import SEAT, Draft, read_draft, token_of
+from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed, at_home, over_words, translated
 from app.web.resident.people import title_name
@@ -128,12 +128,12 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
     items = addressed(checked.draft, checked.found, checked.site)
     in_both = translated(items, checked.draft, checked.found, checked.site)
     offered = official.offer(receipt, signed, checked.draft, site)
-    form = copies.empty_form(checked.draft.email, site)
+    asked = CopyForm(data if mail else None, data={"copy_to": checked.draft.email})
+    mailing = copies.mailing(asked, site)
     if mail:
         nonce = site.tokens.read(checked.draft.token).nonce
-        wish = copies.Wish(in_both if data.get("both") == "1" else items, nonce, receipt)
-        only_link = data.get("only_link") == "1"
-        form = copies.answered_form(wish, data["copy_to"], only_link=only_link, site=site)
+        wish = copies.Wish(in_both if asked.both.data else items, nonce, receipt)
+        mailing = copies.mailed(wish, asked, site)
     letters = [
         _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
     ]
@@ -145,9 +145,9 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
         "official": offered, "keeping": keeping(receipt, items, site),
-        "mail": form, "errors": [("copy_to", form.error)] if form.error else (),
+        "mail": mailing, "errors": [("copy_to", words) for words in asked.copy_to.errors],
     }  # fmt: skip
-    return Page("resident/take.html", context, form.status)
+    return Page("resident/take.html", context, mailing.status)
 
 
 def _current(letters: Sequence[Taken], told: str) -> str:

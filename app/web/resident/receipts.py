@@ -43,14 +43,13 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import post_of
 from app.site.services import Services
-from app.text import BadEmail, clean_line, read_email
 from app.web.errors import not_stored_words
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed
 from app.web.resident.consent import offer
 from app.web.resident.copies import mail_lines
-from app.web.resident.draft import email_message, token_of
+from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed
 from app.web.resident.people import role, title_name
@@ -109,18 +108,11 @@ class Line:
     """The letter's paragraphs, where they are kept behind this receipt."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressForm:
-    """The form that gives another address for the question by e-mail."""
+def receipt_page(token: str, site: Services, form: MailboxForm | None = None) -> Page:
+    """The receipt with this token, or a page that says that there is none (404).
 
-    email: str = ""
-    error: str = ""
-    open: bool = False
-    """The question never arrived, so this is what to do now."""
-
-
-def receipt_page(token: str, site: Services, form: AddressForm | None = None) -> Page:
-    """The receipt with this token, or a page that says that there is none (404)."""
+    ``form`` is the one that gives another address for the question by e-mail, with its errors.
+    """
     found = receipt(site.db(), token)
     if found is None:
         return _unknown()
@@ -135,8 +127,6 @@ def receipt_page(token: str, site: Services, form: AddressForm | None = None) ->
         )
         for row in found.letters
     ]
-    if form is None and found.waits_for == "confirmation":
-        form = AddressForm(open=confirmation_failed(found, mails))
     context = {
         "receipt_token": token,
         "commitment": commitment_of(
@@ -151,8 +141,9 @@ def receipt_page(token: str, site: Services, form: AddressForm | None = None) ->
             row.cause != "office system" and row.state != "queued" for row in found.letters
         ),
         "mails": mail_lines(token, site),
-        "address": form,
-        "errors": [("email", form.error)] if form and form.error else (),
+        "address": form or (found.waits_for == "confirmation" and MailboxForm()),
+        "address_open": form is not None or confirmation_failed(found, mails),
+        "errors": [("email", words) for words in form.email.errors] if form else (),
         "kept": found.kept,
         "until": offer(site).until,
         "has_texts": bool(kept),
@@ -160,7 +151,7 @@ def receipt_page(token: str, site: Services, form: AddressForm | None = None) ->
         "share": sharing(site),
         "draft_page": "receipt",
     }
-    return Page("resident/receipt.html", context, 422 if form and form.error else 200)
+    return Page("resident/receipt.html", context, 422 if form else 200)
 
 
 def _line(row: LetterRow, site: Services) -> Line:
@@ -328,13 +319,13 @@ def _nothing_to_confirm() -> Page:
 
 def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     """After the button that sends the question to another address; the old link ends."""
-    text = clean_line(data.get("email", ""))
-    address = read_email(text)
-    form = AddressForm(text, open=True)
-    if isinstance(address, BadEmail):
-        return receipt_page(token, site, replace(form, error=email_message(address)))
+    form = MailboxForm(data)
+    if not form.validate():
+        return receipt_page(token, site, form)
+    address = Address(form.email.data)
     if isinstance(answer := ask("email", site, about=address.wire), Wait):
-        return receipt_page(token, site, replace(form, error=wait_words(answer)))
+        form.email.errors = [wait_words(answer)]
+        return receipt_page(token, site, form)
     secret = site.settings.person_key
     words = _("The e-mail could not be sent just now. Please press the button again in a minute.")
     try:
@@ -343,7 +334,8 @@ def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     except NotStoredError as error:
         sent, words = False, not_stored_words(error, words)
     if not sent:
-        return receipt_page(token, site, replace(form, error=words))
+        form.email.errors = [words]
+        return receipt_page(token, site, form)
     return page_url("resident.receipt", token=token)
 
 
