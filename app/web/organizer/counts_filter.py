@@ -18,6 +18,7 @@ from app.site.i18n import LANGUAGES, language
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import read_day
+from app.web.organizer.campaigns import title_of
 from app.web.organizer.show import visible
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")
@@ -177,8 +178,9 @@ def query_of(chosen: Filter, slug: str) -> dict[str, str]:
 def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:
     """What each list of the filter offers; what is chosen is always among it."""
     db, chosen = site.db(), asked.chosen
+    slugs = {site.campaign.slug, *signed_campaigns(db)}
     found: dict[str, list[Choice]] = {
-        "campaign": [(slug, slug) for slug in sorted({site.campaign.slug, *signed_campaigns(db)})],
+        "campaign": [(slug, title_of(site, slug)) for slug in sorted(slugs)],
         "state": [(code, f"{code} · {name}") for code, name in sorted(STATES.items())],
         "letter": _seen(db, chosen, "template", lambda slug: letter_name(slug, site)),
         "source": _seen(db, chosen, "source", source_name),
