@@ -214,7 +214,7 @@ class Watcher:
             os.close(self._alive)
             for number in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)  # the watcher hears it and says so
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            signal.signal(signal.SIGTERM, _exit_once)
             os.dup2(self._held, 0)
             child.work()
             status = 0
@@ -238,6 +238,13 @@ class Watcher:
                     os.kill(pid, signal.SIGKILL)
             running = {pid for pid in running if not os.waitpid(pid, os.WNOHANG)[0]}
             time.sleep(0.02)
+
+
+def _exit_once(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """A second signal must not break into the end that the first one began: both the watcher and
+    its closing pipe send one."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def _how(status: int) -> str:
