@@ -241,6 +241,8 @@ def letter_limit(plain: Letter) -> int:
 
 def too_long(draft: Draft, found: Found, site: Services) -> list[tuple[str, str]]:
     """The letters that were changed by hand and are longer than may be, as errors."""
+    if not draft.words:
+        return []
     make = _composer(draft, found, site)
     errors = []
     for holder in recipients(draft, found):
@@ -417,6 +419,8 @@ def _is_stale(draft: Draft, plain: Letter) -> bool:
 
 def unsettled(draft: Draft, found: Found, site: Services) -> list[Holder]:
     """To whom the letters go of which the person has to say which words they mean."""
+    if not draft.words:
+        return []
     make = _composer(draft, found, site)
     changed = [h for h in recipients(draft, found) if h.seat.id in draft.words]
     return [h for h in changed if _is_stale(draft, make(h, None))]
