@@ -16,6 +16,7 @@ from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import Draft, make_draft
 from app.campaign.language import TemplateError, compiled
+from app.campaign.load import read_campaign
 from app.campaign.model import STAGES, Ask, Campaign, Length, LetterTemplate, StageName, Writer
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Level, Message, Problem
@@ -517,6 +518,36 @@ def check_steps(
             checker.read(holder, chosen)
         yield done
     return Report(len(holders), len(chosen), len(STAGES), checker.letters, checker.problems())
+
+
+STEP = 20
+"""Seats between two signs of life of a check that is done apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class SomeSeats:
+    """Some seats in place of the tables."""
+
+    holders: tuple[Holder, ...]
+
+
+def check_apart(
+    slug: str, texts: tuple[tuple[str, str], ...], letter_id: str, holders: tuple[Holder, ...]
+) -> Iterator[int | Report]:
+    """The check for a process of its own, which this module alone must be enough for: the seats
+    done so far, again and again, then the ``Report``. ``letter_id`` empty means every letter.
+    Raises ``CampaignError`` where the texts cannot be read."""
+    campaign = read_campaign(slug, dict(texts))
+    chosen = [t for t in campaign.templates.values() if t.id == letter_id] if letter_id else None
+    steps = check_steps(campaign, SomeSeats(holders), templates=chosen)
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            yield end.value
+            return
+        if done % STEP == 0:
+            yield done
 
 
 def _languages(template: LetterTemplate) -> tuple[Language, ...]:

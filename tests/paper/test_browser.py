@@ -66,7 +66,7 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
     choose(page, address, csv_file(ANA, moved))
     check(page, "What is in the sheet")
     page.get_by_label("The same person: do not count this row").check()
-    page.get_by_role("button", name="Look again").last.click()
+    page.get_by_role("button", name="Check the sheet again").last.click()
     check(page, "What is in the sheet")
     page.get_by_role("button", name="Add one signature").click()
     check(page, "The sheet was added")

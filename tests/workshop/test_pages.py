@@ -7,12 +7,12 @@ import json
 import pytest
 from flask import Flask
 
+from app.campaign import check
 from app.campaign.letter_file import HEADING, split_source
 from app.records import workshop
 from app.site.services import services
 from app.site.settings import ROOT
 from app.web.access import access_rules
-from app.web.organizer import campaign_check
 from app.web.organizer.letters_preview import find
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -168,7 +168,7 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
 def test_whoever_waits_for_a_check_sees_how_far_it_is_once(
     rosa: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_check, "STEP", 3)
+    monkeypatch.setattr(check, "STEP", 3)
     save(rosa, changed(rosa).replace("So is", "And so is"))
     rosa.get("/organize/letters/general/publish")
     assert "Read to 3 of 541 seats. Read to 6 of 541 seats." in rosa.words

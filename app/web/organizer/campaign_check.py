@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -25,9 +24,9 @@ from app.campaign import (
 )
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
-from app.campaign.check import MOMENTS, AskGroup, Moment, Report, check_steps, survey
+from app.campaign.check import MOMENTS, AskGroup, Moment, Report, check_apart, survey
 from app.campaign.problems import Level, Message
-from app.congress import Holder, Tables
+from app.congress import Tables
 from app.site.i18n import gettext as _
 from app.site.rooms import Place, pieces_apart
 from app.site.services import Services, services
@@ -138,8 +137,6 @@ _Key = tuple[str, Texts, str, Tables]
 """Campaign, texts, the letter's id or nothing for all, members."""
 KEPT = 16
 _kept: dict[_Key, Checked] = {}
-STEP = 20
-"""Seats between two words of progress."""
 
 
 def _known(key: _Key) -> Checked | None:
@@ -165,30 +162,6 @@ def _checking(key: _Key) -> Iterator[int]:
                 _kept.pop(next(iter(_kept)), None)
         else:
             yield found
-
-
-@dataclass(frozen=True, slots=True)
-class Seats:
-    """Some seats, as the check wants them."""
-
-    holders: tuple[Holder, ...]
-
-
-def check_apart(
-    slug: str, texts: Texts, letter_id: str, holders: tuple[Holder, ...]
-) -> Iterator[Any]:
-    """The check itself, for a process of its own: the seats done so far, then the ``Report``."""
-    campaign = read_campaign(slug, dict(texts))
-    chosen = [t for t in campaign.templates.values() if t.id == letter_id] if letter_id else None
-    steps = check_steps(campaign, Seats(holders), templates=chosen)
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as end:
-            yield end.value
-            return
-        if done % STEP == 0:
-            yield done
 
 
 def ask_moves(site: Services, checked: Checked) -> tuple[AskMove, ...]:

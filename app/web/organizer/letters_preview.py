@@ -25,7 +25,7 @@ from app.campaign import (
     reading_aid,
     stance_of,
 )
-from app.campaign.check import LIMITS, MOMENTS, Moment
+from app.campaign.check import LIMITS, MOMENTS, Moment, SomeSeats
 from app.campaign.stance import moments, stage_of
 from app.congress import STATES, Delegation, Holder, Tables
 from app.documents import (
@@ -42,7 +42,7 @@ from app.documents import (
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer.campaign_check import Checked, Seats, read
+from app.web.organizer.campaign_check import Checked, read
 from app.web.organizer.letters_shelf import (
     PARTS,
     Place,
@@ -295,7 +295,9 @@ def beside(place: Place, source: str, *, query: str, seat: str) -> Beside:
     if aid:
         words = reading_aid(checked.campaign, template, holder, writer=writer, story=STORY,
                             district_place=_place(site.tables, holder), today=today)  # fmt: skip
-    seats = Seats(tuple({h.seat.id: h for h in (holder, *(one for one, _kind in each))}.values()))
+    seats = SomeSeats(
+        tuple({h.seat.id: h for h in (holder, *(one for one, _kind in each))}.values())
+    )
     found = check_campaign(checked.campaign, seats, templates=(template,)).problems
     frame = "\n\n".join(p for p in composed.body if p not in composed.own_paragraphs)
     count = len(frame) + frame.count("\n")
