@@ -65,7 +65,10 @@ class CampaignField:
 F = CampaignField
 _COMMITTEE_HINT = _mark("Members of it get the sentences for committee members.")
 _STATES_HINT = _mark("By name or two letters, with commas between them: Florida, GA, TX.")
-_KEY_HINT = _mark("Small letters, digits and hyphens. It cannot be changed later.")
+_KEY_HINT = _mark(
+    "Small letters, digits and hyphens. It cannot be changed later. Left empty, it is made from "
+    "the words."
+)
 ZONES = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
     "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico",

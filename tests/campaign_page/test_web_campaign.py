@@ -253,6 +253,18 @@ def test_a_short_name_that_cannot_be_is_told_at_its_field(
     assert state_of(staff.db, SLUG, FILE).draft is None
 
 
+def test_an_ask_without_a_short_name_gets_one_from_its_words(
+    browser: Browser, staff: Office
+) -> None:
+    for expected in ("asks-for-a-hearing", "asks-for-a-hearing-2"):
+        browser.get("/organize/campaign/asks/new").send("/new", **typed({
+            "asks-id": "", "asks-summary": "Asks for a hearing.", "asks-when": 'type == "sen"',
+            "asks-text": "Please ask for a hearing.",
+        }))  # fmt: skip
+        assert "Saved as a draft" in browser.words
+        assert tomllib.loads(draft(staff))["asks"][0]["id"] == expected
+
+
 def test_the_parts_that_there_are_once_are_edited_and_compared(
     app: Flask, browser: Browser, staff: Office
 ) -> None:

@@ -68,6 +68,7 @@ from app.web.organizer.campaign_form import (
     working,
 )
 from app.web.organizer.gate import clock, current
+from app.web.organizer.letters_edit import free_id
 from app.web.organizer.letters_words import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
 from app.web.organizer.who import who_words
@@ -77,6 +78,8 @@ campaign = Blueprint("organizer_campaign", __name__)
 
 LIST = f"<any({', '.join(LISTS)}):name>"
 ONCE = f"<any({', '.join(SECTIONS)}):name>"
+NAMELESS = ("asks", "additions")
+"""Lists whose parts nobody calls by their short name: where none is typed, one is made."""
 _GLANCE = (
     "bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",
     "last_day.house", "last_day.senate", "as_of", "enacted",
@@ -419,9 +422,15 @@ def new_post(name: str) -> Response:
     typed, _base, _fits = read_form(section, request.form)
     if "look" in request.args:
         return _new(section, typed, {}, working(site).base)
-    if name in KEYED:
-        typed[f"{name}.0.id"] = edit.clean(typed[f"{name}.0.id"], one_line=True)
     now = working(site)
+    if name in KEYED:
+        key = edit.clean(typed[f"{name}.0.id"], one_line=True)
+        words = (
+            typed.get(f"{name}.0.summary") or typed[f"{name}.0.text"] if name in NAMELESS else ""
+        )
+        if not key and words:
+            key = free_id(words, set(edit.read_column(now.text, name, "id")))
+        typed[f"{name}.0.id"] = key
     text, place, problems = _with_new(now, name, typed)
     if problems:
         values = {path: visible(value) for path, value in typed.items()}
