@@ -270,7 +270,10 @@ def serve_from(path: Path) -> None:
 
     Raises ``NotStoredError`` while somebody puts a copy back, or upgrades it.
     """
-    descriptor = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:  # only to read, so that a site starts, and shows its pages, on a disk that is read-only
+        descriptor = os.open(_serving_file(path), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NotStoredError(f"Cannot use the folder of the database {path}: {error}.") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
