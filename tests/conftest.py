@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 # Thousands of databases are made, each of which waits for its disk; in memory none has to.
 MEMORY = Path("/dev/shm")  # noqa: S108
-if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
-    os.environ.setdefault("TMPDIR", str(MEMORY))
+ROOMY = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30
+FIRST = "PYTEST_XDIST_WORKER" not in os.environ
+if FIRST:  # what it starts has the same folder
+    home = os.environ.get("TMPDIR") or (str(MEMORY) if ROOMY else None)
+    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tests-", dir=home)
 
 CANDIDATES = (
     "chromium", "chromium-browser", "google-chrome",
@@ -34,17 +38,52 @@ QUIET = [
 ]  # fmt: skip
 
 
+LONG = (
+    "attack/test_forms", "browser/test_places", "browser/test_measure", "browser/test_journey",
+    "campaign_page/test_web_campaign", "congress/test_refresh", "workshop/test_cases",
+    "counts/test_agreement", "attack/test_odd_requests", "campaign_page/test_web_cosponsors",
+    "official/test_pages", "counts/test_pages", "offices/test_sheets", "workshop/test_pages",
+    "mail_pages/test_copies", "congress/test_rehearsal", "campaign_page/test_edit",
+    "safety/test_commands", "safety/test_acts", "attack/test_routes", "campaign/test_check",
+    "documents/test_layout", "organizers/test_web_access", "paper/test_pages", "web/test_taking",
+    "counts/test_export", "counts/test_filter", "web/test_security", "documents/test_pdf",
+    "safety/test_keys", "packets/test_pages", "safety/test_same_person", "safety/test_retention",
+    "web/test_changed_by_hand", "web/test_odd_input", "safety/test_sealing", "paper/test_import",
+    "packets/test_packets", "records/test_exports", "packets/test_commands", "paper/test_plan",
+    "offices/test_towns", "official/test_worker", "safety/test_consent",
+    "organizers/test_web_pages",
+)  # fmt: skip
+"""Files that take more than two seconds of work, about in the order of what they take."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long, so that no worker is alone with one at the end."""
+    turns = {f"{name}.py": turn for turn, name in enumerate(LONG)}
+    named = {item: "/".join(item.path.parts[-2:]) for item in items}
+    for item in items:
+        if named[item] in turns:
+            item.add_marker("slow")
     long = {
         i.path for i in items if i.get_closest_marker("browser") or i.get_closest_marker("slow")
     }
-    items.sort(key=lambda item: item.path not in long)
+    last = len(turns)
+    items.sort(key=lambda i: (turns.get(named[i], last), i.path not in long))
 
 
 def pytest_collection_finish() -> None:
     """Leave what was collected out of each later search for garbage."""
     gc.freeze()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing, unless there is a failure to look into."""
+    if FIRST and not getattr(config, "failures", 0):
+        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.failures = session.testsfailed  # type: ignore[attr-defined]
 
 
 @pytest.fixture

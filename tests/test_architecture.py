@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 LINE = ("congress", "campaign", "documents", "records", "delivery", "cwc", "site")
 TOP = ("web", "cli")
@@ -73,35 +71,35 @@ def allowed(package: str) -> set[str]:
     return {package}
 
 
-@pytest.mark.parametrize("path", modules(), ids=ids)
-def test_packages_import_only_downwards(path: Path) -> None:
-    package = package_of(path)
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "app" and len(parts) > 1:
-            assert parts[1] in {*allowed(package), "__version__"}, f"{ids(path)} imports {name}"
+def test_packages_import_only_downwards() -> None:
+    for path in modules():
+        known = {*allowed(package_of(path)), "__version__"}
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "app" and len(parts) > 1:
+                assert parts[1] in known, f"{ids(path)} imports {name}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=ids)
-def test_sql_stands_only_in_records(path: Path) -> None:
-    if package_of(path) == "records":
-        return
-    roots = {name.split(".")[0] for name in imports(path)}
-    assert not roots & {"sqlite3", "sqlite_utils"}, f"{ids(path)} opens a database itself"
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not SQL.match(node.value), f"{ids(path)}:{node.lineno} holds SQL"
+def test_sql_stands_only_in_records() -> None:
+    for path in modules():
+        if package_of(path) == "records":
+            continue
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & {"sqlite3", "sqlite_utils"}, f"{ids(path)} opens a database itself"
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not SQL.match(node.value), f"{ids(path)}:{node.lineno} holds SQL"
 
 
-@pytest.mark.parametrize("path", [p for p in modules() if package_of(p) in PURE], ids=ids)
-def test_pure_packages_have_no_clock_database_or_request(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(path)}
-    assert not roots & {"flask", "sqlite3", "sqlite_utils"}
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Attribute) and node.attr in ("today", "now", "utcnow"):
-            inner = node.value
-            name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-            assert name not in ("date", "datetime"), f"{ids(path)}:{node.lineno} reads the clock"
+def test_pure_packages_have_no_clock_database_or_request() -> None:
+    for path in (path for path in modules() if package_of(path) in PURE):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & {"flask", "sqlite3", "sqlite_utils"}, ids(path)
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and node.attr in ("today", "now", "utcnow"):
+                inner = node.value
+                name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+                assert name not in ("date", "datetime"), f"{ids(path)}:{node.lineno} has a clock"
 
 
 def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
@@ -117,17 +115,13 @@ def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
                 yield path, node
 
 
-def test_there_are_views_to_judge() -> None:
-    assert len(list(views())) >= 10
-
-
-@pytest.mark.parametrize(
-    ("path", "view"), list(views()), ids=lambda v: ids(v) if isinstance(v, Path) else v.name
-)
-def test_views_read_call_and_show_and_never_loop(path: Path, view: ast.FunctionDef) -> None:
-    body = [n for statement in view.body for n in ast.walk(statement)]
-    loops = [n for n in body if isinstance(n, ast.For | ast.While | ast.Try)]
-    assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
+def test_views_read_call_and_show_and_never_loop() -> None:
+    found = list(views())
+    assert len(found) >= 10
+    for path, view in found:
+        body = [n for statement in view.body for n in ast.walk(statement)]
+        loops = [n for n in body if isinstance(n, ast.For | ast.While | ast.Try)]
+        assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
 
 
 def tracked() -> list[Path]:

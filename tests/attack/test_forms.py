@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -129,28 +132,46 @@ def test_the_surface_has_every_form_of_the_way() -> None:
     }
 
 
+APART = 4
+"""A field is read by the same code in every form that it stands in."""
+
+
+def met(kind: str) -> Iterator[tuple[Target, str]]:
+    """Where a field meets a kind of payload: in every fourth of its forms, in turn; so each meets
+    every kind, and each form kinds of all sorts."""
+    forms = Counter(field for target in surface() for field in target.fields())
+    turn = Counter({field: list(PAYLOADS).index(kind) for field in forms})
+    for target in surface():
+        for field in target.fields():
+            turn[field] += 1
+            if turn[field] % min(APART, forms[field]) == 0:
+                yield target, field
+
+
 @pytest.mark.parametrize("kind", PAYLOADS)
 def test_no_payload_in_any_field_fails_leaks_or_is_believed(kind: str) -> None:
     payload = PAYLOADS[kind]
     before = stored()
     signed = 0
-    for target in surface():
+    for target, field in met(kind):
         if "letters.pdf" in target.action and kind not in ("typst", "script", "surrogate"):
             continue  # setting type is slow, and is attacked with what concerns it
-        for field in target.fields():
-            response = send(target.action, target.changed(field, payload))
-            judge(response, f"{target.name}: {field} = {kind}")
-            signed += response.status_code == 307
+        response = send(target.action, target.changed(field, payload))
+        judge(response, f"{target.name}: {field} = {kind}")
+        signed += response.status_code == 307
     assert stored() - before <= signed
 
 
-@pytest.mark.parametrize("target", surface(), ids=lambda t: t.name)
-def test_missing_and_repeated_fields_are_no_failure(target: Target) -> None:
-    for field in target.fields():
+def test_missing_and_repeated_fields_are_no_failure() -> None:
+    for target in surface():
+        missing_and_repeated(target)
+
+
+def missing_and_repeated(target: Target) -> None:
+    for field, kind in zip(target.fields(), cycle(("script", "nul")), strict=False):
         judge(send(target.action, target.without(field)), f"{target.name} without {field}")
-        for kind in ("script", "nul"):
-            pairs = target.repeated(field, PAYLOADS[kind])
-            judge(send(target.action, pairs), f"{target.name}: {field} repeated")
+        pairs = target.repeated(field, PAYLOADS[kind])
+        judge(send(target.action, pairs), f"{target.name}: {field} repeated")
     everything = [(f, PAYLOADS["script"]) for f in target.fields()]
     judge(send(target.action, everything), f"{target.name}: all at once")
     judge(send(target.action, []), f"{target.name}: nothing")

@@ -75,8 +75,9 @@ def kinds() -> dict[str, dict[str, Any]]:
 def test_no_other_kind_of_body_fails_or_is_believed(here: Site, kind: str) -> None:
     here.sign(here.form())
     before = state(here)
-    for _endpoint, path, methods in paths(here.app):
-        if "POST" in methods:
+    for endpoint, path, methods in paths(here.app):
+        # An address in Spanish is the same view.
+        if "POST" in methods and (kind == "files" or not endpoint.startswith("es_")):
             how = kinds()[kind]  # made anew: a file is read once
             answer = here.client.flask.post(path, **how)
             judge(answer, f"{kind} to {path}")
@@ -94,7 +95,11 @@ def test_no_payload_in_an_address_fails_or_is_shown_as_markup(here: Site, kind: 
         "zip", "via", "letter", "state", "district", "test", "v", "view", "page", "q", "code",
         "from", "to", "by", "next", "format", "lang", "template", "source", "status",
     )  # fmt: skip
-    found = {path for _e, path, methods in paths(here.app) if "GET" in methods}
+    found = {
+        path
+        for endpoint, path, methods in paths(here.app)
+        if "GET" in methods and (kind == "script" or not endpoint.startswith("es_"))
+    }
     for path in sorted(found):
         query = b"&".join(name.encode() + b"=" + _quoted(payload) for name in names)
         answer = here.client.flask.get(path, query_string=query.decode("ascii"))

@@ -88,13 +88,9 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kinds", [("script", "surrogate"), ("attribute", "template", "sql", "header", "formula"),
-              ("nul", "path", "format", "number", "long", "typst", "xml")],
-)  # fmt: skip
-def test_no_payload_in_any_organizer_form_fails_or_is_shown_as_markup(
-    inside: Inside, kinds: tuple[str, ...]
-) -> None:
+def test_no_payload_in_any_organizer_form_fails_or_is_shown_as_markup(inside: Inside) -> None:
+    kinds = ("script", "surrogate", "attribute", "template", "sql", "header", "formula", "nul",
+             "path", "format", "number", "long", "typst", "xml")  # fmt: skip
     forms = inside.forms()
     assert len(forms) >= 10
     for number, target in enumerate(forms):

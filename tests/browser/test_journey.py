@@ -225,39 +225,24 @@ def test_the_letter_grows_with_what_is_typed_and_is_the_one_that_is_chosen(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/find", "/about-the-bill", "/districts", "/privacy", "/terms", "/accessibility"]
+    ("lang", "width", "dark"),
+    [("", 320, False), ("", 1280, True), ("/es", 320, True)],
 )
-@pytest.mark.parametrize("lang", ["", "/es"])
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False)])
 def test_public_pages_are_accessible_in_both_languages_and_colours(
-    chromium: Browser, site: Server, path: str, lang: str, width: int, *, dark: bool
+    chromium: Browser, site: Server, lang: str, width: int, *, dark: bool
 ) -> None:
     someone = visit(chromium, site, width=width, dark=dark)
-    someone.goto(lang + path)
-    assert someone.page.evaluate("document.documentElement.lang") == ("es" if lang else "en")
-    someone.judge()
-    if width == 320:  # 200 % zoom of a 640 pixel window
-        someone.page.set_viewport_size({"width": 640, "height": 700})
-        someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
-        assert someone.page.evaluate("document.documentElement.scrollWidth") <= 640
-    someone.context.close()
-
-
-@pytest.mark.parametrize(
-    ("zip_code", "title"),
-    [("09012", None), ("96941", None), ("99999", None), ("30165", None), ("94541", None),
-     ("00802", None), ("90001", None)],
-)  # fmt: skip
-def test_every_outcome_is_a_page_of_its_own(
-    chromium: Browser, site: Server, zip_code: str, title: str | None
-) -> None:
-    for lang in ("", "/es"):
-        someone = visit(chromium, site)
-        someone.goto(f"{lang}/find")
-        someone.page.locator("#zip").fill(zip_code)
-        someone.enter()
+    for path in ("/", "/find", "/about-the-bill", "/districts", "/privacy", "/terms",
+                 "/accessibility"):  # fmt: skip
+        someone.goto(lang + path)
+        assert someone.page.evaluate("document.documentElement.lang") == (lang[1:] or "en")
         someone.judge()
-        someone.context.close()
+        if width == 320:  # 200 % zoom of a 640 pixel window
+            someone.page.set_viewport_size({"width": 640, "height": 700})
+            someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert someone.page.evaluate("document.documentElement.scrollWidth") <= 640
+            someone.page.set_viewport_size({"width": width, "height": 700})
+    someone.context.close()
 
 
 def test_a_page_with_its_style_is_small(chromium: Browser, site: Server) -> None:

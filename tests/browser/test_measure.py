@@ -102,7 +102,6 @@ def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
         button = page.locator(f"main {FILLED}").bounding_box()
         assert button is not None
         assert button["y"] + button["height"] <= SCREEN["height"], page.title()
-        phone.judge()
 
     phone.goto("/find")
     look(1.5, 300)

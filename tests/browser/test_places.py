@@ -8,29 +8,35 @@ from playwright.sync_api import Browser
 from tests.bench.servers import Server
 from tests.browser.conftest import visit
 
+pytestmark = pytest.mark.browser
+
 PLACES = {
     "choose": ("60618", "IL"),
-    "choose-nearly-all": ("12463", "NY"),
+    "choose where nearly all live in one": ("12463", "NY"),
+    "choose one that is vacant": ("94541", "CA"),
     "outside": ("09012", ""),
-    "which-state": ("42223", ""),
-    "other-state": ("60618", "CA"),
+    "no seat": ("96941", ""),
+    "which state": ("42223", ""),
+    "another state": ("60618", "CA"),
     "unknown": ("00001", "NY"),
+    "unknown and no state": ("99999", ""),
+    "one delegate": ("00802", ""),
+    "found": ("90001", ""),
 }
 
 
 @pytest.mark.parametrize(
-    ("width", "dark"), [(320, False), (320, True), (1280, False), (1280, True)]
+    ("lang", "width", "dark"),
+    [("", 320, False), ("", 1280, True), ("/es", 320, True)],
 )
 def test_whatever_a_zip_leads_to_can_be_read(
-    chromium: Browser, site: Server, width: int, dark: bool
+    chromium: Browser, site: Server, lang: str, width: int, *, dark: bool
 ) -> None:
+    someone = visit(chromium, site, width=width, dark=dark)
     for zip_code, state in PLACES.values():
-        someone = visit(chromium, site, width=width, dark=dark)
-        someone.context.set_default_timeout(6000)
-        someone.goto("/find")
+        someone.goto(f"{lang}/find")
         someone.page.locator("input[name=zip]:visible").first.fill(zip_code)
-        if state:
-            someone.page.locator("select[name=state]:visible").first.select_option(state)
+        someone.page.locator("select[name=state]:visible").first.select_option(state)
         with someone.page.expect_navigation():
             someone.page.locator("main form button:visible").first.click()
         someone.judge()
@@ -38,8 +44,4 @@ def test_whatever_a_zip_leads_to_can_be_read(
             "button[name=district]", "all => all.map(b => getComputedStyle(b).backgroundColor)"
         )
         assert len(set(colors)) <= 1, "no district is pressed on anybody"
-        someone.context.close()
-    someone = visit(chromium, site, width=width, dark=dark)
-    someone.goto("/districts")
-    someone.judge()
     someone.context.close()

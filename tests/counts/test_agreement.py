@@ -457,7 +457,7 @@ class TestAgreement(Site.TestCase):  # type: ignore[misc,valid-type]
     """Found stories are told as they are: to shrink one would take minutes."""
 
     settings = settings(
-        max_examples=10, stateful_step_count=20, deadline=None,
+        max_examples=7, stateful_step_count=20, deadline=None,
         suppress_health_check=list(HealthCheck), derandomize=True, phases=[Phase.generate],
     )  # fmt: skip
 

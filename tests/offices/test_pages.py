@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from io import BytesIO
 
 import pypdf
@@ -10,6 +11,7 @@ from flask import Flask
 
 from app.congress import Tables
 from app.records.definitions import BY_TERM
+from app.records.offices import office_sheets
 from tests.offices.conftest import Signers
 from tests.offices.site import Clock, Office, app, clock, site_url, staff
 from tests.organizers.browser import Browser
@@ -136,3 +138,17 @@ def test_the_list_says_what_its_numbers_mean(browser: Browser, lang: str, langua
     ):
         browser.get(f"{lang}{ROOT}{query}")
         assert all(BY_TERM[term].words(language).meaning in browser.words for term in terms)
+
+
+def test_the_sheets_of_all_offices_are_one_file(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here of the first four, set in a process of its own as the 541 are."""
+    offices = import_module("app.web.organizer.offices")
+    monkeypatch.setattr(
+        offices,
+        "office_sheets",
+        lambda db, campaign, holders, **more: office_sheets(db, campaign, holders[:4], **more),
+    )
+    browser.get(f"{ROOT}/all.pdf")
+    assert len(pdf_pages(browser)) == 1 + 4

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from app.campaign import Campaign
 from app.cli.printing import sheets_command
-from app.congress import Tables
+from app.congress import Holder, Tables
 from app.documents.day_sheet import (
     MOST_THEMES,
     MOST_TOWNS,
@@ -185,22 +185,27 @@ def check_tags(data: bytes) -> int:
 
 
 @pytest.mark.slow
-def test_all_541_are_one_tagged_pdf_with_a_cover_and_an_index_that_leads(
+def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_leads(
     campaign: Campaign, tables: Tables, facts: Facts, db: sqlite3.Connection, signers: Signers
 ) -> None:
     signers.sign("VT", 0, 7)
-    sheets = office_sheets(db, campaign, tables.holders, today=TODAY)
-    assert len(sheets) == 541
+    states: dict[str, list[Holder]] = {}
+    for one in tables.holders:
+        states.setdefault(one.seat.state, []).append(one)
+    some = [one for state in states.values() for one in state[-3:]]
+    sheets = office_sheets(db, campaign, some, today=TODAY)
+    count = len(sheets)
+    assert count > 150
     done: list[int] = []
     pdf = book_pdf(sheets, facts, title="All offices", progress=done.append)
     assert done == sorted(done)
-    assert done[-1] == 541
+    assert done[-1] == count
     reader = read(pdf)
-    covers = len(reader.pages) - 541
+    covers = len(reader.pages) - count
     assert covers >= 1
-    assert check_tags(pdf) == 541
+    assert check_tags(pdf) == count
     index = " ".join(words(pdf, page) for page in range(covers))
-    for number in (0, 17, 300, 540):
+    for number in (0, 17, 100, count - 1):
         name = sheets[number].holder.member
         page = covers + number
         assert name
@@ -209,9 +214,9 @@ def test_all_541_are_one_tagged_pdf_with_a_cover_and_an_index_that_leads(
         assert f"{name.full_name} {sheets[number].numbers.signatures} p. {page + 1}" in index
     vermont = next(i for i, s in enumerate(sheets) if s.holder.seat.id == "VT-0")
     assert f"7 p. {covers + vermont + 1}" in index
-    states = [item for item in reader.outline if not isinstance(item, list)]
-    assert len(states) == 56
-    assert [str(s["/Title"]) for s in states[:2]] == ["Alabama", "Alaska"]
+    outline_of = [item for item in reader.outline if not isinstance(item, list)]
+    assert len(outline_of) == 56
+    assert [str(s["/Title"]) for s in outline_of[:2]] == ["Alabama", "Alaska"]
     with pikepdf.open(BytesIO(pdf)) as opened, opened.open_outline() as outline:
         first = outline.root[1].children[0]
         alaska = covers + next(i for i, s in enumerate(sheets) if s.holder.seat.state == "AK")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")
 @pytest.fixture
 def browser(app: Flask, clock: Clock) -> Browser:
     return Browser(app, clock)
+
+
+@pytest.fixture
+def no_book(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The book of all offices takes seconds to set; tests/offices looks at what is in it."""
+    offices = import_module("app.web.organizer.offices")
+    monkeypatch.setattr(offices, "apart", lambda *_args, **_more: b"%PDF")
 
 
 def routes(app: Flask) -> list[tuple[str, str, str, bool]]:
@@ -88,6 +96,7 @@ def test_without_a_session_every_page_leads_to_the_log_in(app: Flask, browser: B
         assert re.match(r"/(es/)?organize/login(\?|$)", response.headers["Location"]), path
 
 
+@pytest.mark.usefixtures("no_book")
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_reaches_its_own_pages_and_no_others(
     app: Flask, browser: Browser, staff: Office, role: Role
@@ -293,6 +302,7 @@ def test_a_disabled_organizer_is_out_with_the_next_click(
     assert rosa.get("/organize/").title == "Log in as an organizer"
 
 
+@pytest.mark.usefixtures("no_book")
 def test_every_page_is_kept_out_of_caches_and_search(
     app: Flask, browser: Browser, staff: Office
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -24,12 +25,24 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[CampaignKey, OpenKey]:
-    folder = tmp_path / "keys"
+Made = tuple[Path, CampaignKey, OpenKey]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A pair of keys; to make one is slow on purpose."""
+    folder = tmp_path_factory.mktemp("pair") / "keys"
     key = make_key(folder, PASSPHRASE, today=date(2026, 11, 25), strength="interactive")
     opened = unlock(folder / f"{key.id}.private.json", PASSPHRASE)
     assert isinstance(opened, OpenKey)
+    return folder, key, opened
+
+
+@pytest.fixture
+def pair(tmp_path: Path, made: Made) -> tuple[CampaignKey, OpenKey]:
+    """The pair, with its files in the folder ``keys``."""
+    folder, key, opened = made
+    shutil.copytree(folder, tmp_path / "keys")
     return key, opened
 
 

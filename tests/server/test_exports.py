@@ -26,7 +26,7 @@ from tests.organizers.conftest import Clock, Office
 
 pytestmark = pytest.mark.slow
 
-ROWS = 60_000
+ROWS = 20_000
 
 
 @pytest.fixture(scope="module")
