@@ -14,19 +14,17 @@ import click
 from flask import Flask
 
 from app import web
-from app.campaign import CampaignError
 from app.cli import add_commands
-from app.congress import TablesError
-from app.records import NotStoredError, local_database
-from app.records.backup import CopyError
+from app.errors import ExplainedError
+from app.records import local_database
 from app.records.database import serve_from
 from app.records.health import check_site
-from app.records.keys import KeyFolderError, first_key
+from app.records.keys import first_key
 from app.site.copies import litestream, stream
 from app.site.daily import start_purging
 from app.site.live import live_campaign
 from app.site.server import listen, serve
-from app.site.settings import Settings, SettingsError, load_settings
+from app.site.settings import Settings, load_settings
 from app.site.watching import begin_counting, serve_numbers
 
 __all__ = ["add_commands", "create_app", "main"]
@@ -63,9 +61,7 @@ def main(arguments: list[str]) -> int:
         app = create_app(settings)
         _must_have_its_campaign(settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
-    except (
-        SettingsError, CampaignError, TablesError, NotStoredError, KeyFolderError, CopyError,
-    ) as error:  # fmt: skip
+    except ExplainedError as error:
         click.echo(f"The site cannot start.\n{error}", err=True)
         return 1
     here = settings.host in ("127.0.0.1", "::1", "localhost")

@@ -28,17 +28,28 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "upgrade": ("backup:upgrade_command", "Bring the database up to this version."),
     "worker": ("worker:worker_command", "Hand over the mail that waits."),
 }
-LETTERS: Mapping[str, tuple[str, str]] = {
-    "blank": ("printing:blank_command", "Blank letters to sign on paper."),
-    "deliver": ("delivery:deliver_command", "Hand a folder of messages to the offices’ systems."),
-    "labels": ("printing:labels_command", "Address labels of the offices."),
-    "note": ("delivery:note_command", "Note the answers of the offices’ systems."),
-    "packets": ("packets:packets_command", "Make each office’s letters to bring by hand."),
-    "poster": ("printing:poster_command", "A poster with a code to scan."),
-    "signup": ("printing:signup_command", "A sheet on which people sign up."),
-    "xml": ("delivery:xml_command", "Write letters in the offices’ own format."),
+ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "letters": {
+        "blank": ("printing:blank_command", "Blank letters to sign on paper."),
+        "deliver": ("delivery:deliver_command", "Hand messages to the offices’ own systems."),
+        "labels": ("printing:labels_command", "Address labels of the offices."),
+        "note": ("delivery:note_command", "Note the answers of the offices’ systems."),
+        "packets": ("packets:packets_command", "Make each office’s letters to bring by hand."),
+        "poster": ("printing:poster_command", "A poster with a code to scan."),
+        "signup": ("printing:signup_command", "A sheet on which people sign up."),
+        "xml": ("delivery:xml_command", "Write letters in the offices’ own format."),
+    },
+    "signatures": {
+        "attest": ("attest:attest_command", "State the count, signed, and publish it."),
+        "contacts": ("keys:contacts_command", "People who may be contacted, for other tools."),
+        "import": ("paper:import_command", "Count the paper signatures in a sheet."),
+        "open": ("keys:open_command", "Open a file of sealed details."),
+        "sheets": ("printing:sheets_command", "A page for each office, as one PDF."),
+        "undo-import": ("paper:undo_command", "Undo an import as a whole."),
+        "verify": ("attest:verify_command", "Check a statement of the count."),
+    },
 }
-"""Those of ``flask letters`` that stand in modules of their own."""
+"""By group, the commands that stand in other modules than the group itself."""
 
 
 class Later(click.Command):
@@ -52,8 +63,8 @@ class Later(click.Command):
         """The command itself."""
         module, _, attribute = self._place.partition(":")
         found: click.Command = getattr(import_module(f"app.cli.{module}"), attribute)
-        if self.name == "letters" and isinstance(found, click.Group):
-            _add(found, LETTERS)
+        if isinstance(found, click.Group):
+            _add(found, ELSEWHERE.get(str(self.name), {}))
         return found
 
     def make_context(

@@ -723,7 +723,7 @@ def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Find
     for name, function in {**CHECKS, **{name: TRIES[name] for name in tries}}.items():
         try:
             yield name, function(site)
-        except (ExplainedError, click.ClickException) as error:
+        except ExplainedError as error:
             yield name, fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever is broken, say so and look on
             yield name, fail(f"This could not be looked at: {error}")

@@ -17,11 +17,7 @@ from typing import Any, Literal
 import click
 
 from app.campaign import Campaign, CampaignError
-from app.cli.attest import attest_command, verify_command
-from app.cli.keys import contacts_command, open_command
-from app.cli.paper import import_command, undo_command
 from app.cli.plain import Day, PlainGroup, progress, show_columns
-from app.cli.printing import sheets_command
 from app.congress import STATES, TablesError, load_tables
 from app.records import (
     STATUSES,
@@ -61,15 +57,11 @@ from app.records.tabular import (
     json_lines,
     write_text,
 )
-from app.site.daily import policy_of
 from app.site.live import live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
 signatures = PlainGroup("signatures", help="Count, export, open and purge what people signed.")
-for other in (contacts_command, open_command, import_command, undo_command, sheets_command,
-              attest_command, verify_command):  # fmt: skip
-    signatures.add_command(other)
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 ENDINGS: dict[Format, str] = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
@@ -282,6 +274,8 @@ def purge_command(dry_run: bool, now: bool) -> None:
     """Delete what has been kept as long as the settings allow, and every trace of it."""
     if dry_run == now:
         raise click.UsageError("Say --dry-run to see what would be deleted, or --now to delete it.")
+    from app.site.daily import policy_of  # the others have nothing to do with the daily job
+
     settings = load_settings()
     policy = policy_of(settings)
     at = datetime.now(UTC)

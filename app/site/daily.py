@@ -14,11 +14,9 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import click
-
 from app.campaign import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
-from app.records.backup import CopyError
+from app.errors import ExplainedError
 from app.records.campaigns import campaigns_here
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
@@ -41,7 +39,7 @@ LOOK_EVERY = 3600.0
 def policy_of(settings: Settings) -> Policy:
     """How long this site keeps things, with the end of each campaign that it has.
 
-    Raises ``ClickException`` when a campaign cannot be read: a typing mistake in a file must
+    Raises ``ExplainedError`` when a campaign cannot be read: a typing mistake in a file must
     not make details end early.
     """
     ends: dict[str, date] = {}
@@ -55,7 +53,7 @@ def policy_of(settings: Settings) -> Policy:
         try:
             campaign = live_campaign(settings, slug)
         except CampaignError as error:
-            raise click.ClickException(
+            raise ExplainedError(
                 f"{error}\nUntil this is put right, nothing is purged, because it is not known "
                 "when the campaign ends."
             ) from None
@@ -84,8 +82,8 @@ def purge_if_due(settings: Settings, now: datetime) -> bool:
 
     try:
         return _once_a_day(settings.instance / "purged", now, purge)
-    except (click.ClickException, NotStoredError, OSError) as error:
-        log.error("The daily purge did not run: %s", getattr(error, "message", error))
+    except (ExplainedError, OSError) as error:
+        log.error("The daily purge did not run: %s", error)
         return False
 
 
@@ -163,7 +161,7 @@ def copy_if_due(settings: Settings, now: datetime) -> bool:
 
     try:
         return _once_a_day(settings.instance / "copied", now, copy)
-    except (CopyError, NotStoredError, OSError) as error:
+    except (ExplainedError, OSError) as error:
         log.error("No copy was taken today: %s", error)
         return False
 

@@ -14,7 +14,7 @@ import click
 import pytest
 from flask.cli import ScriptInfo
 
-from app.cli import COMMANDS, LETTERS, Later, command_app
+from app.cli import COMMANDS, ELSEWHERE, Later, command_app
 from app.site.settings import ROOT
 from tests.records.test_identity import earlier_backup, leave_a_log
 
@@ -32,7 +32,8 @@ def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.Com
 
 
 @pytest.mark.parametrize(
-    ("name", "place"), [(n, p) for t in (COMMANDS, LETTERS) for n, (p, _) in t.items()]
+    ("name", "place"),
+    [(n, p) for table in (COMMANDS, *ELSEWHERE.values()) for n, (p, _) in table.items()],
 )
 def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str) -> None:
     command = Later(name, place, "").load()
@@ -40,12 +41,13 @@ def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str
     assert command.help
 
 
-def test_a_command_of_letters_that_stands_elsewhere_is_found() -> None:
+@pytest.mark.parametrize("group", ELSEWHERE)
+def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
     runner = command_app().test_cli_runner()
-    for name in LETTERS:
-        result = runner.invoke(args=["letters", name, "--help"])
+    for name in ELSEWHERE[group]:
+        result = runner.invoke(args=[group, name, "--help"])
         assert result.exit_code == 0, result.output
-        assert f"letters {name}" in result.output
+        assert f"{group} {name}" in result.output
 
 
 def loaded(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
