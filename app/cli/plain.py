@@ -36,20 +36,18 @@ def plainly() -> Iterator[None]:
         raise click.ClickException(f"{error.strerror or error}{where}.") from None
 
 
-class PlainGroup(click.Group):
-    """A group of commands of which none ends in a traceback for an ordinary reason."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with plainly():
-            return super().invoke(ctx)
-
-
 class PlainCommand(click.Command):
-    """The same for a command on its own, or in somebody else's group."""
+    """A command that does not end in a traceback for an ordinary reason."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
             return super().invoke(ctx)
+
+
+class PlainGroup(click.Group):
+    """A group of such commands."""
+
+    command_class = PlainCommand
 
 
 class CampaignCommand(PlainCommand):
