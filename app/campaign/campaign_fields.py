@@ -25,7 +25,6 @@ a ``choice`` of a few, or a time ``zone``."""
 
 EVERY_STAGE = (*STAGES, "enacted")
 MOMENTS = ("pending", "last_weeks", "ending", "expired")
-MOST_LINE = 300
 MOST_TEXT = 20_000
 MOST_FACT = 800
 

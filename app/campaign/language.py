@@ -47,8 +47,6 @@ MOST_FILTERS = 3
 """Filters on one field."""
 MOST_PROBLEMS = 20
 """Messages about one text; the rest would only repeat them."""
-MOST_FACT_CHARACTERS = 800
-"""Characters in one dated fact of a campaign."""
 
 Token = tuple[int, str, str]
 

@@ -30,9 +30,8 @@ class Change:
     """One line, or one run of lines that were changed together."""
 
     kind: Literal["same", "changed", "old", "new"]
-    old_line: int
-    """From 1; where the run begins in the old text."""
-    new_line: int
+    line: int
+    """From 1; where the run begins in the new text."""
     pieces: tuple[Piece, ...]
 
 
@@ -44,15 +43,15 @@ def changes(old: str, new: str) -> tuple[Change, ...]:
         left, right = "\n".join(before[a:b]), "\n".join(after[c:d])
         if tag == "equal":
             found += [
-                Change("same", a + n + 1, c + n + 1, (Piece("same", line),))
+                Change("same", c + n + 1, (Piece("same", line),))
                 for n, line in enumerate(before[a:b])
             ]
         elif tag == "delete":
-            found.append(Change("old", a + 1, c + 1, (Piece("old", left),)))
+            found.append(Change("old", c + 1, (Piece("old", left),)))
         elif tag == "insert":
-            found.append(Change("new", a + 1, c + 1, (Piece("new", right),)))
+            found.append(Change("new", c + 1, (Piece("new", right),)))
         else:
-            found.append(Change("changed", a + 1, c + 1, word_changes(left, right)))
+            found.append(Change("changed", c + 1, word_changes(left, right)))
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from app.records.database import NotItselfError, NotStoredError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
 from app.site.rooms import RoomFullError
+from app.web.pages import Page
 from app.web.requests import forget_form
 
 log = logging.getLogger("dear_congress")
@@ -100,6 +101,19 @@ def not_stored_words(error: NotStoredError, busy: str) -> str:
             "mend that. Nothing was stored or changed, so pressing again is of no use today."
         )
     return busy
+
+
+def trouble(status: int, heading: str, text: str) -> Page:
+    """A page that says what is in the way."""
+    return Page("error.html", {"status": status, "heading": heading, "text": text}, status)
+
+
+def not_stored_page(heading: str, error: Exception) -> Page:
+    """The page after a button whose work was not stored, so that it can be pressed again."""
+    words = _("Nothing was lost. Please go back and press the button again in a minute.")
+    if isinstance(error, NotStoredError):
+        words = not_stored_words(error, words)
+    return trouble(503, heading, words)
 
 
 def signature_not_stored_words(error: NotStoredError) -> str:

@@ -114,7 +114,7 @@ def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
     page.evaluate("window.scrollTo(0, 0)")
     look(2.5, 380)
     phone.forward()
-    look(4.0, 640)
+    look(4.0, 660)
     page.evaluate("window.scrollTo(0, document.querySelector('.other, .aside').offsetTop)")
     assert page.locator("#sign").is_visible()
     own = page.locator(".sheet mark").first

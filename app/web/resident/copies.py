@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.delivery.mail import Address
+from app.delivery.mail import Address, MailKind
 from app.delivery.post import PostOffice, TooMany
 from app.delivery.wordings import (
     Language,
@@ -29,7 +29,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
-from app.web.errors import not_stored_words
+from app.web.errors import not_stored_page, not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
 from app.web.resident.draft import CopyForm
@@ -38,6 +38,7 @@ from app.web.resident.states import state_words
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 DONE_BADLY = ("failed", "unknown")
+"""Ends of a message after which it is sent once more to whoever asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,10 @@ def _send_copy(
         said = _("Your letters are on their way once more.")
     else:
         held = post.hold(mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats)
-        enough = isinstance(held, TooMany) or not _ask_owner(post, wish, to, held.token, site)
+        enough = isinstance(held, TooMany) or not ask_owner(
+            post, to, "confirmation", page_url("resident.copy_link", token=held.token),
+            wish=f"copy {wish.words}", receipt=wish.receipt, site=site,
+        )  # fmt: skip
         said = _(
             "We wrote a short message to that address. Open the link in it and press the button "
             "there; then your letters follow. Without that nothing more is sent, and the copy is "
@@ -175,14 +179,16 @@ def _states(wish: Wish, site: Services) -> list[tuple[str, str]]:
     return lines
 
 
-def _ask_owner(post: PostOffice, wish: Wish, to: Address, token: str, site: Services) -> bool:
-    """Mail the link with the button. False: the address has had its share."""
-    link = absolute_link(site.settings.site_url, page_url("resident.copy_link", token=token))
+def ask_owner(
+    post: PostOffice, to: Address, kind: MailKind, path: str, *, wish: str, receipt: str,
+    site: Services,
+) -> bool:  # fmt: skip
+    """Mail the link with the button, once. False: the address has had its share."""
+    link = absolute_link(site.settings.site_url, path)
     mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
-    name = f"copy {wish.words}"
-    known = post.known("confirmation", to, wish=name)
+    known = post.known(kind, to, wish=wish)
     again = known is not None and known.state in DONE_BADLY
-    put = post.enqueue(mail, wish=name, receipt=wish.receipt, again=again)
+    put = post.enqueue(replace(mail, kind=kind), wish=wish, receipt=receipt, again=again)
     return not isinstance(put, TooMany)
 
 
@@ -227,13 +233,7 @@ def release(token: str, site: Services) -> Page:
     try:
         sent = post is not None and bool(TOKEN.fullmatch(token)) and post.release(token)
     except NotStoredError as error:
-        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
-        context = {
-            "status": 503,
-            "heading": _("Your letters could not be sent just now"),
-            "text": not_stored_words(error, busy),
-        }
-        return Page("error.html", context, 503)
+        return not_stored_page(_("Your letters could not be sent just now"), error)
     return _copy_page("sent" if sent else "nothing", token, site)
 
 

@@ -7,7 +7,6 @@ the person asks for it.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +16,6 @@ from typing import Literal
 from app.congress import Holder
 from app.congress.model import district_key
 from app.delivery.mail import Address
-from app.delivery.post import TooMany
-from app.delivery.wordings import absolute_link, confirmation_mail
 from app.documents import Addressed, postal
 from app.records import (
     LetterRow,
@@ -40,15 +37,15 @@ from app.records.sealing import (
 from app.records.signing import change_address, confirm, question
 from app.records.statements import commitment_of
 from app.site.i18n import gettext as _
-from app.site.i18n import language, moment_words, page_url
+from app.site.i18n import moment_words, page_url
 from app.site.outgoing import post_of
 from app.site.services import Services
-from app.web.errors import not_stored_words
+from app.web.errors import not_stored_page, not_stored_words, trouble
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed
 from app.web.resident.consent import offer
-from app.web.resident.copies import mail_lines
+from app.web.resident.copies import ask_owner, mail_lines
 from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed
@@ -57,9 +54,6 @@ from app.web.resident.sharing import sharing
 from app.web.resident.states import delivery_words, state_words
 
 log = logging.getLogger("dear_congress")
-
-DONE_BADLY = ("failed", "unknown")
-"""Ends of a message after which it is sent once more to whoever asks again."""
 
 
 # --- Which act a form belongs to -------------------------------------------------------------
@@ -173,15 +167,12 @@ def _line(row: LetterRow, site: Services) -> Line:
 
 
 def _unknown() -> Page:
-    context = {
-        "status": 404,
-        "heading": _("There is no receipt at this address"),
-        "text": _(
-            "Please check that you copied the whole address. Receipts cannot be searched for, "
-            "because they do not say whose they are."
-        ),
-    }
-    return Page("error.html", context, 404)
+    return trouble(
+        404,
+        _("There is no receipt at this address"),
+        _("Please check that you copied the whole address. Receipts cannot be searched for, "
+          "because they do not say whose they are."),
+    )  # fmt: skip
 
 
 # --- Taking back -----------------------------------------------------------------------------
@@ -212,9 +203,7 @@ def _done(token: str, site: Services, heading: str, act: Callable[[], object]) -
             return _unknown()
         act()
     except NotStoredError as error:
-        busy = _("Nothing was changed. Please go back and press the button again in a minute.")
-        text = not_stored_words(error, busy)
-        return Page("error.html", {"status": 503, "heading": heading, "text": text}, 503)
+        return not_stored_page(heading, error)
     return page_url("resident.receipt", token=token)
 
 
@@ -267,13 +256,7 @@ def keep(data: Data, site: Services) -> Page | None:
     try:
         keep_letters(site.db(), act.token, texts(items), day=site.today())
     except (NotStoredError, TooLargeToSealError) as error:
-        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
-        context = {
-            "status": 503,
-            "heading": _("Your letters could not be kept just now"),
-            "text": not_stored_words(error, busy) if isinstance(error, NotStoredError) else busy,
-        }
-        return Page("error.html", context, 503)
+        return not_stored_page(_("Your letters could not be kept just now"), error)
     return None
 
 
@@ -295,26 +278,17 @@ def confirmed(token: str, site: Services) -> Page | str:
         if not confirm(site.db(), token, at=site.now()):
             return _nothing_to_confirm()
     except NotStoredError as error:
-        busy = _("Nothing was lost. Please go back and press the button again in a minute.")
-        context = {
-            "status": 503,
-            "heading": _("Your signature could not be confirmed just now"),
-            "text": not_stored_words(error, busy),
-        }
-        return Page("error.html", context, 503)
+        return not_stored_page(_("Your signature could not be confirmed just now"), error)
     return page_url("resident.confirm", token=token)
 
 
 def _nothing_to_confirm() -> Page:
-    context = {
-        "status": 404,
-        "heading": _("There is nothing to confirm at this address"),
-        "text": _(
-            "Please check that you copied the whole address. After about a day a link is no "
-            "longer good; then you can sign again."
-        ),
-    }
-    return Page("error.html", context, 404)
+    return trouble(
+        404,
+        _("There is nothing to confirm at this address"),
+        _("Please check that you copied the whole address. After about a day a link is no "
+          "longer good; then you can sign again."),
+    )  # fmt: skip
 
 
 def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
@@ -346,23 +320,15 @@ def mail_question(
 
     ``enough``: the address has had as many messages as one address gets in a day.
     """
-    link = page_url("resident.confirm", token=signed.confirm)
-    mail = confirmation_mail(
-        to := Address(mailbox),
-        language="es" if language() == "es" else "en",
-        group=site.settings.group_name,
-        link=absolute_link(site.settings.site_url, link),
-    )
     post = post_of(site.settings)
     if post is None:
         return "failed"
     try:
-        known = post.known("signing", to, wish=signed.confirm)
-        put = post.enqueue(
-            dataclasses.replace(mail, kind="signing"), wish=signed.confirm,
-            receipt=signed.receipt, again=known is not None and known.state in DONE_BADLY,
+        asked = ask_owner(
+            post, Address(mailbox), "signing", page_url("resident.confirm", token=signed.confirm),
+            wish=signed.confirm, receipt=signed.receipt, site=site,
         )  # fmt: skip
     except NotStoredError as error:
         log.error("a confirmation could not be queued: %s", type(error).__name__)
         return "failed"
-    return "enough" if isinstance(put, TooMany) else "queued"
+    return "queued" if asked else "enough"

@@ -135,6 +135,11 @@ def mark() -> Response:
     return Response(status=204)
 
 
+def _answer(result: Page | str) -> Response:
+    """A page, or the address of the one that shows what was done."""
+    return show(result) if isinstance(result, Page) else redirect(result, 303)
+
+
 @resident.get("/receipt/<token>")
 @access("anyone")
 def receipt(token: str) -> Response:
@@ -151,37 +156,25 @@ def receipt_with_letters(token: str) -> Response:
 @resident.post("/receipt/<token>/withdraw")
 @access("anyone")
 def withdraw(token: str) -> Response:
-    result = receipts.take_back(token, services())
-    if isinstance(result, Page):
-        return show(result)
-    return redirect(result, 303)
+    return _answer(receipts.take_back(token, services()))
 
 
 @resident.post("/receipt/<token>/forget")
 @access("anyone")
 def forget(token: str) -> Response:
-    result = receipts.forget(token, services())
-    if isinstance(result, Page):
-        return show(result)
-    return redirect(result, 303)
+    return _answer(receipts.forget(token, services()))
 
 
 @resident.post("/receipt/<token>/drop")
 @access("anyone")
 def drop_letters(token: str) -> Response:
-    result = receipts.drop(token, services())
-    if isinstance(result, Page):
-        return show(result)
-    return redirect(result, 303)
+    return _answer(receipts.drop(token, services()))
 
 
 @resident.post("/receipt/<token>/address")
 @access("anyone")
 def ask_elsewhere(token: str) -> Response:
-    result = receipts.ask_elsewhere(token, request.form, services())
-    if isinstance(result, Page):
-        return show(result)
-    return redirect(result, 303)
+    return _answer(receipts.ask_elsewhere(token, request.form, services()))
 
 
 @resident.get("/confirm/<token>")
@@ -193,7 +186,4 @@ def confirm(token: str) -> Response:
 @resident.post("/confirm/<token>")
 @access("anyone")
 def confirmed(token: str) -> Response:
-    result = receipts.confirmed(token, services())
-    if isinstance(result, Page):
-        return show(result)
-    return redirect(result, 303)
+    return _answer(receipts.confirmed(token, services()))
