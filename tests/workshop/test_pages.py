@@ -316,7 +316,7 @@ def test_two_organizers_at_one_text_lose_nothing(app: Flask, rosa: Browser, ben:
     assert words_of(ben) == start
     _path, form = ben.form("/edit")
     save(rosa, put(start, "I want people", "I would like people"))
-    theirs = start.replace("settle it for the country", "settle it for all")
+    theirs = start.replace("settle it for the whole country", "settle it for all")
     theirs = theirs.replace("I am a constituent from", "I live in")
     ben.post("/organize/letters/general/full/edit", {**form, "words": theirs, "note": "Mine"})
     assert ben.status == 409
