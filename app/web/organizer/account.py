@@ -28,10 +28,10 @@ from app.web.organizer.entering import (
     party,
     password_words,
     show_recovery_codes,
+    typed,
     wait_words,
 )
 from app.web.organizer.gate import (
-    KEPT_FIELD,
     clock,
     confirm_page,
     current,
@@ -69,8 +69,8 @@ def _account(
 @access("organizer")
 def take_alerts() -> Response:
     """Keep the address for alerts, or end them."""
-    typed = request.form.get("email", "").strip()
-    found = parse_address(typed) if typed else None
+    email = typed().email.data
+    found = parse_address(email) if email else None
     if isinstance(found, BadAddress):
         return _account(_("Enter a whole e-mail address, or leave the field empty."), 422,
                         field="email")  # fmt: skip
@@ -88,7 +88,7 @@ def take_passkey() -> Response:
     site = party()
     added = site is not None and passkeys.add_passkey(
         services().db(), door().secret, current(), read_cookie("organizer"),
-        request.form.get("credential", ""), party=site, device=client().label, at=clock(),
+        typed().credential.data, party=site, device=client().label, at=clock(),
     )  # fmt: skip
     if not added:
         return _account(_("That passkey could not be added. Nothing changed. Try again."), 422)
@@ -115,8 +115,8 @@ def show_password(problem: str = "", status: int = 200) -> Response:
 @access("organizer", fresh=True)
 def take_new_password() -> Response:
     """Set another password; sessions elsewhere end."""
-    password = request.form.get("password", "")
-    if password != request.form.get("again", ""):
+    password = typed().password.data
+    if password != typed().again.data:
         return show_password(password_words(MISMATCH), 422)
     answer = logins.change_password(services().db(), door(), current(), password, clock())
     if isinstance(answer, organizers.BadPassword):
@@ -181,9 +181,9 @@ def show_confirm() -> Response:
 @access("organizer")
 def take_confirm() -> Response:
     """Check the password and go on with what needed it."""
-    kept, target = request.form.get(KEPT_FIELD, ""), request.form.get("next", "")
+    kept, target = typed().kept.data, typed().next.data
     answer = logins.confirm_password(
-        services().db(), door(), current(), request.form.get("password", ""),
+        services().db(), door(), current(), typed().password.data,
         client=client(), at=clock(),
     )  # fmt: skip
     again = partial(confirm_page, kept=kept, target=safe_next(target))
@@ -213,7 +213,7 @@ def show_people() -> Response:
 def _people(problem: str = "", field: str = "name", status: int = 200) -> Response:
     return page(
         "people", status, problem=problem, field=field, people=all_organizers(services().db()),
-        typed=visible(request.form.get("name", "")), chosen=request.form.get("role", ""),
+        typed=visible(typed().name.data), chosen=typed().role.data,
     )  # fmt: skip
 
 
@@ -221,11 +221,11 @@ def _people(problem: str = "", field: str = "name", status: int = 200) -> Respon
 @access("admin", fresh=True)
 def take_invitation() -> Response:
     """Add an organizer and show the one-time link with which they set a password."""
-    role = request.form.get("role", "")
+    role = typed().role.data
     if role not in ROLES:
         return _people(_("Choose one of the roles."), "role", 422)
     answer = organizers.add_organizer(
-        services().db(), request.form.get("name", ""), role,
+        services().db(), typed().name.data, role,
         by=current().organizer.name, at=clock(),
     )  # fmt: skip
     if isinstance(answer, organizers.OneTimeLink):
@@ -268,7 +268,7 @@ def make_new_link(number: int) -> Response:
         return show_person(number, problem, 409)
     answer = organizers.reset_organizer(
         services().db(), door().secret, found.name, by=current().organizer.name, at=clock(),
-        second_factor=request.form.get("lost") == "phone",
+        second_factor=typed().lost.data == "phone",
     )  # fmt: skip
     return page("no_such", 404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
 
@@ -301,7 +301,7 @@ def _after(number: int, answer: object) -> Response:
 @access("admin", fresh=True)
 def take_role(number: int) -> Response:
     """Give an organizer another role."""
-    role = request.form.get("role", "")
+    role = typed().role.data
     if role not in ROLES:
         return show_person(number, _("Choose one of the roles."), 422)
     me = current().organizer.name

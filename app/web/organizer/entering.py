@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
+from wtforms import Form, StringField
 
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
@@ -24,7 +25,6 @@ from app.web.access import access
 from app.web.limits import Wait, ask
 from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.gate import (
-    KEPT_FIELD,
     begin,
     clock,
     current,
@@ -38,8 +38,19 @@ from app.web.organizer.gate import (
 from app.web.organizer.show import page
 
 
-def _typed(name: str) -> str:
-    return request.form.get(name, "")
+class EntryForm(Form):  # type: ignore[misc]
+    """What people type to get in, and about accounts: each field empty where it is not there.
+    A password is judged as it is, spaces and all."""
+
+    name, password, again, code = (StringField(default="") for _field in range(4))
+    credential, role, lost = (StringField(default="") for _field in range(3))
+    email = StringField(default="", filters=[str.strip])
+    kept, next = (StringField(default="") for _field in range(2))
+
+
+def typed() -> EntryForm:
+    """The present form."""
+    return EntryForm(request.form)
 
 
 def _target() -> str:
@@ -66,8 +77,8 @@ def show_login() -> Response:
 @access("visitor")
 def take_password() -> Response:
     """The first half of logging in."""
-    name, password = _typed("name"), _typed("password")
-    kept, target = _typed(KEPT_FIELD), _target()
+    name, password = typed().name.data, typed().password.data
+    kept, target = typed().kept.data, _target()
     again = partial(log_in_page, kept=kept, target=target, name=name)
     if not name.strip() or not password:
         problem = _("Enter your name and your password.")
@@ -104,7 +115,7 @@ def _second_half(opened: organizers.Opened, target: str = "") -> str:
 @access("half")
 def show_code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
-    kept, target, site = _typed(KEPT_FIELD), _target(), party()
+    kept, target, site = typed().kept.data, _target(), party()
     asked = site and passkeys.ask_for(
         services().db(), door().secret, current().organizer, read_cookie("organizer"), site
     )
@@ -137,7 +148,7 @@ def take_passkey() -> Response:
     if site is None:
         return show_code(wrong_passkey_words(), 422)
     answer = logins.enter_passkey(
-        services().db(), door(), current(), read_cookie("organizer"), _typed("credential"),
+        services().db(), door(), current(), read_cookie("organizer"), typed().credential.data,
         party=site, client=client(), at=clock(),
     )  # fmt: skip
     if isinstance(answer, TooSoon):
@@ -145,14 +156,14 @@ def take_passkey() -> Response:
     if isinstance(answer, logins.Refused):
         return _start_over() if answer.ended else show_code(wrong_passkey_words(), 422)
     begin(answer)
-    return go_on(_target(), _typed(KEPT_FIELD))
+    return go_on(_target(), typed().kept.data)
 
 
 @organizer.post("/code", endpoint="code_post")
 @access("half")
 def take_code() -> Response:
     """The second half of logging in."""
-    code = _typed("code")
+    code = typed().code.data
     if not code.strip():
         return show_code(_("Enter the six digits that your authenticator app shows."), 422)
     answer = logins.enter_code(
@@ -168,13 +179,13 @@ def take_code() -> Response:
     if isinstance(answer, logins.Refused):
         return _start_over() if answer.ended else show_code(wrong_code_words(), 422)
     begin(answer)
-    return go_on(_target(), _typed(KEPT_FIELD))
+    return go_on(_target(), typed().kept.data)
 
 
 def _start_over() -> Response:
     forget()
     return log_in_page(
-        kept=_typed(KEPT_FIELD), target=_target(), why="tries", status=422,
+        kept=typed().kept.data, target=_target(), why="tries", status=422,
     )  # fmt: skip
 
 
@@ -193,10 +204,10 @@ def show_link(token: str, problem: str = "", status: int = 200) -> Response:
 @access("visitor")
 def take_link(token: str) -> Response:
     """Set the password, and go on to the second factor."""
-    if _typed("password") != _typed("again"):
+    if typed().password.data != typed().again.data:
         return show_link(token, password_words(MISMATCH), 422)
     answer = organizers.use_link(
-        services().db(), door().cost, token, _typed("password"),
+        services().db(), door().cost, token, typed().password.data,
         device=client().label, at=clock(),
     )  # fmt: skip
     if isinstance(answer, organizers.BadPassword):
@@ -236,7 +247,7 @@ def qr_picture(text: str, title: str) -> Markup:
 def take_second_factor() -> Response:
     """Take the new authenticator into use and show the recovery codes, once."""
     answer = logins.set_second_factor(
-        services().db(), door(), current(), read_cookie("organizer"), _typed("code")[:200],
+        services().db(), door(), current(), read_cookie("organizer"), typed().code.data[:200],
         client=client(), at=clock(),
     )  # fmt: skip
     if isinstance(answer, TooSoon):
