@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
+from wtforms import StringField
 
 from app.campaign import edit, reading_aids
 from app.campaign.asks import count_asks
@@ -69,6 +70,7 @@ from app.web.organizer.campaign_form import (
 )
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
+from app.web.organizer.letters_shelf import PressedForm, RowField
 from app.web.organizer.letters_words import FieldGroup, field_groups
 from app.web.organizer.show import page, visible
 from app.web.organizer.who import who_words
@@ -87,10 +89,16 @@ _GLANCE = (
 """What the page shows of the bill and its dates."""
 
 
-def revision(name: str = "base") -> int:
-    """A number that a form carries; -1 for anything that is none."""
-    text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+class StoreForm(PressedForm):
+    """The same for the campaign: what the page was made of, and which way a part moves."""
+
+    seen = RowField(default=-1)
+    way = StringField(default="")
+
+
+def pressed() -> StoreForm:
+    """The present form."""
+    return StoreForm(request.form)
 
 
 # --- everything at a glance -------------------------------------------------------------------
@@ -370,7 +378,7 @@ def move(name: str, key: str) -> Response:
     section = _section_of(name, key)
     if section is None:
         return page("no_such", 404)
-    by = -1 if request.form.get("way") == "up" else 1
+    by = -1 if pressed().way.data == "up" else 1
     now = working(services())
     text = move_block(now.text, name, section.place, by)
     return _store(now, name, text, f"{name}: order", anchor=f"{name}-{key}")
@@ -389,7 +397,7 @@ def remove(name: str, key: str) -> Response:
 
 
 def _store(now: Working, name: str, text: str, note: str, anchor: str = "") -> Response:
-    if revision() != now.base:
+    if pressed().base.data != now.base:
         return _list(name, moved_words(""), 409)
     problems = edit.problems_by_field(services().campaign.slug, text)
     if problems:
@@ -501,7 +509,7 @@ def _publish(problem: str = "", status: int = 200) -> Response:
             "campaign/publish", status, problem=problem, now=now, draft=now.state.draft,
             parts=changes(now.live, now.text), checked=checked,
             moves=ask_moves(site, checked), seen=now.counter,
-            note=visible(request.form.get("note", "")),
+            note=visible(pressed().note.data),
         ),
     )  # fmt: skip
 
@@ -510,9 +518,9 @@ def _publish(problem: str = "", status: int = 200) -> Response:
 @access("editor")
 def publish_post() -> Response:
     """Make the draft live, if it is still the one that was looked at and passes the check."""
-    site, now, me = services(), working(services()), current().organizer
+    site, now, me, form = services(), working(services()), current().organizer, pressed()
     meanwhile = _("Something changed since you looked, so nothing is published. Look once more.")
-    if now.state.draft is None or revision() != now.base or revision("seen") != now.counter:
+    if now.state.draft is None or form.base.data != now.base or form.seen.data != now.counter:
         return _publish(meanwhile, 409)
     if fixed_here(site, now.live, now.text):
         return _publish(problem_words(Message.of("fixed")), 422)
@@ -520,7 +528,7 @@ def publish_post() -> Response:
         return _publish(_("The check found something that must be put right first."), 422)
     answer = publish_drafts(
         site.db(), site.campaign.slug, {FILE: now.base}, folder=site.live.folder,
-        seen=now.counter, by=me.name, at=clock(), note=request.form.get("note", "").strip(),
+        seen=now.counter, by=me.name, at=clock(), note=form.note.data,
     )  # fmt: skip
     if not isinstance(answer, Published):
         return _publish(meanwhile, 409)
@@ -533,7 +541,7 @@ def discard() -> Response:
     """Take the draft away. It stays among the versions."""
     site, me = services(), current().organizer
     answer = discard_draft(
-        site.db(), site.campaign.slug, FILE, base=revision(), by=me.name, at=clock()
+        site.db(), site.campaign.slug, FILE, base=pressed().base.data, by=me.name, at=clock()
     )
     if isinstance(answer, Moved):
         return _index(moved_words(""), 409)
@@ -569,7 +577,9 @@ def restore(number: int) -> Response:
     found = find_version(site.db(), site.campaign.slug, FILE, number)
     if isinstance(found, NoSuchVersion):
         return page("no_such", 404)
-    answer = save(site, found.source, revision(), f"from version {found.short}", restored=True)
+    answer = save(
+        site, found.source, pressed().base.data, f"from version {found.short}", restored=True
+    )
     if isinstance(answer, Moved):
         return _index(moved_words(""), 409)
     return redirect(page_url("organizer_campaign.publish"), 303)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
+from wtforms import Form, SelectMultipleField, StringField
 
 from app.records import NotStoredError
 from app.records.holding import (
@@ -78,16 +79,25 @@ def _done(number: int) -> str:
     return str(ngettext("One signature was moved.", "%(num)d signatures were moved.", number))
 
 
+class DecisionForm(Form):  # type: ignore[misc]
+    """What is done (``release/ticked``, ``release/all``), and to which of the rows shown."""
+
+    show, do = StringField(default=""), StringField(default="")
+    row = SelectMultipleField(validate_choice=False, default=())
+    shown = SelectMultipleField(validate_choice=False, default=())
+
+
 @held.post("/")
 @access("editor")
 def decide() -> Response:
     """Release, set aside, or hold again what was ticked, or all that the page showed."""
-    return _decide(_known(request.form.get("show", "")))
+    form = DecisionForm(request.form)
+    return _decide(_known(form.show.data), form)
 
 
-def _decide(view: View) -> Response:
-    action, _slash, scope = request.form.get("do", "").partition("/")
-    typed = request.form.getlist("shown" if scope == "all" else "row")
+def _decide(view: View, form: DecisionForm) -> Response:
+    action, _slash, scope = form.do.data.partition("/")
+    typed = form.shown.data if scope == "all" else form.row.data
     numbers = [int(text) for text in typed if NUMBER.fullmatch(text)][:PAGE]
     decision = DECISIONS.get(action)
     if decision is None or not numbers:

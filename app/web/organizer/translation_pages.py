@@ -25,7 +25,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.organizer.campaign import campaign, revision
+from app.web.organizer.campaign import campaign, pressed
 from app.web.organizer.campaign_form import TITLES, Working, save, working
 from app.web.organizer.show import page, visible
 from app.web.problem_words import problem_words
@@ -212,10 +212,11 @@ def translation_post(letter: str, length: Length) -> Response:
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
     text = join_source(spanish.text, {**heading, KEY: note}, body)
     result = read_template(spanish.name, text, facts=tuple(site.campaign.facts))
+    base = pressed().base.data
     if isinstance(result, tuple):
         rows, errors = _with_problems(rows, text, result)
-        return _show(letter, length, english, rows, base=revision(), errors=errors, status=422)
-    if revision() != spanish.base:
+        return _show(letter, length, english, rows, base=base, errors=errors, status=422)
+    if base != spanish.base:
         return _moved(letter, length, english, spanish, rows)
     if text != spanish.text and isinstance(
         save(site, text, spanish.base, "reading aid", name=spanish.name), Moved
