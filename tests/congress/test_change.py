@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from app.congress import STATES, Choose, Found, Tables, load_tables
+from app.congress import STATES, Choose, Found, Tables, find_delegation, load_tables
 from app.congress.model import as_moment, congress_at, moment_of
 from tests.congress.asking import JUST_BEFORE, NOON, choose, found, look
 
@@ -185,3 +185,13 @@ def test_the_same_stretch_of_time_is_worked_out_once() -> None:
     assert tables.since == NOON
     assert tables.at(datetime(2027, 3, 1, tzinfo=UTC)) is tables
     assert load_tables(when=JUST_BEFORE).until == NOON
+
+
+def test_tables_of_the_second_before_are_moved_on_at_the_noon() -> None:
+    before = load_tables().at(JUST_BEFORE)
+    districts = []
+    for now in (JUST_BEFORE, NOON):
+        outcome = find_delegation("84101", "UT", now=now, tables=before)
+        assert isinstance(outcome, Found)
+        districts.append(outcome.delegation.district)
+    assert districts == [2, 1]

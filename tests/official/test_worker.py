@@ -370,6 +370,18 @@ def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: Desk) -> 
     assert desk.put() == NotQueued("settled")
 
 
+def test_a_refused_letter_goes_again_so_often_and_no_more(desk: Desk) -> None:
+    for round_ in range(outbound.ROUNDS):
+        refusal = "<E><Error>no</Error></E>"
+        kind = {"kind": "application/xml"}
+        desk.server.script.append(Scripted("/v2/message", 400, refusal, kind))
+        queued = desk.put(round_=round_)
+        assert isinstance(queued, OutboundRow)
+        assert (queued.state, queued.round) == ("queued", round_)
+        desk.work(hours=1)
+    assert desk.put(round_=outbound.ROUNDS) == NotQueued("settled")
+
+
 @pytest.mark.parametrize(
     ("token", "who", "seat"),
     [("x" * 43, "one", "CA-12"), ("no token", "one", "CA-12"), ("", "two", "CA-12"),

@@ -478,3 +478,13 @@ def test_no_secret_is_in_a_copy(path: Path, db: sqlite3.Connection, tmp_path: Pa
     file = copied(path, tmp_path / "c")
     with zipfile.ZipFile(file) as archive:
         assert not [n for n in archive.namelist() if n.endswith(".key") or "private" in n]
+
+
+def test_a_copy_into_which_somebody_put_a_file_is_refused(path: Path, tmp_path: Path) -> None:
+    with closing(open_database(path)) as db:
+        people(db, "one")
+    file = copied(path, tmp_path / "copies")
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("settings.toml", "site_url = 'https://bad.example'")
+    with pytest.raises(CopyError, match="damaged or no copy"), unpacked(file, tmp_path):
+        pass

@@ -18,6 +18,7 @@ from app.records.campaigns import (
     campaigns_here,
     move,
     put_on_start_page,
+    take_away,
 )
 from app.records.workshop import live_files
 from tests.records.build import signature
@@ -84,3 +85,18 @@ def test_the_database_itself_lets_nobody_sign_what_has_ended(db: sqlite3.Connect
             " (randomblob(32), 'first', 'counted', '2027-02-01', '', 'CA', 1, '', '', 'full', 'en',"
             " 'zip', '', 0, 0, 0)"
         )
+
+
+def test_a_campaign_is_taken_away_only_where_nobody_signed_and_it_is_not_the_start_page(
+    db: sqlite3.Connection,
+) -> None:
+    for slug in ("next", "third"):
+        begin(db, slug, {}, **WHO)
+    move(db, "next", "open", **WHO)
+    put_on_start_page(db, "next", **WHO)
+    assert not take_away(db, "next", by="Ana", at=NOW), "the start page would show nothing"
+    put_on_start_page(db, FIRST, **WHO)
+    sign(db, signature("one", campaign="next"), b"s" * 32)
+    assert not take_away(db, "next", by="Ana", at=NOW), "somebody has signed it"
+    assert take_away(db, "third", by="Ana", at=NOW)
+    assert [one.slug for one in campaigns_here(db, FIRST)] == [FIRST, "next"]

@@ -395,3 +395,10 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     assert {row[1] for row in db.execute("PRAGMA table_info(letters)")} == {
         "signature", "seat", "bioguide", "ask", "state", "state_at", "cause", "before_report",
     }  # fmt: skip
+
+
+def test_another_town_on_the_same_form_is_a_correction(db: sqlite3.Connection) -> None:
+    sign(db, signature("one", town="Salem"), SECRET)
+    again = sign(db, signature("one", town="Bend"), SECRET)
+    assert (again.new, again.changed) == (False, True)
+    assert db.execute("SELECT town FROM signatures").fetchall() == [("Bend",)]

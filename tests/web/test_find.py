@@ -184,6 +184,16 @@ def test_a_person_can_stand_by_their_state(anyone: Resident) -> None:
     assert 'value="26"' in page.text
 
 
+def test_who_stood_by_one_state_is_asked_about_the_next_place(anyone: Resident) -> None:
+    stood = {"zip": "94110", "state": "NY", "confirmed": "1"}
+    there = {"mail_zip": "60647", "mail_state": "CA", "elsewhere": "1", "relocate": "1"}
+    page = anyone.client.post(anyone.url("/find"), {**stood, **there})
+    assert "60647" in page.words
+    assert "Illinois" in page.words
+    assert "to" not in page.form()
+    assert 'name="district"' not in page.text
+
+
 # --- places with one delegate, vacancies, stale data -----------------------------------------
 
 
