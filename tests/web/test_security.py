@@ -21,7 +21,7 @@ from app.site.settings import Settings
 from app.web.access import AccessRuleMissingError, access_rules
 from tests.sites import Sites
 from tests.web.conftest import Clock
-from tests.web.lint import Client, lint
+from tests.web.lint import Client, Html, lint
 from tests.web.resident import GLOUCESTER, Resident
 
 POSTS = (
@@ -240,7 +240,7 @@ def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: C
     own = ("canonical", "alternate")
     links = [e.get("href") or "" for e in page.all("link") if e.get("rel") not in own]
     links += [e.get("src") or "" for e in page.all("script")]
-    assert len(links) == 5, "with the page itself the six requests that a first visit may take"
+    assert len(links) == 4, "with the page itself five of the six requests of a first visit"
     size = len(gzip.compress(page.text.encode()))
     for link in links:
         assert "?v=" in link
@@ -387,3 +387,15 @@ def test_a_browser_is_told_to_empty_its_store_only_by_the_link_that_forgets(
         forgotten = client.flask.get(link)
         assert forgotten.headers["Clear-Site-Data"] == '"cache"', link
         assert "Clear-Site-Data" not in client.flask.get(link.partition("?")[0]).headers
+
+
+def test_every_later_page_of_a_resident_asks_for_nothing_but_itself(resident: Resident) -> None:
+    def asked(page: Html) -> set[str]:
+        links = [e.get("href") or "" for e in page.all("link") if e.get("rel") == "stylesheet"]
+        return {*links, *(e.get("src") or "" for e in page.all("script"))}
+
+    first = asked(resident.client.get("/"))
+    review = resident.reviewing(*GLOUCESTER)
+    pages = [resident.telling(*GLOUCESTER), resident.writing(*GLOUCESTER), review]
+    pages += [resident.sign(review.form()), resident.client.get("/about-the-bill")]
+    assert all(asked(page) == first for page in pages)
