@@ -52,6 +52,11 @@ LONG = (
     "packets/test_packets", "records/test_exports", "packets/test_commands", "paper/test_plan",
     "offices/test_towns", "official/test_worker", "safety/test_consent",
     "organizers/test_web_pages",
+    "workshop/test_after_signing", "campaign_page/test_next_campaign", "paper/test_large",
+    "organizers/test_web_entering", "safety/test_web_confirming", "safety/test_web_limits",
+    "official/test_keeping", "campaign_page/test_translation", "packets/test_window",
+    "site/test_rooms", "attest/test_statements", "paper/test_likely", "workshop/test_files",
+    "campaign_page/test_practice", "organizers/test_held_and_keys",
 )  # fmt: skip
 """Files that take more than two seconds of work, about in the order of what they take."""
 

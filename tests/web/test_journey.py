@@ -353,7 +353,7 @@ def test_a_reading_aid_stands_beside_the_english(client: Client) -> None:
 
 def test_the_other_letters_show_where_they_differ_from_the_first(anyone: Resident) -> None:
     page = anyone.reviewing(*GLOUCESTER)
-    (differs,) = [e for e in page.all("p") if e.get("class") == "diff"]
+    (differs,) = [e for e in page.all("p") if e.get("class") == "differs"]
     spanish = anyone.lang == "es"
     assert differs.get("lang") == anyone.lang
     assert ("Senado" if spanish else "Senate companion") in words(differs)
