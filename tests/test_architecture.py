@@ -80,6 +80,16 @@ def test_packages_import_only_downwards() -> None:
                 assert parts[1] in known, f"{ids(path)} imports {name}"
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """Whoever reads a name, or searches for it, finds one thing."""
+    places: dict[str, str] = {}
+    for path in modules():
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef):
+                other = places.setdefault(node.name, ids(path))
+                assert other == ids(path), f"{node.name} in {other} and {ids(path)}"
+
+
 def test_sql_stands_only_in_records() -> None:
     for path in modules():
         if package_of(path) == "records":

@@ -67,12 +67,12 @@ def read_toml(slug: str, text: str) -> tuple[Campaign | None, tuple[Problem, ...
         data = toml_values(plain)
     except tomllib.TOMLDecodeError as error:
         return None, (Problem(FILE, toml_line(error, plain), toml_message(error)),)
-    reader = _Reader(data, key_lines(plain))
+    reader = _FieldReader(data, key_lines(plain))
     campaign = _campaign(slug, reader)
     return campaign, tuple(sorted(reader.problems, key=lambda p: p.line))
 
 
-class _Reader:
+class _FieldReader:
     """Reads each field as its kind says. Gives a usable value always and notes what is wrong."""
 
     def __init__(self, data: Mapping[str, Any], lines: Mapping[str, int]) -> None:
@@ -305,7 +305,7 @@ def _is_zone(name: str) -> bool:
 # --- the campaign --------------------------------------------------------------------------
 
 
-def _campaign(slug: str, reader: _Reader) -> Campaign | None:
+def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     once, lists = reader.once, reader.lists
     asks = tuple(_ask(values) for values in lists["asks"])
     _check_asks(reader, asks, enacted=once["enacted"] is not None)
@@ -420,7 +420,7 @@ def _committee(once: Values, chamber: Chamber) -> Committee:
     )
 
 
-def _check_asks(reader: _Reader, asks: Iterable[Ask], *, enacted: bool) -> None:
+def _check_asks(reader: _FieldReader, asks: Iterable[Ask], *, enacted: bool) -> None:
     """The last ask of each stage must fit everyone who is left."""
     stages: tuple[StageName, ...] = (*STAGES, "enacted") if enacted else STAGES
     for stage in stages:
@@ -429,13 +429,13 @@ def _check_asks(reader: _Reader, asks: Iterable[Ask], *, enacted: bool) -> None:
             reader.say("", "nobody-left", stage=stage)
 
 
-def _check_laws(reader: _Reader) -> None:
+def _check_laws(reader: _FieldReader) -> None:
     for state in reader.once["states.limits"]:
         if state in reader.once["states.requires"]:
             reader.say("states.limits", "both-laws", state=state)
 
 
-def _check_numbers(reader: _Reader) -> None:
+def _check_numbers(reader: _FieldReader) -> None:
     """A House bill has a number of the House, a Senate bill one of the Senate."""
     bills = [(f"bills.{c}.number", reader.once[f"bills.{c}.number"], c) for c in CHAMBERS]
     bills += [(f"{v['path']}.number", v["number"], v["chamber"]) for v in reader.lists["related"]]

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
-from app.campaign.compose import Draft, make_draft
+from app.campaign.compose import LetterFrame, make_draft
 from app.campaign.language import TemplateError, compiled
 from app.campaign.load import read_campaign
 from app.campaign.model import STAGES, Ask, Campaign, Length, LetterTemplate, StageName, Writer
@@ -243,7 +243,7 @@ def _check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> 
 
 
 def check_whole(
-    draft: Draft, *, length: Length, room: int | None, has_short: bool, with_grade: bool
+    draft: LetterFrame, *, length: Length, room: int | None, has_short: bool, with_grade: bool
 ) -> Iterator[Finding]:
     """What only the whole letter shows: its length, its one ask, its reading grade.
 
@@ -697,7 +697,7 @@ class _Checker:
     ) -> _Read:
         """Compose one letter, its reading aid too, and read both."""
         noted: list[_Noted] = []
-        drafts: list[Draft] = []
+        drafts: list[LetterFrame] = []
         for language, (values, words) in known.items():
             try:
                 draft = make_draft(self.campaign, template, values, language, words)
@@ -743,7 +743,11 @@ class _Checker:
     # --- where a sentence comes from -------------------------------------------------
 
     def noted(
-        self, template: LetterTemplate, draft: Draft | None, finding: Finding, language: Language
+        self,
+        template: LetterTemplate,
+        draft: LetterFrame | None,
+        finding: Finding,
+        language: Language,
     ) -> _Noted:
         """A finding with the cause that it belongs to."""
         file, line = self.place(template, draft, finding.sentence, language)
@@ -757,7 +761,7 @@ class _Checker:
         return (file, line_of, finding.what.code, about), problem, finding.size
 
     def place(
-        self, template: LetterTemplate, draft: Draft | None, sentence: str, language: Language
+        self, template: LetterTemplate, draft: LetterFrame | None, sentence: str, language: Language
     ) -> tuple[str, int]:
         """File and line of the source that shares the most words with the sentence."""
         if language == "es":

@@ -21,7 +21,7 @@ of typed text and ``scan`` out of templates. The story itself is never near a te
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class LetterFrame:
     """A frame with the story's place, before it is a letter to anyone."""
 
     before: tuple[str, ...]
@@ -120,7 +120,7 @@ class _Recipient:
 class _Frame:
     """A recipient's frame with its ask and its paragraphs: the same for everybody of a place."""
 
-    draft: Draft
+    draft: LetterFrame
     ask: Ask
     paragraphs: tuple[str, ...]
     recipient: _Recipient
@@ -206,7 +206,7 @@ def make_draft(
     values: Values,
     language: Language = "en",
     words: AskWords | None = None,
-) -> Draft:
+) -> LetterFrame:
     """Render a template with every field of ``values`` and find the story's place.
 
     ``words`` are the ask's, if they are known already.
@@ -230,7 +230,7 @@ def make_draft(
     place = paragraphs.index(_STORY) if _STORY in paragraphs else None
     frame = [p for p in paragraphs if p != _STORY]
     cut = place if place is not None else max(len(frame) - 1, 0)
-    return Draft(
+    return LetterFrame(
         before=tuple(frame[:cut]),
         after=tuple(frame[cut:]),
         words=words,

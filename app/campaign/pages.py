@@ -37,7 +37,7 @@ class AboutSection:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class PageBar:
     """One bar of the chart on the start page."""
 
     number: int
@@ -61,7 +61,7 @@ class PageWords:
     """What a person says who passes the site on; a link follows."""
     figures: str
     """The heading of the chart."""
-    bars: tuple[Bar, ...]
+    bars: tuple[PageBar, ...]
     about: tuple[AboutSection, ...]
 
 
@@ -91,7 +91,7 @@ def page_words(campaign: Campaign, today: date, language: Language) -> PageWords
         stands=tuple(frame_paragraphs(text("stands"))),
         share=one_line(text("share")) or name,
         figures=one_line(text("figures")),
-        bars=tuple(Bar(figure.number, either(figure, "label")) for figure in campaign.figures),
+        bars=tuple(PageBar(figure.number, either(figure, "label")) for figure in campaign.figures),
         about=tuple(
             AboutSection(
                 one_line(_rendered(campaign, either(part, "heading"), values)),

@@ -117,7 +117,7 @@ def _side_by_side(ours: Sequence[str], theirs: Sequence[str], marks: Sequence[st
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedParagraph:
     """What somebody typed for one paragraph, beside what it was before."""
 
     english: str
@@ -131,7 +131,7 @@ class Typed:
     """Whether the box "still fits" was ticked."""
 
 
-def join(typed: Iterable[Typed]) -> tuple[str, str]:
+def join(typed: Iterable[TypedParagraph]) -> tuple[str, str]:
     """The body of a reading aid and its note, of what was typed.
 
     A paragraph that was changed or ticked fits the English beside it; another keeps its mark.

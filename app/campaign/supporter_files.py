@@ -56,7 +56,9 @@ _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def read_supporters(data: bytes, known: Known) -> BillStatus | NotBillStatus | CsvList | CsvTrouble:
+def read_supporters(
+    data: bytes, known: Knowledge
+) -> BillStatus | NotBillStatus | CsvList | CsvTrouble:
     """What a file says about who backs a bill, or why it cannot be used."""
     start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
@@ -430,7 +432,7 @@ class CsvTrouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Knowledge:
     """What the reader knows about the world."""
 
     today: date
@@ -447,7 +449,7 @@ class Known:
     """When those joined who are on the list already, by id and bill."""
 
 
-def read_cosponsor_csv(data: bytes, known: Known) -> CsvList | CsvTrouble:
+def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | CsvTrouble:
     """The list in a CSV file, or every wrong cell of it.
 
     Comma, semicolon and tab separate the columns; days are ``2025-12-18`` or ``12/18/2025``. The
@@ -518,7 +520,7 @@ def _column(cell: str) -> str:
 class _Rows:
     """Reads row by row and keeps what was found."""
 
-    def __init__(self, known: Known, columns: tuple[str, ...]) -> None:
+    def __init__(self, known: Knowledge, columns: tuple[str, ...]) -> None:
         self.known = known
         self.columns = columns
         self.backings: list[Backing] = []
@@ -653,7 +655,7 @@ def _fits(name: str, last: str) -> bool:
     return fold(last) in fold(name)
 
 
-def match_member(typed: str, known: Known) -> tuple[str, str] | Cell:
+def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Cell:
     """The sitting member whom a name means: id, and a doubt in words where it is one.
 
     Reads ``Ted Lieu``, ``Lieu, Ted`` and ``Rep. Lieu, Ted [D-CA-36]``. A full name, or a surname

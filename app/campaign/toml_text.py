@@ -87,7 +87,7 @@ def toml_message(error: tomllib.TOMLDecodeError) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TableLines:
     """The lines of one table, from 0: ``first`` to before ``end``; ``header`` is ``[[name]]``."""
 
     first: int
@@ -118,12 +118,12 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
     return kinds
 
 
-def blocks_of(text: str, name: str) -> tuple[Block, ...]:
+def blocks_of(text: str, name: str) -> tuple[TableLines, ...]:
     """The tables ``[[name]]`` of a text in order, or those inside it: ``[name.growth]``."""
     lines = text.split("\n")
     kinds = line_kinds(lines)
     headers = [n for n, kind in enumerate(kinds) if kind == "header"]
-    blocks: list[Block] = []
+    blocks: list[TableLines] = []
     for place, header in enumerate(headers):
         match = _HEADER.match(lines[header])
         if match is None or not (match[2] == name if match[1] else match[2].startswith(f"{name}.")):
@@ -142,7 +142,7 @@ def blocks_of(text: str, name: str) -> tuple[Block, ...]:
             # Right above the next header: that one's own comment.
             while kinds[end - 1] == "comment":
                 end -= 1
-        blocks.append(Block(first, header, end))
+        blocks.append(TableLines(first, header, end))
     return tuple(blocks)
 
 
@@ -158,7 +158,7 @@ def move_block(text: str, name: str, place: int, by: int) -> str:
     return text
 
 
-def _swap(text: str, upper: Block, lower: Block) -> str:
+def _swap(text: str, upper: TableLines, lower: TableLines) -> str:
     lines = text.split("\n")
     return "\n".join(
         lines[: upper.first]

@@ -23,10 +23,10 @@ from app.cli.plain import (
 )
 from app.congress.model import Chamber, as_moment
 from app.cwc import (
+    FolderOrder,
     Handed,
     LetterBook,
     NotesError,
-    Order,
     Summary,
     check_agent,
     hand_over_folder,
@@ -155,7 +155,7 @@ def xml_command(
         ]
         lines = [f"{name}: {p.message}" for name, p in zip(names, faults, strict=True)]
         raise click.ClickException("\n".join(["Set these in settings.toml first:", *lines]))
-    order = Order(
+    order = FolderOrder(
         campaign=campaign, tables=tables, agent=agent,
         now=as_moment(day) if day else moment_of_site(settings), secret=settings.secret_key,
         template=template, length="short" if length == "short" else "full",

@@ -58,23 +58,23 @@ LARGE_LOG = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """``fail`` means that something promised is not so; ``warn`` that somebody should act."""
 
     level: Level
     sentence: str
 
 
-def ok(sentence: str) -> Finding:
-    return Finding("ok", sentence)
+def ok(sentence: str) -> Diagnosis:
+    return Diagnosis("ok", sentence)
 
 
-def warn(sentence: str) -> Finding:
-    return Finding("warn", sentence)
+def warn(sentence: str) -> Diagnosis:
+    return Diagnosis("warn", sentence)
 
 
-def fail(sentence: str) -> Finding:
-    return Finding("fail", sentence)
+def fail(sentence: str) -> Diagnosis:
+    return Diagnosis("fail", sentence)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Site:
             return None
 
 
-Check = Callable[[Site], Finding]
+Check = Callable[[Site], Diagnosis]
 CHECKS: dict[str, Check] = {}
 TRIES: dict[str, Check] = {}
 """Those that ask somebody else, and run only when told to."""
@@ -135,7 +135,7 @@ def check(name: str, checks: dict[str, Check] = CHECKS) -> Callable[[Check], Che
 
 
 @check("settings")
-def settings_are_for_the_public(site: Site) -> Finding:
+def settings_are_for_the_public(site: Site) -> Diagnosis:
     settings = site.settings
     if settings.today:
         return warn(
@@ -154,7 +154,7 @@ def settings_are_for_the_public(site: Site) -> Finding:
 
 
 @check("tables")
-def tables_are_current(site: Site) -> Finding:
+def tables_are_current(site: Site) -> Diagnosis:
     from app.congress.model import ordinal
     from app.congress.refresh import refreshed
 
@@ -190,7 +190,7 @@ def tables_are_current(site: Site) -> Finding:
 
 
 @check("secrets")
-def secrets_are_private(site: Site) -> Finding:
+def secrets_are_private(site: Site) -> Diagnosis:
     instance = site.settings.instance
     files = [*instance.glob("*.key"), *instance.glob("keys/*.private.json"),
              *instance.glob("keys/*.passphrase"), *instance.glob("*.db"),
@@ -205,7 +205,7 @@ def secrets_are_private(site: Site) -> Finding:
 
 
 @check("private key")
-def private_key_is_elsewhere(site: Site) -> Finding:
+def private_key_is_elsewhere(site: Site) -> Diagnosis:
     counts = site.ask(sealed_counts)
     lines = key_status(site.settings.keys, counts)
     unknown = set(counts) - {line.key.id for line in lines}
@@ -226,7 +226,7 @@ def private_key_is_elsewhere(site: Site) -> Finding:
 
 
 @check("retention")
-def nothing_is_kept_too_long(site: Site) -> Finding:
+def nothing_is_kept_too_long(site: Site) -> Diagnosis:
     from app.site.daily import policy_of
 
     settings = site.settings
@@ -237,13 +237,13 @@ def nothing_is_kept_too_long(site: Site) -> Finding:
 
 
 @check("identity")
-def site_is_itself(site: Site) -> Finding:
+def site_is_itself(site: Site) -> Diagnosis:
     check_site(site.settings.database, site.settings.own_keys)
     return ok("Database and keys are those that this site had.")
 
 
 @check("database")
-def database_is_sound(site: Site) -> Finding:
+def database_is_sound(site: Site) -> Diagnosis:
     if found := site.ask(damage):
         return fail(
             f"The database is damaged ({found[0]}), and will lose signatures. Stop the site, and "
@@ -253,7 +253,7 @@ def database_is_sound(site: Site) -> Finding:
 
 
 @check("schema")
-def schema_is_of_this_version(site: Site) -> Finding:
+def schema_is_of_this_version(site: Site) -> Diagnosis:
     if found := site.ask(schema_differences):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         return fail(
@@ -264,7 +264,7 @@ def schema_is_of_this_version(site: Site) -> Finding:
 
 
 @check("log")
-def log_is_small(site: Site) -> Finding:
+def log_is_small(site: Site) -> Diagnosis:
     size = log_size(site.settings.database)
     if size > LARGE_LOG:
         return warn(
@@ -280,7 +280,7 @@ def log_is_small(site: Site) -> Finding:
 
 
 @check("counts")
-def counts_agree(site: Site) -> Finding:
+def counts_agree(site: Site) -> Diagnosis:
     if differences := site.ask(recount):
         first = differences[0]
         return fail(
@@ -291,7 +291,7 @@ def counts_agree(site: Site) -> Finding:
 
 
 @check("limits")
-def limits_are_kept(site: Site) -> Finding:
+def limits_are_kept(site: Site) -> Diagnosis:
     settings = site.settings
     networks([name for name in settings.raised_networks.split(",") if name.strip()])
     if not open_counters(settings.limits_url or settings.instance / "limits.db").check():
@@ -304,7 +304,7 @@ def limits_are_kept(site: Site) -> Finding:
 
 
 @check("proxy")
-def visitors_can_be_told_apart(site: Site) -> Finding:
+def visitors_can_be_told_apart(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.limits:
         return fail("The limits are turned off; that is for measuring only. Set limits = true.")
@@ -318,7 +318,7 @@ def visitors_can_be_told_apart(site: Site) -> Finding:
 
 
 @check("disk")
-def disk_has_room(site: Site) -> Finding:
+def disk_has_room(site: Site) -> Diagnosis:
     free = shutil.disk_usage(site.settings.instance).free
     line = f"{free / 1e9:.1f} GB are free where the database is."
     if free < 100e6:
@@ -327,7 +327,7 @@ def disk_has_room(site: Site) -> Finding:
 
 
 @check("mail")
-def mail_moves(site: Site) -> Finding:
+def mail_moves(site: Site) -> Diagnosis:
     """Settings that can be used, and no message that has stood still for an hour."""
     from app.delivery.queue import STUCK
     from app.site.outgoing import mail_queue
@@ -353,7 +353,7 @@ def mail_moves(site: Site) -> Finding:
 
 
 @check("letters")
-def letters_are_accounted_for(site: Site) -> Finding:
+def letters_are_accounted_for(site: Site) -> Diagnosis:
     """No letter in a state that it cannot have come to, and none that waits unseen."""
     found = site.ask(lambda db: sweep_letters(db, site.now))
     if found.wrong:
@@ -378,7 +378,7 @@ def letters_are_accounted_for(site: Site) -> Finding:
 
 
 @check("official delivery")
-def official_delivery_is_whole(site: Site) -> Finding:
+def official_delivery_is_whole(site: Site) -> Diagnosis:
     """Off, or with everything it needs."""
     from app.cwc import NotAttempted, check_agent, maintenance_ends
     from app.delivery.queue import STUCK
@@ -443,7 +443,7 @@ def _silent_redis(url: str) -> str:
 
 
 @check("letters' texts")
-def texts_can_be_read(site: Site) -> Finding:
+def texts_can_be_read(site: Site) -> Diagnosis:
     from app.campaign import CampaignError
 
     try:
@@ -458,7 +458,7 @@ def texts_can_be_read(site: Site) -> Finding:
 
 
 @check("daily job")
-def daily_job_runs(site: Site) -> Finding:
+def daily_job_runs(site: Site) -> Diagnosis:
     since = _time_of(site.settings.instance / "purged") or site.ask(latest_moment)
     if since is None or site.now - since < timedelta(days=2):
         return ok("What is kept too long is deleted daily.")
@@ -477,7 +477,7 @@ def _time_of(path: Path) -> datetime | None:
 
 
 @check("clock")
-def clock_is_right(site: Site) -> Finding:
+def clock_is_right(site: Site) -> Diagnosis:
     latest = site.ask(latest_moment)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(
@@ -489,7 +489,7 @@ def clock_is_right(site: Site) -> Finding:
 
 
 @check("program")
-def program_is_whole(_site: Site) -> Finding:
+def program_is_whole(_site: Site) -> Diagnosis:
     """What is installed is what the lock names, as after an upgrade it has to be."""
     wanted: dict[str, set[str]] = {}
     elsewhere = set()
@@ -521,7 +521,7 @@ def _release(version: str) -> list[int | str]:
 
 
 @check("copies")
-def copies_are_fresh(site: Site) -> Finding:
+def copies_are_fresh(site: Site) -> Diagnosis:
     last, settings = site.noted("copy"), site.settings
     if last is None:
         if settings.stream_to:
@@ -553,7 +553,7 @@ def copies_are_fresh(site: Site) -> Finding:
 
 
 @check("drill")
-def a_copy_was_tried(site: Site) -> Finding:
+def a_copy_was_tried(site: Site) -> Diagnosis:
     drill = site.noted("drill")
     if drill is None:
         return warn(
@@ -572,7 +572,7 @@ def a_copy_was_tried(site: Site) -> Finding:
 
 
 @check("copied keys")
-def keys_are_copied(site: Site) -> Finding:
+def keys_are_copied(site: Site) -> Diagnosis:
     from app.site.copies import fingerprint_of_keys
 
     last = site.noted("keys")
@@ -591,7 +591,7 @@ def keys_are_copied(site: Site) -> Finding:
 
 
 @check("stream")
-def stream_keeps_up(site: Site) -> Finding:
+def stream_keeps_up(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.stream_to:
         return ok("Changes are not streamed elsewhere (stream_to).")
@@ -613,7 +613,7 @@ def stream_keeps_up(site: Site) -> Finding:
 
 
 @check("mail server", TRIES)
-def mail_server_takes_us(site: Site) -> Finding:
+def mail_server_takes_us(site: Site) -> Diagnosis:
     from app.delivery.smtp import greet
     from app.site.outgoing import post_settings
 
@@ -629,7 +629,7 @@ def mail_server_takes_us(site: Site) -> Finding:
 
 
 @check("geocoder", TRIES)
-def geocoder_answers(site: Site) -> Finding:
+def geocoder_answers(site: Site) -> Diagnosis:
     """Asks for California's Capitol, where nobody lives."""
     from app.congress.model import LookupFailed, WrongCongress
     from app.congress.street import locate_street
@@ -653,7 +653,7 @@ def geocoder_answers(site: Site) -> Finding:
 
 
 @check("from outside", TRIES)
-def site_is_seen(site: Site) -> Finding:
+def site_is_seen(site: Site) -> Diagnosis:
     """As a visitor sees it: name, certificate, headers, clock. Follows no redirection."""
     import requests  # the others need none
 
@@ -717,7 +717,7 @@ def _clock_off(header: str, now: datetime) -> float:
 # --- The command -----------------------------------------------------------------------------
 
 
-def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Finding]]:
+def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Diagnosis]]:
     """Run every check, and those of ``TRIES`` that are named. One that breaks is a finding
     itself, and the others still run."""
     for name, function in {**CHECKS, **{name: TRIES[name] for name in tries}}.items():
@@ -729,7 +729,7 @@ def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Find
             yield name, fail(f"This could not be looked at: {error}")
 
 
-def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Finding]]:
+def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Diagnosis]]:
     """The same for the site that the environment names, whose settings may be what is wrong."""
     try:
         settings = load_settings()

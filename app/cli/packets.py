@@ -25,7 +25,7 @@ from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
     INDEX,
     PROBLEMS,
-    Opened,
+    OpenedDetails,
     PacketLetters,
     Sender,
     Split,
@@ -132,7 +132,7 @@ def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, 
 
 def _rows(
     source: Path, keys: list[OpenKey], today: date, troubles: list[Trouble]
-) -> Iterator[Opened]:
+) -> Iterator[OpenedDetails]:
     """The packet rows of a sealed or an opened file."""
     with source.open(encoding="utf-8", errors="replace") as file:
         sealed = KIND in file.readline()
@@ -143,7 +143,7 @@ def _rows(
             if not isinstance(row, OpenedRow):
                 troubles.append(Trouble(row.line, row.reason))
             elif row.purpose == "packet":
-                yield Opened(number, row.day, row.details)
+                yield OpenedDetails(number, row.day, row.details)
         return
     with source.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
@@ -159,7 +159,7 @@ def _rows(
                 troubles.append(Trouble(number, "The line is not an opened row of details."))
                 continue
             if content.get("purpose", "packet") == "packet":
-                yield Opened(number, day, details)
+                yield OpenedDetails(number, day, details)
 
 
 def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:

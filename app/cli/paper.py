@@ -36,9 +36,9 @@ from app.records.paper_plan import (
     Choices,
     HeldFile,
     Hidden,
+    ImportPlace,
+    ImportPlan,
     Odd,
-    Place,
-    Plan,
     Wrong,
     hold_file,
     plan_steps,
@@ -151,7 +151,7 @@ def import_command(
         sys.exit(1)
 
 
-def _same_rows(plan: Plan, named: tuple[str, ...]) -> frozenset[str]:
+def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
     """The keys of rows that are called ``7``, or ``7 Page 2``; without names, of all that may
     be of somebody who is counted."""
     keys = {" ".join(filter(None, plan.name(row.key))): row.key for row in plan.likely}
@@ -178,20 +178,22 @@ def _said(options: tuple[str, ...], held: HeldFile) -> dict[str, str]:
     return said
 
 
-def _batch(settings: Settings, source: str, language: str) -> tuple[Batch, Place, PaperLetters]:
+def _batch(
+    settings: Settings, source: str, language: str
+) -> tuple[Batch, ImportPlace, PaperLetters]:
     campaign, tables = campaign_and_tables(settings)
     now, moment = datetime.now(UTC), moment_of_site(settings)
     today = moment.astimezone(ZoneInfo(campaign.timezone)).date()
     return (
         Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
-        Place(campaign, tables, moment, settings.person_key),
+        ImportPlace(campaign, tables, moment, settings.person_key),
         PaperLetters(campaign, moment),
     )
 
 
 def _plan(
-    held: HeldFile, choices: Choices, place: Place, db: Connection, settings: Settings
-) -> Plan:
+    held: HeldFile, choices: Choices, place: ImportPlace, db: Connection, settings: Settings
+) -> ImportPlan:
     steps = plan_steps(held, choices, place, db, secret=settings.secret_key)
     length = sum(len(sheet.rows) for sheet in held.sheets)
     with progress("Reading", length) as bar:
@@ -199,11 +201,11 @@ def _plan(
             try:
                 bar(next(steps))
             except StopIteration as end:
-                plan: Plan = end.value
+                plan: ImportPlan = end.value
                 return plan
 
 
-def _show(plan: Plan, file: Path) -> None:
+def _show(plan: ImportPlan, file: Path) -> None:
     """Everything that the page about a sheet says, too."""
 
     def say(text: str) -> None:
@@ -235,7 +237,7 @@ def _show(plan: Plan, file: Path) -> None:
         say(f"{some(len(plan.wrong), 'row')} with problems: {problems}")
 
 
-def _show_repeats(plan: Plan, say: Callable[[str], None]) -> None:
+def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
     if plan.twice:
         rows = ", ".join(f"{row_name(plan, row)} (as {row_name(plan, first)})"
                          for row, first in plan.twice[:10])  # fmt: skip
@@ -251,7 +253,7 @@ def _show_repeats(plan: Plan, say: Callable[[str], None]) -> None:
             + "; ".join(likely_words(plan, row)))  # fmt: skip
 
 
-def _may_go_on(plan: Plan, *, leave_out: bool, undecided: bool) -> bool:
+def _may_go_on(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
     if plan.questions:
         click.echo("Nothing was added. Say with --column what the columns are.", err=True)
     elif plan.hidden and not plan.choices.hidden:
@@ -266,7 +268,7 @@ def _may_go_on(plan: Plan, *, leave_out: bool, undecided: bool) -> bool:
     return False
 
 
-def _write_problems(file: Path, plan: Plan) -> Path:
+def _write_problems(file: Path, plan: ImportPlan) -> Path:
     """The rows with problems as a sheet that can be corrected and given to this command."""
     path = file.with_name(f"{file.stem}-problems.csv")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

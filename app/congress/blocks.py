@@ -50,7 +50,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class BlockCounts:
     """What the block files say of one Congress."""
 
     zips: Pieces
@@ -65,7 +65,7 @@ def has_blocks(folder: Path, congress: int) -> bool:
 
 def count_blocks(
     folder: Path, congress: int, progress: Callable[[str], None] = lambda _: None
-) -> Counted:
+) -> BlockCounts:
     """The districts of ``congress`` of each ZIP and town, with their shares of its people.
 
     A piece in which nobody lives is left out, except where nobody lives in the whole of it: then
@@ -85,7 +85,7 @@ def count_blocks(
         for (place, state), pieces in _people_by_piece(rows, blocks, "the block assignment")
         if place in blocks.places
     ]
-    return Counted(dict(zips), towns)
+    return BlockCounts(dict(zips), towns)
 
 
 def _people_by_piece(

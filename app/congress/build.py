@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from app.congress.blocks import Counted, count_blocks, differences, has_blocks
+from app.congress.blocks import BlockCounts, count_blocks, differences, has_blocks
 from app.congress.lines import (
     Lines,
     Pieces,
@@ -266,7 +266,7 @@ def _congresses_in_blocks(source: Path) -> list[int]:
     return [n for n in sorted(int(match[1]) for match in found if match) if has_blocks(source, n)]
 
 
-def _differences(source: Path, counted: Mapping[int, Counted]) -> Iterator[str]:
+def _differences(source: Path, counted: Mapping[int, BlockCounts]) -> Iterator[str]:
     """Where a table of shares in the folder says something else than the Bureau's blocks."""
     for congress, found in counted.items():
         name = f"zip_people_{congress}.csv"

@@ -51,7 +51,7 @@ def across_a_state_line() -> dict[str, set[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class PostOffice:
+class PostalZip:
     """What the Postal Service knows of a ZIP; ``kind`` is standard, po_box, unique or military."""
 
     state: str
@@ -60,12 +60,12 @@ class PostOffice:
     city: str
 
 
-def read_postal() -> dict[str, PostOffice]:
+def read_postal() -> dict[str, PostalZip]:
     """Every ZIP that the installed ``zipcodes`` package knows (42,789 in release 3.0.0)."""
     import zipcodes  # only a build needs it, and its data takes most of a second to list
 
     return {
-        row["zip_code"]: PostOffice(
+        row["zip_code"]: PostalZip(
             state=row["state"],
             kind=row["zip_code_type"].lower().replace(" ", "_"),
             active=bool(row["active"]),

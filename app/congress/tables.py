@@ -76,7 +76,7 @@ class Postal(NamedTuple):
     city: str
 
 
-class Plan(NamedTuple):
+class EnactedPlan(NamedTuple):
     """The lines that a state enacted for the coming Congress, and who says so."""
 
     state: str
@@ -117,7 +117,7 @@ class Tables:
     sources: Mapping[str, str]
     plans_as_of: date | None
     """Up to which day those plans were followed."""
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, EnactedPlan]
     """State to the plan that it enacted for the last Congress of these tables, if it did."""
     committee_names: Mapping[str, str]
     zips: Mapping[str, tuple[ZipState, ...]]
@@ -228,9 +228,9 @@ class _Facts:
         return date.fromisoformat(day) if day else None
 
     @cached_property
-    def plans(self) -> dict[str, Plan]:
+    def plans(self) -> dict[str, EnactedPlan]:
         rows = self.index["plans"]
-        return {r[0]: Plan(r[0], r[1], r[2], date.fromisoformat(r[3]), r[4]) for r in rows}
+        return {r[0]: EnactedPlan(r[0], r[1], r[2], date.fromisoformat(r[3]), r[4]) for r in rows}
 
     @cached_property
     def congresses(self) -> frozenset[int]:
@@ -302,7 +302,7 @@ class _Facts:
             plans_as_of=self.plans_as_of,
             plans=self.plans,
             committee_names=self.index["committees"],
-            zips=self._zips_of(congress, _Reader(by_seat, delegations, ended)),
+            zips=self._zips_of(congress, _CellReader(by_seat, delegations, ended)),
             postal=self.postal,
             border=self.border,
             delegations=delegations,
@@ -326,7 +326,7 @@ class _Facts:
             for seat in all_seats()
         }
 
-    def _zips_of(self, congress: int, reader: _Reader) -> dict[str, tuple[ZipState, ...]]:
+    def _zips_of(self, congress: int, reader: _CellReader) -> dict[str, tuple[ZipState, ...]]:
         states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share a text with others
         zips = {code: states_of(text) for code, text in self.zips.items()}
         first = min(self.congresses)
@@ -340,7 +340,7 @@ class _Facts:
         return zips
 
 
-class _Reader(NamedTuple):
+class _CellReader(NamedTuple):
     """Reads the cells of the ZIP tables for one stretch of time."""
 
     by_seat: Mapping[str, Holder]

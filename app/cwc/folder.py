@@ -60,7 +60,7 @@ from app.records.outbound import LETTER, sendable
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class FolderOrder:
     """What is made of each row."""
 
     campaign: Campaign
@@ -105,7 +105,7 @@ class Summary:
     rows_with_problems: int
 
 
-def messages_for(row: WriterRow, order: Order) -> Iterator[Written | Failed]:
+def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Failed]:
     """Every message of one person, and everything that stands in the way of one."""
     delegation = _delegation(row, order)
     if isinstance(delegation, Failed):
@@ -139,7 +139,7 @@ def messages_for(row: WriterRow, order: Order) -> Iterator[Written | Failed]:
 
 
 def _message(
-    row: WriterRow, letter: Letter, writer: Writer, order: Order
+    row: WriterRow, letter: Letter, writer: Writer, order: FolderOrder
 ) -> Iterator[Written | Failed]:
     seat = letter.holder.seat.id
     made: CwcMessage | NotReady
@@ -180,7 +180,7 @@ def delivery_id(
     return keyed_code(secret, "delivery id", *parts).hex()[:32]
 
 
-def _delegation(row: WriterRow, order: Order) -> Delegation | Failed:
+def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
     zip_code = parse_zip(row.get("home_zip") or row.get("zip"))
     if not isinstance(zip_code, Zip):
         return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
@@ -237,7 +237,9 @@ INDEX = ("row", "seat", "office", "delivery_id", "file", "signature")
 """The columns of ``index.csv``. ``signature`` is empty for people from a file of one's own."""
 
 
-def write_batch(rows: Iterable[WriterRow | BadRow], order: Order, out: Path) -> Iterator[Summary]:
+def write_batch(
+    rows: Iterable[WriterRow | BadRow], order: FolderOrder, out: Path
+) -> Iterator[Summary]:
     """Write every row's messages under ``out``, yielding the sum so far after each row.
 
     ``index.csv`` lists the files, ``problems.csv`` what stands in the way, by the rows' own

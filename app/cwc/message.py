@@ -43,7 +43,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FieldProblem:
     """A field has a value that the format does not take. ``message`` says what to do."""
 
     field: str
@@ -109,7 +109,7 @@ class CwcMessage:
 class NotReady:
     """Why a message could not be written: each thing once, with the field's name."""
 
-    reasons: tuple[Missing | Problem, ...]
+    reasons: tuple[Missing | FieldProblem, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -218,13 +218,13 @@ def prefix_for(chamber: Chamber, text: str) -> str | None:
     return clean_line(text) if chamber == "house" and len(clean_line(text)) <= 40 else None
 
 
-def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | Problem:
+def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | FieldProblem:
     """A printed bill number (``H.R. 1234``) in the spelling of the chamber that receives it."""
     match = re.fullmatch(r"([A-Za-z. ]*[A-Za-z.])\s*([0-9]{1,5})", clean_line(number))
     kind = re.sub(r"[. ]", "", match[1]).lower() if match else ""
     known = SENATE_BILL_TYPES if chamber == "senate" else {k: k for k in HOUSE_BILL_TYPES}
     if match is None or kind not in known or int(match[2]) == 0:
-        return Problem("bill", "The campaign's bill number is not one that the system knows.")
+        return FieldProblem("bill", "The campaign's bill number is not one that the system knows.")
     return BillRef(congress, known[kind], int(match[2]))
 
 
@@ -273,19 +273,19 @@ _NAME_IN_OWN = (
 
 def missing(
     writer: Writer, seat: Seat, *, phone_needed: bool = False
-) -> tuple[Missing | Problem, ...]:
+) -> tuple[Missing | FieldProblem, ...]:
     """What this writer must still give, or give in another form, for this office.
 
     Empty when nothing is missing. The phone is asked for only where an office needs it,
     but one that was given must be whole.
     """
-    reasons: list[Missing | Problem] = []
+    reasons: list[Missing | FieldProblem] = []
 
     def need(field: str, good: bool, message: str) -> None:
         if not has_word(clean_line(getattr(writer, field))):
             reasons.append(Missing(field, _ASK[field]))
         elif not good:
-            reasons.append(Problem(field, message))
+            reasons.append(FieldProblem(field, message))
 
     need("prefix", prefix_for(seat.chamber, writer.prefix) is not None, _PREFIX)
     need("first", True, "")
@@ -294,9 +294,9 @@ def missing(
     need("city", len(clean_line(writer.city)) >= 3, _CITY)
     state = clean_line(writer.state).upper()
     if state in ("AA", "AE", "AP"):
-        reasons.append(Problem("state", _MILITARY))
+        reasons.append(FieldProblem("state", _MILITARY))
     elif is_state(state) and state != seat.state:
-        reasons.append(Problem("state", _OTHER_STATE))
+        reasons.append(FieldProblem("state", _OTHER_STATE))
     else:
         need("state", is_state(state), _STATE)
     need("zip", zip_code(writer.zip) is not None, _ZIP)
@@ -306,7 +306,7 @@ def missing(
     return tuple(reasons)
 
 
-def check_agent(agent: DeliveryAgent) -> tuple[Problem, ...]:
+def check_agent(agent: DeliveryAgent) -> tuple[FieldProblem, ...]:
     """What is wrong with the delivery agent's details, for the operator."""
     rows = (
         ("name", bool(agent.name.strip()), "must be the exact name on the access application"),
@@ -323,7 +323,7 @@ def check_agent(agent: DeliveryAgent) -> tuple[Problem, ...]:
          "must have 6 to 500 characters or be empty"),
     )  # fmt: skip
     return tuple(
-        Problem(f"agent {field}", f"The delivery agent's {field.replace('_', ' ')} {rule}.")
+        FieldProblem(f"agent {field}", f"The delivery agent's {field.replace('_', ' ')} {rule}.")
         for field, good, rule in rows
         if not good
     )
@@ -373,26 +373,26 @@ def _names_writer(text: str, writer: Writer) -> bool:
 
 def check_words(
     parts: MessageParts, statement: str, own: str, writer: Writer, names_in_own_words: bool
-) -> list[Problem]:
+) -> list[FieldProblem]:
     problems = []
     subject = clean_line(parts.subject)
     if not TEXT_LEAST <= len(subject) <= SUBJECT_LIMIT:
-        problems.append(Problem("subject", "A subject has 6 to 500 characters."))
+        problems.append(FieldProblem("subject", "A subject has 6 to 500 characters."))
     if not statement and not own:
-        problems.append(Problem("body", "The letter has no text."))
+        problems.append(FieldProblem("body", "The letter has no text."))
     for field, text in (("statement", statement), ("own words", own)):
         if text and len(text) < TEXT_LEAST:
-            problems.append(Problem(field, "A text has at least six characters. Write more."))
+            problems.append(FieldProblem(field, "A text has at least six characters. Write more."))
         if len(text) > TEXT_LIMIT:
-            problems.append(Problem(field, "The text is longer than 10,000 characters."))
+            problems.append(FieldProblem(field, "The text is longer than 10,000 characters."))
     if _names_writer(statement, writer):
-        problems.append(Problem("statement", _NAME_IN_FRAME))
+        problems.append(FieldProblem("statement", _NAME_IN_FRAME))
     if _names_writer(own, writer) and not names_in_own_words:
-        problems.append(Problem("own words", _NAME_IN_OWN))
+        problems.append(FieldProblem("own words", _NAME_IN_OWN))
     if not parts.topics or not set(parts.topics) <= set(TOPICS):
-        problems.append(Problem("topics", "A topic is not one of the 32 that offices know."))
+        problems.append(FieldProblem("topics", "A topic is not one of the 32 that offices know."))
     if not clean_line(parts.campaign_id):
-        problems.append(Problem("campaign id", "The campaign has no id."))
+        problems.append(FieldProblem("campaign id", "The campaign has no id."))
     return problems
 
 
@@ -418,11 +418,11 @@ def message_parts(
     known = campaign.bill_for(chamber)
     over = has_ended(campaign, today)
     if over and letter.written_on < campaign.ends.date():
-        return NotReady((Problem("bill", _ENDED),))
+        return NotReady((FieldProblem("bill", _ENDED),))
     bill: BillRef | None = None
     if known.number is not None and not over:
         found = bill_ref(chamber, known.congress, known.number)
-        if isinstance(found, Problem):
+        if isinstance(found, FieldProblem):
             return NotReady((found,))
         bill = found
     frame, own = _split(letter)
@@ -472,14 +472,14 @@ def to_message(
     left out, because the name has its own field; a name or address elsewhere in them is a
     problem unless ``names_in_own_words`` allows it.
     """
-    reasons: list[Missing | Problem] = [
+    reasons: list[Missing | FieldProblem] = [
         *missing(writer, parts.seat, phone_needed=phone_needed),
         *check_agent(agent),
     ]
     statement, own = bodies(parts, writer)
     reasons += check_words(parts, statement, own, writer, names_in_own_words)
     if not re.fullmatch(r"[a-zA-Z0-9]{32}", delivery_id):
-        reasons.append(Problem("delivery id", "A delivery id is 32 letters and digits."))
+        reasons.append(FieldProblem("delivery id", "A delivery id is 32 letters and digits."))
     if reasons:
         return NotReady(tuple(dict.fromkeys(reasons)))
     root = etree.Element("CWC")

@@ -131,7 +131,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyMail:
     """A built message with its envelope: what is queued, and what a server receives."""
 
     sender: str
@@ -144,7 +144,7 @@ class Ready:
         return json.dumps(head).encode() + b"\n" + self.raw
 
     @classmethod
-    def unpacked(cls, plain: bytes) -> Ready:
+    def unpacked(cls, plain: bytes) -> ReadyMail:
         """What ``packed`` put together."""
         head, _, raw = plain.partition(b"\n")
         return cls(raw=raw, **json.loads(head))
@@ -191,7 +191,7 @@ class CampaignMessage(flask_mail.Message):
         return self.as_bytes().decode("utf-8")
 
 
-def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Ready:
+def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> ReadyMail:
     """The message as bytes, with its envelope. ``message_id`` is the part before the @.
 
     The same id at every try lets a mailbox that gets a message twice show it once.
@@ -212,7 +212,7 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
     message.sender_address, message.to_address = sender, mail.to
     message.reply_address = mail.reply_to
     message.message_id = f"<{message_id}@{sender.domain}>"
-    return Ready(sender.wire, mail.to.wire, message.as_bytes())
+    return ReadyMail(sender.wire, mail.to.wire, message.as_bytes())
 
 
 def _lines(text: str) -> str:

@@ -84,7 +84,7 @@ _TEXTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedDetails:
     """One person's details as they were opened, by the number of their line."""
 
     number: int
@@ -154,7 +154,7 @@ class PacketLetters:
         """Let go of what waits; a second time does nothing."""
         self._spill.close()
 
-    def read(self, rows: Iterable[Opened]) -> Iterator[Opened | Trouble]:
+    def read(self, rows: Iterable[OpenedDetails]) -> Iterator[OpenedDetails | Trouble]:
         """Sort each row's letters into the piles; yields the row, or what is wrong with it."""
         for row in rows:
             troubles = list(self._take(row))
@@ -191,7 +191,7 @@ class PacketLetters:
         )  # fmt: skip
         return Addressed(letter, writer)
 
-    def _take(self, row: Opened) -> Iterator[Trouble]:
+    def _take(self, row: OpenedDetails) -> Iterator[Trouble]:
         given = row.details.get("letters")
         letters = {str(seat): _text(words) for seat, words in given.items()} if isinstance(
             given, dict) else {}  # fmt: skip
@@ -230,7 +230,7 @@ class PacketLetters:
         name = texts["template"] or self._template
         return self.campaign.template(name, length) or self.campaign.template(name)
 
-    def _delegation(self, row: Opened, texts: Mapping[str, str]) -> Delegation | str:
+    def _delegation(self, row: OpenedDetails, texts: Mapping[str, str]) -> Delegation | str:
         """The writer's delegation, or what to do about a row that does not settle it."""
         state = (texts["home_state"] or texts["state"]).upper()
         district, its_congress = read_district(texts["district"]) or (None, None)
@@ -306,7 +306,7 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PacketStep:
     """How far the work is: after each chunk."""
 
     letters: int
@@ -345,7 +345,7 @@ class _File:
 
 def write_packets(
     letters: PacketLetters, out: Path, sender: Sender, split: Split | None = None
-) -> Iterator[Step]:
+) -> Iterator[PacketStep]:
     """Write every pile into ``out`` and yield after each chunk of letters.
 
     A file gets its name when it is whole. ``index.csv`` says where each letter is. Everything
@@ -378,7 +378,7 @@ def bind_packets(
     *,
     save: Callable[[str, Iterable[bytes]], object],
     write: Callable[[tuple[str, ...]], object],
-) -> Iterator[Step]:
+) -> Iterator[PacketStep]:
     """Make the packets and yield after each chunk; where they go is the caller's.
 
     ``save`` gets each file's name and the PDFs to join in it; ``write``, each line of the index.
@@ -390,9 +390,9 @@ def bind_packets(
         for pile in letters.piles():
             for made in _pile(letters, pile, sender, binder):
                 done += made
-                yield Step(done, binder.files)
+                yield PacketStep(done, binder.files)
         binder.close()
-        yield Step(done, binder.files)
+        yield PacketStep(done, binder.files)
 
 
 class _Binder:

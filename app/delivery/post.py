@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from app.delivery.mail import Address, Mail, MailKind, Ready, build
+from app.delivery.mail import Address, Mail, MailKind, ReadyMail, build
 from app.delivery.smtp import Result, SmtpSettings, hand_over, write_eml
 from app.records.accounting import MAILED
 from app.records.keyed import keyed_code
@@ -194,7 +194,7 @@ class PostOffice:
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
         """One try: to the server, or into a file."""
         assert claimed.payload is not None
-        message = Ready.unpacked(claimed.payload)
+        message = ReadyMail.unpacked(claimed.payload)
         if self.settings.server is not None:
             return hand_over(message, self.settings.server, leaving)
         return write_eml(

@@ -21,7 +21,7 @@ from typing import Literal
 
 import flask_mail
 
-from app.delivery.mail import Ready
+from app.delivery.mail import ReadyMail
 from app.records.outbound import WRITTEN, End
 
 # --- what one try can end in -------------------------------------------------------------------
@@ -136,7 +136,7 @@ class CarefulConnection(flask_mail.Connection):
                 self.host.close()
 
 
-def hand_over(message: Ready, settings: SmtpSettings, leaving: Callable[[], None]) -> Result:
+def hand_over(message: ReadyMail, settings: SmtpSettings, leaving: Callable[[], None]) -> Result:
     """Try once to hand ``message`` to the server.
 
     ``leaving`` is called when the server waits for the message, before its first line is
@@ -172,7 +172,7 @@ def _connected(settings: SmtpSettings, work: Callable[[smtplib.SMTP], Result]) -
 
 
 def _dialogue(
-    host: smtplib.SMTP, message: Ready, settings: SmtpSettings, leaving: Callable[[], None]
+    host: smtplib.SMTP, message: ReadyMail, settings: SmtpSettings, leaving: Callable[[], None]
 ) -> Result:
     _ask("sender", host.mail(message.sender))
     _ask("recipient", host.rcpt(message.recipient))
@@ -221,7 +221,9 @@ def _said(what: str, code: int, reply: bytes | str) -> str:
 # --- files -------------------------------------------------------------------------------------
 
 
-def write_eml(message: Ready, folder: Path, *, kind: str, message_id: str, now: datetime) -> Result:
+def write_eml(
+    message: ReadyMail, folder: Path, *, kind: str, message_id: str, now: datetime
+) -> Result:
     """Write a message as ``<time>-<kind>-<id>.eml`` (mode 0600), whole or not at all.
 
     The name comes from the message's id, so that a second try replaces the first.

@@ -29,8 +29,8 @@ from app.records.public_counts import STEP, rounded
 from app.records.statements import (
     KIND,
     VERSION,
+    InclusionProof,
     NotAStatement,
-    Proof,
     Statement,
     commitment,
     read_statement,
@@ -228,14 +228,14 @@ class _Hashes(Sequence[bytes]):
         return self.data[place * SIZE : (place + 1) * SIZE]
 
 
-def _look_up(path: Path, wanted: bytes, size: int) -> Proof | None:
+def _look_up(path: Path, wanted: bytes, size: int) -> InclusionProof | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         hashes = _Hashes(data, size)
         index = bisect_left(hashes, wanted)
         if index == size or hashes[index] != wanted:
             return None
         steps = tuple(hashes[size + place] for place in path_places(index, size))
-    return Proof(wanted, index, size, steps)
+    return InclusionProof(wanted, index, size, steps)
 
 
 def _tree_name(statement: Statement) -> str:

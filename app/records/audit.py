@@ -150,7 +150,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class TrailFilter:
     """Which events are wanted; an empty field means all. Days are UTC, ``until`` included."""
 
     who: str = ""
@@ -161,7 +161,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TrailPage:
     """One page of the trail, newest first. ``older`` and ``newer`` are numbers to go on from."""
 
     events: tuple[Event, ...]
@@ -210,7 +210,7 @@ def _json(facts: Facts | None) -> str:
     return json.dumps(dict(facts or {}), ensure_ascii=False, sort_keys=True)
 
 
-def _where(wanted: Filter) -> tuple[str, list[str | int]]:
+def _where(wanted: TrailFilter) -> tuple[str, list[str | int]]:
     """Conditions and values for a filter, over constant column names only."""
     parts, values = ["1"], list[str | int]()
     for column, value in (("who = ?", wanted.who), ("what = ?", wanted.what)):
@@ -235,8 +235,12 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 
 def page(
-    db: sqlite3.Connection, wanted: Filter, *, below: int | None = None, above: int | None = None
-) -> Page:
+    db: sqlite3.Connection,
+    wanted: TrailFilter,
+    *,
+    below: int | None = None,
+    above: int | None = None,
+) -> TrailPage:
     """Fifty events, newest first: the latest, or those below or above a number.
 
     Pages go on from a number rather than an offset, so they do not shift while events arrive.
@@ -255,14 +259,16 @@ def page(
         ).fetchall()
     events = tuple(_event(row) for row in rows)
     if not events:
-        return Page((), total, None, None)
+        return TrailPage((), total, None, None)
     first, last = events[0].number, events[-1].number
     (more,) = db.execute(f"{count} AND number < ?", [*values, last]).fetchone()
     (fresh,) = db.execute(f"{count} AND number > ?", [*values, first]).fetchone()
-    return Page(events, total, last if more else None, first if fresh else None)
+    return TrailPage(events, total, last if more else None, first if fresh else None)
 
 
-def every(db: sqlite3.Connection, wanted: Filter, *, below: int | None = None) -> Iterator[Event]:
+def every(
+    db: sqlite3.Connection, wanted: TrailFilter, *, below: int | None = None
+) -> Iterator[Event]:
     """All events that fit, oldest first, read a few at a time; only those below a number."""
     where, values = _where(wanted)
     sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where}"  # noqa: S608

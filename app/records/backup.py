@@ -92,7 +92,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class SinceCopy:
     """What a later state of the database has, and a copy has not."""
 
     people: int = 0
@@ -374,7 +374,7 @@ def readable(database: Path) -> bool:
         return False
 
 
-def missing(copy: Path, other: Path) -> Missing:
+def missing(copy: Path, other: Path) -> SinceCopy:
     """What was signed and saved after the copy, as far as a later state can be read."""
     new = "FROM other.signatures WHERE receipt NOT IN (SELECT receipt FROM main.signatures)"
     with _beside(copy, other) as db:
@@ -389,7 +389,7 @@ def missing(copy: Path, other: Path) -> Missing:
             "SELECT count(*) FROM other.campaign_files"
             " WHERE id NOT IN (SELECT id FROM main.campaign_files)"
         ).fetchone()[0]
-    return Missing(people, letters, waiting, first or "", last or "", texts)
+    return SinceCopy(people, letters, waiting, first or "", last or "", texts)
 
 
 def reapply(copy: Path, other: Path) -> int:

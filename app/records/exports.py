@@ -34,7 +34,7 @@ from app.records.tabular import (
     Chunk,
     Column,
     Kind,
-    Known,
+    Memo,
     Row,
     Table,
     clean,
@@ -376,7 +376,7 @@ def _write_sheet(
 ) -> None:
     sheet = _new_sheet(book, table, names, bold)
     styles = [formats[column.kind] for column in table.columns]
-    values = [Known(partial(_value, column.kind)) for column in table.columns]
+    values = [Memo(partial(_value, column.kind)) for column in table.columns]
     line = 0
     for chunk in table.chunks:
         columns = [

@@ -35,7 +35,7 @@ from app.records.keyed import keyed_code
 from app.records.model import token_digest
 from app.records.organizers import (
     BadPassword,
-    Opened,
+    OpenedSession,
     Organizer,
     Session,
     close,
@@ -66,7 +66,7 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class LoginRefused:
     """Not accepted. ``ended``: that was one time too many, and logging in starts again."""
 
     ended: bool = False
@@ -87,12 +87,12 @@ class SecondFactorSet:
     """The second factor works. ``codes`` are shown once; ``opened`` replaces the session."""
 
     codes: tuple[str, ...]
-    opened: Opened
+    opened: OpenedSession
 
 
 def enter_password(
     db: sqlite3.Connection, door: Door, name: str, password: str, *, client: Client, at: datetime
-) -> Opened | Refused | TooSoon:
+) -> OpenedSession | LoginRefused | TooSoon:
     """The first half of logging in. The session that it opens is good for a code only."""
     attempt = throttle.begin_try(db, door.secret, level(name), client, step="password", at=at)
     if isinstance(attempt, TooSoon):
@@ -109,7 +109,7 @@ def enter_password(
         if not right or organizer is None:
             subject = UNKNOWN_NAME if organizer is None else organizer.name
             _record_refused(db, subject, "password", at)
-            return Refused()
+            return LoginRefused()
         if better is not None:
             db.execute("UPDATE organizers SET password = ? WHERE id = ?", (better, organizer.id))
         throttle.settle_half(db, attempt)
@@ -143,7 +143,7 @@ def _record_refused(db: sqlite3.Connection, subject: str, step: str, at: datetim
 
 def enter_code(
     db: sqlite3.Connection, door: Door, session: Session, code: str, *, client: Client, at: datetime
-) -> Opened | Refused | TooSoon | NeedsRecoveryCode:
+) -> OpenedSession | LoginRefused | TooSoon | NeedsRecoveryCode:
     """The second half of logging in: a code from the authenticator, or a recovery code.
 
     The half session ends and a full one with a new token takes its place. A second press of
@@ -161,7 +161,7 @@ def enter_code(
         right = (_use_recovery_code if recovery else _use_totp)(db, door, session, code, at)
         if not right:
             _record_refused(db, name, "code", at)
-            return Refused(ended=note_wrong(db, session, at))
+            return LoginRefused(ended=note_wrong(db, session, at))
         return _complete(db, door, session, attempt, client=client, at=at)
 
 
@@ -175,7 +175,7 @@ def enter_passkey(
     party: Party,
     client: Client,
     at: datetime,
-) -> Opened | Refused | TooSoon:
+) -> OpenedSession | LoginRefused | TooSoon:
     """The second half of logging in with a passkey: what the browser answered, as JSON."""
     name = session.organizer.name
     attempt = throttle.begin_try(db, door.secret, level(name), client, step="code", at=at)
@@ -184,7 +184,7 @@ def enter_passkey(
     with writing(db):
         if not use_passkey(db, door.secret, session, token, answer, party=party, at=at):
             _record_refused(db, name, "passkey", at)
-            return Refused(ended=note_wrong(db, session, at))
+            return LoginRefused(ended=note_wrong(db, session, at))
         return _complete(db, door, session, attempt, client=client, at=at)
 
 
@@ -196,7 +196,7 @@ def _complete(
     *,
     client: Client,
     at: datetime,
-) -> Opened:
+) -> OpenedSession:
     name, now = session.organizer.name, int(at.timestamp())
     throttle.settle(db, door.secret, attempt, client, at)
     close(db, session.id, at)
@@ -266,7 +266,7 @@ def confirm_password(
     *,
     client: Client,
     at: datetime,
-) -> Confirmed | Refused | TooSoon:
+) -> Confirmed | LoginRefused | TooSoon:
     """Check the password of someone who is logged in, before what needs it."""
     organizer = session.organizer
     attempt = throttle.begin_try(
@@ -281,7 +281,7 @@ def confirm_password(
     with writing(db):
         if not right:
             _record_refused(db, organizer.name, "password", at)
-            return Refused(ended=note_wrong(db, session, at))
+            return LoginRefused(ended=note_wrong(db, session, at))
         throttle.settle_half(db, attempt)
         note_confirmed(db, session, at)
         audit.record(db, at=at, who=organizer.name, what=What.CONFIRMED, subject=organizer.name)
@@ -320,7 +320,7 @@ def set_second_factor(
     *,
     client: Client,
     at: datetime,
-) -> SecondFactorSet | Refused | TooSoon:
+) -> SecondFactorSet | LoginRefused | TooSoon:
     """Take the offered authenticator into use, once a code shows that it works.
 
     Makes new recovery codes, ends all earlier sessions, and opens a full one.
@@ -335,9 +335,9 @@ def set_second_factor(
         organizer = organizer_by_id(db, organizer.id) or organizer
         # The password alone must never replace a second factor that exists.
         if session.stage == "password" and organizer.has_second_factor:
-            return Refused(ended=note_wrong(db, session, at))
+            return LoginRefused(ended=note_wrong(db, session, at))
         if step is None:
-            return Refused(ended=note_wrong(db, session, at))
+            return LoginRefused(ended=note_wrong(db, session, at))
         db.execute(
             "UPDATE organizers SET totp = ?, totp_step = ? WHERE id = ?",
             (seal_totp(door.secret, secret), step, organizer.id),

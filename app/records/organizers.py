@@ -296,7 +296,7 @@ def link_owner(db: sqlite3.Connection, token: str, at: datetime) -> Organizer | 
 
 def use_link(
     db: sqlite3.Connection, cost: HashCost, token: str, password: str, *, device: str, at: datetime
-) -> Opened | DeadLink | BadPassword:
+) -> OpenedSession | DeadLink | BadPassword:
     """Set the password by a one-time link, which works once, and open half a session.
 
     The second half (a code, or setting up the second factor) is still to come.
@@ -485,7 +485,7 @@ class NoSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSession:
     """A new session. ``token`` goes into the cookie and is kept nowhere else."""
 
     token: str
@@ -494,7 +494,7 @@ class Opened:
 
 def open_session(
     db: sqlite3.Connection, organizer: Organizer, stage: Stage, device: str, at: datetime
-) -> Opened:
+) -> OpenedSession:
     """Inside the caller's transaction: a new session with a token of its own."""
     token, now = new_token(), int(at.timestamp())
     db.execute("DELETE FROM organizer_sessions WHERE created <= ?", (now - KEPT,))
@@ -505,7 +505,9 @@ def open_session(
     ).lastrowid
     assert number is not None
     moment = _moment(now)
-    return Opened(token, Session(number, organizer, stage, device[:80], moment, moment, moment))
+    return OpenedSession(
+        token, Session(number, organizer, stage, device[:80], moment, moment, moment)
+    )
 
 
 _SESSION = "id, organizer, stage, device, created, seen, confirmed, passed, ended"

@@ -173,7 +173,7 @@ def _evenness(top: str, delimiter: str, skip: bool) -> tuple[int, int, bool]:
 
 
 @dataclass(slots=True)
-class _Facts:
+class _SheetFacts:
     """What a workbook's own XML says of one sheet and its reader does not."""
 
     hidden: set[int] = field(default_factory=set)
@@ -203,7 +203,7 @@ def _as_sheet_error() -> Iterator[None]:
         raise
 
 
-def _workbook(file: IO[bytes], facts: list[_Facts] | None) -> RawFile:
+def _workbook(file: IO[bytes], facts: list[_SheetFacts] | None) -> RawFile:
     with _as_sheet_error():
         file.seek(0)
         book: CalamineWorkbook = load_workbook(file)
@@ -214,12 +214,12 @@ def _workbook(file: IO[bytes], facts: list[_Facts] | None) -> RawFile:
             if about.visible != SheetVisibleEnum.Visible:
                 hidden.append(about.name)
                 continue
-            known = facts[place] if facts and place < len(facts) else _Facts()
+            known = facts[place] if facts and place < len(facts) else _SheetFacts()
             sheets.append(RawSheet(about.name, _sheet_rows(book, place, known)))
     return RawFile(tuple(sheets), tuple(hidden), shows_hidden=facts is not None)
 
 
-def _sheet_rows(book: CalamineWorkbook, place: int, facts: _Facts) -> Iterator[RawRow]:
+def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Iterator[RawRow]:
     with _as_sheet_error():
         sheet: CalamineSheet = book.get_sheet_by_index(place)
         top, left = sheet.start or (0, 0)
@@ -232,7 +232,7 @@ def _sheet_rows(book: CalamineWorkbook, place: int, facts: _Facts) -> Iterator[R
             yield _row(number, cells, number in facts.hidden)
 
 
-def _cell(value: Any, place: tuple[int, int], facts: _Facts) -> tuple[str, Flag | None]:
+def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> tuple[str, Flag | None]:
     """A cell as text."""
     if isinstance(value, str):
         return value, facts.flags.get(place) if value == "" or place in facts.flags else None
@@ -248,7 +248,7 @@ def _cell(value: Any, place: tuple[int, int], facts: _Facts) -> tuple[str, Flag 
     return str(value), None
 
 
-def _look_inside(file: IO[bytes]) -> list[_Facts]:
+def _look_inside(file: IO[bytes]) -> list[_SheetFacts]:
     """The facts of every sheet, in the workbook's order. Raises ``SheetError``."""
     with _as_sheet_error(), zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
@@ -262,7 +262,7 @@ def _look_inside(file: IO[bytes]) -> list[_Facts]:
         facts = []
         for part in parts:
             if part not in names:
-                facts.append(_Facts())
+                facts.append(_SheetFacts())
                 continue
             with archive.open(part) as content:
                 facts.append(_excel_facts(content, padded))
@@ -316,8 +316,8 @@ def _each(content: IO[bytes], tag: str) -> Iterator[Any]:
             del above[0]
 
 
-def _excel_facts(content: IO[bytes], padded: set[str]) -> _Facts:
-    facts = _Facts()
+def _excel_facts(content: IO[bytes], padded: set[str]) -> _SheetFacts:
+    facts = _SheetFacts()
     number, widest = 0, 0
     first = None
     for row in _each(content, "row"):
@@ -352,10 +352,10 @@ def _column(reference: str) -> int:
     return column - 1
 
 
-def _opendocument_facts(content: IO[bytes]) -> list[_Facts]:
+def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
     """Hidden and filtered rows. One empty row may stand for the million below the last."""
-    every: list[_Facts] = []
-    facts, number = _Facts(), 0
+    every: list[_SheetFacts] = []
+    facts, number = _SheetFacts(), 0
     tags = ["{*}table-row", "{*}table"]
     for _event, element in etree.iterparse(
         content, tag=tags, resolve_entities=False, no_network=True, huge_tree=True
@@ -363,7 +363,7 @@ def _opendocument_facts(content: IO[bytes]) -> list[_Facts]:
         about = {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
         if etree.QName(element).localname == "table":
             every.append(facts)
-            facts, number = _Facts(), 0
+            facts, number = _SheetFacts(), 0
         else:
             repeated = int(about.get("number-rows-repeated", 1))
             hidden = about.get("visibility") in ("collapse", "filter")

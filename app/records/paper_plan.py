@@ -175,7 +175,7 @@ MOST_CARRIED = 400_000
 """Cells that travel. Where there are more, columns that are not used stay behind."""
 
 
-def pack(plan: Plan) -> str:
+def pack(plan: ImportPlan) -> str:
     """A plan's file and choices as one field of a form."""
     file = plan.file
     cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
@@ -261,7 +261,7 @@ def _text(value: object) -> str:
     return clean_line(value[: 2 * LONGEST_CELL])[:LONGEST_CELL]
 
 
-def said_columns(plan: Plan) -> dict[str, str]:
+def said_columns(plan: ImportPlan) -> dict[str, str]:
     """What an organizer said of columns that would not have been taken for it."""
     said = {}
     for at, sheet in enumerate(plan.file.sheets):
@@ -347,7 +347,7 @@ class Likely:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     """What an import would do with a file, as somebody may be shown it."""
 
     file: HeldFile
@@ -405,7 +405,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImportPlace:
     """What rows are judged against."""
 
     campaign: Campaign
@@ -423,11 +423,11 @@ class Place:
 def plan_steps(
     file: HeldFile,
     choices: Choices,
-    place: Place,
+    place: ImportPlace,
     db: sqlite3.Connection,
     *,
     secret: bytes,
-) -> Generator[int, None, Plan]:
+) -> Generator[int, None, ImportPlan]:
     """Judge every row of a file. Yields how many rows are done, and returns the plan.
 
     ``secret`` is the one that receipts are made with. Raises ``NotStoredError`` where the
@@ -495,7 +495,7 @@ def plan_steps(
         if earlier or found
     )
     same = choices.same.intersection(row.key for row in perhaps)
-    return Plan(
+    return ImportPlan(
         file, choices, columns, tuple(first_rows), rows,
         tuple(row for row in new if row.key not in same), tuple(wrong), tuple(odd), tuple(twice),
         tuple(before), tuple(full), perhaps, tuple(hidden), left_out,
@@ -503,15 +503,15 @@ def plan_steps(
 
 
 def make_plan(
-    file: HeldFile, choices: Choices, place: Place, db: sqlite3.Connection, *, secret: bytes
-) -> Plan:
+    file: HeldFile, choices: Choices, place: ImportPlace, db: sqlite3.Connection, *, secret: bytes
+) -> ImportPlan:
     """All of ``plan_steps`` at once."""
     steps = plan_steps(file, choices, place, db, secret=secret)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            plan: Plan = end.value
+            plan: ImportPlan = end.value
             return plan
 
 
@@ -540,7 +540,7 @@ _DATE = re.compile(
 _PLUS4 = re.compile(r"\d{5}-\d{4}|\d{4}-\d{4}")
 
 
-def judge(row: SheetRow, place: Place, choices: Choices | None = None) -> Good | Wrong | Odd:
+def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> Good | Wrong | Odd:
     """Judge one row by itself."""
     choices = choices or Choices()
     values = row.values
@@ -570,7 +570,7 @@ def judge(row: SheetRow, place: Place, choices: Choices | None = None) -> Good |
     return Wrong(row.key, values, tuple(problems))
 
 
-def person_in(values: Mapping[str, str], place: Place) -> Person:
+def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
     """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
     return person_of(place.secret, **_writing(values))
 
@@ -599,7 +599,7 @@ def _five(text: str) -> str:
     return found.five if isinstance(found, Zip) else ""
 
 
-def _lookup(values: Mapping[str, str], place: Place, seat: str) -> Found | CellProblem:
+def _lookup(values: Mapping[str, str], place: ImportPlace, seat: str) -> Found | CellProblem:
     """Who represents the row's person, or the one cell to look at."""
     text = values.get("zip", "")
     zip_code = parse_zip(text.removesuffix(".0"))
@@ -641,7 +641,7 @@ def _lookup(values: Mapping[str, str], place: Place, seat: str) -> Found | CellP
 
 
 def seat_of_street(
-    values: Mapping[str, str], answer: StreetAnswer, place: Place
+    values: Mapping[str, str], answer: StreetAnswer, place: ImportPlace
 ) -> tuple[str, str]:
     """The seat that a street look-up settled, or else why it did not.
 

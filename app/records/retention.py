@@ -47,7 +47,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ExpiringRows:
     """Rows of one table that end at one moment. ``old`` is a condition in SQL.
 
     It may use ``:stamp`` and ``:seconds`` (the moment before which rows are too old, as text
@@ -60,8 +60,8 @@ class Kind:
     old: str
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[ExpiringRows, ...] = (
+    ExpiringRows(
         "sealed details",
         "sealed",
         "sealed",
@@ -69,7 +69,7 @@ KINDS: tuple[Kind, ...] = (
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
         " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
     ),
-    Kind(
+    ExpiringRows(
         "letters kept for a receipt",
         "letters",
         "kept_letters",
@@ -78,15 +78,15 @@ KINDS: tuple[Kind, ...] = (
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
         " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
     ),
-    Kind("audit events", "audit", "audit_events", "at < :stamp"),
-    Kind(
+    ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
+    ExpiringRows(
         "messages, and letters to offices, in the queue", "mail", "outbound", "queued_at < :seconds"
     ),
-    Kind("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),
-    Kind("failed log-ins", "throttle", "login_failures", "at < :seconds"),
-    Kind("log-in waits", "throttle", "login_waits", "since < :seconds"),
-    Kind("places of log-ins", "throttle", "login_sources", "until < :seconds"),
-    Kind(
+    ExpiringRows("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),
+    ExpiringRows("failed log-ins", "throttle", "login_failures", "at < :seconds"),
+    ExpiringRows("log-in waits", "throttle", "login_waits", "since < :seconds"),
+    ExpiringRows("places of log-ins", "throttle", "login_sources", "until < :seconds"),
+    ExpiringRows(
         "sessions",
         "sessions",
         "organizer_sessions",
@@ -104,7 +104,7 @@ class Purged:
     number: int
 
 
-def _values(policy: Policy, kind: Kind, now: datetime) -> dict[str, object]:
+def _values(policy: Policy, kind: ExpiringRows, now: datetime) -> dict[str, object]:
     days = getattr(policy, kind.setting)
     before = now.astimezone(UTC) - timedelta(days=days)
     return {
@@ -116,7 +116,7 @@ def _values(policy: Policy, kind: Kind, now: datetime) -> dict[str, object]:
     }
 
 
-def old_rows(db: sqlite3.Connection, kind: Kind, policy: Policy, now: datetime) -> int:
+def old_rows(db: sqlite3.Connection, kind: ExpiringRows, policy: Policy, now: datetime) -> int:
     """How many rows of a kind are older than the policy allows at ``now``."""
     query = f"SELECT count(*) FROM {kind.table} WHERE {kind.old}"  # noqa: S608 - from KINDS
     return int(db.execute(query, _values(policy, kind, now)).fetchone()[0])
@@ -207,7 +207,7 @@ PLANTED_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class PurgeProof:
     """``problems`` are sentences; empty means that nothing too old is left, not even as a trace."""
 
     problems: tuple[str, ...]
@@ -218,7 +218,7 @@ class Proof:
         return not self.problems
 
 
-def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = None) -> Proof:
+def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = None) -> PurgeProof:
     """Prove that nothing is left that is more than a day too old, in raw bytes either.
 
     Reads the database and its log as files, so it may take a second per gigabyte. Changes
@@ -239,7 +239,7 @@ def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = 
         problems += [f"{n} {name} are older than {days} days." for (name, days), n in left.items()]
     problems += rehearse(path.parent, now)
     checked = (*(kind.name for kind in KINDS), "raw file and log", "rehearsal with marked rows")
-    return Proof(tuple(problems), checked)
+    return PurgeProof(tuple(problems), checked)
 
 
 def rehearse(folder: Path, now: datetime) -> list[str]:
@@ -267,7 +267,7 @@ def rehearse(folder: Path, now: datetime) -> list[str]:
     return [f"Rows that were deleted can still be read in {place}." for place in places]
 
 
-def _plant(db: sqlite3.Connection, kind: Kind) -> None:
+def _plant(db: sqlite3.Connection, kind: ExpiringRows) -> None:
     """Rows of one kind that are long too old, their texts and blobs marked."""
     columns: list[tuple[str, str]] = db.execute(
         "SELECT name, type FROM pragma_table_info(?)", (kind.table,)

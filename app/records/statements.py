@@ -37,7 +37,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class InclusionProof:
     """That one commitment is among those of a statement."""
 
     commitment: bytes
@@ -53,7 +53,7 @@ class Statement:
     content: Mapping[str, Any]
     public_key: bytes
     signature: bytes
-    proof: Proof | None = None
+    proof: InclusionProof | None = None
 
     @property
     def root(self) -> bytes:
@@ -188,14 +188,14 @@ def read_statement(text: str) -> Statement | NotAStatement:
     return statement
 
 
-def _read_proof(content: Any) -> Proof | None:
+def _read_proof(content: Any) -> InclusionProof | None:
     if content is None:
         return None
     index, size = content["index"], content["size"]
     if type(index) is not int or type(size) is not int:
         raise TypeError
     path = tuple(bytes.fromhex(step) for step in content["path"])
-    return Proof(bytes.fromhex(content["commitment"]), index, size, path)
+    return InclusionProof(bytes.fromhex(content["commitment"]), index, size, path)
 
 
 def includes(statement: Statement, wanted: bytes) -> bool:

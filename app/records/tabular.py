@@ -86,7 +86,7 @@ def in_chunks(rows: Iterable[Row]) -> Iterator[Chunk]:
         yield list(zip(*some, strict=True))
 
 
-class Known(dict[Cell, Any]):
+class Memo(dict[Cell, Any]):
     """What cells become, worked out once for each different cell: the same few mostly repeat."""
 
     def __init__(self, change: Callable[[Cell], Any]) -> None:
@@ -103,7 +103,7 @@ class Known(dict[Cell, Any]):
 def clean_chunks(table: Table) -> Iterator[Chunk]:
     """The table's chunks with all text cleaned."""
     texts = [
-        (place, Known(clean_cell))
+        (place, Memo(clean_cell))
         for place, column in enumerate(table.columns)
         if column.kind == "text"
     ]
@@ -249,7 +249,7 @@ def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[s
             return _quoted(safe_csv(str(cell)))
         return str(cell)
 
-    known = Known(field)
+    known = Memo(field)
     # Neither digits nor the days and times made of them ever need quotes or an apostrophe.
     plain = kind in ("number", "day", "time") and not alone
 

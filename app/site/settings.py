@@ -52,7 +52,7 @@ class _UnfitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SettingRule:
     """One row of the table."""
 
     help: str
@@ -64,7 +64,7 @@ class Rule:
     """Never shown, also not in a message about a bad value."""
 
 
-def _row(default: Any, rule: Rule) -> Any:
+def _row(default: Any, rule: SettingRule) -> Any:
     return field(default=default, repr=not rule.secret, metadata={"rule": rule})
 
 
@@ -77,7 +77,7 @@ def _words(value: object) -> str:
 
 
 def _text(default: str, help: str, *, secret: bool = False) -> Any:
-    return _row(default, Rule(help, "words", _words, secret))
+    return _row(default, SettingRule(help, "words", _words, secret))
 
 
 def _flag(default: bool, help: str) -> Any:
@@ -92,7 +92,7 @@ def _flag(default: bool, help: str) -> Any:
                 return False
         raise _UnfitError("Write true or false.")
 
-    return _row(default, Rule(help, "true or false", read))
+    return _row(default, SettingRule(help, "true or false", read))
 
 
 def _whole(default: int, least: int, most: int, help: str) -> Any:
@@ -106,7 +106,7 @@ def _whole(default: int, least: int, most: int, help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return number
 
-    return _row(default, Rule(help, kind, read))
+    return _row(default, SettingRule(help, kind, read))
 
 
 def _seconds(default: float, least: float, most: float, help: str) -> Any:
@@ -123,7 +123,7 @@ def _seconds(default: float, least: float, most: float, help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return number
 
-    return _row(default, Rule(help, kind, read))
+    return _row(default, SettingRule(help, kind, read))
 
 
 def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
@@ -134,7 +134,7 @@ def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return value.strip()
 
-    return _row(default, Rule(help, kind, read))
+    return _row(default, SettingRule(help, kind, read))
 
 
 def _folder(default: Path, help: str) -> Any:
@@ -145,7 +145,7 @@ def _folder(default: Path, help: str) -> Any:
             raise _UnfitError("Write the path of a folder.")
         return Path(value).expanduser()
 
-    return _row(default, Rule(help, "a folder", read))
+    return _row(default, SettingRule(help, "a folder", read))
 
 
 def _web_address(value: object, *, path: bool) -> str:
@@ -174,7 +174,7 @@ def _web_address(value: object, *, path: bool) -> str:
 
 def _address(default: str, help: str, *, path: bool = False) -> Any:
     kind = "a web address" + ("" if path else " without a path")
-    return _row(default, Rule(help, kind, lambda value: _web_address(value, path=path)))
+    return _row(default, SettingRule(help, kind, lambda value: _web_address(value, path=path)))
 
 
 def _mailbox(default: str, help: str) -> Any:
@@ -184,7 +184,7 @@ def _mailbox(default: str, help: str) -> Any:
             raise _UnfitError("Write one e-mail address, such as letters@example.org.")
         return text
 
-    return _row(default, Rule(help, "an e-mail address", read))
+    return _row(default, SettingRule(help, "an e-mail address", read))
 
 
 def _listening(default: str, help: str) -> Any:
@@ -195,7 +195,7 @@ def _listening(default: str, help: str) -> Any:
             raise _UnfitError("Write an address and a port, such as 127.0.0.1:9464.")
         return text
 
-    return _row(default, Rule(help, "an address and a port", read))
+    return _row(default, SettingRule(help, "an address and a port", read))
 
 
 def _redis(default: str, help: str) -> Any:
@@ -210,7 +210,7 @@ def _redis(default: str, help: str) -> Any:
             )
         return text
 
-    return _row(default, Rule(help, "an address of a Redis", read, secret=True))
+    return _row(default, SettingRule(help, "an address of a Redis", read, secret=True))
 
 
 def _day(default: str, help: str) -> Any:
@@ -223,7 +223,7 @@ def _day(default: str, help: str) -> Any:
         except ValueError:
             raise _UnfitError('Write a day like "2027-01-04", or leave it out.') from None
 
-    return _row(default, Rule(help, "a day", read))
+    return _row(default, SettingRule(help, "a day", read))
 
 
 def _networks(default: str, help: str) -> Any:
@@ -239,7 +239,7 @@ def _networks(default: str, help: str) -> Any:
                 ) from None
         return text
 
-    return _row(default, Rule(help, "networks", read))
+    return _row(default, SettingRule(help, "networks", read))
 
 
 def _key(help: str) -> Any:
@@ -253,7 +253,7 @@ def _key(help: str) -> Any:
             )
         return text.encode()
 
-    return _row(b"", Rule(help, "a secret", read, secret=True))
+    return _row(b"", SettingRule(help, "a secret", read, secret=True))
 
 
 def _elsewhere(default: str, help: str) -> Any:
@@ -263,7 +263,7 @@ def _elsewhere(default: str, help: str) -> Any:
             raise _UnfitError("Write a folder's whole path, or s3://bucket/folder.")
         return text
 
-    return _row(default, Rule(help, "a folder’s whole path or s3://bucket/folder", read))
+    return _row(default, SettingRule(help, "a folder’s whole path or s3://bucket/folder", read))
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +464,7 @@ SECTIONS = {
 """Where a section of the table begins."""
 
 
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, SettingRule]:
     """The table: the rule of each setting, in order."""
     return {f.name: f.metadata["rule"] for f in fields(Settings)}
 

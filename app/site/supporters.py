@@ -19,7 +19,7 @@ from app.campaign.supporter_files import (
     BillStatus,
     CsvList,
     CsvTrouble,
-    Known,
+    Knowledge,
     NotBillStatus,
     Withdrawn,
     bill_key,
@@ -190,7 +190,7 @@ def _of_list(site: Services, now: Lists, found: CsvList) -> Proposal:
     )
 
 
-def _known(site: Services, now: Lists) -> Known:
+def _known(site: Services, now: Lists) -> Knowledge:
     campaign = site.campaign
     bills = {bill: bill for bill in (CURRENT, *campaign.related)}
     introduced = [bill.introduced for bill in campaign.bills.values() if bill.introduced]
@@ -203,7 +203,7 @@ def _known(site: Services, now: Lists) -> Known:
         for h in site.tables.holders
         if h.member
     }
-    return Known(
+    return Knowledge(
         site.today(), bills, known_members(site), {CURRENT: min(introduced)} if introduced else {},
         seats, {(b.bioguide, b.bill): b.day for b in now.backings},
     )  # fmt: skip

@@ -150,7 +150,7 @@ def _count(response: Response) -> Response:
     return response
 
 
-class NoSession(SessionInterface):
+class SessionlessInterface(SessionInterface):
     """Flask's session, taken away: no page can keep anything in a cookie that Flask signs.
 
     Residents have no cookie at all, and organizers' sessions lie in the database. Using
@@ -167,7 +167,7 @@ class NoSession(SessionInterface):
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
     app.request_class = SiteRequest
-    app.session_interface = NoSession()
+    app.session_interface = SessionlessInterface()
     app.before_request(_begin)
     app.before_request(_answer_monitors)
     app.after_request(_count)

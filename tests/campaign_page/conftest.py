@@ -11,7 +11,7 @@ import pytest
 
 from app.campaign.load import read_files
 from app.campaign.stance import Backing
-from app.campaign.supporter_files import Known
+from app.campaign.supporter_files import Knowledge
 from app.campaign.supporters import read_list
 from app.congress import load_tables
 from tests.campaign.seats import every_seat, few_seats
@@ -42,7 +42,7 @@ def shipped(files: dict[str, str]) -> tuple[Backing, ...]:
 
 
 @pytest.fixture(scope="session")
-def known() -> Known:
+def known() -> Knowledge:
     tables = load_tables()
     members = {
         h.member.bioguide: (h.member.full_name, h.member.last) for h in tables.holders if h.member
@@ -53,7 +53,7 @@ def known() -> Known:
         for h in tables.holders
         if h.member
     }
-    return Known(TODAY, bills, members, {"current": date(2025, 12, 18)}, seats)
+    return Knowledge(TODAY, bills, members, {"current": date(2025, 12, 18)}, seats)
 
 
 def person_xml(backing: Backing, withdrawn: str = "", *, old_format: bool = False) -> str:

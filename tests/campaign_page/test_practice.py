@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.records import audit, totals
-from app.records.audit import Filter
+from app.records.audit import TrailFilter
 from app.site.services import services
 from app.site.tokens import sign
 from app.web import practice
@@ -93,7 +93,9 @@ def test_a_test_that_is_too_old_is_refused_and_counts_nothing(
 def test_only_an_organizer_starts_one_and_it_is_an_event(
     app: Flask, staff: Office, marker: str, clock: Clock
 ) -> None:
-    events = [e for e in audit.page(staff.db, Filter()).events if e.what == "test journey started"]
+    events = [
+        e for e in audit.page(staff.db, TrailFilter()).events if e.what == "test journey started"
+    ]
     assert [(e.who, set(e.after)) for e in events] == [("Rosa", {"expires"})]
     stranger = Browser(app, clock)
     assert stranger.post("/organize/test").path.startswith("/organize/login")

@@ -16,7 +16,7 @@ from app.campaign.supporter_files import (
     Cell,
     CsvList,
     CsvTrouble,
-    Known,
+    Knowledge,
     match_member,
     read_cosponsor_csv,
 )
@@ -25,23 +25,23 @@ from app.campaign.supporters import compare, read_list, renew, write_list
 HEAD = "bioguide,name,bill,role,date\n"
 
 
-def good(text: str | bytes, known: Known) -> CsvList:
+def good(text: str | bytes, known: Knowledge) -> CsvList:
     result = read_cosponsor_csv(text if isinstance(text, bytes) else text.encode(), known)
     assert isinstance(result, CsvList), result
     return result
 
 
-def bad(text: str | bytes, known: Known) -> CsvTrouble:
+def bad(text: str | bytes, known: Knowledge) -> CsvTrouble:
     result = read_cosponsor_csv(text if isinstance(text, bytes) else text.encode(), known)
     assert isinstance(result, CsvTrouble), result
     return result
 
 
 def test_the_campaigns_own_list_reads_and_writes_back(
-    files: dict[str, str], shipped: tuple[Backing, ...], known: Known
+    files: dict[str, str], shipped: tuple[Backing, ...], known: Knowledge
 ) -> None:
     bills = {b.bill: b.bill for b in shipped}
-    whole = Known(known.today, bills, known.members, known.introduced)
+    whole = Knowledge(known.today, bills, known.members, known.introduced)
     found = good(files["cosponsors.csv"], whole)
     assert found.backings == shipped
     assert write_list(found.backings) == files["cosponsors.csv"].replace("\r\n", "\n")
@@ -51,7 +51,7 @@ def test_the_campaigns_own_list_reads_and_writes_back(
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 @pytest.mark.parametrize("head", ["bioguide,date", "Date,Bioguide", "date,notes,BIOGUIDE"])
 def test_columns_come_in_any_order_and_with_any_usual_mark(
-    mark: str, head: str, known: Known
+    mark: str, head: str, known: Knowledge
 ) -> None:
     cells = {"bioguide": "F000476", "date": "3/26/2026", "notes": "met her"}
     line = ",".join(cells[name.lower()] for name in head.split(","))
@@ -63,12 +63,12 @@ def test_columns_come_in_any_order_and_with_any_usual_mark(
     assert found.ignored == (("notes",) if "notes" in head else ())
 
 
-def test_the_official_name_stands_whatever_the_file_says(known: Known) -> None:
+def test_the_official_name_stands_whatever_the_file_says(known: Knowledge) -> None:
     (one,) = good(HEAD + "J000288,Hank JOHNSON,current,cosponsor,2025-12-18\n", known).backings
     assert one.name == 'Henry C. "Hank" Johnson, Jr.'
 
 
-def test_who_withdrew_is_kept_apart(known: Known) -> None:
+def test_who_withdrew_is_kept_apart(known: Knowledge) -> None:
     text = "bioguide,date,withdrawn\nF000476,2026-03-26,2026-05-01\nQ000023,2025-12-18,\n"
     found = good(text, known)
     assert [b.bioguide for b in found.backings] == ["Q000023"]
@@ -99,7 +99,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("line", CELLS)
-def test_an_error_is_in_its_cell(line: str, known: Known) -> None:
+def test_an_error_is_in_its_cell(line: str, known: Knowledge) -> None:
     trouble = bad(f"{HEAD}Q000023,,current,sponsor,2025-12-18\n{line}\n", known)
     assert trouble.why == "cells"
     (row,) = trouble.rows
@@ -108,7 +108,7 @@ def test_an_error_is_in_its_cell(line: str, known: Known) -> None:
     assert wrong == [CELLS[line]]
 
 
-def test_a_person_twice_and_a_second_sponsor_are_errors(known: Known) -> None:
+def test_a_person_twice_and_a_second_sponsor_are_errors(known: Knowledge) -> None:
     text = HEAD + "Q000023,,current,sponsor,2025-12-18\n" * 2
     wrong = {c.why for row in bad(text, known).rows for c in row.cells if c.why}
     assert wrong == {"twice", "two_sponsors"}
@@ -132,19 +132,19 @@ FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_no_list_is_refused_with_its_reason(name: str, known: Known) -> None:
+def test_a_file_that_is_no_list_is_refused_with_its_reason(name: str, known: Knowledge) -> None:
     data, why = FILES[name]
     assert bad(data, known).why == why
 
 
-def test_many_failing_rows_are_counted_and_few_shown(known: Known) -> None:
+def test_many_failing_rows_are_counted_and_few_shown(known: Knowledge) -> None:
     trouble = bad(HEAD + "x,,,,\n" * 300, known)
     assert (trouble.failing, len(trouble.rows)) == (300, 50)
 
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    world = Known(date(2026, 11, 25), {"current": "current"}, {}, {})
+    world = Knowledge(date(2026, 11, 25), {"current": "current"}, {}, {})
     data = (HEAD + text).encode("utf-8", "surrogatepass")
     assert isinstance(read_cosponsor_csv(data, world), CsvList | CsvTrouble)
 
@@ -200,11 +200,11 @@ NAMES = {
 
 
 @pytest.mark.parametrize("typed", NAMES)
-def test_a_name_is_matched_and_a_doubt_is_told(typed: str, known: Known) -> None:
+def test_a_name_is_matched_and_a_doubt_is_told(typed: str, known: Knowledge) -> None:
     assert match_member(typed, known) == NAMES[typed]
 
 
-def test_a_name_that_fits_several_or_nobody_is_said(known: Known) -> None:
+def test_a_name_that_fits_several_or_nobody_is_said(known: Knowledge) -> None:
     several, nobody = match_member("Scott", known), match_member("Nobody Atall", known)
     assert isinstance(several, Cell)
     assert several.why == "several"
@@ -213,7 +213,7 @@ def test_a_name_that_fits_several_or_nobody_is_said(known: Known) -> None:
     assert nobody.why == "nobody"
 
 
-def test_the_official_names_of_columns_are_known(known: Known) -> None:
+def test_the_official_names_of_columns_are_known(known: Knowledge) -> None:
     head = "bioguideId,fullName,sponsorshipDate,sponsorshipWithdrawnDate,isOriginalCosponsor\n"
     found = good(f'{head}F000476,"Rep. Frost, Maxwell [D-FL-10]",2026-03-26,,False\n', known)
     assert found.backings[0].bioguide == "F000476"
@@ -222,7 +222,7 @@ def test_the_official_names_of_columns_are_known(known: Known) -> None:
     assert [b.bioguide for b in again.withdrawn] == ["F000476"]
 
 
-def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Known) -> None:
+def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Knowledge) -> None:
     days = {("F000476", "current"): date(2026, 3, 26)}
     listed = replace(known, days=days)
     found = good("First name,Last name\nMaxwell,Frost\n", listed)

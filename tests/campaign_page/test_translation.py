@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.campaign import edit, reading_aids
 from app.campaign.load import read_campaign, read_files
 from app.campaign.reading_aids import (
-    Typed,
+    TypedParagraph,
     join,
     mark_of,
     pair,
@@ -62,8 +62,8 @@ def test_without_a_note_nothing_is_claimed(marks: str) -> None:
     assert {s for _t, s in states(ENGLISH, SPANISH, marks)} == {"unknown"}
 
 
-def typed(fits: bool = False, spanish: str = "Dos.", mark: str = "00000000") -> Typed:
-    return Typed(mark_of("Two"), spanish, "Dos.", mark, fits)
+def typed(fits: bool = False, spanish: str = "Dos.", mark: str = "00000000") -> TypedParagraph:
+    return TypedParagraph(mark_of("Two"), spanish, "Dos.", mark, fits)
 
 
 def test_saving_marks_what_was_changed_or_still_fits() -> None:

@@ -15,7 +15,7 @@ from app.campaign.campaign_fields import LISTS, SECTIONS, field_at, field_paths,
 from app.campaign.toml_text import remove_block
 from app.congress import load_tables
 from app.records import audit
-from app.records.audit import Filter
+from app.records.audit import TrailFilter
 from app.records.workshop import live_files, state_of
 from app.site.services import services
 from app.web.organizer.campaign_form import changes
@@ -54,7 +54,7 @@ def drafted_ask(staff: Office, name: str) -> dict[str, Any]:
 
 
 def events(staff: Office) -> list[tuple[str, str, str]]:
-    return [(e.who, e.what.value, e.subject) for e in audit.page(staff.db, Filter()).events]
+    return [(e.who, e.what.value, e.subject) for e in audit.page(staff.db, TrailFilter()).events]
 
 
 def test_the_page_shows_the_campaign_at_a_glance(browser: Browser, staff: Office) -> None:
@@ -438,7 +438,7 @@ def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
 
 def test_audit_events_tell_the_versions(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
-    (event,) = [e for e in audit.page(staff.db, Filter()).events if e.what == "draft saved"]
+    (event,) = [e for e in audit.page(staff.db, TrailFilter()).events if e.what == "draft saved"]
     after = state_of(staff.db, SLUG, FILE).draft
     assert after
     assert json.dumps(event.after) == json.dumps({"version": after.short})

@@ -16,7 +16,7 @@ from werkzeug.test import stream_encode_multipart
 from app.campaign import edit
 from app.campaign.stance import Backing
 from app.records import audit
-from app.records.audit import Filter
+from app.records.audit import TrailFilter
 from app.records.workshop import live_files, save_draft, state_of
 from app.site.services import services
 from tests.campaign.conftest import SHARED
@@ -77,7 +77,9 @@ def test_the_official_file_is_shown_then_applied_with_its_day(
     with app.test_request_context("/"):
         assert services().campaign.stances["L000582"].name == "cosponsor"
         assert services().campaign.as_of == date(2026, 11, 20)
-    (event,) = [e for e in audit.page(staff.db, Filter()).events if e.what == "cosponsors changed"]
+    (event,) = [
+        e for e in audit.page(staff.db, TrailFilter()).events if e.what == "cosponsors changed"
+    ]
     assert event.before["as of"] == "2026-03-27"
     assert (event.after["joined"], event.after["left"]) == ("Ted Lieu", "Maxwell Frost")
 

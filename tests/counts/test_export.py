@@ -186,13 +186,13 @@ def test_one_person_in_two_campaigns(browser: Browser, add: Add) -> None:
 
 @pytest.mark.usefixtures("some")
 def test_taking_a_file_is_an_event_and_looking_is_none(browser: Browser, staff: Office) -> None:
-    before = audit.page(staff.db, audit.Filter()).total
+    before = audit.page(staff.db, audit.TrailFilter()).total
     browser.get("/organize/counts")
     browser.get("/organize/counts/export?state=CA")
     browser.client.head(f"{FILE}?format=xlsx")
-    assert audit.page(staff.db, audit.Filter()).total == before
+    assert audit.page(staff.db, audit.TrailFilter()).total == before
     take(browser, "shape=letters&state=CA&format=xlsx")
-    event = audit.page(staff.db, audit.Filter()).events[0]
+    event = audit.page(staff.db, audit.TrailFilter()).events[0]
     assert event.what is What.COUNTS_EXPORTED
     assert event.who == "Boss"
     assert event.after == {
@@ -218,11 +218,11 @@ def test_the_password_is_asked_again_and_then_the_file_comes(
 def test_a_wrong_wish_comes_back_as_the_page_and_no_file(
     browser: Browser, staff: Office, query: str
 ) -> None:
-    before = audit.page(staff.db, audit.Filter()).total
+    before = audit.page(staff.db, audit.TrailFilter()).total
     browser.get(f"{FILE}?{query}")
     assert browser.status == 422
     assert browser.title == "Take counts away"
-    assert audit.page(staff.db, audit.Filter()).total == before
+    assert audit.page(staff.db, audit.TrailFilter()).total == before
 
 
 @pytest.mark.usefixtures("some")

@@ -19,10 +19,10 @@ from app.cwc import (
     TOPICS,
     BillRef,
     CwcMessage,
+    FieldProblem,
     MessageParts,
     Missing,
     NotReady,
-    Problem,
     check_agent,
     message_parts,
     missing,
@@ -134,11 +134,11 @@ def test_a_bill_is_spelled_as_the_receiving_chamber_spells_it(
 
 @pytest.mark.parametrize("number", ["6890", "H.R.", "X.R. 5", "H.R. 0", "", "H.R. six"])
 def test_a_bill_number_that_no_chamber_knows_is_named_as_the_problem(number: str) -> None:
-    assert isinstance(bill_ref("house", 119, number), Problem)
+    assert isinstance(bill_ref("house", 119, number), FieldProblem)
 
 
 def test_the_house_knows_no_amendments() -> None:
-    assert isinstance(bill_ref("house", 119, "S.Amdt. 9"), Problem)
+    assert isinstance(bill_ref("house", 119, "S.Amdt. 9"), FieldProblem)
     made = message_parts(campaign(house="S.Amdt. 9"), letter(), today=TODAY)
     assert isinstance(made, NotReady)
     assert made.fields == ("bill",)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.delivery.mail import Address, Attachment, BadAddress, Mail, Ready, build, parse_address
+from app.delivery.mail import Address, Attachment, BadAddress, Mail, ReadyMail, build, parse_address
 from app.text import clean_line
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
@@ -27,7 +27,7 @@ def address(text: str = "ana@example.org", name: str = "") -> Address:
     return found
 
 
-def ready(**changes: object) -> Ready:
+def ready(**changes: object) -> ReadyMail:
     values: dict[str, object] = {
         "kind": "copy", "to": address(), "subject": "Your letters", "text": "Hello.\n",
     }  # fmt: skip
@@ -35,24 +35,24 @@ def ready(**changes: object) -> Ready:
     return build(mail, SENDER, now=NOW, message_id="0123")
 
 
-def read(made: Ready) -> EmailMessage:
+def read(made: ReadyMail) -> EmailMessage:
     message = email.message_from_bytes(made.raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
 
-def old_style_raw(made: Ready, header: str) -> str:
+def old_style_raw(made: ReadyMail, header: str) -> str:
     """A header unfolded and not yet decoded."""
     message = email.message_from_bytes(made.raw, policy=policy.compat32)
     return re.sub(r"\r?\n(?=[ \t])", "", str(message[header]))
 
 
-def old_style(made: Ready, header: str) -> str:
+def old_style(made: ReadyMail, header: str) -> str:
     """A header as a reader that knows only the older rules decodes it."""
     return str(make_header(decode_header(old_style_raw(made, header))))
 
 
-def text_of(made: Ready, kind: str = "plain") -> str:
+def text_of(made: ReadyMail, kind: str = "plain") -> str:
     part = read(made).get_body((kind,))
     assert part is not None
     # The line ends of mail are CRLF; a reader makes its own of them.

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery.mail import Address, Attachment, Mail, MailKind, Ready
+from app.delivery.mail import Address, Attachment, Mail, MailKind, ReadyMail
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import Worker
 from app.delivery.smtp import Result, SmtpSettings
@@ -157,7 +157,7 @@ def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
     assert unlock(payload, b"another secret" * 3, "waiting to leave") is None
     opened = unlock(payload, SECRET, "waiting to leave")
     assert opened is not None
-    assert Ready.unpacked(opened).recipient == ANA.email
+    assert ReadyMail.unpacked(opened).recipient == ANA.email
     site.worker.deliver(row.id)
     with closing(sqlite3.connect(site.database)) as db:
         assert db.execute("SELECT payload FROM outbound").fetchone() == (None,)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery.mail import Address, Mail, Ready, build
+from app.delivery.mail import Address, Mail, ReadyMail, build
 from app.delivery.smtp import NotOursAnymoreError, Outcome, SmtpSettings, hand_over
 
 from .letters import NOON
@@ -24,7 +24,7 @@ SENDER = Address("letters@campaign.example", "Neighbors")
 TO = "ana@example.org"
 
 
-def message(to: str = TO, text: str = "Hello.\n.\n..\nEnd") -> Ready:
+def message(to: str = TO, text: str = "Hello.\n.\n..\nEnd") -> ReadyMail:
     return build(
         Mail("copy", Address(to), "Your letters — sus cartas", text),
         SENDER, now=NOON, message_id="abc",
@@ -45,7 +45,9 @@ def settings(server: MailServer, **changes: Any) -> SmtpSettings:
     return SmtpSettings(**{**values, **changes})
 
 
-def outcome(server: MailServer, made: Ready | None = None, **changes: Any) -> tuple[Outcome, str]:
+def outcome(
+    server: MailServer, made: ReadyMail | None = None, **changes: Any
+) -> tuple[Outcome, str]:
     left: list[bool] = []
     result = hand_over(made or message(), settings(server, **changes), lambda: left.append(True))
     if result.outcome in ("accepted", "unknown"):

@@ -71,7 +71,7 @@ class Office:
         half = organizers.use_link(
             self.db, CHEAP, link.token, PASSWORD, device="", at=self.clock.at
         )
-        assert isinstance(half, organizers.Opened)
+        assert isinstance(half, organizers.OpenedSession)
         secret = logins.offered_totp_secret(DOOR, half.token)
         done = logins.set_second_factor(
             self.db, DOOR, half.session, half.token,
@@ -82,26 +82,26 @@ class Office:
 
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
-    ) -> organizers.Opened | logins.Refused | TooSoon:
+    ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon:
         return logins.enter_password(self.db, DOOR, name, password, client=client, at=self.clock.at)
 
     def code(
         self, half: organizers.Session, code: str, client: Client = HOME
-    ) -> organizers.Opened | logins.Refused | TooSoon | logins.NeedsRecoveryCode:
+    ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon | logins.NeedsRecoveryCode:
         return logins.enter_code(self.db, DOOR, half, code, client=client, at=self.clock.at)
 
-    def half(self, name: str, client: Client = HOME) -> organizers.Opened:
+    def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:
         """The first half of logging in, done."""
         opened = self.password(name, client=client)
-        assert isinstance(opened, organizers.Opened)
+        assert isinstance(opened, organizers.OpenedSession)
         return opened
 
-    def log_in(self, who: Someone, client: Client = HOME) -> organizers.Opened:
+    def log_in(self, who: Someone, client: Client = HOME) -> organizers.OpenedSession:
         """Both halves. Moves the clock by a minute, so that the code is a new one."""
         self.clock.forward(minutes=1)
         half = self.half(who.name, client)
         opened = self.code(half.session, who.code(self.clock.at), client)
-        assert isinstance(opened, organizers.Opened)
+        assert isinstance(opened, organizers.OpenedSession)
         return opened
 
     def session(self, token: str) -> organizers.Session | organizers.NoSession:

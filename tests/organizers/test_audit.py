@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.records import audit
-from app.records.audit import SCHEMA, Filter, What
+from app.records.audit import SCHEMA, TrailFilter, What
 from app.records.database import writing
 from tests.organizers.conftest import Office
 
@@ -42,7 +42,7 @@ def test_every_kind_of_event_has_an_exact_schema(office: Office, what: What) -> 
                 audit.record(
                     office.db, at=office.clock.at, who="R", what=what, subject="S", **facts
                 )
-    assert len(list(audit.every(office.db, Filter()))) == 1
+    assert len(list(audit.every(office.db, TrailFilter()))) == 1
 
 
 def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
@@ -51,7 +51,7 @@ def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
             office.db, at=office.clock.at, who="Núria", what=What.AUDIT_EXPORTED, subject="=1+1",
             after={"who": "", "what": "", "from": "ñ", "to": None, "rows": 12},
         )  # fmt: skip
-    (event,) = audit.every(office.db, Filter())
+    (event,) = audit.every(office.db, TrailFilter())
     assert event.at == office.clock.at
     assert event.subject == "=1+1"
     assert event.before == {}
@@ -85,40 +85,40 @@ def test_an_event_is_undone_with_the_change_it_tells_of(office: Office) -> None:
 
     with pytest.raises(RuntimeError):
         fails()
-    assert list(audit.every(office.db, Filter())) == []
+    assert list(audit.every(office.db, TrailFilter())) == []
 
 
 def test_pages_go_back_and_forth_without_missing_an_event(office: Office) -> None:
     write(office, 120)
-    first = audit.page(office.db, Filter())
+    first = audit.page(office.db, TrailFilter())
     assert [len(first.events), first.total, first.newer] == [50, 120, None]
-    second = audit.page(office.db, Filter(), below=first.older)
-    third = audit.page(office.db, Filter(), below=second.older)
+    second = audit.page(office.db, TrailFilter(), below=first.older)
+    third = audit.page(office.db, TrailFilter(), below=second.older)
     assert len(third.events) == 20
     assert third.older is None
     numbers = [e.number for page in (first, second, third) for e in page.events]
     assert numbers == list(range(120, 0, -1))
     write(office, 3)
-    assert audit.page(office.db, Filter(), above=third.newer).events == second.events
-    assert audit.page(office.db, Filter(), above=second.newer).events[-1].number == 71
+    assert audit.page(office.db, TrailFilter(), above=third.newer).events == second.events
+    assert audit.page(office.db, TrailFilter(), above=second.newer).events[-1].number == 71
 
 
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (Filter(), 5),
-        (Filter(who="Ana"), 2),
-        (Filter(who="ana"), 0),
-        (Filter(what="role changed"), 5),
-        (Filter(what="no such thing"), 0),
-        (Filter(since="2026-11-26"), 2),
-        (Filter(until="2026-11-25"), 3),
-        (Filter(since="2026-11-25", until="2026-11-26"), 5),
-        (Filter(who="' OR 1=1 --"), 0),
+        (TrailFilter(), 5),
+        (TrailFilter(who="Ana"), 2),
+        (TrailFilter(who="ana"), 0),
+        (TrailFilter(what="role changed"), 5),
+        (TrailFilter(what="no such thing"), 0),
+        (TrailFilter(since="2026-11-26"), 2),
+        (TrailFilter(until="2026-11-25"), 3),
+        (TrailFilter(since="2026-11-25", until="2026-11-26"), 5),
+        (TrailFilter(who="' OR 1=1 --"), 0),
     ],
 )
 def test_the_filter_fits_page_and_export_alike(
-    office: Office, wanted: Filter, expected: int
+    office: Office, wanted: TrailFilter, expected: int
 ) -> None:
     write(office, 3)
     office.clock.forward(days=1)

@@ -117,7 +117,7 @@ def test_revoking_sessions_keeps_the_password(app: Flask, staff: Office) -> None
     staff.log_in(rosa)
     assert run(app, "revoke-sessions", "Rosa").output == "Rosa: 2 sessions ended.\n"
     assert run(app, "revoke-sessions", "Rosa").output == "Rosa: 0 sessions ended.\n"
-    assert isinstance(staff.password("Rosa"), organizers.Opened)
+    assert isinstance(staff.password("Rosa"), organizers.OpenedSession)
 
 
 @pytest.mark.parametrize("command", ["reset", "disable", "enable", "revoke-sessions"])
@@ -136,7 +136,7 @@ def test_every_change_is_in_the_trail_as_done_by_the_command_line(
     run(app, "reset", "Rosa")
     run(app, "disable", "Rosa")
     run(app, "enable", "Rosa")
-    events = list(audit.every(staff.db, audit.Filter()))
+    events = list(audit.every(staff.db, audit.TrailFilter()))
     assert {e.who for e in events} == {"command line"}
     assert [e.what.value for e in events] == [
         "organizer added", "password link made", "password link made", "organizer disabled",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from app.records.audit import Filter, every
+from app.records.audit import TrailFilter, every
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
 from app.records.model import HeldReason
@@ -59,7 +59,7 @@ def test_the_ticked_ones_are_released_counted_and_can_be_held_again(
     path, form = browser.form("/held/")
     browser.post(path, {**form, "row": ["3"], "do": "hold again"})
     assert statuses(staff) == ["counted", "held", "held"]
-    trail = [(e.what.value, e.who, e.after["numbers"]) for e in every(staff.db, Filter())
+    trail = [(e.what.value, e.who, e.after["numbers"]) for e in every(staff.db, TrailFilter())
              if "signatures" in e.what.value]  # fmt: skip
     assert trail == [
         ("held signatures released", "Rosa", "1, 3"),

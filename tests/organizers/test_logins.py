@@ -20,7 +20,7 @@ _VERIFY = PasswordHasher.verify
 
 
 def what(office: Office) -> list[str]:
-    return [event.what.value for event in audit.every(office.db, audit.Filter())]
+    return [event.what.value for event in audit.every(office.db, audit.TrailFilter())]
 
 
 def test_password_and_code_open_a_session(office: Office) -> None:
@@ -35,7 +35,7 @@ def test_password_and_code_open_a_session(office: Office) -> None:
 def test_a_name_is_found_however_it_is_capitalised_and_spaced(office: Office) -> None:
     office.add("Rosa Delgado")
     office.clock.forward(minutes=1)
-    assert isinstance(office.password("  rosa   DELGADO "), organizers.Opened)
+    assert isinstance(office.password("  rosa   DELGADO "), organizers.OpenedSession)
 
 
 def test_the_password_alone_opens_half_a_session_only(office: Office) -> None:
@@ -51,7 +51,7 @@ def test_every_stage_has_a_token_of_its_own(office: Office) -> None:
     office.clock.forward(minutes=1)
     half = office.half(rosa.name)
     full = office.code(half.session, rosa.code(office.clock.at))
-    assert isinstance(full, organizers.Opened)
+    assert isinstance(full, organizers.OpenedSession)
     assert full.token != half.token
     office.clock.forward(seconds=16)
     assert office.session(half.token) == organizers.NoSession("ended")
@@ -86,7 +86,7 @@ def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
 
     with patch.object(PasswordHasher, "verify", counted):
         office.db.set_trace_callback(lambda sql: statements.append(sql.split(" ", 1)[0]))
-        assert office.password(name, password) == logins.Refused()
+        assert office.password(name, password) == logins.LoginRefused()
         office.db.set_trace_callback(None)
     assert len(checked) == 1
     assert statements.count("COMMIT") == 2
@@ -98,7 +98,7 @@ def test_what_was_typed_as_an_unknown_name_is_kept_nowhere(office: Office, tmp_p
     office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"wrong-box" not in stored
-    events = list(audit.every(office.db, audit.Filter()))
+    events = list(audit.every(office.db, audit.TrailFilter()))
     assert [event.subject for event in events] == [logins.UNKNOWN_NAME]
 
 
@@ -106,9 +106,9 @@ def test_a_code_works_once(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     code = rosa.code(office.clock.at)
-    assert isinstance(office.code(office.half("Rosa").session, code), organizers.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, code), organizers.OpenedSession)
     again = office.half("Rosa")
-    assert office.code(again.session, code) == logins.Refused()
+    assert office.code(again.session, code) == logins.LoginRefused()
 
 
 def test_an_earlier_code_than_the_last_is_refused_though_it_is_still_in_time(
@@ -117,15 +117,15 @@ def test_an_earlier_code_than_the_last_is_refused_though_it_is_still_in_time(
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     ahead = rosa.code(office.clock.at + timedelta(seconds=30))
-    assert isinstance(office.code(office.half("Rosa").session, ahead), organizers.Opened)
+    assert isinstance(office.code(office.half("Rosa").session, ahead), organizers.OpenedSession)
     now = rosa.code(office.clock.at)
-    assert office.code(office.half("Rosa").session, now) == logins.Refused()
+    assert office.code(office.half("Rosa").session, now) == logins.LoginRefused()
 
 
 def test_the_code_that_set_up_the_second_factor_does_not_log_in(office: Office) -> None:
     rosa = office.add("Rosa")
     half = office.half("Rosa")
-    assert office.code(half.session, rosa.code(office.clock.at)) == logins.Refused()
+    assert office.code(half.session, rosa.code(office.clock.at)) == logins.LoginRefused()
 
 
 def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office) -> None:
@@ -138,8 +138,8 @@ def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office)
     assert isinstance(again, organizers.Session)
     assert again.passed
     second = office.code(again, code)
-    assert isinstance(first, organizers.Opened)
-    assert isinstance(second, organizers.Opened)
+    assert isinstance(first, organizers.OpenedSession)
+    assert isinstance(second, organizers.OpenedSession)
     office.clock.forward(seconds=16)
     assert office.session(half.token) == organizers.NoSession("ended")
 
@@ -151,11 +151,11 @@ def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywher
     office.clock.forward(minutes=1)
     half = office.half("Rosa")
     first = office.code(half.session, rosa.code(office.clock.at))
-    assert isinstance(first, organizers.Opened)
+    assert isinstance(first, organizers.OpenedSession)
     again = office.session(half.token)
     assert isinstance(again, organizers.Session)
     other = rosa.code(office.clock.at + timedelta(seconds=30))
-    assert office.code(again, other) == logins.Refused()
+    assert office.code(again, other) == logins.LoginRefused()
     organizers.revoke_all(office.db, first.session.organizer, by="Rosa", at=office.clock.at)
     assert isinstance(office.session(half.token), organizers.NoSession)
 
@@ -163,19 +163,19 @@ def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywher
 def test_a_recovery_code_works_once_in_any_spelling(office: Office) -> None:
     rosa = office.add("Rosa")
     typed = rosa.codes[3].lower().replace("-", " ")
-    assert isinstance(office.code(office.half("Rosa").session, typed), organizers.Opened)
-    assert office.code(office.half("Rosa").session, rosa.codes[3]) == logins.Refused()
+    assert isinstance(office.code(office.half("Rosa").session, typed), organizers.OpenedSession)
+    assert office.code(office.half("Rosa").session, rosa.codes[3]) == logins.LoginRefused()
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
     assert logins.recovery_codes_left(office.db, owner) == 9
-    used = list(audit.every(office.db, audit.Filter(what="recovery code used")))
+    used = list(audit.every(office.db, audit.TrailFilter(what="recovery code used")))
     assert [(e.before, e.after) for e in used] == [({"codes left": 10}, {"codes left": 9})]
 
 
 def test_nobody_elses_recovery_code_works(office: Office) -> None:
     office.add("Rosa")
     ana = office.add("Ana")
-    assert office.code(office.half("Rosa").session, ana.codes[0]) == logins.Refused()
+    assert office.code(office.half("Rosa").session, ana.codes[0]) == logins.LoginRefused()
 
 
 def test_new_recovery_codes_replace_the_old_ones(office: Office) -> None:
@@ -184,8 +184,8 @@ def test_new_recovery_codes_replace_the_old_ones(office: Office) -> None:
     assert isinstance(session, organizers.Session)
     fresh = logins.make_recovery_codes(office.db, DOOR, session, office.clock.at)
     assert not set(fresh) & set(rosa.codes)
-    assert office.code(office.half("Rosa").session, rosa.codes[0]) == logins.Refused()
-    assert isinstance(office.code(office.half("Rosa").session, fresh[0]), organizers.Opened)
+    assert office.code(office.half("Rosa").session, rosa.codes[0]) == logins.LoginRefused()
+    assert isinstance(office.code(office.half("Rosa").session, fresh[0]), organizers.OpenedSession)
 
 
 def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
@@ -195,7 +195,7 @@ def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
     for _ in range(5):
         answers.append(office.code(half.session, "000000"))
         office.clock.forward(minutes=1)
-    assert answers == [*[logins.Refused()] * 4, logins.Refused(ended=True)]
+    assert answers == [*[logins.LoginRefused()] * 4, logins.LoginRefused(ended=True)]
     assert office.session(half.token) == organizers.NoSession("ended")
 
 
@@ -207,7 +207,7 @@ def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> 
         office.db, DOOR, half.session, half.token, pyotp.TOTP(offered).at(office.clock.at),
         client=HOME, at=office.clock.at,
     )  # fmt: skip
-    assert answer == logins.Refused()
+    assert answer == logins.LoginRefused()
 
 
 def test_the_offered_second_factor_is_one_per_session_and_kept_nowhere(
@@ -235,7 +235,7 @@ def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
     answer = logins.enter_code(
         office.db, other, half.session, code, client=HOME, at=office.clock.at
     )
-    assert answer == logins.Refused()
+    assert answer == logins.LoginRefused()
 
 
 def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
@@ -244,7 +244,7 @@ def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -
     half = logins.enter_password(
         office.db, stronger, rosa.name, PASSWORD, client=HOME, at=office.clock.at
     )
-    assert isinstance(half, organizers.Opened)
+    assert isinstance(half, organizers.OpenedSession)
     (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
     assert re.search(r"m=16,t=2", kept)
     assert credentials.check_password(kept, PASSWORD, stronger.cost)
@@ -263,7 +263,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
             office.db, DOOR, stale, password, client=HOME, at=office.clock.at
         )
 
-    assert confirm("wrong horse battery") == logins.Refused()
+    assert confirm("wrong horse battery") == logins.LoginRefused()
     assert confirm(PASSWORD) == logins.Confirmed()
     office.clock.forward(minutes=5)
     session = office.session(rosa.token)
@@ -284,7 +284,7 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
         )
         for n in range(5)
     ]  # fmt: skip
-    assert answers[-1] == logins.Refused(ended=True)
+    assert answers[-1] == logins.LoginRefused(ended=True)
     assert office.session(rosa.token) == organizers.NoSession("ended")
 
 
@@ -294,8 +294,8 @@ def test_a_changed_password_ends_the_other_sessions(office: Office) -> None:
     logins.change_password(office.db, DOOR, here.session, "another horse battery", office.clock.at)
     assert isinstance(office.session(here.token), organizers.Session)
     assert office.session(rosa.token) == organizers.NoSession("ended")
-    assert office.password("Rosa") == logins.Refused()
-    assert isinstance(office.password("Rosa", "another horse battery"), organizers.Opened)
+    assert office.password("Rosa") == logins.LoginRefused()
+    assert isinstance(office.password("Rosa", "another horse battery"), organizers.OpenedSession)
 
 
 @pytest.mark.parametrize("password", ["short", "rosa rosa rosa"])
@@ -305,13 +305,13 @@ def test_a_bad_new_password_changes_nothing(office: Office, password: str) -> No
     assert isinstance(session, organizers.Session)
     answer = logins.change_password(office.db, DOOR, session, password, office.clock.at)
     assert isinstance(answer, organizers.BadPassword)
-    assert isinstance(office.password("Rosa"), organizers.Opened)
+    assert isinstance(office.password("Rosa"), organizers.OpenedSession)
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\ud800b", "x" * 100_000, "' OR 1=1 --", "🙂" * 50, ""])
 def test_hostile_text_is_a_wrong_password_and_nothing_else(office: Office, text: str) -> None:
     office.add("Rosa")
-    assert office.password("Rosa", text) == logins.Refused()
-    assert office.password(text, text) == logins.Refused()
+    assert office.password("Rosa", text) == logins.LoginRefused()
+    assert office.password(text, text) == logins.LoginRefused()
     half = office.half("Rosa")
-    assert office.code(half.session, text) == logins.Refused()
+    assert office.code(half.session, text) == logins.LoginRefused()

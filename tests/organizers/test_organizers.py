@@ -35,23 +35,23 @@ def use(office: Office, token: str, password: str = PASSWORD) -> object:
 def test_a_new_organizer_has_a_link_and_no_password(office: Office) -> None:
     link = add(office)
     assert not link.organizer.has_password
-    assert office.password("Rosa") == logins.Refused()
-    assert isinstance(use(office, link.token), organizers.Opened)
-    assert isinstance(office.password("Rosa"), organizers.Opened)
+    assert office.password("Rosa") == logins.LoginRefused()
+    assert isinstance(use(office, link.token), organizers.OpenedSession)
+    assert isinstance(office.password("Rosa"), organizers.OpenedSession)
 
 
 def test_looking_at_a_link_does_not_use_it_up(office: Office) -> None:
     link = add(office)
     for _ in range(3):
         assert organizers.link_owner(office.db, link.token, office.clock.at) == link.organizer
-    assert isinstance(use(office, link.token), organizers.Opened)
+    assert isinstance(use(office, link.token), organizers.OpenedSession)
 
 
 def test_a_link_works_once(office: Office) -> None:
     link = add(office)
     use(office, link.token)
     assert use(office, link.token, "another horse battery") == DeadLink("used")
-    assert isinstance(office.password("Rosa"), organizers.Opened)
+    assert isinstance(office.password("Rosa"), organizers.OpenedSession)
 
 
 def test_a_link_works_for_two_days(office: Office) -> None:
@@ -65,7 +65,7 @@ def test_a_link_works_for_two_days(office: Office) -> None:
 def test_a_bad_password_does_not_use_the_link_up(office: Office) -> None:
     link = add(office)
     assert use(office, link.token, "short") == organizers.BadPassword("short")
-    assert isinstance(use(office, link.token), organizers.Opened)
+    assert isinstance(use(office, link.token), organizers.OpenedSession)
 
 
 def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
@@ -73,7 +73,7 @@ def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
     second = organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
     assert isinstance(second, OneTimeLink)
     assert use(office, first.token) == DeadLink("unknown")
-    assert isinstance(use(office, second.token), organizers.Opened)
+    assert isinstance(use(office, second.token), organizers.OpenedSession)
 
 
 @given(st.text(max_size=60))
@@ -102,12 +102,14 @@ def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office:
     link = organizers.reset_organizer(office.db, SECRET, "rosa", by="Boss", at=office.clock.at)
     assert isinstance(link, OneTimeLink)
     assert office.session(rosa.token) == organizers.NoSession("ended")
-    assert office.password("Rosa") == logins.Refused()
+    assert office.password("Rosa") == logins.LoginRefused()
     half = use(office, link.token, "another horse battery")
-    assert isinstance(half, organizers.Opened)
+    assert isinstance(half, organizers.OpenedSession)
     assert half.session.organizer.has_second_factor
     office.clock.forward(minutes=1)
-    assert isinstance(office.code(half.session, rosa.code(office.clock.at)), organizers.Opened)
+    assert isinstance(
+        office.code(half.session, rosa.code(office.clock.at)), organizers.OpenedSession
+    )
 
 
 def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
@@ -117,11 +119,11 @@ def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
     )
     assert isinstance(link, OneTimeLink)
     half = use(office, link.token)
-    assert isinstance(half, organizers.Opened)
+    assert isinstance(half, organizers.OpenedSession)
     assert not half.session.organizer.has_second_factor
-    assert office.code(half.session, rosa.codes[0]) == logins.Refused()
+    assert office.code(half.session, rosa.codes[0]) == logins.LoginRefused()
     office.clock.forward(minutes=1)
-    assert office.code(half.session, rosa.code(office.clock.at)) == logins.Refused()
+    assert office.code(half.session, rosa.code(office.clock.at)) == logins.LoginRefused()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_a_change_of_role_is_recorded_with_before_and_after(office: Office) -> N
     assert changed.organizer.role == "exporter"
     again = organizers.set_role(office.db, rosa.id, "exporter", by="Boss", at=office.clock.at)
     assert isinstance(again, organizers.NothingToChange)
-    events = list(audit.every(office.db, audit.Filter(what="role changed")))
+    events = list(audit.every(office.db, audit.TrailFilter(what="role changed")))
     assert [(e.who, e.subject, e.before, e.after) for e in events] == [
         ("Boss", "Rosa", {"role": "editor"}, {"role": "exporter"})
     ]
@@ -231,7 +233,7 @@ def test_every_step_of_an_organizers_life_is_in_the_trail(office: Office) -> Non
     organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=at, second_factor=True)
     organizers.set_disabled(office.db, SECRET, found.id, True, by="Boss", at=at)
     organizers.set_disabled(office.db, SECRET, found.id, False, by="Boss", at=at)
-    assert [e.what.value for e in audit.every(office.db, audit.Filter())] == [
+    assert [e.what.value for e in audit.every(office.db, audit.TrailFilter())] == [
         "organizer added",
         "password link made",
         "password set",

@@ -104,7 +104,7 @@ def test_logging_out_ends_the_session(office: Office) -> None:
     assert isinstance(session, organizers.Session)
     organizers.end_session(office.db, session, office.clock.at)
     assert office.session(rosa.token) == organizers.NoSession("ended")
-    last = list(audit.every(office.db, audit.Filter()))[-1]
+    last = list(audit.every(office.db, audit.TrailFilter()))[-1]
     assert (last.who, last.what) == ("Rosa", audit.What.LOGGED_OUT)
 
 
@@ -119,7 +119,7 @@ def test_all_sessions_can_be_ended_but_the_one_in_use(office: Office) -> None:
     assert isinstance(office.session(two.token), organizers.Session)
     assert office.session(one.token) == organizers.NoSession("ended")
     assert organizers.revoke_all(office.db, owner, by="x", at=office.clock.at) == 1
-    last = list(audit.every(office.db, audit.Filter(what="sessions revoked")))[-1]
+    last = list(audit.every(office.db, audit.TrailFilter(what="sessions revoked")))[-1]
     assert (last.before, last.after) == ({"sessions": 1}, {"sessions": 0})
 
 

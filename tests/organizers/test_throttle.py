@@ -19,9 +19,9 @@ ATTACKER = Client("192.0.2.66")
 MANY = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
 
 
-def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.Refused | TooSoon:
+def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.LoginRefused | TooSoon:
     answer = office.password(name, "a guess of somebody", client)
-    assert isinstance(answer, logins.Refused | TooSoon)
+    assert isinstance(answer, logins.LoginRefused | TooSoon)
     return answer
 
 
@@ -38,13 +38,13 @@ def test_waits_grow_for_one_account_from_one_address_and_stop_at_five_minutes(
     office.add("Rosa")
     waits = []
     for _ in range(5):
-        assert guess(office, name) == logins.Refused()
+        assert guess(office, name) == logins.LoginRefused()
     for _ in range(7):
         answer = guess(office, name)
         assert isinstance(answer, TooSoon)
         waits.append(answer.seconds)
         office.clock.forward(seconds=answer.seconds)
-        assert guess(office, name) == logins.Refused()
+        assert guess(office, name) == logins.LoginRefused()
     assert waits == [15, 30, 60, 120, 240, 300, 300]
 
 
@@ -57,7 +57,7 @@ def test_a_try_that_comes_too_soon_is_not_looked_at_and_does_not_lengthen_the_wa
     for _ in range(20):
         assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), TooSoon)
     office.clock.forward(seconds=15)
-    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.Opened)
+    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.OpenedSession)
 
 
 def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
@@ -65,7 +65,7 @@ def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
     for _ in range(5):
         guess(office, "Rosa")
     office.clock.forward(hours=1)
-    assert guess(office, "Rosa") == logins.Refused()
+    assert guess(office, "Rosa") == logins.LoginRefused()
     (kept,) = office.db.execute("SELECT count(*) FROM login_failures").fetchone()
     assert kept == 1
 
@@ -73,16 +73,16 @@ def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
 def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> None:
     names = (f"Name {n}" for n in count())
     for _ in range(20):
-        assert guess(office, next(names)) == logins.Refused()
+        assert guess(office, next(names)) == logins.LoginRefused()
     assert isinstance(guess(office, next(names)), TooSoon)
-    assert guess(office, next(names), MANY[0]) == logins.Refused()
+    assert guess(office, next(names), MANY[0]) == logins.LoginRefused()
 
 
 def test_all_addresses_of_one_ipv6_network_are_one(office: Office) -> None:
     for n in range(5):
         guess(office, "Rosa", Client(f"2001:db8:1:2::{n:x}"))
     assert isinstance(guess(office, "Rosa", Client("2001:db8:1:2:ffff::1")), TooSoon)
-    assert guess(office, "Rosa", Client("2001:db8:1:3::1")) == logins.Refused()
+    assert guess(office, "Rosa", Client("2001:db8:1:3::1")) == logins.LoginRefused()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_victim_logs_in_from_a_known_address_while_the_account_is_under_attack
 ) -> None:
     rosa = office.add("Rosa")
     flood(office, "Rosa", 100)
-    assert isinstance(office.log_in(rosa), organizers.Opened)
+    assert isinstance(office.log_in(rosa), organizers.OpenedSession)
 
 
 def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
@@ -123,7 +123,7 @@ def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
     while not isinstance(answer := guess(office, "Rosa"), TooSoon):
         pass
     assert answer.seconds > 100
-    assert isinstance(office.log_in(rosa, cafe), organizers.Opened)
+    assert isinstance(office.log_in(rosa, cafe), organizers.OpenedSession)
 
 
 def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Office) -> None:
@@ -141,12 +141,12 @@ def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Offi
         assert second.seconds <= 60
         office.clock.forward(seconds=second.seconds)
         second = office.password("Rosa", client=newcomer)
-    assert isinstance(second, organizers.Opened)
+    assert isinstance(second, organizers.OpenedSession)
     third = office.code(second.session, rosa.code(office.clock.at), newcomer)
     if isinstance(third, TooSoon):
         office.clock.forward(seconds=third.seconds)
         third = office.code(second.session, rosa.code(office.clock.at), newcomer)
-    assert isinstance(third, organizers.Opened)
+    assert isinstance(third, organizers.OpenedSession)
 
 
 def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
@@ -154,7 +154,7 @@ def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
     heard = 0
     for second in range(0, 600, 2):
         office.clock.forward(seconds=2)
-        heard += isinstance(guess(office, "Rosa", MANY[second % 40]), logins.Refused)
+        heard += isinstance(guess(office, "Rosa", MANY[second % 40]), logins.LoginRefused)
     assert heard < 150
 
 
@@ -162,7 +162,7 @@ def test_another_account_is_not_slowed_down_by_an_attack_on_one(office: Office) 
     office.add("Rosa")
     office.add("Ana")
     flood(office, "Rosa", 60)
-    assert guess(office, "Ana", Client("192.0.2.200")) == logins.Refused()
+    assert guess(office, "Ana", Client("192.0.2.200")) == logins.LoginRefused()
 
 
 def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -> None:
@@ -170,8 +170,8 @@ def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -
     for _ in range(4):
         guess(office, "Rosa")
     half = office.password("Rosa", PASSWORD, ATTACKER)
-    assert isinstance(half, organizers.Opened)
-    assert office.code(half.session, "000000", ATTACKER) == logins.Refused()
+    assert isinstance(half, organizers.OpenedSession)
+    assert office.code(half.session, "000000", ATTACKER) == logins.LoginRefused()
     assert isinstance(office.code(half.session, "000001", ATTACKER), TooSoon)
 
 
@@ -180,7 +180,7 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
     office.clock.forward(days=8)
     halves = [(c, office.password("Rosa", client=c)) for c in MANY[:40]]
     for client, half in halves:
-        assert isinstance(half, organizers.Opened)
+        assert isinstance(half, organizers.OpenedSession)
         while isinstance(office.code(half.session, "000000", client), TooSoon):
             office.clock.forward(seconds=10)
     newcomer = Client("192.0.2.200")
@@ -193,12 +193,12 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
         return answer
 
     mine = heard(lambda: office.password("Rosa", client=newcomer))
-    assert isinstance(mine, organizers.Opened)
+    assert isinstance(mine, organizers.OpenedSession)
     session = mine.session
     right = heard(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
     assert right == logins.NeedsRecoveryCode()
     paper = heard(lambda: office.code(session, rosa.codes[0], newcomer))
-    assert isinstance(paper, organizers.Opened)
+    assert isinstance(paper, organizers.OpenedSession)
 
 
 def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -> None:
@@ -257,4 +257,4 @@ def test_a_flood_of_log_ins_is_turned_away_and_holds_no_thread(
     with credentials._AT_ONCE, credentials._AT_ONCE:
         for _ in range(10):
             assert office.password("Rosa") == TooSoon(logins.BUSY_SECONDS)
-    assert isinstance(office.password("Rosa"), organizers.Opened)
+    assert isinstance(office.password("Rosa"), organizers.OpenedSession)

@@ -123,14 +123,14 @@ def test_no_post_passes_without_a_token_of_this_session(
     other = Browser(app, staff.clock).log_in(staff.add("Rosa"))
     theirs = other.form("/logout")[1]["token"]
     browser.log_in(boss)
-    before = list(audit.every(staff.db, audit.Filter()))
+    before = list(audit.every(staff.db, audit.TrailFilter()))
     nobody = Binding.of_visitor("n").token(SECRET)
     for bad in ("", "x", theirs, nobody, browser.form("/logout")[1]["token"][:-1]):
         for path, method, who, _fresh in routes(app):
             if method == "POST" and who not in ("visitor", "half"):
                 response = browser.client.post(path, data={"token": bad, "role": "editor"})
                 assert response.status_code == 400, path
-    assert list(audit.every(staff.db, audit.Filter())) == before
+    assert list(audit.every(staff.db, audit.TrailFilter())) == before
     assert browser.get("/organize/").title == "Overview"
 
 

@@ -14,7 +14,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from app.records import audit
-from app.records.audit import Filter, What
+from app.records.audit import TrailFilter, What
 from app.records.database import writing
 from app.records.organizers import organizer_by_name
 from app.records.tabular import safe_csv
@@ -300,7 +300,7 @@ def exported(browser: Browser, query: str = "") -> list[list[str]]:
 
 def test_the_export_says_what_it_is_and_holds_every_event(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
-    before = list(audit.every(staff.db, Filter()))
+    before = list(audit.every(staff.db, TrailFilter()))
     rows = exported(browser, "?since=2026-11-25")
     assert rows[0][0] == "Audit trail"
     assert rows[1] == ["Filter", "from: 2026-11-25"]
@@ -314,7 +314,7 @@ def test_the_export_says_what_it_is_and_holds_every_event(browser: Browser, staf
 def test_an_export_is_itself_an_event_with_its_filter(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     rows = exported(browser, "?who=Boss")
-    (event,) = audit.every(staff.db, Filter(what="audit exported"))
+    (event,) = audit.every(staff.db, TrailFilter(what="audit exported"))
     assert event.who == "Boss"
     assert event.after["who"] == "Boss"
     assert event.after["rows"] == len(rows) - 4 > 0

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from app.campaign import Campaign, load_campaign
 from app.congress import Tables, load_tables
-from app.delivery.packets import Opened, PacketLetters, Sender, Split, write_packets
+from app.delivery.packets import OpenedDetails, PacketLetters, Sender, Split, write_packets
 from app.records.keys import current_key, make_key
 from app.records.sealing import KIND, VERSION, pack, seal
 
@@ -50,8 +50,8 @@ def person(**changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
-def opened(*people: dict[str, Any]) -> list[Opened]:
-    return [Opened(number, DAY, details) for number, details in enumerate(people, start=2)]
+def opened(*people: dict[str, Any]) -> list[OpenedDetails]:
+    return [OpenedDetails(number, DAY, details) for number, details in enumerate(people, start=2)]
 
 
 Make = Callable[..., Path]
@@ -64,7 +64,9 @@ def make(tmp_path: Path) -> Make:
     def made(people: Sequence[dict[str, Any]], split: Split | None = None) -> Path:
         out = tmp_path / "packets"
         with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
-            troubles = [r for r in letters.read(opened(*people)) if not isinstance(r, Opened)]
+            troubles = [
+                r for r in letters.read(opened(*people)) if not isinstance(r, OpenedDetails)
+            ]
             assert not troubles, troubles
             list(write_packets(letters, out, Sender("Neighbors", "", TODAY), split))
         return out

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from app.delivery.packets import (
-    Opened,
+    OpenedDetails,
     PacketLetters,
     Sender,
     Spill,
@@ -22,7 +22,7 @@ from app.documents.pdf import CHUNK, letters_pdf
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables
 
 
-def read(*people: dict[str, object]) -> list[Opened | Trouble]:
+def read(*people: dict[str, object]) -> list[OpenedDetails | Trouble]:
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         return list(letters.read(opened(*people)))
 

@@ -18,7 +18,7 @@ from app.documents.pdf import CHUNK
 from app.records.keys import OpenKey, first_key, move_private, unlock
 from app.records.paper import Batch, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
-from app.records.paper_plan import Good, Place, judge
+from app.records.paper_plan import Good, ImportPlace, judge
 from app.records.sealing import seal_details
 from app.site.services import services
 from app.web.organizer import packet_pages
@@ -49,7 +49,7 @@ def admin(app: Flask, staff: Office, clock: Clock) -> Browser:  # noqa: F811
 @pytest.fixture
 def ask(app: Flask, staff: Office) -> Ask:  # noqa: F811
     """Let people ask for delivery by hand."""
-    place = Place(campaign(), tables(), DAY, b"p" * 32)
+    place = ImportPlace(campaign(), tables(), DAY, b"p" * 32)
 
     def asked(*people: dict[str, Any]) -> None:
         with app.app_context():

@@ -21,8 +21,8 @@ from app.records.paper_plan import (
     Choices,
     Good,
     HeldFile,
-    Place,
-    Plan,
+    ImportPlace,
+    ImportPlan,
     hold_file,
     judge,
     make_plan,
@@ -87,11 +87,11 @@ def rows_of(content: bytes) -> list[SheetRow]:
     ]
 
 
-def place() -> Place:
-    return Place(campaign(), tables(), TODAY, b"p" * 32)
+def place() -> ImportPlace:
+    return ImportPlace(campaign(), tables(), TODAY, b"p" * 32)
 
 
-def planned(content: bytes, db: Connection, choices: Choices | None = None) -> Plan:
+def planned(content: bytes, db: Connection, choices: Choices | None = None) -> ImportPlan:
     """What an import would do with a file."""
     return make_plan(held(content), choices or Choices(), place(), db, secret=SECRET)
 

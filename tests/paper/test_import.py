@@ -163,7 +163,9 @@ def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> 
     assert counted(db) == 5
     assert recount(db) == []
     assert [i.number for i in list_imports(db, campaign().slug)] == [first.number]
-    event = next(e for e in audit.every(db, audit.Filter()) if e.what is audit.What.PAPER_UNDONE)
+    event = next(
+        e for e in audit.every(db, audit.TrailFilter()) if e.what is audit.What.PAPER_UNDONE
+    )
     assert event.before == {"signatures": CHUNK + 15, "source": "fair"}
     with pytest.raises(NotUndoneError):
         undo(db, second.number)

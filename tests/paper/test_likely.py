@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.records import Connection, lookalikes, open_database, sign, totals
 from app.records.model import SignatureRequest
 from app.records.paper import Earlier, PaperLetters
-from app.records.paper_plan import Choices, Good, Plan
+from app.records.paper_plan import Choices, Good, ImportPlan
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 from tests.packets.conftest import campaign
@@ -43,7 +43,7 @@ def online(db: Connection, person: Sequence[str]) -> None:
     sign(db, request, b"s" * 32)
 
 
-def pairs(plan: Plan) -> dict[str, list[tuple[object, str]]]:
+def pairs(plan: ImportPlan) -> dict[str, list[tuple[object, str]]]:
     return {
         one.key: [(key, by) for key, by, _values in one.rows]
         + [(earlier, by) for earlier, by in one.signatures]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.congress.model import change_of
-from app.cwc.folder import Failed, Order, Written, messages_for
-from app.delivery.packets import Opened, PacketLetters, Trouble
+from app.cwc.folder import Failed, FolderOrder, Written, messages_for
+from app.delivery.packets import OpenedDetails, PacketLetters, Trouble
 from app.delivery.writer_rows import WriterRow, read_rows
 from app.records import Connection
 from app.records.paper import Batch, PaperLetters, add_one
@@ -68,15 +68,15 @@ def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Con
 # --- packets -----------------------------------------------------------------------------
 
 
-def packed(now: datetime, day: date, **details: Any) -> list[Opened | Trouble]:
-    row = Opened(2, day, {**TEXAN, "district": "10", "template": "general", **details})
+def packed(now: datetime, day: date, **details: Any) -> list[OpenedDetails | Trouble]:
+    row = OpenedDetails(2, day, {**TEXAN, "district": "10", "template": "general", **details})
     with PacketLetters(campaign(), tables(), now=now, template="general") as letters:
         return list(letters.read([row]))
 
 
 def test_a_packet_on_the_last_morning_goes_to_the_members_who_sit() -> None:
-    assert isinstance(packed(BEFORE, NEW_YEAR)[0], Opened)
-    assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], Opened)
+    assert isinstance(packed(BEFORE, NEW_YEAR)[0], OpenedDetails)
+    assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], OpenedDetails)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_a_letter_to_a_congress_that_is_over_is_not_brought_to_the_next(
 
 def test_a_letter_of_the_last_morning_speaks_of_a_congress_that_sits() -> None:
     with PacketLetters(campaign(), tables(), now=BEFORE, template="general") as letters:
-        list(letters.read([Opened(2, NEW_YEAR, {**TEXAN, "district": "10"})]))
+        list(letters.read([OpenedDetails(2, NEW_YEAR, {**TEXAN, "district": "10"})]))
         pile = letters.piles()[0]
         letter = letters.letter(pile, pile.letters[0]).letter
     with PacketLetters(campaign(), tables(), now=date(2027, 1, 2), template="general") as letters:
-        list(letters.read([Opened(2, date(2027, 1, 2), {**TEXAN, "district": "10"})]))
+        list(letters.read([OpenedDetails(2, date(2027, 1, 2), {**TEXAN, "district": "10"})]))
         pile = letters.piles()[0]
         the_day_before = letters.letter(pile, pile.letters[0]).letter
     assert letter.written_on == NEW_YEAR
@@ -112,7 +112,7 @@ def test_a_letter_of_the_last_morning_speaks_of_a_congress_that_sits() -> None:
 
 
 def written(now: date, **values: str) -> list[Written | Failed]:
-    order = Order(campaign(), tables(), AGENT, now, b"s" * 32, "general")
+    order = FolderOrder(campaign(), tables(), AGENT, now, b"s" * 32, "general")
     return list(messages_for(WriterRow(2, {**TEXAN, "district": "10", **values}), order))
 
 

@@ -21,8 +21,8 @@ from app.records.paper_plan import (
     Choices,
     Good,
     Hidden,
+    ImportPlan,
     Odd,
-    Plan,
     Wrong,
     judge,
     make_plan,
@@ -247,7 +247,7 @@ def test_what_hardly_is_a_person_is_left_out_until_somebody_counts_it(
 # --- whole files ---------------------------------------------------------------------------
 
 
-def carried_out(plan: Plan, db: Connection, tmp_path: Path) -> Added:
+def carried_out(plan: ImportPlan, db: Connection, tmp_path: Path) -> Added:
     return import_paper(
         db, plan.new, batch(way="file"), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
         lock=tmp_path / "lock",

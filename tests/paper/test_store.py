@@ -28,7 +28,7 @@ def signed_before(db: sqlite3.Connection, rows: list[Good]) -> list[str]:
 
 
 def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value]]]:
-    return [(e.who, e.what.value, e.after) for e in audit.every(db, audit.Filter())]
+    return [(e.who, e.what.value, e.after) for e in audit.every(db, audit.TrailFilter())]
 
 
 def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:

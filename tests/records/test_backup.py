@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from app.records import migrations, open_database, recount, sign, totals, withdraw
 from app.records.backup import (
     CopyError,
-    Missing,
+    SinceCopy,
     before_upgrades,
     calm,
     copies,
@@ -202,7 +202,7 @@ def test_what_was_signed_after_a_copy_is_said(
     sign(db, signature("waits", status="held", held_for="by hand"), SECRET)
     with unpacked(file, tmp_path) as copy:
         found = missing(copy.database, path)
-    assert found == Missing(2, 6, 1, "2026-11-24", "2026-11-24", 0)
+    assert found == SinceCopy(2, 6, 1, "2026-11-24", "2026-11-24", 0)
 
 
 def test_who_withdrew_after_a_copy_is_withdrawn_again(

@@ -24,7 +24,7 @@ from openpyxl import load_workbook
 from app.records.exports import metadata_path, sheet_name, table_name, write_sqlite, write_xlsx
 from app.records.tabular import (
     Column,
-    Known,
+    Memo,
     Row,
     Table,
     clean,
@@ -142,7 +142,7 @@ def test_every_line_end_is_a_line_feed() -> None:
 
 
 def test_a_column_of_different_texts_does_not_fill_the_memory() -> None:
-    known = Known(str)
+    known = Memo(str)
     for n in range(25_000):
         assert known[n] == str(n)
     assert len(known) <= 10_000

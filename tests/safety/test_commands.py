@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import doctor
-from app.cli.doctor import Finding, Site, doctor_command, examine
+from app.cli.doctor import Diagnosis, Site, doctor_command, examine
 from app.cli.keys import keys_group, open_command
 from app.cli.signatures import purge_command
 from app.records import keys
-from app.records.audit import Filter, every
+from app.records.audit import TrailFilter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
 from app.site.settings import Settings, load_settings
@@ -70,7 +70,7 @@ def counts(settings: Settings) -> dict[str, int]:
 
 def trail(settings: Settings) -> list[tuple[str, dict[str, object]]]:
     with closing(open_database(settings.database)) as db:
-        return [(event.what.value, dict(event.after)) for event in every(db, Filter())]
+        return [(event.what.value, dict(event.after)) for event in every(db, TrailFilter())]
 
 
 def current(settings: Settings) -> keys.CampaignKey:
@@ -297,7 +297,7 @@ def test_the_site_s_own_campaign_keeps_details_until_ninety_days_after_its_end(
 # Doctor
 
 
-def findings(settings: Settings, now: datetime | None = None) -> dict[str, Finding]:
+def findings(settings: Settings, now: datetime | None = None) -> dict[str, Diagnosis]:
     return dict(examine(Site(settings, now or datetime.now(UTC))))
 
 
@@ -312,7 +312,7 @@ def test_a_fresh_site_has_nothing_wrong_but_the_key_that_waits_to_be_moved(
 
 def test_the_nag_ends_when_the_key_is_moved(site: Settings, tmp_path: Path) -> None:
     fine(keys_group, "move", "--out", tmp_path / "away.json", text=f"{NEW}\n{NEW}\n")
-    assert findings(site)["private key"] == Finding("ok", "No private key is on this server.")
+    assert findings(site)["private key"] == Diagnosis("ok", "No private key is on this server.")
 
 
 def test_rows_sealed_to_a_key_that_is_gone_are_found(site: Settings) -> None:
@@ -328,7 +328,7 @@ def test_rows_sealed_to_a_key_that_is_gone_are_found(site: Settings) -> None:
 @pytest.mark.parametrize("name", ["secret.key", "person.key", "dear-congress.db"])
 def test_a_secret_that_others_can_read_is_found(site: Settings, name: str) -> None:
     (site.instance / name).chmod(0o640)
-    assert findings(site)["secrets"] == Finding(
+    assert findings(site)["secrets"] == Diagnosis(
         "fail", f"Others on this machine can read {name}: chmod 600"
     )
 

@@ -15,7 +15,7 @@ import pytest
 
 from app.congress.refresh import refreshed
 from app.records import keys
-from app.records.audit import Filter, every
+from app.records.audit import TrailFilter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
 from app.site.daily import fetch_members, purge_if_due, refresh_if_due, start_purging
@@ -75,7 +75,7 @@ def test_of_several_workers_one_purges(site: Settings) -> None:
         worker.join()
     assert sorted(found) == [False, False, False, True]
     with closing(open_database(site.database)) as db:
-        assert [event.what.value for event in every(db, Filter())] == ["purged"]
+        assert [event.what.value for event in every(db, TrailFilter())] == ["purged"]
 
 
 def test_what_goes_wrong_is_logged_and_tried_again(
@@ -127,7 +127,7 @@ def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
             assert time.monotonic() < deadline, "nothing was purged"
             time.sleep(0.1)
     with closing(open_database(site.database)) as db:
-        [event] = [e for e in every(db, Filter()) if e.after.get("kind") == "sealed details"]
+        [event] = [e for e in every(db, TrailFilter()) if e.after.get("kind") == "sealed details"]
         assert event.who == "daily job"
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     assert not [p for p in site.instance.rglob("*") if p.is_file() and box[8:40] in p.read_bytes()]

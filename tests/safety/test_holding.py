@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.records.audit import Filter, every
+from app.records.audit import TrailFilter, every
 from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
 from app.records.model import SignatureRequest
@@ -56,7 +56,7 @@ def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connecti
     assert hold_again(db, CAMPAIGN, numbers, who="Rosa", at=NOW) == 3
     assert statuses(db) == ["held"] * 3
     assert held_page(db, CAMPAIGN).numbers["waiting"] == 3
-    trail = [(e.what.value, e.who, e.after["rows"]) for e in every(db, Filter())]
+    trail = [(e.what.value, e.who, e.after["rows"]) for e in every(db, TrailFilter())]
     assert trail == [
         ("held signatures released", "Rosa", 2),
         ("held signatures set aside", "Rosa", 1),
@@ -75,7 +75,7 @@ def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Co
     assert set_aside(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
     assert hold_again(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
     assert statuses(db) == ["counted", "withdrawn", "held"]
-    assert list(every(db, Filter())) == []
+    assert list(every(db, TrailFilter())) == []
 
 
 def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harmless(

@@ -253,7 +253,9 @@ def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.Mon
     for left in KINDS:
         kept = tuple(k for k in KINDS if k is not left)
 
-        def partly(*args: Any, kept: tuple[retention.Kind, ...] = kept) -> list[retention.Purged]:
+        def partly(
+            *args: Any, kept: tuple[retention.ExpiringRows, ...] = kept
+        ) -> list[retention.Purged]:
             with monkeypatch.context() as less:
                 less.setattr(retention, "KINDS", kept)
                 return whole(*args)

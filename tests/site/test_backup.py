@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from app.cli import command_app
 from app.records import migrations, open_database, sign, totals, withdraw
-from app.records.audit import Filter, What, every
+from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
 from app.records.health import check_site
 from app.records.keys import STRENGTH, first_key
@@ -116,7 +116,7 @@ def test_a_copy_says_what_it_lacks_and_who_withdrew_stays_withdrawn(machine: Mac
     [moved] = (machine.instance / "aside").glob("*-before-restore")
     assert (moved / "dear-congress.db").exists()
     with closing(open_database(machine.settings.database)) as db:
-        [event] = [e for e in every(db, Filter()) if e.what == What.COPY_RESTORED]
+        [event] = [e for e in every(db, TrailFilter()) if e.what == What.COPY_RESTORED]
     assert event.after == {"withdrawn again": 1}
 
 

@@ -191,10 +191,10 @@ def take_confirm() -> Response:
         shown = again(problem=wait_words(answer.seconds), status=429)
         shown.headers["Retry-After"] = str(answer.seconds)
         return shown
-    if isinstance(answer, logins.Refused) and answer.ended:
+    if isinstance(answer, logins.LoginRefused) and answer.ended:
         forget()
         return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
-    if isinstance(answer, logins.Refused):
+    if isinstance(answer, logins.LoginRefused):
         problem = _("That is not your password. Try again.")
         return again(problem=problem, status=422)
     return go_on(target, kept)

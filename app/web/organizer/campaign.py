@@ -105,7 +105,7 @@ def pressed() -> StoreForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PartLine:
     """One ask, fact, question, claim or bill."""
 
     key: str
@@ -213,7 +213,7 @@ def _list(name: str, problem: str = "", status: int = 200) -> Response:
                 words=LIST_WORDS, done=request.args.get("done", ""))  # fmt: skip
 
 
-def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[Line]:
+def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[PartLine]:
     titles = tuple(titles_of(name, now.text))
     spanish = titles
     if language() == "es" and name not in ("forbidden", "related"):
@@ -226,7 +226,7 @@ def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[L
         site = services()
         reach = count_asks(site.campaign, site.tables.holders, site.today())
     return [
-        Line(
+        PartLine(
             key=key, title=spanish[place] or titles[place] or key, about=abouts[place],
             url=page_url("organizer_campaign.part", name=name, key=key),
             move_url=page_url("organizer_campaign.move", name=name, key=key)

@@ -44,7 +44,7 @@ campaigns = Blueprint("organizer_campaigns", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CampaignLine:
     """One campaign on the page."""
 
     standing: SiteCampaign
@@ -56,12 +56,12 @@ class Line:
     """Its own pages for organizers."""
 
 
-def lines(site: Services) -> list[Line]:
+def lines(site: Services) -> list[CampaignLine]:
     """Every campaign of the site, that of the start page first."""
     found = []
     for one in site.campaigns:
         outside = request.script_root.removesuffix(site.standing.prefix)
-        found.append(Line(
+        found.append(CampaignLine(
             one, title_of(site, one.slug), totals(site.db(), one.slug),
             *(f"{outside}{one.prefix}{page_url(endpoint).removeprefix(request.script_root)}"
               for endpoint in ("public.home", "organizer.index")),

@@ -96,7 +96,7 @@ def seat_words(holder: Holder | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CosponsorLine:
     """One line of a list, in words."""
 
     key: str
@@ -113,14 +113,14 @@ class Line:
     note: str = ""
 
 
-def _line(site: Services, backing: Backing, before: Backing | None = None) -> Line:
+def _line(site: Services, backing: Backing, before: Backing | None = None) -> CosponsorLine:
     holder = site.tables.holder_of(backing.bioguide)
     stance = site.campaign.stances.get(backing.bioguide)
     note = ""
     if before is not None:
         note = _("was: %(role)s, %(day)s", role=role_words(before.role),
                  day=before.day.isoformat())  # fmt: skip
-    return Line(
+    return CosponsorLine(
         key=_key(backing), bioguide=backing.bioguide, name=backing.name,
         seat=seat_words(holder), here=holder is not None,
         bill=bill_words(site.campaign, backing.bill), role=role_words(backing.role),

@@ -35,7 +35,7 @@ from app.site.i18n import gettext as _
 from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services
 from app.web.limits import in_room
-from app.web.organizer.counts_filter import Asked, common, read_filter
+from app.web.organizer.counts_filter import CountsQuery, common, read_filter
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import page
 
@@ -59,13 +59,13 @@ MANY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedFile:
     """What somebody wants to take away."""
 
     shape: str
     by: str
     form: str
-    asked: Asked
+    asked: CountsQuery
     errors: list[tuple[str, str]]
 
     @property
@@ -74,7 +74,7 @@ class Wanted:
         return f"counts-by-{self.by}" if self.shape == "counts" else self.shape
 
 
-def read_wanted(site: Services, *, form: str = "csv") -> Wanted:
+def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
     """Shape, breakdown, format and filter as the address asks for them.
 
     ``form`` is the format where it names none: the plain table, on which others may have built.
@@ -89,7 +89,7 @@ def read_wanted(site: Services, *, form: str = "csv") -> Wanted:
         errors.append(("by", _("Choose what the counts are broken down by.")))
     if form not in FORMATS:
         errors.append(("format", _("Choose one of the formats.")))
-    return Wanted(shape, by, form, asked, errors)
+    return WantedFile(shape, by, form, asked, errors)
 
 
 def occasion(site: Services) -> Occasion:
@@ -107,7 +107,7 @@ def occasion(site: Services) -> Occasion:
     return Occasion(site.now(), site.campaign.timezone, facts, names, titles)
 
 
-def show_export(wanted: Wanted | None = None) -> Response:
+def show_export(wanted: WantedFile | None = None) -> Response:
     """The page on which a file is chosen, with how many rows it will have."""
     site = services()
     wanted = wanted or read_wanted(site, form="csv-zip")
@@ -148,7 +148,7 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _record(db: Connection, wanted: Wanted) -> int:
+def _record(db: Connection, wanted: WantedFile) -> int:
     """Note that the file is taken away; returns its rows."""
     chosen = wanted.asked.chosen
     whole = totals_of(db, chosen)
@@ -167,7 +167,7 @@ def _record(db: Connection, wanted: Wanted) -> int:
     return rows
 
 
-def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
+def _groups(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
     if wanted.by == "status":
         return len(STATUSES)
     found = ways_of(db, chosen) if wanted.by == "way" else counts(db, wanted.by, chosen)
@@ -175,7 +175,7 @@ def _groups(db: Connection, wanted: Wanted, chosen: Filter) -> int:
 
 
 def _file(
-    site: Services, wanted: Wanted, now: Occasion, name: str, *, apart_from_visitors: bool
+    site: Services, wanted: WantedFile, now: Occasion, name: str, *, apart_from_visitors: bool
 ) -> Response:
     """The file as a response. Workbooks and databases are finished first, beside the database.
 
@@ -206,7 +206,7 @@ def _file(
     return response
 
 
-def _streamed(database: Path, wanted: Wanted, now: Occasion, name: str) -> Iterator[bytes]:
+def _streamed(database: Path, wanted: WantedFile, now: Occasion, name: str) -> Iterator[bytes]:
     with closing(open_database(database)) as db, reading(db):
         table = table_of(db, wanted.shape, wanted.by, wanted.asked.chosen, now)
         if wanted.form in ("csv", "csv-notes"):

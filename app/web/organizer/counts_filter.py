@@ -35,7 +35,7 @@ Choice = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CountsQuery:
     """What the address asks for."""
 
     chosen: Filter
@@ -123,7 +123,7 @@ def _unknown(field: Any) -> ValidationError:
     )
 
 
-def read_filter(args: MultiDict[str, str], site: Services) -> Asked:
+def read_filter(args: MultiDict[str, str], site: Services) -> CountsQuery:
     """The filter that an address asks for."""
     form = FilterForm(args, site)
     typed = {name: str(form[name].data) for name in FIELDS}
@@ -145,7 +145,7 @@ def read_filter(args: MultiDict[str, str], site: Services) -> Asked:
         language=value("language"),
     )
     errors = [(name, str(words[0])) for name, words in form.errors.items()]
-    return Asked(chosen, query_of(chosen, slug), typed, errors)
+    return CountsQuery(chosen, query_of(chosen, slug), typed, errors)
 
 
 def _letters(site: Services, campaign: str) -> set[str]:
@@ -175,7 +175,7 @@ def query_of(chosen: Filter, slug: str) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value and value != plain.get(name)}
 
 
-def choices(asked: Asked, site: Services) -> dict[str, list[Choice]]:
+def choices(asked: CountsQuery, site: Services) -> dict[str, list[Choice]]:
     """What each list of the filter offers; what is chosen is always among it."""
     db, chosen = site.db(), asked.chosen
     slugs = {site.campaign.slug, *signed_campaigns(db)}
@@ -239,7 +239,7 @@ def glossary() -> list[Words]:
     return [found.words(language()) for found in DEFINITIONS]
 
 
-def filter_words(asked: Asked) -> str:
+def filter_words(asked: CountsQuery) -> str:
     """The filter in one sentence, for the top of a page and a picture's name."""
     found = asked.chosen
     parts = [
@@ -259,7 +259,7 @@ def standing_words(status: Status | None) -> str:
     return status_name(status) if status else _("every standing, added up")
 
 
-def common(asked: Asked, site: Services) -> dict[str, Any]:
+def common(asked: CountsQuery, site: Services) -> dict[str, Any]:
     """What every page about counts shows: the filter, the definitions, the dates of the data."""
     return {
         "asked": asked,

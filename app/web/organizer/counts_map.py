@@ -34,7 +34,7 @@ MARGIN = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MapPlace:
     """One state or district to draw."""
 
     id: str
@@ -60,7 +60,7 @@ class Picture:
 
     view: str
     """The SVG view box."""
-    places: tuple[Place, ...]
+    places: tuple[MapPlace, ...]
     lines: str
     """Borders between states; empty where one state is shown alone."""
     labels: tuple[Label, ...]
@@ -150,7 +150,7 @@ def picture(
     }  # fmt: skip
     breaks = steps([number for name, number in now.items() if name[:2] not in whole])
     places = [
-        Place(
+        MapPlace(
             district_key(name, tables.congress),
             words(name, number, tables),
             step(number, breaks),
@@ -165,7 +165,7 @@ def picture(
             people = sum(now[name] for name in names)
             said = _("%(place)s, counted as a whole", place=STATES[there])
             path = "".join(shapes.districts[name] for name in names)
-            places.append(Place(there, f"{said}: {signed(people)}", WHOLE, path))
+            places.append(MapPlace(there, f"{said}: {signed(people)}", WHOLE, path))
     return _framed(shapes, tuple(places), state)
 
 
@@ -176,11 +176,11 @@ def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: T
     for state, name in sorted(STATES.items()):
         number = numbers.get(state, 0)
         path = "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state))
-        places.append(Place(state, f"{name}: {signed(number)}", step(number, breaks), path))
+        places.append(MapPlace(state, f"{name}: {signed(number)}", step(number, breaks), path))
     return _framed(shapes, tuple(places), None)
 
 
-def _framed(shapes: DistrictMap, places: tuple[Place, ...], state: str | None) -> Picture:
+def _framed(shapes: DistrictMap, places: tuple[MapPlace, ...], state: str | None) -> Picture:
     if state is None:
         view = (0, 0, shapes.width, shapes.height)
         labels = tuple(

@@ -224,7 +224,7 @@ def leaf(found: Sequence[T], wanted: str) -> Leaf[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TableOrder:
     """What a table is searched for and sorted by."""
 
     search: str
@@ -232,12 +232,12 @@ class Order:
     down: bool
 
 
-def read_order(keys: Sequence[str], first: str, numbers: frozenset[str]) -> Order:
+def read_order(keys: Sequence[str], first: str, numbers: frozenset[str]) -> TableOrder:
     """Search and order from the address; numbers begin with the largest."""
     key = request.args.get("sort", first)
     key = key if key in keys else first
     down = request.args.get("order", "down" if key in numbers else "up") == "down"
-    return Order(visible(request.args.get("q", "")).strip()[:100], key, down)
+    return TableOrder(visible(request.args.get("q", "")).strip()[:100], key, down)
 
 
 @counts_blueprint.get("/members", endpoint="members")

@@ -91,7 +91,7 @@ def take_password() -> Response:
     )
     if isinstance(answer, TooSoon):
         return _slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
-    if isinstance(answer, logins.Refused):
+    if isinstance(answer, logins.LoginRefused):
         problem = _(
             "That name and password do not fit together. Check both and try again. If you have "
             "forgotten your password, ask an admin for a new link."
@@ -104,7 +104,7 @@ def take_password() -> Response:
     return redirect(_second_half(answer, target), 303)
 
 
-def _second_half(opened: organizers.Opened, target: str = "") -> str:
+def _second_half(opened: organizers.OpenedSession, target: str = "") -> str:
     """Where the second half of logging in is done: a code, or first an authenticator."""
     if opened.session.organizer.has_second_factor:
         return page_url("organizer.code", next=target or None)
@@ -153,7 +153,7 @@ def take_passkey() -> Response:
     )  # fmt: skip
     if isinstance(answer, TooSoon):
         return _slow_down(show_code(wait_words(answer.seconds), 429), answer)
-    if isinstance(answer, logins.Refused):
+    if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else show_code(wrong_passkey_words(), 422)
     begin(answer)
     return go_on(_target(), typed().kept.data)
@@ -176,7 +176,7 @@ def take_code() -> Response:
             _("Somebody tried many codes for this account, so for an hour only a recovery code "
               "is taken from a new place."), 422,
         )  # fmt: skip
-    if isinstance(answer, logins.Refused):
+    if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else show_code(wrong_code_words(), 422)
     begin(answer)
     return go_on(_target(), typed().kept.data)
@@ -252,7 +252,7 @@ def take_second_factor() -> Response:
     )  # fmt: skip
     if isinstance(answer, TooSoon):
         return _slow_down(show_second_factor(wait_words(answer.seconds), 429), answer)
-    if isinstance(answer, logins.Refused):
+    if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else show_second_factor(wrong_code_words(), 422)
     begin(answer.opened)
     return show_recovery_codes(answer.codes)

@@ -46,7 +46,7 @@ _OURS = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AccessRule:
     """What one view asks for."""
 
     who: str
@@ -79,7 +79,7 @@ def _found() -> Session | NoSession:
     return cast("Session | NoSession", g.organizer_session)
 
 
-def begin(opened: organizers.Opened) -> None:
+def begin(opened: organizers.OpenedSession) -> None:
     """Put a new session into the cookie and into the rest of this request."""
     set_cookie("organizer", opened.token)
     g.organizer_session = opened.session
@@ -153,7 +153,7 @@ def kept_work(secret: bytes, signed: str) -> KeptWork | None:
 def guard() -> Response | None:
     """Answer the request here if its view's rule is not met; None lets it through."""
     view = current_app.view_functions.get(request.endpoint or "")
-    rule = Rule(getattr(view, "access", "anyone"), getattr(view, "fresh", False))
+    rule = AccessRule(getattr(view, "access", "anyone"), getattr(view, "fresh", False))
     if rule.who == "anyone":
         return None
     if rule.who == "visitor":
@@ -184,7 +184,7 @@ def _check_visitor() -> Response | None:
     return send_again(request.path, list(request.form.items(multi=True)))
 
 
-def _check_half(rule: Rule, found: Session) -> Response | None:
+def _check_half(rule: AccessRule, found: Session) -> Response | None:
     if found.stage == "full":
         return redirect(page_url("organizer.index"))
     if rule.who != "half":
@@ -204,7 +204,7 @@ def _check_form(found: Session) -> Response | None:
     return page("foreign", 400)
 
 
-def _check_fresh(rule: Rule, found: Session) -> Response | None:
+def _check_fresh(rule: AccessRule, found: Session) -> Response | None:
     if not rule.fresh or found.is_fresh(clock()):
         return None
     if request.method == "POST":
@@ -214,7 +214,7 @@ def _check_fresh(rule: Rule, found: Session) -> Response | None:
     return redirect(page_url("organizer.confirm", next=here() or None))
 
 
-def _log_in_first(rule: Rule, found: NoSession) -> Response:
+def _log_in_first(rule: AccessRule, found: NoSession) -> Response:
     """Lead to the log-in page. A form that was ours comes along and is not lost."""
     secret = door().secret
     if request.method == "POST" and rule.who == "half":

@@ -19,11 +19,11 @@ from app.web.access import access
 from app.web.organizer.campaign_check import Checked, by_ask, check_files, read, with_check
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_shelf import (
-    Place,
     PressedForm,
     Shelf,
     ShelvedLetter,
     Text,
+    TextPlace,
     first_lines,
     lengths,
     letters,
@@ -173,7 +173,7 @@ def _shown() -> dict[str, int]:
 @letters.post("/<letter_id>/<part>/discard")
 @access("editor")
 @of_text
-def discard(place: Place) -> Response:
+def discard(place: TextPlace) -> Response:
     """Throw the draft of one text away; its words stay among the versions."""
     site, letter_id = services(), place.letter.id
     answer = discard_draft(

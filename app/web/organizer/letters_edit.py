@@ -40,11 +40,11 @@ from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_preview import beside
 from app.web.organizer.letters_shelf import (
     Part,
-    Place,
     PressedForm,
     RowField,
     ShelvedLetter,
     Text,
+    TextPlace,
     file_name,
     letters,
     of_text,
@@ -76,7 +76,7 @@ What this means where I live: …
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedLetter:
     """What stands in the editor. ``whole`` is the file as it is, where it has no parts."""
 
     words: str
@@ -86,7 +86,7 @@ class Typed:
     words_line: int = 1
 
     @classmethod
-    def of(cls, source: str) -> Typed:
+    def of(cls, source: str) -> TypedLetter:
         parts = split_source(source)
         if parts is None:
             return cls(visible(source), whole=True)
@@ -113,10 +113,10 @@ class EditorForm(PressedForm):
     find = StringField(default="", filters=[lambda text: visible(text).strip()[:60]])
     to = StringField(default="")
 
-    def typed(self) -> Typed:
+    def typed(self) -> TypedLetter:
         """The same as the pages know it."""
         heading = {key: self[key].data for key in HEADING if self[key].raw_data}
-        return Typed(self.words.data, heading, self.whole.data, self.note.data)
+        return TypedLetter(self.words.data, heading, self.whole.data, self.note.data)
 
 
 for _key in HEADING:
@@ -133,13 +133,13 @@ class NewForm(Form):  # type: ignore[misc]
 @letters.get("/<letter_id>/<part>/edit")
 @access("editor")
 @of_text
-def edit(place: Place) -> Response:
+def edit(place: TextPlace) -> Response:
     """The editor with the draft, else with what is live."""
-    typed = Typed.of(place.text.newest or _blank(place))
+    typed = TypedLetter.of(place.text.newest or _blank(place))
     return _editor(place, typed, base=place.text.state.revision)
 
 
-def _blank(place: Place) -> str:
+def _blank(place: TextPlace) -> str:
     """What a text begins with that does not exist yet."""
     if place.text.spanish:
         return "+++\n+++\n\n"
@@ -149,8 +149,8 @@ def _blank(place: Place) -> str:
 
 
 def _editor(
-    place: Place,
-    typed: Typed,
+    place: TextPlace,
+    typed: TypedLetter,
     *,
     base: int,
     problems: tuple[Problem, ...] = (),
@@ -198,7 +198,7 @@ def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
     return pair(first.words, second.words, second.heading.get(KEY, ""))
 
 
-def base_text(site: Services, place: Place, base: int) -> str:
+def base_text(site: Services, place: TextPlace, base: int) -> str:
     """The text that an editor had before them; what is live where the row is not known."""
     found = find_version(site.db(), site.live.slug, place.text.name, base)
     if isinstance(found, NoSuchVersion):
@@ -209,14 +209,14 @@ def base_text(site: Services, place: Place, base: int) -> str:
 @letters.post("/<letter_id>/<part>/edit")
 @access("editor")
 @of_text
-def edit_post(place: Place) -> Response:
+def edit_post(place: TextPlace) -> Response:
     """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
     site = services()
     form = EditorForm(request.form)
     typed, base = form.typed(), form.base.data
     before = base_text(site, place, base) or _blank(place)
     source = typed.source(before)
-    again = Typed(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
+    again = TypedLetter(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
     if "put" in request.args:
         return _passage(place, again, form)
     if {"look", "show"} & request.args.keys():
@@ -242,7 +242,7 @@ def edit_post(place: Place) -> Response:
     return _onward(place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data)
 
 
-def _passage(place: Place, typed: Typed, form: EditorForm) -> Response:
+def _passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
     """The editor with a passage for some recipients put into the words. Nothing is saved."""
     code, words, base = typed_code(request.form, ONLY), form.passage.data, form.base.data
     if not words or not code:
@@ -257,7 +257,7 @@ def _first_line(source: str) -> int:
     return parts.words_line if parts else 1
 
 
-def _onward(place: Place, done: str, then: str) -> Response:
+def _onward(place: TextPlace, done: str, then: str) -> Response:
     letter, part = place.letter.id, place.text.part
     match then:
         case "check":
@@ -271,19 +271,19 @@ def _onward(place: Place, done: str, then: str) -> Response:
     return redirect(target, 303)
 
 
-def _to_editor(place: Place, done: str) -> Response:
+def _to_editor(place: TextPlace, done: str) -> Response:
     letter, part = place.letter.id, place.text.part
     target = page_url("organizer_letters.edit", letter_id=letter, part=part, done=done)
     return redirect(target, 303)
 
 
-def _conflict(place: Place, before: str, mine: str, moved: Moved, note: str) -> Response:
+def _conflict(place: TextPlace, before: str, mine: str, moved: Moved, note: str) -> Response:
     """Show both texts and a suggestion that holds both. Nothing was written."""
     newest: FileVersion | None = moved.state.draft or moved.state.current
     theirs = newest.source if newest else place.text.live or ""
     suggestion, clashes = _merge(before, theirs, mine)
-    typed = Typed.of(suggestion)
-    first, second = Typed.of(theirs), Typed.of(mine)
+    typed = TypedLetter.of(suggestion)
+    first, second = TypedLetter.of(theirs), TypedLetter.of(mine)
     alike = first.heading == second.heading and first.whole == second.whole
     left, right = (first.words, second.words) if alike else (visible(theirs), visible(mine))
     return page(
@@ -393,7 +393,7 @@ def free_id(title: str, taken: set[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VersionLine:
     """One version as the list shows it. Row 0 is the text in the folder."""
 
     row: int
@@ -408,18 +408,20 @@ class Line:
     signed: int
 
 
-def lines_of(site: Services, text: Text, signed: dict[str, int]) -> list[Line]:
+def lines_of(site: Services, text: Text, signed: dict[str, int]) -> list[VersionLine]:
     """Every version of a text, the newest first."""
     kept = [_line(version, signed) for version in history(site.db(), site.live.slug, text.name)]
     folder = site.live.folder.get(text.name)
     if folder is not None and not any(line.number for line in kept):
         version = version_of(folder)
-        kept.append(Line(0, "live", 1, "", None, "", version, folder, signed.get(version, 0)))
+        kept.append(
+            VersionLine(0, "live", 1, "", None, "", version, folder, signed.get(version, 0))
+        )
     return kept
 
 
-def _line(version: FileVersion, signed: dict[str, int]) -> Line:
-    return Line(
+def _line(version: FileVersion, signed: dict[str, int]) -> VersionLine:
+    return VersionLine(
         version.id, version.status, version.number, version.author,
         version.published_at or version.at, version.note, version.short, version.source,
         signed.get(version.short, 0),
@@ -429,11 +431,11 @@ def _line(version: FileVersion, signed: dict[str, int]) -> Line:
 @letters.get("/<letter_id>/<part>/versions")
 @access("editor")
 @of_text
-def versions(place: Place) -> Response:
+def versions(place: TextPlace) -> Response:
     return _versions(place)
 
 
-def _versions(place: Place, problem: str = "", status: int = 200) -> Response:
+def _versions(place: TextPlace, problem: str = "", status: int = 200) -> Response:
     """The list, and below it two of them compared where two were chosen."""
     site = services()
     lines = lines_of(site, place.text, _signed_of(site, place))
@@ -450,7 +452,7 @@ def _versions(place: Place, problem: str = "", status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def _signed_of(site: Services, place: Place) -> dict[str, int]:
+def _signed_of(site: Services, place: TextPlace) -> dict[str, int]:
     start = f"{place.letter.id} {place.text.length} "
     if place.text.spanish:
         return {}
@@ -461,14 +463,14 @@ def _signed_of(site: Services, place: Place) -> dict[str, int]:
     }
 
 
-def _chosen(lines: list[Line], typed: str) -> Line | None:
+def _chosen(lines: list[VersionLine], typed: str) -> VersionLine | None:
     return next((line for line in lines if str(line.row) == typed), None)
 
 
 @letters.post("/<letter_id>/<part>/restore")
 @access("editor")
 @of_text
-def restore(place: Place) -> Response:
+def restore(place: TextPlace) -> Response:
     """Make an old version the draft. What was the draft stays among the versions."""
     site = services()
     form = PressedForm(request.form)

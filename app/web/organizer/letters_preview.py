@@ -45,9 +45,9 @@ from app.web.access import access
 from app.web.organizer.campaign_check import Checked, read
 from app.web.organizer.letters_shelf import (
     PARTS,
-    Place,
     Shelf,
     ShelvedLetter,
+    TextPlace,
     first_lines,
     letters,
     of_letter,
@@ -65,7 +65,7 @@ STORY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PreviewQuery:
     """What the page was asked to show."""
 
     query: str
@@ -78,7 +78,7 @@ class Wanted:
     story: bool
 
     @classmethod
-    def read(cls, letter: ShelvedLetter, now: Moment) -> Wanted:
+    def read(cls, letter: ShelvedLetter, now: Moment) -> PreviewQuery:
         arg = request.args
         has_draft = bool(letter.drafts) or letter.status != "live"
         return cls(
@@ -107,7 +107,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownLetter:
     """One letter in one form, for the page."""
 
     holder: Holder
@@ -135,7 +135,7 @@ def moment_now(site: Services) -> Moment:
 def preview(books: Shelf, letter: ShelvedLetter) -> Response:
     """The form to choose by, who fits, and the letter to the first or the chosen one."""
     site = services()
-    wanted = Wanted.read(letter, moment_now(site))
+    wanted = PreviewQuery.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
     if not holders and wanted.query and wanted.kind:  # somebody named is wanted, of any kind
@@ -163,7 +163,7 @@ def preview(books: Shelf, letter: ShelvedLetter) -> Response:
 def preview_pdf(books: Shelf, letter: ShelvedLetter) -> Response:
     """The same letter as the PDF that a resident would take away."""
     site = services()
-    wanted = Wanted.read(letter, moment_now(site))
+    wanted = PreviewQuery.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
@@ -178,12 +178,14 @@ def preview_pdf(books: Shelf, letter: ShelvedLetter) -> Response:
     return response
 
 
-def _read(site: Services, books: Shelf, letter: ShelvedLetter, wanted: Wanted) -> Checked:
+def _read(site: Services, books: Shelf, letter: ShelvedLetter, wanted: PreviewQuery) -> Checked:
     live = wanted.source == "live"
     return read(site.live.slug, books.files if live else books.with_drafts(letter))
 
 
-def _template(checked: Checked, letter: ShelvedLetter, wanted: Wanted) -> LetterTemplate | None:
+def _template(
+    checked: Checked, letter: ShelvedLetter, wanted: PreviewQuery
+) -> LetterTemplate | None:
     length = "short" if wanted.text.startswith("short") else "full"
     return next((t for t in checked.templates(letter.id) if t.length == length), None)
 
@@ -223,10 +225,14 @@ def _compose(
 
 
 def _show(
-    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, wanted: Wanted
-) -> Shown:
+    campaign: Campaign,
+    template: LetterTemplate,
+    holder: Holder,
+    site: Services,
+    wanted: PreviewQuery,
+) -> ShownLetter:
     if holder.vacant:
-        return Shown(holder)
+        return ShownLetter(holder)
     story, today = wanted.typed_story, _days(site, campaign)[wanted.moment]
     letter, writer = _compose(campaign, template, holder, site, story=story, today=today)
     aid: tuple[str, ...] = ()
@@ -238,11 +244,11 @@ def _show(
     ask = (language() == "es" and letter.ask.summary_es) or letter.ask.summary
     match wanted.form:
         case "web":
-            return Shown(holder, web=to_web_form(letter), aid=aid, ask=ask)
+            return ShownLetter(holder, web=to_web_form(letter), aid=aid, ask=ask)
         case "call":
-            return Shown(holder, call=to_call_script(letter, writer), aid=aid, ask=ask)
+            return ShownLetter(holder, call=to_call_script(letter, writer), aid=aid, ask=ask)
         case "letter":
-            return Shown(holder, page=postal(letter, writer), aid=aid, ask=ask)
+            return ShownLetter(holder, page=postal(letter, writer), aid=aid, ask=ask)
 
 
 # --- beside the words, while they are written ---------------------------------------------
@@ -271,7 +277,7 @@ class Beside:
     """How many offices' forms take fewer."""
 
 
-def beside(place: Place, source: str, *, query: str, seat: str) -> Beside:
+def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     """The text with the words ``source``, to the one who was chosen or searched."""
     site, letter, name = services(), place.letter, place.text.name
     checked = read(site.live.slug, {**place.books.with_drafts(letter), name: source})
@@ -335,7 +341,7 @@ MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RecipientKind:
     """A kind of recipient, such as “a cosponsor”."""
 
     id: str
@@ -367,31 +373,31 @@ def _plain(chamber: str) -> Callable[[Campaign, Holder], bool]:
     )
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("cosponsor", _l("a cosponsor"), _stance("cosponsor")),
-    Kind("sponsor", _l("the sponsor"), _stance("sponsor")),
-    Kind("earlier", _l("someone who backed an earlier bill"), _stance("earlier")),
-    Kind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
-    Kind("representative", _l("a representative on no list"), _plain("house")),
-    Kind("senator", _l("a senator on no list"), _plain("senate")),
-    Kind("house-committee", _l("a representative on Judiciary"), _judiciary("house")),
-    Kind("senate-committee", _l("a senator on Judiciary"), _judiciary("senate")),
-    Kind("delegate", _l("a delegate"), lambda _c, h: h.seat.is_delegate and not h.vacant),
-    Kind(
+KINDS: tuple[RecipientKind, ...] = (
+    RecipientKind("cosponsor", _l("a cosponsor"), _stance("cosponsor")),
+    RecipientKind("sponsor", _l("the sponsor"), _stance("sponsor")),
+    RecipientKind("earlier", _l("someone who backed an earlier bill"), _stance("earlier")),
+    RecipientKind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
+    RecipientKind("representative", _l("a representative on no list"), _plain("house")),
+    RecipientKind("senator", _l("a senator on no list"), _plain("senate")),
+    RecipientKind("house-committee", _l("a representative on Judiciary"), _judiciary("house")),
+    RecipientKind("senate-committee", _l("a senator on Judiciary"), _judiciary("senate")),
+    RecipientKind("delegate", _l("a delegate"), lambda _c, h: h.seat.is_delegate and not h.vacant),
+    RecipientKind(
         "independent",
         _l("an independent"),
         lambda _c, h: h.member is not None and h.member.party == "Independent",
     ),
-    Kind(
+    RecipientKind(
         "at-large",
         _l("a representative of a whole state"),
         lambda _c, h: h.seat.district == 0 and not h.seat.is_delegate and not h.vacant,
     ),
-    Kind("vacant", _l("a vacant seat"), lambda _c, h: h.vacant),
+    RecipientKind("vacant", _l("a vacant seat"), lambda _c, h: h.vacant),
 )
 
 
-def typed_kind(query: str) -> Kind | None:
+def typed_kind(query: str) -> RecipientKind | None:
     """The kind that somebody typed in words, such as “a senator on Judiciary” or “cosponsors”."""
     wanted = _bare(query)
     return next((k for k in KINDS if wanted and wanted in (_bare(str(k.label)), k.id)), None)

@@ -250,7 +250,7 @@ def first_lines(letter: ShelvedLetter) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """The text that a page is about."""
 
     books: Shelf
@@ -270,7 +270,7 @@ def of_letter(view: Callable[[Shelf, ShelvedLetter], Response]) -> Callable[[str
     return found
 
 
-def of_text(view: Callable[[Place], Response]) -> Callable[[str, str], Response]:
+def of_text(view: Callable[[TextPlace], Response]) -> Callable[[str, str], Response]:
     """Hand a view the text of its address; where there is none, a page says so."""
 
     @wraps(view)
@@ -279,6 +279,6 @@ def of_text(view: Callable[[Place], Response]) -> Callable[[str, str], Response]
         letter = books.letter(letter_id)
         if letter is None or part not in PARTS:
             return page("no_such", 404)
-        return view(Place(books, letter, letter.texts[part]))
+        return view(TextPlace(books, letter, letter.texts[part]))
 
     return found

@@ -30,7 +30,7 @@ offices = Blueprint("organizer_offices", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OfficeLine:
     """A seat in the list."""
 
     seat: str
@@ -72,7 +72,7 @@ def _people(site: Services) -> dict[str, int]:
     return {row.group: row.signatures for row in rows}
 
 
-def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -> list[Line]:
+def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -> list[OfficeLine]:
     letters = {r.group: r.letters for r in count(site.db(), site.campaign.slug, "recipient")}
     wanted = level(typed).split()
     found = []
@@ -80,7 +80,7 @@ def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -
         seat, member = holder.seat, holder.member
         house = district_key(seat.id, site.tables.congress)
         place = seat.state if seat.chamber == "senate" else house
-        line = Line(
+        line = OfficeLine(
             seat.id,
             title_name(holder),
             role(holder),

@@ -32,7 +32,7 @@ LETTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """Something to set up once, and whether it is done."""
 
     done: bool
@@ -63,23 +63,23 @@ def show_index() -> Response:
     )  # fmt: skip
 
 
-def setup(site: Services) -> list[Step]:
+def setup(site: Services) -> list[SetupStep]:
     """What a site needs before it is shown to people. What is done is not shown again."""
     settings, fresh = site.settings, Settings(instance=site.settings.instance)
     admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
     return [
-        Step(settings.group_name != fresh.group_name, _("Name your group"), ""),
-        Step(bool(settings.contact), _("Say how people reach you"), ""),
-        Step(bool(settings.site_url), _("Give the site its public address"), ""),
-        Step(_key_is_away(site), _("Move the private key to your own computer"),
+        SetupStep(settings.group_name != fresh.group_name, _("Name your group"), ""),
+        SetupStep(bool(settings.contact), _("Say how people reach you"), ""),
+        SetupStep(bool(settings.site_url), _("Give the site its public address"), ""),
+        SetupStep(_key_is_away(site), _("Move the private key to your own computer"),
              _("While it is on this server, anyone who controls the server can read what people "
                "asked you to keep."),
              "organizer_keys.index"),
-        Step(len(admins) > 1, _("Invite a second admin"),
+        SetupStep(len(admins) > 1, _("Invite a second admin"),
              _("If you alone lose your phone, no one here can help you."), "organizer.all_people"),
-        Step(copied_lately(settings, site.clock()), _("Have a copy made every day"),
+        SetupStep(copied_lately(settings, site.clock()), _("Have a copy made every day"),
              _("No copy was made in the last two days. A broken disk would take every signature.")),
-        Step(bool(settings.mail_server), _("Set up email"), ""),
+        SetupStep(bool(settings.mail_server), _("Set up email"), ""),
     ]  # fmt: skip
 
 

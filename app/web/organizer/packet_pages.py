@@ -16,7 +16,14 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 from wtforms import Form, StringField
 
-from app.delivery.packets import Opened, PacketLetters, Sender, Trouble, parse_split, zip_packets
+from app.delivery.packets import (
+    OpenedDetails,
+    PacketLetters,
+    Sender,
+    Trouble,
+    parse_split,
+    zip_packets,
+)
 from app.records import NotStoredError, audit
 from app.records.audit import What
 from app.records.database import writing
@@ -167,11 +174,11 @@ def _note(site: Services, people: int, keys: list[OpenKey]) -> None:
 def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[Trouble]:
     troubles: list[Trouble] = []
 
-    def rows() -> Iterator[Opened]:
+    def rows() -> Iterator[OpenedDetails]:
         kept = open_kept(site.db(), keys, campaign=site.campaign.slug, purpose="packet")
         for line, row in enumerate(kept, start=1):
             if isinstance(row, OpenedRow):
-                yield Opened(line, row.day, row.details)
+                yield OpenedDetails(line, row.day, row.details)
             else:
                 troubles.append(Trouble(line, row.reason))
 

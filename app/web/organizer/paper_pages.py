@@ -49,9 +49,9 @@ from app.records.paper_files import LONGEST_CELL, SheetError
 from app.records.paper_plan import (
     Choices,
     HeldFile,
+    ImportPlace,
+    ImportPlan,
     Odd,
-    Place,
-    Plan,
     TooManyRowsError,
     Wrong,
     hold_file,
@@ -115,10 +115,10 @@ EVERY = 1.0
 # --- what is the same for all ----------------------------------------------------------
 
 
-def _place() -> Place:
+def _place() -> ImportPlace:
     """What rows are judged against, now."""
     site = services()
-    return Place(site.campaign, site.tables, site.now(), site.settings.person_key)
+    return ImportPlace(site.campaign, site.tables, site.now(), site.settings.person_key)
 
 
 def _batch(way: str) -> Batch:
@@ -633,7 +633,7 @@ def _steps(
     return page("paper/result", part="_done", added=added, plan=plan)
 
 
-def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, Plan]:
+def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, ImportPlan]:
     site = services()
     every = sum(len(sheet.rows) for sheet in file.sheets)
     steps = plan_steps(file, choices, _place(), site.db(), secret=site.settings.secret_key)
@@ -642,14 +642,14 @@ def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, Plan]:
         try:
             done = next(steps)
         except StopIteration as end:
-            plan: Plan = end.value
+            plan: ImportPlan = end.value
             return plan
         if done % STEP == 0 and time.monotonic() >= due:
             due = time.monotonic() + EVERY
             yield _("%(done)s of %(all)s rows were looked at.", done=f"{done:,}", all=f"{every:,}")
 
 
-def _carried_out(plan: Plan) -> Generator[str, None, Added]:
+def _carried_out(plan: ImportPlan) -> Generator[str, None, Added]:
     """Store exactly what the plan counts."""
     site, total, due = services(), Added(0, 0, 0), 0.0
     said = said_columns(plan)
@@ -667,7 +667,11 @@ def _carried_out(plan: Plan) -> Generator[str, None, Added]:
 
 
 def _shown(
-    plan: Plan, *, problem: str = "", notes: Mapping[str, str] | None = None, status: int = 200
+    plan: ImportPlan,
+    *,
+    problem: str = "",
+    notes: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
     """The page about a plan."""
     shown = plan.wrong[:SHOWN]

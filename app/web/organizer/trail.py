@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.records import audit
-from app.records.audit import Event, Filter, Value, What
+from app.records.audit import Event, TrailFilter, Value, What
 from app.records.database import writing
 from app.records.tabular import BOM, csv_line
 from app.site.services import services
@@ -27,7 +27,7 @@ FIELDS = ("who", "what", "since", "until")
 DIGITS = re.compile(r"[0-9]{1,15}")
 
 
-def _wanted() -> tuple[Filter, list[tuple[str, str]]]:
+def _wanted() -> tuple[TrailFilter, list[tuple[str, str]]]:
     """The filter in the address, and what could not be read of it."""
     arg = request.args
     read = {name: read_day(arg.get(name, "")) for name in ("since", "until")}
@@ -37,7 +37,7 @@ def _wanted() -> tuple[Filter, list[tuple[str, str]]]:
         for name, day in read.items()
         if arg.get(name, "").strip() and not day
     ]
-    return Filter(arg.get("who", "")[:60], arg.get("what", "")[:60], **days), errors
+    return TrailFilter(arg.get("who", "")[:60], arg.get("what", "")[:60], **days), errors
 
 
 def _number(name: str) -> int | None:
@@ -45,7 +45,7 @@ def _number(name: str) -> int | None:
     return int(text) if DIGITS.fullmatch(text) else None
 
 
-def _query(wanted: Filter) -> dict[str, str]:
+def _query(wanted: TrailFilter) -> dict[str, str]:
     fields = {"who": wanted.who, "what": wanted.what, "since": wanted.since, "until": wanted.until}
     return {name: value for name, value in fields.items() if value}
 

@@ -13,7 +13,7 @@ from app.campaign.reading_aids import (
     KEY,
     NONE_YET,
     Pair,
-    Typed,
+    TypedParagraph,
     join,
     mark_of,
     pair,
@@ -35,7 +35,7 @@ MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ParagraphRow:
     """One paragraph as the page shows it."""
 
     number: int
@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranslationLine:
     """One letter or ask on the overview."""
 
     title: str
@@ -110,22 +110,26 @@ def translations() -> Response:
     return page("campaign/translations", letters=letters, asks=asks)
 
 
-def _letter_line(site: Services, letter: str, length: Length, title: str) -> Line:
+def _letter_line(site: Services, letter: str, length: Length, title: str) -> TranslationLine:
     """A letter with how many of its paragraphs there are to look at, and its page."""
     english, spanish = (working(site, name).text for name in names_of(letter, length))
     todo = sum(p.state != "current" for p in pairs_of(english, spanish))
     url = page_url("organizer_campaign.translation", letter=letter, length=length)
-    return Line(title, url, todo)
+    return TranslationLine(title, url, todo)
 
 
-def _campaign_line(name: str, key: str, todo: int) -> Line:
+def _campaign_line(name: str, key: str, todo: int) -> TranslationLine:
     """A part of the campaign with Spanish to look at, and its page."""
     if name == "time":
-        return Line(str(TITLES["bill"]), page_url("organizer_campaign.once", name="bill"), todo)
+        return TranslationLine(
+            str(TITLES["bill"]), page_url("organizer_campaign.once", name="bill"), todo
+        )
     if name == "prompt_hint":
-        return Line(str(TITLES["hint"]), page_url("organizer_campaign.once", name="hint"), todo)
+        return TranslationLine(
+            str(TITLES["hint"]), page_url("organizer_campaign.once", name="hint"), todo
+        )
     url = page_url("organizer_campaign.part", name=name, key=key)
-    return Line(f"{TITLES[name]}: {key}", url, todo)
+    return TranslationLine(f"{TITLES[name]}: {key}", url, todo)
 
 
 def _texts(site: Services, letter: str, length: Length) -> tuple[Working, Working] | None:
@@ -149,10 +153,10 @@ def translation(letter: str, length: Length) -> Response:
     return _show(letter, length, english, rows, base=spanish.base)
 
 
-def _row(number: int, shown: Pair) -> Row:
+def _row(number: int, shown: Pair) -> ParagraphRow:
     longest = max(shown.english, shown.spanish, key=len)
     lines = sum(1 + len(line) // 48 for line in longest.split("\n"))
-    return Row(
+    return ParagraphRow(
         number, unwrap(shown.english), mark_of(shown.english) if shown.english else NONE_YET,
         unwrap(visible(shown.spanish)), visible(shown.spanish), shown.mark, shown.state,
         min(max(lines, 3), 16),
@@ -163,7 +167,7 @@ def _show(
     letter: str,
     length: Length,
     english: Working,
-    rows: list[Row],
+    rows: list[ParagraphRow],
     *,
     base: int,
     errors: list[tuple[str, str]] | None = None,
@@ -180,7 +184,7 @@ def _show(
     )  # fmt: skip
 
 
-def typed_rows() -> list[Row]:
+def typed_rows() -> list[ParagraphRow]:
     """What the form says, paragraph by paragraph."""
     form, rows = request.form, []
     for number in range(MOST):
@@ -188,7 +192,7 @@ def typed_rows() -> list[Row]:
             break
         marks = [(read_marks(form.get(f"{name}-{number}", "")) or (NONE_YET,))[0]
                  for name in ("of", "mark")]  # fmt: skip
-        rows.append(Row(
+        rows.append(ParagraphRow(
             number, form.get(f"en-{number}", ""), marks[0], visible(form[f"es-{number}"]),
             visible(form.get(f"was-{number}", "")), marks[1], "", 8,
         ))  # fmt: skip
@@ -206,7 +210,9 @@ def translation_post(letter: str, length: Length) -> Response:
     english, spanish = texts
     rows = typed_rows()
     body, note = join(
-        Typed(r.english_mark, r.kept, r.before, r.mark, bool(request.form.get(f"fits-{r.number}")))
+        TypedParagraph(
+            r.english_mark, r.kept, r.before, r.mark, bool(request.form.get(f"fits-{r.number}"))
+        )
         for r in rows
     )
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
@@ -227,8 +233,8 @@ def translation_post(letter: str, length: Length) -> Response:
 
 
 def _with_problems(
-    rows: list[Row], text: str, problems: tuple[Problem, ...]
-) -> tuple[list[Row], list[tuple[str, str]]]:
+    rows: list[ParagraphRow], text: str, problems: tuple[Problem, ...]
+) -> tuple[list[ParagraphRow], list[tuple[str, str]]]:
     """Each problem beside the paragraph in which it lies."""
     found = split_source(text)
     line = found.words_line if found else 1
@@ -249,12 +255,12 @@ def _with_problems(
     return shown, [(f"es-{n}", message) for n, message in by_row.items()] + rest
 
 
-def _with(row: Row, problem: str, theirs: str) -> Row:
+def _with(row: ParagraphRow, problem: str, theirs: str) -> ParagraphRow:
     return replace(row, problem=problem, theirs=theirs)
 
 
 def _moved(
-    letter: str, length: Length, english: Working, spanish: Working, rows: list[Row]
+    letter: str, length: Length, english: Working, spanish: Working, rows: list[ParagraphRow]
 ) -> Response:
     theirs = paragraphs(parts(spanish.text)[1])
     shown = [

@@ -20,7 +20,7 @@ from app.site.outgoing import offices_of
 from app.site.paper_links import title_in
 from app.site.services import Services
 from app.web.pages import Page
-from app.web.public.counter import Row, state_rows
+from app.web.public.counter import StateRow, state_rows
 from app.web.resident.consent import offer
 from app.web.resident.copies import mailing
 from app.web.resident.draft import CopyForm
@@ -73,7 +73,7 @@ def archive(site: Services, story: str = "") -> Page:
     return Page("public/archive.html", context)
 
 
-def _counts(site: Services) -> tuple[Totals, list[Row]]:
+def _counts(site: Services) -> tuple[Totals, list[StateRow]]:
     try:
         return totals(site.db(), site.slug), state_rows(site)
     except NotStoredError:

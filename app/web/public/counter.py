@@ -54,7 +54,7 @@ COUNTER_POLICY = "; ".join((
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StateRow:
     """A line of the table by state."""
 
     state: str
@@ -62,10 +62,10 @@ class Row:
     at_least: int
 
 
-def state_rows(site: Services) -> list[Row]:
+def state_rows(site: Services) -> list[StateRow]:
     """The table by state."""
     return [
-        Row(row.state, STATES[row.state], row.at_least)
+        StateRow(row.state, STATES[row.state], row.at_least)
         for row in by_state(site.db(), site.campaign.slug)
     ]
 

@@ -67,7 +67,7 @@ def statement() -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownStatement:
     """The latest statement as the page shows it."""
 
     moment: str
@@ -132,10 +132,10 @@ def _answer(answer: Included | NotIncluded | NothingStated) -> dict[str, Any]:
     return {"answer": "nothing" if isinstance(answer, NothingStated) else "no"}
 
 
-def _shown(found: Statement, site: Services) -> Shown:
+def _shown(found: Statement, site: Services) -> ShownStatement:
     content = found.content
     at = datetime.fromisoformat(content["at"])
-    return Shown(
+    return ShownStatement(
         moment=moment_words(at, site.campaign.timezone),
         signatures=content["signatures"],
         letters=content["letters"],

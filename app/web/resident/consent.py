@@ -27,7 +27,7 @@ log = logging.getLogger("dear_congress")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ConsentOffer:
     """What the words beside the ticks say about this site."""
 
     until: date
@@ -40,7 +40,7 @@ class Offer:
     """Letters of the packet may go to the offices' own systems, which need a title."""
 
 
-def offer(site: Services) -> Offer:
+def offer(site: Services) -> ConsentOffer:
     """How long details would be kept, and who could open them as things are now."""
     until = site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
     try:
@@ -49,7 +49,7 @@ def offer(site: Services) -> Offer:
         keys = []
     # The first key of a new site is made when it is first needed, and lies here.
     readable = all(line.readable_here for line in keys)
-    return Offer(until, readable, contact_words(), asks_title=bool(site.settings.cwc_agent))
+    return ConsentOffer(until, readable, contact_words(), asks_title=bool(site.settings.cwc_agent))
 
 
 def contact_words() -> tuple[str, str]:

@@ -162,7 +162,7 @@ def _current(letters: Sequence[Taken], told: str) -> str:
 
 
 def _taken(
-    item: Addressed, row: LetterRow | None, offered: official.Offer | None, draft: Draft
+    item: Addressed, row: LetterRow | None, offered: official.OfficialOffer | None, draft: Draft
 ) -> Taken:
     letter, holder = item.letter, item.letter.holder
     member = holder.member

@@ -37,7 +37,7 @@ LOW_SHARE = 0.10
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OfficeChoice:
     """An office that a printed letter can go to."""
 
     id: str
@@ -84,7 +84,7 @@ class Reviewed:
     shortened: bool
     """It is the short letter because the office's form takes no full one."""
     over: str
-    offices: list[Place]
+    offices: list[OfficeChoice]
     office: str
     office_open: bool
 
@@ -372,8 +372,8 @@ def _reviewed(
         shortened=plain.length == "short",
         over=over_words(form.over) if form.over else "",
         offices=[
-            Place("washington", _("Washington, DC")),
-            *(Place(o.id, _office_label(o)) for o in holder.member.local_offices),
+            OfficeChoice("washington", _("Washington, DC")),
+            *(OfficeChoice(o.id, _office_label(o)) for o in holder.member.local_offices),
         ],
         office=office.id if office else "washington",
         office_open=office is not None,

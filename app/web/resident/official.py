@@ -17,11 +17,11 @@ from app.campaign import Letter, Writer
 from app.cwc import (
     SIT_OUT,
     CwcMessage,
+    FieldProblem,
     MessageParts,
     NotReady,
     OfficePost,
     Posted,
-    Problem,
     delivery_id,
     message_parts,
     missing,
@@ -52,7 +52,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfficialOffer:
     """What the page with the letters says about this way."""
 
     seats: frozenset[str]
@@ -62,7 +62,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedField:
     """One field of the page that asks for what is missing."""
 
     name: str
@@ -72,7 +72,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OfficialLetter:
     """One letter as its office would get it, or why it cannot go this way."""
 
     seat: str
@@ -90,7 +90,7 @@ class _Made:
     round: int
 
 
-def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer | None:
+def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> OfficialOffer | None:
     """What can be given to the offices' systems; None where this way is not set up."""
     offices = offices_of(site.settings)
     if offices is None or practice.state_of(draft.test, site) != "none":
@@ -104,7 +104,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offer 
         and allowed("person", row.state, "queued")
         and _may_go(rows.get(row.seat))
     )
-    return Offer(seats, rows, offices.is_test)
+    return OfficialOffer(seats, rows, offices.is_test)
 
 
 def _may_go(row: OutboundRow | None) -> bool:
@@ -145,7 +145,7 @@ class _Way:
     offices: OfficePost
     ready: Ready
     act: Act
-    offered: Offer
+    offered: OfficialOffer
     letters: Sequence[Letter]
 
     @property
@@ -192,7 +192,7 @@ class _Way:
             seat = letter.holder.seat
             needed = "Phone" in getattr(self.offered.rows.get(seat.id), "cause", "")
             for reason in missing(writer, seat, phone_needed=needed):
-                there = isinstance(reason, Problem)
+                there = isinstance(reason, FieldProblem)
                 found.setdefault(reason.field, (field_words(reason), there))
         for name in ASKED:
             if len(self.value(name)) > LONGEST:
@@ -219,7 +219,7 @@ class _Way:
             # A field that nobody has filled in yet is no mistake.
             error = words if judged or there else ""
             optional = name == "street2" or (name == "phone" and name not in lacks)
-            fields.append(Asked(f"d_{name}", self.value(name), error, optional))
+            fields.append(AskedField(f"d_{name}", self.value(name), error, optional))
         errors = [(x.name, x.error) for x in fields if x.error]
         context = self.context() | {
             "fields": {x.name: x for x in fields}, "errors": errors,
@@ -228,19 +228,19 @@ class _Way:
         }  # fmt: skip
         return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)
 
-    def made(self, writer: Writer) -> tuple[list[_Made], list[Shown]]:
+    def made(self, writer: Writer) -> tuple[list[_Made], list[OfficialLetter]]:
         """The messages that can go, and every letter as the page shows it."""
         made: list[_Made] = []
-        shown: list[Shown] = []
+        shown: list[OfficialLetter] = []
         for letter in self.letters:
             seat, name = letter.holder.seat.id, title_name(letter.holder)
             round_ = _next_round(self.offered.rows.get(seat))
             message = self.message(letter, writer, round_)
             if isinstance(message, NotReady):
-                shown.append(Shown(seat, name, cannot=cannot_words(message)))
+                shown.append(OfficialLetter(seat, name, cannot=cannot_words(message)))
                 continue
             made.append(_Made(letter, message, round_))
-            shown.append(Shown(seat, name, told(message)))
+            shown.append(OfficialLetter(seat, name, told(message)))
         return made, shown
 
     def message(self, letter: Letter, writer: Writer, round_: int) -> CwcMessage | NotReady:
@@ -259,7 +259,7 @@ class _Way:
             today=site.today(),
         )
 
-    def check_page(self, shown: Sequence[Shown], *, can_go: bool, changed: bool = False,
+    def check_page(self, shown: Sequence[OfficialLetter], *, can_go: bool, changed: bool = False,
                    error: str = "", status: int = 200) -> Page:  # fmt: skip
         words = _("A letter has changed since you looked. Please look again, then press the "
                   "button.") if changed else ""  # fmt: skip
@@ -281,7 +281,7 @@ class _Way:
             "switch": "resident.deliver", "enter": "resident.deliver",
         }  # fmt: skip
 
-    def queue(self, made: Iterable[_Made], shown: Sequence[Shown]) -> Page | None:
+    def queue(self, made: Iterable[_Made], shown: Sequence[OfficialLetter]) -> Page | None:
         """Queue every letter, once; None when all are on their way."""
         receipt, person = self.act.token, person_in(self.ready.draft, self.site)
         for one in made:
@@ -303,7 +303,7 @@ class _Way:
         return None
 
 
-def _fingerprint(shown: Sequence[Shown]) -> str:
+def _fingerprint(shown: Sequence[OfficialLetter]) -> str:
     """Stands for what the page showed; another day's date alone makes no difference."""
     lines = [
         f"{x.seat} {name} {text}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.cwc import Missing, NotReady, Problem
+from app.cwc import FieldProblem, Missing, NotReady
 from app.site.i18n import gettext as _
 
 
-def field_words(reason: Missing | Problem) -> str:
+def field_words(reason: Missing | FieldProblem) -> str:
     """The words beside a field that is empty or that the format does not take."""
     if isinstance(reason, Missing):
         return _missing(reason)

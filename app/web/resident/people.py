@@ -12,7 +12,7 @@ from app.site.i18n import language, long_date
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SeatInWords:
     """A seat with whoever sits in it, in words. ``note`` is empty where nothing needs saying."""
 
     seat: str
@@ -98,10 +98,10 @@ def no_letter(holder: Holder, tables: Tables) -> str:
 
 def person(
     holder: Holder, today: date, tables: Tables, to: tuple[str, ...] | None = None
-) -> Person:
+) -> SeatInWords:
     """The holder in words; ``chosen`` unless ``to`` leaves it out."""
     seat = holder.seat.id
-    return Person(
+    return SeatInWords(
         seat=seat,
         title_name=title_name(holder),
         role=role(holder),

@@ -87,7 +87,7 @@ def act_of(data: Data, site: Services) -> Act | Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReceiptLine:
     """One recipient on the receipt."""
 
     seat: str
@@ -148,13 +148,13 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     return Page("resident/receipt.html", context, 422 if form else 200)
 
 
-def _line(row: LetterRow, site: Services) -> Line:
+def _line(row: LetterRow, site: Services) -> ReceiptLine:
     """The recipient of a letter, who may have left Congress since."""
     holder = site.tables.holder(row.seat)
     if row.bioguide is None or holder is None:
         where = role(holder) if holder else row.seat
         words = state_words("not attempted")
-        return Line(row.seat, _("No letter"), where, "not attempted", words, "")
+        return ReceiptLine(row.seat, _("No letter"), where, "not attempted", words, "")
     words = state_words(row.state, row.cause)
     since = moment_words(row.at, site.campaign.timezone) if row.at else ""
     name = title_name(holder)
@@ -163,7 +163,7 @@ def _line(row: LetterRow, site: Services) -> Line:
         member = site.tables.member(row.bioguide) or then.member(row.bioguide)
         holder = Holder(holder.seat, member)
         name = title_name(holder) if member else _("The member who held this seat then")
-    return Line(row.seat, name, role(holder), row.state, words, since)
+    return ReceiptLine(row.seat, name, role(holder), row.state, words, since)
 
 
 def _unknown() -> Page:
