@@ -56,7 +56,11 @@ LONG = (
     "organizers/test_web_entering", "safety/test_web_confirming", "safety/test_web_limits",
     "official/test_keeping", "campaign_page/test_translation", "packets/test_window",
     "site/test_rooms", "attest/test_statements", "paper/test_likely", "workshop/test_files",
-    "campaign_page/test_practice", "organizers/test_held_and_keys",
+    "campaign_page/test_practice", "organizers/test_held_and_keys", "accounting/test_moves",
+    "campaign/test_compose", "web/test_change", "campaign/test_language_fuzz",
+    "documents/test_agreement", "public_counts/test_pages", "safety/test_proof",
+    "records/test_identity", "packets/test_labels", "mail_pages/test_receipt",
+    "mail_pages/test_sharing", "site/test_backup", "public_counts/test_rule",
 )  # fmt: skip
 """Files that take more than two seconds of work, about in the order of what they take."""
 
