@@ -61,8 +61,9 @@ LONG = (
     "documents/test_agreement", "public_counts/test_pages", "safety/test_proof",
     "records/test_identity", "packets/test_labels", "mail_pages/test_receipt",
     "mail_pages/test_sharing", "site/test_backup", "public_counts/test_rule",
+    "congress/test_street", "delivery/test_queue",
 )  # fmt: skip
-"""Files that take more than two seconds of work, about in the order of what they take."""
+"""Files that take more than two seconds, of work or of waiting for what is late on purpose."""
 
 
 @pytest.hookimpl(tryfirst=True)
