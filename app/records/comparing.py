@@ -25,6 +25,7 @@ _JUNIOR = {
 _TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "sra", "dra"})
 _DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
 """Written behind a name. "Md" before one is short for Mohammed."""
+_BEHIND = _JUNIOR.keys() | _DEGREES
 _HIDDEN = frozenset({"Cc", "Cf"})
 _APOSTROPHES = frozenset("'’‘ʼ`´")
 _FRACTION = re.compile(r"(?=[¼-¾⅐-⅞])")
@@ -49,7 +50,7 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     for words in (family, given):
         if len(words) > 2 and "".join(words[-2:]) in _DEGREES:  # M.D., Ph.D.
             del words[-2:]
-        while len(words) > 1 and words[-1] in _JUNIOR.keys() | _DEGREES:
+        while len(words) > 1 and words[-1] in _BEHIND:
             junior = _JUNIOR.get(words.pop(), junior)
     while len(given) + len(family) > 1 and given and given[0] in _TITLES:
         given.pop(0)

@@ -14,7 +14,7 @@ import tracemalloc
 from collections.abc import Callable
 
 from app.campaign import Parsed, check_campaign, load_campaign, parse_template
-from app.campaign.check import survey
+from app.campaign.survey import survey
 from app.congress import load_tables
 from app.site.settings import ROOT
 from tests.campaign.test_language import HOSTILE

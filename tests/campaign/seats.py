@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.campaign import Report, check_campaign
-from app.campaign.check import AskGroup, survey
+from app.campaign.survey import AskGroup, survey
 from app.cli import letters
 from app.congress import Holder, Tables
 from app.web.organizer import campaign_check

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.campaign import Campaign, ask_for, stage_of, stance_of
-from app.campaign.check import _ASK, sentences
+from app.campaign.faults import _ASK, sentences
 from app.campaign.stance import CURRENT, Backing, is_ending, moments, stances_from
 from app.congress import Holder, Member, Tables
 from app.congress.model import CommitteeSeat

@@ -22,7 +22,7 @@ from app.campaign import (
     check_campaign,
     read_template,
 )
-from app.campaign.check import Situation, _up, check_paragraph, reading_grade, sentences
+from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
 from app.campaign.model import Ask
 from app.cli.letters import letters_cli
 from app.congress import Holder, Tables
@@ -444,10 +444,10 @@ def test_presuming_a_return_is_found(campaign: Campaign) -> None:
         ("I ask you to cosponsor it in the new Congress if you serve there.", False),
         ("I ask that you, or a colleague, bring it to the new Congress.", False),
     ):
-        findings = check_paragraph(campaign, text, situation)
+        findings = check_sentence(campaign, text, situation)
         assert any("who will return" in f.message for f in findings) is bad, text
     after = replace(situation, stage="expired")
-    assert not check_paragraph(campaign, "I ask you to join a bill in the new Congress.", after)
+    assert not check_sentence(campaign, "I ask you to join a bill in the new Congress.", after)
 
 
 def test_the_fields_of_the_house_may_be_tested_for_the_senate(campaign: Campaign, few: Few) -> None:

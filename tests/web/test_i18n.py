@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-from app.campaign.check import TWO_GENDERS
+from app.campaign.faults import TWO_GENDERS
 from app.site.i18n import CATALOGUES, compile_catalogues
 from app.site.settings import ROOT
 from tests.web.lint import NS, Client, Html

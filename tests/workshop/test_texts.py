@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.campaign import Campaign, LetterTemplate, read_campaign, read_files, version_of
-from app.campaign.check import MOMENTS, survey
 from app.campaign.letter_file import HEADING, join_source, split_source
+from app.campaign.survey import MOMENTS, survey
 from app.campaign.text_changes import changes, merge, word_changes
 from app.congress import load_tables
 from app.site.settings import ROOT

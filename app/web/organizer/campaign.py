@@ -90,7 +90,7 @@ _GLANCE = (
 
 
 class StoreForm(PressedForm):
-    """The same for the campaign: what the page was made of, and which way a part moves."""
+    """What the campaign's buttons send: what the page was made of, and which way a part moves."""
 
     seen = RowField(default=-1)
     way = StringField(default="")

@@ -24,8 +24,9 @@ from app.campaign import (
 )
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
-from app.campaign.check import MOMENTS, AskGroup, Moment, Report, check_apart, survey
+from app.campaign.check import Report, check_apart
 from app.campaign.problems import Level, Message
+from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
 from app.congress import Tables
 from app.site.i18n import gettext as _
 from app.site.rooms import Place, pieces_apart

@@ -25,8 +25,10 @@ from app.campaign import (
     reading_aid,
     stance_of,
 )
-from app.campaign.check import LIMITS, MOMENTS, Moment, SomeSeats
+from app.campaign.check import SomeSeats
+from app.campaign.faults import LIMITS
 from app.campaign.stance import moments, stage_of
+from app.campaign.survey import MOMENTS, Moment
 from app.congress import STATES, Delegation, Holder, Tables
 from app.documents import (
     Addressed,
