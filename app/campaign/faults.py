@@ -52,7 +52,7 @@ def _syllables(word: str) -> int:
     return max(count, 1)
 
 
-LIMITS: dict[Length, int] = {"full": 1_500, "short": 450}
+MOST_CHARACTERS: dict[Length, int] = {"full": 1_500, "short": 450}
 """Characters of the frame with its ask, a line break counted as two, as offices do."""
 GRADE = 10.0
 """The highest school grade that a letter should need."""
@@ -233,7 +233,7 @@ def check_whole(
     body, ask = draft.frame, draft.words.text
     text = "\n\n".join(body)
     count = len(text) + text.count("\n")
-    most = LIMITS[length]
+    most = MOST_CHARACTERS[length]
     if room is not None and count > room and not has_short:
         yield Finding(
             Message.of("office-limit", number=f"{count:,}", most=f"{room:,}"), "", size=count - room

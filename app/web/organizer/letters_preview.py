@@ -26,7 +26,7 @@ from app.campaign import (
     stance_of,
 )
 from app.campaign.check import SomeSeats
-from app.campaign.faults import LIMITS
+from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.stance import moments, stage_of
 from app.campaign.survey import MOMENTS, Moment
 from app.congress import STATES, Delegation, Holder, Tables
@@ -318,7 +318,7 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
         words,
         found,
         count,
-        LIMITS[template.length],
+        MOST_CHARACTERS[template.length],
         sum(1 for form in forms if (form.max_characters or count) < count),
     )
 
