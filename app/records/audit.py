@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 COMMAND_LINE = "command line"
 """Who acted, when it was the operator at a terminal."""
@@ -26,111 +26,67 @@ Facts = Mapping[str, Value]
 
 
 class What(StrEnum):
-    """Every kind of event. The value is what is stored and exported: never rename one."""
+    """Every kind of event, with the keys that its ``before`` and its ``after`` carry, parted by
+    commas. The value is what is stored and exported: never rename one.
+    """
 
-    ORGANIZER_ADDED = "organizer added"
-    ROLE_CHANGED = "role changed"
-    ORGANIZER_DISABLED = "organizer disabled"
-    ORGANIZER_ENABLED = "organizer enabled"
-    PASSWORD_LINK_MADE = "password link made"  # noqa: S105
+    _value_: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+    def __new__(cls, value: str, before: str = "", after: str = "") -> Self:
+        made = str.__new__(cls, value)
+        made._value_ = value
+        made.before, made.after = (
+            frozenset(filter(None, keys.split(", "))) for keys in (before, after)
+        )
+        return made
+
+    ORGANIZER_ADDED = "organizer added", "", "role"
+    ROLE_CHANGED = "role changed", "role", "role"
+    ORGANIZER_DISABLED = "organizer disabled", "disabled", "disabled"
+    ORGANIZER_ENABLED = "organizer enabled", "disabled", "disabled"
+    PASSWORD_LINK_MADE = "password link made", "", "expires"
     PASSWORD_SET = "password set"  # noqa: S105
     SECOND_FACTOR_SET_UP = "second factor set up"
     SECOND_FACTOR_REMOVED = "second factor removed"
-    PASSKEY_ADDED = "passkey added"
-    PASSKEY_REMOVED = "passkey removed"
-    RECOVERY_CODES_MADE = "recovery codes made"
-    RECOVERY_CODE_USED = "recovery code used"
-    LOGGED_IN = "logged in"
-    LOGIN_REFUSED = "log-in refused"
+    PASSKEY_ADDED = "passkey added", "", "device"
+    PASSKEY_REMOVED = "passkey removed", "device"
+    RECOVERY_CODES_MADE = "recovery codes made", "", "codes"
+    RECOVERY_CODE_USED = "recovery code used", "codes left", "codes left"
+    LOGGED_IN = "logged in", "", "device"
+    LOGIN_REFUSED = "log-in refused", "", "step"
     CONFIRMED = "identity confirmed"
     LOGGED_OUT = "logged out"
-    SESSIONS_REVOKED = "sessions revoked"
-    AUDIT_EXPORTED = "audit exported"
-    SEALED_EXPORTED = "sealed details exported"
-    COUNTS_EXPORTED = "counts exported"
-    KEY_MADE = "campaign key made"
-    KEY_USED = "campaign key taken into use"
-    KEY_MOVED = "private key moved away"
-    KEYS_ROTATED = "sealed details moved to another key"
-    KEY_RETIRED = "campaign key retired"
-    PURGED = "purged"
-    DRAFT_SAVED = "draft saved"
-    DRAFT_DISCARDED = "draft discarded"
-    TEXT_RESTORED = "version restored as a draft"
-    TEXT_PUBLISHED = "text published"
-    TEXT_RETIRED = "text retired"
-    TEXT_BROUGHT_BACK = "text brought back"
-    PAPER_ADDED = "paper signatures added"
-    PAPER_WITHDRAWN = "paper signature taken back"
-    PAPER_UNDONE = "paper import undone"
-    COSPONSORS_CHANGED = "cosponsors changed"
-    TEST_STARTED = "test journey started"
+    SESSIONS_REVOKED = "sessions revoked", "sessions", "sessions"
+    AUDIT_EXPORTED = "audit exported", "", "who, what, from, to, rows"
+    SEALED_EXPORTED = "sealed details exported", "", "campaign, purpose, rows, keys"
+    COUNTS_EXPORTED = "counts exported", "", "shape, format, filter, rows"
+    KEY_MADE = "campaign key made", "", "key, private half on this server"
+    KEY_USED = "campaign key taken into use", "", "key"
+    KEY_MOVED = "private key moved away", "", "key"
+    KEYS_ROTATED = "sealed details moved to another key", "key", "key, rows, unreadable"
+    KEY_RETIRED = "campaign key retired", "", "key"
+    PURGED = "purged", "", "kind, days, rows"
+    DRAFT_SAVED = "draft saved", "version", "version"
+    DRAFT_DISCARDED = "draft discarded", "version"
+    TEXT_RESTORED = "version restored as a draft", "version", "version"
+    TEXT_PUBLISHED = "text published", "version", "version"
+    TEXT_RETIRED = "text retired", "version"
+    TEXT_BROUGHT_BACK = "text brought back", "", "version"
+    PAPER_ADDED = "paper signatures added", "", "added, signed before, source, language, way"
+    PAPER_WITHDRAWN = "paper signature taken back", "", "signatures"
+    PAPER_UNDONE = "paper import undone", "signatures, source"
+    COSPONSORS_CHANGED = "cosponsors changed", "people, as of", "people, as of, joined, left"
+    TEST_STARTED = "test journey started", "", "expires"
     CAMPAIGN_BEGUN = "campaign begun"
-    CAMPAIGN_MOVED = "campaign opened or ended"
+    CAMPAIGN_MOVED = "campaign opened or ended", "state", "state"
     CAMPAIGN_TAKEN_AWAY = "campaign taken away"
-    START_PAGE_CHANGED = "start page changed"
-    SIGNATURES_RELEASED = "held signatures released"
-    SIGNATURES_SET_ASIDE = "held signatures set aside"
-    SIGNATURES_HELD_AGAIN = "signatures held again"
-    COPY_RESTORED = "copy restored"
-
-
-_NOTHING: frozenset[str] = frozenset()
-
-SCHEMA: dict[What, tuple[frozenset[str], frozenset[str]]] = {
-    What.ORGANIZER_ADDED: (_NOTHING, frozenset({"role"})),
-    What.ROLE_CHANGED: (frozenset({"role"}), frozenset({"role"})),
-    What.ORGANIZER_DISABLED: (frozenset({"disabled"}), frozenset({"disabled"})),
-    What.ORGANIZER_ENABLED: (frozenset({"disabled"}), frozenset({"disabled"})),
-    What.PASSWORD_LINK_MADE: (_NOTHING, frozenset({"expires"})),
-    What.PASSWORD_SET: (_NOTHING, _NOTHING),
-    What.SECOND_FACTOR_SET_UP: (_NOTHING, _NOTHING),
-    What.SECOND_FACTOR_REMOVED: (_NOTHING, _NOTHING),
-    What.PASSKEY_ADDED: (_NOTHING, frozenset({"device"})),
-    What.PASSKEY_REMOVED: (frozenset({"device"}), _NOTHING),
-    What.RECOVERY_CODES_MADE: (_NOTHING, frozenset({"codes"})),
-    What.RECOVERY_CODE_USED: (frozenset({"codes left"}), frozenset({"codes left"})),
-    What.LOGGED_IN: (_NOTHING, frozenset({"device"})),
-    What.LOGIN_REFUSED: (_NOTHING, frozenset({"step"})),
-    What.CONFIRMED: (_NOTHING, _NOTHING),
-    What.LOGGED_OUT: (_NOTHING, _NOTHING),
-    What.SESSIONS_REVOKED: (frozenset({"sessions"}), frozenset({"sessions"})),
-    What.AUDIT_EXPORTED: (_NOTHING, frozenset({"who", "what", "from", "to", "rows"})),
-    What.COUNTS_EXPORTED: (_NOTHING, frozenset({"shape", "format", "filter", "rows"})),
-    What.SEALED_EXPORTED: (_NOTHING, frozenset({"campaign", "purpose", "rows", "keys"})),
-    What.KEY_MADE: (_NOTHING, frozenset({"key", "private half on this server"})),
-    What.KEY_USED: (_NOTHING, frozenset({"key"})),
-    What.KEY_MOVED: (_NOTHING, frozenset({"key"})),
-    What.KEYS_ROTATED: (frozenset({"key"}), frozenset({"key", "rows", "unreadable"})),
-    What.KEY_RETIRED: (_NOTHING, frozenset({"key"})),
-    What.PURGED: (_NOTHING, frozenset({"kind", "days", "rows"})),
-    What.DRAFT_SAVED: (frozenset({"version"}), frozenset({"version"})),
-    What.DRAFT_DISCARDED: (frozenset({"version"}), _NOTHING),
-    What.TEXT_RESTORED: (frozenset({"version"}), frozenset({"version"})),
-    What.TEXT_PUBLISHED: (frozenset({"version"}), frozenset({"version"})),
-    What.TEXT_RETIRED: (frozenset({"version"}), _NOTHING),
-    What.TEXT_BROUGHT_BACK: (_NOTHING, frozenset({"version"})),
-    What.PAPER_ADDED: (
-        _NOTHING,
-        frozenset({"added", "signed before", "source", "language", "way"}),
-    ),
-    What.PAPER_WITHDRAWN: (_NOTHING, frozenset({"signatures"})),
-    What.PAPER_UNDONE: (frozenset({"signatures", "source"}), _NOTHING),
-    What.COSPONSORS_CHANGED: (
-        frozenset({"people", "as of"}),
-        frozenset({"people", "as of", "joined", "left"}),
-    ),
-    What.TEST_STARTED: (_NOTHING, frozenset({"expires"})),
-    What.CAMPAIGN_BEGUN: (_NOTHING, _NOTHING),
-    What.CAMPAIGN_TAKEN_AWAY: (_NOTHING, _NOTHING),
-    What.CAMPAIGN_MOVED: (frozenset({"state"}), frozenset({"state"})),
-    What.START_PAGE_CHANGED: (frozenset({"campaign"}), frozenset({"campaign"})),
-    What.SIGNATURES_RELEASED: (_NOTHING, frozenset({"rows", "numbers"})),
-    What.SIGNATURES_SET_ASIDE: (_NOTHING, frozenset({"rows", "numbers"})),
-    What.SIGNATURES_HELD_AGAIN: (_NOTHING, frozenset({"rows", "numbers"})),
-    What.COPY_RESTORED: (_NOTHING, frozenset({"withdrawn again"})),
-}
-"""The keys of ``before`` and of ``after``, by kind. A new kind adds its line here."""
+    START_PAGE_CHANGED = "start page changed", "campaign", "campaign"
+    SIGNATURES_RELEASED = "held signatures released", "", "rows, numbers"
+    SIGNATURES_SET_ASIDE = "held signatures set aside", "", "rows, numbers"
+    SIGNATURES_HELD_AGAIN = "signatures held again", "", "rows, numbers"
+    COPY_RESTORED = "copy restored", "", "withdrawn again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +148,7 @@ def record(
     Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
     kind's schema, or a value is not text, a whole number, a truth value or nothing.
     """
-    for name, facts, keys in zip(("before", "after"), (before, after), SCHEMA[what], strict=True):
+    for name, facts, keys in (("before", before, what.before), ("after", after, what.after)):
         found = dict(facts or {})
         if set(found) != set(keys):
             raise ValueError(f"'{what}' needs {name} {sorted(keys)}, got {sorted(found)}")
@@ -200,7 +156,7 @@ def record(
             raise ValueError(f"'{what}' has a value in {name} that is not text or a whole number")
     number = db.execute(
         "INSERT INTO audit_events (at, who, what, subject, before, after) VALUES (?,?,?,?,?,?)",
-        (stamp(at), who, what.value, subject, _json(before), _json(after)),
+        (stamp(at), who, str(what), subject, _json(before), _json(after)),
     ).lastrowid
     assert number is not None
     return number
@@ -212,17 +168,12 @@ def _json(facts: Facts | None) -> str:
 
 def _where(wanted: TrailFilter) -> tuple[str, list[str | int]]:
     """Conditions and values for a filter, over constant column names only."""
-    parts, values = ["1"], list[str | int]()
-    for column, value in (("who = ?", wanted.who), ("what = ?", wanted.what)):
-        if value:
-            parts.append(column)
-            values.append(value)
-    for column, value in (("substr(at, 1, 10) >= ?", wanted.since),
-                          ("substr(at, 1, 10) <= ?", wanted.until)):  # fmt: skip
-        if value:
-            parts.append(column)
-            values.append(value)
-    return " AND ".join(parts), values
+    wishes = {
+        "who = ?": wanted.who, "what = ?": wanted.what,
+        "substr(at, 1, 10) >= ?": wanted.since, "substr(at, 1, 10) <= ?": wanted.until,
+    }  # fmt: skip
+    used = {condition: value for condition, value in wishes.items() if value}
+    return " AND ".join(["1", *used]), list(used.values())
 
 
 _COLUMNS = "number, at, who, what, subject, before, after"
