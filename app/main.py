@@ -20,7 +20,7 @@ from app.records import local_database
 from app.records.database import serve_from
 from app.records.health import check_site
 from app.records.keys import first_key
-from app.site.copies import litestream, stream
+from app.site.backups import litestream, stream
 from app.site.daily import start_purging
 from app.site.live import live_campaign
 from app.site.server import listen, serve

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LINE = ("congress", "campaign", "documents", "records", "delivery", "cwc", "site")
 TOP = ("web", "cli")
-BELOW = ("errors", "text")
+BELOW = ("errors", "files", "text")
 """Single modules that stand below all packages."""
 PURE = ("congress", "campaign", "documents")
 

@@ -13,19 +13,25 @@ import click
 from flask import Flask
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "adopt": ("settings:adopt_command", "Take a database and keys for this site’s own."),
-    "backup": ("backup:backup_group", "Copies of the site: take, look at, put back."),
-    "campaign": ("campaigns:campaign_cli", "The site’s campaigns, and who backs their bills."),
+    "adopt": ("settings_commands:adopt_command", "Take a database and keys for this site’s own."),
+    "backup": ("backup_commands:backup_group", "Copies of the site: take, look at, put back."),
+    "campaign": (
+        "campaign_commands:campaign_cli",
+        "The site’s campaigns, and who backs their bills.",
+    ),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
     "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
     "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
-    "keys": ("keys:keys_group", "The key pair that details are sealed with."),
-    "letters": ("letters:letters_cli", "The letters of a campaign: read, check, hand over."),
+    "keys": ("key_commands:keys_group", "The key pair that details are sealed with."),
+    "letters": (
+        "letter_commands:letters_cli",
+        "The letters of a campaign: read, check, hand over.",
+    ),
     "mail": ("delivery:mail_group", "The site’s own mail: its state, and a test."),
-    "organizers": ("organizers:organizers_cli", "Add organizers, give them new links."),
-    "settings": ("settings:settings_command", "Show every setting and its value."),
+    "organizers": ("organizer_commands:organizers_cli", "Add organizers, give them new links."),
+    "settings": ("settings_commands:settings_command", "Show every setting and its value."),
     "signatures": ("signatures:signatures", "Count, export, open and purge what people signed."),
-    "upgrade": ("backup:upgrade_command", "Bring the database up to this version."),
+    "upgrade": ("backup_commands:upgrade_command", "Bring the database up to this version."),
     "worker": ("worker:worker_command", "Hand over the mail that waits."),
 }
 ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -34,18 +40,24 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "deliver": ("delivery:deliver_command", "Hand messages to the offices’ own systems."),
         "labels": ("printing:labels_command", "Address labels of the offices."),
         "note": ("delivery:note_command", "Note the answers of the offices’ systems."),
-        "packets": ("packets:packets_command", "Make each office’s letters to bring by hand."),
+        "packets": (
+            "packet_commands:packets_command",
+            "Make each office’s letters to bring by hand.",
+        ),
         "poster": ("printing:poster_command", "A poster with a code to scan."),
         "signup": ("printing:signup_command", "A sheet on which people sign up."),
         "xml": ("delivery:xml_command", "Write letters in the offices’ own format."),
     },
     "signatures": {
         "attest": ("attest:attest_command", "State the count, signed, and publish it."),
-        "contacts": ("keys:contacts_command", "People who may be contacted, for other tools."),
-        "import": ("paper:import_command", "Count the paper signatures in a sheet."),
-        "open": ("keys:open_command", "Open a file of sealed details."),
+        "contacts": (
+            "key_commands:contacts_command",
+            "People who may be contacted, for other tools.",
+        ),
+        "import": ("paper_commands:import_command", "Count the paper signatures in a sheet."),
+        "open": ("key_commands:open_command", "Open a file of sealed details."),
         "sheets": ("printing:sheets_command", "A page for each office, as one PDF."),
-        "undo-import": ("paper:undo_command", "Undo an import as a whole."),
+        "undo-import": ("paper_commands:undo_command", "Undo an import as a whole."),
         "verify": ("attest:verify_command", "Check a statement of the count."),
     },
 }

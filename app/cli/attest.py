@@ -11,25 +11,23 @@ import click
 
 from app.cli.plain import FILE, NEW_FILE, CampaignCommand, PlainCommand
 from app.congress import STATES
+from app.files import write_file
 from app.records import local_database
-from app.records.attest import (
-    make_statement,
-    openings_of,
-    openings_text,
-    publish,
-    statements_of,
-)
-from app.records.keys import write_atomically
 from app.records.statements import (
     NotAStatement,
     Statement,
     includes,
+    make_statement,
+    openings_of,
+    openings_text,
     opens_to,
     printed_key,
+    publish,
     read_commitment,
     read_statement,
     signing_key,
     statement_text,
+    statements_of,
 )
 from app.site.live import chosen_campaign
 from app.site.services import campaign_and_tables
@@ -68,9 +66,9 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
             signing_key(settings.keys), at=datetime.now(UTC), zone=campaign.timezone,
             districts=districts, tree=draft,
         )  # fmt: skip
-        write_atomically(out, statement_text(made.statement), mode=0o644)
+        write_file(out, statement_text(made.statement), mode=0o644)
         if openings:
-            write_atomically(openings, openings_text(made))
+            write_file(openings, openings_text(made))
         kept = publish(folder, made) if show else None
     finally:
         draft.unlink(missing_ok=True)

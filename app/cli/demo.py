@@ -17,7 +17,7 @@ from flask.cli import with_appcontext
 
 from app.campaign import Campaign, ask_for
 from app.campaign.model import LetterTemplate
-from app.cli.organizers import print_link
+from app.cli.organizer_commands import print_link
 from app.cli.plain import PlainCommand, progress
 from app.congress import Tables
 from app.records import (
@@ -31,7 +31,7 @@ from app.records import (
     sign,
 )
 from app.records.audit import COMMAND_LINE
-from app.records.campaigns import begin, move, take_away
+from app.records.site_campaigns import begin, move, take_away
 from app.site.services import Services, services
 
 SOURCE = "demo"

@@ -573,7 +573,7 @@ def a_copy_was_tried(site: Site) -> Diagnosis:
 
 @check("copied keys")
 def keys_are_copied(site: Site) -> Diagnosis:
-    from app.site.copies import fingerprint_of_keys
+    from app.site.backups import fingerprint_of_keys
 
     last = site.noted("keys")
     if last is None:

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from app.errors import ExplainedError
-from app.records.campaigns import campaigns_here
 from app.records.database import local_database
+from app.records.site_campaigns import campaigns_here
 from app.site.live import CHOSEN
 from app.site.settings import load_settings
 from app.text import read_day

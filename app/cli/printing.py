@@ -31,7 +31,7 @@ from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
 from app.records import local_database, source_tag
-from app.records.offices import office_sheets, sheet_facts
+from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.services import campaign_and_tables

@@ -31,8 +31,7 @@ from app.records import (
     source_tag,
 )
 from app.records.audit import COMMAND_LINE
-from app.records.campaigns import campaigns_here
-from app.records.counts import Filter, totals_of
+from app.records.counts import Filter, totals
 from app.records.database import open_database, reading
 from app.records.exports import (
     GROUPINGS,
@@ -47,6 +46,7 @@ from app.records.exports import (
     write_xlsx,
 )
 from app.records.retention import purge, purge_and_note
+from app.records.site_campaigns import campaigns_here
 from app.records.tabular import (
     Chunk,
     Table,
@@ -319,9 +319,7 @@ def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
             f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
         )
     campaign_now = _campaign(settings, slug or here[0].slug)
-    letters = {
-        row.group for status in STATUSES for row in count(db, slug, "template", status=status)
-    }
+    letters = {row.group for row in count(db, Filter(slug, None), "template")}
     if campaign_now:
         letters |= {name for name, _length in campaign_now.templates}
     return Scope(db, slug, _occasion(campaign_now, settings), frozenset(letters))
@@ -478,7 +476,7 @@ def _watched(table: Table, scope: Scope, chosen: Filter) -> Table:
     """The same table, whose rows move a bar on as they are taken."""
     if table.title not in ("Signatures", "Letters"):
         return table
-    whole = totals_of(scope.db, chosen)
+    whole = totals(scope.db, chosen)
     expected = whole.signatures if table.title == "Signatures" else whole.letters
 
     def chunks() -> Iterator[Chunk]:

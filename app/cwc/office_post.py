@@ -28,7 +28,7 @@ from app.cwc.client import (
 )
 from app.cwc.message import CwcMessage
 from app.delivery.smtp import Result
-from app.records.model import State
+from app.records.acts import State
 from app.records.outbound import (
     CHAMBERS,
     LETTER,

@@ -14,7 +14,6 @@ import io
 import json
 import os
 import re
-import secrets
 import tempfile
 import unicodedata
 import zipfile
@@ -46,6 +45,7 @@ from app.congress.model import (
 from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
+from app.files import drafted
 from app.records.tabular import BOM, safe_csv
 
 # --- a private place for what waits ------------------------------------------------------------
@@ -362,13 +362,8 @@ def write_packets(
 
 
 def _save(out: Path, name: str, parts: Iterable[bytes]) -> None:
-    draft = out / f".{secrets.token_hex(6)}"
-    try:
-        draft.touch(mode=0o600, exist_ok=False)
+    with drafted(out / name) as draft:
         join(parts, draft)
-        draft.replace(out / name)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def bind_packets(

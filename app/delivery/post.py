@@ -20,8 +20,8 @@ from typing import get_args
 from app.delivery.mail import Address, Mail, MailKind, ReadyMail, build
 from app.delivery.smtp import Result, SmtpSettings, hand_over, write_eml
 from app.records.accounting import MAILED
+from app.records.acts import State, token_digest
 from app.records.keyed import keyed_code
-from app.records.model import State, token_digest
 from app.records.outbound import Claimed, End, NewMail, Outbound, OutboundRow
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))

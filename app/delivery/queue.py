@@ -20,7 +20,7 @@ from huey.exceptions import ConfigurationError
 from app.delivery.post import PostOffice
 from app.delivery.smtp import NotOursAnymoreError, Result
 from app.errors import ExplainedError
-from app.records.model import State
+from app.records.acts import State
 from app.records.outbound import Claimed, End, Outbound, Swept
 
 log = logging.getLogger("dear_congress.mail")

@@ -8,9 +8,7 @@ been accepted; after it, silence means that nobody knows. Until somebody configu
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from typing import Literal
 import flask_mail
 
 from app.delivery.mail import ReadyMail
+from app.files import write_file
 from app.records.outbound import WRITTEN, End
 
 # --- what one try can end in -------------------------------------------------------------------
@@ -234,10 +233,7 @@ def write_eml(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for earlier in folder.glob(f"*-{message_id}.eml"):
             earlier.unlink()
-        draft = folder / f".{message_id}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(message.raw)
-        draft.replace(folder / f"{moment}-{name}-{message_id}.eml")
+        write_file(folder / f"{moment}-{name}-{message_id}.eml", message.raw)
     except OSError as error:
         return Result("deferred", f"the outbox cannot be written ({type(error).__name__})", False)
     return Result("accepted", WRITTEN, False)

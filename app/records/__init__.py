@@ -10,8 +10,20 @@ The usual way through::
 """
 
 from app.records.accounting import mark, note_office, sweep_letters, undo
+from app.records.acts import (
+    STATUSES,
+    LetterRow,
+    Receipt,
+    SignatureRequest,
+    Signed,
+    State,
+    Status,
+)
 from app.records.counts import (
     BREAKDOWNS,
+    CountRow,
+    Difference,
+    Totals,
     by_status,
     count,
     rebuild,
@@ -21,21 +33,6 @@ from app.records.counts import (
 )
 from app.records.database import Connection, NotStoredError, local_database, open_database
 from app.records.definitions import DEFINITIONS, Definition, definitions_for
-from app.records.model import (
-    GROUPINGS,
-    STATUSES,
-    CountRow,
-    Difference,
-    LetterRow,
-    LetterVersion,
-    Receipt,
-    SignatureRequest,
-    Signed,
-    State,
-    Status,
-    Totals,
-    UnknownVersion,
-)
 from app.records.persons import Person, lookalikes, people, person_of
 from app.records.signing import (
     numbers_of_source,
@@ -47,10 +44,10 @@ from app.records.signing import (
     source_tag,
     withdraw,
 )
-from app.records.workshop import remember_versions, version_text
+from app.records.workshop import LetterVersion, UnknownVersion, remember_versions, version_text
 
 __all__ = [
-    "BREAKDOWNS", "DEFINITIONS", "GROUPINGS", "STATUSES", "Connection", "CountRow",
+    "BREAKDOWNS", "DEFINITIONS", "STATUSES", "Connection", "CountRow",
     "Definition", "Difference", "LetterRow", "LetterVersion", "NotStoredError", "Person",
     "Receipt", "SignatureRequest", "Signed", "State", "Status", "Totals", "UnknownVersion",
     "by_status", "count", "definitions_for", "local_database",

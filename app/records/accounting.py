@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.records.acts import TOKEN, Cause, LetterRow, State, minute, token_digest
 from app.records.database import reading, writing
-from app.records.model import TOKEN, Cause, LetterRow, State, minute, token_digest
 
 BEGUN: frozenset[State] = frozenset({"downloaded", "copied", "printed", "line busy", "call later"})
 """The person's own reports of a way that they began."""

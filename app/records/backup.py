@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ExplainedError
+from app.files import flush, write_file
 from app.records.counts import recount
 from app.records.database import (
     BUSY_SECONDS,
@@ -38,7 +39,6 @@ from app.records.database import (
     open_database,
 )
 from app.records.health import damage
-from app.records.keys import write_atomically
 from app.records.migrations import STEPS, applied_steps, migrate
 from app.records.signing import FORGET
 
@@ -151,34 +151,19 @@ def take(
         _pack(packed, raw, manifest, beside)
         _read_back(packed, manifest)
         os.link(packed, path)  # never over another
-    _flush_folder(folder)
+    flush(folder)
     return Copy(path, path.stat().st_size, manifest)
 
 
 def _pack(packed: Path, raw: Path, manifest: Manifest, beside: Mapping[str, bytes]) -> None:
-    descriptor = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w+b") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            said = {
-                "kind": KIND,
-                "version": VERSION,
-                **asdict(manifest),
-                "at": manifest.at.isoformat(),
-            }
-            archive.writestr(MANIFEST, json.dumps(said, indent=1))
-            archive.write(raw, DATABASE)
-            for name, content in beside.items():
-                archive.writestr(name, content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    said = {"kind": KIND, "version": VERSION, **asdict(manifest), "at": manifest.at.isoformat()}
+    packed.touch(mode=0o600)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(MANIFEST, json.dumps(said, indent=1))
+        archive.write(raw, DATABASE)
+        for name, content in beside.items():
+            archive.writestr(name, content)
+    flush(packed)
 
 
 def _digest(path: Path) -> str:
@@ -474,9 +459,9 @@ def put_back(copy: Unpacked, database: Path) -> Path | None:
         for file in present:
             if file.exists():
                 file.replace(moved / file.name)
-    _flush_folder(database.parent)
+    flush(database.parent)
     copy.database.replace(database)
-    _flush_folder(database.parent)
+    flush(database.parent)
     return moved
 
 
@@ -526,4 +511,4 @@ def notes(instance: Path) -> Notes:
 def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
     """Note what was just done, for the doctor."""
     known = {**notes(instance), what: dict(facts)}
-    write_atomically(instance / "copies.json", json.dumps(known, indent=1) + "\n")
+    write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")

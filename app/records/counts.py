@@ -16,11 +16,12 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.records.database import reading, writing
-from app.records.model import STATUSES, CountRow, Difference, State, Status, Totals
+from app.records.acts import STATUSES, State, Status
+from app.records.database import NotStoredError, reading, writing
 
 BREAKDOWNS = (
     "state", "district", "day", "template", "recipient",
@@ -29,54 +30,35 @@ BREAKDOWNS = (
 """Everything that a count can be broken down by. ``own_share`` is in steps of ten per cent."""
 
 
-def totals(db: sqlite3.Connection, campaign: str | None, *, status: Status = "counted") -> Totals:
-    """People and letters of a campaign, or of all campaigns together (None).
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One line of a count: people and letters are separate numbers."""
 
-    Across campaigns somebody who signed two of them is two signatures; see ``people``.
-    """
-    rows = _from_tallies(db, "all", Filter(campaign, status))
-    return Totals(*rows[0][1:]) if rows else Totals(0, 0)
-
-
-def by_status(db: sqlite3.Connection, campaign: str | None) -> dict[Status, Totals]:
-    """Every status with its totals, the empty ones too, in the order of ``STATUSES``."""
-    return {status: totals(db, campaign, status=status) for status in STATUSES}
+    group: str
+    signatures: int
+    letters: int
 
 
-def anybody_signed(db: sqlite3.Connection, campaign: str) -> bool:
-    """Whether a campaign has any signature of a resident, whatever became of it."""
-    found = by_status(db, campaign)
-    return any(total.signatures for status, total in found.items() if status != "test")
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """People and their letters. One person writes one to three letters, so never add the two."""
+
+    signatures: int
+    letters: int
 
 
-def count(
-    db: sqlite3.Connection, campaign: str | None, by: str, *, status: Status = "counted"
-) -> list[CountRow]:
-    """One row per value that has any, in natural order (``CA-2`` before ``CA-12``).
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One tally that does not agree with the rows it was made from."""
 
-    ``by`` is one of ``BREAKDOWNS`` (``ValueError`` otherwise); ``campaign`` None adds up all
-    campaigns. Except for ``recipient``, the rows add up to ``totals``.
-    """
-    if by not in BREAKDOWNS:
-        raise ValueError(f"Cannot count by {by!r}. Known: {', '.join(BREAKDOWNS)}.")
-    return [CountRow(*row) for row in _from_tallies(db, by, Filter(campaign, status))]
-
-
-def signed_campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
-    """The campaigns that anybody has ever signed, in alphabetical order."""
-    rows = db.execute(
-        "WITH RECURSIVE every (name) AS (SELECT min(campaign) FROM tallies UNION ALL"
-        " SELECT (SELECT min(campaign) FROM tallies WHERE campaign > name) FROM every"
-        " WHERE name IS NOT NULL) SELECT name FROM every WHERE name IS NOT NULL"
-    )  # from one to the next, because there are many tallies of each
-    return tuple(row[0] for row in rows)
-
-
-def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts numbers inside a text by their size."""
-    return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)
-    )
+    campaign: str
+    status: str
+    dimension: str
+    value: str
+    kept: Totals
+    """What the tally says."""
+    actual: Totals
+    """What the rows say."""
 
 
 # --- Which signatures are meant ---
@@ -149,35 +131,110 @@ class Filter:
         return " AND ".join(["true", *(c for c, _ in used)]), [value for _, value in used]
 
 
-def counts(db: sqlite3.Connection, by: str, chosen: Filter) -> list[CountRow]:
-    """Like ``count``, for any filter.
+Chosen = Filter | str | None
+"""A filter; or what counts of a campaign, or of all (None)."""
 
-    Reads the tallies where they know the answer, and the rows where the filter is finer.
-    Raises ``ValueError`` for an unknown breakdown.
+
+def _filter(chosen: Chosen) -> Filter:
+    return chosen if isinstance(chosen, Filter) else Filter(chosen)
+
+
+# --- The numbers ---
+
+
+def totals(db: sqlite3.Connection, chosen: Chosen) -> Totals:
+    """People and letters of a campaign, of all campaigns together (None), or of a filter.
+
+    Across campaigns somebody who signed two of them is two signatures; see ``people``.
+    """
+    rows = _found(db, "all", _filter(chosen))
+    return Totals(*rows[0][1:]) if rows else Totals(0, 0)
+
+
+def count(db: sqlite3.Connection, chosen: Chosen, by: str) -> list[CountRow]:
+    """One row per value that has any, in natural order (``CA-2`` before ``CA-12``).
+
+    ``by`` is one of ``BREAKDOWNS`` (``ValueError`` otherwise). Except for ``recipient``, the rows
+    add up to ``totals``.
     """
     if by not in BREAKDOWNS:
         raise ValueError(f"Cannot count by {by!r}. Known: {', '.join(BREAKDOWNS)}.")
+    return [CountRow(*row) for row in _found(db, by, _filter(chosen))]
+
+
+def by_status(db: sqlite3.Connection, chosen: Chosen) -> dict[Status, Totals]:
+    """Every status with its totals, the empty ones too, in the order of ``STATUSES``, whatever
+    status a filter asks for."""
+    rows = _found(db, "status", replace(_filter(chosen), status=None))
+    found = {status: Totals(*numbers) for status, *numbers in rows}
+    return {status: found.get(status, Totals(0, 0)) for status in STATUSES}
+
+
+def ways_of(db: sqlite3.Connection, chosen: Chosen) -> dict[State, int]:
+    """The letters by what is known of their way, the most frequent first.
+
+    They add up to the letters of ``totals``: each letter is in exactly one state.
+    """
+    found = {state: letters for state, _, letters in _found(db, "way", _filter(chosen))}
+    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return dict(ordered)  # type: ignore[return-value]
+
+
+def anybody_signed(db: sqlite3.Connection, campaign: str) -> bool:
+    """Whether a campaign has any signature of a resident, whatever became of it."""
+    found = by_status(db, campaign)
+    return any(total.signatures for status, total in found.items() if status != "test")
+
+
+def signed_campaigns(db: sqlite3.Connection) -> tuple[str, ...]:
+    """The campaigns that anybody has ever signed, in alphabetical order."""
+    rows = db.execute(
+        "WITH RECURSIVE every (name) AS (SELECT min(campaign) FROM tallies UNION ALL"
+        " SELECT (SELECT min(campaign) FROM tallies WHERE campaign > name) FROM every"
+        " WHERE name IS NOT NULL) SELECT name FROM every WHERE name IS NOT NULL"
+    )  # from one to the next, because there are many tallies of each
+    return tuple(row[0] for row in rows)
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts numbers inside a text by their size."""
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)
+    )
+
+
+Group = tuple[str, int, int]
+"""A value, people and letters."""
+
+
+def _found(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
+    """Reads the tallies where they know the answer, and the rows where the filter is finer.
+
+    Besides the breakdowns, ``by`` is ``all`` (one group), ``status`` or ``way``.
+    """
     if chosen.within() and (by != "recipient" or not chosen.finer):
-        return [CountRow(*row) for row in _from_tallies(db, by, chosen)]
+        return _from_tallies(db, by, chosen)
     where, values = chosen.where()
-    if by == "recipient":
+    if by in ("recipient", "way"):
+        column = "l.bioguide" if by == "recipient" else "l.state"
         query = (
-            "SELECT l.bioguide, count(*), count(*) FROM signatures s NOT INDEXED"
+            f"SELECT {column}, count(*), count(*) FROM signatures s NOT INDEXED"
             " CROSS JOIN letters l ON l.signature = s.id"
             f" WHERE l.bioguide IS NOT NULL AND {where} GROUP BY 1"
-        )  # fmt: skip
+        )
     else:
-        query = f"SELECT s.{by}, count(*), sum(s.letters) FROM countable s WHERE {where} GROUP BY 1"
-    rows = (CountRow(*row) for row in db.execute(query, values))
-    return sorted(rows, key=lambda row: natural(row.group))
+        column = "''" if by == "all" else f"s.{by}"
+        query = (
+            f"SELECT {column}, count(*), sum(s.letters) FROM countable s WHERE {where} GROUP BY 1"
+        )
+    return sorted(db.execute(query, values), key=lambda row: natural(row[0]))
 
 
-def _from_tallies(
-    db: sqlite3.Connection, by: str, chosen: Filter, group: str = "value"
-) -> list[tuple[str, int, int]]:
-    """Value (or status), people and letters, without reading a signature."""
+def _from_tallies(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
+    """The same without reading a signature."""
     within = chosen.within()
     assert within is not None
+    group, by = ("status", "all") if by == "status" else ("value", by)
     rows = db.execute(
         f"SELECT {group}, sum(signatures), sum(letters) FROM tallies"
         " WHERE campaign IN (SELECT value FROM json_each(?))"
@@ -190,46 +247,6 @@ def _from_tallies(
         ),
     )
     return sorted(rows, key=lambda row: natural(row[0]))
-
-
-def statuses(db: sqlite3.Connection, chosen: Filter) -> dict[Status, Totals]:
-    """Every status with its people and letters, whatever status the filter asks for."""
-    every = replace(chosen, status=None)
-    if chosen.within():
-        rows = _from_tallies(db, "all", every, "status")
-    else:
-        where, values = every.where()
-        rows = db.execute(
-            f"SELECT s.status, count(*), sum(s.letters) FROM countable s WHERE {where} GROUP BY 1",
-            values,
-        ).fetchall()
-    found = {status: Totals(*numbers) for status, *numbers in rows}
-    return {status: found.get(status, Totals(0, 0)) for status in STATUSES}
-
-
-def ways_of(db: sqlite3.Connection, chosen: Filter) -> dict[State, int]:
-    """The letters by what is known of their way, the most frequent first.
-
-    They add up to the letters of ``totals_of``: each letter is in exactly one state.
-    """
-    if chosen.within():
-        found = {state: letters for state, _, letters in _from_tallies(db, "way", chosen)}
-    else:
-        where, values = chosen.where()
-        query = (
-            "SELECT l.state, count(*) FROM signatures s NOT INDEXED"
-            " CROSS JOIN letters l ON l.signature = s.id"
-            f" WHERE l.bioguide IS NOT NULL AND {where} GROUP BY 1"
-        )
-        found = dict(db.execute(query, values).fetchall())
-    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-    return dict(ordered)  # type: ignore[return-value]
-
-
-def totals_of(db: sqlite3.Connection, chosen: Filter) -> Totals:
-    """Like ``totals``, for any filter. Each signature is in exactly one state."""
-    rows = counts(db, "state", chosen)
-    return Totals(sum(row.signatures for row in rows), sum(row.letters for row in rows))
 
 
 # --- Several breakdowns at once, for a page that shows them beside each other ---
@@ -246,13 +263,13 @@ class Breakdowns:
     statuses: Mapping[Status, Totals]
     """Every status, whatever status the filter asks for."""
     by: Mapping[str, list[CountRow]]
-    """The same rows as ``counts`` gives, by each breakdown that was asked for."""
+    """The same rows as ``count`` gives, by each breakdown that was asked for."""
 
 
 def breakdowns(db: sqlite3.Connection, chosen: Filter, names: Sequence[str]) -> Breakdowns:
     """Count by each of ``names``, all but ``recipient``. Call it inside ``reading``."""
     if chosen.within():
-        return Breakdowns(statuses(db, chosen), {name: counts(db, name, chosen) for name in names})
+        return Breakdowns(by_status(db, chosen), {name: count(db, chosen, name) for name in names})
     where, values = replace(chosen, status=None).where()
     columns = ", ".join(f"s.{name}" for name in names)
     cursor = db.execute(
@@ -286,6 +303,109 @@ def _rows(counter: Counter[tuple[str, int, str]], chosen: Filter) -> list[CountR
 def _more(total: Totals, people: int, letters: int) -> Totals:
     """``total`` and so many people with so many letters each."""
     return Totals(total.signatures + people, total.letters + people * letters)
+
+
+# --- The numbers that everybody may see ---
+#
+# The totals of people and letters are exact and of this moment. The numbers of the states would
+# tell too much if they were: "one more from Wyoming at 14:03" is one person. So
+#
+# 1. each is rounded down to a multiple of five, and below five none is shown;
+# 2. all of them are renewed together, and only when, state by state, at least five signatures
+#    have been added or taken away since they were last renewed.
+#
+# Two fetches, however they are chosen, then differ by nothing or by a multiple of five, and
+# since every state's number may be up to four too low, the exact total minus the shown numbers
+# does not give away a state that is not shown.
+
+
+STEP = 5
+"""The fewest people that a public number of a part stands for, and its steps."""
+
+MILESTONES = tuple(base * 10**power for power in range(1, 7) for base in (10, 25, 50))
+"""100, 250, 500, 1,000 and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """``at_least`` people of the state have signed; up to four more have."""
+
+    state: str
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """So many people had signed by the end of ``day``, in the campaign's time zone."""
+
+    signatures: int
+    day: date
+
+
+def rounded(signatures: int) -> int:
+    """A count as the public may see it: down to a multiple of five, so 0 below five."""
+    return max(0, signatures) // STEP * STEP
+
+
+def public_states(db: sqlite3.Connection, campaign: str) -> tuple[PublicState, ...]:
+    """The states with five people or more, by the rule above, largest first.
+
+    Renews what is shown when it is time; where that cannot be stored, the last one stays.
+    """
+    with reading(db):
+        now, shown = _states_now(db, campaign), _states_shown(db, campaign)
+    if _is_time_to_renew(now, shown):
+        with suppress(NotStoredError):
+            shown = _renew_states(db, campaign)
+    rows = [PublicState(state, rounded(number)) for state, number in shown.items()]
+    return tuple(
+        sorted((row for row in rows if row.at_least), key=lambda row: (-row.at_least, row.state))
+    )
+
+
+def _states_now(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+    return {row.group: row.signatures for row in count(db, campaign, "state")}
+
+
+def _states_shown(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+    return dict(
+        db.execute("SELECT state, signatures FROM shown WHERE campaign = ?", (campaign,)).fetchall()
+    )
+
+
+def _is_time_to_renew(now: Mapping[str, int], shown: Mapping[str, int]) -> bool:
+    changed = sum(abs(now.get(s, 0) - shown.get(s, 0)) for s in {*now, *shown})
+    return changed >= STEP
+
+
+def _renew_states(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+    """Take the counts of this moment. Looked at again: another process may have been first."""
+    with writing(db, wait=0):  # nobody who only looks waits for somebody who writes
+        now, shown = _states_now(db, campaign), _states_shown(db, campaign)
+        if not _is_time_to_renew(now, shown):
+            return shown
+        db.execute("DELETE FROM shown WHERE campaign = ?", (campaign,))
+        db.executemany(
+            "INSERT INTO shown (campaign, state, signatures) VALUES (?, ?, ?)",
+            [(campaign, state, number) for state, number in now.items()],
+        )
+    return now
+
+
+def milestones(db: sqlite3.Connection, campaign: str) -> tuple[Milestone, ...]:
+    """The milestones that the counted signatures of today reach, oldest first.
+
+    Counted afresh from the days: after withdrawals a milestone moves or goes.
+    """
+    found: list[Milestone] = []
+    reached = 0
+    for row in count(db, campaign, "day"):
+        reached += row.signatures
+        passed = [number for number in MILESTONES if number <= reached]
+        found += [
+            Milestone(number, date.fromisoformat(row.group)) for number in passed[len(found) :]
+        ]
+    return tuple(found)
 
 
 # --- The numbers that are kept ready, by triggers, as rows arrive and change ---

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from app.records.counts import BREAKDOWNS, Filter, counts, statuses, totals_of, ways_of
+from app.files import drafted
+from app.records.counts import BREAKDOWNS, Filter, by_status, count, totals, ways_of
 from app.records.database import open_database, reading
 from app.records.definitions import BY_TERM, in_a_file
 from app.records.persons import people
@@ -86,12 +87,12 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
     rows: Iterator[Row]
     if by == "status":
         chosen = replace(chosen, status=None)
-        rows = ((name, t.signatures, t.letters) for name, t in statuses(db, chosen).items())
+        rows = ((name, t.signatures, t.letters) for name, t in by_status(db, chosen).items())
     elif by == "way":
         columns = [group, letters]
         rows = iter(ways_of(db, chosen).items())
     else:
-        rows = ((row.group, row.signatures, row.letters) for row in counts(db, by, chosen))
+        rows = ((row.group, row.signatures, row.letters) for row in count(db, chosen, by))
     if by == "recipient":
         columns.append(Column("name", "text", "The member's name, where known."))
         rows = ((*row, occasion.names.get(str(row[0]), "")) for row in rows)
@@ -235,7 +236,7 @@ def _about(
 ) -> dict[str, Any]:
     """What a file says of itself. The names are promised; new ones are added."""
     local = occasion.at.astimezone(ZoneInfo(occasion.zone))
-    whole = totals_of(db, chosen)
+    whole = totals(db, chosen)
     # Who signed two campaigns is two signatures, and one person.
     across = {} if chosen.campaign else {"people in all campaigns": people(db)}
     words = in_a_file(column.name for column in columns)
@@ -341,27 +342,23 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 
-    draft = path.with_name(f".{path.name}.part")
     options = {
         "constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False,
         "strings_to_urls": False, "strings_to_numbers": False,
     }  # fmt: skip
-    try:
-        draft.touch()  # says at once, and plainly, that the place cannot be written to
-        with Workbook(str(draft), options) as book:
-            book.set_properties({"title": _book_title(tables)})
-            formats = {kind: book.add_format({"num_format": f}) for kind, f in FORMATS.items()}
-            bold = book.add_format({"bold": True, "num_format": "@"})
-            names: list[str] = []
-            for table in tables:
-                _write_sheet(book, table, names, formats, bold)
-            about = book.add_worksheet(sheet_name("About", names))
-            _write_about_sheet(about, tables, formats["text"], bold)
-        draft.replace(path)
-    except FileCreateError as error:
-        raise OSError(str(error)) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with drafted(path, mode=0o666) as draft:
+        try:
+            with Workbook(str(draft), options) as book:
+                book.set_properties({"title": _book_title(tables)})
+                formats = {kind: book.add_format({"num_format": f}) for kind, f in FORMATS.items()}
+                bold = book.add_format({"bold": True, "num_format": "@"})
+                names: list[str] = []
+                for table in tables:
+                    _write_sheet(book, table, names, formats, bold)
+                about = book.add_worksheet(sheet_name("About", names))
+                _write_about_sheet(about, tables, formats["text"], bold)
+        except FileCreateError as error:
+            raise OSError(str(error)) from error
 
 
 def _book_title(tables: Sequence[Table]) -> str:
@@ -455,11 +452,11 @@ def write_sqlite(tables: Sequence[Table], path: Path) -> None:
     The table ``about`` has the same words as the metadata, so that the file alone says them too.
     A file of that name is replaced when the new one is complete. Raises ``OSError``.
     """
-    draft = path.with_name(f".{path.name}.part")
-    draft.unlink(missing_ok=True)
     try:
-        draft.touch()  # says at once, and plainly, that the place cannot be written to
-        with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+        with (
+            drafted(path, mode=0o666) as draft,
+            closing(sqlite3.connect(draft, isolation_level=None)) as db,
+        ):
             # The draft is thrown away if anything fails, so it needs no journal of its own.
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
@@ -468,11 +465,8 @@ def write_sqlite(tables: Sequence[Table], path: Path) -> None:
                 _write_table(db, table)
             _write_about(db, tables)
             db.execute("COMMIT")
-        draft.replace(path)
     except sqlite3.OperationalError as error:
         raise OSError(str(error)) from error
-    finally:
-        draft.unlink(missing_ok=True)
     write_text([json.dumps(_metadata(tables, path), ensure_ascii=False, indent=1), "\n"],
                metadata_path(path))  # fmt: skip
 

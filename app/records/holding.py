@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.records import audit
+from app.records.acts import HeldReason
 from app.records.audit import What
 from app.records.database import writing
-from app.records.model import HeldReason
 
 View = Literal["waiting", "set aside", "released"]
 VIEWS: tuple[View, ...] = ("waiting", "set aside", "released")

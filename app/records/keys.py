@@ -17,10 +17,8 @@ they can grow.
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
-import os
 import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -36,6 +34,7 @@ from nacl.public import PrivateKey
 from nacl.secret import SecretBox
 
 from app.errors import ExplainedError
+from app.files import locked, write_file
 
 # --- One key file ---
 
@@ -94,26 +93,6 @@ class NotAKey:
 
 def fingerprint(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:20]
-
-
-def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write ``text`` so that ``path`` is always either the old or the whole new file, on disk."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _b64(value: bytes) -> str:
@@ -261,20 +240,16 @@ class KeyStatus:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time in the key folder. The kernel lets go when a process is killed."""
+    """One process at a time in the key folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(folder / ".lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _add(folder: Path, key: CampaignKey, *, current: bool) -> None:
-    write_atomically(folder / f"{key.id}.public.json", public_text(key), mode=0o644)
+    write_file(folder / f"{key.id}.public.json", public_text(key), mode=0o644)
     if current:
-        write_atomically(folder / "current", key.id + "\n", mode=0o644)
+        write_file(folder / "current", key.id + "\n", mode=0o644)
 
 
 def _new_pair(
@@ -289,7 +264,7 @@ def _new_pair(
     if path.exists():
         raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
     # The private key is on disk before anything can be sealed to its public half.
-    write_atomically(path, private_text(key, bytes(pair), passphrase, strength))
+    write_file(path, private_text(key, bytes(pair), passphrase, strength))
     return key
 
 
@@ -370,7 +345,7 @@ def first_key(folder: Path, *, today: date) -> CampaignKey:
             passphrase = secrets.token_urlsafe(24)
             # 192 random bits cannot be guessed, so the quick strength is enough.
             key = _new_pair(folder, passphrase, today, "interactive", None)
-            write_atomically(folder / f"{key.id}.passphrase", passphrase + "\n")
+            write_file(folder / f"{key.id}.passphrase", passphrase + "\n")
         _add(folder, key, current=True)
     return key
 
@@ -391,7 +366,7 @@ def move_private(
     if path.exists():
         raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
     with _alone(folder):
-        write_atomically(path, private_text(key, opened.private, passphrase, "moderate"))
+        write_file(path, private_text(key, opened.private, passphrase, "moderate"))
         if unlock(path, passphrase) != opened:
             path.unlink()
             raise KeyFolderError(f"{path} did not read back as written. Nothing was moved.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.records import audit, throttle
+from app.records.acts import token_digest
 from app.records.audit import What
 from app.records.credentials import (
     OUR_COST,
@@ -32,7 +33,6 @@ from app.records.credentials import (
 )
 from app.records.database import writing
 from app.records.keyed import keyed_code
-from app.records.model import token_digest
 from app.records.organizers import (
     BadPassword,
     OpenedSession,

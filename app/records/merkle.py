@@ -1,7 +1,7 @@
 """A Merkle tree as in RFC 6962: one short value that stands for a list, and proofs from it.
 
 A leaf is hashed with the byte 0 in front, a node with the byte 1, so that no leaf can pass
-for a node. ``levels`` makes the tree of RFC 6962, section 2.1, row by row: a node without a
+for a node. ``above`` makes the tree of RFC 6962, section 2.1, row by row: a node without a
 partner moves up unchanged. Checking a proof follows RFC 9162, section 2.1.3.2.
 """
 
@@ -31,33 +31,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def levels(leaves: bytes) -> Iterator[bytes]:
-    """The rows of the tree from the leaf hashes up to the root, each as joined hashes.
-
-    ``leaves`` are leaf hashes, joined, in order. Yields nothing for no leaves.
-    """
-    row = leaves
-    while row:
-        yield row
-        if len(row) == SIZE:
-            return
-        row = b"".join(above(row))
-
-
 def above(row: bytes) -> Iterator[bytes]:
     """The hashes of the row above a row, or above a part of it that begins with a pair."""
     sha256, pair = hashlib.sha256, 2 * SIZE
     for start in range(0, len(row), pair):
         two = row[start : start + pair]
         yield sha256(b"\x01" + two).digest() if len(two) == pair else two
-
-
-def root_of(leaves: bytes) -> bytes:
-    """The root over joined leaf hashes."""
-    root = EMPTY_ROOT
-    for row in levels(leaves):
-        root = row
-    return root[:SIZE]
 
 
 def row_sizes(size: int) -> list[int]:
@@ -82,13 +61,6 @@ def path_places(index: int, size: int) -> Iterator[int]:
         start, index = start + count, index // 2
 
 
-def inclusion_path(leaves: bytes, index: int) -> tuple[bytes, ...]:
-    """The proof that the leaf number ``index`` is in the tree over ``leaves``."""
-    rows = b"".join(levels(leaves))
-    places = path_places(index, len(leaves) // SIZE)
-    return tuple(rows[place * SIZE : (place + 1) * SIZE] for place in places)
-
-
 def proves(root: bytes, entry: bytes, index: int, size: int, path: Sequence[bytes]) -> bool:
     """Whether ``path`` proves that ``entry`` is number ``index`` of the ``size`` below ``root``."""
     if not 0 <= index < size or any(len(step) != SIZE for step in path):
@@ -110,7 +82,7 @@ def proves(root: bytes, entry: bytes, index: int, size: int, path: Sequence[byte
 # --- The tree in a file, made in the same small memory however many leaves it has ---
 #
 # The file holds the entries in ascending order, then the rows of the tree over them from the leaf
-# hashes up to the root (`levels`), all joined. Entries are sorted by way of 256 files, one for each
+# hashes up to the root (`above`), all joined. Entries are sorted by way of 256 files, one for each
 # first byte, of which one at a time is read: they are hashes, so all are about as long.
 
 

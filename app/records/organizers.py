@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from app.records import audit, throttle
+from app.records.acts import token_digest
 from app.records.audit import What
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
 from app.records.keyed import lock, unlock
-from app.records.model import token_digest
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")

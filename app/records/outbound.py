@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Literal
 
 from app.records.accounting import MAILED, QUEUED, move
+from app.records.acts import TOKEN, Cause, State, token_digest
 from app.records.database import local_database, writing
 from app.records.erasing import drop_mail_files
 from app.records.keyed import lock, unlock
-from app.records.model import TOKEN, Cause, State, token_digest
 from app.records.persons import Person
 
 Chamber = Literal["house", "senate"]

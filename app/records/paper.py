@@ -13,13 +13,11 @@ a whole import later.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,14 +25,15 @@ from typing import Literal, Protocol
 
 from app.campaign import Campaign, ask_for
 from app.congress.model import Delegation, Holder, Match
+from app.files import locked
+from app.records.acts import LetterRow, minute, token_digest
 from app.records.audit import What, record
-from app.records.campaigns import require_open
 from app.records.database import reading, writing
 from app.records.erasing import codes_of, erase
 from app.records.migrations import migrate
-from app.records.model import LetterRow, minute, token_digest
 from app.records.persons import MOST, AlikeBy, Person, at_mailbox, likely, standing
 from app.records.signing import receipt_token, source_tag
+from app.records.site_campaigns import require_open
 
 TEMPLATE = "paper"
 """What stands in the place of a template: the words were those of the sheet."""
@@ -523,16 +522,13 @@ def undo_unfinished(db: sqlite3.Connection) -> int:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """One import at a time. The kernel lets go when a process is killed."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
+    """One import at a time."""
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(path, wait=False))
         except BlockingIOError:
             raise ImportRunningError from None
         yield
-    finally:
-        os.close(descriptor)
 
 
 # --- what organizers said of columns ---------------------------------------------------

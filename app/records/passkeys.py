@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.records import audit
+from app.records.acts import token_digest
 from app.records.audit import What
 from app.records.database import writing
 from app.records.keyed import keyed_code
-from app.records.model import token_digest
 from app.records.organizers import Organizer, Session
 
 MOST = 10

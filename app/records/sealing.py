@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,11 +28,12 @@ from typing import Any
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
+from app.files import drafted
+from app.records.acts import PURPOSES, TOKEN, Purpose, token_digest
 from app.records.database import reading, writing
 from app.records.erasing import blank_what_was_deleted, erase
 from app.records.keyed import lock, unlock
 from app.records.keys import CampaignKey, OpenKey, fingerprint
-from app.records.model import PURPOSES, TOKEN, Purpose, token_digest
 from app.records.raw_scan import HEAD, MARK
 
 SMALLEST = 1024
@@ -378,12 +377,10 @@ def export_sealed(
     """
     if path.exists():
         raise FileExistsError(f"{path} exists already; name another file.")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     keys: set[str] = set()
     rows = 0
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file, reading(db):
+    with drafted(path, new=True) as draft:
+        with draft.open("w", encoding="ascii") as file, reading(db):
             head = {
                 "kind": KIND,
                 "version": VERSION,
@@ -404,13 +401,8 @@ def export_sealed(
                 keys.add(key)
                 rows += 1
             file.write(json.dumps({"end": True, "rows": rows}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         done = SealedExport(path, campaign, purpose, at, rows, tuple(sorted(keys)))
         audit(done)
-        os.link(draft, path)  # unlike a rename, this never replaces a file that came meanwhile
-    finally:
-        draft.unlink(missing_ok=True)
     return done
 
 

@@ -24,11 +24,7 @@ from typing import Any, Literal
 
 from app.congress.model import congress_at
 from app.records.accounting import first_cause
-from app.records.campaigns import require_open
-from app.records.database import writing, writing_together
-from app.records.erasing import codes_of, erase
-from app.records.keyed import keyed_code, keyed_token
-from app.records.model import (
+from app.records.acts import (
     PURPOSES,
     TOKEN,
     LetterRow,
@@ -39,6 +35,9 @@ from app.records.model import (
     minute,
     token_digest,
 )
+from app.records.database import writing, writing_together
+from app.records.erasing import codes_of, erase
+from app.records.keyed import keyed_code, keyed_token
 from app.records.persons import (
     MOST,
     NAME,
@@ -50,6 +49,7 @@ from app.records.persons import (
     standing,
 )
 from app.records.sealing import keep_changed_letters, seal_details
+from app.records.site_campaigns import require_open
 
 _CONTENT = (
     "day", "at", "state", "district", "congress", "template", "version", "length", "language",

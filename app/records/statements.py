@@ -1,8 +1,13 @@
-"""A signed statement of the count: its form, its key, and how anybody checks it.
+"""A signed statement of the count: its form and key, how it is made and published, and how
+anybody checks it and finds their own receipt in it.
 
 A file holds the statement, the public key and the Ed25519 signature over the statement's
-canonical JSON; a file that proves one receipt holds a proof as well. Nothing here reads the
-database, so a copy of this module and of ``merkle`` is all that a check needs.
+canonical JSON; a file that proves one receipt holds a proof as well. Nothing of a check reads the
+database.
+
+``folder`` is where a campaign's statements lie (``statements_of``): ``latest.json``, the same
+under its moment, what opens its sealed counts beside it, and one file of hashes from which
+proofs are read.
 """
 
 from __future__ import annotations
@@ -10,21 +15,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
+import mmap
 import re
-import secrets
-from collections.abc import Mapping
+import shutil
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
+from app.files import write_file
+from app.records.counts import STEP, count, rounded, totals
+from app.records.database import reading
+from app.records.definitions import definitions_for
 from app.records.keyed import keyed_code
-from app.records.keys import KeyFolderError, fingerprint, write_atomically
-from app.records.merkle import proves
+from app.records.keys import KeyFolderError, fingerprint
+from app.records.merkle import SIZE, path_places, proves, write_tree
 
 KIND = "dear-congress statement"
 VERSION = 1
@@ -102,15 +114,12 @@ def signing_key(folder: Path) -> SigningKey:
     path = folder / PRIVATE
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = folder / f".{PRIVATE}.{os.getpid()}.{secrets.token_hex(4)}"
         content = {
             "kind": "dear-congress signing key",
             "seed": SigningKey.generate().encode().hex(),
         }
-        write_atomically(draft, json.dumps(content) + "\n")
         with suppress(FileExistsError):  # another process was first: its key is used
-            os.link(draft, path)
-        draft.unlink()
+            write_file(path, json.dumps(content) + "\n", new=True)
     try:
         key = SigningKey(bytes.fromhex(json.loads(path.read_text("utf-8"))["seed"]))
     except (ValueError, KeyError, TypeError):
@@ -120,7 +129,7 @@ def signing_key(folder: Path) -> SigningKey:
         ) from None
     public = bytes(key.verify_key).hex() + "\n"
     if not (folder / PUBLIC).exists() or (folder / PUBLIC).read_text("ascii") != public:
-        write_atomically(folder / PUBLIC, public, mode=0o644)
+        write_file(folder / PUBLIC, public, mode=0o644)
     return key
 
 
@@ -223,3 +232,209 @@ def read_commitment(text: str) -> bytes | None:
     """A commitment as somebody pasted it, with blanks or capitals; None when it is none."""
     plain = "".join(text.split()).lower()
     return bytes.fromhex(plain) if _HASH.fullmatch(plain) else None
+
+
+# --- Making, publishing, finding -------------------------------------------------------------
+
+LATEST = "latest.json"
+
+# A further receipt of somebody who had signed is in the list like any other; else the list
+# would tell whoever signs in another's name that this person had signed. It is left out while
+# a first one would be: while it waits for an organizer or for a click in an e-mail.
+_RECEIPTS = (
+    "SELECT receipt, state,"
+    " district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
+    " FROM signatures s WHERE campaign = ? AND (status = 'counted'"
+    " OR (status = 'repeated' AND withdrawn = 0"
+    " AND NOT EXISTS (SELECT 1 FROM confirmations WHERE signature = s.id AND confirmed IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM held WHERE signature = s.id AND decision <> 'released')))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A statement with what stands behind it."""
+
+    statement: Statement
+    tree: Path
+    """The file with all commitments and the tree over them, as ``merkle_file`` writes it."""
+    openings: dict[str, dict[str, int | str]]
+    """The exact count and the salt of each district: for the office that it is shown to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """The commitment is in the latest statement; ``statement.proof`` shows it."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class NotIncluded:
+    """It is not in the latest statement: newer, withdrawn, waiting, or mistyped."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class NothingStated:
+    """No statement has been published yet."""
+
+
+def statements_of(instance: Path, campaign: str) -> Path:
+    """Where the statements of one campaign lie in a site's own folder."""
+    return instance / "statements" / campaign
+
+
+def make_statement(
+    db: sqlite3.Connection,
+    campaign: str,
+    title: str,
+    key: SigningKey,
+    *,
+    at: datetime,
+    zone: str,
+    districts: Sequence[str],
+    tree: Path,
+) -> Made:
+    """State the count of this moment, signed. One snapshot; signing goes on meanwhile.
+
+    ``districts`` names every House district, so that being listed says nothing. The list of
+    commitments is written to ``tree``, for ``publish`` or to be deleted: memory stays the same
+    however many people signed. Raises ``OSError``.
+    """
+    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with reading(db):
+        whole = totals(db, campaign)
+        by_district = {row.group: row.signatures for row in count(db, campaign, "district")}
+        found = (
+            commitment(campaign, state, district, digest)
+            for digest, state, district in db.execute(_RECEIPTS, (campaign,))
+        )
+        receipts, root = write_tree(found, tree)
+    openings: dict[str, dict[str, int | str]] = {}
+    lines = []
+    for name in dict.fromkeys([*districts, *sorted(by_district)]):
+        number, salt = by_district.get(name, 0), salt_for(key, campaign, moment, name)
+        openings[name] = {"signatures": number, "salt": salt.hex()}
+        lines.append({
+            "district": name,
+            "at_least": rounded(number),
+            "sealed": sealed_count(campaign, moment, name, number, salt),
+        })  # fmt: skip
+    content = {
+        "kind": KIND,
+        "version": VERSION,
+        "campaign": campaign,
+        "title": title,
+        "at": moment,
+        "time_zone": zone,
+        "signatures": whole.signatures,
+        "letters": whole.letters,
+        "receipts": receipts,
+        "root": root.hex(),
+        "step": STEP,
+        "districts": lines,
+        "definitions": {
+            **{definition.term: definition.meaning for definition in definitions_for("all")},
+            "receipts": (
+                "Receipts in the list below the root: one for each counted signature, and further "
+                "receipts of people who signed more than once, who are counted once."
+            ),
+            "at_least": f"Signatures of the district, rounded down to a multiple of {STEP}.",
+        },
+    }
+    return Made(sign_statement(content, key), tree, openings)
+
+
+def publish(folder: Path, made: Made) -> Path:
+    """Put a statement where the site shows it; returns the file kept under its moment.
+
+    What opens its sealed counts is on the disk (``openings_of``) before anybody can see the
+    statement, so that no published promise is ever left that nobody can keep. Only the latest
+    list of commitments stays: a withdrawn signature is in none.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text, name = statement_text(made.statement), _tree_name(made.statement)
+    tree = folder / name
+    shutil.move(made.tree, tree)
+    kept = _free_name(folder, str(made.statement.content["at"]).replace(":", ""))
+    write_file(openings_of(kept), openings_text(made))
+    write_file(kept, text, mode=0o644)
+    write_file(folder / LATEST, text, mode=0o644)
+    for old in folder.glob("*.tree"):
+        if old != tree:
+            old.unlink(missing_ok=True)
+    return kept
+
+
+def _free_name(folder: Path, moment: str) -> Path:
+    """``<moment>.json``, or with a number where that second has a statement already."""
+    kept, number = folder / f"{moment}.json", 2
+    while kept.exists():
+        kept, number = folder / f"{moment}-{number}.json", number + 1
+    return kept
+
+
+def openings_of(kept: Path) -> Path:
+    """Where the exact counts and salts of a published statement lie, for its owner alone."""
+    return kept.with_suffix(".openings.json")
+
+
+def openings_text(made: Made) -> str:
+    """The exact count and the salt of each district as a file."""
+    return json.dumps(made.openings, indent=1) + "\n"
+
+
+def latest(folder: Path) -> Statement | NothingStated:
+    """The latest published statement, its signature checked."""
+    try:
+        found = read_statement((folder / LATEST).read_text("utf-8"))
+    except OSError:
+        return NothingStated()
+    return NothingStated() if isinstance(found, NotAStatement) else found
+
+
+def find_proof(folder: Path, wanted: bytes) -> Included | NotIncluded | NothingStated:
+    """Look a commitment up in the latest statement. Reads a few hundred bytes of the list."""
+    for _ in range(2):
+        statement = latest(folder)
+        if isinstance(statement, NothingStated):
+            return statement
+        if statement.content["receipts"] == 0:
+            return NotIncluded(statement)
+        try:
+            proof = _look_up(folder / _tree_name(statement), wanted, statement.content["receipts"])
+        except FileNotFoundError:  # a newer statement came in between
+            continue
+        return Included(replace(statement, proof=proof)) if proof else NotIncluded(statement)
+    return NothingStated()
+
+
+class _Hashes(Sequence[bytes]):
+    """Joined hashes in a file, one after the other, without reading all of it."""
+
+    def __init__(self, data: mmap.mmap, size: int) -> None:
+        self.data, self.size = data, size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, place: int) -> bytes:  # type: ignore[override]
+        return self.data[place * SIZE : (place + 1) * SIZE]
+
+
+def _look_up(path: Path, wanted: bytes, size: int) -> InclusionProof | None:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        hashes = _Hashes(data, size)
+        index = bisect_left(hashes, wanted)
+        if index == size or hashes[index] != wanted:
+            return None
+        steps = tuple(hashes[size + place] for place in path_places(index, size))
+    return InclusionProof(wanted, index, size, steps)
+
+
+def _tree_name(statement: Statement) -> str:
+    content = statement.content
+    text = json.dumps([content["root"], content["at"]])
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.tree"

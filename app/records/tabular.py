@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from app.files import drafted
 from app.text import NO_TEXT
 
 Kind = Literal["text", "number", "day", "time", "yes/no"]
@@ -330,10 +331,5 @@ def file_name(*parts: str, ending: str) -> str:
 
 def write_text(pieces: Iterable[str], path: Path) -> None:
     """Write the pieces as UTF-8; the file appears under its name when it is complete."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            file.writelines(piece.encode() for piece in pieces)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with drafted(path, mode=0o666) as draft, draft.open("wb") as file:
+        file.writelines(piece.encode() for piece in pieces)

@@ -28,7 +28,6 @@ from typing import Any, Literal
 from app.records import audit
 from app.records.audit import What
 from app.records.database import NotStoredError, reading, writing
-from app.records.model import LetterVersion, UnknownVersion
 
 NOTE_CHARACTERS = 200
 
@@ -489,6 +488,28 @@ def _go_live(
 
 
 # --- the texts that were signed -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LetterVersion:
+    """The text that a signature's ``template``, ``length`` and ``version`` stand for."""
+
+    campaign: str
+    template: str
+    length: str
+    version: str
+    source: str
+    """The template's source, front matter included, exactly as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVersion:
+    """No text was kept under this name: nobody can have signed it on this site."""
+
+    campaign: str
+    template: str
+    length: str
+    version: str
 
 
 def remember_versions(db: sqlite3.Connection, versions: Iterable[LetterVersion]) -> int:

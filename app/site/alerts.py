@@ -16,10 +16,10 @@ from app.campaign import Campaign, CampaignError
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
 from app.records import Connection, NotStoredError, totals
-from app.records.campaigns import campaigns_here
 from app.records.database import open_database
 from app.records.holding import held_waiting
 from app.records.organizers import alert_addresses
+from app.records.site_campaigns import campaigns_here
 from app.site.live import live_campaign
 from app.site.outgoing import post_of
 from app.site.settings import Settings

@@ -4,7 +4,6 @@ members where the operator turned that on."""
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import multiprocessing
 import os
@@ -17,13 +16,14 @@ from pathlib import Path
 from app.campaign import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
 from app.errors import ExplainedError
-from app.records.campaigns import campaigns_here
+from app.files import locked
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
+from app.records.site_campaigns import campaigns_here
 from app.records.workshop import states
 from app.site.alerts import send_alerts
-from app.site.copies import take_copy
+from app.site.backups import take_copy
 from app.site.live import live_campaign
 from app.site.settings import Settings
 
@@ -94,9 +94,7 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None]) -> bool:
     the same moment wait for each other, and only the first works. What ``work`` raises goes on
     to the caller, and then it is still due.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(path) as descriptor:
         last = os.fstat(descriptor)
         if last.st_size and now.timestamp() - last.st_mtime < EVERY:
             return False
@@ -104,8 +102,6 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None]) -> bool:
         os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
         os.utime(path, (now.timestamp(), now.timestamp()))
         return True
-    finally:
-        os.close(descriptor)
 
 
 Fetch = Callable[[str, str, Path, datetime], None]

@@ -23,7 +23,7 @@ from app.records import (
     local_database,
     remember_versions,
 )
-from app.records.campaigns import SiteCampaign, campaigns_here
+from app.records.site_campaigns import SiteCampaign, campaigns_here
 from app.records.workshop import LiveFiles, change_counter, live_files
 from app.site.settings import Settings
 

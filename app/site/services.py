@@ -21,7 +21,7 @@ from app.campaign import Campaign
 from app.congress import GeocoderSettings, StreetAnswer, Tables, load_tables, locate_street
 from app.congress.model import WASHINGTON, LookupFailed, as_moment, day_in_washington
 from app.records import Connection, NotStoredError, local_database
-from app.records.campaigns import SiteCampaign, campaigns_here
+from app.records.site_campaigns import SiteCampaign, campaigns_here
 from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns, live_campaign
 from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings

@@ -15,6 +15,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.errors import ExplainedError
+from app.files import write_file
 from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -645,8 +647,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
 def _read_key(path: Path, database: Path) -> bytes:
     """Read a key, making it first on a site that has no database yet.
 
-    Several workers may start at once: the value is written to a private file and linked
-    into place, which succeeds for exactly one of them; the others read the winner's.
+    Several workers may start at once: one of them makes it, and the others read that one's.
     """
     if not path.exists():
         if database.exists() or database.with_suffix(".id").exists():
@@ -667,15 +668,5 @@ def _read_key(path: Path, database: Path) -> bytes:
 
 def make_key(path: Path) -> None:
     """Make a key file, unless somebody else has just done so."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    with suppress(FileExistsError):
+        write_file(path, secrets.token_hex(32), new=True)

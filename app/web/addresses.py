@@ -19,7 +19,7 @@ from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError
-from app.records.campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
+from app.records.site_campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
 from app.site.i18n import language
 from app.site.paper_links import title_in
 from app.site.services import ADDRESSED, Services, services

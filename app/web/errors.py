@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.congress import TablesError
-from app.records.campaigns import NotOpenError
 from app.records.database import NotItselfError, NotStoredError
+from app.records.site_campaigns import NotOpenError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
 from app.site.rooms import RoomFullError

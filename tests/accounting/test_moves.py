@@ -28,8 +28,8 @@ from app.records import (
     withdraw,
 )  # fmt: skip
 from app.records.accounting import ACCEPTED, HANDED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
+from app.records.acts import Cause
 from app.records.counts import Filter, ways_of
-from app.records.model import Cause
 from app.records.signing import set_status
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
@@ -207,7 +207,7 @@ def test_whatever_happens_causes_fit_and_the_ways_add_up(
         assert recount(db) == []
         for status in ("counted", "held", "withdrawn"):
             found = ways_of(db, Filter(CAMPAIGN, status))
-            assert sum(found.values()) == totals(db, CAMPAIGN, status=status).letters
+            assert sum(found.values()) == totals(db, Filter(CAMPAIGN, status)).letters
             actual = dict(db.execute(
                 "SELECT l.state, count(*) FROM letters l JOIN signatures s ON s.id = l.signature"
                 " WHERE s.status = ? GROUP BY 1", (status,),

@@ -13,7 +13,7 @@ import pytest
 from app.cli.doctor import CHECKS, Site, letters_are_accounted_for
 from app.records import mark, note_office, open_database, sign, sweep_letters, withdraw
 from app.records.accounting import ACCEPTED
-from app.records.model import LetterRow, State
+from app.records.acts import LetterRow, State
 from app.site.settings import Settings
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.records import recount
-from app.records.model import token_digest
+from app.records.acts import token_digest
 from app.web.headers import HEADERS
 from tests.attack.surface import MARK, PAYLOADS, Pairs, Target, encoded, targets, unescaped
 from tests.safety.people import traces

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records.merkle import (
-    EMPTY_ROOT,
-    inclusion_path,
-    leaf_hash,
-    node_hash,
-    proves,
-    root_of,
-)
+from app.records.merkle import EMPTY_ROOT, leaf_hash, node_hash, proves
+from tests.attest.trees import inclusion_path, root_of
 
 ENTRIES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 

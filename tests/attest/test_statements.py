@@ -20,30 +20,29 @@ from nacl.signing import SigningKey
 
 from app.cli.attest import attest_command, verify_command
 from app.records import open_database, set_status, sign, totals, withdraw
-from app.records.attest import (
+from app.records.keys import KeyFolderError
+from app.records.merkle import leaf_hash, write_tree
+from app.records.statements import (
     Included,
     Made,
+    NotAStatement,
     NothingStated,
     NotIncluded,
-    find_proof,
-    latest,
-    make_statement,
-    publish,
-)
-from app.records.keys import KeyFolderError
-from app.records.merkle import leaf_hash, levels, root_of, write_tree
-from app.records.statements import (
-    NotAStatement,
     Statement,
     commitment_of,
+    find_proof,
     includes,
+    latest,
+    make_statement,
     opens_to,
+    publish,
     read_commitment,
     read_statement,
     signing_key,
     statement_text,
 )
 from app.site.settings import ROOT
+from tests.attest.trees import levels, root_of
 from tests.records.build import CAMPAIGN, SECRET, person, signature
 
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)

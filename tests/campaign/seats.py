@@ -10,7 +10,7 @@ import pytest
 
 from app.campaign import Report, check_campaign
 from app.campaign.survey import AskGroup, survey
-from app.cli import letters
+from app.cli import letter_commands
 from app.congress import Holder, Tables
 from app.web.organizer import campaign_check
 
@@ -60,5 +60,5 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         return work(*args, holders=tuple(h for h in holders if h.seat.id in SEATS))
 
     monkeypatch.setattr(campaign_check, "pieces_apart", apart)
-    monkeypatch.setattr(letters, "check_campaign", check)
+    monkeypatch.setattr(letter_commands, "check_campaign", check)
     monkeypatch.setattr(campaign_check, "survey", look)

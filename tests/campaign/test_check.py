@@ -24,7 +24,7 @@ from app.campaign import (
 )
 from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
 from app.campaign.model import Ask
-from app.cli.letters import letters_cli
+from app.cli.letter_commands import letters_cli
 from app.congress import Holder, Tables
 from app.congress.model import FormRules
 
@@ -479,7 +479,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def few_seats(monkeypatch: pytest.MonkeyPatch, few: Few) -> None:
-    monkeypatch.setattr("app.cli.letters.load_tables", lambda *_where: few)
+    monkeypatch.setattr("app.cli.letter_commands.load_tables", lambda *_where: few)
 
 
 @pytest.mark.usefixtures("few_seats")

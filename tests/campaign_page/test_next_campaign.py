@@ -13,7 +13,7 @@ from app.campaign import check_campaign, load_campaign, read_campaign
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.stance import Backing
 from app.congress import load_tables
-from app.records.campaigns import campaigns_here
+from app.records.site_campaigns import campaigns_here
 from app.records.workshop import live_files
 from app.site.settings import ROOT
 from tests.campaign.seats import Few

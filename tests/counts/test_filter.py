@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.records import BREAKDOWNS, STATUSES, Totals, by_status, open_database, sign, withdraw
-from app.records.counts import Filter, breakdowns, counts, statuses, totals_of
+from app.records.counts import Filter, breakdowns, count, totals
 from app.records.exports import Occasion, counts_table, letters_table, signatures_table
 from app.records.tabular import Table
 from tests.records.build import CAMPAIGN, SECRET, signature
@@ -56,9 +56,9 @@ def test_rows_and_counts_agree_under_every_filter(db: sqlite3.Connection, chosen
     rows = list(signatures_table(db, chosen, OCCASION).rows)
     whole = Totals(len(rows), sum(int(row[15] or 0) for row in rows))
     assert whole.signatures
-    assert totals_of(db, chosen) == whole
+    assert totals(db, chosen) == whole
     for by in ("day", "template", "source", "language", "version", "own_share", "district"):
-        found = counts(db, by, chosen)
+        found = count(db, chosen, by)
         assert sum(row.signatures for row in found) == whole.signatures
         assert sum(row.letters for row in found) == whole.letters
     about = counts_table(db, "state", chosen, OCCASION).about
@@ -71,21 +71,21 @@ def test_many_breakdowns_in_one_pass_are_the_same_as_one_by_one(
 ) -> None:
     names = [name for name in BREAKDOWNS if name != "recipient"]
     found = breakdowns(db, chosen, names)
-    assert found.statuses == statuses(db, chosen)
-    assert found.by == {name: counts(db, name, chosen) for name in names}
+    assert found.statuses == by_status(db, chosen)
+    assert found.by == {name: count(db, chosen, name) for name in names}
 
 
 @pytest.mark.parametrize("chosen", FILTERS, ids=str)
 def test_statuses_add_up_to_every_status(db: sqlite3.Connection, chosen: Filter) -> None:
-    found = statuses(db, chosen)
+    found = by_status(db, chosen)
     assert tuple(found) == STATUSES
-    whole = totals_of(db, replace(chosen, status=None))
+    whole = totals(db, replace(chosen, status=None))
     assert sum(part.signatures for part in found.values()) == whole.signatures
     assert sum(part.letters for part in found.values()) == whole.letters
 
 
 def test_the_empty_source_is_those_without_a_tag(db: sqlite3.Connection) -> None:
-    assert [row.group for row in counts(db, "source", Filter(CAMPAIGN, source=""))] == [""]
+    assert [row.group for row in count(db, Filter(CAMPAIGN, source=""), "source")] == [""]
     assert "no source" in Filter(source="").described().values()
     assert "all sources" in Filter().described().values()
 
@@ -95,8 +95,8 @@ def test_without_a_filter_no_row_is_read(db: sqlite3.Connection) -> None:
     db.execute("DROP TRIGGER tally_letter_delete")
     before = by_status(db, CAMPAIGN)
     db.execute("DELETE FROM signatures")
-    assert statuses(db, Filter(CAMPAIGN)) == before
-    assert totals_of(db, Filter(CAMPAIGN)).signatures == before["counted"].signatures
+    assert by_status(db, Filter(CAMPAIGN)) == before
+    assert totals(db, Filter(CAMPAIGN)).signatures == before["counted"].signatures
 
 
 @pytest.mark.parametrize("table", [signatures_table, letters_table])

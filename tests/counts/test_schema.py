@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from app.records import STATUSES, State, mark, sign
+from app.records.acts import Cause, LetterRow
 from app.records.exports import GROUPINGS
-from app.records.model import Cause, LetterRow
 from app.records.schemas import NAMES, schema_text
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser

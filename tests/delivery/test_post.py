@@ -21,8 +21,8 @@ from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import Worker
 from app.delivery.smtp import Result, SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
+from app.records.acts import LetterRow
 from app.records.keyed import unlock
-from app.records.model import LetterRow
 from app.records.outbound import LEASE, Outbound, OutboundRow, mail_of
 from tests.records.build import person
 

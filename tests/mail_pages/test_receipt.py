@@ -9,7 +9,7 @@ import pytest
 
 from app.records import local_database, mark, note_office, open_database
 from app.records.accounting import ACCEPTED
-from app.records.model import State
+from app.records.acts import State
 
 from .conftest import Make, Site
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from app.cli.letters import card_command
+from app.cli.letter_commands import card_command
 from app.records import local_database
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from tests.web.lint import Html

@@ -15,7 +15,7 @@ from app.campaign import Campaign, load_campaign
 from app.congress import Holder, Tables, load_tables
 from app.documents.day_sheet import Facts
 from app.records import LetterRow, open_database, sign
-from app.records.offices import sheet_facts
+from app.records.office_numbers import sheet_facts
 from app.site.settings import ROOT
 from tests.records.build import CAMPAIGN, SECRET, signature
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from app.congress import Tables
-from app.records.attest import make_statement, publish, statements_of
+from app.records.statements import make_statement, publish, statements_of
 from app.site.services import services
 from tests.offices.conftest import Signers
 from tests.offices.site import Office, app, clock, site_url, staff

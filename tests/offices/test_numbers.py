@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.congress import Tables
 from app.documents.day_sheet import OfficeNumbers
 from app.records import count, open_database, set_status, totals, withdraw
-from app.records.offices import office_numbers
+from app.records.office_numbers import office_numbers
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN
 

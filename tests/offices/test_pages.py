@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.congress import Tables
 from app.records.definitions import BY_TERM
-from app.records.offices import office_sheets
+from app.records.office_numbers import office_sheets
 from tests.offices.conftest import Signers
 from tests.offices.site import Clock, Office, app, clock, site_url, staff
 from tests.organizers.browser import Browser

@@ -27,7 +27,7 @@ from app.documents.day_sheet import (
     day_sheet,
     sheets_pdf,
 )
-from app.records.offices import office_sheets
+from app.records.office_numbers import office_sheets
 from tests.offices.conftest import TODAY, Signers, holder
 
 FULL = OfficeNumbers(

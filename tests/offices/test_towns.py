@@ -13,7 +13,7 @@ from flask import Flask
 from app.congress import Tables
 from app.main import create_app
 from app.records import local_database, withdraw
-from app.records.offices import office_numbers
+from app.records.office_numbers import office_numbers
 from app.site.settings import Settings
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN, SECRET

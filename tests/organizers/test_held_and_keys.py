@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from app.records.acts import HeldReason
 from app.records.audit import TrailFilter, every
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
-from app.records.model import HeldReason
 from app.records.organizers import Role
 from app.records.signing import sign
 from tests.organizers.browser import Browser

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.keys import contacts_command
-from app.cli.packets import packets_command
+from app.cli.key_commands import contacts_command
+from app.cli.packet_commands import packets_command
 from app.cli.printing import blank_command, labels_command, poster_command, signup_command
 from app.site.settings import load_settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.paper import import_command, undo_command
+from app.cli.paper_commands import import_command, undo_command
 from app.records import local_database, totals
 from app.site.settings import load_settings
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.records import audit, open_database, recount, set_status, sign, totals
+from app.records.acts import SignatureRequest
 from app.records.database import writing
 from app.records.erasing import waits_to_be_erased
-from app.records.model import SignatureRequest
 from app.records.paper import (
     CHUNK,
     Added,

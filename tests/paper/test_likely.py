@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.records import Connection, lookalikes, open_database, sign, totals
-from app.records.model import SignatureRequest
+from app.records.acts import SignatureRequest
 from app.records.paper import Earlier, PaperLetters
 from app.records.paper_plan import Choices, Good, ImportPlan
 from tests.organizers.browser import Browser

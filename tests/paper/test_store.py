@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.records import audit, person_of, recount, sign, totals
-from app.records.model import SignatureRequest
+from app.records.acts import SignatureRequest
 from app.records.paper import PaperLetters, Rehearsal, add_one, take_back_paper
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Good, judge

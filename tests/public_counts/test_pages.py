@@ -16,8 +16,14 @@ from nacl.signing import SigningKey
 from werkzeug.test import TestResponse
 
 from app.records import receipt_token, set_status, withdraw
-from app.records.attest import make_statement, publish
-from app.records.statements import Statement, commitment_of, includes, read_statement
+from app.records.statements import (
+    Statement,
+    commitment_of,
+    includes,
+    make_statement,
+    publish,
+    read_statement,
+)
 from app.site.services import Services, services
 from tests.public_counts.conftest import Clock, People
 from tests.records.build import CAMPAIGN, SECRET, person

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records import count, open_database, remove, set_status, totals, withdraw
-from app.records.public_counts import STEP, by_state, milestones
+from app.records.counts import STEP, milestones, public_states
 from tests.public_counts.conftest import People
 from tests.records.build import CAMPAIGN
 
 
 def shown(db: sqlite3.Connection) -> dict[str, int]:
-    return {row.state: row.at_least for row in by_state(db, CAMPAIGN)}
+    return {row.state: row.at_least for row in public_states(db, CAMPAIGN)}
 
 
 def exact(db: sqlite3.Connection) -> dict[str, int]:
@@ -88,7 +88,7 @@ def test_campaigns_are_shown_apart(db: sqlite3.Connection, people: People) -> No
     people.sign("CA", 5)
     people.sign("CA", 20, campaign="another")
     assert shown(db) == {"CA": 5}
-    assert [r.at_least for r in by_state(db, "another")] == [20]
+    assert [r.at_least for r in public_states(db, "another")] == [20]
 
 
 ACTS = st.lists(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.records import open_database, sign, totals
-from app.records.campaigns import (
+from app.records.site_campaigns import (
     NotOpenError,
     SiteCampaign,
     begin,

@@ -11,7 +11,6 @@ import pytest
 from app.records import (
     BREAKDOWNS,
     DEFINITIONS,
-    GROUPINGS,
     STATUSES,
     CountRow,
     Totals,
@@ -28,7 +27,7 @@ from app.records import (
     totals,
     withdraw,
 )
-from app.records.counts import Filter, breakdowns, totals_of, ways_of
+from app.records.counts import Filter, breakdowns, ways_of
 from app.records.signing import set_status
 from tests.records.build import CAMPAIGN, SECRET, signature
 
@@ -142,7 +141,6 @@ def test_a_count_has_the_definitions_of_its_words(by: str) -> None:
 
 
 def test_every_breakdown_has_a_tally_and_every_tally_a_breakdown(db: sqlite3.Connection) -> None:
-    assert set(GROUPINGS) <= set(BREAKDOWNS)
     sign(db, signature("one"), SECRET)
     kept = {name for (name,) in db.execute("SELECT DISTINCT dimension FROM tallies")}
     assert {name.partition(" in ")[0] for name in kept} == {"all", "way", *BREAKDOWNS}
@@ -225,15 +223,15 @@ def test_what_a_page_is_narrowed_to_most_is_read_from_tallies_and_agrees_with_th
         )
         assert {(r.group, r.signatures, r.letters) for r in found.by[name]} == set(rows), name
     assert found.statuses == {
-        status: totals_of(db, replace(chosen, status=status)) for status in STATUSES
+        status: totals(db, replace(chosen, status=status)) for status in STATUSES
     }
-    assert sum(ways.values()) == totals_of(db, chosen).letters
+    assert sum(ways.values()) == totals(db, chosen).letters
 
 
 def test_two_wishes_together_are_counted_from_the_rows(db: sqlite3.Connection) -> None:
     sign(db, signature("one", state="CA", source="parish"), SECRET)
     sign(db, signature("two", state="CA"), SECRET)
-    assert totals_of(db, Filter(CAMPAIGN, state="CA", source="parish")).signatures == 1
+    assert totals(db, Filter(CAMPAIGN, state="CA", source="parish")).signatures == 1
 
 
 def test_recount_reports_a_lost_letter(db: sqlite3.Connection) -> None:

@@ -22,7 +22,7 @@ from app.records import (
     totals,
     withdraw,
 )
-from app.records.counts import Filter, counts, totals_of
+from app.records.counts import Filter
 from app.records.exports import Occasion, counts_table, export_name, letters_table, signatures_table
 from app.records.tabular import Table, csv_lines
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
@@ -145,7 +145,7 @@ FILTERS = [
 def test_every_shape_agrees_for_the_same_filter(db: sqlite3.Connection, chosen: Filter) -> None:
     """EX11: rows, letters and every breakdown state the same people and letters."""
     some_signatures(db)
-    whole = totals_of(db, chosen)
+    whole = totals(db, chosen)
     signed = rows(signatures_table(db, chosen, NOW))
     written = [row for row in rows(letters_table(db, chosen, NOW)) if row["recipient"]]
     assert Totals(len(signed), len(written)) == whole
@@ -175,8 +175,8 @@ def test_counts_from_the_rows_are_the_tallies(
     some_signatures(db)
     everything = Filter(campaign, status, since=date(2000, 1, 1))
     for by in BREAKDOWNS:
-        assert counts(db, by, everything) == count(db, campaign, by, status=status)
-    assert totals_of(db, everything) == totals(db, campaign, status=status)
+        assert count(db, everything, by) == count(db, Filter(campaign, status), by)
+    assert totals(db, everything) == totals(db, Filter(campaign, status))
 
 
 def test_only_what_counts_is_exported_unless_asked(db: sqlite3.Connection) -> None:
@@ -260,4 +260,4 @@ def test_a_member_who_left_has_an_empty_name(db: sqlite3.Connection) -> None:
 
 def test_an_unknown_breakdown_is_refused_with_any_filter(db: sqlite3.Connection) -> None:
     with pytest.raises(ValueError, match="shoe size"):
-        counts(db, "shoe size", Filter(state="CA"))
+        count(db, Filter(state="CA"), "shoe size")

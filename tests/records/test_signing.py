@@ -28,7 +28,7 @@ from app.records import (
     withdraw,
 )
 from app.records.accounting import MAILED, OWN
-from app.records.model import State
+from app.records.acts import State
 from tests.records.build import CAMPAIGN, SECRET, letters_of, person, signature
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from app.records.model import LetterRow, SignatureRequest, Status
+from app.records.acts import LetterRow, SignatureRequest, Status
 from app.records.persons import person_of
 from app.records.signing import sign
 

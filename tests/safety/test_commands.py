@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import doctor
 from app.cli.doctor import Diagnosis, Site, doctor_command, examine
-from app.cli.keys import keys_group, open_command
+from app.cli.key_commands import keys_group, open_command
 from app.cli.signatures import purge_command
 from app.records import keys
 from app.records.audit import TrailFilter, every

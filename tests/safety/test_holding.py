@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.records.acts import SignatureRequest
 from app.records.audit import TrailFilter, every
 from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
-from app.records.model import SignatureRequest
 from app.records.persons import person_of
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import confirm, question, receipt, sign, withdraw

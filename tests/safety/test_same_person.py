@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.records.acts import SignatureRequest, Signed
 from app.records.counts import recount
 from app.records.database import open_database
 from app.records.holding import release
 from app.records.keys import CampaignKey, OpenKey
-from app.records.model import SignatureRequest, Signed
 from app.records.persons import MOST, NAME, PLACE, STANDING, Person, person_of
 from app.records.sealing import OpenedRow, export_sealed, open_sealed_file, reseal
 from app.records.signing import confirm, receipt, remove, sign, withdraw

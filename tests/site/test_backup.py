@@ -21,7 +21,7 @@ from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
 from app.records.health import check_site
 from app.records.keys import STRENGTH, first_key
-from app.site.copies import fingerprint_of_keys, open_keys, stream_file
+from app.site.backups import fingerprint_of_keys, open_keys, stream_file
 from app.site.daily import copy_if_due
 from app.site.settings import Settings, load_settings
 from tests.records.build import signature

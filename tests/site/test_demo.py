@@ -10,8 +10,8 @@ from flask.testing import FlaskCliRunner
 
 from app.cli import command_app
 from app.records import numbers_of_source, open_database, recount, sign, totals
-from app.records.campaigns import campaigns_here
 from app.records.organizers import organizer_by_name
+from app.records.site_campaigns import campaigns_here
 from app.site.settings import load_settings
 from tests.records.build import SECRET, signature
 

@@ -30,7 +30,7 @@ from app.records.backup import note, take
 from app.records.health import check_site
 from app.records.keys import STRENGTH, current_key, make_key
 from app.records.sealing import seal_details
-from app.site.copies import seal_keys
+from app.site.backups import seal_keys
 from app.site.settings import load_settings
 from tests.delivery.mail_server import running
 from tests.records.build import signature

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.campaign import read_files
 from app.records import receipt, totals
-from app.records.campaigns import begin, move, put_on_start_page
+from app.records.site_campaigns import begin, move, put_on_start_page
 from app.site.services import Services, services
 from app.site.settings import Settings
 from tests.web.conftest import Clock
@@ -137,7 +137,7 @@ def test_a_campaign_in_preparation_is_seen_by_nobody(
 def test_the_statement_of_one_campaign_is_not_shown_for_another(
     two: Services, settings: Settings, client: Client
 ) -> None:
-    from app.records.attest import LATEST, statements_of
+    from app.records.statements import LATEST, statements_of
 
     folder = statements_of(settings.instance, FIRST)
     folder.mkdir(parents=True)

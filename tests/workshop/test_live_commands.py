@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import doctor
-from app.cli.letters import letters_cli
+from app.cli.letter_commands import letters_cli
 from app.cli.signatures import open_scope
 from app.documents.printables import CardWords
 from app.records.database import open_database
@@ -122,5 +122,5 @@ def test_no_command_reads_the_files_of_the_site_s_campaign_itself() -> None:
             for alias in node.names
         }
         assert "load_campaign" not in names, path
-        if path.name not in ("campaigns.py", "letters.py"):
+        if path.name not in ("campaign_commands.py", "letter_commands.py"):
             assert "read_files" not in names, path

@@ -12,8 +12,8 @@ from app.records.organizers import Organizer
 from app.site.alerts import OLD_LIST_DAYS
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
+from app.site.live_supporters import live_lists
 from app.site.services import Services
-from app.site.supporters import live_lists
 from app.web.organizer.nav import Notice
 
 COUNTDOWN_FROM = 12

@@ -27,12 +27,12 @@ from app.campaign.supporter_files import (
 from app.campaign.supporters import read_list, write_list
 from app.campaign.words import ordinal
 from app.records import Totals, totals
-from app.records.campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
+from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
+from app.site.live_supporters import live_lists
 from app.site.paper_links import title_in
 from app.site.services import Services, services
-from app.site.supporters import live_lists
 from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import check_files, read

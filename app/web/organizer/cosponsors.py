@@ -22,8 +22,7 @@ from app.congress.model import ordinal
 from app.records.workshop import NoSuchVersion, find_version, history
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
-from app.site.services import Services, services
-from app.site.supporters import (
+from app.site.live_supporters import (
     OtherBill,
     Proposal,
     change_of,
@@ -35,6 +34,7 @@ from app.site.supporters import (
     read_lines,
     search_members,
 )
+from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import ask_moves, check_files

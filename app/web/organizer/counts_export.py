@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from app.records import STATUSES, Connection, audit
 from app.records.audit import What
-from app.records.counts import Filter, counts, totals_of, ways_of
+from app.records.counts import Filter, count, totals, ways_of
 from app.records.database import open_database, reading, writing
 from app.records.exports import (
     GROUPINGS,
@@ -115,7 +115,7 @@ def show_export(wanted: WantedFile | None = None) -> Response:
     return page(
         "counts/export", 422 if wanted.errors else 200,
         **{**common(wanted.asked, site), "errors": wanted.errors},
-        wanted=wanted, breakdowns=GROUPINGS, whole=totals_of(db, chosen),
+        wanted=wanted, breakdowns=GROUPINGS, whole=totals(db, chosen),
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def disposition(name: str) -> str:
 def _record(db: Connection, wanted: WantedFile) -> int:
     """Note that the file is taken away; returns its rows."""
     chosen = wanted.asked.chosen
-    whole = totals_of(db, chosen)
+    whole = totals(db, chosen)
     rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
     if rows is None:
         rows = _groups(db, wanted, chosen)
@@ -170,7 +170,7 @@ def _record(db: Connection, wanted: WantedFile) -> int:
 def _groups(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
     if wanted.by == "status":
         return len(STATUSES)
-    found = ways_of(db, chosen) if wanted.by == "way" else counts(db, wanted.by, chosen)
+    found = ways_of(db, chosen) if wanted.by == "way" else count(db, chosen, wanted.by)
     return len(found)
 
 

@@ -14,8 +14,7 @@ from app.congress import STATES, Tables, TablesError
 from app.congress.maps import DistrictMap, load_map
 from app.congress.model import district_key
 from app.congress.tables import FOLDER, tables_folder
-from app.records import CountRow
-from app.records.counts import counts
+from app.records import CountRow, count
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.services import Services, services
@@ -96,7 +95,7 @@ def show_map() -> Response:
     site = services()
     asked = read_filter(request.args, site)
     by_state = request.args.get("map") == "states" and not asked.chosen.state
-    rows = counts(site.db(), "state" if by_state else "district", asked.chosen)
+    rows = count(site.db(), asked.chosen, "state" if by_state else "district")
     numbers = {row.group: row.signatures for row in rows}
     shapes = shapes_of(site)
     if shapes is None:

@@ -20,7 +20,7 @@ from app.campaign.words import ordinal
 from app.congress import STATES
 from app.congress.maps import DistrictMap
 from app.records import CountRow
-from app.records.counts import breakdowns, counts, natural
+from app.records.counts import breakdowns, count, natural
 from app.records.database import reading
 from app.records.definitions import WAYS
 from app.site.i18n import gettext as _
@@ -249,8 +249,8 @@ def show_members() -> Response:
     order = read_order(ORDERS, "letters", NUMBERS)
     db, chosen = site.db(), asked.chosen
     with reading(db):
-        letters = counts(db, "recipient", chosen)
-        people = _by(counts(db, "state", chosen)) | _by(counts(db, "district", chosen))
+        letters = count(db, chosen, "recipient")
+        people = _by(count(db, chosen, "state")) | _by(count(db, chosen, "district"))
     every = member_lines(site.tables, site.campaign, letters, people, chosen.state)
     found = chosen_lines(every, order.search, order.key, backwards=order.down)
     return page(
@@ -273,7 +273,7 @@ def show_table(by: str) -> Response:
     site = services()
     asked = read_filter(request.args, site)
     order = read_order(("", *SORTED), "", frozenset({"signatures", "letters"}))
-    found = lines(by, counts(site.db(), by, asked.chosen), asked.chosen, site)
+    found = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
     every = len(found)
     words = level(order.search).split()
     found = [x for x in found if all(w in level(f"{x.name} {x.detail}") for w in words)]

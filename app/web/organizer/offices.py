@@ -14,7 +14,7 @@ from app.congress.model import district_key
 from app.documents import PdfError
 from app.documents.day_sheet import DaySheet, Facts, book_pdf, sheets_pdf
 from app.records import count
-from app.records.offices import office_sheets, sheet_facts
+from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.rooms import apart

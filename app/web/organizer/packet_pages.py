@@ -25,6 +25,7 @@ from app.delivery.packets import (
     zip_packets,
 )
 from app.records import NotStoredError, audit
+from app.records.acts import Purpose
 from app.records.audit import What
 from app.records.database import writing
 from app.records.keys import (
@@ -36,7 +37,6 @@ from app.records.keys import (
     passphrase_beside,
     unlock,
 )
-from app.records.model import Purpose
 from app.records.sealing import (
     OpenedRow,
     SealedExport,

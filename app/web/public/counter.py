@@ -1,6 +1,6 @@
 """The count for everybody: a table on the start page, a counter for other sites, JSON, a feed.
 
-Never a name, and no cell under five: ``app.records.public_counts`` has the rule.
+Never a name, and no cell under five: ``app.records.counts`` has the rule.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from werkzeug.wrappers import Response
 
 from app.congress import STATES
 from app.records import definitions_for, totals
+from app.records.counts import STEP, milestones, public_states
 from app.records.definitions import BY_TERM
-from app.records.public_counts import STEP, by_state, milestones
 from app.records.schemas import NAMES, schema_text
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
@@ -66,7 +66,7 @@ def state_rows(site: Services) -> list[StateRow]:
     """The table by state."""
     return [
         StateRow(row.state, STATES[row.state], row.at_least)
-        for row in by_state(site.db(), site.campaign.slug)
+        for row in public_states(site.db(), site.campaign.slug)
     ]
 
 

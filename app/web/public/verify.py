@@ -13,19 +13,17 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from app.records.attest import (
+from app.records.statements import (
     Included,
     NothingStated,
     NotIncluded,
+    Statement,
     find_proof,
     latest,
-    statements_of,
-)
-from app.records.statements import (
-    Statement,
     printed_key,
     read_commitment,
     statement_text,
+    statements_of,
 )
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words

@@ -16,8 +16,8 @@ from typing import Any
 from app.campaign import Letter, body_text
 from app.congress import Found
 from app.cwc import SENATE_PREFIXES
+from app.records.acts import PURPOSES, Purpose
 from app.records.keys import KeyFolderError, key_status
-from app.records.model import PURPOSES, Purpose
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services

@@ -17,8 +17,8 @@ from app.campaign import Letter, body_text
 from app.congress import Found
 from app.documents import Addressed
 from app.records import LetterRow, NotStoredError, SignatureRequest, Signed, person_of, sign
+from app.records.acts import HeldReason, Status
 from app.records.keys import KeyFolderError, first_key
-from app.records.model import HeldReason, Status
 from app.records.sealing import TooLargeToSealError
 from app.records.signing import question, question_token
 from app.site.i18n import gettext as _

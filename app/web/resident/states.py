@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.cwc import SIT_OUT, TEST_SYSTEM
 from app.records import State
-from app.records.model import Cause
+from app.records.acts import Cause
 from app.records.outbound import OutboundRow
 from app.site.i18n import gettext as _
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Literal
 
 from app.records import audit, workshop
+from app.records.acts import TOKEN, token_digest
 from app.records.audit import What
 from app.records.database import NotStoredError, writing
-from app.records.model import TOKEN, token_digest
 
 CampaignState = Literal["preparing", "open", "ended"]
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")

@@ -14,9 +14,9 @@ from app.campaign.supporter_files import MOST_BYTES, bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, some
 from app.records import totals
 from app.records.audit import COMMAND_LINE
-from app.records.campaigns import SLUG, begin
+from app.records.site_campaigns import SLUG, begin
+from app.site.live_supporters import Lists, Proposal, change_of, live_lists, propose, put_live
 from app.site.services import Services, services
-from app.site.supporters import Lists, Proposal, change_of, live_lists, propose, put_live
 
 SECONDS = 30
 """For the download as a whole to begin, and for each pause in it."""

@@ -26,10 +26,10 @@ from app.cli.plain import (
     some,
 )
 from app.records import audit, keys
+from app.records.acts import Purpose
 from app.records.audit import COMMAND_LINE, What
 from app.records.database import open_database, writing
 from app.records.keys import NotAKey, OpenKey, WrongPassphrase
-from app.records.model import Purpose
 from app.records.sealing import (
     OpenedRow,
     SealedExport,

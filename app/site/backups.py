@@ -26,6 +26,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from app import __version__
+from app.files import write_file
 from app.records import backup
 from app.records.backup import Copy, CopyError
 from app.records.keys import (
@@ -35,7 +36,6 @@ from app.records.keys import (
     WrongPassphrase,
     open_sealed,
     sealed_text,
-    write_atomically,
 )
 from app.site.settings import KEY_FILES, Settings, rules
 
@@ -132,7 +132,7 @@ def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) 
         raise KeyFolderError(f"{path} exists already.")
     content = json.dumps({name: _b64(value) for name, value in secret.items()}).encode()
     about = {"at": now.isoformat(timespec="seconds")}
-    write_atomically(path, sealed_text(KEYS_KIND, about, content, passphrase, "moderate"))
+    write_file(path, sealed_text(KEYS_KIND, about, content, passphrase, "moderate"))
     if open_keys(path, passphrase) != secret:
         raise KeyFolderError(f"{path} does not read back as it was written. Is the disk sound?")
     facts = {**about, "file": str(path), "fingerprint": fingerprint_of_keys(settings)}
@@ -163,17 +163,11 @@ def write_files(instance: Path, files: Mapping[str, bytes], aside: Path) -> list
         if path.is_file() and path.read_bytes() == content:
             continue
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         if path.exists():
             (aside / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copy2(path, aside / name)
             os.utime(aside / name)
-        draft.replace(path)
+        write_file(path, content)
         written.append(name)
     return written
 
@@ -231,7 +225,7 @@ def stream_file(settings: Settings) -> Path:
     if settings.stream_endpoint and target.startswith("s3://"):
         replica += "      force-path-style: true\n"
     file = settings.instance / "litestream.yml"
-    write_atomically(
+    write_file(
         file,
         STREAM.format(
             # Snapshots are a day apart, and what lies between two goes with the earlier.

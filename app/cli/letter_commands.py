@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from app.campaign.campaign_file import FILE as CAMPAIGN_FILE
 from app.campaign.text_changes import changes
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, progress, some
 from app.congress import Tables, load_tables
+from app.files import write_file
 from app.records.audit import COMMAND_LINE
 from app.records.counts import anybody_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
@@ -135,7 +135,7 @@ def export_command(out: Path | None, yes: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in sorted(files.items()):
         if there.get(name) != text.encode("utf-8"):
-            _write(folder / name, text.encode("utf-8"))
+            write_file(folder / name, text, mode=0o666)
             click.echo(f"  {name}: written")
     for name, state in sorted(states(site.db(), site.live.slug).items()):
         if state.retired and name in there:
@@ -188,16 +188,6 @@ def _existing(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         return {}
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a full disk leaves the file as it was."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _texts(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The value types of what is kept: a signature, its letters, its receipt."""
+"""A person's act as values: what is signed, its letters, its receipt, and where each stands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from app.records.keys import CampaignKey
 from app.records.persons import Person
@@ -42,9 +42,6 @@ State = Literal[
 system; only that system makes ``accepted by the office's system``, and ``unknown`` is a letter
 that was given to it without a clear answer."""
 
-GROUPINGS = ("state", "district", "day", "template", "recipient")
-"""What a count can be broken down by on the command line."""
-
 Cause = Literal[
     "signed", "vacant seat", "person", "mail server", "office system", "withdrawn"
 ]  # fmt: skip
@@ -58,14 +55,12 @@ e-mail, ``withdrawn`` was taken back, ``repeated`` came from somebody who had si
 (it exists so that they get a receipt like everybody else) and ``test`` from an organizer.
 """
 
-STATUSES: tuple[Status, ...] = (
-    "counted", "held", "unconfirmed", "withdrawn", "repeated", "test",
-)  # fmt: skip
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 Purpose = Literal["packet", "contact"]
 """What sealed details may be kept for."""
-PURPOSES: tuple[Purpose, ...] = ("packet", "contact")
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 HeldReason = Literal[
     "field filled in", "field missing", "too fast", "no proof", "crowd", "no address", "by hand"
@@ -172,56 +167,3 @@ class Receipt:
     """When it was corrected last, to the minute."""
     test: bool = False
     """An organizer's test, which never counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class CountRow:
-    """One line of a count: people and letters are separate numbers."""
-
-    group: str
-    signatures: int
-    letters: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """People and their letters. One person writes one to three letters, so never add the two."""
-
-    signatures: int
-    letters: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One tally that does not agree with the rows it was made from."""
-
-    campaign: str
-    status: str
-    dimension: str
-    value: str
-    kept: Totals
-    """What the tally says."""
-    actual: Totals
-    """What the rows say."""
-
-
-@dataclass(frozen=True, slots=True)
-class LetterVersion:
-    """The text that a signature's ``template``, ``length`` and ``version`` stand for."""
-
-    campaign: str
-    template: str
-    length: str
-    version: str
-    source: str
-    """The template's source, front matter included, exactly as it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownVersion:
-    """No text was kept under this name: nobody can have signed it on this site."""
-
-    campaign: str
-    template: str
-    length: str
-    version: str

@@ -27,7 +27,7 @@ from app.records.database import aside, open_database, stopped, writing
 from app.records.health import changed_keys, damage
 from app.records.migrations import applied_steps
 from app.records.retention import purge_and_note
-from app.site import copies
+from app.site import backups
 from app.site.daily import policy_of
 from app.site.settings import Settings, load_settings, read_settings
 
@@ -70,11 +70,11 @@ def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | 
             "The keys belong apart from the database: whoever has both can guess who signed. "
             "Choose another folder for them."
         )
-    done = copies.take_copy(settings, folder, datetime.now(UTC))
+    done = backups.take_copy(settings, folder, datetime.now(UTC))
     click.echo(f"{done.path}  {_described(done)}, checked.")
     if keys_folder is not None:
         words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
-        path = copies.seal_keys(settings, keys_folder, words, datetime.now(UTC))
+        path = backups.seal_keys(settings, keys_folder, words, datetime.now(UTC))
         click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them again.")
     elif "keys" not in backup.notes(settings.instance):
         click.echo(
@@ -95,7 +95,7 @@ def _described(copy: Copy) -> str:
 def _opened(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[str, bytes]:
     if keys_file is None:
         return {}
-    return copies.open_keys(keys_file, passphrase(passphrase_file, FOR_KEYS))
+    return backups.open_keys(keys_file, passphrase(passphrase_file, FOR_KEYS))
 
 
 @backup_group.command("list")
@@ -125,7 +125,7 @@ def _looked_through(
     with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
         path = file or Path(name) / "streamed.db"
         if file is None:
-            copies.fetch_stream(settings, path)
+            backups.fetch_stream(settings, path)
         with backup.unpacked(path, settings.instance) as found:
             yield path, found
 
@@ -237,7 +237,7 @@ def restore_command(
     settings = read_settings()
     now = datetime.now(UTC)
     opened = _opened(keys_file, passphrase_file)
-    keys = copies.keys_for(settings, opened)
+    keys = backups.keys_for(settings, opened)
     with (
         stopped(settings.database),
         _looked_through(settings, file, from_stream=from_stream) as (path, copy),
@@ -250,11 +250,11 @@ def restore_command(
         again = _take_back_again(settings, path, copy)
         messages, letters = backup.calm(copy.database, now)
         put_aside = aside(settings.database, "before-restore-files")
-        changed = copies.write_files(
+        changed = backups.write_files(
             settings.instance, _files(settings, copy, opened, keys, everything), put_aside
         )
         if everything:
-            changed += copies.write_files(settings.letters, _letters(copy), put_aside / "letters")
+            changed += backups.write_files(settings.letters, _letters(copy), put_aside / "letters")
         moved = backup.put_back(copy, settings.database)
     _note_restored(settings, copy, again, now)
     click.echo(f"Done{f'; what was here is in {moved}' if moved else ''}.")
@@ -335,7 +335,7 @@ def stream_command() -> None:
     Example:
       flask backup stream
     """
-    copies.stream(load_settings())
+    backups.stream(load_settings())
 
 
 @click.command("upgrade", cls=PlainCommand)

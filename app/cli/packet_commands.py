@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.keys import export_here, unlock_file
+from app.cli.key_commands import export_here, unlock_file
 from app.cli.plain import (
     FILE,
     NEW_FOLDER,

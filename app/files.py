@@ -1,0 +1,61 @@
+"""Files that are whole or not there, and one process at a time with them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Path]:
+    """An empty file beside ``path`` to write to, which gets that name when the block ends.
+
+    By then all of it is on the disk. Where anything fails, what was there before is as it was. With
+    ``new`` no other file is ever replaced (``FileExistsError``), also one that came meanwhile.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    try:
+        yield draft
+        flush(draft)
+        if new:
+            os.link(draft, path)
+        else:
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    flush(path.parent)
+
+
+def write_file(path: Path, content: str | bytes, *, mode: int = 0o600, new: bool = False) -> None:
+    """Let ``path`` be this content, as a whole; see ``drafted``."""
+    with drafted(path, mode=mode, new=new) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def flush(path: Path) -> None:
+    """Have what was written to a file, or a folder's names, on the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
+    """Keep other processes from the same block meanwhile; gives the open file's descriptor.
+
+    The kernel lets go when a process is killed. Without ``wait`` raises ``BlockingIOError`` where
+    another is within.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield descriptor
+    finally:
+        os.close(descriptor)
