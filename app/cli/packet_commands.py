@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -25,15 +24,14 @@ from app.congress.model import as_moment, day_in_washington
 from app.delivery.packets import (
     INDEX,
     PROBLEMS,
-    OpenedDetails,
     PacketLetters,
     Sender,
     Split,
-    Trouble,
     parse_split,
     problems_csv,
     write_packets,
 )
+from app.delivery.writer_rows import BadRow, WriterRow, read_opened
 from app.records.keys import OpenKey
 from app.records.sealing import KIND, OpenedRow, campaign_of, open_sealed_file
 from app.site.live import choosing, chosen_campaign
@@ -98,7 +96,7 @@ def packets_command(
     sender = Sender(settings.group_name, settings.contact, today)
     try:
         with PacketLetters(campaign, tables, now=now, template=template) as letters:
-            bad = _read(letters, source, keys, out, today)
+            bad = _read(letters, source, keys, out)
             total = sum(len(pile.letters) for pile in letters.piles())
             files = _write(letters, out, sender, split, total)
     finally:
@@ -115,13 +113,13 @@ def _refuse_used(out: Path) -> None:
         raise click.ClickException(f"{out} holds packets already. Name another folder.")
 
 
-def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, today: date) -> int:
+def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path) -> int:
     """Read every line into the piles; returns how many have problems, listed in a file."""
-    troubles: list[Trouble] = []
-    rows = _rows(source, keys, today, troubles)
+    troubles: list[BadRow] = []
+    rows = _rows(source, keys, troubles)
     with progress("Reading", max(source.stat().st_size // 1000, 1)) as bar:  # a letter has 1 KB
         for count, result in enumerate(letters.read(rows)):
-            if isinstance(result, Trouble):
+            if isinstance(result, BadRow):
                 troubles.append(result)
             if count % 100 == 0:
                 bar(count)
@@ -130,9 +128,7 @@ def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path, 
     return len({t.number for t in troubles})
 
 
-def _rows(
-    source: Path, keys: list[OpenKey], today: date, troubles: list[Trouble]
-) -> Iterator[OpenedDetails]:
+def _rows(source: Path, keys: list[OpenKey], troubles: list[BadRow]) -> Iterator[WriterRow]:
     """The packet rows of a sealed or an opened file."""
     with source.open(encoding="utf-8", errors="replace") as file:
         sealed = KIND in file.readline()
@@ -141,25 +137,15 @@ def _rows(
     if sealed:
         for number, row in enumerate(open_sealed_file(source, keys), start=2):
             if not isinstance(row, OpenedRow):
-                troubles.append(Trouble(row.line, row.reason))
+                troubles.append(BadRow(row.line, row.reason))
             elif row.purpose == "packet":
-                yield OpenedDetails(number, row.day, row.details)
+                yield WriterRow.opened(number, row.details, row.day)
         return
-    with source.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                content = json.loads(line)
-                details = content.get("details", content)
-                day = date.fromisoformat(content["day"]) if "day" in content else today
-                if not isinstance(details, dict):
-                    raise ValueError
-            except (ValueError, TypeError, AttributeError):
-                troubles.append(Trouble(number, "The line is not an opened row of details."))
-                continue
-            if content.get("purpose", "packet") == "packet":
-                yield OpenedDetails(number, day, details)
+    for line in read_opened(source):
+        if isinstance(line, BadRow):
+            troubles.append(line)
+        else:
+            yield line
 
 
 def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign import Campaign, Writer
+from app.campaign import Campaign
 from app.campaign.words import Language
 from app.cli.plain import (
     FILE,
@@ -139,11 +139,7 @@ def _people(path: Path) -> list[tuple[str, ...]]:
     found = []
     for row in read_rows(path):
         if isinstance(row, WriterRow):
-            writer = Writer(
-                first=row.get("first"), last=row.get("last"), street=row.get("street"),
-                street2=row.get("street2"), city=row.get("city"),
-                state=row.get("state").upper(), zip=row.get("zip"),
-            )  # fmt: skip
+            writer = row.writer
             found.append((writer.name, *return_address(writer)))
     return found
 

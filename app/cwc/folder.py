@@ -19,7 +19,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from app.campaign import Campaign, Letter, Writer, compose, office_language
+from app.campaign import Campaign, Letter, Writer
 from app.congress import (
     Choose,
     ChooseState,
@@ -34,7 +34,7 @@ from app.congress import (
     find_delegation,
     parse_zip,
 )
-from app.congress.model import STATES, Chamber, day_in_washington, ordinal, read_district
+from app.congress.model import STATES, Chamber, day_in_washington, ordinal
 from app.cwc.client import (
     Accepted,
     CwcClient,
@@ -111,37 +111,22 @@ def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Faile
     if isinstance(delegation, Failed):
         yield delegation
         return
-    length = row.get("length") or order.length
-    template = order.campaign.template(
-        row.get("template") or order.template, "short" if length == "short" else "full"
-    )
+    template = row.template_in(order.campaign, order.template, order.length)
     if template is None:
         yield Failed(row.number, "", "template", "The campaign has no letter of this name.")
         return
-    writer = Writer(
-        first=row.get("first"), last=row.get("last"), street=row.get("street"),
-        street2=row.get("street2"), city=row.get("city"), state=row.get("state").upper(),
-        zip=row.get("zip"), prefix=row.get("prefix"), phone=row.get("phone"),
-        email=row.get("email"),
-    )  # fmt: skip
     for holder in delegation.recipients:
         seat = holder.seat
-        wanted = row.letters is None or seat.id in row.letters
-        if seat.chamber not in order.chambers or not wanted:
-            continue
-        words = row.letters[seat.id] if row.letters else row.get("body") or None
-        letter = compose(
-            order.campaign, template, holder, writer=writer, district_place=delegation,
-            story=row.get("story"), today=order.now, body_override=words,
-            language=office_language(row.get("tongue"), seat.state),
-        )  # fmt: skip
-        yield from _message(row, letter, writer, order)
+        if seat.chamber in order.chambers and (row.letters is None or seat.id in row.letters):
+            letter = row.letter_to(
+                holder, campaign=order.campaign, template=template, district_place=delegation,
+                today=order.now,
+            )  # fmt: skip
+            yield from _message(row, letter, order)
 
 
-def _message(
-    row: WriterRow, letter: Letter, writer: Writer, order: FolderOrder
-) -> Iterator[Written | Failed]:
-    seat = letter.holder.seat.id
+def _message(row: WriterRow, letter: Letter, order: FolderOrder) -> Iterator[Written | Failed]:
+    seat, writer = letter.holder.seat.id, row.writer
     made: CwcMessage | NotReady
     parts = message_parts(order.campaign, letter, today=order.now)
     if isinstance(parts, NotReady):
@@ -181,17 +166,15 @@ def delivery_id(
 
 
 def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
-    zip_code = parse_zip(row.get("home_zip") or row.get("zip"))
+    zip_code = parse_zip(row.home_zip)
     if not isinstance(zip_code, Zip):
         return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
-    district, congress = read_district(row.get("district")) or (None, None)
+    district, congress = row.district
     if row.get("district") and district is None:
         return Failed(row.number, "", "district", "A district is a number; 0 where at large.")
-    if row.get("congress").isdecimal():
-        congress = congress or int(row.get("congress"))
     if congress is not None and congress != order.tables.at(order.now).congress:
         return Failed(row.number, "", "congress", _other_congress(congress))
-    state = (row.get("home_state") or row.get("state")).upper()
+    state = row.home_state
     if state not in STATES and state not in ("", "AA", "AE", "AP"):
         return Failed(row.number, "", "state", "A state has its two-letter postal code.")
     found = find_delegation(

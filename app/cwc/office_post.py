@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -27,7 +27,7 @@ from app.cwc.client import (
     maintenance_ends,
 )
 from app.cwc.message import CwcMessage
-from app.delivery.smtp import Result
+from app.delivery.channel import Channel, Result
 from app.records.acts import State
 from app.records.outbound import (
     CHAMBERS,
@@ -36,7 +36,6 @@ from app.records.outbound import (
     End,
     NewLetter,
     NotQueued,
-    Outbound,
     OutboundRow,
 )
 from app.records.persons import Person
@@ -67,40 +66,21 @@ class Posted:
     round: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+class OfficePost(Channel):
+    """One site's letters to the offices' own systems."""
 
-
-def _nobody() -> None:
-    """Nobody to tell: the worker of every minute finds the letter."""
-
-
-class OfficePost:
-    """One site's letters to the offices' own systems, and what the queue must know of them.
-
-    Safe to share between threads. ``notify`` is called when something new can be tried; losing
-    that is harmless.
-    """
-
-    kinds: tuple[str, ...] = CHAMBERS
+    kinds = CHAMBERS
     pauses = PAUSES
-    tries: int | None = None
     repeatable = True
     never_left: End = "not attempted"
 
     def __init__(
-        self,
-        database: Path,
-        client: CwcClient,
-        secret: bytes,
-        *,
-        clock: Callable[[], datetime] = _utc_now,
-        notify: Callable[[], None] = _nobody,
+        self, database: Path, client: CwcClient, secret: bytes, *, clock: Callable[[], datetime]
     ) -> None:
-        self.outbound = Outbound(database, secret)
-        self.client, self.notify, self.clock = client, notify, clock
-        self.turn: Lock | None = Lock()
-        """The systems set a pace, so one thread hands over, one letter after another."""
+        super().__init__(database, secret, clock)
+        self.client = client
+        # The systems set a pace, so one thread hands over, one letter after another.
+        self.turn = Lock()
 
     @property
     def is_test(self) -> bool:

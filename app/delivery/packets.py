@@ -18,7 +18,7 @@ import tempfile
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -29,19 +29,10 @@ from typing import Any
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from app.campaign import Campaign, Writer, ask_for, compose, office_language
-from app.campaign.model import Length, LetterTemplate
+from app.campaign import Campaign, LetterTemplate, ask_for
 from app.congress import Found, Tables, Zip, find_delegation, parse_zip
-from app.congress.model import (
-    STATES,
-    Delegation,
-    Holder,
-    as_moment,
-    congress_at,
-    day_in_washington,
-    ordinal,
-    read_district,
-)
+from app.congress.model import STATES, Delegation, Holder, day_in_washington, ordinal
+from app.delivery.writer_rows import BadRow, WriterRow
 from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
@@ -74,31 +65,7 @@ class Spill:
         self._file.close()
 
 
-# --- from opened details to letters ------------------------------------------------------------
-
-_TEXTS = (
-    "first", "last", "street", "street2", "city", "state", "zip", "email", "prefix", "phone",
-    "district", "congress", "home_state", "home_zip", "story", "template", "length", "body",
-    "tongue",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedDetails:
-    """One person's details as they were opened, by the number of their line."""
-
-    number: int
-    day: date
-    """When they signed: the date on their letters."""
-    details: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a line, or one of its letters, is not in the packets."""
-
-    number: int
-    message: str
+# --- from rows to letters -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +121,7 @@ class PacketLetters:
         """Let go of what waits; a second time does nothing."""
         self._spill.close()
 
-    def read(self, rows: Iterable[OpenedDetails]) -> Iterator[OpenedDetails | Trouble]:
+    def read(self, rows: Iterable[WriterRow]) -> Iterator[WriterRow | BadRow]:
         """Sort each row's letters into the piles; yields the row, or what is wrong with it."""
         for row in rows:
             troubles = list(self._take(row))
@@ -170,72 +137,60 @@ class PacketLetters:
 
     def letter(self, pile: Pile, waiting: Waiting) -> Addressed:
         """Compose a letter of a pile, with the words that its writer approved."""
-        kept = self._spill.get(waiting.place)
-        texts: dict[str, str] = kept["texts"]
-        writer = Writer(
-            first=texts["first"], last=texts["last"], street=texts["street"],
-            street2=texts["street2"], city=texts["city"], state=texts["state"],
-            zip=texts["zip"], prefix=texts["prefix"],
-        )  # fmt: skip
-        template = self._template_of(texts)
+        values, own, (state, district) = self._spill.get(waiting.place)
+        row = WriterRow(0, values, own)
+        template = self._template_of(row)
         assert template is not None
-        day = date.fromisoformat(kept["day"])
         # A Congress ends at noon: on that morning the moment counts, not the day.
-        when = self._now if day == day_in_washington(self._now) else day
-        letter = compose(
-            self.campaign, template, pile.holder, writer=writer,
-            district_place=self._delegations[kept["home"][0], kept["home"][1]],
-            story=texts["story"], today=when,
-            body_override=kept["letters"].get(pile.holder.seat.id) or texts["body"] or None,
-            language=office_language(texts["tongue"], pile.holder.seat.state),
+        when = self._now if waiting.day == day_in_washington(self._now) else waiting.day
+        letter = row.letter_to(
+            pile.holder, campaign=self.campaign, template=template,
+            district_place=self._delegations[state, district], today=when,
         )  # fmt: skip
-        return Addressed(letter, writer)
+        return Addressed(letter, row.writer)
 
-    def _take(self, row: OpenedDetails) -> Iterator[Trouble]:
-        given = row.details.get("letters")
-        letters = {str(seat): _text(words) for seat, words in given.items()} if isinstance(
-            given, dict) else {}  # fmt: skip
-        texts = {name: _text(row.details.get(name)) for name in _TEXTS}
-        delegation = self._delegation(row, texts)
+    def _take(self, row: WriterRow) -> Iterator[BadRow]:
+        delegation = self._delegation(row)
         if isinstance(delegation, str):
-            yield Trouble(row.number, delegation)
+            yield BadRow(row.number, delegation)
             return
-        if self._template_of(texts) is None:
-            yield Trouble(row.number, f"The campaign has no letter called {texts['template']!r}.")
+        if self._template_of(row) is None:
+            named = row.get("template")
+            yield BadRow(row.number, f"The campaign has no letter called {named!r}.")
             return
-        self._delegations[delegation.state, delegation.district] = delegation
-        place = self._spill.add(
-            {"texts": texts, "letters": letters, "day": row.day.isoformat(),
-             "home": [delegation.state, delegation.district]}
-        )  # fmt: skip
-        town = ", ".join(part for part in (texts["city"].title() if texts["city"].isupper()
-                                           else texts["city"], texts["state"]) if part)  # fmt: skip
-        order = (_folded(town), _folded(texts["last"]), _folded(texts["first"]))
+        home = delegation.state, delegation.district
+        self._delegations[home] = delegation
+        place = self._spill.add((row.values, row.letters, home))
+        city = row.get("city")
+        city = city.title() if city.isupper() else city
+        town = ", ".join(part for part in (city, row.get("state")) if part)
+        order = (_folded(town), _folded(row.get("last")), _folded(row.get("first")))
+        letters = row.letters or {}
         here = {holder.seat.id for holder in delegation.holders}
         for seat in sorted(letters.keys() - here):
-            yield Trouble(row.number, f"{seat} does not represent this writer: letter left out.")
+            yield BadRow(row.number, f"{seat} does not represent this writer: letter left out.")
         for holder in delegation.holders:
             seat = holder.seat.id
             if letters and seat not in letters:
                 continue
             if holder.vacant:
                 if seat in letters:
-                    yield Trouble(row.number, f"{seat} is vacant now, so its letter is left out.")
+                    yield BadRow(row.number, f"{seat} is vacant now, so its letter is left out.")
                 continue
             pile = self._piles.setdefault(seat, Pile(holder))
-            pile.letters.append(Waiting(town, order, place, row.day))
+            pile.letters.append(
+                Waiting(town, order, place, row.day or day_in_washington(self._now))
+            )
 
-    def _template_of(self, texts: Mapping[str, str]) -> LetterTemplate | None:
-        length: Length = "short" if texts["length"] == "short" else "full"
-        name = texts["template"] or self._template
-        return self.campaign.template(name, length) or self.campaign.template(name)
+    def _template_of(self, row: WriterRow) -> LetterTemplate | None:
+        campaign, usual = self.campaign, self._template
+        return row.template_in(campaign, usual) or campaign.template(row.get("template") or usual)
 
-    def _delegation(self, row: OpenedDetails, texts: Mapping[str, str]) -> Delegation | str:
+    def _delegation(self, row: WriterRow) -> Delegation | str:
         """The writer's delegation, or what to do about a row that does not settle it."""
-        state = (texts["home_state"] or texts["state"]).upper()
-        district, its_congress = read_district(texts["district"]) or (None, None)
-        congress = its_congress or signed_in(texts["congress"], row.day)
-        if congress < self._tables.congress:
+        state = row.home_state
+        district, congress = row.district
+        if congress is not None and congress < self._tables.congress:
             return (
                 f"This was signed in the {ordinal(congress)} Congress, which has ended: its "
                 "letters are left out. They were to its members, in its districts."
@@ -244,7 +199,7 @@ class PacketLetters:
             known = self._tables.delegation(state, district)
             if known is not None:
                 return known
-        zip_code = parse_zip(texts["home_zip"] or texts["zip"])
+        zip_code = parse_zip(row.home_zip)
         if isinstance(zip_code, Zip):
             found = find_delegation(
                 zip_code.five, state or None, now=self._now, tables=self._tables
@@ -252,15 +207,6 @@ class PacketLetters:
             if isinstance(found, Found):
                 return found.delegation
         return "The line does not say which district the writer lives in: add district."
-
-
-def signed_in(congress: str, day: date) -> int:
-    """The Congress in which somebody signed, as a row of details says it or else its day does."""
-    return int(congress) if congress.isdecimal() else congress_at(as_moment(day))
-
-
-def _text(value: object) -> str:
-    return str(value).strip() if isinstance(value, str | int) else ""
 
 
 def _folded(text: str) -> str:
@@ -509,7 +455,7 @@ def _slug(name: str) -> str:
 PROBLEMS = "problems.csv"
 
 
-def problems_csv(troubles: Iterable[Trouble]) -> str:
+def problems_csv(troubles: Iterable[BadRow]) -> str:
     """The lines without a letter, and why, as a table. It names nobody."""
     text = io.StringIO(newline="")
     table = csv.writer(text)
@@ -519,7 +465,7 @@ def problems_csv(troubles: Iterable[Trouble]) -> str:
 
 
 def zip_packets(
-    letters: PacketLetters, troubles: Sequence[Trouble], sender: Sender, split: Split | None = None
+    letters: PacketLetters, troubles: Sequence[BadRow], sender: Sender, split: Split | None = None
 ) -> Iterator[bytes]:
     """The packets, ``index.csv`` and, where there are problems, ``problems.csv``, in pieces.
 

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
+from app.delivery.channel import Channel, Result
 from app.delivery.mail import Address, Mail, MailKind, ReadyMail, build
-from app.delivery.smtp import Result, SmtpSettings, hand_over, write_eml
+from app.delivery.smtp import SmtpSettings, hand_over, write_eml
 from app.records.accounting import MAILED
 from app.records.acts import State, token_digest
 from app.records.keyed import keyed_code
-from app.records.outbound import Claimed, End, NewMail, Outbound, OutboundRow
+from app.records.outbound import Claimed, NewMail, OutboundRow
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 """After each try that was deferred; one try more than pauses, then it has failed."""
@@ -62,25 +63,10 @@ class TooMany:
     """This address had its share of mail for a day. Nothing was stored."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+class PostOffice(Channel):
+    """One site's outgoing mail."""
 
-
-def _nobody() -> None:
-    """Nobody to tell: the worker of every minute finds the message."""
-
-
-class PostOffice:
-    """One site's outgoing mail, and what the queue must know of mail.
-
-    Safe to share between threads. ``notify`` is called when something new can be tried; losing
-    that is harmless, because a worker looks every minute for whatever is due.
-    """
-
-    kinds: tuple[str, ...] = get_args(MailKind)
-    repeatable = False
-    never_left: End = "failed"
-    turn = None
+    kinds = get_args(MailKind)
 
     def __init__(
         self,
@@ -88,14 +74,12 @@ class PostOffice:
         settings: PostSettings,
         secret: bytes,
         *,
-        clock: Callable[[], datetime] = _utc_now,
-        notify: Callable[[], None] = _nobody,
+        clock: Callable[[], datetime],
     ) -> None:
-        self.outbound = Outbound(database, secret)
-        self.settings, self.notify, self.clock = settings, notify, clock
+        super().__init__(database, secret, clock)
+        self.settings, self._secret = settings, secret
         self.pauses = settings.pauses
-        self.tries: int | None = len(settings.pauses) + 1
-        self._secret = secret
+        self.tries = len(settings.pauses) + 1
 
     @property
     def writes_files(self) -> bool:
@@ -186,10 +170,6 @@ class PostOffice:
         return keyed_code(self._secret, "once", wish, kind, to.wire)
 
     # --- what the worker asks ---
-
-    def closed(self, _now: datetime) -> frozenset[str]:
-        """A mail server may always be asked."""
-        return frozenset()
 
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
         """One try: to the server, or into a file."""

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 
+from app.delivery.channel import Channel, NotOursAnymoreError, Result
 from app.delivery.post import PostOffice
-from app.delivery.smtp import NotOursAnymoreError, Result
 from app.errors import ExplainedError
-from app.records.acts import State
-from app.records.outbound import Claimed, End, Outbound, Swept
+from app.records.outbound import Claimed, Outbound, Swept
 
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
@@ -29,45 +27,6 @@ STUCK = timedelta(hours=1)
 """A message that has not moved for so long is not on its way."""
 SECONDS = 50.0
 """About so long one call of the loop goes on; what is left then is another call's."""
-
-
-class Channel(Protocol):
-    """What differs between mail and letters to offices: what is sent, and what an answer means."""
-
-    notify: Callable[[], None]
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds of rows that are sent this way."""
-
-    @property
-    def pauses(self) -> Sequence[timedelta]:
-        """After each try that did not settle it; the last one again and again."""
-
-    @property
-    def tries(self) -> int | None:
-        """After so many it has failed; None: it is tried until its time has run out."""
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it can safely go again when nobody knows whether it arrived."""
-
-    @property
-    def never_left(self) -> End:
-        """The end of what was never handed over."""
-
-    @property
-    def turn(self) -> Lock | None:
-        """Where only one thread may be at it: whose turn it is."""
-
-    def closed(self, now: datetime, /) -> Iterable[str]:
-        """The kinds that nobody takes at this moment."""
-
-    def send(self, claimed: Claimed, leaving: Callable[[], None], /) -> Result:
-        """One try. ``leaving`` is called before anything leaves; what it raises passes through."""
-
-    def letters(self, result: Result, /) -> State | None:
-        """What this end makes of the letters that the row stands for."""
 
 
 class Worker:
@@ -96,7 +55,7 @@ class Worker:
 
     def _work(self, channels: Sequence[Channel], end: float) -> int:
         now = self._clock()
-        kinds = {kind for c in channels for kind in set(c.kinds) - set(c.closed(now))}
+        kinds = {kind for c in channels for kind in set(c.kinds) - c.closed(now)}
         tried = 0
         for row, kind in self._outbound.due(now, kinds):
             if time.monotonic() > end or not kinds:

@@ -19,36 +19,10 @@ from typing import Literal
 
 import flask_mail
 
+from app.delivery.channel import Outcome, Result
 from app.delivery.mail import ReadyMail
 from app.files import write_file
-from app.records.outbound import WRITTEN, End
-
-# --- what one try can end in -------------------------------------------------------------------
-
-Outcome = Literal["deferred"] | End
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """``accepted``: the other side said that it has it. ``deferred``: it has not; try again later.
-    ``failed`` and ``refused``: it will never take it. ``unknown``: it may have it, and nobody can
-    tell. ``not attempted``: it was never given to anyone.
-
-    ``cause`` is made of our own words and the server's code: a server's text can hold the
-    address, and a cause is kept.
-    """
-
-    outcome: Outcome
-    cause: str
-    by_server: bool = True
-    """False where no server was involved: the message was written to a file."""
-    after: datetime | None = None
-    """The whole other side asks to be left alone until then."""
-
-
-class NotOursAnymoreError(Exception):
-    """Another worker took the message over; this try must stop before it sends anything."""
-
+from app.records.outbound import WRITTEN
 
 # --- a mail server -----------------------------------------------------------------------------
 

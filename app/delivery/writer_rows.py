@@ -1,7 +1,8 @@
-"""Reading the people of a batch, row by row, with the row numbers of their own file.
+"""The people of a batch, row by row, with the row numbers of their own file, and their letters.
 
 Two kinds of file: CSV with a header line, and JSON lines as ``flask keys open`` (the
-opened sealed export) prints them. Nothing is kept of a row once the next one is read.
+opened sealed export) prints them. Nothing is kept of a row once the next one is read. Labels,
+packets and the offices' own format all make what they make of such a row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.congress.model import as_moment, congress_at
+from app.campaign import Campaign, Length, Letter, LetterTemplate, Writer, compose, office_language
+from app.congress.model import Delegation, Holder, as_moment, congress_at, read_district
 from app.errors import ExplainedError
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
@@ -45,9 +47,81 @@ class WriterRow:
     """The person's final words by seat (``CA-12``), where they differ by recipient."""
     signature: int | None = None
     """The number of the signature that the row belongs to, in an opened sealed export."""
+    day: date | None = None
+    """When they signed, where the row says so: the date on their letters."""
+
+    @classmethod
+    def opened(
+        cls, number: int, details: dict[str, Any], day: date | None = None, signature: object = None
+    ) -> WriterRow:
+        """A row of details as they were sealed; what is no text in them counts as nothing."""
+        letters = details.get("letters")
+        by_seat = letters.items() if isinstance(letters, dict) else ()
+        return cls(
+            number,
+            {_column(name): _text(value) for name, value in details.items()},
+            {str(seat): _text(text) for seat, text in by_seat} or None,
+            signature if type(signature) is int else None,
+            day,
+        )
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
+
+    @property
+    def writer(self) -> Writer:
+        return Writer(
+            first=self.get("first"), last=self.get("last"), street=self.get("street"),
+            street2=self.get("street2"), city=self.get("city"), state=self.get("state").upper(),
+            zip=self.get("zip"), prefix=self.get("prefix"), phone=self.get("phone"),
+            email=self.get("email"),
+        )  # fmt: skip
+
+    @property
+    def home_state(self) -> str:
+        """Where they vote: mail may go elsewhere, as in the military."""
+        return (self.get("home_state") or self.get("state")).upper()
+
+    @property
+    def home_zip(self) -> str:
+        return self.get("home_zip") or self.get("zip")
+
+    @property
+    def district(self) -> tuple[int | None, int | None]:
+        """The district, and the Congress of which it is one: as the row says, or else its day."""
+        number, congress = read_district(self.get("district")) or (None, None)
+        said = self.get("congress")
+        if congress is None and said.isdecimal():
+            congress = int(said)
+        elif congress is None and self.day is not None:
+            congress = congress_at(as_moment(self.day))
+        return number, congress
+
+    def template_in(
+        self, campaign: Campaign, usual: str, length: Length = "full"
+    ) -> LetterTemplate | None:
+        """The letter that they chose, or the ``usual`` one; None where the campaign has none."""
+        chosen = self.get("length") or length
+        name = self.get("template") or usual
+        return campaign.template(name, "short" if chosen == "short" else "full")
+
+    def letter_to(
+        self, holder: Holder, *, campaign: Campaign, template: LetterTemplate,
+        district_place: Delegation, today: date,
+    ) -> Letter:  # fmt: skip
+        """Their letter to a member, in the final words that they approved where there are any."""
+        seat = holder.seat
+        return compose(
+            campaign, template, holder, writer=self.writer, district_place=district_place,
+            story=self.get("story"), today=today,
+            body_override=(self.letters or {}).get(seat.id) or self.get("body") or None,
+            language=office_language(self.get("tongue"), seat.state),
+        )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    known = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value).strip() if known else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +135,7 @@ class BadRow:
 def read_rows(path: Path) -> Iterator[WriterRow | BadRow]:
     """The rows of a ``.csv``, ``.jsonl`` or ``.json`` file. Raises ``WriterFileError``."""
     if path.suffix.lower() in (".jsonl", ".json", ".ndjson"):
-        return _json_rows(path)
+        return read_opened(path)
     return _csv_rows(path)
 
 
@@ -98,7 +172,8 @@ def _csv_rows(path: Path) -> Iterator[WriterRow | BadRow]:
         raise WriterFileError(f"{path.name} is not a CSV file: {error}.") from None
 
 
-def _json_rows(path: Path) -> Iterator[WriterRow | BadRow]:
+def read_opened(path: Path) -> Iterator[WriterRow | BadRow]:
+    """The rows of an opened sealed export that are for delivery."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -106,25 +181,11 @@ def _json_rows(path: Path) -> Iterator[WriterRow | BadRow]:
             try:
                 content = json.loads(line)
                 details = content.get("details", content)
-                row = _from_details(number, details, content.get("signature"))
-                if "day" in content:
-                    day = date.fromisoformat(content["day"])
-                    row.values.setdefault("congress", str(congress_at(as_moment(day))))
+                day = date.fromisoformat(content["day"]) if "day" in content else None
+                row = WriterRow.opened(number, details, day, content.get("signature"))
             except (ValueError, TypeError, AttributeError):
                 yield BadRow(number, "The line is not an opened row of details.")
                 continue
+            # Whoever only allowed us to contact them has not given us a letter to deliver.
             if content.get("purpose", "packet") == "packet":
                 yield row
-            # Whoever only allowed us to contact them has not given us a letter to deliver.
-
-
-def _from_details(number: int, details: dict[str, Any], signature: object) -> WriterRow:
-    letters = details.get("letters")
-    values = {
-        _column(name): str(value).strip()
-        for name, value in details.items()
-        if isinstance(value, str | int) and not isinstance(value, bool)
-    }
-    by_seat = {str(seat): str(text) for seat, text in letters.items()} if letters else None
-    known = signature if type(signature) is int else None
-    return WriterRow(number, values, by_seat, known)

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from app.campaign import Campaign, Writer, body_text, compose, load_campaign
 from app.congress import Tables, load_tables
-from app.delivery.packets import OpenedDetails, PacketLetters, Sender, write_packets
+from app.delivery.packets import PacketLetters, Sender, write_packets
+from app.delivery.writer_rows import WriterRow
 from app.records.keys import OpenKey, make_key, unlock
 from app.records.sealing import KIND, VERSION, OpenedRow, open_sealed_file, pack, seal
 from tests.bench.pdf import peak_memory
@@ -86,7 +87,7 @@ def make(path: Path, key_file: Path, out: Path) -> None:
     key = OpenKey(known["id"], bytes.fromhex(known["private"]))
     begin, work = time.perf_counter(), time.process_time()
     with PacketLetters(campaign, tables, now=DAY, template="general") as letters:
-        rows = (OpenedDetails(row.signature, row.day, row.details)
+        rows = (WriterRow.opened(row.signature, row.details, row.day)
                 for row in open_sealed_file(path, [key]) if isinstance(row, OpenedRow))  # fmt: skip
         for _row in letters.read(rows):
             pass

@@ -28,7 +28,7 @@ from app.cwc import (
 )
 from app.cwc.client import Pace, error_texts
 from app.cwc.office_post import result_of
-from app.delivery.smtp import Result
+from app.delivery.channel import Result
 
 from .cwc_server import CwcServer, Scripted, running
 from .letters import AGENT, HOUSE, NOON, SENATE, TODAY, FakeTime, campaign, letter, writer

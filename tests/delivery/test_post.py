@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from app.delivery.channel import Result
 from app.delivery.mail import Address, Attachment, Mail, MailKind, ReadyMail
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import Worker
-from app.delivery.smtp import Result, SmtpSettings
+from app.delivery.smtp import SmtpSettings
 from app.records import SignatureRequest, local_database, receipt, sign
 from app.records.acts import LetterRow
 from app.records.keyed import unlock
@@ -60,9 +61,8 @@ class Site:
             per_address_a_day=3,
             pauses=PAUSES,
         )
-        self.post = PostOffice(
-            self.database, self.settings, SECRET, clock=self.time.clock, notify=self.tell
-        )
+        self.post = PostOffice(self.database, self.settings, SECRET, clock=self.time.clock)
+        self.post.notify = self.tell
         self.outbound, self.worker = self.post.outbound, self.working()
 
     def tell(self) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from app.delivery.channel import NotOursAnymoreError, Outcome
 from app.delivery.mail import Address, Mail, ReadyMail, build
-from app.delivery.smtp import NotOursAnymoreError, Outcome, SmtpSettings, hand_over
+from app.delivery.smtp import SmtpSettings, hand_over
 
 from .letters import NOON
 from .mail_server import MailServer, running

@@ -18,7 +18,8 @@ from pypdf import PdfReader
 
 from app.campaign import Campaign, load_campaign
 from app.congress import Tables, load_tables
-from app.delivery.packets import OpenedDetails, PacketLetters, Sender, Split, write_packets
+from app.delivery.packets import PacketLetters, Sender, Split, write_packets
+from app.delivery.writer_rows import WriterRow
 from app.records.keys import current_key, make_key
 from app.records.sealing import KIND, VERSION, pack, seal
 
@@ -50,8 +51,10 @@ def person(**changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
-def opened(*people: dict[str, Any]) -> list[OpenedDetails]:
-    return [OpenedDetails(number, DAY, details) for number, details in enumerate(people, start=2)]
+def opened(*people: dict[str, Any]) -> list[WriterRow]:
+    return [
+        WriterRow.opened(number, details, DAY) for number, details in enumerate(people, start=2)
+    ]
 
 
 Make = Callable[..., Path]
@@ -64,9 +67,7 @@ def make(tmp_path: Path) -> Make:
     def made(people: Sequence[dict[str, Any]], split: Split | None = None) -> Path:
         out = tmp_path / "packets"
         with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
-            troubles = [
-                r for r in letters.read(opened(*people)) if not isinstance(r, OpenedDetails)
-            ]
+            troubles = [r for r in letters.read(opened(*people)) if not isinstance(r, WriterRow)]
             assert not troubles, troubles
             list(write_packets(letters, out, Sender("Neighbors", "", TODAY), split))
         return out

@@ -8,21 +8,20 @@ import stat
 import pytest
 
 from app.delivery.packets import (
-    OpenedDetails,
     PacketLetters,
     Sender,
     Spill,
     Split,
-    Trouble,
     parse_split,
     write_packets,
 )
+from app.delivery.writer_rows import BadRow, WriterRow
 from app.documents.pdf import CHUNK, letters_pdf
 
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables
 
 
-def read(*people: dict[str, object]) -> list[OpenedDetails | Trouble]:
+def read(*people: dict[str, object]) -> list[WriterRow | BadRow]:
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         return list(letters.read(opened(*people)))
 
@@ -181,7 +180,7 @@ def test_packets_are_never_mixed_with_earlier_ones(make: Make) -> None:
 )
 def test_a_line_without_a_letter_is_named(changes: dict[str, object], words: str) -> None:
     results = read(person(**changes))
-    assert [type(r) for r in results] == [Trouble]
+    assert [type(r) for r in results] == [BadRow]
     assert words in getattr(results[0], "message", "")
     assert getattr(results[0], "number", 0) == 2
 

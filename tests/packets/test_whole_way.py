@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery.packets import OpenedDetails, PacketLetters, Sender, write_packets
+from app.delivery.packets import PacketLetters, Sender, write_packets
+from app.delivery.writer_rows import WriterRow
 from app.records.keys import OpenKey, first_key, passphrase_beside, unlock
 from app.records.sealing import OpenedRow, open_kept
 from tests.safety.people import TODAY
@@ -32,7 +33,9 @@ def packets_of(here: Site, out: Path) -> dict[str, list[str]]:
     assert isinstance(opened, OpenKey)
     kept = open_kept(here.db, [opened], campaign=campaign().slug, purpose="packet")
     rows = [
-        OpenedDetails(n, r.day, r.details) for n, r in enumerate(kept) if isinstance(r, OpenedRow)
+        WriterRow.opened(n, r.details, r.day)
+        for n, r in enumerate(kept)
+        if isinstance(r, OpenedRow)
     ]
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         assert list(letters.read(rows)) == rows
@@ -59,6 +62,6 @@ def test_the_letters_in_the_packet_are_those_that_were_approved(here: Site, tmp_
 def test_details_that_are_no_texts_stop_nothing(tmp_path: Path) -> None:
     odd = [person(letters={"IL-5": 5, "IL-S2": None}), person(letters="none"), person(first=7)]
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
-        list(letters.read([OpenedDetails(n, TODAY, details) for n, details in enumerate(odd)]))
+        list(letters.read([WriterRow.opened(n, details, TODAY) for n, details in enumerate(odd)]))
         steps = list(write_packets(letters, tmp_path / "out", Sender("N", "", TODAY)))
     assert steps[-1].letters == 8

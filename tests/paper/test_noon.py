@@ -10,8 +10,8 @@ import pytest
 
 from app.congress.model import change_of
 from app.cwc.folder import Failed, FolderOrder, Written, messages_for
-from app.delivery.packets import OpenedDetails, PacketLetters, Trouble
-from app.delivery.writer_rows import WriterRow, read_rows
+from app.delivery.packets import PacketLetters
+from app.delivery.writer_rows import BadRow, WriterRow, read_rows
 from app.records import Connection
 from app.records.paper import Batch, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
@@ -68,15 +68,15 @@ def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Con
 # --- packets -----------------------------------------------------------------------------
 
 
-def packed(now: datetime, day: date, **details: Any) -> list[OpenedDetails | Trouble]:
-    row = OpenedDetails(2, day, {**TEXAN, "district": "10", "template": "general", **details})
+def packed(now: datetime, day: date, **details: Any) -> list[WriterRow | BadRow]:
+    row = WriterRow.opened(2, {**TEXAN, "district": "10", "template": "general", **details}, day)
     with PacketLetters(campaign(), tables(), now=now, template="general") as letters:
         return list(letters.read([row]))
 
 
 def test_a_packet_on_the_last_morning_goes_to_the_members_who_sit() -> None:
-    assert isinstance(packed(BEFORE, NEW_YEAR)[0], OpenedDetails)
-    assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], OpenedDetails)
+    assert isinstance(packed(BEFORE, NEW_YEAR)[0], WriterRow)
+    assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], WriterRow)
 
 
 @pytest.mark.parametrize(
@@ -91,17 +91,17 @@ def test_a_letter_to_a_congress_that_is_over_is_not_brought_to_the_next(
     day: date, details: dict[str, str]
 ) -> None:
     (found,) = packed(NOON, day, **details)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, BadRow)
     assert "119th Congress, which has ended" in found.message
 
 
 def test_a_letter_of_the_last_morning_speaks_of_a_congress_that_sits() -> None:
     with PacketLetters(campaign(), tables(), now=BEFORE, template="general") as letters:
-        list(letters.read([OpenedDetails(2, NEW_YEAR, {**TEXAN, "district": "10"})]))
+        list(letters.read([WriterRow.opened(2, {**TEXAN, "district": "10"}, NEW_YEAR)]))
         pile = letters.piles()[0]
         letter = letters.letter(pile, pile.letters[0]).letter
     with PacketLetters(campaign(), tables(), now=date(2027, 1, 2), template="general") as letters:
-        list(letters.read([OpenedDetails(2, date(2027, 1, 2), {**TEXAN, "district": "10"})]))
+        list(letters.read([WriterRow.opened(2, {**TEXAN, "district": "10"}, date(2027, 1, 2))]))
         pile = letters.piles()[0]
         the_day_before = letters.letter(pile, pile.letters[0]).letter
     assert letter.written_on == NEW_YEAR
@@ -136,4 +136,4 @@ def test_an_opened_row_says_by_its_day_in_which_congress_it_was_signed(tmp_path:
     file.write_text('{"signature": 7, "day": "2026-12-20", "details": {"first": "Ana"}}\n')
     (row,) = read_rows(file)
     assert isinstance(row, WriterRow)
-    assert row.get("congress") == "119"
+    assert row.district == (None, 119)

@@ -17,13 +17,12 @@ from werkzeug.wrappers import Response
 from wtforms import Form, StringField
 
 from app.delivery.packets import (
-    OpenedDetails,
     PacketLetters,
     Sender,
-    Trouble,
     parse_split,
     zip_packets,
 )
+from app.delivery.writer_rows import BadRow, WriterRow
 from app.records import NotStoredError, audit
 from app.records.acts import Purpose
 from app.records.audit import What
@@ -151,7 +150,7 @@ def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | 
 
 def _gathered(
     site: Services, people: int, letters: PacketLetters, keys: list[OpenKey]
-) -> list[Trouble] | str:
+) -> list[BadRow] | str:
     """What could not be read, once the rest is in ``letters`` and the reading is on record."""
     try:
         _note(site, people, keys)
@@ -171,18 +170,18 @@ def _note(site: Services, people: int, keys: list[OpenKey]) -> None:
                      what=What.SEALED_EXPORTED, subject="packets", after=facts)  # fmt: skip
 
 
-def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[Trouble]:
-    troubles: list[Trouble] = []
+def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:
+    troubles: list[BadRow] = []
 
-    def rows() -> Iterator[OpenedDetails]:
+    def rows() -> Iterator[WriterRow]:
         kept = open_kept(site.db(), keys, campaign=site.campaign.slug, purpose="packet")
         for line, row in enumerate(kept, start=1):
             if isinstance(row, OpenedRow):
-                yield OpenedDetails(line, row.day, row.details)
+                yield WriterRow.opened(line, row.details, row.day)
             else:
-                troubles.append(Trouble(line, row.reason))
+                troubles.append(BadRow(line, row.reason))
 
-    troubles += [found for found in letters.read(rows()) if isinstance(found, Trouble)]
+    troubles += [found for found in letters.read(rows()) if isinstance(found, BadRow)]
     return troubles
 
 
