@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.campaign.model import STAGES
+from app.text import mark as _mark
 
 Kind = Literal[
     "line", "words", "text", "condition", "pattern", "bill", "id", "day", "moment", "whole",
@@ -24,14 +25,8 @@ language of letters or a ``condition`` in it, a ``pattern`` to look for, the pri
 a ``choice`` of a few, or a time ``zone``."""
 
 EVERY_STAGE = (*STAGES, "enacted")
-MOMENTS = ("pending", "last_weeks", "ending", "expired")
 MOST_TEXT = 20_000
 MOST_FACT = 800
-
-
-def _mark(text: str) -> str:
-    """Marks a text for the catalogue of translations and returns it."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class CampaignField:
     path: str
     kind: Kind
     label: str
-    """In English, a key of the catalogue; so is ``hint``."""
+    """In English, a key of the catalogue; so is ``hint``. A Spanish text has its English one's."""
     hint: str = ""
     required: bool = False
     most: int = MOST_TEXT
@@ -56,12 +51,30 @@ class CampaignField:
         return self.path.rpartition(".")[2]
 
     @property
+    def spanish(self) -> bool:
+        """Whether it holds the Spanish of the field before it."""
+        return self.path.endswith("_es")
+
+    @property
     def long(self) -> bool:
         """Whether it can have several lines."""
         return self.kind in ("words", "text")
 
 
 F = CampaignField
+
+
+def _both(
+    path: str, kind: Kind, label: str, hint: str = "", *, hint_es: str = "",
+    required: bool = False, most: int = MOST_TEXT,
+) -> tuple[CampaignField, CampaignField]:  # fmt: skip
+    """A text, and beside it the same in Spanish, which may always be left empty."""
+    return (
+        CampaignField(path, kind, label, hint, required, most),
+        CampaignField(f"{path}_es", kind, label, hint_es, False, most),
+    )
+
+
 _COMMITTEE_HINT = _mark("Members of it get the sentences for committee members.")
 _STATES_HINT = _mark("By name or two letters, with commas between them: Florida, GA, TX.")
 _KEY_HINT = _mark(
@@ -76,8 +89,7 @@ ZONES = (
 """The zones that a page offers; a file may name any other."""
 
 _BILL = (
-    F("title", "line", _mark("Name of the campaign"), required=True, most=120),
-    F("title_es", "line", _mark("Name of the campaign in Spanish"), most=120),
+    *_both("title", "line", _mark("Name of the campaign"), required=True, most=120),
     F("congress", "whole", _mark("Number of the Congress"), required=True, fixed=True),
     F("ends", "moment", _mark("When this Congress ends, Washington time"),
       _mark("Such as 2027-01-03 12:00."), required=True),
@@ -106,83 +118,62 @@ _BILL = (
       _mark("Such as S. 567. Empty: no number is printed."), fixed=True),
     F("bills.senate.title", "line", _mark("Title of the Senate bill"), required=True, most=120),
     F("bills.senate.introduced", "day", _mark("Day on which the Senate bill was introduced")),
-    F("time.pending", "text", _mark("How much time is left: before the last weeks")),
-    F("time.pending_es", "text", _mark("The same in Spanish: before the last weeks")),
-    F("time.last_weeks", "text", _mark("How much time is left: in the last weeks")),
-    F("time.last_weeks_es", "text", _mark("The same in Spanish: in the last weeks")),
-    F("time.ending", "text", _mark("How much time is left: after the chamber’s last day")),
-    F("time.ending_es", "text", _mark("The same in Spanish: after the chamber’s last day")),
-    F("time.expired", "text", _mark("How much time is left: after the Congress has ended")),
-    F("time.expired_es", "text", _mark("The same in Spanish: after the Congress has ended")),
+    *_both("time.pending", "text", _mark("How much time is left: before the last weeks")),
+    *_both("time.last_weeks", "text", _mark("How much time is left: in the last weeks")),
+    *_both("time.ending", "text", _mark("How much time is left: after the chamber’s last day")),
+    *_both("time.expired", "text", _mark("How much time is left: after the Congress has ended")),
 )  # fmt: skip
 _COMMITTEES = (
     F("committees.house.code", "choice", _mark("House committee that has the bill"),
       _COMMITTEE_HINT, required=True, most=8),
     F("committees.house.subcommittee", "choice", _mark("Subcommittee in the House"), most=8),
-    F("committees.house.name", "line", _mark("Name of the House committee in letters"),
-      required=True, most=120),
-    F("committees.house.name_es", "line", _mark("The same in Spanish: the House committee"),
-      most=120),
+    *_both("committees.house.name", "line", _mark("Name of the House committee in letters"),
+           required=True, most=120),
     F("committees.senate.code", "choice", _mark("Senate committee for the subject"),
       _COMMITTEE_HINT, required=True, most=8),
     F("committees.senate.subcommittee", "choice", _mark("Subcommittee in the Senate"), most=8),
-    F("committees.senate.name", "line", _mark("Name of the Senate committee in letters"),
-      required=True, most=120),
-    F("committees.senate.name_es", "line", _mark("The same in Spanish: the Senate committee"),
-      most=120),
+    *_both("committees.senate.name", "line", _mark("Name of the Senate committee in letters"),
+           required=True, most=120),
 )  # fmt: skip
 _STATES = (
     F("states.requires", "states", _mark("States that require these agreements"), _STATES_HINT),
     F("states.limits", "states", _mark("States that limit or ban them"), _STATES_HINT),
     F("states.as_of", "day", _mark("Day on which this was looked up")),
-)
-_HINT = (
-    F("prompt_hint.text", "words", _mark("Caution")),
-    F("prompt_hint.text_es", "words", _mark("Caution in Spanish")),
-)
+)  # fmt: skip
 _ASKS = (
     F("asks.id", "id", _mark("Short name"), _KEY_HINT, required=True),
     F("asks.when", "condition", _mark("Who is asked this"),
       _mark("A condition, such as: type == 'sen' and stance == 'none'. Empty: all others."),
       most=1_000),
     F("asks.stages", "stages", _mark("When it is asked")),
-    F("asks.summary", "line", _mark("In one line"),
-      _mark("Plain words without fields. Residents see it above the letter."),
-      required=True, most=200),
-    F("asks.summary_es", "line", _mark("In one line, in Spanish"), most=200),
-    F("asks.opening", "text", _mark("Opening sentence"),
-      _mark("Before the reasons, such as thanks to a cosponsor. May be empty.")),
-    F("asks.opening_es", "text", _mark("Opening sentence in Spanish")),
-    F("asks.text", "text", _mark("The ask in the full letter"), required=True),
-    F("asks.text_es", "text", _mark("The ask in the full letter, in Spanish")),
-    F("asks.short", "text", _mark("The ask in the short letter"),
-      _mark("It holds its own opening. Empty: the full text is used.")),
-    F("asks.short_es", "text", _mark("The ask in the short letter, in Spanish")),
-    F("asks.thanks", "text", _mark("Last sentence"),
-      _mark("Letters print it as {{ thanks }}, such as thanks to a cosponsor.")),
-    F("asks.thanks_es", "text", _mark("Last sentence in Spanish")),
-    F("asks.call", "text", _mark("What is said on the telephone"),
-      _mark("To the person who answers, about the member. At most two short sentences.")),
-    F("asks.call_es", "text", _mark("What is said on the telephone, in Spanish")),
+    *_both("asks.summary", "line", _mark("In one line"),
+           _mark("Plain words without fields. Residents see it above the letter."), required=True,
+           most=200),
+    *_both("asks.opening", "text", _mark("Opening sentence"),
+           _mark("Before the reasons, such as thanks to a cosponsor. May be empty.")),
+    *_both("asks.text", "text", _mark("The ask in the full letter"), required=True),
+    *_both("asks.short", "text", _mark("The ask in the short letter"),
+           _mark("It holds its own opening. Empty: the full text is used.")),
+    *_both("asks.thanks", "text", _mark("Last sentence"),
+           _mark("Letters print it as {{ thanks }}, such as thanks to a cosponsor.")),
+    *_both("asks.call", "text", _mark("What is said on the telephone"),
+           _mark("To the person who answers, about the member. At most two short sentences.")),
 )  # fmt: skip
 _ADDITIONS = (
     F("additions.id", "id", _mark("Short name"), _KEY_HINT, required=True),
     F("additions.when", "condition", _mark("Who gets this sentence"),
       _mark("A condition, such as: committee_role == 'chair' and type == 'rep'."), most=1_000),
     F("additions.stages", "stages", _mark("When it is added")),
-    F("additions.text", "text", _mark("Sentence in the full letter"), required=True),
-    F("additions.text_es", "text", _mark("Sentence in the full letter, in Spanish")),
-    F("additions.short", "text", _mark("Sentence in the short letter"),
-      _mark("Empty: nothing is added to the short letter.")),
-    F("additions.short_es", "text", _mark("Sentence in the short letter, in Spanish")),
+    *_both("additions.text", "text", _mark("Sentence in the full letter"), required=True),
+    *_both("additions.short", "text", _mark("Sentence in the short letter"),
+           _mark("Empty: nothing is added to the short letter.")),
 )  # fmt: skip
 _FACTS = (
     F("facts.id", "id", _mark("Short name"),
       _mark("Small letters, digits and _. Letters print it as {{ fact_name }}.")),
-    F("facts.text", "words", _mark("The fact in one sentence"),
-      _mark("With its date, so that it stays true. At most 800 characters."), required=True,
-      most=MOST_FACT),
-    F("facts.text_es", "words", _mark("The fact in Spanish"), most=MOST_FACT),
+    *_both("facts.text", "words", _mark("The fact in one sentence"),
+           _mark("With its date, so that it stays true. At most 800 characters."), required=True,
+           most=MOST_FACT),
     F("facts.source", "line", _mark("Source"),
       _mark("Who says it, where and when, so that anybody can look it up."), required=True),
     F("facts.url", "line", _mark("Web page of the source"),
@@ -190,45 +181,32 @@ _FACTS = (
     F("facts.as_of", "day", _mark("Day of the source"), required=True),
 )  # fmt: skip
 _PAGES = (
-    F("pages.title", "text", _mark("Title of the start page")),
-    F("pages.title_es", "text", _mark("Title of the start page in Spanish")),
-    F("pages.headline", "text", _mark("Headline")),
-    F("pages.headline_es", "text", _mark("Headline in Spanish")),
-    F("pages.lede", "text", _mark("Sentence under the headline")),
-    F("pages.lede_es", "text", _mark("Sentence under the headline, in Spanish")),
-    F("pages.summary", "text", _mark("The bill in short")),
-    F("pages.summary_es", "text", _mark("The bill in short, in Spanish")),
-    F("pages.stands", "text", _mark("Where the bill stands")),
-    F("pages.stands_es", "text", _mark("Where the bill stands, in Spanish")),
-    F("pages.share", "text", _mark("What people say who pass the site on"),
-      _mark("A link to this site follows.")),
-    F("pages.share_es", "text", _mark("What people say who pass the site on, in Spanish")),
-    F("pages.figures", "text", _mark("Heading of the chart")),
-    F("pages.figures_es", "text", _mark("Heading of the chart in Spanish")),
+    *_both("pages.title", "text", _mark("Title of the start page")),
+    *_both("pages.headline", "text", _mark("Headline")),
+    *_both("pages.lede", "text", _mark("Sentence under the headline")),
+    *_both("pages.summary", "text", _mark("The bill in short")),
+    *_both("pages.stands", "text", _mark("Where the bill stands")),
+    *_both("pages.share", "text", _mark("What people say who pass the site on"),
+           _mark("A link to this site follows.")),
+    *_both("pages.figures", "text", _mark("Heading of the chart")),
 )  # fmt: skip
 _TELEPHONE = (
-    F("telephone.about", "text", _mark("What a call is about")),
-    F("telephone.about_es", "text", _mark("What a call is about, in Spanish")),
-)
+    *_both("telephone.about", "text", _mark("What a call is about")),
+)  # fmt: skip
 _ABOUT = (
-    F("about.heading", "text", _mark("Heading"), required=True),
-    F("about.heading_es", "text", _mark("Heading in Spanish")),
-    F("about.text", "text", _mark("Words of this part"),
-      _mark("An empty line begins a paragraph; lines that begin with - are a list."),
-      required=True),
-    F("about.text_es", "text", _mark("Words of this part in Spanish")),
+    *_both("about.heading", "text", _mark("Heading"), required=True),
+    *_both("about.text", "text", _mark("Words of this part"),
+           _mark("An empty line begins a paragraph; lines that begin with - are a list."),
+           required=True),
 )  # fmt: skip
 _FIGURES = (
     F("figures.number", "whole", _mark("Number"), required=True),
-    F("figures.label", "line", _mark("What it counts, and when"), required=True, most=80),
-    F("figures.label_es", "line", _mark("The same in Spanish: what it counts"), most=80),
-)
+    *_both("figures.label", "line", _mark("What it counts, and when"), required=True, most=80),
+)  # fmt: skip
 _PROMPTS = (
-    F("prompts.who", "line", _mark("For whom"), required=True),
-    F("prompts.who_es", "line", _mark("For whom, in Spanish")),
-    F("prompts.text", "words", _mark("Question"), required=True),
-    F("prompts.text_es", "words", _mark("Question in Spanish"),
-      _mark("Left empty, Spanish pages show the English.")),
+    *_both("prompts.who", "line", _mark("For whom"), required=True),
+    *_both("prompts.text", "words", _mark("Question"), required=True,
+           hint_es=_mark("Left empty, Spanish pages show the English.")),
 )  # fmt: skip
 _FORBIDDEN = (
     F("forbidden.words", "line", _mark("Words to avoid"),
@@ -241,8 +219,7 @@ _FORBIDDEN = (
 _RELATED = (
     F("related.id", "id", _mark("Short name"),
       _mark("Such as hr1234-117. The lists of cosponsors name the bill by it."), required=True),
-    F("related.kind", "choice", _mark("What it is"), required=True,
-      choices=("earlier", "opposes")),
+    F("related.kind", "choice", _mark("What it is"), required=True, choices=("earlier", "opposes")),
     F("related.chamber", "choice", _mark("Chamber"), required=True, choices=("house", "senate")),
     F("related.congress", "whole", _mark("Number of the Congress"), required=True),
     F("related.number", "bill", _mark("Number of the bill"),
@@ -251,8 +228,8 @@ _RELATED = (
 )  # fmt: skip
 
 SECTIONS: dict[str, tuple[CampaignField, ...]] = {
-    "bill": _BILL, "committees": _COMMITTEES, "states": _STATES, "hint": _HINT,
-    "pages": _PAGES, "telephone": _TELEPHONE,
+    "bill": _BILL, "committees": _COMMITTEES, "states": _STATES, "pages": _PAGES,
+    "telephone": _TELEPHONE,
 }  # fmt: skip
 """Parts that there are once, each with a page of its own."""
 LISTS: dict[str, tuple[CampaignField, ...]] = {
@@ -266,11 +243,20 @@ NAMED = ("facts",)
 """Written as ``[facts.growth]`` and not as ``[[facts]]`` with an ``id``."""
 ORDERED = ("asks", "additions", "prompts", "forbidden", "about", "figures")
 """Those whose order residents or members notice."""
-ASK_TEXTS = ("summary", "opening", "text", "short", "thanks", "call")
-"""The texts of an ask; each has a Spanish one beside it."""
+GONE = ("prompt_hint",)
+"""What earlier files may still hold, and nothing uses any more."""
 FIXED = tuple(f.path for fields in SECTIONS.values() for f in fields if f.fixed)
 
 _TABLE = {f.path: f for part in (*SECTIONS.values(), *LISTS.values()) for f in part}
+
+
+def translated(name: str) -> tuple[str, ...]:
+    """The texts of a part or a table that have a Spanish one beside them, by their keys."""
+    fields = (f for f in _TABLE.values() if f.spanish and f.path.startswith(f"{name}."))
+    return tuple(f.key.removesuffix("_es") for f in fields)
+
+
+ASK_TEXTS = translated("asks")
 
 
 def general(path: str) -> str:

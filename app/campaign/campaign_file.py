@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.campaign.campaign_fields import (
     EVERY_STAGE,
+    GONE,
     KEYED,
     LISTS,
     NAMED,
@@ -101,6 +102,15 @@ class _FieldReader:
     def _line(self, path: str) -> int:
         return self.lines.get(path) or self.lines.get(path.rpartition(".")[0], 1)
 
+    def below(self, table: str) -> Values:
+        """What the fields of a table that there is once say, by key; those that say nothing are
+        left out."""
+        return {
+            path.removeprefix(f"{table}."): value
+            for path, value in self.once.items()
+            if path.startswith(f"{table}.") and value
+        }
+
     # --- tables ------------------------------------------------------------------------
 
     def _table(self, path: str) -> Mapping[str, Any]:
@@ -168,7 +178,7 @@ class _FieldReader:
 
     def _unknown_keys(self) -> None:
         """Note every key that is no field, in each table that there is once."""
-        known: dict[str, dict[str, None]] = {"": dict.fromkeys([*LISTS, AID_NOTES])}
+        known: dict[str, dict[str, None]] = {"": dict.fromkeys([*LISTS, *GONE, AID_NOTES])}
         for path in self.once:
             table = ""
             for key in path.split("."):
@@ -307,7 +317,7 @@ def _is_zone(name: str) -> bool:
 
 def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     once, lists = reader.once, reader.lists
-    asks = tuple(_ask(values) for values in lists["asks"])
+    asks = tuple(Ask(**_own(values)) for values in lists["asks"])
     _check_asks(reader, asks, enacted=once["enacted"] is not None)
     _check_laws(reader)
     for values in lists["forbidden"]:
@@ -333,16 +343,12 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
         goal=once["goal"],
         goal_public=once["goal_public"],
         goal_office=once["goal_office"],
-        bills={chamber: _bill(once, chamber) for chamber in CHAMBERS},
+        bills={chamber: _bill(reader, chamber) for chamber in CHAMBERS},
         asks=asks,
         stances={},
         templates={},
         # Left empty in one language, the other stands in: a group may write one only.
         prompts=tuple((v["text"], v["text_es"] or v["text"]) for v in lists["prompts"]),
-        prompt_labels=tuple((v["who"], v["who_es"] or v["who"]) for v in lists["prompts"]),
-        prompt_hint=(
-            once["prompt_hint.text"], once["prompt_hint.text_es"] or once["prompt_hint.text"],
-        ),
         forbidden=tuple(
             (v["pattern"] or phrase(v["words"], whole=v["whole"]), v["advice"])
             for v in lists["forbidden"]
@@ -351,32 +357,20 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
         facts_es={v["id"]: v["text_es"] or v["text"] for v in lists["facts"]},
         enacted=once["enacted"],
         related={v["id"]: _related(v) for v in lists["related"]},
-        committees={c: _committee(once, c) for c in CHAMBERS if once[f"committees.{c}.code"]},
-        additions=tuple(_addition(values) for values in lists["additions"]),
-        time_notes={
-            path.removeprefix("time."): text
-            for path, text in once.items()
-            if path.startswith("time.") and text
-        },
+        committees={c: _committee(reader, c) for c in CHAMBERS if once[f"committees.{c}.code"]},
+        additions=tuple(Addition(**_own(values)) for values in lists["additions"]),
+        time_notes=reader.below("time"),
         state_policies={
             **dict.fromkeys(once["states.limits"], "limits"),
             **dict.fromkeys(once["states.requires"], "requires"),
         },
-        telephone={
-            path.removeprefix("telephone."): text
-            for path, text in once.items()
-            if path.startswith("telephone.") and text
-        },
+        telephone=reader.below("telephone"),
         sources={
             v["id"]: Source(v["id"], v["source"], v["url"], v["as_of"])
             for v in lists["facts"]
             if v["as_of"] is not None
         },
-        pages={
-            path.removeprefix("pages."): text
-            for path, text in once.items()
-            if path.startswith("pages.") and text
-        },
+        pages=reader.below("pages"),
         figures=tuple(
             Figure(v["number"], v["label"], v["label_es"] or v["label"]) for v in lists["figures"]
         ),
@@ -388,36 +382,23 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     )  # fmt: skip
 
 
-def _ask(values: Values) -> Ask:
-    return Ask(**{key: value for key, value in values.items() if key != "path"})
-
-
-def _addition(values: Values) -> Addition:
-    return Addition(**{key: value for key, value in values.items() if key != "path"})
+def _own(values: Values) -> Values:
+    """The fields of one part, without where it stands."""
+    return {key: value for key, value in values.items() if key != "path"}
 
 
 def _related(values: Values) -> RelatedBill:
-    return RelatedBill(
-        id=values["id"], kind=values["kind"], chamber=values["chamber"],
-        congress=values["congress"], number=values["number"] or None, title=values["title"],
-    )  # fmt: skip
+    return RelatedBill(**{**_own(values), "number": values["number"] or None})
 
 
-def _bill(once: Values, chamber: Chamber) -> Bill:
-    here = {key: once[f"bills.{chamber}.{key}"] for key in ("number", "title", "introduced")}
-    return Bill(
-        chamber, once["congress"], here["number"] or None, here["title"], here["introduced"]
-    )
+def _bill(reader: _FieldReader, chamber: Chamber) -> Bill:
+    here = {"number": None, "introduced": None, **reader.below(f"bills.{chamber}")}
+    return Bill(chamber, reader.once["congress"], **{"title": "", **here})
 
 
-def _committee(once: Values, chamber: Chamber) -> Committee:
-    here = {
-        key: once[f"committees.{chamber}.{key}"]
-        for key in ("code", "name", "name_es", "subcommittee")
-    }
-    return Committee(
-        here["code"], here["name"], here["name_es"] or here["name"], here["subcommittee"]
-    )
+def _committee(reader: _FieldReader, chamber: Chamber) -> Committee:
+    here = reader.below(f"committees.{chamber}")
+    return Committee(**{"name": "", "name_es": here.get("name", ""), **here})
 
 
 def _check_asks(reader: _FieldReader, asks: Iterable[Ask], *, enacted: bool) -> None:

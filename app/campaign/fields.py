@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.congress.model import STATES
+from app.text import mark as _mark
 
 Kind = Literal["text", "number", "date", "yes or no", "block"]
 Scope = Literal["letter", "ask", "page"]
@@ -40,121 +41,49 @@ ROLES = ("member", "chair", "ranking")
 _RECIPIENT = (
     Field("legislator_name", "text", "The recipient’s official name.", "Alex Padilla"),
     Field("legislator_last", "text", "The recipient’s surname.", "Padilla"),
-    Field(
-        "legislator_title",
-        "text",
-        "The title before the surname.",
-        "Senator",
-        ("Senator", "Representative", "Delegate", "Resident Commissioner"),
-    ),
-    Field(
-        "type",
-        "text",
-        "“rep” for anyone in the House, delegates included; “sen” for a senator.",
-        "sen",
-        ("rep", "sen"),
-        printable=False,
-    ),
-    Field(
-        "chamber",
-        "text",
-        "The recipient’s chamber, for tests.",
-        "senate",
-        ("house", "senate"),
-        printable=False,
-    ),
+    Field("legislator_title", "text", "The title before the surname.", "Senator",
+          ("Senator", "Representative", "Delegate", "Resident Commissioner")),
+    Field("type", "text", "“rep” for anyone in the House, delegates included; “sen” for a senator.",
+          "sen", ("rep", "sen"), printable=False),
+    Field("chamber", "text", "The recipient’s chamber, for tests.", "senate", ("house", "senate"),
+          printable=False),
     Field("chamber_name", "text", "The chamber, in words.", "House of Representatives"),
-    Field(
-        "is_delegate",
-        "yes or no",
-        "Is this a delegate or the resident commissioner, who cannot vote on the House floor?",
-        "no",
-    ),
-    Field(
-        "is_leader",
-        "yes or no",
-        "Does the recipient lead their chamber, or a party in it?",
-        "no",
-    ),
-    Field(
-        "caucus",
-        "text",
-        "The party, or the one an independent sits with. For tests only; a letter names none.",
-        "Democrat",
-        ("Democrat", "Republican"),
-        printable=False,
-    ),
-    Field(
-        "state",
-        "text",
-        "The postal code of the state or territory represented.",
-        "CA",
-        tuple(STATES),
-    ),
-    Field(
-        "state_name",
-        "text",
-        "The state or territory, as it reads after “in”.",
-        "the District of Columbia",
-    ),
-    Field(
-        "district_number",
-        "number",
-        "The House district of the writer; 0 where the whole state or territory is one.",
-        "12",
-    ),
-    Field(
-        "constituency",
-        "text",
-        "What the recipient represents, as it reads after “in”.",
-        "the 12th congressional district of California",
-    ),
-    Field(
-        "state_policy",
-        "text",
-        "Whether the state’s own law requires what the bill is about, or limits it.",
-        "limits",
-        ("requires", "limits"),
-        printable=False,
-    ),
-    Field(
-        "committee_name",
-        "text",
-        "The committee in the recipient’s chamber that the bill is before.",
-        "Judiciary Committee",
-    ),
-    Field(
-        "committee_role",
-        "text",
-        "The recipient’s place on that committee; empty if none.",
-        "member",
-        ROLES,
-        printable=False,
-    ),
-    Field(
-        "subcommittee_role",
-        "text",
-        "The recipient’s place on its immigration subcommittee; empty if none.",
-        "chair",
-        ROLES,
-        printable=False,
-    ),
-)
+    Field("is_delegate", "yes or no",
+          "Is this a delegate or the resident commissioner, who cannot vote on the House floor?",
+          "no"),
+    Field("is_leader", "yes or no", "Does the recipient lead their chamber, or a party in it?",
+          "no"),
+    Field("caucus", "text",
+          "The party, or the one an independent sits with. For tests only; a letter names none.",
+          "Democrat", ("Democrat", "Republican"), printable=False),
+    Field("state", "text", "The postal code of the state or territory represented.", "CA",
+          tuple(STATES)),
+    Field("state_name", "text", "The state or territory, as it reads after “in”.",
+          "the District of Columbia"),
+    Field("district_number", "number",
+          "The House district of the writer; 0 where the whole state or territory is one.", "12"),
+    Field("constituency", "text", "What the recipient represents, as it reads after “in”.",
+          "the 12th congressional district of California"),
+    Field("state_policy", "text",
+          "Whether the state’s own law requires what the bill is about, or limits it.", "limits",
+          ("requires", "limits"), printable=False),
+    Field("committee_name", "text",
+          "The committee in the recipient’s chamber that the bill is before.",
+          "Judiciary Committee"),
+    Field("committee_role", "text", "The recipient’s place on that committee; empty if none.",
+          "member", ROLES, printable=False),
+    Field("subcommittee_role", "text",
+          "The recipient’s place on its immigration subcommittee; empty if none.", "chair", ROLES,
+          printable=False),
+)  # fmt: skip
 
 _BILL = (
     Field("bill_title", "text", "The bill’s short title.", "Safe Streets Act"),
-    Field(
-        "bill_number",
-        "text",
-        "The bill’s number in the recipient’s chamber; empty where none is known.",
-        "H.R. 1234",
-    ),
-    Field(
-        "bill_name",
-        "text",
-        "The bill as the recipient’s chamber names it: with its number if it has one.",
-        "H.R. 1234, the Safe Streets Act",
-    ),
+    Field("bill_number", "text",
+          "The bill’s number in the recipient’s chamber; empty where none is known.", "H.R. 1234"),
+    Field("bill_name", "text",
+          "The bill as the recipient’s chamber names it: with its number if it has one.",
+          "H.R. 1234, the Safe Streets Act"),
     Field("house_number", "text", "The House bill’s number, for any recipient.", "H.R. 1234"),
     Field("senate_number", "text", "The Senate bill’s number; empty if none is known.", "S. 567"),
     Field("introduced", "date", "When the House bill was introduced.", "December 18, 2025"),
@@ -163,106 +92,49 @@ _BILL = (
     Field("congress_ends", "date", "When the bill’s Congress ends.", "January 3, 2027"),
     Field("today", "date", "The date of the letter.", "November 25, 2026"),
     Field("days_left", "number", "Days until the Congress ends; 0 afterwards.", "39"),
-    Field(
-        "stage",
-        "text",
-        "Where the bill stands.",
-        "last_weeks",
-        ("pending", "last_weeks", "expired", "enacted"),
-        printable=False,
-    ),
-    Field(
-        "ending",
-        "yes or no",
-        "Has the chamber’s planned last day passed, while the Congress has not ended?",
-        "no",
-    ),
-    Field(
-        "stance",
-        "text",
-        "What the recipient has done on the bill.",
-        "cosponsor",
-        ("sponsor", "cosponsor", "earlier", "opposes", "none"),
-        printable=False,
-    ),
-    Field(
-        "stance_date",
-        "date",
-        "Since when: the day of sponsoring or cosponsoring; empty for “none”.",
-        "December 18, 2025",
-    ),
-    Field(
-        "earlier_latest",
-        "text",
-        "The latest earlier version that the recipient backed; empty if none.",
-        "S. 567 in the 117th Congress",
-    ),
+    Field("stage", "text", "Where the bill stands.", "last_weeks",
+          ("pending", "last_weeks", "expired", "enacted"), printable=False),
+    Field("ending", "yes or no",
+          "Has the chamber’s planned last day passed, while the Congress has not ended?", "no"),
+    Field("stance", "text", "What the recipient has done on the bill.", "cosponsor",
+          ("sponsor", "cosponsor", "earlier", "opposes", "none"), printable=False),
+    Field("stance_date", "date",
+          "Since when: the day of sponsoring or cosponsoring; empty for “none”.",
+          "December 18, 2025"),
+    Field("earlier_latest", "text",
+          "The latest earlier version that the recipient backed; empty if none.",
+          "S. 567 in the 117th Congress"),
     Field("earlier_led", "yes or no", "Did the recipient lead an earlier version?", "no"),
-    Field(
-        "opposes_bill",
-        "text",
-        "The bill for the opposite that the recipient backs; empty if none.",
-        "H.R. 765, the Fast Streets Act",
-    ),
+    Field("opposes_bill", "text",
+          "The bill for the opposite that the recipient backs; empty if none.",
+          "H.R. 765, the Fast Streets Act"),
     Field("opposes_led", "yes or no", "Did the recipient introduce that bill?", "no"),
-    Field(
-        "time_note",
-        "text",
-        "A sentence on how much time is left, from the campaign’s page.",
-        "This Congress has only weeks left.",
-    ),
+    Field("time_note", "text", "A sentence on how much time is left, from the campaign’s page.",
+          "This Congress has only weeks left."),
     Field("length", "text", "The form being written.", "full", ("full", "short"), printable=False),
-)
+)  # fmt: skip
 
 _WRITER = (
-    Field(
-        "place",
-        "text",
-        "Where the writer lives: city and state, or the state alone.",
-        "Fremont, California",
-        letter_only=True,
-    ),
-    Field(
-        "city",
-        "text",
-        "The writer’s city; empty if not given or not in the state represented.",
-        "Fremont",
-        letter_only=True,
-    ),
-    Field(
-        "opening",
-        "block",
-        "The sentence that fits the recipient, such as thanks to a cosponsor; may be empty.",
-        "Thank you for cosponsoring H.R. 1234.",
-        letter_only=True,
-    ),
-    Field(
-        "ask",
-        "block",
-        "The one request to this recipient, from the campaign’s page.",
-        "Please cosponsor H.R. 1234.",
-        letter_only=True,
-    ),
-    Field(
-        "thanks",
-        "block",
-        "The last sentence, which fits what the recipient has done.",
-        "Thank you for standing behind this bill, and for reading my letter.",
-        letter_only=True,
-    ),
-    Field(
-        "story",
-        "block",
-        "The writer’s own paragraphs; nothing is left behind where there are none.",
-        "Last spring my neighbor was afraid to report a break-in.",
-        letter_only=True,
-    ),
-)
+    Field("place", "text", "Where the writer lives: city and state, or the state alone.",
+          "Fremont, California", letter_only=True),
+    Field("city", "text", "The writer’s city; empty if not given or not in the state represented.",
+          "Fremont", letter_only=True),
+    Field("opening", "block",
+          "The sentence that fits the recipient, such as thanks to a cosponsor; may be empty.",
+          "Thank you for cosponsoring H.R. 1234.", letter_only=True),
+    Field("ask", "block", "The one request to this recipient, from the campaign’s page.",
+          "Please cosponsor H.R. 1234.", letter_only=True),
+    Field("thanks", "block", "The last sentence, which fits what the recipient has done.",
+          "Thank you for standing behind this bill, and for reading my letter.", letter_only=True),
+    Field("story", "block",
+          "The writer’s own paragraphs; nothing is left behind where there are none.",
+          "Last spring my neighbor was afraid to report a break-in.", letter_only=True),
+)  # fmt: skip
 
 _PAGES = (
     Field("as_of", "date", "The date of the list of cosponsors.", "March 27, 2026"),
     Field("cosponsors", "number", "How many cosponsors the list has.", "18"),
-)
+)  # fmt: skip
 _ON_PAGES = frozenset(
     {
         "bill_title", "house_number", "senate_number", "introduced", "congress", "next_congress",
@@ -280,11 +152,6 @@ FIELD_GROUPS: dict[Literal["writer", "recipient", "bill"], tuple[Field, ...]] = 
     "bill": _BILL,
 }
 """The same by what they are about, what a letter needs most first."""
-
-
-def _mark(text: str) -> str:
-    """Marks a text for the catalogue of translations and returns it."""
-    return text
 
 
 FILTERS: dict[str, str] = {

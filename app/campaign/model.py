@@ -12,9 +12,6 @@ StageName = Literal["pending", "last_weeks", "expired", "enacted"]
 STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
 """The stages that a letter can be written in and that ``flask letters check`` covers."""
 
-PAGE_TEXTS = ("title", "headline", "lede", "summary", "stands", "share", "figures")
-"""What a campaign tells the pages about its bill, besides the parts of the page about it."""
-
 StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
 Length = Literal["full", "short"]
 
@@ -296,8 +293,6 @@ class Campaign:
     and the same with ``_es``; in the small language, printed with ``{{ time_note }}``."""
     state_policies: dict[str, str] = field(default_factory=dict)
     """``requires`` or ``limits`` by postal code, for states with a law of their own."""
-    prompt_labels: tuple[tuple[str, str], ...] = ()
-    """For whom each of ``prompts`` is, in the same order: (English, Spanish)."""
     confirm_email: bool | None = None
     """Whether a signature counts only once its address was confirmed; None leaves it to the
     site's own setting."""
@@ -306,15 +301,13 @@ class Campaign:
     goal_public: bool | None = None
     """Whether the public counter shows how far that is."""
     goal_office: int | None = None
-    prompt_hint: tuple[str, str] = ("", "")
-    """The caution shown under every prompt: (English, Spanish)."""
     telephone: dict[str, str] = field(default_factory=dict)
     """``about`` and ``about_es``: what a call is about, in the small language."""
     sources: dict[str, Source] = field(default_factory=dict)
     """By the id of a fact."""
     pages: dict[str, str] = field(default_factory=dict)
-    """What pages say about the bill, in the small language: ``PAGE_TEXTS``, and
-    the same with ``_es``."""
+    """What pages say about the bill, in the small language, by field: ``headline`` and
+    ``headline_es``."""
     figures: tuple[Figure, ...] = ()
     about: tuple[AboutPart, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)

@@ -14,13 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.errors import ExplainedError
+from app.text import mark as _mark
 
 Level = Literal["must", "should", "nice"]
-
-
-def _mark(text: str) -> str:
-    """Marks a sentence for the catalogue and returns it."""
-    return text
 
 
 SENTENCES: dict[str, str] = {

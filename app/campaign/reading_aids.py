@@ -27,8 +27,7 @@ from typing import Any, Literal
 
 import tomlkit
 
-from app.campaign.campaign_fields import ASK_TEXTS, MOMENTS
-from app.campaign.model import PAGE_TEXTS
+from app.campaign.campaign_fields import LISTS, translated
 from app.campaign.toml_text import toml_values
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
@@ -151,13 +150,7 @@ AskAidState = Literal["none", "current", "stale", "missing", "unknown"]
 """``none``: nothing to translate; ``unknown``: the file does not say what it was made for."""
 
 TEXTS: dict[str, tuple[str, ...]] = {
-    "asks": ASK_TEXTS,
-    "additions": ("text", "short"),
-    "facts": ("text",),
-    "time": MOMENTS,
-    "prompt_hint": ("text",),
-    "pages": PAGE_TEXTS,
-    "telephone": ("about",),
+    name: translated(name) for name in ("asks", "additions", "facts", "time", "pages", "telephone")
 }
 """The texts that a resident can read in Spanish beside the English, by the part they are in."""
 _NOTED = re.compile(r"(\w+):([0-9a-f]{8})")
@@ -231,7 +224,7 @@ def _each(value: object, name: str) -> Iterator[tuple[str, Table]]:
         for table in value:
             key = str(table.get("id", ""))
             yield key if name == "asks" else f"{name}.{key}", table
-    elif isinstance(value, dict) and name in ("time", "prompt_hint", "pages", "telephone"):
+    elif isinstance(value, dict) and name not in LISTS:
         yield name, value
     elif isinstance(value, dict):
         for key, table in value.items():

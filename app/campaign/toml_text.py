@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -17,8 +19,8 @@ from typing import Any, Literal
 from app.campaign.problems import Message
 
 _HEADER = re.compile(r"\s*\[(\[)?\s*([A-Za-z0-9_.\"-]+)\s*\]")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=\s*(.*)")
-_OPENS = re.compile(r"[^#'\"]*=\s*(\"\"\"|''')(.*)")
+_KEY = re.compile(r"\s*([A-Za-z0-9_.-]+|\"[^\"]*\")\s*=\s*(.*)")
+_QUOTES = ('"""', "'''")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 LineKind = Literal["blank", "comment", "header", "value"]
 
@@ -33,6 +35,28 @@ def toml_values(text: str) -> dict[str, Any]:
     return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
+def _read(lines: Iterable[str]) -> Iterator[tuple[LineKind, re.Match[str] | None]]:
+    """What each line is, with its header or its key; every line of a long string is part of its
+    value."""
+    until = ""
+    for line in lines:
+        if until:
+            until = "" if until in line else until
+            yield "value", None
+        elif not line.strip():
+            yield "blank", None
+        elif line.lstrip().startswith("#"):
+            yield "comment", None
+        elif header := _HEADER.match(line):
+            yield "header", header
+        else:
+            key = _KEY.match(line)
+            value = key[2] if key else ""
+            if value.startswith(_QUOTES) and value[:3] not in value[3:]:
+                until = value[:3]
+            yield "value", key
+
+
 def key_lines(text: str) -> dict[str, int]:
     """The line (from 1) of each table and value by dotted path.
 
@@ -40,34 +64,18 @@ def key_lines(text: str) -> dict[str, int]:
     a long string the line is that on which its words begin.
     """
     lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     table = ""
-    until = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if until:
-            if until in line:
-                until = ""
-            continue
-        header = _HEADER.match(line)
-        if header:
-            table = header[2].replace('"', "")
-            if header[1]:
-                counts[table] = counts.get(table, -1) + 1
-                table = f"{table}.{counts[table]}"
+    for number, (kind, found) in enumerate(_read(text.split("\n")), start=1):
+        if kind == "header" and found:
+            name = found[2].replace('"', "")
+            table = f"{name}.{counts[name]}" if found[1] else name
+            counts[name] += 1
             lines[table] = number
-            continue
-        key = _KEY.match(line)
-        if key is None:
-            continue
-        name, value = key[1].strip('"'), key[2]
-        path = f"{table}.{name}" if table else name
-        lines[path] = number
-        for quotes in ('"""', "'''"):
-            if value.startswith(quotes):
-                if quotes not in value[3:]:
-                    until = quotes
-                if not value[3:].strip():
-                    lines[path] = number + 1
+        elif found:
+            name = found[1].strip('"')
+            below = found[2].startswith(_QUOTES) and not found[2][3:].strip()
+            lines[f"{table}.{name}" if table else name] = number + below
     return lines
 
 
@@ -96,26 +104,8 @@ class TableLines:
 
 
 def line_kinds(lines: list[str]) -> list[LineKind]:
-    """What each line is; every line of a long string is part of its value."""
-    kinds: list[LineKind] = []
-    until = ""
-    for line in lines:
-        stripped = line.strip()
-        if until:
-            kinds.append("value")
-            until = "" if until in line else until
-        elif not stripped:
-            kinds.append("blank")
-        elif stripped.startswith("#"):
-            kinds.append("comment")
-        elif _HEADER.match(line):
-            kinds.append("header")
-        else:
-            kinds.append("value")
-            opened = _OPENS.match(line)
-            if opened and opened[1] not in opened[2]:
-                until = opened[1]
-    return kinds
+    """What each line is."""
+    return [kind for kind, _found in _read(lines)]
 
 
 def blocks_of(text: str, name: str) -> tuple[TableLines, ...]:

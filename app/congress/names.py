@@ -7,6 +7,7 @@ forms of those offices are for writing about the office.
 from __future__ import annotations
 
 from app.congress.model import STATES, Holder, Member, Office, ordinal
+from app.text import mark as _mark
 
 
 def _member_of(holder: Holder) -> Member:
@@ -56,11 +57,6 @@ def seat_name(holder: Holder) -> str:
     if seat.chamber == "senate" or seat.is_delegate:
         return state
     return f"{state}’s {ordinal(seat.district)} district" if seat.district else f"{state}, at large"
-
-
-def _mark(text: str) -> str:
-    """Marks a text for translation (``pybabel extract -k _mark``) and returns it."""
-    return text
 
 
 NOTICES: dict[str, str] = {

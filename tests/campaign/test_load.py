@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaign import Campaign, CampaignError, load_campaign
+from app.campaign import Campaign, CampaignError, edit, load_campaign
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Message
 from app.congress import Tables
@@ -78,12 +78,19 @@ def test_the_lists_hold_what_the_reference_data_says(campaign: Campaign) -> None
 def test_the_prompts_are_the_ten_of_the_fact_sheet_in_both_languages(campaign: Campaign) -> None:
     sheet = (SHARED / "docs" / "BILL.md").read_text(encoding="utf-8").split("## 5. Ten story")[1]
     prompts = re.findall(r"^\d+\. \*\*(.+?)\*\*: (.+)$", sheet.split("## 6.")[0], re.MULTILINE)
-    assert [english for english, _ in campaign.prompt_labels] == [who for who, _ in prompts]
+    source = (LETTERS / "campaign.toml").read_text(encoding="utf-8")
+    assert list(edit.read_column(source, "prompts", "who")) == [who for who, _ in prompts]
+    assert all(edit.read_column(source, "prompts", "who_es"))
     assert len(campaign.prompts) == 10
     assert all(len(english.split()) <= 22 for english, _ in campaign.prompts)
     assert all(spanish and spanish != english for english, spanish in campaign.prompts)
-    assert all(spanish for _, spanish in campaign.prompt_labels)
-    assert campaign.prompt_hint[0].startswith("Tell only what is yours to tell.")
+
+
+def test_what_earlier_files_say_and_nothing_uses_any_more_is_no_problem(copy: Path) -> None:
+    file = copy / "campaign.toml"
+    earlier = '\n[prompt_hint]\ntext = "Tell only what is yours."\n'
+    file.write_text(file.read_text(encoding="utf-8") + earlier, encoding="utf-8")
+    assert load_campaign(copy)
 
 
 FIGURE = re.compile(r"\d[\d,.]*\d|\d")

@@ -47,7 +47,7 @@ PAGES = {
     "campaign/forbidden/1": "Claim to avoid: 1",
     "campaign/committees": "Committees",
     "campaign/states": "States with a law of their own",
-    "campaign/hint": "Caution under every question",
+    "campaign/telephone": "What a call is about",
     "campaign/facts/growth": "Dated fact: growth",
     "campaign/facts/new": "Dated fact: new",
     "campaign/additions/house-chair": "Sentence added to an ask: house-chair",

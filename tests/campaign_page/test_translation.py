@@ -164,7 +164,7 @@ def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], to
         ("facts.0.text", "facts", 0, ("facts", "growth")),
         ("additions.2.text", "additions", 2, ("additions", "committee-last-weeks")),
         ("time.pending", "time", 0, ("time", "time")),
-        ("prompt_hint.text", "prompt_hint", 0, ("prompt_hint", "prompt_hint")),
+        ("telephone.about", "telephone", 0, ("telephone", "telephone")),
     ],
 )
 def test_facts_and_other_texts_are_marked_stale_when_their_english_changes(

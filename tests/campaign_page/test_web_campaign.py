@@ -274,10 +274,12 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     browser.get("/organize/campaign/states").send(
         "/states", **typed({"states-requires": "Florida, georgia, TX, OK"})
     )
-    browser.get("/organize/campaign/hint").send(
-        "/hint", **typed({"prompt_hint-text": "Tell only what is yours."})
+    browser.get("/organize/campaign/telephone").send(
+        "/telephone", **typed({"telephone-about": "I am calling about a bill."})
     )
     assert "Spanish out of date" in browser.words
+    browser.get("/organize/translation")
+    assert browser.page.one("a", href="/organize/campaign/telephone") is not None
     browser.get("/organize/campaign/facts/growth")
     assert "Used in: General," in browser.words
     assert "Take it out there first." in browser.words
@@ -290,7 +292,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     )
     browser.get("/organize/campaign/bill").send("/bill", **typed({"confirm_email": "true"}))
     browser.get("/organize/campaign/publish")
-    for words in ("HSJU08", "FL, GA, OK, TX", "Tell only what is yours.", "1,500", "S. 9",
+    for words in ("HSJU08", "FL, GA, OK, TX", "I am calling about a bill.", "1,500", "S. 9",
                   "As chair you could act."):  # fmt: skip
         assert words in browser.words, words
     browser.send("/campaign/publish")
@@ -301,7 +303,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     assert campaign.state_policies["OK"] == "requires"
     assert campaign.facts["growth"] == "By May 2026 there were 1,500."
     assert campaign.related["s-115"].number == "S. 9"
-    assert campaign.prompt_hint[0] == "Tell only what is yours."
+    assert campaign.telephone["about"] == "I am calling about a bill."
     assert campaign.confirm_email is True
 
 
@@ -417,7 +419,7 @@ def test_every_page_reads_well_in_both_languages(
 ) -> None:
     browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
     browser.get(f"{prefix}/organize/campaign/bill").send("/campaign/bill", title="Another")
-    for path in ("", "bill", "committees", "states", "hint", "facts/growth", "facts/new",
+    for path in ("", "bill", "committees", "states", "telephone", "facts/growth", "facts/new",
                  "additions/house-chair", "additions/new", "related/s1440-116", "related/new",
                  "asks/sponsor", "asks/new", "prompts/1", "prompts/new",
                  "forbidden/1", "forbidden/new", "publish", "versions", "versions/1"):  # fmt: skip

@@ -150,7 +150,7 @@ LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
 """What a list is called, what it is for, and the button for one more."""
 _PARTS = (
     (_l("What pages say"), ("pages", "about", "figures", "telephone")),
-    (_l("What letters can say and print"), ("additions", "facts", "prompts", "hint", "forbidden")),
+    (_l("What letters can say and print"), ("additions", "facts", "prompts", "forbidden")),
     (_l("What decides who is asked what"), ("related", "committees", "states")),
 )
 """Everything but the bill and the asks, as the page offers it."""
@@ -192,7 +192,7 @@ def _link(now: Working, name: str, stale: dict[tuple[str, str], int]) -> PartLin
             edit.count_of(now.text, name),
             sum(number for (part, _key), number in stale.items() if part == name),
         )  # fmt: skip
-    part = {"bill": "time", "hint": "prompt_hint"}.get(name, name)
+    part = "time" if name == "bill" else name
     url = page_url("organizer_campaign.once", name=name)
     return PartLink(str(TITLES[name]), url, 0, stale.get((part, part), 0))
 

@@ -111,7 +111,6 @@ TITLES = {
     "bill": _l("Bill and dates"),
     "committees": _l("Committees"),
     "states": _l("States with a law of their own"),
-    "hint": _l("Caution under every question"),
     "pages": _l("What pages say about the bill"),
     "about": _l("Part of the page about the bill"),
     "figures": _l("Bar of the chart"),
@@ -138,7 +137,9 @@ STAGE_NAMES = {
 
 def label(path: str) -> str:
     """What a field is called."""
-    return _(field_at(path).label)
+    field = field_at(path)
+    name = _(field.label)
+    return _("%(field)s, in Spanish", field=name) if field.spanish else name
 
 
 def hint(path: str) -> str:
@@ -208,7 +209,7 @@ class Section:
     """A part of the file that has a page of its own."""
 
     name: str
-    """``bill``, ``committees``, ``states`` or ``hint``; or a list, such as ``asks``."""
+    """``bill``, ``committees``, ``states`` or ``pages``; or a list, such as ``asks``."""
     place: int = 0
     key: str = ""
     """The id of a part that has one."""
@@ -227,7 +228,7 @@ class Section:
     @property
     def aids(self) -> str:
         """Which texts of the section have a Spanish one that is looked after; empty if none."""
-        part = {"bill": "time", "hint": "prompt_hint"}.get(self.name, self.name)
+        part = "time" if self.name == "bill" else self.name
         return part if part in reading_aids.TEXTS else ""
 
     def within(self, text: str) -> Section | None:

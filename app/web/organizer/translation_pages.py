@@ -8,6 +8,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign import Length, Problem, read_template, reading_aids
+from app.campaign.campaign_fields import LISTS
 from app.campaign.letter_file import join_source, read_name, split_source
 from app.campaign.reading_aids import (
     KEY,
@@ -120,14 +121,10 @@ def _letter_line(site: Services, letter: str, length: Length, title: str) -> Tra
 
 def _campaign_line(name: str, key: str, todo: int) -> TranslationLine:
     """A part of the campaign with Spanish to look at, and its page."""
-    if name == "time":
-        return TranslationLine(
-            str(TITLES["bill"]), page_url("organizer_campaign.once", name="bill"), todo
-        )
-    if name == "prompt_hint":
-        return TranslationLine(
-            str(TITLES["hint"]), page_url("organizer_campaign.once", name="hint"), todo
-        )
+    if name not in LISTS:
+        section = "bill" if name == "time" else name
+        url = page_url("organizer_campaign.once", name=section)
+        return TranslationLine(str(TITLES[section]), url, todo)
     url = page_url("organizer_campaign.part", name=name, key=key)
     return TranslationLine(f"{TITLES[name]}: {key}", url, todo)
 
