@@ -84,15 +84,6 @@ def split_paragraphs(*texts: str) -> tuple[str, ...]:
     return tuple(p for text in texts for p in clean_text(text).split("\n\n") if p)
 
 
-def hidden_characters(text: str) -> tuple[str, ...]:
-    """Each character that ``clean_text`` would take out as meaningless, once, in order.
-
-    For whoever refuses a text instead of cleaning it, and wants to name what is wrong.
-    """
-    plain = _BREAKS.sub("\n", text).replace("\u2029", "\n").replace("\t", " ")
-    return tuple(dict.fromkeys(c for c in plain if _means_nothing(c)))
-
-
 def _without_hidden(text: str) -> str:
     # A text has few different characters, so each is looked at once. What is hidden goes first:
     # it can stand between a letter and its accent. Taking one thing out may leave another

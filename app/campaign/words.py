@@ -10,10 +10,12 @@ from app.congress.model import STATES
 from app.congress.model import ordinal as english_ordinal
 from app.text import clean_line
 
-MONTHS = (
-    "enero", "febrero", "marzo", "abril", "mayo", "junio",
-    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-)  # fmt: skip
+MONTHS = {
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+           "October", "November", "December"),
+    "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
+           "octubre", "noviembre", "diciembre"),
+}  # fmt: skip
 
 STATES_ES: dict[str, str] = {
     "HI": "Hawái",
@@ -61,10 +63,11 @@ _WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
 
 
 def date_words(day: date, language: Language = "en") -> str:
-    """``December 18, 2025`` or ``18 de diciembre de 2025``."""
+    """``December 18, 2025`` or ``18 de diciembre de 2025``, whatever the machine's language."""
+    month = MONTHS[language][day.month - 1]
     if language == "es":
-        return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"
-    return f"{day:%B} {day.day}, {day.year}"
+        return f"{day.day} de {month} de {day.year}"
+    return f"{month} {day.day}, {day.year}"
 
 
 def ordinal(number: int, language: Language = "en") -> str:

@@ -270,11 +270,8 @@ def listed_files(folder: Path) -> set[str]:
 
     Empty where there is no index. Only names of our own kind, so that none leads elsewhere.
     """
-    try:
-        with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
-            names = {str(row.get("file")) for row in csv.DictReader(file)}
-    except FileNotFoundError:
-        return set()
+    index = folder / "index.csv"
+    names = {str(row.get("file")) for row in _rows(index)} if index.exists() else set()
     return {name for name in names if _OURS.fullmatch(name)}
 
 
@@ -388,11 +385,8 @@ def hand_over_folder(
 
 
 def _settled(table: Path) -> set[str]:
-    if not table.exists():
-        return set()
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        return {row["file"] for row in rows if row["result"] in SETTLED}
+    rows = _rows(table) if table.exists() else ()
+    return {row["file"] for row in rows if row["result"] in SETTLED}
 
 
 def result_words(result: CwcResult) -> tuple[str, str]:
@@ -495,7 +489,7 @@ def _belonging(folder: Path) -> dict[str, tuple[int, str]]:
     }
 
 
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)

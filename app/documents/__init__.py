@@ -14,7 +14,7 @@ from app.documents.letter import (
     to_text,
     to_web_form,
 )
-from app.documents.pdf import missing_glyphs, to_pdf, to_pdf_batch
+from app.documents.pdf import missing_glyphs, to_pdf
 from app.documents.quotes import typographic
 from app.documents.typesetting import PdfError
 
@@ -32,7 +32,6 @@ __all__ = [
     "postal",
     "to_call_script",
     "to_pdf",
-    "to_pdf_batch",
     "to_text",
     "to_web_form",
     "typographic",

@@ -16,6 +16,7 @@ from typing import Any
 from app.campaign.asks import ask_for
 from app.campaign.model import Campaign, Stance
 from app.campaign.stance import stage_of, stance_of
+from app.campaign.words import date_words
 from app.congress.model import STATES, Holder
 from app.congress.names import seat_name
 from app.documents.joining import join_tagged, page_count
@@ -141,11 +142,6 @@ def _lines(weeks: Sequence[tuple[date, int]], today: date) -> tuple[Week, ...]:
 # --- in words --------------------------------------------------------------------------------
 
 
-def long_day(day: date) -> str:
-    """``November 25, 2026``"""
-    return f"{day:%B} {day.day}, {day.year}"
-
-
 def short_day(day: date) -> str:
     """``Nov 25``"""
     return f"{day:%b} {day.day}"
@@ -156,7 +152,7 @@ def stance_words(sheet: DaySheet, list_as_of: date) -> str:
     stance = sheet.stance
     if stance is None:
         return ""
-    since = f" since {long_day(stance.since)}" if stance.since else ""
+    since = f" since {date_words(stance.since)}" if stance.since else ""
     bills = _joined(stance.bills)
     words = {
         "sponsor": f"Sponsor of {sheet.bill},{since}.",
@@ -167,7 +163,7 @@ def stance_words(sheet: DaySheet, list_as_of: date) -> str:
         f"{bills}.",
         "none": f"On no list that we have: neither sponsor nor cosponsor of {sheet.bill}.",
     }[stance.name]
-    return f"{words.replace(',.', '.')} As listed on {long_day(list_as_of)}."
+    return f"{words.replace(',.', '.')} As listed on {date_words(list_as_of)}."
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -185,19 +181,11 @@ def _nobody(holder: Holder) -> str:
     return "Name not listed yet" if holder.awaited else "Vacant seat"
 
 
-def place(holder: Holder) -> str:
-    """``California’s 12th district``; for a senator the state."""
-    return seat_name(holder)
-
-
 def _seat_line(holder: Holder) -> str:
-    if holder.seat.chamber == "senate":
-        return f"United States Senate · {place(holder)}"
-    return f"House of Representatives · {place(holder)}"
-
-
-def _constituents(holder: Holder) -> str:
-    return f"of {place(holder)}"
+    house = (
+        "United States Senate" if holder.seat.chamber == "senate" else "House of Representatives"
+    )
+    return f"{house} · {seat_name(holder)}"
 
 
 def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
@@ -210,7 +198,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         "seat": _seat_line(holder),
         "vacant": holder.vacant,
         "awaited": holder.awaited,
-        "where": _constituents(holder),
+        "where": f"of {seat_name(holder)}",
         "signatures": f"{numbers.signatures:,}",
         "letters": f"{numbers.letters:,}",
         "own": f"{sheet.own_percent} %" if numbers.signatures else "–",
@@ -335,10 +323,10 @@ def _set(
         "first_page": first_page,
         "group": clean_line(facts.group),
         "title": clean_line(facts.title),
-        "today": long_day(facts.today),
+        "today": date_words(facts.today),
         "zone": facts.zone,
-        "members_as_of": long_day(facts.members_as_of),
-        "list_as_of": long_day(facts.list_as_of),
+        "members_as_of": date_words(facts.members_as_of),
+        "list_as_of": date_words(facts.list_as_of),
         "definitions": facts.definitions,
         "sheets": [_data(sheet, facts) for sheet in sheets],
     })  # fmt: skip

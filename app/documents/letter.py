@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 
 from app.campaign.model import Letter, Writer
 from app.campaign.words import date_words
@@ -86,18 +85,8 @@ class WebFormText:
         return self.over == 0
 
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
-
 # What people type into an optional address line to say that there is nothing to say.
 _NOTHING = frozenset({"none", "n/a", "na", "no", "nil", "null", "nan", "undefined"})
-
-
-def long_date(day: date) -> str:
-    """``November 25, 2026``, whatever the machine's language."""
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def _lines(*texts: str) -> tuple[str, ...]:

@@ -6,31 +6,29 @@ time and memory for each letter the same for ten letters and ten thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.campaign.words import date_words
 from app.congress import inside_address
 from app.congress.model import Holder
 from app.congress.names import seat_name, titled_name
 from app.documents.layout import paragraph_data, template_data
-from app.documents.letter import Addressed, PostalLetter, long_date, postal
+from app.documents.letter import Addressed, PostalLetter, postal
 from app.documents.typesetting import FAMILIES, typeset, unprintable
 from app.text import clean_text
 
 LETTER = "letter.typ"
 CHUNK = 100
 """Letters that are set together for a packet. More saves no time and takes more memory."""
-BATCH = 50
-"""Letters in one tagged PDF of a batch."""
-BATCH_CHARACTERS = 200_000
 TOWNS = 60
 """Towns that a cover sheet lists; the rest are summed up."""
 
 
 def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
-    """One PDF with each letter on a page of its own. For more than about 100, ``to_pdf_batch``.
+    """One PDF with each letter on a page of its own; Typst takes a megabyte for each.
 
     A character that no font has is printed as ``\ufffd``; ask ``missing_glyphs`` beforehand so
     that the person can change it. ``language`` is the letters' language for screen readers.
@@ -43,23 +41,6 @@ def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
         for item in letters
     ]
     return typeset(LETTER, {"language": language, "letters": pages})
-
-
-def to_pdf_batch(letters: Iterable[Addressed], *, language: str = "en") -> Iterator[bytes]:
-    """PDFs of up to ``BATCH`` letters each, in order, in steady memory however many there are.
-
-    Long letters make for fewer in one PDF.
-    """
-    batch: list[Addressed] = []
-    characters = 0
-    for item in letters:
-        batch.append(item)
-        characters += sum(map(len, item.letter.body))
-        if len(batch) == BATCH or characters >= BATCH_CHARACTERS:
-            yield to_pdf(batch, language=language)
-            batch, characters = [], 0
-    if batch:
-        yield to_pdf(batch, language=language)
 
 
 def missing_glyphs(*texts: str) -> tuple[str, ...]:
@@ -123,7 +104,7 @@ def cover_pdf(cover: Cover) -> bytes:
         "more_towns": len(cover.towns) - len(listed),
         "more_letters": f"{rest:,}",
         "subject": cover.subject,
-        "day": long_date(cover.day),
+        "day": date_words(cover.day),
         "group": cover.group,
         "contact": cover.contact,
         "first": f"{cover.first:,}" if cover.first > 1 else "",
@@ -131,16 +112,12 @@ def cover_pdf(cover: Cover) -> bytes:
     return typeset("cover.typ", data, tagged=False)
 
 
-def letters_pdf(letters: Sequence[Numbered]) -> bytes:
+def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
     """Up to ``CHUNK`` letters, each from a page of its own with ``No. 37 of 312`` at its foot.
 
+    This is Python's half of the work; another thread can do Typst's, ``set_letters``, meanwhile.
     Raises ``ValueError`` for none or too many.
     """
-    return set_letters(letters_data(letters))
-
-
-def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
-    """The first half of ``letters_pdf``: Python's work, for whoever has another thread set it."""
     if not 0 < len(letters) <= CHUNK:
         raise ValueError(f"a chunk holds 1 to {CHUNK} letters, not {len(letters)}")
     # Most paragraphs are the campaign's and the same in many letters.
@@ -165,7 +142,7 @@ def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
 
 
 def set_letters(data: Mapping[str, Any]) -> bytes:
-    """The second half: Typst's work, during which other threads of Python go on."""
+    """The PDF of ``letters_data``. While Typst sets it, other threads of Python go on."""
     return typeset(LETTER, data, tagged=False)
 
 

@@ -23,39 +23,18 @@ from app.text import clean_line
 # --- mailing labels on sheets of thirty (Avery 5160 and the many that are cut like it) ---------
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSheet:
-    """How a sheet is cut, in inches."""
-
-    columns: int
-    rows: int
-    width: float
-    height: float
-    left: float
-    """From the edge of the sheet to the first label."""
-    top: float
-    across: float
-    """From one label's left edge to the next one's."""
-
-    @property
-    def places(self) -> int:
-        return self.columns * self.rows
-
-
-AVERY_5160 = LabelSheet(
-    columns=3, rows=10, width=2.625, height=1.0, left=0.1875, top=0.5, across=2.75
-)
-"""Three by ten labels of 2 5/8 by 1 inch on US Letter paper (Avery's template for 5160)."""
-
+AVERY_5160 = {
+    "columns": 3, "rows": 10, "width": 2.625, "height": 1.0, "left": 0.1875, "top": 0.5,
+    "gap": 0.125,
+}  # fmt: skip
+"""Three by ten labels of 2 5/8 by 1 inch on US Letter paper, with what lies left of the first,
+above it, and between two (Avery's template for 5160)."""
+PLACES = 30
 MOST_LINES = 6
 
 
 def labels_pdf(
-    labels: Iterable[Sequence[str]],
-    *,
-    first_place: int = 1,
-    frames: bool = False,
-    sheet: LabelSheet = AVERY_5160,
+    labels: Iterable[Sequence[str]], *, first_place: int = 1, frames: bool = False
 ) -> bytes:
     """Labels row by row, one per address; an address is up to six lines.
 
@@ -64,29 +43,16 @@ def labels_pdf(
     Text gets smaller where it would not fit, and nothing leaves its label. Raises
     ``ValueError`` for no label or a place that the sheet does not have.
     """
-    if not 1 <= first_place <= sheet.places:
-        raise ValueError(f"a sheet has places 1 to {sheet.places}, not {first_place}")
+    if not 1 <= first_place <= PLACES:
+        raise ValueError(f"a sheet has places 1 to {PLACES}, not {first_place}")
     data = []
     for address in labels:
         lines = [line for line in map(clean_line, address) if line][:MOST_LINES]
         data.append([isolated(with_breaks(line)) for line in lines])
     if not data:
         raise ValueError("no labels to print")
-    return typeset(
-        "labels.typ",
-        {
-            "labels": [[]] * (first_place - 1) + data,
-            "frames": frames,
-            "columns": sheet.columns,
-            "rows": sheet.rows,
-            "width": sheet.width,
-            "height": sheet.height,
-            "left": sheet.left,
-            "top": sheet.top,
-            "gap": sheet.across - sheet.width,
-        },
-        tagged=False,
-    )
+    sheet = {"labels": [[]] * (first_place - 1) + data, "frames": frames, **AVERY_5160}
+    return typeset("labels.typ", sheet, tagged=False)
 
 
 # --- a poster, in English and Spanish, on US Letter paper -------------------------------------

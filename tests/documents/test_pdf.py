@@ -15,7 +15,7 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import PdfError, missing_glyphs, pdf, to_pdf, to_pdf_batch, typesetting
+from app.documents import PdfError, missing_glyphs, to_pdf, typesetting
 from app.documents.typesetting import FAMILIES, FontsMissingError, font_folders
 from tests.documents.factory import addressed, letter, writer
 
@@ -239,20 +239,6 @@ def test_right_to_left_names_keep_the_rest_of_their_line_in_place() -> None:
     assert scripts[0] == scripts[-1] == "Serif"
 
 
-def test_many_letters_come_in_chunks_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "BATCH", 4)
-    many = (addressed(salutation=f"Dear Number {i}:", body=("Hello.",)) for i in range(10))
-    chunks = [read(data) for data in to_pdf_batch(many)]
-    assert [len(chunk.pages) for chunk in chunks] == [4, 4, 2]
-    texts = [page.extract_text() for chunk in chunks for page in chunk.pages]
-    assert all(f"Number {i}:" in text for i, text in enumerate(texts))
-
-
-def test_long_letters_make_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "BATCH_CHARACTERS", 10)
-    assert len(list(to_pdf_batch([addressed(body=("Hello there.",))] * 3))) == 3
-
-
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 def test_memory_stays_the_same_however_many_letters_are_made() -> None:
     def megabytes() -> float:
@@ -270,10 +256,9 @@ def test_memory_stays_the_same_however_many_letters_are_made() -> None:
     assert megabytes() - before < 25
 
 
-def test_no_letters_are_a_programming_error_and_an_empty_batch_is_empty() -> None:
+def test_no_letters_are_a_programming_error() -> None:
     with pytest.raises(ValueError, match="no letters"):
         to_pdf([])
-    assert list(to_pdf_batch([])) == []
 
 
 def test_threads_share_the_compiler() -> None:

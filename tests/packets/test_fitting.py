@@ -16,7 +16,15 @@ from app.campaign import Writer
 from app.campaign.compose import compose
 from app.congress import inside_address
 from app.documents import Addressed, postal
-from app.documents.pdf import _OF, _WIDEST, Numbered, fits_one_page, letters_pdf, lines_of
+from app.documents.pdf import (
+    _OF,
+    _WIDEST,
+    Numbered,
+    fits_one_page,
+    letters_data,
+    lines_of,
+    set_letters,
+)
 from app.documents.typesetting import font_folders
 
 from .conftest import TODAY, campaign, tables
@@ -45,7 +53,7 @@ def addressed(paragraphs: list[str], *, longest: bool = False, **writer: str) ->
 
 
 def pages_of(item: Addressed) -> int:
-    pdf = letters_pdf([Numbered(item, 1, 1)])
+    pdf = set_letters(letters_data([Numbered(item, 1, 1)]))
     with pikepdf.open(io.BytesIO(pdf)) as made:
         return len(made.pages)
 

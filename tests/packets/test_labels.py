@@ -29,9 +29,10 @@ def test_every_label_of_a_sheet_has_its_address_inside() -> None:
 
 
 def test_the_sheet_is_averys() -> None:
-    across = AVERY_5160.left * 2 + AVERY_5160.across * 2 + AVERY_5160.width
+    sheet = AVERY_5160
+    across = sheet["left"] * 2 + sheet["columns"] * sheet["width"] + 2 * sheet["gap"]
     assert across == pytest.approx(8.5)
-    assert AVERY_5160.top * 2 + AVERY_5160.rows * AVERY_5160.height == pytest.approx(11)
+    assert sheet["top"] * 2 + sheet["rows"] * sheet["height"] == pytest.approx(11)
 
 
 def test_thirty_one_labels_take_two_sheets_and_a_used_sheet_is_begun_later() -> None:

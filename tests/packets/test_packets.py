@@ -16,7 +16,7 @@ from app.delivery.packets import (
     write_packets,
 )
 from app.delivery.writer_rows import BadRow, WriterRow
-from app.documents.pdf import CHUNK, letters_pdf
+from app.documents.pdf import CHUNK, letters_data
 
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables
 
@@ -216,7 +216,7 @@ def test_names_of_the_world_are_on_letter_and_index(make: Make, name: str) -> No
 
 def test_a_chunk_has_a_limit() -> None:
     with pytest.raises(ValueError, match="1 to"):
-        letters_pdf([])
+        letters_data([])
 
 
 def test_a_long_letter_has_page_numbers_beside_its_own_number(make: Make) -> None:
