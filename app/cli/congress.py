@@ -148,7 +148,7 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
     Example:
       flask congress blocks --from ~/census --congress 120 --to ~/official-files
     """
-    from app.congress.blocks import count_blocks, differences, write_people, write_towns
+    from app.congress.sources.blocks import count_blocks, differences, write_people, write_towns
 
     counted = count_blocks(source, congress, step)
     found = differences(counted.zips, compare) if compare else []

@@ -12,13 +12,15 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from app.congress.blocks import BlockCounts, count_blocks, differences, has_blocks
-from app.congress.lines import (
+from app.congress.maps import MAP, NEW_MAP
+from app.congress.model import BuildError, all_seats, congress_years, district_numbers, ordinal
+from app.congress.sources.blocks import BlockCounts, count_blocks, differences, has_blocks
+from app.congress.sources.lines import (
     Lines,
     Pieces,
     across_a_state_line,
@@ -31,8 +33,7 @@ from app.congress.lines import (
     read_postal,
     read_town_districts,
 )
-from app.congress.maps import MAP, NEW_MAP, find_outlines, map_table
-from app.congress.members import (
+from app.congress.sources.members import (
     FORM_COLUMNS,
     MEMBERS_FILE,
     MemberList,
@@ -42,7 +43,7 @@ from app.congress.members import (
     read_form_rules,
     read_members,
 )
-from app.congress.model import BuildError, all_seats, congress_years, district_numbers, ordinal
+from app.congress.sources.outlines import find_outlines, map_table
 
 TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6
@@ -99,15 +100,8 @@ def _postal_table(lines: Lines) -> str:
     for code, office in sorted(read_postal().items()):
         if office.active and office.state in lines.zips.get(code, {}):
             continue
-        rows.append(
-            (
-                code,
-                office.state,
-                office.kind,
-                "yes" if office.active else "no",
-                office.city.replace(",", " "),
-            )
-        )
+        active, city = "yes" if office.active else "no", office.city.replace(",", " ")
+        rows.append((code, office.state, office.kind, active, city))
     return _csv(("zip", "state", "kind", "active", "city"), rows)
 
 
@@ -238,7 +232,7 @@ def build_tables(
         "seats": len(all_seats()),
         "lines": lines.congresses,
         "plans_as_of": _plans_date(source, lines),
-        "plans": [list(astuple(plan)) for plan in lines.plans],
+        "plans": list(lines.plans),
         "sources": {
             "members": "unitedstates/congress-legislators (CC0): legislators-current, "
             "legislators-district-offices, committees-current, committee-membership-current",
@@ -322,7 +316,7 @@ def _renew_lines(source: Path, texts: dict[str, str], index: dict[str, Any]) -> 
     texts["new_towns.csv"] = _town_table(read_new_towns(source, lines))[0]
     index["lines"] = lines.congresses
     index["plans_as_of"] = _plans_date(source, lines)
-    index["plans"] = [list(astuple(plan)) for plan in lines.plans]
+    index["plans"] = list(lines.plans)
     known = index["sources"]["zips"].split(", ")
     index["sources"]["zips"] = ", ".join(dict.fromkeys(name for name in [*known, *lines.sources]))
 
@@ -357,7 +351,7 @@ def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:
         for name, text in texts.items()
         if name not in (MAP, NEW_MAP)
     }
-    texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
+    texts["tables.json"] = json.dumps(index, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def _form_table(forms: list[dict[str, str]] | None, target: Path) -> str:

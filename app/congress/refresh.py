@@ -23,7 +23,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.congress.build import build_tables, renew_members
-from app.congress.members import LONGEST_FILE, MEMBERS_FILE
 from app.congress.model import (
     BuildError,
     Holder,
@@ -34,6 +33,7 @@ from app.congress.model import (
     ordinal,
 )
 from app.congress.names import titled_name
+from app.congress.sources.members import LONGEST_FILE, MEMBERS_FILE
 from app.congress.tables import (
     CURRENT,
     MOST_VACANCIES,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from app.congress.blocks import (
+from app.congress.model import DELEGATE_AREAS, FIPS, BuildError
+from app.congress.sources.blocks import (
     BLOCK_TO_ZIP,
     count_blocks,
     differences,
     write_people,
     write_towns,
 )
-from app.congress.lines import Pieces, read_people
-from app.congress.model import DELEGATE_AREAS, FIPS, BuildError
+from app.congress.sources.lines import Pieces, read_people
 
 CODES = {state: fips for fips, state in FIPS.items()}
 

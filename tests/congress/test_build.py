@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.congress.build import STEPS, build_tables
-from app.congress.lines import Pieces, read_land
 from app.congress.model import BuildError, all_seats
+from app.congress.sources.lines import Pieces, read_land
 from app.congress.tables import FOLDER, read_tables
 from tests.congress.relationship import ZIP_HEADER, relationship
 from tests.congress.test_blocks import take_apart, with_towns

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from app.congress.build import source_date
-from app.congress.lines import read_land, read_lines, read_town_districts
-from app.congress.members import (
+from app.congress.model import BuildError, all_seats
+from app.congress.places import place_name, town_key, town_keys
+from app.congress.sources.lines import read_land, read_lines, read_town_districts
+from app.congress.sources.members import (
     local_office,
     official_url,
     phone_of,
@@ -18,8 +20,6 @@ from app.congress.members import (
     term_end,
     washington_lines,
 )
-from app.congress.model import BuildError, all_seats
-from app.congress.places import place_name, town_key, town_keys
 from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
 
 # --- the Census Bureau's relationship files ----------------------------------------------

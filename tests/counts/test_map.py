@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from app.congress.maps import View, find_outlines, load_map, map_table, read_outlines, simplified
+from app.congress.maps import load_map
 from app.congress.model import STATES, BuildError, TablesError, district_numbers
+from app.congress.sources.outlines import (
+    View,
+    find_outlines,
+    map_table,
+    read_outlines,
+    simplified,
+)
 from app.congress.tables import FOLDER
 from tests.counts.shapes import area, rings
 

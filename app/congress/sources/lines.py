@@ -12,11 +12,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from app.congress.model import FIPS, STATES, BuildError, district_numbers, district_of_code, ordinal
 from app.congress.places import place_name, town_keys
+from app.congress.tables import EnactedPlan, Postal
 
 _ACROSS_A_STATE_LINE = """
 02861 MA RI; 10506 CT NY; 10509 CT NY; 10590 CT NY; 19973 DE MD; 20135 VA WV; 21874 DE MD;
@@ -50,26 +52,16 @@ def across_a_state_line() -> dict[str, set[str]]:
     return {code: set(states) for code, *states in entries}
 
 
-@dataclass(frozen=True, slots=True)
-class PostalZip:
-    """What the Postal Service knows of a ZIP; ``kind`` is standard, po_box, unique or military."""
-
-    state: str
-    kind: str
-    active: bool
-    city: str
-
-
-def read_postal() -> dict[str, PostalZip]:
+def read_postal() -> dict[str, Postal]:
     """Every ZIP that the installed ``zipcodes`` package knows (42,789 in release 3.0.0)."""
     import zipcodes  # only a build needs it, and its data takes most of a second to list
 
     return {
-        row["zip_code"]: PostalZip(
-            state=row["state"],
-            kind=row["zip_code_type"].lower().replace(" ", "_"),
-            active=bool(row["active"]),
-            city=row["city"],
+        row["zip_code"]: Postal(
+            row["state"],
+            row["zip_code_type"].lower().replace(" ", "_"),
+            bool(row["active"]),
+            row["city"],
         )
         for row in zipcodes.list_all()
     }
@@ -92,17 +84,6 @@ Town = tuple[str, str, list[int]]
 """A town's name, its state, and its districts, the largest piece first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """A state that enacted new lines, and whose lines it has after the change."""
-
-    state: str
-    plan_of: int
-    act: str
-    decided: str
-    note: str
-
-
 @dataclass(slots=True)
 class Lines:
     """The districts of every ZIP in one Congress, and in the next where its plans are known."""
@@ -112,7 +93,7 @@ class Lines:
     sources: list[str]
     new: Pieces = field(default_factory=dict)
     """The next Congress's pieces, in the states with new lines only."""
-    plans: list[PlanRow] = field(default_factory=list)
+    plans: list[EnactedPlan] = field(default_factory=list)
 
     @property
     def both(self) -> tuple[int, int]:
@@ -152,9 +133,10 @@ def find_sources(folder: Path, kind: str) -> dict[int, Path]:
     return found
 
 
-def _rows(
-    path: Path, delimiter: Literal["|", ","], needed: set[str]
+def read_rows(
+    path: Path, needed: set[str], *, delimiter: Literal["|", ","] = ","
 ) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table with their lines. Raises ``BuildError`` where a column is missing."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         if delimiter == "|":  # the Bureau's own format has no quoting: a quote is a letter
             reader = csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE)
@@ -199,7 +181,7 @@ def read_lines(folder: Path, counted: Mapping[int, Pieces] | None = None) -> Lin
     first = newest - 1 if newest - 1 in land_files else newest
     plan_files = _named(folder, r"plans_(\d+)\.csv")
     stayed = _read_plans(plan_files[first], first) if first in plan_files else []
-    if kept := [plan.state for plan in stayed if plan.plan_of < first]:
+    if kept := [plan.state for plan in stayed if plan.congress < first]:
         raise BuildError(
             f"{plan_files[first].name} says that {', '.join(kept)} keep the lines of the "
             f"{ordinal(first - 1)} Congress: put its ZIP file into the folder too."
@@ -247,7 +229,7 @@ def read_new_lines(folder: Path, congress: int, counted: Pieces | None = None) -
     elif land:
         paths.append(land[coming])
         found = read_land(land[coming], coming)
-    redrawn = {plan.state for plan in lines.plans if plan.plan_of == coming}
+    redrawn = {plan.state for plan in lines.plans if plan.congress == coming}
     lines.new = {
         code: there
         for code, states in found.items()
@@ -275,20 +257,15 @@ def _check(zips: Pieces, states: set[str], name: str) -> None:
         )
 
 
-def _read_plans(path: Path, congress: int) -> list[PlanRow]:
+def _read_plans(path: Path, congress: int) -> list[EnactedPlan]:
     plans = []
-    for line, row in _rows(path, ",", {"state", "plan_of", "act_or_order", "decided", "note"}):
-        plan = PlanRow(
-            row["state"],
-            int(_number(path, line, row["plan_of"])),
-            row["act_or_order"],
-            row["decided"],
-            row["note"],
-        )
-        known = plan.state in STATES and plan.plan_of in (congress - 1, congress)
-        if not known or not re.fullmatch(r"\d{4}-\d\d-\d\d", plan.decided):
-            raise BuildError(f"{path.name}, line {line}: {plan.state}, {plan.plan_of}?")
-        plans.append(plan)
+    for line, row in read_rows(path, {"state", "plan_of", "act_or_order", "decided", "note"}):
+        state, plan_of = row["state"], int(_number(path, line, row["plan_of"]))
+        known = state in STATES and plan_of in (congress - 1, congress)
+        if not known or not re.fullmatch(r"\d{4}-\d\d-\d\d", row["decided"]):
+            raise BuildError(f"{path.name}, line {line}: {state}, {plan_of}?")
+        decided = date.fromisoformat(row["decided"])
+        plans.append(EnactedPlan(state, plan_of, row["act_or_order"], decided, row["note"]))
     return plans
 
 
@@ -311,7 +288,7 @@ def read_land(path: Path, congress: int) -> Pieces:
     """Every piece with its share of the ZIP's land, the state with most of the land first."""
     zips = _pieces()
     if path.suffix == ".csv":
-        for line, row in _rows(path, ",", {"zip", "state", "district", "land_share"}):
+        for line, row in read_rows(path, {"zip", "state", "district", "land_share"}):
             code, state, district = _place(path, line, row)
             share = _number(path, line, row["land_share"])
             zips[code][state].append((district, share, True))
@@ -333,7 +310,7 @@ def read_land(path: Path, congress: int) -> Pieces:
 def _areas(path: Path, congress: int) -> dict[str, dict[tuple[str, int], float]]:
     column = f"GEOID_CD{congress}_20"
     land: dict[str, dict[tuple[str, int], float]] = defaultdict(lambda: defaultdict(float))
-    for line, row in _rows(path, "|", {column, "GEOID_ZCTA5_20", "AREALAND_PART"}):
+    for line, row in read_rows(path, {column, "GEOID_ZCTA5_20", "AREALAND_PART"}, delimiter="|"):
         code, place = row["GEOID_ZCTA5_20"], _place_of(row[column])
         if code and place:  # rows without a ZCTA or in open water name nobody's home
             land[code][place] += _number(path, line, row["AREALAND_PART"])
@@ -342,7 +319,7 @@ def _areas(path: Path, congress: int) -> dict[str, dict[tuple[str, int], float]]
 
 def _add_slivers(land: Pieces, path: Path) -> None:
     """Pieces under 1 % of a ZIP's land: how little is not said, only that they are there."""
-    for line, row in _rows(path, ",", {"zip", "state", "district"}):
+    for line, row in read_rows(path, {"zip", "state", "district"}):
         code, state, district = _place(path, line, row)
         pieces = land.setdefault(code, {}).setdefault(state, [])
         if district not in {piece[0] for piece in pieces}:
@@ -352,7 +329,7 @@ def _add_slivers(land: Pieces, path: Path) -> None:
 def read_people(path: Path) -> Pieces:
     """Shares of people; a piece of a ZIP where nobody lived at the census has none."""
     zips = _pieces()
-    for line, row in _rows(path, ",", {"zip", "state", "district", "people_share"}):
+    for line, row in read_rows(path, {"zip", "state", "district", "people_share"}):
         code, state, district = _place(path, line, row)
         share = _number(path, line, row["people_share"]) if row["people_share"] else None
         zips[code][state].append((district, share, False))
@@ -408,7 +385,7 @@ def read_town_districts(folder: Path, congress: int) -> dict[tuple[str, str], li
 
 
 def _towns_from_csv(path: Path) -> Iterator[Town]:
-    for line, row in _rows(path, ",", {"town", "state", "district"}):
+    for line, row in read_rows(path, {"town", "state", "district"}):
         if row["state"] not in STATES or not row["district"].isdigit():
             raise BuildError(f"{path.name}, line {line}: {row['state']}-{row['district']}?")
         yield row["town"], row["state"], [int(row["district"])]
@@ -419,7 +396,7 @@ def _towns_from_relationship(path: Path, congress: int) -> Iterator[Town]:
     land: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     names: dict[str, tuple[str, str]] = {}
     needed = {column, "GEOID_PLACE_20", "NAMELSAD_PLACE_20", "AREALAND_PART"}
-    for line, row in _rows(path, "|", needed):
+    for line, row in read_rows(path, needed, delimiter="|"):
         place, geoid = _place_of(row[column]), row["GEOID_PLACE_20"]
         if geoid and place:
             names[geoid] = (place_name(row["NAMELSAD_PLACE_20"]), place[0])
@@ -452,7 +429,7 @@ def read_new_towns(
     """
     path = _named(folder, r"town_districts_(\d+)\.csv").get(lines.congress + 1)
     towns = list(counted) or (list(_towns_from_csv(path)) if path else [])
-    redrawn = {plan.state for plan in lines.plans if plan.plan_of == lines.congress + 1}
+    redrawn = {plan.state for plan in lines.plans if plan.congress == lines.congress + 1}
     return by_town_key(town for town in towns if town[1] in redrawn) or towns_by_zip(lines)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import yaml
 
 from app.congress.model import STATES, BuildError, all_seats, congress_at, moment_of, ordinal
 from app.congress.places import town_key
+from app.congress.sources.lines import read_rows
 
 _WASHINGTON = re.compile(
     r"([A-Z]?\d+[A-Z]?) "
@@ -387,16 +387,10 @@ def read_form_rules(folder: Path) -> list[dict[str, str]] | None:
     path = folder / "senate_forms.csv"
     if not path.exists():
         return None
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = {"bioguide", *FORM_COLUMNS} - set(reader.fieldnames or ())
-        if lacking:
-            raise BuildError(f"senate_forms.csv has no column {', '.join(sorted(lacking))}.")
-        rows = []
-        for row in reader:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", row["last_touched"]) or not re.fullmatch(
-                r"\d*", row["message_max"]
-            ):
-                raise BuildError(f"senate_forms.csv, line {reader.line_num}: {row['bioguide']}?")
-            rows.append({name: row[name] for name in ("bioguide", *FORM_COLUMNS)})
+    rows = []
+    for line, row in read_rows(path, {"bioguide", *FORM_COLUMNS}):
+        day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", row["last_touched"])
+        if not day or not re.fullmatch(r"\d*", row["message_max"]):
+            raise BuildError(f"senate_forms.csv, line {line}: {row['bioguide']}?")
+        rows.append({name: row[name] for name in ("bioguide", *FORM_COLUMNS)})
     return sorted(rows, key=lambda row: row["bioguide"])

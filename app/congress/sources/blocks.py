@@ -17,13 +17,13 @@ import zipfile
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.congress.lines import Piece, Pieces, Town, read_people
 from app.congress.model import FIPS, BuildError, district_of_code
 from app.congress.places import place_name
+from app.congress.sources.lines import Piece, Pieces, Town, read_people
 
 BLOCK_TO_ZIP = "tab20_zcta520_tabblock20_natl.txt"
 _NO_DISTRICT = 255
@@ -234,23 +234,24 @@ def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, in
 
 def write_towns(towns: list[Town], path: Path) -> None:
     """Write the towns as ``flask congress build`` reads them."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("town", "state", "district"))
-        for town, state, districts in towns:
-            writer.writerows((town, state, district) for district in districts)
+    rows = ((town, state, d) for town, state, districts in towns for d in districts)
+    _write(path, ("town", "state", "district"), rows)
 
 
 def write_people(zips: Pieces, path: Path) -> None:
     """Write the shares as ``flask congress build`` reads them."""
+    rows = (
+        (code, state, district, "" if share is None else f"{float(f'{share:.6f}'):g}")
+        for code, states in zips.items()
+        for state, pieces in states.items()
+        for district, share, _by_land in pieces
+    )
+    _write(path, ("zip", "state", "district", "people_share"), rows)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("zip", "state", "district", "people_share"))
-        for code, states in zips.items():
-            for state, pieces in states.items():
-                for district, share, _ in pieces:
-                    text = "" if share is None else f"{float(f'{share:.6f}'):g}"
-                    writer.writerow((code, state, district, text))
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
 def differences(zips: Pieces, other: Path) -> list[str]:
