@@ -7,17 +7,7 @@ letter, ``check_campaign`` reads every letter to every seat. Pure: no clock, no 
 from app.campaign.asks import ask_for
 from app.campaign.check import Report, check_campaign
 from app.campaign.compose import body_text, compose, office_language, own_share, reading_aid
-from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
-from app.campaign.language import (
-    Parsed,
-    TemplateError,
-    TemplateProblem,
-    parse_condition,
-    parse_template,
-)
-from app.campaign.letter_file import read_template, version_of
-from app.campaign.load import is_campaign_file, load_campaign, read_campaign, read_files
-from app.campaign.model import (
+from app.campaign.entities import (
     STAGES,
     Ask,
     Bill,
@@ -30,6 +20,16 @@ from app.campaign.model import (
     StanceName,
     Writer,
 )
+from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
+from app.campaign.language import (
+    Parsed,
+    TemplateError,
+    TemplateProblem,
+    parse_condition,
+    parse_template,
+)
+from app.campaign.letter_file import read_template, version_of
+from app.campaign.load import is_campaign_file, load_campaign, read_campaign, read_files
 from app.campaign.problems import CampaignError, Problem
 from app.campaign.stance import stage_of, stance_of
 

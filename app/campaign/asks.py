@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from app.campaign.entities import Addition, Ask, Campaign, Length, Spoken
 from app.campaign.language import compiled, first_that_holds
-from app.campaign.model import Addition, Ask, Campaign, Length, Spoken
 from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line

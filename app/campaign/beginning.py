@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from app.campaign import edit, reading_aids
+from app.campaign.backing_lists import COSPONSORS, OPPOSING, write_list
 from app.campaign.campaign_file import FILE
-from app.campaign.model import Campaign, RelatedBill
+from app.campaign.entities import Campaign, RelatedBill
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import BillStatus, bill_key
-from app.campaign.supporters import COSPONSORS, OPPOSING, write_list
 from app.campaign.toml_text import insert_block, remove_block
 from app.campaign.words import date_words, ordinal
 from app.congress.model import Chamber, congress_years

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.campaign.model import STAGES
+from app.campaign.entities import STAGES
 from app.text import mark as _mark
 
 Kind = Literal[

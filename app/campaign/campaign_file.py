@@ -19,9 +19,7 @@ from app.campaign.campaign_fields import (
     SECTIONS,
     CampaignField,
 )
-from app.campaign.fields import Scope
-from app.campaign.language import Parsed, TemplateProblem, parse_condition, parse_template
-from app.campaign.model import (
+from app.campaign.entities import (
     STAGES,
     AboutPart,
     Addition,
@@ -34,6 +32,8 @@ from app.campaign.model import (
     Source,
     StageName,
 )
+from app.campaign.fields import Scope
+from app.campaign.language import Parsed, TemplateProblem, parse_condition, parse_template
 from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message, Problem
 from app.campaign.supporter_files import printed_number

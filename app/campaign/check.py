@@ -13,6 +13,7 @@ from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import LetterFrame, make_draft
+from app.campaign.entities import STAGES, Campaign, Length, LetterTemplate, Writer
 from app.campaign.faults import (
     BLANK_CLOSE,
     BLANK_OPEN,
@@ -27,7 +28,6 @@ from app.campaign.faults import (
 )
 from app.campaign.language import TemplateError, compiled
 from app.campaign.load import read_campaign
-from app.campaign.model import STAGES, Campaign, Length, LetterTemplate, Writer
 from app.campaign.problems import Level, Message, Problem
 from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign.asks import AskWords, ask_words, spoken_words, values_for
+from app.campaign.entities import Ask, Campaign, Length, Letter, LetterTemplate, Spoken, Writer
 from app.campaign.language import compiled
-from app.campaign.model import Ask, Campaign, Length, Letter, LetterTemplate, Spoken, Writer
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder, day_in_washington

@@ -15,8 +15,8 @@ from typing import Literal
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from app.campaign.entities import Campaign
 from app.campaign.language import first_that_holds
-from app.campaign.model import Campaign
 from app.campaign.values import recipient_values
 from app.congress.model import STATES, Holder
 

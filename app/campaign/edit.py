@@ -26,7 +26,7 @@ from app.campaign.campaign_fields import (
     is_field,
 )
 from app.campaign.campaign_file import read_toml
-from app.campaign.model import STAGES
+from app.campaign.entities import STAGES
 from app.campaign.problems import Message
 from app.campaign.supporter_files import printed_number
 from app.campaign.toml_text import toml_values

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.campaign.compose import LetterFrame
-from app.campaign.model import Campaign, Length, StageName
+from app.campaign.entities import Campaign, Length, StageName
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Level, Message
 from app.campaign.words import Language

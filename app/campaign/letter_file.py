@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from app.campaign.entities import Length, LetterTemplate
 from app.campaign.language import Parsed, parse_template
-from app.campaign.model import Length, LetterTemplate
 from app.campaign.problems import Message, Problem
 from app.campaign.reading_aids import KEY
 from app.campaign.toml_text import key_lines, toml_line, toml_message

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from app.campaign.backing_lists import read_list
 from app.campaign.campaign_file import FILE, read_toml
+from app.campaign.entities import Campaign, Length, LetterTemplate
 from app.campaign.letter_file import read_name, read_template
-from app.campaign.model import Campaign, Length, LetterTemplate
 from app.campaign.problems import CampaignError, Message, Problem
 from app.campaign.stance import Backing, stances_from
-from app.campaign.supporters import read_list
 
 LISTS = ("cosponsors.csv", "opposing.csv")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from app.campaign.model import Campaign, RelatedBill, StageName, Stance
+from app.campaign.entities import Campaign, RelatedBill, StageName, Stance
 from app.campaign.words import ordinal
 from app.congress.model import Chamber, Member, as_moment, day_in_washington
 

@@ -23,14 +23,14 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
+from app.campaign.backing_lists import BIOGUIDE
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
-from app.campaign.supporters import BIOGUIDE
 from app.text import clean_line, read_day
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def printed_number(number: str) -> str | None:
 
 # --- official files ---------------------------------------------------------------------------
 
+Role = Literal["sponsor", "cosponsor"]
 Why = Literal["large", "encoding", "doctype", "xml", "json", "other", "bill", "people", "person",
               "day"]  # fmt: skip
 """What is wrong with a file: too large, not UTF-8, with a document type, not XML, not JSON, of
@@ -155,36 +156,11 @@ def read_bill_status(data: bytes) -> BillStatus | NotBillStatus:
     root = _parse(data)
     if isinstance(root, NotBillStatus):
         return root
-    bill = root.find("bill") if root.tag == "billStatus" else None
-    if bill is None:
+    found = root.find("bill") if root.tag == "billStatus" else None
+    if found is None:
         return NotBillStatus("other", str(root.tag)[:60])
-    kind = (_text(bill, "type") or _text(bill, "billType")).lower()
-    number = _text(bill, "number") or _text(bill, "billNumber")
-    congress = _text(bill, "congress")
-    about = _About(
-        kind, number, congress, _day(_text(bill, "introducedDate")),
-        _day(_text(bill, "updateDate")),
-    )  # fmt: skip
-    people = [_person(item, "sponsor") for item in bill.findall("sponsors/item")]
-    people += [_person(item, "cosponsor") for item in bill.findall("cosponsors/item")]
-    status = _status(about, people)
-    if isinstance(status, NotBillStatus):
-        return status
-    return replace(status, title=_title(bill), committees=_committees(bill))
-
-
-def _title(bill: etree._Element) -> str:
-    short = [
-        _text(item, "title") for item in bill.findall("titles/item")
-        if _text(item, "titleType").startswith("Short Title")
-    ]  # fmt: skip
-    return next((title for title in short if title), _text(bill, "title"))
-
-
-def _committees(bill: etree._Element) -> tuple[tuple[str, str], ...]:
-    items = bill.findall("committees/item") + bill.findall("committees/billCommittees/item")
-    found = {_text(item, "systemCode").upper(): _text(item, "name") for item in items}
-    return tuple((c[:4], name) for c, name in found.items() if _COMMITTEE.fullmatch(c) and name)
+    bill = _part({"bill": _plain(found)}, "bill")
+    return _status(bill, bill.get("cosponsors"))
 
 
 def read_bill_json(data: bytes) -> BillStatus | NotBillStatus:
@@ -195,22 +171,24 @@ def read_bill_json(data: bytes) -> BillStatus | NotBillStatus:
         found = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
         return NotBillStatus("json")
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not (_part(found, "bill") or _items(found.get("cosponsors"))):
         return NotBillStatus("other", "JSON")
-    bill, asked = _part(found, "bill"), _part(found, "request")
-    people = _listed(bill.get("sponsors"), "sponsor")
-    people += _listed(found.get("cosponsors"), "cosponsor")
-    if not people and not bill:
-        return NotBillStatus("other", "JSON")
-    about = _About(
-        (_said(bill, "type") or _said(asked, "billType")).lower(),
-        _said(bill, "number") or _said(asked, "billNumber"),
-        _said(bill, "congress") or _said(asked, "congress"),
-        _day(_said(bill, "introducedDate")),
-        _day(_said(bill, "updateDate")),
-        _said(_part(bill, "cosponsors"), "count") or _said(_part(found, "pagination"), "count"),
+    bill = _part(found, "bill")
+    announced = _said(_part(bill, "cosponsors"), "count") or _said(
+        _part(found, "pagination"), "count"
     )
-    return _status(about, people)
+    # An answer about the cosponsors alone says in its request which bill was meant.
+    return _status({**_part(found, "request"), **bill}, found.get("cosponsors"), announced)
+
+
+def _plain(element: etree._Element) -> object:
+    """An element as JSON has the same: words, a list of items, or parts by name (the first of
+    several)."""
+    if items := element.findall("item"):
+        return [_plain(item) for item in items]
+    if len(element):
+        return {str(child.tag): _plain(child) for child in reversed(element)}
+    return element.text or ""
 
 
 def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -218,81 +196,80 @@ def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _listed(items: Any, role: Literal["sponsor", "cosponsor"]) -> list[_Person]:
-    found = items if isinstance(items, list) else []
-    return [
-        _Person(
-            role, _said(item, "bioguideId"),
-            " ".join(x for x in (_said(item, "firstName"), _said(item, "lastName")) if x)
-            or _said(item, "fullName"),
-            _said(item, "sponsorshipDate"), _said(item, "sponsorshipWithdrawnDate"),
-        )
-        for item in found
-        if isinstance(item, dict)
-    ]  # fmt: skip
+def _items(found: object) -> list[Mapping[str, Any]]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _said(part: Mapping[str, Any], name: str) -> str:
+    """The words of a part on one clean line; empty where there are none."""
     value = part.get(name)
     return clean_line(str(value))[:120] if isinstance(value, str | int) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """Somebody whom an official file names, word for word."""
-
-    role: Literal["sponsor", "cosponsor"]
-    bioguide: str
-    name: str
-    joined: str
-    left: str
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """Which bill an official file is about, word for word, and its days."""
-
-    kind: str
-    number: str
-    congress: str
-    introduced: date | None
-    updated: date | None
-    announced: str = ""
-
-
-def _status(about: _About, people: Sequence[_Person]) -> BillStatus | NotBillStatus:
+def _status(
+    bill: Mapping[str, Any], cosponsors: object, announced: str = ""
+) -> BillStatus | NotBillStatus:
     """The status that a file's words make, or what is wrong with them."""
-    which = (about.kind, about.number, about.congress)
-    if about.kind not in _KINDS or not _whole(about.number) or not _whole(about.congress):
-        return NotBillStatus("bill", " ".join(which).strip()[:60])
-    if len(people) > MOST_PEOPLE:
-        return NotBillStatus("people", str(len(people)))
+    kind = (_said(bill, "type") or _said(bill, "billType")).lower()
+    number, congress = _said(bill, "number") or _said(bill, "billNumber"), _said(bill, "congress")
+    if kind not in _KINDS or not _whole(number) or not _whole(congress):
+        return NotBillStatus("bill", f"{kind} {number} {congress}".strip()[:60])
+    introduced = _day(_said(bill, "introducedDate"))
+    sponsors, joining = _items(bill.get("sponsors")), _items(cosponsors)
+    if len(sponsors) + len(joining) > MOST_PEOPLE:
+        return NotBillStatus("people", str(len(sponsors) + len(joining)))
     backings: dict[str, Backing] = {}
     withdrawn: dict[str, Withdrawn] = {}
-    for one in people:
-        if not BIOGUIDE.fullmatch(one.bioguide) or not one.name or one.name[0] in "=+-@":
-            return NotBillStatus("person", one.name or one.bioguide[:60])
-        joined, left = _day(one.joined), _day(one.left)
-        if one.role == "sponsor":
-            joined = joined or about.introduced
+    for place, one in enumerate([*sponsors, *joining]):
+        role: Role = "sponsor" if place < len(sponsors) else "cosponsor"
+        person = _said(one, "bioguideId") or _said(_part(one, "identifiers"), "bioguideId")
+        name, gone = _name(one), _said(one, "sponsorshipWithdrawnDate")
+        if not BIOGUIDE.fullmatch(person) or not name or name[0] in "=+-@":
+            return NotBillStatus("person", name or person[:60])
+        joined, left = _day(_said(one, "sponsorshipDate")), _day(gone)
+        if role == "sponsor":
+            joined = joined or introduced
         if left is not None:
-            withdrawn[one.bioguide] = Withdrawn(one.bioguide, one.name, joined, left)
-        elif joined is None or one.left:
-            return NotBillStatus("day", one.name or one.bioguide)
-        elif one.bioguide not in backings:
-            backings[one.bioguide] = Backing(one.bioguide, one.name, CURRENT, one.role, joined)
-    # Who withdrew and joined again is a cosponsor.
-    gone = tuple(w for w in withdrawn.values() if w.bioguide not in backings)
+            withdrawn[person] = Withdrawn(person, name, joined, left)
+        elif joined is None or gone:
+            return NotBillStatus("day", name)
+        elif person not in backings:
+            backings[person] = Backing(person, name, CURRENT, role, joined)
     return BillStatus(
-        kind=about.kind,
-        number=int(about.number),
-        congress=int(about.congress),
-        introduced=about.introduced,
-        updated=about.updated,
+        kind=kind,
+        number=int(number),
+        congress=int(congress),
+        introduced=introduced,
+        updated=_day(_said(bill, "updateDate")),
         backings=tuple(backings.values()),
-        withdrawn=gone,
-        announced=int(about.announced) if _whole(about.announced) else None,
+        # Who withdrew and joined again is a cosponsor.
+        withdrawn=tuple(w for w in withdrawn.values() if w.bioguide not in backings),
+        announced=int(announced) if _whole(announced) else None,
+        title=_title(bill),
+        committees=_committees(bill),
     )
+
+
+def _name(person: Mapping[str, Any]) -> str:
+    parts = (_said(person, key) for key in ("firstName", "middleName", "lastName"))
+    name = " ".join(part for part in parts if part)
+    # Old files print some names in capitals.
+    return (name.title() if name.isupper() else name) or _said(person, "fullName")
+
+
+def _title(bill: Mapping[str, Any]) -> str:
+    titles = _items(bill.get("titles"))
+    short = (_said(t, "title") for t in titles if _said(t, "titleType").startswith("Short Title"))
+    return next((title for title in short if title), _said(bill, "title"))
+
+
+def _committees(bill: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    # Earlier files have them one step further in.
+    items = _items(bill.get("committees")) or _items(
+        _part(bill, "committees").get("billCommittees")
+    )
+    found = {_said(item, "systemCode").upper(): _said(item, "name") for item in items}
+    return tuple((c[:4], name) for c, name in found.items() if _COMMITTEE.fullmatch(c) and name)
 
 
 def _parse(data: bytes) -> etree._Element | NotBillStatus:
@@ -316,26 +293,6 @@ def _parse(data: bytes) -> etree._Element | NotBillStatus:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         return NotBillStatus("xml", str(error.lineno or 1))
-
-
-def _person(item: etree._Element, role: Literal["sponsor", "cosponsor"]) -> _Person:
-    return _Person(
-        role, _text(item, "bioguideId") or _text(item, "identifiers/bioguideId"), _name(item),
-        _text(item, "sponsorshipDate"), _text(item, "sponsorshipWithdrawnDate"),
-    )  # fmt: skip
-
-
-def _name(item: etree._Element) -> str:
-    parts = (_text(item, tag) for tag in ("firstName", "middleName", "lastName"))
-    name = " ".join(part for part in parts if part)
-    # Old files print some names in capitals.
-    return (name.title() if name.isupper() else name) or _text(item, "fullName")
-
-
-def _text(element: etree._Element, path: str) -> str:
-    """The words of a child on one line, without control characters; empty if missing."""
-    words = " ".join((element.findtext(path) or "").split())
-    return "".join(ch for ch in words if ch.isprintable())[:120]
 
 
 def _whole(text: str) -> bool:
@@ -560,7 +517,7 @@ class _Rows:
             return
         assert joined is not None
         official = self.known.members.get(bioguide)
-        one: Literal["sponsor", "cosponsor"] = "sponsor" if role == "sponsor" else "cosponsor"
+        one: Role = "sponsor" if role == "sponsor" else "cosponsor"
         backing = Backing(bioguide, official[0] if official else cells["name"], bill, one, joined)
         self.bills.add(bill)
         if doubt:

@@ -9,7 +9,7 @@ from typing import Literal
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.check import SAMPLE_WRITER, Seats
 from app.campaign.compose import make_draft
-from app.campaign.model import Ask, Campaign, LetterTemplate
+from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language

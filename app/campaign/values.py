@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import total_ordering
 
-from app.campaign.model import Campaign, Length, RelatedBill, Stance, Writer
+from app.campaign.entities import Campaign, Length, RelatedBill, Stance, Writer
 from app.campaign.stance import is_ending, stage_of, stance_of
 from app.campaign.words import (
     CHAMBERS_ES,

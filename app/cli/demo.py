@@ -16,7 +16,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.campaign import Campaign, ask_for
-from app.campaign.model import LetterTemplate
+from app.campaign.entities import LetterTemplate
 from app.cli.organizer_commands import print_link
 from app.cli.plain import PlainCommand, progress
 from app.congress import Tables

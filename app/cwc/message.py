@@ -22,7 +22,7 @@ from typing import Literal
 
 from lxml import etree
 
-from app.campaign.model import Campaign, Letter, Writer
+from app.campaign.entities import Campaign, Letter, Writer
 from app.campaign.stance import has_ended
 from app.congress.model import STATES, Chamber, Seat
 from app.text import Email, clean_line, clean_text, fold_digits, read_email

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from app.campaign.model import Letter, Spoken, Writer
+from app.campaign.entities import Letter, Spoken, Writer
 from app.campaign.words import state_words
 from app.congress.model import Member
 from app.congress.names import titled_name

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from app.campaign.asks import ask_for
-from app.campaign.model import Campaign, Stance
+from app.campaign.entities import Campaign, Stance
 from app.campaign.stance import stage_of, stance_of
 from app.campaign.words import date_words
 from app.congress.model import STATES, Holder

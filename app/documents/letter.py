@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.campaign.model import Letter, Writer
+from app.campaign.entities import Letter, Writer
 from app.campaign.words import date_words
 from app.congress import inside_address
 from app.congress.model import Office

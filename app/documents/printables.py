@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from app.campaign.compose import compose
-from app.campaign.model import Campaign, LetterTemplate, Writer
+from app.campaign.entities import Campaign, LetterTemplate, Writer
 from app.campaign.words import Language
 from app.congress import inside_address
 from app.congress.model import Delegation

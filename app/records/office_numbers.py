@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from app.campaign.model import Campaign
+from app.campaign.entities import Campaign
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.places import town_key
 from app.documents.day_sheet import (

@@ -11,8 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.campaign import edit
+from app.campaign.backing_lists import (
+    COSPONSORS,
+    OPPOSING,
+    ListChange,
+    compare,
+    read_list,
+    renew,
+    write_list,
+)
 from app.campaign.campaign_file import FILE
-from app.campaign.model import Campaign
+from app.campaign.entities import Campaign
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import (
@@ -25,15 +34,6 @@ from app.campaign.supporter_files import (
     bill_key,
     fold,
     read_supporters,
-)
-from app.campaign.supporters import (
-    COSPONSORS,
-    OPPOSING,
-    ListChange,
-    compare,
-    read_list,
-    renew,
-    write_list,
 )
 from app.congress import STATES, Holder
 from app.congress.model import Chamber

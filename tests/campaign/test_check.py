@@ -22,8 +22,8 @@ from app.campaign import (
     check_campaign,
     read_template,
 )
+from app.campaign.entities import Ask
 from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
-from app.campaign.model import Ask
 from app.cli.letter_commands import letters_cli
 from app.congress import Holder, Tables
 from app.congress.model import FormRules

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from app.campaign import Campaign, load_campaign
-from app.campaign.pages import congress_gov, page_words, sources_of
+from app.campaign.page_words import congress_gov, page_words, sources_of
 from app.campaign.values import page_values
 from app.campaign.words import Language
 

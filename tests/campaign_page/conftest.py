@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from app.campaign.backing_lists import read_list
 from app.campaign.load import read_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import Knowledge
-from app.campaign.supporters import read_list
 from app.congress import load_tables
 from tests.campaign.seats import every_seat, few_seats
 from tests.organizers.conftest import app, clock, site_url, staff

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Dialog, expect
 
+from app.campaign.backing_lists import read_list
 from app.campaign.stance import Backing
-from app.campaign.supporters import read_list
 from app.records.workshop import live_files, state_of
 from tests.campaign_page.conftest import files_of, status_xml
 from tests.organizers.conftest import Office

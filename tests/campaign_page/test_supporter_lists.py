@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.campaign.backing_lists import compare, read_list, renew, write_list
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
     MOST_BYTES,
@@ -20,7 +21,6 @@ from app.campaign.supporter_files import (
     match_member,
     read_cosponsor_csv,
 )
-from app.campaign.supporters import compare, read_list, renew, write_list
 
 HEAD = "bioguide,name,bill,role,date\n"
 

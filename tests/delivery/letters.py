@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.campaign.model import Ask, Bill, Campaign, Letter, Writer
+from app.campaign.entities import Ask, Bill, Campaign, Letter, Writer
 from app.congress.model import Holder, Seat
 from app.cwc import DeliveryAgent
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.campaign.model import Letter, Writer
+from app.campaign.entities import Letter, Writer
 from app.congress.model import DELEGATE_AREAS, STATES, Chamber, Seat
 from app.cwc import (
     SENATE_PREFIXES,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.campaign.model import Ask, Letter, Writer
+from app.campaign.entities import Ask, Letter, Writer
 from app.congress.model import FormRules, Holder, Member, Office, Seat
 from app.documents import Addressed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.campaign.model import Spoken
+from app.campaign.entities import Spoken
 from app.congress.model import Seat
 from app.documents import CallScript, NoPhone, to_call_script
 from tests.documents.factory import holder, letter, writer

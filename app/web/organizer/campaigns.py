@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, IntegerField, SelectMultipleField, StringField
 
 from app.campaign import Campaign, CampaignError, read_template
+from app.campaign.backing_lists import read_list, write_list
 from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
@@ -24,7 +25,6 @@ from app.campaign.supporter_files import (
     printed_number,
     read_bill_status,
 )
-from app.campaign.supporters import read_list, write_list
 from app.campaign.words import ordinal
 from app.records import Totals, totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
 from app.campaign import Campaign
+from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_list
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, CsvTrouble
-from app.campaign.supporters import COSPONSORS, OPPOSING, read_list, write_list
 from app.congress import Holder
 from app.congress.model import ordinal
 from app.records.workshop import NoSuchVersion, find_version, history

@@ -11,7 +11,7 @@ from flask import request
 from flask_babel import format_decimal
 
 from app.campaign import Letter, Writer, compose, stage_of, stance_of
-from app.campaign.pages import PageWords, congress_gov, page_words
+from app.campaign.page_words import PageWords, congress_gov, page_words
 from app.congress.model import congress_years
 from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _

@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 
-from app.campaign.model import Source
-from app.campaign.pages import congress_gov, sources_of
+from app.campaign.entities import Source
+from app.campaign.page_words import congress_gov, sources_of
 from app.campaign.words import ordinal
 from app.congress import (
     Choose,

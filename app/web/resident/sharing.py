@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from app.campaign.pages import page_words
+from app.campaign.page_words import page_words
 from app.campaign.words import Language
 from app.congress import Zip, parse_zip
 from app.delivery.wordings import absolute_link

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from app.campaign.entities import Bill, Campaign, Source
 from app.campaign.language import compiled
-from app.campaign.model import Bill, Campaign, Source
 from app.campaign.values import Values, page_values
 from app.campaign.words import Language, frame_paragraphs, one_line, ordinal
 
