@@ -186,7 +186,7 @@ def _batch(
     today = moment.astimezone(ZoneInfo(campaign.timezone)).date()
     return (
         Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
-        ImportPlace(campaign, tables, moment, settings.person_key),
+        ImportPlace(campaign.slug, tables, moment, settings.person_key),
         PaperLetters(campaign, moment),
     )
 

@@ -45,7 +45,7 @@ Flag = Literal["date", "formula", "error", "long"]
 FLAGS: tuple[Flag, ...] = ("date", "formula", "error", "long")
 
 FileTrouble = Literal[
-    "empty", "no_header", "no_rows", "locked", "not_a_sheet", "too_big", "too_wide", "quote"
+    "empty", "no_header", "no_rows", "locked", "not_a_sheet", "too_big", "too_wide", "quote", "lost"
 ]
 
 

@@ -20,7 +20,6 @@ from datetime import date
 from itertools import chain, islice
 from typing import IO, Any, Literal, get_args
 
-from app.campaign import Campaign
 from app.congress import Tables, Zip, find_delegation, parse_zip
 from app.congress.model import (
     STATES,
@@ -165,6 +164,33 @@ class Choices:
     """Rows of which it was said that they are of somebody who stands already (``Likely``)."""
     zeros: bool = False
     """Put back the zeros that ZIP codes lost."""
+
+    def with_what(self, said: Said) -> Choices:
+        """These, and what was said afterwards."""
+        more = said.more
+        edits = {key: dict(typed) for key, typed in self.edits.items()}
+        for key, typed in more.edits.items():
+            edits.setdefault(key, {}).update(typed)
+        nothing = frozenset[str]()
+        return Choices(
+            columns={**self.columns, **more.columns}, headers={**self.headers, **more.headers},
+            hidden=more.hidden or self.hidden, edits=edits,
+            located={**self.located, **more.located},
+            out=nothing if said.restore else self.out | more.out,
+            keep=nothing if said.restore else self.keep | more.keep,
+            same=(self.same - said.others) | more.same, zeros=self.zeros or more.zeros,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one form says of a file."""
+
+    more: Choices = Choices()
+    others: frozenset[str] = frozenset()
+    """Rows of which it says that they are not of somebody who stands already."""
+    restore: bool = False
+    """Take back in what was left out, and leave out again what is odd."""
 
 
 # --- between two pages ------------------------------------------------------------------
@@ -321,6 +347,12 @@ class Wrong:
     def problem(self, column: str) -> CellProblem | None:
         return next((p for p in self.problems if p.column == column), None)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether only the district is open, and a street could settle it."""
+        open_only = all(p.why == "district_needed" for p in self.problems)
+        return open_only and bool(self.values.get("street"))
+
 
 @dataclass(frozen=True, slots=True)
 class Odd:
@@ -399,16 +431,20 @@ class ImportPlan:
 
     def name(self, key: str) -> tuple[str, str]:
         """A row's number and the name of its sheet, which is empty where there is only one."""
-        sheet, dot, number = key.rpartition(".")
-        place = int(sheet) - 1 if dot else 0
-        return number, self.file.sheets[place].name if len(self.file.sheets) > 1 else ""
+        return place_of(key, [sheet.name for sheet in self.file.sheets])
+
+
+def place_of(key: str, sheets: Sequence[str]) -> tuple[str, str]:
+    """The number of the row with this key, and the name of its sheet where there are several."""
+    sheet, dot, number = key.rpartition(".")
+    return number, sheets[int(sheet) - 1 if dot else 0] if len(sheets) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlace:
     """What rows are judged against."""
 
-    campaign: Campaign
+    campaign: str
     tables: Tables
     now: date
     """The moment of entering: it decides who represents a row's person, and with it the Congress
@@ -451,7 +487,7 @@ def plan_steps(
     values: dict[str, Mapping[str, str]] = {}
     people, alike = Lookalikes[str](), list[dict[str, AlikeBy]]()
     rows = left_out = 0
-    with paper.Rehearsal(db, place.campaign.slug, secret) as rehearsal:
+    with paper.Rehearsal(db, place.campaign, secret) as rehearsal:
         for row in _rows(file, columns):
             rows += 1
             yield rows
@@ -483,7 +519,7 @@ def plan_steps(
                     alike.append(people.of(judged.person))
                 people.add(row.key, judged.person)
                 values[row.key] = row.values
-    signed = paper.likely_signatures(db, place.campaign.slug, [row.person for row in new])
+    signed = paper.likely_signatures(db, place.campaign, [row.person for row in new])
     perhaps = tuple(
         Likely(
             row.key,

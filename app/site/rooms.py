@@ -2,8 +2,9 @@
 
 A place is a locked file in ``instance/rooms/``, so all processes of a site share a room, and the
 kernel frees the place of one that was killed. Besides, a process gives only a few of its threads
-to slow work of any kind: the others are for reading and signing. The longest work, books and
-whole files, is done ``apart``: a thread beside it would get Python only now and then.
+to slow work of any kind: the others are for reading and signing. The longest work (books, whole
+files, sheets of signatures) is done ``apart``: a thread beside it would get Python only now and
+then, and its memory would be theirs.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import resource
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, ParamSpec, TypeVar
 
+from app.site.quiet import keep_no_cores
 from app.site.settings import ROOT
 
 RoomName = Literal["street", "books", "exports", "uploads", "checks"]
@@ -49,6 +54,11 @@ class RoomFullError(Exception):
     def __init__(self, room: RoomName) -> None:
         super().__init__(room)
         self.room = room
+
+
+class EndedError(OSError):
+    """Work apart ended without an answer: somebody killed it, it took too long, or it wanted
+    more memory of the system than it may have."""
 
 
 class Place:
@@ -105,50 +115,73 @@ def _locked(folder: Path, room: RoomName) -> IO[bytes] | None:
     raise RoomFullError(room)
 
 
-def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """What ``work`` returns or raises, done in a process of its own that gives way to others.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How work is done in a process of its own: how far it gives way, and what ends it.
 
     ``work`` is a function of a module; what it takes and gives must be such that ``pickle`` can
-    carry it. Beginning costs as long as loading that module does. Raises ``OSError`` where the
-    process ended without an answer.
+    carry it. Beginning costs as long as loading that module does. Raises ``EndedError``, and
+    ``MemoryError`` where Python itself was refused memory.
     """
-    (answer,) = _values_of(work, args, named)
-    return answer  # type: ignore[no-any-return]
+
+    nice: int = POLITE
+    memory: int = 0
+    """Bytes that the process may have in all; 0 for as many as there are."""
+    seconds: int = 0
+    """After which it is ended, whatever it does; 0 for never."""
+
+    def __call__(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """What ``work`` returns or raises."""
+        (answer,) = self._values_of(work, args, named)
+        return answer  # type: ignore[no-any-return]
+
+    def pieces(
+        self, work: Callable[P, Iterator[T]], *args: P.args, **named: P.kwargs
+    ) -> Generator[T, None, None]:
+        """The same for work that gives pieces one by one. Whoever stops asking for them ends it."""
+        return self._values_of(work, args, named)
+
+    def _values_of(
+        self, work: Callable[..., object], args: tuple[Any, ...], named: dict[str, Any]
+    ) -> Generator[Any, None, None]:
+        bounds = map(str, (self.nice, self.memory, self.seconds))
+        command = [sys.executable, "-m", "app.site.rooms", *bounds]
+        with subprocess.Popen(  # noqa: S603 - our own words
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            assert process.stdin
+            assert process.stdout
+            try:
+                with process.stdin:
+                    pickle.dump((work, args, named), process.stdin)
+                while True:
+                    kind, value = pickle.load(process.stdout)  # noqa: S301 - of our own process
+                    if kind == "end":
+                        return
+                    if kind == "error":
+                        raise value
+                    yield value
+            except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+                raise EndedError("work apart ended without an answer") from None
+            finally:
+                process.kill()
 
 
-def pieces_apart(work: Callable[P, Iterator[T]], *args: P.args, **named: P.kwargs) -> Iterator[T]:
-    """The same for work that gives pieces one by one. Whoever stops asking for them ends it."""
-    return _values_of(work, args, named)
+apart = Apart()
+pieces_apart = apart.pieces
 
 
-def _values_of(
-    work: Callable[..., object], args: tuple[Any, ...], named: dict[str, Any]
-) -> Iterator[Any]:
-    command = [sys.executable, "-m", "app.site.rooms"]
-    with subprocess.Popen(  # noqa: S603 - our own words
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        try:
-            with process.stdin:
-                pickle.dump((work, args, named), process.stdin)
-            while True:
-                kind, value = pickle.load(process.stdout)  # noqa: S301 - of our own process
-                if kind == "end":
-                    return
-                if kind == "error":
-                    raise value
-                yield value
-        except (EOFError, pickle.UnpicklingError):
-            raise OSError("work apart ended without an answer") from None
-        finally:
-            process.kill()
-
-
-def _be_apart() -> None:
+def _be_apart(bounds: Apart) -> None:
     """The other side, over standard input and output."""
-    os.nice(POLITE)
+    os.nice(bounds.nice)
+    with suppress(OSError):  # where memory runs out, this ends and nothing that takes signatures
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    keep_no_cores()
+    if bounds.memory:
+        with suppress(OSError, ValueError):  # not on every system
+            resource.setrlimit(resource.RLIMIT_AS, (bounds.memory, bounds.memory))
+    signal.alarm(bounds.seconds)  # nobody listens for it, so the kernel ends the process
     work, args, named = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what somebody prints is no answer
@@ -167,4 +200,4 @@ def _be_apart() -> None:
 
 
 if __name__ == "__main__":
-    _be_apart()
+    _be_apart(Apart(*map(int, sys.argv[1:])))

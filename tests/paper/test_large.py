@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.records import totals
+from app.records import paper_sheets, totals
 from app.records.database import open_database
 from app.records.paper import CHUNK, paper_lock, undo_interrupted
 from app.site.daily import undo_killed_import
@@ -34,9 +34,8 @@ def people(count: int) -> list[tuple[str, ...]]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Call six rows large, and say after every other row how far the work is."""
-    monkeypatch.setattr(paper_pages, "QUICK", 5)
-    monkeypatch.setattr(paper_pages, "STEP", 2)
+    """Say after every other row how far the work is."""
+    monkeypatch.setattr(paper_sheets, "STEP", 2)
     monkeypatch.setattr(paper_pages, "EVERY", 0.0)
 
 
@@ -148,7 +147,7 @@ def test_an_error_in_the_middle_is_said_and_logs_nobody(
     def broken(*_given: Any, **_named: Any) -> Any:
         raise RuntimeError("Zebedee, 12 Main St")
 
-    monkeypatch.setattr(paper_pages, "import_steps", broken)
+    monkeypatch.setattr(paper_sheets, "import_steps", broken)
     with caplog.at_level(logging.DEBUG):
         send(editor, "add")
     assert "Something went wrong on this site, and nothing was changed." in editor.words

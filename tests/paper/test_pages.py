@@ -283,7 +283,7 @@ def test_an_upload_is_never_written_anywhere(
     upload(editor, large)
     assert editor.status == 200
     upload(editor, b"Secret broken " * 60_000)
-    assert editor.status == 422
+    assert "cannot be read after row" in editor.words
     for path in (p for p in tmp_path.rglob("*") if p.is_file()):
         assert b"Secret" not in path.read_bytes()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +18,17 @@ from flask import Flask
 from werkzeug.wrappers import Response
 
 from app.site import rooms
-from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart, pieces_apart
+from app.site.rooms import (
+    IN_ONE_PROCESS,
+    POLITE,
+    SIZES,
+    Apart,
+    EndedError,
+    Place,
+    RoomFullError,
+    apart,
+    pieces_apart,
+)
 from app.site.server import THREADS
 from app.site.settings import Settings
 from app.web.limits import in_room
@@ -153,8 +165,23 @@ def test_work_apart_gives_its_answer_and_its_error_and_gives_way_to_others() -> 
         apart(divmod, 7, 0)
     assert apart(os.nice, 0) == min(19, os.nice(0) + POLITE)
     assert apart(print, "what somebody prints is no answer") is None
-    with pytest.raises(OSError, match="without an answer"):
+    with pytest.raises(EndedError):
         apart(os._exit, 1)
+
+
+def test_work_apart_has_bounds_of_memory_and_time() -> None:
+    assert len(Apart(memory=1 << 30)(bytes, 1 << 20)) == 1 << 20
+    with pytest.raises(MemoryError):
+        Apart(memory=1 << 30)(bytes, 1 << 30)
+    with pytest.raises(EndedError):
+        Apart(seconds=1)(signal.pause)
+    assert apart(resource.getrlimit, resource.RLIMIT_CORE) == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which process it would end")
+def test_where_memory_runs_out_work_apart_ends_and_not_the_site() -> None:
+    score = Path("/proc/self/oom_score_adj")
+    assert int(apart(score.read_text)) == 1000 > int(score.read_text())
 
 
 def letters_of(word: str) -> Iterator[bytes]:
@@ -172,4 +199,4 @@ def test_pieces_come_from_apart_one_by_one_and_whoever_has_enough_ends_the_work(
         list(broken)
     endless = pieces_apart(itertools.repeat, b"x")
     assert next(endless) == b"x"
-    endless.close()  # type: ignore[attr-defined]
+    endless.close()

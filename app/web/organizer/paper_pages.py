@@ -2,8 +2,10 @@
 
 Signatures are typed one by one, or come as a sheet. Of a sheet its plan is shown first
 (``records.paper_plan``), with the rows that need attention, and the same plan is carried out.
-Nothing of an upload is kept on the server: it is read in the request, in memory alone, and gone
-at its end, whatever happens. Between the pages it travels in the form itself.
+A sheet is read, judged and added in a process of its own (``records.paper_sheets``), with bounds
+of memory and time, so that the worst one costs those who sign nothing. Nothing of an upload is
+kept on the server: it is in memory alone, during the request, and gone at its end, whatever
+happens. Between the pages it travels in the form itself.
 
 A large sheet takes a while: the page comes piece by piece and says how far the work is. No
 script and no file is needed for that. Whoever closes the page before its end stops the work,
@@ -12,10 +14,12 @@ and then nothing is added.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -36,34 +40,28 @@ from app.records.paper import (
     NotUndoneError,
     PaperLetters,
     add_one,
-    import_steps,
     list_imports,
     paper_lock,
     rehearse_one,
-    remember_columns,
     take_back_paper,
     undo_import,
+    undo_interrupted,
 )
 from app.records.paper_columns import COLUMNS, ROLES, SheetRow
 from app.records.paper_files import LONGEST_CELL, SheetError
 from app.records.paper_plan import (
     Choices,
-    HeldFile,
     ImportPlace,
-    ImportPlan,
     Odd,
+    Said,
     TooManyRowsError,
     Wrong,
-    hold_file,
     judge,
-    pack,
     person_in,
-    plan_steps,
-    said_columns,
     seat_of_street,
     state_code,
-    unpack,
 )
+from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in
@@ -80,6 +78,8 @@ from app.site.paper_words import (
     signature_words,
     unread_words,
 )
+from app.site.quiet import where
+from app.site.rooms import Apart, EndedError
 from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
@@ -88,8 +88,9 @@ from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page, visible, working
+from app.web.organizer.show import in_steps, page, visible
 
+log = logging.getLogger("dear_congress")
 paper = Blueprint("organizer_paper", __name__)
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
@@ -97,19 +98,14 @@ KEPT = ("city", "state", "zip")
 """What the next person on the same sheet probably shares."""
 
 MOST_ROWS = 50_000
-QUICK = 2_000
-"""Up to so many rows are done before anybody wonders; with more, the page shows how far it is."""
 LARGEST = 12 * 1024 * 1024
-SHOWN = 40
-"""Rows with problems on one page."""
-LIKELY = 200
-"""Rows on one page that may be of somebody who stands already."""
-STREETS = 10
-"""Streets that one press looks up."""
-STEP = 500
-"""Rows between two signs of life."""
 EVERY = 1.0
 """Seconds between two lines about the progress."""
+LOOKING = Apart(memory=1 << 30, seconds=600)
+"""How a sheet is read and judged: of those that fit, the worst that was tried took 0.7 GB and a
+minute of a processor, and 49,000 usual rows a tenth of both."""
+ADDING = Apart(nice=0, memory=1 << 30, seconds=1800)
+"""How it is added: who has the write lock must not give way, since all others wait for it."""
 
 
 # --- what is the same for all ----------------------------------------------------------
@@ -118,7 +114,7 @@ EVERY = 1.0
 def _place() -> ImportPlace:
     """What rows are judged against, now."""
     site = services()
-    return ImportPlace(site.campaign, site.tables, site.now(), site.settings.person_key)
+    return ImportPlace(site.campaign.slug, site.tables, site.now(), site.settings.person_key)
 
 
 def _batch(way: str) -> Batch:
@@ -355,7 +351,7 @@ def _take_one() -> Response:
         return _enter(values, odd=odd_words(result.why), count=count, status=422,
                       problem=("keep", odd_words(result.why)))  # fmt: skip
     if isinstance(result, Wrong):
-        if not form.get("look") or not _is_split(result):
+        if not form.get("look") or not result.is_split:
             return _enter(values, result, count=count, status=422)
         seats, notes = _look_up([result])
         if notes:
@@ -472,11 +468,6 @@ def _look_up(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
     return seats, notes
 
 
-def _is_split(row: Wrong) -> bool:
-    """Whether only the district is open, and a street could settle it."""
-    return all(p.why == "district_needed" for p in row.problems) and bool(row.values.get("street"))
-
-
 # --- a whole sheet -----------------------------------------------------------------------
 
 
@@ -532,19 +523,9 @@ def _take_upload() -> Response:
         return _upload(bad, "source", 422)
     if given is None or not given.filename:
         return _upload(_("Choose a file."), "file", 422)
-    try:
-        file = hold_file(given.stream, MOST_ROWS)
-    except SheetError as error:
-        return _upload(sheet_words(error), "file", 422)
-    except TooManyRowsError:
-        words = _(
-            "This page takes up to %(number)d rows. Save the sheet as several files, or ask the "
-            "person who runs this site: its import command takes any number.", number=MOST_ROWS,
-        )  # fmt: skip
-        return _upload(words, "file", 422)
-    finally:
-        given.close()
-    return _answer(file, Choices())
+    with given.stream as stream:
+        content = stream.read()
+    return in_steps(_("A large sheet"), _steps(content, Said()))
 
 
 @paper.post("/paper/check")
@@ -552,18 +533,20 @@ def _take_upload() -> Response:
 @in_room("uploads")
 def check() -> Response:
     """Take what was corrected and decided; add everything where that was pressed."""
-    held = unpack(request.form.get("rows", ""), MOST_ROWS)
-    if held is None:
-        return _upload(_("The rows got lost on the way. Choose the file again."), "file", 422)
-    file, choices = held
-    return _answer(file, _decided(file, choices), adding=bool(request.form.get("add")))
-
-
-def _decided(file: HeldFile, before: Choices) -> Choices:
-    """What the organizer said so far, with what this form says."""
     form = request.form
-    edits = {key: dict(typed) for key, typed in before.edits.items()}
-    out, keep, same = set(before.out), set(before.keep), set(before.same)
+    steps = _steps(form.get("rows", ""), _said(form), adding=bool(form.get("add")))
+    return in_steps(_("A large sheet"), steps)
+
+
+_A_COLUMN = re.compile(r"column-(\d{1,3})-(\d{1,3})")
+
+
+def _said(form: Mapping[str, str]) -> Said:
+    """What a form says of a sheet."""
+    edits: dict[str, dict[str, str]] = {}
+    out, keep, same, others = set[str](), set[str](), set[str](), set[str]()
+    columns: dict[int, dict[int, str]] = {}
+    changed = set[int]()
     for name in form:
         kind, _dash, rest = name.partition("-")
         key, _dash, column = rest.partition("-")
@@ -576,105 +559,131 @@ def _decided(file: HeldFile, before: Choices) -> Choices:
         elif kind == "odd" and f"out-{key}" not in form:
             keep.add(key)
         elif kind == "likely":
-            (same.add if f"same-{key}" in form else same.discard)(key)
-    if form.get("restore"):
-        out, keep = set(), set()
-    columns = dict(before.columns)
-    for at, sheet in enumerate(file.sheets):
-        names = [f"column-{at}-{place}" for place in range(len(sheet.header.cells))]
-        changed = any(form.get(f"was-{name}") != form[name] for name in names if name in form)
-        if changed or (form.get("columns") and any(name in form for name in names)):
-            columns[at] = tuple(form.get(name, "") for name in names)
+            (same if f"same-{key}" in form else others).add(key)
+        elif found := _A_COLUMN.fullmatch(name):
+            at = int(found[1])
+            columns.setdefault(at, {})[int(found[2])] = form[name]
+            if form.get("columns") or form.get(f"was-{name}") != form[name]:
+                changed.add(at)
     hidden = form.get("hidden", "")
-    return replace(
-        before, edits=edits, out=frozenset(out), keep=frozenset(keep), same=frozenset(same),
-        columns=columns,
-        hidden="count" if hidden == "count" else "leave" if hidden == "leave" else before.hidden,
-        zeros=before.zeros or bool(form.get("zeros")),
+    more = Choices(
+        columns={at: tuple(columns[at].get(n, "") for n in range(max(columns[at]) + 1))
+                 for at in changed},
+        hidden="count" if hidden == "count" else "leave" if hidden == "leave" else "",
+        edits=edits, out=frozenset(out), keep=frozenset(keep), same=frozenset(same),
+        zeros=bool(form.get("zeros")),
     )  # fmt: skip
-
-
-def _answer(file: HeldFile, choices: Choices, *, adding: bool = False) -> Response:
-    """The page of a sheet, at once or piece by piece."""
-    steps = _steps(file, choices, adding=adding, shown=request.form.get("shown", ""))
-    if sum(len(sheet.rows) for sheet in file.sheets) > QUICK:
-        return working(_("A large sheet"), steps)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            end: Response = stop.value
-            return end
+    return Said(more, frozenset(others), bool(form.get("restore")))
 
 
 def _steps(
-    file: HeldFile, choices: Choices, *, adding: bool, shown: str
+    sheet: bytes | str, said: Said, *, adding: bool = False
 ) -> Generator[str, None, Response]:
-    """Judge a sheet and, where that was pressed, add it. Yields how far it is, in words."""
-    plan = yield from _planned(file, choices)
+    """Have a sheet judged and, where that was pressed, added. Yields how far it is, in words."""
     notes: dict[str, str] = {}
-    if wanted := request.form.get("look"):
-        rows = [r for r in plan.wrong if _is_split(r) and wanted in (r.key, "all")][:STREETS]
-        located, notes = _look_up(rows)
-        choices = replace(choices, located={**choices.located, **located})
-        plan = yield from _planned(file, choices)
-    if not adding or not plan.ready:
-        return _shown(plan, notes=notes)
-    if plan.digest != shown:
+    try:
+        outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
+        if (wanted := request.form.get("look")) and outline.packed:
+            rows = [row for row in outline.streets if wanted == "all"]
+            rows += [row for row in outline.shown_wrong if row.key == wanted and row.is_split]
+            located, notes = _look_up(rows)
+            more = Said(Choices(located=located))
+            outline, added, trouble = yield from _apart(outline.packed, more)
+    except SheetError as error:
+        return _upload(sheet_words(error), "file", 422)
+    except TooManyRowsError:
+        words = _(
+            "This page takes up to %(number)d rows. Save the sheet as several files, or ask the "
+            "person who runs this site: its import command takes any number.", number=MOST_ROWS,
+        )  # fmt: skip
+        return _upload(words, "file", 422)
+    except (EndedError, MemoryError) as error:
+        log.warning("A sheet was not read to its end: %s", where(error))
+        return _upload(_too_much_words(), "file", 503)
+    if added is not None:
+        return page("paper/result", part="_done", added=added, plan=outline)
+    if isinstance(trouble, NotStoredError):
+        return _shown(outline, problem=_not_stored_words(trouble), status=503)
+    if trouble is not None:
+        return _shown(outline, problem=_running_words(), status=409)
+    if adding and outline.ready:
         words = _("Something changed since these numbers were made: somebody signed, or you "
                   "changed something. Look at them again, then add.")  # fmt: skip
-        return _shown(plan, problem=words)
+        return _shown(outline, problem=words)
+    return _shown(outline, notes=notes)
+
+
+def _too_much_words() -> str:
+    return _(
+        "Reading this file took too long or too much memory, so it was given up, and nothing was "
+        "added. Save only the columns that are needed as CSV, in several files if there are many "
+        "rows, and choose one of them. Or try this one again in a few minutes."
+    )
+
+
+_Pressed = tuple[Outline, Added | None, NotStoredError | ImportRunningError | None]
+"""What is in a sheet; what was added; why it could not be."""
+
+
+def _apart(
+    sheet: bytes | str, said: Said, adding: Adding | None = None
+) -> Generator[str, None, _Pressed]:
+    """``press`` in a process of its own. Where it does not come to its end, nothing is added."""
+    settings = services().settings
+    site = SheetSite(
+        settings.instance, settings.database, services().campaign.slug, services().now(),
+        settings.person_key, settings.secret_key,
+    )  # fmt: skip
+    outline, added = None, None
+    due = time.monotonic() + EVERY
+    pieces = (ADDING if adding else LOOKING).pieces(press, sheet, said, site, MOST_ROWS, adding)
     try:
-        added = yield from _carried_out(plan)
-    except NotStoredError as error:
-        return _shown(plan, problem=_not_stored_words(error), status=503)
-    except ImportRunningError:
-        return _shown(plan, problem=_running_words(), status=409)
-    return page("paper/result", part="_done", added=added, plan=plan)
+        for piece in pieces:
+            if isinstance(piece, Outline):
+                outline = piece
+            elif isinstance(piece, Added):
+                added = piece
+            elif piece.what == "reading" or time.monotonic() >= due:
+                due = time.monotonic() + EVERY
+                yield _step_words(piece)
+    except (NotStoredError, ImportRunningError) as trouble:
+        if outline is None:
+            raise
+        return outline, None, trouble
+    finally:
+        pieces.close()  # it ends, so that the import's lock is free
+        if adding and added is None:
+            with suppress(NotStoredError):  # the site does it within the hour
+                undo_interrupted(services().db(), paper_lock(settings.instance))
+    if outline is None:
+        raise EndedError("a sheet was judged and nothing said of it")
+    return outline, added, None
 
 
-def _planned(file: HeldFile, choices: Choices) -> Generator[str, None, ImportPlan]:
+def _adding() -> Adding:
     site = services()
-    every = sum(len(sheet.rows) for sheet in file.sheets)
-    steps = plan_steps(file, choices, _place(), site.db(), secret=site.settings.secret_key)
-    due = 0.0
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as end:
-            plan: ImportPlan = end.value
-            return plan
-        if done % STEP == 0 and time.monotonic() >= due:
-            due = time.monotonic() + EVERY
-            yield _("%(done)s of %(all)s rows were looked at.", done=f"{done:,}", all=f"{every:,}")
+    campaign = replace(site.campaign)  # without what was worked out from it
+    return Adding(_batch("sheet"), campaign, site.writing_day(), request.form.get("shown", ""))
 
 
-def _carried_out(plan: ImportPlan) -> Generator[str, None, Added]:
-    """Store exactly what the plan counts."""
-    site, total, due = services(), Added(0, 0, 0), 0.0
-    said = said_columns(plan)
-    if said:
-        remember_columns(site.db(), said)
-    for total in import_steps(
-        site.db(), plan.new, _batch("sheet"), letters=_letters(),
-        secret=site.settings.secret_key, lock=paper_lock(site.settings.instance),
-    ):  # fmt: skip
-        if time.monotonic() >= due:
-            due = time.monotonic() + EVERY
-            yield _("%(done)s of %(all)s signatures are in.", all=f"{len(plan.new):,}",
-                    done=f"{total.signatures + total.before:,}")  # fmt: skip
-    return total
+def _step_words(step: Step) -> str:
+    done, every = f"{step.done:,}", f"{step.all:,}"
+    if step.what == "reading":
+        return _("The file is being read.")
+    if step.what == "rows":
+        return _("%(done)s of %(all)s rows were looked at.", done=done, all=every)
+    return _("%(done)s of %(all)s signatures are in.", done=done, all=every)
 
 
 def _shown(
-    plan: ImportPlan,
+    plan: Outline,
     *,
     problem: str = "",
     notes: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     """The page about a plan."""
-    shown = plan.wrong[:SHOWN]
+    shown = plan.shown_wrong
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),
@@ -690,17 +699,14 @@ def _shown(
         errors.insert(0, ("", problem))
     return page(
         "paper/result", 422 if status == 200 and (plan.wrong or plan.questions) else status,
-        part="_check", plan=plan, shown=shown, errors=errors, packed=pack(plan), roles=ROLES,
+        part="_check", plan=plan, errors=errors, roles=ROLES,
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
-        zeros=sum(any(p.why == "zip_zeros" for p in r.problems) for r in plan.wrong),
-        split=sum(map(_is_split, plan.wrong)), streets=STREETS,
-        street_lookup=services().settings.street_lookup, notes=notes or {},
+        street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         language_now=_sheet_language(), source=_source(),
         column_name=column_name, problem_words=problem_words, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
-        likely_words=likely_words, most_likely=LIKELY, question_words=question_words,
-        capital=_capital,
-        unread="; ".join(unread_words(name, why) for name, why in plan.file.unread),
+        likely_words=likely_words, question_words=question_words, capital=_capital,
+        unread="; ".join(unread_words(name, why) for name, why in plan.unread),
     )  # fmt: skip
 
 

@@ -67,6 +67,25 @@ def working(title: str, steps: Generator[str, None, Response]) -> Response:
     return response
 
 
+def in_steps(title: str, steps: Generator[str, None, Response]) -> Response:
+    """The page that ``steps`` return: by itself where that is there before they have anything to
+    say, else with the work before it."""
+    try:
+        first = next(steps)
+    except StopIteration as stop:
+        end: Response = stop.value
+        return end
+    return working(title, _again(first, steps))
+
+
+def _again(first: str, steps: Generator[str, None, Response]) -> Generator[str, None, Response]:
+    try:
+        yield first
+        return (yield from steps)
+    finally:
+        steps.close()
+
+
 def _as_lines(steps: Generator[str, None, Response]) -> Generator[str, None, Response]:
     try:
         while True:

@@ -1,0 +1,168 @@
+"""Sheets in the process of their own in which a running site reads them: the worst ones cost
+whoever sent them an answer in words, and nobody else anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.records import paper
+from app.records.paper_sheets import Step, press
+from app.site.rooms import Apart, Place
+from app.web.organizer import paper_pages
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Office
+
+from .conftest import ANA, BO, HEADER, SPLIT, csv_file, saved, upload, workbook
+from .test_large import WAIT, begun, pending, people
+from .test_pages import send, signatures
+
+LOOKING, ADDING = paper_pages.LOOKING, paper_pages.ADDING
+GIVEN_UP = "took too long or too much memory"
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a running site."""
+    monkeypatch.setattr(paper_pages, "LOOKING", LOOKING)
+    monkeypatch.setattr(paper_pages, "ADDING", ADDING)
+
+
+def die(*_given: Any) -> Iterator[Any]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield
+
+
+def die_half_way(*given: Any) -> Iterator[Any]:
+    """Add four signatures, and be killed."""
+    paper.CHUNK = 2
+    for piece in press(*given):
+        if isinstance(piece, Step) and piece.what == "signatures" and piece.done == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield piece
+
+
+def linger(*_given: Any) -> Iterator[Any]:
+    signal.pause()
+    yield
+
+
+def bomb(size: int) -> bytes:
+    """A workbook of some hundred kilobytes with one cell of ``size`` bytes."""
+    row = b'<row r="3"><c r="A3" t="inlineStr"><is><t>' + b"A" * size + b"</t></is></c></row>"
+    out = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(saved(workbook(ANA)))) as book,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made,
+    ):
+        for name in book.namelist():
+            content = book.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"</sheetData>", row + b"</sheetData>")
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_sheet_is_looked_at_corrected_and_added(editor: Browser, staff: Office) -> None:
+    upload(editor, saved(workbook(ANA, BO, SPLIT)), "s.xlsx", source="fair")
+    assert editor.status == 422
+    assert WAIT not in editor.words
+    assert "2 signatures can be added." in editor.words
+    assert "Row 4, District" in editor.words
+    send(editor, **{"cell-4-district": "IL-5"})
+    send(editor, "add")
+    assert "3 signatures were added." in editor.words
+    assert signatures(staff) == 3
+
+
+def test_a_file_that_cannot_be_read_is_explained_as_before(editor: Browser) -> None:
+    upload(editor, b"Ana,Li\n")
+    assert editor.status == 422
+    assert "no row with the names of the columns" in editor.words
+
+
+def test_a_bomb_costs_the_site_no_memory_and_its_sender_an_answer(
+    editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bomb(200 << 20)
+    assert len(content) < 1 << 20
+    monkeypatch.setattr(paper_pages, "LOOKING", Apart(memory=400 << 20, seconds=60))
+    upload(editor, content, "s.xlsx", source="fair")
+    assert GIVEN_UP in editor.words or "or it is damaged" in editor.words
+    assert editor.page.by_id("file").get("aria-invalid") == "true"
+    assert editor.page.by_id("source").get("value") == "fair"
+    assert signatures(staff) == 0
+
+
+def test_a_million_cells_are_read_and_the_page_says_so_meanwhile(editor: Browser) -> None:
+    wide = ("x",) * 192
+    rows = [(*ANA, *wide), *[(f"P{n}", *ANA[1:], *wide) for n in range(5_000)]]
+    upload(editor, csv_file(*rows, header=(*HEADER, *(f"Note {n}" for n in range(192)))))
+    assert WAIT in editor.words
+    assert "The file is being read." in editor.words
+    assert "5001 signatures can be added." in editor.words
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_who_finds_the_room_full_is_told_at_once(
+    editor: Browser, tmp_path: Path, prefix: str
+) -> None:
+    words = "se está leyendo otra hoja de firmas" if prefix else "Another sheet of signatures is"
+    with Place(tmp_path, "uploads"):
+        upload(editor, csv_file(ANA), prefix=prefix)
+        assert editor.status == 503
+        assert words in editor.words
+        assert editor.last.headers["Retry-After"] == "120"
+    upload(editor, csv_file(ANA), prefix=prefix)
+    assert editor.status == 200
+
+
+@pytest.mark.parametrize(("work", "bounds"), [(die, LOOKING), (linger, Apart(seconds=1))])
+def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Apart
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(paper_pages, "press", work)
+        patched.setattr(paper_pages, "LOOKING", bounds)
+        upload(editor, csv_file(ANA), source="fair")
+        assert editor.status == 503
+        assert GIVEN_UP in editor.words
+        assert editor.page.by_id("file").get("aria-describedby") == "file-error"
+        assert editor.page.by_id("source").get("value") == "fair"
+    upload(editor, csv_file(ANA))  # its place is free again
+    assert editor.status == 200
+
+
+def test_nothing_stays_of_an_import_that_was_killed_half_way(
+    editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(editor, csv_file(*people(9)))
+    with monkeypatch.context() as patched:
+        patched.setattr(paper_pages, "press", die_half_way)
+        send(editor, "add")
+    assert GIVEN_UP in editor.words
+    assert (signatures(staff), pending(staff)) == (0, 0)
+    upload(editor, csv_file(*people(9)))
+    send(editor, "add")
+    assert signatures(staff) == 9
+
+
+def test_who_closes_the_page_ends_the_process_and_adds_nothing(
+    editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper_pages, "EVERY", 0.0)
+    upload(editor, csv_file(*people(900)))
+    response = begun(editor)
+    for piece in response.response:
+        if b"signatures are in" in (piece if isinstance(piece, bytes) else piece.encode()):
+            break
+    assert signatures(staff) >= paper.CHUNK
+    response.close()
+    assert (signatures(staff), pending(staff)) == (0, 0)
