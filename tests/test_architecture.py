@@ -130,7 +130,7 @@ def test_views_read_call_and_show_and_never_loop() -> None:
     assert len(found) >= 10
     for path, view in found:
         body = [n for statement in view.body for n in ast.walk(statement)]
-        loops = [n for n in body if isinstance(n, ast.For | ast.While | ast.Try)]
+        loops = [n for n in body if isinstance(n, ast.For | ast.While)]
         assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
 
 

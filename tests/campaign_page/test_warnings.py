@@ -13,7 +13,7 @@ from app.campaign import edit
 from app.records.organizers import Role, all_organizers
 from app.records.workshop import publish_texts
 from app.site.services import EXTENSION, Services
-from app.web.organizer.campaign_warnings import stale_facts
+from app.web.organizer.overview import notices
 from tests.campaign_page.conftest import files_of
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -25,7 +25,7 @@ def texts(app: Flask, staff: Office, role: Role = "editor") -> list[str]:
     staff.add(f"Somebody {clock_mark(staff)}", role)
     me = all_organizers(staff.db)[-1]
     with app.test_request_context("/organize/"):
-        return [notice.text for notice in stale_facts(site(app), me)]
+        return [notice.text for notice in notices(site(app), me)]
 
 
 def clock_mark(staff: Office) -> int:
@@ -81,7 +81,7 @@ def steps(app: Flask, staff: Office) -> str:
     staff.add(f"Somebody {clock_mark(staff)}", "editor")
     me = all_organizers(staff.db)[-1]
     with app.test_request_context("/organize/"):
-        return " | ".join(s for notice in stale_facts(site(app), me) for s in notice.steps)
+        return " | ".join(s for notice in notices(site(app), me) for s in notice.steps)
 
 
 def test_the_countdown_says_what_is_ready_what_is_missing_and_what_to_do(

@@ -144,7 +144,7 @@ def test_the_sheets_of_all_offices_are_one_file(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here of the first four, set in a process of its own as the 541 are."""
-    offices = import_module("app.web.organizer.offices")
+    offices = import_module("app.web.organizer.day_sheets")
     monkeypatch.setattr(
         offices,
         "office_sheets",

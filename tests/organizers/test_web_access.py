@@ -35,7 +35,7 @@ def browser(app: Flask, clock: Clock) -> Browser:
 @pytest.fixture
 def no_book(monkeypatch: pytest.MonkeyPatch) -> None:
     """The book of all offices takes seconds to set; tests/offices looks at what is in it."""
-    offices = import_module("app.web.organizer.offices")
+    offices = import_module("app.web.organizer.day_sheets")
     monkeypatch.setattr(offices, "apart", lambda *_args, **_more: b"%PDF")
 
 
@@ -250,7 +250,7 @@ def test_what_matters_needs_a_password_typed_lately_and_loses_nothing(
 
 def test_all_that_matters_is_marked_so(app: Flask) -> None:
     fresh = {path for path, _method, _who, fresh in routes(app) if fresh}
-    for path in ("people/1/role", "people/1/disable", "people/1/enable", "audit.csv",
+    for path in ("people/1/role", "people/1/disable", "audit.csv",
                  "account/password", "account/second-factor",
                  "account/recovery-codes"):  # fmt: skip
         assert f"/organize/{path}" in fresh

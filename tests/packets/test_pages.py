@@ -21,7 +21,7 @@ from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Good, ImportPlace, judge
 from app.records.sealing import seal_details
 from app.site.services import services
-from app.web.organizer import packet_pages
+from app.web.organizer import sealed_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import (  # noqa: F401 - fixtures
     Clock,
@@ -272,7 +272,7 @@ def test_a_busy_database_makes_nothing_and_says_so(
     def busy(*_given: object, **_named: object) -> None:
         raise NotStoredError from sqlite3.OperationalError("database is locked")
 
-    monkeypatch.setattr(packet_pages, "_note", busy)
+    monkeypatch.setattr(sealed_pages, "_note", busy)
     admin.send("/packets.zip")
     assert admin.status == 503
     assert "Nothing was made just now" in admin.words

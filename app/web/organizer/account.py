@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import redirect, request
+from flask import abort, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -14,7 +14,6 @@ from app.records import logins, organizers, passkeys
 from app.records.organizers import (
     ROLES,
     NoSuchOrganizer,
-    Organizer,
     all_organizers,
     organizer_by_id,
 )
@@ -42,48 +41,42 @@ from app.web.organizer.gate import (
     organizer,
     safe_next,
 )
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import go_to, known, page, visible
 
 
-@organizer.get("/account", endpoint="my_account")
+@organizer.get("/account")
 @access("organizer")
-def show_account() -> Response:
+def my_account(problem: str = "", status: int = 200, field: str = "passkeys") -> Response:
     """Name, role, second factor, and what can be changed."""
-    return _account(done=request.args.get("done", ""))
-
-
-def _account(
-    problem: str = "", status: int = 200, done: str = "", field: str = "passkeys"
-) -> Response:
     me, db, site = current().organizer, services().db(), party()
     offered = passkeys.offer(db, door().secret, me, read_cookie("organizer"), site) if site else ""
     return page(
-        "account", status, problem=problem, field=field, done=done, offered=offered,
+        "account", status, problem=problem, field=field, offered=offered,
         alerts=next(iter(organizers.alert_addresses(db, door().secret, me)), ("", ""))[0],
         sends_mail=bool(services().settings.mail_server),
         keys=passkeys.passkeys_of(db, me), codes_left=logins.recovery_codes_left(db, me),
     )  # fmt: skip
 
 
-@organizer.post("/account/alerts", endpoint="set_alerts")
+@organizer.post("/account/alerts")
 @access("organizer")
-def take_alerts() -> Response:
+def set_alerts() -> Response:
     """Keep the address for alerts, or end them."""
     email = typed().email.data
     found = parse_address(email) if email else None
     if isinstance(found, BadAddress):
-        return _account(_("Enter a whole e-mail address, or leave the field empty."), 422,
-                        field="email")  # fmt: skip
+        words = _("Enter a whole e-mail address, or leave the field empty.")
+        return my_account(words, 422, "email")
     organizers.set_alerts(
         services().db(), door().secret, current().organizer, found.email if found else "",
         language(),
     )  # fmt: skip
-    return redirect(page_url("organizer.my_account", done="alerts"), 303)
+    return go_to("organizer.my_account", done="alerts")
 
 
-@organizer.post("/account/passkeys", endpoint="add_passkey")
+@organizer.post("/account/passkeys")
 @access("organizer", fresh=True)
-def take_passkey() -> Response:
+def add_passkey() -> Response:
     """Take a passkey into use that the browser made."""
     site = party()
     added = site is not None and passkeys.add_passkey(
@@ -91,95 +84,94 @@ def take_passkey() -> Response:
         typed().credential.data, party=site, device=client().label, at=clock(),
     )  # fmt: skip
     if not added:
-        return _account(_("That passkey could not be added. Nothing changed. Try again."), 422)
-    return redirect(page_url("organizer.my_account", done="passkey"), 303)
+        return my_account(_("That passkey could not be added. Nothing changed. Try again."), 422)
+    return go_to("organizer.my_account", done="passkey")
 
 
-@organizer.post("/account/passkeys/<row:number>/remove", endpoint="remove_passkey")
+@organizer.post("/account/passkeys/<row:number>/remove")
 @access("organizer", fresh=True)
-def drop_passkey(number: int) -> Response:
+def remove_passkey(number: int) -> Response:
     """Remove one of one's own passkeys; somebody else's is not found."""
     if not passkeys.remove_passkey(services().db(), current().organizer, number, clock()):
-        return page("no_such", 404)
-    return redirect(page_url("organizer.my_account", done="passkey removed"), 303)
+        abort(404)
+    return go_to("organizer.my_account", done="passkey removed")
 
 
-@organizer.get("/account/password", endpoint="new_password")
+@organizer.get("/account/password")
 @access("organizer", fresh=True)
-def show_password(problem: str = "", status: int = 200) -> Response:
+def new_password(problem: str = "", status: int = 200) -> Response:
     """The page for another password."""
     return page("new_password", status, problem=problem, field="password")
 
 
-@organizer.post("/account/password", endpoint="new_password_post")
+@organizer.post("/account/password")
 @access("organizer", fresh=True)
-def take_new_password() -> Response:
+def new_password_post() -> Response:
     """Set another password; sessions elsewhere end."""
     password = typed().password.data
     if password != typed().again.data:
-        return show_password(password_words(MISMATCH), 422)
+        return new_password(password_words(MISMATCH), 422)
     answer = logins.change_password(services().db(), door(), current(), password, clock())
     if isinstance(answer, organizers.BadPassword):
-        return show_password(password_words(answer.why), 422)
-    return redirect(page_url("organizer.my_account", done="password"), 303)
+        return new_password(password_words(answer.why), 422)
+    return go_to("organizer.my_account", done="password")
 
 
-@organizer.post("/account/recovery-codes", endpoint="new_recovery_codes")
+@organizer.post("/account/recovery-codes")
 @access("organizer", fresh=True)
-def make_codes() -> Response:
+def new_recovery_codes() -> Response:
     """Make new recovery codes and show them."""
     return show_recovery_codes(
         logins.make_recovery_codes(services().db(), door(), current(), clock())
     )
 
 
-@organizer.get("/sessions", endpoint="my_sessions")
+@organizer.get("/sessions")
 @access("organizer")
-def show_sessions() -> Response:
+def my_sessions() -> Response:
     """Where one is logged in."""
     mine = organizers.live_sessions(services().db(), current().organizer, clock())
     return page("sessions", sessions=mine, here=current().id)
 
 
-@organizer.post("/sessions/<row:number>/end", endpoint="end_session")
+@organizer.post("/sessions/<row:number>/end")
 @access("organizer")
-def end_one(number: int) -> Response:
+def end_session(number: int) -> Response:
     """End one of one's own sessions; somebody else's is not found."""
     me = current().organizer
-    found = organizers.revoke_session(services().db(), me, number, by=me.name, at=clock())
-    if not found:
-        return page("no_such", 404)
-    return redirect(page_url("organizer.my_sessions"), 303)
+    if not organizers.revoke_session(services().db(), me, number, by=me.name, at=clock()):
+        abort(404)
+    return go_to("organizer.my_sessions")
 
 
-@organizer.post("/sessions/end-others", endpoint="end_other_sessions")
+@organizer.post("/sessions/end-others")
 @access("organizer")
-def end_others() -> Response:
+def end_other_sessions() -> Response:
     """End all of one's sessions but this one."""
     me, here = current().organizer, current().id
     organizers.revoke_all(services().db(), me, by=me.name, at=clock(), but=here)
-    return redirect(page_url("organizer.my_sessions"), 303)
+    return go_to("organizer.my_sessions")
 
 
-@organizer.post("/logout", endpoint="logout")
+@organizer.post("/logout")
 @access("organizer")
-def log_out() -> Response:
+def logout() -> Response:
     """End this session."""
     organizers.end_session(services().db(), current(), clock())
     forget()
-    return redirect(page_url("organizer.login", why="out"), 303)
+    return go_to("organizer.login", why="out")
 
 
-@organizer.get("/confirm", endpoint="confirm")
+@organizer.get("/confirm")
 @access("organizer")
-def show_confirm() -> Response:
+def confirm() -> Response:
     """Ask for the password once more."""
     return confirm_page(target=safe_next(request.args.get("next", "")))
 
 
-@organizer.post("/confirm", endpoint="confirm_post")
+@organizer.post("/confirm")
 @access("organizer")
-def take_confirm() -> Response:
+def confirm_post() -> Response:
     """Check the password and go on with what needed it."""
     kept, target = typed().kept.data, typed().next.data
     answer = logins.confirm_password(
@@ -203,34 +195,30 @@ def take_confirm() -> Response:
 # --- For admins: inviting, roles, new links, taking access away ---
 
 
-@organizer.get("/people", endpoint="all_people")
+@organizer.get("/people")
 @access("admin")
-def show_people() -> Response:
+def all_people(problem: str = "", field: str = "name", status: int = 200) -> Response:
     """Every organizer, and the form that invites another."""
-    return _people()
-
-
-def _people(problem: str = "", field: str = "name", status: int = 200) -> Response:
     return page(
         "people", status, problem=problem, field=field, people=all_organizers(services().db()),
         typed=visible(typed().name.data), chosen=typed().role.data,
     )  # fmt: skip
 
 
-@organizer.post("/people", endpoint="invite")
+@organizer.post("/people")
 @access("admin", fresh=True)
-def take_invitation() -> Response:
+def invite() -> Response:
     """Add an organizer and show the one-time link with which they set a password."""
     role = typed().role.data
     if role not in ROLES:
-        return _people(_("Choose one of the roles."), "role", 422)
+        return all_people(_("Choose one of the roles."), "role", 422)
     answer = organizers.add_organizer(
         services().db(), typed().name.data, role,
         by=current().organizer.name, at=clock(),
     )  # fmt: skip
     if isinstance(answer, organizers.OneTimeLink):
         return show_link_once(answer)
-    return _people(_name_words(answer), "name", 422)
+    return all_people(_name_words(answer), "name", 422)
 
 
 def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
@@ -251,96 +239,72 @@ def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
 def show_link_once(link: organizers.OneTimeLink) -> Response:
     """The one-time link, which no page shows again."""
     path = page_url("organizer.set_password", token=link.token)
-    return page("one_time_link", link=link,
-        address=absolute_link(services().settings.site_url, path)
-    )  # fmt: skip
+    address = absolute_link(services().settings.site_url, path)
+    return page("one_time_link", link=link, address=address)
 
 
-@organizer.post("/people/<row:number>/new-link", endpoint="new_link")
+@organizer.post("/people/<row:number>/new-link")
 @access("admin", fresh=True)
-def make_new_link(number: int) -> Response:
+def new_link(number: int) -> Response:
     """Take a password away, also the second factor where the phone is lost, for a new link."""
-    found = organizer_by_id(services().db(), number)
-    if found is None:
-        return page("no_such", 404)
+    found = known(organizer_by_id(services().db(), number))
     if found.id == current().organizer.id:
         problem = _("This is your own account. Change your password under Your account.")
-        return show_person(number, problem, 409)
+        return person(number, problem, 409)
     answer = organizers.reset_organizer(
         services().db(), door().secret, found.name, by=current().organizer.name, at=clock(),
         second_factor=typed().lost.data == "phone",
     )  # fmt: skip
-    return page("no_such", 404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
+    return abort(404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
 
 
-@organizer.get("/people/<row:number>", endpoint="person")
+@organizer.get("/people/<row:number>")
 @access("admin")
-def show_person(number: int, problem: str = "", status: int = 200) -> Response:
+def person(number: int, problem: str = "", status: int = 200) -> Response:
     """One organizer, with what an admin may change."""
-    found = organizer_by_id(services().db(), number)
-    if found is None:
-        return page("no_such", 404)
+    found = known(organizer_by_id(services().db(), number))
     live = organizers.live_sessions(services().db(), found, clock())
-    return page("person", status, person=found, sessions=live, problem=problem, field="role"
-    )  # fmt: skip
+    return page("person", status, person=found, sessions=live, problem=problem, field="role")
 
 
 def _after(number: int, answer: object) -> Response:
     if isinstance(answer, NoSuchOrganizer):
-        return page("no_such", 404)
+        abort(404)
     if isinstance(answer, organizers.LastAdmin):
         problem = _(
             "%(name)s is the only admin, so this was not done. Make somebody else an admin first.",
             name=answer.organizer.name,
         )
-        return show_person(number, problem, 409)
-    return redirect(page_url("organizer.person", number=number), 303)
+        return person(number, problem, 409)
+    return go_to("organizer.person", number=number)
 
 
-@organizer.post("/people/<row:number>/role", endpoint="role")
+@organizer.post("/people/<row:number>/role")
 @access("admin", fresh=True)
-def take_role(number: int) -> Response:
+def role(number: int) -> Response:
     """Give an organizer another role."""
     role = typed().role.data
     if role not in ROLES:
-        return show_person(number, _("Choose one of the roles."), 422)
+        return person(number, _("Choose one of the roles."), 422)
     me = current().organizer.name
-    return _after(
-        number,
-        organizers.set_role(services().db(), number, role, by=me, at=clock()),
-    )
+    return _after(number, organizers.set_role(services().db(), number, role, by=me, at=clock()))
 
 
-def switch(number: int, disabled: bool) -> Response:
+@organizer.post("/people/<row:number>/<any(disable, enable):how>")
+@access("admin", fresh=True)
+def switch(number: int, how: str) -> Response:
     """Switch an account off or on."""
-    me = current().organizer.name
-    answer = organizers.set_disabled(
-        services().db(), door().secret, number, disabled, by=me, at=clock()
-    )
-    return _after(number, answer)
+    return _after(number, organizers.set_disabled(
+        services().db(), door().secret, number, how == "disable", by=current().organizer.name,
+        at=clock(),
+    ))  # fmt: skip
 
 
-@organizer.post("/people/<row:number>/end-sessions", endpoint="end_sessions_of")
+@organizer.post("/people/<row:number>/end-sessions")
 @access("admin")
-def end_all_sessions(number: int) -> Response:
+def end_sessions_of(number: int) -> Response:
     """End all sessions of one organizer, but never the admin's own one in use."""
-    found: Organizer | None = organizer_by_id(services().db(), number)
-    if found is None:
-        return page("no_such", 404)
+    found = known(organizer_by_id(services().db(), number))
     me, here = current().organizer.name, current().id
     organizers.revoke_all(services().db(), found, by=me, at=clock(), but=here)
-    return redirect(page_url("organizer.person", number=number), 303)
-
-
-@organizer.post("/people/<row:number>/disable")
-@access("admin", fresh=True)
-def disable(number: int) -> Response:
-    """Switch an account off."""
-    return switch(number, disabled=True)
-
-
-@organizer.post("/people/<row:number>/enable")
-@access("admin", fresh=True)
-def enable(number: int) -> Response:
-    """Switch an account on again."""
-    return switch(number, disabled=False)
+    return go_to("organizer.person", number=number)

@@ -7,11 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, redirect, request
+from flask import abort, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
-from wtforms import StringField
 
 from app.campaign import edit, reading_aids
 from app.campaign.asks import count_asks
@@ -29,20 +28,13 @@ from app.campaign.toml_text import insert_block, move_block, remove_block
 from app.records import audit
 from app.records.audit import What
 from app.records.database import writing
-from app.records.workshop import (
-    Moved,
-    NoSuchVersion,
-    Published,
-    discard_draft,
-    find_version,
-    history,
-)
-from app.records.workshop import publish as publish_drafts
+from app.records.workshop import history
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.services import services
 from app.web import practice
 from app.web.access import access
+from app.web.organizer import drafts
 from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
     CHOICE_WORDS,
@@ -51,7 +43,6 @@ from app.web.organizer.campaign_form import (
     TITLES,
     NotSaved,
     Section,
-    Working,
     changes,
     field_id,
     fixed_here,
@@ -59,24 +50,22 @@ from app.web.organizer.campaign_form import (
     moved_words,
     place_of,
     read_form,
-    save,
     save_section,
     shown,
     shown_values,
     titles_of,
     view,
     why_words,
-    working,
 )
+from app.web.organizer.drafts import Working, pressed, save, version_at, working
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
-from app.web.organizer.letters_shelf import PressedForm, RowField
 from app.web.organizer.letters_words import FieldGroup, field_groups
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.organizer.who import who_words
 from app.web.problem_words import problem_words
 
-campaign = Blueprint("organizer_campaign", __name__)
+campaign = area("organizer_campaign")
 
 LIST = f"<any({', '.join(LISTS)}):name>"
 ONCE = f"<any({', '.join(SECTIONS)}):name>"
@@ -87,18 +76,6 @@ _GLANCE = (
     "last_day.house", "last_day.senate", "as_of", "enacted",
 )  # fmt: skip
 """What the page shows of the bill and its dates."""
-
-
-class StoreForm(PressedForm):
-    """What the campaign's buttons send: what the page was made of, and which way a part moves."""
-
-    seen = RowField(default=-1)
-    way = StringField(default="")
-
-
-def pressed() -> StoreForm:
-    """The present form."""
-    return StoreForm(request.form)
 
 
 # --- everything at a glance -------------------------------------------------------------------
@@ -168,18 +145,14 @@ class PartLink:
 
 @campaign.get("/campaign/")
 @access("editor")
-def index() -> Response:
-    return _index()
-
-
-def _index(problem: str = "", status: int = 200) -> Response:
+def index(problem: str = "", status: int = 200) -> Response:
     """The bill, its dates and the asks at a glance, with the way to every other part."""
     now = working(services())
     stale = reading_aids.parts_to_translate(now.text)
     facts = [(label(p), shown(p, v)) for p, v in edit.read_fields(now.text, _GLANCE).items()]
     return page(
         "campaign/index", status, problem=problem, now=now, facts=facts,
-        done=request.args.get("done", ""), asks=_lines(now, "asks", stale), words=LIST_WORDS,
+        asks=_lines(now, "asks", stale), words=LIST_WORDS,
         groups=[(title, [_link(now, name, stale) for name in names]) for title, names in _PARTS],
         bill=_link(now, "bill", stale),
     )  # fmt: skip
@@ -199,18 +172,14 @@ def _link(now: Working, name: str, stale: dict[tuple[str, str], int]) -> PartLin
 
 @campaign.get(f"/campaign/{LIST}")
 @access("editor")
-def parts(name: str) -> Response:
-    return _list(name)
-
-
-def _list(name: str, problem: str = "", status: int = 200) -> Response:
+def parts(name: str, problem: str = "", status: int = 200) -> Response:
     """The parts of one list, in their order."""
     if name == "asks":
-        return _index(problem, status)
+        return index(problem, status)
     now = working(services())
     lines = _lines(now, name, reading_aids.parts_to_translate(now.text))
     return page("campaign/parts", status, problem=problem, now=now, name=name, lines=lines,
-                words=LIST_WORDS, done=request.args.get("done", ""))  # fmt: skip
+                words=LIST_WORDS)  # fmt: skip
 
 
 def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[PartLine]:
@@ -270,83 +239,59 @@ def _abouts(text: str, name: str) -> list[str]:
 # --- one part -------------------------------------------------------------------------------
 
 
-@campaign.get(f"/campaign/{ONCE}")
-@access("editor")
-def once(name: str) -> Response:
-    return _show(Section(name))
-
-
-@campaign.post(f"/campaign/{ONCE}")
-@access("editor")
-def once_post(name: str) -> Response:
-    return _take(Section(name))
-
-
+@campaign.get(f"/campaign/{ONCE}", endpoint="once")
 @campaign.get(f"/campaign/{LIST}/<key>")
 @access("editor")
-def part(name: str, key: str) -> Response:
-    return _show(_section_of(name, key))
+def part(name: str, key: str = "") -> Response:
+    """The fields of one part of the campaign."""
+    section, now = _section_of(name, key), working(services())
+    return _part(section, shown_values(section, now.text), NotSaved({}, {}, now.base))
 
 
+@campaign.post(f"/campaign/{ONCE}", endpoint="once_post")
 @campaign.post(f"/campaign/{LIST}/<key>")
 @access("editor")
-def part_post(name: str, key: str) -> Response:
-    return _take(_section_of(name, key))
+def part_post(name: str, key: str = "") -> Response:
+    """Keep the fields of a part as a draft, or show them again with what is wrong."""
+    section = _section_of(name, key)
+    typed, base, fits = read_form(section, request.form)
+    shown = {path: visible(value) for path, value in typed.items()}
+    if "look" in request.args:
+        return _part(section, shown, NotSaved({}, {}, base))
+    answer = save_section(services(), section, typed, base, fits)
+    if answer is None:
+        return go_to("organizer_campaign.index", done="saved")
+    return _part(section, shown, answer, 409 if answer.theirs else 422)
 
 
-def _section_of(name: str, key: str) -> Section | None:
-    """The part of a list that an address names, if the draft has it."""
+def _section_of(name: str, key: str) -> Section:
+    """The part that an address names."""
+    if name in SECTIONS:
+        return Section(name)
     text = working(services()).text
     if name in KEYED:
-        place = place_of(text, name, key)
-        return None if place is None else Section(name, place, key)
+        return Section(name, known(place_of(text, name, key)), key)
     number = int(key) if re.fullmatch(r"[0-9]{1,4}", key) else 0
-    return Section(name, number - 1) if 0 < number <= edit.count_of(text, name) else None
-
-
-def _show(section: Section | None) -> Response:
-    """The fields of one part of the campaign."""
-    if section is None:
-        return page("no_such", 404)
-    now = working(services())
-    return _part(section, now, shown_values(section, now.text), NotSaved({}, {}, now.base))
-
-
-def _take(section: Section | None) -> Response:
-    """Keep the fields of a part as a draft, or show them again with what is wrong."""
-    if section is None:
-        return page("no_such", 404)
-    site = services()
-    typed, base, fits = read_form(section, request.form)
-    if "look" in request.args:
-        shown = {path: visible(value) for path, value in typed.items()}
-        return _part(section, working(site), shown, NotSaved({}, {}, base))
-    answer = save_section(site, section, typed, base, fits)
-    if answer is None:
-        return redirect(page_url("organizer_campaign.index", done="saved"), 303)
-    values = {path: visible(value) for path, value in typed.items()}
-    return _part(section, working(site), values, answer, 409 if answer.theirs else 422)
+    return Section(name, number - 1) if 0 < number <= edit.count_of(text, name) else abort(404)
 
 
 def _part(
-    section: Section, now: Working, values: dict[str, str], answer: NotSaved, status: int = 200
+    section: Section, values: dict[str, str], answer: NotSaved, status: int = 200
 ) -> Response:
+    now, new, single = working(services()), isinstance(section, NewPart), section.name in SECTIONS
     aids: dict[str, str] = {}
-    here = section.within(now.text)
+    here = None if new else section.within(now.text)
     if section.aids and here:
         aids.update(reading_aids.aid_states(now.text, section.aids, here.place))
-    single = section.name in SECTIONS
-    key = section.key or str(section.place + 1)
-    problems = answer.problems
+    key = _("new") if new else section.key or str(section.place + 1)
     return page(
-        "campaign/part", status, section=section, base=answer.base, by=answer.by, new=False,
-        title=str(TITLES[section.name]) + ("" if single else f": {key}"), single=single,
-        fields=view(
-            section, values, problems=problems, theirs=answer.theirs, aids=aids, live=now.live
-        ),
-        errors=[(field_id(path) if path else "", text) for path, text in problems.items()],
+        "campaign/part", status, section=section, base=answer.base, new=new, single=single,
+        title=str(TITLES[section.name]) + ("" if single else f": {key}"),
+        fields=view(section, values, problems=answer.problems, theirs=answer.theirs, aids=aids,
+                    live=None if new else now.live),
+        errors=[(field_id(p) if p in values else "", text) for p, text in answer.problems.items()],
         stages=STAGE_NAMES, action=request.script_root + request.path,
-        used_in=_used_in(now, section), groups=_helpful_fields(section),
+        used_in=[] if new else _used_in(now, section), groups=_helpful_fields(section),
         next_campaign=answer.another_bill,
     )  # fmt: skip
 
@@ -376,8 +321,6 @@ def _helpful_fields(section: Section) -> list[FieldGroup]:
 def move(name: str, key: str) -> Response:
     """One place up or down; the buttons work without JavaScript."""
     section = _section_of(name, key)
-    if section is None:
-        return page("no_such", 404)
     by = -1 if pressed().way.data == "up" else 1
     now = working(services())
     text = move_block(now.text, name, section.place, by)
@@ -389,8 +332,6 @@ def move(name: str, key: str) -> Response:
 def remove(name: str, key: str) -> Response:
     """Take a part out of the draft. Earlier versions keep it."""
     section = _section_of(name, key)
-    if section is None:
-        return page("no_such", 404)
     now = working(services())
     text = remove_block(now.text, name, section.place)
     return _store(now, name, text, f"{name}: one less")
@@ -398,17 +339,17 @@ def remove(name: str, key: str) -> Response:
 
 def _store(now: Working, name: str, text: str, note: str, anchor: str = "") -> Response:
     if pressed().base.data != now.base:
-        return _list(name, moved_words(""), 409)
-    problems = edit.problems_by_field(services().campaign.slug, text)
+        return parts(name, moved_words(""), 409)
+    problems = edit.problems_by_field(services().slug, text)
     if problems:
-        return _list(name, problem_words(next(iter(problems.values()))), 422)
-    if text != now.text and isinstance(save(services(), text, now.base, note), Moved):
-        return _list(name, moved_words(""), 409)
+        return parts(name, problem_words(next(iter(problems.values()))), 422)
+    if text != now.text and save(text, now.base, note):
+        return parts(name, moved_words(""), 409)
     if not anchor:
-        return redirect(page_url("organizer_campaign.index", done="removed"), 303)
+        return go_to("organizer_campaign.index", done="removed")
     if name == "asks":
-        return redirect(page_url("organizer_campaign.index", _anchor=anchor), 303)
-    return redirect(page_url("organizer_campaign.parts", name=name, _anchor=anchor), 303)
+        return go_to("organizer_campaign.index", _anchor=anchor)
+    return go_to("organizer_campaign.parts", name=name, _anchor=anchor)
 
 
 @campaign.get(f"/campaign/{LIST}/new")
@@ -419,18 +360,17 @@ def new(name: str) -> Response:
     values = dict.fromkeys(section.paths, "")
     if f"{name}.0.stages" in values:
         values[f"{name}.0.stages"] = "pending last_weeks"
-    return _new(section, values, {}, working(services()).base)
+    return _part(section, values, NotSaved({}, {}, working(services()).base))
 
 
 @campaign.post(f"/campaign/{LIST}/new")
 @access("editor")
 def new_post(name: str) -> Response:
     """Put a new part into a list, as a draft: in front where order counts, else at the end."""
-    site, section = services(), NewPart(name, 0)
+    now, section = working(services()), NewPart(name, 0)
     typed, _base, _fits = read_form(section, request.form)
     if "look" in request.args:
-        return _new(section, typed, {}, working(site).base)
-    now = working(site)
+        return _part(section, typed, NotSaved({}, {}, now.base))
     if name in KEYED:
         key = edit.clean(typed[f"{name}.0.id"], one_line=True)
         words = (
@@ -439,15 +379,15 @@ def new_post(name: str) -> Response:
         if not key and words:
             key = free_id(words, set(edit.read_column(now.text, name, "id")))
         typed[f"{name}.0.id"] = key
+    shown = {path: visible(value) for path, value in typed.items()}
     text, place, problems = _with_new(now, name, typed)
     if problems:
-        values = {path: visible(value) for path, value in typed.items()}
-        return _new(section, values, problems, now.base, 422)
+        return _part(section, shown, NotSaved(problems, {}, now.base), 422)
     if section.aids:
         text = reading_aids.note_aids(now.text, text, section.aids, place)
-    if isinstance(save(site, text, now.base, f"{name}: one more"), Moved):
-        return _new(section, typed, {"": moved_words("")}, now.base, 409)
-    return redirect(page_url("organizer_campaign.index", done="saved"), 303)
+    if save(text, now.base, f"{name}: one more"):
+        return _part(section, shown, NotSaved({"": moved_words("")}, {}, now.base), 409)
+    return go_to("organizer_campaign.index", done="saved")
 
 
 def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int, dict[str, str]]:
@@ -463,22 +403,9 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
         return now.text, 0, wrong
     place = 0 if name in ORDERED else edit.count_of(now.text, name)
     text = insert_block(now.text, name, place, edit.new_table(name, values))
-    found = edit.problems_by_field(services().campaign.slug, text)
+    found = edit.problems_by_field(services().slug, text)
     there = dict(zip(field_paths(name, place), field_paths(name, 0), strict=True))
     return text, place, {there.get(path, ""): problem_words(what) for path, what in found.items()}
-
-
-def _new(
-    section: Section, values: dict[str, str], problems: dict[str, str], base: int, status: int = 200
-) -> Response:
-    new_one = _("new")
-    return page(
-        "campaign/part", status, title=f"{TITLES[section.name]}: {new_one}", section=section,
-        fields=view(section, values, problems=problems, theirs={}, aids={}), base=base, by="",
-        errors=[(field_id(p) if p in values else "", text) for p, text in problems.items()],
-        stages=STAGE_NAMES, action=request.script_root + request.path, new=True, single=False,
-        used_in=[], groups=_helpful_fields(section),
-    )  # fmt: skip
 
 
 class NewPart(Section):
@@ -494,15 +421,11 @@ class NewPart(Section):
 
 @campaign.get("/campaign/publish")
 @access("editor")
-def publish() -> Response:
-    return _publish()
-
-
-def _publish(problem: str = "", status: int = 200) -> Response:
+def publish(problem: str = "", status: int = 200) -> Response:
     """What the draft changes, what the check says of it, and the button."""
     site, now = services(), working(services())
     if now.state.draft is None:
-        return redirect(page_url("organizer_campaign.index"), 303)
+        return go_to("organizer_campaign.index")
     return with_check(
         {**now.files, FILE: now.text}, "", _("Compare and publish"),
         lambda checked: page(
@@ -518,34 +441,26 @@ def _publish(problem: str = "", status: int = 200) -> Response:
 @access("editor")
 def publish_post() -> Response:
     """Make the draft live, if it is still the one that was looked at and passes the check."""
-    site, now, me, form = services(), working(services()), current().organizer, pressed()
+    site, now, form = services(), working(services()), pressed()
     meanwhile = _("Something changed since you looked, so nothing is published. Look once more.")
     if now.state.draft is None or form.base.data != now.base or form.seen.data != now.counter:
-        return _publish(meanwhile, 409)
+        return publish(meanwhile, 409)
     if fixed_here(site, now.live, now.text):
-        return _publish(problem_words(Message.of("fixed")), 422)
+        return publish(problem_words(Message.of("fixed")), 422)
     if check_files(site, {**now.files, FILE: now.text}).must:
-        return _publish(_("The check found something that must be put right first."), 422)
-    answer = publish_drafts(
-        site.db(), site.campaign.slug, {FILE: now.base}, folder=site.live.folder,
-        seen=now.counter, by=me.name, at=clock(), note=form.note.data,
-    )  # fmt: skip
-    if not isinstance(answer, Published):
-        return _publish(meanwhile, 409)
-    return redirect(page_url("organizer_campaign.index", done="published"), 303)
+        return publish(_("The check found something that must be put right first."), 422)
+    if not drafts.publish({FILE: now.base}, now.counter):
+        return publish(meanwhile, 409)
+    return go_to("organizer_campaign.index", done="published")
 
 
 @campaign.post("/campaign/discard")
 @access("editor")
 def discard() -> Response:
     """Take the draft away. It stays among the versions."""
-    site, me = services(), current().organizer
-    answer = discard_draft(
-        site.db(), site.campaign.slug, FILE, base=pressed().base.data, by=me.name, at=clock()
-    )
-    if isinstance(answer, Moved):
-        return _index(moved_words(""), 409)
-    return redirect(page_url("organizer_campaign.index", done="discarded"), 303)
+    if not drafts.discard():
+        return index(moved_words(""), 409)
+    return go_to("organizer_campaign.index", done="discarded")
 
 
 @campaign.get("/campaign/versions")
@@ -553,19 +468,16 @@ def discard() -> Response:
 def versions() -> Response:
     """Every text of the campaign, newest first."""
     site = services()
-    rows = history(site.db(), site.campaign.slug, FILE)
+    rows = history(site.db(), site.slug, FILE)
     found = sorted(rows, key=lambda v: (v.published_at or v.at, v.number or 0, v.id), reverse=True)
-    return page("campaign/versions", versions=found, done=request.args.get("done", ""))
+    return page("campaign/versions", versions=found)
 
 
 @campaign.get("/campaign/versions/<row:number>")
 @access("editor")
 def version(number: int) -> Response:
     """One version beside what residents see now."""
-    site, now = services(), working(services())
-    found = find_version(site.db(), site.campaign.slug, FILE, number)
-    if isinstance(found, NoSuchVersion):
-        return page("no_such", 404)
+    now, found = working(services()), version_at(number)
     return page("campaign/version", version=found, parts=changes(found.source, now.live), now=now)
 
 
@@ -573,16 +485,10 @@ def version(number: int) -> Response:
 @access("editor")
 def restore(number: int) -> Response:
     """Make an earlier version the draft."""
-    site = services()
-    found = find_version(site.db(), site.campaign.slug, FILE, number)
-    if isinstance(found, NoSuchVersion):
-        return page("no_such", 404)
-    answer = save(
-        site, found.source, pressed().base.data, f"from version {found.short}", restored=True
-    )
-    if isinstance(answer, Moved):
-        return _index(moved_words(""), 409)
-    return redirect(page_url("organizer_campaign.publish"), 303)
+    found = version_at(number)
+    if save(found.source, pressed().base.data, f"from version {found.short}", restored=True):
+        return index(moved_words(""), 409)
+    return go_to("organizer_campaign.publish")
 
 
 # --- a test journey ----------------------------------------------------------------------------
@@ -606,4 +512,4 @@ def test_post() -> Response:
             db, at=at, who=me.name, what=What.TEST_STARTED, subject=me.name,
             after={"expires": audit.stamp(at + timedelta(minutes=practice.MINUTES))},
         )  # fmt: skip
-    return redirect(page_url("resident.start", test=practice.make_marker(site, me.id)), 303)
+    return go_to("resident.start", test=practice.make_marker(site, me.id))

@@ -16,10 +16,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.form import BaseForm
 
-from app.campaign import (
-    edit,
-    reading_aids,
-)
+from app.campaign import edit, reading_aids
 from app.campaign.campaign_fields import (
     EVERY_STAGE,
     KEYED,
@@ -31,71 +28,14 @@ from app.campaign.campaign_fields import (
     general,
     section_paths,
 )
-from app.campaign.campaign_file import FILE
 from app.campaign.problems import Message
 from app.campaign.toml_text import toml_values
-from app.records.audit import What
 from app.records.counts import anybody_signed
-from app.records.workshop import FileState, Moved, NoSuchVersion, Saved, save_draft, states
-from app.records.workshop import find_version as find
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
-from app.web.organizer.gate import clock, current
+from app.web.organizer.drafts import Working, save, text_at, working
 from app.web.organizer.who import WhoView, typed_code, whose
 from app.web.problem_words import problem_words
-
-# --- the text that is worked on ----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """One file as an organizer sees it."""
-
-    name: str
-    text: str
-    live: str
-    """What residents see."""
-    state: FileState
-    counter: int
-    """The change counter at which the live texts were read."""
-    files: dict[str, str]
-    """All live texts at that moment."""
-
-    @property
-    def base(self) -> int:
-        """What a form carries, so that nobody's work is written over."""
-        return self.state.revision
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether there is a draft that says something else than the live text."""
-        return self.state.draft is not None and self.text != self.live
-
-
-def working(site: Services, name: str = FILE) -> Working:
-    """The draft of a file, or its live text where there is none."""
-    db = site.db()
-    found = site.live.files(db)
-    state = states(db, site.campaign.slug).get(name, FileState(name))
-    live = found.files.get(name, "")
-    text = state.draft.source if state.draft else live
-    return Working(name, text, live, state, found.counter, found.files)
-
-
-def text_at(site: Services, base: int, name: str = FILE) -> str:
-    """The text that a form was made from: a row of the database, or 0 for the file."""
-    version = find(site.db(), site.campaign.slug, name, base)
-    return site.live.folder.get(name, "") if isinstance(version, NoSuchVersion) else version.source
-
-
-def save(
-    site: Services, text: str, base: int, note: str, *, name: str = FILE, restored: bool = False
-) -> Saved | Moved:
-    """Keep a draft in the present organizer's name."""
-    return save_draft(
-        site.db(), site.campaign.slug, name, text, base=base, by=current().organizer.name,
-        at=clock(), note=note, what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
-    )  # fmt: skip
 
 
 def place_of(text: str, name: str, key: str) -> int | None:
@@ -273,7 +213,6 @@ class NotSaved:
     theirs: dict[str, str]
     """By path what somebody else wrote, where both changed a field."""
     base: int
-    by: str = ""
     another_bill: bool = False
     """The campaign would be about another bill than people signed for."""
 
@@ -341,13 +280,12 @@ def save_section(
     here, values = merged
     result = edit.set_fields(now.text, values)
     if isinstance(result, dict):
-        return NotSaved(_back(section, here, why_words(result)),
-                        {}, now.base)  # fmt: skip
+        return NotSaved(_back(section, here, why_words(result)), {}, now.base)
     if here.aids:
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
     fixed = fixed_here(site, now.live, result)
     problems = {
-        **edit.problems_by_field(site.campaign.slug, result),
+        **edit.problems_by_field(site.slug, result),
         **{path: Message.of("fixed") for path in fixed},
     }
     if problems:
@@ -355,8 +293,7 @@ def save_section(
         return NotSaved(_back(section, here, said), {}, now.base, another_bill=bool(fixed))
     if result == now.text:
         return None
-    answer = save(site, result, now.base, note_for(section))
-    if isinstance(answer, Moved):
+    if save(result, now.base, note_for(section)):
         return NotSaved({"": moved_words("")}, {}, base)
     return None
 
@@ -367,11 +304,10 @@ def _merge(
     """Where the section stands now, and what to write there."""
     if base == now.base:
         return section, dict(typed)
-    author = now.state.draft.author if now.state.draft else ""
     before, here = text_at(site, base), section.within(now.text)
     was = section.within(before)
     if here is None or was is None:
-        return NotSaved({"": gone_words()}, {}, now.base, author)
+        return NotSaved({"": gone_words()}, {}, now.base)
     old = list(shown_values(was, before).values())
     theirs = list(shown_values(here, now.text).values())
     values: dict[str, str] = {}
@@ -383,7 +319,8 @@ def _merge(
                 both[path] = theirs[place]
             values[here.paths[place]] = mine
     if both:
-        return NotSaved({"": moved_words(author)}, both, now.base, author)
+        author = now.state.draft.author if now.state.draft else ""
+        return NotSaved({"": moved_words(author)}, both, now.base)
     return here, values
 
 
@@ -398,7 +335,7 @@ def _back(section: Section, here: Section, problems: dict[str, str]) -> dict[str
 def fixed_here(site: Services, live: str, text: str) -> tuple[str, ...]:
     """What a text would change although somebody has signed for the bill as it is live."""
     changed = edit.fixed_changes(live, text)
-    return changed if changed and anybody_signed(site.db(), site.live.slug) else ()
+    return changed if changed and anybody_signed(site.db(), site.slug) else ()
 
 
 def why_words(wrong: Mapping[str, edit.Why]) -> dict[str, str]:

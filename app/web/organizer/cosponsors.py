@@ -7,9 +7,8 @@ applied in one piece.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
-from flask import Blueprint, redirect, request
+from flask import request
 from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
@@ -19,9 +18,8 @@ from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, CsvTrouble
 from app.congress import Holder
 from app.congress.model import ordinal
-from app.records.workshop import NoSuchVersion, find_version, history
+from app.records.workshop import history
 from app.site.i18n import gettext as _
-from app.site.i18n import page_url
 from app.site.live_supporters import (
     OtherBill,
     Proposal,
@@ -38,11 +36,12 @@ from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import ask_moves, check_files
+from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.problem_words import problem_words
 
-cosponsors = Blueprint("organizer_cosponsors", __name__)
+cosponsors = area("organizer_cosponsors")
 
 LARGEST_UPLOAD = 50_000_000
 """What an editor's browser may send, so that the form itself can say what is too large."""
@@ -74,14 +73,15 @@ def role_words(role: str) -> str:
     return _("sponsor") if role == "sponsor" else _("cosponsor")
 
 
-def stance_words(name: str) -> str:
+def stance_words(site: Services, bioguide: str) -> str:
     """How letters see a person."""
+    stance = site.campaign.stances.get(bioguide)
     return {
         "sponsor": _("thanked as sponsor"),
         "cosponsor": _("thanked as cosponsor"),
         "earlier": _("thanked for an earlier version"),
         "opposes": _("known for the opposite bill"),
-    }.get(name) or _("on no list")
+    }.get(stance.name if stance else "") or _("on no list")
 
 
 def seat_words(holder: Holder | None) -> str:
@@ -95,38 +95,17 @@ def seat_words(holder: Holder | None) -> str:
     return f"{seat.state}-{seat.district}" if seat.district else at_large
 
 
-@dataclass(frozen=True, slots=True)
-class CosponsorLine:
-    """One line of a list, in words."""
-
-    key: str
-    """Bioguide id and bill, for the button or tick that takes it off."""
-    bioguide: str
-    name: str
-    seat: str
-    here: bool
-    """Whether this person is among the members that are known now."""
-    bill: str
-    role: str
-    day: str
-    stance: str
-    note: str = ""
-
-
-def _line(site: Services, backing: Backing, before: Backing | None = None) -> CosponsorLine:
+def _line(site: Services, backing: Backing, before: Backing | None = None) -> dict[str, object]:
+    """One line of a list, in words; its key is for the button or tick that takes it off."""
     holder = site.tables.holder_of(backing.bioguide)
-    stance = site.campaign.stances.get(backing.bioguide)
-    note = ""
-    if before is not None:
-        note = _("was: %(role)s, %(day)s", role=role_words(before.role),
-                 day=before.day.isoformat())  # fmt: skip
-    return CosponsorLine(
-        key=_key(backing), bioguide=backing.bioguide, name=backing.name,
-        seat=seat_words(holder), here=holder is not None,
-        bill=bill_words(site.campaign, backing.bill), role=role_words(backing.role),
-        day=backing.day.isoformat(), stance=stance_words(stance.name if stance else "none"),
-        note=note,
-    )  # fmt: skip
+    note = _("was: %(role)s, %(day)s", role=role_words(before.role),
+             day=before.day.isoformat()) if before else ""  # fmt: skip
+    return {
+        "key": _key(backing), "bioguide": backing.bioguide, "name": backing.name, "note": note,
+        "seat": seat_words(holder), "here": holder is not None, "day": backing.day.isoformat(),
+        "bill": bill_words(site.campaign, backing.bill), "role": role_words(backing.role),
+        "stance": stance_words(site, backing.bioguide),
+    }  # fmt: skip
 
 
 def _key(backing: Backing) -> str:
@@ -138,11 +117,7 @@ def _key(backing: Backing) -> str:
 
 @cosponsors.get("/cosponsors/")
 @access("editor")
-def index() -> Response:
-    return _index()
-
-
-def _index(problem: str = "", status: int = 200) -> Response:
+def index(problem: str = "", status: int = 200) -> Response:
     """The table, and whoever fits what was searched for."""
     site = services()
     query = visible(request.args.get("q", ""))[:80]
@@ -158,17 +133,16 @@ def _index(problem: str = "", status: int = 200) -> Response:
         "campaign/cosponsors", status, problem=problem, groups=groups, query=query,
         found=[_found(site, holder) for holder in search_members(site, query)],
         as_of=site.campaign.as_of, age=(site.today() - site.campaign.as_of).days,
-        done=request.args.get("done", ""),
     )  # fmt: skip
 
 
 def _found(site: Services, holder: Holder) -> dict[str, str]:
     """A member who fits the search, in words."""
     assert holder.member is not None
-    stance = site.campaign.stances.get(holder.member.bioguide)
+    who = holder.member.bioguide
     return {
-        "bioguide": holder.member.bioguide, "name": holder.member.full_name,
-        "seat": seat_words(holder), "stance": stance_words(stance.name if stance else "none"),
+        "bioguide": who, "name": holder.member.full_name, "seat": seat_words(holder),
+        "stance": stance_words(site, who),
     }  # fmt: skip
 
 
@@ -185,18 +159,31 @@ class AddForm(Form):  # type: ignore[misc]
 
 @cosponsors.get("/cosponsors/add/<bioguide>")
 @access("editor")
-def add(bioguide: str) -> Response:
-    return _add(bioguide, AddForm(), {})
+def add(
+    bioguide: str, form: AddForm | None = None, wrong: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    """The form for one supporter more."""
+    site, form = services(), form or AddForm()
+    bills = [(b, bill_words(site.campaign, b)) for b in (CURRENT, *site.campaign.related)]
+    return page(
+        "campaign/cosponsor_add", status, who=_found(site, _member(bioguide)), bills=bills,
+        errors=list((wrong or {}).items()),
+        typed={name: visible(str(data or "")) for name, data in form.data.items()},
+    )  # fmt: skip
+
+
+def _member(bioguide: str) -> Holder:
+    """Whoever an address names, of those who sit in Congress."""
+    return known(services().tables.holder_of(bioguide))
 
 
 @cosponsors.post("/cosponsors/add/<bioguide>")
 @access("editor")
 def add_post(bioguide: str) -> Response:
     """Show what one more supporter changes."""
-    site, form = services(), AddForm(request.form)
-    holder = site.tables.holder_of(bioguide)
-    if holder is None or holder.member is None:
-        return page("no_such", 404)
+    site, form, member = services(), AddForm(request.form), _member(bioguide).member
+    assert member is not None
     now, day, bill = live_lists(site), read_day(form.date.data), str(form.bill.data)
     wrong = {}
     if day is None or day > site.today():
@@ -209,25 +196,11 @@ def add_post(bioguide: str) -> Response:
                        for b in now.backings):  # fmt: skip
         wrong["role"] = _("This bill has a sponsor already. Take that one off first.")
     if wrong or day is None:
-        return _add(bioguide, form, wrong, 422)
-    new = Backing(
-        bioguide, holder.member.full_name, bill, "sponsor" if sponsor else "cosponsor", day
-    )
+        return add(bioguide, form, wrong, 422)
+    new = Backing(bioguide, member.full_name, bill, "sponsor" if sponsor else "cosponsor", day)
     lines = [b for b in now.backings if _key(b) != _key(new)]
     place = max((n for n, b in enumerate(lines, 1) if b.bill == bill), default=len(lines))
     return _review([*lines[:place], new, *lines[place:]], source=_("added by hand"))
-
-
-def _add(bioguide: str, form: AddForm, wrong: dict[str, str], status: int = 200) -> Response:
-    site = services()
-    holder = site.tables.holder_of(bioguide)
-    if holder is None or holder.member is None:
-        return page("no_such", 404)
-    bills = [(b, bill_words(site.campaign, b)) for b in (CURRENT, *site.campaign.related)]
-    return page(
-        "campaign/cosponsor_add", status, who=_found(site, holder), errors=list(wrong.items()),
-        bills=bills, typed={name: visible(str(data or "")) for name, data in form.data.items()},
-    )  # fmt: skip
 
 
 @cosponsors.post("/cosponsors/off")
@@ -237,7 +210,7 @@ def off() -> Response:
     now = live_lists(services())
     lines = [b for b in now.backings if _key(b) != request.form.get("off", "")]
     if len(lines) == len(now.backings):
-        return _index(_("This person is on that list no more."), 409)
+        return index(_("This person is on that list no more."), 409)
     return _review(lines, source=_("taken off by hand"))
 
 
@@ -246,8 +219,20 @@ def off() -> Response:
 
 @cosponsors.get("/cosponsors/import")
 @access("editor")
-def bring() -> Response:
-    return _bring()
+def bring(
+    problem: str = "", status: int = 200, trouble: CsvTrouble | None = None, *,
+    another: bool = False,
+) -> Response:  # fmt: skip
+    """The form that takes a file, with what was wrong with the last one, cell by cell."""
+    rows = [
+        (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
+        for row in (trouble.rows if trouble else ())
+    ]
+    bill = next((b for b in services().campaign.bills.values() if b.number), None)
+    return page(
+        "campaign/import", status, problem=problem, field="file", trouble=trouble, rows=rows,
+        bill=bill, most=MOST_BYTES // 1_000_000, another=another,
+    )  # fmt: skip
 
 
 @cosponsors.post("/cosponsors/import")
@@ -260,11 +245,11 @@ def bring_post() -> Response:
     if upload:
         upload.close()
     if not data.strip():
-        return _bring(_("Choose a file that is not empty."), 422)
+        return bring(_("Choose a file that is not empty."), 422)
     found = propose(services(), data)
     if not isinstance(found, Proposal):
         trouble = found if isinstance(found, CsvTrouble) else None
-        return _bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
+        return bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
     gone = [
         _("%(name)s, on %(day)s", name=w.name, day=w.left.isoformat()) if found.official else w.name
         for w in found.withdrawn
@@ -273,25 +258,6 @@ def bring_post() -> Response:
         found.lines, found.day.isoformat(), missing={_key(b) for b in found.missing},
         source=_("from the official file") if found.official else _("from a CSV file"),
         notes=[problem_words(note) for note in found.notes], withdrawn=gone,
-    )  # fmt: skip
-
-
-def _bring(
-    problem: str = "",
-    status: int = 200,
-    trouble: CsvTrouble | None = None,
-    *,
-    another: bool = False,
-) -> Response:
-    """The form that takes a file, with what was wrong with the last one, cell by cell."""
-    rows = [
-        (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
-        for row in (trouble.rows if trouble else ())
-    ]
-    bill = next((b for b in services().campaign.bills.values() if b.number), None)
-    return page(
-        "campaign/import", status, problem=problem, field="file", trouble=trouble, rows=rows,
-        bill=bill, most=MOST_BYTES // 1_000_000, another=another,
     )  # fmt: skip
 
 
@@ -352,7 +318,7 @@ def apply() -> Response:
     source = form.source.data
     lines, problems = read_list("list", form.list.data, site.campaign.related)
     if problems:
-        return _bring(_("The list did not arrive whole. Please choose the file once more."), 422)
+        return bring(_("The list did not arrive whole. Please choose the file once more."), 422)
     missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
     typed = form.as_of.data
@@ -370,7 +336,7 @@ def apply() -> Response:
     if problem:
         return _review(lines, typed, source=source, missing=missing, ticked=ticked,
                        problem=problem, field=field, status=status)  # fmt: skip
-    return redirect(page_url("organizer_cosponsors.index", done="applied"), 303)
+    return go_to("organizer_cosponsors.index", done="applied")
 
 
 def _moved_words() -> str:
@@ -388,7 +354,7 @@ def versions() -> Response:
     found = [
         (name, version)
         for name in (COSPONSORS, OPPOSING)
-        for version in history(site.db(), site.campaign.slug, name)
+        for version in history(site.db(), site.slug, name)
         if version.number is not None
     ]
     found.sort(key=lambda one: (one[1].published_at or one[1].at, one[1].number), reverse=True)
@@ -400,13 +366,10 @@ def versions() -> Response:
 def earlier(number: int) -> Response:
     """Show what going back to an earlier list would change."""
     site = services()
-    kept = [(name, find_version(site.db(), site.campaign.slug, name, number))
-            for name in (COSPONSORS, OPPOSING)]  # fmt: skip
-    found = [(name, one) for name, one in kept if not isinstance(one, NoSuchVersion)]
-    if not found:
-        return page("no_such", 404)
-    name, version = found[0]
-    lines = read_lines(site, version.source, name)
+    name = known(next((name for name in (COSPONSORS, OPPOSING) if any(
+        one.id == number for one in history(site.db(), site.slug, name)
+    )), None))  # fmt: skip
+    lines = read_lines(site, version_at(number, name).source, name)
     others = [b for b in live_lists(site).backings if file_of(site.campaign, b.bill) != name]
     ordered = [*lines, *others] if name == COSPONSORS else [*others, *lines]
     return _review(ordered, source=_("an earlier list"))

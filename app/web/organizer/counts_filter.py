@@ -18,7 +18,7 @@ from app.site.i18n import LANGUAGES, language
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import read_day
-from app.web.organizer.campaigns import title_of
+from app.web.organizer.campaign_list import title_of
 from app.web.organizer.show import visible
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")

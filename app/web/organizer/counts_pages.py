@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
-from flask import Blueprint, abort, request
+from flask import abort, request
 from flask_babel import format_date
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -44,9 +44,9 @@ from app.web.organizer.counts_lines import (
     share,
     survey,
 )
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, page, visible
 
-counts_blueprint = Blueprint("organizer_counts", __name__)
+counts_blueprint = area("organizer_counts", "/counts")
 for rule, endpoint, view in (
     ("/map.svg", "picture", access("organizer")(counts_map.show_map)),
     ("/export", "export", access("exporter")(show_export)),

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, abort, current_app, g, redirect, request
+from flask import Flask, abort, current_app, g, redirect, request
 from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -29,10 +29,9 @@ from app.site.i18n import other_language, page_url
 from app.site.services import services
 from app.site.tokens import Binding, sign, unsign
 from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
-from app.web.organizer.nav import menu_for
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, menu_for, page, visible
 
-organizer = Blueprint("organizer", __name__)
+organizer = area("organizer")
 """The pages of ``entering``, ``account`` and ``trail``. ``row`` in an address is the number of a
 row in the database: never larger than SQLite's."""
 

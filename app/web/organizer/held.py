@@ -6,12 +6,11 @@ Nothing on the page names anyone; it shows what a row of the count has, and why 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from flask import Blueprint, redirect, request
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
@@ -21,21 +20,17 @@ from app.records.holding import (
     VIEWS,
     View,
     held_page,
-    held_waiting,
     hold_again,
     release,
     set_aside,
 )
-from app.records.organizers import Organizer
-from app.site.i18n import page_url
-from app.site.services import Services, services
+from app.site.services import services
 from app.web.access import access
 from app.web.errors import not_stored_words
 from app.web.organizer.gate import clock, current
-from app.web.organizer.nav import Notice
-from app.web.organizer.show import page
+from app.web.organizer.show import area, go_to, page
 
-held = Blueprint("organizer_held", __name__)
+held = area("organizer_held", "/held")
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 REASONS = {
@@ -52,31 +47,23 @@ DECISIONS: dict[str, Callable[..., int]] = {
 }  # fmt: skip
 
 
-def _known(wanted: str) -> View:
-    """The list of this name; the waiting ones for anything else."""
-    return next((view for view in VIEWS if view == wanted), "waiting")
-
-
 @held.get("/")
 @access("editor")
-def index() -> Response:
+def index(view: View | None = None, problem: str = "", status: int = 200) -> Response:
     """What waits, what was set aside, what was released: the oldest hundred of one of them."""
-    return _show(_known(request.args.get("show", "")))
-
-
-def _show(view: View, problem: str = "", status: int = 200) -> Response:
     site = services()
-    found = held_page(site.db(), site.campaign.slug, view)
+    view = view or _list(request.args.get("show", ""))
     done = request.args.get("done", "")
-    words = _done(int(done)) if re.fullmatch(r"[0-9]{1,3}", done) else ""
     return page(
-        "held/index", status, problem=problem, field="held-list", found=found, view=view,
-        reasons=REASONS, most=PAGE, done=words,
+        "held/index", status, problem=problem, field="held-list", view=view, reasons=REASONS,
+        found=held_page(site.db(), site.slug, view), most=PAGE,
+        done=int(done) if re.fullmatch(r"[0-9]{1,3}", done) else None,
     )  # fmt: skip
 
 
-def _done(number: int) -> str:
-    return str(ngettext("One signature was moved.", "%(num)d signatures were moved.", number))
+def _list(wanted: str) -> View:
+    """The list of this name; the waiting ones for anything else."""
+    return next((view for view in VIEWS if view == wanted), "waiting")
 
 
 class DecisionForm(Form):  # type: ignore[misc]
@@ -92,33 +79,17 @@ class DecisionForm(Form):  # type: ignore[misc]
 def decide() -> Response:
     """Release, set aside, or hold again what was ticked, or all that the page showed."""
     form = DecisionForm(request.form)
-    return _decide(_known(form.show.data), form)
-
-
-def _decide(view: View, form: DecisionForm) -> Response:
+    view = _list(form.show.data)
     action, _slash, scope = form.do.data.partition("/")
     typed = form.shown.data if scope == "all" else form.row.data
     numbers = [int(text) for text in typed if NUMBER.fullmatch(text)][:PAGE]
     decision = DECISIONS.get(action)
     if decision is None or not numbers:
-        return _show(view, _("Tick at least one signature, or use a button for all of them."), 422)
+        return index(view, _("Tick at least one signature, or use a button for all of them."), 422)
     site, who = services(), current().organizer.name
     try:
-        done = decision(site.db(), site.campaign.slug, numbers, who=who, at=clock())
+        done = decision(site.db(), site.slug, numbers, who=who, at=clock())
     except NotStoredError as error:
         busy = _("Nothing was changed, because the database is busy. Please try again.")
-        return _show(view, not_stored_words(error, busy), 503)
-    return redirect(page_url("organizer_held.index", show=view, done=done), 303)
-
-
-def waiting_notice(site: Services, me: Organizer) -> Iterable[Notice]:
-    """Say how many wait, to those who may decide."""
-    number = held_waiting(site.db(), site.campaign.slug)
-    if number and me.may("editor"):
-        text = ngettext(
-            "One signature waits for somebody to look at it. It is not counted until then.",
-            "%(num)d signatures wait for somebody to look at them. They are not counted until "
-            "then.",
-            number,
-        )
-        yield Notice(text, "organizer_held.index", _("Held signatures"))
+        return index(view, not_stored_words(error, busy), 503)
+    return go_to("organizer_held.index", show=view, done=done)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from flask import redirect, request
+from flask import abort, request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, StringField
 
-from app.campaign import Problem, read_template, version_of
+from app.campaign import Problem, read_template
 from app.campaign.letter_file import (
     HEADING,
     SourceParts,
@@ -20,38 +19,30 @@ from app.campaign.letter_file import (
     split_source,
 )
 from app.campaign.reading_aids import KEY, Pair, pair
-from app.campaign.text_changes import Change, changes, merge
+from app.campaign.text_changes import changes, merge
 from app.records import count
-from app.records.audit import What
-from app.records.workshop import (
-    FileVersion,
-    Moved,
-    NoSuchVersion,
-    find_version,
-    history,
-    save_draft,
-)
+from app.records.workshop import FileVersion, Moved, history, text_version
 from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url
-from app.site.services import Services, services
+from app.site.services import services
 from app.text import clean_line
 from app.web.access import access
-from app.web.organizer.gate import clock, current
+from app.web.organizer import drafts
+from app.web.organizer.drafts import PressedForm, RowField, pressed
+from app.web.organizer.gate import clock
 from app.web.organizer.letters_preview import beside
 from app.web.organizer.letters_shelf import (
     Part,
-    PressedForm,
-    RowField,
     ShelvedLetter,
     Text,
     TextPlace,
     file_name,
     letters,
-    of_text,
     shelf,
+    text_at,
 )
 from app.web.organizer.letters_words import field_groups
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import go_to, known, page, visible
 from app.web.organizer.who import passages, put_passage, typed_code, whose
 from app.web.problem_words import problem_words
 from app.web.resident.people import title_name
@@ -132,9 +123,9 @@ class NewForm(Form):  # type: ignore[misc]
 
 @letters.get("/<letter_id>/<part>/edit")
 @access("editor")
-@of_text
-def edit(place: TextPlace) -> Response:
+def edit(letter_id: str, part: str) -> Response:
     """The editor with the draft, else with what is live."""
+    place = text_at(letter_id, part)
     typed = TypedLetter.of(place.text.newest or _blank(place))
     return _editor(place, typed, base=place.text.state.revision)
 
@@ -159,7 +150,7 @@ def _editor(
     status: int = 200,
 ) -> Response:
     site, text, form = services(), place.text, EditorForm(request.form)
-    source = typed.source(base_text(site, place, base) or _blank(place))
+    source = typed.source(drafts.text_at(site, base, text.name) or _blank(place))
     shown = beside(place, source, query=form.find.data, seat=form.to.data)
     first = 1 if typed.whole else typed.words_line
     found = [(max(p.line - first + 1, 0), p) for p in problems or shown.problems]
@@ -198,25 +189,16 @@ def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
     return pair(first.words, second.words, second.heading.get(KEY, ""))
 
 
-def base_text(site: Services, place: TextPlace, base: int) -> str:
-    """The text that an editor had before them; what is live where the row is not known."""
-    found = find_version(site.db(), site.live.slug, place.text.name, base)
-    if isinstance(found, NoSuchVersion):
-        return site.live.folder.get(place.text.name, "") if base == 0 else ""
-    return found.source
-
-
 @letters.post("/<letter_id>/<part>/edit")
 @access("editor")
-@of_text
-def edit_post(place: TextPlace) -> Response:
+def edit_post(letter_id: str, part: str) -> Response:
     """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
-    site = services()
-    form = EditorForm(request.form)
+    site, place, form = services(), text_at(letter_id, part), EditorForm(request.form)
     typed, base = form.typed(), form.base.data
-    before = base_text(site, place, base) or _blank(place)
+    before = drafts.text_at(site, base, place.text.name) or _blank(place)
     source = typed.source(before)
-    again = TypedLetter(typed.words, typed.heading, typed.whole, typed.note, _first_line(source))
+    parts = split_source(source)
+    again = replace(typed, words_line=parts.words_line if parts else 1)
     if "put" in request.args:
         return _passage(place, again, form)
     if {"look", "show"} & request.args.keys():
@@ -233,12 +215,8 @@ def edit_post(place: TextPlace) -> Response:
         return _editor(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:
         return _onward(place, "same", form.then.data)
-    answer = save_draft(
-        site.db(), site.live.slug, place.text.name, source,
-        base=base, by=current().organizer.name, at=clock(), note=typed.note,
-    )  # fmt: skip
-    if isinstance(answer, Moved):
-        return _conflict(place, before, source, answer, typed.note)
+    if moved := drafts.save(source, base, typed.note, name=place.text.name):
+        return _conflict(place, before, source, moved, typed.note)
     return _onward(place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data)
 
 
@@ -252,29 +230,14 @@ def _passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response
     return _editor(place, replace(typed, words=put), base=base, said="put")
 
 
-def _first_line(source: str) -> int:
-    parts = split_source(source)
-    return parts.words_line if parts else 1
-
-
-def _onward(place: TextPlace, done: str, then: str) -> Response:
+def _onward(place: TextPlace, done: str, then: str = "") -> Response:
+    """To what was wanted after saving; else back to the editor, which says what was done."""
     letter, part = place.letter.id, place.text.part
-    match then:
-        case "check":
-            target = page_url("organizer_letters.check", letter_id=letter)
-        case "publish":
-            target = page_url("organizer_letters.publish", letter_id=letter)
-        case "preview":
-            target = page_url("organizer_letters.preview", letter_id=letter, text=part)
-        case _:
-            return _to_editor(place, done)
-    return redirect(target, 303)
-
-
-def _to_editor(place: TextPlace, done: str) -> Response:
-    letter, part = place.letter.id, place.text.part
-    target = page_url("organizer_letters.edit", letter_id=letter, part=part, done=done)
-    return redirect(target, 303)
+    if then in ("check", "publish"):
+        return go_to(f"organizer_letters.{then}", letter_id=letter)
+    if then == "preview":
+        return go_to("organizer_letters.preview", letter_id=letter, text=part)
+    return go_to("organizer_letters.edit", letter_id=letter, part=part, done=done)
 
 
 def _conflict(place: TextPlace, before: str, mine: str, moved: Moved, note: str) -> Response:
@@ -315,13 +278,9 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 
 @letters.get("/new")
 @access("editor")
-def new() -> Response:
-    return _new(NewForm(request.args))
-
-
-def _new(form: NewForm, problem: str = "", status: int = 200) -> Response:
+def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
-    books = shelf(services())
+    books, form = shelf(services()), form or NewForm(request.args)
     copied = books.letter(form.copy.data)
     title = form.title.data
     if copied and not form.title.raw_data:
@@ -336,26 +295,20 @@ def _new(form: NewForm, problem: str = "", status: int = 200) -> Response:
 @access("editor")
 def new_post() -> Response:
     """Make the drafts of a new letter. Nothing is live until it is published."""
-    site = services()
     form = NewForm(request.form)
     title = form.title.data
     if not title or len(title) > TITLE_CHARACTERS:
-        return _new(form, _("Give the letter a title of at most %(most)d characters.",
-                          most=TITLE_CHARACTERS), 422)  # fmt: skip
-    books = shelf(site)
+        return new(form, _("Give the letter a title of at most %(most)d characters.",
+                           most=TITLE_CHARACTERS), 422)  # fmt: skip
+    books = shelf(services())
     letter_id = free_id(title, {letter.id for letter in books.letters})
-    copied = books.letter(form.copy.data)
-    _make(site, letter_id, _beginnings(copied, title))
-    return redirect(page_url("organizer_letters.letter", letter_id=letter_id, done="made"), 303)
+    _begin(letter_id, _beginnings(books.letter(form.copy.data), title))
+    return go_to("organizer_letters.letter", letter_id=letter_id, done="made")
 
 
-def _make(site: Services, letter_id: str, texts: dict[Part, str]) -> None:
-    """Keep the first drafts of a letter."""
+def _begin(letter_id: str, texts: dict[Part, str]) -> None:
     for part, source in texts.items():
-        save_draft(
-            site.db(), site.live.slug, file_name(letter_id, part), source,
-            base=0, by=current().organizer.name, at=clock(),
-        )  # fmt: skip
+        drafts.save(source, 0, "", name=file_name(letter_id, part))
 
 
 def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
@@ -392,99 +345,62 @@ def free_id(title: str, taken: set[str]) -> str:
 # --- versions ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    """One version as the list shows it. Row 0 is the text in the folder."""
-
-    row: int
-    status: str
-    number: int | None
-    author: str
-    """Empty for the text of the folder."""
-    at: datetime | None
-    note: str
-    version: str
-    source: str
-    signed: int
-
-
-def lines_of(site: Services, text: Text, signed: dict[str, int]) -> list[VersionLine]:
-    """Every version of a text, the newest first."""
-    kept = [_line(version, signed) for version in history(site.db(), site.live.slug, text.name)]
+def versions_of(text: Text) -> list[FileVersion]:
+    """Every version of a text, the newest first; row 0 is the text in the campaign's folder."""
+    site = services()
+    kept = list(history(site.db(), site.slug, text.name))
     folder = site.live.folder.get(text.name)
-    if folder is not None and not any(line.number for line in kept):
-        version = version_of(folder)
-        kept.append(
-            VersionLine(0, "live", 1, "", None, "", version, folder, signed.get(version, 0))
-        )
+    if folder is not None and not any(version.number for version in kept):
+        kept.append(FileVersion(
+            0, site.slug, text.name, folder, text_version(folder), "live", "", clock(), "", 0, 1,
+            "", None,
+        ))  # fmt: skip
     return kept
-
-
-def _line(version: FileVersion, signed: dict[str, int]) -> VersionLine:
-    return VersionLine(
-        version.id, version.status, version.number, version.author,
-        version.published_at or version.at, version.note, version.short, version.source,
-        signed.get(version.short, 0),
-    )  # fmt: skip
 
 
 @letters.get("/<letter_id>/<part>/versions")
 @access("editor")
-@of_text
-def versions(place: TextPlace) -> Response:
-    return _versions(place)
-
-
-def _versions(place: TextPlace, problem: str = "", status: int = 200) -> Response:
+def versions(letter_id: str, part: str, problem: str = "", status: int = 200) -> Response:
     """The list, and below it two of them compared where two were chosen."""
-    site = services()
-    lines = lines_of(site, place.text, _signed_of(site, place))
+    place = text_at(letter_id, part)
+    lines = versions_of(place.text)
     one, other = (_chosen(lines, request.args.get(name, "")) for name in ("old", "new"))
-    compared: tuple[Change, ...] = ()
-    if one and other:
-        compared = changes(visible(one.source), visible(other.source))
-    values = {"letter_id": place.letter.id, "part": place.text.part, **request.args.to_dict()}
+    compared = changes(visible(one.source), visible(other.source)) if one and other else ()
+    values = {"letter_id": letter_id, "part": part, **request.args.to_dict()}
     return page(
         "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
+        signed=_signed_of(place), compared=compared, problem=problem,
         old=one or next(iter(lines[1:]), None), new=other or next(iter(lines), None),
-        comparing=bool(one and other), compared=compared, problem=problem,
+        comparing=bool(one and other),
         elsewhere_url=page_url("organizer_letters.versions", other_language(), **values),
     )  # fmt: skip
 
 
-def _signed_of(site: Services, place: TextPlace) -> dict[str, int]:
-    start = f"{place.letter.id} {place.text.length} "
-    if place.text.spanish:
-        return {}
+def _signed_of(place: TextPlace) -> dict[str, int]:
+    """People by version of an English text."""
+    start, site = f"{place.letter.id} {place.text.length} ", services()
     return {
         row.group.removeprefix(start): row.signatures
-        for row in count(site.db(), site.live.slug, "version")
+        for row in count(site.db(), site.slug, "version")
         if row.group.startswith(start)
     }
 
 
-def _chosen(lines: list[VersionLine], typed: str) -> VersionLine | None:
-    return next((line for line in lines if str(line.row) == typed), None)
+def _chosen(lines: list[FileVersion], typed: str) -> FileVersion | None:
+    return next((line for line in lines if str(line.id) == typed), None)
 
 
 @letters.post("/<letter_id>/<part>/restore")
 @access("editor")
-@of_text
-def restore(place: TextPlace) -> Response:
+def restore(letter_id: str, part: str) -> Response:
     """Make an old version the draft. What was the draft stays among the versions."""
-    site = services()
-    form = PressedForm(request.form)
-    line = _chosen(lines_of(site, place.text, {}), form.row.data)
-    if line is None or form.base.data < 0:
-        return page("no_such", 404)
+    form, place = pressed(), text_at(letter_id, part)
+    line = known(_chosen(versions_of(place.text), form.row.data))
+    if form.base.data < 0:
+        abort(404)
     note = _("Restored version %(number)d", number=line.number) if line.number else ""
-    answer = save_draft(
-        site.db(), site.live.slug, place.text.name, line.source, base=form.base.data,
-        by=current().organizer.name, at=clock(), note=note, what=What.TEXT_RESTORED,
-    )  # fmt: skip
-    if isinstance(answer, Moved):
+    if drafts.save(line.source, form.base.data, note, name=place.text.name, restored=True):
         words = _("Somebody saved another draft meanwhile, so nothing was restored. It is in the "
                   "list below; restore again if you still want to.")  # fmt: skip
-        now = shelf(site).letter(place.letter.id) or place.letter
-        return _versions(replace(place, letter=now, text=now.texts[place.text.part]), words, 409)
-    return _to_editor(place, "restored")
+        return versions(letter_id, part, words, 409)
+    return _onward(place, "restored")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from flask import request
+from flask import abort, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
@@ -51,10 +51,10 @@ from app.web.organizer.letters_shelf import (
     ShelvedLetter,
     TextPlace,
     first_lines,
+    letter_at,
     letters,
-    of_letter,
 )
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import download, page, visible
 from app.web.resident.people import role, title_name
 
 Form = Literal["letter", "web", "call"]
@@ -133,10 +133,9 @@ def moment_now(site: Services) -> Moment:
 
 @letters.get("/<letter_id>/preview")
 @access("editor")
-@of_letter
-def preview(books: Shelf, letter: ShelvedLetter) -> Response:
+def preview(letter_id: str) -> Response:
     """The form to choose by, who fits, and the letter to the first or the chosen one."""
-    site = services()
+    site, (books, letter) = services(), letter_at(letter_id)
     wanted = PreviewQuery.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
@@ -161,28 +160,26 @@ def preview(books: Shelf, letter: ShelvedLetter) -> Response:
 
 @letters.get("/<letter_id>/preview.pdf")
 @access("editor")
-@of_letter
-def preview_pdf(books: Shelf, letter: ShelvedLetter) -> Response:
+def preview_pdf(letter_id: str) -> Response:
     """The same letter as the PDF that a resident would take away."""
-    site = services()
+    site, (books, letter) = services(), letter_at(letter_id)
     wanted = PreviewQuery.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
     template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
-        return page("no_such", 404)
+        abort(404)
     composed, writer = _compose(
         checked.campaign, template, holder, site, story=wanted.typed_story,
         today=_days(site, checked.campaign)[wanted.moment],
     )  # fmt: skip
-    response = Response(to_pdf([Addressed(composed, writer)]), mimetype="application/pdf")
+    pdf = to_pdf([Addressed(composed, writer)])
     name = f"preview-{letter.id}-{holder.seat.id}.pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return download(pdf, "application/pdf", name, "inline")
 
 
 def _read(site: Services, books: Shelf, letter: ShelvedLetter, wanted: PreviewQuery) -> Checked:
     live = wanted.source == "live"
-    return read(site.live.slug, books.files if live else books.with_drafts(letter))
+    return read(site.slug, books.files if live else books.with_drafts(letter))
 
 
 def _template(
@@ -282,7 +279,7 @@ class Beside:
 def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     """The text with the words ``source``, to the one who was chosen or searched."""
     site, letter, name = services(), place.letter, place.text.name
-    checked = read(site.live.slug, {**place.books.with_drafts(letter), name: source})
+    checked = read(site.slug, {**place.books.with_drafts(letter), name: source})
     sought = [h for h in find(site.campaign, site.tables, query, "") if not h.vacant]
     each = _one_of_each(site)
     choices = [(holder, "") for holder in sought if query] + each

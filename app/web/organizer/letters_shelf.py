@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import wraps
-from typing import Literal
-
-from flask import Blueprint
-from werkzeug.wrappers import Response
-from wtforms import Form, IntegerField, StringField
+from typing import Literal, cast
 
 from app.campaign import Length, version_of
 from app.campaign.letter_file import read_name, split_source
@@ -19,30 +13,14 @@ from app.records import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language
 from app.site.services import Services, services
-from app.web.organizer.show import page
+from app.web.organizer.show import area, known
 
-letters = Blueprint("organizer_letters", __name__)
+letters = area("organizer_letters", "/letters")
 """The pages of the letters, under ``/organize/letters``: editors only, ``gate`` sees to it.
 
 ``letter_id`` in an address is the name of a letter's files (``general``), ``part`` one of its
 texts: ``full``, ``short``, and their reading aids ``full-es`` and ``short-es``.
 """
-
-
-class RowField(IntegerField):  # type: ignore[misc]
-    """The number of a kept text, as a form holds it unseen; -1 where it is none."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
-
-
-class PressedForm(Form):  # type: ignore[misc]
-    """What comes along when something is done to a text: the row that was seen, and a note."""
-
-    base = RowField(default=-1)
-    row = StringField(default="")
-    note = StringField(default="", filters=[str.strip])
 
 
 Part = Literal["full", "short", "full-es", "short-es"]
@@ -164,7 +142,7 @@ def shelf(site: Services) -> Shelf:
     """The letters as they are now, live ones first, each group by title."""
     db = site.db()
     live = site.live.files(db)
-    found = states(db, site.live.slug)
+    found = states(db, site.slug)
     signed = _signed(site)
     ids = {kind.id for name in (*live.files, *found) if (kind := read_name(name))}
     letters = [
@@ -232,7 +210,7 @@ def _stale(english: Text, aid: Text) -> int:
 def _signed(site: Services) -> dict[tuple[str, str, str], int]:
     """People by letter, length and version, from the same tallies as every other number."""
     found: dict[tuple[str, str, str], int] = {}
-    for row in count(site.db(), site.live.slug, "version"):
+    for row in count(site.db(), site.slug, "version"):
         letter, length, version = (*row.group.split(" "), "", "")[:3]
         found[letter, length, version] = row.signatures
     return found
@@ -249,6 +227,12 @@ def first_lines(letter: ShelvedLetter) -> dict[str, int]:
     return {name: found.words_line for name, found in parts if found is not None}
 
 
+def letter_at(letter_id: str) -> tuple[Shelf, ShelvedLetter]:
+    """The shelf, and the letter that an address names."""
+    books = shelf(services())
+    return books, known(books.letter(letter_id))
+
+
 @dataclass(frozen=True, slots=True)
 class TextPlace:
     """The text that a page is about."""
@@ -258,27 +242,7 @@ class TextPlace:
     text: Text
 
 
-def of_letter(view: Callable[[Shelf, ShelvedLetter], Response]) -> Callable[[str], Response]:
-    """Hand a view the shelf and the letter of its address; where there is none, a page says so."""
-
-    @wraps(view)
-    def found(letter_id: str) -> Response:
-        books = shelf(services())
-        letter = books.letter(letter_id)
-        return page("no_such", 404) if letter is None else view(books, letter)
-
-    return found
-
-
-def of_text(view: Callable[[TextPlace], Response]) -> Callable[[str, str], Response]:
-    """Hand a view the text of its address; where there is none, a page says so."""
-
-    @wraps(view)
-    def found(letter_id: str, part: str) -> Response:
-        books = shelf(services())
-        letter = books.letter(letter_id)
-        if letter is None or part not in PARTS:
-            return page("no_such", 404)
-        return view(TextPlace(books, letter, letter.texts[part]))
-
-    return found
+def text_at(letter_id: str, part: str) -> TextPlace:
+    """The text that an address names."""
+    books, letter = letter_at(letter_id)
+    return TextPlace(books, letter, known(letter.texts.get(cast("Part", part))))

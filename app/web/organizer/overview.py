@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from app.campaign.stance import CURRENT, has_ended
+from app.campaign.words import ordinal
+from app.congress.refresh import Refreshed, refreshed
 from app.records import logins
 from app.records.accounting import ACCEPTED, OWN
 from app.records.counts import Filter
+from app.records.holding import held_waiting
 from app.records.keys import KeyFolderError, key_status
 from app.records.organizers import Organizer, all_organizers
-from app.site.alerts import copied_lately
+from app.site.alerts import OLD_LIST_DAYS, copied_lately
+from app.site.i18n import gettext as _
+from app.site.i18n import language, long_date, ngettext
+from app.site.live_supporters import live_lists
 from app.site.services import Services, services
 from app.site.settings import Settings
 from app.web.access import access
 from app.web.charts import day_curve
 from app.web.organizer.counts_lines import lines, share, survey
 from app.web.organizer.gate import current, organizer
-from app.web.organizer.nav import Notice, warnings_for
 from app.web.organizer.show import page
 
 FEW_CODES = 3
@@ -29,57 +34,67 @@ CURVE = 14
 """Days in the picture."""
 LETTERS = 6
 """Lines of the table by letter."""
+COUNTDOWN_FROM = 12
+"""From the first day of this month on, what is ready for the next Congress is shown."""
+CHANGED_DAYS = 14
+"""So long it is told what changed in the list of members."""
+OLD_TABLES_DAYS = 120
+"""Tables of members older than this are built anew; the doctor's command says the same."""
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class SetupStep:
-    """Something to set up once, and whether it is done."""
+class Notice:
+    """Something that an organizer should know or do."""
 
-    done: bool
     text: str
-    how: str
     endpoint: str = ""
+    """Where it can be put right, or empty."""
+    link: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What its address needs."""
+    steps: tuple[str, ...] = ()
+    """Lines below it: what is ready, what to do, what changed."""
 
 
-@organizer.get("/", endpoint="index")
+@organizer.get("/")
 @access("organizer")
-def show_index() -> Response:
+def index() -> Response:
     """How many signed, what needs somebody, and what is left to set up."""
     site, me = services(), current().organizer
-    chosen = Filter(site.campaign.slug)
+    chosen = Filter(site.slug)
     found = survey(site.db(), chosen, site.today())
     days = [(day, total.signatures) for day, total in found.days[-CURVE:]]
     handed = sum(number for way, number in found.ways.items() if way in OWN or way == ACCEPTED)
-    steps = setup(site) if me.role == "admin" else []
+    steps = _setup(site) if me.role == "admin" else []
     return page(
-        "index", notices=warnings_for(site, me), found=found, handed=handed,
+        "index", notices=list(notices(site, me)), found=found, handed=handed,
         goal=site.campaign.goal or 0,
         goal_share=share(found.total.signatures, site.campaign.goal or 0),
         handed_share=share(handed, found.total.letters),
         curve=day_curve(days, _("People by day, the last two weeks. The counts have each number.")),
         letters=lines("template", found.by["template"], chosen, site)[:LETTERS],
-        steps=[step for step in steps if not step.done], all_steps=len(steps),
+        steps=[what for done, *what in steps if not done], all_steps=len(steps),
         days_left=(site.campaign.ends.date() - site.today()).days,
     )  # fmt: skip
 
 
-def setup(site: Services) -> list[SetupStep]:
-    """What a site needs before it is shown to people. What is done is not shown again."""
+def _setup(site: Services) -> list[tuple[bool, str, str, str]]:
+    """What a site needs before it is shown to people: whether it is done, what, why, and where."""
     settings, fresh = site.settings, Settings(instance=site.settings.instance)
     admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
     return [
-        SetupStep(settings.group_name != fresh.group_name, _("Name your group"), ""),
-        SetupStep(bool(settings.contact), _("Say how people reach you"), ""),
-        SetupStep(bool(settings.site_url), _("Give the site its public address"), ""),
-        SetupStep(_key_is_away(site), _("Move the private key to your own computer"),
-             _("While it is on this server, anyone who controls the server can read what people "
-               "asked you to keep."),
-             "organizer_keys.index"),
-        SetupStep(len(admins) > 1, _("Invite a second admin"),
-             _("If you alone lose your phone, no one here can help you."), "organizer.all_people"),
-        SetupStep(copied_lately(settings, site.clock()), _("Have a copy made every day"),
-             _("No copy was made in the last two days. A broken disk would take every signature.")),
-        SetupStep(bool(settings.mail_server), _("Set up email"), ""),
+        (settings.group_name != fresh.group_name, _("Name your group"), "", ""),
+        (bool(settings.contact), _("Say how people reach you"), "", ""),
+        (bool(settings.site_url), _("Give the site its public address"), "", ""),
+        (_key_is_away(site), _("Move the private key to your own computer"),
+         _("While it is on this server, anyone who controls the server can read what people asked "
+           "you to keep."), "organizer_keys.index"),
+        (len(admins) > 1, _("Invite a second admin"),
+         _("If you alone lose your phone, no one here can help you."), "organizer.all_people"),
+        (copied_lately(settings, site.clock()), _("Have a copy made every day"),
+         _("No copy was made in the last two days. A broken disk would take every signature."), ""),
+        (bool(settings.mail_server), _("Set up email"), "", ""),
     ]  # fmt: skip
 
 
@@ -91,8 +106,11 @@ def _key_is_away(site: Services) -> bool:
     return bool(known) and all(line.private is None for line in known)
 
 
-def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:
-    """Warn before the last recovery codes are gone."""
+# --- what needs somebody now ---
+
+
+def notices(site: Services, me: Organizer) -> Iterable[Notice]:
+    """What needs this organizer now: what only they can do, then what any editor can."""
     left = logins.recovery_codes_left(site.db(), me)
     if left <= FEW_CODES:
         count = ngettext(
@@ -100,3 +118,144 @@ def few_recovery_codes(site: Services, me: Organizer) -> Iterable[Notice]:
         )
         advice = _("Make new ones before you need them.")
         yield Notice(f"{count} {advice}", "organizer.my_account", _("Your account"))
+    if me.may("editor"):
+        for source in (
+            _unreadable, _old_list, _gone, _end, _old_tables, _list_changed, _waiting,
+        ):  # fmt: skip
+            yield from source(site)
+
+
+def _waiting(site: Services) -> Iterable[Notice]:
+    if number := held_waiting(site.db(), site.slug):
+        text = ngettext(
+            "One signature waits for somebody to look at it. It is not counted until then.",
+            "%(num)d signatures wait for somebody to look at them. They are not counted until "
+            "then.",
+            number,
+        )
+        yield Notice(text, "organizer_held.index", _("Held signatures"))
+
+
+def _unreadable(site: Services) -> Iterable[Notice]:
+    if site.live.unreadable:
+        text = _(
+            "The letters that are live cannot be read, so residents still see the ones before. "
+            "Check them and publish corrected ones."
+        )
+        yield Notice(text, "organizer_letters.index", _("Letters"))
+
+
+def _old_list(site: Services) -> Iterable[Notice]:
+    age = (site.today() - site.campaign.as_of).days
+    if age > OLD_LIST_DAYS:
+        text = _(
+            "The list of cosponsors is of %(day)s, %(age)d days old. Bring in the official one.",
+            day=long_date(site.campaign.as_of), age=age,
+        )  # fmt: skip
+        yield Notice(text, "organizer_cosponsors.bring", _("Bring in the official list"))
+
+
+def _gone(site: Services) -> Iterable[Notice]:
+    if has_ended(site.campaign, site.now()):
+        return  # the bill's supporters are those of its own Congress
+    lines = [b for b in live_lists(site).backings if b.bill == CURRENT]
+    names = [b.name for b in lines if site.tables.holder_of(b.bioguide) is None]
+    if names:
+        text = ngettext(
+            "One person on the list of cosponsors is not in our list of members: %(names)s.",
+            "%(num)d people on the list of cosponsors are not in our list of members: %(names)s.",
+            len(names), names=_first(names),
+        )  # fmt: skip
+        yield Notice(text, "organizer_cosponsors.index", _("Cosponsors"))
+
+
+def _end(site: Services) -> Iterable[Notice]:
+    end, today = site.campaign.ends.date(), site.today()
+    if has_ended(site.campaign, site.now()):
+        text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
+                 "past. Once it comes back with a number, begin the next campaign.",
+                 day=long_date(end))  # fmt: skip
+        yield Notice(text, "organizer_campaigns.new", _("Begin a campaign"))
+    elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
+        yield _countdown(site, end)
+
+
+def _countdown(site: Services, end: date) -> Notice:
+    """What is ready for the next Congress, what is missing, and what to do before the noon."""
+    days, tables = (end - site.today()).days, site.tables
+    text = ngettext(
+        "This Congress ends in one day, at noon in Washington on %(day)s.",
+        "This Congress ends in %(num)d days, at noon in Washington on %(day)s.",
+        days, day=long_date(end),
+    ) if days else _("This Congress ends today, at noon in Washington.")  # fmt: skip
+    congress = ordinal(tables.congress + 1, "es" if language() == "es" else "en")
+    return Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"}, steps=(
+        _("Ready: the districts of the %(congress)s Congress are here and take over at that noon.",
+          congress=congress)
+        if tables.last_known > tables.congress else
+        _("Missing: the districts of the %(congress)s Congress. Without them nobody is looked up "
+          "from then on. Ask the person who runs this site to install them.", congress=congress),
+        _("Ready: the site fetches the list of members every day. A new member can be written to "
+          "once the list has the name.")
+        if site.settings.congress_refresh else
+        _("To do: ask the person who runs this site to refresh the list of members on that day "
+          "and on the days after, or to have the site do it daily. Until then nobody new can be "
+          "written to."),
+        _("To do: enter signatures on paper and bring printed letters before that noon. What is "
+          "entered later counts for the next Congress, and letters to this one are not printed."),
+        _("Afterwards: this bill is over. Letters speak of it in the past. When it comes back with "
+          "another number, begin the next campaign."),
+    ))  # fmt: skip
+
+
+def _old_tables(site: Services) -> Iterable[Notice]:
+    tables, today = site.tables, site.today()
+    if awaited := len(tables.awaited()):
+        text = ngettext(
+            "In one seat of the Congress that sits now somebody was sworn in whose name our list "
+            "of %(day)s does not have. No letter can be written to it. Ask the person who runs "
+            "this site to refresh the list.",
+            "In %(num)d seats of the Congress that sits now somebody was sworn in whose name our "
+            "list of %(day)s does not have. No letter can be written to them. Ask the person who "
+            "runs this site to refresh the list.",
+            awaited, day=long_date(tables.as_of),
+        )  # fmt: skip
+        yield Notice(text)
+    elif (today - tables.as_of).days > OLD_TABLES_DAYS:
+        text = _(
+            "The tables of members are of %(day)s, %(age)d days old. Ask the person who runs this "
+            "site to build them anew.",
+            day=long_date(tables.as_of), age=(today - tables.as_of).days,
+        )  # fmt: skip
+        yield Notice(text)
+
+
+def _list_changed(site: Services) -> Iterable[Notice]:
+    """What the last refresh of the list of members came to."""
+    last = refreshed(site.settings.instance)
+    if last is None:
+        return
+    if last.problem:
+        yield Notice(_(
+            "The list of members was looked at on %(day)s and could not be taken, so the one of "
+            "%(known)s still holds. Ask the person who runs this site.",
+            day=long_date(last.at.date()), known=long_date(site.tables.as_of),
+        ))  # fmt: skip
+    if last.changed and (site.today() - last.changed).days <= CHANGED_DAYS:
+        text = _("The list of members changed on %(day)s.", day=long_date(last.changed))
+        yield Notice(text, steps=tuple(_changes(last)))
+
+
+def _changes(last: Refreshed) -> Iterable[str]:
+    for names, words in (
+        (last.joined, _("Joined: %(names)s")),
+        (last.left, _("Left: %(names)s")),
+        (last.moved, _("In another seat: %(names)s")),
+        (last.offices, _("Another address, telephone or form: %(names)s")),
+    ):
+        if names:
+            yield words % {"names": _first(names)}
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")

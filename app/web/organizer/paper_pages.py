@@ -24,7 +24,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
@@ -88,10 +88,10 @@ from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import in_steps, page, visible
+from app.web.organizer.show import area, in_steps, page, visible
 
 log = logging.getLogger("dear_congress")
-paper = Blueprint("organizer_paper", __name__)
+paper = area("organizer_paper")
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
 KEPT = ("city", "state", "zip")

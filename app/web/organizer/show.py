@@ -1,23 +1,79 @@
-"""An organizer's page as a response."""
+"""What organizers are shown: a page with its menu, work on its way, a file to take away."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+import unicodedata
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
 
-from flask import current_app, render_template, request, stream_with_context
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+)
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.records.organizers import Need, Organizer
 from app.site.i18n import gettext as _
 from app.site.i18n import other_language, page_url
 from app.text import NO_TEXT
 
+PIECE = 64 * 1024
+"""Bytes that are read from a finished file at once."""
 log = logging.getLogger("dear_congress")
+T = TypeVar("T")
+
+MENU: tuple[tuple[LazyString, tuple[tuple[str, LazyString, Need], ...]], ...] = (
+    (_l("Words"), (
+        ("organizer_letters.index", _l("Letters"), "editor"),
+        ("organizer_campaign.index", _l("Campaign"), "editor"),
+        ("organizer_cosponsors.index", _l("Cosponsors"), "editor"),
+        ("organizer_campaign.translations", _l("Translation"), "editor"),
+        ("organizer_campaigns.index", _l("Campaigns"), "editor"),
+    )),
+    (_l("People"), (
+        ("organizer_counts.index", _l("Counts"), "organizer"),
+        ("organizer_held.index", _l("Held signatures"), "editor"),
+        ("organizer_paper.index", _l("Paper"), "organizer"),
+        ("organizer_packets.contacts", _l("Contacts"), "admin"),
+        ("organizer_paper.links", _l("Links"), "organizer"),
+    )),
+    (_l("Offices"), (
+        ("organizer_offices.index", _l("Offices"), "organizer"),
+        ("organizer_packets.index", _l("Packets"), "admin"),
+    )),
+    (_l("Site"), (
+        ("organizer.all_people", _l("Organizers"), "admin"),
+        ("organizer_keys.index", _l("Keys"), "admin"),
+        ("organizer.audit", _l("Audit trail"), "admin"),
+        ("organizer_campaign.test", _l("Test journey"), "editor"),
+    )),
+)  # fmt: skip
+"""The menu in its groups: the page without the language prefix, what it is called, and the role
+that opens it."""
 WORK, PAGE = "<!--work-->", "<!--page-->"
 """Where the words of progress go, and where the part of a page begins that is its own."""
 WORKED = '<div class="worked"></div>'
 """After it what was in work is no longer shown."""
+
+
+def menu_for(me: Organizer) -> list[tuple[LazyString, list[tuple[str, LazyString]]]]:
+    """The menu of one organizer: each group with its pages; none that is empty."""
+    groups = [
+        (group, [(endpoint, label) for endpoint, label, need in pages if me.may(need)])
+        for group, pages in MENU
+    ]
+    return [(group, pages) for group, pages in groups if pages]
 
 
 def visible(text: str) -> str:
@@ -41,6 +97,55 @@ def page(
     return Response(
         render_template(f"organizer/{template}.html", **context), status, mimetype="text/html"
     )
+
+
+def known(found: T | None) -> T:
+    """What an address names; where there is no such thing, a page says so."""
+    if found is None:
+        abort(404)
+    return found
+
+
+def area(name: str, path: str = "") -> Blueprint:
+    """The blueprint of some pages below ``/organize``. Whatever their address names and is not
+    there has a page that says so."""
+    blueprint = Blueprint(name, __name__, url_prefix=f"/organize{path}")
+    blueprint.register_error_handler(404, lambda _error: page("no_such", 404))
+    return blueprint
+
+
+def go_to(endpoint: str, **values: Any) -> Response:
+    """To another page after something was done; with ``done`` it says what."""
+    return redirect(page_url(endpoint, **values), 303)
+
+
+def download(
+    body: bytes | Iterable[bytes] | Iterable[str], mimetype: str, name: str, way: str = "attachment"
+) -> Response:
+    """A file to take away; ``inline`` to look at it first. Its name is sent as it is, and in
+    ASCII for browsers that know no better."""
+    response = Response(body, mimetype=mimetype)
+    stem, _dot, ending = name.rpartition(".")
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip("-._ ")
+    said = f'{way}; filename="{plain or "export"}.{ending}"'
+    if not name.isascii():
+        said += f"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = said
+    return response
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """A finished file piece by piece. It is open already, so that its name can go at once."""
+    pieces = _pieces(path)
+    next(pieces)
+    return pieces
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield b""
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def working(title: str, steps: Generator[str, None, Response]) -> Response:

@@ -5,39 +5,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 
 from flask import request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
+from wtforms import Form, StringField, ValidationError
 
 from app.records import audit
 from app.records.audit import Event, TrailFilter, Value, What
 from app.records.database import writing
 from app.records.tabular import BOM, csv_line
+from app.site.i18n import gettext as _
 from app.site.services import services
 from app.text import read_day
 from app.web.access import access
 from app.web.organizer.gate import clock, current, organizer
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import download, page, visible
 
 COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 """In this order, never renamed."""
-FIELDS = ("who", "what", "since", "until")
 DIGITS = re.compile(r"[0-9]{1,15}")
 
 
-def _wanted() -> tuple[TrailFilter, list[tuple[str, str]]]:
-    """The filter in the address, and what could not be read of it."""
-    arg = request.args
-    read = {name: read_day(arg.get(name, "")) for name in ("since", "until")}
-    days = {name: day.isoformat() if day else "" for name, day in read.items()}
-    errors = [
-        (name, _("Enter a day as year, month and day, such as 2026-11-25."))
-        for name, day in read.items()
-        if arg.get(name, "").strip() and not day
-    ]
-    return TrailFilter(arg.get("who", "")[:60], arg.get("what", "")[:60], **days), errors
+class TrailForm(Form):  # type: ignore[misc]
+    """The filter in the address. A day that cannot be read narrows nothing."""
+
+    who, what, since, until = (StringField(default="") for _field in range(4))
+
+    def validate_since(self, field: StringField) -> None:
+        if field.data.strip() and read_day(field.data) is None:
+            raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
+
+    validate_until = validate_since
+
+    def wanted(self) -> TrailFilter:
+        days = (read_day(field.data) for field in (self.since, self.until))
+        since, until = (day.isoformat() if day else "" for day in days)
+        return TrailFilter(self.who.data[:60], self.what.data[:60], since=since, until=until)
 
 
 def _number(name: str) -> int | None:
@@ -45,22 +49,19 @@ def _number(name: str) -> int | None:
     return int(text) if DIGITS.fullmatch(text) else None
 
 
-def _query(wanted: TrailFilter) -> dict[str, str]:
-    fields = {"who": wanted.who, "what": wanted.what, "since": wanted.since, "until": wanted.until}
-    return {name: value for name, value in fields.items() if value}
-
-
 @organizer.get("/audit", endpoint="audit")
 @access("admin")
 def show_trail() -> Response:
     """Fifty events, newest first, with a filter."""
-    wanted, errors = _wanted()
-    db = services().db()
-    found = audit.page(db, wanted, below=_number("below"), above=_number("above"))
+    form, db = TrailForm(request.args), services().db()
+    form.validate()
+    wanted = form.wanted()
     return page(
-        "audit", 422 if errors else 200, found=found, query=_query(wanted), errors=errors,
-        kinds=list(What), actors=audit.actors(db),
-        typed={name: visible(request.args.get(name, "")) for name in FIELDS},
+        "audit", 422 if form.errors else 200, kinds=list(What), actors=audit.actors(db),
+        found=audit.page(db, wanted, below=_number("below"), above=_number("above")),
+        query={name: value for name, value in asdict(wanted).items() if value},
+        typed={name: visible(text) for name, text in form.data.items()},
+        errors=[(name, words[0]) for name, words in form.errors.items()],
     )  # fmt: skip
 
 
@@ -80,11 +81,11 @@ def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterato
         yield csv_line(_row(event))
 
 
-@organizer.get("/audit.csv", endpoint="audit_csv")
+@organizer.get("/audit.csv")
 @access("admin", fresh=True)
-def export_trail() -> Response:
+def audit_csv() -> Response:
     """The trail as CSV. That it was taken away is itself an event."""
-    wanted, _errors = _wanted()
+    wanted = TrailForm(request.args).wanted()
     site, at, me = services(), clock(), current().organizer.name
     db = site.db()
     after = {"who": wanted.who, "what": wanted.what, "from": wanted.since, "to": wanted.until}
@@ -101,110 +102,56 @@ def export_trail() -> Response:
         ["Written at (UTC)", audit.stamp(at)],
     ]
     body = csv_lines(head, audit.every(db, wanted, below=own))
-    response = Response(body, mimetype="text/csv")
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="audit-trail-{at:%Y-%m-%d}.csv"'
-    )
-    return response
+    return download(body, "text/csv", f"audit-trail-{at:%Y-%m-%d}.csv")
 
 
 # --- In the reader's language; what is stored and exported stays in English ---
 
 
-EVENTS = {
-    What.ORGANIZER_ADDED: _l("organizer added"),
-    What.ROLE_CHANGED: _l("role changed"),
-    What.ORGANIZER_DISABLED: _l("organizer disabled"),
-    What.ORGANIZER_ENABLED: _l("organizer enabled"),
-    What.PASSWORD_LINK_MADE: _l("password link made"),
-    What.PASSWORD_SET: _l("password set"),
-    What.SECOND_FACTOR_SET_UP: _l("second factor set up"),
-    What.SECOND_FACTOR_REMOVED: _l("second factor removed"),
-    What.PASSKEY_ADDED: _l("passkey added"),
-    What.PASSKEY_REMOVED: _l("passkey removed"),
-    What.RECOVERY_CODES_MADE: _l("recovery codes made"),
-    What.RECOVERY_CODE_USED: _l("recovery code used"),
-    What.LOGGED_IN: _l("logged in"),
-    What.LOGIN_REFUSED: _l("log-in refused"),
-    What.CONFIRMED: _l("identity confirmed"),
-    What.LOGGED_OUT: _l("logged out"),
-    What.SESSIONS_REVOKED: _l("sessions revoked"),
-    What.AUDIT_EXPORTED: _l("audit exported"),
-    What.COUNTS_EXPORTED: _l("counts exported"),
-    What.SEALED_EXPORTED: _l("sealed details exported"),
-    What.KEY_MADE: _l("campaign key made"),
-    What.KEY_USED: _l("campaign key taken into use"),
-    What.KEY_MOVED: _l("private key moved away"),
-    What.KEYS_ROTATED: _l("sealed details moved to another key"),
-    What.KEY_RETIRED: _l("campaign key retired"),
-    What.PURGED: _l("purged"),
-    What.DRAFT_SAVED: _l("draft saved"),
-    What.DRAFT_DISCARDED: _l("draft discarded"),
-    What.TEXT_RESTORED: _l("version restored as a draft"),
-    What.TEXT_PUBLISHED: _l("text published"),
-    What.TEXT_RETIRED: _l("text retired"),
-    What.TEXT_BROUGHT_BACK: _l("text brought back"),
-    What.PAPER_ADDED: _l("paper signatures added"),
-    What.PAPER_WITHDRAWN: _l("paper signature taken back"),
-    What.PAPER_UNDONE: _l("paper import undone"),
-    What.COSPONSORS_CHANGED: _l("cosponsors changed"),
-    What.TEST_STARTED: _l("test journey started"),
-    What.CAMPAIGN_BEGUN: _l("campaign begun"),
-    What.CAMPAIGN_TAKEN_AWAY: _l("campaign taken away"),
-    What.CAMPAIGN_MOVED: _l("campaign opened or ended"),
-    What.START_PAGE_CHANGED: _l("another campaign on the start page"),
-    What.SIGNATURES_RELEASED: _l("held signatures released"),
-    What.SIGNATURES_SET_ASIDE: _l("held signatures set aside"),
-    What.SIGNATURES_HELD_AGAIN: _l("signatures held again"),
-    What.COPY_RESTORED: _l("copy of the database restored"),
-}
-"""A new kind of event adds its line; until then its stored name is shown."""
+def _mark(words: str) -> str:
+    """Marks words for the catalogue and returns them."""
+    return words
 
-KEYS = {
-    "state": _l("state"),
-    "role": _l("role"),
-    "disabled": _l("disabled"),
-    "expires": _l("expires"),
-    "codes": _l("codes"),
-    "codes left": _l("codes left"),
-    "device": _l("device"),
-    "step": _l("step"),
-    "sessions": _l("sessions"),
-    "who": _l("who"),
-    "what": _l("what"),
-    "from": _l("from"),
-    "to": _l("to"),
-    "rows": _l("rows"),
-    "withdrawn again": _l("withdrawn again"),
-    "shape": _l("what it holds"),
-    "format": _l("format"),
-    "filter": _l("filter"),
-    "campaign": _l("campaign"),
-    "purpose": _l("purpose"),
-    "key": _l("key"),
-    "keys": _l("keys"),
-    "private half on this server": _l("private half on this server"),
-    "unreadable": _l("unreadable"),
-    "kind": _l("kind"),
-    "days": _l("days"),
-    "version": _l("version"),
-    "added": _l("added"),
-    "signed before": _l("signed before"),
-    "source": _l("source"),
-    "language": _l("language"),
-    "way": _l("way"),
-    "signatures": _l("signatures"),
-    "people": _l("people"),
-    "as of": _l("as of"),
-    "joined": _l("joined"),
-    "left": _l("left"),
-    "numbers": _l("numbers"),
+
+WORDS = (
+    _mark("organizer added"), _mark("role changed"), _mark("organizer disabled"),
+    _mark("organizer enabled"), _mark("password link made"), _mark("password set"),
+    _mark("second factor set up"), _mark("second factor removed"), _mark("passkey added"),
+    _mark("passkey removed"), _mark("recovery codes made"), _mark("recovery code used"),
+    _mark("logged in"), _mark("log-in refused"), _mark("identity confirmed"), _mark("logged out"),
+    _mark("sessions revoked"), _mark("audit exported"), _mark("counts exported"),
+    _mark("sealed details exported"), _mark("campaign key made"),
+    _mark("campaign key taken into use"), _mark("private key moved away"),
+    _mark("sealed details moved to another key"), _mark("campaign key retired"), _mark("purged"),
+    _mark("draft saved"), _mark("draft discarded"), _mark("version restored as a draft"),
+    _mark("text published"), _mark("text retired"), _mark("text brought back"),
+    _mark("paper signatures added"), _mark("paper signature taken back"),
+    _mark("paper import undone"), _mark("cosponsors changed"), _mark("test journey started"),
+    _mark("campaign begun"), _mark("campaign taken away"), _mark("campaign opened or ended"),
+    _mark("held signatures released"),
+    _mark("held signatures set aside"), _mark("signatures held again"),
+    _mark("state"), _mark("role"), _mark("disabled"),
+    _mark("expires"), _mark("codes"), _mark("codes left"), _mark("device"), _mark("step"),
+    _mark("sessions"), _mark("who"), _mark("what"), _mark("from"), _mark("to"), _mark("rows"),
+    _mark("withdrawn again"), _mark("format"), _mark("filter"),
+    _mark("campaign"), _mark("purpose"), _mark("key"), _mark("keys"),
+    _mark("private half on this server"), _mark("unreadable"), _mark("kind"), _mark("days"),
+    _mark("version"), _mark("added"), _mark("signed before"), _mark("source"), _mark("language"),
+    _mark("way"), _mark("signatures"), _mark("people"), _mark("as of"), _mark("joined"),
+    _mark("left"), _mark("numbers"),
+)  # fmt: skip
+"""What is stored and shown in the reader's language: kinds of events, and the names of facts."""
+PLAINER = {
+    What.START_PAGE_CHANGED: _mark("another campaign on the start page"),
+    What.COPY_RESTORED: _mark("copy of the database restored"),
+    "shape": _mark("what it holds"),
 }
+"""Where what is stored is not what a page says."""
 
 
 def event_name(what: What) -> str:
     """The kind of an event in words."""
-    return str(EVENTS.get(what, what.value))
+    return _(PLAINER.get(what, what.value))
 
 
 def facts(values: Mapping[str, Value]) -> str:
@@ -214,5 +161,5 @@ def facts(values: Mapping[str, Value]) -> str:
         if value is None or value == "":
             continue
         text = (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
-        shown.append(f"{KEYS.get(key, key)}: {text}")
+        shown.append(f"{_(PLAINER.get(key, key))}: {text}")
     return ", ".join(shown)

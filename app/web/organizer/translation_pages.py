@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 
-from flask import redirect, request
+from flask import abort, request
 from werkzeug.wrappers import Response
 
 from app.campaign import Length, Problem, read_template, reading_aids
@@ -21,14 +22,14 @@ from app.campaign.reading_aids import (
     paragraphs,
     read_marks,
 )
-from app.records.workshop import Moved
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
-from app.site.services import Services, services
+from app.site.services import services
 from app.web.access import access
-from app.web.organizer.campaign import campaign, pressed
-from app.web.organizer.campaign_form import TITLES, Working, save, working
-from app.web.organizer.show import page, visible
+from app.web.organizer.campaign import campaign
+from app.web.organizer.campaign_form import TITLES
+from app.web.organizer.drafts import Working, pressed, save, working
+from app.web.organizer.show import go_to, page, visible
 from app.web.problem_words import problem_words
 
 MOST = 40
@@ -56,15 +57,6 @@ class ParagraphRow:
         return self.before if self.spanish.split() == self.before.split() else self.spanish
 
 
-@dataclass(frozen=True, slots=True)
-class TranslationLine:
-    """One letter or ask on the overview."""
-
-    title: str
-    url: str
-    todo: int
-
-
 def names_of(letter: str, length: str) -> tuple[str, str]:
     """The file of a letter and that of its reading aid."""
     middle = ".short" if length == "short" else ""
@@ -77,10 +69,10 @@ def parts(text: str) -> tuple[dict[str, str], str]:
     return (found.heading, found.words) if found else ({}, "")
 
 
-def pairs_of(english: str, spanish: str) -> tuple[Pair, ...]:
+def pairs_of(english: Working, spanish: Working) -> tuple[Pair, ...]:
     """The paragraphs of both files side by side."""
-    heading, words = parts(spanish)
-    return pair(parts(english)[1], words, heading.get(KEY, ""))
+    heading, words = parts(spanish.text)
+    return pair(parts(english.text)[1], words, heading.get(KEY, ""))
 
 
 def unwrap(text: str) -> str:
@@ -97,56 +89,44 @@ def unwrap(text: str) -> str:
 @campaign.get("/translation")
 @access("editor")
 def translations() -> Response:
-    """Every letter and every ask with what there is to do."""
+    """Every letter and every ask with what there is to do: title, address, how much."""
     site = services()
     letters = [
-        _letter_line(site, letter, length, template.title)
+        (template.title, page_url("organizer_campaign.translation", letter=letter, length=length),
+         sum(p.state != "current" for p in pairs_of(*_texts(letter, length))))
         for (letter, length), template in sorted(site.campaign.templates.items())
-    ]
-    text = working(site).text
+    ]  # fmt: skip
     asks = [
-        _campaign_line(name, key, todo)
-        for (name, key), todo in reading_aids.parts_to_translate(text).items()
+        (*_campaign_part(name, key), todo)
+        for (name, key), todo in reading_aids.parts_to_translate(working(site).text).items()
     ]
     return page("campaign/translations", letters=letters, asks=asks)
 
 
-def _letter_line(site: Services, letter: str, length: Length, title: str) -> TranslationLine:
-    """A letter with how many of its paragraphs there are to look at, and its page."""
-    english, spanish = (working(site, name).text for name in names_of(letter, length))
-    todo = sum(p.state != "current" for p in pairs_of(english, spanish))
-    url = page_url("organizer_campaign.translation", letter=letter, length=length)
-    return TranslationLine(title, url, todo)
-
-
-def _campaign_line(name: str, key: str, todo: int) -> TranslationLine:
-    """A part of the campaign with Spanish to look at, and its page."""
+def _campaign_part(name: str, key: str) -> tuple[str, str]:
+    """The title of a part of the campaign with Spanish to look at, and its page."""
     if name not in LISTS:
         section = "bill" if name == "time" else name
-        url = page_url("organizer_campaign.once", name=section)
-        return TranslationLine(str(TITLES[section]), url, todo)
-    url = page_url("organizer_campaign.part", name=name, key=key)
-    return TranslationLine(f"{TITLES[name]}: {key}", url, todo)
+        return str(TITLES[section]), page_url("organizer_campaign.once", name=section)
+    return f"{TITLES[name]}: {key}", page_url("organizer_campaign.part", name=name, key=key)
 
 
-def _texts(site: Services, letter: str, length: Length) -> tuple[Working, Working] | None:
+def _texts(letter: str, length: Length) -> tuple[Working, Working]:
+    """English and Spanish of the letter that an address names."""
     english, spanish = names_of(letter, length)
     kind = read_name(english)
     if kind is None or kind.id != letter or kind.reading_aid:
-        return None
-    both = working(site, english), working(site, spanish)
-    return both if both[0].text else None
+        abort(404)
+    both = working(services(), english), working(services(), spanish)
+    return both if both[0].text else abort(404)
 
 
 @campaign.get("/letters/<letter>/translation/<any(full, short):length>")
 @access("editor")
 def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
-    texts = _texts(services(), letter, length)
-    if texts is None:
-        return page("no_such", 404)
-    english, spanish = texts
-    rows = [_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
+    english, spanish = _texts(letter, length)
+    rows = [_row(number, p) for number, p in enumerate(pairs_of(english, spanish))]
     return _show(letter, length, english, rows, base=spanish.base)
 
 
@@ -177,7 +157,7 @@ def _show(
     return page(
         "campaign/translation", status, letter=letter, length=length, rows=rows, base=base,
         title=parts(english.text)[0].get("title", letter), draft=english.is_draft, other=other,
-        errors=errors or [], done=request.args.get("done", ""),
+        errors=errors or [],
     )  # fmt: skip
 
 
@@ -200,11 +180,7 @@ def typed_rows() -> list[ParagraphRow]:
 @access("editor")
 def translation_post(letter: str, length: Length) -> Response:
     """Keep the reading aid as a draft, each paragraph with the English that it was made for."""
-    site = services()
-    texts = _texts(site, letter, length)
-    if texts is None:
-        return page("no_such", 404)
-    english, spanish = texts
+    english, spanish = _texts(letter, length)
     rows = typed_rows()
     body, note = join(
         TypedParagraph(
@@ -214,19 +190,16 @@ def translation_post(letter: str, length: Length) -> Response:
     )
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
     text = join_source(spanish.text, {**heading, KEY: note}, body)
-    result = read_template(spanish.name, text, facts=tuple(site.campaign.facts))
+    result = read_template(spanish.name, text, facts=tuple(services().campaign.facts))
     base = pressed().base.data
     if isinstance(result, tuple):
         rows, errors = _with_problems(rows, text, result)
         return _show(letter, length, english, rows, base=base, errors=errors, status=422)
-    if base != spanish.base:
-        return _moved(letter, length, english, spanish, rows)
-    if text != spanish.text and isinstance(
-        save(site, text, spanish.base, "reading aid", name=spanish.name), Moved
+    if base != spanish.base or (
+        text != spanish.text and save(text, spanish.base, "reading aid", name=spanish.name)
     ):
         return _moved(letter, length, english, spanish, rows)
-    target = page_url("organizer_campaign.translation", letter=letter, length=length, done="saved")
-    return redirect(target, 303)
+    return go_to("organizer_campaign.translation", letter=letter, length=length, done="saved")
 
 
 def _with_problems(
@@ -248,12 +221,8 @@ def _with_problems(
             rest.append(("", problem_words(problem.what)))
         else:
             by_row.setdefault(number, problem_words(problem.what))
-    shown = [_with(row, by_row.get(row.number, ""), "") for row in rows]
+    shown = [replace(row, problem=by_row.get(row.number, "")) for row in rows]
     return shown, [(f"es-{n}", message) for n, message in by_row.items()] + rest
-
-
-def _with(row: ParagraphRow, problem: str, theirs: str) -> ParagraphRow:
-    return replace(row, problem=problem, theirs=theirs)
 
 
 def _moved(
@@ -261,10 +230,8 @@ def _moved(
 ) -> Response:
     theirs = paragraphs(parts(spanish.text)[1])
     shown = [
-        _with(
-            row, "", theirs[place] if place < len(theirs) and theirs[place] != row.spanish else ""
-        )
-        for place, row in enumerate(rows)
+        replace(row, theirs="" if other == row.spanish else other)
+        for row, other in zip(rows, chain(theirs, repeat("")), strict=False)
     ]
     author = spanish.state.draft.author if spanish.state.draft else _("Somebody else")
     message = _(

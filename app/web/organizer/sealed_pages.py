@@ -1,4 +1,4 @@
-"""Packets for delivery by hand, made on the server with the key's passphrase, or elsewhere.
+"""What was sealed: packets for delivery by hand, the people who may be contacted, and the keys.
 
 The passphrase and the letters are in memory while the file is made and sent, and nowhere else:
 what comes is a ZIP that is written straight into the download.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from flask import Blueprint, request
+from flask import request
 from werkzeug.wrappers import Response
 from wtforms import Form, StringField
 
@@ -41,6 +42,7 @@ from app.records.sealing import (
     SealedExport,
     export_sealed,
     open_kept,
+    sealed_counts,
     sealed_people,
 )
 from app.site.i18n import gettext as _
@@ -49,9 +51,10 @@ from app.web.access import access
 from app.web.errors import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page
+from app.web.organizer.show import area, download, page, pieces_of
 
-packets = Blueprint("organizer_packets", __name__)
+packets = area("organizer_packets", "/packets")
+keys = area("organizer_keys", "/keys")
 
 SPLITS = ("office", "state", "250", "20MB")
 TEMPLATE = "general"
@@ -75,7 +78,7 @@ class Stock:
 
 def stock(site: Services) -> Stock:
     """How many people asked for delivery by hand, and with which keys."""
-    sealed = sealed_people(site.db(), site.campaign.slug, "packet")
+    sealed = sealed_people(site.db(), site.slug, "packet")
     try:
         known = key_status(site.settings.keys, sealed)
     except KeyFolderError:
@@ -92,9 +95,9 @@ class PacketForm(Form):  # type: ignore[misc]
     passphrase = StringField(default="")
 
 
-@packets.get("/", endpoint="index")
+@packets.get("/")
 @access("admin")
-def show_packets(problem: str = "", field: str = "", status: int = 200) -> Response:
+def index(problem: str = "", field: str = "", status: int = 200) -> Response:
     chosen = PacketForm(request.form).split.data
     return page(
         "packets/index", status, problem=problem, field=field, stock=stock(services()),
@@ -102,79 +105,73 @@ def show_packets(problem: str = "", field: str = "", status: int = 200) -> Respo
     )  # fmt: skip
 
 
-@packets.post("/packets.zip", endpoint="make")
+@packets.post("/packets.zip")
 @access("admin", fresh=True)
 @in_room("books")
-def send_packets() -> Response:
+def make() -> Response:
     """The packets as a download, or the page that says what is missing."""
     site = services()
     found = stock(site)
     if not found.keys:
-        return show_packets(status=409)
+        return index(status=409)
     form = PacketForm(request.form)
     split = parse_split(form.split.data) if form.split.data else None
-    keys = _unlocked(found.keys, form.passphrase.data)
-    if isinstance(keys, str):
-        return show_packets(keys, "passphrase", 422)
+    opened = _unlocked(found.keys, form.passphrase.data)
+    if isinstance(opened, str):
+        return index(opened, "passphrase", 422)
     letters = PacketLetters(site.campaign, site.tables, now=site.now(), template=TEMPLATE)
-    troubles = _gathered(site, found.people, letters, keys)
-    if isinstance(troubles, str):
-        return show_packets(troubles, status=503)
+    try:
+        _note("packets", "packet", found.people, [key.id for key in opened], clock())
+        troubles = _read(site, letters, opened)
+    except NotStoredError as error:
+        letters.close()
+        return index(_busy(error), status=503)
     sender = Sender(site.settings.group_name, site.settings.contact, site.today())
-    response = Response(zip_packets(letters, troubles, sender, split), mimetype="application/zip")
+    response = download(
+        zip_packets(letters, troubles, sender, split), "application/zip",
+        f"packets-{site.slug}-{site.today().isoformat()}.zip",
+    )  # fmt: skip
     response.call_on_close(letters.close)
-    name = f"packets-{site.campaign.slug}-{site.today().isoformat()}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must not gather it in a file
     return response
 
 
 def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | str:
     """The keys that the passphrase opens, or what to do."""
-    keys = []
+    opened = []
     for line in lines:
         assert line.private is not None
         given = passphrase or passphrase_beside(line.private) or ""
         answer = unlock(line.private, given) if given else WrongPassphrase()
         if isinstance(answer, OpenKey):
-            keys.append(answer)
+            opened.append(answer)
         elif not isinstance(answer, WrongPassphrase):
             return _("A key on this server is damaged or cannot be read. Use a copy of it on your "
                      "own computer.")  # fmt: skip
-    if keys:
-        return keys
+    if opened:
+        return opened
     if not passphrase:
         return _("Enter the passphrase of the campaign’s key.")
     return _("That passphrase does not open the key. Check it and try again.")
 
 
-def _gathered(
-    site: Services, people: int, letters: PacketLetters, keys: list[OpenKey]
-) -> list[BadRow] | str:
-    """What could not be read, once the rest is in ``letters`` and the reading is on record."""
-    try:
-        _note(site, people, keys)
-        return _read(site, letters, keys)
-    except NotStoredError as error:
-        letters.close()
-        return _busy(error)
-
-
-def _note(site: Services, people: int, keys: list[OpenKey]) -> None:
-    facts: audit.Facts = {
-        "campaign": site.campaign.slug, "purpose": "packet", "rows": people,
-        "keys": ", ".join(sorted(key.id for key in keys)),
-    }  # fmt: skip
+def _note(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: datetime) -> None:
+    """Put on record that sealed details are taken away."""
+    site = services()
     with writing(site.db()):
-        audit.record(site.db(), at=clock(), who=current().organizer.name,
-                     what=What.SEALED_EXPORTED, subject="packets", after=facts)  # fmt: skip
+        audit.record(
+            site.db(), at=at, who=current().organizer.name, what=What.SEALED_EXPORTED,
+            subject=subject, after={"campaign": site.slug, "purpose": purpose, "rows": rows,
+                                    "keys": ", ".join(sorted(keys))},
+        )  # fmt: skip
 
 
 def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:
+    """Take the details into the letters; gives what could not be read."""
     troubles: list[BadRow] = []
 
     def rows() -> Iterator[WriterRow]:
-        kept = open_kept(site.db(), keys, campaign=site.campaign.slug, purpose="packet")
+        kept = open_kept(site.db(), keys, campaign=site.slug, purpose="packet")
         for line, row in enumerate(kept, start=1):
             if isinstance(row, OpenedRow):
                 yield WriterRow.opened(line, row.details, row.day)
@@ -185,27 +182,27 @@ def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[B
     return troubles
 
 
-@packets.get("/contacts", endpoint="contacts")
+@packets.get("/contacts")
 @access("admin")
-def show_contacts(problem: str = "", status: int = 200) -> Response:
+def contacts(problem: str = "", status: int = 200) -> Response:
     """How many may be contacted, and how their list is opened."""
     site = services()
-    sealed = sealed_people(site.db(), site.campaign.slug, "contact")
+    sealed = sealed_people(site.db(), site.slug, "contact")
     return page("packets/contacts", status, problem=problem, people=sum(sealed.values()))
 
 
-@packets.post("/contacts/sealed", endpoint="sealed_contacts")
+@packets.post("/contacts/sealed")
 @access("admin", fresh=True)
 @in_room("exports")
-def send_contacts() -> Response:
+def sealed_contacts() -> Response:
     """The sealed list of people who may be contacted."""
     return _send_sealed("contact")
 
 
-@packets.post("/sealed", endpoint="sealed")
+@packets.post("/sealed")
 @access("admin", fresh=True)
 @in_room("exports")
-def send_sealed() -> Response:
+def sealed() -> Response:
     """The sealed details of the packets."""
     return _send_sealed("packet")
 
@@ -214,39 +211,37 @@ def _send_sealed(purpose: Purpose) -> Response:
     """The sealed details, still sealed, to open on the computer that has the key."""
     site = services()
     what = "sealed" if purpose == "packet" else "contacts"
-    name = f"{what}-{site.campaign.slug}-{site.today().isoformat()}.jsonl"
+    name = f"{what}-{site.slug}-{site.today().isoformat()}.jsonl"
 
     def note(done: SealedExport) -> None:
-        facts: audit.Facts = {"campaign": done.campaign, "purpose": purpose, "rows": done.rows,
-                              "keys": ", ".join(done.keys)}  # fmt: skip
-        with writing(site.db()):
-            audit.record(site.db(), at=done.at, who=current().organizer.name,
-                         what=What.SEALED_EXPORTED, subject=name, after=facts)  # fmt: skip
+        _note(name, purpose, done.rows, done.keys, done.at)
 
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
-        export_sealed(site.db(), folder / name, campaign=site.campaign.slug, purpose=purpose,
+        export_sealed(site.db(), folder / name, campaign=site.slug, purpose=purpose,
                       at=clock(), audit=note)  # fmt: skip
-        pieces = _pieces(folder / name)
-        next(pieces)  # opens it, so that its name can go
+        return download(pieces_of(folder / name), "application/x-ndjson", name)
     except NotStoredError as error:
-        shown = show_packets if purpose == "packet" else show_contacts
+        shown = index if purpose == "packet" else contacts
         return shown(_busy(error), status=503)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    response = Response(pieces, mimetype="application/x-ndjson")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """First nothing, then the file, even when its name is gone."""
-    with path.open("rb") as file:
-        yield b""
-        while piece := file.read(1 << 16):
-            yield piece
 
 
 def _busy(error: NotStoredError) -> str:
     busy = _("Nothing was made just now, and nothing was lost. Press the button again.")
     return not_stored_words(error, busy)
+
+
+@keys.get("/", endpoint="index")
+@access("admin")
+def show_keys() -> Response:
+    """Fingerprint, date, where the private half is, and how much needs it; never a secret."""
+    site, broken = services(), ""
+    counts = sealed_counts(site.db())
+    try:
+        lines = key_status(site.settings.keys, counts)
+    except KeyFolderError as error:
+        lines, broken = (), str(error)
+    unknown = counts.keys() - {line.key.id for line in lines}
+    return page("keys/index", lines=lines, broken=broken, stray=sum(counts[key] for key in unknown))

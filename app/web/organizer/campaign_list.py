@@ -4,11 +4,11 @@ beginning the next from a bill's official record."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort, redirect, request
+from flask import abort, redirect, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
@@ -26,7 +26,7 @@ from app.campaign.supporter_files import (
     read_bill_status,
 )
 from app.campaign.words import ordinal
-from app.records import Totals, totals
+from app.records import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
@@ -37,36 +37,10 @@ from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import check_files, read
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, known, page, visible
 from app.web.problem_words import problem_words
 
-campaigns = Blueprint("organizer_campaigns", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignLine:
-    """One campaign on the page."""
-
-    standing: SiteCampaign
-    title: str
-    counted: Totals
-    home: str
-    """Where residents find it."""
-    office: str
-    """Its own pages for organizers."""
-
-
-def lines(site: Services) -> list[CampaignLine]:
-    """Every campaign of the site, that of the start page first."""
-    found = []
-    for one in site.campaigns:
-        outside = request.script_root.removesuffix(site.standing.prefix)
-        found.append(CampaignLine(
-            one, title_of(site, one.slug), totals(site.db(), one.slug),
-            *(f"{outside}{one.prefix}{page_url(endpoint).removeprefix(request.script_root)}"
-              for endpoint in ("public.home", "organizer.index")),
-        ))  # fmt: skip
-    return found
+campaigns = area("organizer_campaigns", "/campaigns")
 
 
 def title_of(site: Services, slug: str) -> str:
@@ -80,16 +54,23 @@ def title_of(site: Services, slug: str) -> str:
 
 @campaigns.get("/")
 @access("editor")
-def index() -> Response:
-    return _index()
-
-
-def _index(problem: str = "", status: int = 200) -> Response:
+def index(problem: str = "", status: int = 200) -> Response:
+    """Every campaign of the site, that of the start page first."""
     site = services()
-    return page(
-        "campaigns/index", status, problem=problem, lines=lines(site), here=site.slug,
-        done=request.args.get("done", ""),
-    )  # fmt: skip
+    return page("campaigns/index", status, problem=problem, here=site.slug, lines=[
+        {
+            "standing": one, "title": title_of(site, one.slug),
+            "counted": totals(site.db(), one.slug), "home": _below(one, "public.home"),
+            "office": _below(one, "organizer.index"),
+        }
+        for one in site.campaigns
+    ])  # fmt: skip
+
+
+def _below(one: SiteCampaign, endpoint: str, **values: str) -> str:
+    """A page of another campaign's than the present one."""
+    outside = request.script_root.removesuffix(services().standing.prefix)
+    return outside + one.prefix + page_url(endpoint, **values).removeprefix(request.script_root)
 
 
 @campaigns.post("/open")
@@ -97,47 +78,36 @@ def _index(problem: str = "", status: int = 200) -> Response:
 def open_() -> Response:
     """Open the campaign of this address to everybody, once its check finds nothing to fix."""
     site = services()
-    live = site.live.files(site.db())
-    if must := check_files(site, live.files).must:
+    if must := check_files(site, site.live.files(site.db()).files).must:
         words = _(
             "The check found %(number)d things to fix before anybody can sign. They stand below "
             "the words of each letter and of the campaign.", number=len(must),
         )  # fmt: skip
-        return _index(words, 422)
-    return _moved(move(
-        site.db(), site.slug, "open", first=site.settings.campaign, by=current().organizer.name,
-        at=clock(),
-    ))  # fmt: skip
+        return index(words, 422)
+    return _changed(partial(move, state="open"))
 
 
 @campaigns.post("/end")
 @access("admin")
 def end() -> Response:
     """End the campaign of this address: it becomes an archive and takes no signatures."""
-    site = services()
-    return _moved(move(
-        site.db(), site.slug, "ended", first=site.settings.campaign, by=current().organizer.name,
-        at=clock(),
-    ))  # fmt: skip
+    return _changed(partial(move, state="ended"))
 
 
 @campaigns.post("/start-page")
 @access("admin")
 def start_page() -> Response:
     """Put the campaign of this address on the start page."""
+    return _changed(put_on_start_page)
+
+
+def _changed(act: Callable[..., SiteCampaign | None]) -> Response:
     site = services()
-    done = put_on_start_page(
-        site.db(), site.slug, first=site.settings.campaign, by=current().organizer.name, at=clock()
-    )
-    return _moved(done)
-
-
-def _moved(done: SiteCampaign | None, said: str = "changed") -> Response:
-    if done is None:
-        return page("no_such", 404)
-    outside = request.script_root.removesuffix(services().standing.prefix)
-    path = page_url("organizer_campaigns.index", done=said).removeprefix(request.script_root)
-    return redirect(f"{outside}{done.prefix}{path}", 303)
+    done = known(act(
+        site.db(), site.slug, first=site.settings.campaign, by=current().organizer.name,
+        at=clock(),
+    ))  # fmt: skip
+    return redirect(_below(done, "organizer_campaigns.index", done="changed"), 303)
 
 
 # --- beginning the next one -----------------------------------------------------------------
@@ -188,11 +158,8 @@ class BeginForm(Form):  # type: ignore[misc]
 
 @campaigns.get("/new")
 @access("editor")
-def new() -> Response:
-    return _ask_bill()
-
-
-def _ask_bill(problem: str = "", field: str = "number", status: int = 200) -> Response:
+def new(problem: str = "", field: str = "number", status: int = 200) -> Response:
+    """Ask for the bill: its number, its official file, or both."""
     congress = services().tables.congress
     return page(
         "campaigns/bill", status, problem=problem, field=field,
@@ -210,26 +177,26 @@ def new_post() -> Response:
     data = upload.read(MOST_BYTES + 1) if upload else b""
     key, congress = bill_key(form.number.data), form.congress.data or 0
     if form.number.data and key is None:
-        return _ask_bill(_("Type the number of a bill, such as HR 1234 or S. 567."), status=422)
+        return new(_("Type the number of a bill, such as HR 1234 or S. 567."), status=422)
     if not data.strip():
         if key is None:
-            return _ask_bill(_("Type the bill’s number, or choose its official file."), status=422)
+            return new(_("Type the bill’s number, or choose its official file."), status=422)
         if not 119 <= congress <= 200:
             words = _("Type the number of its Congress, such as 120.")
-            return _ask_bill(words, "congress", 422)
+            return new(words, "congress", 422)
         kind, number = key
         return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
                                          **_usual(services(), "", congress)}))  # fmt: skip
     found = read_bill_status(data)
     if isinstance(found, NotBillStatus):
-        return _ask_bill(problem_words(found.what), "file", 422)
+        return new(problem_words(found.what), "file", 422)
     if found.kind not in KINDS:
-        return _ask_bill(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or "
-                           "S.Res.), and this is neither."), "file", 422)  # fmt: skip
+        return new(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or S.Res.), "
+                     "and this is neither."), "file", 422)  # fmt: skip
     if key is not None and key != (found.kind, found.number):
         words = _("The file is about %(bill)s. Take the number out, or choose the other file.",
                   bill=found.printed)  # fmt: skip
-        return _ask_bill(words, "file", 422)
+        return new(words, "file", 422)
     title = _YEAR.sub("", found.title)
     return _ask_rest(BeginForm(data={
         "bill": f"{found.kind}{found.number}-{found.congress}",
@@ -313,7 +280,8 @@ def begin_post() -> Response:
     if not done:
         words = _("The site has a campaign of this name already. Choose another one.")
         return _ask_rest(form, {"slug": words}, 409)
-    return _moved(SiteCampaign(form.slug.data, "preparing"), "begun")
+    new = SiteCampaign(form.slug.data, "preparing")
+    return redirect(_below(new, "organizer_campaigns.index", done="begun"), 303)
 
 
 def _files(form: BeginForm, site: Services) -> dict[str, str] | str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from flask import Blueprint, request
+from flask import abort, request
 from werkzeug.wrappers import Response
 
-from app.campaign import Stance
 from app.congress import STATES, Holder
 from app.congress.model import district_key
 from app.documents import PdfError
-from app.documents.day_sheet import DaySheet, Facts, book_pdf, sheets_pdf
+from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
 from app.records import count
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
@@ -23,30 +21,10 @@ from app.web.access import access
 from app.web.limits import in_room
 from app.web.organizer.counts_filter import meanings
 from app.web.organizer.counts_lines import level
-from app.web.organizer.show import page, visible
+from app.web.organizer.show import area, download, known, page, visible
 from app.web.resident.people import role, term_note, title_name
 
-offices = Blueprint("organizer_offices", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeLine:
-    """A seat in the list."""
-
-    seat: str
-    title_name: str
-    role: str
-    signatures: int
-    letters: int
-
-
-@dataclass(frozen=True, slots=True)
-class StateLine:
-    """A state in the list, while nothing is searched."""
-
-    state: str
-    name: str
-    signatures: int
+offices = area("organizer_offices", "/offices")
 
 
 @offices.get("")
@@ -58,56 +36,50 @@ def index() -> Response:
     state = state if state in STATES else ""
     people = _people(site)
     found = _search(site, typed, state, people) if typed or state else []
-    states = [StateLine(s, name, people.get(s, 0)) for s, name in STATES.items()]
+    states = [(s, name, people.get(s, 0)) for s, name in STATES.items()]
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
-        states=sorted(states, key=lambda line: level(line.name)), seats=len(site.tables.holders),
+        title_name=title_name, role=role,
+        states=sorted(states, key=lambda line: level(line[1])), seats=len(site.tables.holders),
         meanings=meanings(), goal=site.campaign.goal_office or 0,
     )  # fmt: skip
 
 
 def _people(site: Services) -> dict[str, int]:
     """Signatures by state (``CA``) and by district (``CA-12``)."""
-    rows = [r for by in ("state", "district") for r in count(site.db(), site.campaign.slug, by)]
+    rows = [r for by in ("state", "district") for r in count(site.db(), site.slug, by)]
     return {row.group: row.signatures for row in rows}
 
 
-def _search(site: Services, typed: str, state: str, people: Mapping[str, int]) -> list[OfficeLine]:
-    letters = {r.group: r.letters for r in count(site.db(), site.campaign.slug, "recipient")}
+def _search(
+    site: Services, typed: str, state: str, people: Mapping[str, int]
+) -> list[tuple[Holder, int, int]]:
+    """The seats that fit, each with the people who signed and the letters to its member."""
+    letters = {r.group: r.letters for r in count(site.db(), site.slug, "recipient")}
     wanted = level(typed).split()
     found = []
     for holder in site.tables.holders:
         seat, member = holder.seat, holder.member
         house = district_key(seat.id, site.tables.congress)
         place = seat.state if seat.chamber == "senate" else house
-        line = OfficeLine(
-            seat.id,
-            title_name(holder),
-            role(holder),
-            people.get(place, 0),
-            letters.get(member.bioguide, 0) if member else 0,
-        )
-        words = level(
-            f"{line.title_name} {line.role} {seat.id} {member.bioguide if member else ''}"
-        )
+        bioguide = member.bioguide if member else ""
+        words = level(f"{title_name(holder)} {role(holder)} {seat.id} {bioguide}")
         if state in ("", seat.state) and all(word in words for word in wanted):
-            found.append(line)
+            found.append((holder, people.get(place, 0), letters.get(bioguide, 0)))
     return found
 
 
-def find(name: str, site: Services) -> Holder | None:
+def _seat(name: str) -> Holder:
     """The seat (``CA-12``) or the member (by bioguide id) that an address names."""
-    return site.tables.holder(name.upper()) or site.tables.holder_of(name.upper())
+    tables = services().tables
+    return known(tables.holder(name.upper()) or tables.holder_of(name.upper()))
 
 
 @offices.get("/<name>")
 @access("organizer")
 def sheet(name: str) -> Response:
     """One office's day sheet."""
-    site = services()
-    holder = find(name, site)
-    if holder is None:
-        return _no_such()
+    site, holder = services(), _seat(name)
     (sheet,) = _sheets([holder], site)
     most = max((week.signatures for week in sheet.weeks), default=0)
     return page(
@@ -125,9 +97,8 @@ def sheet(name: str) -> Response:
 @access("organizer")
 def sheet_pdf(name: str) -> Response:
     """One office's sheet as PDF."""
-    site = services()
-    holder = find(name, site)
-    return _file([holder], f"day-sheet-{holder.seat.id}", site) if holder else _no_such()
+    holder = _seat(name)
+    return _file([holder], f"day-sheet-{holder.seat.id}")
 
 
 @offices.get("/state/<state>.pdf")
@@ -135,9 +106,8 @@ def sheet_pdf(name: str) -> Response:
 @in_room("books")
 def delegation(state: str) -> Response:
     """The sheets of a state's delegation as one PDF."""
-    site = services()
-    holders = [h for h in site.tables.holders if h.seat.state == state.upper()]
-    return _file(holders, f"day-sheets-{state.upper()}", site) if holders else _no_such()
+    holders = [h for h in services().tables.holders if h.seat.state == state.upper()]
+    return _file(holders, f"day-sheets-{state.upper()}") if holders else abort(404)
 
 
 @offices.get("/all.pdf")
@@ -145,12 +115,15 @@ def delegation(state: str) -> Response:
 @in_room("books")
 def book() -> Response:
     """All sheets as one PDF with a cover and an index."""
+    return _file(list(services().tables.holders), "day-sheets", book=True)
+
+
+def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
     site = services()
-    return _file(list(site.tables.holders), "day-sheets", site, book=True)
-
-
-def _file(holders: list[Holder], name: str, site: Services, *, book: bool = False) -> Response:
-    sheets, facts = _sheets(holders, site), _facts(site)
+    sheets, facts = _sheets(holders, site), sheet_facts(
+        site.campaign, group=site.settings.group_name, today=site.today(),
+        members_as_of=site.tables.as_of,
+    )  # fmt: skip
     try:
         if book:
             pdf = apart(book_pdf, sheets, facts, title="Day sheets for all offices")
@@ -162,32 +135,14 @@ def _file(holders: list[Holder], name: str, site: Services, *, book: bool = Fals
             words=_("The sheet could not be set as a PDF. The page of each office still works, "
                     "and can be printed from the browser."),
         )  # fmt: skip
-    response = Response(pdf, mimetype="application/pdf")
-    file = f"{name}-{site.today().isoformat()}.pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return response
+    return download(pdf, "application/pdf", f"{name}-{site.today().isoformat()}.pdf")
 
 
 def _sheets(holders: list[Holder], site: Services) -> list[DaySheet]:
     return office_sheets(
-        site.db(),
-        site.campaign,
-        holders,
-        today=site.today(),
-        congress=site.tables.congress,
+        site.db(), site.campaign, holders, today=site.today(), congress=site.tables.congress,
         towns=site.settings.keep_towns,
-    )
-
-
-def _facts(site: Services) -> Facts:
-    return sheet_facts(
-        site.campaign, group=site.settings.group_name, today=site.today(),
-        members_as_of=site.tables.as_of,
     )  # fmt: skip
-
-
-def _no_such() -> Response:
-    return page("no_such", 404)
 
 
 def stance_sentence(sheet: DaySheet) -> str:
@@ -195,33 +150,13 @@ def stance_sentence(sheet: DaySheet) -> str:
     stance = sheet.stance
     if stance is None:
         return ""
-    return {
-        "sponsor": _sponsor,
-        "cosponsor": _cosponsor,
-        "earlier": _earlier,
-        "opposes": _opposes,
-        "none": _none,
-    }[stance.name](sheet.bill, stance)
-
-
-def _sponsor(bill: str, stance: Stance) -> str:
-    day = long_date(stance.since) if stance.since else ""
-    return _("Sponsor of %(bill)s, since %(day)s.", bill=bill, day=day)
-
-
-def _cosponsor(bill: str, stance: Stance) -> str:
-    day = long_date(stance.since) if stance.since else ""
-    return _("Cosponsor of %(bill)s, since %(day)s.", bill=bill, day=day)
-
-
-def _earlier(_bill: str, stance: Stance) -> str:
-    return _("Backed an earlier version, and is not on the list of the present bill: %(bills)s.",
-             bills=", ".join(stance.bills))  # fmt: skip
-
-
-def _opposes(_bill: str, stance: Stance) -> str:
-    return _("Backs a bill for the opposite: %(bills)s.", bills=", ".join(stance.bills))
-
-
-def _none(bill: str, _stance: Stance) -> str:
-    return _("On no list that we have: neither sponsor nor cosponsor of %(bill)s.", bill=bill)
+    said = {
+        "sponsor": _("Sponsor of %(bill)s, since %(day)s."),
+        "cosponsor": _("Cosponsor of %(bill)s, since %(day)s."),
+        "earlier": _("Backed an earlier version, and is not on the list of the present bill: "
+                     "%(bills)s."),
+        "opposes": _("Backs a bill for the opposite: %(bills)s."),
+        "none": _("On no list that we have: neither sponsor nor cosponsor of %(bill)s."),
+    }[stance.name]  # fmt: skip
+    since = long_date(stance.since) if stance.since else ""
+    return said % {"bill": sheet.bill, "day": since, "bills": ", ".join(stance.bills)}

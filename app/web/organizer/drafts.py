@@ -1,0 +1,124 @@
+"""One text of the campaign as organizers work on it: its draft where there is one, else what is
+live.
+
+A form carries the revision that it was made from, so that nobody's work is written over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import abort, request
+from wtforms import Form, IntegerField, StringField
+
+from app.campaign.campaign_file import FILE
+from app.records import workshop
+from app.records.audit import What
+from app.records.workshop import FileState, FileVersion, Moved, NoSuchVersion, Published
+from app.site.services import Services, services
+from app.web.organizer.gate import clock, current
+
+
+class RowField(IntegerField):  # type: ignore[misc]
+    """The number of a kept text, as a form holds it unseen; -1 where it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0] if valuelist else ""
+        self.data = int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
+
+
+class PressedForm(Form):  # type: ignore[misc]
+    """What comes along when something is done to a text: the revision that was seen, with the
+    texts around it; a row of its versions; a note; which way a part of it moves."""
+
+    base, seen = RowField(default=-1), RowField(default=-1)
+    row, way = StringField(default=""), StringField(default="")
+    note = StringField(default="", filters=[str.strip])
+
+
+def pressed() -> PressedForm:
+    """The present form."""
+    return PressedForm(request.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """One file as an organizer sees it."""
+
+    name: str
+    text: str
+    live: str
+    """What residents see."""
+    state: FileState
+    counter: int
+    """The change counter at which the live texts were read."""
+    files: dict[str, str]
+    """All live texts at that moment."""
+
+    @property
+    def base(self) -> int:
+        """What a form carries."""
+        return self.state.revision
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether there is a draft that says something else than the live text."""
+        return self.state.draft is not None and self.text != self.live
+
+
+def working(site: Services, name: str = FILE) -> Working:
+    """The draft of a file, or its live text where there is none."""
+    db = site.db()
+    found = site.live.files(db)
+    state = workshop.states(db, site.slug).get(name, FileState(name))
+    live = found.files.get(name, "")
+    text = state.draft.source if state.draft else live
+    return Working(name, text, live, state, found.counter, found.files)
+
+
+def text_at(site: Services, base: int, name: str = FILE) -> str:
+    """The text that a form was made from: a row of the database, or 0 for the file."""
+    version = workshop.find_version(site.db(), site.slug, name, base)
+    return site.live.folder.get(name, "") if isinstance(version, NoSuchVersion) else version.source
+
+
+def version_at(number: int, name: str = FILE) -> FileVersion:
+    """The version of a file that an address names."""
+    site = services()
+    found = workshop.find_version(site.db(), site.slug, name, number)
+    return abort(404) if isinstance(found, NoSuchVersion) else found
+
+
+def save(
+    text: str, base: int, note: str, *, name: str = FILE, restored: bool = False
+) -> Moved | None:
+    """Keep a draft in the present organizer's name; ``Moved`` where somebody else was faster."""
+    site = services()
+    answer = workshop.save_draft(
+        site.db(), site.slug, name, text, base=base, by=current().organizer.name, at=clock(),
+        note=note, what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
+    )  # fmt: skip
+    return answer if isinstance(answer, Moved) else None
+
+
+def discard(name: str = FILE) -> bool:
+    """Take the draft away that the form was made for; False where it is another one by now."""
+    site = services()
+    answer = workshop.discard_draft(
+        site.db(), site.slug, name, base=pressed().base.data, by=current().organizer.name,
+        at=clock(),
+    )  # fmt: skip
+    return not isinstance(answer, Moved)
+
+
+def publish(drafts: Mapping[str, int], seen: int) -> bool:
+    """Make the drafts live that were looked at among the texts of ``seen``, with the form's note;
+    False where something moved meanwhile."""
+    site = services()
+    answer = workshop.publish(
+        site.db(), site.slug, drafts, folder=site.live.folder, seen=seen,
+        by=current().organizer.name, at=clock(), note=pressed().note.data,
+    )  # fmt: skip
+    return isinstance(answer, Published)
