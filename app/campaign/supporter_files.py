@@ -24,7 +24,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,9 +56,39 @@ _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def read_supporters(
-    data: bytes, known: Knowledge
-) -> BillStatus | NotBillStatus | CsvList | CsvTrouble:
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as it stands in the file, cut to what a page can show, and what is wrong with it."""
+
+    value: str
+    what: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailingRow:
+    """A row with at least one wrong cell, in the order of the file's known columns."""
+
+    line: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that cannot be used, and why; of a list that was read, cell by cell."""
+
+    what: Message
+    columns: tuple[str, ...] = ()
+    rows: tuple[FailingRow, ...] = ()
+    failing: int = 0
+    """How many rows are wrong; only the first of them are in ``rows``."""
+
+    @classmethod
+    def of(cls, code: str, where: object = "") -> Unusable:
+        """``where`` is a line, or the value that is wrong."""
+        return cls(Message.of(code, where=where, most=f"{MOST_BYTES:,}"))
+
+
+def read_supporters(data: bytes, known: Knowledge) -> BillStatus | CsvList | Unusable:
     """What a file says about who backs a bill, or why it cannot be used."""
     start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
@@ -66,6 +96,16 @@ def read_supporters(
     if start in (b"{", b"["):
         return read_bill_json(data)
     return read_cosponsor_csv(data, known)
+
+
+def _decoded(data: bytes, large: str, encoding: str) -> str | Unusable:
+    """The text of a file in UTF-8 of a bounded size; what is wrong with others by these codes."""
+    if len(data) > MOST_BYTES:
+        return Unusable.of(large, f"{len(data):,}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Unusable.of(encoding, data.count(b"\n", 0, error.start) + 1)
 
 
 # --- bills -----------------------------------------------------------------------------------
@@ -89,11 +129,6 @@ def printed_number(number: str) -> str | None:
 # --- official files ---------------------------------------------------------------------------
 
 Role = Literal["sponsor", "cosponsor"]
-Why = Literal["large", "encoding", "doctype", "xml", "json", "other", "bill", "people", "person",
-              "day"]  # fmt: skip
-"""What is wrong with a file: too large, not UTF-8, with a document type, not XML, not JSON, of
-another kind, without number or Congress, with too many people, a person without an id, a
-person without a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,41 +173,29 @@ class BillStatus:
         return any(b.role == "sponsor" for b in self.backings)
 
 
-@dataclass(frozen=True, slots=True)
-class NotBillStatus:
-    """Why a file cannot be used. ``where`` is a line, or the value that is wrong."""
-
-    why: Why
-    where: str = ""
-
-    @property
-    def what(self) -> Message:
-        """Why, as a message."""
-        return Message.of(f"status-{self.why}", where=self.where, most=f"{MOST_BYTES:,}")
-
-
-def read_bill_status(data: bytes) -> BillStatus | NotBillStatus:
+def read_bill_status(data: bytes) -> BillStatus | Unusable:
     """The sponsors and cosponsors in an official status file, or why it cannot be read."""
     root = _parse(data)
-    if isinstance(root, NotBillStatus):
+    if isinstance(root, Unusable):
         return root
     found = root.find("bill") if root.tag == "billStatus" else None
     if found is None:
-        return NotBillStatus("other", str(root.tag)[:60])
+        return Unusable.of("status-other", str(root.tag)[:60])
     bill = _part({"bill": _plain(found)}, "bill")
     return _status(bill, bill.get("cosponsors"))
 
 
-def read_bill_json(data: bytes) -> BillStatus | NotBillStatus:
+def read_bill_json(data: bytes) -> BillStatus | Unusable:
     """What the interface of Congress.gov says about a bill, or about its cosponsors."""
-    if len(data) > MOST_BYTES:
-        return NotBillStatus("large", f"{len(data):,}")
+    text = _decoded(data, "status-large", "status-json")
+    if isinstance(text, Unusable):
+        return text
     try:
-        found = json.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        return NotBillStatus("json")
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return Unusable.of("status-json")
     if not isinstance(found, dict) or not (_part(found, "bill") or _items(found.get("cosponsors"))):
-        return NotBillStatus("other", "JSON")
+        return Unusable.of("status-other", "JSON")
     bill = _part(found, "bill")
     announced = _said(_part(bill, "cosponsors"), "count") or _said(
         _part(found, "pagination"), "count"
@@ -208,16 +231,16 @@ def _said(part: Mapping[str, Any], name: str) -> str:
 
 def _status(
     bill: Mapping[str, Any], cosponsors: object, announced: str = ""
-) -> BillStatus | NotBillStatus:
+) -> BillStatus | Unusable:
     """The status that a file's words make, or what is wrong with them."""
     kind = (_said(bill, "type") or _said(bill, "billType")).lower()
     number, congress = _said(bill, "number") or _said(bill, "billNumber"), _said(bill, "congress")
     if kind not in _KINDS or not _whole(number) or not _whole(congress):
-        return NotBillStatus("bill", f"{kind} {number} {congress}".strip()[:60])
+        return Unusable.of("status-bill", f"{kind} {number} {congress}".strip()[:60])
     introduced = _day(_said(bill, "introducedDate"))
     sponsors, joining = _items(bill.get("sponsors")), _items(cosponsors)
     if len(sponsors) + len(joining) > MOST_PEOPLE:
-        return NotBillStatus("people", str(len(sponsors) + len(joining)))
+        return Unusable.of("status-people", str(len(sponsors) + len(joining)))
     backings: dict[str, Backing] = {}
     withdrawn: dict[str, Withdrawn] = {}
     for place, one in enumerate([*sponsors, *joining]):
@@ -225,14 +248,14 @@ def _status(
         person = _said(one, "bioguideId") or _said(_part(one, "identifiers"), "bioguideId")
         name, gone = _name(one), _said(one, "sponsorshipWithdrawnDate")
         if not BIOGUIDE.fullmatch(person) or not name or name[0] in "=+-@":
-            return NotBillStatus("person", name or person[:60])
+            return Unusable.of("status-person", name or person[:60])
         joined, left = _day(_said(one, "sponsorshipDate")), _day(gone)
         if role == "sponsor":
             joined = joined or introduced
         if left is not None:
             withdrawn[person] = Withdrawn(person, name, joined, left)
         elif joined is None or gone:
-            return NotBillStatus("day", name)
+            return Unusable.of("status-day", name)
         elif person not in backings:
             backings[person] = Backing(person, name, CURRENT, role, joined)
     return BillStatus(
@@ -272,16 +295,13 @@ def _committees(bill: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((c[:4], name) for c, name in found.items() if _COMMITTEE.fullmatch(c) and name)
 
 
-def _parse(data: bytes) -> etree._Element | NotBillStatus:
-    if len(data) > MOST_BYTES:
-        return NotBillStatus("large", f"{len(data):,}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return NotBillStatus("encoding", str(data.count(b"\n", 0, error.start) + 1))
+def _parse(data: bytes) -> etree._Element | Unusable:
+    text = _decoded(data, "status-large", "status-encoding")
+    if isinstance(text, Unusable):
+        return text
     found = _FORBIDDEN.search(text)
     if found:
-        return NotBillStatus("doctype", str(text.count("\n", 0, found.start()) + 1))
+        return Unusable.of("status-doctype", str(text.count("\n", 0, found.start()) + 1))
     from lxml import etree  # only whoever reads such a file needs it
 
     # The encoding is fixed, so that none that the file declares can hide what was looked for.
@@ -292,7 +312,7 @@ def _parse(data: bytes) -> etree._Element | NotBillStatus:
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        return NotBillStatus("xml", str(error.lineno or 1))
+        return Unusable.of("status-xml", str(error.lineno or 1))
 
 
 def _whole(text: str) -> bool:
@@ -322,40 +342,6 @@ _TITLE = re.compile(r"^(rep|sen|del|representative|senator|delegate|resident com
                     re.IGNORECASE)  # fmt: skip
 _SEAT = re.compile(r"\s*[\[(][A-Z]+-([A-Z]{2})(?:-(\d{1,2}|at large))?[\])]\*?$", re.IGNORECASE)
 
-FileWhy = Literal["large", "encoding", "empty", "columns", "quotes", "rows", "cells"]
-"""What is wrong with a file as a whole: too large, not UTF-8, nothing in it, needed columns
-missing, a quotation mark that never closes, too many rows; ``cells`` says that single cells
-are wrong."""
-
-CellWhy = Literal[
-    "missing", "bioguide", "other_person", "twice", "formula", "long", "bill", "role",
-    "two_sponsors", "day", "future", "early", "before_joining", "extra", "nobody", "several",
-]  # fmt: skip
-"""What is wrong with a cell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell as it stands in the file, cut to what a page can show."""
-
-    value: str
-    why: CellWhy | None = None
-    more: str = ""
-    """What the message needs: the person whose id it is, the day before which it lies."""
-
-    @property
-    def what(self) -> Message | None:
-        """What is wrong, as a message; None where nothing is."""
-        return Message.of(f"cell-{self.why}", more=self.more) if self.why else None
-
-
-@dataclass(frozen=True, slots=True)
-class FailingRow:
-    """A row with at least one wrong cell, in the order of the file's known columns."""
-
-    line: int
-    cells: tuple[Cell, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class CsvList:
@@ -370,22 +356,6 @@ class CsvList:
     """Columns that were left aside."""
     doubts: tuple[tuple[str, str], ...] = ()
     """Names that fit one member alone but not word for word: as typed, and who was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class CsvTrouble:
-    """A list that cannot be used, and why, cell by cell."""
-
-    why: FileWhy
-    more: str = ""
-    columns: tuple[str, ...] = ()
-    rows: tuple[FailingRow, ...] = ()
-    failing: int = 0
-
-    @property
-    def what(self) -> Message:
-        """Why, as a message."""
-        return Message.of(f"csv-{self.why}", where=self.more, most=f"{MOST_BYTES:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +376,7 @@ class Knowledge:
     """When those joined who are on the list already, by id and bill."""
 
 
-def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | CsvTrouble:
+def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
     """The list in a CSV file, or every wrong cell of it.
 
     Comma, semicolon and tab separate the columns; days are ``2025-12-18`` or ``12/18/2025``. The
@@ -414,7 +384,7 @@ def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | CsvTrouble:
     row without an id is matched by its name; one without a day keeps that of the list.
     """
     table = _table(data)
-    if isinstance(table, CsvTrouble):
+    if isinstance(table, Unusable):
         return table
     head, rows = table
     ignored = tuple(name[:40] for name in head if name and name not in (*COLUMNS, *_HALVES))
@@ -423,23 +393,21 @@ def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | CsvTrouble:
     for line, cells in rows:
         reader.read(line, dict(zip(head, cells, strict=False)), extra=len(cells) > len(head))
     if reader.failing:
-        return CsvTrouble("cells", "", columns, tuple(reader.shown), reader.failing)
+        failed = Unusable.of("csv-cells")
+        return replace(failed, columns=columns, rows=tuple(reader.shown), failing=reader.failing)
     return CsvList(
         tuple(reader.backings), tuple(reader.withdrawn), frozenset(reader.bills), ignored,
         tuple(reader.doubts),
     )  # fmt: skip
 
 
-def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | CsvTrouble:
+def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | Unusable:
     """The column names in small letters, and the rows that are not empty with their lines."""
-    if len(data) > MOST_BYTES:
-        return CsvTrouble("large", f"{len(data):,}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return CsvTrouble("encoding", str(data.count(b"\n", 0, error.start) + 1))
+    text = _decoded(data, "csv-large", "csv-encoding")
+    if isinstance(text, Unusable):
+        return text
     if "\0" in text:
-        return CsvTrouble("encoding", "1")
+        return Unusable.of("csv-encoding", "1")
     first = text.lstrip("\r\n").partition("\n")[0]
     mark = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
@@ -449,18 +417,18 @@ def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | CsvTr
             if any(cell.strip() for cell in cells):
                 rows.append((reader.line_num, cells))
             if len(rows) > MOST_ROWS + 1:
-                return CsvTrouble("rows", f"{MOST_ROWS:,}")
+                return Unusable.of("csv-rows", f"{MOST_ROWS:,}")
     except csv.Error:
-        return CsvTrouble("quotes", str(reader.line_num))
+        return Unusable.of("csv-quotes", str(reader.line_num))
     if len(rows) < 2:
-        return CsvTrouble("empty")
+        return Unusable.of("csv-empty")
     head = [_column(cell) for cell in rows[0][1]]
     missing = [] if {"bioguide", "name", "last"} & set(head) else ["bioguide"]
     if "date" not in head and "bioguide" in head:
         missing.append("date")
     twice = [name for name in COLUMNS if head.count(name) > 1]
     if missing or twice:
-        return CsvTrouble("columns", ", ".join(missing + twice))
+        return Unusable.of("csv-columns", ", ".join(missing + twice))
     return head, rows[1:]
 
 
@@ -491,7 +459,7 @@ class _Rows:
 
     def read(self, line: int, raw: Mapping[str, str], *, extra: bool) -> None:
         cells = {name: clean_line(raw.get(name, "")) for name in COLUMNS}
-        wrong: dict[str, tuple[CellWhy, str]] = {}
+        wrong: dict[str, Message] = {}
         bioguide, doubt = self._identify(cells, raw, wrong)
         bill = self.known.bills.get(cells["bill"].lower() or CURRENT, "")
         role = cells["role"].lower() or "cosponsor"
@@ -499,19 +467,19 @@ class _Rows:
         if not cells["date"]:
             joined = self.known.days.get((bioguide, bill))
         if not bill:
-            wrong["bill" if "bill" in self.columns else "bioguide"] = ("bill", "")
+            wrong["bill" if "bill" in self.columns else "bioguide"] = _wrong("cell-bill")
         if role not in ("sponsor", "cosponsor"):
-            wrong["role"] = ("role", "")
+            wrong["role"] = _wrong("cell-role")
         elif role == "sponsor" and not left and bill in self._sponsored:
-            wrong["role"] = ("two_sponsors", "")
+            wrong["role"] = _wrong("cell-two_sponsors")
         self._check_days(cells, joined, left, bill, wrong)
         if (bioguide, bill) in self._seen and not left and "bioguide" not in wrong:
-            wrong["bioguide"] = ("twice", "")
+            wrong["bioguide"] = _wrong("cell-twice")
         if extra:
-            wrong[self.columns[-1]] = ("extra", "")
+            wrong[self.columns[-1]] = _wrong("cell-extra")
         for name, value in cells.items():
             if len(value) > MOST_CELL:
-                wrong.setdefault(name, ("long", ""))
+                wrong.setdefault(name, _wrong("cell-long"))
         if wrong:
             self._note(line, cells, wrong)
             return
@@ -534,7 +502,7 @@ class _Rows:
         self,
         cells: dict[str, str],
         raw: Mapping[str, str],
-        wrong: dict[str, tuple[CellWhy, str]],
+        wrong: dict[str, Message],
     ) -> tuple[str, str]:
         """Whose row this is: by its id, or by its name, with a doubt in words where it is one."""
         if not cells["name"] and "last" in raw:
@@ -544,26 +512,23 @@ class _Rows:
             self._check_person(bioguide, name, wrong)
             return bioguide, ""
         found = match_member(name, self.known)
-        if isinstance(found, Cell):
-            column = "name" if "name" in self.columns else self.columns[-1]
-            wrong[column] = (found.why or "nobody", found.more)
+        if isinstance(found, Message):
+            wrong["name" if "name" in self.columns else self.columns[-1]] = found
             return "", ""
         return found
 
-    def _check_person(
-        self, bioguide: str, name: str, wrong: dict[str, tuple[CellWhy, str]]
-    ) -> None:
+    def _check_person(self, bioguide: str, name: str, wrong: dict[str, Message]) -> None:
         official = self.known.members.get(bioguide)
         if not bioguide:
-            wrong["bioguide"] = ("missing", "")
+            wrong["bioguide"] = _wrong("cell-missing")
         elif not BIOGUIDE.fullmatch(bioguide):
-            wrong["bioguide"] = ("bioguide", "")
+            wrong["bioguide"] = _wrong("cell-bioguide")
         elif official and name and not _fits(name, official[1]):
-            wrong["bioguide"] = ("other_person", official[0])
+            wrong["bioguide"] = _wrong("cell-other_person", official[0])
         if name.lstrip(" '\"").startswith(_FORMULA):
-            wrong["name"] = ("formula", "")
+            wrong["name"] = _wrong("cell-formula")
         elif not name and not official and "bioguide" not in wrong:
-            wrong["name" if "name" in self.columns else "bioguide"] = ("missing", "name")
+            wrong["name" if "name" in self.columns else "bioguide"] = _wrong("cell-missing")
 
     def _check_days(
         self,
@@ -571,35 +536,35 @@ class _Rows:
         joined: date | None,
         left: date | None,
         bill: str,
-        wrong: dict[str, tuple[CellWhy, str]],
+        wrong: dict[str, Message],
     ) -> None:
         first = self.known.introduced.get(bill)
         if joined is None:
-            wrong["date"] = ("day" if cells["date"] else "missing", "")
+            wrong["date"] = _wrong("cell-day" if cells["date"] else "cell-missing")
         elif joined > self.known.today:
-            wrong["date"] = ("future", "")
+            wrong["date"] = _wrong("cell-future")
         elif first is not None and joined < first:
-            wrong["date"] = ("early", first.isoformat())
+            wrong["date"] = _wrong("cell-early", first.isoformat())
         if cells["withdrawn"] and left is None:
-            wrong["withdrawn"] = ("day", "")
+            wrong["withdrawn"] = _wrong("cell-day")
         elif left is not None and left > self.known.today:
-            wrong["withdrawn"] = ("future", "")
+            wrong["withdrawn"] = _wrong("cell-future")
         elif left is not None and joined is not None and left < joined:
-            wrong["withdrawn"] = ("before_joining", "")
+            wrong["withdrawn"] = _wrong("cell-before_joining")
 
-    def _note(
-        self, line: int, cells: Mapping[str, str], wrong: Mapping[str, tuple[CellWhy, str]]
-    ) -> None:
+    def _note(self, line: int, cells: Mapping[str, str], wrong: Mapping[str, Message]) -> None:
         self.failing += 1
         if len(self.shown) < MOST_SHOWN:
-            row = []
             # What is wrong with a column that the file does not have stands in its last one.
             rest = [reason for name, reason in wrong.items() if name not in self.columns]
             wrong = {**dict.fromkeys(self.columns[-1:], rest[0]), **wrong} if rest else wrong
-            for name in self.columns:
-                why, more = wrong.get(name, (None, ""))
-                row.append(Cell(cells[name][:60], why, more))
-            self.shown.append(FailingRow(line, tuple(row)))
+            row = tuple(Cell(cells[name][:60], wrong.get(name)) for name in self.columns)
+            self.shown.append(FailingRow(line, row))
+
+
+def _wrong(code: str, more: str = "") -> Message:
+    """What is wrong with a cell; ``more`` is the person or the day that the sentence names."""
+    return Message.of(code, more=more)
 
 
 def fold(text: str) -> str:
@@ -612,8 +577,9 @@ def _fits(name: str, last: str) -> bool:
     return fold(last) in fold(name)
 
 
-def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Cell:
-    """The sitting member whom a name means: id, and a doubt in words where it is one.
+def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
+    """The sitting member whom a name means: id, and a doubt in words where it is one; or what is
+    wrong with the name.
 
     Reads ``Ted Lieu``, ``Lieu, Ted`` and ``Rep. Lieu, Ted [D-CA-36]``. A full name, or a surname
     with its seat, is certain. A surname that one member alone has is a doubt (``Ted Lieu``).
@@ -641,5 +607,5 @@ def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Cell:
     if len(chosen) == 1:
         return chosen[0], known.members[chosen[0]][0]
     if not fits:
-        return Cell(typed, "nobody")
-    return Cell(typed, "several", ", ".join(sorted(full for full, _last in fits.values())[:4]))
+        return _wrong("cell-nobody")
+    return _wrong("cell-several", ", ".join(sorted(full for full, _last in fits.values())[:4]))

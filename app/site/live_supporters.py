@@ -27,9 +27,8 @@ from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import (
     BillStatus,
     CsvList,
-    CsvTrouble,
     Knowledge,
-    NotBillStatus,
+    Unusable,
     Withdrawn,
     bill_key,
     fold,
@@ -132,7 +131,7 @@ def search_members(site: Services, query: str) -> list[Holder]:
 # --- reading a file -----------------------------------------------------------------------
 
 
-def propose(site: Services, data: bytes) -> Proposal | OtherBill | NotBillStatus | CsvTrouble:
+def propose(site: Services, data: bytes) -> Proposal | OtherBill | Unusable:
     """What a file makes of the live lists, or why it cannot be used."""
     now = live_lists(site)
     found = read_supporters(data, _known(site, now))

@@ -16,7 +16,7 @@ from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
     MOST_BYTES,
     BillStatus,
-    NotBillStatus,
+    Unusable,
     bill_key,
     printed_number,
     read_bill_json,
@@ -37,8 +37,8 @@ def read(data: bytes) -> BillStatus:
 
 def why(data: bytes) -> str:
     result = read_bill_status(data)
-    assert isinstance(result, NotBillStatus), result
-    return result.why
+    assert isinstance(result, Unusable), result
+    return result.what.code.removeprefix("status-")
 
 
 def test_the_official_file_gives_the_shipped_list(shipped: tuple[Backing, ...]) -> None:
@@ -152,7 +152,7 @@ def test_hostile_files_are_refused_at_once_and_in_little_memory(name: str) -> No
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader(data: bytes) -> None:
-    assert isinstance(read_bill_status(data), NotBillStatus)
+    assert isinstance(read_bill_status(data), Unusable)
 
 
 @settings(max_examples=60)
@@ -162,7 +162,7 @@ def test_no_damage_to_a_real_file_breaks_the_reader(data: st.DataObject) -> None
     at = data.draw(st.integers(0, len(whole)))
     to = data.draw(st.integers(at, len(whole)))
     found = read_bill_status(whole[:at] + data.draw(st.binary(max_size=20)) + whole[to:])
-    assert isinstance(found, BillStatus | NotBillStatus)
+    assert isinstance(found, BillStatus | Unusable)
 
 
 def test_printed_numbers_become_keys() -> None:
@@ -225,4 +225,4 @@ def test_the_answer_of_congress_gov_is_read() -> None:
 @given(st.binary(max_size=200))
 def test_no_json_breaks_the_reader(data: bytes) -> None:
     for text in (b"{" + data, b'{"cosponsors": [' + data, b"[" * 5000 + data):
-        assert isinstance(read_bill_json(text), NotBillStatus)
+        assert isinstance(read_bill_json(text), Unusable)

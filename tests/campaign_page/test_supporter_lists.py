@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.campaign.backing_lists import compare, read_list, renew, write_list
+from app.campaign.problems import Message
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
     MOST_BYTES,
     MOST_ROWS,
-    Cell,
     CsvList,
-    CsvTrouble,
     Knowledge,
+    Unusable,
     match_member,
     read_cosponsor_csv,
 )
@@ -31,9 +31,9 @@ def good(text: str | bytes, known: Knowledge) -> CsvList:
     return result
 
 
-def bad(text: str | bytes, known: Knowledge) -> CsvTrouble:
+def bad(text: str | bytes, known: Knowledge) -> Unusable:
     result = read_cosponsor_csv(text if isinstance(text, bytes) else text.encode(), known)
-    assert isinstance(result, CsvTrouble), result
+    assert isinstance(result, Unusable), result
     return result
 
 
@@ -101,17 +101,19 @@ CELLS = {
 @pytest.mark.parametrize("line", CELLS)
 def test_an_error_is_in_its_cell(line: str, known: Knowledge) -> None:
     trouble = bad(f"{HEAD}Q000023,,current,sponsor,2025-12-18\n{line}\n", known)
-    assert trouble.why == "cells"
+    assert trouble.what.code == "csv-cells"
     (row,) = trouble.rows
     assert row.line == 3
-    wrong = [(n, c.why) for n, c in zip(trouble.columns, row.cells, strict=True) if c.why]
-    assert wrong == [CELLS[line]]
+    cells = zip(trouble.columns, row.cells, strict=True)
+    wrong = [(name, cell.what.code) for name, cell in cells if cell.what]
+    column, why = CELLS[line]
+    assert wrong == [(column, f"cell-{why}")]
 
 
 def test_a_person_twice_and_a_second_sponsor_are_errors(known: Knowledge) -> None:
     text = HEAD + "Q000023,,current,sponsor,2025-12-18\n" * 2
-    wrong = {c.why for row in bad(text, known).rows for c in row.cells if c.why}
-    assert wrong == {"twice", "two_sponsors"}
+    wrong = {c.what.code for row in bad(text, known).rows for c in row.cells if c.what}
+    assert wrong == {"cell-twice", "cell-two_sponsors"}
 
 
 FILES: dict[str, tuple[bytes, str]] = {
@@ -134,7 +136,7 @@ FILES: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_no_list_is_refused_with_its_reason(name: str, known: Knowledge) -> None:
     data, why = FILES[name]
-    assert bad(data, known).why == why
+    assert bad(data, known).what.code == f"csv-{why}"
 
 
 def test_many_failing_rows_are_counted_and_few_shown(known: Knowledge) -> None:
@@ -146,7 +148,7 @@ def test_many_failing_rows_are_counted_and_few_shown(known: Knowledge) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     world = Knowledge(date(2026, 11, 25), {"current": "current"}, {}, {})
     data = (HEAD + text).encode("utf-8", "surrogatepass")
-    assert isinstance(read_cosponsor_csv(data, world), CsvList | CsvTrouble)
+    assert isinstance(read_cosponsor_csv(data, world), CsvList | Unusable)
 
 
 NAME = st.text(st.characters(categories=["L", "Zs", "P"]), min_size=1, max_size=20)
@@ -206,11 +208,10 @@ def test_a_name_is_matched_and_a_doubt_is_told(typed: str, known: Knowledge) -> 
 
 def test_a_name_that_fits_several_or_nobody_is_said(known: Knowledge) -> None:
     several, nobody = match_member("Scott", known), match_member("Nobody Atall", known)
-    assert isinstance(several, Cell)
-    assert several.why == "several"
-    assert "Austin Scott" in several.more
-    assert isinstance(nobody, Cell)
-    assert nobody.why == "nobody"
+    assert isinstance(several, Message)
+    assert several.code == "cell-several"
+    assert "Austin Scott" in str(several)
+    assert nobody == Message.of("cell-nobody", more="")
 
 
 def test_the_official_names_of_columns_are_known(known: Knowledge) -> None:
@@ -227,4 +228,6 @@ def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Knowledge)
     listed = replace(known, days=days)
     found = good("First name,Last name\nMaxwell,Frost\n", listed)
     assert found.backings[0].day == date(2026, 3, 26)
-    assert bad("name\nTed Lieu\n", listed).rows[0].cells[0].why == "missing"
+    assert bad("name\nTed Lieu\n", listed).rows[0].cells[0].what == Message.of(
+        "cell-missing", more=""
+    )

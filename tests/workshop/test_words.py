@@ -13,7 +13,6 @@ from flask import Flask
 from app.campaign import FIELDS, FILTERS
 from app.campaign.campaign_fields import Kind
 from app.campaign.problems import SENTENCES, Message
-from app.campaign.supporter_files import CellWhy, FileWhy, Why
 from app.campaign.text_changes import changes
 from app.site.i18n import gettext
 from app.web.organizer.letters_words import shown_changes, ticks
@@ -36,8 +35,6 @@ def used_codes() -> set[str]:
     found = {f"kind-{field.kind}" for field in FIELDS}
     found |= {f"what-{need}" for need in ("words", "whole", "day", "moment")}
     found |= set(get_args(Kind))
-    for start, reasons in (("status", Why), ("csv", FileWhy), ("cell", CellWhy)):
-        found |= {f"{start}-{why}" for why in get_args(reasons)}
     for path in [*(APP / "campaign").glob("*.py"), *APP.glob("*/*.py"), *APP.glob("*/*/*.py")]:
         if path.name not in ("problems.py", "problem_words.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -20,7 +20,7 @@ from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_f
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
     MOST_BYTES,
-    NotBillStatus,
+    Unusable,
     bill_key,
     printed_number,
     read_bill_status,
@@ -188,7 +188,7 @@ def new_post() -> Response:
         return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
                                          **_usual(services(), "", congress)}))  # fmt: skip
     found = read_bill_status(data)
-    if isinstance(found, NotBillStatus):
+    if isinstance(found, Unusable):
         return new(problem_words(found.what), "file", 422)
     if found.kind not in KINDS:
         return new(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or S.Res.), "

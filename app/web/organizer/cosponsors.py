@@ -15,7 +15,7 @@ from wtforms import Form, SelectMultipleField, StringField
 from app.campaign import Campaign
 from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_list
 from app.campaign.stance import CURRENT, Backing
-from app.campaign.supporter_files import MOST_BYTES, CsvTrouble
+from app.campaign.supporter_files import MOST_BYTES, Unusable
 from app.congress import Holder
 from app.congress.model import ordinal
 from app.records.workshop import history
@@ -220,7 +220,7 @@ def off() -> Response:
 @cosponsors.get("/cosponsors/import")
 @access("editor")
 def bring(
-    problem: str = "", status: int = 200, trouble: CsvTrouble | None = None, *,
+    problem: str = "", status: int = 200, trouble: Unusable | None = None, *,
     another: bool = False,
 ) -> Response:  # fmt: skip
     """The form that takes a file, with what was wrong with the last one, cell by cell."""
@@ -248,7 +248,7 @@ def bring_post() -> Response:
         return bring(_("Choose a file that is not empty."), 422)
     found = propose(services(), data)
     if not isinstance(found, Proposal):
-        trouble = found if isinstance(found, CsvTrouble) else None
+        trouble = found if isinstance(found, Unusable) else None
         return bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
     gone = [
         _("%(name)s, on %(day)s", name=w.name, day=w.left.isoformat()) if found.official else w.name
