@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Protocol
 
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
@@ -47,13 +46,6 @@ SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 _LEVELS: tuple[Level, ...] = ("must", "should", "nice")
 _SMALL_WORDS = 3
-
-
-class Seats(Protocol):
-    """What the check needs of the tables of Congress."""
-
-    @property
-    def holders(self) -> tuple[Holder, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ class Blank(str):
 
 def check_campaign(
     campaign: Campaign,
-    tables: Seats,
+    holders: Sequence[Holder],
     *,
     templates: Iterable[LetterTemplate] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -108,11 +100,11 @@ def check_campaign(
     ``templates`` defaults to all of the campaign's; give one to check a draft. ``progress`` is
     called with seats done and seats in all. Vacant seats count and need no letter.
     """
-    for step in _steps(campaign, tables.holders, templates):
+    for step in _steps(campaign, holders, templates):
         if isinstance(step, Report):
             report = step
         if progress is not None:
-            progress(step if isinstance(step, int) else len(tables.holders), len(tables.holders))
+            progress(step if isinstance(step, int) else len(holders), len(holders))
     return report
 
 
@@ -131,17 +123,8 @@ STEP = 20
 """Seats between two signs of life of a check."""
 
 
-@dataclass(frozen=True, slots=True)
-class SomeSeats:
-    """Some seats in place of the tables."""
-
-    holders: tuple[Holder, ...]
-
-
 def _steps(
-    campaign: Campaign,
-    holders: tuple[Holder, ...],
-    templates: Iterable[LetterTemplate] | None,
+    campaign: Campaign, holders: Sequence[Holder], templates: Iterable[LetterTemplate] | None
 ) -> Iterator[int | Report]:
     chosen = tuple(campaign.templates.values() if templates is None else templates)
     checker = _Checker(campaign)
@@ -187,20 +170,24 @@ class _Checker:
             (aid, template.first_reading_aid_line, _TAGS.sub(_same_lines, template.reading_aid_es)),
         ]
         for file, first, text in texts:
-            for offset, line in enumerate(text.split("\n")):
+            for number, line in enumerate(text.split("\n"), first):
                 for finding in unfinished(line):
-                    key = (file, first + offset, finding.what.code, "")
-                    problem = Problem(file, first + offset, finding.what, line.strip())
-                    self._causes.setdefault(key, _Cause(worst=problem))
+                    self.line(file, number, finding.what, line.strip())
         for file, first, text in (
             (name, template.first_body_line, template.body),
             (aid, template.first_reading_aid_line, template.reading_aid_es),
         ):
-            for offset, line in enumerate(text.split("\n")):
+            for number, line in enumerate(text.split("\n"), first):
                 if DOUBLED.search(line):
-                    what, number = Message.of("gap"), first + offset
-                    problem = Problem(file, number, what, line.strip(), level="nice")
-                    self._causes.setdefault((file, number, "gap", ""), _Cause(worst=problem))
+                    self.line(file, number, Message.of("gap"), line.strip(), level="nice")
+
+    def line(
+        self, file: str, number: int, what: Message, words: str, *, level: Level = "must",
+        about: str = "",
+    ) -> None:  # fmt: skip
+        """Note what is wrong with a line of a source, whoever gets it."""
+        problem = Problem(file, number, what, words, level)
+        self._causes.setdefault((file, number, what.code, about), _Cause(worst=problem))
 
     def pages(self) -> None:
         """Look in what the campaign says on pages and by telephone, and asks of anybody, for what
@@ -219,13 +206,11 @@ class _Checker:
                 for key in ASK_TEXTS for end in ("", "_es")
             ]  # fmt: skip
         for path, text in texts:
-            for offset, line in enumerate(_TAGS.sub(_same_lines, text).split("\n")):
-                sentence = line.strip()
-                for finding in (*unfinished(sentence), *other_bills(campaign, sentence)):
-                    where = campaign.lines.get(path, 1) + offset
-                    key = (FILE, where, finding.what.code, sentence)
-                    problem = Problem(FILE, where, finding.what, sentence)
-                    self._causes.setdefault(key, _Cause(worst=problem))
+            lines = _TAGS.sub(_same_lines, text).split("\n")
+            for number, line in enumerate(lines, campaign.lines.get(path, 1)):
+                words = line.strip()
+                for finding in (*unfinished(words), *other_bills(campaign, words)):
+                    self.line(FILE, number, finding.what, words, about=words)
 
     def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template to one member, at every moment."""

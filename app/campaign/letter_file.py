@@ -164,18 +164,12 @@ class SourceParts:
 
 def split_source(text: str) -> SourceParts | None:
     """The parts of a file; None where its heading cannot be read, so that it is shown whole."""
-    lines = _lines(text)
-    end = _end(lines)
-    if end is None:
+    parted = _front_matter("", text)
+    if isinstance(parted, Problem):
         return None
-    try:
-        matter = tomllib.loads("\n".join(lines[1:end]))
-    except tomllib.TOMLDecodeError:
-        return None
-    if not all(isinstance(value, str) for value in matter.values()):
-        return None
-    start = _start(lines, end)
-    return SourceParts(matter, "\n".join(lines[start:]), min(start, len(lines) - 1) + 1)
+    matter, _lines_of, words, first = parted
+    heading = {key: value for key, value in matter.items() if isinstance(value, str)}
+    return SourceParts(heading, words, first) if len(heading) == len(matter) else None
 
 
 def join_source(before: str, heading: Mapping[str, str], words: str) -> str:

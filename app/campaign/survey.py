@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from app.campaign.asks import AskWords, ask_words, values_for
-from app.campaign.check import SAMPLE_WRITER, Seats
+from app.campaign.check import SAMPLE_WRITER
 from app.campaign.compose import make_draft
 from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.stance import moments
@@ -47,7 +48,7 @@ class _Tally:
 def survey(
     campaign: Campaign,
     template: LetterTemplate,
-    seats: Seats,
+    holders: Iterable[Holder],
     *,
     before: tuple[Campaign, LetterTemplate] | None = None,
     language: Language = "en",
@@ -60,7 +61,7 @@ def survey(
     tallies: dict[tuple[Moment, str], _Tally] = {}
     apart = before is not None and _differs(campaign, before[0])
     for moment, (_stage, today) in zip(MOMENTS, moments(campaign), strict=True):
-        for holder in seats.holders:
+        for holder in holders:
             if holder.member is None:
                 continue
             values = _values(campaign, template, holder, today, language)

@@ -63,7 +63,7 @@ def check(slug: str | None, folder: Path | None) -> None:
     """
     campaign, tables = _load(slug, folder)
     with progress("Reading the letters", len(tables.holders)) as bar:
-        report = check_campaign(campaign, tables, progress=lambda done, _total: bar(done))
+        report = check_campaign(campaign, tables.holders, progress=lambda done, _total: bar(done))
     for problem in report.problems:
         where = f"at {some(problem.seats, 'seat')}; " if problem.seats else ""
         click.echo(f"letters/{campaign.slug}/{problem} ({where}{_LEVELS[problem.level]})")
@@ -260,7 +260,7 @@ def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> 
     letters = {name.partition(".")[0] for name in changed if name.endswith(".txt")}
     only = [t for t in every if t.id in letters]
     templates = only if letters and all(n.endswith(".txt") for n in changed) else every
-    must = [p for p in check_campaign(campaign, site.tables, templates=templates).problems
+    must = [p for p in check_campaign(campaign, site.tables.holders, templates=templates).problems
             if p.level == "must"]  # fmt: skip
     if must:
         lines = "\n".join(str(problem) for problem in must)

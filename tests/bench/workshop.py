@@ -32,7 +32,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def checks() -> None:
-    tables = load_tables()
+    seats = load_tables().holders
     begin = time.process_time()
     campaign = load_campaign(CAMPAIGN)
     print(f"Reading and checking all texts of the campaign: {time.process_time() - begin:.2f} s")
@@ -40,17 +40,17 @@ def checks() -> None:
     slowest = 0.0
     for template in campaign.templates.values():
         check = statistics.median(
-            seconds(lambda one=template: check_campaign(campaign, tables, templates=[one]))  # type: ignore[misc]
+            seconds(lambda one=template: check_campaign(campaign, seats, templates=[one]))  # type: ignore[misc]
             for _ in range(ROUNDS)
         )
         groups = statistics.median(
-            seconds(lambda one=template: survey(campaign, one, tables, before=(campaign, one)))  # type: ignore[misc]
+            seconds(lambda one=template: survey(campaign, one, seats, before=(campaign, one)))  # type: ignore[misc]
             for _ in range(ROUNDS)
         )
         slowest = max(slowest, check + groups)
         print(f"  {template.id + ', ' + template.length:<32}check {check:6.2f} s   "
               f"by ask, compared {groups:6.2f} s")  # fmt: skip
-    print(f"  {len(tables.holders)} seats; slowest letter, both together: {slowest:.2f} s")
+    print(f"  {len(seats)} seats; slowest letter, both together: {slowest:.2f} s")
 
 
 def hostile() -> None:

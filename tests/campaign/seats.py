@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ delegate, and a senator with and one without an earlier bill."""
 
 @dataclass(frozen=True)
 class Few:
-    """Seats as the check wants them."""
+    """Some seats in place of the tables."""
 
     holders: tuple[Holder, ...]
 
@@ -48,16 +48,21 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if "every_seat" in request.fixturenames:
         return
 
-    def check(campaign: Any, tables: Tables, **how: Any) -> Report:
-        return check_campaign(campaign, Few.of(tables), **how)
+    def some(holders: Iterable[Holder]) -> tuple[Holder, ...]:
+        return tuple(holder for holder in holders if holder.seat.id in SEATS)
 
-    def look(campaign: Any, template: Any, tables: Tables, **how: Any) -> tuple[AskGroup, ...]:
-        return survey(campaign, template, Few.of(tables), **how)
+    def check(campaign: Any, holders: tuple[Holder, ...], **how: Any) -> Report:
+        return check_campaign(campaign, some(holders), **how)
+
+    def look(
+        campaign: Any, template: Any, holders: tuple[Holder, ...], **how: Any
+    ) -> tuple[AskGroup, ...]:
+        return survey(campaign, template, some(holders), **how)
 
     def apart(
         work: Callable[..., Iterator[Any]], *args: Any, holders: tuple[Holder, ...]
     ) -> Iterator[Any]:
-        return work(*args, holders=tuple(h for h in holders if h.seat.id in SEATS))
+        return work(*args, holders=some(holders))
 
     monkeypatch.setattr(campaign_check, "pieces_apart", apart)
     monkeypatch.setattr(letter_commands, "check_campaign", check)

@@ -59,7 +59,7 @@ def template(text: str, name: str = "general.txt") -> LetterTemplate:
 
 
 def found(campaign: Campaign, few: Few, text: str, name: str = "general.txt") -> Report:
-    return check_campaign(campaign, few, templates=[template(text, name)])
+    return check_campaign(campaign, few.holders, templates=[template(text, name)])
 
 
 @pytest.mark.slow
@@ -68,7 +68,7 @@ def test_the_real_letters_pass_for_every_seat_at_every_stage_in_time(
 ) -> None:
     seen: list[tuple[int, int]] = []
     begun = time.process_time()
-    report = check_campaign(campaign, tables, progress=lambda *pair: seen.append(pair))
+    report = check_campaign(campaign, tables.holders, progress=lambda *pair: seen.append(pair))
     took = time.process_time() - begun
     assert report.summary == "541 seats, 8 templates, 3 stages: ok", report.problems
     assert report.ok
@@ -346,7 +346,7 @@ def test_the_editors_own_lines_come_before_the_campaigns(campaign: Campaign, few
     text = GOOD.replace(THANKS, "{{ fact_growth }}\nWrite to www.other there.")
     letter = read_template("general.txt", text, facts=facts)
     assert isinstance(letter, LetterTemplate)
-    files = [p.file for p in check_campaign(spoiled, few, templates=[letter]).problems]
+    files = [p.file for p in check_campaign(spoiled, few.holders, templates=[letter]).problems]
     assert files.index("general.txt") < files.index("campaign.toml")
 
 
@@ -372,10 +372,10 @@ def test_a_letter_that_an_office_cannot_take_needs_a_short_form(
 
     tight = Few(tuple(small(holder) for holder in few.holders))
     bare = replace(campaign, templates={})
-    alone = check_campaign(bare, tight, templates=[template(GOOD)])
+    alone = check_campaign(bare, tight.holders, templates=[template(GOOD)])
     assert [p.level for p in alone.problems] == ["must"]
     assert "takes 300" in alone.problems[0].message
-    with_short = check_campaign(campaign, tight, templates=[template(GOOD)])
+    with_short = check_campaign(campaign, tight.holders, templates=[template(GOOD)])
     assert not [p for p in with_short.problems if p.level == "must"]
 
 
@@ -401,7 +401,7 @@ def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign,
         )
 
     spoiled = replace(campaign, asks=spoil(campaign.asks), stances={})
-    report = check_campaign(spoiled, few, templates=[template(GOOD)])
+    report = check_campaign(spoiled, few.holders, templates=[template(GOOD)])
     problem = next(p for p in report.problems if "cannot vote" in p.message)
     text = (LETTERS / "campaign.toml").read_text(encoding="utf-8")
     delegate = text.split('id = "delegate"')[1]
@@ -421,7 +421,7 @@ def test_a_reading_aid_is_checked_too(campaign: Campaign, few: Few) -> None:
         reading_aid_source="general.es.txt",
         first_reading_aid_line=7,
     )
-    report = check_campaign(campaign, few, templates=[bad])
+    report = check_campaign(campaign, few.holders, templates=[bad])
     messages = {(p.file, p.line, p.message.split(";")[0]) for p in report.problems}
     assert ("general.es.txt", 7, "`bill_number` is empty here") in messages
     assert sum("two genders" in message for _, _, message in messages) == 1
@@ -432,7 +432,7 @@ def test_a_draft_that_does_not_parse_is_a_problem_not_an_error(
     campaign: Campaign, few: Few
 ) -> None:
     broken = replace(template(GOOD), body="{{ nope }}", source_name="draft")
-    report = check_campaign(campaign, few, templates=[broken])
+    report = check_campaign(campaign, few.holders, templates=[broken])
     assert not report.ok
     assert "`nope` is not a field" in report.problems[0].message
 

@@ -132,7 +132,7 @@ def letters(**changed: str) -> tuple[Campaign, LetterTemplate]:
 
 def test_every_member_is_in_one_group_at_every_moment() -> None:
     campaign, template = letters()
-    groups = survey(campaign, template, load_tables())
+    groups = survey(campaign, template, load_tables().holders)
     members = sum(1 for holder in load_tables().holders if holder.member)
     for moment in MOMENTS:
         these = [group for group in groups if group.moment == moment]
@@ -147,7 +147,7 @@ def test_a_change_is_counted_for_those_whom_it_reaches_only() -> None:
         FILES["general.txt"] + '{% if type == "sen" and stage == "expired" %}\nMore.\n{% endif %}'
     )
     campaign, template = letters(general=source)
-    groups = survey(campaign, template, load_tables(), before=now)
+    groups = survey(campaign, template, load_tables().holders, before=now)
     reached = [group for group in groups if group.changed]
     assert {group.moment for group in reached} == {"expired"}
     assert sum(group.changed for group in reached) == 100
@@ -164,7 +164,9 @@ def test_a_change_of_the_campaigns_page_is_seen_in_its_letters() -> None:
     )
     assert toml != FILES["campaign.toml"]
     campaign = read_campaign(SLUG, {**FILES, "campaign.toml": toml})
-    groups = survey(campaign, campaign.templates["general", "full"], load_tables(), before=now)
+    groups = survey(
+        campaign, campaign.templates["general", "full"], load_tables().holders, before=now
+    )
     changed = {group.ask.id for group in groups if group.changed}
     assert changed
     assert all("cosponsor" in ask for ask in changed)

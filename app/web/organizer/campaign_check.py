@@ -187,7 +187,7 @@ def _survey(
         return ()
     pair = (now.campaign, before) if now.campaign is not None and before is not None else None
     with room("checks"):
-        return survey(after.campaign, template, tables, before=pair)
+        return survey(after.campaign, template, tables.holders, before=pair)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from app.campaign import (
     reading_aid,
     stance_of,
 )
-from app.campaign.check import SomeSeats
 from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.stance import moments, stage_of
 from app.campaign.survey import MOMENTS, Moment
@@ -300,10 +299,8 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     if aid:
         words = reading_aid(checked.campaign, template, holder, writer=writer, story=STORY,
                             district_place=_place(site.tables, holder), today=today)  # fmt: skip
-    seats = SomeSeats(
-        tuple({h.seat.id: h for h in (holder, *(one for one, _kind in each))}.values())
-    )
-    found = check_campaign(checked.campaign, seats, templates=(template,)).problems
+    seats = {h.seat.id: h for h in (holder, *(one for one, _kind in each))}
+    found = check_campaign(checked.campaign, tuple(seats.values()), templates=(template,)).problems
     frame = "\n\n".join(p for p in composed.body if p not in composed.own_paragraphs)
     count = len(frame) + frame.count("\n")
     forms = [h.member.form for h in site.tables.holders if h.member and h.member.form.known]
