@@ -8,37 +8,28 @@ from app.campaign.asks import ask_for
 from app.campaign.check import Report, check_campaign
 from app.campaign.compose import body_text, compose, office_language, own_share, reading_aid
 from app.campaign.entities import (
-    STAGES,
-    Ask,
-    Bill,
     Campaign,
     Length,
     Letter,
     LetterTemplate,
-    StageName,
     Stance,
-    StanceName,
     Writer,
 )
 from app.campaign.fields import FIELDS, FILTERS, Field, known_fields
 from app.campaign.language import (
     Parsed,
-    TemplateError,
     TemplateProblem,
     parse_condition,
     parse_template,
 )
 from app.campaign.letter_file import read_template, version_of
-from app.campaign.load import is_campaign_file, load_campaign, read_campaign, read_files
+from app.campaign.load import load_campaign, read_campaign, read_files
 from app.campaign.problems import CampaignError, Problem
 from app.campaign.stance import stage_of, stance_of
 
 __all__ = [
     "FIELDS",
     "FILTERS",
-    "STAGES",
-    "Ask",
-    "Bill",
     "Campaign",
     "CampaignError",
     "Field",
@@ -48,17 +39,13 @@ __all__ = [
     "Parsed",
     "Problem",
     "Report",
-    "StageName",
     "Stance",
-    "StanceName",
-    "TemplateError",
     "TemplateProblem",
     "Writer",
     "ask_for",
     "body_text",
     "check_campaign",
     "compose",
-    "is_campaign_file",
     "known_fields",
     "load_campaign",
     "office_language",

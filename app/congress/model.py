@@ -96,10 +96,6 @@ class Office:
     phone: str | None = None
     building: str | None = None
 
-    @property
-    def is_washington(self) -> bool:
-        return self.id == "washington"
-
 
 @dataclass(frozen=True, slots=True)
 class CommitteeSeat:
@@ -127,8 +123,6 @@ class FormRules:
     max_characters: int | None = None
     """The office's limit for the message; a newline counts as two."""
     as_of: date | None = None
-    strips_double_quotes: bool = False
-    """The form drops straight double quotes, so typographic ones are used instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -399,7 +399,7 @@ def _rows(text: str, name: str, columns: int) -> Iterator[list[str]]:
 def _form_rules(text: str) -> dict[str, FormRules]:
     rules = {}
     for cells in _rows(text, "senate_forms.csv", 10):
-        bioguide, prefix, phone, subject, topic, captcha, confirms, limit, strips, touched = cells
+        bioguide, prefix, phone, subject, topic, captcha, confirms, limit, _strips, touched = cells
         rules[bioguide] = FormRules(
             known=True,
             asks_prefix=bool(prefix),
@@ -410,7 +410,6 @@ def _form_rules(text: str) -> dict[str, FormRules]:
             confirms_email=confirms == "True",
             max_characters=int(limit) if limit else None,
             as_of=date.fromisoformat(touched),
-            strips_double_quotes=strips == "True",
         )
     return rules
 

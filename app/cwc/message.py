@@ -228,11 +228,6 @@ def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | FieldPro
     return BillRef(congress, known[kind], int(match[2]))
 
 
-def is_state(code: str) -> bool:
-    """Whether a state code is one of the 56 (no military and no associated-state codes)."""
-    return code in STATES
-
-
 # --- what stands in a message's way ----------------------------------------------------------
 
 _CLOSINGS = frozenset({
@@ -295,10 +290,10 @@ def missing(
     state = clean_line(writer.state).upper()
     if state in ("AA", "AE", "AP"):
         reasons.append(FieldProblem("state", _MILITARY))
-    elif is_state(state) and state != seat.state:
+    elif state in STATES and state != seat.state:
         reasons.append(FieldProblem("state", _OTHER_STATE))
     else:
-        need("state", is_state(state), _STATE)
+        need("state", state in STATES, _STATE)
     need("zip", zip_code(writer.zip) is not None, _ZIP)
     need("email", email_address(writer.email) is not None, _EMAIL)
     if phone_needed or has_word(clean_line(writer.phone)):
