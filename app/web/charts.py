@@ -10,7 +10,6 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import format_date, format_decimal
@@ -31,20 +30,8 @@ TOP, BOTTOM, RIGHT = 10, 30, 24
 """Room around the drawing, in pixels; on the left it depends on the labels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar with its label."""
-
-    label: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Tick:
-    """One mark on an axis: where it is along it, and its words."""
-
-    at: float
-    words: str
+Tick = tuple[float, str]
+"""One mark on an axis: where it is along it, and its words."""
 
 
 def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
@@ -66,7 +53,7 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
             return height - BOTTOM - value * down
 
         ticks = [
-            _Tick(left + (day - first) * across, _day_words(day))
+            (left + (day - first) * across, _day_words(day))
             for day in _day_ticks(first, last, 3 if width < 500 else 6)
         ]
         points = " ".join(
@@ -75,17 +62,17 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
         )
         return (
             _bottom(ticks, height)
-            + _left([_Tick(y(value), words) for value, words in numbers], left, width)
+            + _left([(y(value), words) for value, words in numbers], left, width)
             + Markup('<g class="series lines"><path d="M {}" fill="none"/></g>').format(points)
         )
 
     return _both(draw, name, lambda height: height)
 
 
-def bars(rows: Sequence[Bar], name: str) -> Markup:
-    """Horizontal bars, the first one on top; at least one."""
-    top = ceiling(max(bar.number for bar in rows))
-    labels = [_cut(bar.label) for bar in rows]
+def bars(rows: Sequence[tuple[str, int]], name: str) -> Markup:
+    """Horizontal bars with their labels, the first one on top; at least one."""
+    top = ceiling(max(number for _label, number in rows))
+    labels = [_cut(label) for label, _number in rows]
 
     def draw(width: int, height: int) -> Markup:
         left = _room(labels)
@@ -94,15 +81,15 @@ def bars(rows: Sequence[Bar], name: str) -> Markup:
         middles = [TOP + BAR * (place + 0.5) for place in range(len(rows))]
         drawn = Markup("").join(
             Markup('<rect x="{}" y="{:.0f}" width="{:.0f}" height="{}"/>').format(
-                left, middle - BAR * 0.4, bar.number * across, round(BAR * 0.8)
+                left, middle - BAR * 0.4, number * across, round(BAR * 0.8)
             )
-            for bar, middle in zip(rows, middles, strict=True)
+            for (_label, number), middle in zip(rows, middles, strict=True)
         )
-        ticks = [_Tick(left + value * across, str(format_decimal(value)))
+        ticks = [(left + value * across, str(format_decimal(value)))
                  for value in range(0, top + 1, step)]  # fmt: skip
         return (
             _bottom(ticks, height)
-            + _left([_Tick(m, words) for m, words in zip(middles, labels, strict=True)], left)
+            + _left(list(zip(middles, labels, strict=True)), left)
             + Markup('<g class="series bars">{}</g>').format(drawn)
         )
 
@@ -146,7 +133,7 @@ def _room(labels: Iterable[str]) -> int:
     return 12 + LETTER * max(len(label) for label in labels)
 
 
-def _bottom(ticks: Iterable[_Tick], height: int) -> Markup:
+def _bottom(ticks: Iterable[Tick], height: int) -> Markup:
     """The axis below, with a line up through the drawing at each tick."""
     base = height - BOTTOM
     return Markup('<g class="axis bottom">{}</g>').format(
@@ -154,24 +141,21 @@ def _bottom(ticks: Iterable[_Tick], height: int) -> Markup:
             Markup(
                 '<g class="tick"><line x1="{0:.0f}" y1="{1}" x2="{0:.0f}" y2="{2}"/>'
                 '<text x="{0:.0f}" y="{3}">{4}</text></g>'
-            ).format(tick.at, TOP, base + 4, base + 20, tick.words)
-            for tick in ticks
+            ).format(at, TOP, base + 4, base + 20, words)
+            for at, words in ticks
         )
     )
 
 
-def _left(ticks: Iterable[_Tick], left: int, width: int | None = None) -> Markup:
+def _left(ticks: Iterable[Tick], left: int, width: int | None = None) -> Markup:
     """The axis on the left, with a line across the drawing at each tick where it has a width."""
     line = Markup('<line x1="{}" y1="{:.0f}" x2="{}" y2="{:.0f}"/>')
     return Markup('<g class="axis left">{}</g>').format(
         Markup("").join(
             Markup('<g class="tick">{}<text x="{}" y="{:.0f}" dy=".32em">{}</text></g>').format(
-                line.format(left - 4, tick.at, width - RIGHT, tick.at) if width else "",
-                left - 8,
-                tick.at,
-                tick.words,
+                line.format(left - 4, at, width - RIGHT, at) if width else "", left - 8, at, words
             )
-            for tick in ticks
+            for at, words in ticks
         )
     )
 

@@ -10,6 +10,9 @@ from flask import Flask
 
 from app.web.organizer import (  # these only add routes to a blueprint of another module
     account,  # noqa: F401
+    counts_export,  # noqa: F401
+    counts_map,  # noqa: F401
+    counts_pages,  # noqa: F401
     entering,  # noqa: F401
     letters_edit,  # noqa: F401
     letters_pages,  # noqa: F401
@@ -20,7 +23,7 @@ from app.web.organizer import (  # these only add routes to a blueprint of anoth
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_list import campaigns
 from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
-from app.web.organizer.counts_pages import counts_blueprint
+from app.web.organizer.counts_filter import counts_area
 from app.web.organizer.day_sheets import offices
 from app.web.organizer.gate import organizer, set_up_gate
 from app.web.organizer.held import held
@@ -31,7 +34,7 @@ from app.web.organizer.sealed_pages import keys, packets
 from app.web.organizer.trail import event_name, facts
 
 AREAS = (
-    organizer, campaign, campaigns, cosponsors, letters, counts_blueprint, held, paper, packets,
+    organizer, campaign, campaigns, cosponsors, letters, counts_area, held, paper, packets,
     keys, offices,
 )  # fmt: skip
 

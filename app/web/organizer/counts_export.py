@@ -6,14 +6,12 @@ import io
 import json
 import shutil
 import tempfile
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -34,26 +32,21 @@ from app.records.tabular import csv_lines, csv_metadata, json_lines
 from app.site.i18n import gettext as _
 from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.limits import in_room
-from app.web.organizer.counts_filter import CountsQuery, common, read_filter
+from app.web.organizer.counts_filter import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.gate import clock, current
-from app.web.organizer.show import page
+from app.web.organizer.show import PIECE, download, page, pieces_of
 
 FORMATS = {
-    "csv-zip": "application/zip",
-    "csv-notes": "text/csv; charset=utf-8; header=absent",
-    "csv": "text/csv; charset=utf-8; header=present",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-    "sqlite": "application/zip",
+    "csv-zip": ("zip", "application/zip"),
+    "csv-notes": ("csv", "text/csv; charset=utf-8; header=absent"),
+    "csv": ("csv", "text/csv; charset=utf-8; header=present"),
+    "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "json": ("json", "application/json"),
+    "sqlite": ("zip", "application/zip"),
 }
-"""By the name in the address."""
-ENDINGS = {
-    "csv-zip": "zip", "csv-notes": "csv", "csv": "csv", "xlsx": "xlsx", "json": "json",
-    "sqlite": "zip",
-}  # fmt: skip
-PIECE = 64 * 1024
-"""Bytes that are read from a finished file at once."""
+"""By the name in the address: how a file's name ends, and its kind."""
 MANY = 5_000
 """Rows from which a file is made in a process of its own, which takes a second to begin."""
 
@@ -107,7 +100,9 @@ def occasion(site: Services) -> Occasion:
     return Occasion(site.now(), site.campaign.timezone, facts, names, titles)
 
 
-def show_export(wanted: WantedFile | None = None) -> Response:
+@counts_area.get("/export")
+@access("exporter")
+def export(wanted: WantedFile | None = None) -> Response:
     """The page on which a file is chosen, with how many rows it will have."""
     site = services()
     wanted = wanted or read_wanted(site, form="csv-zip")
@@ -119,33 +114,26 @@ def show_export(wanted: WantedFile | None = None) -> Response:
     )  # fmt: skip
 
 
+@counts_area.get("/export/file")
+@access("exporter", fresh=True)
 @in_room("exports")
-def send_export() -> Response:
+def export_file() -> Response:
     """The file. That it was taken away is an event of the audit trail."""
     site = services()
     wanted = read_wanted(site)
     if wanted.errors:
-        return show_export(wanted)
+        return export(wanted)
     now = occasion(site)
-    name = export_name(wanted.subject, wanted.asked.chosen, now, ENDINGS[wanted.form])
-    if request.method == "HEAD":  # who only asks for the headers takes nothing away
-        file = Response()
-    else:
-        many = _record(site.db(), wanted) > MANY
-        file = _file(site, wanted, now, name, apart_from_visitors=many)
-    file.headers["Content-Type"] = FORMATS[wanted.form]
-    file.headers["Content-Disposition"] = disposition(name)
+    ending, kind = FORMATS[wanted.form]
+    name = export_name(wanted.subject, wanted.asked.chosen, now, ending)
+    body: Iterable[bytes] = ()
+    if request.method != "HEAD":  # who only asks for the headers takes nothing away
+        body = _file(site, wanted, now, name, many=_record(site.db(), wanted) > MANY)
+    file = download(body, kind, name)
+    file.headers["Content-Type"] = kind
     if wanted.form == "json":
         file.headers["Link"] = '</schemas/export.json>; rel="describedby"'
     return file
-
-
-def disposition(name: str) -> str:
-    """A file name for every browser: as it is, and in ASCII for those that know no better."""
-    stem, _dot, ending = name.rpartition(".")
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip("-._ ")
-    plain = f"{plain or 'export'}.{ending}"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _record(db: Connection, wanted: WantedFile) -> int:
@@ -175,35 +163,30 @@ def _groups(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
 
 
 def _file(
-    site: Services, wanted: WantedFile, now: Occasion, name: str, *, apart_from_visitors: bool
-) -> Response:
-    """The file as a response. Workbooks and databases are finished first, beside the database.
+    site: Services, wanted: WantedFile, now: Occasion, name: str, *, many: bool
+) -> Iterator[bytes]:
+    """The file in pieces. Workbooks and databases are finished first, beside the database.
 
-    All rows are of one moment, on a connection of their own: people go on signing meanwhile.
+    All rows are of one moment, on a connection of their own: people go on signing meanwhile. With
+    ``many`` rows the work is done in a process of its own.
     """
     database = site.settings.database
     if wanted.form not in ("xlsx", "sqlite"):
-        if apart_from_visitors:
-            return Response(pieces_apart(_streamed, database, wanted, now, name))
-        return Response(_streamed(database, wanted, now, name))
+        arguments = (database, wanted, now, name)
+        return pieces_apart(_streamed, *arguments) if many else _streamed(*arguments)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
-    remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
-        path = folder / name
         finish = partial(
-            write_whole, database, path, shape=wanted.shape, by=wanted.by,
+            write_whole, database, folder / name, shape=wanted.shape, by=wanted.by,
             chosen=wanted.asked.chosen, occasion=now,
         )  # fmt: skip
-        if apart_from_visitors:
+        if many:
             apart(finish)
         else:
             finish()
-        response = Response(_read(path))
-    except BaseException:
-        remove()
-        raise
-    response.call_on_close(remove)
-    return response
+        return pieces_of(folder / name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _streamed(database: Path, wanted: WantedFile, now: Occasion, name: str) -> Iterator[bytes]:
@@ -266,10 +249,3 @@ def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
                     yield sink.take()
             yield sink.take()
     yield sink.take()
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    """A finished file piece by piece."""
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece

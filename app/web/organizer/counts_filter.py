@@ -19,7 +19,10 @@ from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import read_day
 from app.web.organizer.campaign_list import title_of
-from app.web.organizer.show import visible
+from app.web.organizer.show import area, visible
+
+counts_area = area("organizer_counts", "/counts")
+"""Where the pages of ``counts_pages``, the map and the files to take away are."""
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")
 """Names in the address; they are promised to whoever keeps one."""

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from flask_babel import format_percent
 
@@ -151,7 +150,7 @@ def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
     states = [chosen.state] if chosen.state else sorted(STATES)
     seats = [f"{state}-{n}" for state in states for n in site.tables.districts(state)]
     congress = site.tables.congress
-    names = {district_key(seat, congress): member_of(seat, site) for seat in seats}
+    names = {district_key(seat, congress): member_of(seat, site.tables) for seat in seats}
     # A district of another Congress is a line of its own, without a member of this one.
     names |= {group: "" for group in totals if group not in names}
     mixed = any(_congress_of(group) != congress for group in totals)
@@ -177,9 +176,9 @@ def nobody(holder: Holder | None) -> str:
     return _("name not listed yet") if holder and holder.awaited else _("vacant")
 
 
-def member_of(seat: str, site: Services) -> str:
+def member_of(seat: str, tables: Tables) -> str:
     """Who sits there now; ``vacant`` for nobody."""
-    holder = site.tables.holder(seat)
+    holder = tables.holder(seat)
     return holder.member.full_name if holder and holder.member else nobody(holder)
 
 
@@ -224,12 +223,6 @@ def _words(by: str, group: str, site: Services) -> tuple[str, str]:
 # --- The table of all members ---
 
 
-ORDERS = ("name", "seat", "letters", "constituents", "stance")
-"""What the table can be sorted by, in the order of its columns."""
-NUMBERS = frozenset({"letters", "constituents"})
-"""These begin with the largest."""
-
-
 @dataclass(frozen=True, slots=True)
 class MemberLine:
     """One member, one vacant seat, or somebody who sits in no seat any more."""
@@ -260,7 +253,7 @@ def member_lines(
     people: Mapping[str, int],
     state: str | None,
 ) -> list[MemberLine]:
-    """A line for each of the 541 seats, and one for every other recipient of a letter.
+    """A line for each of the 541 seats, and one for every other recipient of a letter, by name.
 
     ``people`` are those who signed, by state (``CA``) and by district (``CA-12``). With
     ``state``, only its seats; other recipients stay, since nobody knows for which seat they sat.
@@ -276,7 +269,7 @@ def member_lines(
             found.append(_member_line(holder, campaign, number, people.get(place, 0)))
     former = _("no longer in Congress")
     found += [MemberLine(who, f"{who} ({former})", "", "", "", n, None) for who, n in left.items()]
-    return found
+    return sorted(found, key=lambda line: (level(line.name), natural(line.seat)))
 
 
 def _member_line(holder: Holder, campaign: Campaign, letters: int, people: int) -> MemberLine:
@@ -297,24 +290,6 @@ def stance_name(name: str) -> str:
         "earlier": _("backed an earlier bill"),
         "opposes": _("backs the opposite bill"),
     }.get(name, "")
-
-
-def chosen_lines(
-    found: list[MemberLine], search: str, order: str, *, backwards: bool
-) -> list[MemberLine]:
-    """The lines in which every word of ``search`` occurs, in the order asked for."""
-    words = level(search).split()
-    kept = [line for line in found if all(word in level(line.words) for word in words)]
-    keys: dict[str, Callable[[MemberLine], Any]] = {
-        "name": lambda line: level(line.name),
-        "seat": lambda line: (not line.seat, natural(line.seat)),
-        "letters": lambda line: line.letters,
-        "constituents": lambda line: -1 if line.constituents is None else line.constituents,
-        "stance": lambda line: (not line.stance, line.stance),
-    }
-    kept.sort(key=lambda line: (level(line.name), natural(line.seat)))
-    kept.sort(key=keys[order], reverse=backwards)
-    return kept
 
 
 def level(text: str) -> str:

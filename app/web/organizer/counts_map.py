@@ -18,9 +18,10 @@ from app.records import CountRow, count
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.services import Services, services
+from app.web.access import access
 from app.web.headers import framed
-from app.web.organizer.counts_filter import read_filter
-from app.web.organizer.counts_lines import nobody
+from app.web.organizer.counts_filter import counts_area, read_filter
+from app.web.organizer.counts_lines import member_of
 
 STEPS = 5
 """Colours for one signature and more; step 0 is for none."""
@@ -87,7 +88,9 @@ def redrawn(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
     return tuple(s for s in sorted(STATES) if tables.lines_of(s) != shapes.congress)
 
 
-def show_map() -> Response:
+@counts_area.get("/map.svg")
+@access("organizer")
+def picture() -> Response:
     """The map as a document of its own, for a frame of the dashboard.
 
     Each place is a link with its number as its name, so keys and screen readers reach all.
@@ -103,7 +106,7 @@ def show_map() -> Response:
     if by_state:
         drawn = picture_of_states(shapes, numbers, site.tables)
     else:
-        drawn = picture(shapes, numbers, site.tables, state=asked.chosen.state)
+        drawn = picture_of_districts(shapes, numbers, site.tables, state=asked.chosen.state)
     rest = {name: value for name, value in asked.query.items() if name != "state"}
     links = {s: page_url("organizer_counts.places", **rest, state=s) for s in STATES}
     framed()
@@ -134,7 +137,7 @@ def legend_of(
     return (*found, (WHOLE, _("state with new lines, counted as a whole"))) if whole else found
 
 
-def picture(
+def picture_of_districts(
     shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables, *, state: str | None = None
 ) -> Picture:
     """The map of districts; of one state alone, as large as it gets, where one is given.
@@ -151,7 +154,7 @@ def picture(
     places = [
         MapPlace(
             district_key(name, tables.congress),
-            words(name, number, tables),
+            f"{name}, {member_of(name, tables)}: {signed(number)}",
             step(number, breaks),
             shapes.districts[name],
         )
@@ -193,13 +196,6 @@ def _framed(shapes: DistrictMap, places: tuple[MapPlace, ...], state: str | None
         labels = ()
     lines = "" if state else shapes.state_lines
     return Picture(" ".join(map(str, view)), places, lines, labels, bool(state))
-
-
-def words(name: str, number: int, tables: Tables) -> str:
-    """``CA-12, Lateefah Simon: 3 people signed``."""
-    holder = tables.holder(name)
-    who = holder.member.full_name if holder and holder.member else nobody(holder)
-    return f"{name}, {who}: {signed(number)}"
 
 
 def signed(number: int) -> str:

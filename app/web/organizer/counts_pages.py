@@ -6,20 +6,20 @@ browser and a page stays small however many lines there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
 from flask import abort, request
 from flask_babel import format_date
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.campaign.words import ordinal
 from app.congress import STATES
 from app.congress.maps import DistrictMap
-from app.records import CountRow
 from app.records.counts import breakdowns, count, natural
 from app.records.database import reading
 from app.records.definitions import WAYS
@@ -27,32 +27,21 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.charts import Bar, bars, day_curve
+from app.web.charts import bars, day_curve
 from app.web.headers import framing
 from app.web.organizer import counts_map
-from app.web.organizer.counts_export import send_export, show_export
-from app.web.organizer.counts_filter import common, read_filter
+from app.web.organizer.counts_filter import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.counts_lines import (
-    NUMBERS,
-    ORDERS,
     Compared,
+    MemberLine,
     Survey,
-    chosen_lines,
     level,
     lines,
     member_lines,
     share,
     survey,
 )
-from app.web.organizer.show import area, page, visible
-
-counts_blueprint = area("organizer_counts", "/counts")
-for rule, endpoint, view in (
-    ("/map.svg", "picture", access("organizer")(counts_map.show_map)),
-    ("/export", "export", access("exporter")(show_export)),
-    ("/export/file", "export_file", access("exporter", fresh=True)(send_export)),
-):
-    counts_blueprint.add_url_rule(rule, endpoint, view)
+from app.web.organizer.show import page, visible
 
 MOST = 6
 """Lines of a table and bars of a picture beside others; the table's own page has all."""
@@ -60,23 +49,26 @@ DAYS = 10
 """Days in the table below the curve, which has all; so has the table's own page."""
 
 
-@counts_blueprint.get("", endpoint="index")
+def _page(template: str, asked: CountsQuery, site: Services, **shown: Any) -> Response:
+    return page(f"counts/{template}", 422 if asked.errors else 200, **common(asked, site), **shown)
+
+
+@counts_area.get("")
 @access("organizer")
-def show_dashboard() -> Response:
+def index() -> Response:
     """How many, when, and what became of them."""
     site = services()
     asked = read_filter(request.args, site)
     found = survey(site.db(), asked.chosen, site.today())
-    return page(
-        "counts/index", 422 if asked.errors else 200, **common(asked, site),
-        found=found, curve=_curve(found), ways=_ways(found), most_days=DAYS,
+    return _page(
+        "index", asked, site, found=found, curve=_curve(found), ways=_ways(found), most_days=DAYS,
         days=lines("day", found.by["day"], asked.chosen, site),
     )  # fmt: skip
 
 
-@counts_blueprint.get("/places", endpoint="places")
+@counts_area.get("/places")
 @access("organizer")
-def show_places() -> Response:
+def places() -> Response:
     """Where: the map with its table, of the country or of one state."""
     site = services()
     asked = read_filter(request.args, site)
@@ -86,9 +78,8 @@ def show_places() -> Response:
     by_state = request.args.get("map") == "states" and not state
     shapes = counts_map.shapes_of(site)
     framing()
-    return page(
-        "counts/places", 422 if asked.errors else 200, **common(asked, site),
-        by_state=by_state, map_here=shapes is not None,
+    return _page(
+        "places", asked, site, by_state=by_state, map_here=shapes is not None,
         map_notice="" if by_state else _map_notice(shapes, site, state),
         legend=counts_map.legend_of(
             rows["state" if by_state else "district"], shapes, site.tables, state,
@@ -123,22 +114,21 @@ def _map_notice(shapes: DistrictMap | None, site: Services, state: str | None) -
 COMPARED = ("template", "version", "source", "own_share", "language", "edited")
 
 
-@counts_blueprint.get("/compare", endpoint="compare")
+@counts_area.get("/compare")
 @access("organizer")
-def show_compared() -> Response:
+def compare() -> Response:
     """Which letters, from where, in whose words."""
     site = services()
     asked = read_filter(request.args, site)
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, COMPARED).by
     found = {by: lines(by, rows[by], asked.chosen, site) for by in COMPARED}
-    return page(
-        "counts/compare", 422 if asked.errors else 200, **common(asked, site),
-        found=found, most=MOST,
-        letters_picture=_bars(found["template"], _("Signatures by letter")),
-        sources_picture=_bars(found["source"], _("Signatures by source tag")),
-        shares_picture=_share_bars(found["own_share"]),
-        others=[(title, by, found[by]) for title, by in _others().items()],
+    return _page(
+        "compare", asked, site, found=found, most=MOST,
+        letters_picture=_bars(found["template"][:MOST], _("Signatures by letter")),
+        sources_picture=_bars(found["source"][:MOST], _("Signatures by source tag")),
+        shares_picture=_bars(found["own_share"], _("Signatures by the share of their own words")),
+        others=[(TABLES[by][0], by, found[by]) for by in ("language", "edited")],
     )  # fmt: skip
 
 
@@ -152,17 +142,11 @@ def _day(day: date) -> str:
     return str(format_date(day, "long"))
 
 
-def _share_bars(rows: Sequence[Compared]) -> Markup:
-    shown = [Bar(row.name, row.total.signatures) for row in rows]
-    return bars(shown, _("Signatures by the share of their own words. The table has each number."))
-
-
 def _bars(rows: Sequence[Compared], name: str) -> Markup:
     if not rows:
         return Markup("")
-    shown = [Bar(row.name, row.total.signatures) for row in rows[:MOST]]
     table = _("The table has each number.")
-    return bars(shown, f"{name}. {table}")
+    return bars([(row.name, row.total.signatures) for row in rows], f"{name}. {table}")
 
 
 def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
@@ -176,147 +160,119 @@ def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
     ]  # fmt: skip
 
 
-def _others() -> dict[str, str]:
-    """Title and breakdown of what has too few values for a picture."""
-    return {
-        _("Language of the pages"): "language",
-        _("Changed the letter’s own words"): "edited",
-    }
-
-
 # --- Tables with a page of their own ---
 
 
+TABLES = {
+    "day": (_l("Day by day"), _l("Day"), ""),
+    "state": (_l("States and territories"), _l("State"), _l("Name")),
+    "district": (_l("All districts"), _l("District"), _l("Representative")),
+    "template": (_l("Letters compared"), _l("Letter"), ""),
+    "version": (_l("Letters and versions compared"), _l("Letter"), _l("Length and version")),
+    "source": (_l("Source tags compared"), _l("Source tag"), ""),
+    "language": (_l("Language of the pages"), _l("Language of the pages"), ""),
+    "match": (_l("How the district was found"), _l("How the district was found"), ""),
+    "edited": (_l("Changed the letter’s own words"), _l("Changed the letter’s own words"), ""),
+    "own_share": (_l("In their own words"), _l("Own words"), ""),
+}
+"""Breakdowns that have a page: its title, and what stands above names and details. Recipients
+have the page of members."""
 LINES = 100
 """Lines on one page."""
 
-TABLES = (
-    "day", "state", "district", "template", "version", "source", "language", "match", "edited",
-    "own_share",
-)  # fmt: skip
-"""Breakdowns that have a page; recipients have the page of members."""
-
 T = TypeVar("T")
+Columns = Mapping[str, Callable[[T], Any]]
+"""What a table can be sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf(Generic[T]):
-    """One page of a table."""
+class Turned(Generic[T]):
+    """One page of a table, searched and sorted as the address asks for."""
 
     lines: Sequence[T]
-    number: int
-    """From 1."""
-    pages: int
+    every: int
+    """Lines before anything was searched."""
+    found: int
     first: int
     """The number of its first line, from 1; 0 where there is none."""
     last: int
-    every: int
-
-
-def leaf(found: Sequence[T], wanted: str) -> Leaf[T]:
-    """The page that an address asks for, or the nearest that there is."""
-    pages = max(1, -(-len(found) // LINES))
-    asked = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
-    number = min(max(asked, 1), pages)
-    start = (number - 1) * LINES
-    shown = found[start : start + LINES]
-    return Leaf(shown, number, pages, min(start + 1, len(found)), start + len(shown), len(found))
-
-
-@dataclass(frozen=True, slots=True)
-class TableOrder:
-    """What a table is searched for and sorted by."""
-
+    number: int
+    """Of the page, from 1."""
+    pages: int
     search: str
     key: str
     down: bool
+    numbers: Collection[str]
+    """Columns that begin with the largest."""
 
 
-def read_order(keys: Sequence[str], first: str, numbers: frozenset[str]) -> TableOrder:
-    """Search and order from the address; numbers begin with the largest."""
-    key = request.args.get("sort", first)
-    key = key if key in keys else first
-    down = request.args.get("order", "down" if key in numbers else "up") == "down"
-    return TableOrder(visible(request.args.get("q", "")).strip()[:100], key, down)
-
-
-@counts_blueprint.get("/members", endpoint="members")
-@access("organizer")
-def show_members() -> Response:
-    """All members with their letters."""
-    site = services()
-    asked = read_filter(request.args, site)
-    order = read_order(ORDERS, "letters", NUMBERS)
-    db, chosen = site.db(), asked.chosen
-    with reading(db):
-        letters = count(db, chosen, "recipient")
-        people = _by(count(db, chosen, "state")) | _by(count(db, chosen, "district"))
-    every = member_lines(site.tables, site.campaign, letters, people, chosen.state)
-    found = chosen_lines(every, order.search, order.key, backwards=order.down)
-    return page(
-        "counts/members", 422 if asked.errors else 200, **common(asked, site),
-        leaf=leaf(found, request.args.get("page", "")), every=len(every), order=order,
-        numbers=NUMBERS,
+def turn(
+    every: Sequence[T], words: Callable[[T], str], columns: Columns[T], key: str,
+    numbers: Collection[str],
+) -> Turned[T]:  # fmt: skip
+    """The page that the address asks for, or the nearest that there is. ``words`` are what a
+    search looks through; sorted by ``key`` where it names no column."""
+    args = request.args
+    search = visible(args.get("q", "")).strip()[:100]
+    sought = level(search).split()
+    found = [one for one in every if all(word in level(words(one)) for word in sought)]
+    key = args["sort"] if args.get("sort") in columns else key
+    down = args.get("order", "down" if key in numbers else "up") == "down"
+    if key:
+        found.sort(key=columns[key], reverse=down)
+    pages = max(1, -(-len(found) // LINES))
+    typed = args.get("page", "")
+    wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+    number = min(max(wanted, 1), pages)
+    start = (number - 1) * LINES
+    shown = found[start : start + LINES]
+    return Turned(
+        shown, len(every), len(found), min(start + 1, len(found)), start + len(shown), number,
+        pages, search, key, down, numbers,
     )  # fmt: skip
 
 
-def _by(rows: Sequence[CountRow]) -> dict[str, int]:
-    return {row.group: row.signatures for row in rows}
-
-
-@counts_blueprint.get("/by/<by>", endpoint="table")
-@access("organizer")
-def show_table(by: str) -> Response:
-    """One breakdown with all its lines."""
-    if by not in TABLES:
-        abort(404)
-    site = services()
-    asked = read_filter(request.args, site)
-    order = read_order(("", *SORTED), "", frozenset({"signatures", "letters"}))
-    found = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
-    every = len(found)
-    words = level(order.search).split()
-    found = [x for x in found if all(w in level(f"{x.name} {x.detail}") for w in words)]
-    if order.key:
-        found.sort(key=SORTED[order.key], reverse=order.down)
-    return page(
-        "counts/table", 422 if asked.errors else 200, **common(asked, site),
-        by=by, titles=titles(), heads=heads(), leaf=leaf(found, request.args.get("page", "")),
-        every=every, order=order,
-    )  # fmt: skip
-
-
-SORTED: Mapping[str, Callable[[Compared], Any]] = {
+MEMBER_COLUMNS: Columns[MemberLine] = {
+    "name": lambda line: level(line.name),
+    "seat": lambda line: (not line.seat, natural(line.seat)),
+    "letters": lambda line: line.letters,
+    "constituents": lambda line: -1 if line.constituents is None else line.constituents,
+    "stance": lambda line: (not line.stance, line.stance),
+}
+LINE_COLUMNS: Columns[Compared] = {
     "name": lambda line: natural(level(line.name)),
     "signatures": lambda line: line.total.signatures,
     "letters": lambda line: line.total.letters,
 }
 
 
-def titles() -> dict[str, str]:
-    """The title of each table's page."""
-    return {
-        "day": _("Day by day"),
-        "state": _("States and territories"),
-        "district": _("All districts"),
-        "template": _("Letters compared"),
-        "version": _("Letters and versions compared"),
-        "source": _("Source tags compared"),
-        "language": _("Language of the pages"),
-        "match": _("How the district was found"),
-        "edited": _("Changed the letter’s own words"),
-        "own_share": _("In their own words"),
-    }
+@counts_area.get("/members")
+@access("organizer")
+def members() -> Response:
+    """All members with their letters."""
+    site = services()
+    asked = read_filter(request.args, site)
+    db, chosen = site.db(), asked.chosen
+    with reading(db):
+        letters = count(db, chosen, "recipient")
+        places = (*count(db, chosen, "state"), *count(db, chosen, "district"))
+    people = {row.group: row.signatures for row in places}
+    every = member_lines(site.tables, site.campaign, letters, people, chosen.state)
+    table = turn(every, lambda line: line.words, MEMBER_COLUMNS, "letters",
+                 ("letters", "constituents"))  # fmt: skip
+    return _page("members", asked, site, table=table)
 
 
-def heads() -> dict[str, tuple[str, str]]:
-    """What stands above names and details."""
-    return {
-        "day": (_("Day"), ""),
-        "state": (_("State"), _("Name")),
-        "district": (_("District"), _("Representative")),
-        "template": (_("Letter"), ""),
-        "version": (_("Letter"), _("Length and version")),
-        "source": (_("Source tag"), ""),
-        "own_share": (_("Own words"), ""),
-    }
+@counts_area.get("/by/<by>")
+@access("organizer")
+def table(by: str) -> Response:
+    """One breakdown with all its lines."""
+    if by not in TABLES:
+        abort(404)
+    site = services()
+    asked = read_filter(request.args, site)
+    every = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
+    shown = turn(every, lambda line: f"{line.name} {line.detail}", LINE_COLUMNS, "",
+                 ("signatures", "letters"))  # fmt: skip
+    title, head, detail = TABLES[by]
+    return _page("table", asked, site, table=shown, by=by, title=title, head=head, detail=detail)
