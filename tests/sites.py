@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Flask
 
-from app.campaign import Campaign, read_campaign
+from app.campaign.entities import Campaign
+from app.campaign.load import read_campaign
 from app.main import add_commands
 from app.site import live
 from app.site.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.congress import Zip, parse_zip
+from app.congress.places import Zip, parse_zip
 from app.text import (
     BadEmail,
     Email,

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from app.cli.plain import FILE, NEW_FILE, CampaignCommand, PlainCommand
-from app.congress import STATES
+from app.congress.model import STATES
 from app.files import write_file
 from app.records import local_database
 from app.records.statements import (

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from app.campaign import CampaignError, read_campaign, read_files
+from app.campaign.load import read_campaign, read_files
+from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, some

@@ -14,10 +14,10 @@ from typing import TypeVar
 import click
 
 from app.cli.plain import FILE, FOLDER, NEW_FOLDER, Day, PlainGroup, step
-from app.congress import (
-    NOTICES,
+from app.congress.lookup import find_delegation
+from app.congress.model import (
     STATES,
-    STREET_REASONS,
+    WASHINGTON,
     Choose,
     ChooseState,
     Disagree,
@@ -27,19 +27,16 @@ from app.congress import (
     OutOfDate,
     Outside,
     StreetAnswer,
-    Tables,
     Unavailable,
-    ZipProblem,
     ZipUnknown,
-    find_delegation,
-    load_tables,
-    locate_street,
-    parse_zip,
-    seat_code,
-    seat_name,
-    titled_name,
+    as_moment,
+    day_in_washington,
+    ordinal,
 )
-from app.congress.model import WASHINGTON, as_moment, day_in_washington, ordinal
+from app.congress.names import NOTICES, STREET_REASONS, seat_code, seat_name, titled_name
+from app.congress.places import ZipProblem, parse_zip
+from app.congress.street import locate_street
+from app.congress.tables import Tables, load_tables
 from app.site.services import geocoder_of
 from app.site.settings import load_settings
 

@@ -15,11 +15,11 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from app.campaign import Campaign, ask_for
-from app.campaign.entities import LetterTemplate
+from app.campaign.asks import ask_for
+from app.campaign.entities import Campaign, LetterTemplate
 from app.cli.organizer_commands import print_link
 from app.cli.plain import PlainCommand, progress
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.records import (
     Connection,
     LetterRow,

@@ -46,8 +46,8 @@ from app.records.sealing import sealed_counts
 from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from app.campaign import Campaign
-    from app.congress import Tables
+    from app.campaign.entities import Campaign
+    from app.congress.tables import Tables
 
 Level = Literal["ok", "warn", "fail"]
 Answer = TypeVar("Answer")
@@ -97,7 +97,7 @@ class Site:
 
     @cached_property
     def tables(self) -> Tables:
-        from app.congress import load_tables
+        from app.congress.tables import load_tables
         from app.site.services import moment_of_site
 
         moment = moment_of_site(self.settings, lambda: self.now)
@@ -419,7 +419,7 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
 
 def confirms(site: Site) -> bool:
     """Whether signatures count only once their e-mail address was confirmed."""
-    from app.campaign import CampaignError
+    from app.campaign.problems import CampaignError
 
     try:
         wish = site.campaign.confirm_email
@@ -444,7 +444,7 @@ def _silent_redis(url: str) -> str:
 
 @check("letters' texts")
 def texts_can_be_read(site: Site) -> Diagnosis:
-    from app.campaign import CampaignError
+    from app.campaign.problems import CampaignError
 
     try:
         campaign = site.campaign

@@ -8,20 +8,16 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from app.campaign import (
-    FIELDS,
-    FILTERS,
-    Campaign,
-    CampaignError,
-    check_campaign,
-    edit,
-    read_campaign,
-    read_files,
-)
+from app.campaign import edit
 from app.campaign.campaign_file import FILE as CAMPAIGN_FILE
+from app.campaign.check import check_campaign
+from app.campaign.entities import Campaign
+from app.campaign.fields import FIELDS, FILTERS
+from app.campaign.load import read_campaign, read_files
+from app.campaign.problems import CampaignError
 from app.campaign.text_changes import changes
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, progress, some
-from app.congress import Tables, load_tables
+from app.congress.tables import Tables, load_tables
 from app.files import write_file
 from app.records.audit import COMMAND_LINE
 from app.records.counts import anybody_signed

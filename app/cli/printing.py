@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign import Campaign
+from app.campaign.entities import Campaign
 from app.campaign.words import Language
 from app.cli.plain import (
     FILE,
@@ -24,8 +24,9 @@ from app.cli.plain import (
     some,
     template_option,
 )
-from app.congress import Holder, Tables, inside_address
-from app.congress.model import STATES
+from app.congress.model import STATES, Holder
+from app.congress.names import inside_address
+from app.congress.tables import Tables
 from app.delivery.writer_rows import WriterRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address

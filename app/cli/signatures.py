@@ -16,9 +16,11 @@ from typing import Any, Literal
 
 import click
 
-from app.campaign import Campaign, CampaignError
+from app.campaign.entities import Campaign
+from app.campaign.problems import CampaignError
 from app.cli.plain import Day, PlainGroup, progress, show_columns
-from app.congress import STATES, TablesError, load_tables
+from app.congress.model import STATES, TablesError
+from app.congress.tables import load_tables
 from app.records import (
     STATUSES,
     Connection,

@@ -19,8 +19,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from app.campaign import Campaign, Letter, Writer
-from app.congress import (
+from app.campaign.entities import Campaign, Letter, Writer
+from app.congress.lookup import find_delegation
+from app.congress.model import (
+    STATES,
+    Chamber,
     Choose,
     ChooseState,
     Delegation,
@@ -29,12 +32,11 @@ from app.congress import (
     Outcome,
     OutOfDate,
     Outside,
-    Tables,
-    Zip,
-    find_delegation,
-    parse_zip,
+    day_in_washington,
+    ordinal,
 )
-from app.congress.model import STATES, Chamber, day_in_washington, ordinal
+from app.congress.places import Zip, parse_zip
+from app.congress.tables import Tables
 from app.cwc.client import (
     Accepted,
     CwcClient,

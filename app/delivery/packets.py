@@ -29,9 +29,12 @@ from typing import Any
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from app.campaign import Campaign, LetterTemplate, ask_for
-from app.congress import Found, Tables, Zip, find_delegation, parse_zip
-from app.congress.model import STATES, Delegation, Holder, day_in_washington, ordinal
+from app.campaign.asks import ask_for
+from app.campaign.entities import Campaign, LetterTemplate
+from app.congress.lookup import find_delegation
+from app.congress.model import STATES, Delegation, Found, Holder, day_in_washington, ordinal
+from app.congress.places import Zip, parse_zip
+from app.congress.tables import Tables
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.documents.joining import join
 from app.documents.letter import Addressed

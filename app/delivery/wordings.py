@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.delivery.mail import Address, Attachment, Mail
-from app.documents import Addressed, to_text
+from app.documents.letter import Addressed, to_text
 
 Language = Literal["en", "es"]
 

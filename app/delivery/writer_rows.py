@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.campaign import Campaign, Length, Letter, LetterTemplate, Writer, compose, office_language
+from app.campaign.compose import compose, office_language
+from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.congress.model import Delegation, Holder, as_moment, congress_at, read_district
 from app.errors import ExplainedError
 

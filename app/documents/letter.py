@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from app.campaign.entities import Letter, Writer
 from app.campaign.words import date_words
-from app.congress import inside_address
 from app.congress.model import Office
+from app.congress.names import inside_address
 from app.documents.quotes import typographic
 from app.text import clean_line, says_something, split_paragraphs
 

@@ -12,9 +12,8 @@ from datetime import date
 from typing import Any
 
 from app.campaign.words import date_words
-from app.congress import inside_address
 from app.congress.model import Holder
-from app.congress.names import seat_name, titled_name
+from app.congress.names import inside_address, seat_name, titled_name
 from app.documents.layout import paragraph_data, template_data
 from app.documents.letter import Addressed, PostalLetter, postal
 from app.documents.typesetting import FAMILIES, typeset, unprintable

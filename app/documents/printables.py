@@ -14,8 +14,8 @@ from typing import Any
 from app.campaign.compose import compose
 from app.campaign.entities import Campaign, LetterTemplate, Writer
 from app.campaign.words import Language
-from app.congress import inside_address
 from app.congress.model import Delegation
+from app.congress.names import inside_address
 from app.documents.layout import isolated, paragraph_data, with_breaks
 from app.documents.typesetting import draw, qr_svg, typeset
 from app.text import clean_line

@@ -23,7 +23,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from app.campaign import Campaign, ask_for
+from app.campaign.asks import ask_for
+from app.campaign.entities import Campaign
 from app.congress.model import Delegation, Holder, Match
 from app.files import locked
 from app.records.acts import LetterRow, minute, token_digest

@@ -20,7 +20,7 @@ from datetime import date
 from itertools import chain, islice
 from typing import IO, Any, Literal, get_args
 
-from app.congress import Tables, Zip, find_delegation, parse_zip
+from app.congress.lookup import find_delegation
 from app.congress.model import (
     STATES,
     Candidate,
@@ -36,6 +36,8 @@ from app.congress.model import (
     StreetAnswer,
     Unavailable,
 )
+from app.congress.places import Zip, parse_zip
+from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
 from app.records.paper_columns import (

@@ -14,8 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from app.campaign import Campaign
-from app.congress import load_tables
+from app.campaign.entities import Campaign
+from app.congress.tables import load_tables
 from app.records.database import NotStoredError, local_database
 from app.records.paper import (
     Added,

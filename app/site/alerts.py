@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.campaign import Campaign, CampaignError
+from app.campaign.entities import Campaign
+from app.campaign.problems import CampaignError
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
 from app.records import Connection, NotStoredError, totals

@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from app.campaign import CampaignError
+from app.campaign.problems import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
 from app.errors import ExplainedError
 from app.files import locked

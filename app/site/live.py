@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from app.campaign import Campaign, CampaignError, read_campaign, read_files
-from app.campaign.problems import Message, Problem
+from app.campaign.entities import Campaign
+from app.campaign.load import read_campaign, read_files
+from app.campaign.problems import CampaignError, Message, Problem
 from app.records import (
     Connection,
     LetterVersion,

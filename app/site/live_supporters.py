@@ -34,8 +34,7 @@ from app.campaign.supporter_files import (
     fold,
     read_supporters,
 )
-from app.congress import STATES, Holder
-from app.congress.model import Chamber
+from app.congress.model import STATES, Chamber, Holder
 from app.records import audit
 from app.records.audit import What
 from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of

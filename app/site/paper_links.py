@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from app.campaign import Campaign
+from app.campaign.entities import Campaign
 from app.campaign.words import Language
-from app.congress import Tables
 from app.congress.model import Delegation
+from app.congress.tables import Tables
 from app.documents.printables import Link
 from app.records import source_tag
 

@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.congress import TablesError, load_tables
+from app.congress.model import TablesError
+from app.congress.tables import load_tables
 from app.records import NotStoredError, local_database, totals
 from app.records.health import try_to_write
 from app.records.outbound import Outbound

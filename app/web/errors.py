@@ -12,7 +12,7 @@ from flask import Flask, after_this_request, current_app, render_template, reque
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.congress import TablesError
+from app.congress.model import TablesError
 from app.records.database import NotItselfError, NotStoredError
 from app.records.site_campaigns import NotOpenError
 from app.site.i18n import gettext as _

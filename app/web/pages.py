@@ -11,7 +11,7 @@ from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
 from app import __version__
-from app.congress import TablesError
+from app.congress.model import TablesError
 from app.site.assets import asset
 from app.site.i18n import other_language, page_url
 from app.site.services import Services, services

@@ -22,8 +22,9 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from app.campaign import load_campaign
-from app.congress import STATES, load_tables
+from app.campaign.load import load_campaign
+from app.congress.model import STATES
+from app.congress.tables import load_tables
 from app.documents.day_sheet import book_pdf
 from app.records import open_database
 from app.records.counts import Filter

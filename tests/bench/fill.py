@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.records import open_database, rebuild
 
 CAMPAIGN = "protect-immigration-act"

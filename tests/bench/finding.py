@@ -6,7 +6,8 @@ import statistics
 import time
 from datetime import UTC, datetime
 
-from app.congress import find_delegation, load_tables
+from app.congress.lookup import find_delegation
+from app.congress.tables import load_tables
 
 DAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

@@ -16,8 +16,10 @@ import time
 from datetime import date
 from pathlib import Path
 
-from app.campaign import Campaign, Writer, body_text, compose, load_campaign
-from app.congress import Tables, load_tables
+from app.campaign.compose import body_text, compose
+from app.campaign.entities import Campaign, Writer
+from app.campaign.load import load_campaign
+from app.congress.tables import Tables, load_tables
 from app.delivery.packets import PacketLetters, Sender, write_packets
 from app.delivery.writer_rows import WriterRow
 from app.records.keys import OpenKey, make_key, unlock

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.documents import Addressed, PostalLetter, postal, to_pdf
+from app.documents.letter import Addressed, PostalLetter, postal
+from app.documents.pdf import to_pdf
 from app.documents.typesetting import font_folders
 from tests.documents.factory import BODY, letter, writer
 

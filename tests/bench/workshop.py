@@ -13,9 +13,11 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from app.campaign import Parsed, check_campaign, load_campaign, parse_template
+from app.campaign.check import check_campaign
+from app.campaign.language import Parsed, parse_template
+from app.campaign.load import load_campaign
 from app.campaign.survey import survey
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.site.settings import ROOT
 from tests.campaign.test_language import HOSTILE
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.campaign import Campaign, Letter, Writer, compose, load_campaign
-from app.congress import Delegation, Tables, load_tables
+from app.campaign.compose import compose
+from app.campaign.entities import Campaign, Letter, Writer
+from app.campaign.load import load_campaign
+from app.congress.model import Delegation
+from app.congress.tables import Tables, load_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = ROOT / "letters" / "protect-immigration-act"

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.campaign import Report, check_campaign
+from app.campaign.check import Report, check_campaign
 from app.campaign.survey import AskGroup, survey
 from app.cli import letter_commands
-from app.congress import Holder, Tables
+from app.congress.model import Holder
+from app.congress.tables import Tables
 from app.web.organizer import campaign_check
 
 SEATS = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")

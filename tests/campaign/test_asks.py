@@ -8,11 +8,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.campaign import Campaign, ask_for, stage_of, stance_of
+from app.campaign.asks import ask_for
+from app.campaign.entities import Campaign
 from app.campaign.faults import _ASK, sentences
-from app.campaign.stance import CURRENT, Backing, is_ending, moments, stances_from
-from app.congress import Holder, Member, Tables
-from app.congress.model import CommitteeSeat
+from app.campaign.stance import (
+    CURRENT,
+    Backing,
+    is_ending,
+    moments,
+    stage_of,
+    stance_of,
+    stances_from,
+)
+from app.congress.model import CommitteeSeat, Holder, Member
+from app.congress.tables import Tables
 
 from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, PENDING
 

@@ -13,20 +13,14 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import ScriptInfo
 
-from app.campaign import (
-    FIELDS,
-    FILTERS,
-    Campaign,
-    LetterTemplate,
-    Report,
-    check_campaign,
-    read_template,
-)
-from app.campaign.entities import Ask
+from app.campaign.check import Report, check_campaign
+from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
+from app.campaign.fields import FIELDS, FILTERS
+from app.campaign.letter_file import read_template
 from app.cli.letter_commands import letters_cli
-from app.congress import Holder, Tables
-from app.congress.model import FormRules
+from app.congress.model import FormRules, Holder
+from app.congress.tables import Tables
 
 from .conftest import LETTERS
 from .seats import Few

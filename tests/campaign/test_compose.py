@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.campaign import Campaign, Letter, Writer, body_text, compose, own_share, reading_aid
-from app.campaign.compose import added_share
+from app.campaign.compose import added_share, body_text, compose, own_share, reading_aid
+from app.campaign.entities import Campaign, Letter, Writer
 from app.campaign.words import date_words, ordinal
-from app.congress import Tables
-from app.documents import to_call_script
+from app.congress.tables import Tables
+from app.documents.call import to_call_script
 from app.text import split_paragraphs
 
 from .conftest import DAYS, ENDING, EXPIRED, LAST_WEEKS, WRITER, LetterTo, place_of

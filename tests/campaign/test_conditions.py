@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaign import Campaign, parse_condition
 from app.campaign.conditions import CHOICES, STANCES, Who, code_of, reach, who_of
-from app.campaign.language import Parsed
+from app.campaign.entities import Campaign
+from app.campaign.language import Parsed, parse_condition
 from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message
-from app.congress import Tables
 from app.congress.model import STATES
+from app.congress.tables import Tables
 
 TODAY = date(2026, 11, 25)
 

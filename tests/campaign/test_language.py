@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaign import Parsed, TemplateProblem, known_fields, parse_condition, parse_template
-from app.campaign.fields import FIELDS
-from app.campaign.language import TemplateError, compiled
+from app.campaign.fields import FIELDS, known_fields
+from app.campaign.language import (
+    Parsed,
+    TemplateError,
+    TemplateProblem,
+    compiled,
+    parse_condition,
+    parse_template,
+)
 from app.campaign.problems import Message
 from app.campaign.words import frame_paragraphs
 

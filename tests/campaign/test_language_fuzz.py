@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from app.campaign import Campaign, Parsed, known_fields, load_campaign, parse_template
 from app.campaign.asks import values_for
-from app.campaign.fields import FILTERS, Field
-from app.campaign.language import _ENV
+from app.campaign.entities import Campaign
+from app.campaign.fields import FILTERS, Field, known_fields
+from app.campaign.language import _ENV, Parsed, parse_template
+from app.campaign.load import load_campaign
 from app.campaign.values import Values, writer_values
-from app.congress import load_tables
+from app.congress.tables import load_tables
 
 from .conftest import DAYS, LETTERS, WRITER
 

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaign import Campaign, CampaignError, edit, load_campaign
+from app.campaign import edit
+from app.campaign.entities import Campaign
+from app.campaign.load import load_campaign
 from app.campaign.patterns import compile_claim
-from app.campaign.problems import Message
-from app.congress import Tables
+from app.campaign.problems import CampaignError, Message
+from app.congress.tables import Tables
 
 from .conftest import LETTERS, SHARED
 

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from app.campaign import Campaign, load_campaign
+from app.campaign.entities import Campaign
+from app.campaign.load import load_campaign
 from app.campaign.page_words import congress_gov, page_words, sources_of
 from app.campaign.values import page_values
 from app.campaign.words import Language

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app.campaign import LetterTemplate, Problem, read_template, version_of
-from app.campaign.letter_file import read_name
-from app.campaign.problems import Message
+from app.campaign.entities import LetterTemplate
+from app.campaign.letter_file import read_name, read_template, version_of
+from app.campaign.problems import Message, Problem
 from app.campaign.toml_text import key_lines
 
 GOOD = """+++

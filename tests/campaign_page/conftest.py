@@ -13,7 +13,7 @@ from app.campaign.backing_lists import read_list
 from app.campaign.load import read_files
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import Knowledge
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from tests.campaign.seats import every_seat, few_seats
 from tests.organizers.conftest import app, clock, site_url, staff
 

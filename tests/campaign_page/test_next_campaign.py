@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
-from app.campaign import check_campaign, load_campaign, read_campaign
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
+from app.campaign.check import check_campaign
+from app.campaign.load import load_campaign, read_campaign
 from app.campaign.stance import Backing
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.records.site_campaigns import campaigns_here
 from app.records.workshop import live_files
 from app.site.settings import ROOT

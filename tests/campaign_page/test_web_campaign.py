@@ -13,7 +13,7 @@ from flask import Flask
 from app.campaign import edit
 from app.campaign.campaign_fields import LISTS, SECTIONS, field_at, field_paths, section_paths
 from app.campaign.toml_text import remove_block
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.records import audit
 from app.records.audit import TrailFilter
 from app.records.workshop import live_files, state_of

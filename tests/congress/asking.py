@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from app.congress import Choose, Found, Outcome, find_delegation
+from app.congress.lookup import find_delegation
+from app.congress.model import Choose, Found, Outcome
 
 TODAY = date(2026, 11, 25)
 BEFORE_THE_ELECTION = date(2026, 10, 1)

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import app.congress.geocode  # noqa: F401 - loading it takes a moment, which no test should time
-from app.congress import GeocoderSettings, StreetAnswer, load_tables, locate_street
+from app.congress.model import StreetAnswer
+from app.congress.street import GeocoderSettings, locate_street
+from app.congress.tables import load_tables
 from tests.congress.asking import TODAY
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]

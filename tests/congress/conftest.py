@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.congress import Tables, load_tables
+from app.congress.tables import Tables, load_tables
 from tests.congress.census_server import Census
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -7,7 +7,9 @@ import unicodedata
 
 import pytest
 
-from app.congress import Holder, Seat, Tables, inside_address, salutation, seat_name
+from app.congress.model import Holder, Seat
+from app.congress.names import inside_address, salutation, seat_name
+from app.congress.tables import Tables
 
 
 def of(tables: Tables, seat: str) -> Holder:

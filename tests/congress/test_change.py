@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from app.congress import STATES, Choose, Found, Tables, find_delegation, load_tables
-from app.congress.model import as_moment, congress_at, moment_of
+from app.congress.lookup import find_delegation
+from app.congress.model import STATES, Choose, Found, as_moment, congress_at, moment_of
+from app.congress.tables import Tables, load_tables
 from tests.congress.asking import JUST_BEFORE, NOON, choose, found, look
 
 A_SECOND = timedelta(seconds=1)

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.congress import congress_cli, describe
-from app.congress import Found, Tables, Unavailable, find_delegation
-from app.congress.tables import read_tables
+from app.congress.lookup import find_delegation
+from app.congress.model import Found, Unavailable
+from app.congress.tables import Tables, read_tables
 from tests.congress.census_server import Census, match, matches, record, reply
 
 TODAY = "2026-11-25"
@@ -225,7 +226,7 @@ def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
 def test_every_reason_a_street_can_fail_for_has_words(tables: Tables) -> None:
     from datetime import date
 
-    from app.congress import STREET_REASONS
+    from app.congress.names import STREET_REASONS
 
     today = date(2026, 11, 25)
     plain = find_delegation("60647", "IL", now=today)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from app.congress import (
+from app.congress.lookup import find_delegation
+from app.congress.model import (
     STATES,
     Choose,
     ChooseState,
@@ -15,10 +16,9 @@ from app.congress import (
     Located,
     OutOfDate,
     Outside,
-    Tables,
     ZipUnknown,
-    find_delegation,
 )
+from app.congress.tables import Tables
 from tests.congress.asking import BEFORE_THE_ELECTION, TODAY, choose, found, look, names
 
 # --- one district, several, none ---------------------------------------------------------

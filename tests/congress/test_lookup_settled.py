@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.congress import (
-    NOTICES,
+from app.congress.lookup import find_delegation
+from app.congress.model import (
     STATES,
-    STREET_REASONS,
     Choose,
     ChooseState,
     Found,
@@ -23,8 +22,8 @@ from app.congress import (
     StreetAnswer,
     Unavailable,
     WrongCongress,
-    find_delegation,
 )
+from app.congress.names import NOTICES, STREET_REASONS
 from tests.congress.asking import choose, found, look, names
 
 # --- a pick by hand ----------------------------------------------------------------------

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.congress import Found, find_delegation, load_tables
+from app.congress.lookup import find_delegation
+from app.congress.model import Found
 from app.congress.refresh import (
     FILES,
     RefreshError,
@@ -24,6 +25,7 @@ from app.congress.refresh import (
     refresh,
     refreshed,
 )
+from app.congress.tables import load_tables
 from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.rehearsal import later, real_list, seat
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from app.congress import DELEGATE_AREAS, Choose, Found, Tables, find_delegation, load_tables
-from app.congress.model import Holder, moment_of
+from app.congress.lookup import find_delegation
+from app.congress.model import DELEGATE_AREAS, Choose, Found, Holder, moment_of
 from app.congress.refresh import refresh
+from app.congress.tables import Tables, load_tables
 from tests.congress.asking import NOON
 from tests.congress.rehearsal import real_list
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from app.congress import (
-    GeocoderSettings,
+from app.congress.model import (
     Located,
     LookupFailed,
     NoMatch,
@@ -24,11 +23,10 @@ from app.congress import (
     SeveralDistricts,
     StreetAnswer,
     WrongCongress,
-    load_tables,
-    locate_street,
+    ordinal,
 )
-from app.congress.model import ordinal
-from app.congress.street import one_line, read_districts
+from app.congress.street import GeocoderSettings, locate_street, one_line, read_districts
+from app.congress.tables import load_tables
 from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.census_server import (
     CITY,

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.congress import STATES, Tables, TablesError
-from app.congress.model import all_seats, congress_years, district_of_code, ordinal
-from app.congress.tables import FOLDER, read_tables
+from app.congress.model import (
+    STATES,
+    TablesError,
+    all_seats,
+    congress_years,
+    district_of_code,
+    ordinal,
+)
+from app.congress.tables import FOLDER, Tables, read_tables
 
 
 def test_there_are_541_seats_each_once(tables: Tables) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.congress import Zip, ZipProblem, parse_zip
+from app.congress.places import Zip, ZipProblem, parse_zip
 
 HYPHENS = "-‐‑‒–—―−﹘﹣－"
 SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]

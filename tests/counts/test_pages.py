@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 
-from app.congress import load_tables
 from app.congress.maps import load_map
+from app.congress.tables import load_tables
 from app.records import DEFINITIONS, STATUSES, mark, set_status, sign
 from app.records.definitions import BY_TERM, WAYS
 from app.site.assets import STATIC
@@ -472,7 +472,7 @@ def test_a_tag_and_a_letter_of_any_words_are_only_words(browser: Browser, add: A
 def test_without_a_map_all_numbers_are_still_there(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.congress import TablesError
+    from app.congress.model import TablesError
     from app.web.organizer import counts_map
 
     def missing(*_: object) -> None:

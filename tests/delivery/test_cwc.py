@@ -190,7 +190,7 @@ def test_a_scrap_of_frame_joins_the_writers_words_instead_of_breaking_the_rule()
 
 
 def all_seats() -> list[Seat]:
-    from app.congress import load_tables
+    from app.congress.tables import load_tables
 
     return [holder.seat for holder in load_tables().holders]
 

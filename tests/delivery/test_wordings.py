@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from app.congress import load_tables
 from app.congress.model import Seat
+from app.congress.tables import load_tables
 from app.delivery.mail import Address, Mail, build, parse_address
 from app.delivery.wordings import (
     _WORDS,
@@ -19,7 +19,7 @@ from app.delivery.wordings import (
     copy_mail,
     receipt_mail,
 )
-from app.documents import Addressed, to_text
+from app.documents.letter import Addressed, to_text
 
 from .letters import NOON, STORY, letter, writer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.campaign.entities import Ask, Letter, Writer
 from app.congress.model import FormRules, Holder, Member, Office, Seat
-from app.documents import Addressed
+from app.documents.letter import Addressed
 
 BODY = (
     "I live in Fremont and I am one of your constituents. I am writing to ask you to introduce a "

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import PostalLetter, postal, to_call_script, to_pdf, to_text, to_web_form
+from app.documents.call import to_call_script
+from app.documents.letter import PostalLetter, postal, to_text, to_web_form
+from app.documents.pdf import to_pdf
 from tests.documents.factory import addressed, holder, letter, writer
 
 STRAIGHT = str.maketrans(

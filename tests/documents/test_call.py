@@ -8,7 +8,7 @@ import pytest
 
 from app.campaign.entities import Spoken
 from app.congress.model import Seat
-from app.documents import CallScript, NoPhone, to_call_script
+from app.documents.call import CallScript, NoPhone, to_call_script
 from tests.documents.factory import holder, letter, writer
 
 SPOKEN = Spoken(

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.documents import Addressed, postal, to_pdf
 from app.documents.layout import BREAK, HARD_BREAK, is_rtl, isolated, template_data, with_breaks
+from app.documents.letter import Addressed, postal
+from app.documents.pdf import to_pdf
 from app.documents.typesetting import draw, unprintable
 from tests.documents.factory import addressed, letter, writer
 

@@ -15,8 +15,9 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import PdfError, missing_glyphs, to_pdf, typesetting
-from app.documents.typesetting import FAMILIES, FontsMissingError, font_folders
+from app.documents import typesetting
+from app.documents.pdf import missing_glyphs, to_pdf
+from app.documents.typesetting import FAMILIES, FontsMissingError, PdfError, font_folders
 from tests.documents.factory import addressed, letter, writer
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.congress.model import Office, Seat
-from app.documents import postal, to_text
+from app.documents.letter import postal, to_text
 from tests.documents.factory import holder, letter, writer
 
 

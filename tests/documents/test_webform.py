@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import form_length, postal, to_web_form, typographic
-from app.documents.letter import without_links
+from app.documents.letter import form_length, postal, to_web_form, without_links
+from app.documents.quotes import typographic
 from tests.documents.factory import letter, writer
 
 QUOTES = [

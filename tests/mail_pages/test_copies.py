@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from pypdf import PdfReader
 
-from app.documents import TRANSLATION
+from app.documents.letter import TRANSLATION
 from app.records import local_database, remove, totals
 from app.records.limiting import LIMITS
 from tests.delivery.mail_server import MailServer, until

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from app.campaign import Campaign, load_campaign
-from app.congress import Holder, Tables, load_tables
+from app.campaign.entities import Campaign
+from app.campaign.load import load_campaign
+from app.congress.model import Holder
+from app.congress.tables import Tables, load_tables
 from app.documents.day_sheet import Facts
 from app.records import LetterRow, open_database, sign
 from app.records.office_numbers import sheet_facts

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.records.statements import make_statement, publish, statements_of
 from app.site.services import services
 from tests.offices.conftest import Signers

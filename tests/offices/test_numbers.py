@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.documents.day_sheet import OfficeNumbers
 from app.records import count, open_database, set_status, totals, withdraw
 from app.records.office_numbers import office_numbers

@@ -9,7 +9,7 @@ import pypdf
 import pytest
 from flask import Flask
 
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.records.definitions import BY_TERM
 from app.records.office_numbers import office_sheets
 from tests.offices.conftest import Signers

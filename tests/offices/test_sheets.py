@@ -14,9 +14,10 @@ import pypdf
 import pytest
 from click.testing import CliRunner
 
-from app.campaign import Campaign
+from app.campaign.entities import Campaign
 from app.cli.printing import sheets_command
-from app.congress import Holder, Tables
+from app.congress.model import Holder
+from app.congress.tables import Tables
 from app.documents.day_sheet import (
     MOST_THEMES,
     MOST_TOWNS,

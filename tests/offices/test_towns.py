@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.main import create_app
 from app.records import local_database, withdraw
 from app.records.office_numbers import office_numbers

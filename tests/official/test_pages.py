@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from lxml import etree
 
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.cwc import schema_errors
 from app.records import NotStoredError, local_database, open_database, withdraw
 from app.records.keyed import unlock as unlock_payload

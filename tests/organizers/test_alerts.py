@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.campaign import read_files
+from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
 from app.records import sign
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from app.campaign import Campaign, load_campaign
-from app.congress import Tables, load_tables
+from app.campaign.entities import Campaign
+from app.campaign.load import load_campaign
+from app.congress.tables import Tables, load_tables
 from app.delivery.packets import PacketLetters, Sender, Split, write_packets
 from app.delivery.writer_rows import WriterRow
 from app.records.keys import current_key, make_key

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageFont
 
-from app.campaign import Writer
 from app.campaign.compose import compose
-from app.congress import inside_address
-from app.documents import Addressed, postal
+from app.campaign.entities import Writer
+from app.congress.names import inside_address
+from app.documents.letter import Addressed, postal
 from app.documents.pdf import (
     _OF,
     _WIDEST,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.congress import inside_address
+from app.congress.names import inside_address
 from app.documents.printables import AVERY_5160, labels_pdf
 
 from .conftest import pages, tables

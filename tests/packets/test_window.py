@@ -12,12 +12,13 @@ import io
 import pytest
 from PIL import Image
 
-from app.campaign import Writer
 from app.campaign.compose import compose
-from app.congress import inside_address
+from app.campaign.entities import Writer
 from app.congress.model import Holder, Office
-from app.documents import Addressed, postal, to_pdf
+from app.congress.names import inside_address
 from app.documents.layout import template_data
+from app.documents.letter import Addressed, postal
+from app.documents.pdf import to_pdf
 from app.documents.typesetting import draw
 
 from .conftest import TODAY, campaign, tables

@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from app.congress import Located, NoMatch, StreetAnswer
+from app.congress.model import Located, NoMatch, StreetAnswer
 from app.records import totals
 from app.site.services import services
 from app.web.organizer import paper_pages

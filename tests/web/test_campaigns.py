@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.campaign import read_files
+from app.campaign.load import read_files
 from app.records import receipt, totals
 from app.records.site_campaigns import begin, move, put_on_start_page
 from app.site.services import Services, services

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.congress import TablesError
+from app.congress.model import TablesError
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
 from tests.web.test_find import recipients

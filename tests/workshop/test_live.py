@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.campaign import CampaignError
+from app.campaign.problems import CampaignError
 from app.records import LetterVersion, version_text, workshop
 from app.records.database import open_database
 from app.records.workshop import Published, Saved

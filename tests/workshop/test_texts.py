@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaign import Campaign, LetterTemplate, read_campaign, read_files, version_of
-from app.campaign.letter_file import HEADING, join_source, split_source
+from app.campaign.entities import Campaign, LetterTemplate
+from app.campaign.letter_file import HEADING, join_source, split_source, version_of
+from app.campaign.load import read_campaign, read_files
 from app.campaign.survey import MOMENTS, survey
 from app.campaign.text_changes import changes, merge, word_changes
-from app.congress import load_tables
+from app.congress.tables import load_tables
 from app.site.settings import ROOT
 
 SLUG = "protect-immigration-act"

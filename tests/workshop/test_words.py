@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 from flask import Flask
 
-from app.campaign import FIELDS, FILTERS
 from app.campaign.campaign_fields import Kind
+from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.problems import SENTENCES, Message
 from app.campaign.text_changes import changes
 from app.site.i18n import gettext

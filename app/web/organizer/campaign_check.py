@@ -15,19 +15,14 @@ from functools import lru_cache
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.campaign import (
-    Campaign,
-    CampaignError,
-    LetterTemplate,
-    Problem,
-    read_campaign,
-)
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
 from app.campaign.check import Report, check_apart
-from app.campaign.problems import Level, Message
+from app.campaign.entities import Campaign, LetterTemplate
+from app.campaign.load import read_campaign
+from app.campaign.problems import CampaignError, Level, Message, Problem
 from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
-from app.congress import Tables
+from app.congress.tables import Tables
 from app.site.i18n import gettext as _
 from app.site.rooms import Place, pieces_apart
 from app.site.services import Services, services

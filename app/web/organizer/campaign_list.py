@@ -14,9 +14,11 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, IntegerField, SelectMultipleField, StringField
 
-from app.campaign import Campaign, CampaignError, read_template
 from app.campaign.backing_lists import read_list, write_list
 from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_files
+from app.campaign.entities import Campaign
+from app.campaign.letter_file import read_template
+from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
     MOST_BYTES,

@@ -12,12 +12,11 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
-from app.campaign import Campaign
 from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_list
+from app.campaign.entities import Campaign
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable
-from app.congress import Holder
-from app.congress.model import ordinal
+from app.congress.model import Holder, ordinal
 from app.records.workshop import history
 from app.site.i18n import gettext as _
 from app.site.live_supporters import (

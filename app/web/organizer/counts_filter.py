@@ -10,7 +10,7 @@ from flask_babel import format_date
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField, ValidationError
 
-from app.congress import STATES
+from app.congress.model import STATES
 from app.records import STATUSES, Connection, Status, count, signed_campaigns, source_tag
 from app.records.counts import Filter
 from app.records.definitions import BY_TERM, DEFINITIONS, Words

@@ -13,10 +13,11 @@ from datetime import date, timedelta
 
 from flask_babel import format_percent
 
-from app.campaign import Campaign, stance_of
+from app.campaign.entities import Campaign
+from app.campaign.stance import stance_of
 from app.campaign.words import ordinal
-from app.congress import STATES, Holder, Tables
-from app.congress.model import FIRST_CONGRESS, district_key
+from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
+from app.congress.tables import Tables
 from app.records import Connection, CountRow, State, Status, Totals
 from app.records.counts import Filter, breakdowns, natural, ways_of
 from app.records.database import reading

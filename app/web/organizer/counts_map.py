@@ -10,10 +10,9 @@ from flask import abort, render_template, request
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
-from app.congress import STATES, Tables, TablesError
 from app.congress.maps import DistrictMap, load_map
-from app.congress.model import district_key
-from app.congress.tables import FOLDER, tables_folder
+from app.congress.model import STATES, TablesError, district_key
+from app.congress.tables import FOLDER, Tables, tables_folder
 from app.records import CountRow, count
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url

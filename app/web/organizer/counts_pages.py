@@ -18,8 +18,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.campaign.words import ordinal
-from app.congress import STATES
 from app.congress.maps import DistrictMap
+from app.congress.model import STATES
 from app.records.counts import breakdowns, count, natural
 from app.records.database import reading
 from app.records.definitions import WAYS

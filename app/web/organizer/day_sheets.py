@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from app.congress import STATES, Holder
-from app.congress.model import district_key
-from app.documents import PdfError
+from app.congress.model import STATES, Holder, district_key
 from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
+from app.documents.typesetting import PdfError
 from app.records import count
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _

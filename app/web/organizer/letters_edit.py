@@ -10,14 +10,15 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, StringField
 
-from app.campaign import Problem, read_template
 from app.campaign.letter_file import (
     HEADING,
     SourceParts,
     join_source,
     plain_lines,
+    read_template,
     split_source,
 )
+from app.campaign.problems import Problem
 from app.campaign.reading_aids import KEY, Pair, pair
 from app.campaign.text_changes import changes, merge
 from app.records import count

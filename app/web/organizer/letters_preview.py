@@ -14,32 +14,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-from app.campaign import (
-    Campaign,
-    Letter,
-    LetterTemplate,
-    Problem,
-    Writer,
-    check_campaign,
-    compose,
-    reading_aid,
-    stance_of,
-)
+from app.campaign.check import check_campaign
+from app.campaign.compose import compose, reading_aid
+from app.campaign.entities import Campaign, Letter, LetterTemplate, Writer
 from app.campaign.faults import MOST_CHARACTERS
-from app.campaign.stance import moments, stage_of
+from app.campaign.problems import Problem
+from app.campaign.stance import moments, stage_of, stance_of
 from app.campaign.survey import MOMENTS, Moment
-from app.congress import STATES, Delegation, Holder, Tables
-from app.documents import (
-    Addressed,
-    CallScript,
-    NoPhone,
-    PostalLetter,
-    WebFormText,
-    postal,
-    to_call_script,
-    to_pdf,
-    to_web_form,
-)
+from app.congress.model import STATES, Delegation, Holder
+from app.congress.tables import Tables
+from app.documents.call import CallScript, NoPhone, to_call_script
+from app.documents.letter import Addressed, PostalLetter, WebFormText, postal, to_web_form
+from app.documents.pdf import to_pdf
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.web.access import access

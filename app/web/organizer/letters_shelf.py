@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from app.campaign import Length, version_of
-from app.campaign.letter_file import read_name, split_source
+from app.campaign.entities import Length
+from app.campaign.letter_file import read_name, split_source, version_of
 from app.campaign.reading_aids import KEY, pair
 from app.records import count
 from app.records.workshop import FileState, FileVersion, states

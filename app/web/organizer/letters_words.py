@@ -10,8 +10,9 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from app.campaign import FILTERS, Campaign, Field, Problem
-from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS
+from app.campaign.entities import Campaign
+from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS, FILTERS, Field
+from app.campaign.problems import Problem
 from app.campaign.text_changes import Change
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url

@@ -28,7 +28,8 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
-from app.congress import STREET_REASONS, StreetAnswer
+from app.congress.model import StreetAnswer
+from app.congress.names import STREET_REASONS
 from app.delivery.wordings import absolute_link
 from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
 from app.records import NotStoredError, count, source_tag

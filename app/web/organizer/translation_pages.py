@@ -8,9 +8,11 @@ from itertools import chain, repeat
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from app.campaign import Length, Problem, read_template, reading_aids
+from app.campaign import reading_aids
 from app.campaign.campaign_fields import LISTS
-from app.campaign.letter_file import join_source, read_name, split_source
+from app.campaign.entities import Length
+from app.campaign.letter_file import join_source, read_name, read_template, split_source
+from app.campaign.problems import Problem
 from app.campaign.reading_aids import (
     KEY,
     NONE_YET,

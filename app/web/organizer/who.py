@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from app.campaign import edit, parse_condition
+from app.campaign import edit
 from app.campaign.conditions import CHOICES, STANCES, Reach, Who, code_of, reach, who_of
-from app.campaign.language import Parsed
-from app.congress import Holder
+from app.campaign.language import Parsed, parse_condition
+from app.congress.model import Holder
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.web.resident.people import title_name

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from flask import request
 from flask_babel import format_decimal
 
-from app.campaign import Letter, Writer, compose, stage_of, stance_of
+from app.campaign.compose import compose
+from app.campaign.entities import Letter, Writer
 from app.campaign.page_words import PageWords, congress_gov, page_words
+from app.campaign.stance import stage_of, stance_of
 from app.congress.model import congress_years
 from app.records import NotStoredError, Totals, totals
 from app.site.i18n import gettext as _

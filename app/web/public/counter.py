@@ -19,7 +19,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
-from app.congress import STATES
+from app.congress.model import STATES
 from app.records import definitions_for, totals
 from app.records.counts import STEP, milestones, public_states
 from app.records.definitions import BY_TERM

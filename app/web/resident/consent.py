@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from app.campaign import Letter, body_text
-from app.congress import Found
+from app.campaign.compose import body_text
+from app.campaign.entities import Letter
+from app.congress.model import Found
 from app.cwc import SENATE_PREFIXES
 from app.records.acts import PURPOSES, Purpose
 from app.records.keys import KeyFolderError, key_status

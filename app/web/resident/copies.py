@@ -22,7 +22,9 @@ from app.delivery.wordings import (
     copy_mail,
     receipt_mail,
 )
-from app.documents import Addressed, PdfError, to_pdf, to_text
+from app.documents.letter import Addressed, to_text
+from app.documents.pdf import to_pdf
+from app.documents.typesetting import PdfError
 from app.records import NotStoredError, receipt
 from app.records.outbound import WRITTEN, OutboundRow, mail_of
 from app.site.i18n import gettext as _

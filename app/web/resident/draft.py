@@ -28,7 +28,8 @@ from wtforms import (
 from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.congress import STATES, Zip, ZipProblem, parse_zip
+from app.congress.model import STATES
+from app.congress.places import Zip, ZipProblem, parse_zip
 from app.records import Person, person_of, source_tag
 from app.records.signing import receipt_of_form
 from app.site.i18n import gettext as _

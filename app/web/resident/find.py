@@ -6,11 +6,10 @@ import dataclasses
 from typing import Any
 
 from app.campaign.words import ordinal
-from app.congress import (
+from app.congress.lookup import find_delegation
+from app.congress.model import (
     DELEGATE_AREAS,
-    NOTICES,
     STATES,
-    STREET_REASONS,
     Choose,
     ChooseState,
     Disagree,
@@ -21,11 +20,10 @@ from app.congress import (
     OutOfDate,
     Outside,
     Unavailable,
-    ZipProblem,
     ZipUnknown,
-    find_delegation,
-    parse_zip,
 )
+from app.congress.names import NOTICES, STREET_REASONS
+from app.congress.places import ZipProblem, parse_zip
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.services import Services

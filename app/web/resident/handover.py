@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from app.congress import inside_address
 from app.congress.model import FormRules
-from app.documents import (
-    TRANSLATION,
-    Addressed,
-    CallScript,
-    CallWords,
-    PdfError,
-    postal,
-    to_call_script,
-    to_pdf,
-    to_web_form,
-)
+from app.congress.names import inside_address
+from app.documents.call import CallScript, CallWords, to_call_script
+from app.documents.letter import TRANSLATION, Addressed, postal, to_web_form
+from app.documents.pdf import to_pdf
+from app.documents.typesetting import PdfError
 from app.records import LetterRow, NotStoredError, State, mark, undo
 from app.records.accounting import ACCEPTED, HANDED
 from app.records.outbound import mail_of

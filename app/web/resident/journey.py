@@ -16,16 +16,9 @@ from werkzeug.datastructures import MultiDict
 from app.campaign.entities import Source
 from app.campaign.page_words import congress_gov, sources_of
 from app.campaign.words import ordinal
-from app.congress import (
-    Choose,
-    Delegation,
-    Found,
-    Outcome,
-    Unavailable,
-    ZipProblem,
-    find_delegation,
-)
-from app.congress.model import as_moment, change_of
+from app.congress.lookup import find_delegation
+from app.congress.model import Choose, Delegation, Found, Outcome, Unavailable, as_moment, change_of
+from app.congress.places import ZipProblem
 from app.records import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext

@@ -7,24 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.campaign import (
-    Letter,
-    LetterTemplate,
-    Writer,
-    body_text,
-    compose,
-    office_language,
-    reading_aid,
-)
-from app.congress import Found, Holder, Office
-from app.documents import (
-    Addressed,
-    PostalLetter,
-    form_length,
-    missing_glyphs,
-    postal,
-    to_web_form,
-)
+from app.campaign.compose import body_text, compose, office_language, reading_aid
+from app.campaign.entities import Letter, LetterTemplate, Writer
+from app.congress.model import Found, Holder, Office
+from app.documents.letter import Addressed, PostalLetter, form_length, postal, to_web_form
+from app.documents.pdf import missing_glyphs
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services

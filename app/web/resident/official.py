@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.campaign import Letter, Writer
+from app.campaign.entities import Letter, Writer
 from app.cwc import (
     SIT_OUT,
     CwcMessage,

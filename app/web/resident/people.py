@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.campaign.words import state_words
-from app.congress import Candidate, Choose, Holder, Tables, seat_code
+from app.congress.model import Candidate, Choose, Holder
+from app.congress.names import seat_code
+from app.congress.tables import Tables
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
-from app.congress import Holder
-from app.congress.model import district_key
+from app.congress.model import Holder, district_key
 from app.delivery.mail import Address
-from app.documents import Addressed, postal
+from app.documents.letter import Addressed, postal
 from app.records import (
     LetterRow,
     NotStoredError,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from app.campaign.page_words import page_words
 from app.campaign.words import Language
-from app.congress import Zip, parse_zip
+from app.congress.places import Zip, parse_zip
 from app.delivery.wordings import absolute_link
 from app.records import source_tag
 from app.site.i18n import gettext as _

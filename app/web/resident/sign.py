@@ -13,9 +13,10 @@ import logging
 import re
 from typing import Any, cast, get_args
 
-from app.campaign import Letter, body_text
-from app.congress import Found
-from app.documents import Addressed
+from app.campaign.compose import body_text
+from app.campaign.entities import Letter
+from app.congress.model import Found
+from app.documents.letter import Addressed
 from app.records import LetterRow, NotStoredError, SignatureRequest, Signed, person_of, sign
 from app.records.acts import HeldReason, Status
 from app.records.keys import KeyFolderError, first_key
