@@ -20,8 +20,8 @@ from app.cli.plain import (
     some,
 )
 from app.errors import ExplainedError
-from app.records import audit, backup, recount, totals
-from app.records.audit import COMMAND_LINE, What
+from app.records import backup, recount, totals
+from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
 from app.records.database import aside, open_database, stopped, writing
 from app.records.health import changed_keys, damage
@@ -318,11 +318,11 @@ def _note_restored(settings: Settings, copy: Unpacked, again: int, now: datetime
     loaded = load_settings()
     with closing(open_database(settings.database)) as db:
         with writing(db):
-            audit.record(
-                db, at=now, who=COMMAND_LINE, what=What.COPY_RESTORED,
-                subject=f"{copy.at:%Y-%m-%d %H:%M} UTC", after={"withdrawn again": again},
+            Actor(db, COMMAND_LINE, now).record(
+                What.COPY_RESTORED, f"{copy.at:%Y-%m-%d %H:%M} UTC",
+                after={"withdrawn again": again},
             )  # fmt: skip
-        purge_and_note(db, now, policy_of(loaded), who=COMMAND_LINE, instance=settings.instance)
+        purge_and_note(Actor(db, COMMAND_LINE, now), policy_of(loaded), settings.instance)
     facts = {"at": now.isoformat(timespec="seconds"), "of": copy.at.isoformat(timespec="seconds")}
     backup.note(settings.instance, "restore", facts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,9 +11,8 @@ from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, bill_key
-from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, some
+from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, operator, some
 from app.records import totals
-from app.records.audit import COMMAND_LINE
 from app.records.site_campaigns import SLUG, begin
 from app.site.live_supporters import Lists, Proposal, change_of, live_lists, propose, put_live
 from app.site.services import Services, services
@@ -69,10 +67,7 @@ def begin_command(folder: Path) -> None:
         raise click.ClickException(f"Nothing was begun. Put these right first:\n{error}") from None
     # What lies in the site's own folder of letters counts from there.
     ours = folder.parent == site.settings.letters.resolve()
-    done = begin(
-        site.db(), slug, {} if ours else files, first=site.settings.campaign,
-        by=COMMAND_LINE, at=datetime.now(UTC),
-    )  # fmt: skip
+    done = begin(operator(site.db()), slug, {} if ours else files, first=site.settings.campaign)
     if not done:
         raise click.ClickException(f"The site has a campaign called {slug!r} already.")
     click.echo(f"Begun: /c/{slug}/organize/campaigns/")
@@ -110,9 +105,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     if not yes:
         click.confirm("Apply this?", abort=True)
     name = source.name if source else "official file"
-    done = put_live(
-        site, now, found.lines, found.day, by=COMMAND_LINE, at=datetime.now(UTC), source=name
-    )
+    done = put_live(operator(site.db()), site, now, found.lines, found.day, source=name)
     if not done:
         raise click.ClickException(
             "Something else was published meanwhile, so nothing was done. Run this again."

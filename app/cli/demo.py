@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import click
 from flask.cli import with_appcontext
@@ -18,7 +17,7 @@ from flask.cli import with_appcontext
 from app.campaign.asks import ask_for
 from app.campaign.entities import Campaign, LetterTemplate
 from app.cli.organizer_commands import print_link
-from app.cli.plain import PlainCommand, progress
+from app.cli.plain import PlainCommand, operator, progress
 from app.congress.tables import Tables
 from app.records import (
     Connection,
@@ -30,7 +29,6 @@ from app.records import (
     remove,
     sign,
 )
-from app.records.audit import COMMAND_LINE
 from app.records.site_campaigns import begin, move, take_away
 from app.site.services import Services, services
 
@@ -66,7 +64,7 @@ def demo_command(people: int, removing: bool) -> None:
     db, secret = site.db(), site.settings.secret_key
     if removing:
         click.echo(f"{_take_away(db, secret):,} invented signatures are gone.")
-        take_away(db, SECOND, by=COMMAND_LINE, at=datetime.now(UTC))
+        take_away(operator(db), SECOND)
         return
     if numbers_of_source(db, SOURCE, others=True):
         raise click.ClickException(
@@ -85,7 +83,7 @@ def demo_command(people: int, removing: bool) -> None:
     click.echo(f"{people:,} invented people signed, with the source tag '{SOURCE}'.")
     click.echo(f"A second campaign is at /c/{SECOND}/, and {people // SHARE:,} of them signed it.")
     for name, role in ORGANIZERS:
-        link = organizers.add_organizer(db, name, role, by=COMMAND_LINE, at=datetime.now(UTC))
+        link = organizers.add_organizer(operator(db), name, role)
         if isinstance(link, organizers.OneTimeLink):
             print_link(link)
     click.echo("\nTake it all away again: flask demo --remove")
@@ -93,11 +91,9 @@ def demo_command(people: int, removing: bool) -> None:
 
 def _second_campaign(site: Services) -> Campaign:
     """The example beside the site's own campaign, open."""
-    who: dict[str, Any] = {
-        "first": site.settings.campaign, "by": COMMAND_LINE, "at": datetime.now(UTC)
-    }  # fmt: skip
-    begin(site.db(), SECOND, {}, **who)
-    move(site.db(), SECOND, "open", **who)
+    by, first = operator(site.db()), site.settings.campaign
+    begin(by, SECOND, {}, first=first)
+    move(by, SECOND, "open", first=first)
     return site.lives.of(SECOND).now(site.db())
 
 
@@ -149,8 +145,5 @@ def _take_away(db: Connection, secret: bytes) -> int:
     for name, _role in ORGANIZERS:
         found = organizers.organizer_by_name(db, name)
         if found is not None and not found.disabled:
-            organizers.set_disabled(
-                db, secret, found.id, True, by=COMMAND_LINE, at=datetime.now(UTC),
-                even_last_admin=True,
-            )  # fmt: skip
+            organizers.set_disabled(operator(db), secret, found.id, True, even_last_admin=True)
     return remove(db, numbers_of_source(db, SOURCE))

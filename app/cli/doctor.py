@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -65,16 +65,7 @@ class Diagnosis:
     sentence: str
 
 
-def ok(sentence: str) -> Diagnosis:
-    return Diagnosis("ok", sentence)
-
-
-def warn(sentence: str) -> Diagnosis:
-    return Diagnosis("warn", sentence)
-
-
-def fail(sentence: str) -> Diagnosis:
-    return Diagnosis("fail", sentence)
+ok, warn, fail = (partial(Diagnosis, level) for level in STATUS)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from app.cli.plain import (
     CampaignCommand,
     PlainCommand,
     PlainGroup,
+    operator,
     passphrase,
     passphrase_option,
     progress,
@@ -27,7 +28,7 @@ from app.cli.plain import (
 )
 from app.records import audit, keys
 from app.records.acts import Purpose
-from app.records.audit import COMMAND_LINE, What
+from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.database import open_database, writing
 from app.records.keys import NotAKey, OpenKey, WrongPassphrase
 from app.records.sealing import (
@@ -217,8 +218,7 @@ def _note(
     settings: Settings, what: What, after: audit.Facts, before: audit.Facts | None = None
 ) -> None:
     with closing(open_database(settings.database)) as db, writing(db):
-        audit.record(db, at=datetime.now(UTC), who=COMMAND_LINE, what=what, subject="keys",
-                     before=before, after=after)  # fmt: skip
+        operator(db).record(what, "keys", before=before, after=after)
 
 
 def _make(settings: Settings, passphrase_file: Path | None, out: Path | None) -> keys.CampaignKey:
@@ -295,8 +295,9 @@ def export_here(
                 "keys": ", ".join(done.keys),
             }  # fmt: skip
             with writing(db):
-                audit.record(db, at=done.at, who=COMMAND_LINE, what=What.SEALED_EXPORTED,
-                             subject=subject or done.path.name, after=facts)  # fmt: skip
+                Actor(db, COMMAND_LINE, done.at).record(
+                    What.SEALED_EXPORTED, subject or done.path.name, after=facts
+                )
 
         return export_sealed(db, file, campaign=chosen_campaign(settings), purpose=purpose,
                              at=datetime.now(UTC), audit=note)  # fmt: skip

@@ -16,10 +16,9 @@ from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.text_changes import changes
-from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, progress, some
+from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, operator, progress, some
 from app.congress.tables import Tables, load_tables
 from app.files import write_file
-from app.records.audit import COMMAND_LINE
 from app.records.counts import anybody_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.assets import LARGEST_CARD, STATIC, card_name
@@ -170,8 +169,8 @@ def import_command(folder: Path, yes: bool) -> None:
     if not yes:
         click.confirm("Publish this?", abort=True)
     answer = publish_texts(
-        site.db(), site.live.slug, changed, folder=site.live.folder, seen=live.counter,
-        by=COMMAND_LINE, at=datetime.now(UTC), note=f"Imported from {folder.name}",
+        operator(site.db()), site.live.slug, changed, folder=site.live.folder, seen=live.counter,
+        note=f"Imported from {folder.name}",
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
         raise click.ClickException(

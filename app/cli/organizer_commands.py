@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 import click
@@ -11,7 +10,7 @@ from flask.cli import AppGroup
 from app.cli.plain import PlainGroup, show_columns, some
 from app.delivery.wordings import absolute_link
 from app.records import organizers
-from app.records.audit import COMMAND_LINE
+from app.records.audit import COMMAND_LINE, Actor
 from app.records.credentials import PASSWORD_MIN
 from app.records.organizers import (
     ROLES,
@@ -55,8 +54,8 @@ organizers_cli = _Group(
 )
 
 
-def _now() -> datetime:
-    return services().clock()
+def _by() -> Actor:
+    return Actor(services().db(), COMMAND_LINE, services().clock())
 
 
 def print_link(link: organizers.OneTimeLink) -> None:
@@ -110,9 +109,7 @@ def add(name: str, role: str, hours: int) -> None:
       flask organizers add Rosa --role admin
       flask organizers add "Ana Lee" --role exporter --hours 4
     """
-    answer = organizers.add_organizer(
-        services().db(), name, cast(Role, role), by=COMMAND_LINE, at=_now(), hours=hours
-    )
+    answer = organizers.add_organizer(_by(), name, cast(Role, role), hours=hours)
     if isinstance(answer, BadName):
         raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} Nobody was added.")
     if isinstance(answer, NameTaken):
@@ -171,8 +168,8 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
     """
     site = services()
     answer = organizers.reset_organizer(
-        site.db(), site.settings.secret_key, name, by=COMMAND_LINE, at=_now(),
-        second_factor=second_factor, hours=hours,
+        _by(), site.settings.secret_key, name, second_factor=second_factor,
+        hours=hours,
     )  # fmt: skip
     if isinstance(answer, NoSuchOrganizer):
         raise _nobody(name)
@@ -189,9 +186,8 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
 def _switch(name: str, disabled: bool) -> None:
     site, found = services(), _found(name)
     answer = organizers.set_disabled(
-        site.db(), site.settings.secret_key, found.id, disabled, by=COMMAND_LINE, at=_now(),
-        even_last_admin=True,
-    )  # fmt: skip
+        _by(), site.settings.secret_key, found.id, disabled, even_last_admin=True
+    )
     assert not isinstance(answer, LastAdmin | NoSuchOrganizer)
     word = "disabled" if disabled else "enabled"
     if isinstance(answer, NothingToChange):
@@ -237,5 +233,5 @@ def revoke_sessions(name: str) -> None:
       flask organizers revoke-sessions "Rosa Delgado"
     """
     found = _found(name)
-    ended = organizers.revoke_all(services().db(), found, by=COMMAND_LINE, at=_now())
+    ended = organizers.revoke_all(_by(), found)
     click.echo(f"{found.name}: {some(ended, 'session')} ended.")

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.cli.plain import FILE, CampaignCommand, language_option, progress, some
-from app.records import Connection, local_database, source_tag
+from app.cli.plain import FILE, CampaignCommand, Tag, language_option, operator, progress, some
+from app.records import Connection, local_database
 from app.records.audit import COMMAND_LINE
 from app.records.health import check_site
 from app.records.paper import (
@@ -41,7 +41,7 @@ from app.records.paper_plan import (
     Odd,
     Wrong,
     hold_file,
-    plan_steps,
+    make_plan,
 )
 from app.records.tabular import BOM, safe_csv
 from app.site.paper_words import (
@@ -63,7 +63,8 @@ BUSY = "Another import is at work. Wait until it has ended; nothing was changed.
 
 @click.command("import", cls=CampaignCommand)
 @click.argument("file", type=FILE)
-@click.option("--source", default="", metavar="TAG", help="A source tag, such as fair-2026.")
+@click.option("--source", default="", metavar="TAG", type=Tag(),
+              help="A source tag, such as fair-2026.")  # fmt: skip
 @language_option
 @click.option("--column", "columns", multiple=True, metavar="HEADER=WHAT",
               help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
@@ -104,8 +105,6 @@ def import_command(
       flask signatures import fair.xlsx --source fair --delete
     """
     try:
-        if source and not source_tag(source):
-            raise click.ClickException("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.")
         with file.open("rb") as content:
             held = hold_file(content)
         said = _said(columns, held)
@@ -194,15 +193,8 @@ def _batch(
 def _plan(
     held: HeldFile, choices: Choices, place: ImportPlace, db: Connection, settings: Settings
 ) -> ImportPlan:
-    steps = plan_steps(held, choices, place, db, secret=settings.secret_key)
-    length = sum(len(sheet.rows) for sheet in held.sheets)
-    with progress("Reading", length) as bar:
-        while True:
-            try:
-                bar(next(steps))
-            except StopIteration as end:
-                plan: ImportPlan = end.value
-                return plan
+    with progress("Reading", sum(len(sheet.rows) for sheet in held.sheets)) as bar:
+        return make_plan(held, choices, place, db, secret=settings.secret_key, progress=bar)
 
 
 def _show(plan: ImportPlan, file: Path) -> None:
@@ -305,8 +297,9 @@ def undo_command(number: int | None) -> None:
                        f" {some(one.signatures, 'signature')}{stays}")  # fmt: skip
         return
     try:
-        removed = undo_import(db, number, campaign.slug, who=COMMAND_LINE, at=datetime.now(UTC),
-                              lock=paper_lock(settings.instance))  # fmt: skip
+        removed = undo_import(
+            operator(db), number, campaign.slug, lock=paper_lock(settings.instance)
+        )
     except NotUndoneError as error:
         raise click.ClickException(
             f"Nothing was undone: {error.taken_up:,} of its people went on online since."

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from app.congress.model import STATES
 from app.errors import ExplainedError
-from app.records.database import local_database
+from app.records import source_tag
+from app.records.audit import COMMAND_LINE, Actor
+from app.records.database import Connection, local_database
 from app.records.site_campaigns import campaigns_here
 from app.site.live import CHOSEN
 from app.site.settings import load_settings
@@ -92,6 +95,28 @@ class Day(click.ParamType[date]):
         return day
 
 
+class StateCode(click.ParamType[str]):
+    """The postal code of a state or territory, in whatever case."""
+
+    name = "state"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.upper() not in STATES:
+            self.fail(f"There is no state {value}. Known: {', '.join(STATES)}.", param, ctx)
+        return value.upper()
+
+
+class Tag(click.ParamType[str]):
+    """A source tag, as a link carries it."""
+
+    name = "tag"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.strip() and not source_tag(value):
+            self.fail("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.", param, ctx)
+        return source_tag(value)
+
+
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar where somebody watches the terminal; call what it gives with how much is done."""
@@ -119,6 +144,11 @@ def show_columns(rows: Sequence[Sequence[str]], *, right: Container[int] = ()) -
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         click.echo("  ".join(cells).rstrip())
+
+
+def operator(db: Connection) -> Actor:
+    """Whoever sits at the terminal, as the one who changes something now."""
+    return Actor(db, COMMAND_LINE, datetime.now(UTC))
 
 
 def some(number: int, what: str, many: str = "") -> str:

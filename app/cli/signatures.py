@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +18,8 @@ import click
 
 from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
-from app.cli.plain import Day, PlainGroup, progress, show_columns
-from app.congress.model import STATES, TablesError
+from app.cli.plain import Day, PlainGroup, StateCode, Tag, progress, show_columns
+from app.congress.model import TablesError
 from app.congress.tables import load_tables
 from app.records import (
     STATUSES,
@@ -30,9 +30,8 @@ from app.records import (
     rebuild,
     recount,
     signed_campaigns,
-    source_tag,
 )
-from app.records.audit import COMMAND_LINE
+from app.records.audit import COMMAND_LINE, Actor
 from app.records.counts import Filter, totals
 from app.records.database import open_database, reading
 from app.records.exports import (
@@ -81,6 +80,11 @@ NO_SOURCE = "(none)"
 """As in the addresses of the organizers' pages: brackets can be in no tag."""
 
 
+class _TagOrNone(Tag):
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return "" if value == NO_SOURCE else super().convert(value, param, ctx)
+
+
 def choosing(command: Command) -> Command:
     """The options that choose which signatures are meant; they become ``chosen``."""
     options = (
@@ -90,57 +94,39 @@ def choosing(command: Command) -> Command:
             "--status", type=click.Choice([*STATUSES, "every"]), default="counted",
             show_default=True, help="Only signatures that stand so.",
         ),
-        click.option("--state", metavar="CA", help="Only people in this state or territory."),
+        click.option("--state", metavar="CA", type=StateCode(),
+                     help="Only people in this state or territory."),
         click.option(
             "--since", "--from", "since", type=Day(),
             help="First day, in the campaign's time zone.",
         ),
         click.option("--until", "--to", "until", type=Day(), help="Last day, included."),
-        click.option("--letter", metavar="NAME", help="Only who started from this letter."),
-        click.option("--source", metavar="TAG", help="Only with this source tag; (none) for none."),
-        click.option("--language", metavar="en", help="Only who used pages in this language."),
+        click.option("--letter", "template", metavar="NAME",
+                     help="Only who started from this letter."),
+        click.option("--source", metavar="TAG", type=_TagOrNone(),
+                     help="Only with this source tag; (none) for none."),
+        click.option("--language", type=click.Choice(LANGUAGES),
+                     help="Only who used pages in this language."),
     )  # fmt: skip
 
     @wraps(command)
     def wrapped(
-        *,
-        campaign: str | None,
-        all_campaigns: bool,
-        status: str,
-        state: str | None,
-        since: date | None,
-        until: date | None,
-        letter: str | None,
-        source: str | None,
-        language: str | None,
-        **rest: Any,
+        *, campaign: str | None, all_campaigns: bool, status: Any, template: str | None, **rest: Any
     ) -> None:
+        fields = {
+            name: rest.pop(name) for name in ("state", "since", "until", "source", "language")
+        }
         if campaign and all_campaigns:
             raise click.UsageError("Give --campaign or --all-campaigns, not both.")
-        if state and state.upper() not in STATES:
-            raise click.UsageError(f"There is no state {state}. Known: {', '.join(STATES)}.")
-        if since and until and since > until:
+        if fields["since"] and fields["until"] and fields["since"] > fields["until"]:
             raise click.UsageError("The last day is before the first.")
-        if language and language not in LANGUAGES:
-            raise click.UsageError(f"--language is one of {', '.join(LANGUAGES)}.")
-        if source and source != NO_SOURCE and not source_tag(source):
-            raise click.UsageError(f"{source} cannot be a tag: letters, digits and hyphens only.")
         scope = open_scope(campaign, all_campaigns=all_campaigns)
-        if letter and letter not in scope.letters:
+        if template and template not in scope.letters:
             raise click.UsageError(
-                f"There is no letter {letter!r}. Known: {', '.join(sorted(scope.letters))}."
+                f"There is no letter {template!r}. Known: {', '.join(sorted(scope.letters))}."
             )
-        chosen = Filter(
-            campaign=scope.campaign,
-            status=None if status == "every" else status,  # type: ignore[arg-type]
-            state=state.upper() if state else None,
-            since=since,
-            until=until,
-            template=letter or None,
-            source=None if not source else "" if source == NO_SOURCE else source_tag(source),
-            language=language or None,
-        )
-        command(scope, chosen, **rest)
+        wanted = None if status == "every" else status
+        command(scope, Filter(scope.campaign, wanted, template=template, **fields), **rest)
 
     for option in reversed(options):
         wrapped = option(wrapped)
@@ -283,7 +269,7 @@ def purge_command(dry_run: bool, now: bool) -> None:
     at = datetime.now(UTC)
     with closing(open_database(settings.database)) as db:
         if now:
-            done = purge_and_note(db, at, policy, who=COMMAND_LINE, instance=settings.instance)
+            done = purge_and_note(Actor(db, COMMAND_LINE, at), policy, settings.instance)
         else:
             done = purge(db, at, policy, dry_run=True, instance=settings.instance)
     for one in done:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -133,33 +133,45 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def record(
-    db: sqlite3.Connection,
-    *,
-    at: datetime,
-    who: str,
-    what: What,
-    subject: str,
-    before: Facts | None = None,
-    after: Facts | None = None,
-) -> int:
-    """Write one event inside the caller's transaction; returns its number.
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever changes something, when, and in which database: each change leaves an event."""
 
-    Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
-    kind's schema, or a value is not text, a whole number, a truth value or nothing.
-    """
-    for name, facts, keys in (("before", before, what.before), ("after", after, what.after)):
-        found = dict(facts or {})
-        if set(found) != set(keys):
-            raise ValueError(f"'{what}' needs {name} {sorted(keys)}, got {sorted(found)}")
-        if not all(value is None or isinstance(value, str | int) for value in found.values()):
-            raise ValueError(f"'{what}' has a value in {name} that is not text or a whole number")
-    number = db.execute(
-        "INSERT INTO audit_events (at, who, what, subject, before, after) VALUES (?,?,?,?,?,?)",
-        (stamp(at), who, str(what), subject, _json(before), _json(after)),
-    ).lastrowid
-    assert number is not None
-    return number
+    db: sqlite3.Connection = field(repr=False)
+    who: str
+    """An organizer's name, ``COMMAND_LINE``, or empty where nobody is logged in."""
+    at: datetime
+    """Aware."""
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.at)
+
+    @property
+    def seconds(self) -> int:
+        """Since 1970."""
+        return int(self.at.timestamp())
+
+    def record(
+        self, what: What, subject: str, *, before: Facts | None = None, after: Facts | None = None
+    ) -> int:
+        """Write one event inside the caller's transaction; returns its number.
+
+        Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
+        kind, or a value is not text, a whole number, a truth value or nothing.
+        """
+        for name, facts, keys in (("before", before, what.before), ("after", after, what.after)):
+            found = dict(facts or {})
+            if set(found) != set(keys):
+                raise ValueError(f"'{what}' needs {name} {sorted(keys)}, got {sorted(found)}")
+            if not all(value is None or isinstance(value, str | int) for value in found.values()):
+                raise ValueError(f"'{what}' has a value in {name} that is no text and no number")
+        number = self.db.execute(
+            "INSERT INTO audit_events (at, who, what, subject, before, after) VALUES (?,?,?,?,?,?)",
+            (self.stamp, self.who, str(what), subject, _json(before), _json(after)),
+        ).lastrowid
+        assert number is not None
+        return number
 
 
 def _json(facts: Facts | None) -> str:

@@ -335,12 +335,13 @@ def _refuse_other(db: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _beside(copy: Path, other: Path) -> Iterator[sqlite3.Connection]:
-    """The unpacked copy, with a later state of it attached as ``other``."""
+def _opened(copy: Path, other: Path | None = None) -> Iterator[sqlite3.Connection]:
+    """An unpacked copy, perhaps with a later state of it attached as ``other``."""
     with closing(sqlite3.connect(copy, isolation_level=None, timeout=BUSY_SECONDS)) as db:
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA secure_delete=ON")
-        db.execute("ATTACH ? AS other", (str(other),))
+        if other is not None:
+            db.execute("ATTACH ? AS other", (str(other),))
         yield db
 
 
@@ -362,7 +363,7 @@ def readable(database: Path) -> bool:
 def missing(copy: Path, other: Path) -> SinceCopy:
     """What was signed and saved after the copy, as far as a later state can be read."""
     new = "FROM other.signatures WHERE receipt NOT IN (SELECT receipt FROM main.signatures)"
-    with _beside(copy, other) as db:
+    with _opened(copy, other) as db:
         people, letters, first, last = db.execute(
             f"SELECT count(*), coalesce(sum(letters), 0), min(day), max(day) {new}"
             " AND status = 'counted'"
@@ -383,7 +384,7 @@ def reapply(copy: Path, other: Path) -> int:
 
     Returns how many signatures were withdrawn.
     """
-    with _beside(copy, other) as db:
+    with _opened(copy, other) as db:
         db.execute("BEGIN IMMEDIATE")
         withdrawn = db.execute(
             f"UPDATE main.signatures SET withdrawn = 1, {FORGET}, status ="  # noqa: S608
@@ -414,9 +415,7 @@ def calm(copy: Path, at: datetime) -> tuple[int, int]:
     nobody knows of them; nobody is logged in. Returns how many messages and letters that are."""
     seconds, minute = int(at.timestamp()), f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
     waits, office = "payload IS NOT NULL AND state <> 'held'", "kind IN ('house', 'senate')"
-    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
-        db.execute("PRAGMA foreign_keys=ON")
-        db.execute("PRAGMA secure_delete=ON")
+    with _opened(copy) as db:
         db.execute("BEGIN IMMEDIATE")
         letters, every = db.execute(
             f"SELECT count(*) FILTER (WHERE {office}), count(*) FROM outbound WHERE {waits}"  # noqa: S608

@@ -81,13 +81,20 @@ def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -
         if near and len(near) >= 4 * MARK_BYTES:
             found.append(near)
     for table in ("sealed", "kept_letters"):
-        heads = db.execute(
-            f"SELECT substr(b.box, 1, {raw_scan.HEAD}) FROM {table} b"  # noqa: S608
-            f" JOIN signatures s ON s.id = b.signature WHERE {condition}",
-            values,
-        )
-        found += [head for (head,) in heads]
+        found += heads_of(db, table, condition, values)
     return found
+
+
+def heads_of(
+    db: sqlite3.Connection, table: str, condition: str, values: Sequence[object]
+) -> list[bytes]:
+    """The beginnings of the boxes in one table that belong to such signatures."""
+    heads = db.execute(
+        f"SELECT substr(b.box, 1, {raw_scan.HEAD}) FROM {table} b"  # noqa: S608
+        f" JOIN signatures s ON s.id = b.signature WHERE {condition}",
+        values,
+    )
+    return [head for (head,) in heads]
 
 
 def drop_mail_files(db: sqlite3.Connection) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
-from app.records import audit
 from app.records.acts import HeldReason
-from app.records.audit import What
+from app.records.audit import Actor, Facts, What
 from app.records.database import writing
 
 View = Literal["waiting", "set aside", "released"]
@@ -81,41 +80,27 @@ class _Step:
     what: What
 
 
-def release(
-    db: sqlite3.Connection, campaign: str, numbers: Sequence[int], *, who: str, at: datetime
-) -> int:
+def release(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
     """Count held signatures from now on, also those set aside; returns how many."""
     step = _Step("held", "counted", "released", What.SIGNATURES_RELEASED)
-    return _decide(db, campaign, numbers, step, who=who, at=at)
+    return _decide(by, campaign, numbers, step)
 
 
-def set_aside(
-    db: sqlite3.Connection, campaign: str, numbers: Sequence[int], *, who: str, at: datetime
-) -> int:
+def set_aside(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
     """Leave held signatures uncounted and out of the list of those that wait."""
     step = _Step("held", "held", "set aside", What.SIGNATURES_SET_ASIDE)
-    return _decide(db, campaign, numbers, step, who=who, at=at)
+    return _decide(by, campaign, numbers, step)
 
 
-def hold_again(
-    db: sqlite3.Connection, campaign: str, numbers: Sequence[int], *, who: str, at: datetime
-) -> int:
+def hold_again(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
     """Take a decision back: released or set aside, they wait again."""
     step = _Step(None, "held", "", What.SIGNATURES_HELD_AGAIN)
-    return _decide(db, campaign, numbers, step, who=who, at=at)
+    return _decide(by, campaign, numbers, step)
 
 
-def _decide(
-    db: sqlite3.Connection,
-    campaign: str,
-    numbers: Sequence[int],
-    step: _Step,
-    *,
-    who: str,
-    at: datetime,
-) -> int:
+def _decide(by: Actor, campaign: str, numbers: Sequence[int], step: _Step) -> int:
     """All or none, with its line in the trail. Raises ``NotStoredError``."""
-    done: list[int] = []
+    db, done = by.db, list[int]()
     with writing(db):
         for number in sorted(set(numbers))[:PAGE]:
             row = db.execute(
@@ -136,8 +121,8 @@ def _decide(
             )
             done.append(number)
         if done:
-            facts: audit.Facts = {"rows": len(done), "numbers": ", ".join(map(str, done))}
-            audit.record(db, at=at, who=who, what=step.what, subject=campaign, after=facts)
+            facts: Facts = {"rows": len(done), "numbers": ", ".join(map(str, done))}
+            by.record(step.what, campaign, after=facts)
     return len(done)
 
 

@@ -68,7 +68,7 @@ class CampaignKey:
     @property
     def printed(self) -> str:
         """The fingerprint in groups of four, to read out on the telephone."""
-        return " ".join(self.id[i : i + 4] for i in range(0, len(self.id), 4))
+        return in_fours(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,11 @@ class NotAKey:
     """The file is no private key, or is damaged; ``reason`` is a sentence."""
 
     reason: str
+
+
+def in_fours(text: str) -> str:
+    """``1a2b 3c4d``: as people read it to one another."""
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def fingerprint(public: bytes) -> str:

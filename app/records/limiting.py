@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from limits.errors import ConfigurationError, StorageError
-from limits.storage import SlidingWindowCounterSupport, Storage, storage_from_string
-from limits.storage.base import TimestampedSlidingWindow
+from limits.storage import storage_from_string
 
 from app.errors import ExplainedError
 from app.records.keyed import keyed_token
+from app.records.throttle import address_of, network
 
 Name = Literal["find", "street", "sign", "email", "login"]
 RAISED = 20
@@ -89,6 +89,10 @@ class LimitsError(ExplainedError):
     """The place where counters are kept cannot be used; a sentence for the operator."""
 
 
+_BROKEN = (StorageError, sqlite3.Error, OSError)
+"""What counters raise that cannot be kept."""
+
+
 class Counters(Protocol):
     """What is needed of a storage of the ``limits`` package."""
 
@@ -106,7 +110,9 @@ def open_counters(where: Path | str) -> Counters:
 
     Raises ``LimitsError`` when the URL is unknown or its client package is not installed.
     """
-    url = f"sqlite://{where.absolute()}" if isinstance(where, Path) else where
+    if isinstance(where, Path):
+        return FileCounters(where)
+    url = where
     redis = url.startswith(("redis://", "rediss://", "redis+unix://"))
     try:
         found = storage_from_string(url, wrap_exceptions=True, **_patience() if redis else {})
@@ -160,35 +166,18 @@ class _LeftAlone:
         return self._counters.check()
 
 
-def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(ip.partition("%")[0].strip())
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
 def _key(secret: bytes, kind: str, value: str) -> str:
     return keyed_token(secret, f"limit of a {kind}", value)[:22]
 
 
-def _block(ip: str, four: int, six: int) -> str:
-    address = _address(ip)
-    if address is None:  # a local socket, or nonsense: all of these are one visitor
-        return "unknown"
-    bits = four if address.version == 4 else six
-    return ipaddress.ip_network((address, bits), strict=False).compressed
-
-
 def client_key(secret: bytes, ip: str) -> str:
     """A visitor's key, 22 characters: of an IPv4 address, or of 64 bits of IPv6."""
-    return _key(secret, "client", _block(ip, 32, 64))
+    return _key(secret, "client", network(ip))
 
 
 def network_key(secret: bytes, ip: str) -> str:
     """The key of the network around a visitor: /24, or /48 in IPv6."""
-    return _key(secret, "network", _block(ip, 24, 48))
+    return _key(secret, "network", network(ip, 24, 48))
 
 
 def about_key(secret: bytes, what: str) -> str:
@@ -211,8 +200,8 @@ def networks(names: Sequence[str]) -> tuple[Network, ...]:
 
 
 def _is_in(ip: str, raised: Sequence[Network]) -> bool:
-    address = _address(ip)
-    return address is not None and any(address in network for network in raised)
+    address = address_of(ip)
+    return address is not None and any(address in one for one in raised)
 
 
 def check(
@@ -248,7 +237,7 @@ def check(
             for (key, _, seconds), soft in zip(places, limit.held_above, strict=False):
                 if _count(counters, key, seconds) > soft * times:
                     return SecondStep()
-    except StorageError:
+    except _BROKEN:
         return Allowed() if limit.open_when_broken else Wait(MINUTE)
     return Allowed()
 
@@ -288,56 +277,18 @@ _SCHEMA = (
 )
 
 
-class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
-    """``sqlite:////path/to/limits.db`` for ``limits``: fixed windows and sliding counters.
+class FileCounters:
+    """The same as the package's storages: this window's count and a falling share of the one
+    before. Windows start at fixed moments, and each has a row of its own.
 
     Every change is one transaction that takes the write lock first, so that workers never
     lose a count. Each thread of each process has its own connection.
     """
 
-    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - declared so by the package
-
-    def __init__(
-        self, uri: str, wrap_exceptions: bool = False, **_options: float | str | bool
-    ) -> None:
-        super().__init__(uri, wrap_exceptions=wrap_exceptions)
-        self.path = Path(uri.removeprefix("sqlite://"))
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._local = threading.local()
         self._next_sweep = 0.0
-
-    @property
-    def base_exceptions(self) -> tuple[type[Exception], ...]:
-        return (sqlite3.Error, OSError)
-
-    # What the package asks of every storage
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        now = time.time()
-        return self._safely(lambda db: self._add(db, key, now, now + expiry, amount))
-
-    def get(self, key: str) -> int:
-        now = time.time()
-        return self._safely(lambda db: self._read(db, key, now)[0], write=False)
-
-    def get_expiry(self, key: str) -> float:
-        now = time.time()
-        return self._safely(lambda db: self._read(db, key, now)[1] or now, write=False)
-
-    def check(self) -> bool:
-        """Whether counters can be written."""
-        try:
-            self.sweep()
-        except self.base_exceptions:
-            return False
-        return True
-
-    def reset(self) -> int | None:
-        return self._safely(lambda db: db.execute("DELETE FROM counters").rowcount)
-
-    def clear(self, key: str) -> None:
-        self._safely(lambda db: db.execute("DELETE FROM counters WHERE key = ?", (key,)))
-
-    # Sliding windows: this window's count and a falling share of the one before
 
     def acquire_sliding_window_entry(
         self, key: str, limit: int, expiry: int, amount: int = 1
@@ -345,12 +296,16 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
         now = time.time()
 
         def acquire(db: sqlite3.Connection) -> bool:
-            before, before_left, count, _ = self._window(db, key, expiry, now)
-            if math.floor(before * before_left / expiry + count) + amount > limit:
+            before, left, count, _ = self._window(db, key, expiry, now)
+            if math.floor(before * left / expiry + count) + amount > limit:
                 return False
-            # Until the end of the next window: there it is the one before.
-            ends = (now // expiry + 2) * expiry
-            self._add(db, self.sliding_window_keys(key, expiry, now)[1], now, ends, amount)
+            number = int(now // expiry)
+            db.execute(
+                "INSERT INTO counters (key, count, expires) VALUES (?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET count = count + excluded.count",
+                # Until the end of the next window: there it is the one before.
+                (f"{key}/{number}", amount, (number + 2) * expiry),
+            )
             return True
 
         return self._safely(acquire)
@@ -359,45 +314,28 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
         now = time.time()
         return self._safely(lambda db: self._window(db, key, expiry, now), write=False)
 
-    def clear_sliding_window(self, key: str, expiry: int) -> None:
-        for name in self.sliding_window_keys(key, expiry, time.time()):
-            self.clear(name)
-
     def _window(
         self, db: sqlite3.Connection, key: str, expiry: int, now: float
     ) -> tuple[int, float, int, float]:
-        before_key, key = self.sliding_window_keys(key, expiry, now)
-        before, _ = self._read(db, before_key, now)
-        count, expires = self._read(db, key, now)
-        # From the clock, not from when the first entry came: windows start at fixed moments.
-        left = expiry - now % expiry
-        return before, left if before else 0.0, count, max(0.0, expires - now)
-
-    # Rows
-
-    def _read(self, db: sqlite3.Connection, key: str, now: float) -> tuple[int, float]:
-        row = db.execute(
-            "SELECT count, expires FROM counters WHERE key = ? AND expires > ?", (key, now)
-        ).fetchone()
-        return (row[0], row[1]) if row else (0, 0.0)
-
-    def _add(self, db: sqlite3.Connection, key: str, now: float, ends: float, amount: int) -> int:
-        row = db.execute(
-            "INSERT INTO counters (key, count, expires) VALUES (?1, ?2, ?3)"
-            " ON CONFLICT (key) DO UPDATE SET"
-            " count = CASE WHEN expires > ?4 THEN count + ?2 ELSE ?2 END,"
-            " expires = CASE WHEN expires > ?4 THEN expires ELSE ?3 END"
-            " RETURNING count",
-            (key, amount, ends, now),
-        ).fetchone()
-        return int(row[0])
-
-    def sweep(self, now: float | None = None) -> int:
-        """Delete expired counters; returns how many."""
-        moment = time.time() if now is None else now
-        return self._safely(
-            lambda db: db.execute("DELETE FROM counters WHERE expires <= ?", (moment,)).rowcount
+        number = int(now // expiry)
+        names = f"{key}/{number - 1}", f"{key}/{number}"
+        found = dict(
+            db.execute("SELECT key, count FROM counters WHERE key IN (?, ?)", names).fetchall()
         )
+        before, count = (found.get(name, 0) for name in names)
+        left = expiry - now % expiry
+        return before, left if before else 0.0, count, left + expiry if count else 0.0
+
+    def check(self) -> bool:
+        """Whether counters can be written."""
+        try:
+            self._safely(lambda db: self._sweep(db, time.time()))
+        except _BROKEN:
+            return False
+        return True
+
+    def _sweep(self, db: sqlite3.Connection, now: float) -> None:
+        db.execute("DELETE FROM counters WHERE expires <= ?", (now,))
 
     # Connections
 
@@ -427,7 +365,7 @@ class SQLiteStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWind
             now = time.time()
             if now >= self._next_sweep:
                 self._next_sweep = now + SWEEP_EVERY
-                db.execute("DELETE FROM counters WHERE expires <= ?", (now,))
+                self._sweep(db, now)
             answer = work(db)
             db.execute("COMMIT")
         except BaseException:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.records import audit, throttle
+from app.records import throttle
 from app.records.acts import token_digest
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.credentials import (
     OUR_COST,
     PASSWORD_MAX,
@@ -50,7 +50,7 @@ from app.records.organizers import (
     write_password,
 )
 from app.records.passkeys import Party, use_passkey
-from app.records.throttle import Client, TooSoon, Try
+from app.records.throttle import Client, Step, TooSoon, Try
 
 BUSY_SECONDS = 3
 UNKNOWN_NAME = "(unknown name)"
@@ -90,164 +90,198 @@ class SecondFactorSet:
     opened: OpenedSession
 
 
-def enter_password(
-    db: sqlite3.Connection, door: Door, name: str, password: str, *, client: Client, at: datetime
-) -> OpenedSession | LoginRefused | TooSoon:
-    """The first half of logging in. The session that it opens is good for a code only."""
-    attempt = throttle.begin_try(db, door.secret, level(name), client, step="password", at=at)
-    if isinstance(attempt, TooSoon):
-        return attempt
-    organizer = organizer_by_name(db, name)
-    kept = _password_of(db, organizer)
-    right = _check(db, attempt, kept, password, door)
-    if isinstance(right, TooSoon):
-        return right
-    better = None
-    if right and kept is not None and needs_rehash(kept, door.cost):
-        better = hash_password(password, door.cost)
-    with writing(db):
-        if not right or organizer is None:
-            subject = UNKNOWN_NAME if organizer is None else organizer.name
-            _record_refused(db, subject, "password", at)
-            return LoginRefused()
-        if better is not None:
-            db.execute("UPDATE organizers SET password = ? WHERE id = ?", (better, organizer.id))
-        throttle.settle_half(db, attempt)
-        return open_session(db, organizer, "password", client.label, at)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where somebody logs in: from where, and at which moment."""
 
+    db: sqlite3.Connection = field(repr=False)
+    door: Door = field(repr=False)
+    client: Client
+    at: datetime
 
-def _check(
-    db: sqlite3.Connection, attempt: Try, kept: str | None, password: str, door: Door
-) -> bool | TooSoon:
-    """Whether a password is right; a try that found no free turn does not count as one."""
-    try:
-        return check_password(kept, password[: PASSWORD_MAX + 1], door.cost)
-    except BusyError:
+    def enter_password(self, name: str, password: str) -> OpenedSession | LoginRefused | TooSoon:
+        """The first half of logging in. The session that it opens is good for a code only."""
+        attempt = self._begin(name, "password")
+        if isinstance(attempt, TooSoon):
+            return attempt
+        db, organizer = self.db, organizer_by_name(self.db, name)
+        kept = self._password_of(organizer)
+        right = self._check(attempt, kept, password)
+        if isinstance(right, TooSoon):
+            return right
+        better = None
+        if right and kept is not None and needs_rehash(kept, self.door.cost):
+            better = hash_password(password, self.door.cost)
         with writing(db):
+            if not right or organizer is None:
+                self._record_refused(UNKNOWN_NAME if organizer is None else organizer.name)
+                return LoginRefused()
+            if better is not None:
+                db.execute(
+                    "UPDATE organizers SET password = ? WHERE id = ?", (better, organizer.id)
+                )
             throttle.settle_half(db, attempt)
-        return TooSoon(BUSY_SECONDS)
+            return open_session(db, organizer, "password", self.client.label, self.at)
 
+    def enter_code(
+        self, session: Session, code: str
+    ) -> OpenedSession | LoginRefused | TooSoon | NeedsRecoveryCode:
+        """The second half of logging in: a code from the authenticator, or a recovery code.
 
-def _password_of(db: sqlite3.Connection, organizer: Organizer | None) -> str | None:
-    """The kept hash of an organizer who may log in; None for all others."""
-    row = db.execute(
-        "SELECT password FROM organizers WHERE id = ? AND disabled IS NULL",
-        (organizer.id if organizer else 0,),
-    ).fetchone()
-    return None if row is None else row[0]
+        The half session ends and a full one with a new token takes its place. A second press of
+        the button within a few seconds, with the same code, is answered like the first.
+        """
+        attempt = self._begin(session.organizer.name, "code")
+        if isinstance(attempt, TooSoon):
+            return attempt
+        recovery = looks_like_recovery_code(code)
+        with writing(self.db):
+            if not recovery and throttle.needs_recovery_code(self.db, attempt):
+                throttle.settle_half(self.db, attempt)
+                return NeedsRecoveryCode()
+            right = self._use_recovery_code if recovery else self._use_totp
+            if not right(session, code):
+                return self._refuse(session, "code")
+            return self._complete(session, attempt)
 
+    def enter_passkey(
+        self, session: Session, token: str, answer: str, party: Party
+    ) -> OpenedSession | LoginRefused | TooSoon:
+        """The second half of logging in with a passkey: what the browser answered, as JSON."""
+        attempt = self._begin(session.organizer.name, "code")
+        if isinstance(attempt, TooSoon):
+            return attempt
+        with writing(self.db):
+            if not use_passkey(
+                self.db, self.door.secret, session, token, answer, party=party, at=self.at
+            ):
+                return self._refuse(session, "passkey")
+            return self._complete(session, attempt)
 
-def _record_refused(db: sqlite3.Connection, subject: str, step: str, at: datetime) -> None:
-    audit.record(db, at=at, who="", what=What.LOGIN_REFUSED, subject=subject, after={"step": step})
+    def confirm_password(
+        self, session: Session, password: str
+    ) -> Confirmed | LoginRefused | TooSoon:
+        """Check the password of someone who is logged in, before what needs it."""
+        organizer = session.organizer
+        attempt = self._begin(organizer.name, "password")
+        if isinstance(attempt, TooSoon):
+            return attempt
+        right = self._check(attempt, self._password_of(organizer), password)
+        if isinstance(right, TooSoon):
+            return right
+        with writing(self.db):
+            if not right:
+                return self._refuse(session, "password")
+            throttle.settle_half(self.db, attempt)
+            note_confirmed(self.db, session, self.at)
+            self._by(organizer).record(What.CONFIRMED, organizer.name)
+            return Confirmed()
 
+    def set_second_factor(
+        self, session: Session, token: str, code: str
+    ) -> SecondFactorSet | LoginRefused | TooSoon:
+        """Take the offered authenticator into use, once a code shows that it works.
 
-def enter_code(
-    db: sqlite3.Connection, door: Door, session: Session, code: str, *, client: Client, at: datetime
-) -> OpenedSession | LoginRefused | TooSoon | NeedsRecoveryCode:
-    """The second half of logging in: a code from the authenticator, or a recovery code.
+        Makes new recovery codes, ends all earlier sessions, and opens a full one.
+        """
+        organizer, db = session.organizer, self.db
+        attempt = self._begin(organizer.name, "code")
+        if isinstance(attempt, TooSoon):
+            return attempt
+        secret = offered_totp_secret(self.door, token)
+        step = totp_step(secret, code, self.at)
+        with writing(db):
+            organizer = organizer_by_id(db, organizer.id) or organizer
+            # The password alone must never replace a second factor that exists.
+            replaces = session.stage == "password" and organizer.has_second_factor
+            if step is None or replaces:
+                return LoginRefused(ended=note_wrong(db, session, self.at))
+            db.execute(
+                "UPDATE organizers SET totp = ?, totp_step = ? WHERE id = ?",
+                (seal_totp(self.door.secret, secret), step, organizer.id),
+            )
+            by = self._by(organizer)
+            by.record(What.SECOND_FACTOR_SET_UP, organizer.name)
+            codes = _write_recovery_codes(by, self.door, organizer)
+            close(db, session.id, self.at)
+            if count_live(db, organizer.id):
+                end_all(by, organizer)
+            now = organizer_by_id(db, organizer.id)
+            assert now is not None
+            return SecondFactorSet(codes, self._complete(replace(session, organizer=now), attempt))
 
-    The half session ends and a full one with a new token takes its place. A second press of
-    the button within a few seconds, with the same code, is answered like the first.
-    """
-    name = session.organizer.name
-    attempt = throttle.begin_try(db, door.secret, level(name), client, step="code", at=at)
-    if isinstance(attempt, TooSoon):
-        return attempt
-    recovery = looks_like_recovery_code(code)
-    with writing(db):
-        if not recovery and throttle.needs_recovery_code(db, attempt):
-            throttle.settle_half(db, attempt)
-            return NeedsRecoveryCode()
-        right = (_use_recovery_code if recovery else _use_totp)(db, door, session, code, at)
-        if not right:
-            _record_refused(db, name, "code", at)
-            return LoginRefused(ended=note_wrong(db, session, at))
-        return _complete(db, door, session, attempt, client=client, at=at)
+    def _by(self, organizer: Organizer) -> Actor:
+        return Actor(self.db, organizer.name, self.at)
 
+    def _begin(self, name: str, step: Step) -> Try | TooSoon:
+        return throttle.begin_try(
+            self.db, self.door.secret, level(name), self.client, step=step, at=self.at
+        )
 
-def enter_passkey(
-    db: sqlite3.Connection,
-    door: Door,
-    session: Session,
-    token: str,
-    answer: str,
-    *,
-    party: Party,
-    client: Client,
-    at: datetime,
-) -> OpenedSession | LoginRefused | TooSoon:
-    """The second half of logging in with a passkey: what the browser answered, as JSON."""
-    name = session.organizer.name
-    attempt = throttle.begin_try(db, door.secret, level(name), client, step="code", at=at)
-    if isinstance(attempt, TooSoon):
-        return attempt
-    with writing(db):
-        if not use_passkey(db, door.secret, session, token, answer, party=party, at=at):
-            _record_refused(db, name, "passkey", at)
-            return LoginRefused(ended=note_wrong(db, session, at))
-        return _complete(db, door, session, attempt, client=client, at=at)
+    def _password_of(self, organizer: Organizer | None) -> str | None:
+        """The kept hash of an organizer who may log in; None for all others."""
+        row = self.db.execute(
+            "SELECT password FROM organizers WHERE id = ? AND disabled IS NULL",
+            (organizer.id if organizer else 0,),
+        ).fetchone()
+        return None if row is None else row[0]
 
+    def _check(self, attempt: Try, kept: str | None, password: str) -> bool | TooSoon:
+        """Whether a password is right; a try that found no free turn does not count as one."""
+        try:
+            return check_password(kept, password[: PASSWORD_MAX + 1], self.door.cost)
+        except BusyError:
+            with writing(self.db):
+                throttle.settle_half(self.db, attempt)
+            return TooSoon(BUSY_SECONDS)
 
-def _complete(
-    db: sqlite3.Connection,
-    door: Door,
-    session: Session,
-    attempt: Try,
-    *,
-    client: Client,
-    at: datetime,
-) -> OpenedSession:
-    name, now = session.organizer.name, int(at.timestamp())
-    throttle.settle(db, door.secret, attempt, client, at)
-    close(db, session.id, at)
-    db.execute("UPDATE organizer_sessions SET passed = ? WHERE id = ?", (now, session.id))
-    db.execute("UPDATE organizers SET logged_in = ? WHERE id = ?", (now, session.organizer.id))
-    opened = open_session(db, session.organizer, "full", client.label, at)
-    audit.record(
-        db, at=at, who=name, what=What.LOGGED_IN, subject=name, after={"device": client.label[:80]}
-    )
-    return opened
+    def _record_refused(self, subject: str, step: str = "password") -> None:
+        Actor(self.db, "", self.at).record(What.LOGIN_REFUSED, subject, after={"step": step})
 
+    def _refuse(self, session: Session, step: str) -> LoginRefused:
+        self._record_refused(session.organizer.name, step)
+        return LoginRefused(ended=note_wrong(self.db, session, self.at))
 
-def _use_totp(
-    db: sqlite3.Connection, door: Door, session: Session, code: str, at: datetime
-) -> bool:
-    """Whether a code is right, and later than the last one that was accepted."""
-    row = db.execute(
-        "SELECT totp, totp_step FROM organizers WHERE id = ?", (session.organizer.id,)
-    ).fetchone()
-    secret = open_totp(door.secret, row[0]) if row and row[0] is not None else None
-    step = totp_step(secret, code, at) if secret else None
-    if step is None:
-        return False
-    if session.passed:
-        return bool(step == row[1])
-    db.execute("UPDATE organizers SET totp_step = ? WHERE id = ?", (step, session.organizer.id))
-    return bool(step > row[1])
+    def _complete(self, session: Session, attempt: Try) -> OpenedSession:
+        db, owner, label = self.db, session.organizer, self.client.label
+        throttle.settle(db, self.door.secret, attempt, self.client, self.at)
+        close(db, session.id, self.at)
+        now = int(self.at.timestamp())
+        db.execute("UPDATE organizer_sessions SET passed = ? WHERE id = ?", (now, session.id))
+        db.execute("UPDATE organizers SET logged_in = ? WHERE id = ?", (now, owner.id))
+        opened = open_session(db, owner, "full", label, self.at)
+        self._by(owner).record(What.LOGGED_IN, owner.name, after={"device": label[:80]})
+        return opened
 
+    def _use_totp(self, session: Session, code: str) -> bool:
+        """Whether a code is right, and later than the last one that was accepted."""
+        owner = session.organizer.id
+        row = self.db.execute(
+            "SELECT totp, totp_step FROM organizers WHERE id = ?", (owner,)
+        ).fetchone()
+        secret = open_totp(self.door.secret, row[0]) if row and row[0] is not None else None
+        step = totp_step(secret, code, self.at) if secret else None
+        if step is None:
+            return False
+        if session.passed:
+            return bool(step == row[1])
+        self.db.execute("UPDATE organizers SET totp_step = ? WHERE id = ?", (step, owner))
+        return bool(step > row[1])
 
-def _use_recovery_code(
-    db: sqlite3.Connection, door: Door, session: Session, code: str, at: datetime
-) -> bool:
-    """Whether a recovery code is one of those left; it is used up."""
-    owner, name = session.organizer.id, session.organizer.name
-    before = recovery_codes_left(db, session.organizer)
-    used = db.execute(
-        "DELETE FROM organizer_recovery_codes WHERE organizer = ? AND hash = ?",
-        (owner, recovery_hash(door.secret, code)),
-    ).rowcount
-    if not used:
-        return False
-    audit.record(
-        db,
-        at=at,
-        who=name,
-        what=What.RECOVERY_CODE_USED,
-        subject=name,
-        before={"codes left": before},
-        after={"codes left": before - 1},
-    )
-    return True
+    def _use_recovery_code(self, session: Session, code: str) -> bool:
+        """Whether a recovery code is one of those left; it is used up."""
+        owner = session.organizer
+        before = recovery_codes_left(self.db, owner)
+        used = self.db.execute(
+            "DELETE FROM organizer_recovery_codes WHERE organizer = ? AND hash = ?",
+            (owner.id, recovery_hash(self.door.secret, code)),
+        ).rowcount
+        if used:
+            self._by(owner).record(
+                What.RECOVERY_CODE_USED, owner.name,
+                before={"codes left": before}, after={"codes left": before - 1},
+            )  # fmt: skip
+        return bool(used)
 
 
 def recovery_codes_left(db: sqlite3.Connection, organizer: Organizer) -> int:
@@ -256,36 +290,6 @@ def recovery_codes_left(db: sqlite3.Connection, organizer: Organizer) -> int:
         "SELECT count(*) FROM organizer_recovery_codes WHERE organizer = ?", (organizer.id,)
     ).fetchone()
     return int(number)
-
-
-def confirm_password(
-    db: sqlite3.Connection,
-    door: Door,
-    session: Session,
-    password: str,
-    *,
-    client: Client,
-    at: datetime,
-) -> Confirmed | LoginRefused | TooSoon:
-    """Check the password of someone who is logged in, before what needs it."""
-    organizer = session.organizer
-    attempt = throttle.begin_try(
-        db, door.secret, level(organizer.name), client, step="password", at=at
-    )
-    if isinstance(attempt, TooSoon):
-        return attempt
-    kept = _password_of(db, organizer)
-    right = _check(db, attempt, kept, password, door)
-    if isinstance(right, TooSoon):
-        return right
-    with writing(db):
-        if not right:
-            _record_refused(db, organizer.name, "password", at)
-            return LoginRefused(ended=note_wrong(db, session, at))
-        throttle.settle_half(db, attempt)
-        note_confirmed(db, session, at)
-        audit.record(db, at=at, who=organizer.name, what=What.CONFIRMED, subject=organizer.name)
-        return Confirmed()
 
 
 def change_password(
@@ -311,85 +315,21 @@ def offered_totp_secret(door: Door, token: str) -> str:
     return base64.b32encode(raw[:20]).decode("ascii")
 
 
-def set_second_factor(
-    db: sqlite3.Connection,
-    door: Door,
-    session: Session,
-    token: str,
-    code: str,
-    *,
-    client: Client,
-    at: datetime,
-) -> SecondFactorSet | LoginRefused | TooSoon:
-    """Take the offered authenticator into use, once a code shows that it works.
-
-    Makes new recovery codes, ends all earlier sessions, and opens a full one.
-    """
-    organizer = session.organizer
-    attempt = throttle.begin_try(db, door.secret, level(organizer.name), client, step="code", at=at)
-    if isinstance(attempt, TooSoon):
-        return attempt
-    secret = offered_totp_secret(door, token)
-    step = totp_step(secret, code, at)
-    with writing(db):
-        organizer = organizer_by_id(db, organizer.id) or organizer
-        # The password alone must never replace a second factor that exists.
-        if session.stage == "password" and organizer.has_second_factor:
-            return LoginRefused(ended=note_wrong(db, session, at))
-        if step is None:
-            return LoginRefused(ended=note_wrong(db, session, at))
-        db.execute(
-            "UPDATE organizers SET totp = ?, totp_step = ? WHERE id = ?",
-            (seal_totp(door.secret, secret), step, organizer.id),
-        )
-        audit.record(
-            db, at=at, who=organizer.name, what=What.SECOND_FACTOR_SET_UP, subject=organizer.name
-        )
-        codes = _write_recovery_codes(db, door, organizer, at)
-        close(db, session.id, at)
-        if count_live(db, organizer.id):
-            end_all(db, organizer.id, organizer.name, by=organizer.name, at=at)
-        now = organizer_by_id(db, organizer.id)
-        assert now is not None
-        opened = _complete(db, door, _with(session, now), attempt, client=client, at=at)
-        return SecondFactorSet(codes, opened)
-
-
-def _with(session: Session, organizer: Organizer) -> Session:
-    return Session(
-        session.id,
-        organizer,
-        session.stage,
-        session.device,
-        session.created,
-        session.seen,
-        session.confirmed,
-    )
-
-
 def make_recovery_codes(
     db: sqlite3.Connection, door: Door, session: Session, at: datetime
 ) -> tuple[str, ...]:
     """Ten new recovery codes, shown once; all earlier ones stop working."""
     with writing(db):
-        return _write_recovery_codes(db, door, session.organizer, at)
+        owner = session.organizer
+        return _write_recovery_codes(Actor(db, owner.name, at), door, owner)
 
 
-def _write_recovery_codes(
-    db: sqlite3.Connection, door: Door, organizer: Organizer, at: datetime
-) -> tuple[str, ...]:
+def _write_recovery_codes(by: Actor, door: Door, organizer: Organizer) -> tuple[str, ...]:
     codes = new_recovery_codes()
-    db.execute("DELETE FROM organizer_recovery_codes WHERE organizer = ?", (organizer.id,))
-    db.executemany(
+    by.db.execute("DELETE FROM organizer_recovery_codes WHERE organizer = ?", (organizer.id,))
+    by.db.executemany(
         "INSERT INTO organizer_recovery_codes (organizer, hash) VALUES (?,?)",
         [(organizer.id, recovery_hash(door.secret, code)) for code in codes],
     )
-    audit.record(
-        db,
-        at=at,
-        who=organizer.name,
-        what=What.RECOVERY_CODES_MADE,
-        subject=organizer.name,
-        after={"codes": len(codes)},
-    )
+    by.record(What.RECOVERY_CODES_MADE, organizer.name, after={"codes": len(codes)})
     return codes

@@ -1,7 +1,6 @@
 """Organizers: who they are, looking after them, and their sessions.
 
-Every change is written together with its audit event. ``by`` is who does it: an organizer's
-name, or ``audit.COMMAND_LINE``.
+Every change is written together with its audit event.
 
 A session ends when it is idle for half an hour, when it is twelve hours old, when somebody ends
 it, and when its organizer is disabled. Only the digest of its token is kept. Logging in
@@ -18,9 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from app.records import audit, throttle
+from app.records import throttle
 from app.records.acts import token_digest
-from app.records.audit import What
+from app.records.audit import COMMAND_LINE, Actor, What, stamp
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
 from app.records.keyed import lock, unlock
@@ -188,35 +187,30 @@ def _name_problem(name: str) -> BadName | None:
     # Letters, marks, digits, punctuation and plain spaces; nothing invisible, so that the
     # audit trail shows whom it names, and not the name that stands for the operator.
     plain = all(unicodedata.category(ch)[0] in "LMNP" or ch == " " for ch in name)
-    if not plain or level(name) == level(audit.COMMAND_LINE):
+    if not plain or level(name) == level(COMMAND_LINE):
         return BadName("characters")
     return None
 
 
-def _make_link(
-    db: sqlite3.Connection, organizer: Organizer, hours: int, by: str, at: datetime
-) -> OneTimeLink:
+def _make_link(by: Actor, organizer: Organizer, hours: int) -> OneTimeLink:
     """Inside a transaction: a new link; earlier ones that were not used stop working."""
-    token, expires = new_token(), int(at.timestamp()) + hours * 3600
-    db.execute("DELETE FROM organizer_links WHERE organizer = ? AND used IS NULL", (organizer.id,))
-    db.execute(
+    token, expires = new_token(), by.seconds + hours * 3600
+    _drop_links(by.db, organizer.id)
+    by.db.execute(
         "INSERT INTO organizer_links (hash, organizer, expires) VALUES (?,?,?)",
         (token_digest(token), organizer.id, expires),
     )
-    until = datetime.fromtimestamp(expires, UTC)
-    audit.record(
-        db,
-        at=at,
-        who=by,
-        what=What.PASSWORD_LINK_MADE,
-        subject=organizer.name,
-        after={"expires": audit.stamp(until)},
-    )
+    until = _moment(expires)
+    by.record(What.PASSWORD_LINK_MADE, organizer.name, after={"expires": stamp(until)})
     return OneTimeLink(organizer, token, until)
 
 
+def _drop_links(db: sqlite3.Connection, organizer: int) -> None:
+    db.execute("DELETE FROM organizer_links WHERE organizer = ? AND used IS NULL", (organizer,))
+
+
 def add_organizer(
-    db: sqlite3.Connection, name: str, role: Role, *, by: str, at: datetime, hours: int = LINK_HOURS
+    by: Actor, name: str, role: Role, *, hours: int = LINK_HOURS
 ) -> OneTimeLink | NameTaken | BadName:
     """Add an organizer without a password, and a one-time link with which to set one.
 
@@ -228,37 +222,29 @@ def add_organizer(
     problem = _name_problem(name)
     if problem:
         return problem
-    with writing(db):
-        taken = organizer_by_name(db, name)
+    with writing(by.db):
+        taken = organizer_by_name(by.db, name)
         if taken:
             return NameTaken(taken)
-        db.execute(
+        by.db.execute(
             "INSERT INTO organizers (name, name_key, role, created) VALUES (?,?,?,?)",
-            (name, level(name), role, int(at.timestamp())),
+            (name, level(name), role, by.seconds),
         )
-        added = organizer_by_name(db, name)
+        added = organizer_by_name(by.db, name)
         assert added is not None
-        audit.record(
-            db, at=at, who=by, what=What.ORGANIZER_ADDED, subject=name, after={"role": role}
-        )
-        return _make_link(db, added, hours, by, at)
+        by.record(What.ORGANIZER_ADDED, name, after={"role": role})
+        return _make_link(by, added, hours)
 
 
 def reset_organizer(
-    db: sqlite3.Connection,
-    secret: bytes,
-    name: str,
-    *,
-    by: str,
-    at: datetime,
-    second_factor: bool = False,
-    hours: int = LINK_HOURS,
+    by: Actor, secret: bytes, name: str, *, second_factor: bool = False, hours: int = LINK_HOURS
 ) -> OneTimeLink | NoSuchOrganizer:
     """Take an organizer's password away, end their sessions, and make a new one-time link.
 
     With ``second_factor`` their authenticator, passkeys and recovery codes are removed too, for
     someone who lost the phone; otherwise the new password needs the old second factor.
     """
+    db = by.db
     with writing(db):
         found = organizer_by_name(db, name)
         if found is None:
@@ -269,12 +255,10 @@ def reset_organizer(
             db.execute("DELETE FROM organizer_recovery_codes WHERE organizer = ?", (found.id,))
             db.execute("DELETE FROM organizer_passkeys WHERE organizer = ?", (found.id,))
             if found.has_second_factor:
-                audit.record(db, at=at, who=by, what=What.SECOND_FACTOR_REMOVED, subject=found.name)
+                by.record(What.SECOND_FACTOR_REMOVED, found.name)
         throttle.forget(db, secret, level(name))
-        end_all(db, found.id, found.name, by=by, at=at)
-        now = organizer_by_id(db, found.id)
-        assert now is not None
-        return _make_link(db, now, hours, by, at)
+        end_all(by, found)
+        return _make_link(by, _again(db, found), hours)
 
 
 def link_owner(db: sqlite3.Connection, token: str, at: datetime) -> Organizer | DeadLink:
@@ -324,9 +308,9 @@ def write_password(
 ) -> None:
     """Inside a transaction: a new password, which ends the organizer's other sessions."""
     db.execute("UPDATE organizers SET password = ? WHERE id = ?", (hashed, organizer.id))
-    name = organizer.name
-    end_all(db, organizer.id, name, by=name, at=at, but=but)
-    audit.record(db, at=at, who=name, what=What.PASSWORD_SET, subject=name)
+    by = Actor(db, organizer.name, at)
+    end_all(by, organizer, but=but)
+    by.record(What.PASSWORD_SET, organizer.name)
 
 
 def _is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
@@ -340,49 +324,36 @@ def _is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
 
 
 def set_role(
-    db: sqlite3.Connection, number: int, role: Role, *, by: str, at: datetime
+    by: Actor, number: int, role: Role
 ) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
     """Give an organizer another role. It holds from their next click on."""
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
-    with writing(db):
-        found = organizer_by_id(db, number)
+    with writing(by.db):
+        found = organizer_by_id(by.db, number)
         if found is None:
             return NoSuchOrganizer()
         if found.role == role:
             return NothingToChange(found)
-        if _is_last_admin(db, found):
+        if _is_last_admin(by.db, found):
             return LastAdmin(found)
-        db.execute("UPDATE organizers SET role = ? WHERE id = ?", (role, number))
-        audit.record(
-            db,
-            at=at,
-            who=by,
-            what=What.ROLE_CHANGED,
-            subject=found.name,
-            before={"role": found.role},
-            after={"role": role},
-        )
-        return _changed(db, number)
+        by.db.execute("UPDATE organizers SET role = ? WHERE id = ?", (role, number))
+        by.record(What.ROLE_CHANGED, found.name, before={"role": found.role}, after={"role": role})
+        return Changed(_again(by.db, found))
 
 
-def _changed(db: sqlite3.Connection, number: int) -> Changed:
-    organizer = organizer_by_id(db, number)
-    assert organizer is not None
-    return Changed(organizer)
+def _again(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
+    """The organizer as they are now."""
+    now = organizer_by_id(db, organizer.id)
+    assert now is not None
+    return now
 
 
 def set_disabled(
-    db: sqlite3.Connection,
-    secret: bytes,
-    number: int,
-    disabled: bool,
-    *,
-    by: str,
-    at: datetime,
-    even_last_admin: bool = False,
+    by: Actor, secret: bytes, number: int, disabled: bool, *, even_last_admin: bool = False
 ) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
     """Switch an account off, which ends its sessions at once, or on again."""
+    db = by.db
     with writing(db):
         found = organizer_by_id(db, number)
         if found is None:
@@ -391,24 +362,17 @@ def set_disabled(
             return NothingToChange(found)
         if disabled and not even_last_admin and _is_last_admin(db, found):
             return LastAdmin(found)
-        since = int(at.timestamp()) if disabled else None
+        since = by.seconds if disabled else None
         db.execute("UPDATE organizers SET disabled = ? WHERE id = ?", (since, number))
         if disabled:
             throttle.forget(db, secret, level(found.name))
-            end_all(db, number, found.name, by=by, at=at)
-            db.execute(
-                "DELETE FROM organizer_links WHERE organizer = ? AND used IS NULL", (number,)
-            )
-        audit.record(
-            db,
-            at=at,
-            who=by,
-            what=What.ORGANIZER_DISABLED if disabled else What.ORGANIZER_ENABLED,
-            subject=found.name,
-            before={"disabled": not disabled},
-            after={"disabled": disabled},
-        )
-        return _changed(db, number)
+            end_all(by, found)
+            _drop_links(db, number)
+        by.record(
+            What.ORGANIZER_DISABLED if disabled else What.ORGANIZER_ENABLED, found.name,
+            before={"disabled": not disabled}, after={"disabled": disabled},
+        )  # fmt: skip
+        return Changed(_again(db, found))
 
 
 # --- Where an organizer wants to be told of things by mail ---
@@ -568,7 +532,7 @@ def end_session(db: sqlite3.Connection, session: Session, at: datetime) -> None:
         close(db, session.id, at)
         if session.stage == "full":
             name = session.organizer.name
-            audit.record(db, at=at, who=name, what=audit.What.LOGGED_OUT, subject=name)
+            Actor(db, name, at).record(What.LOGGED_OUT, name)
 
 
 def close(db: sqlite3.Connection, number: int, at: datetime) -> None:
@@ -598,49 +562,38 @@ def note_confirmed(db: sqlite3.Connection, session: Session, at: datetime) -> No
     )
 
 
-def revoke_session(
-    db: sqlite3.Connection, owner: Organizer, number: int, *, by: str, at: datetime
-) -> bool:
+def revoke_session(by: Actor, owner: Organizer, number: int) -> bool:
     """End one of ``owner``'s own sessions. False when they have no such session alive."""
-    with writing(db):
-        before = count_live(db, owner.id)
-        done = db.execute(
-            "UPDATE organizer_sessions SET ended = ? WHERE id = ? AND organizer = ?"
-            " AND ended IS NULL",
-            (int(at.timestamp()), number, owner.id),
-        ).rowcount
-        if done:
-            _record_revoked(db, owner.name, before, before - 1, by=by, at=at)
-    return done == 1
+    with writing(by.db):
+        return _end(by, owner, "id = ?", number) == 1
 
 
-def revoke_all(
-    db: sqlite3.Connection, owner: Organizer, *, by: str, at: datetime, but: int | None = None
-) -> int:
+def revoke_all(by: Actor, owner: Organizer, *, but: int | None = None) -> int:
     """End all sessions of an organizer, except perhaps the one in use; how many there were."""
-    with writing(db):
-        return end_all(db, owner.id, owner.name, by=by, at=at, but=but)
+    with writing(by.db):
+        return end_all(by, owner, but=but)
 
 
-def end_all(
-    db: sqlite3.Connection,
-    organizer: int,
-    name: str,
-    *,
-    by: str,
-    at: datetime,
-    but: int | None = None,
-) -> int:
+def end_all(by: Actor, owner: Organizer, *, but: int | None = None) -> int:
     """Inside the caller's transaction: end all sessions of an organizer and record it."""
-    before = count_live(db, organizer)
-    ended = db.execute(
-        "UPDATE organizer_sessions SET ended = ? WHERE organizer = ? AND ended IS NULL AND id <> ?",
-        (int(at.timestamp()), organizer, but if but is not None else 0),
-    ).rowcount
+    ended = _end(by, owner, "id <> ?", but or 0)
     # A second press of the log-in button must not bring an ended session back.
-    db.execute("UPDATE organizer_sessions SET passed = NULL WHERE organizer = ?", (organizer,))
+    by.db.execute("UPDATE organizer_sessions SET passed = NULL WHERE organizer = ?", (owner.id,))
+    return ended
+
+
+def _end(by: Actor, owner: Organizer, which: str, number: int) -> int:
+    before = count_live(by.db, owner.id)
+    ended = by.db.execute(
+        "UPDATE organizer_sessions SET ended = ? WHERE organizer = ? AND ended IS NULL"  # noqa: S608
+        f" AND {which}",
+        (by.seconds, owner.id, number),
+    ).rowcount
     if ended:
-        _record_revoked(db, name, before, before - ended, by=by, at=at)
+        by.record(
+            What.SESSIONS_REVOKED, owner.name,
+            before={"sessions": before}, after={"sessions": before - ended},
+        )  # fmt: skip
     return ended
 
 
@@ -651,17 +604,3 @@ def count_live(db: sqlite3.Connection, organizer: int) -> int:
         (organizer,),
     ).fetchone()
     return int(number)
-
-
-def _record_revoked(
-    db: sqlite3.Connection, name: str, before: int, after: int, *, by: str, at: datetime
-) -> None:
-    audit.record(
-        db,
-        at=at,
-        who=by,
-        what=audit.What.SESSIONS_REVOKED,
-        subject=name,
-        before={"sessions": before},
-        after={"sessions": after},
-    )

@@ -18,8 +18,8 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,6 +168,12 @@ class Outbound:
     def __init__(self, path: Path, secret: bytes) -> None:
         self._path, self._secret = path, secret
 
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        db = local_database(self._path)
+        with writing(db):
+            yield db
+
     # --- putting in ---
 
     def put_mail(
@@ -186,8 +192,7 @@ class Outbound:
         ``again``, and only after ``failed`` or ``unknown``, a new message takes its place.
         With ``release`` (32 bytes, a hash) it is held until ``let_go``, and dropped at ``until``.
         """
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             known = _find(db, "o.once = ?", new.once)
             if known and not (again and known.state in ("failed", "unknown")):
                 return known
@@ -214,8 +219,7 @@ class Outbound:
             return NotQueued("no such letter")
         receipt = token_digest(new.receipt)
         once = hashlib.sha256(receipt + new.seat.encode()).digest()
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             found = db.execute(
                 "SELECT id, withdrawn, status, by_email, by_address, near FROM signatures"
                 " WHERE receipt = ?",
@@ -270,8 +274,7 @@ class Outbound:
 
     def let_go(self, release: bytes, now: datetime) -> int:
         """Queue what was held under this hash; how much. A second call finds nothing."""
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             return db.execute(
                 "UPDATE outbound SET state = 'queued', release = NULL, until = NULL,"
                 " state_at = ?1, next_at = ?1 WHERE release = ?2 AND state = 'held'",
@@ -302,8 +305,7 @@ class Outbound:
 
     def claim(self, row: str, now: datetime) -> Claimed | None:
         """Take this to try it; None when it is not due, must not leave, or is another's."""
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             found = db.execute(
                 "UPDATE outbound AS o SET state = 'sending', attempts = attempts + 1,"  # noqa: S608
                 f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}"
@@ -317,8 +319,7 @@ class Outbound:
 
     def leaving(self, claimed: Claimed, now: datetime) -> bool:
         """Note, on the disk, that it is about to leave. False: it is not ours any more."""
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             return _step(db, claimed, now, {"state": "handing over"}, start=("sending",))
 
     def defer(
@@ -326,8 +327,7 @@ class Outbound:
     ) -> bool:
         """Note that it may be tried again from ``until`` on; ``maybe``: it may have arrived."""
         columns = {"state": "deferred", "cause": cause, "next_at": _seconds(until)}
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             return _step(db, claimed, now, columns | ({"maybe": 1} if maybe else {}))
 
     def finish(
@@ -337,8 +337,7 @@ class Outbound:
 
         ``letters`` is what the end makes of the letters that it stands for.
         """
-        db = local_database(self._path)
-        with writing(db):
+        with self._writing() as db:
             done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
             if done and letters is not None:
                 _tell(db, claimed.id, letters, now)
@@ -354,9 +353,8 @@ class Outbound:
         Codes of addresses older than a day are erased, and so are rows that have been done for
         30 days.
         """
-        db = local_database(self._path)
         moment, old = _seconds(now), _seconds(now - lease)
-        with writing(db):
+        with self._writing() as db:
             requeued = db.execute(
                 "UPDATE outbound SET state = 'queued', state_at = ?1, next_at = ?1,"
                 " cause = 'the worker stopped before the message left'"

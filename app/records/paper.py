@@ -28,12 +28,12 @@ from app.campaign.entities import Campaign
 from app.congress.model import Delegation, Holder, Match
 from app.files import locked
 from app.records.acts import LetterRow, minute, token_digest
-from app.records.audit import What, record
+from app.records.audit import Actor, What
 from app.records.database import reading, writing
 from app.records.erasing import codes_of, erase
 from app.records.migrations import migrate
 from app.records.persons import MOST, AlikeBy, Person, at_mailbox, likely, standing
-from app.records.signing import receipt_token, source_tag
+from app.records.signing import FORGET, receipt_token, source_tag
 from app.records.site_campaigns import require_open
 
 TEMPLATE = "paper"
@@ -293,34 +293,30 @@ class _Row(Signer, Protocol):
 
 def _note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
     """The audit event of a batch, inside the caller's transaction."""
-    record(
-        db, at=batch.at, who=batch.who, what=What.PAPER_ADDED, subject=batch.campaign,
+    Actor(db, batch.who, batch.at).record(
+        What.PAPER_ADDED, batch.campaign,
         after={"added": total.signatures, "signed before": total.before, "source": batch.tag,
                "language": batch.language, "way": batch.way},
     )  # fmt: skip
 
 
-def take_back_paper(
-    db: sqlite3.Connection, person: Person, secret: bytes, *, campaign: str, who: str, at: datetime
-) -> bool:
+def take_back_paper(by: Actor, person: Person, secret: bytes, *, campaign: str) -> bool:
     """Take a signature on paper back, as its owner asked: every count goes down.
 
     True when it counted until now. False changes nothing: no such signature on paper, or taken
     back before; one that was given online is taken back with its own receipt. Raises
     ``NotStoredError``.
     """
-    theirs = [_receipt_of(secret, campaign, person), campaign]
+    db, theirs = by.db, [_receipt_of(secret, campaign, person), campaign]
     with writing(db):
         gone = codes_of(db, "s.receipt = ? AND s.campaign = ?", theirs)
         changed = db.execute(
-            "UPDATE signatures SET withdrawn = 1, by_email = NULL, by_address = NULL, near = NULL,"
-            " alike = NULL, status = 'withdrawn'"
+            f"UPDATE signatures SET withdrawn = 1, {FORGET}, status = 'withdrawn'"  # noqa: S608
             " WHERE receipt = ? AND campaign = ? AND withdrawn = 0",
             theirs,
         ).rowcount
         if changed:
-            record(db, at=at, who=who, what=What.PAPER_WITHDRAWN, subject=campaign,
-                   after={"signatures": changed})  # fmt: skip
+            by.record(What.PAPER_WITHDRAWN, campaign, after={"signatures": changed})
     if changed:
         erase(db, gone)
     return changed == 1
@@ -458,15 +454,14 @@ class NotUndoneError(Exception):
         self.taken_up = taken_up
 
 
-def undo_import(
-    db: sqlite3.Connection, number: int, campaign: str, *, who: str, at: datetime, lock: Path
-) -> int:
+def undo_import(by: Actor, number: int, campaign: str, *, lock: Path) -> int:
     """Undo a whole import: every count goes down. Returns how many signatures went.
 
     What somebody took back themselves stays taken back. Raises ``NotUndoneError``,
     ``ImportRunningError``, ``NotStoredError``; an undoing that is broken off is brought to its
     end by the site within the hour.
     """
+    db = by.db
     with _alone(lock):
         with writing(db):
             found = db.execute(
@@ -477,8 +472,8 @@ def undo_import(
                 raise NotUndoneError(found[2] if found else 0)
             source, removed, _taken = found
             db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (number,))
-            record(db, at=at, who=who, what=What.PAPER_UNDONE, subject=campaign,
-                   before={"signatures": removed, "source": source})  # fmt: skip
+            facts = {"signatures": removed, "source": source}
+            by.record(What.PAPER_UNDONE, campaign, before=facts)
         undo_unfinished(db)
     return int(removed)
 

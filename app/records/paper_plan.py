@@ -14,7 +14,7 @@ import json
 import re
 import sqlite3
 import zlib
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice
@@ -541,13 +541,19 @@ def plan_steps(
 
 
 def make_plan(
-    file: HeldFile, choices: Choices, place: ImportPlace, db: sqlite3.Connection, *, secret: bytes
+    file: HeldFile,
+    choices: Choices,
+    place: ImportPlace,
+    db: sqlite3.Connection,
+    *,
+    secret: bytes,
+    progress: Callable[[int], object] = lambda _done: None,
 ) -> ImportPlan:
-    """All of ``plan_steps`` at once."""
+    """All of ``plan_steps`` at once; ``progress`` is told how many rows are done."""
     steps = plan_steps(file, choices, place, db, secret=secret)
     while True:
         try:
-            next(steps)
+            progress(next(steps))
         except StopIteration as end:
             plan: ImportPlan = end.value
             return plan

@@ -13,9 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.records import audit
 from app.records.acts import token_digest
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.database import writing
 from app.records.keyed import keyed_code
 from app.records.organizers import Organizer, Session
@@ -141,10 +140,8 @@ def add_passkey(
             ),
         ).rowcount
         if added:
-            audit.record(
-                db, at=at, who=owner.name, what=What.PASSKEY_ADDED, subject=owner.name,
-                after={"device": device[:80]},
-            )  # fmt: skip
+            by = Actor(db, owner.name, at)
+            by.record(What.PASSKEY_ADDED, owner.name, after={"device": device[:80]})
     return bool(added)
 
 
@@ -156,10 +153,8 @@ def remove_passkey(db: sqlite3.Connection, owner: Organizer, number: int, at: da
             (number, owner.id),
         ).fetchone()
         if row is not None:
-            audit.record(
-                db, at=at, who=owner.name, what=What.PASSKEY_REMOVED, subject=owner.name,
-                before={"device": row[0]},
-            )  # fmt: skip
+            by = Actor(db, owner.name, at)
+            by.record(What.PASSKEY_REMOVED, owner.name, before={"device": row[0]})
     return row is not None
 
 

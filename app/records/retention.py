@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from app.records import audit
+from app.records.audit import Actor, Facts, What
 from app.records.database import open_database, writing
 from app.records.erasing import blank_what_was_deleted, empty_log, scan_files, traces
 from app.records.raw_scan import MARK
@@ -183,18 +183,14 @@ def purge(
     return tuple(done)
 
 
-def purge_and_note(
-    db: sqlite3.Connection, now: datetime, policy: Policy, *, who: str, instance: Path
-) -> tuple[Purged, ...]:
+def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[Purged, ...]:
     """Purge, and note in the audit trail how much of what was deleted, and by whom."""
-    done = purge(db, now, policy, instance=instance)
+    done = purge(by.db, by.at, policy, instance=instance)
     for one in done:
         if one.number:
-            facts: audit.Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
-            with writing(db):
-                audit.record(
-                    db, at=now, who=who, what=audit.What.PURGED, subject=one.kind, after=facts
-                )
+            facts: Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
+            with writing(by.db):
+                by.record(What.PURGED, one.kind, after=facts)
     return done
 
 

@@ -31,10 +31,10 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from app.files import drafted
 from app.records.acts import PURPOSES, TOKEN, Purpose, token_digest
 from app.records.database import reading, writing
-from app.records.erasing import blank_what_was_deleted, erase
+from app.records.erasing import blank_what_was_deleted, erase, heads_of
 from app.records.keyed import lock, unlock
 from app.records.keys import CampaignKey, OpenKey, fingerprint
-from app.records.raw_scan import HEAD, MARK
+from app.records.raw_scan import MARK
 
 SMALLEST = 1024
 LARGEST = 1 << 20
@@ -62,15 +62,17 @@ def sealed_size(length: int) -> int:
     return size
 
 
+def _padded(plain: bytes) -> bytes:
+    return (plain + b"\x80").ljust(sealed_size(len(plain)), b"\0")
+
+
 def seal(public_key: bytes, plaintext: bytes) -> bytes:
     """Seal to a public key (32 bytes). Nobody but the holder of its private half can open it.
 
     Boxes come in sizes of 1 KiB, 2 KiB, 4 KiB and so on, plus 56 bytes. Raises
     ``TooLargeToSealError`` above 1 MiB.
     """
-    size = sealed_size(len(plaintext))
-    padded = (plaintext + b"\x80").ljust(size, b"\0")
-    return MARK + SealedBox(PublicKey(public_key)).encrypt(padded)
+    return MARK + SealedBox(PublicKey(public_key)).encrypt(_padded(plaintext))
 
 
 def unseal(key: OpenKey, box: bytes) -> bytes:
@@ -147,27 +149,18 @@ def forget_details(db: sqlite3.Connection, token: str) -> bool:
     """
     if not TOKEN.fullmatch(token):
         return False
+    receipt = [token_digest(token)]
     with writing(db):
+        gone = heads_of(db, "sealed", "s.receipt = ?", receipt)
+        # The form may ask for it anew: it is no longer what was sent.
         row = db.execute(
-            "SELECT id FROM signatures WHERE receipt = ?", (token_digest(token),)
+            "UPDATE signatures SET content = NULL WHERE receipt = ? RETURNING id", receipt
         ).fetchone()
         if row is None:
             return False
-        gone = _heads(db, "sealed", row[0])
         db.execute("DELETE FROM sealed WHERE signature = ?", row)
-        # The form may ask for it anew: it is no longer what was sent.
-        db.execute("UPDATE signatures SET content = NULL WHERE id = ?", row)
     erase(db, gone)
     return True
-
-
-def _heads(db: sqlite3.Connection, table: str, number: int) -> list[bytes]:
-    """The beginnings of the boxes of one signature, to look for once they are deleted."""
-    heads = db.execute(
-        f"SELECT substr(box, 1, {HEAD}) FROM {table} WHERE signature = ?",  # noqa: S608
-        (number,),
-    )
-    return [head for (head,) in heads]
 
 
 def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:
@@ -272,8 +265,7 @@ def keep_changed_letters(
 def _locked(token: str, letters: Mapping[str, str]) -> bytes:
     text = json.dumps({"version": 1, "letters": dict(letters)}, ensure_ascii=False)
     plain = text.encode("utf-8", "surrogatepass")
-    padded = (plain + b"\x80").ljust(sealed_size(len(plain)), b"\0")
-    return MARK + lock(padded, token.encode("ascii"), KEPT)
+    return MARK + lock(_padded(plain), token.encode("ascii"), KEPT)
 
 
 def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
@@ -302,18 +294,17 @@ def drop_letters(db: sqlite3.Connection, token: str) -> bool:
     """
     if not TOKEN.fullmatch(token):
         return False
+    receipt = [token_digest(token)]
     with writing(db):
-        row = db.execute(
-            "SELECT k.signature FROM kept_letters k JOIN signatures s ON s.id = k.signature"
-            " WHERE s.receipt = ?",
-            (token_digest(token),),
-        ).fetchone()
-        if row is None:
-            return False
-        gone = _heads(db, "kept_letters", row[0])
-        db.execute("DELETE FROM kept_letters WHERE signature = ?", row)
-    erase(db, gone)
-    return True
+        gone = heads_of(db, "kept_letters", "s.receipt = ?", receipt)
+        db.execute(
+            "DELETE FROM kept_letters WHERE signature ="
+            " (SELECT id FROM signatures WHERE receipt = ?)",
+            receipt,
+        )
+    if gone:
+        erase(db, gone)
+    return bool(gone)
 
 
 # --- Sealed details as one file ----------------------------------------------------------------

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.records import audit, workshop
+from app.records import workshop
 from app.records.acts import TOKEN, token_digest
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.database import NotStoredError, writing
 
 CampaignState = Literal["preparing", "open", "ended"]
@@ -64,28 +64,21 @@ def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ..
     return tuple(sorted(found, key=lambda one: (not one.starts, one.slug)))
 
 
-def begin(
-    db: sqlite3.Connection,
-    slug: str,
-    files: Mapping[str, str],
-    *,
-    first: str,
-    by: str,
-    at: datetime,
-) -> bool:
+def begin(by: Actor, slug: str, files: Mapping[str, str], *, first: str) -> bool:
     """Make a campaign of these texts, for organizers alone at first.
 
     False where the site has, or ever had, something of that name: then nothing is written.
     """
+    db = by.db
     with writing(db):
         if any(one.slug == slug for one in campaigns_here(db, first)) or _known(db, slug):
             return False
         db.execute(
             "INSERT INTO campaigns (slug, state, begun_at) VALUES (?, 'preparing', ?)",
-            (slug, audit.stamp(at)),
+            (slug, by.stamp),
         )
-        audit.record(db, at=at, who=by, what=What.CAMPAIGN_BEGUN, subject=slug)
-        workshop.put_live(db, slug, files, folder={}, by=by, at=at)
+        by.record(What.CAMPAIGN_BEGUN, slug)
+        workshop.put_live(by, slug, files, folder={})
     return True
 
 
@@ -98,64 +91,54 @@ def _known(db: sqlite3.Connection, slug: str) -> bool:
 
 
 def move(
-    db: sqlite3.Connection,
-    slug: str,
-    state: Literal["open", "ended"],
-    *,
-    first: str,
-    by: str,
-    at: datetime,
+    by: Actor, slug: str, state: Literal["open", "ended"], *, first: str
 ) -> SiteCampaign | None:
     """Open a campaign to everybody, or end it for good; returns it as it is now.
 
     Harmless a second time. None where the site has no such campaign. One that has ended can be
     opened again, by whoever ended it too early.
     """
-    with writing(db):
-        now = _own_row(db, slug, first, at)
+    with writing(by.db):
+        now = _own_row(by, slug, first)
         if now is None or now.state == state:
             return now
-        db.execute(
+        by.db.execute(
             "UPDATE campaigns SET state = ?, ended_at = ? WHERE slug = ?",
-            (state, audit.stamp(at) if state == "ended" else None, slug),
+            (state, by.stamp if state == "ended" else None, slug),
         )
-        audit.record(
-            db, at=at, who=by, what=What.CAMPAIGN_MOVED, subject=slug,
-            before={"state": now.state}, after={"state": state},
-        )  # fmt: skip
-        return _one(db, slug, first)
+        by.record(What.CAMPAIGN_MOVED, slug, before={"state": now.state}, after={"state": state})
+        return _one(by.db, slug, first)
 
 
-def take_away(db: sqlite3.Connection, slug: str, *, by: str, at: datetime) -> bool:
+def take_away(by: Actor, slug: str) -> bool:
     """Take a campaign off the site that nobody signed and that is not on the start page."""
-    with writing(db):
-        gone = db.execute(
+    with writing(by.db):
+        gone = by.db.execute(
             "DELETE FROM campaigns WHERE slug = ?1 AND starts = 0"
             " AND NOT EXISTS (SELECT 1 FROM signatures WHERE campaign = ?1)",
             (slug,),
         ).rowcount
         if gone:
-            audit.record(db, at=at, who=by, what=What.CAMPAIGN_TAKEN_AWAY, subject=slug)
+            by.record(What.CAMPAIGN_TAKEN_AWAY, slug)
     return bool(gone)
 
 
-def put_on_start_page(
-    db: sqlite3.Connection, slug: str, *, first: str, by: str, at: datetime
-) -> SiteCampaign | None:
+def put_on_start_page(by: Actor, slug: str, *, first: str) -> SiteCampaign | None:
     """Show this campaign on the start page; the one that was there has its own address now.
 
     None where there is no such campaign, or it is still being prepared.
     """
+    db = by.db
     with writing(db):
         before = next(one for one in campaigns_here(db, first) if one.starts)
-        now = _own_row(db, slug, first, at)
+        now = _own_row(by, slug, first)
         if now is None or now.state == "preparing":
             return None
         if not now.starts:
             db.execute("UPDATE campaigns SET starts = 0 WHERE starts = 1")
             db.execute("UPDATE campaigns SET starts = 1 WHERE slug = ?", (slug,))
-            audit.record(
-                db, at=at, who=by, what=What.START_PAGE_CHANGED, subject=slug,
+            by.record(
+                What.START_PAGE_CHANGED, slug,
                 before={"campaign": before.slug}, after={"campaign": slug},
             )  # fmt: skip
         return _one(db, slug, first)
@@ -165,14 +148,14 @@ def _one(db: sqlite3.Connection, slug: str, first: str) -> SiteCampaign | None:
     return next((one for one in campaigns_here(db, first) if one.slug == slug), None)
 
 
-def _own_row(db: sqlite3.Connection, slug: str, first: str, at: datetime) -> SiteCampaign | None:
+def _own_row(by: Actor, slug: str, first: str) -> SiteCampaign | None:
     """The campaign, with a row of its own from now on where it is the settings' own."""
-    found = _one(db, slug, first)
+    found = _one(by.db, slug, first)
     if found is not None and slug == first:
-        db.execute(
+        by.db.execute(
             "INSERT OR IGNORE INTO campaigns (slug, state, starts, begun_at)"
             " VALUES (?, 'open', ?, ?)",
-            (slug, found.starts, audit.stamp(at)),
+            (slug, found.starts, by.stamp),
         )
     return found
 

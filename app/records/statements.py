@@ -35,7 +35,7 @@ from app.records.counts import STEP, count, rounded, totals
 from app.records.database import reading
 from app.records.definitions import definitions_for
 from app.records.keyed import keyed_code
-from app.records.keys import KeyFolderError, fingerprint
+from app.records.keys import KeyFolderError, fingerprint, in_fours
 from app.records.merkle import SIZE, path_places, proves, write_tree
 
 KIND = "dear-congress statement"
@@ -135,8 +135,7 @@ def signing_key(folder: Path) -> SigningKey:
 
 def printed_key(public: bytes) -> str:
     """The public key's fingerprint in groups of four, to read out on the telephone."""
-    text = fingerprint(public)
-    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+    return in_fours(fingerprint(public))
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:

@@ -75,17 +75,24 @@ class Try:
     """Whether the account logged in from this source before."""
 
 
-def network(address: str) -> str:
-    """The network that one subscriber controls: an IPv4 address, or 64 bits of IPv6."""
+def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A network address; None for a local socket, or nonsense."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(text.partition("%")[0].strip())
     except ValueError:
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
+
+
+def network(text: str, four: int = 32, six: int = 64) -> str:
+    """The network around an address, of so many bits; without them that which one subscriber
+    controls. All that has none is one visitor."""
+    ip = address_of(text)
+    if ip is None:
         return "unknown"
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is None:
-            return str(ipaddress.ip_network((ip, 64), strict=False))
-        ip = ip.ipv4_mapped
-    return str(ip)
+    found = ipaddress.ip_network((ip, four if ip.version == 4 else six), strict=False)
+    return str(found) if found.num_addresses > 1 else str(ip)
 
 
 def _sources(secret: bytes, client: Client) -> tuple[bytes, bytes | None]:

@@ -25,8 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from app.records import audit
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.database import NotStoredError, reading, writing
 
 NOTE_CHARACTERS = 200
@@ -144,9 +143,10 @@ def rows(
     return tuple(_file_version(row) for row in db.execute(sql, values))
 
 
-def set_status(db: sqlite3.Connection, version: FileVersion, status: FileStatus) -> None:
+def set_status(db: sqlite3.Connection, version: FileVersion, status: FileStatus) -> FileVersion:
     """Move a text on, inside the caller's transaction."""
     db.execute("UPDATE campaign_files SET status = ? WHERE id = ?", (status, version.id))
+    return replace(version, status=status)
 
 
 def text_version(source: str) -> str:
@@ -217,14 +217,12 @@ def find_version(
 
 
 def save_draft(
-    db: sqlite3.Connection,
+    by: Actor,
     campaign: str,
     name: str,
     source: str,
     *,
     base: int,
-    by: str,
-    at: datetime,
     note: str = "",
     what: What = What.DRAFT_SAVED,
 ) -> Saved | Moved:
@@ -233,45 +231,33 @@ def save_draft(
     ``base`` is the ``FileState.revision`` that the writer had before them. The draft that was
     there stays in the history. The same text once more writes nothing.
     """
-    version = text_version(source)
-    with writing(db):
-        state = state_of(db, campaign, name)
-        if state.draft and state.draft.version == version:
+    with writing(by.db):
+        state = state_of(by.db, campaign, name)
+        if state.draft and state.draft.version == text_version(source):
             return Saved(state.draft, new=False)
         if state.revision != base:
             return Moved(state)
         began_from = state.current.id if state.current else 0
         if state.draft:
             began_from = state.draft.began_from
-            set_status(db, state.draft, "saved")
-        number = db.execute(
-            "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
-            " note, began_from) VALUES (?, ?, ?, ?, 'draft', ?, ?, ?, ?)",
-            (campaign, name, source, version, by, audit.stamp(at), note[:NOTE_CHARACTERS],
-             began_from),
-        ).lastrowid  # fmt: skip
-        before = state.draft or state.current
-        audit.record(
-            db, at=at, who=by, what=what, subject=f"{campaign}/{name}",
-            before={"version": before.short if before else ""}, after={"version": version[:12]},
+            set_status(by.db, state.draft, "saved")
+        new = _insert(
+            by, campaign, name, source, status="draft", author=by.who,
+            note=note[:NOTE_CHARACTERS], began_from=began_from,
         )  # fmt: skip
-        return Saved(rows(db, "id = ?", (number,))[0])
+        _record(by, what, new, before=state.draft or state.current)
+        return Saved(new)
 
 
-def discard_draft(
-    db: sqlite3.Connection, campaign: str, name: str, *, base: int, by: str, at: datetime
-) -> Saved | Moved:
+def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> Saved | Moved:
     """Take the draft away; its text stays in the history. ``Saved`` holds it."""
-    with writing(db):
-        state = state_of(db, campaign, name)
+    with writing(by.db):
+        state = state_of(by.db, campaign, name)
         if state.draft is None or state.draft.id != base:
             return Moved(state)
-        set_status(db, state.draft, "discarded")
-        audit.record(
-            db, at=at, who=by, what=What.DRAFT_DISCARDED, subject=f"{campaign}/{name}",
-            before={"version": state.draft.short},
-        )  # fmt: skip
-        return Saved(replace(state.draft, status="discarded"))
+        gone = set_status(by.db, state.draft, "discarded")
+        _record(by, What.DRAFT_DISCARDED, gone)
+        return Saved(gone)
 
 
 # --- publishing ---------------------------------------------------------------------------
@@ -293,14 +279,12 @@ class CampaignMoved:
 
 
 def publish(
-    db: sqlite3.Connection,
+    by: Actor,
     campaign: str,
     drafts: Mapping[str, int],
     *,
     folder: Mapping[str, str],
     seen: int,
-    by: str,
-    at: datetime,
     note: str = "",
 ) -> Published | Moved | CampaignMoved:
     """Make drafts live, all of them at one moment or none.
@@ -308,11 +292,10 @@ def publish(
     ``drafts`` has the row of each draft by name, as it was checked; ``seen`` is the change
     counter of the texts with which it was checked. ``folder`` are the texts of the files.
     """
-    with writing(db):
-        counter = change_counter(db, campaign)
-        if counter != seen:
-            return CampaignMoved(counter)
-        known = states(db, campaign)
+    with writing(by.db):
+        if moved := _moved_on(by, campaign, seen):
+            return moved
+        known = states(by.db, campaign)
         for name, number in drafts.items():
             state = known.get(name, FileState(name))
             if state.draft is None or state.draft.id != number:
@@ -321,117 +304,121 @@ def publish(
         for name in drafts:
             draft = known[name].draft
             assert draft is not None
-            made.append(_go_live(db, known[name], draft, folder, by=by, at=at, note=note))
-        return Published(_count_change(db, campaign), tuple(made))
+            made.append(_go_live(by, known[name], draft, folder, note))
+        return Published(_count_change(by.db, campaign), tuple(made))
 
 
 def publish_texts(
-    db: sqlite3.Connection,
+    by: Actor,
     campaign: str,
     texts: Mapping[str, str],
     *,
     folder: Mapping[str, str],
     seen: int,
-    by: str,
-    at: datetime,
     note: str = "",
-    also: Callable[[], None] | None = None,
+    also: Callable[[], object] | None = None,
 ) -> Published | CampaignMoved:
     """Make texts live that were never drafts here, such as files brought back from a folder.
 
     Drafts are left as they are. A text that is live already is left alone. ``also`` writes what
     belongs to the change, such as an event that says more about it, in the same transaction.
     """
-    with writing(db):
-        counter = change_counter(db, campaign)
-        if counter != seen:
-            return CampaignMoved(counter)
-        done = put_live(db, campaign, texts, folder=folder, by=by, at=at, note=note)
+    with writing(by.db):
+        if moved := _moved_on(by, campaign, seen):
+            return moved
+        done = put_live(by, campaign, texts, folder=folder, note=note)
         if also is not None:
             also()
         return done
 
 
 def put_live(
-    db: sqlite3.Connection,
+    by: Actor,
     campaign: str,
     texts: Mapping[str, str],
     *,
     folder: Mapping[str, str],
-    by: str,
-    at: datetime,
     note: str = "",
 ) -> Published:
     """``publish_texts`` inside the caller's transaction, which has looked at the counter."""
     made = []
     for name, source in texts.items():
-        state = state_of(db, campaign, name)
+        state = state_of(by.db, campaign, name)
         now = state.current.source if state.current else folder.get(name)
         if now == source and not state.retired:
             continue
-        number = db.execute(
-            "INSERT INTO campaign_files (campaign, name, source, version, status, author, at,"
-            " note, began_from) VALUES (?, ?, ?, ?, 'saved', ?, ?, '', ?)",
-            (campaign, name, source, text_version(source), by, audit.stamp(at),
-             state.current.id if state.current else 0),
-        ).lastrowid  # fmt: skip
-        new = rows(db, "id = ?", (number,))[0]
-        made.append(_go_live(db, state, new, folder, by=by, at=at, note=note))
-    counter = _count_change(db, campaign) if made else change_counter(db, campaign)
+        began_from = state.current.id if state.current else 0
+        new = _insert(
+            by, campaign, name, source, status="saved", author=by.who, began_from=began_from
+        )
+        made.append(_go_live(by, state, new, folder, note))
+    counter = _count_change(by.db, campaign) if made else change_counter(by.db, campaign)
     return Published(counter, tuple(made))
 
 
 def retire(
-    db: sqlite3.Connection,
-    campaign: str,
-    names: Iterable[str],
-    *,
-    folder: Mapping[str, str],
-    seen: int,
-    by: str,
-    at: datetime,
+    by: Actor, campaign: str, names: Iterable[str], *, folder: Mapping[str, str], seen: int
 ) -> Published | CampaignMoved:
     """Offer these texts to residents no longer. Their versions stay, and so do drafts."""
-    with writing(db):
-        counter = change_counter(db, campaign)
-        if counter != seen:
-            return CampaignMoved(counter)
+    with writing(by.db):
+        if moved := _moved_on(by, campaign, seen):
+            return moved
         made = []
         for name in names:
-            current = state_of(db, campaign, name).current
+            current = state_of(by.db, campaign, name).current
             if current is None and name in folder:
-                current = _keep_file(db, campaign, name, folder[name], status="live", at=at)
+                current = _keep_file(by, campaign, name, folder[name], status="live")
             if current is None or current.status == "retired":
                 continue
-            set_status(db, current, "retired")
-            audit.record(
-                db, at=at, who=by, what=What.TEXT_RETIRED, subject=f"{campaign}/{name}",
-                before={"version": current.short},
-            )  # fmt: skip
-            made.append(replace(current, status="retired"))
-        return Published(_count_change(db, campaign), tuple(made))
+            made.append(set_status(by.db, current, "retired"))
+            _record(by, What.TEXT_RETIRED, current)
+        return Published(_count_change(by.db, campaign), tuple(made))
 
 
 def bring_back(
-    db: sqlite3.Connection, campaign: str, names: Iterable[str], *, seen: int, by: str, at: datetime
+    by: Actor, campaign: str, names: Iterable[str], *, seen: int
 ) -> Published | CampaignMoved:
     """Offer retired texts again, as they were."""
-    with writing(db):
-        counter = change_counter(db, campaign)
-        if counter != seen:
-            return CampaignMoved(counter)
+    with writing(by.db):
+        if moved := _moved_on(by, campaign, seen):
+            return moved
         made = []
         for name in names:
-            state = state_of(db, campaign, name)
+            state = state_of(by.db, campaign, name)
             if state.current is None or not state.retired:
                 continue
-            set_status(db, state.current, "live")
-            audit.record(
-                db, at=at, who=by, what=What.TEXT_BROUGHT_BACK, subject=f"{campaign}/{name}",
-                after={"version": state.current.short},
-            )  # fmt: skip
-            made.append(replace(state.current, status="live"))
-        return Published(_count_change(db, campaign), tuple(made))
+            made.append(set_status(by.db, state.current, "live"))
+            _record(by, What.TEXT_BROUGHT_BACK, state.current)
+        return Published(_count_change(by.db, campaign), tuple(made))
+
+
+def _moved_on(by: Actor, campaign: str, seen: int) -> CampaignMoved | None:
+    counter = change_counter(by.db, campaign)
+    return None if counter == seen else CampaignMoved(counter)
+
+
+def _record(by: Actor, what: What, text: FileVersion, before: FileVersion | None = None) -> None:
+    """The event of a text, and of the one that was there ``before``."""
+    subject, now = f"{text.campaign}/{text.name}", {"version": text.short}
+    if not what.after:
+        by.record(what, subject, before=now)
+        return
+    was = {"version": before.short if before else ""} if what.before else None
+    by.record(what, subject, before=was, after=now)
+
+
+def _insert(by: Actor, campaign: str, name: str, source: str, **columns: str | int) -> FileVersion:
+    """Store a text, inside the caller's transaction."""
+    columns = {
+        "campaign": campaign, "name": name, "source": source, "version": text_version(source),
+        "at": by.stamp, "note": "", **columns,
+    }  # fmt: skip
+    row = by.db.execute(
+        f"INSERT INTO campaign_files ({', '.join(columns)})"  # noqa: S608 - our own names
+        f" VALUES ({', '.join('?' * len(columns))}) RETURNING {_COLUMNS}",
+        tuple(columns.values()),
+    ).fetchone()
+    return _file_version(row)
 
 
 def _count_change(db: sqlite3.Connection, campaign: str) -> int:
@@ -444,47 +431,32 @@ def _count_change(db: sqlite3.Connection, campaign: str) -> int:
 
 
 def _keep_file(
-    db: sqlite3.Connection, campaign: str, name: str, source: str, *, status: str, at: datetime
+    by: Actor, campaign: str, name: str, source: str, *, status: FileStatus
 ) -> FileVersion:
     """Keep the text of the folder's file as version one, before it is no longer what counts."""
-    stamp = audit.stamp(at)
-    number = db.execute(
-        "INSERT INTO campaign_files (campaign, name, source, version, status, author, at, note,"
-        " began_from, number, published_at) VALUES (?, ?, ?, ?, ?, '', ?, '', 0, 1, ?)",
-        (campaign, name, source, text_version(source), status, stamp, stamp),
-    ).lastrowid
-    return rows(db, "id = ?", (number,))[0]
+    return _insert(
+        by, campaign, name, source, status=status, author="", began_from=0, number=1,
+        published_at=by.stamp,
+    )  # fmt: skip
 
 
 def _go_live(
-    db: sqlite3.Connection,
-    state: FileState,
-    new: FileVersion,
-    folder: Mapping[str, str],
-    *,
-    by: str,
-    at: datetime,
-    note: str,
+    by: Actor, state: FileState, new: FileVersion, folder: Mapping[str, str], note: str
 ) -> FileVersion:
     before = state.current
     if before is not None:
-        set_status(db, before, "past")
+        set_status(by.db, before, "past")
     elif new.name in folder:
-        before = _keep_file(db, new.campaign, new.name, folder[new.name], status="past", at=at)
-    (last,) = db.execute(
-        "SELECT coalesce(max(number), 0) FROM campaign_files WHERE campaign = ? AND name = ?",
-        (new.campaign, new.name),
+        before = _keep_file(by, new.campaign, new.name, folder[new.name], status="past")
+    row = by.db.execute(
+        "UPDATE campaign_files SET status = 'live', published_by = ?, published_at = ?,"  # noqa: S608
+        " number = 1 + (SELECT coalesce(max(number), 0) FROM campaign_files"
+        " WHERE campaign = ? AND name = ?),"
+        f" note = CASE ? WHEN '' THEN note ELSE ? END WHERE id = ? RETURNING {_COLUMNS}",
+        (by.who, by.stamp, new.campaign, new.name, note, note[:NOTE_CHARACTERS], new.id),
     ).fetchone()
-    db.execute(
-        "UPDATE campaign_files SET status = 'live', number = ?, published_by = ?,"
-        " published_at = ?, note = CASE ? WHEN '' THEN note ELSE ? END WHERE id = ?",
-        (last + 1, by, audit.stamp(at), note, note[:NOTE_CHARACTERS], new.id),
-    )
-    audit.record(
-        db, at=at, who=by, what=What.TEXT_PUBLISHED, subject=f"{new.campaign}/{new.name}",
-        before={"version": before.short if before else ""}, after={"version": new.short},
-    )  # fmt: skip
-    return rows(db, "id = ?", (new.id,))[0]
+    _record(by, What.TEXT_PUBLISHED, new, before=before)
+    return _file_version(row)
 
 
 # --- the texts that were signed -----------------------------------------------------------

@@ -17,6 +17,7 @@ from app.campaign.problems import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
 from app.errors import ExplainedError
 from app.files import locked
+from app.records.audit import Actor
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
@@ -78,7 +79,7 @@ def purge_if_due(settings: Settings, now: datetime) -> bool:
     def purge() -> None:
         with closing(open_database(settings.database)) as db:
             policy = policy_of(settings)
-            purge_and_note(db, now, policy, who=DAILY, instance=settings.instance)
+            purge_and_note(Actor(db, DAILY, now), policy, settings.instance)
 
     try:
         return _once_a_day(settings.instance / "purged", now, purge)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from app.campaign import edit
 from app.campaign.backing_lists import (
@@ -35,8 +35,7 @@ from app.campaign.supporter_files import (
     read_supporters,
 )
 from app.congress.model import STATES, Chamber, Holder
-from app.records import audit
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of
 from app.site.services import Services
 
@@ -242,45 +241,38 @@ def new_texts(site: Services, now: Lists, new: Iterable[Backing], as_of: date) -
 
 
 def put_live(
-    site: Services,
-    now: Lists,
-    lines: Iterable[Backing],
-    day: date,
-    *,
-    by: str,
-    at: datetime,
-    source: str,
+    by: Actor, site: Services, now: Lists, lines: Iterable[Backing], day: date, *, source: str
 ) -> bool:
     """Publish the lists and their day in one change, with its event.
 
     False, with nothing changed, when something was published since ``now`` was read.
     """
-    db, slug = site.db(), site.campaign.slug
+    slug = site.campaign.slug
     change = change_of(site, now, tuple(lines))
     before = site.campaign.as_of.isoformat()
     texts = new_texts(site, now, change.after, day)
 
     def tell() -> None:
-        audit.record(
-            db, at=at, who=by, what=What.COSPONSORS_CHANGED, subject=source,
+        by.record(
+            What.COSPONSORS_CHANGED, source,
             before={"people": len(change.before), "as of": before},
             after={"people": len(change.after), "as of": day.isoformat(),
                    "joined": _names(change.joined), "left": _names(change.left)},
         )  # fmt: skip
 
     answer = publish_texts(
-        db, slug, texts, folder=site.live.folder, seen=now.live.counter, by=by, at=at,
+        by, slug, texts, folder=site.live.folder, seen=now.live.counter,
         note=f"cosponsors: {len(change.joined)} joined, {len(change.left)} left",
         also=tell if texts else None,
     )  # fmt: skip
     if not isinstance(answer, Published):
         return False
-    draft = state_of(db, slug, FILE).draft
+    draft = state_of(by.db, slug, FILE).draft
     if draft is not None and FILE in texts:
         # A draft of the campaign was begun before: it must not bring the old day back.
         dated = edit.set_fields(draft.source, {"as_of": day.isoformat()})
         if isinstance(dated, str):
-            save_draft(db, slug, FILE, dated, base=draft.id, by=by, at=at, note="day of the list")
+            save_draft(by, slug, FILE, dated, base=draft.id, note="day of the list")
     return True
 
 

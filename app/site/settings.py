@@ -66,6 +66,9 @@ class SettingRule:
     """Never shown, also not in a message about a bad value."""
 
 
+_Declared = Callable[..., Any]
+
+
 def _row(default: Any, rule: SettingRule) -> Any:
     return field(default=default, repr=not rule.secret, metadata={"rule": rule})
 
@@ -78,8 +81,22 @@ def _words(value: object) -> str:
     return value.strip()
 
 
-def _text(default: str, help: str, *, secret: bool = False) -> Any:
-    return _row(default, SettingRule(help, "words", _words, secret))
+def _line(kind: str, otherwise: str = "", fits: Callable[[str], object] = bool) -> _Declared:
+    """How a setting is declared that is one line: empty, or one that fits."""
+
+    def read(value: object) -> str:
+        text = _words(value)
+        if text and not fits(text):
+            raise _UnfitError(otherwise)
+        return text
+
+    def declared(default: str, help: str, *, secret: bool = False) -> Any:
+        return _row(default, SettingRule(help, kind, read, secret))
+
+    return declared
+
+
+_text = _line("words")
 
 
 def _flag(default: bool, help: str) -> Any:
@@ -179,25 +196,23 @@ def _address(default: str, help: str, *, path: bool = False) -> Any:
     return _row(default, SettingRule(help, kind, lambda value: _web_address(value, path=path)))
 
 
-def _mailbox(default: str, help: str) -> Any:
-    def read(value: object) -> str:
-        text = _words(value)
-        if text and read_email(text) != Email(text, text):
-            raise _UnfitError("Write one e-mail address, such as letters@example.org.")
-        return text
-
-    return _row(default, SettingRule(help, "an e-mail address", read))
+def _is_listening(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host and re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536)
 
 
-def _listening(default: str, help: str) -> Any:
-    def read(value: object) -> str:
-        text = _words(value)
-        host, _, port = text.rpartition(":")
-        if text and (not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536):
-            raise _UnfitError("Write an address and a port, such as 127.0.0.1:9464.")
-        return text
-
-    return _row(default, SettingRule(help, "an address and a port", read))
+_mailbox = _line(
+    "an e-mail address", "Write one e-mail address, such as letters@example.org.",
+    lambda text: read_email(text) == Email(text, text),
+)  # fmt: skip
+_listening = _line(
+    "an address and a port", "Write an address and a port, such as 127.0.0.1:9464.", _is_listening
+)
+_elsewhere = _line(
+    "a folder’s whole path or s3://bucket/folder",
+    "Write a folder's whole path, or s3://bucket/folder.",
+    lambda text: text.startswith("s3://") or Path(text).expanduser().is_absolute(),
+)
 
 
 def _redis(default: str, help: str) -> Any:
@@ -256,16 +271,6 @@ def _key(help: str) -> Any:
         return text.encode()
 
     return _row(b"", SettingRule(help, "a secret", read, secret=True))
-
-
-def _elsewhere(default: str, help: str) -> Any:
-    def read(value: object) -> str:
-        text = _words(value)
-        if text and not text.startswith("s3://") and not Path(text).expanduser().is_absolute():
-            raise _UnfitError("Write a folder's whole path, or s3://bucket/folder.")
-        return text
-
-    return _row(default, SettingRule(help, "a folder’s whole path or s3://bucket/folder", read))
 
 
 @dataclass(frozen=True, slots=True)

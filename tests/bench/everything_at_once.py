@@ -35,6 +35,7 @@ from urllib.parse import urlencode
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from app.records import open_database, organizers, recount
+from app.records.audit import Actor
 from app.records.database import writing
 from tests.bench.fill import fill
 from tests.bench.load import FORM
@@ -123,7 +124,7 @@ def organizer(instance: Path) -> dict[str, str]:
     """The cookie of an admin who typed their password just now."""
     with closing(open_database(instance / "dear-congress.db")) as db:
         now = datetime.now(UTC)
-        organizers.add_organizer(db, "Bench", "admin", by="bench", at=now)
+        organizers.add_organizer(Actor(db, "bench", now), "Bench", "admin")
         found = organizers.organizer_by_name(db, "Bench")
         assert found is not None
         with writing(db):

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.records import open_database, recount, workshop
+from app.records.audit import Actor
 from app.records.paper import paper_lock, undo_interrupted
 from app.site.settings import load_settings
 from tests.attack.test_cores import workers_of
@@ -362,10 +363,12 @@ def _work_until(path: Path, work: Callable[[sqlite3.Connection], object], number
 
 def publish(db: sqlite3.Connection) -> None:
     """Save a draft and publish it."""
-    saved = workshop.save_draft(db, C, "a.txt", "second", base=0, by="Rosa", at=NOW)
+    saved = workshop.save_draft(Actor(db, "Rosa", NOW), C, "a.txt", "second", base=0)
     assert isinstance(saved, workshop.Saved)
-    workshop.publish(db, C, {"a.txt": saved.version.id}, folder=FOLDER,
-                     seen=workshop.change_counter(db, C), by="Rosa", at=NOW)  # fmt: skip
+    workshop.publish(
+        Actor(db, "Rosa", NOW), C, {"a.txt": saved.version.id}, folder=FOLDER,
+        seen=workshop.change_counter(db, C),
+    )  # fmt: skip
 
 
 def faults() -> None:

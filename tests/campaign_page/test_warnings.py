@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from app.campaign import edit
+from app.records.audit import Actor
 from app.records.organizers import Role, all_organizers
 from app.records.workshop import publish_texts
 from app.site.services import EXTENSION, Services
@@ -131,8 +132,8 @@ def test_a_listed_person_who_left_congress_is_named(
     dated = edit.set_fields(files_of()["campaign.toml"], {"as_of": "2026-11-25"})
     assert isinstance(dated, str)
     publish_texts(
-        staff.db, SLUG, {"cosponsors.csv": text, "campaign.toml": dated}, folder=files_of(),
-        seen=0, by="Rosa", at=clock.at,
+        Actor(staff.db, "Rosa", clock.at), SLUG, {"cosponsors.csv": text, "campaign.toml": dated},
+        folder=files_of(), seen=0,
     )  # fmt: skip
     found = texts(app, staff)
     assert says(found, "not in our list of members: Gone Person.")

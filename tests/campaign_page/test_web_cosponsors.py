@@ -332,7 +332,7 @@ def test_a_draft_of_the_campaign_is_kept_and_gets_the_new_day(
 ) -> None:
     text = edit.set_fields(files_of()["campaign.toml"], {"title": "In the making"})
     assert isinstance(text, str)
-    save_draft(staff.db, SLUG, "campaign.toml", text, base=0, by="Ana", at=staff.clock.at)
+    save_draft(staff.by("Ana"), SLUG, "campaign.toml", text, base=0)
     upload(browser, status_xml([*shipped, LIEU])).send("/cosponsors/apply")
     draft = state_of(staff.db, SLUG, "campaign.toml").draft
     assert draft

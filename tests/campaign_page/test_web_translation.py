@@ -25,9 +25,7 @@ def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
 def english_draft(staff: Office, old: str, new: str) -> None:
     text = files_of()["general.txt"]
     assert old in text
-    save_draft(
-        staff.db, SLUG, "general.txt", text.replace(old, new), base=0, by="Ana", at=staff.clock.at
-    )
+    save_draft(staff.by("Ana"), SLUG, "general.txt", text.replace(old, new), base=0)
 
 
 def spanish(staff: Office) -> str:

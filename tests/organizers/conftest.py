@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from app.records import logins, organizers
+from app.records.audit import Actor
 from app.records.credentials import HashCost
 from app.records.database import open_database
 from app.records.organizers import Role
@@ -64,31 +65,34 @@ class Office:
     db: sqlite3.Connection
     clock: Clock = field(default_factory=Clock)
 
+    def by(self, who: str) -> Actor:
+        """Whoever changes something now."""
+        return Actor(self.db, who, self.clock.at)
+
     def add(self, name: str = "Rosa", role: Role = "editor") -> Someone:
         """An organizer who set a password and a second factor and is logged in."""
-        link = organizers.add_organizer(self.db, name, role, by="command line", at=self.clock.at)
+        link = organizers.add_organizer(self.by("command line"), name, role)
         assert isinstance(link, organizers.OneTimeLink)
         half = organizers.use_link(
             self.db, CHEAP, link.token, PASSWORD, device="", at=self.clock.at
         )
         assert isinstance(half, organizers.OpenedSession)
         secret = logins.offered_totp_secret(DOOR, half.token)
-        done = logins.set_second_factor(
-            self.db, DOOR, half.session, half.token,
-            pyotp.TOTP(secret).at(self.clock.at), client=HOME, at=self.clock.at,
-        )  # fmt: skip
+        done = logins.Desk(self.db, DOOR, HOME, self.clock.at).set_second_factor(
+            half.session, half.token, pyotp.TOTP(secret).at(self.clock.at)
+        )
         assert isinstance(done, logins.SecondFactorSet)
         return Someone(name, role, secret, done.codes, done.opened.token)
 
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon:
-        return logins.enter_password(self.db, DOOR, name, password, client=client, at=self.clock.at)
+        return logins.Desk(self.db, DOOR, client, self.clock.at).enter_password(name, password)
 
     def code(
         self, half: organizers.Session, code: str, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon | logins.NeedsRecoveryCode:
-        return logins.enter_code(self.db, DOOR, half, code, client=client, at=self.clock.at)
+        return logins.Desk(self.db, DOOR, client, self.clock.at).enter_code(half, code)
 
     def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:
         """The first half of logging in, done."""

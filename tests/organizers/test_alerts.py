@@ -13,6 +13,7 @@ from flask import Flask
 from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
 from app.records import sign
+from app.records.audit import Actor
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
 from app.records.signing import set_status
 from app.records.site_campaigns import begin, move
@@ -102,12 +103,12 @@ def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(
 ) -> None:
     files = read_files(ROOT / "letters" / "thank-the-cosponsors")
     at = settings.campaign
-    begin(staff.db, "thank-the-cosponsors", files, first=at, by="Rosa", at=NOW)
+    begin(Actor(staff.db, "Rosa", NOW), "thank-the-cosponsors", files, first=at)
     sign(staff.db, signature("one"), SECRET)
     staff.db.execute("UPDATE signatures SET campaign = 'thank-the-cosponsors', status = 'held'")
     found = list(every_alert(settings, staff.db, NOW))
     assert "thank-the-cosponsors" not in {alert.slug for alert in found}, "it is prepared only"
-    assert move(staff.db, "thank-the-cosponsors", "open", first=at, by="Rosa", at=NOW)
+    assert move(Actor(staff.db, "Rosa", NOW), "thank-the-cosponsors", "open", first=at)
     (held,) = [a for a in every_alert(settings, staff.db, NOW) if a.kind == "held"]
     assert (held.slug, held.number) == ("thank-the-cosponsors", 1)
     to = parse_address("rosa@example.org")
@@ -116,7 +117,7 @@ def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(
     assert "/c/thank-the-cosponsors/es/organize/" in mail.text
     assert mail.text.startswith(held.titles[1])
     assert send_alerts(settings, NOW) == len(found) + 1
-    assert move(staff.db, "thank-the-cosponsors", "ended", first=at, by="Rosa", at=NOW)
+    assert move(Actor(staff.db, "Rosa", NOW), "thank-the-cosponsors", "ended", first=at)
     after = [a.kind for a in every_alert(settings, staff.db, NOW + timedelta(days=60))
              if a.slug == "thank-the-cosponsors"]  # fmt: skip
     assert after == ["held"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.records import audit
-from app.records.audit import TrailFilter, What
+from app.records.audit import Actor, TrailFilter, What
 from app.records.database import writing
 from tests.organizers.conftest import Office
 
@@ -16,39 +16,34 @@ from tests.organizers.conftest import Office
 def write(office: Office, times: int, who: str = "Rosa") -> None:
     with writing(office.db):
         for n in range(times):
-            audit.record(
-                office.db, at=office.clock.at + timedelta(seconds=n), who=who,
-                what=What.ROLE_CHANGED, subject=f"Subject {n}",
-                before={"role": "editor"}, after={"role": "admin"},
+            Actor(office.db, who, office.clock.at + timedelta(seconds=n)).record(
+                What.ROLE_CHANGED, f"Subject {n}", before={"role": "editor"},
+                after={"role": "admin"},
             )  # fmt: skip
 
 
 @pytest.mark.parametrize("what", list(What))
 def test_every_kind_of_event_has_an_exact_schema(office: Office, what: What) -> None:
     before, after = (dict.fromkeys(keys, "x") for keys in (what.before, what.after))
-    audit.record(
-        office.db, at=office.clock.at, who="R", what=what, subject="S", before=before, after=after
-    )
+    office.by("R").record(what, "S", before=before, after=after)
     for side in ("before", "after"):
         facts = {"before": dict(before), "after": dict(after)}
         facts[side]["another"] = "x"
         with pytest.raises(ValueError, match=side):
-            audit.record(office.db, at=office.clock.at, who="R", what=what, subject="S", **facts)
+            office.by("R").record(what, "S", **facts)
     for side, keys in (("before", before), ("after", after)):
         for key in keys:
             facts = {"before": dict(before), "after": dict(after)}
             del facts[side][key]
             with pytest.raises(ValueError, match=side):
-                audit.record(
-                    office.db, at=office.clock.at, who="R", what=what, subject="S", **facts
-                )
+                office.by("R").record(what, "S", **facts)
     assert len(list(audit.every(office.db, TrailFilter()))) == 1
 
 
 def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
     with writing(office.db):
-        audit.record(
-            office.db, at=office.clock.at, who="Núria", what=What.AUDIT_EXPORTED, subject="=1+1",
+        office.by("Núria").record(
+            What.AUDIT_EXPORTED, "=1+1",
             after={"who": "", "what": "", "from": "ñ", "to": None, "rows": 12},
         )  # fmt: skip
     (event,) = audit.every(office.db, TrailFilter())
@@ -59,9 +54,9 @@ def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
 
 
 def test_values_are_plain(office: Office) -> None:
-    with pytest.raises(ValueError, match="not text"):
-        audit.record(
-            office.db, at=office.clock.at, who="R", what=What.ROLE_CHANGED, subject="S",
+    with pytest.raises(ValueError, match="no text"):
+        office.by("R").record(
+            What.ROLE_CHANGED, "S",
             before={"role": 1.5}, after={"role": "admin"},  # type: ignore[dict-item]
         )  # fmt: skip
 
@@ -80,7 +75,7 @@ def test_an_event_is_never_altered(office: Office) -> None:
 def test_an_event_is_undone_with_the_change_it_tells_of(office: Office) -> None:
     def fails() -> None:
         with writing(office.db):
-            audit.record(office.db, at=office.clock.at, who="R", what=What.LOGGED_OUT, subject="R")
+            office.by("R").record(What.LOGGED_OUT, "R")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

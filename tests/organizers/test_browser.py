@@ -75,7 +75,7 @@ def new_page(chromium: Chromium, address: str, seen: list[str], *, script: bool 
 
 
 def link(staff: Office, name: str = "Rosa") -> str:
-    made = organizers.add_organizer(staff.db, name, "editor", by="Boss", at=staff.clock.at)
+    made = organizers.add_organizer(staff.by("Boss"), name, "editor")
     assert isinstance(made, OneTimeLink)
     return f"/organize/set-password/{made.token}"
 

@@ -64,12 +64,10 @@ def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
     office.add("Rosa")
     disabled = organizer_by_name(office.db, office.add("Dora").name)
     assert disabled is not None
-    organizers.set_disabled(
-        office.db, DOOR.secret, disabled.id, True, by="Rosa", at=office.clock.at
-    )
-    organizers.add_organizer(office.db, "Nuria", "editor", by="Rosa", at=office.clock.at)
+    organizers.set_disabled(office.by("Rosa"), DOOR.secret, disabled.id, True)
+    organizers.add_organizer(office.by("Rosa"), "Nuria", "editor")
     office.add("Reset")
-    organizers.reset_organizer(office.db, DOOR.secret, "Reset", by="Rosa", at=office.clock.at)
+    organizers.reset_organizer(office.by("Rosa"), DOOR.secret, "Reset")
     name = {
         "unknown": "Nobody", "wrong": "Rosa", "disabled": "Dora", "no password": "Nuria",
         "reset": "Reset",
@@ -156,7 +154,7 @@ def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywher
     assert isinstance(again, organizers.Session)
     other = rosa.code(office.clock.at + timedelta(seconds=30))
     assert office.code(again, other) == logins.LoginRefused()
-    organizers.revoke_all(office.db, first.session.organizer, by="Rosa", at=office.clock.at)
+    organizers.revoke_all(office.by("Rosa"), first.session.organizer)
     assert isinstance(office.session(half.token), organizers.NoSession)
 
 
@@ -203,10 +201,9 @@ def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> 
     office.add("Rosa")
     half = office.half("Rosa")
     offered = logins.offered_totp_secret(DOOR, half.token)
-    answer = logins.set_second_factor(
-        office.db, DOOR, half.session, half.token, pyotp.TOTP(offered).at(office.clock.at),
-        client=HOME, at=office.clock.at,
-    )  # fmt: skip
+    answer = logins.Desk(office.db, DOOR, HOME, office.clock.at).set_second_factor(
+        half.session, half.token, pyotp.TOTP(offered).at(office.clock.at)
+    )
     assert answer == logins.LoginRefused()
 
 
@@ -232,17 +229,15 @@ def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
     half = office.half("Rosa")
     other = logins.Door(b"the secret of a restored site, another one", CHEAP)
     code = rosa.code(office.clock.at)
-    answer = logins.enter_code(
-        office.db, other, half.session, code, client=HOME, at=office.clock.at
-    )
+    answer = logins.Desk(office.db, other, HOME, office.clock.at).enter_code(half.session, code)
     assert answer == logins.LoginRefused()
 
 
 def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
     rosa = office.add("Rosa")
     stronger = logins.Door(DOOR.secret, credentials.HashCost(time=2, memory=16))
-    half = logins.enter_password(
-        office.db, stronger, rosa.name, PASSWORD, client=HOME, at=office.clock.at
+    half = logins.Desk(office.db, stronger, HOME, office.clock.at).enter_password(
+        rosa.name, PASSWORD
     )
     assert isinstance(half, organizers.OpenedSession)
     (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
@@ -259,9 +254,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     stale = session
 
     def confirm(password: str) -> object:
-        return logins.confirm_password(
-            office.db, DOOR, stale, password, client=HOME, at=office.clock.at
-        )
+        return logins.Desk(office.db, DOOR, HOME, office.clock.at).confirm_password(stale, password)
 
     assert confirm("wrong horse battery") == logins.LoginRefused()
     assert confirm(PASSWORD) == logins.Confirmed()
@@ -278,12 +271,11 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
     answers = [
-        logins.confirm_password(
-            office.db, DOOR, session, f"guess number {n}", client=HOME,
-            at=office.clock.forward(minutes=1),
+        logins.Desk(office.db, DOOR, HOME, office.clock.forward(minutes=1)).confirm_password(
+            session, f"guess number {n}"
         )
         for n in range(5)
-    ]  # fmt: skip
+    ]
     assert answers[-1] == logins.LoginRefused(ended=True)
     assert office.session(rosa.token) == organizers.NoSession("ended")
 

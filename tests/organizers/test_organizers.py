@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.records import audit, logins, organizers
+from app.records.audit import Actor
 from app.records.database import open_database
 from app.records.organizers import (
     BadName,
@@ -23,7 +24,7 @@ from tests.organizers.conftest import CHEAP, DOOR, PASSWORD, SECRET, Clock, Offi
 
 
 def add(office: Office, name: str = "Rosa", role: Role = "editor") -> OneTimeLink:
-    link = organizers.add_organizer(office.db, name, role, by="Boss", at=office.clock.at)
+    link = organizers.add_organizer(office.by("Boss"), name, role)
     assert isinstance(link, OneTimeLink)
     return link
 
@@ -70,7 +71,7 @@ def test_a_bad_password_does_not_use_the_link_up(office: Office) -> None:
 
 def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
     first = add(office)
-    second = organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
+    second = organizers.reset_organizer(office.by("Boss"), SECRET, "Rosa")
     assert isinstance(second, OneTimeLink)
     assert use(office, first.token) == DeadLink("unknown")
     assert isinstance(use(office, second.token), organizers.OpenedSession)
@@ -91,15 +92,13 @@ def test_only_the_hash_of_a_link_is_stored(office: Office, tmp_path: Path) -> No
 
 def test_a_link_to_a_disabled_account_is_dead(office: Office) -> None:
     link = add(office)
-    organizers.set_disabled(
-        office.db, SECRET, link.organizer.id, True, by="Boss", at=office.clock.at
-    )
+    organizers.set_disabled(office.by("Boss"), SECRET, link.organizer.id, True)
     assert isinstance(use(office, link.token), DeadLink)
 
 
 def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office: Office) -> None:
     rosa = office.add("Rosa")
-    link = organizers.reset_organizer(office.db, SECRET, "rosa", by="Boss", at=office.clock.at)
+    link = organizers.reset_organizer(office.by("Boss"), SECRET, "rosa")
     assert isinstance(link, OneTimeLink)
     assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.password("Rosa") == logins.LoginRefused()
@@ -114,9 +113,7 @@ def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office:
 
 def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
     rosa = office.add("Rosa")
-    link = organizers.reset_organizer(
-        office.db, SECRET, "Rosa", by="Boss", at=office.clock.at, second_factor=True
-    )
+    link = organizers.reset_organizer(office.by("Boss"), SECRET, "Rosa", second_factor=True)
     assert isinstance(link, OneTimeLink)
     half = use(office, link.token)
     assert isinstance(half, organizers.OpenedSession)
@@ -131,7 +128,7 @@ def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
 )
 def test_two_organizers_cannot_have_names_that_read_alike(office: Office, name: str) -> None:
     add(office, "Rosa Delgado")
-    again = organizers.add_organizer(office.db, name, "admin", by="Boss", at=office.clock.at)
+    again = organizers.add_organizer(office.by("Boss"), name, "admin")
     assert isinstance(again, NameTaken)
 
 
@@ -144,7 +141,7 @@ def test_two_organizers_cannot_have_names_that_read_alike(office: Office, name: 
     ],
 )  # fmt: skip
 def test_a_name_must_be_readable(office: Office, name: str, why: str) -> None:
-    answer = organizers.add_organizer(office.db, name, "admin", by="Boss", at=office.clock.at)
+    answer = organizers.add_organizer(office.by("Boss"), name, "admin")
     assert answer == BadName(why)  # type: ignore[arg-type]
     assert all_organizers(office.db) == []
 
@@ -156,11 +153,9 @@ def test_names_of_all_kinds_are_fine(office: Office, name: str) -> None:
 
 def test_a_role_that_does_not_exist_is_a_programming_error(office: Office) -> None:
     with pytest.raises(ValueError, match="owner"):
-        organizers.add_organizer(
-            office.db, "Rosa", "owner", by="Boss", at=office.clock.at  # type: ignore[arg-type]
-        )  # fmt: skip
+        organizers.add_organizer(office.by("Boss"), "Rosa", "owner")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="owner"):
-        organizers.set_role(office.db, 1, "owner", by="B", at=office.clock.at)  # type: ignore[arg-type]
+        organizers.set_role(office.by("B"), 1, "owner")  # type: ignore[arg-type]
 
 
 def test_roles_do_not_contain_each_other_except_admin(office: Office) -> None:
@@ -174,10 +169,10 @@ def test_roles_do_not_contain_each_other_except_admin(office: Office) -> None:
 
 def test_a_change_of_role_is_recorded_with_before_and_after(office: Office) -> None:
     rosa = add(office).organizer
-    changed = organizers.set_role(office.db, rosa.id, "exporter", by="Boss", at=office.clock.at)
+    changed = organizers.set_role(office.by("Boss"), rosa.id, "exporter")
     assert isinstance(changed, organizers.Changed)
     assert changed.organizer.role == "exporter"
-    again = organizers.set_role(office.db, rosa.id, "exporter", by="Boss", at=office.clock.at)
+    again = organizers.set_role(office.by("Boss"), rosa.id, "exporter")
     assert isinstance(again, organizers.NothingToChange)
     events = list(audit.every(office.db, audit.TrailFilter(what="role changed")))
     assert [(e.who, e.subject, e.before, e.after) for e in events] == [
@@ -189,19 +184,17 @@ def test_the_last_admin_stays_admin_and_enabled(office: Office) -> None:
     boss = add(office, "Boss", "admin").organizer
     at = office.clock.at
     refused = organizers.LastAdmin(boss)
-    assert organizers.set_role(office.db, boss.id, "editor", by="Boss", at=at) == refused
-    assert organizers.set_disabled(office.db, SECRET, boss.id, True, by="Boss", at=at) == refused
+    assert organizers.set_role(Actor(office.db, "Boss", at), boss.id, "editor") == refused
+    assert organizers.set_disabled(Actor(office.db, "Boss", at), SECRET, boss.id, True) == refused
     add(office, "Second", "admin")
     assert isinstance(
-        organizers.set_role(office.db, boss.id, "editor", by="Boss", at=at), organizers.Changed
+        organizers.set_role(Actor(office.db, "Boss", at), boss.id, "editor"), organizers.Changed
     )
 
 
 def test_the_operator_can_switch_even_the_last_admin_off(office: Office) -> None:
     boss = add(office, "Boss", "admin").organizer
-    done = organizers.set_disabled(
-        office.db, SECRET, boss.id, True, by="x", at=office.clock.at, even_last_admin=True
-    )
+    done = organizers.set_disabled(office.by("x"), SECRET, boss.id, True, even_last_admin=True)
     assert isinstance(done, organizers.Changed)
 
 
@@ -210,9 +203,9 @@ def test_a_number_that_nobody_has_changes_nothing(office: Office, number: int) -
     add(office)
     at = office.clock.at
     nobody = organizers.NoSuchOrganizer()
-    assert organizers.set_role(office.db, number, "admin", by="B", at=at) == nobody
-    assert organizers.set_disabled(office.db, SECRET, number, True, by="B", at=at) == nobody
-    assert organizers.reset_organizer(office.db, SECRET, "Nobody", by="B", at=at) == nobody
+    assert organizers.set_role(Actor(office.db, "B", at), number, "admin") == nobody
+    assert organizers.set_disabled(Actor(office.db, "B", at), SECRET, number, True) == nobody
+    assert organizers.reset_organizer(Actor(office.db, "B", at), SECRET, "Nobody") == nobody
 
 
 def test_the_list_has_disabled_accounts_last(office: Office) -> None:
@@ -220,7 +213,7 @@ def test_the_list_has_disabled_accounts_last(office: Office) -> None:
         add(office, name)
     ana = organizer_by_name(office.db, "Ana")
     assert ana is not None
-    organizers.set_disabled(office.db, DOOR.secret, ana.id, True, by="B", at=office.clock.at)
+    organizers.set_disabled(office.by("B"), DOOR.secret, ana.id, True)
     assert [o.name for o in all_organizers(office.db)] == ["mia", "Zoe", "Ana"]
 
 
@@ -230,9 +223,9 @@ def test_every_step_of_an_organizers_life_is_in_the_trail(office: Office) -> Non
     found = organizer_by_name(office.db, "Rosa")
     assert found is not None
     at = office.clock.at
-    organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=at, second_factor=True)
-    organizers.set_disabled(office.db, SECRET, found.id, True, by="Boss", at=at)
-    organizers.set_disabled(office.db, SECRET, found.id, False, by="Boss", at=at)
+    organizers.reset_organizer(Actor(office.db, "Boss", at), SECRET, "Rosa", second_factor=True)
+    organizers.set_disabled(Actor(office.db, "Boss", at), SECRET, found.id, True)
+    organizers.set_disabled(Actor(office.db, "Boss", at), SECRET, found.id, False)
     assert [e.what.value for e in audit.every(office.db, audit.TrailFilter())] == [
         "organizer added",
         "password link made",

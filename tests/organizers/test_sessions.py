@@ -79,9 +79,7 @@ def test_a_revoked_session_is_over_at_once(office: Office) -> None:
     rosa = office.add("Rosa")
     here, there = office.log_in(rosa), office.log_in(rosa)
     owner = here.session.organizer
-    assert organizers.revoke_session(
-        office.db, owner, there.session.id, by="Rosa", at=office.clock.at
-    )
+    assert organizers.revoke_session(office.by("Rosa"), owner, there.session.id)
     assert office.session(there.token) == organizers.NoSession("ended")
     assert isinstance(office.session(here.token), organizers.Session)
 
@@ -92,9 +90,7 @@ def test_nobody_revokes_another_organizers_session_by_its_number(office: Office)
     assert isinstance(mine, organizers.Session)
     assert isinstance(theirs, organizers.Session)
     for number in (theirs.id, 0, -1, 10**12):
-        assert not organizers.revoke_session(
-            office.db, mine.organizer, number, by="Rosa", at=office.clock.at
-        )
+        assert not organizers.revoke_session(office.by("Rosa"), mine.organizer, number)
     assert isinstance(office.session(ana.token), organizers.Session)
 
 
@@ -112,13 +108,11 @@ def test_all_sessions_can_be_ended_but_the_one_in_use(office: Office) -> None:
     rosa = office.add("Rosa")
     one, two = office.log_in(rosa), office.log_in(rosa)
     owner = one.session.organizer
-    ended = organizers.revoke_all(
-        office.db, owner, by="Rosa", at=office.clock.at, but=two.session.id
-    )
+    ended = organizers.revoke_all(office.by("Rosa"), owner, but=two.session.id)
     assert ended == 2
     assert isinstance(office.session(two.token), organizers.Session)
     assert office.session(one.token) == organizers.NoSession("ended")
-    assert organizers.revoke_all(office.db, owner, by="x", at=office.clock.at) == 1
+    assert organizers.revoke_all(office.by("x"), owner) == 1
     last = list(audit.every(office.db, audit.TrailFilter(what="sessions revoked")))[-1]
     assert (last.before, last.after) == ({"sessions": 1}, {"sessions": 0})
 
@@ -129,9 +123,9 @@ def test_disabling_an_organizer_ends_their_sessions(office: Office) -> None:
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
     half = office.half("Rosa")
-    organizers.set_disabled(office.db, DOOR.secret, owner.id, True, by="Boss", at=office.clock.at)
+    organizers.set_disabled(office.by("Boss"), DOOR.secret, owner.id, True)
     assert office.session(rosa.token) == organizers.NoSession("ended")
-    organizers.set_disabled(office.db, DOOR.secret, owner.id, False, by="Boss", at=office.clock.at)
+    organizers.set_disabled(office.by("Boss"), DOOR.secret, owner.id, False)
     assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.session(half.token) == organizers.NoSession("ended")
 
@@ -148,7 +142,7 @@ def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
     rosa = office.add("Rosa", "editor")
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
-    organizers.set_role(office.db, owner.id, "exporter", by="Boss", at=office.clock.at)
+    organizers.set_role(office.by("Boss"), owner.id, "exporter")
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
     assert session.organizer.may("exporter")

@@ -205,7 +205,7 @@ def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -
     rosa = office.add("Rosa")
     laptop = Client("198.51.100.7", "the mark of a laptop")
     office.log_in(rosa, laptop)
-    organizers.reset_organizer(office.db, SECRET, "Rosa", by="Boss", at=office.clock.at)
+    organizers.reset_organizer(office.by("Boss"), SECRET, "Rosa")
     (known,) = office.db.execute("SELECT count(*) FROM login_sources").fetchone()
     assert known == 0
 

@@ -22,7 +22,7 @@ def browser(app: Flask, clock: Clock) -> Browser:
 
 
 def link_for(staff: Office, name: str = "Rosa") -> str:
-    link = organizers.add_organizer(staff.db, name, "editor", by="Boss", at=staff.clock.at)
+    link = organizers.add_organizer(staff.by("Boss"), name, "editor")
     assert isinstance(link, OneTimeLink)
     return f"/organize/set-password/{link.token}"
 

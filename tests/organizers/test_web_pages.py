@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app.records import audit
-from app.records.audit import TrailFilter, What
+from app.records.audit import Actor, TrailFilter, What
 from app.records.database import writing
 from app.records.organizers import organizer_by_name
 from app.records.tabular import safe_csv
@@ -228,7 +228,7 @@ def test_names_are_shown_as_they_are_and_run_nothing(
             "INSERT INTO organizers (name, name_key, role, created) VALUES (?, ?, 'editor', 0)",
             (name, name),
         )
-        audit.record(staff.db, at=staff.clock.at, who=name, what=What.PASSWORD_SET, subject=name)
+        staff.by(name).record(What.PASSWORD_SET, name)
     for path in ("people", "people/2", "audit"):
         browser.get(f"/organize/{path}")
         assert name in browser.words
@@ -238,9 +238,7 @@ def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: 
     browser.log_in(staff.add("Boss", "admin"))
     with writing(staff.db):
         for n in range(120):
-            audit.record(
-                staff.db, at=staff.clock.at, who="Ana", what=What.PASSWORD_SET, subject=f"S{n:03}"
-            )
+            staff.by("Ana").record(What.PASSWORD_SET, f"S{n:03}")
     browser.get("/organize/audit?who=Ana")
     assert "120 events" in browser.words
     assert "S119" in browser.words
@@ -325,10 +323,7 @@ def test_no_cell_of_the_export_is_a_formula(text: str, cell: str) -> None:
 def test_hostile_names_come_out_of_the_export_as_text(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     with writing(staff.db):
-        audit.record(
-            staff.db, at=staff.clock.at, who='=HYPERLINK("x")', what=What.PASSWORD_SET,
-            subject='a,"b"\r\nc',
-        )  # fmt: skip
+        Actor(staff.db, '=HYPERLINK("x")', staff.clock.at).record(What.PASSWORD_SET, 'a,"b"\r\nc')
     rows = exported(browser)
     assert ['\'=HYPERLINK("x")', "password set", 'a,"b"\nc'] in [r[2:5] for r in rows]
 

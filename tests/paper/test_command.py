@@ -115,7 +115,7 @@ def test_a_broken_file_is_deleted_too_and_explained(tmp_path: Path) -> None:
 
 def test_a_tag_that_is_none_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA), "--source", "two words")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert signatures() == 0
 
 

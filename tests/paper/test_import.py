@@ -14,6 +14,7 @@ import pytest
 
 from app.records import audit, open_database, recount, set_status, sign, totals
 from app.records.acts import SignatureRequest
+from app.records.audit import Actor
 from app.records.database import writing
 from app.records.erasing import waits_to_be_erased
 from app.records.paper import (
@@ -149,7 +150,7 @@ def test_who_was_there_before_is_not_removed_by_an_undo(db: sqlite3.Connection, 
 
 
 def undo(db: sqlite3.Connection, number: int) -> int:
-    return undo_import(db, number, campaign().slug, who="Rosa", at=NOW, lock=lock_of(db))
+    return undo_import(Actor(db, "Rosa", NOW), number, campaign().slug, lock=lock_of(db))
 
 
 def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> None:
@@ -175,7 +176,7 @@ def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> 
 def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> None:
     rows = good(3)
     added = run(db, rows)
-    assert take_back_paper(db, rows[0].person, SECRET, campaign=campaign().slug, who="R", at=NOW)
+    assert take_back_paper(Actor(db, "R", NOW), rows[0].person, SECRET, campaign=campaign().slug)
     assert list_imports(db, campaign().slug)[0].signatures == 2
     assert undo(db, added.number) == 2
     assert run(db, rows).signatures == 2
@@ -227,6 +228,6 @@ def test_of_whoever_is_taken_back_or_undone_no_file_of_the_running_site_holds_a_
         assert not any(found())
     else:
         for row in rows[:2]:
-            take_back_paper(db, row.person, SECRET, campaign=campaign().slug, who="R", at=NOW)
+            take_back_paper(Actor(db, "R", NOW), row.person, SECRET, campaign=campaign().slug)
         assert found() == [False] * 2 + [True] * (people - 2)
     assert not waits_to_be_erased(db)

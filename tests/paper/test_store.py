@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.records import audit, person_of, recount, sign, totals
 from app.records.acts import SignatureRequest
+from app.records.audit import Actor
 from app.records.paper import PaperLetters, Rehearsal, add_one, take_back_paper
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Good, judge
@@ -93,7 +94,7 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
 
     def back() -> bool:
         return take_back_paper(
-            db, rows[0].person, SECRET, campaign=campaign().slug, who="Rosa", at=NOW
+            Actor(db, "Rosa", NOW), rows[0].person, SECRET, campaign=campaign().slug
         )
 
     assert back()
@@ -107,7 +108,7 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
 
 def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection) -> None:
     stranger = person_of(b"p" * 32, email="x@y.zz", first="", last="", zip5="")
-    assert not take_back_paper(db, stranger, SECRET, campaign=campaign().slug, who="R", at=NOW)
+    assert not take_back_paper(Actor(db, "R", NOW), stranger, SECRET, campaign=campaign().slug)
     assert events(db) == []
 
 

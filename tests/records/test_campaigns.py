@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.records import open_database, sign, totals
+from app.records.audit import Actor
 from app.records.site_campaigns import (
     NotOpenError,
     SiteCampaign,
@@ -25,7 +25,6 @@ from tests.records.build import signature
 
 FIRST = "first"
 NOW = datetime(2027, 2, 1, 12, tzinfo=UTC)
-WHO: dict[str, Any] = {"first": FIRST, "by": "Ana", "at": NOW}
 
 
 @pytest.fixture
@@ -35,6 +34,10 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     opened.close()
 
 
+def ana(db: sqlite3.Connection) -> Actor:
+    return Actor(db, "Ana", NOW)
+
+
 def test_a_site_has_the_campaign_of_its_settings_on_the_start_page(db: sqlite3.Connection) -> None:
     assert campaigns_here(db, FIRST) == (SiteCampaign(FIRST, starts=True),)
 
@@ -42,40 +45,40 @@ def test_a_site_has_the_campaign_of_its_settings_on_the_start_page(db: sqlite3.C
 def test_a_campaign_that_was_begun_is_prepared_first_and_has_its_texts(
     db: sqlite3.Connection,
 ) -> None:
-    assert begin(db, "next", {"campaign.toml": "title = 1"}, **WHO)
+    assert begin(ana(db), "next", {"campaign.toml": "title = 1"}, first=FIRST)
     assert campaigns_here(db, FIRST)[1] == SiteCampaign("next", "preparing")
     assert live_files(db, "next", {}).files == {"campaign.toml": "title = 1"}
-    assert not begin(db, "next", {}, **WHO)
-    assert not begin(db, FIRST, {}, **WHO)
+    assert not begin(ana(db), "next", {}, first=FIRST)
+    assert not begin(ana(db), FIRST, {}, first=FIRST)
 
 
 def test_one_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
-    begin(db, "next", {}, **WHO)
-    assert put_on_start_page(db, "next", **WHO) is None, "nobody sees it yet"
-    move(db, "next", "open", **WHO)
-    assert put_on_start_page(db, "next", **WHO) == SiteCampaign("next", starts=True)
+    begin(ana(db), "next", {}, first=FIRST)
+    assert put_on_start_page(ana(db), "next", first=FIRST) is None, "nobody sees it yet"
+    move(ana(db), "next", "open", first=FIRST)
+    assert put_on_start_page(ana(db), "next", first=FIRST) == SiteCampaign("next", starts=True)
     assert [one.prefix for one in campaigns_here(db, FIRST)] == ["", "/c/first"]
-    put_on_start_page(db, FIRST, **WHO)
+    put_on_start_page(ana(db), FIRST, first=FIRST)
     assert [one.prefix for one in campaigns_here(db, FIRST)] == ["", "/c/next"]
 
 
 @pytest.mark.parametrize("state", ["preparing", "ended"])
 def test_only_an_open_campaign_takes_signatures(db: sqlite3.Connection, state: str) -> None:
-    begin(db, "next", {}, **WHO)
+    begin(ana(db), "next", {}, first=FIRST)
     if state == "ended":
-        move(db, "next", "open", **WHO)
-        move(db, "next", "ended", **WHO)
+        move(ana(db), "next", "open", first=FIRST)
+        move(ana(db), "next", "ended", first=FIRST)
     with pytest.raises(NotOpenError):
         sign(db, signature("Ada", campaign="next"), b"s" * 32)
     assert totals(db, "next").signatures == 0
-    move(db, "next", "open", **WHO)
+    move(ana(db), "next", "open", first=FIRST)
     sign(db, signature("Ada", campaign="next"), b"s" * 32)
     sign(db, signature("Ada", campaign=FIRST), b"s" * 32)
     assert (totals(db, "next").signatures, totals(db, FIRST).signatures) == (1, 1)
 
 
 def test_the_database_itself_lets_nobody_sign_what_has_ended(db: sqlite3.Connection) -> None:
-    move(db, FIRST, "ended", **WHO)
+    move(ana(db), FIRST, "ended", first=FIRST)
     row = db.execute("SELECT count(*) FROM campaigns WHERE state = 'ended'").fetchone()
     assert row == (1,)
     with pytest.raises(sqlite3.IntegrityError, match="takes no signatures"):
@@ -91,12 +94,12 @@ def test_a_campaign_is_taken_away_only_where_nobody_signed_and_it_is_not_the_sta
     db: sqlite3.Connection,
 ) -> None:
     for slug in ("next", "third"):
-        begin(db, slug, {}, **WHO)
-    move(db, "next", "open", **WHO)
-    put_on_start_page(db, "next", **WHO)
-    assert not take_away(db, "next", by="Ana", at=NOW), "the start page would show nothing"
-    put_on_start_page(db, FIRST, **WHO)
+        begin(ana(db), slug, {}, first=FIRST)
+    move(ana(db), "next", "open", first=FIRST)
+    put_on_start_page(ana(db), "next", first=FIRST)
+    assert not take_away(ana(db), "next"), "the start page would show nothing"
+    put_on_start_page(ana(db), FIRST, first=FIRST)
     sign(db, signature("one", campaign="next"), b"s" * 32)
-    assert not take_away(db, "next", by="Ana", at=NOW), "somebody has signed it"
-    assert take_away(db, "third", by="Ana", at=NOW)
+    assert not take_away(ana(db), "next"), "somebody has signed it"
+    assert take_away(ana(db), "third")
     assert [one.slug for one in campaigns_here(db, FIRST)] == [FIRST, "next"]

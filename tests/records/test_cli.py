@@ -284,8 +284,8 @@ def test_the_command_line_has_the_filters_of_the_dashboard(
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(["--state", "ZZ"], "no state ZZ"), (["--language", "tlh"], "--language is one of"),
-     (["--source", "<script>"], "cannot be a tag"),
+    [(["--state", "ZZ"], "no state ZZ"), (["--language", "tlh"], "'tlh' is not one of"),
+     (["--source", "<script>"], "A source tag has"),
      (["--from", "2026-11-25", "--to", "2026-11-01"], "before the first")],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_is_explained(

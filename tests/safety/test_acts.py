@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from app.records import Totals, erasing, open_database, recount, remove, totals
+from app.records.audit import Actor
 from app.records.counts import Filter
 from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.holding import hold_again, release, set_aside
@@ -281,7 +282,7 @@ class Acts(RuleBasedStateMachine):
             "release": act.decision != "released", "set_aside": act.decision == "",
             "hold_again": act.decision != "",
         }[what.__name__]  # fmt: skip
-        done = what(self.site.db, self.campaign, [act.number], who="Rosa", at=self.site.clock())
+        done = what(Actor(self.site.db, "Rosa", self.site.clock()), self.campaign, [act.number])
         assert done == (seen and may)
         if done:
             act.decision = {"release": "released", "set_aside": "set aside", "hold_again": ""}[
@@ -313,8 +314,8 @@ class Acts(RuleBasedStateMachine):
         name, duty = "general.txt", f"Routine duty number {next(self.numbers)} is a traffic stop."
         text = self.texts[name].replace(self.duty, duty)
         done = publish_texts(
-            self.site.db, self.campaign, {name: text}, folder=self.texts, by="Rosa",
-            seen=change_counter(self.site.db, self.campaign), at=self.site.clock(),
+            Actor(self.site.db, "Rosa", self.site.clock()), self.campaign, {name: text},
+            folder=self.texts, seen=change_counter(self.site.db, self.campaign),
         )  # fmt: skip
         assert isinstance(done, Published)
         assert len(done.versions) == 1

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.records.acts import SignatureRequest
-from app.records.audit import TrailFilter, every
+from app.records.audit import Actor, TrailFilter, every
 from app.records.counts import recount
 from app.records.holding import held_page, hold_again, release, set_aside
 from app.records.persons import person_of
@@ -49,11 +49,11 @@ def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connecti
     for number in (1, 2, 3):
         sign(db, held(number), SECRET)
     numbers = [row.number for row in held_page(db, CAMPAIGN).rows]
-    assert release(db, CAMPAIGN, numbers[:2], who="Rosa", at=NOW) == 2
-    assert set_aside(db, CAMPAIGN, numbers[2:], who="Rosa", at=NOW) == 1
+    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[:2]) == 2
+    assert set_aside(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[2:]) == 1
     assert statuses(db) == ["counted", "counted", "held"]
     assert held_page(db, CAMPAIGN).rows == ()
-    assert hold_again(db, CAMPAIGN, numbers, who="Rosa", at=NOW) == 3
+    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, numbers) == 3
     assert statuses(db) == ["held"] * 3
     assert held_page(db, CAMPAIGN).numbers["waiting"] == 3
     trail = [(e.what.value, e.who, e.after["rows"]) for e in every(db, TrailFilter())]
@@ -71,9 +71,9 @@ def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Co
     withdraw(db, taken_back)
     sign(db, replace(held(3), campaign="another"), SECRET)
     everything = [1, 2, 3, 99]
-    assert release(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
-    assert set_aside(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
-    assert hold_again(db, CAMPAIGN, everything, who="Rosa", at=NOW) == 0
+    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
+    assert set_aside(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
+    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
     assert statuses(db) == ["counted", "withdrawn", "held"]
     assert list(every(db, TrailFilter())) == []
 
@@ -121,13 +121,13 @@ def test_somebody_who_had_signed_is_held_and_released_like_anybody(db: sqlite3.C
     again = replace(held(2), person=request(1).person)
     link = sign(db, again, SECRET).receipt
     [row] = held_page(db, CAMPAIGN).rows
-    assert release(db, CAMPAIGN, [row.number], who="Rosa", at=NOW) == 1
+    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number]) == 1
     found = receipt(db, link)
     assert found is not None
     assert found.waits_for == ""
     assert statuses(db) == ["counted", "repeated"]
     assert held_page(db, CAMPAIGN).numbers == {"waiting": 0, "set aside": 0, "released": 1}
-    assert hold_again(db, CAMPAIGN, [row.number], who="Rosa", at=NOW) == 1
+    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number]) == 1
     assert not recount(db)
 
 

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.records.acts import SignatureRequest, Signed
+from app.records.audit import Actor
 from app.records.counts import recount
 from app.records.database import open_database
 from app.records.holding import release
@@ -146,7 +147,7 @@ def test_a_correction_that_waits_replaces_nothing_yet(
     sign(db, keeping(doubtful, key, first="held"), SECRET)
     asked = sign(db, keeping(signing(3, "Imani", status="unconfirmed"), key, first="Imani"), SECRET)
     assert packet(db, opened, file) == {1: {"first": "Imni"}}
-    assert release(db, CAMPAIGN, [2], who="Rosa", at=NOW) == 1
+    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, [2]) == 1
     assert packet(db, opened, file) == {1: {"first": "held"}}
     assert confirm(db, asked.confirm, at=NOW)
     assert packet(db, opened, file) == {1: {"first": "Imani"}}

@@ -10,6 +10,7 @@ from flask import Flask
 
 from app.campaign.load import read_files
 from app.records import receipt, totals
+from app.records.audit import Actor
 from app.records.site_campaigns import begin, move, put_on_start_page
 from app.site.services import Services, services
 from app.site.settings import Settings
@@ -30,8 +31,8 @@ def two(app: Flask, clock: Clock) -> Services:
     files["campaign.toml"] = files["campaign.toml"].replace(title, 'title = "The second one"', 1)
     with app.app_context():
         site = services()
-    assert begin(site.db(), SECOND, files, first=FIRST, by="Ana", at=clock())
-    move(site.db(), SECOND, "open", first=FIRST, by="Ana", at=clock())
+    assert begin(Actor(site.db(), "Ana", clock()), SECOND, files, first=FIRST)
+    move(Actor(site.db(), "Ana", clock()), SECOND, "open", first=FIRST)
     return site
 
 
@@ -86,7 +87,7 @@ def test_what_was_begun_on_the_start_page_stays_with_its_campaign_when_another_c
 ) -> None:
     review = resident.reviewing("01930", "MA")
     form = review.form()
-    put_on_start_page(two.db(), SECOND, first=FIRST, by="Ana", at=clock())
+    put_on_start_page(Actor(two.db(), "Ana", clock()), SECOND, first=FIRST)
     moved = resident.client.flask.post("/sign", data=form)
     assert (moved.status_code, moved.headers["Location"]) == (307, f"/c/{FIRST}/sign")
     taken = at(resident, f"/c/{FIRST}").sign(form)
@@ -104,8 +105,8 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     taken = resident.signed("01930", "MA")
     path = resident.receipt_path(taken)
     form = resident.reviewing("02138", "MA", first="Ben", story="My own words.").form()
-    put_on_start_page(two.db(), SECOND, first=FIRST, by="Ana", at=clock())
-    move(two.db(), FIRST, "ended", first=FIRST, by="Ana", at=clock())
+    put_on_start_page(Actor(two.db(), "Ana", clock()), SECOND, first=FIRST)
+    move(Actor(two.db(), "Ana", clock()), FIRST, "ended", first=FIRST)
     late = resident.client.flask.post(f"/c/{FIRST}/sign", data=form)
     assert late.status_code == 200
     assert "My own words." in late.text
@@ -128,7 +129,7 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
 def test_a_campaign_in_preparation_is_seen_by_nobody(
     two: Services, client: Client, clock: Clock
 ) -> None:
-    begin(two.db(), "third", read_files(LETTERS / FIRST), first=FIRST, by="Ana", at=clock())
+    begin(Actor(two.db(), "Ana", clock()), "third", read_files(LETTERS / FIRST), first=FIRST)
     client.get("/c/third/", 404)
     assert client.flask.get("/c/third/counts.json").status_code == 404
     assert "third" not in client.flask.get("/sitemap.xml").text

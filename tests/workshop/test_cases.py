@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from app.records import LetterVersion, version_text, workshop
+from app.records.audit import Actor
 from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
@@ -212,8 +213,8 @@ def put_live(app: Flask, name: str, at: datetime) -> None:
         draft = workshop.state_of(db, SLUG, name).draft
         assert draft
         done = workshop.publish_texts(
-            db, SLUG, {name: draft.source}, folder=services().live.folder,
-            seen=workshop.change_counter(db, SLUG), by="Rosa", at=at,
+            Actor(db, "Rosa", at), SLUG, {name: draft.source}, folder=services().live.folder,
+            seen=workshop.change_counter(db, SLUG),
         )  # fmt: skip
     assert isinstance(done, workshop.Published)
 

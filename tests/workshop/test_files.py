@@ -10,6 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from app.records import workshop
+from app.records.audit import Actor
 from app.site.services import services
 from app.site.settings import ROOT
 from tests.organizers.browser import Browser
@@ -150,11 +151,17 @@ def test_an_export_asks_before_it_replaces_a_file_and_leaves_retired_ones(
     with app.app_context():
         site = services()
         workshop.retire(
-            site.db(), SLUG, ["local-budget.txt", "local-budget.short.txt", "local-budget.es.txt",
-                              "local-budget.short.es.txt"],
-            folder=site.live.folder, seen=workshop.change_counter(site.db(), SLUG), by="Rosa",
-            at=clock.at,
-        )  # fmt: skip
+            Actor(site.db(), "Rosa", clock.at),
+            SLUG,
+            [
+                "local-budget.txt",
+                "local-budget.short.txt",
+                "local-budget.es.txt",
+                "local-budget.short.es.txt",
+            ],
+            folder=site.live.folder,
+            seen=workshop.change_counter(site.db(), SLUG),
+        )
     result = run(app, "export", "--out", str(copy), "--yes")
     assert result.exit_code == 0
     assert "local-budget.txt: retired here; the file is left as it is" in result.output

@@ -13,6 +13,7 @@ import pytest
 
 from app.campaign.problems import CampaignError
 from app.records import LetterVersion, version_text, workshop
+from app.records.audit import Actor
 from app.records.database import open_database
 from app.records.workshop import Published, Saved
 from app.site.live import LiveCampaign
@@ -33,7 +34,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def put_live(db: sqlite3.Connection, live: LiveCampaign, texts: dict[str, str]) -> None:
     seen = workshop.change_counter(db, SLUG)
     answer = workshop.publish_texts(
-        db, SLUG, texts, folder=live.folder, seen=seen, by="Rosa", at=NOW
+        Actor(db, "Rosa", NOW), SLUG, texts, folder=live.folder, seen=seen
     )
     assert isinstance(answer, Published)
 
@@ -56,7 +57,7 @@ def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Conn
 def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection) -> None:
     live = LiveCampaign(LETTERS)
     first = live.now(db)
-    draft = workshop.save_draft(db, SLUG, "general.txt", "+++", base=0, by="Rosa", at=NOW)
+    draft = workshop.save_draft(Actor(db, "Rosa", NOW), SLUG, "general.txt", "+++", base=0)
     assert isinstance(draft, Saved)
     assert live.now(db) is first
 
@@ -64,7 +65,7 @@ def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection)
 def test_a_retired_letter_is_gone_and_the_others_stay(db: sqlite3.Connection) -> None:
     live = LiveCampaign(LETTERS)
     names = [n for n in live.folder if n.startswith("local-budget.")]
-    workshop.retire(db, SLUG, names, folder=live.folder, seen=0, by="Rosa", at=NOW)
+    workshop.retire(Actor(db, "Rosa", NOW), SLUG, names, folder=live.folder, seen=0)
     templates = live.now(db).templates
     assert ("local-budget", "full") not in templates
     assert ("general", "full") in templates

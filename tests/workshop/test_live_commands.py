@@ -15,6 +15,7 @@ from app.cli import doctor
 from app.cli.letter_commands import letters_cli
 from app.cli.signatures import open_scope
 from app.documents.printables import CardWords
+from app.records.audit import Actor
 from app.records.database import open_database
 from app.records.workshop import Published, change_counter, publish_texts
 from app.site.daily import policy_of
@@ -39,8 +40,8 @@ def put_live(site: Settings, name: str, old: str, new: str) -> None:
     assert old in text
     with closing(open_database(site.database)) as db:
         done = publish_texts(
-            db, SLUG, {name: text.replace(old, new)}, folder={}, seen=change_counter(db, SLUG),
-            by="Rosa", at=datetime.now(UTC),
+            Actor(db, "Rosa", datetime.now(UTC)), SLUG, {name: text.replace(old, new)}, folder={},
+            seen=change_counter(db, SLUG),
         )  # fmt: skip
     assert isinstance(done, Published)
 

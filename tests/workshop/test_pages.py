@@ -10,6 +10,7 @@ from flask import Flask
 from app.campaign import check
 from app.campaign.letter_file import HEADING, split_source
 from app.records import workshop
+from app.records.audit import Actor
 from app.site.services import services
 from app.site.settings import ROOT
 from app.web.access import access_rules
@@ -465,8 +466,8 @@ def test_the_first_page_warns_when_residents_see_earlier_letters(
     with app.app_context():
         site = services()
         workshop.publish_texts(
-            site.db(), site.live.slug, {"general.txt": "{{ nope }}"}, folder=site.live.folder,
-            seen=0, by="Rosa", at=clock.at,
+            Actor(site.db(), "Rosa", clock.at), site.live.slug, {"general.txt": "{{ nope }}"},
+            folder=site.live.folder, seen=0,
         )  # fmt: skip
     assert live_words(app) == before
     rosa.get("/organize/")

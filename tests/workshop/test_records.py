@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.records import workshop
+from app.records.audit import Actor
 from app.records.database import open_database
 from app.records.workshop import CampaignMoved, Moved, NoSuchVersion, Published, Saved
 
@@ -29,7 +30,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def save(db: sqlite3.Connection, text: str, base: int, by: str = "Rosa") -> Saved | Moved:
-    return workshop.save_draft(db, C, "a.txt", text, base=base, by=by, at=NOW)
+    return workshop.save_draft(Actor(db, by, NOW), C, "a.txt", text, base=base)
 
 
 def saved(db: sqlite3.Connection, text: str, base: int | None = None) -> int:
@@ -41,8 +42,8 @@ def saved(db: sqlite3.Connection, text: str, base: int | None = None) -> int:
 
 def publish(db: sqlite3.Connection, number: int, seen: int | None = None) -> Published:
     answer = workshop.publish(
-        db, C, {"a.txt": number}, folder=FOLDER,
-        seen=workshop.change_counter(db, C) if seen is None else seen, by="Rosa", at=NOW,
+        Actor(db, "Rosa", NOW), C, {"a.txt": number}, folder=FOLDER,
+        seen=workshop.change_counter(db, C) if seen is None else seen,
     )  # fmt: skip
     assert isinstance(answer, Published), answer
     return answer
@@ -115,9 +116,9 @@ def test_saving_the_same_words_twice_writes_one_row_and_one_event(db: sqlite3.Co
 
 def test_a_discarded_draft_stays_in_the_history(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
-    answer = workshop.discard_draft(db, C, "a.txt", base=number - 1, by="Ben", at=NOW)
+    answer = workshop.discard_draft(Actor(db, "Ben", NOW), C, "a.txt", base=number - 1)
     assert isinstance(answer, Moved)
-    answer = workshop.discard_draft(db, C, "a.txt", base=number, by="Ben", at=NOW)
+    answer = workshop.discard_draft(Actor(db, "Ben", NOW), C, "a.txt", base=number)
     assert isinstance(answer, Saved)
     assert workshop.state_of(db, C, "a.txt").draft is None
     assert [v.source for v in workshop.history(db, C, "a.txt")] == ["second"]
@@ -126,60 +127,56 @@ def test_a_discarded_draft_stays_in_the_history(db: sqlite3.Connection) -> None:
 def test_only_the_draft_that_was_checked_is_published(db: sqlite3.Connection) -> None:
     checked = saved(db, "second")
     saved(db, "third")
-    answer = workshop.publish(
-        db, C, {"a.txt": checked}, folder=FOLDER, seen=0, by="Rosa", at=NOW
-    )  # fmt: skip
+    answer = workshop.publish(Actor(db, "Rosa", NOW), C, {"a.txt": checked}, folder=FOLDER, seen=0)
     assert isinstance(answer, Moved)
     assert live(db) == FOLDER
 
 
 def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
-    toml = workshop.save_draft(db, C, "campaign.toml", "bill 2", base=0, by="Ben", at=NOW)
+    toml = workshop.save_draft(Actor(db, "Ben", NOW), C, "campaign.toml", "bill 2", base=0)
     assert isinstance(toml, Saved)
     workshop.publish(
-        db, C, {"campaign.toml": toml.version.id}, folder=FOLDER, seen=0, by="Ben", at=NOW
+        Actor(db, "Ben", NOW), C, {"campaign.toml": toml.version.id}, folder=FOLDER, seen=0
     )
-    answer = workshop.publish(
-        db, C, {"a.txt": number}, folder=FOLDER, seen=0, by="Rosa", at=NOW
-    )  # fmt: skip
+    answer = workshop.publish(Actor(db, "Rosa", NOW), C, {"a.txt": number}, folder=FOLDER, seen=0)
     assert answer == CampaignMoved(1)
     assert live(db) == {**FOLDER, "campaign.toml": "bill 2"}
 
 
 def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection) -> None:
     a = saved(db, "second")
-    b = workshop.save_draft(db, C, "b.txt", "new", base=0, by="Rosa", at=NOW)
+    b = workshop.save_draft(Actor(db, "Rosa", NOW), C, "b.txt", "new", base=0)
     assert isinstance(b, Saved)
     wrong = {"a.txt": a, "b.txt": b.version.id + 1}
-    answer = workshop.publish(db, C, wrong, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    answer = workshop.publish(Actor(db, "Rosa", NOW), C, wrong, folder=FOLDER, seen=0)
     assert isinstance(answer, Moved)
     assert live(db) == FOLDER
     right = {"a.txt": a, "b.txt": b.version.id}
-    answer = workshop.publish(db, C, right, folder=FOLDER, seen=0, by="Rosa", at=NOW)
+    answer = workshop.publish(Actor(db, "Rosa", NOW), C, right, folder=FOLDER, seen=0)
     assert isinstance(answer, Published)
     assert answer.counter == 1
     assert live(db) == {**FOLDER, "a.txt": "second", "b.txt": "new"}
 
 
 def test_a_retired_text_is_not_offered_and_comes_back_as_it_was(db: sqlite3.Connection) -> None:
-    at = {"by": "Rosa", "at": NOW}
-    workshop.retire(db, C, ["a.txt"], folder=FOLDER, seen=0, **at)  # type: ignore[arg-type]
+    rosa = Actor(db, "Rosa", NOW)
+    workshop.retire(rosa, C, ["a.txt"], folder=FOLDER, seen=0)
     assert live(db) == {"campaign.toml": "bill"}
     assert workshop.state_of(db, C, "a.txt").retired
-    answer = workshop.bring_back(db, C, ["a.txt"], seen=0, **at)  # type: ignore[arg-type]
+    answer = workshop.bring_back(rosa, C, ["a.txt"], seen=0)
     assert answer == CampaignMoved(1)
-    workshop.bring_back(db, C, ["a.txt"], seen=1, **at)  # type: ignore[arg-type]
+    workshop.bring_back(rosa, C, ["a.txt"], seen=1)
     assert live(db) == FOLDER
 
 
 def test_every_change_is_an_event_with_both_versions_and_no_text(db: sqlite3.Connection) -> None:
     first, second = (workshop.text_version(t)[:12] for t in ("first", "second words"))
     publish(db, saved(db, "second words"))
-    workshop.retire(db, C, ["a.txt"], folder=FOLDER, seen=1, by="Rosa", at=NOW)
-    workshop.bring_back(db, C, ["a.txt"], seen=2, by="Rosa", at=NOW)
+    workshop.retire(Actor(db, "Rosa", NOW), C, ["a.txt"], folder=FOLDER, seen=1)
+    workshop.bring_back(Actor(db, "Rosa", NOW), C, ["a.txt"], seen=2)
     number = saved(db, "third words")
-    workshop.discard_draft(db, C, "a.txt", base=number, by="Rosa", at=NOW)
+    workshop.discard_draft(Actor(db, "Rosa", NOW), C, "a.txt", base=number)
     third = workshop.text_version("third words")[:12]
     assert events(db) == [
         ("draft saved", f"{C}/a.txt", {"version": ""}, {"version": second}),
@@ -204,17 +201,13 @@ def test_texts_from_a_folder_go_live_and_equal_ones_are_left_alone(
 ) -> None:
     saved(db, "a draft")
     texts = {"a.txt": "from elsewhere", "campaign.toml": "bill"}
-    answer = workshop.publish_texts(
-        db, C, texts, folder=FOLDER, seen=0, by="command line", at=NOW
-    )  # fmt: skip
+    answer = workshop.publish_texts(Actor(db, "command line", NOW), C, texts, folder=FOLDER, seen=0)
     assert isinstance(answer, Published)
     assert [v.name for v in answer.versions] == ["a.txt"]
     state = workshop.state_of(db, C, "a.txt")
     assert state.draft is not None
     assert state.draft.source == "a draft"
-    again = workshop.publish_texts(
-        db, C, texts, folder=FOLDER, seen=1, by="command line", at=NOW
-    )  # fmt: skip
+    again = workshop.publish_texts(Actor(db, "command line", NOW), C, texts, folder=FOLDER, seen=1)
     assert again == Published(1, ())
 
 
@@ -240,26 +233,26 @@ def test_whatever_is_done_no_saved_text_is_ever_lost(
         for what, name, text in steps:
             state = workshop.state_of(db, C, name)
             seen = workshop.change_counter(db, C)
-            at = {"by": "Rosa", "at": NOW}
+            rosa = Actor(db, "Rosa", NOW)
             if what == "save":
-                workshop.save_draft(db, C, name, text, base=state.revision, **at)  # type: ignore[arg-type]
+                workshop.save_draft(rosa, C, name, text, base=state.revision)
                 kept.append((name, text))
             elif what == "stale":
                 base = state.revision + 7
-                answer = workshop.save_draft(db, C, name, text, base=base, **at)  # type: ignore[arg-type]
+                answer = workshop.save_draft(rosa, C, name, text, base=base)
                 assert isinstance(answer, Moved) or not answer.new
             elif what == "publish" and state.draft:
                 workshop.publish(
-                    db, C, {name: state.draft.id}, folder=FOLDER, seen=seen, **at  # type: ignore[arg-type]
+                    rosa, C, {name: state.draft.id}, folder=FOLDER, seen=seen
                 )  # fmt: skip
                 expected[name] = state.draft.source
             elif what == "discard" and state.draft:
-                workshop.discard_draft(db, C, name, base=state.draft.id, **at)  # type: ignore[arg-type]
+                workshop.discard_draft(rosa, C, name, base=state.draft.id)
             elif what == "retire":
-                workshop.retire(db, C, [name], folder=FOLDER, seen=seen, **at)  # type: ignore[arg-type]
+                workshop.retire(rosa, C, [name], folder=FOLDER, seen=seen)
                 expected.pop(name, None)
             elif what == "back" and state.retired:
-                workshop.bring_back(db, C, [name], seen=seen, **at)  # type: ignore[arg-type]
+                workshop.bring_back(rosa, C, [name], seen=seen)
                 assert state.current is not None
                 expected[name] = state.current.source
             assert live(db) == expected

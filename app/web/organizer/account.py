@@ -24,13 +24,16 @@ from app.web.access import access
 from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.entering import (
     MISMATCH,
+    desk,
     party,
     password_words,
     show_recovery_codes,
+    slow_down,
     typed,
     wait_words,
 )
 from app.web.organizer.gate import (
+    acting,
     clock,
     confirm_page,
     current,
@@ -139,7 +142,7 @@ def my_sessions() -> Response:
 def end_session(number: int) -> Response:
     """End one of one's own sessions; somebody else's is not found."""
     me = current().organizer
-    if not organizers.revoke_session(services().db(), me, number, by=me.name, at=clock()):
+    if not organizers.revoke_session(acting(), me, number):
         abort(404)
     return go_to("organizer.my_sessions")
 
@@ -149,7 +152,7 @@ def end_session(number: int) -> Response:
 def end_other_sessions() -> Response:
     """End all of one's sessions but this one."""
     me, here = current().organizer, current().id
-    organizers.revoke_all(services().db(), me, by=me.name, at=clock(), but=here)
+    organizers.revoke_all(acting(), me, but=here)
     return go_to("organizer.my_sessions")
 
 
@@ -174,15 +177,10 @@ def confirm() -> Response:
 def confirm_post() -> Response:
     """Check the password and go on with what needed it."""
     kept, target = typed().kept.data, typed().next.data
-    answer = logins.confirm_password(
-        services().db(), door(), current(), typed().password.data,
-        client=client(), at=clock(),
-    )  # fmt: skip
+    answer = desk().confirm_password(current(), typed().password.data)
     again = partial(confirm_page, kept=kept, target=safe_next(target))
     if isinstance(answer, TooSoon):
-        shown = again(problem=wait_words(answer.seconds), status=429)
-        shown.headers["Retry-After"] = str(answer.seconds)
-        return shown
+        return slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
     if isinstance(answer, logins.LoginRefused) and answer.ended:
         forget()
         return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
@@ -212,10 +210,7 @@ def invite() -> Response:
     role = typed().role.data
     if role not in ROLES:
         return all_people(_("Choose one of the roles."), "role", 422)
-    answer = organizers.add_organizer(
-        services().db(), typed().name.data, role,
-        by=current().organizer.name, at=clock(),
-    )  # fmt: skip
+    answer = organizers.add_organizer(acting(), typed().name.data, role)
     if isinstance(answer, organizers.OneTimeLink):
         return show_link_once(answer)
     return all_people(_name_words(answer), "name", 422)
@@ -252,9 +247,8 @@ def new_link(number: int) -> Response:
         problem = _("This is your own account. Change your password under Your account.")
         return person(number, problem, 409)
     answer = organizers.reset_organizer(
-        services().db(), door().secret, found.name, by=current().organizer.name, at=clock(),
-        second_factor=typed().lost.data == "phone",
-    )  # fmt: skip
+        acting(), door().secret, found.name, second_factor=typed().lost.data == "phone"
+    )
     return abort(404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
 
 
@@ -286,18 +280,17 @@ def role(number: int) -> Response:
     role = typed().role.data
     if role not in ROLES:
         return person(number, _("Choose one of the roles."), 422)
-    me = current().organizer.name
-    return _after(number, organizers.set_role(services().db(), number, role, by=me, at=clock()))
+    return _after(number, organizers.set_role(acting(), number, role))
 
 
 @organizer.post("/people/<row:number>/<any(disable, enable):how>")
 @access("admin", fresh=True)
 def switch(number: int, how: str) -> Response:
     """Switch an account off or on."""
-    return _after(number, organizers.set_disabled(
-        services().db(), door().secret, number, how == "disable", by=current().organizer.name,
-        at=clock(),
-    ))  # fmt: skip
+    return _after(
+        number,
+        organizers.set_disabled(acting(), door().secret, number, how == "disable"),
+    )
 
 
 @organizer.post("/people/<row:number>/end-sessions")
@@ -305,6 +298,5 @@ def switch(number: int, how: str) -> Response:
 def end_sessions_of(number: int) -> Response:
     """End all sessions of one organizer, but never the admin's own one in use."""
     found = known(organizer_by_id(services().db(), number))
-    me, here = current().organizer.name, current().id
-    organizers.revoke_all(services().db(), found, by=me, at=clock(), but=here)
+    organizers.revoke_all(acting(), found, but=current().id)
     return go_to("organizer.person", number=number)

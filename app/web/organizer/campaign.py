@@ -26,7 +26,7 @@ from app.campaign.campaign_file import FILE
 from app.campaign.problems import Message
 from app.campaign.toml_text import insert_block, move_block, remove_block
 from app.records import audit
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.database import writing
 from app.records.workshop import history
 from app.site.i18n import gettext as _
@@ -508,8 +508,8 @@ def test_post() -> Response:
     site, me, at = services(), current().organizer, clock()
     db = site.db()
     with writing(db):
-        audit.record(
-            db, at=at, who=me.name, what=What.TEST_STARTED, subject=me.name,
+        Actor(db, me.name, at).record(
+            What.TEST_STARTED, me.name,
             after={"expires": audit.stamp(at + timedelta(minutes=practice.MINUTES))},
         )  # fmt: skip
     return go_to("resident.start", test=practice.make_marker(site, me.id))

@@ -38,7 +38,7 @@ from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import check_files, read
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting, clock, current
 from app.web.organizer.show import area, known, page, visible
 from app.web.problem_words import problem_words
 
@@ -275,10 +275,7 @@ def begin_post() -> Response:
     files = _files(form, site)
     if isinstance(files, str):
         return _ask_rest(form, {"title": files}, 422)
-    done = begin(
-        site.db(), form.slug.data, files, first=site.settings.campaign,
-        by=current().organizer.name, at=clock(),
-    )  # fmt: skip
+    done = begin(acting(), form.slug.data, files, first=site.settings.campaign)
     if not done:
         words = _("The site has a campaign of this name already. Choose another one.")
         return _ask_rest(form, {"slug": words}, 409)

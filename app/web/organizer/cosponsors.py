@@ -36,7 +36,7 @@ from app.text import read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.drafts import version_at
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.problem_words import problem_words
 
@@ -330,7 +330,7 @@ def apply() -> Response:
         problem, status = _moved_words(), 409
     elif check_files(site, {**now.live.files, **new_texts(site, now, kept, day)}).must:
         problem = _("The check found something that must be put right first.")
-    elif not put_live(site, now, kept, day, by=current().organizer.name, at=clock(), source=source):
+    elif not put_live(acting(), site, now, kept, day, source=source):
         problem, status = _moved_words(), 409
     if problem:
         return _review(lines, typed, source=source, missing=missing, ticked=ticked,

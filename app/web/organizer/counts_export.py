@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.records import STATUSES, Connection, audit
+from app.records import STATUSES, Connection
 from app.records.audit import What
 from app.records.counts import Filter, count, totals, ways_of
 from app.records.database import open_database, reading, writing
@@ -35,7 +35,7 @@ from app.site.services import Services, services
 from app.web.access import access
 from app.web.limits import in_room
 from app.web.organizer.counts_filter import CountsQuery, common, counts_area, read_filter
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting
 from app.web.organizer.show import PIECE, download, page, pieces_of
 
 FORMATS = {
@@ -144,14 +144,16 @@ def _record(db: Connection, wanted: WantedFile) -> int:
     if rows is None:
         rows = _groups(db, wanted, chosen)
     with writing(db):
-        audit.record(
-            db, at=clock(), who=current().organizer.name, what=What.COUNTS_EXPORTED,
-            subject=chosen.campaign or "all campaigns",
+        acting().record(
+            What.COUNTS_EXPORTED,
+            chosen.campaign or "all campaigns",
             after={
-                "shape": wanted.subject, "format": wanted.form, "rows": rows,
+                "shape": wanted.subject,
+                "format": wanted.form,
+                "rows": rows,
                 "filter": json.dumps(wanted.asked.query, sort_keys=True, ensure_ascii=False),
             },
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -18,7 +18,7 @@ from app.records import workshop
 from app.records.audit import What
 from app.records.workshop import FileState, FileVersion, Moved, NoSuchVersion, Published
 from app.site.services import Services, services
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting
 
 
 class RowField(IntegerField):  # type: ignore[misc]
@@ -97,8 +97,8 @@ def save(
     """Keep a draft in the present organizer's name; ``Moved`` where somebody else was faster."""
     site = services()
     answer = workshop.save_draft(
-        site.db(), site.slug, name, text, base=base, by=current().organizer.name, at=clock(),
-        note=note, what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
+        acting(), site.slug, name, text, base=base, note=note,
+        what=What.TEXT_RESTORED if restored else What.DRAFT_SAVED,
     )  # fmt: skip
     return answer if isinstance(answer, Moved) else None
 
@@ -106,10 +106,7 @@ def save(
 def discard(name: str = FILE) -> bool:
     """Take the draft away that the form was made for; False where it is another one by now."""
     site = services()
-    answer = workshop.discard_draft(
-        site.db(), site.slug, name, base=pressed().base.data, by=current().organizer.name,
-        at=clock(),
-    )  # fmt: skip
+    answer = workshop.discard_draft(acting(), site.slug, name, base=pressed().base.data)
     return not isinstance(answer, Moved)
 
 
@@ -118,7 +115,6 @@ def publish(drafts: Mapping[str, int], seen: int) -> bool:
     False where something moved meanwhile."""
     site = services()
     answer = workshop.publish(
-        site.db(), site.slug, drafts, folder=site.live.folder, seen=seen,
-        by=current().organizer.name, at=clock(), note=pressed().note.data,
-    )  # fmt: skip
+        acting(), site.slug, drafts, folder=site.live.folder, seen=seen, note=pressed().note.data
+    )
     return isinstance(answer, Published)

@@ -17,6 +17,7 @@ from wtforms import Form, StringField
 
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
+from app.records.keys import in_fours
 from app.records.passkeys import Party
 from app.records.throttle import TooSoon
 from app.site.i18n import page_url
@@ -57,7 +58,13 @@ def _target() -> str:
     return safe_next(request.values.get("next", ""))
 
 
-def _slow_down(response: Response, answer: TooSoon) -> Response:
+def desk() -> logins.Desk:
+    """Where whoever made the present request logs in."""
+    return logins.Desk(services().db(), door(), client(), clock())
+
+
+def slow_down(response: Response, answer: TooSoon) -> Response:
+    """An answer that says, also to programs, when to try again."""
     response.headers["Retry-After"] = str(answer.seconds)
     return response
 
@@ -86,11 +93,9 @@ def take_password() -> Response:
     asked = ask("login", services())  # beside the throttle of each account: a whole network
     if isinstance(asked, Wait):
         return again(problem=wait_words(asked.seconds), status=429)
-    answer = logins.enter_password(
-        services().db(), door(), name, password, client=client(), at=clock()
-    )
+    answer = desk().enter_password(name, password)
     if isinstance(answer, TooSoon):
-        return _slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
+        return slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
     if isinstance(answer, logins.LoginRefused):
         problem = _(
             "That name and password do not fit together. Check both and try again. If you have "
@@ -147,12 +152,11 @@ def take_passkey() -> Response:
     site = party()
     if site is None:
         return show_code(wrong_passkey_words(), 422)
-    answer = logins.enter_passkey(
-        services().db(), door(), current(), read_cookie("organizer"), typed().credential.data,
-        party=site, client=client(), at=clock(),
-    )  # fmt: skip
+    answer = desk().enter_passkey(
+        current(), read_cookie("organizer"), typed().credential.data, site
+    )
     if isinstance(answer, TooSoon):
-        return _slow_down(show_code(wait_words(answer.seconds), 429), answer)
+        return slow_down(show_code(wait_words(answer.seconds), 429), answer)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else show_code(wrong_passkey_words(), 422)
     begin(answer)
@@ -166,11 +170,9 @@ def take_code() -> Response:
     code = typed().code.data
     if not code.strip():
         return show_code(_("Enter the six digits that your authenticator app shows."), 422)
-    answer = logins.enter_code(
-        services().db(), door(), current(), code[:200], client=client(), at=clock()
-    )
+    answer = desk().enter_code(current(), code[:200])
     if isinstance(answer, TooSoon):
-        return _slow_down(show_code(wait_words(answer.seconds), 429), answer)
+        return slow_down(show_code(wait_words(answer.seconds), 429), answer)
     if isinstance(answer, logins.NeedsRecoveryCode):
         return show_code(
             _("Somebody tried many codes for this account, so for an hour only a recovery code "
@@ -229,7 +231,7 @@ def show_second_factor(problem: str = "", status: int = 200) -> Response:
     uri = totp_uri(secret, me.name, services().settings.group_name)
     return page("second_factor", status, problem=problem, field="code", uri=uri,
         picture=qr_picture(uri, _("QR code for your authenticator app")),
-        secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
+        secret=in_fours(secret),
         action=request.script_root + request.path,
     )  # fmt: skip
 
@@ -246,12 +248,9 @@ def qr_picture(text: str, title: str) -> Markup:
 @access("half")
 def take_second_factor() -> Response:
     """Take the new authenticator into use and show the recovery codes, once."""
-    answer = logins.set_second_factor(
-        services().db(), door(), current(), read_cookie("organizer"), typed().code.data[:200],
-        client=client(), at=clock(),
-    )  # fmt: skip
+    answer = desk().set_second_factor(current(), read_cookie("organizer"), typed().code.data[:200])
     if isinstance(answer, TooSoon):
-        return _slow_down(show_second_factor(wait_words(answer.seconds), 429), answer)
+        return slow_down(show_second_factor(wait_words(answer.seconds), 429), answer)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else show_second_factor(wrong_code_words(), 422)
     begin(answer.opened)

@@ -22,6 +22,7 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.records import NotStoredError, organizers
+from app.records.audit import Actor
 from app.records.credentials import OUR_COST, warm_up
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
@@ -65,6 +66,11 @@ def clock() -> datetime:
 def current() -> Session:
     """The session of the present request, on a page that only organizers reach."""
     return cast(Session, g.organizer_session)
+
+
+def acting() -> Actor:
+    """Whoever is logged in, as the one who changes something now."""
+    return Actor(services().db(), current().organizer.name, clock())
 
 
 def _found() -> Session | NoSession:

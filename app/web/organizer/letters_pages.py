@@ -16,7 +16,7 @@ from app.web.access import access
 from app.web.organizer import drafts
 from app.web.organizer.campaign_check import Checked, by_ask, check_files, read, with_check
 from app.web.organizer.drafts import pressed
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting
 from app.web.organizer.letters_shelf import (
     Text,
     first_lines,
@@ -154,8 +154,8 @@ def retire(letter_id: str) -> Response:
         words = _("This is the last letter that residents can choose, so it was not retired.")
         return show_letter(letter_id, words, 409)
     answer = workshop.retire(
-        site.db(), site.slug, [t.name for t in gone.texts.values() if t.live is not None],
-        folder=site.live.folder, seen=books.counter, by=current().organizer.name, at=clock(),
+        acting(), site.slug, [t.name for t in gone.texts.values() if t.live is not None],
+        folder=site.live.folder, seen=books.counter,
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
         return _meanwhile(letter_id)
@@ -172,10 +172,7 @@ def bring_back(letter_id: str) -> Response:
         words = _("As it was, this letter can no longer go out: check it, and publish a new "
                   "version instead.")  # fmt: skip
         return show_letter(letter_id, words, 409)
-    answer = workshop.bring_back(
-        site.db(), site.slug, list(back), seen=books.counter, by=current().organizer.name,
-        at=clock(),
-    )  # fmt: skip
+    answer = workshop.bring_back(acting(), site.slug, list(back), seen=books.counter)
     if isinstance(answer, CampaignMoved):
         return _meanwhile(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="back")

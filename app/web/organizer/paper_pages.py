@@ -88,7 +88,7 @@ from app.web.errors import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.entering import qr_picture
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting, clock, current
 from app.web.organizer.show import area, in_steps, page, visible
 
 log = logging.getLogger("dear_congress")
@@ -267,9 +267,8 @@ def _undo(number: int) -> Response:
     site = services()
     try:
         removed = undo_import(
-            site.db(), number, site.campaign.slug, who=current().organizer.name, at=clock(),
-            lock=paper_lock(site.settings.instance),
-        )  # fmt: skip
+            acting(), number, site.campaign.slug, lock=paper_lock(site.settings.instance)
+        )
     except NotUndoneError as error:
         if not error.taken_up:
             return _index(_("There is no such import any more."), "", 404)
@@ -423,8 +422,8 @@ def _take_back() -> Response:
     site = services()
     try:
         found = take_back_paper(
-            site.db(), person_in(values, _place()), site.settings.secret_key,
-            campaign=site.campaign.slug, who=current().organizer.name, at=clock(),
+            acting(), person_in(values, _place()), site.settings.secret_key,
+            campaign=site.campaign.slug,
         )  # fmt: skip
     except NotStoredError as error:
         return _back(values, problem=("", _not_stored_words(error)), status=503)

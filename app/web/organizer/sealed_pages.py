@@ -24,9 +24,9 @@ from app.delivery.packets import (
     zip_packets,
 )
 from app.delivery.writer_rows import BadRow, WriterRow
-from app.records import NotStoredError, audit
+from app.records import NotStoredError
 from app.records.acts import Purpose
-from app.records.audit import What
+from app.records.audit import Actor, What
 from app.records.database import writing
 from app.records.keys import (
     KeyFolderError,
@@ -159,11 +159,16 @@ def _note(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: da
     """Put on record that sealed details are taken away."""
     site = services()
     with writing(site.db()):
-        audit.record(
-            site.db(), at=at, who=current().organizer.name, what=What.SEALED_EXPORTED,
-            subject=subject, after={"campaign": site.slug, "purpose": purpose, "rows": rows,
-                                    "keys": ", ".join(sorted(keys))},
-        )  # fmt: skip
+        Actor(site.db(), current().organizer.name, at).record(
+            What.SEALED_EXPORTED,
+            subject,
+            after={
+                "campaign": site.slug,
+                "purpose": purpose,
+                "rows": rows,
+                "keys": ", ".join(sorted(keys)),
+            },
+        )
 
 
 def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:

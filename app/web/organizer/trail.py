@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import Form, StringField, ValidationError
 
 from app.records import audit
-from app.records.audit import Event, TrailFilter, Value, What
+from app.records.audit import Actor, Event, TrailFilter, Value, What
 from app.records.database import writing
 from app.records.tabular import BOM, csv_line
 from app.site.i18n import gettext as _
@@ -91,10 +91,9 @@ def audit_csv() -> Response:
     after = {"who": wanted.who, "what": wanted.what, "from": wanted.since, "to": wanted.until}
     with writing(db):
         rows = audit.page(db, wanted).total
-        own = audit.record(
-            db, at=at, who=me, what=What.AUDIT_EXPORTED, subject="audit trail",
-            after={**after, "rows": rows},
-        )  # fmt: skip
+        own = Actor(db, me, at).record(
+            What.AUDIT_EXPORTED, "audit trail", after={**after, "rows": rows}
+        )
     chosen = ", ".join(f"{name}: {value}" for name, value in after.items() if value)
     head = [
         ["Audit trail", site.settings.group_name],
