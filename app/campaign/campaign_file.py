@@ -329,20 +329,16 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     if any(day is None for day in needed):
         return None
     facts = {v["id"]: v["text"] for v in lists["facts"]}
+    # Each field at the top of the file is one of the campaign, by the same name.
+    plain = {path: value for path, value in once.items() if "." not in path}
+    plain |= {
+        "title_es": once["title_es"] or once["title"],
+        "ends": once["ends"].replace(tzinfo=WASHINGTON),
+    }
     return Campaign(
+        **plain,
         slug=slug,
-        title=once["title"],
-        title_es=once["title_es"] or once["title"],
-        congress=once["congress"],
-        ends=once["ends"].replace(tzinfo=WASHINGTON),
-        last_weeks_from=once["last_weeks_from"],
         last_day=cast(dict[Chamber, date], last_day),
-        as_of=once["as_of"],
-        timezone=once["timezone"],
-        confirm_email=once["confirm_email"],
-        goal=once["goal"],
-        goal_public=once["goal_public"],
-        goal_office=once["goal_office"],
         bills={chamber: _bill(reader, chamber) for chamber in CHAMBERS},
         asks=asks,
         stances={},
@@ -355,7 +351,6 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
         ),
         facts=facts,
         facts_es={v["id"]: v["text_es"] or v["text"] for v in lists["facts"]},
-        enacted=once["enacted"],
         related={v["id"]: _related(v) for v in lists["related"]},
         committees={c: _committee(reader, c) for c in CHAMBERS if once[f"committees.{c}.code"]},
         additions=tuple(Addition(**_own(values)) for values in lists["additions"]),
@@ -374,10 +369,7 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
         figures=tuple(
             Figure(v["number"], v["label"], v["label_es"] or v["label"]) for v in lists["figures"]
         ),
-        about=tuple(
-            AboutPart(v["heading"], v["heading_es"], v["text"], v["text_es"])
-            for v in lists["about"]
-        ),
+        about=tuple(AboutPart(**_own(values)) for values in lists["about"]),
         lines=reader.text_lines,
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +43,7 @@ from app.congress.sources.members import (
     read_members,
 )
 from app.congress.sources.outlines import find_outlines, map_table
+from app.files import write_file
 
 TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6
@@ -166,14 +166,9 @@ def source_date(folder: Path, name: str) -> date:
 def _write(folder: Path, texts: dict[str, str]) -> int:
     """Write all tables, each whole or not at all; the index comes last. Returns the bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    total = 0
     for name, text in texts.items():
-        draft = folder / f".{name}.new"
-        data = text.encode("utf-8")
-        draft.write_bytes(data)
-        os.replace(draft, folder / name)  # noqa: PTH105 - one atomic step
-        total += len(data)
-    return total
+        write_file(folder / name, text, mode=0o644)
+    return sum(len(text.encode()) for text in texts.values())
 
 
 def build_tables(

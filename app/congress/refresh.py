@@ -8,7 +8,6 @@ them a note says when the list was looked at last, and what changed when somethi
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -44,6 +43,7 @@ from app.congress.tables import (
     tables_folder,
 )
 from app.errors import ExplainedError
+from app.files import flush, locked, write_file
 
 FILES = (
     MEMBERS_FILE,
@@ -134,9 +134,7 @@ def _note(instance: Path, now: datetime, outcome: Changes | str) -> None:
         lists = {name: getattr(outcome, name) for name in _LISTS}
         new = Refreshed(at, "", at.date(), **lists)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = home / f".{NOTE}"
-    draft.write_text(json.dumps(asdict(new), default=str), encoding="utf-8")
-    draft.replace(home / NOTE)
+    write_file(home / NOTE, json.dumps(asdict(new), default=str))
 
 
 def fetch_and_refresh(
@@ -387,15 +385,12 @@ def _install(made: Path, home: Path, new: Tables, changes: Changes) -> Changes:
     whole = hashlib.sha256(json.dumps(index["files"], sort_keys=True).encode()).hexdigest()
     folder = home / f"{new.as_of.isoformat()}-{whole[:12]}"
     if not folder.exists():
-        for path in made.iterdir():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
         made.rename(folder)
     draft = home / ".current"
     draft.unlink(missing_ok=True)
     draft.symlink_to(folder.name)
     draft.replace(home / "current")
-    _sync(home)
+    flush(home)
     os.utime(folder)
     others = sorted(
         (p for p in home.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."),
@@ -406,20 +401,12 @@ def _install(made: Path, home: Path, new: Tables, changes: Changes) -> Changes:
     return replace(changes, folder=folder)
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 @contextlib.contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """One refresh at a time."""
-    with (home / ".lock").open("w") as lock:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(home / ".lock", wait=False))
         except BlockingIOError:
             raise RefreshError("Another refresh is under way.") from None
         yield

@@ -13,7 +13,7 @@ import csv
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -236,8 +236,8 @@ def write_batch(
     stale = listed_files(out)
     rows_read = messages = bad = 0
     with (
-        closing(_Table(out / "index.csv", INDEX)) as index,
-        closing(_Table(out / "problems.csv", ("row", "seat", "field", "message"))) as problems,
+        _table(out / "index.csv", INDEX) as list_file,
+        _table(out / "problems.csv", ("row", "seat", "field", "message")) as list_problem,
     ):
         for row in rows:
             rows_read += 1
@@ -250,17 +250,17 @@ def write_batch(
             for result in results:
                 if isinstance(result, Failed):
                     failed = True
-                    problems.add(result.row, result.seat, result.field, result.message)
+                    list_problem((result.row, result.seat, result.field, result.message))
                 else:
                     messages += 1
                     file = _write(result.message, out)
                     stale.discard(file)
                     made = result.message
                     number = row.signature if isinstance(row, WriterRow) else None
-                    index.add(
+                    list_file((
                         result.row, result.seat, made.office, made.delivery_id, file,
                         "" if number is None else number,
-                    )  # fmt: skip
+                    ))  # fmt: skip
             bad += failed
             yield Summary(rows_read, messages, bad)
     for file in stale:
@@ -290,19 +290,13 @@ def _private(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
-class _Table:
-    """A CSV file that is written line by line."""
-
-    def __init__(self, path: Path, header: tuple[str, ...]) -> None:
-        self._file = os.fdopen(_private(path), "w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(header)
-
-    def add(self, *cells: object) -> None:
-        self._writer.writerow(cells)
-
-    def close(self) -> None:
-        self._file.close()
+@contextmanager
+def _table(path: Path, header: tuple[str, ...]) -> Iterator[Callable[[tuple[object, ...]], object]]:
+    """A CSV file that is written line by line, by the function that it gives."""
+    with os.fdopen(_private(path), "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        yield writer.writerow
 
 
 # --- handing a folder over ----------------------------------------------------------------------

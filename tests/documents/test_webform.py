@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.letter import form_length, postal, to_web_form, without_links
-from app.documents.quotes import typographic
+from app.documents.letter import form_length, postal, to_web_form, typographic, without_links
 from tests.documents.factory import letter, writer
 
 QUOTES = [
