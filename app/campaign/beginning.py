@@ -16,9 +16,8 @@ from app.campaign.backing_lists import COSPONSORS, OPPOSING, write_list
 from app.campaign.campaign_file import FILE
 from app.campaign.entities import Campaign, RelatedBill
 from app.campaign.stance import CURRENT, Backing
-from app.campaign.supporter_files import BillStatus, bill_key
 from app.campaign.toml_text import insert_block, remove_block
-from app.campaign.words import date_words, ordinal
+from app.campaign.words import bill_key, date_words, ordinal, printed_bill
 from app.congress.model import Chamber, congress_years
 
 LIBRARY = Path(__file__).with_name("library")
@@ -72,7 +71,7 @@ class Beginning:
     @property
     def printed(self) -> str:
         """``H.R. 1234``."""
-        return BillStatus(self.kind, self.number, self.congress, None, None, (), ()).printed
+        return printed_bill(self.kind, self.number)
 
 
 def first_files(new: Beginning) -> dict[str, str]:

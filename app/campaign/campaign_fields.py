@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.campaign.entities import STAGES
+from app.text import clean_line, clean_text
 from app.text import mark as _mark
 
 Kind = Literal[
@@ -59,6 +60,10 @@ class CampaignField:
     def long(self) -> bool:
         """Whether it can have several lines."""
         return self.kind in ("words", "text")
+
+    def clean(self, typed: str) -> str:
+        """What was typed, cleaned as all text is."""
+        return clean_text(typed) if self.long else clean_line(typed)
 
 
 F = CampaignField

@@ -36,8 +36,8 @@ from app.campaign.fields import Scope
 from app.campaign.language import Parsed, TemplateProblem, parse_condition, parse_template
 from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message, Problem
-from app.campaign.supporter_files import printed_number
 from app.campaign.toml_text import key_lines, toml_line, toml_message, toml_values
+from app.campaign.words import printed_number
 from app.congress.model import STATES, Chamber
 
 FILE = "campaign.toml"

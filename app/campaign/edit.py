@@ -28,10 +28,10 @@ from app.campaign.campaign_fields import (
 from app.campaign.campaign_file import read_toml
 from app.campaign.entities import STAGES
 from app.campaign.problems import Message
-from app.campaign.supporter_files import printed_number
 from app.campaign.toml_text import toml_values
+from app.campaign.words import printed_number
 from app.congress.model import STATES
-from app.text import clean_line, clean_text, read_day
+from app.text import read_day
 
 Why = Literal["day", "moment", "whole", "list", "bill-number", "empty"]
 """What is wrong with a value as typed, before anything else is looked at: a code of a problem."""
@@ -76,7 +76,7 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
         if general(path) in _NAMES:
             continue
         one = field_at(path)
-        typed = clean(raw, one_line=not one.long)
+        typed = one.clean(raw)
         if typed == _shown(_find(data, path), one):
             continue
         value = _value(typed, one)
@@ -115,7 +115,7 @@ def unreadable(values: Mapping[str, str]) -> dict[str, Why]:
     found: dict[str, Why] = {}
     for path, raw in values.items():
         one = field_at(path)
-        value = _value(clean(raw, one_line=not one.long), one)
+        value = _value(raw, one)
         if isinstance(value, _Wrong):
             found[path] = value.why
     return found
@@ -131,7 +131,7 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
     for one in LISTS[name]:
         if name in NAMED and one.kind == "id":
             continue
-        value = _value(clean(values.get(one.key, ""), one_line=not one.long), one)
+        value = _value(values.get(one.key, ""), one)
         if not isinstance(value, _Wrong) and value not in (None, ""):
             table[one.key] = _item(value, None, long=one.long)
     return f"{head}\n{tomlkit.dumps(table)}"
@@ -144,11 +144,6 @@ def states_in(typed: str) -> tuple[str, ...]:
         known = [part for part in re.split(r"[,;\s]+", typed.upper()) if part in STATES]
         found = sorted(set(known))
     return tuple(found or ())
-
-
-def clean(text: str, *, one_line: bool) -> str:
-    """What was typed, cleaned as all text is."""
-    return clean_line(text) if one_line else clean_text(text)
 
 
 # --- from file to form and back ------------------------------------------------------------
@@ -196,12 +191,12 @@ def _shown(value: Any, one: CampaignField) -> str:
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
-    return clean(str(value), one_line=not one.long)
+    return one.clean(str(value))
 
 
 def _value(typed: str, one: CampaignField) -> Any:
-    """A value for the file; None for nothing."""
-    kind = one.kind
+    """A value for the file, of what was typed; None for nothing."""
+    kind, typed = one.kind, one.clean(typed)
     if kind == "stages":
         return [stage for stage in EVERY_STAGE if stage in typed.split()]
     if kind == "states":

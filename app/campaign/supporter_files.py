@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from app.campaign.backing_lists import BIOGUIDE
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
+from app.campaign.words import printed_bill
 from app.text import clean_line, read_day
 
 if TYPE_CHECKING:
@@ -46,12 +47,6 @@ MOST_CELL = 200
 
 _KINDS = frozenset({"hr", "s", "hres", "sres", "hjres", "sjres", "hconres", "sconres"})
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"(h\.?\s*r\.?|s\.?|h\.?\s*res\.?|s\.?\s*res\.?|(?:house|senate)\s+bill)\s*(?:no\.?\s*)?"
-    r"(\d{1,5})",
-    re.IGNORECASE,
-)
-_PRINTED = {"hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res."}
 _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -108,24 +103,6 @@ def _decoded(data: bytes, large: str, encoding: str) -> str | Unusable:
         return Unusable.of(encoding, data.count(b"\n", 0, error.start) + 1)
 
 
-# --- bills -----------------------------------------------------------------------------------
-
-
-def bill_key(number: str | None) -> tuple[str, int] | None:
-    """``H.R. 1234`` → ``("hr", 1234)``, however it is typed; None where no number is known."""
-    match = _NUMBER.fullmatch(" ".join((number or "").split()))
-    if match is None:
-        return None
-    kind = re.sub(r"[^a-z]", "", match[1].lower())
-    return {"housebill": "hr", "senatebill": "s"}.get(kind, kind), int(match[2])
-
-
-def printed_number(number: str) -> str | None:
-    """``hr 1234`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
-    key = bill_key(number)
-    return f"{_PRINTED[key[0]]} {key[1]}" if key else None
-
-
 # --- official files ---------------------------------------------------------------------------
 
 Role = Literal["sponsor", "cosponsor"]
@@ -165,7 +142,7 @@ class BillStatus:
     @property
     def printed(self) -> str:
         """``H.R. 1234``."""
-        return f"{_PRINTED.get(self.kind, self.kind.upper())} {self.number}"
+        return printed_bill(self.kind, self.number)
 
     @property
     def has_sponsor(self) -> bool:

@@ -107,3 +107,33 @@ def one_line(text: str) -> str:
 def frame_paragraphs(text: str) -> list[str]:
     """The paragraphs of a rendered template: parted by blank lines, wrapped lines joined."""
     return [line for part in _BLANK_LINE.split(text) if (line := one_line(part))]
+
+
+# --- bills -----------------------------------------------------------------------------------
+
+_NUMBER = re.compile(
+    r"(h\.?\s*r\.?|s\.?|h\.?\s*res\.?|s\.?\s*res\.?|(?:house|senate)\s+bill)\s*(?:no\.?\s*)?"
+    r"(\d{1,5})",
+    re.IGNORECASE,
+)
+_PRINTED = {"hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res."}
+
+
+def printed_bill(kind: str, number: int) -> str:
+    """``H.R. 1234``."""
+    return f"{_PRINTED.get(kind, kind.upper())} {number}"
+
+
+def bill_key(number: str | None) -> tuple[str, int] | None:
+    """``H.R. 1234`` → ``("hr", 1234)``, however it is typed; None where no number is known."""
+    match = _NUMBER.fullmatch(" ".join((number or "").split()))
+    if match is None:
+        return None
+    kind = re.sub(r"[^a-z]", "", match[1].lower())
+    return {"housebill": "hr", "senatebill": "s"}.get(kind, kind), int(match[2])
+
+
+def printed_number(number: str) -> str | None:
+    """``hr 1234`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
+    key = bill_key(number)
+    return printed_bill(*key) if key else None

@@ -10,7 +10,8 @@ from flask.cli import with_appcontext
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
-from app.campaign.supporter_files import MOST_BYTES, bill_key
+from app.campaign.supporter_files import MOST_BYTES
+from app.campaign.words import bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, operator, some
 from app.records import totals
 from app.records.site_campaigns import SLUG, begin

@@ -30,10 +30,10 @@ from app.campaign.supporter_files import (
     Knowledge,
     Unusable,
     Withdrawn,
-    bill_key,
     fold,
     read_supporters,
 )
+from app.campaign.words import bill_key
 from app.congress.model import STATES, Chamber, Holder
 from app.records.audit import Actor, What
 from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of

@@ -17,11 +17,10 @@ from app.campaign.supporter_files import (
     MOST_BYTES,
     BillStatus,
     Unusable,
-    bill_key,
-    printed_number,
     read_bill_json,
     read_bill_status,
 )
+from app.campaign.words import bill_key, printed_number
 from tests.campaign.conftest import SHARED
 from tests.campaign_page.conftest import person_xml, status_xml
 

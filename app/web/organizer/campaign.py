@@ -32,6 +32,7 @@ from app.records.workshop import history
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.services import services
+from app.text import clean_line
 from app.web import practice
 from app.web.access import access
 from app.web.organizer import drafts
@@ -372,7 +373,7 @@ def new_post(name: str) -> Response:
     if "look" in request.args:
         return _part(section, typed, NotSaved({}, {}, now.base))
     if name in KEYED:
-        key = edit.clean(typed[f"{name}.0.id"], one_line=True)
+        key = clean_line(typed[f"{name}.0.id"])
         words = (
             typed.get(f"{name}.0.summary") or typed[f"{name}.0.text"] if name in NAMELESS else ""
         )

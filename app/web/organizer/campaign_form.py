@@ -313,7 +313,7 @@ def _merge(
     values: dict[str, str] = {}
     both: dict[str, str] = {}
     for place, (path, mine) in enumerate(typed.items()):
-        mine = edit.clean(mine, one_line=not field_at(path).long)  # noqa: PLW2901
+        mine = field_at(path).clean(mine)  # noqa: PLW2901
         if mine not in (old[place], theirs[place]):
             if theirs[place] != old[place]:
                 both[path] = theirs[place]

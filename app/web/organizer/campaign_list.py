@@ -20,14 +20,8 @@ from app.campaign.entities import Campaign
 from app.campaign.letter_file import read_template
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
-from app.campaign.supporter_files import (
-    MOST_BYTES,
-    Unusable,
-    bill_key,
-    printed_number,
-    read_bill_status,
-)
-from app.campaign.words import ordinal
+from app.campaign.supporter_files import MOST_BYTES, Unusable, read_bill_status
+from app.campaign.words import bill_key, ordinal, printed_number
 from app.records import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
