@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import tomlkit
 from tomlkit.items import Comment, String, Table, Trivia
@@ -32,9 +32,6 @@ from app.campaign.toml_text import toml_values
 from app.campaign.words import printed_number
 from app.congress.model import STATES
 from app.text import read_day
-
-Why = Literal["day", "moment", "whole", "list", "bill-number", "empty"]
-"""What is wrong with a value as typed, before anything else is looked at: a code of a problem."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 """What a fact can be called."""
@@ -62,7 +59,7 @@ def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
     return tuple(_shown(table.get(key), field_at(f"{name}.{key}")) for table in tables)
 
 
-def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
+def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Message]:
     """The text with new values in its fields, or what cannot be read, by path.
 
     An empty value takes an optional field out; a comment beside it stays. Whether the values
@@ -71,7 +68,7 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     doc = tomlkit.parse(text.removeprefix("\ufeff"))
     data = doc.unwrap()
-    wrong: dict[str, Why] = {}
+    wrong: dict[str, Message] = {}
     for path, raw in values.items():
         if general(path) in _NAMES:
             continue
@@ -80,8 +77,8 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Why]:
         if typed == _shown(_find(data, path), one):
             continue
         value = _value(typed, one)
-        if isinstance(value, _Wrong):
-            wrong[path] = value.why
+        if isinstance(value, Message):
+            wrong[path] = value
         else:
             _put(doc, path, value, long=one.long)
     return wrong or mark + tomlkit.dumps(doc)
@@ -110,14 +107,14 @@ def fixed_changes(before: str, after: str) -> tuple[str, ...]:
     return tuple(path for path in FIXED if was[path] and was[path] != now[path])
 
 
-def unreadable(values: Mapping[str, str]) -> dict[str, Why]:
+def unreadable(values: Mapping[str, str]) -> dict[str, Message]:
     """Which values as typed are no day, number or list of states, by path."""
-    found: dict[str, Why] = {}
+    found: dict[str, Message] = {}
     for path, raw in values.items():
         one = field_at(path)
         value = _value(raw, one)
-        if isinstance(value, _Wrong):
-            found[path] = value.why
+        if isinstance(value, Message):
+            found[path] = value
     return found
 
 
@@ -132,7 +129,7 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
         if name in NAMED and one.kind == "id":
             continue
         value = _value(values.get(one.key, ""), one)
-        if not isinstance(value, _Wrong) and value not in (None, ""):
+        if not isinstance(value, Message) and value not in (None, ""):
             table[one.key] = _item(value, None, long=one.long)
     return f"{head}\n{tomlkit.dumps(table)}"
 
@@ -140,7 +137,7 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
 def states_in(typed: str) -> tuple[str, ...]:
     """The postal codes of states as typed; those that are none are left out."""
     found = _states(typed)
-    if isinstance(found, _Wrong):
+    if isinstance(found, Message):
         known = [part for part in re.split(r"[,;\s]+", typed.upper()) if part in STATES]
         found = sorted(set(known))
     return tuple(found or ())
@@ -153,9 +150,9 @@ _NAMES = tuple(f"{name}.id" for name in NAMED)
 """The name of a table: letters use it, so it is not changed."""
 
 
-class _Wrong:
-    def __init__(self, why: Why) -> None:
-        self.why: Why = why
+def _wrong(code: str) -> Message:
+    """What is wrong with a value as typed, for whoever shows it beside its field."""
+    return Message.of(code, key="", value="", what="")
 
 
 def _find(data: Any, path: str) -> Any:
@@ -202,28 +199,28 @@ def _value(typed: str, one: CampaignField) -> Any:
     if kind == "states":
         return _states(typed)
     if not typed:
-        return _Wrong("empty") if kind in ("whole", "moment") else None
+        return _wrong("empty") if kind in ("whole", "moment") else None
     if kind == "day":
-        return read_day(typed) or _Wrong("day")
+        return read_day(typed) or _wrong("day")
     if kind in ("flag", "tick"):
         return {"true": True, "false": False if kind == "flag" else None}.get(typed)
     if kind == "whole":
         fine = typed.isascii() and typed.isdigit() and 0 < int(typed[:9]) < 1_000_000
-        return int(typed) if fine else _Wrong("whole")
+        return int(typed) if fine else _wrong("whole")
     if kind == "bill":
-        return printed_number(typed) or _Wrong("bill-number")
+        return printed_number(typed) or _wrong("bill-number")
     if kind == "moment":
         match = _MOMENT.fullmatch(typed)
         try:
             return (
-                datetime.fromisoformat(f"{match[1]}T{match[2]}:00") if match else _Wrong("moment")
+                datetime.fromisoformat(f"{match[1]}T{match[2]}:00") if match else _wrong("moment")
             )
         except ValueError:
-            return _Wrong("moment")
+            return _wrong("moment")
     return typed
 
 
-def _states(typed: str) -> list[str] | _Wrong | None:
+def _states(typed: str) -> list[str] | Message | None:
     """Postal codes in order, from codes or names with commas or spaces between them."""
     codes = {name.casefold(): code for code, name in STATES.items()}
     found: set[str] = set()
@@ -232,7 +229,7 @@ def _states(typed: str) -> list[str] | _Wrong | None:
         named = codes.get(words.casefold())
         several = [named] if named else words.upper().split()
         if any(code not in STATES for code in several):
-            return _Wrong("list")
+            return _wrong("list")
         found.update(several)
     return sorted(found) or None
 

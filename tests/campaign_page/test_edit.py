@@ -123,7 +123,9 @@ def set_to_nothing(data: Any, path: str) -> None:
     ],
 )
 def test_what_cannot_be_read_is_told_by_field(path: str, typed: str, why: str) -> None:
-    assert edit.set_fields(TOML, {path: typed}) == {path: why}
+    wrong = edit.set_fields(TOML, {path: typed})
+    assert isinstance(wrong, dict)
+    assert {field: what.code for field, what in wrong.items()} == {path: why}
 
 
 @pytest.mark.parametrize(

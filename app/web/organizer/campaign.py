@@ -47,6 +47,7 @@ from app.web.organizer.campaign_form import (
     changes,
     field_id,
     fixed_here,
+    in_words,
     label,
     moved_words,
     place_of,
@@ -56,7 +57,6 @@ from app.web.organizer.campaign_form import (
     shown_values,
     titles_of,
     view,
-    why_words,
 )
 from app.web.organizer.drafts import Working, pressed, save, version_at, working
 from app.web.organizer.gate import clock, current
@@ -395,7 +395,7 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
     """The text with the new part, its place there, and what is wrong with it by field."""
     values = {path.rpartition(".")[2]: value for path, value in typed.items()}
     key = values.get("id", "")
-    wrong = why_words(edit.unreadable(typed))
+    wrong = in_words(edit.unreadable(typed))
     if name in NAMED and not edit.NAME.fullmatch(key):
         wrong[f"{name}.0.id"] = problem_words(Message.of("fact-id", value=key))
     elif name in KEYED and (key == "new" or place_of(now.text, name, key) is not None):

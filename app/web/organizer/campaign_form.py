@@ -280,7 +280,7 @@ def save_section(
     here, values = merged
     result = edit.set_fields(now.text, values)
     if isinstance(result, dict):
-        return NotSaved(_back(section, here, why_words(result)), {}, now.base)
+        return NotSaved(_back(section, here, in_words(result)), {}, now.base)
     if here.aids:
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
     fixed = fixed_here(site, now.live, result)
@@ -289,7 +289,7 @@ def save_section(
         **{path: Message.of("fixed") for path in fixed},
     }
     if problems:
-        said = {path: problem_words(what) for path, what in problems.items()}
+        said = in_words(problems)
         return NotSaved(_back(section, here, said), {}, now.base, another_bill=bool(fixed))
     if result == now.text:
         return None
@@ -338,12 +338,9 @@ def fixed_here(site: Services, live: str, text: str) -> tuple[str, ...]:
     return changed if changed and anybody_signed(site.db(), site.slug) else ()
 
 
-def why_words(wrong: Mapping[str, edit.Why]) -> dict[str, str]:
-    """What is wrong with values as typed, by path."""
-    return {
-        path: problem_words(Message.of(why, key="", value="", what=""))
-        for path, why in wrong.items()
-    }
+def in_words(wrong: Mapping[str, Message]) -> dict[str, str]:
+    """What is wrong with fields, by path, as the page says it."""
+    return {path: problem_words(what) for path, what in wrong.items()}
 
 
 _BOX = {"words": "text", "condition": "line", "bill": "line", "id": "line", "zone": "choice"}
