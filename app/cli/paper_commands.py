@@ -32,17 +32,8 @@ from app.records.paper import (
 )
 from app.records.paper_columns import COLUMNS, ROLES, plain_header
 from app.records.paper_files import SheetError
-from app.records.paper_plan import (
-    Choices,
-    HeldFile,
-    Hidden,
-    ImportPlace,
-    ImportPlan,
-    Odd,
-    Wrong,
-    hold_file,
-    make_plan,
-)
+from app.records.paper_held import Choices, HeldFile, Hidden, hold_file
+from app.records.paper_plan import ImportPlace, ImportPlan, Odd, Wrong, make_plan
 from app.records.tabular import BOM, safe_csv
 from app.site.paper_words import (
     likely_words,

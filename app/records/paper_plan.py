@@ -8,17 +8,13 @@ here, and of a row that counts nothing is kept but the person's code.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import re
 import sqlite3
-import zlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain, islice
-from typing import IO, Any, Literal, get_args
+from typing import Literal
 
 from app.congress.lookup import find_delegation
 from app.congress.model import (
@@ -41,252 +37,22 @@ from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
 from app.records.paper_columns import (
-    COLUMNS,
     Columns,
     SheetRow,
     assign,
-    cell,
-    find_header,
     person_row,
     plain_header,
-    roles_in,
     told,
 )
 from app.records.paper_files import (
-    FLAGS,
-    LONGEST_CELL,
-    TOP,
     Flag,
-    RawRow,
-    SheetError,
-    read_file,
 )
+from app.records.paper_held import Choices, HeldFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
-from app.text import Email, clean_line, has_letter, read_email, says_something
+from app.text import Email, has_letter, read_email, says_something
 
 SAMPLE = 50
 """Rows by whose cells a column is judged."""
-
-# --- a file, held in memory ----------------------------------------------------------
-
-Unread = Literal["hidden", "no_header", "no_rows"]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldSheet:
-    """A sheet with a header row, and its rows that are not empty."""
-
-    name: str
-    header: RawRow
-    rows: tuple[RawRow, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFile:
-    """What was read of a file: its sheets with people, and why the others are left aside."""
-
-    sheets: tuple[HeldSheet, ...]
-    unread: tuple[tuple[str, Unread], ...] = ()
-    guessed_encoding: bool = False
-    shows_hidden: bool = True
-
-
-class TooManyRowsError(Exception):
-    """The file has more rows than are taken here."""
-
-
-def hold_file(file: IO[bytes], most: int | None = None) -> HeldFile:
-    """Read every visible sheet that has a header row.
-
-    Raises ``SheetError`` where there is none, ``TooManyRowsError`` above ``most`` rows.
-    """
-    raw = read_file(file)
-    unread: list[tuple[str, Unread]] = [(name, "hidden") for name in raw.hidden_sheets]
-    held: list[HeldSheet] = []
-    seen_any, total = False, 0
-    for sheet in raw.sheets:
-        top = list(islice(sheet.rows, TOP))
-        seen_any = seen_any or any(any(row.cells) for row in top)
-        header = find_header(top)
-        if header is None:
-            unread.append(
-                (sheet.name, "no_header" if any(any(r.cells) for r in top) else "no_rows")
-            )
-            continue
-        rows = []
-        for row in chain(top, sheet.rows):
-            if row.number > header.number and (any(row.cells) or row.flags):
-                rows.append(row)
-                if most is not None and total + len(rows) > most:
-                    raise TooManyRowsError
-        total += len(rows)
-        held.append(HeldSheet(sheet.name, header, tuple(rows)))
-    # Beside a sheet of people, one that only has two words in common with such is something else.
-    if any(_whole(sheet) for sheet in held):
-        unread += [(sheet.name, "no_header") for sheet in held if not _whole(sheet)]
-        held = [sheet for sheet in held if _whole(sheet)]
-    unread += [(sheet.name, "no_rows") for sheet in held if not sheet.rows]
-    filled = tuple(sheet for sheet in held if sheet.rows)
-    if not filled:
-        raise SheetError("no_rows" if held else "no_header" if seen_any else "empty")
-    return HeldFile(filled, tuple(unread), raw.guessed_encoding, raw.shows_hidden)
-
-
-def _whole(sheet: HeldSheet) -> bool:
-    roles = roles_in(sheet.header)
-    return bool(roles & {"first", "last", "name", "email"}) and bool(
-        roles & {"zip", "plus4", "place", "street"}
-    )
-
-
-# --- what an organizer said ----------------------------------------------------------
-
-Hidden = Literal["", "count", "leave"]
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What an organizer said about a file. Rows go by their keys (``SheetRow.key``)."""
-
-    columns: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """By sheet: the role of each column."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """The role of each column with such a plain header, on whatever sheet."""
-    hidden: Hidden = ""
-    """What becomes of rows that the sheet hides; empty until it is said."""
-    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    """What was typed into cells, by row and column."""
-    located: Mapping[str, str] = field(default_factory=dict)
-    """Rows whose street was looked up, with the seat that it lies in."""
-    out: frozenset[str] = frozenset()
-    """Rows to leave out."""
-    keep: frozenset[str] = frozenset()
-    """Odd rows to count all the same."""
-    same: frozenset[str] = frozenset()
-    """Rows of which it was said that they are of somebody who stands already (``Likely``)."""
-    zeros: bool = False
-    """Put back the zeros that ZIP codes lost."""
-
-    def with_what(self, said: Said) -> Choices:
-        """These, and what was said afterwards."""
-        more = said.more
-        edits = {key: dict(typed) for key, typed in self.edits.items()}
-        for key, typed in more.edits.items():
-            edits.setdefault(key, {}).update(typed)
-        nothing = frozenset[str]()
-        return Choices(
-            columns={**self.columns, **more.columns}, headers={**self.headers, **more.headers},
-            hidden=more.hidden or self.hidden, edits=edits,
-            located={**self.located, **more.located},
-            out=nothing if said.restore else self.out | more.out,
-            keep=nothing if said.restore else self.keep | more.keep,
-            same=(self.same - said.others) | more.same, zeros=self.zeros or more.zeros,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one form says of a file."""
-
-    more: Choices = Choices()
-    others: frozenset[str] = frozenset()
-    """Rows of which it says that they are not of somebody who stands already."""
-    restore: bool = False
-    """Take back in what was left out, and leave out again what is odd."""
-
-
-# --- between two pages ------------------------------------------------------------------
-
-LARGEST_PACKED = 32 * 1024 * 1024
-"""Bytes of a file and what was said about it, unpacked."""
-MOST_CARRIED = 400_000
-"""Cells that travel. Where there are more, columns that are not used stay behind."""
-
-
-def pack(plan: ImportPlan) -> str:
-    """A plan's file and choices as one field of a form."""
-    file = plan.file
-    cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
-    sheets: list[list[object]] = []
-    for sheet, columns in zip(file.sheets, plan.columns, strict=True):
-        used = [
-            place
-            for place, (header, role) in enumerate(zip(columns.headers, columns.roles, strict=True))
-            if role or (header and (cells <= MOST_CARRIED or columns.questions))
-        ]
-        places = {place: at for at, place in enumerate(used)}
-        rows = [
-            [row.number, [cell(row, place) for place in used],
-             {places[place]: flag for place, flag in row.flags.items() if place in places},
-             row.hidden]
-            for row in sheet.rows
-        ]  # fmt: skip
-        roles = [columns.roles[p] for p in used] if len(sheets) in plan.choices.columns else None
-        sheets.append([sheet.name, sheet.header.number, [columns.headers[p] for p in used], rows,
-                       roles])  # fmt: skip
-    choices = plan.choices
-    text = json.dumps(
-        [sheets, file.unread, file.guessed_encoding, file.shows_hidden,
-         [choices.hidden, choices.edits, choices.located, sorted(choices.out),
-          sorted(choices.keep), sorted(choices.same), choices.zeros]],
-        separators=(",", ":"),
-    )  # fmt: skip
-    return base64.b64encode(zlib.compress(text.encode())).decode("ascii")
-
-
-def unpack(packed: str, most: int) -> tuple[HeldFile, Choices] | None:
-    """What ``pack`` made, read as carefully as anything that a browser sends.
-
-    None where it is something else, or has more than ``most`` rows.
-    """
-    try:
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(base64.b64decode(packed, validate=True), LARGEST_PACKED)
-        sheets, unread, guessed, shows, said = json.loads(content)
-        held, columns = [], {}
-        for at, (name, number, headers, rows, roles) in enumerate(sheets):
-            header = RawRow(_number(number), tuple(map(_text, headers)))
-            held.append(HeldSheet(_text(name), header, tuple(_raw_row(row) for row in rows)))
-            if roles is not None:
-                columns[at] = tuple(map(_text, roles))
-        hidden, edits, located, out, keep, same, zeros = said
-        choices = Choices(
-            columns, {}, hidden if hidden in ("count", "leave") else "",
-            {_text(key): {c: _text(t) for c, t in typed.items() if c in COLUMNS}
-             for key, typed in edits.items()},
-            {_text(key): _text(seat) for key, seat in located.items()},
-            frozenset(map(_text, out)), frozenset(map(_text, keep)), frozenset(map(_text, same)),
-            bool(zeros),
-        )  # fmt: skip
-        file = HeldFile(
-            tuple(held),
-            tuple((_text(name), why) for name, why in unread if why in get_args(Unread)),
-            bool(guessed), bool(shows),
-        )  # fmt: skip
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError,
-            zlib.error):  # fmt: skip
-        return None
-    if not held or sum(len(sheet.rows) for sheet in held) > most:
-        return None
-    return file, choices
-
-
-def _raw_row(row: Sequence[Any]) -> RawRow:
-    number, cells, flags, hidden = row
-    known = {int(place): flag for place, flag in flags.items() if flag in FLAGS}
-    return RawRow(_number(number), tuple(map(_text, cells)), known, bool(hidden))
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or not 0 < value < 10**8:
-        raise ValueError
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return clean_line(value[: 2 * LONGEST_CELL])[:LONGEST_CELL]
 
 
 def said_columns(plan: ImportPlan) -> dict[str, str]:

@@ -28,22 +28,16 @@ from app.records.paper import (
 )
 from app.records.paper_columns import Columns, SheetRow
 from app.records.paper_files import SheetError
+from app.records.paper_held import Choices, Hidden, Said, Unread, hold_file, pack, unpack
 from app.records.paper_plan import (
-    Choices,
-    Hidden,
     ImportPlace,
     ImportPlan,
     Likely,
     Odd,
-    Said,
-    Unread,
     Wrong,
-    hold_file,
-    pack,
     place_of,
     plan_steps,
     said_columns,
-    unpack,
 )
 
 SHOWN = 40
@@ -170,7 +164,7 @@ def press(
     if isinstance(sheet, bytes):
         file, before = hold_file(io.BytesIO(sheet), most), Choices()
     else:
-        found = unpack(sheet, most)
+        found = unpack(sheet, site.secret, most)
         if found is None:
             raise SheetError("lost")
         file, before = found
@@ -191,7 +185,7 @@ def press(
             yield Step("rows", done, every)
     outline = Outline.of(plan)
     if adding is None or not plan.ready or plan.digest != adding.shown:
-        yield replace(outline, packed=pack(plan))
+        yield replace(outline, packed=pack(plan.file, plan.columns, plan.choices, site.secret))
         return
     try:
         if headers := said_columns(plan):
@@ -204,7 +198,7 @@ def press(
         ):  # fmt: skip
             yield Step("signatures", added.signatures + added.before, len(plan.new))
     except (NotStoredError, ImportRunningError):
-        yield replace(outline, packed=pack(plan))
+        yield replace(outline, packed=pack(plan.file, plan.columns, plan.choices, site.secret))
         raise
     yield outline
     yield added

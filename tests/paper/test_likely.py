@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.records import Connection, lookalikes, open_database, sign, totals
 from app.records.acts import SignatureRequest
 from app.records.paper import Earlier, PaperLetters
-from app.records.paper_plan import Choices, Good, ImportPlan
+from app.records.paper_held import Choices
+from app.records.paper_plan import Good, ImportPlan
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 from tests.packets.conftest import campaign

@@ -50,12 +50,10 @@ from app.records.paper import (
 )
 from app.records.paper_columns import COLUMNS, ROLES, SheetRow
 from app.records.paper_files import LONGEST_CELL, SheetError
+from app.records.paper_held import Choices, Said, TooManyRowsError
 from app.records.paper_plan import (
-    Choices,
     ImportPlace,
     Odd,
-    Said,
-    TooManyRowsError,
     Wrong,
     judge,
     person_in,
