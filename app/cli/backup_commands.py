@@ -24,8 +24,8 @@ from app.records import backup, recount, totals
 from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
 from app.records.database import aside, open_database, stopped, writing
-from app.records.health import changed_keys, damage
-from app.records.migrations import applied_steps
+from app.records.health import changed_keys
+from app.records.migrations import applied_steps, damage
 from app.records.retention import purge_and_note
 from app.site import backups
 from app.site.daily import policy_of

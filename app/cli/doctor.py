@@ -37,9 +37,10 @@ from app.records.backup import notes
 from app.records.counts import recount
 from app.records.database import open_database
 from app.records.erasing import waits_to_be_erased
-from app.records.health import check_site, damage, latest_moment, log_size, schema_differences
+from app.records.health import check_site, latest_moment, log_size, schema_differences
 from app.records.keys import key_status
 from app.records.limiting import networks, open_counters
+from app.records.migrations import damage
 from app.records.outbound import CHAMBERS, Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts

@@ -40,9 +40,8 @@ from app.records.exports import (
     Occasion,
     counts_table,
     export_name,
-    letters_table,
     metadata_path,
-    signatures_table,
+    table_of,
     write_sqlite,
     write_xlsx,
 )
@@ -429,18 +428,11 @@ def write_export(
 
 
 def _tables(scope: Scope, chosen: Filter, shape: str, by: str) -> list[Table]:
-    db, occasion = scope.db, scope.occasion
-    if shape == "counts":
-        return [counts_table(db, by, chosen, occasion)]
-    if shape == "signatures":
-        return [signatures_table(db, chosen, occasion)]
-    if shape == "letters":
-        return [letters_table(db, chosen, occasion)]
-    return [
-        *(counts_table(db, each, chosen, occasion) for each in ("status", *GROUPINGS[:-2], "way")),
-        signatures_table(db, chosen, occasion),
-        letters_table(db, chosen, occasion),
-    ]
+    wanted = [(shape, by)]
+    if shape == "all":
+        wanted = [("counts", each) for each in ("status", *GROUPINGS[:-2], "way")]
+        wanted += [("signatures", ""), ("letters", "")]
+    return [table_of(scope.db, *one, chosen, scope.occasion) for one in wanted]
 
 
 def _write(tables: Sequence[Table], form: Format, path: Path | None, *, notes: bool) -> None:

@@ -38,8 +38,7 @@ from app.records.database import (
     known_id,
     open_database,
 )
-from app.records.health import damage
-from app.records.migrations import STEPS, applied_steps, migrate
+from app.records.migrations import STEPS, applied_steps, damage, migrate
 from app.records.signing import FORGET
 
 KIND = "dear-congress copy"

@@ -294,7 +294,6 @@ WAYS: tuple[Definition, ...] = (
 """What is known of a letter's way: one for each ``State``."""
 
 BY_TERM: Mapping[str, Definition] = {found.term: found for found in (*DEFINITIONS, *GROUPS)}
-BY_WAY: Mapping[str, Definition] = {found.term: found for found in WAYS}
 
 
 def definitions_for(by: str, status: str = "counted") -> tuple[Definition, ...]:

@@ -74,6 +74,25 @@ class Occasion:
     """Titles of campaigns by their short names, where known."""
 
 
+_STATUS = "Where the signature stands; only those that are counted count."
+
+
+def _meaning(by: str) -> str:
+    return _STATUS if by == "status" else BY_TERM[by].meaning
+
+
+_WHOSE = (
+    Column("campaign", "text", "The campaign's short name."),
+    Column("status", "text", _STATUS),
+    Column("day", "day", _meaning("day")),
+)
+_PLACE = tuple(Column(name, "text", _meaning(name)) for name in ("state", "district"))
+_CONGRESS = Column(
+    "congress", "number",
+    "The Congress whose district it is: a number of the next one is other people.",
+)  # fmt: skip
+
+
 def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) -> Table:
     """Counts by one of ``GROUPINGS``: the group, its people, its letters.
 
@@ -100,9 +119,6 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
     return Table(f"Counts by {by}", tuple(columns), in_chunks(rows), about)
 
 
-_CONGRESS = "The Congress whose district it is: a number of the next one is other people."
-
-
 def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
     """One row per signature, oldest first, without anything personal."""
     where, values = chosen.where()
@@ -115,12 +131,9 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
     )
     columns = (
         Column("signature", "number", "A number that the letters of the signature share."),
-        Column("campaign", "text", "The campaign's short name."),
-        Column("status", "text", _STATUS),
-        Column("day", "day", BY_TERM["day"].meaning),
+        *_WHOSE,
         Column("signed_at", "time", "When the person signed, to the minute.", occasion.zone),
-        Column("state", "text", _meaning("state")),
-        Column("district", "text", _meaning("district")),
+        *_PLACE,
         Column("template", "text", _meaning("template")),
         Column("version", "text", "The version of the letter's text, by its fingerprint."),
         Column("length", "text", "Whether the full or the short form was used."),
@@ -130,7 +143,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         Column("edited", "yes/no", _meaning("edited")),
         Column("own_share", "number", "Per cent of the letters in the person's own words."),
         Column("letters", "number", BY_TERM["letters"].meaning),
-        Column("congress", "number", _CONGRESS),
+        _CONGRESS,
     )
 
     def finish(cells: Chunk) -> None:
@@ -155,11 +168,8 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     )
     columns = (
         Column("signature", "number", "The number of the signature that it belongs to."),
-        Column("campaign", "text", "The campaign's short name."),
-        Column("status", "text", _STATUS),
-        Column("day", "day", BY_TERM["day"].meaning),
-        Column("state", "text", _meaning("state")),
-        Column("district", "text", _meaning("district")),
+        *_WHOSE,
+        *_PLACE,
         Column("seat", "text", "The seat in Congress: CA-12 in the House, CA-S3 in the Senate."),
         Column("recipient", "text", "The member's bioguide id; empty where the seat was vacant."),
         Column("name", "text", "The member's name, where known."),
@@ -168,7 +178,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         Column("handed_over_at", "time", "Since when this is known.", occasion.zone),
         Column("handed_over_cause", "text", "Who or what told us: the signing itself, the person, "
                "a mail server, an office's system, or a vacant seat."),
-        Column("congress", "number", _CONGRESS),
+        _CONGRESS,
     )  # fmt: skip
 
     def finish(cells: Chunk) -> None:
@@ -222,13 +232,6 @@ def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> 
     """``protect-immigration-act-counts-by-state-2026-11-25.csv``, safe on every system."""
     day = occasion.at.astimezone(ZoneInfo(occasion.zone)).date().isoformat()
     return file_name(chosen.campaign or "all-campaigns", shape, day, ending=ending)
-
-
-_STATUS = "Where the signature stands; only those that are counted count."
-
-
-def _meaning(by: str) -> str:
-    return _STATUS if by == "status" else BY_TERM[by].meaning
 
 
 def _about(

@@ -20,23 +20,6 @@ from app.records.database import (
 from app.records.migrations import migrate
 
 
-def damage(db: sqlite3.Connection, *, most: int = 10, whole: bool = False) -> tuple[str, ...]:
-    """What SQLite's quick check and the references between tables complain of; empty is sound.
-
-    Reads the whole file: about a second per gigabyte, with ``whole`` (every index compared with
-    its table) ten. At most ``most`` lines of each.
-    """
-    check = "integrity_check" if whole else "quick_check"
-    try:
-        lines = [str(row[0]) for row in db.execute(f"PRAGMA {check}({int(most)})")]
-        found = [] if lines == ["ok"] else lines
-        for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchmany(most):
-            found.append(f"row {row} of {table} points at a missing row of {parent}")
-    except sqlite3.DatabaseError as error:  # too damaged even to look
-        return (str(error),)
-    return tuple(found)
-
-
 class _TakenBackError(Exception):
     """What was written has to go again."""
 

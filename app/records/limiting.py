@@ -26,9 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
 
-from limits.errors import ConfigurationError, StorageError
-from limits.storage import storage_from_string
-
 from app.errors import ExplainedError
 from app.records.keyed import keyed_token
 from app.records.throttle import address_of, network
@@ -89,7 +86,7 @@ class LimitsError(ExplainedError):
     """The place where counters are kept cannot be used; a sentence for the operator."""
 
 
-_BROKEN = (StorageError, sqlite3.Error, OSError)
+_BROKEN = (sqlite3.Error, OSError)
 """What counters raise that cannot be kept."""
 
 
@@ -112,45 +109,48 @@ def open_counters(where: Path | str) -> Counters:
     """
     if isinstance(where, Path):
         return FileCounters(where)
-    url = where
-    redis = url.startswith(("redis://", "rediss://", "redis+unix://"))
     try:
-        found = storage_from_string(url, wrap_exceptions=True, **_patience() if redis else {})
-        return _LeftAlone(cast(Counters, found)) if redis else cast(Counters, found)
-    except (ConfigurationError, ImportError, ValueError):
+        return RedisCounters(where)
+    except (ImportError, ValueError):
         # Neither the URL nor the error is repeated: they may hold a password.
-        scheme = url.partition(":")[0]
+        scheme = where.partition(":")[0]
         raise LimitsError(
             f"The counters for limits cannot be kept in {scheme!r}. Leave the setting empty to "
             "keep them in a file, or check the URL and that the package for it is installed."
         ) from None
 
 
-def _patience() -> dict[str, Any]:
-    """How long a visitor waits for a Redis that is away or silent: half a second, once."""
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+class RedisCounters:
+    """Counters in a Redis, kept by the ``limits`` package, which is loaded only here.
 
-    return {
-        "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0),
-    }  # fmt: skip
+    One that did not answer is not asked again for a while, so that only one visitor in
+    ``AWAY_SECONDS`` waits for it (half a second, once), and not everybody who looks something up.
+    """
 
+    def __init__(self, url: str) -> None:
+        from limits.errors import ConfigurationError, StorageError
+        from limits.storage import storage_from_string
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-class _LeftAlone:
-    """A Redis that did not answer is not asked again for a while, so that only one visitor in
-    ``AWAY_SECONDS`` waits for it, and not everybody who looks something up."""
-
-    def __init__(self, counters: Counters) -> None:
-        self._counters, self._until = counters, 0.0
+        patience: dict[str, Any] = {
+            "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0),
+        }  # fmt: skip
+        try:
+            found = storage_from_string(url, wrap_exceptions=True, **patience)
+        except ConfigurationError as error:
+            raise ValueError from error
+        self._counters, self._until = cast(Counters, found), 0.0
+        self._trouble = StorageError
 
     def _ask(self, work: Callable[[], T]) -> T:
         if time.monotonic() < self._until:
-            raise StorageError(ConnectionError("it did not answer a moment ago"))
+            raise ConnectionError("it did not answer a moment ago")
         try:
             return work()
-        except StorageError:
+        except self._trouble as error:
             self._until = time.monotonic() + AWAY_SECONDS
-            raise
+            raise ConnectionError from error
 
     def acquire_sliding_window_entry(
         self, key: str, limit: int, expiry: int, amount: int = 1

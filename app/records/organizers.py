@@ -462,16 +462,12 @@ def open_session(
     """Inside the caller's transaction: a new session with a token of its own."""
     token, now = new_token(), int(at.timestamp())
     db.execute("DELETE FROM organizer_sessions WHERE created <= ?", (now - KEPT,))
-    number = db.execute(
-        "INSERT INTO organizer_sessions (hash, organizer, stage, device, created, seen, confirmed)"
-        " VALUES (?,?,?,?,?,?,?)",
-        (token_digest(token), organizer.id, stage, device[:80], now, now, now),
-    ).lastrowid
-    assert number is not None
-    moment = _moment(now)
-    return OpenedSession(
-        token, Session(number, organizer, stage, device[:80], moment, moment, moment)
-    )
+    row = db.execute(
+        "INSERT INTO organizer_sessions (hash, organizer, stage, device, created, seen, confirmed)"  # noqa: S608
+        f" VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5) RETURNING {_SESSION}",
+        (token_digest(token), organizer.id, stage, device[:80], now),
+    ).fetchone()
+    return OpenedSession(token, _session(row, organizer))
 
 
 _SESSION = "id, organizer, stage, device, created, seen, confirmed, passed, ended"
@@ -486,7 +482,7 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     ).fetchone()
     if row is None:
         return NoSession("none")
-    number, owner, stage, device, created, seen, confirmed, passed, ended = tuple(row)
+    _number, owner, stage, _device, created, seen, _confirmed, passed, ended = row
     again = passed is not None and now - passed <= TWICE
     if ended is not None and not again:
         return NoSession("ended")
@@ -495,9 +491,13 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     organizer = organizer_by_id(db, owner)
     if organizer is None or organizer.disabled is not None:
         return NoSession("ended")
-    return Session(
-        number, organizer, stage, device, _moment(created), _moment(seen), _moment(confirmed), again
-    )
+    return _session(row, organizer, passed=again)
+
+
+def _session(row: tuple[Any, ...], organizer: Organizer, *, passed: bool = False) -> Session:
+    number, _owner, stage, device, *times = row[:7]
+    created, seen, confirmed = map(_moment, times)
+    return Session(number, organizer, stage, device, created, seen, confirmed, passed)
 
 
 def touch(db: sqlite3.Connection, session: Session, at: datetime) -> None:
@@ -515,15 +515,12 @@ def live_sessions(db: sqlite3.Connection, organizer: Organizer, at: datetime) ->
     """All sessions of one organizer that are alive, the last used first."""
     now = int(at.timestamp())
     rows = db.execute(
-        "SELECT id, stage, device, created, seen, confirmed FROM organizer_sessions"
+        f"SELECT {_SESSION} FROM organizer_sessions"  # noqa: S608
         " WHERE organizer = ? AND stage = 'full' AND ended IS NULL AND seen >= ? AND created >= ?"
         " ORDER BY seen DESC, id DESC",
         (organizer.id, now - IDLE, now - LIFETIME),
     )
-    return [
-        Session(number, organizer, stage, device, _moment(made), _moment(seen), _moment(confirmed))
-        for number, stage, device, made, seen, confirmed in rows
-    ]
+    return [_session(row, organizer) for row in rows]
 
 
 def end_session(db: sqlite3.Connection, session: Session, at: datetime) -> None:

@@ -101,6 +101,12 @@ class Added:
     number: int = 0
     """The import's number, by which it can be undone."""
 
+    def __add__(self, more: Added) -> Added:
+        return Added(
+            self.signatures + more.signatures, self.letters + more.letters,
+            self.before + more.before, self.number,
+        )  # fmt: skip
+
 
 class PaperLetters:
     """The letters that a signature on paper stands for, by delegation; each ask chosen once."""
@@ -377,7 +383,7 @@ def import_steps(
                                 "INSERT INTO paper_rows (signature, import) VALUES (?, ?)",
                                 (stored.number, number),
                             )
-                        total = _sum(total, stored.added)
+                        total += stored.added
                 yield total
                 time.sleep(PAUSE)
             with writing(db):
@@ -386,13 +392,6 @@ def import_steps(
         except BaseException:
             undo_unfinished(db)
             raise
-
-
-def _sum(total: Added, more: Added) -> Added:
-    return Added(
-        total.signatures + more.signatures, total.letters + more.letters,
-        total.before + more.before, total.number,
-    )  # fmt: skip
 
 
 def import_paper(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ipaddress
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -135,10 +136,13 @@ def begin_try(
         device_known = device is not None and _is_known(db, account, device, now)
         source = device if device is not None and device_known else address
         known = device_known or _is_known(db, account, address, now)
-        wait = _pair_wait(db, account, source, now)
+        wait = _wait(db, now, {"account": account, "source": source}, PAIR_FREE, 1)
         if not known:
-            wait = max(wait, _address_wait(db, address, now))
-            wait = max(wait, _account_wait(db, account, source, now))
+            wait = max(
+                wait,
+                _wait(db, now, {"address": address}, ADDRESS_FREE, 5),
+                _account_wait(db, account, source, now),
+            )
         if wait > 0:
             return TooSoon(wait)
         db.execute("DELETE FROM login_waits WHERE account = ? AND source = ?", (account, source))
@@ -164,20 +168,14 @@ def _is_known(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -
     return row is not None
 
 
-def _pair_wait(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -> int:
+def _wait(db: sqlite3.Connection, now: int, of: Mapping[str, bytes], free: int, each: int) -> int:
+    """Seconds to wait after the last failure of a source, or an address."""
     failures, last = db.execute(
-        "SELECT count(*), max(at) FROM login_failures WHERE account = ? AND source = ?",
-        (account, source),
+        "SELECT count(*), max(at) FROM login_failures WHERE "  # noqa: S608 - our own names
+        + " AND ".join(f"{column} = ?" for column in of),
+        tuple(of.values()),
     ).fetchone()
-    wait = _growing(failures, PAIR_FREE, 1, LONGEST_WAIT)
-    return int(last + wait - now) if wait else 0
-
-
-def _address_wait(db: sqlite3.Connection, address: bytes, now: int) -> int:
-    failures, last = db.execute(
-        "SELECT count(*), max(at) FROM login_failures WHERE address = ?", (address,)
-    ).fetchone()
-    wait = _growing(failures, ADDRESS_FREE, 5, LONGEST_WAIT)
+    wait = _growing(failures, free, each, LONGEST_WAIT)
     return int(last + wait - now) if wait else 0
 
 
@@ -188,12 +186,10 @@ def _account_wait(db: sqlite3.Connection, account: bytes, source: bytes, now: in
     wait = _growing(failures, ACCOUNT_FREE, 20, LONGEST_ACCOUNT_WAIT)
     if not wait:
         return 0
-    db.execute(
-        "INSERT INTO login_waits (account, source, since) VALUES (?,?,?) ON CONFLICT DO NOTHING",
-        (account, source, now),
-    )
     (since,) = db.execute(
-        "SELECT since FROM login_waits WHERE account = ? AND source = ?", (account, source)
+        "INSERT INTO login_waits (account, source, since) VALUES (?,?,?)"
+        " ON CONFLICT DO UPDATE SET since = login_waits.since RETURNING since",
+        (account, source, now),
     ).fetchone()
     return int(since + wait - now)
 

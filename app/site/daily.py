@@ -71,38 +71,34 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def purge_if_due(settings: Settings, now: datetime) -> bool:
-    """Purge unless that was done within the last day; True when it was done now.
-
-    What goes wrong is logged in a sentence and tried again at the next look.
-    """
+    """Purge unless that was done within the last day; True when it was done now."""
 
     def purge() -> None:
         with closing(open_database(settings.database)) as db:
-            policy = policy_of(settings)
-            purge_and_note(Actor(db, DAILY, now), policy, settings.instance)
+            purge_and_note(Actor(db, DAILY, now), policy_of(settings), settings.instance)
 
-    try:
-        return _once_a_day(settings.instance / "purged", now, purge)
-    except (ExplainedError, OSError) as error:
-        log.error("The daily purge did not run: %s", error)
-        return False
+    return _once_a_day(settings.instance / "purged", now, purge, "The daily purge did not run: %s")
 
 
-def _once_a_day(path: Path, now: datetime, work: Callable[[], None]) -> bool:
+def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str) -> bool:
     """Do ``work`` unless it was done within the last day; True when it was done now.
 
     The time of the file at ``path`` is the time at which it was done last. Workers that look at
-    the same moment wait for each other, and only the first works. What ``work`` raises goes on
-    to the caller, and then it is still due.
+    the same moment wait for each other, and only the first works. What goes wrong is logged in a
+    sentence, and then it is still due: it is tried again at the next look.
     """
-    with locked(path) as descriptor:
-        last = os.fstat(descriptor)
-        if last.st_size and now.timestamp() - last.st_mtime < EVERY:
-            return False
-        work()
-        os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
-        os.utime(path, (now.timestamp(), now.timestamp()))
-        return True
+    try:
+        with locked(path) as descriptor:
+            last = os.fstat(descriptor)
+            if last.st_size and now.timestamp() - last.st_mtime < EVERY:
+                return False
+            work()
+            os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
+            os.utime(path, (now.timestamp(), now.timestamp()))
+            return True
+    except (ExplainedError, OSError) as error:
+        log.error(wrong, error)
+        return False
 
 
 Fetch = Callable[[str, str, Path, datetime], None]
@@ -121,11 +117,8 @@ def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None
     def refresh() -> None:
         work(settings.congress_source, settings.lines_source, settings.instance, now)
 
-    try:
-        return _once_a_day(settings.instance / "members-fetched", now, refresh)
-    except OSError as error:
-        log.error("The list of members was not fetched: %s", type(error).__name__)
-        return False
+    wrong = "The list of members was not fetched: %s"
+    return _once_a_day(settings.instance / "members-fetched", now, refresh, wrong)
 
 
 def fetch_members(source: str, lines: str, instance: Path, now: datetime) -> None:
@@ -156,11 +149,7 @@ def copy_if_due(settings: Settings, now: datetime) -> bool:
     def copy() -> None:
         take_copy(settings, Path(settings.backup_folder).expanduser(), now)
 
-    try:
-        return _once_a_day(settings.instance / "copied", now, copy)
-    except (ExplainedError, OSError) as error:
-        log.error("No copy was taken today: %s", error)
-        return False
+    return _once_a_day(settings.instance / "copied", now, copy, "No copy was taken today: %s")
 
 
 def undo_killed_import(settings: Settings) -> int:

@@ -17,7 +17,7 @@ import pytest
 
 from app.records import open_database, recount, sign, totals, withdraw
 from app.records.erasing import waits_to_be_erased
-from app.records.health import damage
+from app.records.migrations import damage
 from app.site.backups import stream_file
 from app.site.settings import ROOT, load_settings
 from tests.bench.load import FORM
