@@ -16,8 +16,7 @@ from flask import Flask
 from app import web
 from app.cli import add_commands
 from app.errors import ExplainedError
-from app.records import local_database
-from app.records.database import serve_from
+from app.records.database import local_database, serve_from
 from app.records.health import check_site
 from app.records.keys import first_key
 from app.site.backups import litestream, stream

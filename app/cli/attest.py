@@ -12,7 +12,7 @@ import click
 from app.cli.plain import FILE, NEW_FILE, CampaignCommand, PlainCommand
 from app.congress.model import STATES
 from app.files import write_file
-from app.records import local_database
+from app.records.database import local_database
 from app.records.statements import (
     NotAStatement,
     Statement,

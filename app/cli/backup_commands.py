@@ -20,9 +20,10 @@ from app.cli.plain import (
     some,
 )
 from app.errors import ExplainedError
-from app.records import backup, recount, totals
+from app.records import backup
 from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
+from app.records.counts import recount, totals
 from app.records.database import aside, open_database, stopped, writing
 from app.records.health import changed_keys
 from app.records.migrations import applied_steps, damage

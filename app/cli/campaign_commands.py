@@ -13,7 +13,7 @@ from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES
 from app.campaign.words import bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, operator, some
-from app.records import totals
+from app.records.counts import totals
 from app.records.site_campaigns import SLUG, begin
 from app.site.live_supporters import Lists, Proposal, change_of, live_lists, propose, put_live
 from app.site.services import Services, services

@@ -39,7 +39,7 @@ from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
 from app.delivery.queue import STUCK
 from app.delivery.writer_rows import read_rows
-from app.records import open_database
+from app.records.database import open_database
 from app.site.live import chosen_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
 from app.site.services import campaign_and_tables, moment_of_site

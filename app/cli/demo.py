@@ -19,16 +19,11 @@ from app.campaign.entities import Campaign, LetterTemplate
 from app.cli.organizer_commands import print_link
 from app.cli.plain import PlainCommand, operator, progress
 from app.congress.tables import Tables
-from app.records import (
-    Connection,
-    LetterRow,
-    SignatureRequest,
-    numbers_of_source,
-    organizers,
-    person_of,
-    remove,
-    sign,
-)
+from app.records import organizers
+from app.records.acts import LetterRow, SignatureRequest
+from app.records.database import Connection
+from app.records.persons import person_of
+from app.records.signing import numbers_of_source, remove, sign
 from app.records.site_campaigns import begin, move, take_away
 from app.site.services import Services, services
 

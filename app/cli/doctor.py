@@ -32,10 +32,10 @@ from app import __version__
 from app.cli.plain import PlainCommand, some
 from app.congress.model import WASHINGTON
 from app.errors import ExplainedError
-from app.records import Connection, sweep_letters
+from app.records.accounting import sweep_letters
 from app.records.backup import notes
 from app.records.counts import recount
-from app.records.database import open_database
+from app.records.database import Connection, open_database
 from app.records.erasing import waits_to_be_erased
 from app.records.health import check_site, latest_moment, log_size, schema_differences
 from app.records.keys import key_status

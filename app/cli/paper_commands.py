@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.plain import FILE, CampaignCommand, Tag, language_option, operator, progress, some
-from app.records import Connection, local_database
 from app.records.audit import COMMAND_LINE
+from app.records.database import Connection, local_database
 from app.records.health import check_site
 from app.records.paper import (
     Batch,

@@ -13,9 +13,9 @@ import click
 
 from app.congress.model import STATES
 from app.errors import ExplainedError
-from app.records import source_tag
 from app.records.audit import COMMAND_LINE, Actor
 from app.records.database import Connection, local_database
+from app.records.signing import source_tag
 from app.records.site_campaigns import campaigns_here
 from app.site.live import CHOSEN
 from app.site.settings import load_settings

@@ -33,7 +33,7 @@ from app.delivery.writer_rows import WriterRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
-from app.records import local_database
+from app.records.database import local_database
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for, title_in

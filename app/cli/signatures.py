@@ -21,19 +21,10 @@ from app.campaign.problems import CampaignError
 from app.cli.plain import Day, PlainGroup, StateCode, Tag, progress, show_columns
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
-from app.records import (
-    STATUSES,
-    Connection,
-    count,
-    local_database,
-    lookalikes,
-    rebuild,
-    recount,
-    signed_campaigns,
-)
+from app.records.acts import STATUSES
 from app.records.audit import COMMAND_LINE, Actor
-from app.records.counts import Filter, totals
-from app.records.database import open_database, reading
+from app.records.counts import Filter, count, rebuild, recount, signed_campaigns, totals
+from app.records.database import Connection, local_database, open_database, reading
 from app.records.exports import (
     GROUPINGS,
     SHAPES,
@@ -45,6 +36,7 @@ from app.records.exports import (
     write_sqlite,
     write_xlsx,
 )
+from app.records.persons import lookalikes
 from app.records.retention import purge, purge_and_note
 from app.records.site_campaigns import campaigns_here
 from app.records.tabular import (

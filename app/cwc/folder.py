@@ -56,7 +56,9 @@ from app.cwc.message import (
 )
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.errors import ExplainedError
-from app.records import Connection, State, note_office
+from app.records.accounting import note_office
+from app.records.acts import State
+from app.records.database import Connection
 from app.records.keyed import keyed_code
 from app.records.outbound import LETTER, sendable
 

@@ -16,8 +16,8 @@ from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
-from app.records import Connection, NotStoredError, totals
-from app.records.database import open_database
+from app.records.counts import totals
+from app.records.database import Connection, NotStoredError, open_database
 from app.records.holding import held_waiting
 from app.records.organizers import alert_addresses
 from app.records.site_campaigns import campaigns_here

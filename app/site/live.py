@@ -17,15 +17,15 @@ from pathlib import Path
 from app.campaign.entities import Campaign
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError, Message, Problem
-from app.records import (
-    Connection,
+from app.records.database import Connection, NotStoredError, local_database
+from app.records.site_campaigns import SiteCampaign, campaigns_here
+from app.records.workshop import (
     LetterVersion,
-    NotStoredError,
-    local_database,
+    LiveFiles,
+    change_counter,
+    live_files,
     remember_versions,
 )
-from app.records.site_campaigns import SiteCampaign, campaigns_here
-from app.records.workshop import LiveFiles, change_counter, live_files
 from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress.letters")

@@ -9,7 +9,7 @@ from app.campaign.words import Language
 from app.congress.model import Delegation
 from app.congress.tables import Tables
 from app.documents.printables import Link
-from app.records import source_tag
+from app.records.signing import source_tag
 
 
 def link_for(

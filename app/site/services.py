@@ -21,7 +21,7 @@ from app.campaign.entities import Campaign
 from app.congress.model import WASHINGTON, LookupFailed, StreetAnswer, as_moment, day_in_washington
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import Tables, load_tables
-from app.records import Connection, NotStoredError, local_database
+from app.records.database import Connection, NotStoredError, local_database
 from app.records.site_campaigns import SiteCampaign, campaigns_here
 from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns, live_campaign
 from app.site.rooms import Place, RoomFullError

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
-from app.records import NotStoredError, local_database, totals
+from app.records.counts import totals
+from app.records.database import NotStoredError, local_database
 from app.records.health import try_to_write
 from app.records.outbound import Outbound
 from app.site import rooms

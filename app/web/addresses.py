@@ -18,7 +18,7 @@ from urllib.parse import quote
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
-from app.records import NotStoredError
+from app.records.database import NotStoredError
 from app.records.site_campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
 from app.site.i18n import language
 from app.site.paper_links import title_in

@@ -13,7 +13,8 @@ from typing import Literal
 
 from flask import Flask, request
 
-from app.records import SignatureRequest, receipt
+from app.records.acts import SignatureRequest
+from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.site.tokens import sign, unsign

@@ -16,7 +16,8 @@ from app.cli.delivery import note_command
 from app.cwc import NotesError, note_results
 from app.cwc.folder import Noted
 from app.delivery.writer_rows import WriterRow, read_rows
-from app.records import open_database, sign, withdraw
+from app.records.database import open_database
+from app.records.signing import sign, withdraw
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 AT = "2026-11-25T18:00:00+00:00"

@@ -14,23 +14,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import (
-    LetterRow,
-    State,
+from app.records.accounting import (
+    ACCEPTED,
+    HANDED,
+    MAILED,
+    MOVES,
+    OFFICE,
+    OWN,
+    QUIET,
+    allowed,
     mark,
     note_office,
-    open_database,
-    receipt,
-    recount,
-    sign,
-    totals,
     undo,
-    withdraw,
-)  # fmt: skip
-from app.records.accounting import ACCEPTED, HANDED, MAILED, MOVES, OFFICE, OWN, QUIET, allowed
-from app.records.acts import Cause
-from app.records.counts import Filter, ways_of
-from app.records.signing import set_status
+)
+from app.records.acts import Cause, LetterRow, State
+from app.records.counts import Filter, recount, totals, ways_of
+from app.records.database import open_database
+from app.records.signing import receipt, set_status, sign, withdraw
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 STATES: tuple[State, ...] = typing.get_args(State)

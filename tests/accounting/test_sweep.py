@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.cli.doctor import CHECKS, Site, letters_are_accounted_for
-from app.records import mark, note_office, open_database, sign, sweep_letters, withdraw
-from app.records.accounting import ACCEPTED
+from app.records.accounting import ACCEPTED, mark, note_office, sweep_letters
 from app.records.acts import LetterRow, State
+from app.records.database import open_database
+from app.records.signing import sign, withdraw
 from app.site.settings import Settings
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from app.records import recount
 from app.records.acts import token_digest
+from app.records.counts import recount
 from app.web.headers import HEADERS
 from tests.attack.surface import MARK, PAYLOADS, Pairs, Target, encoded, targets, unescaped
 from tests.safety.people import traces

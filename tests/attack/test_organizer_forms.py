@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import recount
+from app.records.counts import recount
 from app.records.organizers import all_organizers
 from app.records.signing import sign
 from app.web.headers import HEADERS

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.records import recount
+from app.records.counts import recount
 from app.records.database import open_database
 from tests.attack.surface import PAYLOADS, encoded
 from tests.bench.people import sign_form

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from app.cli.attest import attest_command, verify_command
-from app.records import open_database, set_status, sign, totals, withdraw
+from app.records.counts import totals
+from app.records.database import open_database
 from app.records.keys import KeyFolderError
 from app.records.merkle import leaf_hash, write_tree
+from app.records.signing import set_status, sign, withdraw
 from app.records.statements import (
     Included,
     Made,

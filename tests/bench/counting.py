@@ -26,8 +26,8 @@ from app.campaign.load import load_campaign
 from app.congress.model import STATES
 from app.congress.tables import load_tables
 from app.documents.day_sheet import book_pdf
-from app.records import open_database
 from app.records.counts import Filter
+from app.records.database import open_database
 from app.records.exports import Occasion, letters_table, signatures_table, write_sqlite, write_xlsx
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.records.statements import make_statement

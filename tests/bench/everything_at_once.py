@@ -34,9 +34,10 @@ from urllib.parse import urlencode
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
-from app.records import open_database, organizers, recount
+from app.records import organizers
 from app.records.audit import Actor
-from app.records.database import writing
+from app.records.counts import recount
+from app.records.database import open_database, writing
 from tests.bench.fill import fill
 from tests.bench.load import FORM
 from tests.bench.people import PLACES, sign_bodies

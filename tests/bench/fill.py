@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from app.congress.tables import load_tables
-from app.records import open_database, rebuild
+from app.records.counts import rebuild
+from app.records.database import open_database
 
 CAMPAIGN = "protect-immigration-act"
 DAYS = 120

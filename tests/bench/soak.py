@@ -24,8 +24,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.records import open_database, recount, workshop
+from app.records import workshop
 from app.records.audit import Actor
+from app.records.counts import recount
+from app.records.database import open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.site.settings import load_settings
 from tests.attack.test_cores import workers_of

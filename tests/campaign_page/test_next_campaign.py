@@ -132,7 +132,7 @@ def test_a_name_that_the_site_has_is_not_taken_twice(browser: Browser) -> None:
 def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign(
     browser: Browser, staff: Office, app: Flask
 ) -> None:
-    from app.records import sign
+    from app.records.signing import sign
     from tests.records.build import signature
 
     sign(staff.db, signature("ada"), b"s" * 32)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from app.records import audit, totals
+from app.records import audit
 from app.records.audit import TrailFilter
+from app.records.counts import totals
 from app.site.services import services
 from app.site.tokens import sign
 from app.web import practice

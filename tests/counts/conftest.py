@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.records import sign, withdraw
+from app.records.signing import sign, withdraw
 from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office, app, clock, site_url, staff

@@ -28,20 +28,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from app.cli.signatures import signatures as command
 from app.main import create_app
-from app.records import (
-    STATUSES,
-    State,
-    Status,
-    mark,
-    receipt,
-    recount,
-    remove,
-    set_status,
-    sign,
-    withdraw,
-)  # fmt: skip
+from app.records.accounting import mark
+from app.records.acts import STATUSES, State, Status
+from app.records.counts import recount
 from app.records.retention import Policy, purge
-from app.records.signing import confirm
+from app.records.signing import confirm, receipt, remove, set_status, sign, withdraw
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION

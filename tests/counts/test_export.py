@@ -21,8 +21,10 @@ from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.records import DEFINITIONS, audit, exports, open_database
+from app.records import audit, exports
 from app.records.audit import What
+from app.records.database import open_database
+from app.records.definitions import DEFINITIONS
 from app.site.services import services
 from app.web.organizer import counts_export
 from app.web.organizer.counts_export import FORMATS, zipped

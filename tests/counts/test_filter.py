@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.records import BREAKDOWNS, STATUSES, Totals, by_status, open_database, sign, withdraw
-from app.records.counts import Filter, breakdowns, count, totals
+from app.records.acts import STATUSES
+from app.records.counts import BREAKDOWNS, Filter, Totals, breakdowns, by_status, count, totals
+from app.records.database import open_database
 from app.records.exports import Occasion, counts_table, letters_table, signatures_table
+from app.records.signing import sign, withdraw
 from app.records.tabular import Table
 from tests.records.build import CAMPAIGN, SECRET, signature
 

@@ -13,8 +13,10 @@ from flask import Flask
 
 from app.congress.maps import load_map
 from app.congress.tables import load_tables
-from app.records import DEFINITIONS, STATUSES, mark, set_status, sign
-from app.records.definitions import BY_TERM, WAYS
+from app.records.accounting import mark
+from app.records.acts import STATUSES
+from app.records.definitions import BY_TERM, DEFINITIONS, WAYS
+from app.records.signing import set_status, sign
 from app.site.assets import STATIC
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
@@ -361,7 +363,7 @@ def test_counts_follow_what_happens_to_signatures(
     browser: Browser, add: Add, staff: Office
 ) -> None:
     """EX11: 40 arrive, 3 are removed, 2 are held: banner and dashboard say 35."""
-    from app.records import remove
+    from app.records.signing import remove
 
     for _ in range(40):
         add(day=date(2026, 11, 25))

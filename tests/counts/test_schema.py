@@ -8,10 +8,11 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
-from app.records import STATUSES, State, mark, sign
-from app.records.acts import Cause, LetterRow
+from app.records.accounting import mark
+from app.records.acts import STATUSES, Cause, LetterRow, State
 from app.records.exports import GROUPINGS
 from app.records.schemas import NAMES, schema_text
+from app.records.signing import sign
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office

@@ -21,10 +21,11 @@ from app.delivery.mail import Address, Attachment, Mail, MailKind, ReadyMail
 from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import Worker
 from app.delivery.smtp import SmtpSettings
-from app.records import SignatureRequest, local_database, receipt, sign
-from app.records.acts import LetterRow
+from app.records.acts import LetterRow, SignatureRequest
+from app.records.database import local_database
 from app.records.keyed import unlock
 from app.records.outbound import LEASE, Outbound, OutboundRow, mail_of
+from app.records.signing import receipt, sign
 from tests.records.build import person
 
 from .letters import FakeTime

@@ -16,7 +16,7 @@ import pytest
 
 from app.delivery.post import PostOffice
 from app.delivery.queue import Worker
-from app.records import local_database
+from app.records.database import local_database
 from app.site.outgoing import post_of
 from app.site.settings import Settings
 from tests.delivery.mail_server import MailServer, running

@@ -13,8 +13,10 @@ import pytest
 from pypdf import PdfReader
 
 from app.documents.letter import TRANSLATION
-from app.records import local_database, remove, totals
+from app.records.counts import totals
+from app.records.database import local_database
 from app.records.limiting import LIMITS
+from app.records.signing import remove
 from tests.delivery.mail_server import MailServer, until
 
 from .conftest import Make, Site, parse, text_of

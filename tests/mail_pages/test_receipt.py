@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.records import local_database, mark, note_office, open_database
-from app.records.accounting import ACCEPTED
+from app.records.accounting import ACCEPTED, mark, note_office
 from app.records.acts import State
+from app.records.database import local_database, open_database
 
 from .conftest import Make, Site
 

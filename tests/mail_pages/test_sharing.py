@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from app.cli.letter_commands import card_command
-from app.records import local_database
+from app.records.database import local_database
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from tests.web.lint import Html
 

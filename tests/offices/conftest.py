@@ -16,8 +16,10 @@ from app.campaign.load import load_campaign
 from app.congress.model import Holder
 from app.congress.tables import Tables, load_tables
 from app.documents.day_sheet import Facts
-from app.records import LetterRow, open_database, sign
+from app.records.acts import LetterRow
+from app.records.database import open_database
 from app.records.office_numbers import sheet_facts
+from app.records.signing import sign
 from app.site.settings import ROOT
 from tests.records.build import CAMPAIGN, SECRET, signature
 

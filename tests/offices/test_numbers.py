@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from app.congress.tables import Tables
 from app.documents.day_sheet import OfficeNumbers
-from app.records import count, open_database, set_status, totals, withdraw
+from app.records.counts import count, totals
+from app.records.database import open_database
 from app.records.office_numbers import office_numbers
+from app.records.signing import set_status, withdraw
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN
 

@@ -12,8 +12,9 @@ from flask import Flask
 
 from app.congress.tables import Tables
 from app.main import create_app
-from app.records import local_database, withdraw
+from app.records.database import local_database
 from app.records.office_numbers import office_numbers
+from app.records.signing import withdraw
 from app.site.settings import Settings
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN, SECRET

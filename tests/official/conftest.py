@@ -12,7 +12,9 @@ import pytest
 
 from app.cwc import OfficePost
 from app.delivery.queue import Worker
-from app.records import Receipt, local_database, receipt
+from app.records.acts import Receipt
+from app.records.database import local_database
+from app.records.signing import receipt
 from app.site.outgoing import office_post
 from app.site.settings import Settings
 from tests.delivery.cwc_server import CwcServer, running

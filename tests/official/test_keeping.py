@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import NotStoredError, open_database, sign, withdraw
+from app.records.database import NotStoredError, open_database
 from app.records.retention import Policy, delete_old_rows, prove
 from app.records.sealing import TooLargeToSealError, drop_letters, keep_letters, kept_letters
-from app.records.signing import set_status
+from app.records.signing import set_status, sign, withdraw
 from app.web.resident import receipts
 from tests.records.build import CAMPAIGN, SECRET, signature
 from tests.web.lint import Html

@@ -11,12 +11,12 @@ from lxml import etree
 
 from app.congress.tables import load_tables
 from app.cwc import schema_errors
-from app.records import NotStoredError, local_database, open_database, withdraw
+from app.records.database import NotStoredError, local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import OpenKey, passphrase_beside, unlock
 from app.records.outbound import Outbound
 from app.records.sealing import unpack, unseal
-from app.records.signing import set_status
+from app.records.signing import set_status, withdraw
 from app.site.outgoing import offices_of
 from app.site.services import EXTENSION
 from app.web.practice import make_marker

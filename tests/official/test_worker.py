@@ -29,7 +29,8 @@ from app.cwc.office_post import KEEP_TRYING, PAUSES
 from app.delivery.mail import Address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, Worker, make_huey
-from app.records import open_database, outbound, sign, withdraw
+from app.records import outbound
+from app.records.database import open_database
 from app.records.outbound import (
     CHAMBERS,
     FORGOTTEN,
@@ -41,7 +42,7 @@ from app.records.outbound import (
     letters_of,
 )
 from app.records.retention import Policy, delete_old_rows
-from app.records.signing import remove, set_status
+from app.records.signing import remove, set_status, sign, withdraw
 from tests.delivery.cwc_server import CwcServer, Scripted
 from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
 from tests.delivery.test_post import mail

@@ -12,10 +12,9 @@ from flask import Flask
 
 from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
-from app.records import sign
 from app.records.audit import Actor
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
-from app.records.signing import set_status
+from app.records.signing import set_status, sign
 from app.records.site_campaigns import begin, move
 from app.site import alerts
 from app.site.alerts import Alert, every_alert, send_alerts

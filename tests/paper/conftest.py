@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from app.records import Connection, open_database
+from app.records.database import Connection, open_database
 from app.records.paper import Added, Batch, PaperLetters, import_paper
 from app.records.paper_columns import SheetRow, assign, person_row
 from app.records.paper_held import Choices, HeldFile, hold_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.records import Connection
+from app.records.database import Connection
 from app.records.paper import remember_columns
 from app.records.paper_columns import split_name
 from app.records.paper_held import Choices

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.paper_commands import import_command, undo_command
-from app.records import local_database, totals
+from app.records.counts import totals
+from app.records.database import local_database
 from app.site.settings import load_settings
 
 from .conftest import ANA, BO, SPLIT, ZEROS, csv_file, rows_of, saved, workbook

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.records import audit, open_database, recount, set_status, sign, totals
+from app.records import audit
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor
-from app.records.database import writing
+from app.records.counts import recount, totals
+from app.records.database import open_database, writing
 from app.records.erasing import waits_to_be_erased
 from app.records.paper import (
     CHUNK,
@@ -29,6 +30,7 @@ from app.records.paper import (
     undo_interrupted,
     undo_unfinished,
 )
+from app.records.signing import set_status, sign
 from tests.packets.conftest import campaign
 
 from .conftest import NOW, SECRET, TODAY, good, lock_of, run

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.records import paper_sheets, totals
+from app.records import paper_sheets
+from app.records.counts import totals
 from app.records.database import open_database
 from app.records.paper import CHUNK, paper_lock, undo_interrupted
 from app.site.daily import undo_killed_import

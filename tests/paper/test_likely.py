@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.records import Connection, lookalikes, open_database, sign, totals
 from app.records.acts import SignatureRequest
+from app.records.counts import totals
+from app.records.database import Connection, open_database
 from app.records.paper import Earlier, PaperLetters
 from app.records.paper_held import Choices
 from app.records.paper_plan import Good, ImportPlan
+from app.records.persons import lookalikes
+from app.records.signing import sign
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 from tests.packets.conftest import campaign

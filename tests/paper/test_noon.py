@@ -12,7 +12,7 @@ from app.congress.model import change_of
 from app.cwc.folder import Failed, FolderOrder, Written, messages_for
 from app.delivery.packets import PacketLetters
 from app.delivery.writer_rows import BadRow, WriterRow, read_rows
-from app.records import Connection
+from app.records.database import Connection
 from app.records.paper import Batch, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
 from app.records.paper_held import Choices

@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.congress.model import Located, NoMatch, StreetAnswer
-from app.records import totals
+from app.records.counts import totals
 from app.site.services import services
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser

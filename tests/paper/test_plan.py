@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import Connection, open_database, totals
+from app.records.counts import totals
+from app.records.database import Connection, open_database
 from app.records.paper import Added, PaperLetters, import_paper
 from app.records.paper_columns import COLUMNS, SheetRow
 from app.records.paper_held import Choices, Hidden, pack, unpack

@@ -6,12 +6,15 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from app.records import audit, person_of, recount, sign, totals
+from app.records import audit
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor
+from app.records.counts import recount, totals
 from app.records.paper import PaperLetters, Rehearsal, add_one, take_back_paper
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Good, judge
+from app.records.persons import person_of
+from app.records.signing import sign
 from tests.packets.conftest import campaign
 
 from .conftest import NOW, SECRET, TODAY, batch, good, place, run

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.records import local_database, open_database, sign
+from app.records.database import local_database, open_database
+from app.records.signing import sign
 from app.site.settings import Settings
 from tests.records.build import SECRET, signature
 from tests.sites import Sites

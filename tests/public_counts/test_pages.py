@@ -15,7 +15,7 @@ from flask import Flask
 from nacl.signing import SigningKey
 from werkzeug.test import TestResponse
 
-from app.records import receipt_token, set_status, withdraw
+from app.records.signing import receipt_token, set_status, withdraw
 from app.records.statements import (
     Statement,
     commitment_of,

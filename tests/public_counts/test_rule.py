@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import count, open_database, remove, set_status, totals, withdraw
-from app.records.counts import STEP, milestones, public_states
+from app.records.counts import STEP, count, milestones, public_states, totals
+from app.records.database import open_database
+from app.records.signing import remove, set_status, withdraw
 from tests.public_counts.conftest import People
 from tests.records.build import CAMPAIGN
 

@@ -6,7 +6,8 @@ import hashlib
 from datetime import UTC, date, datetime
 from typing import Any
 
-from app.records import LetterRow, Person, SignatureRequest, State, person_of
+from app.records.acts import LetterRow, SignatureRequest, State
+from app.records.persons import Person, person_of
 
 SECRET = b"a secret for tests"
 CAMPAIGN = "protect-immigration-act"

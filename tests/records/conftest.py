@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import open_database
+from app.records.database import open_database
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records import migrations, open_database, recount, sign, totals, withdraw
+from app.records import migrations
 from app.records.backup import (
     CopyError,
     SinceCopy,
@@ -33,10 +33,12 @@ from app.records.backup import (
     thin,
     unpacked,
 )
+from app.records.counts import recount, totals
 from app.records.database import (
     NotItselfError,
     NotStoredError,
     copy_to,
+    open_database,
     serve_from,
     stopped,
     writing,
@@ -44,6 +46,7 @@ from app.records.database import (
 from app.records.keys import first_key
 from app.records.migrations import applied_steps
 from app.records.sealing import seal_details
+from app.records.signing import sign, withdraw
 from app.site.settings import ROOT
 from tests.records.build import SECRET, signature
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.records import open_database, sign, totals
 from app.records.audit import Actor
+from app.records.counts import totals
+from app.records.database import open_database
+from app.records.signing import sign
 from app.records.site_campaigns import (
     NotOpenError,
     SiteCampaign,

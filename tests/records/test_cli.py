@@ -19,7 +19,10 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 
 from app.cli.signatures import signatures
-from app.records import DEFINITIONS, open_database, person_of, sign
+from app.records.database import open_database
+from app.records.definitions import DEFINITIONS
+from app.records.persons import person_of
+from app.records.signing import sign
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 

@@ -8,27 +8,24 @@ from datetime import date
 
 import pytest
 
-from app.records import (
+from app.records.acts import STATUSES
+from app.records.counts import (
     BREAKDOWNS,
-    DEFINITIONS,
-    STATUSES,
     CountRow,
+    Filter,
     Totals,
+    breakdowns,
     by_status,
     count,
-    definitions_for,
-    lookalikes,
-    people,
-    person_of,
     rebuild,
     recount,
-    sign,
     signed_campaigns,
     totals,
-    withdraw,
+    ways_of,
 )
-from app.records.counts import Filter, breakdowns, ways_of
-from app.records.signing import set_status
+from app.records.definitions import DEFINITIONS, definitions_for
+from app.records.persons import lookalikes, people, person_of
+from app.records.signing import set_status, sign, withdraw
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 

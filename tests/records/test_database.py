@@ -18,21 +18,18 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from app.records import (
-    LetterVersion,
+from app.records import migrations
+from app.records.counts import Totals, recount, totals
+from app.records.database import (
     NotStoredError,
-    Totals,
-    UnknownVersion,
     local_database,
-    migrations,
     open_database,
-    recount,
-    remember_versions,
-    sign,
-    totals,
-    version_text,
+    reading,
+    writing,
+    writing_together,
 )
-from app.records.database import reading, writing, writing_together
+from app.records.signing import sign
+from app.records.workshop import LetterVersion, UnknownVersion, remember_versions, version_text
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 

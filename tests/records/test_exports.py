@@ -9,21 +9,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app.records import (
-    BREAKDOWNS,
-    STATUSES,
-    LetterRow,
-    Status,
-    Totals,
-    count,
-    mark,
-    person_of,
-    sign,
-    totals,
-    withdraw,
-)
-from app.records.counts import Filter
+from app.records.accounting import mark
+from app.records.acts import STATUSES, LetterRow, Status
+from app.records.counts import BREAKDOWNS, Filter, Totals, count, totals
 from app.records.exports import Occasion, counts_table, export_name, letters_table, signatures_table
+from app.records.persons import person_of
+from app.records.signing import sign, withdraw
 from app.records.tabular import Table, csv_lines
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 

@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from app.records import NotStoredError, local_database, open_database, sign
-from app.records.database import NotItselfError, id_file, keep_beside, known_id, writing
+from app.records.database import (
+    NotItselfError,
+    NotStoredError,
+    id_file,
+    keep_beside,
+    known_id,
+    local_database,
+    open_database,
+    writing,
+)
 from app.records.health import adopt_site, changed_keys, check_site
 from app.records.migrations import damage
+from app.records.signing import sign
 from app.site.settings import ROOT
 from tests.records.build import SECRET, signature
 

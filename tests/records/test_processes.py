@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from app.records import Totals, open_database, receipt, recount, totals
-from app.records.database import reading
+from app.records.counts import Totals, recount, totals
+from app.records.database import open_database, reading
 from app.records.migrations import STEPS
+from app.records.signing import receipt
 from tests.records.build import CAMPAIGN
 
 ROOT = Path(__file__).resolve().parents[2]

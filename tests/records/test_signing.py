@@ -10,25 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records import (
-    LetterRow,
-    NotStoredError,
-    Receipt,
-    Totals,
-    by_status,
-    count,
-    mark,
-    open_database,
-    receipt,
-    remove,
-    set_status,
-    sign,
-    source_tag,
-    totals,
-    withdraw,
-)
-from app.records.accounting import MAILED, OWN
-from app.records.acts import State
+from app.records.accounting import MAILED, OWN, mark
+from app.records.acts import LetterRow, Receipt, State
+from app.records.counts import Totals, by_status, count, totals
+from app.records.database import NotStoredError, open_database
+from app.records.signing import receipt, remove, set_status, sign, source_tag, withdraw
 from tests.records.build import CAMPAIGN, SECRET, letters_of, person, signature
 
 

@@ -17,29 +17,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.records import (
+from app.records.accounting import mark
+from app.records.acts import STATUSES, LetterRow, SignatureRequest, Status
+from app.records.counts import (
     BREAKDOWNS,
-    STATUSES,
     CountRow,
-    LetterRow,
-    SignatureRequest,
-    Status,
+    Filter,
     Totals,
     by_status,
     count,
-    mark,
-    open_database,
     rebuild,
-    receipt,
     recount,
-    remove,
-    set_status,
-    sign,
     totals,
-    withdraw,
 )
-from app.records.counts import Filter
+from app.records.database import open_database
 from app.records.persons import standing
+from app.records.signing import receipt, remove, set_status, sign, withdraw
 from tests.records.build import SECRET, letters_of, person, signature
 
 CAMPAIGNS = ("a", "b")

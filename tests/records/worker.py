@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.records import open_database, sign
+from app.records.database import open_database
+from app.records.signing import sign
 from tests.records.build import SECRET, signature
 
 

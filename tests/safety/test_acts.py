@@ -20,15 +20,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from app.records import Totals, erasing, open_database, recount, remove, totals
+from app.records import erasing
 from app.records.audit import Actor
-from app.records.counts import Filter
+from app.records.counts import Filter, Totals, recount, totals
+from app.records.database import open_database
 from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.holding import hold_again, release, set_aside
 from app.records.keys import OpenKey, first_key, unlock
 from app.records.retention import Policy, purge
 from app.records.sealing import kept_letters, unpack, unseal
-from app.records.signing import question_token
+from app.records.signing import question_token, remove
 from app.records.tabular import Table, csv_lines
 from app.records.workshop import Published, change_counter, publish_texts, text_version
 from app.site.outgoing import mail_queue

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.records import local_database
+from app.records.database import local_database
 from app.records.keys import OpenKey, first_key, unlock
 from app.records.sealing import unpack, unseal
 from app.site.settings import Settings

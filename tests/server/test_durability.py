@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.records import open_database, recount
-from app.records.database import BUSY_SECONDS
+from app.records.counts import recount
+from app.records.database import BUSY_SECONDS, open_database
 from tests.bench.load import FORM, Result, post_all
 from tests.bench.people import sign_bodies, sign_form
 from tests.bench.servers import Server, serving

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from app.records import open_database, recount
+from app.records.counts import recount
+from app.records.database import open_database
 from app.site.settings import load_settings
 from tests.bench.fill import fill
 from tests.bench.load import Result, post_all

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.records import open_database
+from app.records.database import open_database
 from app.records.health import adopt_site
 from app.site.settings import load_settings
 from tests.attack.test_cores import workers_of

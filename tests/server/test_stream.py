@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from app.records import open_database, recount, sign, totals, withdraw
+from app.records.counts import recount, totals
+from app.records.database import open_database
 from app.records.erasing import waits_to_be_erased
 from app.records.migrations import damage
+from app.records.signing import sign, withdraw
 from app.site.backups import stream_file
 from app.site.settings import ROOT, load_settings
 from tests.bench.load import FORM

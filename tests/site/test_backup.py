@@ -16,11 +16,14 @@ from nacl.pwhash import argon2id
 from sqlite_utils import Database
 
 from app.cli import command_app
-from app.records import migrations, open_database, sign, totals, withdraw
+from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
+from app.records.counts import totals
+from app.records.database import open_database
 from app.records.health import check_site
 from app.records.keys import STRENGTH, first_key
+from app.records.signing import sign, withdraw
 from app.site.backups import fingerprint_of_keys, open_keys, stream_file
 from app.site.daily import copy_if_due
 from app.site.settings import Settings, load_settings

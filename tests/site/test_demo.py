@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from app.cli import command_app
-from app.records import numbers_of_source, open_database, recount, sign, totals
+from app.records.counts import recount, totals
+from app.records.database import open_database
 from app.records.organizers import organizer_by_name
+from app.records.signing import numbers_of_source, sign
 from app.records.site_campaigns import campaigns_here
 from app.site.settings import load_settings
 from tests.records.build import SECRET, signature

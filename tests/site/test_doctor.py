@@ -25,11 +25,12 @@ from nacl.pwhash import argon2id
 from app.cli import command_app, doctor
 from app.cli.doctor import STATUS, TRIES, look
 from app.congress.tables import FOLDER
-from app.records import open_database, sign
 from app.records.backup import note, take
+from app.records.database import open_database
 from app.records.health import check_site
 from app.records.keys import STRENGTH, current_key, make_key
 from app.records.sealing import seal_details
+from app.records.signing import sign
 from app.site.backups import seal_keys
 from app.site.settings import load_settings
 from tests.delivery.mail_server import running

@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.records import local_database
+from app.records.database import local_database
 from app.site import watching
 from app.site.quiet import log_in_lines
 from app.site.settings import Settings, SettingsError, read_settings

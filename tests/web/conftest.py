@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 
-from app.records import local_database
+from app.records.database import local_database
 from app.site.settings import Settings
 from tests.sites import Sites
 from tests.web.lint import Client

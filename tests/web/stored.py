@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.records import local_database, totals
+from app.records.counts import totals
+from app.records.database import local_database
 from app.site.settings import Settings
 
 CAMPAIGN = "protect-immigration-act"

@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 
 from app.campaign.load import read_files
-from app.records import receipt, totals
 from app.records.audit import Actor
+from app.records.counts import totals
+from app.records.signing import receipt
 from app.records.site_campaigns import begin, move, put_on_start_page
 from app.site.services import Services, services
 from app.site.settings import Settings

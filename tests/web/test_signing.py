@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from app.records import local_database
+from app.records.database import local_database
 from app.site.services import EXTENSION, Services
 from app.site.settings import Settings
 from tests.web.conftest import Clock
@@ -172,7 +172,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
     anyone: Resident, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N37"""
-    from app.records import NotStoredError
+    from app.records.database import NotStoredError
     from app.web.resident import sign
 
     def fail(*_args: object) -> None:

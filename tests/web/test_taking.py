@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
-from app.records import NotStoredError
+from app.records.database import NotStoredError
 from app.site.settings import Settings
 from app.web.public import content
 from app.web.resident import handover

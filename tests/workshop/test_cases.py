@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from app.records import LetterVersion, version_text, workshop
+from app.records import workshop
 from app.records.audit import Actor
+from app.records.workshop import LetterVersion, version_text
 from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock

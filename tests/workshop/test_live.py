@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from app.campaign.problems import CampaignError
-from app.records import LetterVersion, version_text, workshop
+from app.records import workshop
 from app.records.audit import Actor
 from app.records.database import open_database
-from app.records.workshop import Published, Saved
+from app.records.workshop import LetterVersion, Published, Saved, version_text
 from app.site.live import LiveCampaign
 from app.site.settings import ROOT
 

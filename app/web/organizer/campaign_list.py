@@ -22,7 +22,7 @@ from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable, read_bill_status
 from app.campaign.words import bill_key, ordinal, printed_number
-from app.records import totals
+from app.records.counts import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url

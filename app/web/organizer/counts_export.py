@@ -16,10 +16,10 @@ from pathlib import Path
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.records import STATUSES, Connection
+from app.records.acts import STATUSES
 from app.records.audit import What
 from app.records.counts import Filter, count, totals, ways_of
-from app.records.database import open_database, reading, writing
+from app.records.database import Connection, open_database, reading, writing
 from app.records.exports import (
     GROUPINGS,
     SHAPES,

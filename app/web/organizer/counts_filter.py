@@ -11,9 +11,11 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField, ValidationError
 
 from app.congress.model import STATES
-from app.records import STATUSES, Connection, Status, count, signed_campaigns, source_tag
-from app.records.counts import Filter
+from app.records.acts import STATUSES, Status
+from app.records.counts import Filter, count, signed_campaigns
+from app.records.database import Connection
 from app.records.definitions import BY_TERM, DEFINITIONS, Words
+from app.records.signing import source_tag
 from app.site.i18n import LANGUAGES, language
 from app.site.i18n import gettext as _
 from app.site.services import Services

@@ -18,9 +18,9 @@ from app.campaign.stance import stance_of
 from app.campaign.words import ordinal
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.tables import Tables
-from app.records import Connection, CountRow, State, Status, Totals
-from app.records.counts import Filter, breakdowns, natural, ways_of
-from app.records.database import reading
+from app.records.acts import State, Status
+from app.records.counts import CountRow, Filter, Totals, breakdowns, natural, ways_of
+from app.records.database import Connection, reading
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.congress.maps import DistrictMap, load_map
 from app.congress.model import STATES, TablesError, district_key
 from app.congress.tables import FOLDER, Tables, tables_folder
-from app.records import CountRow, count
+from app.records.counts import CountRow, count
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.services import Services, services

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.congress.model import STATES, Holder, district_key
 from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
 from app.documents.typesetting import PdfError
-from app.records import count
+from app.records.counts import count
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date

@@ -21,9 +21,10 @@ from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from app.records import NotStoredError, organizers
+from app.records import organizers
 from app.records.audit import Actor
 from app.records.credentials import OUR_COST, warm_up
+from app.records.database import NotStoredError
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
 from app.site.i18n import other_language, page_url

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
-from app.records import NotStoredError
+from app.records.database import NotStoredError
 from app.records.holding import (
     PAGE,
     VIEWS,

@@ -21,7 +21,7 @@ from app.campaign.letter_file import (
 from app.campaign.problems import Problem
 from app.campaign.reading_aids import KEY, Pair, pair
 from app.campaign.text_changes import changes, merge
-from app.records import count
+from app.records.counts import count
 from app.records.workshop import FileVersion, Moved, history, text_version
 from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from app.campaign.entities import Length
 from app.campaign.letter_file import read_name, split_source, version_of
 from app.campaign.reading_aids import KEY, pair
-from app.records import count
+from app.records.counts import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language
 from app.site.services import Services, services

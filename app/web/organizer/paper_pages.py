@@ -32,7 +32,8 @@ from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.delivery.wordings import absolute_link
 from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
-from app.records import NotStoredError, count, source_tag
+from app.records.counts import count
+from app.records.database import NotStoredError
 from app.records.organizers import Session, find_session
 from app.records.paper import (
     Added,
@@ -61,6 +62,7 @@ from app.records.paper_plan import (
     state_code,
 )
 from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
+from app.records.signing import source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in

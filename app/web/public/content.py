@@ -15,7 +15,8 @@ from app.campaign.entities import Letter, Writer
 from app.campaign.page_words import PageWords, congress_gov, page_words
 from app.campaign.stance import stage_of, stance_of
 from app.congress.model import congress_years
-from app.records import NotStoredError, Totals, totals
+from app.records.counts import Totals, totals
+from app.records.database import NotStoredError
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext, page_url
 from app.site.outgoing import offices_of

@@ -20,9 +20,8 @@ from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
 from app.congress.model import STATES
-from app.records import definitions_for, totals
-from app.records.counts import STEP, milestones, public_states
-from app.records.definitions import BY_TERM
+from app.records.counts import STEP, milestones, public_states, totals
+from app.records.definitions import BY_TERM, definitions_for
 from app.records.schemas import NAMES, schema_text
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.records import Connection, Receipt
+from app.records.acts import Receipt
+from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
 from app.records.outbound import WRITTEN, OutboundRow
 from app.site.i18n import gettext as _

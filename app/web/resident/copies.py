@@ -25,8 +25,9 @@ from app.delivery.wordings import (
 from app.documents.letter import Addressed, to_text
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
-from app.records import NotStoredError, receipt
+from app.records.database import NotStoredError
 from app.records.outbound import WRITTEN, OutboundRow, mail_of
+from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of

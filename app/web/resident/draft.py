@@ -30,8 +30,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
 from app.congress.places import Zip, ZipProblem, parse_zip
-from app.records import Person, person_of, source_tag
-from app.records.signing import receipt_of_form
+from app.records.persons import Person, person_of
+from app.records.signing import receipt_of_form, source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services

@@ -19,7 +19,7 @@ from app.campaign.words import ordinal
 from app.congress.lookup import find_delegation
 from app.congress.model import Choose, Delegation, Found, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem
-from app.records import receipt
+from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services

@@ -16,15 +16,8 @@ from typing import Literal
 from app.congress.model import Holder, district_key
 from app.delivery.mail import Address
 from app.documents.letter import Addressed, postal
-from app.records import (
-    LetterRow,
-    NotStoredError,
-    Receipt,
-    Signed,
-    State,
-    receipt,
-    withdraw,
-)
+from app.records.acts import LetterRow, Receipt, Signed, State
+from app.records.database import NotStoredError
 from app.records.outbound import letters_of, mail_of
 from app.records.sealing import (
     TooLargeToSealError,
@@ -33,7 +26,7 @@ from app.records.sealing import (
     keep_letters,
     kept_letters,
 )
-from app.records.signing import change_address, confirm, question
+from app.records.signing import change_address, confirm, question, receipt, withdraw
 from app.records.statements import commitment_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words, page_url

@@ -14,7 +14,7 @@ from app.campaign.page_words import page_words
 from app.campaign.words import Language
 from app.congress.places import Zip, parse_zip
 from app.delivery.wordings import absolute_link
-from app.records import source_tag
+from app.records.signing import source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.services import Services

@@ -17,11 +17,12 @@ from app.campaign.compose import body_text
 from app.campaign.entities import Letter
 from app.congress.model import Found
 from app.documents.letter import Addressed
-from app.records import LetterRow, NotStoredError, SignatureRequest, Signed, person_of, sign
-from app.records.acts import HeldReason, Status
+from app.records.acts import HeldReason, LetterRow, SignatureRequest, Signed, Status
+from app.records.database import NotStoredError
 from app.records.keys import KeyFolderError, first_key
+from app.records.persons import person_of
 from app.records.sealing import TooLargeToSealError
-from app.records.signing import question, question_token
+from app.records.signing import question, question_token, sign
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services

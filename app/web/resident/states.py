@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.cwc import SIT_OUT, TEST_SYSTEM
-from app.records import State
-from app.records.acts import Cause
+from app.records.acts import Cause, State
 from app.records.outbound import OutboundRow
 from app.site.i18n import gettext as _
 
