@@ -7,7 +7,7 @@ import tempfile
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import dates
@@ -34,7 +34,7 @@ def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     return str(_ngettext(one, many, number, **values))
 
 
-def language() -> str:
+def language() -> Literal["en", "es"]:
     """The language of the present request, also of one that no route answers."""
     if has_request_context() and request.path.split("/", 2)[1:2] == ["es"]:
         return "es"
@@ -46,7 +46,7 @@ def locale() -> str:
     return "es_US" if language() == "es" else "en"
 
 
-def other_language() -> str:
+def other_language() -> Literal["en", "es"]:
     return "en" if language() == "es" else "es"
 
 

@@ -25,8 +25,7 @@ from app.site.paper_links import title_in
 from app.site.services import ADDRESSED, Services, services
 from app.web import practice
 from app.web.headers import public_page
-from app.web.pages import show
-from app.web.public import content
+from app.web.public.public_pages import archive
 from app.web.resident.draft import read_draft
 
 FIELD = "of_campaign"
@@ -104,7 +103,7 @@ def _over() -> Response | None:
         return None
     story = read_draft(request.form).story if request.method == "POST" else ""
     public_page()
-    return show(content.archive(services(), story))
+    return archive(services(), story)
 
 
 def set_up_addresses(app: Flask) -> None:
@@ -118,4 +117,4 @@ def set_up_addresses(app: Flask) -> None:
 
 
 def _title() -> str:
-    return title_in(services().campaign, "es" if language() == "es" else "en")
+    return title_in(services().campaign, language())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, after_this_request, current_app, render_template, request
+from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -26,6 +27,32 @@ log = logging.getLogger("dear_congress")
 Shown = tuple[str, int] | Response
 
 
+WORDS = {
+    400: (_l("We could not read that request"),
+          _l("Nothing was saved or sent. Please go back in your browser and try again.")),
+    403: (_l("That came from another website"),
+          _l("For your safety this site only takes forms from its own pages. Please start here "
+             "again.")),
+    404: (_l("There is no page at this address"),
+          _l("The link may be incomplete. If it was a receipt, copy the whole address again.")),
+    405: (_l("This page needs what you typed before"),
+          _l("It cannot be opened by its address alone, because nothing you type is kept here. "
+             "Please start again, or go back in your browser.")),
+    413: (_l("That was too long to take in"),
+          _l("Nothing was saved or sent. Go back in your browser: your text is still there. A "
+             "story can have up to 10,000 characters.")),
+    414: (_l("That address is too long"),
+          _l("It cannot be one of this site's. Please start here again.")),
+    500: (_l("Something went wrong on our side"),
+          _l("It is not your fault. Your text was not saved by us: go back in your browser, where "
+             "it is still there, and try again in a minute.")),
+    503: (_l("This site cannot say who represents you at the moment"),
+          _l("The people who run it have to mend its list of members. Your text was not saved by "
+             "us: go back in your browser, where it is still there, and try again later.")),
+}  # fmt: skip
+"""The heading and the next step, by status; 400 and 500 are for all the others."""
+
+
 def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
     """The heading and the next step for a status.
 
@@ -37,50 +64,9 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
             _("Nothing was saved. Go back in your browser and choose a file of at most %(most)s.",
               most=_in_words(file_up_to)),
         )  # fmt: skip
-    if status == 403:
-        return (
-            _("That came from another website"),
-            _("For your safety this site only takes forms from its own pages. "
-              "Please start here again."),
-        )  # fmt: skip
-    if status == 404:
-        return (
-            _("There is no page at this address"),
-            _("The link may be incomplete. If it was a receipt, copy the whole address again."),
-        )
-    if status == 405:
-        return (
-            _("This page needs what you typed before"),
-            _("It cannot be opened by its address alone, because nothing you type is kept here. "
-              "Please start again, or go back in your browser."),
-        )  # fmt: skip
-    if status == 413:
-        return (
-            _("That was too long to take in"),
-            _("Nothing was saved or sent. Go back in your browser: your text is still there. "
-              "A story can have up to 10,000 characters."),
-        )  # fmt: skip
-    if status in (414, 431):
-        return (
-            _("That address is too long"),
-            _("It cannot be one of this site's. Please start here again."),
-        )
-    if status < 500:
-        return (
-            _("We could not read that request"),
-            _("Nothing was saved or sent. Please go back in your browser and try again."),
-        )
-    if status == 503:
-        return (
-            _("This site cannot say who represents you at the moment"),
-            _("The people who run it have to mend its list of members. Your text was not saved by "
-              "us: go back in your browser, where it is still there, and try again later."),
-        )  # fmt: skip
-    return (
-        _("Something went wrong on our side"),
-        _("It is not your fault. Your text was not saved by us: go back in your browser, where "
-          "it is still there, and try again in a minute."),
-    )  # fmt: skip
+    status = 414 if status == 431 else status  # that of a header
+    heading, text = WORDS.get(status) or WORDS[400 if status < 500 else 500]
+    return str(heading), str(text)
 
 
 def _in_words(size: int) -> str:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import __version__
 from app.congress.model import TablesError
-from app.site.assets import asset
-from app.site.i18n import other_language, page_url
+from app.delivery.wordings import absolute_link
+from app.site.assets import asset, card_name
+from app.site.i18n import LANGUAGES, language, other_language, page_url
+from app.site.i18n import gettext as _
 from app.site.services import Services, services
-from app.web.social import social
 
 POST_ONLY = frozenset(
     {"find", "write", "address", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw",
@@ -48,7 +49,7 @@ def _elsewhere_url() -> str:
     """The present page's address in the other language; a form's page leads to its start."""
     endpoint = (request.endpoint or "").removeprefix("es_")
     lang = other_language()
-    blueprint, _, view = endpoint.partition(".")
+    blueprint, _dot, view = endpoint.partition(".")
     if blueprint in ("", "static", "well_known"):
         return page_url("public.home", lang)
     if view in POST_ONLY:
@@ -57,6 +58,33 @@ def _elsewhere_url() -> str:
         return page_url("resident.start", lang)
     linked = {name: request.args[name][:200] for name in LINKED if name in request.args}
     return page_url(f"{blueprint}.{view}", lang, **{**linked, **(request.view_args or {})})
+
+
+def social(whole: str) -> dict[str, Any]:
+    """What other sites and chats show with a link to the present page. Nothing in it is anyone's.
+
+    A whole address is given only where the operator has set one (``whole``): what a request says
+    about the host is not to be believed. The path goes without its query, which may have a source.
+    """
+    endpoint = (request.endpoint or "public.home").removeprefix("es_")
+
+    def address(lang: str) -> str:
+        path = url_for(f"es_{endpoint}" if lang == "es" else endpoint, **(request.view_args or {}))
+        return absolute_link(whole, path) if whole else path
+
+    return {
+        "description": _(
+            "Write an honest letter, in your own words, to the people who represent you in "
+            "Congress. Five minutes, no account, nothing personal kept."
+        ),
+        "locale": "es_US" if language() == "es" else "en_US",
+        "url": absolute_link(whole, request.script_root + request.path) if whole else "",
+        "picture": absolute_link(whole, asset(card_name(language()))) if whole else "",
+        "picture_words": _("An envelope, and the words: A letter from you, to the people who "
+                           "represent you in Congress."),
+        "address": address(language()),
+        "languages": {lang: address(lang) for lang in LANGUAGES},
+    }  # fmt: skip
 
 
 def contact_url(contact: str) -> str:
@@ -91,7 +119,7 @@ def _everywhere() -> dict[str, Any]:
         "elsewhere_url": _elsewhere_url(),
         "public_page": False,
         "keep_towns": site.settings.keep_towns,
-        "social": lambda: social(site.settings),
+        "social": lambda: social(site.settings.site_url),
         "errors": (),
         "switch": "",
         "switch_args": {},

@@ -36,7 +36,7 @@ from app.records.signing import confirm, receipt, remove, set_status, sign, with
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
-from app.web.public import content
+from app.web.public import public_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
@@ -205,7 +205,7 @@ WAYS: tuple[Callable[[Browser, str], Pair], ...] = (
 
 
 def from_home(browser: Browser) -> Pair:
-    with patch.object(content, "SHOWN_FROM", 0):
+    with patch.object(public_pages, "SHOWN_FROM", 0):
         text = browser.client.get("/").text
     ((first, second),) = re.findall(r"([\d,]+) people signed and wrote ([\d,]+) letters", text)
     return int(first.replace(",", "")), int(second.replace(",", ""))

@@ -204,12 +204,12 @@ def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
 def test_a_database_that_cannot_be_opened_shows_a_page(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.web.public import content
+    from app.web.public import public_pages
 
     def fail(*_args: object) -> None:
         raise sqlite3.OperationalError("no")
 
-    monkeypatch.setattr(content, "totals", fail)
+    monkeypatch.setattr(public_pages, "totals", fail)
     page = Client(create_app(settings).test_client()).get("/es/", 500)
     assert "Algo falló" in page.words
 

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from app.records.database import NotStoredError
 from app.site.settings import Settings
-from app.web.public import content
+from app.web.public import public_pages
 from app.web.resident import handover
 from tests.web.lint import Client, Html, values, words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, form_with, sheets
@@ -337,9 +337,9 @@ def test_the_start_page_says_how_many_signed_from_25_people_on(
     """EX12"""
     anyone.signed(*GLOUCESTER)
     said = "1 people signed" if anyone.lang == "en" else "Firmaron 1 personas"
-    assert content.SHOWN_FROM == 25
+    assert public_pages.SHOWN_FROM == 25
     assert said not in anyone.client.get(anyone.url("/")).words
-    monkeypatch.setattr(content, "SHOWN_FROM", 1)
+    monkeypatch.setattr(public_pages, "SHOWN_FROM", 1)
     assert said in anyone.client.get(anyone.url("/")).words
 
 

@@ -45,7 +45,7 @@ def title_of(site: Services, slug: str) -> str:
         found: Campaign = site.lives.of(slug).now(site.db())
     except CampaignError:
         return slug
-    return title_in(found, "es" if language() == "es" else "en")
+    return title_in(found, language())
 
 
 @campaigns.get("/")
@@ -222,7 +222,7 @@ def _ask_rest(form: BeginForm, wrong: dict[str, str] | None = None, status: int 
     return page(
         "campaigns/begin", status, form=form, errors=list((wrong or {}).items()), wrong=wrong or {},
         bill=printed_number(f"{kind}{number}"),
-        congress=ordinal(congress, "es" if language() == "es" else "en"),
+        congress=ordinal(congress, language()),
         choices=CHOICES,
         letters=[(one, _letter_title(one)) for one in LETTERS],
         sponsor=_sponsor(site, people), cosponsors=sum(b.role == "cosponsor" for b in people),

@@ -168,7 +168,7 @@ def _congress_of(group: str) -> int:
 
 def _district_words(group: str) -> str:
     """``TX-10 (120th Congress)``, where districts of two Congresses stand together."""
-    congress = ordinal(_congress_of(group), "es" if language() == "es" else "en")
+    congress = ordinal(_congress_of(group), language())
     return _("%(seat)s (%(congress)s Congress)", seat=group.partition("/")[0], congress=congress)
 
 

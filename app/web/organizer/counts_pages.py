@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from flask import abort, request
 from flask_babel import format_date
@@ -96,12 +96,12 @@ def _map_notice(shapes: DistrictMap | None, site: Services, state: str | None) -
     tables = site.tables
     if shapes is None or shapes.congress == tables.congress:
         return ""
-    tongue: Literal["en", "es"] = "es" if language() == "es" else "en"
     whole = [s for s in counts_map.redrawn(shapes, tables) if state in (None, s)]
     said = _(
         "The outlines on this map are the districts of the %(outlines)s Congress; the numbers are "
         "those of the %(congress)s, which sits now. What was signed before stands in the table.",
-        outlines=ordinal(shapes.congress, tongue), congress=ordinal(tables.congress, tongue),
+        outlines=ordinal(shapes.congress, language()),
+        congress=ordinal(tables.congress, language()),
     )  # fmt: skip
     if whole:
         more = _("These states have new lines, of which this site has no outlines, so each is "

@@ -188,7 +188,7 @@ def _countdown(site: Services, end: date) -> Notice:
         "This Congress ends in %(num)d days, at noon in Washington on %(day)s.",
         days, day=long_date(end),
     ) if days else _("This Congress ends today, at noon in Washington.")  # fmt: skip
-    congress = ordinal(tables.congress + 1, "es" if language() == "es" else "en")
+    congress = ordinal(tables.congress + 1, language())
     return Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"}, steps=(
         _("Ready: the districts of the %(congress)s Congress are here and take over at that noon.",
           congress=congress)

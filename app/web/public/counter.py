@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 from xml.etree import ElementTree
@@ -52,21 +51,10 @@ COUNTER_POLICY = "; ".join((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
-    """A line of the table by state."""
-
-    state: str
-    name: str
-    at_least: int
-
-
-def state_rows(site: Services) -> list[StateRow]:
-    """The table by state."""
-    return [
-        StateRow(row.state, STATES[row.state], row.at_least)
-        for row in public_states(site.db(), site.campaign.slug)
-    ]
+def state_rows(site: Services) -> list[tuple[str, str, int]]:
+    """The table by state: its two letters, its name, and how many signed at least."""
+    rows = public_states(site.db(), site.slug)
+    return [(row.state, STATES[row.state], row.at_least) for row in rows]
 
 
 @counter_pages.get("/counter")
@@ -114,7 +102,7 @@ def _kept(
 
 
 def _counter(site: Services) -> dict[str, Any]:
-    counted = totals(site.db(), site.campaign.slug)
+    counted = totals(site.db(), site.slug)
     base = _base(site)
     return {
         "style": STYLE,
@@ -138,16 +126,16 @@ def _base(site: Services) -> str:
 
 def _counts(site: Services) -> dict[str, Any]:
     """The fields of ``/counts.json``, in the documented order; none is renamed or reordered."""
-    counted = totals(site.db(), site.campaign.slug)
+    counted = totals(site.db(), site.slug)
     return {
-        "campaign": site.campaign.slug,
+        "campaign": site.slug,
         "title": _title(site),
         "time_zone": site.campaign.timezone,
         "signatures": counted.signatures,
         "letters": counted.letters,
         "by_state": [
-            {"state": row.state, "name": row.name, "at_least": row.at_least}
-            for row in state_rows(site)
+            {"state": state, "name": name, "at_least": number}
+            for state, name, number in state_rows(site)
         ],
         "step": STEP,
         "definitions": {d.term: d.meaning for d in definitions_for("all")} | {"at_least": _rule()},
@@ -166,7 +154,7 @@ def _rule() -> str:
 
 def _feed(site: Services) -> str:
     """The milestones as Atom (RFC 4287), newest first."""
-    base, slug = _base(site), site.campaign.slug
+    base, slug = _base(site), site.slug
     zone = ZoneInfo(site.campaign.timezone)
     reached = milestones(site.db(), slug)[::-1]
     moments = [datetime.combine(each.day, time(), zone).astimezone(UTC) for each in reached]

@@ -5,7 +5,6 @@ What they paste is posted, so it is in no address and no log, and it says nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,19 +63,6 @@ def statement() -> Response:
     return response.make_conditional(request)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownStatement:
-    """The latest statement as the page shows it."""
-
-    moment: str
-    signatures: int
-    letters: int
-    receipts: int
-    root: str
-    key: str
-    public_key: str
-
-
 def folder(site: Services) -> Path:
     """Where the statements of the campaign lie."""
     return statements_of(site.settings.instance, site.slug)
@@ -130,15 +116,10 @@ def _answer(answer: Included | NotIncluded | NothingStated) -> dict[str, Any]:
     return {"answer": "nothing" if isinstance(answer, NothingStated) else "no"}
 
 
-def _shown(found: Statement, site: Services) -> ShownStatement:
-    content = found.content
-    at = datetime.fromisoformat(content["at"])
-    return ShownStatement(
-        moment=moment_words(at, site.campaign.timezone),
-        signatures=content["signatures"],
-        letters=content["letters"],
-        receipts=content["receipts"],
-        root=content["root"],
-        key=printed_key(found.public_key),
-        public_key=found.public_key.hex(),
-    )
+def _shown(found: Statement, site: Services) -> dict[str, Any]:
+    """The latest statement as the page shows it."""
+    at = datetime.fromisoformat(found.content["at"])
+    return {
+        **found.content, "moment": moment_words(at, site.campaign.timezone),
+        "key": printed_key(found.public_key), "public_key": found.public_key.hex(),
+    }  # fmt: skip

@@ -201,7 +201,7 @@ def _receipt_link(wish: Wish, site: Services) -> str:
 
 
 def _language() -> Language:
-    return "es" if language() == "es" else "en"
+    return language()
 
 
 def _too_much(to: Address, site: Services) -> str:

@@ -349,7 +349,7 @@ def _military_region(zip5: str) -> str:
 
 
 def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
-    congress = ordinal(outcome.congress, "es" if language() == "es" else "en")
+    congress = ordinal(outcome.congress, language())
     return _page(
         "outside", draft, site,
         heading=_("Our list of districts is out of date"),

@@ -479,7 +479,7 @@ def _left_out(begun_under: str, site: Services) -> str:
         "The list of people who represent you has changed since you began: the %(congress)s "
         "Congress sits since noon on %(day)s, Washington time, and our list is of %(list)s. Your "
         "words are all here. Please look at whom you write to.",
-        congress=ordinal(site.tables.congress, "es" if language() == "es" else "en"),
+        congress=ordinal(site.tables.congress, language()),
         day=long_date(site.tables.begins), list=long_date(site.tables.as_of),
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def title_name(holder: Holder) -> str:
 
 def state_name(code: str, *, in_a_sentence: bool = False) -> str:
     """A state in the reader's language; ``the District of Columbia`` within a sentence."""
-    return state_words(code, "es" if language() == "es" else "en", article=in_a_sentence)
+    return state_words(code, language(), article=in_a_sentence)
 
 
 def role(holder: Holder) -> str:

@@ -39,7 +39,7 @@ class Sharing:
 
 def sharing(site: Services) -> Sharing:
     """What the receipt offers, in the language of the page."""
-    spoken: Language = "es" if language() == "es" else "en"
+    spoken: Language = language()
     words = page_words(site.campaign, site.writing_day(), spoken).share
     subject = _("Write to Congress with me")
 
