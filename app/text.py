@@ -318,7 +318,7 @@ def read_day(text: str) -> date | None:
     digits is in this century. A year before 1900 is taken for a mistake.
     """
     passed = _NO_WORDS | (_week() - _months().keys())  # Spanish "mar" is a month too
-    parts = [part for part in _PARTS.findall(_plain(text)) if part not in passed]
+    parts = [part for part in _PARTS.findall(plain(text)) if part not in passed]
     if len(parts) != 3 or len(text) > 40:
         return None
     words = [part for part in parts if not part.isdecimal()]
@@ -345,8 +345,9 @@ def read_day(text: str) -> date | None:
         return None
 
 
-def _plain(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text).casefold()
+def plain(text: str) -> str:
+    """A text without accents and case: ``Hernández`` is found by ``hernandez``."""
+    apart = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
     return "".join(ch for ch in apart if not unicodedata.combining(ch))
 
 
@@ -357,14 +358,14 @@ def _months() -> dict[str, int]:
     for language in ("en", "es"):
         for width in ("wide", "abbreviated"):
             for number, name in get_month_names(width, locale=language).items():
-                found[_plain(name).strip(".")] = number
+                found[plain(name).strip(".")] = number
     return found
 
 
 @cache
 def _week() -> frozenset[str]:
     return frozenset(
-        _plain(name).strip(".")
+        plain(name).strip(".")
         for language in ("en", "es")
         for width in ("wide", "abbreviated")
         for name in get_day_names(width, locale=language).values()

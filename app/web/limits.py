@@ -40,7 +40,8 @@ EXTENSION = "dear_congress_limits"
 P = ParamSpec("P")
 
 __all__ = [
-    "Allowed", "SecondStep", "Wait", "ask", "in_room", "room", "set_up_limits", "wait_words",
+    "Allowed", "SecondStep", "Wait", "ask", "in_room", "retry_after", "room", "set_up_limits",
+    "wait_words",
 ]  # fmt: skip
 
 
@@ -85,11 +86,13 @@ def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | W
         raised=kept.raised,
     )
     if isinstance(answer, Wait):
-        _retry_after(answer.seconds)
+        retry_after(answer.seconds)
     return answer
 
 
-def _retry_after(seconds: int) -> None:
+def retry_after(seconds: int) -> None:
+    """Have the answer to the present request say when to try again."""
+
     @after_this_request
     def add(response: Response) -> Response:
         response.headers["Retry-After"] = str(seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from flask import abort, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.delivery.mail import BadAddress, parse_address
@@ -18,6 +17,7 @@ from app.records.organizers import (
     organizer_by_id,
 )
 from app.records.throttle import TooSoon
+from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.services import services
 from app.web.access import access
@@ -30,7 +30,6 @@ from app.web.organizer.entering import (
     show_recovery_codes,
     slow_down,
     typed,
-    wait_words,
 )
 from app.web.organizer.gate import (
     acting,
@@ -180,13 +179,12 @@ def confirm_post() -> Response:
     answer = desk().confirm_password(current(), typed().password.data)
     again = partial(confirm_page, kept=kept, target=safe_next(target))
     if isinstance(answer, TooSoon):
-        return slow_down(again(problem=wait_words(answer.seconds), status=429), answer)
-    if isinstance(answer, logins.LoginRefused) and answer.ended:
-        forget()
-        return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
+        return again(problem=slow_down(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
-        problem = _("That is not your password. Try again.")
-        return again(problem=problem, status=422)
+        if answer.ended:
+            forget()
+            return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
+        return again(problem=_("That is not your password. Try again."), status=422)
     return go_on(target, kept)
 
 
@@ -219,16 +217,14 @@ def invite() -> Response:
 def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
     """Why a name cannot be used, and what to do."""
     if isinstance(answer, organizers.NameTaken):
-        return str(_(
-            "%(name)s is in the list already. For a new link, open their page.",
-            name=answer.organizer.name,
-        ))  # fmt: skip
+        return _("%(name)s is in the list already. For a new link, open their page.",
+                 name=answer.organizer.name)  # fmt: skip
     if answer.why == "empty":
-        return str(_("Enter a name."))
+        return _("Enter a name.")
     if answer.why == "long":
         most = organizers.NAME_MAX
-        return str(_("Enter a name of at most %(most)d characters.", most=most))
-    return str(_("Enter a name of letters, digits, spaces and plain punctuation."))
+        return _("Enter a name of at most %(most)d characters.", most=most)
+    return _("Enter a name of letters, digits, spaces and plain punctuation.")
 
 
 def show_link_once(link: organizers.OneTimeLink) -> Response:

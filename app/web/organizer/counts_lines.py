@@ -6,7 +6,6 @@ names that a person understands, the shares, and the lines without a gap.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,6 +23,7 @@ from app.records.database import Connection, reading
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
+from app.text import plain
 from app.web.organizer.counts_filter import letter_name, source_name
 
 SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
@@ -270,7 +270,7 @@ def member_lines(
             found.append(_member_line(holder, campaign, number, people.get(place, 0)))
     former = _("no longer in Congress")
     found += [MemberLine(who, f"{who} ({former})", "", "", "", n, None) for who, n in left.items()]
-    return sorted(found, key=lambda line: (level(line.name), natural(line.seat)))
+    return sorted(found, key=lambda line: (plain(line.name), natural(line.seat)))
 
 
 def _member_line(holder: Holder, campaign: Campaign, letters: int, people: int) -> MemberLine:
@@ -291,9 +291,3 @@ def stance_name(name: str) -> str:
         "earlier": _("backed an earlier bill"),
         "opposes": _("backs the opposite bill"),
     }.get(name, "")
-
-
-def level(text: str) -> str:
-    """A text without accents and case: ``Hernández`` is found by ``hernandez``."""
-    apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    return "".join(ch for ch in apart if not unicodedata.combining(ch)).casefold()

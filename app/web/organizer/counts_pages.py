@@ -26,6 +26,7 @@ from app.records.definitions import WAYS
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services, services
+from app.text import plain
 from app.web.access import access
 from app.web.charts import bars, day_curve
 from app.web.headers import framing
@@ -35,7 +36,6 @@ from app.web.organizer.counts_lines import (
     Compared,
     MemberLine,
     Survey,
-    level,
     lines,
     member_lines,
     share,
@@ -214,8 +214,8 @@ def turn(
     search looks through; sorted by ``key`` where it names no column."""
     args = request.args
     search = visible(args.get("q", "")).strip()[:100]
-    sought = level(search).split()
-    found = [one for one in every if all(word in level(words(one)) for word in sought)]
+    sought = plain(search).split()
+    found = [one for one in every if all(word in plain(words(one)) for word in sought)]
     key = args["sort"] if args.get("sort") in columns else key
     down = args.get("order", "down" if key in numbers else "up") == "down"
     if key:
@@ -233,14 +233,14 @@ def turn(
 
 
 MEMBER_COLUMNS: Columns[MemberLine] = {
-    "name": lambda line: level(line.name),
+    "name": lambda line: plain(line.name),
     "seat": lambda line: (not line.seat, natural(line.seat)),
     "letters": lambda line: line.letters,
     "constituents": lambda line: -1 if line.constituents is None else line.constituents,
     "stance": lambda line: (not line.stance, line.stance),
 }
 LINE_COLUMNS: Columns[Compared] = {
-    "name": lambda line: natural(level(line.name)),
+    "name": lambda line: natural(plain(line.name)),
     "signatures": lambda line: line.total.signatures,
     "letters": lambda line: line.total.letters,
 }

@@ -16,10 +16,10 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.rooms import apart
 from app.site.services import Services, services
+from app.text import plain
 from app.web.access import access
 from app.web.limits import in_room
 from app.web.organizer.counts_filter import meanings
-from app.web.organizer.counts_lines import level
 from app.web.organizer.show import area, download, known, page, visible
 from app.web.resident.people import role, term_note, title_name
 
@@ -39,7 +39,7 @@ def index() -> Response:
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
         title_name=title_name, role=role,
-        states=sorted(states, key=lambda line: level(line[1])), seats=len(site.tables.holders),
+        states=sorted(states, key=lambda line: plain(line[1])), seats=len(site.tables.holders),
         meanings=meanings(), goal=site.campaign.goal_office or 0,
     )  # fmt: skip
 
@@ -55,14 +55,14 @@ def _search(
 ) -> list[tuple[Holder, int, int]]:
     """The seats that fit, each with the people who signed and the letters to its member."""
     letters = {r.group: r.letters for r in count(site.db(), site.slug, "recipient")}
-    wanted = level(typed).split()
+    wanted = plain(typed).split()
     found = []
     for holder in site.tables.holders:
         seat, member = holder.seat, holder.member
         house = district_key(seat.id, site.tables.congress)
         place = seat.state if seat.chamber == "senate" else house
         bioguide = member.bioguide if member else ""
-        words = level(f"{title_name(holder)} {role(holder)} {seat.id} {bioguide}")
+        words = plain(f"{title_name(holder)} {role(holder)} {seat.id} {bioguide}")
         if state in ("", seat.state) and all(word in words for word in wanted):
             found.append((holder, people.get(place, 0), letters.get(bioguide, 0)))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,6 +27,7 @@ from app.documents.letter import Addressed, PostalLetter, WebFormText, postal, t
 from app.documents.pdf import to_pdf
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
+from app.text import plain
 from app.web.access import access
 from app.web.organizer.campaign_check import Checked, read
 from app.web.organizer.letters_shelf import (
@@ -387,7 +387,7 @@ def typed_kind(query: str) -> RecipientKind | None:
 
 def _bare(words: str) -> str:
     """Without the article, and each word without the ending of a plural."""
-    words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", _level(words))
+    words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", plain(words))
     return " ".join(re.sub(r"(?<=\w{3})s$", "", word) for word in words.split())
 
 
@@ -399,7 +399,7 @@ def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Hold
     """
     typed = typed_kind(query)
     chosen = typed or next((k for k in KINDS if k.id == kind), None)
-    wanted = "" if typed else _level(query)
+    wanted = "" if typed else " ".join(plain(query).split())
     found = [
         holder
         for holder in tables.holders
@@ -410,13 +410,7 @@ def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Hold
 
 def _is(holder: Holder, wanted: str) -> bool:
     seat = holder.seat
-    if wanted in (seat.id.lower(), seat.state.lower(), _level(STATES[seat.state])):
+    if wanted in (seat.id.lower(), seat.state.lower(), plain(STATES[seat.state])):
         return True
-    name = _level(holder.member.full_name) if holder.member else ""
+    name = plain(holder.member.full_name) if holder.member else ""
     return len(wanted) > 2 and all(word in name for word in wanted.split())
-
-
-def _level(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text)
-    kept = "".join(ch for ch in plain if not unicodedata.combining(ch))
-    return re.sub(r"\s+", " ", kept.casefold().replace("’", "'")).strip()

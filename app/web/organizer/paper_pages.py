@@ -26,6 +26,7 @@ from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
+from wtforms import BooleanField, Form, StringField
 
 from app.campaign.words import Language
 from app.congress.model import StreetAnswer
@@ -87,14 +88,16 @@ from app.web.access import access
 from app.web.errors import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
+from app.web.organizer.drafts import RowField
 from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import acting, clock, current
-from app.web.organizer.show import area, in_steps, page, visible
+from app.web.organizer.show import area, download, in_steps, page, visible
 
 log = logging.getLogger("dear_congress")
 paper = area("organizer_paper")
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
+NOBODY = dict.fromkeys(FIELDS, "")
 KEPT = ("city", "state", "zip")
 """What the next person on the same sheet probably shares."""
 
@@ -115,27 +118,37 @@ ADDING = Apart(nice=0, memory=1 << 30, seconds=1800)
 def _place() -> ImportPlace:
     """What rows are judged against, now."""
     site = services()
-    return ImportPlace(site.campaign.slug, site.tables, site.now(), site.settings.person_key)
+    return ImportPlace(site.slug, site.tables, site.now(), site.settings.person_key)
+
+
+class PaperForm(Form):  # type: ignore[misc]
+    """What is said of a sheet, of one person on it, and of what was shown of it. The cells and
+    columns of a sheet are as many as it has: ``_said`` reads them."""
+
+    language = StringField(default="en", filters=[lambda text: "es" if text == "es" else "en"])
+    source, located, look, rows, shown = (StringField(default="") for _field in range(5))
+    skip, keep, apart, add = (BooleanField() for _field in range(4))
+    count = RowField(default=0)
+
+    def person(self) -> dict[str, str]:
+        return {name: self[name].data for name in FIELDS}
+
+
+for _name in FIELDS:
+    setattr(PaperForm, _name, StringField(default="", filters=[
+        lambda text: clean_line(text)[:LONGEST_CELL]
+    ]))  # fmt: skip
 
 
 def _batch(way: str) -> Batch:
     """What the present organizer enters now."""
-    site = services()
-    return Batch(site.campaign.slug, site.today(), clock(), _sheet_language(),
-                 request.form.get("source", ""), current().organizer.name, way)  # fmt: skip
+    site, form = services(), PaperForm(request.form)
+    return Batch(site.slug, site.today(), clock(), form.language.data, form.source.data,
+                 current().organizer.name, way)  # fmt: skip
 
 
 def _letters() -> PaperLetters:
     return PaperLetters(services().campaign, services().writing_day())
-
-
-def _sheet_language() -> Language:
-    """The language of the sheet, as the form says."""
-    return "es" if request.form.get("language") == "es" else "en"
-
-
-def _source() -> str:
-    return visible(request.form.get("source", ""))[:60]
 
 
 def _not_stored_words(error: NotStoredError) -> str:
@@ -165,11 +178,7 @@ USUAL = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
 
 @paper.get("/paper/")
 @access("organizer")
-def index() -> Response:
-    return _index()
-
-
-def _index(problem: str = "", field: str = "", status: int = 200, done: str = "") -> Response:
+def index(problem: str = "", field: str = "", status: int = 200, done: str = "") -> Response:
     """Everything about paper at a glance, with the forms of what can be printed."""
     site = services()
     editor = current().organizer.may("editor")
@@ -179,7 +188,7 @@ def _index(problem: str = "", field: str = "", status: int = 200, done: str = ""
         typed={name: visible(request.args.get(name, ""))[:60] for name in ("source", "district")},
         asked=request.view_args.get("kind", "") if request.view_args else "",
         wanted=_print_language(),
-        imports=list_imports(site.db(), site.campaign.slug) if editor else (),
+        imports=list_imports(site.db(), site.slug) if editor else (),
     )  # fmt: skip
 
 
@@ -201,7 +210,7 @@ def links() -> Response:
     chosen = {name: value for name, value in wanted.items() if value}
     link = absolute_link(site.settings.site_url, page_url("public.home", lang, **chosen))
     counter = absolute_link(site.settings.site_url, page_url("counter_pages.counter", lang))
-    by_source = count(site.db(), site.campaign.slug, "source")
+    by_source = count(site.db(), site.slug, "source")
     return page(
         "paper/links", 422 if problem else 200, problem=problem, field="source", link=link,
         typed=visible(tag)[:60], letter=wanted["letter"], titles=titles, wanted=lang, chosen=chosen,
@@ -227,10 +236,12 @@ def printed(kind: str) -> Response:
     site, lang = services(), _print_language()
     tag = request.args.get("source", "")
     if bad := _bad_tag_words(tag):
-        return _index(bad, f"source-{kind}", 422)
+        return index(bad, f"source-{kind}", 422)
     link = link_for(site.settings.site_url, tag, lang, USUAL[kind], site.standing.prefix)
     if link is None:
-        return _index(_no_address(), "", 409)
+        words = _("This site has no public address yet, so a code could lead nowhere. The person "
+                  "who runs it can give it one.")  # fmt: skip
+        return index(words, "", 409)
     title, group = title_in(site.campaign, lang), site.settings.group_name
     if kind == "poster":
         pdf = poster_pdf(title=title, group=group, link=link, language=lang)
@@ -240,84 +251,62 @@ def printed(kind: str) -> Response:
         delegation = find_district(site.tables, request.args.get("district", ""))
         template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
         if delegation is None:
-            return _index(_("Enter a district like IL-5, or a state with one, like VT."),
+            return index(_("Enter a district like IL-5, or a state with one, like VT."),
                           "district", 422)  # fmt: skip
         pdf = blank_letters_pdf(site.campaign, template, delegation, today=site.today(), link=link,
                                 language=lang)  # fmt: skip
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{kind}-{lang}.pdf"'
-    return response
-
-
-def _no_address() -> str:
-    return _(
-        "This site has no public address yet, so a code could lead nowhere. The person who runs "
-        "it can give it one."
-    )
+    return download(pdf, "application/pdf", f"{kind}-{lang}.pdf", "inline")
 
 
 @paper.post("/paper/undo/<row:number>")
 @access("editor")
 def undo(number: int) -> Response:
-    return _undo(number)
-
-
-def _undo(number: int) -> Response:
     """Undo a whole import."""
     site = services()
     try:
-        removed = undo_import(
-            acting(), number, site.campaign.slug, lock=paper_lock(site.settings.instance)
-        )
+        removed = undo_import(acting(), number, site.slug, lock=paper_lock(site.settings.instance))
     except NotUndoneError as error:
         if not error.taken_up:
-            return _index(_("There is no such import any more."), "", 404)
+            return index(_("There is no such import any more."), "", 404)
         words = ngettext(
             "This import stays: one of its people has gone on online since. Take single "
             "signatures back instead.",
             "This import stays: %(num)d of its people have gone on online since. Take single "
             "signatures back instead.", error.taken_up,
         )  # fmt: skip
-        return _index(words, "", 409)
+        return index(words, "", 409)
     except ImportRunningError:
-        return _index(_running_words(), "", 409)
+        return index(_running_words(), "", 409)
     except NotStoredError as error:
-        return _index(_not_stored_words(error), "", 503)
+        return index(_not_stored_words(error), "", 503)
     done = ngettext("The import was undone: one signature was removed.",
                     "The import was undone: %(num)d signatures were removed.", removed)  # fmt: skip
-    return _index(done=done)
+    return index(done=done)
 
 
 # --- one by one --------------------------------------------------------------------------
 
 
-def _typed() -> dict[str, str]:
-    return {name: clean_line(request.form.get(name, ""))[:LONGEST_CELL] for name in FIELDS}
-
-
 @paper.get("/paper/enter")
 @access("editor")
-def enter() -> Response:
-    return _enter(dict.fromkeys(FIELDS, ""))
-
-
-def _enter(
-    values: Mapping[str, str], wrong: Wrong | None = None, *, done: str = "", count: int = 0,
-    problem: tuple[str, str] | None = None, odd: str = "", alike: Sequence[str] = (),
-    located: str = "", status: int = 200,
+def enter(
+    values: Mapping[str, str] = NOBODY, wrong: Wrong | None = None, *, done: str = "",
+    count: int = 0, problem: tuple[str, str] | None = None, odd: str = "",
+    alike: Sequence[str] = (), located: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
+    """The form for one person, with what is wrong or odd about the last one."""
     problems = {p.column: problem_words(p) for p in wrong.problems} if wrong else {}
     errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
     if problem:
         errors.append(problem)
         problems.setdefault(*problem)
     split = wrong.problem("district") if wrong else None
+    form = PaperForm(request.form)
     return page(
-        "paper/enter", status, values=values, problems=problems, errors=errors,
-        districts=_offered(split) if split else (), done=done, count=count, odd=odd,
-        alike=alike,
-        located=located, street_lookup=services().settings.street_lookup,
-        language_now=_sheet_language(), source=_source(),
+        "paper/enter", status, values=values, problems=problems, errors=errors, done=done,
+        count=count, odd=odd, alike=alike, located=located, source=visible(form.source.data)[:60],
+        districts=_offered(split) if split else (), language_now=form.language.data,
+        street_lookup=services().settings.street_lookup,
         tag_problem=problem[1] if problem and problem[0] == "source" else "",
     )  # fmt: skip
 
@@ -330,52 +319,48 @@ def _offered(problem: Any) -> list[tuple[str, str]]:
 @paper.post("/paper/enter")
 @access("editor")
 def enter_post() -> Response:
-    return _take_one()
-
-
-def _take_one() -> Response:
     """Add one person's signature and offer the form for the next one."""
-    values, form = _typed(), request.form
-    count = int(form["count"]) if re.fullmatch("[0-9]{1,6}", form.get("count", "")) else 0
-    if form.get("skip"):
+    form = PaperForm(request.form)
+    values, count = form.person(), max(form.count.data, 0)
+    if form.skip.data:
         return _next(values, _("Nothing was added for the same person."), count)
-    if bad := _bad_tag_words(form.get("source", "")):
-        return _enter(values, problem=("source", bad), count=count, status=422)
-    settled = form.get("located", "")
+    if bad := _bad_tag_words(form.source.data):
+        return enter(values, problem=("source", bad), count=count, status=422)
+    settled = form.located.data
     located = {"1": settled} if settled and settled == values["district"] else {}
-    keep = frozenset({"1"} if form.get("keep") or form.get("look") else ())
-    if form.get("look"):
+    keep = frozenset({"1"} if form.keep.data or form.look.data else ())
+    if form.look.data:
         values["district"] = ""
     result = judge(SheetRow(1, values), _place(), Choices(located=located, keep=keep))
     if isinstance(result, Odd):
-        return _enter(values, odd=odd_words(result.why), count=count, status=422,
+        return enter(values, odd=odd_words(result.why), count=count, status=422,
                       problem=("keep", odd_words(result.why)))  # fmt: skip
     if isinstance(result, Wrong):
-        if not form.get("look") or not result.is_split:
-            return _enter(values, result, count=count, status=422)
+        if not form.look.data or not result.is_split:
+            return enter(values, result, count=count, status=422)
         seats, notes = _look_up([result])
         if notes:
-            return _enter(values, result, problem=("district", notes["1"]), count=count,
+            return enter(values, result, problem=("district", notes["1"]), count=count,
                           status=422)  # fmt: skip
         values["district"] = seats.get("1", "")
         done = _("The street lies in %(seat)s. Check it, then add the signature.",
                  seat=values["district"])  # fmt: skip
-        return _enter(values, result, done=done, count=count, located=values["district"])
+        return enter(values, result, done=done, count=count, located=values["district"])
     site, batch = services(), _batch("form")
     secret = site.settings.secret_key
     stands, alike = rehearse_one(site.db(), batch.campaign, result, secret)
     if stands == "full":
         words = _("Four people have signed with this e-mail address, and no more are counted with "
                   "it. Nothing was added.")  # fmt: skip
-        return _enter(values, problem=("email", words), count=count, status=422)
-    if alike and not form.get("apart"):
+        return enter(values, problem=("email", words), count=count, status=422)
+    if alike and not form.apart.data:
         words = _("This may be somebody who is counted already. If it is somebody else, say so.")
-        return _enter(values, problem=("apart", words), count=count, status=422,
+        return enter(values, problem=("apart", words), count=count, status=422,
                       alike=tuple(signature_words(*one) for one in alike))  # fmt: skip
     try:
         added = add_one(site.db(), result, batch, letters=_letters(), secret=secret)
     except NotStoredError as error:
-        return _enter(values, problem=("", _not_stored_words(error)), count=count, status=503)
+        return enter(values, problem=("", _not_stored_words(error)), count=count, status=503)
     done = _("Added.") if added.signatures else _(
         "This person had signed already, so nothing was added."
     )  # fmt: skip
@@ -385,32 +370,25 @@ def _take_one() -> Response:
 def _next(values: Mapping[str, str], done: str, count: int) -> Response:
     """The form for the next person on the same sheet."""
     kept = {name: values[name] if name in KEPT else "" for name in FIELDS}
-    return _enter(kept, done=done, count=count)
+    return enter(kept, done=done, count=count)
 
 
 @paper.get("/paper/back")
 @access("editor")
-def back() -> Response:
-    return _back(dict.fromkeys(FIELDS, ""))
-
-
-def _back(
-    values: Mapping[str, str], *, problem: tuple[str, str] | None = None, done: str = "",
+def back(
+    values: Mapping[str, str] = NOBODY, problem: tuple[str, str] | None = None, done: str = "",
     status: int = 200,
 ) -> Response:  # fmt: skip
-    return page("paper/back", status, values=values, errors=[problem] if problem else [],
-                done=done)  # fmt: skip
+    """The form by which a signature on paper is taken back."""
+    errors = [problem] if problem else []
+    return page("paper/back", status, values=values, errors=errors, done=done)
 
 
 @paper.post("/paper/back")
 @access("editor")
 def back_post() -> Response:
-    return _take_back()
-
-
-def _take_back() -> Response:
     """Take a signature on paper back, as its owner asked."""
-    values = _typed()
+    values = PaperForm(request.form).person()
     row = SheetRow(1, {**values, "district": ""})
     result = judge(row, _place(), Choices(keep=frozenset("1")))
     wrong = result.problems if isinstance(result, Wrong) else ()
@@ -418,23 +396,21 @@ def _take_back() -> Response:
               or p.why in ("zip_missing", "zip_form", "zip_zeros")]  # fmt: skip
     if needed:
         words = f"{column_name(needed[0].column)}: {problem_words(needed[0])}"
-        return _back(values, problem=(needed[0].column, words), status=422)
+        return back(values, (needed[0].column, words), status=422)
     site = services()
     try:
         found = take_back_paper(
-            acting(), person_in(values, _place()), site.settings.secret_key,
-            campaign=site.campaign.slug,
+            acting(), person_in(values, _place()), site.settings.secret_key, campaign=site.slug
         )  # fmt: skip
     except NotStoredError as error:
-        return _back(values, problem=("", _not_stored_words(error)), status=503)
+        return back(values, ("", _not_stored_words(error)), status=503)
     if not found:
         words = _(
             "There is no signature on paper under exactly these details. Check the spelling on "
             "the sheet; one that was given online is taken back with its own receipt."
         )
-        return _back(values, problem=("first", words), status=404)
-    return _back(dict.fromkeys(FIELDS, ""),
-                 done=_("The signature was taken back. Every count went down."))  # fmt: skip
+        return back(values, ("first", words), status=404)
+    return back(done=_("The signature was taken back. Every count went down."))
 
 
 # --- looking a street up -----------------------------------------------------------------
@@ -499,30 +475,23 @@ def _in_memory(**_about: Any) -> BytesIO:
 
 @paper.get("/paper/upload")
 @access("editor")
-def upload() -> Response:
-    return _upload()
-
-
-def _upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
+def upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
     """The form for a file."""
+    form = PaperForm(request.form)
     return page("paper/upload", status, problem=problem, field=field, most=MOST_ROWS,
-                source=_source(), language_now=_sheet_language())  # fmt: skip
+                source=visible(form.source.data)[:60], language_now=form.language.data)  # fmt: skip
 
 
 @paper.post("/paper/upload")
 @access("editor")
 @in_room("uploads")
 def upload_post() -> Response:
-    return _take_upload()
-
-
-def _take_upload() -> Response:
     """Read the file and show what would become of it."""
     given = request.files.get("file")
-    if bad := _bad_tag_words(request.form.get("source", "")):
-        return _upload(bad, "source", 422)
+    if bad := _bad_tag_words(PaperForm(request.form).source.data):
+        return upload(bad, "source", 422)
     if given is None or not given.filename:
-        return _upload(_("Choose a file."), "file", 422)
+        return upload(_("Choose a file."), "file", 422)
     with given.stream as stream:
         content = stream.read()
     return in_steps(_("A large sheet"), _steps(content, Said()))
@@ -533,8 +502,8 @@ def _take_upload() -> Response:
 @in_room("uploads")
 def check() -> Response:
     """Take what was corrected and decided; add everything where that was pressed."""
-    form = request.form
-    steps = _steps(form.get("rows", ""), _said(form), adding=bool(form.get("add")))
+    form = PaperForm(request.form)
+    steps = _steps(form.rows.data, _said(request.form), adding=form.add.data)
     return in_steps(_("A large sheet"), steps)
 
 
@@ -583,23 +552,23 @@ def _steps(
     notes: dict[str, str] = {}
     try:
         outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
-        if (wanted := request.form.get("look")) and outline.packed:
+        if (wanted := PaperForm(request.form).look.data) and outline.packed:
             rows = [row for row in outline.streets if wanted == "all"]
             rows += [row for row in outline.shown_wrong if row.key == wanted and row.is_split]
             located, notes = _look_up(rows)
             more = Said(Choices(located=located))
             outline, added, trouble = yield from _apart(outline.packed, more)
     except SheetError as error:
-        return _upload(sheet_words(error), "file", 422)
+        return upload(sheet_words(error), "file", 422)
     except TooManyRowsError:
         words = _(
             "This page takes up to %(number)d rows. Save the sheet as several files, or ask the "
             "person who runs this site: its import command takes any number.", number=MOST_ROWS,
         )  # fmt: skip
-        return _upload(words, "file", 422)
+        return upload(words, "file", 422)
     except (EndedError, MemoryError) as error:
         log.warning("A sheet was not read to its end: %s", where(error))
-        return _upload(_too_much_words(), "file", 503)
+        return upload(_too_much_words(), "file", 503)
     if added is not None:
         return page("paper/result", part="_done", added=added, plan=outline)
     if isinstance(trouble, NotStoredError):
@@ -631,7 +600,7 @@ def _apart(
     """``press`` in a process of its own. Where it does not come to its end, nothing is added."""
     settings = services().settings
     site = SheetSite(
-        settings.instance, settings.database, services().campaign.slug, services().now(),
+        settings.instance, settings.database, services().slug, services().now(),
         settings.person_key, settings.secret_key,
     )  # fmt: skip
     outline, added = None, None
@@ -663,7 +632,7 @@ def _apart(
 def _adding() -> Adding:
     site = services()
     campaign = replace(site.campaign)  # without what was worked out from it
-    return Adding(_batch("sheet"), campaign, site.writing_day(), request.form.get("shown", ""))
+    return Adding(_batch("sheet"), campaign, site.writing_day(), PaperForm(request.form).shown.data)
 
 
 def _step_words(step: Step) -> str:
@@ -683,7 +652,7 @@ def _shown(
     status: int = 200,
 ) -> Response:
     """The page about a plan."""
-    shown = plan.shown_wrong
+    shown, form = plan.shown_wrong, PaperForm(request.form)
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),
@@ -702,7 +671,7 @@ def _shown(
         part="_check", plan=plan, errors=errors, roles=ROLES,
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
-        language_now=_sheet_language(), source=_source(),
+        language_now=form.language.data, source=visible(form.source.data)[:60],
         column_name=column_name, problem_words=problem_words, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
         likely_words=likely_words, question_words=question_words, capital=_capital,
