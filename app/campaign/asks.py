@@ -11,7 +11,7 @@ from app.campaign.entities import Addition, Ask, Campaign, Length, Spoken
 from app.campaign.language import compiled, first_that_holds
 from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
-from app.campaign.words import Language, one_line
+from app.campaign.words import Language, one_line, said
 from app.congress.model import Holder
 
 
@@ -82,20 +82,13 @@ def ask_words(
     ask = choose_ask(campaign, values)
     addition = _addition(campaign, values)
     short = length == "short" and bool(ask.short)
-    if language == "es":
-        text = (short and ask.short_es) or ask.text_es
-        opening = "" if short else ask.opening_es
-    else:
-        text = ask.short if short else ask.text
-        opening = "" if short else ask.opening
+    text = (short and said(ask, "short", language)) or said(ask, "text", language)
+    opening = "" if short else said(ask, "opening", language)
     words = _render(campaign, text, values)
     if addition is not None:
-        if language == "es":
-            more = addition.short_es if length == "short" else addition.text_es
-        else:
-            more = addition.short if length == "short" else addition.text
+        more = said(addition, "short" if length == "short" else "text", language)
         words = f"{words} {_render(campaign, more, values)}".rstrip()
-    thanks = ask.thanks_es if language == "es" else ask.thanks
+    thanks = said(ask, "thanks", language)
     return AskWords(
         ask, _render(campaign, opening, values), words, _render(campaign, thanks, values)
     )
@@ -106,10 +99,9 @@ def spoken_words(campaign: Campaign, ask: Ask, values: Values, language: Languag
 
     An ask without words for the telephone is read out by its summary.
     """
-    spanish = language == "es"
-    about = campaign.telephone.get("about_es" if spanish else "about", "")
-    said = (ask.call_es or ask.summary_es) if spanish else (ask.call or ask.summary)
-    return Spoken(_render(campaign, about, values), _render(campaign, said, values))
+    about = campaign.telephone.get("about_es" if language == "es" else "about", "")
+    call = said(ask, "call", language) or said(ask, "summary", language)
+    return Spoken(_render(campaign, about, values), _render(campaign, call, values))
 
 
 def _addition(campaign: Campaign, values: Values) -> Addition | None:

@@ -14,7 +14,7 @@ from datetime import date
 from app.campaign.entities import Bill, Campaign, Source
 from app.campaign.language import compiled
 from app.campaign.values import Values, page_values
-from app.campaign.words import Language, frame_paragraphs, one_line, ordinal
+from app.campaign.words import Language, frame_paragraphs, one_line, ordinal, said
 
 _ITEM = re.compile(r"- +")
 _DIGITS = re.compile(r"\d+")
@@ -73,14 +73,14 @@ def page_words(campaign: Campaign, today: date, language: Language) -> PageWords
     """
     values = page_values(campaign, today, language)
     end = "_es" if language == "es" else ""
-    name = campaign.title_es if language == "es" else campaign.title
+    name = said(campaign, "title", language)
 
     def text(key: str) -> str:
         source = campaign.pages.get(key + end) or campaign.pages.get(key, "")
         return _rendered(campaign, source, values)
 
     def either(part: object, key: str) -> str:
-        return str(getattr(part, key + end) or getattr(part, key))
+        return said(part, key, language) or said(part, key, "en")
 
     return PageWords(
         name=name,

@@ -14,6 +14,7 @@ from app.campaign.words import (
     curly,
     date_words,
     ordinal,
+    said,
     state_words,
     tidy,
 )
@@ -89,7 +90,7 @@ def recipient_values(
         "district_number": seat.district or 0,
         "constituency": _constituency(holder, language),
         "state_policy": campaign.state_policies.get(seat.state, ""),
-        "committee_name": (committee.name_es if spanish else committee.name) if committee else "",
+        "committee_name": said(committee, "name", language) if committee else "",
         "committee_role": _role(member, committee.code if committee else ""),
         "subcommittee_role": _role(member, committee.subcommittee if committee else ""),
         "length": length,

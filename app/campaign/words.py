@@ -62,6 +62,12 @@ _SPACES = re.compile(r"[ \t]+")
 _WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
 
 
+def said(thing: object, name: str, language: Language) -> str:
+    """A text of an ask, or of something else that has a Spanish one beside it; may be empty."""
+    text: str = getattr(thing, f"{name}_es" if language == "es" else name)
+    return text
+
+
 def date_words(day: date, language: Language = "en") -> str:
     """``December 18, 2025`` or ``18 de diciembre de 2025``, whatever the machine's language."""
     month = MONTHS[language][day.month - 1]

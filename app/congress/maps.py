@@ -48,16 +48,11 @@ def load_map(folder: Path = FOLDER, congress: int | None = None) -> DistrictMap:
         raw = json.loads((folder / MAP).read_text(encoding="utf-8"))
         if congress is not None and congress > raw["congress"] and newer.is_file():
             raw = json.loads(newer.read_text(encoding="utf-8"))
-        return DistrictMap(
-            congress=raw["congress"],
-            width=raw["width"],
-            height=raw["height"],
-            source=raw["source"],
-            districts=raw["districts"],
-            state_lines=raw["state_lines"],
-            frames={state: tuple(box) for state, box in raw["frames"].items()},
-            boxes={state: tuple(box) for state, box in raw["boxes"].items()},
-        )
+        boxes = {
+            name: {state: tuple(box) for state, box in raw[name].items()}
+            for name in ("frames", "boxes")
+        }
+        return DistrictMap(**{**raw, **boxes})
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise TablesError(
             f"The map in {folder} cannot be read ({error!r}). Build it with: flask congress build "

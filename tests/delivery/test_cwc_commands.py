@@ -174,7 +174,9 @@ def test_without_the_agents_details_nothing_is_written(tmp_path: Path, site: Pat
 
 
 @pytest.fixture
-def offices(site: Path) -> Iterator[cwc_server.CwcServer]:
+def offices(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cwc_server.CwcServer]:
+    """Both systems, whatever the time of day is in Washington."""
+    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     with cwc_server.running() as server:
         server.offices = ["SCA01"]
         with (site / "settings.toml").open("a", encoding="utf-8") as file:
@@ -187,7 +189,6 @@ def offices(site: Path) -> Iterator[cwc_server.CwcServer]:
 def test_a_folder_is_handed_over_once_and_its_results_are_kept(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
     off = run(deliver_command, tmp_path / "xml")
     assert off.exit_code == 1
@@ -210,7 +211,6 @@ def test_a_folder_is_handed_over_once_and_its_results_are_kept(
 def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     other = GOOD.replace("ana@", "bea@")
     run(xml_command, people(tmp_path, GOOD, other), "--out", tmp_path / "xml", "--chamber", "house")
@@ -242,8 +242,6 @@ def states(site: Path) -> dict[str, tuple[str, str]]:
 def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     offices.offices = ["SCA01", "SCA03"]
@@ -264,7 +262,6 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
 def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = tmp_path / "xml"
     run(xml_command, people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
@@ -285,7 +282,6 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     with closing(open_database(site / "dear-congress.db")) as db:
@@ -308,8 +304,6 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
 def test_another_computers_folder_is_noted_only_where_it_belongs(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
     run(deliver_command, folder, "--elsewhere")
@@ -323,7 +317,6 @@ def test_another_computers_folder_is_noted_only_where_it_belongs(
 def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cwc.client.maintenance_ends", lambda *_: None)
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "test")
     run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
     result = run(deliver_command, tmp_path / "xml")
