@@ -13,7 +13,6 @@ from app.campaign.compose import make_draft
 from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values
-from app.campaign.words import Language
 from app.congress.model import Holder
 
 Moment = Literal["pending", "last_weeks", "ending", "expired"]
@@ -51,7 +50,6 @@ def survey(
     holders: Iterable[Holder],
     *,
     before: tuple[Campaign, LetterTemplate] | None = None,
-    language: Language = "en",
 ) -> tuple[AskGroup, ...]:
     """Compose ``template`` for every seat at every moment, and group what comes out by ask.
 
@@ -64,11 +62,11 @@ def survey(
         for holder in holders:
             if holder.member is None:
                 continue
-            values = _values(campaign, template, holder, today, language)
-            words = ask_words(campaign, values, template.length, language)
-            draft = make_draft(campaign, template, values, language, words)
+            values = _values(campaign, template, holder, today)
+            words = ask_words(campaign, values, template.length)
+            draft = make_draft(campaign, template, values, words=words)
             after = (draft.subject, *draft.frame)
-            then = _before(before, holder, today, (values, words), language, apart=apart)
+            then = _before(before, holder, today, (values, words), apart=apart)
             tally = tallies.setdefault((moment, words.ask.id), _Tally(words.ask))
             tally.seats += 1
             other = bool(then) and then != after
@@ -83,13 +81,9 @@ def survey(
     return tuple(sorted(groups, key=lambda g: (order[g.moment], -g.seats)))
 
 
-def _values(
-    campaign: Campaign, template: LetterTemplate, holder: Holder, today: date, language: Language
-) -> Values:
-    length = template.length
-    values = values_for(campaign, holder, today=today, length=length, language=language)
-    values.update(writer_values(SAMPLE_WRITER, holder.seat.state, language))
-    return values
+def _values(campaign: Campaign, template: LetterTemplate, holder: Holder, today: date) -> Values:
+    values = values_for(campaign, holder, today=today, length=template.length)
+    return values | writer_values(SAMPLE_WRITER, holder.seat.state)
 
 
 def _before(
@@ -97,7 +91,6 @@ def _before(
     holder: Holder,
     today: date,
     known: tuple[Values, AskWords],
-    language: Language,
     *,
     apart: bool,
 ) -> tuple[str, ...]:
@@ -107,9 +100,9 @@ def _before(
     other, template = before
     values, words = known
     if apart:
-        values = _values(other, template, holder, today, language)
-        words = ask_words(other, values, template.length, language)
-    draft = make_draft(other, template, values, language, words)
+        values = _values(other, template, holder, today)
+        words = ask_words(other, values, template.length)
+    draft = make_draft(other, template, values, words=words)
     return (draft.subject, *draft.frame)
 
 

@@ -90,8 +90,6 @@ class MessageParts:
     topics: tuple[str, ...] = ("Immigration",)
     bill: BillRef | None = None
     position: Position = "Pro"
-    response_requested: bool = True
-    newsletter: bool = False
     email_confirmed: bool | None = None
     """Whether the writer confirmed the e-mail address; None leaves the element out."""
 
@@ -483,8 +481,8 @@ def to_message(
     recipient = etree.SubElement(root, "Recipient")
     office = office_code(parts.seat)
     _add(recipient, "MemberOffice", office)
-    _add(recipient, "IsResponseRequested", _yes(parts.response_requested))
-    _add(recipient, "NewsletterOptIn", _yes(parts.newsletter))
+    _add(recipient, "IsResponseRequested", "Y")
+    _add(recipient, "NewsletterOptIn", "N")
     _constituent(etree.SubElement(root, "Constituent"), parts, writer)
     _message(etree.SubElement(root, "Message"), parts, statement, own)
     xml = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)

@@ -101,7 +101,7 @@ def header_address(name: str, address: Address) -> str:
 
 # --- messages ----------------------------------------------------------------------------------
 
-MailKind = Literal["copy", "receipt", "confirmation", "signing", "to office", "other"]
+MailKind = Literal["copy", "receipt", "confirmation", "signing", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +115,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message to one address, not yet built.
-
-    ``reply_to`` is for mail that the writer sends themselves; then it holds the writer. The
-    sender is never theirs: it is the campaign's own, so that strict senders' rules hold.
-    """
+    """One message to one address, not yet built. Its sender is the campaign's own."""
 
     kind: MailKind
     to: Address = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
-    html: str = field(default="", repr=False)
     attachments: tuple[Attachment, ...] = ()
-    reply_to: Address | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +149,11 @@ class CampaignMessage(flask_mail.Message):
 
     sender_address: Address
     to_address: Address
-    reply_address: Address | None = None
     message_id: str = ""
 
     def as_bytes(self) -> bytes:
         body = EmailMessage(policy=policy.SMTP)
         body.set_content(_lines(self.body or ""), charset="utf-8", cte="quoted-printable")
-        if self.html:
-            body.add_alternative(
-                _lines(self.html), subtype="html", charset="utf-8", cte="quoted-printable"
-            )
         for attachment in self.attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
             content = attachment.data
@@ -182,13 +171,8 @@ class CampaignMessage(flask_mail.Message):
             ("Message-ID", self.message_id),
             ("Auto-Submitted", "auto-generated"),
         ]
-        if self.reply_address is not None:
-            headers.append(("Reply-To", header_address("Reply-To", self.reply_address)))
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
         return head.encode("utf-8") + body.as_bytes()
-
-    def as_string(self) -> str:
-        return self.as_bytes().decode("utf-8")
 
 
 def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> ReadyMail:
@@ -200,9 +184,7 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
         subject=clean_line(mail.subject),
         recipients=[mail.to.wire],
         body=mail.text,
-        html=mail.html or None,
         sender=sender.wire,
-        reply_to=mail.reply_to.wire if mail.reply_to else None,
         date=now.timestamp(),
         attachments=[
             flask_mail.Attachment(clean_line(a.filename), a.mimetype, a.content)
@@ -210,7 +192,6 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
         ],
     )
     message.sender_address, message.to_address = sender, mail.to
-    message.reply_address = mail.reply_to
     message.message_id = f"<{message_id}@{sender.domain}>"
     return ReadyMail(sender.wire, mail.to.wire, message.as_bytes())
 

@@ -26,12 +26,11 @@ TOWNS = 60
 """Towns that a cover sheet lists; the rest are summed up."""
 
 
-def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
+def to_pdf(letters: Sequence[Addressed]) -> bytes:
     """One PDF with each letter on a page of its own; Typst takes a megabyte for each.
 
     A character that no font has is printed as ``\ufffd``; ask ``missing_glyphs`` beforehand so
-    that the person can change it. ``language`` is the letters' language for screen readers.
-    Raises ``ValueError`` for no letters and ``PdfError``.
+    that the person can change it. Raises ``ValueError`` for no letters and ``PdfError``.
     """
     if not letters:
         raise ValueError("no letters to print")
@@ -39,7 +38,7 @@ def to_pdf(letters: Sequence[Addressed], *, language: str = "en") -> bytes:
         template_data(postal(item.letter, item.writer, item.office, item.translation))
         for item in letters
     ]
-    return typeset(LETTER, {"language": language, "letters": pages})
+    return typeset(LETTER, {"language": pages[0]["language"], "letters": pages})
 
 
 def missing_glyphs(*texts: str) -> tuple[str, ...]:

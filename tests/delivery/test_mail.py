@@ -98,26 +98,23 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_of_any_kind_stays_a_name(name: str) -> None:
-    made = ready(to=address(name=name), reply_to=address("w@example.net", name))
-    for header, expected in (("To", "ana@example.org"), ("Reply-To", "w@example.net")):
-        (found,) = read(made)[header].addresses
-        assert found.addr_spec == expected
-        assert re.sub(r"\s", "", found.display_name) == re.sub(r"\s", "", name)
-        shown = getaddresses([old_style_raw(made, header)])[0][0]
-        assert str(make_header(decode_header(shown))) == name.strip()
-        if len(name) < 60:  # longer ones have seams, where this reader makes a space
-            assert found.display_name == name
-    assert len(read(made)["To"].addresses) == 1
+    made = ready(to=address(name=name))
+    (found,) = read(made)["To"].addresses
+    assert found.addr_spec == "ana@example.org"
+    assert re.sub(r"\s", "", found.display_name) == re.sub(r"\s", "", name)
+    shown = getaddresses([old_style_raw(made, "To")])[0][0]
+    assert str(make_header(decode_header(shown))) == name.strip()
+    if len(name) < 60:  # longer ones have seams, where this reader makes a space
+        assert found.display_name == name
 
 
 @settings(max_examples=300, deadline=None)
 @given(name=st.text(st.characters(exclude_categories=()), max_size=120))
 def test_any_name_at_all_leaves_one_address_and_no_other_header(name: str) -> None:
-    made = ready(to=address(name=name), reply_to=address("w@example.net", name), subject=name)
+    made = ready(to=address(name=name), subject=name)
     message = email.message_from_bytes(made.raw, policy=policy.compat32)
     assert [key for key in message if key not in ("Content-Type", "Content-Transfer-Encoding")] == [
-        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Reply-To",
-        "MIME-Version",
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version",
     ]  # fmt: skip
     ((shown, spec),) = getaddresses([old_style_raw(made, "To")])
     assert spec == "ana@example.org"
@@ -137,7 +134,6 @@ def test_no_field_can_add_a_header_or_a_body(poison: str) -> None:
     made = ready(
         subject=poison,
         to=address(name=poison),
-        reply_to=address("w@example.net", poison),
         attachments=(Attachment(f"{poison}.pdf", b"%PDF"),),
     )
     message = read(made)
@@ -207,17 +203,14 @@ def test_whatever_passes_as_an_address_is_one_word_with_one_at(text: str) -> Non
         assert re.fullmatch(r"[^\s@<>,;:\"()\[\]]+@[A-Za-z0-9.-]+", found.wire)
 
 
-def test_the_sender_is_the_campaign_and_the_writer_only_a_reply_to() -> None:
-    writer = address("imani@strict-dmarc.example", "Imani")
-    for office in ("a@house.example", "b@senate.example", "c@senate.example"):
-        made = ready(kind="to office", to=address(office), reply_to=writer)
-        message = read(made)
-        assert message["From"].addresses[0].addr_spec == "letters@campaign.example"
-        assert message["Reply-To"].addresses[0].addr_spec == "imani@strict-dmarc.example"
-        assert made.sender == "letters@campaign.example"
-        assert message["Message-ID"].endswith("@campaign.example>")
-        assert message["Sender"] is None
-    assert read(ready())["Reply-To"] is None
+def test_the_sender_is_the_campaign_alone() -> None:
+    made = ready(to=address("imani@strict-dmarc.example", "Imani"))
+    message = read(made)
+    assert message["From"].addresses[0].addr_spec == "letters@campaign.example"
+    assert made.sender == "letters@campaign.example"
+    assert message["Message-ID"].endswith("@campaign.example>")
+    assert message["Sender"] is None
+    assert message["Reply-To"] is None
 
 
 BODIES = {
@@ -233,10 +226,9 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-def test_a_text_is_identical_after_decoding_in_both_parts(body: str) -> None:
-    made = ready(text=body, html=f"<p>{body}</p>")
+def test_a_text_is_identical_after_decoding(body: str) -> None:
+    made = ready(text=body)
     assert text_of(made).rstrip("\n") == body.rstrip("\n")
-    assert text_of(made, "html").rstrip("\n") == f"<p>{body}</p>"
     assert made.raw.isascii()
     assert max(len(line) for line in made.raw.split(b"\r\n")) <= 78
     assert re.sub(b"\r\n", b"", made.raw).count(b"\n") == 0
@@ -274,9 +266,8 @@ def test_the_same_message_has_the_same_id_at_every_try() -> None:
 def test_a_long_link_is_one_word_after_decoding_and_filters_find_their_headers() -> None:
     """N39"""
     link = f"https://letters.example.org/receipt/{'Ab3-_' * 40}?x=%C3%A9&y==3D."
-    made = ready(text=f"Your receipt:\n\n{link}\n", html=f'<p><a href="{link}">here</a></p>')
+    made = ready(text=f"Your receipt:\n\n{link}\n")
     assert link in text_of(made).split()
-    assert f'href="{link}"' in text_of(made, "html")
     message = read(made)
     for header in ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version"):
         assert len(message.get_all(header, [])) == 1

@@ -105,13 +105,13 @@ def test_each_letter_starts_on_a_page_of_its_own() -> None:
 
 
 def test_the_pdf_is_tagged_and_says_its_language_and_standard() -> None:
-    data = to_pdf([addressed()], language="en")
+    data = to_pdf([addressed()])
     assert root(data)["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert root(data)["/StructTreeRoot"]["/K"]
     assert root(data)["/Lang"] == "en"
     assert root(data)["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712
     assert "<pdfuaid:part>1</pdfuaid:part>" in xmp(data)
-    assert root(to_pdf([addressed()], language="es"))["/Lang"] == "es"
+    assert root(to_pdf([addressed(language="es")]))["/Lang"] == "es"
 
 
 def test_every_font_is_embedded() -> None:
