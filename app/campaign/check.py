@@ -428,16 +428,14 @@ class _Cause:
     """One thing to do, with every seat that it touches and the worst of them."""
 
     seats: set[str] = field(default_factory=set)
-    letters: int = 0
     size: int = 0
     worst: Problem | None = None
 
     def note(self, problem: Problem, size: int, seat: str, example: str) -> None:
         self.seats.add(seat)
-        self.letters += 1
         if not self.worst or not self.worst.example or size > self.size:
             self.size, self.worst = size, replace(problem, example=example)
 
     def problem(self) -> Problem:
         assert self.worst is not None
-        return replace(self.worst, times=self.letters, seats=len(self.seats))
+        return replace(self.worst, seats=len(self.seats))

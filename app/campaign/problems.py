@@ -325,8 +325,6 @@ class Problem:
     level: Level = "must"
     example: str = ""
     """One recipient and moment for which the sentence was composed."""
-    times: int = 1
-    """For how many composed letters."""
     seats: int = 0
     """At how many seats; 0 where nothing was composed."""
     field: str = ""

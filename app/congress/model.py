@@ -94,7 +94,6 @@ class Office:
     lines: tuple[str, ...]
     """Everything under the member's name, city line included, never an empty line."""
     phone: str | None = None
-    building: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

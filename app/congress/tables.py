@@ -422,7 +422,6 @@ def _office(raw: Mapping[str, Any], heading: tuple[str, ...]) -> Office:
         zip=raw["zip"],
         lines=(*heading, *raw["lines"]),
         phone=raw.get("phone"),
-        building=raw.get("building"),
     )
 
 

@@ -382,7 +382,7 @@ def test_a_hint_alone_does_not_fail(campaign: Campaign, few: Few) -> None:
 def test_the_same_fault_is_said_once_with_its_count(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, "See www.example for more."))
     assert len(report.problems) == 1
-    assert report.problems[0].times == len(few.holders) * 4
+    assert report.problems[0].seats == len(few.holders)
 
 
 def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign, few: Few) -> None:
