@@ -347,8 +347,16 @@ def read_day(text: str) -> date | None:
 
 def plain(text: str) -> str:
     """A text without accents and case: ``Hernández`` is found by ``hernandez``."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
     return "".join(ch for ch in apart if not unicodedata.combining(ch))
+
+
+def slug(text: str) -> str:
+    """A text as a file's name or an id: ``Hernández Rivera`` becomes ``hernandez-rivera``. Empty
+    where nothing of it is left."""
+    return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-")
 
 
 @cache

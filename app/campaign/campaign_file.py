@@ -38,10 +38,9 @@ from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message, Problem
 from app.campaign.toml_text import key_lines, toml_line, toml_message, toml_values
 from app.campaign.words import printed_number
-from app.congress.model import STATES, Chamber
+from app.congress.model import STATES, WASHINGTON, Chamber
 
 FILE = "campaign.toml"
-WASHINGTON = ZoneInfo("America/New_York")
 AID_NOTES = "reading_aid_of"
 """The table that says which English each Spanish text was made for (``reading_aids``)."""
 CHAMBERS: tuple[Chamber, ...] = ("house", "senate")

@@ -22,7 +22,6 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,7 +31,7 @@ from app.campaign.backing_lists import BIOGUIDE
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.words import printed_bill
-from app.text import clean_line, read_day
+from app.text import clean_line, plain, read_day
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -546,8 +545,7 @@ def _wrong(code: str, more: str = "") -> Message:
 
 def fold(text: str) -> str:
     """Letters only, without accents and capitals, for comparing names."""
-    letters = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(ch for ch in letters if ch.isalnum())
+    return "".join(ch for ch in plain(text) if ch.isalnum())
 
 
 def _fits(name: str, last: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from app.congress.model import (
+    MILITARY_STATES,
     STATES,
     Candidate,
     Choose,
@@ -37,7 +38,6 @@ from app.congress.model import (
 from app.congress.places import Zip, ZipProblem, parse_zip
 from app.congress.tables import Postal, Tables, ZipState, load_tables
 
-MILITARY_STATES = frozenset({"AA", "AE", "AP"})
 ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
 
 _MILITARY_PREFIXES = frozenset({"340", *(f"09{n}" for n in range(9)), *(f"96{n}" for n in "23456")})

@@ -48,6 +48,9 @@ STATES: dict[str, str] = {
 NEARLY_ALL = 0.95
 """The share of a ZIP from which its other districts are named in a sentence only."""
 
+MILITARY_STATES = frozenset({"AA", "AE", "AP"})
+"""What stands in the place of a state in the address of a person in the military."""
+
 DELEGATE_AREAS = frozenset({"DC", "AS", "GU", "MP", "PR", "VI"})
 """Areas with one delegate (or resident commissioner) and no senators."""
 

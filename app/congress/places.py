@@ -13,8 +13,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from app.congress.model import STATES
-from app.text import clean_line, fold_digits
+from app.congress.model import MILITARY_STATES, STATES
+from app.text import clean_line, fold_digits, plain
 
 ZipProblemKind = Literal["missing", "foreign", "four_digits", "bad_plus4", "malformed"]
 
@@ -49,7 +49,7 @@ _HARMLESS = re.compile(
 """Words that say only that this is a ZIP code, or that the country is this one."""
 _LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})
 """Latin, Greek and Cyrillic letters that look like the two digits."""
-_CODES = frozenset([*STATES, "AA", "AE", "AP"])
+_CODES = MILITARY_STATES | STATES.keys()
 _STATE = re.compile(
     rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
     r"(?![A-Z])"
@@ -169,11 +169,7 @@ def town_key(name: str) -> str:
     Postal Service does; spaces go last, since it also writes ``Mc Intosh``. Empty when nothing
     is left.
     """
-    plain = name
-    if not name.isascii():
-        letters = unicodedata.normalize("NFKD", name)
-        plain = "".join(char for char in letters if not unicodedata.combining(char))
-    words = re.findall(r"[a-z0-9]+", plain.casefold())
+    words = re.findall(r"[a-z0-9]+", plain(name))
     return "".join(_ABBREVIATIONS.get(word, word) for word in words)
 
 

@@ -25,11 +25,10 @@ from datetime import UTC, datetime, time, timedelta
 from threading import Lock
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from app.congress.model import Chamber
+from app.congress.model import WASHINGTON, Chamber
 from app.cwc.message import CwcMessage, schema_errors
 
 # --- what can come of it ----------------------------------------------------------------------
@@ -86,7 +85,6 @@ CwcResult = Accepted | Refused | TryLater | Unknown | NotAttempted
 
 # --- when the systems may be called -------------------------------------------------------------
 
-WASHINGTON = ZoneInfo("America/New_York")
 _WEDNESDAY, _SUNDAY = 2, 6
 _MINUTE = 60.0
 

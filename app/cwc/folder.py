@@ -22,6 +22,7 @@ from typing import Literal
 from app.campaign.entities import Campaign, Letter, Writer
 from app.congress.lookup import find_delegation
 from app.congress.model import (
+    MILITARY_STATES,
     STATES,
     Chamber,
     Choose,
@@ -179,7 +180,7 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
     if congress is not None and congress != order.tables.at(order.now).congress:
         return Failed(row.number, "", "congress", _other_congress(congress))
     state = row.home_state
-    if state not in STATES and state not in ("", "AA", "AE", "AP"):
+    if state and state not in STATES.keys() | MILITARY_STATES:
         return Failed(row.number, "", "state", "A state has its two-letter postal code.")
     found = find_delegation(
         zip_code.five,

@@ -24,7 +24,7 @@ from lxml import etree
 
 from app.campaign.entities import Campaign, Letter, Writer
 from app.campaign.stance import has_ended
-from app.congress.model import STATES, Chamber, Seat
+from app.congress.model import MILITARY_STATES, STATES, Chamber, Seat
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
 
 Position = Literal["Pro", "Con"]
@@ -286,7 +286,7 @@ def missing(
     need("street", len(clean_line(writer.street)) >= 3, _STREET)
     need("city", len(clean_line(writer.city)) >= 3, _CITY)
     state = clean_line(writer.state).upper()
-    if state in ("AA", "AE", "AP"):
+    if state in MILITARY_STATES:
         reasons.append(FieldProblem("state", _MILITARY))
     elif state in STATES and state != seat.state:
         reasons.append(FieldProblem("state", _OTHER_STATE))

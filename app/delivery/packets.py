@@ -15,7 +15,6 @@ import json
 import os
 import re
 import tempfile
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,6 +40,7 @@ from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.files import drafted
 from app.records.tabular import BOM, safe_csv
+from app.text import plain, slug
 
 # --- a private place for what waits ------------------------------------------------------------
 
@@ -214,10 +214,7 @@ class PacketLetters:
 
 def _folded(text: str) -> str:
     """Without case, accents and punctuation, so that a list reads as people expect."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join(
-        "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split()
-    )
+    return " ".join("".join(c if c.isalnum() else " " for c in plain(text)).split())
 
 
 def _seat_order(holder: Holder) -> tuple[str, bool, int]:
@@ -376,7 +373,7 @@ class _Binder:
     def _group(self, holder: Holder) -> str:
         if self._split.by == "office":
             assert holder.member is not None
-            return f"{holder.seat.id}-{_slug(holder.member.last)}"
+            return f"{holder.seat.id}-{slug(holder.member.last) or 'office'}"
         return holder.seat.state if self._split.by == "state" else "packet"
 
     def close(self) -> None:
@@ -445,12 +442,6 @@ def _line(holder: Holder, numbered: Numbered, town: str) -> tuple[str, ...]:
         safe_csv(town), safe_csv(writer.last), safe_csv(writer.first),
         letter.written_on.isoformat(),
     )  # fmt: skip
-
-
-def _slug(name: str) -> str:
-    """A surname as a part of a file's name: ``Hernández Rivera`` becomes ``hernandez-rivera``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "office"
 
 
 # --- one ZIP file, sent while it is made -------------------------------------------------------

@@ -134,7 +134,7 @@ def test_the_tables_are_small() -> None:
 def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
     script = (
         "import sys, time\n"
-        "import app.congress\n"
+        "import app.congress.lookup, app.congress.street\n"
         "def once():\n"
         "    began = time.process_time()\n"
         "    app.congress.tables.read_tables(app.congress.tables.FOLDER)\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 
 from flask import abort, request
@@ -26,7 +25,7 @@ from app.records.workshop import FileVersion, Moved, history, text_version
 from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url
 from app.site.services import services
-from app.text import clean_line
+from app.text import clean_line, slug
 from app.web.access import access
 from app.web.organizer import drafts
 from app.web.organizer.drafts import PressedForm, RowField, pressed
@@ -333,8 +332,7 @@ def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
 
 def free_id(title: str, taken: set[str]) -> str:
     """A name for the files of a letter, made from its title: small letters, digits, hyphens."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:32].strip("-")
+    stem = slug(title)[:32].strip("-")
     stem = stem if re.match(r"[a-z]", stem) else f"letter-{stem}".strip("-")
     number, name = 1, stem
     while name in taken | RESERVED:
