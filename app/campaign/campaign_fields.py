@@ -248,6 +248,8 @@ NAMED = ("facts",)
 """Written as ``[facts.growth]`` and not as ``[[facts]]`` with an ``id``."""
 ORDERED = ("asks", "additions", "prompts", "forbidden", "about", "figures")
 """Those whose order residents or members notice."""
+AID_NOTES = "reading_aid_of"
+"""What says, in a campaign or a letter, which English each Spanish text was made for."""
 GONE = ("prompt_hint",)
 """What earlier files may still hold, and nothing uses any more."""
 FIXED = tuple(f.path for fields in SECTIONS.values() for f in fields if f.fixed)

@@ -11,6 +11,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.campaign.campaign_fields import (
+    AID_NOTES,
     EVERY_STAGE,
     GONE,
     KEYED,
@@ -38,14 +39,12 @@ from app.campaign.patterns import compile_claim, phrase
 from app.campaign.problems import Message, Problem
 from app.campaign.toml_text import key_lines, toml_line, toml_message, toml_values
 from app.campaign.words import printed_number
-from app.congress.model import STATES, WASHINGTON, Chamber
+from app.congress.model import CHAMBERS, STATES, WASHINGTON, Chamber
 
 FILE = "campaign.toml"
-AID_NOTES = "reading_aid_of"
-"""The table that says which English each Spanish text was made for (``reading_aids``)."""
-CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_FACT_ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
+FACT_ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
+"""What a fact can be called."""
 _WORDS = frozenset(
     {"line", "words", "text", "condition", "pattern", "bill", "id", "choice", "zone"}
 )
@@ -157,7 +156,7 @@ class _FieldReader:
         for one in LISTS[name]:
             if name in NAMED and one.kind == "id":
                 values["id"] = key
-                if not _FACT_ID.fullmatch(key):
+                if not FACT_ID.fullmatch(key):
                     self.say(path, "fact-id", value=key[:40])
                 continue
             known.append(one.key)

@@ -27,7 +27,7 @@ from app.campaign.faults import (
 )
 from app.campaign.language import TemplateError, compiled
 from app.campaign.load import read_campaign
-from app.campaign.problems import Level, Message, Problem
+from app.campaign.problems import LEVELS, Level, Message, Problem
 from app.campaign.stance import moments
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language
@@ -44,7 +44,6 @@ def _same_lines(tag: re.Match[str]) -> str:
 SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
 """A city with a long name, so that the length is measured on the long side."""
 LANGUAGES: tuple[Language, ...] = ("en", "es")
-_LEVELS: tuple[Level, ...] = ("must", "should", "nice")
 _SMALL_WORDS = 3
 
 
@@ -398,7 +397,7 @@ class _Checker:
         return tuple(
             sorted(
                 found,
-                key=lambda p: (_LEVELS.index(p.level), p.file == FILE, p.file, p.line, p.message),
+                key=lambda p: (LEVELS.index(p.level), p.file == FILE, p.file, p.line, p.message),
             )
         )
 

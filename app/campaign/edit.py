@@ -33,8 +33,6 @@ from app.campaign.words import printed_number
 from app.congress.model import STATES
 from app.text import read_day
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-"""What a fact can be called."""
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
 
 
@@ -121,7 +119,7 @@ def unreadable(values: Mapping[str, str]) -> dict[str, Message]:
 def new_table(name: str, values: Mapping[str, str]) -> str:
     """A table ``[[name]]``, or ``[facts.growth]``, with these values, as text to insert.
 
-    The ``id`` of a named table must be one that ``NAME`` takes.
+    The ``id`` of a named table must be one that ``FACT_ID`` takes.
     """
     table = tomlkit.table()
     head = f"[{name}.{values['id']}]" if name in NAMED else f"[[{name}]]"

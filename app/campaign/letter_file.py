@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length, LetterTemplate
 from app.campaign.language import Parsed, parse_template
 from app.campaign.problems import Message, Problem
-from app.campaign.reading_aids import KEY
 from app.campaign.toml_text import key_lines, toml_line, toml_message
 
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
@@ -28,7 +28,7 @@ HEADING = (
     "title", "title_es", "about", "about_es", "subject", "closing", "spoken", "spoken_es",
 )  # fmt: skip
 """What a letter's heading can say, in the order in which it is written."""
-_AID_KEYS = (KEY,)
+_AID_KEYS = (AID_NOTES,)
 _REQUIRED = ("title", "subject")
 _MATTER_CHARACTERS = 300
 _RULE = "+++"

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from app.errors import ExplainedError
 from app.text import mark as _mark
 
 Level = Literal["must", "should", "nice"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 SENTENCES: dict[str, str] = {

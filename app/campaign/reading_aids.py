@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 import tomlkit
 
-from app.campaign.campaign_fields import LISTS, translated
+from app.campaign.campaign_fields import AID_NOTES, LISTS, translated
 from app.campaign.toml_text import toml_values
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
@@ -36,7 +36,6 @@ not say which English it was made for."""
 
 NONE_YET = "-"
 """Stands for a paragraph whose English is not known."""
-KEY = "reading_aid_of"
 _GAP = re.compile(r"\n[ \t]*\n\s*")
 _MARK = re.compile(r"[0-9a-f]{8}|-")
 
@@ -237,7 +236,7 @@ def _words(table: Table, name: str) -> str:
 
 
 def _marks(data: Table, key: str) -> dict[str, str]:
-    notes = data.get(KEY)
+    notes = data.get(AID_NOTES)
     note = notes.get(key) if isinstance(notes, dict) else None
     return dict(_NOTED.findall(note)) if isinstance(note, str) else {}
 
@@ -257,14 +256,14 @@ def _write(text: str, name: str, key: str, marks: Mapping[str, str]) -> str:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     doc = tomlkit.parse(text.removeprefix(mark))
     note = " ".join(f"{field}:{marks[field]}" for field in TEXTS[name] if field in marks)
-    table = doc.get(KEY)
+    table = doc.get(AID_NOTES)
     if (table.get(key, "") if table is not None else "") == note:
         return text
     if table is None:
         # Written by hand: the library would put a table without any gap above it.
         head = "# --- which English each Spanish text was made for; kept by the Campaign page ---"
         quoted = f'"{key}"' if "." in key else key
-        return f'{text.rstrip()}\n\n{head}\n\n[{KEY}]\n{quoted} = "{note}"\n'
+        return f'{text.rstrip()}\n\n{head}\n\n[{AID_NOTES}]\n{quoted} = "{note}"\n'
     if note:
         table[key] = note
     else:

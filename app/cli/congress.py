@@ -110,7 +110,8 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
     Example:
       flask congress build --from ~/official-files --as-of 2026-11-20
     """
-    from app.congress.build import TABLES, build_tables
+    from app.congress.build import build_tables
+    from app.congress.tables import FOLDER as TABLES
 
     built = build_tables(source, target or TABLES, as_of=as_of, progress=step, detail=step)
     click.echo(

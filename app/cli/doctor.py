@@ -30,7 +30,7 @@ import click
 
 from app import __version__
 from app.cli.plain import PlainCommand, some
-from app.congress.model import WASHINGTON
+from app.congress.model import CHAMBERS, WASHINGTON
 from app.errors import ExplainedError
 from app.records.accounting import sweep_letters
 from app.records.backup import notes
@@ -41,7 +41,7 @@ from app.records.health import check_site, latest_moment, log_size, schema_diffe
 from app.records.keys import key_status
 from app.records.limiting import networks, open_counters
 from app.records.migrations import damage
-from app.records.outbound import CHAMBERS, Outbound
+from app.records.outbound import Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
 from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings

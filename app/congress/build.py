@@ -43,9 +43,9 @@ from app.congress.sources.members import (
     read_members,
 )
 from app.congress.sources.outlines import find_outlines, map_table
+from app.congress.tables import FOLDER
 from app.files import write_file
 
-TABLES = Path(__file__).resolve().parent / "tables"
 STEPS = 6
 """How many times ``build_tables`` reports progress."""
 
@@ -173,7 +173,7 @@ def _write(folder: Path, texts: dict[str, str]) -> int:
 
 def build_tables(
     source: Path,
-    target: Path = TABLES,
+    target: Path = FOLDER,
     *,
     as_of: date | None = None,
     progress: Callable[[str], None] = lambda _: None,

@@ -26,6 +26,7 @@ class BuildError(ExplainedError):
 
 
 Chamber = Literal["house", "senate"]
+CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
 Match = Literal["zip", "street", "chosen"]
 
 STATES: dict[str, str] = {

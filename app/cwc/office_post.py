@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
-from app.congress.model import Chamber
+from app.congress.model import CHAMBERS, Chamber
 from app.cwc.client import (
     Accepted,
     CwcClient,
@@ -30,7 +30,6 @@ from app.cwc.message import CwcMessage
 from app.delivery.channel import Channel, Result
 from app.records.acts import State
 from app.records.outbound import (
-    CHAMBERS,
     LETTER,
     Claimed,
     End,

@@ -12,10 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from app.campaign.words import Language
 from app.delivery.mail import Address, Attachment, Mail
 from app.documents.letter import Addressed, to_text
-
-Language = Literal["en", "es"]
 
 LOCAL_SITE = f"http://localhost:{os.environ.get('PORT') or '8000'}"
 """Where ``make run`` serves a site that has no address of its own yet."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from app.campaign.entities import Letter, Spoken, Writer
-from app.campaign.words import state_words
+from app.campaign.words import Language, state_words
 from app.congress.model import Member
 from app.congress.names import titled_name
 from app.text import clean_line, says_something, split_paragraphs
@@ -20,8 +19,6 @@ from app.text import clean_line, says_something, split_paragraphs
 REASON_WORDS = 16
 """A longer sentence of one's own is left for the letter."""
 _SENTENCE = re.compile(r"(?:I|I[’'](?:m|ve|d)|My|We|We[’'](?:re|ve)|Our)\b[^.!?…]*[.!?…](?= |$)")
-
-_Language = Literal["en", "es"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ class _Caller:
         return ", ".join(part for part in (self.name, self.zip5) if part)
 
 
-def _caller(letter: Letter, writer: Writer, language: _Language) -> _Caller:
+def _caller(letter: Letter, writer: Writer, language: Language) -> _Caller:
     name, state = clean_line(writer.name), letter.holder.seat.state
     if writer.state not in ("", state):
         return _Caller(name, state_words(state, language), "", away=True)

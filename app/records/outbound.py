@@ -25,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from app.congress.model import Chamber
 from app.records.accounting import MAILED, QUEUED, move
 from app.records.acts import TOKEN, Cause, State, token_digest
 from app.records.database import local_database, writing
@@ -32,8 +33,6 @@ from app.records.erasing import drop_mail_files
 from app.records.keyed import lock, unlock
 from app.records.persons import Person
 
-Chamber = Literal["house", "senate"]
-CHAMBERS: tuple[Chamber, ...] = ("house", "senate")
 """The kinds of what is for an office's own system; every other kind is mail."""
 End = Literal["accepted", "failed", "refused", "unknown", "not attempted"]
 OutboundState = Literal["held", "queued", "sending", "handing over", "deferred"] | End

@@ -7,12 +7,12 @@ from typing import get_args
 
 import pytest
 
+from app.campaign.words import Language
 from app.congress.model import Seat
 from app.congress.tables import load_tables
 from app.delivery.mail import Address, Mail, build, parse_address
 from app.delivery.wordings import (
     _WORDS,
-    Language,
     _words,
     absolute_link,
     confirmation_mail,

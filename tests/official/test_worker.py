@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from app.cli.delivery import mail_group
 from app.cli.doctor import Site as DoctorSite
 from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
+from app.congress.model import CHAMBERS
 from app.cwc import (
     CwcClient,
     CwcMessage,
@@ -32,7 +33,6 @@ from app.delivery.queue import MailQueue, Worker, make_huey
 from app.records import outbound
 from app.records.database import open_database
 from app.records.outbound import (
-    CHAMBERS,
     FORGOTTEN,
     LEASE,
     LETTER,

@@ -22,7 +22,7 @@ from app.campaign.campaign_fields import (
     SECTIONS,
     field_paths,
 )
-from app.campaign.campaign_file import FILE
+from app.campaign.campaign_file import FACT_ID, FILE
 from app.campaign.problems import Message
 from app.campaign.toml_text import insert_block, move_block, remove_block
 from app.records import audit
@@ -396,7 +396,7 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
     values = {path.rpartition(".")[2]: value for path, value in typed.items()}
     key = values.get("id", "")
     wrong = in_words(edit.unreadable(typed))
-    if name in NAMED and not edit.NAME.fullmatch(key):
+    if name in NAMED and not FACT_ID.fullmatch(key):
         wrong[f"{name}.0.id"] = problem_words(Message.of("fact-id", value=key))
     elif name in KEYED and (key == "new" or place_of(now.text, name, key) is not None):
         wrong[f"{name}.0.id"] = problem_words(Message.of("id-twice", value=key))

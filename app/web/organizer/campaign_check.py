@@ -20,7 +20,7 @@ from app.campaign.campaign_file import FILE
 from app.campaign.check import Report, check_apart
 from app.campaign.entities import Campaign, LetterTemplate
 from app.campaign.load import read_campaign
-from app.campaign.problems import CampaignError, Level, Message, Problem
+from app.campaign.problems import LEVELS, CampaignError, Level, Message, Problem
 from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
 from app.congress.tables import Tables
 from app.site.i18n import gettext as _
@@ -32,7 +32,6 @@ from app.web.organizer.show import working
 
 Texts = tuple[tuple[str, str], ...]
 """The files of a campaign, by name and in its order: the same texts are the same key."""
-LEVELS: tuple[Level, ...] = ("must", "should", "nice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, StringField
 
+from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.letter_file import (
     HEADING,
     SourceParts,
@@ -18,7 +19,7 @@ from app.campaign.letter_file import (
     split_source,
 )
 from app.campaign.problems import Problem
-from app.campaign.reading_aids import KEY, Pair, pair
+from app.campaign.reading_aids import Pair, pair
 from app.campaign.text_changes import changes, merge
 from app.records.counts import count
 from app.records.workshop import FileVersion, Moved, history, text_version
@@ -186,7 +187,7 @@ def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
     second = split_source(aid.newest or "") or SourceParts({}, "", 1)
     if first is None:
         return ()
-    return pair(first.words, second.words, second.heading.get(KEY, ""))
+    return pair(first.words, second.words, second.heading.get(AID_NOTES, ""))
 
 
 @letters.post("/<letter_id>/<part>/edit")

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length
 from app.campaign.letter_file import read_name, split_source, version_of
-from app.campaign.reading_aids import KEY, pair
+from app.campaign.reading_aids import pair
 from app.records.counts import count
 from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import language
@@ -203,7 +204,7 @@ def _stale(english: Text, aid: Text) -> int:
     first, second = split_source(english.newest), split_source(aid.newest)
     if first is None or second is None:
         return 0
-    note = second.heading.get(KEY, "")
+    note = second.heading.get(AID_NOTES, "")
     return sum(p.state in ("stale", "missing") for p in pair(first.words, second.words, note))
 
 

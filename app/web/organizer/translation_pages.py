@@ -9,12 +9,11 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from app.campaign import reading_aids
-from app.campaign.campaign_fields import LISTS
+from app.campaign.campaign_fields import AID_NOTES, LISTS
 from app.campaign.entities import Length
 from app.campaign.letter_file import join_source, read_name, read_template, split_source
 from app.campaign.problems import Problem
 from app.campaign.reading_aids import (
-    KEY,
     NONE_YET,
     Pair,
     TypedParagraph,
@@ -74,7 +73,7 @@ def parts(text: str) -> tuple[dict[str, str], str]:
 def pairs_of(english: Working, spanish: Working) -> tuple[Pair, ...]:
     """The paragraphs of both files side by side."""
     heading, words = parts(spanish.text)
-    return pair(parts(english.text)[1], words, heading.get(KEY, ""))
+    return pair(parts(english.text)[1], words, heading.get(AID_NOTES, ""))
 
 
 def unwrap(text: str) -> str:
@@ -190,8 +189,8 @@ def translation_post(letter: str, length: Length) -> Response:
         )
         for r in rows
     )
-    heading = {key: value for key, value in parts(spanish.text)[0].items() if key != KEY}
-    text = join_source(spanish.text, {**heading, KEY: note}, body)
+    heading = {key: value for key, value in parts(spanish.text)[0].items() if key != AID_NOTES}
+    text = join_source(spanish.text, {**heading, AID_NOTES: note}, body)
     result = read_template(spanish.name, text, facts=tuple(services().campaign.facts))
     base = pressed().base.data
     if isinstance(result, tuple):

@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.campaign.words import Language
 from app.delivery.mail import Address, MailKind
 from app.delivery.post import PostOffice, TooMany
 from app.delivery.wordings import (
-    Language,
     absolute_link,
     confirmation_mail,
     copy_mail,
