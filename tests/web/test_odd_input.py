@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,16 @@ from werkzeug.datastructures import MultiDict
 from app.main import create_app
 from app.site.settings import Settings
 from app.text import clean_line, clean_text
-from app.web.resident.draft import TEXT_FIELDS, fingerprint, read_draft
+from app.web.resident.draft import (
+    TEXT_FIELDS,
+    Draft,
+    WriteForm,
+    as_form_data,
+    choices,
+    fingerprint,
+    is_sound,
+    read_draft,
+)
 from tests.web.conftest import Clock
 from tests.web.lint import Client, Html
 from tests.web.resident import PERSON, Resident, form_with
@@ -120,6 +130,25 @@ def test_bodies_that_are_no_form_are_no_failure(path: str, data: bytes, kind: st
 def test_of_a_repeated_field_the_first_value_counts() -> None:
     draft = read_draft(MultiDict([("zip", "01930"), ("zip", "94110")]))
     assert draft.zip == "01930"
+
+
+@settings(max_examples=150)
+@given(
+    name=st.sampled_from(sorted(WriteForm().data.keys() - {"template", "token"})),
+    typed=st.sampled_from(["", " ", ".", "x", "MA", "AE", "ZZ", "01930", "1", "a@b.example", "é@b"])
+    | st.integers(55, 130).map("a".__mul__)
+    | st.just("a" * 10_001),
+)
+def test_the_checks_alone_find_what_the_form_finds(name: str, typed: str) -> None:
+    good = {**PERSON, "city": "Gloucester", "mail_state": "MA", "mail_zip": "01930"}
+    sound = Draft(**good, template="general", to=("MA-6",))  # type: ignore[arg-type]
+    changed = {name: typed} if name != "to" else {"to": (typed,) if typed.strip() else ()}
+    draft = replace(sound, **changed)
+    with client().flask.application.test_request_context("/"):
+        form = WriteForm(as_form_data(draft), meta={"csrf": False})
+        form.template.choices = choices([(draft.template, "")])
+        assert is_sound(sound)
+        assert is_sound(draft) == form.validate()
 
 
 def test_words_count_as_changed_only_when_they_are() -> None:

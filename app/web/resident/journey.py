@@ -7,7 +7,6 @@ nothing that a form says about members, districts or letters is believed.
 from __future__ import annotations
 
 import dataclasses
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,6 +37,7 @@ from app.web.resident.draft import (
     WriteForm,
     as_form_data,
     choices,
+    is_sound,
     read_draft,
     token_of,
 )
@@ -319,27 +319,6 @@ def _hand_edited(draft: Draft) -> str:
     )
 
 
-_own = threading.local()
-
-
-def _sound(draft: Draft, site: Services) -> bool:
-    """Whether the form has nothing to say about the draft.
-
-    Making a form costs more than asking it, so each thread asks one form again and again. It
-    is shown to nobody, and forgets what it was asked about.
-    """
-    if getattr(_own, "site", None) is not site:
-        _own.site, _own.form = site, write_form(draft, site)
-    form: WriteForm = _own.form
-    full = (id_ for id_, length in site.campaign.templates if length == "full")
-    form.template.choices = choices((id_, id_) for id_ in full)
-    form.process(as_form_data(draft))
-    sound = bool(form.validate()) or set(form.errors) == {"token"}
-    for field in form:
-        field.data = field.raw_data = None
-    return sound
-
-
 def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
     """What is wrong with the draft, field by field; an empty list when a letter can be made.
 
@@ -347,7 +326,7 @@ def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None,
     """
     form: WriteForm | None = None
     errors: Errors = []
-    if not _sound(draft, site):
+    if site.campaign.template(draft.template) is None or not is_sound(draft):
         form = write_form(draft, site)
         form.validate()
         errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
