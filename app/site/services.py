@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -29,11 +30,9 @@ from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
 
 EXTENSION = "dear_congress"
-CAMPAIGN = "dear_congress.campaign"
-HERE = "dear_congress.campaigns"
+SEEN = "dear_congress.seen"
 ADDRESSED = "dear_congress.addressed"
 """The name of the campaign that a request's address begins with; not set on the start page's."""
-TABLES = "dear_congress.tables"
 
 
 def _utc_now() -> datetime:
@@ -47,7 +46,10 @@ def _day(minute: datetime, zone: str) -> date:
 
 @dataclass
 class Services:
-    """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test."""
+    """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test.
+
+    The campaign and the tables are those of the moment at which they are asked for.
+    """
 
     settings: Settings
     lives: LiveCampaigns
@@ -57,25 +59,19 @@ class Services:
 
     @property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
-        """Those of the site, that of the start page first; the same ones through a request."""
-        environ = request.environ if has_request_context() else {}
-        known = environ.get(HERE)
-        if known is None:
-            try:
-                known = campaigns_here(self.db(), self.settings.campaign)
-            except NotStoredError:
-                known = (SiteCampaign(self.settings.campaign, starts=True),)
-            environ[HERE] = known
-        return cast(tuple[SiteCampaign, ...], known)
+        """Those of the site, that of the start page first."""
+        try:
+            return campaigns_here(self.db(), self.settings.campaign)
+        except NotStoredError:
+            return (SiteCampaign(self.settings.campaign, starts=True),)
 
     @property
     def standing(self) -> SiteCampaign:
-        """Where the campaign stands that is looked at: the address of a request says which."""
-        named = request.environ.get(ADDRESSED) if has_request_context() else CHOSEN.get()
-        found = [one for one in self.campaigns if one.slug == named]
-        if named and not found and not has_request_context():
-            return SiteCampaign(named, "preparing")  # only a folder, which a command was given
-        return found[0] if found else self.campaigns[0]
+        """Where the campaign stands that is looked at: here the one that a command was given."""
+        named, here = CHOSEN.get(), self.campaigns
+        # One that is only a folder has no standing.
+        beside = SiteCampaign(named, "preparing") if named else here[0]
+        return next((one for one in here if one.slug == named), beside)
 
     @property
     def slug(self) -> str:
@@ -89,16 +85,7 @@ class Services:
 
     @property
     def campaign(self) -> Campaign:
-        """The live campaign, the same one from the beginning of a request to its end."""
-        if not has_request_context():
-            return self._campaign_now()
-        environ = request.environ
-        known = environ.get(CAMPAIGN)
-        if known is None:
-            known = environ[CAMPAIGN] = self._campaign_now()
-        return cast(Campaign, known)
-
-    def _campaign_now(self) -> Campaign:
+        """The live campaign."""
         try:
             return self.live.now(self.db())
         except NotStoredError:
@@ -107,17 +94,8 @@ class Services:
 
     @property
     def tables(self) -> Tables:
-        """The tables as they hold now, the same ones from the beginning of a request to its end.
-
-        A refresh is seen by the next request. Raises ``TablesError``.
-        """
-        if self.then or not has_request_context():
-            return load_tables(self.settings.instance, self.now())
-        environ = request.environ
-        known = environ.get(TABLES)
-        if known is None:
-            known = environ[TABLES] = load_tables(self.settings.instance, self.now())
-        return cast(Tables, known)
+        """The tables as they hold now. Raises ``TablesError``."""
+        return load_tables(self.settings.instance, self.now())
 
     @property
     def geocoder(self) -> GeocoderSettings:
@@ -150,7 +128,10 @@ class Services:
 
     def at(self, moment: datetime) -> Services:
         """The same site as it was at a moment, to compose again what was signed then."""
-        return replace(self, then=moment)
+        then = copy(self)
+        then.then = moment
+        then.__dict__.pop("tables", None)
+        return then
 
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
@@ -182,6 +163,31 @@ class Services:
         return self.settings.database
 
 
+@dataclass
+class _InRequest(Services):
+    """A site as one request sees it: what is published or refreshed meanwhile is the next one's."""
+
+    named: str = ""
+    """The campaign that the request's address begins with; empty on the start page's."""
+
+    @cached_property
+    def campaigns(self) -> tuple[SiteCampaign, ...]:
+        return super().campaigns
+
+    @cached_property
+    def standing(self) -> SiteCampaign:
+        here = self.campaigns
+        return next((one for one in here if one.slug == self.named), here[0])
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        return super().campaign
+
+    @cached_property
+    def tables(self) -> Tables:
+        return super().tables
+
+
 def open_services(settings: Settings, **overrides: Any) -> Services:
     """A site's parts, read from its folders. Raises ``CampaignError``."""
     lives = LiveCampaigns(settings.letters)
@@ -191,10 +197,17 @@ def open_services(settings: Settings, **overrides: Any) -> Services:
 
 def services() -> Services:
     """The parts of the site that answers the present request, or that a command works on."""
-    found = current_app.extensions.get(EXTENSION)
-    if found is None:  # a command, for which no site was opened
-        found = current_app.extensions[EXTENSION] = open_services(load_settings())
-    return cast(Services, found)
+    environ = request.environ if has_request_context() else {}
+    seen = environ.get(SEEN)
+    if seen is None:
+        seen = current_app.extensions.get(EXTENSION)
+        if seen is None:  # a command, for which no site was opened
+            seen = current_app.extensions[EXTENSION] = open_services(load_settings())
+        if environ:
+            seen = environ[SEEN] = _InRequest(
+                seen.settings, seen.lives, seen.clock, seen.then, environ.get(ADDRESSED, "")
+            )
+    return cast(Services, seen)
 
 
 def geocoder_of(settings: Settings) -> GeocoderSettings:
