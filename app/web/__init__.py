@@ -24,7 +24,7 @@ from app.web.organizer.gate import hang_door
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
 from app.web.public import counter_pages, public, verify_pages, well_known
-from app.web.requests import set_up_requests
+from app.web.requests import SiteFlask, set_up_requests
 from app.web.resident import resident
 
 LARGEST_FORM = 512 * 1024
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def unopened_site() -> Flask:
     """All pages, before anybody has said whose site it is: ``open_site`` does."""
-    app = Flask(__name__, template_folder=str(ROOT / "templates"))
+    app = SiteFlask(__name__, template_folder=str(ROOT / "templates"))
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=200
     )

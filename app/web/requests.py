@@ -7,6 +7,7 @@ never as a failure of ours.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -164,10 +165,19 @@ class SessionlessInterface(SessionInterface):
         """Nothing to save."""
 
 
+class SiteFlask(Flask):
+    """An application whose requests are read as above."""
+
+    request_class = SiteRequest
+    session_interface = SessionlessInterface()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is asynchronous, and Flask would look at each call for that."""
+        return func
+
+
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
-    app.request_class = SiteRequest
-    app.session_interface = SessionlessInterface()
     app.before_request(_begin)
     app.before_request(_answer_monitors)
     app.after_request(_count)
