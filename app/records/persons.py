@@ -29,7 +29,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -238,7 +238,7 @@ name has it that is near."""
 _ACCENTED = "accented"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Marks:
     """Marks of a name, keyed with its place, by which it is told whether another is near.
 
@@ -259,7 +259,7 @@ class _Marks:
         """The whole name's mark on one form."""
         return blake2b(_message("form", form), key=self.whole, digest_size=MARK).digest()
 
-    @property
+    @cached_property
     def have(self) -> bytes:
         """What is kept of this name: the same bytes in every process, and in no telling order."""
         codes = {self._code(mark, kind) for mark, kind, _ in self._all() if kind is not None}
