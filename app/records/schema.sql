@@ -360,19 +360,33 @@ SELECT id, campaign, status, letters,
     printf('%02d', min(own_share / 10, 9) * 10) AS own_share
 FROM signatures NOT INDEXED;
 
--- The same as one row for each breakdown, once for all of a campaign and once within each of what
--- a page of counts is narrowed to most: `day in state CA` beside `day`. So a narrowed page reads
+-- The breakdowns, once for all of a campaign and once within each of what a page of counts is
+-- narrowed to most. They are rows, which are read for every signature, because SQLite makes a list
+-- of VALUES anew each time it is asked for. A letter is counted by its `way`.
+CREATE TABLE breakdowns (
+    breakdown TEXT NOT NULL,
+    within TEXT NOT NULL,
+    PRIMARY KEY (breakdown, within)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO breakdowns
+SELECT breakdown.column1, within.column1
+FROM (VALUES ('all'), ('day'), ('state'), ('district'), ('template'), ('version'), ('language'),
+    ('match'), ('source'), ('edited'), ('own_share'), ('way')) AS breakdown
+CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS within;
+
+-- The same as one row for each breakdown: `day in state CA` beside `day`. So a narrowed page reads
 -- tallies too, and a range of days is a range of the key.
 CREATE VIEW signature_dimensions AS
 SELECT id AS signature, campaign, status,
-    grouped.column1 || CASE narrow.column1
+    breakdown || CASE within
         WHEN '' THEN ''
         WHEN 'state' THEN ' in state ' || state
         WHEN 'day' THEN ' in day ' || day
         WHEN 'template' THEN ' in template ' || template
         WHEN 'source' THEN ' in source ' || source
     END AS dimension,
-    CASE grouped.column1
+    CASE breakdown
         WHEN 'all' THEN ''
         WHEN 'day' THEN day
         WHEN 'state' THEN state
@@ -386,10 +400,7 @@ SELECT id AS signature, campaign, status,
         WHEN 'own_share' THEN own_share
     END AS value,
     letters
-FROM countable
-CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS narrow
-CROSS JOIN (VALUES ('all'), ('day'), ('state'), ('district'), ('template'), ('version'),
-    ('language'), ('match'), ('source'), ('edited'), ('own_share')) AS grouped;
+FROM countable CROSS JOIN breakdowns WHERE breakdown <> 'way';
 
 -- What each letter to a seat that somebody holds is counted by: whom it is written to, and
 -- where it is on its way, narrowed like the above. The way counts no people, because one person's
@@ -400,7 +411,7 @@ SELECT l.signature, l.seat, s.campaign, s.status, 'recipient' AS dimension, l.bi
 FROM letters l JOIN signatures s ON s.id = l.signature WHERE l.bioguide IS NOT NULL
 UNION ALL
 SELECT l.signature, l.seat, s.campaign, s.status,
-    'way' || CASE narrow.column1
+    breakdown || CASE within
         WHEN '' THEN ''
         WHEN 'state' THEN ' in state ' || s.state
         WHEN 'day' THEN ' in day ' || s.day
@@ -408,9 +419,8 @@ SELECT l.signature, l.seat, s.campaign, s.status,
         WHEN 'source' THEN ' in source ' || s.source
     END,
     l.state, 0
-FROM letters l JOIN signatures s ON s.id = l.signature
-CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS narrow
-WHERE l.bioguide IS NOT NULL;
+FROM letters l JOIN signatures s ON s.id = l.signature CROSS JOIN breakdowns
+WHERE breakdown = 'way' AND l.bioguide IS NOT NULL;
 
 -- So many people and letters are in this campaign, in this status, under this value of this
 -- breakdown. A page of counts reads some hundreds of these and never the signatures.
