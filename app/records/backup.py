@@ -30,7 +30,6 @@ from app.errors import ExplainedError
 from app.files import flush, write_file
 from app.records.counts import recount
 from app.records.database import (
-    BUSY_SECONDS,
     NotItselfError,
     NotStoredError,
     aside,
@@ -40,6 +39,7 @@ from app.records.database import (
 )
 from app.records.migrations import STEPS, applied_steps, damage, migrate
 from app.records.signing import FORGET
+from app.records.turns import BUSY_SECONDS
 
 KIND = "dear-congress copy"
 VERSION = 1

@@ -38,7 +38,7 @@ from typing import NoReturn, TypeVar
 
 from app.errors import ExplainedError
 from app.records.migrations import migrate
-from app.records.turns import SharedWrites, Turn
+from app.records.turns import BUSY_SECONDS, PATIENT, SharedWrites, Turn
 
 log = logging.getLogger("dear_congress")
 
@@ -47,12 +47,8 @@ T = TypeVar("T")
 Connection = sqlite3.Connection
 """What other packages call a connection, so that none of them needs SQLite itself."""
 
-BUSY_SECONDS = 10.0
-"""How long a connection waits for another writer. A write takes about a millisecond."""
-
-
 SETTINGS = (
-    f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}",
+    PATIENT,
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",  # macOS flushes to the disk itself only when asked; no effect elsewhere
     "PRAGMA foreign_keys=ON",

@@ -27,7 +27,6 @@ from typing import Any
 
 from app.records import raw_scan
 from app.records.database import (
-    BUSY_SECONDS,
     FRAME,
     PAGE,
     NotStoredError,
@@ -35,6 +34,7 @@ from app.records.database import (
     writing,
 )
 from app.records.persons import MARK as MARK_BYTES
+from app.records.turns import BUSY_SECONDS, PATIENT
 
 WAIT = 2.0
 """Seconds that a request waits for readers."""
@@ -203,7 +203,7 @@ def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
                 return False
             time.sleep(0.02)
     finally:
-        db.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}").close()
+        db.execute(PATIENT).close()
 
 
 def _mark_of_log(path: Path) -> bytes:

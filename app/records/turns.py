@@ -18,6 +18,9 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
+BUSY_SECONDS = 10.0
+"""How long a connection waits for another writer. A write takes about a millisecond."""
+PATIENT = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
 STUCK_SECONDS = 3.0
 """When the first in this process has waited so long for the lock, nobody stands behind it; where
 several do, sooner: as many times as they are."""
@@ -71,9 +74,7 @@ class Turn:
 
 def _begin(db: sqlite3.Connection, deadline: float) -> None:
     """Take the write lock, or raise what SQLite says when the deadline has passed."""
-    (usual,) = db.execute("PRAGMA busy_timeout").fetchone()
     db.execute("PRAGMA busy_timeout=0").close()
-    deadline = min(deadline, time.monotonic() + usual / 1000)
     try:
         while True:
             try:
@@ -86,7 +87,7 @@ def _begin(db: sqlite3.Connection, deadline: float) -> None:
                     raise
             time.sleep(LOOK_SECONDS)
     finally:
-        db.execute(f"PRAGMA busy_timeout={usual}").close()
+        db.execute(PATIENT).close()
 
 
 _Transaction = Callable[[sqlite3.Connection], AbstractContextManager[None]]

@@ -186,10 +186,10 @@ def test_a_block_that_fails_is_undone(db: sqlite3.Connection) -> None:
 
 
 def test_a_writer_that_waits_too_long_says_that_nothing_was_stored(
-    path: Path, db: sqlite3.Connection
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = open_database(path)
-    other.execute("PRAGMA busy_timeout=20")
+    monkeypatch.setattr("app.records.database.BUSY_SECONDS", 0.02)
     with writing(db), pytest.raises(NotStoredError, match="locked"):
         sign(other, signature("one"), SECRET)
     sign(other, signature("one"), SECRET)
@@ -206,7 +206,6 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
 
     def write(name: str) -> None:
         with closing(open_database(path)) as own:
-            own.execute("PRAGMA busy_timeout=60000")
             begun.set()
             try:
                 with writing(own, wait=60):
@@ -451,7 +450,6 @@ def test_an_unknown_version_is_said_to_be_unknown(db: sqlite3.Connection) -> Non
 def test_known_texts_need_no_lock(path: Path, db: sqlite3.Connection) -> None:
     remember_versions(db, [V1, V2])
     other = open_database(path)
-    other.execute("PRAGMA busy_timeout=0")
     with writing(db):
         assert remember_versions(other, [V1, V2]) == 0
     other.close()

@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 import pytest
 
 from app.records.counts import recount
-from app.records.database import BUSY_SECONDS, open_database
+from app.records.database import open_database
+from app.records.turns import BUSY_SECONDS
 from tests.bench.load import FORM, Result, post_all
 from tests.bench.people import sign_bodies, sign_form
 from tests.bench.servers import Server, serving
