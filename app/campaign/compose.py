@@ -64,42 +64,90 @@ def compose(
     template. ``body_override`` is the whole body as the resident edited it; it is used as
     given, and a blank one counts as none.
     """
-    place = writer_values(writer, district_place.state)
-    framed = _framed(campaign, template, holder, today, place)
-    draft, frame = framed.draft, framed.paragraphs
-    greeting, closing, subject = salutation(holder), template.closing, draft.subject
-    if language == "es" and template.reading_aid_es:
-        values = values_for(campaign, holder, today=today, length=template.length, language="es")
-        values.update(writer_values(writer, district_place.state, "es"))
-        draft = make_draft(campaign, template, values, "es")
-        frame = draft.frame
-        greeting, closing, subject = salutation_es(holder), "Atentamente,", campaign.title_es
-    else:
-        language = "en"
-    spoken, spoken_es = framed.recipient.spoken, framed.recipient.spoken_es
-    own = split_paragraphs(story)
-    composed = draft.before + own + draft.after
-    body = split_paragraphs(body_override) if body_override is not None else ()
-    body = body or composed
-    edited = body != composed
-    return Letter(
-        holder=holder,
-        ask=framed.ask,
-        subject=subject,
-        salutation=greeting,
-        body=body,
-        closing=closing,
-        written_on=day_in_washington(today),
-        template=template.id,
-        version=template.version,
-        length=template.length,
-        edited=edited,
-        own_share=own_share(body, frame) if edited else added_share(own, frame),
-        own_paragraphs=tuple(p for p in body if p not in frame) if edited else own,
-        spoken=replace(spoken, reason=template.spoken),
-        spoken_es=replace(spoken_es, reason=template.spoken_es or template.spoken),
-        language=language,
+    person = Composer(
+        campaign, writer=writer, district_place=district_place, story=story, today=today
     )
+    return person.letter(template, holder, body_override=body_override, language=language)
+
+
+class Composer:
+    """One person with their story on one day, for the letters to all of their members.
+
+    The arguments are those of ``compose``.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        *,
+        writer: Writer,
+        district_place: Delegation,
+        story: str,
+        today: date,
+    ) -> None:
+        self._campaign, self._writer, self._today = campaign, writer, today
+        self._state = district_place.state
+        self._place = writer_values(writer, self._state)
+        self._own = split_paragraphs(story)
+        self._own_size = _size(self._own)
+
+    def letter(
+        self,
+        template: LetterTemplate,
+        holder: Holder,
+        *,
+        body_override: str | None = None,
+        language: Language = "en",
+    ) -> Letter:
+        """The letter to ``holder``, who must be a member."""
+        framed = _framed(self._campaign, template, holder, self._today, self._place)
+        greeting, closing, subject = framed.greeting, template.closing, framed.draft.subject
+        if language == "es" and template.reading_aid_es:
+            draft = self._in_spanish(template, holder)
+            framed = replace(framed, draft=draft, paragraphs=draft.frame, size=_size(draft.frame))
+            greeting, closing = salutation_es(holder), "Atentamente,"
+            subject = self._campaign.title_es
+        else:
+            language = "en"
+        own = self._own
+        composed = framed.draft.before + own + framed.draft.after
+        body = split_paragraphs(body_override) if body_override is not None else ()
+        body = body or composed
+        edited = body != composed
+        return Letter(
+            holder=holder,
+            ask=framed.ask,
+            subject=subject,
+            salutation=greeting,
+            body=body,
+            closing=closing,
+            written_on=day_in_washington(self._today),
+            template=template.id,
+            version=template.version,
+            length=template.length,
+            edited=edited,
+            own_share=own_share(body, framed.paragraphs)
+            if edited
+            else _share(self._own_size, framed.size),
+            own_paragraphs=tuple(p for p in body if p not in framed.paragraphs) if edited else own,
+            spoken=framed.spoken,
+            spoken_es=framed.spoken_es,
+            language=language,
+        )
+
+    def reading_aid(self, template: LetterTemplate, holder: Holder) -> tuple[str, ...]:
+        """The letter's paragraphs in Spanish; empty if the template has no reading aid."""
+        if not template.reading_aid_es:
+            return ()
+        draft = self._in_spanish(template, holder)
+        return draft.before + self._own + draft.after
+
+    def _in_spanish(self, template: LetterTemplate, holder: Holder) -> LetterFrame:
+        values = values_for(
+            self._campaign, holder, today=self._today, length=template.length, language="es"
+        )
+        values.update(writer_values(self._writer, self._state, "es"))
+        return make_draft(self._campaign, template, values, "es")
 
 
 MOST_FRAMES = 4096
@@ -123,7 +171,11 @@ class _Frame:
     draft: LetterFrame
     ask: Ask
     paragraphs: tuple[str, ...]
-    recipient: _Recipient
+    size: int
+    """Characters of the paragraphs, spaces aside."""
+    greeting: str
+    spoken: Spoken
+    spoken_es: Spoken
 
 
 def _framed(
@@ -136,10 +188,14 @@ def _framed(
         draft = make_draft(campaign, template, {**recipient.values, **place}, words=recipient.words)
         if len(campaign.memo) >= MOST_FRAMES:
             campaign.memo.clear()
-        known = (holder, template, today, _Frame(draft, draft.ask, draft.frame, recipient))
-        campaign.memo[key] = known
-    frame: _Frame = known[3]
-    return frame
+        spoken = replace(recipient.spoken, reason=template.spoken)
+        spoken_es = replace(recipient.spoken_es, reason=template.spoken_es or template.spoken)
+        frame = _Frame(
+            draft, draft.ask, draft.frame, _size(draft.frame), salutation(holder), spoken, spoken_es
+        )
+        known = campaign.memo[key] = (holder, template, today, frame)
+    found: _Frame = known[3]
+    return found
 
 
 def _recipient(campaign: Campaign, holder: Holder, today: date, length: Length) -> _Recipient:
@@ -176,12 +232,10 @@ def reading_aid(
 
     Empty if the template has no reading aid.
     """
-    if not template.reading_aid_es:
-        return ()
-    values = values_for(campaign, holder, today=today, length=template.length, language="es")
-    values.update(writer_values(writer, district_place.state, "es"))
-    draft = make_draft(campaign, template, values, "es")
-    return draft.before + split_paragraphs(story) + draft.after
+    person = Composer(
+        campaign, writer=writer, district_place=district_place, story=story, today=today
+    )
+    return person.reading_aid(template, holder)
 
 
 def office_language(chosen: str, state: str) -> Language:
@@ -271,8 +325,15 @@ def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
 
 def added_share(own: Iterable[str], frame: Iterable[str]) -> float:
     """The same measure where it is known which paragraphs are the writer's."""
-    mine = sum(len("".join(paragraph.split())) for paragraph in own)
-    theirs = sum(len("".join(paragraph.split())) for paragraph in frame)
+    return _share(_size(own), _size(frame))
+
+
+def _size(paragraphs: Iterable[str]) -> int:
+    """How many characters they have, spaces aside."""
+    return sum(len("".join(paragraph.split())) for paragraph in paragraphs)
+
+
+def _share(mine: int, theirs: int) -> float:
     return mine / (mine + theirs) if mine else 0.0
 
 

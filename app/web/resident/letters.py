@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from app.campaign.compose import body_text, compose, office_language, reading_aid
+from app.campaign.compose import Composer, body_text, office_language, reading_aid
 from app.campaign.entities import Letter, LetterTemplate, Writer
 from app.congress.model import Found, Holder, Office
 from app.documents.letter import Addressed, PostalLetter, form_length, postal, to_web_form
@@ -129,26 +128,24 @@ def _composer(
     """
     full = template_of(draft, site)
     short = site.campaign.template(full.id, "short") or full
-    writer, campaign, today = at_home(writer_of(draft), draft), site.campaign, site.writing_day()
+    composer = Composer(
+        site.campaign,
+        writer=at_home(writer_of(draft), draft),
+        district_place=found.delegation,
+        story=draft.story,
+        today=site.writing_day(),
+    )
 
     def make(holder: Holder, words: str | None) -> Letter:
-        make_of = partial(
-            compose,
-            campaign,
-            holder=holder,
-            writer=writer,
-            district_place=found.delegation,
-            story=draft.story,
-            today=today,
-            language=office_language(draft.tongue, holder.seat.state),
-        )
-        letter = make_of(short if shortest else full)
+        tongue = office_language(draft.tongue, holder.seat.state)
+        letter = composer.letter(short if shortest else full, holder, language=tongue)
         limited = holder.member is not None and holder.member.form.max_characters
         if limited and short is not full and to_web_form(letter).over:
-            letter = make_of(short)
+            letter = composer.letter(short, holder, language=tongue)
         if words is None:
             return letter
-        return make_of(short if letter.length == "short" else full, body_override=words)
+        length = short if letter.length == "short" else full
+        return composer.letter(length, holder, language=tongue, body_override=words)
 
     return make
 
