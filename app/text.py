@@ -66,7 +66,7 @@ def clean_text(text: str) -> str:
     Idempotent.
     """
     if text.isascii() and text.isprintable():
-        return _BLANKS.sub(" ", text).strip()
+        return " ".join(text.split())
     text = _BREAKS.sub("\n", text).replace("\u2029", "\n\n").replace("\t", " ")
     if not (text.isascii() and text.replace("\n", "").isprintable()):
         text = _without_hidden(text)
@@ -76,6 +76,8 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """The same on one line: every run of white space, of whatever kind, is one blank."""
+    if text.isascii() and text.isprintable():  # what nearly everybody types is clean but for blanks
+        return " ".join(text.split())
     return " ".join(clean_text(text).split())
 
 

@@ -173,34 +173,42 @@ def who(draft: Draft) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _by_seat(data: MultiDict[str, str], prefix: str) -> dict[str, str]:
-    found = ((key.removeprefix(prefix), key) for key in data if key.startswith(prefix))
-    return {seat: data[key] for seat, key in found if SEAT.fullmatch(seat)}
+def _by_seat(first: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What a form says of single seats, by what it says."""
+    found: dict[str, dict[str, str]] = {"shown": {}, "words": {}, "from": {}, "office": {}}
+    for name, value in first.items():
+        what, _, seat = name.partition("-")
+        if what in found and SEAT.fullmatch(seat):
+            found[what][seat] = value
+    return found
 
 
 def read_draft(data: MultiDict[str, str]) -> Draft:
     """The draft in a submitted form. Of a repeated field the first value counts."""
-    values = dict.fromkeys((*TEXT_FIELDS, "token", "website"), "")
-    for name in values.keys() & data.keys():
-        values[name] = (clean_text if name in MULTILINE else clean_line)(data[name])
+    first = data.to_dict()
+    values = {
+        name: (clean_text if name in MULTILINE else clean_line)(first.get(name, ""))
+        for name in (*TEXT_FIELDS, "token", "website")
+    }
     values["tongue"] = {"es": "es", "en": ""}.get(
-        data.get("in_language", ""), "es" if values["tongue"] == "es" else ""
+        first.get("in_language", ""), "es" if values["tongue"] == "es" else ""
     )
     values["via"] = source_tag(values["via"])
-    values["email"] = clean_line(data.get("meant", "")) or values["email"]
-    if isinstance(address := read_email(values["email"]), Email):
+    values["email"] = clean_line(first.get("meant", "")) or values["email"]
+    if values["email"] and isinstance(address := read_email(values["email"]), Email):
         values["email"] = address.text
-    shown = _by_seat(data, "shown-")
-    words = {seat: clean_text(text) for seat, text in _by_seat(data, "words-").items()}
+    of_seats = _by_seat(first)
+    shown = of_seats["shown"]
+    words = {seat: clean_text(text) for seat, text in of_seats["words"].items()}
     return Draft(
         **values,
-        to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in data else None,
+        to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in first else None,
         words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
         as_shown={s: text for s, text in words.items() if fingerprint(text) == shown.get(s)},
         shown=shown,
-        made_from=_by_seat(data, "from-"),
-        offices={s: clean_line(office) for s, office in _by_seat(data, "office-").items()},
-        trap_present="website" in data,
+        made_from=of_seats["from"],
+        offices={s: clean_line(office) for s, office in of_seats["office"].items()},
+        trap_present="website" in first,
     )
 
 

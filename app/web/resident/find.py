@@ -134,15 +134,17 @@ def lines_changed(draft: Draft, site: Services) -> bool:
     )
 
 
-def settled(draft: Draft, found: Found, site: Services) -> Draft:
-    """The draft with the place as it was found, so that the next page finds the same."""
+def settled(draft: Draft, found: Found, site: Services, **more: Any) -> Draft:
+    """The draft with the place as it was found, so that the next page finds the same; and with
+    whatever else of it is settled now."""
     delegation = found.delegation
     by_zip_alone = found.match == "zip" and not found.slivers
     number = "" if by_zip_alone else str(delegation.district)
     how = "street" if found.match == "street" else ""
     return dataclasses.replace(
-        draft, state=delegation.state, district=number, how=how, congress=str(site.tables.congress)
-    )
+        draft, state=delegation.state, district=number, how=how,
+        congress=str(site.tables.congress), **more,
+    )  # fmt: skip
 
 
 def notice_words(code: str | None) -> list[str]:

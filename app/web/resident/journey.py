@@ -199,11 +199,12 @@ def write_form(draft: Draft, site: Services) -> WriteForm:
 
 def begun(draft: Draft, found: Found, site: Services) -> Draft:
     """The draft of a place, with sensible choices where none was made and recipients that exist."""
-    draft = settled(draft, found, site)
     everyone = tuple(h.seat.id for h in found.delegation.recipients)
     known = draft.to is not None and set(draft.to) <= set(everyone)
-    return dataclasses.replace(
+    return settled(
         draft,
+        found,
+        site,
         to=draft.to if known else everyone,
         template=draft.template or next(iter(options(site, "")), Option("", "", "", False)).id,
         mail_state=draft.mail_state or found.delegation.state,
@@ -416,10 +417,8 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     if not isinstance(outcome, Found) or not outcome.delegation.recipients:
         return outcome_page(outcome, draft, site)
     begun_under = draft.congress
-    draft = settled(draft, outcome, site)
-    if draft.to is None:
-        everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
-        draft = dataclasses.replace(draft, to=everyone)
+    everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
+    draft = settled(draft, outcome, site, to=everyone if draft.to is None else draft.to)
     if fresh and (moved := _moved_on(draft, outcome)):
         left_out = [("to", _left_out(begun_under, site))]
         return address_page(moved, site, outcome, errors=left_out, status=409)
