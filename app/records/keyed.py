@@ -22,10 +22,11 @@ def keyed_code(secret: bytes, purpose: str, *parts: str) -> bytes:
     if not secret:
         raise ValueError(f"The secret for codes of this purpose is empty: {purpose}.")
     # As JSON no two lists of parts run into one another; lone surrogates are data like others.
-    return hmac.digest(secret, _as_json([purpose, *parts]).encode("ascii"), "sha256")
+    message = f"[{', '.join(map(_as_json, (purpose, *parts)))}]"
+    return hmac.digest(secret, message.encode("ascii"), "sha256")
 
 
-_as_json = json.JSONEncoder().encode  # what ``dumps`` does after it has looked at its options
+_as_json = json.JSONEncoder().encode  # of a text, which takes it a third of the time of a list's
 
 
 def keyed_token(secret: bytes, purpose: str, *parts: str) -> str:

@@ -157,7 +157,8 @@ def person_of(
     if not secret:
         raise ValueError("The secret that people are recognised by is empty.")
     given, family, junior = name_of(first, last)
-    accented = name_of(first, last, accents=True)[:2]
+    plain = first.isascii() and last.isascii()
+    accented = (given, family) if plain else name_of(first, last, accents=True)[:2]
     mailbox = _mailbox(email)
     if not given and not family and not mailbox:
         raise ValueError("A person without an e-mail address and without a name has no code.")

@@ -32,6 +32,7 @@ from wtforms.validators import ValidationError
 Purpose = Literal["form", "organizer's form", "kept work", "test journey"]
 
 
+@lru_cache(maxsize=16)
 def _signer(secret: bytes, purpose: Purpose) -> Signer:
     return Signer(secret, salt=purpose, digest_method=hashlib.sha256)
 
@@ -43,6 +44,8 @@ def sign(secret: bytes, purpose: Purpose, text: str) -> str:
 
 def unsign(secret: bytes, purpose: Purpose, signed: str) -> str | None:
     """The text that ``sign`` was given; None for whatever this site did not sign for this."""
+    if not signed:
+        return None
     try:
         return _signer(secret, purpose).unsign(signed).decode("ascii")
     except (BadSignature, ValueError):  # a ValueError: text that no encoding holds
