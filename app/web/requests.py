@@ -20,6 +20,7 @@ from werkzeug.formparser import FormDataParser
 from app.site import watching
 from app.site.services import services
 from app.text import decode
+from app.web.headers import SiteResponse
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
@@ -49,13 +50,14 @@ class _FormReader(FormDataParser):
         body = stream.read()
         if body.count(b"&") > MOST_FIELDS:  # taking 200,000 fields apart costs a second
             abort(413)
+        body = body.replace(b"+", b" ")
         pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
         values = ((_text(name), _text(value)) for name, _, value in pairs)
         return stream, self.cls(values), self.cls()
 
 
 def _text(quoted: bytes) -> str:
-    return decode(unquote_to_bytes(quoted.replace(b"+", b" ")))
+    return decode(unquote_to_bytes(quoted) if b"%" in quoted else quoted)
 
 
 class SiteRequest(Request):
@@ -168,6 +170,7 @@ class SiteFlask(Flask):
     """An application whose requests are read as above."""
 
     request_class = SiteRequest
+    response_class = SiteResponse
     session_interface = SessionlessInterface()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
