@@ -127,7 +127,10 @@ class _RawFile:
         self.shared = SharedWrites(self.turn)
 
     def head(self) -> _Head | None:
-        return _Head.of(os.pread(self.descriptor, FIRST_PAGES, 0))
+        beginning = os.pread(self.descriptor, FIRST_PAGES, 0)
+        if self.last is not None and self.last.pages == beginning:  # nearly always
+            return self.last
+        return _Head.of(beginning)
 
 
 _Key = tuple[int, Path]
@@ -500,7 +503,7 @@ def _same_file(db: sqlite3.Connection) -> None:
     if not isinstance(db, _Watched):
         return
     last, head = db.raw.last, db.raw.head()
-    if head == last:
+    if head is last:
         return
     if head is None or db.known not in head.pages:
         if db.known:
@@ -569,11 +572,12 @@ def local_database(path: Path) -> sqlite3.Connection:
     """
     kept: dict[tuple[int, Path], sqlite3.Connection] = _local.__dict__.setdefault("kept", {})
     key = (os.getpid(), path)
-    if key not in kept or _is_closed(kept[key]):
-        kept[key] = open_database(path)
-    elif not kept[key].in_transaction:
-        _same_file(kept[key])
-    return kept[key]
+    db = kept.get(key)
+    if db is None or _is_closed(db):
+        db = kept[key] = open_database(path)
+    elif not db.in_transaction:
+        _same_file(db)
+    return db
 
 
 def _is_closed(db: sqlite3.Connection) -> bool:
