@@ -65,20 +65,20 @@ def clean_text(text: str) -> str:
     other text, joiners where nothing is joined. Every visible character stays.
     Idempotent.
     """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    text = _BREAKS.sub("\n", text).replace("\u2029", "\n\n").replace("\t", " ")
-    if not (text.isascii() and text.replace("\n", "").isprintable()):
+    lines = text.replace("\r\n", "\n").split("\n")
+    if text.isascii() and all(map(str.isprintable, lines)):  # as nearly everybody types
+        text = "\n".join([" ".join(line.split()) for line in lines])
+    else:
+        text = _BREAKS.sub("\n", text).replace("\u2029", "\n\n").replace("\t", " ")
         text = _without_hidden(text)
-    text = "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
+        text = "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", text).strip("\n")
 
 
 def clean_line(text: str) -> str:
     """The same on one line: every run of white space, of whatever kind, is one blank."""
-    if text.isascii() and text.isprintable():  # what nearly everybody types is clean but for blanks
-        return " ".join(text.split())
-    return " ".join(clean_text(text).split())
+    plain = text.isascii() and text.isprintable()
+    return " ".join((text if plain else clean_text(text)).split())
 
 
 def split_paragraphs(*texts: str) -> tuple[str, ...]:

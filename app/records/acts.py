@@ -28,7 +28,7 @@ def minute(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError("A time without a time zone cannot be stored.")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='minutes')[:16]}Z"
 
 
 State = Literal[

@@ -26,7 +26,7 @@ def keyed_code(secret: bytes, purpose: str, *parts: str) -> bytes:
     return hmac.digest(secret, message.encode("ascii"), "sha256")
 
 
-_as_json = json.JSONEncoder().encode  # of a text, which takes it a third of the time of a list's
+_as_json = json.encoder.encode_basestring_ascii  # of one text
 
 
 def keyed_token(secret: bytes, purpose: str, *parts: str) -> str:
