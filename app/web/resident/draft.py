@@ -187,7 +187,9 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     """The draft in a submitted form. Of a repeated field the first value counts."""
     first = data.to_dict()
     values = {
-        name: (clean_text if name in MULTILINE else clean_line)(first.get(name, ""))
+        name: (clean_text if name in MULTILINE else clean_line)(first[name])
+        if name in first
+        else ""
         for name in (*TEXT_FIELDS, "token", "website")
     }
     values["tongue"] = {"es": "es", "en": ""}.get(
