@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import os
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -551,8 +552,9 @@ def tables_folder(instance: Path | None = None) -> Path:
     The installed ones stand behind a link, which is replaced in one step. So the name that this
     returns is another one after a refresh, and whoever asks again has the new tables.
     """
-    link = instance / CURRENT if instance else None
-    return link.resolve() if link is not None and link.is_symlink() else FOLDER
+    if instance and os.path.islink(link := f"{instance}/{CURRENT}"):  # noqa: PTH114 - asked often
+        return Path(link).resolve()
+    return FOLDER
 
 
 def load_tables(instance: Path | None = None, when: date | None = None) -> Tables:

@@ -166,10 +166,10 @@ TEXT_FIELDS = tuple(
 
 def who(draft: Draft) -> dict[str, str]:
     """What a person is recognised by, as ``person_of`` takes it."""
+    mail_zip = draft.return_zip
     return {
         "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
-        "street2": draft.street2,
-        "zip5": draft.return_zip.five if draft.return_zip else "",
+        "street2": draft.street2, "zip5": mail_zip.five if mail_zip else "",
     }  # fmt: skip
 
 

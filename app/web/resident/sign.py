@@ -114,7 +114,6 @@ def signature(
         reason = reason or "no address"
     keep = {p: consent.details(p, draft, found, letters) for p in consent.wanted(draft)}
     status = "unconfirmed" if mailbox else "held" if reason else "counted"
-    writer = writer_of(draft)
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
         person=person_of(site.settings.person_key, **who(draft)),
@@ -144,7 +143,9 @@ def signature(
         keep=keep,
         seal_to=first_key(site.settings.keys, today=site.today()) if keep else None,
         words=tuple(f"{x.salutation}\n{body_text(x)}" for x in letters),
-        texts=lambda: texts([Addressed(x, writer, office_of(draft, x.holder)) for x in letters]),
+        texts=lambda: texts([
+            Addressed(x, writer_of(draft), office_of(draft, x.holder)) for x in letters
+        ]),
     )  # fmt: skip
 
 
