@@ -18,7 +18,11 @@ def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Pat
     ``new`` no other file is ever replaced (``FileExistsError``), also one that came meanwhile.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    try:
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    except OSError as error:
+        error.filename = str(path)  # nobody has heard of a draft
+        raise
     try:
         yield draft
         flush(draft)

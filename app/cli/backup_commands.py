@@ -318,12 +318,11 @@ def _take_back_again(settings: Settings, path: Path, found: Unpacked) -> int:
 def _note_restored(settings: Settings, copy: Unpacked, again: int, now: datetime) -> None:
     loaded = load_settings()
     with closing(open_database(settings.database)) as db:
+        by = Actor(db, COMMAND_LINE, now)
         with writing(db):
-            Actor(db, COMMAND_LINE, now).record(
-                What.COPY_RESTORED, f"{copy.at:%Y-%m-%d %H:%M} UTC",
-                after={"withdrawn again": again},
-            )  # fmt: skip
-        purge_and_note(Actor(db, COMMAND_LINE, now), policy_of(loaded), settings.instance)
+            subject = f"{copy.at:%Y-%m-%d %H:%M} UTC"
+            by.record(What.COPY_RESTORED, subject, after={"withdrawn again": again})
+        purge_and_note(by, policy_of(loaded), settings.instance)
     facts = {"at": now.isoformat(timespec="seconds"), "of": copy.at.isoformat(timespec="seconds")}
     backup.note(settings.instance, "restore", facts)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -39,7 +38,7 @@ from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
 from app.delivery.queue import STUCK
 from app.delivery.writer_rows import read_rows
-from app.records.database import open_database
+from app.records.database import local_database
 from app.site.live import chosen_campaign
 from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
 from app.site.services import campaign_and_tables, moment_of_site
@@ -198,19 +197,19 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
         raise click.ClickException("Delivery to the offices’ own systems is off (cwc_mode).")
     counts: Counter[str] = Counter()
     reasons: dict[str, str] = {}
-    with closing(open_database(settings.database)) as db:
-        try:
-            book = None if elsewhere else LetterBook(folder, db, chosen_campaign(settings))
-        except NotesError:
-            book = None  # somebody else made the files: no letter here belongs to them
-        with progress("Handing over", len(messages_in(folder))) as bar:
-            for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
-                word, reason = (
-                    result_words(step.result) if isinstance(step, Handed) else ("settled", "")
-                )
-                counts[word] += 1
-                reasons.setdefault(word, reason)
-                bar(counts.total())
+    db = local_database(settings.database)
+    try:
+        book = None if elsewhere else LetterBook(folder, db, chosen_campaign(settings))
+    except NotesError:
+        book = None  # somebody else made the files: no letter here belongs to them
+    with progress("Handing over", len(messages_in(folder))) as bar:
+        for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
+            word, reason = (
+                result_words(step.result) if isinstance(step, Handed) else ("settled", "")
+            )
+            counts[word] += 1
+            reasons.setdefault(word, reason)
+            bar(counts.total())
     for word, number in sorted(counts.items()):
         click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
     if book is not None and book.noted:
@@ -233,8 +232,7 @@ def note_command(folder: Path) -> None:
       flask letters note xml
     """
     settings = load_settings()
-    with closing(open_database(settings.database)) as db:
-        done = note_results(folder, db, chosen_campaign(settings))
+    done = note_results(folder, local_database(settings.database), chosen_campaign(settings))
     click.echo(f"{done.noted:>8,}  letters say so now")
     click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, gone, or accepted before")
     click.echo(f"{done.of_nobody_here:>8,}  of people without a signature here")

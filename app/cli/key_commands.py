@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TextIO
@@ -28,8 +27,8 @@ from app.cli.plain import (
 )
 from app.records import audit, keys
 from app.records.acts import Purpose
-from app.records.audit import COMMAND_LINE, Actor, What
-from app.records.database import open_database, writing
+from app.records.audit import What
+from app.records.database import local_database, writing
 from app.records.keys import NotAKey, OpenKey, WrongPassphrase
 from app.records.sealing import (
     OpenedRow,
@@ -114,9 +113,7 @@ def use(public_file: Path) -> None:
 def show() -> None:
     """Each key: its fingerprint, where its private half is, and how many rows need it."""
     settings = load_settings()
-    with closing(open_database(settings.database)) as db:
-        counts = sealed_counts(db)
-    lines = keys.key_status(settings.keys, counts)
+    lines = keys.key_status(settings.keys, sealed_counts(local_database(settings.database)))
     if not lines:
         click.echo("There is no key yet. The site makes one when it starts: make run")
     for line in lines:
@@ -180,10 +177,9 @@ def rotate(
     if new is None or new.id == old.id:
         new = _make(settings, new_passphrase_file, out)
         click.echo(f"New details are sealed to key {new.printed} from now on.")
-    with closing(open_database(settings.database)) as db:
-        total = sealed_counts(db).get(old.id, 0)
-        with progress("Sealing again", total) as bar:
-            done = reseal(db, old, new, progress=lambda moved, _total: bar(moved))
+    db = local_database(settings.database)
+    with progress("Sealing again", sealed_counts(db).get(old.id, 0)) as bar:
+        done = reseal(db, old, new, progress=bar)
     facts: audit.Facts = {"key": new.id, "rows": done.moved, "unreadable": len(done.unreadable)}
     _note(settings, What.KEYS_ROTATED, facts, before={"key": old.id})
     click.echo(f"{done.moved} rows are now sealed to key {new.printed}.")
@@ -202,8 +198,7 @@ def retire(key_id: str) -> None:
     """Mark a key as no longer used. Refused while rows are sealed to it."""
     settings = load_settings()
     key = _find(settings, key_id)
-    with closing(open_database(settings.database)) as db:
-        sealed = sealed_counts(db).get(key.id, 0)
+    sealed = sealed_counts(local_database(settings.database)).get(key.id, 0)
     keys.retire_key(settings.keys, key, sealed=sealed, today=_today())
     _note(settings, What.KEY_RETIRED, {"key": key.id})
     click.echo(f"Key {key.printed} is retired.")
@@ -217,7 +212,8 @@ def _today() -> date:
 def _note(
     settings: Settings, what: What, after: audit.Facts, before: audit.Facts | None = None
 ) -> None:
-    with closing(open_database(settings.database)) as db, writing(db):
+    db = local_database(settings.database)
+    with writing(db):
         operator(db).record(what, "keys", before=before, after=after)
 
 
@@ -266,8 +262,7 @@ def _find(settings: Settings, key_id: str | None) -> keys.CampaignKey:
 
 def _only_old_key(settings: Settings) -> Path:
     """The private key of the one key that rows have to be moved away from."""
-    with closing(open_database(settings.database)) as db:
-        lines = keys.key_status(settings.keys, sealed_counts(db))
+    lines = keys.key_status(settings.keys, sealed_counts(local_database(settings.database)))
     here = [line for line in lines if line.private is not None]
     waiting = [line for line in here if line.sealed and not line.current]
     chosen = waiting or [line for line in here if line.current]
@@ -287,20 +282,18 @@ def export_here(
 
     Raises ``FileExistsError`` and ``OSError``.
     """
-    with closing(open_database(settings.database)) as db:
+    by = operator(local_database(settings.database))
 
-        def note(done: SealedExport) -> None:
-            facts: audit.Facts = {
-                "campaign": done.campaign, "purpose": done.purpose or "all", "rows": done.rows,
-                "keys": ", ".join(done.keys),
-            }  # fmt: skip
-            with writing(db):
-                Actor(db, COMMAND_LINE, done.at).record(
-                    What.SEALED_EXPORTED, subject or done.path.name, after=facts
-                )
+    def note(done: SealedExport) -> None:
+        facts: audit.Facts = {
+            "campaign": done.campaign, "purpose": done.purpose or "all", "rows": done.rows,
+            "keys": ", ".join(done.keys),
+        }  # fmt: skip
+        with writing(by.db):
+            by.record(What.SEALED_EXPORTED, subject or done.path.name, after=facts)
 
-        return export_sealed(db, file, campaign=chosen_campaign(settings), purpose=purpose,
-                             at=datetime.now(UTC), audit=note)  # fmt: skip
+    return export_sealed(by.db, file, campaign=chosen_campaign(settings), purpose=purpose,
+                         at=by.at, audit=note)  # fmt: skip
 
 
 @keys_group.command("export", cls=CampaignCommand)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.plain import FILE, CampaignCommand, Tag, language_option, operator, progress, some
+from app.files import drafted
 from app.records.audit import COMMAND_LINE
 from app.records.database import Connection, local_database
 from app.records.health import check_site
@@ -254,9 +254,8 @@ def _may_go_on(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
 def _write_problems(file: Path, plan: ImportPlan) -> Path:
     """The rows with problems as a sheet that can be corrected and given to this command."""
     path = file.with_name(f"{file.stem}-problems.csv")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     rows: tuple[Wrong | Odd, ...] = (*plan.wrong, *plan.odd)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
+    with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as out:
         out.write(BOM)
         table = csv.writer(out)
         table.writerow(("row", *COLUMNS, "problem"))

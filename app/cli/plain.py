@@ -14,6 +14,7 @@ import click
 from app.congress.model import STATES
 from app.errors import ExplainedError
 from app.records.audit import COMMAND_LINE, Actor
+from app.records.counts import signed_campaigns
 from app.records.database import Connection, local_database
 from app.records.signing import source_tag
 from app.records.site_campaigns import campaigns_here
@@ -69,8 +70,9 @@ def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> No
     if slug:
         with plainly():
             settings = load_settings()
-            here = campaigns_here(local_database(settings.database), settings.campaign)
-        known = {one.slug for one in here}
+            db = local_database(settings.database)
+            known = {one.slug for one in campaigns_here(db, settings.campaign)}
+            known |= {*signed_campaigns(db)}
         known |= {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
         if slug not in known:
             raise click.ClickException(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -33,6 +32,7 @@ from app.delivery.writer_rows import WriterRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
+from app.files import write_file
 from app.records.database import local_database
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
@@ -57,9 +57,7 @@ def _link(tag: str, language: Language, usual: str) -> Link:
 
 
 def _save(out: Path, pdf: bytes, *, private: bool = False) -> None:
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pdf)
+    write_file(out, pdf, mode=0o600 if private else 0o666)
     click.echo(f"{out} is ready.")
 
 
@@ -242,7 +240,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
     else:
         with progress("Sheets", len(sheets)) as bar:
             pdf = book_pdf(sheets, facts, title="Day sheets for all offices", progress=bar)
-    out.write_bytes(pdf)
+    write_file(out, pdf, mode=0o666)
     seconds = time.monotonic() - started
     click.echo(f"Wrote {out}: {len(sheets)} sheets in {seconds:.1f} s", err=True)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -18,13 +17,21 @@ import click
 
 from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
-from app.cli.plain import Day, PlainGroup, StateCode, Tag, progress, show_columns
+from app.cli.plain import (
+    CampaignCommand,
+    Day,
+    PlainGroup,
+    StateCode,
+    Tag,
+    operator,
+    progress,
+    show_columns,
+)
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
 from app.records.acts import STATUSES
-from app.records.audit import COMMAND_LINE, Actor
-from app.records.counts import Filter, count, rebuild, recount, signed_campaigns, totals
-from app.records.database import Connection, local_database, open_database, reading
+from app.records.counts import Filter, count, rebuild, recount, totals
+from app.records.database import Connection, local_database, reading
 from app.records.exports import (
     GROUPINGS,
     SHAPES,
@@ -38,7 +45,6 @@ from app.records.exports import (
 )
 from app.records.persons import lookalikes
 from app.records.retention import purge, purge_and_note
-from app.records.site_campaigns import campaigns_here
 from app.records.tabular import (
     Chunk,
     Table,
@@ -49,7 +55,7 @@ from app.records.tabular import (
     json_lines,
     write_text,
 )
-from app.site.live import live_campaign
+from app.site.live import CHOSEN, chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
@@ -79,7 +85,6 @@ class _TagOrNone(Tag):
 def choosing(command: Command) -> Command:
     """The options that choose which signatures are meant; they become ``chosen``."""
     options = (
-        click.option("--campaign", metavar="SLUG", help="A campaign; the site's own if left out."),
         click.option("--all-campaigns", is_flag=True, help="All campaigns together."),
         click.option(
             "--status", type=click.Choice([*STATUSES, "every"]), default="counted",
@@ -101,17 +106,15 @@ def choosing(command: Command) -> Command:
     )  # fmt: skip
 
     @wraps(command)
-    def wrapped(
-        *, campaign: str | None, all_campaigns: bool, status: Any, template: str | None, **rest: Any
-    ) -> None:
+    def wrapped(*, all_campaigns: bool, status: Any, template: str | None, **rest: Any) -> None:
         fields = {
             name: rest.pop(name) for name in ("state", "since", "until", "source", "language")
         }
-        if campaign and all_campaigns:
+        if CHOSEN.get() and all_campaigns:
             raise click.UsageError("Give --campaign or --all-campaigns, not both.")
         if fields["since"] and fields["until"] and fields["since"] > fields["until"]:
             raise click.UsageError("The last day is before the first.")
-        scope = open_scope(campaign, all_campaigns=all_campaigns)
+        scope = open_scope(all_campaigns=all_campaigns)
         if template and template not in scope.letters:
             raise click.UsageError(
                 f"There is no letter {template!r}. Known: {', '.join(sorted(scope.letters))}."
@@ -124,7 +127,7 @@ def choosing(command: Command) -> Command:
     return wrapped
 
 
-@signatures.command("count")
+@signatures.command("count", cls=CampaignCommand)
 @click.option("--by", type=click.Choice(GROUPINGS), help="Break down; by status if left out.")
 @NOTES
 @click.option(
@@ -163,8 +166,8 @@ def recount_command(anew: bool) -> None:
       flask signatures recount
       flask signatures recount --rebuild
     """
-    scope = open_scope(None, all_campaigns=True)
-    differences = recount(scope.db)
+    db = local_database(load_settings().database)
+    differences = recount(db)
     if not differences:
         click.echo("ok: every tally agrees with the rows")
         return
@@ -181,14 +184,13 @@ def recount_command(anew: bool) -> None:
         err=True,
     )
     if anew:
-        rebuild(scope.db)
+        rebuild(db)
         click.echo("The tallies were made afresh from the rows.", err=True)
     sys.exit(1)
 
 
-@signatures.command("alike")
-@click.option("--campaign", metavar="SLUG", help="A campaign; the site's own if left out.")
-def alike_command(campaign: str | None) -> None:
+@signatures.command("alike", cls=CampaignCommand)
+def alike_command() -> None:
     """List signatures of people who look alike (``ana+2@…`` and ``ana@…``), for your eyes.
 
     All of them are counted: two people may well look alike. The numbers are those of
@@ -198,15 +200,14 @@ def alike_command(campaign: str | None) -> None:
     Example:
       flask signatures alike
     """
-    scope = open_scope(campaign, all_campaigns=False)
-    assert scope.campaign is not None
-    groups = lookalikes(scope.db, scope.campaign)
+    settings = load_settings()
+    groups = lookalikes(local_database(settings.database), chosen_campaign(settings))
     for group in groups:
         click.echo(", ".join(str(number) for number in group))
     click.echo(f"{len(groups)} groups of signatures whose people look alike", err=True)
 
 
-@signatures.command("export")
+@signatures.command("export", cls=CampaignCommand)
 @click.option(
     "--shape", type=click.Choice([*SHAPES, "all"]), default="counts", show_default=True,
     help="Counts; one row per signature; one row per letter; all (xlsx and sqlite).",
@@ -257,12 +258,11 @@ def purge_command(dry_run: bool, now: bool) -> None:
 
     settings = load_settings()
     policy = policy_of(settings)
-    at = datetime.now(UTC)
-    with closing(open_database(settings.database)) as db:
-        if now:
-            done = purge_and_note(Actor(db, COMMAND_LINE, at), policy, settings.instance)
-        else:
-            done = purge(db, at, policy, dry_run=True, instance=settings.instance)
+    by = operator(local_database(settings.database))
+    if now:
+        done = purge_and_note(by, policy, settings.instance)
+    else:
+        done = purge(by.db, by.at, policy, dry_run=True, instance=settings.instance)
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")
@@ -283,31 +283,22 @@ class Scope:
     """The letters that the campaign has, or that anybody has signed."""
 
 
-def open_scope(campaign: str | None, *, all_campaigns: bool) -> Scope:
-    """Open the site's database for a campaign that is known here.
-
-    Raises ``click.ClickException`` and ``ExplainedError`` with words for the operator.
-    """
+def open_scope(*, all_campaigns: bool) -> Scope:
+    """Open the site's database for the campaign that was chosen, or for all."""
     settings = load_settings()
     db = local_database(settings.database)
-    here = campaigns_here(db, settings.campaign)
-    slug = None if all_campaigns else campaign or here[0].slug
-    known = {*(one.slug for one in here), *signed_campaigns(db)}
-    if slug is not None and slug not in known:
-        raise click.ClickException(
-            f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
-        )
-    campaign_now = _campaign(settings, slug or here[0].slug)
+    slug = None if all_campaigns else chosen_campaign(settings)
+    campaign = _campaign(settings)
     letters = {row.group for row in count(db, Filter(slug, None), "template")}
-    if campaign_now:
-        letters |= {name for name, _length in campaign_now.templates}
-    return Scope(db, slug, _occasion(campaign_now, settings), frozenset(letters))
+    if campaign:
+        letters |= {name for name, _length in campaign.templates}
+    return Scope(db, slug, _occasion(campaign, settings), frozenset(letters))
 
 
-def _campaign(settings: Settings, slug: str) -> Campaign | None:
+def _campaign(settings: Settings) -> Campaign | None:
     """The campaign's words; None where they are gone. Its counts are not."""
     try:
-        return live_campaign(settings, slug)
+        return live_campaign(settings)
     except CampaignError:
         return None
 

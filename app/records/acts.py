@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,12 +11,9 @@ from typing import Any, Literal, get_args
 from app.records.keys import CampaignKey
 from app.records.persons import Person
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-"""What the token of a receipt looks like."""
-
 
 def token_digest(token: str) -> bytes:
-    """What is stored of a token."""
+    """What is stored of a token. Whatever is none has a digest too, which stands in no row."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 

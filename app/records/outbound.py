@@ -27,7 +27,7 @@ from typing import Literal
 
 from app.congress.model import Chamber
 from app.records.accounting import MAILED, QUEUED, move
-from app.records.acts import TOKEN, Cause, State, token_digest
+from app.records.acts import Cause, State, token_digest
 from app.records.database import local_database, writing
 from app.records.erasing import drop_mail_files
 from app.records.keyed import lock, unlock
@@ -214,8 +214,6 @@ class Outbound:
         After ``refused`` and ``not attempted`` a new message, of the next round, takes the
         place of the old one.
         """
-        if not TOKEN.fullmatch(new.receipt):
-            return NotQueued("no such letter")
         receipt = token_digest(new.receipt)
         once = hashlib.sha256(receipt + new.seat.encode()).digest()
         with self._writing() as db:

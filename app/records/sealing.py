@@ -29,7 +29,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from app.files import drafted
-from app.records.acts import PURPOSES, TOKEN, Purpose, token_digest
+from app.records.acts import PURPOSES, Purpose, token_digest
 from app.records.database import reading, writing
 from app.records.erasing import blank_what_was_deleted, erase, heads_of
 from app.records.keyed import lock, unlock
@@ -147,8 +147,6 @@ def forget_details(db: sqlite3.Connection, token: str) -> bool:
 
     False when there is no such receipt. Raises ``NotStoredError``.
     """
-    if not TOKEN.fullmatch(token):
-        return False
     receipt = [token_digest(token)]
     with writing(db):
         gone = heads_of(db, "sealed", "s.receipt = ?", receipt)
@@ -183,17 +181,16 @@ def reseal(
     new: CampaignKey,
     *,
     batch: int = 100,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Resealed:
     """Move every row from the old key to the new one, a batch at a time.
 
     Can be killed at any moment and started again: each batch is one transaction, and what is
     still sealed to the old key is what is left to do. A row that its owner replaces or
-    withdraws meanwhile is left to them. ``progress`` gets (done, total). Raises ``NotStoredError``.
+    withdraws meanwhile is left to them. ``progress`` gets how many. Raises ``NotStoredError``.
     """
     if new.id == old.id or fingerprint(new.public) != new.id:
         raise ValueError("A rotation needs two different keys.")
-    (total,) = db.execute("SELECT count(*) FROM sealed WHERE key = ?", (old.id,)).fetchone()
     last = moved = 0
     unreadable: list[int] = []
     while rows := db.execute(
@@ -213,7 +210,7 @@ def reseal(
         last = rows[-1][0]
         moved += max(updated.rowcount, 0)
         if progress is not None:
-            progress(moved, total)
+            progress(moved)
     if erase(db):
         blank_what_was_deleted(db)
     return Resealed(moved, tuple(unreadable))
@@ -234,7 +231,7 @@ def keep_letters(
     A second time replaces the first. False when there is no such receipt or its signature is
     withdrawn: then nothing is kept. Raises ``NotStoredError`` and ``TooLargeToSealError``.
     """
-    if not TOKEN.fullmatch(token) or not 0 < len(letters) <= LETTERS_LIMIT:
+    if not token or not 0 < len(letters) <= LETTERS_LIMIT:
         return False
     box = _locked(token, letters)
     with writing(db):
@@ -265,13 +262,11 @@ def keep_changed_letters(
 def _locked(token: str, letters: Mapping[str, str]) -> bytes:
     text = json.dumps({"version": 1, "letters": dict(letters)}, ensure_ascii=False)
     plain = text.encode("utf-8", "surrogatepass")
-    return MARK + lock(_padded(plain), token.encode("ascii"), KEPT)
+    return MARK + lock(_padded(plain), token.encode("utf-8", "surrogatepass"), KEPT)
 
 
 def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
     """The texts that are kept for this receipt, by seat; empty when there are none."""
-    if not TOKEN.fullmatch(token):
-        return {}
     row = db.execute(
         "SELECT k.box FROM kept_letters k JOIN signatures s ON s.id = k.signature"
         " WHERE s.receipt = ?",
@@ -279,7 +274,7 @@ def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
     ).fetchone()
     if row is None:
         return {}
-    padded = unlock(row[0][len(MARK) :], token.encode("ascii"), KEPT)
+    padded = unlock(row[0][len(MARK) :], token.encode("utf-8", "surrogatepass"), KEPT)
     if padded is None:
         return {}  # damaged, or moved here from another row
     plain, _, _ = padded.rpartition(b"\x80")
@@ -292,8 +287,6 @@ def drop_letters(db: sqlite3.Connection, token: str) -> bool:
 
     Raises ``NotStoredError``.
     """
-    if not TOKEN.fullmatch(token):
-        return False
     receipt = [token_digest(token)]
     with writing(db):
         gone = heads_of(db, "kept_letters", "s.receipt = ?", receipt)

@@ -193,7 +193,7 @@ def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> 
     people.write_text("first,last,street,city,state,zip,email\nAna,Li,8 A St,Boston,ma,02138,\n")
     assert run(labels_command, "--people", people, "--out", out).exit_code == 0
     assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
-    assert run(labels_command, "--state", "XX", "--out", out).exit_code == 1
+    assert run(labels_command, "--state", "XX", "--out", out).exit_code == 2
 
 
 def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:

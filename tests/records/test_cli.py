@@ -150,13 +150,13 @@ def test_a_campaign_that_nobody_knows_is_named_with_those_that_are(
     result = run("count", "--campaign", "protect-imigration-act")
     assert result.exit_code == 1
     assert "'protect-imigration-act'" in result.stderr
-    assert f"Known: {CAMPAIGN}." in result.stderr
+    assert f"Known: {CAMPAIGN}, thank-the-cosponsors." in result.stderr
 
 
 @pytest.mark.parametrize(
     "arguments",
     [["count", "--by", "shoe-size"], ["count", "--format", "pdf"], ["count", "--since", "today"],
-     ["count", "--campaign", "a", "--all-campaigns"], ["export", "--shape", "all"],
+     ["count", "--campaign", CAMPAIGN, "--all-campaigns"], ["export", "--shape", "all"],
      ["export", "--format", "xlsx", "--out", "-"]],
 )  # fmt: skip
 def test_a_wrong_option_is_explained(db: sqlite3.Connection, arguments: list[str]) -> None:

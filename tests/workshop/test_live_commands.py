@@ -74,12 +74,12 @@ def test_the_check_reads_what_is_live_and_the_files_when_told(
 
 
 def test_every_command_takes_the_live_campaign(site: Settings) -> None:
-    assert open_scope(None, all_campaigns=False).occasion.zone == "America/New_York"
+    assert open_scope(all_campaigns=False).occasion.zone == "America/New_York"
     put_live(
         site, "campaign.toml", 'timezone = "America/New_York"',
         'timezone = "America/Chicago"\nconfirm_email = true',
     )  # fmt: skip
-    assert open_scope(None, all_campaigns=False).occasion.zone == "America/Chicago"
+    assert open_scope(all_campaigns=False).occasion.zone == "America/Chicago"
     assert campaign_and_tables(site)[0].timezone == "America/Chicago"
     assert doctor.confirms(doctor.Site(site, datetime.now(UTC)))
 
