@@ -38,10 +38,7 @@ from app.records.exports import (
     Occasion,
     counts_table,
     export_name,
-    metadata_path,
     table_of,
-    write_sqlite,
-    write_xlsx,
 )
 from app.records.persons import lookalikes
 from app.records.retention import purge, purge_and_note
@@ -53,7 +50,10 @@ from app.records.tabular import (
     csv_metadata,
     described,
     json_lines,
+    metadata_path,
+    write_sqlite,
     write_text,
+    write_xlsx,
 )
 from app.site.live import CHOSEN, chosen_campaign, live_campaign
 from app.site.services import moment_of_site

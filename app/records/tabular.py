@@ -1,24 +1,35 @@
-"""Tables on their way to a file, as JSON and as CSV.
+"""Tables on their way to a file: as JSON, CSV, an XLSX workbook or a SQLite database.
 
-There is one definition of the rows and several ways to write them; workbooks and SQLite files
-are made in ``exports``. Rows are streamed, so memory does not grow with their number.
+Each way writes the same rows. They are streamed, so memory does not grow with their number.
 Text is cleaned the same for all formats, so that no character that a file format forbids ever
 breaks a file.
 """
+
+# ruff: noqa: S608 - names of tables and columns are quoted
+# mypy: disable-error-code="import-untyped"
 
 from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from app.files import drafted
 from app.text import NO_TEXT
+
+if TYPE_CHECKING:  # only a workbook needs it, and every command would wait for it
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 Kind = Literal["text", "number", "day", "time", "yes/no"]
 Cell = str | int | None
@@ -333,3 +344,228 @@ def write_text(pieces: Iterable[str], path: Path) -> None:
     """Write the pieces as UTF-8; the file appears under its name when it is complete."""
     with drafted(path, mode=0o666) as draft, draft.open("wb") as file:
         file.writelines(piece.encode() for piece in pieces)
+
+
+# --- XLSX workbooks: real dates, numbers as numbers, everything else as text ------------------
+
+
+MOST_ROWS = 1_048_576
+"""Rows that one sheet can have, header included; more go on to a further sheet."""
+
+MOST_CHARACTERS = 32_767
+"""What one cell can hold."""
+
+FORMATS: dict[Kind, str] = {
+    "text": "@", "number": "0", "day": "yyyy-mm-dd", "time": "yyyy-mm-dd hh:mm", "yes/no": "@",
+}  # fmt: skip
+
+_WIDTHS: dict[Kind, int] = {"text": 20, "number": 12, "day": 12, "time": 18, "yes/no": 8}
+
+_NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\]")
+
+
+def sheet_name(title: str, taken: Sequence[str] = ()) -> str:
+    """A sheet name that spreadsheet programs accept, different from those ``taken``.
+
+    At most 31 characters, none of ``[]:*?/\\``, no apostrophe at an end, not ``History``.
+    """
+    name = " ".join(_NOT_IN_A_TITLE.sub(" ", clean(title).replace("\n", " ")).split())
+    name = _cut(name, 31).strip("' ") or "Sheet"
+    lower = {other.lower() for other in (*taken, "History")}
+    candidate, number = name, 2
+    while candidate.lower() in lower:
+        ending = f" {number}"
+        candidate = _cut(name, 31 - len(ending)) + ending
+        number += 1
+    return candidate
+
+
+def _cut(text: str, units: int) -> str:
+    """At most so many UTF-16 units, which is how spreadsheet programs count characters."""
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
+
+
+def write_xlsx(tables: Sequence[Table], path: Path) -> None:
+    """Write the tables, one sheet each, and a sheet ``About`` with what to know about them.
+
+    Rows go to disk as they come (temporary files beside ``path``); the workbook appears
+    under its name when it is complete. Nothing in it is a formula or a link. Raises
+    ``OSError``.
+    """
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
+
+    options = {
+        "constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False,
+        "strings_to_urls": False, "strings_to_numbers": False,
+    }  # fmt: skip
+    with drafted(path, mode=0o666) as draft:
+        try:
+            with Workbook(str(draft), options) as book:
+                book.set_properties({"title": _book_title(tables)})
+                formats = {kind: book.add_format({"num_format": f}) for kind, f in FORMATS.items()}
+                bold = book.add_format({"bold": True, "num_format": "@"})
+                names: list[str] = []
+                for table in tables:
+                    _write_sheet(book, table, names, formats, bold)
+                about = book.add_worksheet(sheet_name("About", names))
+                _write_about_sheet(about, tables, formats["text"], bold)
+        except FileCreateError as error:
+            raise OSError(str(error)) from error
+
+
+def _book_title(tables: Sequence[Table]) -> str:
+    """``The Act: Counts by state``: what a program shows as the workbook's own title."""
+    about = tables[0].about if tables else {}
+    campaign = about.get("campaign title") or about.get("campaign", "")
+    return _cut(clean(": ".join(filter(None, (campaign, tables[0].title if tables else "")))), 255)
+
+
+def _write_sheet(
+    book: Workbook, table: Table, names: list[str], formats: dict[Kind, Format], bold: Format
+) -> None:
+    sheet = _new_sheet(book, table, names, bold)
+    styles = [formats[column.kind] for column in table.columns]
+    values = [Memo(partial(_value, column.kind)) for column in table.columns]
+    line = 0
+    for chunk in table.chunks:
+        columns = [
+            map(known.__getitem__, cells) for known, cells in zip(values, chunk, strict=True)
+        ]
+        for row in zip(*columns, strict=True):
+            line += 1
+            if line == MOST_ROWS:
+                sheet = _new_sheet(book, table, names, bold)
+                line = 1
+            for place, (value, style) in enumerate(zip(row, styles, strict=True)):
+                _write_cell(sheet, (line, place), value, style)
+
+
+def _new_sheet(book: Workbook, table: Table, names: list[str], bold: Format) -> Worksheet:
+    names.append(sheet_name(table.title, names))
+    sheet = book.add_worksheet(names[-1])
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(table.columns):
+        width = max(_WIDTHS[column.kind], min(len(column.header) + 2, 40))
+        sheet.set_column(place, place, width)
+    for place, column in enumerate(table.columns):
+        sheet.write_string(0, place, clean(column.header), bold)
+    return sheet
+
+
+def _value(kind: Kind, cell: Cell) -> str | int | datetime | None:
+    """What a cell is in a workbook."""
+    if cell is None:
+        return None
+    if kind == "text":
+        return _cut(clean(str(cell)), MOST_CHARACTERS)
+    if kind == "yes/no":
+        return "yes" if cell else "no"
+    return int(cell) if kind == "number" else datetime.fromisoformat(str(cell))
+
+
+def _write_cell(
+    sheet: Worksheet, place: tuple[int, int], value: str | int | datetime | None, style: Format
+) -> None:
+    if isinstance(value, str):
+        sheet.write_string(*place, value, style)
+    elif isinstance(value, int):
+        sheet.write_number(*place, value, style)
+    elif value is not None:
+        sheet.write_datetime(*place, value, style)
+
+
+def _write_about_sheet(
+    sheet: Worksheet, tables: Sequence[Table], text: Format, bold: Format
+) -> None:
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 90)
+    line = 0
+    for table in tables:
+        lines = [(table.title, "", bold)]
+        lines += [(name, str(value), text) for name, value in table.about.items()]
+        lines += [(column.header, column.meaning, text) for column in table.columns]
+        for left, right, style in [*lines, ("", "", text)]:
+            sheet.write_string(line, 0, clean(left), style)
+            sheet.write_string(line, 1, _cut(clean(right), MOST_CHARACTERS), style)
+            line += 1
+
+
+# --- SQLite files that open in Datasette, each with a metadata file beside it ----------------
+
+
+def metadata_path(path: Path) -> Path:
+    """Where the metadata goes: ``counts.metadata.json`` beside ``counts.db``."""
+    return path.with_suffix(".metadata.json")
+
+
+def write_sqlite(tables: Sequence[Table], path: Path) -> None:
+    """Write one SQL table per table, and ``metadata_path`` for ``datasette --metadata``.
+
+    The table ``about`` has the same words as the metadata, so that the file alone says them too.
+    A file of that name is replaced when the new one is complete. Raises ``OSError``.
+    """
+    try:
+        with (
+            drafted(path, mode=0o666) as draft,
+            closing(sqlite3.connect(draft, isolation_level=None)) as db,
+        ):
+            # The draft is thrown away if anything fails, so it needs no journal of its own.
+            db.execute("PRAGMA journal_mode=OFF")
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("BEGIN")
+            for table in tables:
+                _write_table(db, table)
+            _write_about(db, tables)
+            db.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise OSError(str(error)) from error
+    write_text([json.dumps(_metadata(tables, path), ensure_ascii=False, indent=1), "\n"],
+               metadata_path(path))  # fmt: skip
+
+
+def _write_table(db: sqlite3.Connection, table: Table) -> None:
+    name = table_name(table.title)
+    columns = ", ".join(
+        f'"{column.name}" {"INTEGER" if column.kind in ("number", "yes/no") else "TEXT"}'
+        for column in table.columns
+    )
+    db.execute(f'CREATE TABLE "{name}" ({columns}) STRICT')
+    insert = f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(table.columns))})'
+    for cells in clean_chunks(table):
+        db.executemany(insert, zip(*cells, strict=True))
+
+
+def _write_about(db: sqlite3.Connection, tables: Sequence[Table]) -> None:
+    db.execute("CREATE TABLE about (table_name TEXT, name TEXT, value TEXT) STRICT")
+    db.executemany(
+        "INSERT INTO about VALUES (?, ?, ?)",
+        [
+            (table_name(table.title), clean(name), clean(value))
+            for table in tables
+            for name, value in described(table)
+        ],
+    )
+
+
+def table_name(title: str) -> str:
+    """``Counts by state`` becomes ``counts_by_state``; never empty."""
+    return re.sub(r"\W+", "_", clean(title).lower()).strip("_") or "rows"
+
+
+def _metadata(tables: Sequence[Table], path: Path) -> dict[str, object]:
+    known = {
+        table_name(table.title): {
+            "title": table.title,
+            "description": "\n".join(f"{name}: {value}" for name, value in table.about.items()),
+            "columns": {
+                column.name: column.meaning + (f" Time zone: {column.zone}." if column.zone else "")
+                for column in table.columns
+            },
+        }
+        for table in tables
+    }
+    return {
+        "title": tables[0].title if tables else path.stem,
+        "databases": {path.stem: {"tables": known}},
+    }

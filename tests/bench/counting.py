@@ -28,10 +28,10 @@ from app.congress.tables import load_tables
 from app.documents.day_sheet import book_pdf
 from app.records.counts import Filter
 from app.records.database import open_database
-from app.records.exports import Occasion, letters_table, signatures_table, write_sqlite, write_xlsx
+from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.records.statements import make_statement
-from app.records.tabular import csv_lines, json_lines, write_text
+from app.records.tabular import csv_lines, json_lines, write_sqlite, write_text, write_xlsx
 from app.web.organizer.counts_lines import survey
 from tests.bench.fill import CAMPAIGN, fill
 from tests.bench.pdf import peak_memory

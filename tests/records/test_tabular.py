@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from app.records.exports import metadata_path, sheet_name, table_name, write_sqlite, write_xlsx
 from app.records.tabular import (
     Column,
     Memo,
@@ -33,8 +32,13 @@ from app.records.tabular import (
     file_name,
     in_chunks,
     json_lines,
+    metadata_path,
     safe_csv,
+    sheet_name,
+    table_name,
+    write_sqlite,
     write_text,
+    write_xlsx,
 )
 
 PEOPLE = (
@@ -265,7 +269,7 @@ def test_xlsx_says_what_it_is_about(tmp_path: Path) -> None:
 
 
 def test_xlsx_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.records.exports.MOST_ROWS", 4)
+    monkeypatch.setattr("app.records.tabular.MOST_ROWS", 4)
     write_xlsx([table(((f"n{n}",) for n in range(7)), PEOPLE[:1])], tmp_path / "a.xlsx")
     book = load_workbook(tmp_path / "a.xlsx")
     values = [[cell.value for cell in sheet["A"]] for sheet in book.worksheets[:-1]]
