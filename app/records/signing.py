@@ -644,33 +644,6 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
     return found
 
 
-def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
-    """Hold, release or confirm signatures (``held``, ``unconfirmed``, ``counted``).
-
-    Reversible, and in one transaction: all or none. Returns how many changed; signatures that
-    are withdrawn, repeated or tests stay what they are. Raises ``ValueError`` for another
-    status and ``NotStoredError``.
-    """
-    if status not in ("counted", "held", "unconfirmed"):
-        raise ValueError(f"A signature cannot be made {status!r}; its owner withdraws it.")
-    with writing(db):
-        changed = [
-            db.execute(
-                f"UPDATE signatures SET status = ? WHERE id = ? AND status <> ? AND {STANDING}",  # noqa: S608
-                (status, number, status),
-            ).rowcount
-            for number in numbers
-        ]
-        decision = "" if status == "held" else "released"
-        db.executemany(
-            "INSERT INTO held (signature, reason, decision) SELECT id, 'by hand', ?"
-            " FROM signatures WHERE id = ? AND status = ?"
-            " ON CONFLICT DO UPDATE SET decision = excluded.decision",
-            [(decision, number, status) for number in numbers],
-        )
-    return sum(changed)
-
-
 def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     """Delete signatures with their letters and receipts, all or none; returns how many.
 

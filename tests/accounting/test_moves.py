@@ -30,8 +30,8 @@ from app.records.accounting import (
 from app.records.acts import Cause, LetterRow, State
 from app.records.counts import Filter, recount, totals, ways_of
 from app.records.database import open_database
-from app.records.signing import receipt, set_status, sign, withdraw
-from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
+from app.records.signing import receipt, sign, withdraw
+from tests.records.build import CAMPAIGN, SECRET, letters_of, set_status, signature
 
 STATES: tuple[State, ...] = typing.get_args(State)
 CAUSES: tuple[Cause, ...] = typing.get_args(Cause)

@@ -23,7 +23,7 @@ from app.records.counts import totals
 from app.records.database import open_database
 from app.records.keys import KeyFolderError
 from app.records.merkle import leaf_hash, write_tree
-from app.records.signing import set_status, sign, withdraw
+from app.records.signing import sign, withdraw
 from app.records.statements import (
     Included,
     Made,
@@ -45,7 +45,7 @@ from app.records.statements import (
 )
 from app.site.settings import ROOT
 from tests.attest.trees import levels, root_of
-from tests.records.build import CAMPAIGN, SECRET, person, signature
+from tests.records.build import CAMPAIGN, SECRET, person, set_status, signature
 
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 KEY = SigningKey(b"k" * 32)

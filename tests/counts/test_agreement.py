@@ -32,7 +32,7 @@ from app.records.accounting import mark
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import recount
 from app.records.retention import Policy, purge
-from app.records.signing import confirm, receipt, remove, set_status, sign, withdraw
+from app.records.signing import confirm, receipt, remove, sign, withdraw
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
@@ -40,7 +40,7 @@ from app.web.public import public_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
-from tests.records.build import SECRET, letters_of, signature
+from tests.records.build import SECRET, letters_of, set_status, signature
 
 QUERIES = (
     "", "status=held", "status=withdrawn", "status=every", "state=CA", "state=DC&language=es",

@@ -16,12 +16,12 @@ from app.congress.tables import load_tables
 from app.records.accounting import mark
 from app.records.acts import STATUSES
 from app.records.definitions import BY_TERM, DEFINITIONS, WAYS
-from app.records.signing import set_status, sign
+from app.records.signing import sign
 from app.site.assets import STATIC
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
-from tests.records.build import SECRET, signature
+from tests.records.build import SECRET, set_status, signature
 from tests.web.lint import Html, words
 
 SVG = "{http://www.w3.org/2000/svg}"

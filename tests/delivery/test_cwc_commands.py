@@ -15,8 +15,8 @@ from lxml import etree
 from app.cli.delivery import deliver_command, xml_command
 from app.cwc import schema_errors
 from app.records.database import open_database
-from app.records.signing import receipt_token, set_status, sign, withdraw
-from tests.records.build import SECRET, signature
+from app.records.signing import receipt_token, sign, withdraw
+from tests.records.build import SECRET, set_status, signature
 
 from . import cwc_server
 from .operator_site import run, site

@@ -14,9 +14,9 @@ from app.documents.day_sheet import OfficeNumbers
 from app.records.counts import count, totals
 from app.records.database import open_database
 from app.records.office_numbers import office_numbers
-from app.records.signing import set_status, withdraw
+from app.records.signing import withdraw
 from tests.offices.conftest import Signers, holder
-from tests.records.build import CAMPAIGN
+from tests.records.build import CAMPAIGN, set_status
 
 
 def numbers(db: sqlite3.Connection, tables: Tables, seat: str, **how: bool) -> OfficeNumbers:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from app.records.database import NotStoredError, open_database
 from app.records.retention import Policy, delete_old_rows, prove
 from app.records.sealing import TooLargeToSealError, drop_letters, keep_letters, kept_letters
-from app.records.signing import set_status, sign, withdraw
+from app.records.signing import sign, withdraw
 from app.web.resident import receipts
-from tests.records.build import CAMPAIGN, SECRET, signature
+from tests.records.build import CAMPAIGN, SECRET, set_status, signature
 from tests.web.lint import Html
 
 from .conftest import NOON, Make, Site

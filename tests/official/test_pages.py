@@ -16,11 +16,12 @@ from app.records.keyed import unlock as unlock_payload
 from app.records.keys import OpenKey, passphrase_beside, unlock
 from app.records.outbound import Outbound
 from app.records.sealing import unpack, unseal
-from app.records.signing import set_status, withdraw
+from app.records.signing import withdraw
 from app.site.outgoing import offices_of
 from app.site.services import EXTENSION
 from app.web.practice import make_marker
 from tests.delivery.cwc_server import Scripted
+from tests.records.build import set_status
 from tests.web.lint import Html
 
 from .conftest import Make, Site

@@ -42,11 +42,11 @@ from app.records.outbound import (
     letters_of,
 )
 from app.records.retention import Policy, delete_old_rows
-from app.records.signing import remove, set_status, sign, withdraw
+from app.records.signing import remove, sign, withdraw
 from tests.delivery.cwc_server import CwcServer, Scripted
 from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
 from tests.delivery.test_post import mail
-from tests.records.build import SECRET, person, signature
+from tests.records.build import SECRET, person, set_status, signature
 
 from .conftest import NOON, Clock, Make
 

@@ -14,7 +14,7 @@ from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
 from app.records.audit import Actor
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
-from app.records.signing import set_status, sign
+from app.records.signing import sign
 from app.records.site_campaigns import begin, move
 from app.site import alerts
 from app.site.alerts import Alert, every_alert, send_alerts
@@ -23,7 +23,7 @@ from app.site.services import services
 from app.site.settings import ROOT, Settings
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import SECRET, Clock, Office
-from tests.records.build import signature
+from tests.records.build import set_status, signature
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 """Within two weeks of the list of cosponsors that the campaign comes with."""

@@ -30,8 +30,9 @@ from app.records.paper import (
     undo_interrupted,
     undo_unfinished,
 )
-from app.records.signing import set_status, sign
+from app.records.signing import sign
 from tests.packets.conftest import campaign
+from tests.records.build import set_status
 
 from .conftest import NOW, SECRET, TODAY, good, lock_of, run
 from .test_store import events

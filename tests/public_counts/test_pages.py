@@ -15,7 +15,7 @@ from flask import Flask
 from nacl.signing import SigningKey
 from werkzeug.test import TestResponse
 
-from app.records.signing import receipt_token, set_status, withdraw
+from app.records.signing import receipt_token, withdraw
 from app.records.statements import (
     Statement,
     commitment_of,
@@ -26,7 +26,7 @@ from app.records.statements import (
 )
 from app.site.services import Services, services
 from tests.public_counts.conftest import Clock, People
-from tests.records.build import CAMPAIGN, SECRET, person
+from tests.records.build import CAMPAIGN, SECRET, person, set_status
 from tests.web.lint import Client, words
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app.records.counts import STEP, count, milestones, public_states, totals
 from app.records.database import open_database
-from app.records.signing import remove, set_status, withdraw
+from app.records.signing import remove, withdraw
 from tests.public_counts.conftest import People
-from tests.records.build import CAMPAIGN
+from tests.records.build import CAMPAIGN, set_status
 
 
 def shown(db: sqlite3.Connection) -> dict[str, int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from app.records.acts import LetterRow, SignatureRequest, State
-from app.records.persons import Person, person_of
+from app.records.acts import LetterRow, SignatureRequest, State, Status
+from app.records.database import writing
+from app.records.persons import STANDING, Person, person_of
 
 SECRET = b"a secret for tests"
 CAMPAIGN = "protect-immigration-act"
@@ -51,3 +54,26 @@ def signature(key: str, **changes: Any) -> SignatureRequest:
     }
     values.setdefault("letters", letters_of(values["state"], values["district"]))
     return SignatureRequest(**values)
+
+
+def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
+    """Make signatures ``held``, ``unconfirmed`` or ``counted``, as organizers and their signers do.
+
+    Returns how many changed: withdrawn, repeated ones and tests stay what they are.
+    """
+    with writing(db):
+        changed = [
+            db.execute(
+                f"UPDATE signatures SET status = ? WHERE id = ? AND status <> ? AND {STANDING}",
+                (status, number, status),
+            ).rowcount
+            for number in numbers
+        ]
+        decision = "" if status == "held" else "released"
+        db.executemany(
+            "INSERT INTO held (signature, reason, decision) SELECT id, 'by hand', ?"
+            " FROM signatures WHERE id = ? AND status = ?"
+            " ON CONFLICT DO UPDATE SET decision = excluded.decision",
+            [(decision, number, status) for number in numbers],
+        )
+    return sum(changed)

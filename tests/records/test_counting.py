@@ -25,8 +25,8 @@ from app.records.counts import (
 )
 from app.records.definitions import DEFINITIONS, definitions_for
 from app.records.persons import lookalikes, people, person_of
-from app.records.signing import set_status, sign, withdraw
-from tests.records.build import CAMPAIGN, SECRET, signature
+from app.records.signing import sign, withdraw
+from tests.records.build import CAMPAIGN, SECRET, set_status, signature
 
 
 def test_an_empty_site_counts_nothing(db: sqlite3.Connection) -> None:

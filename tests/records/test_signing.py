@@ -14,8 +14,8 @@ from app.records.accounting import MAILED, OWN, mark
 from app.records.acts import LetterRow, Receipt, State
 from app.records.counts import Totals, by_status, count, totals
 from app.records.database import NotStoredError, open_database
-from app.records.signing import receipt, remove, set_status, sign, source_tag, withdraw
-from tests.records.build import CAMPAIGN, SECRET, letters_of, person, signature
+from app.records.signing import receipt, remove, sign, source_tag, withdraw
+from tests.records.build import CAMPAIGN, SECRET, letters_of, person, set_status, signature
 
 
 def test_a_californian_is_one_signature_and_three_letters(db: sqlite3.Connection) -> None:
@@ -287,17 +287,6 @@ def test_holding_is_reversible(db: sqlite3.Connection) -> None:
         assert sum(row.signatures for row in count(db, CAMPAIGN, by)) == 35
     assert set_status(db, numbers, "counted") == 2
     assert totals(db, CAMPAIGN) == Totals(37, 111)
-
-
-def test_only_the_owner_withdraws_and_a_withdrawn_signature_stays_so(
-    db: sqlite3.Connection,
-) -> None:
-    signed = sign(db, signature("one"), SECRET)
-    with pytest.raises(ValueError, match="withdraws"):
-        set_status(db, [1], "withdrawn")
-    withdraw(db, signed.receipt)
-    assert set_status(db, [1], "counted") == 0
-    assert totals(db, CAMPAIGN) == Totals(0, 0)
 
 
 def test_removing_leaves_no_letters_behind(db: sqlite3.Connection) -> None:

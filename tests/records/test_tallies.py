@@ -32,8 +32,8 @@ from app.records.counts import (
 )
 from app.records.database import open_database
 from app.records.persons import standing
-from app.records.signing import receipt, remove, set_status, sign, withdraw
-from tests.records.build import SECRET, letters_of, person, signature
+from app.records.signing import receipt, remove, sign, withdraw
+from tests.records.build import SECRET, letters_of, person, set_status, signature
 
 CAMPAIGNS = ("a", "b")
 NAMES = "ABCDE"
