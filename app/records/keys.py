@@ -22,7 +22,7 @@ import json
 import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -53,7 +53,11 @@ _MOST_PASSES = 16
 
 
 class KeyFolderError(ExplainedError):
-    """The key folder cannot be used; the message says what to do. Not for wrong passphrases."""
+    """A key, or the folder of keys, cannot be used; the message says why or what to do."""
+
+
+class WrongPassphraseError(KeyFolderError):
+    """The passphrase does not open this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +81,6 @@ class OpenKey:
 
     id: str
     private: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class WrongPassphrase:
-    """The passphrase does not open this file."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotAKey:
-    """The file is no private key, or is damaged; ``reason`` is a sentence."""
-
-    reason: str
 
 
 def in_fours(text: str) -> str:
@@ -127,11 +119,10 @@ def sealed_text(
     return json.dumps(fields, indent=2) + "\n"
 
 
-def open_sealed(
-    path: Path, kind: str, what: str, passphrase: str
-) -> tuple[dict[str, Any], bytes] | WrongPassphrase | NotAKey:
+def open_sealed(path: Path, kind: str, what: str, passphrase: str) -> tuple[dict[str, Any], bytes]:
     """What stands in a file of ``sealed_text``, and what it holds. Takes about a second, on
-    purpose. ``what`` is how a message names it."""
+    purpose. ``what`` is how a message names it. Raises ``KeyFolderError``, also for a wrong
+    passphrase."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         kdf = fields["kdf"]
@@ -140,20 +131,22 @@ def open_sealed(
         passes, memory, name = int(kdf["passes"]), int(kdf["memory"]), str(kdf["name"])
         found, version = fields["kind"], fields["version"]
     except OSError as error:
-        return NotAKey(f"{path} cannot be read: {error.strerror}.")
+        raise KeyFolderError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError):
-        return NotAKey(f"{path} is not a {what} file, or it is cut off.")
+        raise KeyFolderError(f"{path} is not a {what} file, or it is cut off.") from None
     if found != kind or version != VERSION or name != "argon2id":
-        return NotAKey(f"{path} is not a {what} that this version can read.")
+        raise KeyFolderError(f"{path} is not a {what} that this version can read.")
     reasonable = 1 <= passes <= _MOST_PASSES and _LEAST_MEMORY <= memory <= _MOST_MEMORY
     if not reasonable or len(salt) != pwhash.argon2id.SALTBYTES:
-        return NotAKey(f"{path} asks for an unreasonable amount of work; it is damaged.")
+        raise KeyFolderError(f"{path} asks for an unreasonable amount of work; it is damaged.")
     try:
         return fields, _secret_box(passphrase, salt, passes, memory).decrypt(box)
     except CryptoError:
-        return WrongPassphrase()
+        raise WrongPassphraseError(
+            f"This passphrase does not open {path}. Nothing was changed."
+        ) from None
     except (ValueError, TypeError):
-        return NotAKey(f"{path} is damaged.")
+        raise KeyFolderError(f"{path} is damaged.") from None
 
 
 def private_text(key: CampaignKey, private: bytes, passphrase: str, strength: Strength) -> str:
@@ -197,15 +190,12 @@ def read_public(path: Path) -> CampaignKey:
     return key
 
 
-def unlock(private_file: Path, passphrase: str) -> OpenKey | WrongPassphrase | NotAKey:
-    """Open a private key file. Takes about a second, on purpose."""
-    found = open_sealed(private_file, PRIVATE_KIND, "private key", passphrase)
-    if not isinstance(found, tuple):
-        return found
-    fields, private = found
+def unlock(private_file: Path, passphrase: str) -> OpenKey:
+    """Open a private key file; see ``open_sealed``."""
+    fields, private = open_sealed(private_file, PRIVATE_KIND, "private key", passphrase)
     key_id = str(fields.get("id"))
     if len(private) != 32 or fingerprint(bytes(PrivateKey(private).public_key)) != key_id:
-        return NotAKey(f"{private_file} holds another key than it says.")
+        raise KeyFolderError(f"{private_file} holds another key than it says.")
     return OpenKey(key_id, private)
 
 
@@ -263,14 +253,27 @@ def _new_pair(
     pair = PrivateKey.generate()
     public = bytes(pair.public_key)
     key = CampaignKey(fingerprint(public), public, today)
-    path = out if out is not None else folder / f"{key.id}.private.json"
-    if path.is_dir():
-        path = path / f"{key.id}.private.json"
-    if path.exists():
-        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+    path = _free(folder if out is None else out, key)
     # The private key is on disk before anything can be sealed to its public half.
     write_file(path, private_text(key, bytes(pair), passphrase, strength))
     return key
+
+
+def _free(out: Path, key: CampaignKey) -> Path:
+    """Where a private key may be written: the file, or one of its name in the folder."""
+    path = out / f"{key.id}.private.json" if out.is_dir() else out
+    if path.exists():
+        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+    return path
+
+
+def require_long(passphrase: str) -> None:
+    """Raises ``KeyFolderError`` for a passphrase of fewer than 12 characters."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyFolderError(
+            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters; "
+            "four or more random words are good."
+        )
 
 
 def make_key(
@@ -286,11 +289,7 @@ def make_key(
     Raises ``KeyFolderError`` when the passphrase is shorter than 12 characters or when
     ``out`` exists. Without ``out`` the private key stays in ``folder``, and the site nags.
     """
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyFolderError(
-            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters; "
-            "four or more random words are good."
-        )
+    require_long(passphrase)
     with _alone(folder):
         key = _new_pair(folder, passphrase, today, strength, out)
         _add(folder, key, current=True)
@@ -365,14 +364,14 @@ def move_private(
     """
     if opened.id != key.id:
         raise KeyFolderError("That is the private half of another key.")
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyFolderError(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.")
-    path = out / f"{key.id}.private.json" if out.is_dir() else out
-    if path.exists():
-        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+    require_long(passphrase)
+    path = _free(out, key)
     with _alone(folder):
         write_file(path, private_text(key, opened.private, passphrase, "moderate"))
-        if unlock(path, passphrase) != opened:
+        same = False
+        with suppress(KeyFolderError):
+            same = unlock(path, passphrase) == opened
+        if not same:
             path.unlink()
             raise KeyFolderError(f"{path} did not read back as written. Nothing was moved.")
         for old in (f"{key.id}.passphrase", f"{key.id}.private.json"):

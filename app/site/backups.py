@@ -30,11 +30,9 @@ from app.files import write_file
 from app.records import backup
 from app.records.backup import Copy, CopyError
 from app.records.keys import (
-    SHORTEST_PASSPHRASE,
     KeyFolderError,
-    NotAKey,
-    WrongPassphrase,
     open_sealed,
+    require_long,
     sealed_text,
 )
 from app.site.settings import KEY_FILES, Settings, rules
@@ -123,8 +121,7 @@ def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) 
 
     Raises ``KeyFolderError`` with words for the operator, and ``OSError``.
     """
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyFolderError(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.")
+    require_long(passphrase)
     secret = _secrets_of(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"dear-congress-keys-{now.astimezone(UTC):%Y%m%d-%H%M%S}.sealed"
@@ -142,12 +139,8 @@ def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) 
 
 def open_keys(path: Path, passphrase: str) -> dict[str, bytes]:
     """The files in a sealed copy of keys, by name. Raises ``KeyFolderError``."""
-    found = open_sealed(path, KEYS_KIND, "copy of keys", passphrase)
-    if isinstance(found, WrongPassphrase):
-        raise KeyFolderError(f"This passphrase does not open {path}. Nothing was changed.")
-    if isinstance(found, NotAKey):
-        raise KeyFolderError(found.reason)
-    return {str(n): base64.b64decode(v) for n, v in json.loads(found[1]).items()}
+    _about, content = open_sealed(path, KEYS_KIND, "copy of keys", passphrase)
+    return {str(n): base64.b64decode(v) for n, v in json.loads(content).items()}
 
 
 def write_files(instance: Path, files: Mapping[str, bytes], aside: Path) -> list[str]:

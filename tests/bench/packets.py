@@ -66,7 +66,6 @@ def sealed_file(path: Path, letters: int, campaign: Campaign, tables: Tables) ->
     """Write a sealed export for so many letters; returns the key that opens it."""
     key = make_key(path.parent / "keys", PASSPHRASE, today=DAY, strength="interactive")
     private = unlock(next((path.parent / "keys").glob("*.private.json")), PASSPHRASE)
-    assert isinstance(private, OpenKey)
     people = -(-letters // 3)
     with path.open("w", encoding="ascii") as file:
         file.write(

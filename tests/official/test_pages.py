@@ -13,7 +13,7 @@ from app.congress.tables import load_tables
 from app.cwc import schema_errors
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.keyed import unlock as unlock_payload
-from app.records.keys import OpenKey, passphrase_beside, unlock
+from app.records.keys import passphrase_beside, unlock
 from app.records.outbound import Outbound
 from app.records.sealing import unpack, unseal
 from app.records.signing import withdraw
@@ -486,7 +486,6 @@ def opened(site: Site) -> dict[str, str]:
     """The details of the last sealed box."""
     (private,) = site.settings.keys.glob("*.private.json")
     key = unlock(private, passphrase_beside(private) or "")
-    assert isinstance(key, OpenKey)
     db = local_database(site.settings.database)
     number, box = db.execute(
         "SELECT signature, box FROM sealed ORDER BY id DESC LIMIT 1"

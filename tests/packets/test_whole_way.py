@@ -9,7 +9,7 @@ import pytest
 
 from app.delivery.packets import PacketLetters, Sender, write_packets
 from app.delivery.writer_rows import WriterRow
-from app.records.keys import OpenKey, first_key, passphrase_beside, unlock
+from app.records.keys import first_key, passphrase_beside, unlock
 from app.records.sealing import OpenedRow, open_kept
 from tests.safety.people import TODAY
 from tests.safety.web import Site, site
@@ -30,7 +30,6 @@ def packets_of(here: Site, out: Path) -> dict[str, list[str]]:
     key = first_key(here.settings.keys, today=TODAY)
     private = here.settings.keys / f"{key.id}.private.json"
     opened = unlock(private, passphrase_beside(private) or "")
-    assert isinstance(opened, OpenKey)
     kept = open_kept(here.db, [opened], campaign=campaign().slug, purpose="packet")
     rows = [
         WriterRow.opened(n, r.details, r.day)

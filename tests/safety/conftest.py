@@ -34,7 +34,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("pair") / "keys"
     key = make_key(folder, PASSPHRASE, today=date(2026, 11, 25), strength="interactive")
     opened = unlock(folder / f"{key.id}.private.json", PASSPHRASE)
-    assert isinstance(opened, OpenKey)
     return folder, key, opened
 
 

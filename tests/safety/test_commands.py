@@ -97,7 +97,7 @@ def test_make_asks_twice_and_writes_the_private_key_where_it_is_told(
     assert NEW not in output
     new = current(site)
     assert new != old
-    assert isinstance(keys.unlock(stick, NEW), keys.OpenKey)
+    assert keys.unlock(stick, NEW)
     assert "not on this server" in fine(keys_group, "show")
     assert trail(site)[-1] == (
         "campaign key made", {"key": new.id, "private half on this server": False}
@@ -116,7 +116,7 @@ def test_make_with_a_short_passphrase_makes_nothing(site: Settings) -> None:
 def test_move_takes_the_first_key_off_the_server(site: Settings, tmp_path: Path) -> None:
     away = tmp_path / "away.json"
     fine(keys_group, "move", "--out", away, text=f"{NEW}\n{NEW}\n")
-    assert isinstance(keys.unlock(away, NEW), keys.OpenKey)
+    assert keys.unlock(away, NEW)
     assert list(site.keys.glob("*.private.json")) == []
     assert list(site.keys.glob("*.passphrase")) == []
     assert counts(site) == {current(site).id: 3}
@@ -165,7 +165,7 @@ def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: P
     old = current(site)
     result = run(keys_group, "rotate", "--passphrase-file", words)
     assert result.exit_code == 1
-    assert "does not open the key" in result.output
+    assert "This passphrase does not open" in result.output
     assert current(site) == old
     assert counts(site) == {old.id: 3}
 

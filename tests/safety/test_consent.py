@@ -108,7 +108,7 @@ def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
     opened = unlock(folder / f"{key.id}.private.json", passphrase)
     out = here.settings.instance / "elsewhere"
     out.mkdir()
-    move_private(folder, key, opened, "four or more random words", out)  # type: ignore[arg-type]
+    move_private(folder, key, opened, "four or more random words", out)
     after = here.review().words
     assert "whoever controls this server" not in after
     assert "This server itself cannot open it" in after

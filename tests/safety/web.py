@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.records.database import local_database
-from app.records.keys import OpenKey, first_key, unlock
+from app.records.keys import first_key, unlock
 from app.records.sealing import unpack, unseal
 from app.site.settings import Settings
 from tests.sites import Sites
@@ -81,7 +81,6 @@ class Site:
         key = first_key(keys, today=TODAY)
         passphrase = (keys / f"{key.id}.passphrase").read_text().strip()
         opened = unlock(keys / f"{key.id}.private.json", passphrase)
-        assert isinstance(opened, OpenKey)
         rows = self.db.execute("SELECT signature, purpose, box FROM sealed").fetchall()
         return {
             purpose: unpack(unseal(opened, box), number, purpose) for number, purpose, box in rows

@@ -31,7 +31,7 @@ from app.records.keys import (
     KeyFolderError,
     KeyStatus,
     OpenKey,
-    WrongPassphrase,
+    WrongPassphraseError,
     key_status,
     passphrase_beside,
     unlock,
@@ -140,11 +140,13 @@ def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | 
     opened = []
     for line in lines:
         assert line.private is not None
-        given = passphrase or passphrase_beside(line.private) or ""
-        answer = unlock(line.private, given) if given else WrongPassphrase()
-        if isinstance(answer, OpenKey):
-            opened.append(answer)
-        elif not isinstance(answer, WrongPassphrase):
+        given = passphrase or passphrase_beside(line.private)
+        try:
+            if given:
+                opened.append(unlock(line.private, given))
+        except WrongPassphraseError:
+            continue
+        except KeyFolderError:
             return _("A key on this server is damaged or cannot be read. Use a copy of it on your "
                      "own computer.")  # fmt: skip
     if opened:
