@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -88,6 +89,11 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 other = places.setdefault(node.name, ids(path))
                 assert other == ids(path), f"{node.name} in {other} and {ids(path)}"
+
+
+def test_no_two_modules_have_one_name() -> None:
+    names = Counter(path.name for path in modules() if path.name != "__init__.py")
+    assert not {name: often for name, often in names.items() if often > 1}
 
 
 def test_sql_stands_only_in_records() -> None:

@@ -16,7 +16,7 @@ from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
 from app.web.access import access_rules
 from app.web.addresses import mount, set_up_addresses
-from app.web.errors import set_up_errors
+from app.web.error_pages import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.limits import set_up_limits
 from app.web.organizer import set_up_organizers

@@ -26,7 +26,7 @@ from app.records.holding import (
 )
 from app.site.services import services
 from app.web.access import access
-from app.web.errors import not_stored_words
+from app.web.error_pages import not_stored_words
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import area, go_to, page
 

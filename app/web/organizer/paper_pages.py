@@ -85,7 +85,7 @@ from app.site.rooms import Apart, EndedError
 from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
-from app.web.errors import not_stored_words
+from app.web.error_pages import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.cookies import read_cookie
 from app.web.organizer.drafts import RowField

@@ -47,7 +47,7 @@ from app.records.sealing import (
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.errors import not_stored_words
+from app.web.error_pages import not_stored_words
 from app.web.limits import in_room
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import area, download, page, pieces_of

@@ -32,7 +32,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
-from app.web.errors import not_stored_page, not_stored_words
+from app.web.error_pages import not_stored_page, not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
 from app.web.resident.draft import CopyForm

@@ -24,7 +24,7 @@ from app.site.i18n import language, long_date, ngettext
 from app.site.services import Services
 from app.text import suggest_email
 from app.web import practice
-from app.web.errors import words_for
+from app.web.error_pages import words_for
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.consent import offer

@@ -37,7 +37,7 @@ from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
 from app.text import clean_line
 from app.web import practice
-from app.web.errors import not_stored_words
+from app.web.error_pages import not_stored_words
 from app.web.pages import Page
 from app.web.resident.draft import Draft, person_in
 from app.web.resident.journey import Data, Ready

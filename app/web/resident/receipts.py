@@ -32,7 +32,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import moment_words, page_url
 from app.site.outgoing import post_of
 from app.site.services import Services
-from app.web.errors import not_stored_page, not_stored_words, trouble
+from app.web.error_pages import not_stored_page, not_stored_words, trouble
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed

@@ -28,7 +28,7 @@ from app.site.i18n import language
 from app.site.services import Services
 from app.text import Email, read_email
 from app.web import practice
-from app.web.errors import signature_not_stored_words
+from app.web.error_pages import signature_not_stored_words
 from app.web.limits import SecondStep, Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.proof import proves
