@@ -14,6 +14,7 @@ from typing import Literal
 
 from app.congress.model import STATES
 from app.records.paper_files import Flag, RawRow
+from app.text import plain
 
 COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
 """What a row says in the end. A column of a sheet has a part in one of them."""
@@ -249,8 +250,7 @@ def _read_ends(
 def plain_header(header: str) -> str:
     """A header in lower case without accents, brackets and marks: ``mZip5`` as ``m zip 5``."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    text = text.casefold().translate(str.maketrans("áéíóúüñ", "aeiouun"))
-    text = re.sub(r"\(.*?\)", " ", text)
+    text = re.sub(r"\(.*?\)", " ", plain(text))
     words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z]{3})(?=[0-9]\b)", " ", text)).split()
     return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
 

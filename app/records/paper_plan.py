@@ -18,6 +18,7 @@ from typing import Literal
 
 from app.congress.lookup import find_delegation
 from app.congress.model import (
+    MILITARY_STATES,
     STATES,
     Candidate,
     Choose,
@@ -488,7 +489,7 @@ def _district(text: str, state: str) -> tuple[str, int] | None:
 
 
 _STATE_NAMES = {name.upper(): code for code, name in STATES.items()}
-_MAIL = frozenset({"AA", "AE", "AP", "FM", "MH", "PW"})
+_MAIL = MILITARY_STATES | {"FM", "MH", "PW"}
 
 
 def state_code(text: str) -> str | None:
