@@ -1,6 +1,6 @@
 """Fills a database with made-up signatures, many thousands a second, for measuring.
 
-The rows are as ``app.records.sign`` writes them; they come by one SQL statement with the triggers
+The rows are as ``records.signing`` writes them; they come by one SQL statement with the triggers
 taken away, and the tallies are then made from the rows as ``flask signatures recount --rebuild``
 does it.
 """
