@@ -50,6 +50,8 @@ class Kept:
     status: Status
     token: str
     number: int
+    earlier: int = 0
+    """The row that stood for the person already when this one came."""
     withdrawn: bool = False
 
 
@@ -114,14 +116,13 @@ class Records(RuleBasedStateMachine):
         signed = sign(self.db, asked, SECRET)
         assert signed.new
         assert signed.receipt not in [kept.token for kept in self.rows.values()]
-        status: Status = asked.status
-        if status != "test" and any(
-            (kept.who, kept.request.campaign) == (who, asked.campaign) and kept.status in LIVE
-            for kept in self.rows.values()
-        ):
-            status = "repeated"
+        stands = [
+            kept.number for kept in self.rows.values() if asked.status != "test"
+            and (kept.who, kept.request.campaign) == (who, asked.campaign) and kept.status in LIVE
+        ]  # fmt: skip
+        status: Status = "repeated" if stands else asked.status
         (number,) = self.db.execute("SELECT max(id) FROM signatures").fetchone()
-        self.rows[number] = Kept(asked, who, status, signed.receipt, number)
+        self.rows[number] = Kept(asked, who, status, signed.receipt, number, sum(stands))
 
     def pick(self, data: st.DataObject) -> Kept:
         return self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
@@ -148,6 +149,8 @@ class Records(RuleBasedStateMachine):
             assert shown.withdrawn
             status: Status = "withdrawn" if kept.status in LIVE else kept.status
             self.rows[kept.number] = replace(kept, status=status, withdrawn=True)
+            for later in [row for row in self.rows.values() if row.earlier == kept.number]:
+                self.rows[later.number] = replace(later, withdrawn=True)  # from the same house
 
     @rule(data=st.data(), status=st.sampled_from(LIVE))
     def is_reviewed(self, data: st.DataObject, status: Status) -> None:
@@ -165,6 +168,8 @@ class Records(RuleBasedStateMachine):
             assert remove(self.db, [kept.number]) == 1
             assert receipt(self.db, kept.token) is None
             del self.rows[kept.number]
+            for later in [row for row in self.rows.values() if row.earlier == kept.number]:
+                self.rows[later.number] = replace(later, earlier=0)
 
     @rule(data=st.data())
     def prints(self, data: st.DataObject) -> None:
