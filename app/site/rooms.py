@@ -34,7 +34,7 @@ SIZES: dict[RoomName, int] = {"street": 8, "books": 1, "exports": 2, "uploads": 
 paper signatures, checks of a letter against the whole Congress."""
 IN_ONE_PROCESS = 2
 """Threads of a process that may wait for a geocoder, and as many again for all other rooms. A
-process has two more than both (``app.site.server.THREADS``)."""
+process has more than both for those who sign and read (``app.site.server.THREADS``)."""
 
 _for_streets = threading.BoundedSemaphore(IN_ONE_PROCESS)
 _for_the_rest = threading.BoundedSemaphore(IN_ONE_PROCESS)
