@@ -4,8 +4,7 @@ beginning the next from a bill's official record."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, redirect, request
@@ -32,7 +31,7 @@ from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.organizer.campaign_check import check_files, read
-from app.web.organizer.gate import acting, clock, current
+from app.web.organizer.gate import acting
 from app.web.organizer.show import area, known, page, visible
 from app.web.problem_words import problem_words
 
@@ -80,30 +79,27 @@ def open_() -> Response:
             "the words of each letter and of the campaign.", number=len(must),
         )  # fmt: skip
         return index(words, 422)
-    return _changed(partial(move, state="open"))
+    return _changed(move(acting(), site.slug, "open", first=site.settings.campaign))
 
 
 @campaigns.post("/end")
 @access("admin")
 def end() -> Response:
     """End the campaign of this address: it becomes an archive and takes no signatures."""
-    return _changed(partial(move, state="ended"))
+    site = services()
+    return _changed(move(acting(), site.slug, "ended", first=site.settings.campaign))
 
 
 @campaigns.post("/start-page")
 @access("admin")
 def start_page() -> Response:
     """Put the campaign of this address on the start page."""
-    return _changed(put_on_start_page)
-
-
-def _changed(act: Callable[..., SiteCampaign | None]) -> Response:
     site = services()
-    done = known(act(
-        site.db(), site.slug, first=site.settings.campaign, by=current().organizer.name,
-        at=clock(),
-    ))  # fmt: skip
-    return redirect(_below(done, "organizer_campaigns.index", done="changed"), 303)
+    return _changed(put_on_start_page(acting(), site.slug, first=site.settings.campaign))
+
+
+def _changed(done: SiteCampaign | None) -> Response:
+    return redirect(_below(known(done), "organizer_campaigns.index", done="changed"), 303)
 
 
 # --- beginning the next one -----------------------------------------------------------------

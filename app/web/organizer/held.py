@@ -6,7 +6,7 @@ Nothing on the page names anyone; it shows what a row of the count has, and why 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import request
 from flask_babel import gettext as _
@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form, SelectMultipleField, StringField
 
+from app.records.audit import Actor
 from app.records.database import NotStoredError
 from app.records.holding import (
     PAGE,
@@ -27,7 +28,7 @@ from app.records.holding import (
 from app.site.services import services
 from app.web.access import access
 from app.web.error_pages import not_stored_words
-from app.web.organizer.gate import clock, current
+from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, page
 
 held = area("organizer_held", "/held")
@@ -42,7 +43,7 @@ REASONS = {
     "no address": _l("gave no e-mail address to confirm"),
     "by hand": _l("held by hand"),
 }
-DECISIONS: dict[str, Callable[..., int]] = {
+DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
     "release": release, "set aside": set_aside, "hold again": hold_again,
 }  # fmt: skip
 
@@ -86,9 +87,8 @@ def decide() -> Response:
     decision = DECISIONS.get(action)
     if decision is None or not numbers:
         return index(view, _("Tick at least one signature, or use a button for all of them."), 422)
-    site, who = services(), current().organizer.name
     try:
-        done = decision(site.db(), site.slug, numbers, who=who, at=clock())
+        done = decision(acting(), services().slug, numbers)
     except NotStoredError as error:
         busy = _("Nothing was changed, because the database is busy. Please try again.")
         return index(view, not_stored_words(error, busy), 503)
