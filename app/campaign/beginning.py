@@ -107,6 +107,7 @@ def _values(new: Beginning) -> dict[str, str]:
     values = {
         "title": new.name or f"The {new.title}{number}",
         "title_es": new.name_es or f"El proyecto de ley {new.title}{number}",
+        "position": "against" if "oppose" in new.asks else "",
         "congress": str(new.congress),
         "ends": f"{ends}-01-03 12:00",
         "last_weeks_from": (_election(ends - 1) + timedelta(days=1)).isoformat(),

@@ -95,6 +95,8 @@ ZONES = (
 
 _BILL = (
     *_both("title", "line", _mark("Name of the campaign"), required=True, most=120),
+    F("position", "choice", _mark("For or against the bill"),
+      _mark("The offices’ own systems are told it with each letter."), choices=("against",)),
     F("congress", "whole", _mark("Number of the Congress"), required=True, fixed=True),
     F("ends", "moment", _mark("When this Congress ends, Washington time"),
       _mark("Such as 2027-01-03 12:00."), required=True),

@@ -296,6 +296,8 @@ class Campaign:
     confirm_email: bool | None = None
     """Whether a signature counts only once its address was confirmed; None leaves it to the
     site's own setting."""
+    position: str = ""
+    """``against`` where letters ask to oppose the bill; else they are for it."""
     goal: int | None = None
     """How many people should sign; ``goal_office``, how many constituents of each office."""
     goal_public: bool | None = None

@@ -398,7 +398,6 @@ def message_parts(
     *,
     today: date,
     topics: tuple[str, ...] = ("Immigration",),
-    position: Position = "Pro",
 ) -> MessageParts | NotReady:
     """What a composed letter says in the offices' format.
 
@@ -419,6 +418,7 @@ def message_parts(
             return NotReady((found,))
         bill = found
     frame, own = _split(letter)
+    position: Position = "Con" if campaign.position == "against" else "Pro"
     key = f"{campaign.slug}|{campaign.congress}|{position}"
     return MessageParts(
         seat=letter.holder.seat,

@@ -160,6 +160,7 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     assert {ask.id for ask in campaign.asks} & set(ASKS["oppose"]) == (
         set(ASKS["oppose"]) if "oppose" in asks else set()
     )
+    assert (campaign.position == "against") == ("oppose" in asks)
     report = check_campaign(campaign, Few.of(load_tables()).holders)
     assert report.ok, [str(problem) for problem in report.problems]
 

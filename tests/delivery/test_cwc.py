@@ -159,10 +159,11 @@ def test_a_bill_is_never_named_after_its_congress_has_ended() -> None:
 def test_the_campaign_id_groups_by_campaign_and_position_only() -> None:
     pro = message_parts(campaign(), letter(), today=TODAY)
     other = message_parts(campaign(), letter(SENATE, template="faith"), today=TODAY)
-    con = message_parts(campaign(), letter(), today=TODAY, position="Con")
+    con = message_parts(dataclasses.replace(campaign(), position="against"), letter(), today=TODAY)
     assert isinstance(pro, MessageParts)
     assert isinstance(other, MessageParts)
     assert isinstance(con, MessageParts)
+    assert (pro.position, con.position) == ("Pro", "Con")
     assert pro.campaign_id == other.campaign_id != con.campaign_id
     assert re.fullmatch("[0-9a-f]{32}", pro.campaign_id)
 

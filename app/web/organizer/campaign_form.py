@@ -103,6 +103,8 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
             ("true", _("count only confirmed addresses")),
             ("false", _("count without a confirmation")),
         )
+    if path == "position":
+        return (("", _("for the bill")), ("against", _("against the bill")))
     if path == "goal_public":
         return (("", _("no")), ("true", _("yes")))
     if path.startswith("committees."):
