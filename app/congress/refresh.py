@@ -352,6 +352,8 @@ def _changes(known: Tables, new: Tables, now: datetime, notices: tuple[str, ...]
 
 def _redrawn(known: Tables, new: Tables, moment: datetime) -> tuple[str, ...]:
     """The states in which some ZIP lies in other districts, at this moment or after the change."""
+    if known.drawn_from == new.drawn_from:
+        return ()
     found: Counter[str] = Counter()
     for when in (moment, change_of(new.last_known)):
         before, after = known.at(when).zips, new.at(when).zips

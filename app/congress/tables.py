@@ -140,6 +140,13 @@ class Tables:
         moment = as_moment(when)
         return self if self.since <= moment < self.until else self._facts.at(moment)
 
+    @property
+    def drawn_from(self) -> tuple[object, ...]:
+        """The plans and the digests of the ZIP tables: equal in two sets of the same lines."""
+        index = self._facts.index
+        files = index["files"]
+        return index["lines"], index["plans"], files["zips.csv"], files["new_zips.csv"]
+
     def holder(self, seat_id: str) -> Holder | None:
         """The seat with this id (``CA-12``, ``CA-S3``) and its member; None for no such seat."""
         return self._by_seat.get(seat_id)

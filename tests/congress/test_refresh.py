@@ -6,13 +6,14 @@ import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from app.congress.lookup import find_delegation
 from app.congress.model import Found
@@ -33,10 +34,24 @@ NOW = datetime(2026, 12, 1, 17, tzinfo=UTC)
 JANUARY = datetime(2027, 1, 6, 17, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_lists() -> Iterator[None]:
+    """JSON is YAML, and is read as such fifty times faster."""
+    slow = yaml.load
+
+    def load(text: str | bytes, Loader: Any) -> Any:  # noqa: N803 - as the library says it
+        try:
+            return json.loads(text)
+        except ValueError:
+            return slow(text, Loader)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "load", load)
+        yield
+
+
 @pytest.fixture(scope="module")
 def the_119th(official_files: Path) -> list[dict[str, Any]]:
-    import yaml
-
     text = (official_files / FILES[0]).read_text(encoding="utf-8")
     return yaml.load(text, yaml.CSafeLoader)  # type: ignore[no-any-return]
 

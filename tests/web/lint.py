@@ -6,15 +6,17 @@ import re
 import warnings
 from collections import Counter
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import html5lib
+import lxml.html
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 NS = "{http://www.w3.org/1999/xhtml}"
+SVG = "{http://www.w3.org/2000/svg}"
 FIELDS = ("input", "select", "textarea")
 PUBLIC = ("/", "/about-the-bill", "/districts", "/privacy", "/terms", "/accessibility")
 POLICY = (
@@ -28,17 +30,24 @@ POLICY = (
 
 
 class Html:
-    """A parsed page with the questions that tests ask of it."""
+    """A parsed page with the questions that tests ask of it.
+
+    The tree is libxml2's, which reads what is free of mistakes as a browser does, twenty times
+    faster than the parser that finds the mistakes.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parser = html5lib.HTMLParser(strict=False)
-            self.root: ElementTree.Element = parser.parse(text)
-        self.mistakes = [
-            (code, where) for where, code, _more in parser.errors if not _harmless(code)
-        ]
+        parser = lxml.html.HTMLParser(remove_comments=True)
+        tree = lxml.html.document_fromstring(text, parser=parser)
+        self.root = cast(ElementTree.Element, tree)
+        for e in self.root.iter():
+            e.tag = f"{NS}{e.tag}"
+        for svg in (*self.root.iter(f"{NS}svg"),):
+            for e in (*svg.iter(),):
+                e.tag = e.tag.replace(NS, SVG)
+        for area in self.root.iter(f"{NS}textarea"):
+            area.text = (area.text or "").removeprefix("\n")
 
     def all(self, *names: str) -> list[ElementTree.Element]:
         return [e for e in self.root.iter() if str(e.tag).removeprefix(NS) in names]
@@ -78,9 +87,26 @@ class Html:
         return [b for b in self.all("button") if b.get("type") != "button"]
 
 
-def _harmless(code: str) -> bool:
-    # html5lib is older than these: it does not know that they are allowed.
-    return code in ("expected-doctype-but-got-chars",)
+_VALUE = re.compile(r'="[^"&]*"')
+_WORDS = re.compile(r">[^<>&]*[^<>&\s][^<>&]*<")
+_SOUND: set[str] = set()
+"""Pages in which no mistake was found, without their words."""
+
+
+def mistakes(text: str) -> list[tuple[str, object]]:
+    """What a strict reader of HTML5 objects to. It is slow, and pages that differ in words only,
+    not in tags, attributes or references, are read once."""
+    shape = _WORDS.sub(">.<", _VALUE.sub('=""', text))
+    if shape in _SOUND:
+        return []
+    parser = html5lib.HTMLParser(strict=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parser.parse(text)
+    found = [(code, where) for where, code, _more in parser.errors]
+    if not found:
+        _SOUND.add(shape)
+    return found
 
 
 BLOCKS = frozenset(["p", "h1", "h2", "h3", "li", "dd", "dt", "div", "address", "span"])
@@ -142,8 +168,9 @@ def lint(response: TestResponse, path: str) -> Html:
     path = re.sub(r"^/c/[a-z0-9-]+", "", path)  # the same page of another campaign
     check_headers(response, path)
     text = response.get_data(as_text=True)
+    wrong = mistakes(text)
+    assert not wrong, f"{path}: {wrong[:5]}"
     page = Html(text)
-    assert not page.mistakes, f"{path}: {page.mistakes[:5]}"
     html = page.one("html")
     assert html.get("lang") == ("es" if re.match(r"/es(/|$)", path) else "en")
     assert page.title
