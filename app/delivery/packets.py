@@ -466,7 +466,7 @@ def zip_packets(
     A ZIP that was broken off does not open, so nobody takes a part for the whole. After each
     chunk of letters comes a piece, sometimes an empty one. Closes ``letters`` in the end.
     """
-    outlet = _Outlet()
+    outlet = Outlet()
     index = io.StringIO(newline="")
     rows = csv.writer(index)
     rows.writerow(COLUMNS)
@@ -494,8 +494,8 @@ def _entry(name: str, day: date, *, small: bool = False) -> zipfile.ZipInfo:
     return entry
 
 
-class _Outlet(io.RawIOBase):
-    """Takes what the ZIP writes, in order, until it is sent."""
+class Outlet(io.RawIOBase):
+    """Takes what a ZIP file's writer writes, in order, until it is sent."""
 
     def __init__(self) -> None:
         super().__init__()

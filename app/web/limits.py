@@ -10,7 +10,6 @@ Slow work of organizers has rooms (``app.site.rooms``), which are limits of anot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, cast
 
@@ -45,28 +44,20 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
-    """Where counts are kept, and which networks may do more."""
-
-    counters: Counters
-    raised: tuple[Network, ...]
-
-
-def keeper(settings: Settings) -> Keeper:
-    """Made once at the start; opens nothing yet. Raises ``SettingsError``."""
+def set_up_limits(app: Flask, settings: Settings) -> None:
+    """Make the limits of a site, unless its settings turn them off: where counts are kept, and
+    which networks may do more. Opens nothing yet. Raises ``SettingsError``."""
+    app.extensions[EXTENSION] = None
+    if not settings.limits:
+        return
     names = [name for name in settings.raised_networks.split(",") if name.strip()]
     try:
-        return Keeper(
-            open_counters(settings.limits_url or settings.instance / "limits.db"), networks(names)
+        app.extensions[EXTENSION] = (
+            open_counters(settings.limits_url or settings.instance / "limits.db"),
+            networks(names),
         )
     except LimitsError as error:
         raise SettingsError(str(error)) from None
-
-
-def set_up_limits(app: Flask, settings: Settings) -> None:
-    """Make the limits of a site, unless its settings turn them off."""
-    app.extensions[EXTENSION] = keeper(settings) if settings.limits else None
 
 
 def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | Wait:
@@ -74,17 +65,14 @@ def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | W
 
     After ``Wait`` the response of this request carries Retry-After.
     """
-    kept = cast("Keeper | None", current_app.extensions.get(EXTENSION))
+    kept = current_app.extensions.get(EXTENSION)
     if kept is None:
         return Allowed()
+    counters, raised = cast("tuple[Counters, tuple[Network, ...]]", kept)
     answer = check(
-        kept.counters,
-        name,
-        request.remote_addr or "",
-        secret=site.settings.secret_key,
-        about=about,
-        raised=kept.raised,
-    )
+        counters, name, request.remote_addr or "", secret=site.settings.secret_key, about=about,
+        raised=raised,
+    )  # fmt: skip
     if isinstance(answer, Wait):
         retry_after(answer.seconds)
     return answer

@@ -18,7 +18,7 @@ from app.records.database import writing
 from app.records.organizers import organizer_by_name
 from app.records.tabular import safe_csv
 from app.site.services import services
-from app.web.organizer.cookies import device_label
+from app.web.organizer.gate import device_label
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
 

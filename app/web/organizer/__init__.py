@@ -15,7 +15,6 @@ from app.web.organizer import (  # these only add routes to a blueprint of anoth
     counts_pages,  # noqa: F401
     entering,  # noqa: F401
     letters_edit,  # noqa: F401
-    letters_pages,  # noqa: F401
     letters_preview,  # noqa: F401
     overview,  # noqa: F401
     translation_pages,  # noqa: F401

@@ -21,7 +21,6 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.services import services
 from app.web.access import access
-from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.entering import (
     MISMATCH,
     desk,
@@ -33,6 +32,7 @@ from app.web.organizer.entering import (
 )
 from app.web.organizer.gate import (
     acting,
+    client,
     clock,
     confirm_page,
     current,
@@ -41,6 +41,7 @@ from app.web.organizer.gate import (
     go_on,
     log_in_page,
     organizer,
+    read_cookie,
     safe_next,
 )
 from app.web.organizer.show import go_to, known, page, visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import abort, request
@@ -54,7 +54,6 @@ from app.web.organizer.campaign_form import (
     read_form,
     save_section,
     shown,
-    shown_values,
     titles_of,
     view,
 )
@@ -80,24 +79,6 @@ _GLANCE = (
 
 
 # --- everything at a glance -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PartLine:
-    """One ask, fact, question, claim or bill."""
-
-    key: str
-    """Its id, or its number from 1."""
-    title: str
-    about: str
-    url: str
-    move_url: str
-    """Empty where the order says nothing."""
-    first: bool
-    last: bool
-    stale: int = 0
-    members: int = 0
-    """How many members it reaches today, for an ask that is live."""
 
 
 LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
@@ -134,14 +115,11 @@ _PARTS = (
 """Everything but the bill and the asks, as the page offers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartLink:
-    """The way to one part, with how many it has (of a list) and how many need Spanish."""
-
-    title: str
-    url: str
-    number: int
-    stale: int
+PartLink = tuple[str, str, int, int]
+"""The title of a part, the way to it, how many it has (of a list), how many need Spanish."""
+PartLine = tuple[str, str, str, int, int]
+"""One ask, fact, question, claim or bill: its id or its number from 1, its title, what it is about,
+how many of its texts need Spanish, and how many members it reaches today (an ask that is live)."""
 
 
 @campaign.get("/campaign/")
@@ -159,16 +137,16 @@ def index(problem: str = "", status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def _link(now: Working, name: str, stale: dict[tuple[str, str], int]) -> PartLink:
+def _link(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> PartLink:
     if name in LISTS:
-        return PartLink(
+        return (
             str(LIST_WORDS[name][0]), page_url("organizer_campaign.parts", name=name),
             edit.count_of(now.text, name),
             sum(number for (part, _key), number in stale.items() if part == name),
         )  # fmt: skip
     part = "time" if name == "bill" else name
     url = page_url("organizer_campaign.once", name=name)
-    return PartLink(str(TITLES[name]), url, 0, stale.get((part, part), 0))
+    return str(TITLES[name]), url, 0, stale.get((part, part), 0)
 
 
 @campaign.get(f"/campaign/{LIST}")
@@ -180,32 +158,25 @@ def parts(name: str, problem: str = "", status: int = 200) -> Response:
     now = working(services())
     lines = _lines(now, name, reading_aids.parts_to_translate(now.text))
     return page("campaign/parts", status, problem=problem, now=now, name=name, lines=lines,
-                words=LIST_WORDS)  # fmt: skip
+                words=LIST_WORDS, moves=name in ORDERED)  # fmt: skip
 
 
-def _lines(now: Working, name: str, stale: dict[tuple[str, str], int]) -> list[PartLine]:
+def _lines(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> list[PartLine]:
     titles = tuple(titles_of(name, now.text))
     spanish = titles
     if language() == "es" and name not in ("forbidden", "related"):
         spanish = edit.read_column(now.text, name, f"{KNOWN_BY[name]}_es")
     numbers = tuple(str(n) for n in range(1, len(titles) + 1))
     keys = edit.read_column(now.text, name, "id") if name in KEYED else numbers
-    abouts = _abouts(now.text, name)
-    reach: Counter[str] = Counter()
+    site, reach = services(), Counter[str]()
     if name == "asks":
-        site = services()
         reach = count_asks(site.campaign, site.tables.holders, site.today())
     return [
-        PartLine(
-            key=key, title=spanish[place] or titles[place] or key, about=abouts[place],
-            url=page_url("organizer_campaign.part", name=name, key=key),
-            move_url=page_url("organizer_campaign.move", name=name, key=key)
-            if name in ORDERED else "",
-            first=place == 0, last=place == len(keys) - 1, stale=stale.get((name, key), 0),
-            members=reach[key],
+        (key, title or english or key, about, stale.get((name, key), 0), reach[key])
+        for key, title, english, about in zip(
+            keys, spanish, titles, _abouts(now.text, name), strict=True
         )
-        for place, key in enumerate(keys)
-    ]  # fmt: skip
+    ]
 
 
 def _abouts(text: str, name: str) -> list[str]:
@@ -246,7 +217,7 @@ def _abouts(text: str, name: str) -> list[str]:
 def part(name: str, key: str = "") -> Response:
     """The fields of one part of the campaign."""
     section, now = _section_of(name, key), working(services())
-    return _part(section, shown_values(section, now.text), NotSaved({}, {}, now.base))
+    return _part(section, edit.read_fields(now.text, section.paths), NotSaved({}, {}, now.base))
 
 
 @campaign.post(f"/campaign/{ONCE}", endpoint="once_post")
@@ -288,8 +259,7 @@ def _part(
     return page(
         "campaign/part", status, section=section, base=answer.base, new=new, single=single,
         title=str(TITLES[section.name]) + ("" if single else f": {key}"),
-        fields=view(section, values, problems=answer.problems, theirs=answer.theirs, aids=aids,
-                    live=None if new else now.live),
+        fields=view(section, values, answer, aids, None if new else now.live),
         errors=[(field_id(p) if p in values else "", text) for p, text in answer.problems.items()],
         stages=STAGE_NAMES, action=request.script_root + request.path,
         used_in=[] if new else _used_in(now, section), groups=_helpful_fields(section),

@@ -7,7 +7,6 @@ pages go on meanwhile, and whoever waits for it sees how far it is.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,16 +17,14 @@ from werkzeug.wrappers import Response
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
 from app.campaign.check import Report, check_apart
-from app.campaign.entities import Campaign, LetterTemplate
+from app.campaign.entities import Campaign, Length, LetterTemplate
 from app.campaign.load import read_campaign
 from app.campaign.problems import LEVELS, CampaignError, Level, Message, Problem
-from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
 from app.congress.tables import Tables
 from app.site.i18n import gettext as _
 from app.site.rooms import Place, pieces_apart
 from app.site.services import Services, services
 from app.web.limits import room
-from app.web.organizer.letters_shelf import Shelf, ShelvedLetter
 from app.web.organizer.show import working
 
 Texts = tuple[tuple[str, str], ...]
@@ -63,10 +60,9 @@ class Checked:
                 groups.append((level, [p for p in found if p.file != FILE], shared))
         return groups
 
-    def templates(self, letter_id: str) -> tuple[LetterTemplate, ...]:
-        """The letter in its lengths; empty if it cannot be read."""
-        every = self.campaign.templates.values() if self.campaign else ()
-        return tuple(t for t in every if t.id == letter_id)
+    def template(self, letter_id: str, length: Length) -> LetterTemplate | None:
+        """The letter in one of its lengths; None if it has none or cannot be read."""
+        return self.campaign.templates.get((letter_id, length)) if self.campaign else None
 
 
 def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -> Checked:
@@ -75,7 +71,7 @@ def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -
     With ``letter_id`` only that letter is composed. Takes seconds; for the same texts once more
     none. Raises ``RoomFullError`` when others are being checked.
     """
-    key = (site.live.slug, _texts(files), letter_id, site.tables)
+    key = (site.live.slug, texts_of(files), letter_id, site.tables)
     known = _known(key)
     if known is None:
         with room("checks"):
@@ -92,7 +88,7 @@ def with_check(
     done yet, its progress comes first. Raises ``RoomFullError`` like ``check_files``.
     """
     site = services()
-    key = (site.live.slug, _texts(files), letter_id, site.tables)
+    key = (site.live.slug, texts_of(files), letter_id, site.tables)
     known = _known(key)
     if known is not None or request.method != "GET":
         return then(check_files(site, files, letter_id))
@@ -113,10 +109,11 @@ def _told(
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
     """Read a campaign's texts without composing anything."""
-    return _read(slug, _texts(files))
+    return _read(slug, texts_of(files))
 
 
-def _texts(files: Mapping[str, str]) -> Texts:
+def texts_of(files: Mapping[str, str]) -> Texts:
+    """The files as a key."""
     return tuple(sorted(files.items()))
 
 
@@ -140,7 +137,7 @@ def _known(key: _Key) -> Checked | None:
     found = _read(slug, texts)
     if found.campaign is None:
         return found
-    if letter_id and not found.templates(letter_id):
+    if letter_id and not any(key[0] == letter_id for key in found.campaign.templates):
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
     return _kept.get(key)
@@ -164,46 +161,3 @@ def ask_moves(site: Services, checked: Checked) -> tuple[AskMove, ...]:
     if checked.campaign is None:
         return ()
     return compare_asks(site.campaign, checked.campaign, site.tables.holders, site.today())
-
-
-@lru_cache(maxsize=16)
-def _survey(
-    slug: str,
-    texts: Texts,
-    live: Texts,
-    key: tuple[str, str],
-    tables: Tables,
-) -> tuple[AskGroup, ...]:
-    after, now = _read(slug, texts), _read(slug, live)
-    template = next((t for t in after.templates(key[0]) if t.length == key[1]), None)
-    before = next((t for t in now.templates(key[0]) if t.length == key[1]), None)
-    if after.campaign is None or template is None:
-        return ()
-    pair = (now.campaign, before) if now.campaign is not None and before is not None else None
-    with room("checks"):
-        return survey(after.campaign, template, tables.holders, before=pair)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The seats that get one ask at one moment, for a page."""
-
-    moment: Moment
-    groups: list[AskGroup]
-
-    @property
-    def seats(self) -> int:
-        return sum(group.seats for group in self.groups)
-
-    @property
-    def changed(self) -> int:
-        return sum(group.changed for group in self.groups)
-
-
-def by_ask(slug: str, books: Shelf, letter: ShelvedLetter, length: str) -> list[Group]:
-    """What the letter says to the whole Congress, by moment and ask, and what changes."""
-    texts, live = _texts(books.with_drafts(letter)), _texts(books.files)
-    found: dict[Moment, list[AskGroup]] = defaultdict(list)
-    for group in _survey(slug, texts, live, (letter.id, length), services().tables):
-        found[group.moment].append(group)
-    return [Group(moment, found[moment]) for moment in MOMENTS if found[moment]]

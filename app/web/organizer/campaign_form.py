@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, StringField
@@ -34,7 +34,7 @@ from app.records.counts import anybody_signed
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.organizer.drafts import Working, save, text_at, working
-from app.web.organizer.who import WhoView, typed_code, whose
+from app.web.organizer.who import typed_code, whose
 from app.web.problem_words import problem_words
 
 
@@ -183,30 +183,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldView:
-    """One field as the page shows it."""
-
-    id: str
-    """Without dots, for HTML."""
-    label: str
-    hint: str
-    kind: str
-    value: str
-    problem: str
-    theirs: str
-    """What somebody else has made of it meanwhile; empty where nothing."""
-    aid: str
-    """For a Spanish text how it stands to its English, or empty."""
-    rows: int
-    twin: Literal["", "opens", "closes"]
-    """Whether the next field, or the one before, is the same in the other language."""
-    options: tuple[tuple[str, str], ...] = ()
-    """What a choice offers: value and words."""
-    who: WhoView | None = None
-    """A condition as choices, with whom it fits."""
-
-
-@dataclass(frozen=True, slots=True)
 class NotSaved:
     """Nothing was written; the page comes back with what was typed."""
 
@@ -259,11 +235,6 @@ def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str]
     return values, base if base is not None and 0 <= base < 10**15 else -1, fits
 
 
-def shown_values(section: Section, text: str) -> dict[str, str]:
-    """The values of a section's fields in a text."""
-    return edit.read_fields(text, section.paths)
-
-
 def save_section(
     site: Services,
     section: Section,
@@ -295,7 +266,8 @@ def save_section(
         return NotSaved(_back(section, here, said), {}, now.base, another_bill=bool(fixed))
     if result == now.text:
         return None
-    if save(result, now.base, note_for(section)):
+    part = "" if section.name in SECTIONS else f" {section.key or section.place + 1}"
+    if save(result, now.base, section.name + part):  # a note in English beside the texts
         return NotSaved({"": moved_words("")}, {}, base)
     return None
 
@@ -309,9 +281,11 @@ def _merge(
     before, here = text_at(site, base), section.within(now.text)
     was = section.within(before)
     if here is None or was is None:
-        return NotSaved({"": gone_words()}, {}, now.base)
-    old = list(shown_values(was, before).values())
-    theirs = list(shown_values(here, now.text).values())
+        words = _("Somebody else took this out meanwhile. What you typed is still here: copy what "
+                  "you need, then go back to the campaign.")  # fmt: skip
+        return NotSaved({"": words}, {}, now.base)
+    old = list(edit.read_fields(before, was.paths).values())
+    theirs = list(edit.read_fields(now.text, here.paths).values())
     values: dict[str, str] = {}
     both: dict[str, str] = {}
     for place, (path, mine) in enumerate(typed.items()):
@@ -361,55 +335,40 @@ def moved_words(author: str) -> str:
     )
 
 
-def gone_words() -> str:
-    return _("Somebody else took this out meanwhile. What you typed is still here: copy what you "
-             "need, then go back to the campaign.")  # fmt: skip
-
-
-def note_for(section: Section) -> str:
-    """What a version's list says about a change; kept in English beside the texts."""
-    if section.name in SECTIONS:
-        return section.name
-    return f"{section.name} {section.key or section.place + 1}"
-
-
 def view(
-    section: Section,
-    values: Mapping[str, str],
-    *,
-    problems: Mapping[str, str],
-    theirs: Mapping[str, str],
-    aids: Mapping[str, str],
+    section: Section, values: Mapping[str, str], answer: NotSaved, aids: Mapping[str, str],
     live: str | None = None,
-) -> list[FieldView]:
-    """The fields of a section as the page shows them; ``live`` is the text that residents see."""
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The fields of a section as the page shows them; ``live`` is the text that residents see.
+
+    ``theirs`` is what somebody else has made of a field meanwhile, ``aid`` how a Spanish text
+    stands to its English, and ``twin`` whether the next field, or the one before, is the same in
+    the other language.
+    """
     paths = section.paths
     fields = []
     for path in paths:
         value, one = values[path], field_at(path)
         if one.kind == "pattern" and not value:
             continue  # only a file has one
-        key = path.rpartition(".")[2]
         spanish = path.endswith("_es")
         twin = spanish or f"{path}_es" in paths
         across = 36 if twin else 60
         lines = sum(1 + len(line) // across for line in value.split("\n"))
-        fields.append(
-            FieldView(
-                id=field_id(path), label=label(path), hint=hint(path),
-                kind=_BOX.get(one.kind, one.kind),
-                value=value, problem=problems.get(path, ""), theirs=theirs.get(path, ""),
-                aid=aids.get(key.removesuffix("_es"), "") if spanish else "",
-                rows=min(max(lines, 3), 14),
-                twin="closes" if spanish else "opens" if twin else "",
-                options=_options(path, value, one.kind),
-                who=_who(section, value, live) if one.kind == "condition" else None,
-            )
-        )  # fmt: skip
+        english = path.rpartition(".")[2].removesuffix("_es")
+        fields.append({
+            "id": field_id(path), "label": label(path), "hint": hint(path), "value": value,
+            "kind": _BOX.get(one.kind, one.kind), "problem": answer.problems.get(path, ""),
+            "theirs": answer.theirs.get(path, ""),
+            "aid": aids.get(english, "") if spanish else "", "rows": min(max(lines, 3), 14),
+            "twin": "closes" if spanish else "opens" if twin else "",
+            "options": _options(path, value, one.kind),
+            "who": _who(section, value, live) if one.kind == "condition" else None,
+        })  # fmt: skip
     return fields
 
 
-def _who(section: Section, code: str, live: str | None) -> WhoView:
+def _who(section: Section, code: str, live: str | None) -> dict[str, Any]:
     """A condition as choices, beside the same part's as it is live."""
     there = section.within(live) if live is not None else None
     before = None

@@ -127,25 +127,18 @@ class BillForm(Form):  # type: ignore[misc]
 
 
 class BeginForm(Form):  # type: ignore[misc]
-    """What is left to say. What the official file said travels along."""
+    """What is left to say. What the official file said travels along: ``bill`` (``hr4393-120``),
+    ``as_of``, ``committee`` (``HSJU Judiciary Committee``), and ``people``, its sponsor and
+    cosponsors as a campaign's list has them."""
 
-    title = StringField(filters=[_clean])
-    name = StringField(filters=[_clean])
-    name_es = StringField(filters=[_clean])
-    does = StringField(filters=[_clean])
-    does_es = StringField(filters=[_clean])
-    slug = StringField(filters=[_clean])
-    introduced = StringField(filters=[_clean])
+    title, name, name_es, does, does_es = (StringField(filters=[_clean]) for _field in range(5))
+    slug, introduced, bill, as_of, committee = (
+        StringField(filters=[_clean]) for _field in range(5)
+    )
+    people = StringField()
     follows = BooleanField()
     asks = SelectMultipleField(choices=list(CHOICES))
     letters = SelectMultipleField(choices=list(LETTERS))
-    bill = StringField(filters=[_clean])
-    """``hr4393-120``."""
-    as_of = StringField(filters=[_clean])
-    committee = StringField(filters=[_clean])
-    """``HSJU Judiciary Committee``."""
-    people = StringField()
-    """Its sponsor and cosponsors, as a campaign's list has them."""
 
 
 @campaigns.get("/new")

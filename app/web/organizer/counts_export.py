@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from flask import request
 from werkzeug.wrappers import Response
 
+from app.delivery.packets import Outlet
 from app.records.acts import STATUSES
 from app.records.audit import What
 from app.records.counts import Filter, count, totals, ways_of
@@ -220,29 +220,9 @@ def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
     yield "".join(waiting).encode()
 
 
-class _Sink(io.RawIOBase):
-    """Takes what a ZIP writer writes, until somebody fetches it."""
-
-    def __init__(self) -> None:
-        self.waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        piece = bytes(memoryview(data))  # type: ignore[arg-type]
-        self.waiting += piece
-        return len(piece)
-
-    def take(self) -> bytes:
-        piece = bytes(self.waiting)
-        self.waiting.clear()
-        return piece
-
-
 def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
     """A ZIP file of texts, made while it is sent."""
-    sink = _Sink()
+    sink = Outlet()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, pieces in files:
             with archive.open(name, "w", force_zip64=True) as member:

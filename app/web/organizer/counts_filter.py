@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask_babel import format_date
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField, ValidationError
 
@@ -188,7 +189,7 @@ def choices(asked: CountsQuery, site: Services) -> dict[str, list[Choice]]:
         "language": list(LANGUAGES.items()),
         "status": [(status, status_name(status)) for status in STATUSES],
     }
-    found["status"].append((EVERY_STATUS, _("every standing, added up")))
+    found["status"].append((EVERY_STATUS, status_name(None)))
     found["campaign"].append((ALL_CAMPAIGNS, _("all campaigns together")))
     for name, kept in (("letter", chosen.template), ("source", chosen.source)):
         value = NO_SOURCE if kept == "" else kept
@@ -215,16 +216,15 @@ def source_name(tag: str) -> str:
     return tag or _("no tag")
 
 
-def status_name(status: str) -> str:
-    """Where a signature stands, in the reader's language."""
-    return {
-        "counted": _("counted"),
-        "held": _("held"),
-        "unconfirmed": _("unconfirmed"),
-        "withdrawn": _("withdrawn"),
-        "repeated": _("repeated"),
-        "test": _("test"),
-    }.get(status, status)
+STATUS_NAMES = {
+    "counted": _l("counted"), "held": _l("held"), "unconfirmed": _l("unconfirmed"),
+    "withdrawn": _l("withdrawn"), "repeated": _l("repeated"), "test": _l("test"),
+}  # fmt: skip
+
+
+def status_name(status: str | None) -> str:
+    """Where a signature stands, in the reader's language; None for every standing, added up."""
+    return str(STATUS_NAMES.get(status, status)) if status else _("every standing, added up")
 
 
 # --- What every page about counts shows ---
@@ -233,11 +233,6 @@ def status_name(status: str) -> str:
 def meanings() -> Mapping[str, Words]:
     """Every definition in the reader's language, by its English term."""
     return {term: found.words(language()) for term, found in BY_TERM.items()}
-
-
-def glossary() -> list[Words]:
-    """The definitions of the numbers themselves, for the foot of a page."""
-    return [found.words(language()) for found in DEFINITIONS]
 
 
 def filter_words(asked: CountsQuery) -> str:
@@ -250,27 +245,18 @@ def filter_words(asked: CountsQuery) -> str:
         _("letter “%(name)s”", name=found.template) if found.template else "",
         _("source: %(name)s", name=source_name(found.source)) if found.source is not None else "",
         {"en": _("signed in English"), "es": _("signed in Spanish")}.get(found.language or "", ""),
-        standing_words(found.status),
+        status_name(found.status),
     ]
     return ", ".join(part for part in parts if part)
-
-
-def standing_words(status: Status | None) -> str:
-    """``counted``; or that every standing is added up."""
-    return status_name(status) if status else _("every standing, added up")
 
 
 def common(asked: CountsQuery, site: Services) -> dict[str, Any]:
     """What every page about counts shows: the filter, the definitions, the dates of the data."""
     return {
-        "asked": asked,
-        "errors": asked.errors,
-        "choices": choices(asked, site),
-        "filter_words": filter_words(asked),
-        "meanings": meanings(),
-        "glossary": glossary(),
+        "asked": asked, "errors": asked.errors, "choices": choices(asked, site),
+        "filter_words": filter_words(asked), "meanings": meanings(),
+        "glossary": [found.words(language()) for found in DEFINITIONS],
         "zone": site.campaign.timezone,
-        "counted_as": standing_words(asked.chosen.status),
-        "status_name": status_name,
+        "counted_as": status_name(asked.chosen.status), "status_name": status_name,
         "whole_country": {n: v for n, v in asked.query.items() if n != "state"},
-    }
+    }  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from flask import abort, render_template, request
 from flask_babel import format_decimal
@@ -32,40 +31,9 @@ MARGIN = 80
 """Map units around a state that is shown alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapPlace:
-    """One state or district to draw."""
-
-    id: str
-    """``CA``, or a district as it is counted: ``CA-12``, ``MA-6/120``."""
-    words: str
-    """Its accessible name, with its number."""
-    step: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A short name beside an inset."""
-
-    text: str
-    x: int
-    y: int
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A map, ready to draw."""
-
-    view: str
-    """The SVG view box."""
-    places: tuple[MapPlace, ...]
-    lines: str
-    """Borders between states; empty where one state is shown alone."""
-    labels: tuple[Label, ...]
-    alone: bool
-
-
+Place = tuple[str, str, int, str]
+"""One state or district to draw: ``CA``, or a district as it is counted (``CA-12``, ``MA-6/120``);
+its accessible name, with its number; its step; its path."""
 Legend = tuple[tuple[int, str], ...]
 """Step and words, the lightest first."""
 
@@ -102,27 +70,34 @@ def picture() -> Response:
     shapes = shapes_of(site)
     if shapes is None:
         abort(404)
+    state = asked.chosen.state
     if by_state:
-        drawn = picture_of_states(shapes, numbers, site.tables)
+        places = _states(shapes, numbers, site.tables)
     else:
-        drawn = picture_of_districts(shapes, numbers, site.tables, state=asked.chosen.state)
+        places = _districts(shapes, numbers, site.tables, state)
+    if state is None:
+        view = (0, 0, shapes.width, shapes.height)
+        insets = sorted({**shapes.boxes, "PR": shapes.frames["PR"]}.items())
+    else:
+        insets = []
+        left, top, width, height = shapes.frames[state]
+        margin = MARGIN if state not in shapes.boxes else max(width, height) // 4
+        view = (left - margin, top - margin, width + 2 * margin, height + 2 * margin)
     rest = {name: value for name, value in asked.query.items() if name != "state"}
     links = {s: page_url("organizer_counts.places", **rest, state=s) for s in STATES}
     framed()
     text = render_template(
-        "organizer/counts/map.svg", picture=drawn, links=links, by_state=by_state
-    )
+        "organizer/counts/map.svg", places=places, view=view, links=links, by_state=by_state,
+        state=state, lines="" if state else shapes.state_lines,
+        labels=[(code, box[0] + box[2] // 2, box[1] - 40) for code, box in insets],
+    )  # fmt: skip
     return Response(text, mimetype="image/svg+xml")
 
 
 def legend_of(
-    rows: Sequence[CountRow],
-    shapes: DistrictMap | None,
-    tables: Tables,
-    state: str | None,
-    *,
+    rows: Sequence[CountRow], shapes: DistrictMap | None, tables: Tables, state: str | None, *,
     by_state: bool,
-) -> Legend:
+) -> Legend:  # fmt: skip
     """What the colors of the map mean, from the same numbers. ``rows``: by state or by district."""
     numbers = {row.group: row.signatures for row in rows}
     states = [state] if state else list(STATES)
@@ -136,10 +111,10 @@ def legend_of(
     return (*found, (WHOLE, _("state with new lines, counted as a whole"))) if whole else found
 
 
-def picture_of_districts(
-    shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables, *, state: str | None = None
-) -> Picture:
-    """The map of districts; of one state alone, as large as it gets, where one is given.
+def _districts(
+    shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables, state: str | None
+) -> list[Place]:
+    """The districts of the country, or of one state.
 
     ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Drawn are
     those of the Congress that sits. A state whose lines are not those of the map is one place.
@@ -151,50 +126,30 @@ def picture_of_districts(
     }  # fmt: skip
     breaks = steps([number for name, number in now.items() if name[:2] not in whole])
     places = [
-        MapPlace(
-            district_key(name, tables.congress),
-            f"{name}, {member_of(name, tables)}: {signed(number)}",
-            step(number, breaks),
-            shapes.districts[name],
-        )
-        for name, number in now.items()
-        if name[:2] not in whole
-    ]
+        (district_key(name, tables.congress),
+         f"{name}, {member_of(name, tables)}: {signed(number)}", step(number, breaks),
+         shapes.districts[name])
+        for name, number in now.items() if name[:2] not in whole
+    ]  # fmt: skip
     for there in whole:
         names = [name for name in now if name.startswith(f"{there}-")]
         if names:
-            people = sum(now[name] for name in names)
             said = _("%(place)s, counted as a whole", place=STATES[there])
+            people = signed(sum(now[name] for name in names))
             path = "".join(shapes.districts[name] for name in names)
-            places.append(MapPlace(there, f"{said}: {signed(people)}", WHOLE, path))
-    return _framed(shapes, tuple(places), state)
+            places.append((there, f"{said}: {people}", WHOLE, path))
+    return places
 
 
-def picture_of_states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> Picture:
-    """The map of states and territories. ``numbers`` are signatures by state (``CA``)."""
-    breaks = steps([numbers.get(state, 0) for state in STATES])
-    places = []
-    for state, name in sorted(STATES.items()):
-        number = numbers.get(state, 0)
-        path = "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state))
-        places.append(MapPlace(state, f"{name}: {signed(number)}", step(number, breaks), path))
-    return _framed(shapes, tuple(places), None)
-
-
-def _framed(shapes: DistrictMap, places: tuple[MapPlace, ...], state: str | None) -> Picture:
-    if state is None:
-        view = (0, 0, shapes.width, shapes.height)
-        labels = tuple(
-            Label(code, box[0] + box[2] // 2, box[1] - 40)
-            for code, box in sorted({**shapes.boxes, "PR": shapes.frames["PR"]}.items())
-        )
-    else:
-        left, top, width, height = shapes.frames[state]
-        margin = MARGIN if state not in shapes.boxes else max(width, height) // 4
-        view = (left - margin, top - margin, width + 2 * margin, height + 2 * margin)
-        labels = ()
-    lines = "" if state else shapes.state_lines
-    return Picture(" ".join(map(str, view)), places, lines, labels, bool(state))
+def _states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> list[Place]:
+    """The states and territories. ``numbers`` are signatures by state (``CA``)."""
+    found = {state: numbers.get(state, 0) for state in sorted(STATES)}
+    breaks = steps(list(found.values()))
+    return [
+        (state, f"{STATES[state]}: {signed(number)}", step(number, breaks),
+         "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state)))
+        for state, number in found.items()
+    ]  # fmt: skip
 
 
 def signed(number: int) -> str:

@@ -35,11 +35,12 @@ def index() -> Response:
     state = state if state in STATES else ""
     people = _people(site)
     found = _search(site, typed, state, people) if typed or state else []
-    states = [(s, name, people.get(s, 0)) for s, name in STATES.items()]
+    by_name = sorted(STATES.items(), key=lambda state: plain(state[1]))
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
         title_name=title_name, role=role,
-        states=sorted(states, key=lambda line: plain(line[1])), seats=len(site.tables.holders),
+        choices=[("", _("All")), *by_name],
+        states=[(s, name, people.get(s, 0)) for s, name in by_name], seats=len(site.tables.holders),
         meanings=meanings(), goal=site.campaign.goal_office or 0,
     )  # fmt: skip
 

@@ -23,9 +23,9 @@ from app.site.i18n import ngettext
 from app.site.services import services
 from app.web.access import access
 from app.web.limits import Wait, ask, retry_after
-from app.web.organizer.cookies import client, read_cookie
 from app.web.organizer.gate import (
     begin,
+    client,
     clock,
     current,
     door,
@@ -33,6 +33,7 @@ from app.web.organizer.gate import (
     go_on,
     log_in_page,
     organizer,
+    read_cookie,
     safe_next,
 )
 from app.web.organizer.show import go_to, page

@@ -3,6 +3,9 @@
 Before each request the rule of its view is read and weighed: is somebody logged in, does
 their role suffice, was the form made for this session, was the password typed lately. A page
 that fails on the way is answered here and its view never runs. What was typed is kept.
+
+Organizers have three cookies, residents none. All are HttpOnly and SameSite=Strict; on a site with
+HTTPS their names begin with ``__Host-``, so that no neighbouring subdomain can plant one.
 """
 
 from __future__ import annotations
@@ -11,26 +14,25 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Flask, abort, after_this_request, current_app, g, redirect, request
 from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.records import organizers
 from app.records.audit import Actor
-from app.records.credentials import OUR_COST, warm_up
+from app.records.credentials import OUR_COST, new_token, warm_up
 from app.records.database import NotStoredError
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
+from app.records.throttle import Client
 from app.site.i18n import other_language, page_url
 from app.site.services import services
 from app.site.tokens import Binding, sign, unsign
-from app.web.organizer.cookies import read_cookie, set_cookie, visitor_nonce
 from app.web.organizer.show import area, menu_for, page, visible
 
 organizer = area("organizer")
@@ -44,14 +46,6 @@ KEPT_FIELD = "kept"
 UNKEPT = frozenset({CSRF_FIELD, KEPT_FIELD, "password", "passphrase", "again", "code", "next"})
 """Fields that are never sent back to the browser."""
 _OURS = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~=&%+-]*)?")
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRule:
-    """What one view asks for."""
-
-    who: str
-    fresh: bool
 
 
 def door() -> Door:
@@ -132,13 +126,9 @@ def safe_next(wanted: str) -> str:
     return wanted
 
 
-@dataclass(frozen=True, slots=True)
-class KeptWork:
-    """A form's contents, kept in the pages themselves while its sender logs in again."""
-
-    owner: int
-    path: str
-    fields: tuple[tuple[str, str], ...]
+KeptWork = tuple[int, str, list[tuple[str, str]]]
+"""A form's contents, kept in the pages themselves while its sender logs in again: whose they are,
+the form's address, and its fields."""
 
 
 def keep_work(secret: bytes, owner: int, path: str, fields: Iterable[tuple[str, str]]) -> str:
@@ -153,27 +143,32 @@ def kept_work(secret: bytes, signed: str) -> KeptWork | None:
     if text is None:
         return None
     owner, path, pairs = json.loads(text)
-    return KeptWork(owner, path, tuple((name, value) for name, value in pairs))
+    return owner, path, [(name, value) for name, value in pairs]
+
+
+def _keep(owner: int) -> str:
+    """The present form, kept for somebody."""
+    return keep_work(door().secret, owner, request.path, request.form.items(multi=True))
 
 
 def guard() -> Response | None:
     """Answer the request here if its view's rule is not met; None lets it through."""
     view = current_app.view_functions.get(request.endpoint or "")
-    rule = AccessRule(getattr(view, "access", "anyone"), getattr(view, "fresh", False))
-    if rule.who == "anyone":
+    who, fresh = getattr(view, "access", "anyone"), getattr(view, "fresh", False)
+    if who == "anyone":
         return None
-    if rule.who == "visitor":
+    if who == "visitor":
         return _check_visitor()
     found = _found()
     if isinstance(found, NoSession):
-        return _log_in_first(rule, found)
-    if rule.who == "half" or found.stage == "password":
-        return _check_half(rule, found)
-    if rule.who not in ROLES:
+        return _log_in_first(who, found)
+    if who == "half" or found.stage == "password":
+        return _check_half(who, found)
+    if who not in ROLES:
         abort(403)
-    if not found.organizer.may(cast(Need, rule.who)):
-        return _refuse(found, rule.who)
-    answer = _check_form(found) or _check_fresh(rule, found)
+    if not found.organizer.may(cast(Need, who)):
+        return page("refused", 403, need=who, role=found.organizer.role)
+    answer = _check_form(found) or (_check_fresh(found) if fresh else None)
     if answer is None:
         with suppress(NotStoredError):
             organizers.touch(services().db(), found, clock())
@@ -184,16 +179,14 @@ def _check_visitor() -> Response | None:
     g.visitor_page = True
     if request.method != "POST":
         return None
-    bound = Binding.of_visitor(visitor_nonce())
-    if bound.judge(door().secret, typed_token()) == "good":
-        return None
-    return send_again(request.path, list(request.form.items(multi=True)))
+    good = binding().judge(door().secret, typed_token()) == "good"
+    return None if good else send_again(request.path, request.form.items(multi=True))
 
 
-def _check_half(rule: AccessRule, found: Session) -> Response | None:
+def _check_half(who: str, found: Session) -> Response | None:
     if found.stage == "full":
         return redirect(page_url("organizer.index"))
-    if rule.who != "half":
+    if who != "half":
         endpoint = "code" if found.organizer.has_second_factor else "second_factor"
         return redirect(page_url(f"organizer.{endpoint}", next=here() or None))
     return _check_form(found)
@@ -206,31 +199,26 @@ def _check_form(found: Session) -> Response | None:
     if state == "good":
         return None
     if state == "ours" and found.stage == "full":
-        return send_again(request.path, list(request.form.items(multi=True)))
+        return send_again(request.path, request.form.items(multi=True))
     return page("foreign", 400)
 
 
-def _check_fresh(rule: AccessRule, found: Session) -> Response | None:
-    if not rule.fresh or found.is_fresh(clock()):
+def _check_fresh(found: Session) -> Response | None:
+    if found.is_fresh(clock()):
         return None
     if request.method == "POST":
-        fields = list(request.form.items(multi=True))
-        kept = keep_work(door().secret, found.organizer.id, request.path, fields)
-        return confirm_page(kept=kept, status=401)
+        return confirm_page(kept=_keep(found.organizer.id), status=401)
     return redirect(page_url("organizer.confirm", next=here() or None))
 
 
-def _log_in_first(rule: AccessRule, found: NoSession) -> Response:
+def _log_in_first(who: str, found: NoSession) -> Response:
     """Lead to the log-in page. A form that was ours comes along and is not lost."""
-    secret = door().secret
-    if request.method == "POST" and rule.who == "half":
+    if request.method == "POST" and who == "half":
         kept, target = request.form.get(KEPT_FIELD, ""), request.form.get("next", "")
         return log_in_page(kept=kept, target=safe_next(target), why="idle", status=401)
-    made_for = Binding.read(secret, typed_token()) if request.method == "POST" else None
+    made_for = Binding.read(door().secret, typed_token()) if request.method == "POST" else None
     if made_for is not None and made_for.owner:
-        fields = list(request.form.items(multi=True))
-        kept = keep_work(secret, made_for.owner, request.path, fields)
-        return log_in_page(kept=kept, why="kept", status=401)
+        return log_in_page(kept=_keep(made_for.owner), why="kept", status=401)
     why = "idle" if found.why == "idle" else None
     target = here() if request.method in ("GET", "HEAD") else ""
     return redirect(page_url("organizer.login", next=target or None, why=why))
@@ -264,7 +252,7 @@ def confirm_page(
     )  # fmt: skip
 
 
-def send_again(path: str, fields: list[tuple[str, str]], status: int = 409) -> Response:
+def send_again(path: str, fields: Iterable[tuple[str, str]], status: int = 409) -> Response:
     """Show that nothing was done yet, with all that was typed, to be sent with one press."""
     shown = [(name, visible(value)) for name, value in fields if name not in UNKEPT]
     return page("again", status, path=path, fields=shown)
@@ -273,32 +261,26 @@ def send_again(path: str, fields: list[tuple[str, str]], status: int = 409) -> R
 def go_on(target: str, kept: str, status: int = 303) -> Response:
     """After logging in or confirming: back to what was being done, else to the first page."""
     work = kept_work(door().secret, kept)
-    if work is not None and work.owner == current().organizer.id:
-        return send_again(work.path, list(work.fields), 200)
+    if work is not None and work[0] == current().organizer.id:
+        return send_again(*work[1:], 200)
     path = safe_next(target)
     return redirect(request.script_root + path if path else page_url("organizer.index"), status)
-
-
-def _refuse(found: Session, who: str) -> Response:
-    return page("refused", 403, need=who, role=found.organizer.role)
 
 
 def _menu() -> dict[str, object]:
     """What every organizer's page may use."""
     found = g.get("organizer_session")
-    known = isinstance(found, Session) and found.stage == "full"
-    me = found.organizer if isinstance(found, Session) and known else None
-    several = me is not None and len(services().campaigns) > 1
-    return {"me": me, "menu": menu_for(me) if me else [], "several": several}
+    if not isinstance(found, Session) or found.stage != "full":
+        return {"me": None}
+    several = len(services().campaigns) > 1
+    return {"me": found.organizer, "menu": menu_for(found.organizer), "several": several}
 
 
 def moment(at: datetime) -> str:
     """A date and time in words, in the page's language and the campaign's time zone."""
-    zone = ZoneInfo(services().campaign.timezone)
-    there = at.astimezone(zone)
-    return (
-        f"{format_date(there, 'medium', rebase=False)}, {format_time(there, 'short', rebase=False)}"
-    )
+    there = at.astimezone(ZoneInfo(services().campaign.timezone))
+    day = format_date(there, "medium", rebase=False)
+    return f"{day}, {format_time(there, 'short', rebase=False)}"
 
 
 class RowConverter(IntegerConverter):
@@ -321,3 +303,69 @@ def set_up_gate(app: Flask) -> None:
     app.context_processor(_menu)
     app.jinja_env.globals["form_token"] = form_token
     app.jinja_env.filters["moment"] = moment
+
+
+# --- cookies ---
+
+Kind = Literal["organizer", "organizer-form", "organizer-device"]
+DEVICE_SECONDS = 180 * 24 * 3600
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"),
+            ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+           ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def _cookie(kind: Kind) -> tuple[str, bool]:
+    """``__Host-organizer`` on a site with HTTPS, ``organizer`` on a laptop; and whether browsers
+    reach it by HTTPS, as the settings or the request say."""
+    secure = request.is_secure or services().settings.site_url.startswith("https://")
+    return f"__Host-{kind}" if secure else kind, secure
+
+
+def read_cookie(kind: Kind) -> str:
+    """The token in a cookie; empty when there is none or it is not one of ours in form."""
+    value = request.cookies.get(_cookie(kind)[0], "")
+    return value if TOKEN.fullmatch(value) else ""
+
+
+def set_cookie(kind: Kind, value: str, seconds: int | None = None) -> None:
+    """Set a cookie on the response to the present request; empty takes it away."""
+    name, secure = _cookie(kind)
+
+    @after_this_request
+    def add(response: Response) -> Response:
+        response.set_cookie(
+            name, value, max_age=seconds if value else 0, expires=None if value else 0, path="/",
+            secure=secure, httponly=True, samesite="Strict",
+        )  # fmt: skip
+        return response
+
+
+def visitor_nonce() -> str:
+    """The random value that binds a visitor's log-in form to their browser."""
+    if "visitor_nonce" not in g:
+        g.visitor_nonce = read_cookie("organizer-form")
+        if not g.visitor_nonce:
+            g.visitor_nonce = new_token()
+            set_cookie("organizer-form", g.visitor_nonce)
+    return str(g.visitor_nonce)
+
+
+def device_label(agent: str) -> str:
+    """``Firefox on Linux``: enough to tell one's own sessions apart, and no more."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return " on ".join(part for part in (browser, system) if part)
+
+
+def client() -> Client:
+    """Where the present request comes from. A browser without a mark is given one to carry,
+    which counts for nothing until it has logged in."""
+    if "client" not in g:
+        device = read_cookie("organizer-device") or new_token()
+        set_cookie("organizer-device", device, DEVICE_SECONDS)
+        label = device_label(request.headers.get("User-Agent", ""))
+        g.client = Client(request.remote_addr or "", device, label)
+    return g.client  # type: ignore[no-any-return]

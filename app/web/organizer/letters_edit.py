@@ -9,17 +9,14 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, StringField
 
-from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.letter_file import (
     HEADING,
-    SourceParts,
     join_source,
     plain_lines,
     read_template,
     split_source,
 )
 from app.campaign.problems import Problem
-from app.campaign.reading_aids import Pair, pair
 from app.campaign.text_changes import changes, merge
 from app.records.counts import count
 from app.records.workshop import FileVersion, Moved, history, text_version
@@ -39,6 +36,7 @@ from app.web.organizer.letters_shelf import (
     TextPlace,
     file_name,
     letters,
+    pairs_of,
     shelf,
     text_at,
 )
@@ -166,7 +164,8 @@ def _editor(
     return page(
         "letters/edit", status, base=base, problem=problem, field="words", **context,
         errors=_summary(problem, found[:3] if problems else []),
-        fields=field_groups(site.campaign), pairs=_pairs(english, text) if text.spanish else (),
+        fields=field_groups(site.campaign),
+        pairs=pairs_of(english.newest, text.newest) if text.spanish else (),
         done=said or request.args.get("done", ""), only=whose(site, typed_code(request.form, ONLY)),
         passage=visible(form.passage.data) if said != "put" else "",
     )  # fmt: skip
@@ -180,14 +179,6 @@ def _summary(problem: str, found: list[tuple[int, Problem]]) -> list[tuple[str, 
     ]
     words = [f"{where} {problem_words(one.what).replace('`', '')}" for where, one in lines]
     return [("words", text) for text in (problem, *words) if text]
-
-
-def _pairs(english: Text, aid: Text) -> tuple[Pair, ...]:
-    first = split_source(english.newest or "")
-    second = split_source(aid.newest or "") or SourceParts({}, "", 1)
-    if first is None:
-        return ()
-    return pair(first.words, second.words, second.heading.get(AID_NOTES, ""))
 
 
 @letters.post("/<letter_id>/<part>/edit")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from flask import abort, request
 from flask_babel import lazy_gettext as _l
@@ -15,15 +15,15 @@ from werkzeug.wrappers import Response
 
 from app.campaign.check import check_campaign
 from app.campaign.compose import compose, reading_aid
-from app.campaign.entities import Campaign, Letter, LetterTemplate, Writer
+from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.problems import Problem
 from app.campaign.stance import moments, stage_of, stance_of
 from app.campaign.survey import MOMENTS, Moment
 from app.congress.model import STATES, Delegation, Holder
 from app.congress.tables import Tables
-from app.documents.call import CallScript, NoPhone, to_call_script
-from app.documents.letter import Addressed, PostalLetter, WebFormText, postal, to_web_form
+from app.documents.call import to_call_script
+from app.documents.letter import Addressed, postal, to_web_form
 from app.documents.pdf import to_pdf
 from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
@@ -80,6 +80,10 @@ class PreviewQuery:
         )
 
     @property
+    def length(self) -> Length:
+        return "short" if self.text.startswith("short") else "full"
+
+    @property
     def typed_story(self) -> str:
         return STORY if self.story else ""
 
@@ -91,18 +95,6 @@ class PreviewQuery:
             "seat": self.seat,
         }  # fmt: skip
         return {key: value for key, value in {**now, **other}.items() if value}
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLetter:
-    """One letter in one form, for the page."""
-
-    holder: Holder
-    page: PostalLetter | None = None
-    web: WebFormText | None = None
-    call: CallScript | NoPhone | None = None
-    aid: tuple[str, ...] = ()
-    ask: str = ""
 
 
 def moment_now(site: Services) -> Moment:
@@ -128,7 +120,7 @@ def preview(letter_id: str) -> Response:
         holders = find(site.campaign, site.tables, wanted.query, "")
         wanted = replace(wanted, kind="") if holders else wanted
     chosen = site.tables.holder(wanted.seat) or next(iter(holders), None)
-    template = _template(checked, letter, wanted)
+    template = checked.template(letter.id, wanted.length)
     shown = None
     if chosen is not None and template is not None and checked.campaign is not None:
         shown = _show(checked.campaign, template, chosen, site, wanted)
@@ -150,10 +142,10 @@ def preview_pdf(letter_id: str) -> Response:
     site, (books, letter) = services(), letter_at(letter_id)
     wanted = PreviewQuery.read(letter, moment_now(site))
     checked = _read(site, books, letter, wanted)
-    template, holder = _template(checked, letter, wanted), site.tables.holder(wanted.seat)
+    template, holder = checked.template(letter.id, wanted.length), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
         abort(404)
-    composed, writer = _compose(
+    composed, writer, _aid = _compose(
         checked.campaign, template, holder, site, story=wanted.typed_story,
         today=_days(site, checked.campaign)[wanted.moment],
     )  # fmt: skip
@@ -165,13 +157,6 @@ def preview_pdf(letter_id: str) -> Response:
 def _read(site: Services, books: Shelf, letter: ShelvedLetter, wanted: PreviewQuery) -> Checked:
     live = wanted.source == "live"
     return read(site.slug, books.files if live else books.with_drafts(letter))
-
-
-def _template(
-    checked: Checked, letter: ShelvedLetter, wanted: PreviewQuery
-) -> LetterTemplate | None:
-    length = "short" if wanted.text.startswith("short") else "full"
-    return next((t for t in checked.templates(letter.id) if t.length == length), None)
 
 
 def _days(site: Services, campaign: Campaign) -> dict[Moment, date]:
@@ -191,48 +176,44 @@ def _place(tables: Tables, holder: Holder) -> Delegation:
 
 def _compose(
     campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, *, today: date,
-    story: str = STORY,
-) -> tuple[Letter, Writer]:  # fmt: skip
+    story: str = STORY, aid: bool = False,
+) -> tuple[Letter, Writer, tuple[str, ...]]:  # fmt: skip
+    """The letter of somebody made up, who that is, and with ``aid`` its Spanish paragraphs."""
     member = holder.member
     assert member is not None
     office = next(iter(member.local_offices), member.washington)
+    there = office.state == holder.seat.state
     writer = Writer(
         first="Ana", last="Sample", street="123 Example Street", state=holder.seat.state,
-        city=office.city if office.state == holder.seat.state else "Springfield",
-        zip=office.zip[:5] if office.state == holder.seat.state else "",
+        city=office.city if there else "Springfield", zip=office.zip[:5] if there else "",
     )  # fmt: skip
+    place = _place(site.tables, holder)
     letter = compose(
-        campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
-        story=story, today=today,
-    )  # fmt: skip
-    return letter, writer
+        campaign, template, holder, writer=writer, district_place=place, story=story, today=today
+    )
+    return letter, writer, reading_aid(
+        campaign, template, holder, writer=writer, district_place=place, story=story, today=today
+    ) if aid else ()  # fmt: skip
 
 
 def _show(
-    campaign: Campaign,
-    template: LetterTemplate,
-    holder: Holder,
-    site: Services,
+    campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services,
     wanted: PreviewQuery,
-) -> ShownLetter:
+) -> dict[str, Any]:  # fmt: skip
+    """One letter in one form, for the page."""
     if holder.vacant:
-        return ShownLetter(holder)
-    story, today = wanted.typed_story, _days(site, campaign)[wanted.moment]
-    letter, writer = _compose(campaign, template, holder, site, story=story, today=today)
-    aid: tuple[str, ...] = ()
-    if wanted.text.endswith("-es"):
-        aid = reading_aid(
-            campaign, template, holder, writer=writer, district_place=_place(site.tables, holder),
-            story=story, today=today,
-        )  # fmt: skip
-    ask = (language() == "es" and letter.ask.summary_es) or letter.ask.summary
-    match wanted.form:
-        case "web":
-            return ShownLetter(holder, web=to_web_form(letter), aid=aid, ask=ask)
-        case "call":
-            return ShownLetter(holder, call=to_call_script(letter, writer), aid=aid, ask=ask)
-        case "letter":
-            return ShownLetter(holder, page=postal(letter, writer), aid=aid, ask=ask)
+        return {"ask": ""}
+    letter, writer, aid = _compose(
+        campaign, template, holder, site, story=wanted.typed_story,
+        today=_days(site, campaign)[wanted.moment], aid=wanted.text.endswith("-es"),
+    )  # fmt: skip
+    form = wanted.form
+    return {
+        "page": postal(letter, writer) if form == "letter" else None,
+        "web": to_web_form(letter) if form == "web" else None,
+        "call": to_call_script(letter, writer) if form == "call" else None,
+        "aid": aid, "ask": (language() == "es" and letter.ask.summary_es) or letter.ask.summary,
+    }  # fmt: skip
 
 
 # --- beside the words, while they are written ---------------------------------------------
@@ -271,36 +252,24 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     holder = next((h for h, _kind in choices if h.seat.id == seat), choices[0][0])
     if sought and query and holder not in sought:
         holder = sought[0]
-    short, aid = ".short." in name, name.endswith(".es.txt")
-    template = next(
-        (t for t in checked.templates(letter.id) if t.length == ("short" if short else "full")),
-        None,
-    )
+    template = checked.template(letter.id, place.text.length)
     nobody = bool(query and not sought)
     if checked.campaign is None or template is None:
         return Beside(holder.seat.id, choices, nobody, None, (), checked.problems)
-    today = site.today()
-    composed, writer = _compose(checked.campaign, template, holder, site, today=today)
-    words = composed.body
-    if aid:
-        words = reading_aid(checked.campaign, template, holder, writer=writer, story=STORY,
-                            district_place=_place(site.tables, holder), today=today)  # fmt: skip
+    composed, _writer, words = _compose(
+        checked.campaign, template, holder, site, today=site.today(), aid=place.text.spanish
+    )
     seats = {h.seat.id: h for h in (holder, *(one for one, _kind in each))}
     found = check_campaign(checked.campaign, tuple(seats.values()), templates=(template,)).problems
     frame = "\n\n".join(p for p in composed.body if p not in composed.own_paragraphs)
     count = len(frame) + frame.count("\n")
     forms = [h.member.form for h in site.tables.holders if h.member and h.member.form.known]
     return Beside(
-        holder.seat.id,
-        choices,
-        nobody,
-        composed,
-        words,
-        found,
-        count,
+        holder.seat.id, choices, nobody, composed,
+        words if place.text.spanish else composed.body, found, count,
         MOST_CHARACTERS[template.length],
         sum(1 for form in forms if (form.max_characters or count) < count),
-    )
+    )  # fmt: skip
 
 
 def _one_of_each(site: Services) -> list[tuple[Holder, str]]:

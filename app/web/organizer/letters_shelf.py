@@ -1,20 +1,45 @@
-"""The letters of the campaign as an organizer finds them: what is live, drafted, retired."""
+"""The letters of the campaign as an organizer finds them: what is live, drafted, retired; one of
+them; publishing it, retiring it, bringing it back."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, cast
+
+from flask import request
+from werkzeug.wrappers import Response
 
 from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length
-from app.campaign.letter_file import read_name, split_source, version_of
-from app.campaign.reading_aids import pair
+from app.campaign.letter_file import SourceParts, read_name, split_source, version_of
+from app.campaign.reading_aids import Pair, pair
+from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
+from app.campaign.text_changes import Change, changes
+from app.congress.tables import Tables
+from app.records import workshop
 from app.records.counts import count
-from app.records.workshop import FileState, FileVersion, states
+from app.records.workshop import CampaignMoved, FileState, FileVersion, states
+from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services, services
-from app.web.organizer.show import area, known
+from app.web.access import access
+from app.web.limits import room
+from app.web.organizer import drafts
+from app.web.organizer.campaign_check import (
+    Checked,
+    Texts,
+    check_files,
+    read,
+    texts_of,
+    with_check,
+)
+from app.web.organizer.drafts import pressed
+from app.web.organizer.gate import acting
+from app.web.organizer.show import area, go_to, known, page, visible
 
 letters = area("organizer_letters", "/letters")
 """The pages of the letters, under ``/organize/letters``: editors only, ``gate`` sees to it.
@@ -114,7 +139,6 @@ class Shelf:
     counter: int
     files: Mapping[str, str]
     """What is live, by name; the campaign's other files too."""
-    folder: Mapping[str, str]
     letters: tuple[ShelvedLetter, ...]
 
     def letter(self, letter_id: str) -> ShelvedLetter | None:
@@ -153,7 +177,7 @@ def shelf(site: Services) -> Shelf:
     ]
     order = {"live": 0, "draft": 1, "retired": 2}
     letters.sort(key=lambda x: (order[x.status], x.id != "general", x.title.casefold(), x.id))
-    return Shelf(live.counter, live.files, site.live.folder, tuple(letters))
+    return Shelf(live.counter, live.files, tuple(letters))
 
 
 def _names(letter_id: str) -> list[str]:
@@ -180,7 +204,8 @@ def _letter(
         number = 0
         if live is not None and not text.spanish:
             number = signed.get((letter_id, text.length, version_of(live)), 0)
-        stale = _stale(english, text) if text.spanish and english else 0
+        pairs = pairs_of(english.newest, text.newest) if text.spanish and english else ()
+        stale = sum(p.state in ("stale", "missing") for p in pairs) if text.newest else 0
         texts[part] = Text(part, name, text.state, live, number, stale)
     heading = _heading(texts["full"].newest or texts["short"].newest or "")
     spanish = language() == "es"
@@ -198,14 +223,11 @@ def _heading(source: str) -> dict[str, str]:
     return parts.heading if parts else {}
 
 
-def _stale(english: Text, aid: Text) -> int:
-    if not english.newest or not aid.newest:
-        return 0
-    first, second = split_source(english.newest), split_source(aid.newest)
-    if first is None or second is None:
-        return 0
-    note = second.heading.get(AID_NOTES, "")
-    return sum(p.state in ("stale", "missing") for p in pair(first.words, second.words, note))
+def pairs_of(english: str | None, spanish: str | None) -> tuple[Pair, ...]:
+    """The paragraphs of two texts side by side; one that cannot be read has none."""
+    nothing = SourceParts({}, "", 1)
+    first, second = (split_source(text or "") or nothing for text in (english, spanish))
+    return pair(first.words, second.words, second.heading.get(AID_NOTES, ""))
 
 
 def _signed(site: Services) -> dict[tuple[str, str, str], int]:
@@ -247,3 +269,180 @@ def text_at(letter_id: str, part: str) -> TextPlace:
     """The text that an address names."""
     books, letter = letter_at(letter_id)
     return TextPlace(books, letter, known(letter.texts.get(cast("Part", part))))
+
+
+# --- their pages ---
+
+
+@letters.get("/")
+@access("editor")
+def index() -> Response:
+    """Every letter with where it stands."""
+    return page("letters/index", letters=shelf(services()).letters)
+
+
+# --- one letter --------------------------------------------------------------------------
+
+
+@letters.get("/<letter_id>/", endpoint="letter")
+@access("editor")
+def show_letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """One letter: its texts, where each stands, and what can be done."""
+    return page("letters/letter", status, letter=letter_at(letter_id)[1], problem=problem)
+
+
+@letters.get("/<letter_id>/check")
+@access("editor")
+def check(letter_id: str) -> Response:
+    """The check of a letter with its drafts."""
+    books, letter = letter_at(letter_id)
+
+    def shown(checked: Checked) -> Response:
+        asks = [
+            (text, _by_ask(books, letter, text.length))
+            for text in (lengths(letter) if checked.campaign else ())
+        ]
+        return page(
+            "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
+        )
+
+    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
+
+
+@lru_cache(maxsize=16)
+def _survey(
+    slug: str, texts: Texts, live: Texts, key: tuple[str, Length], tables: Tables
+) -> tuple[AskGroup, ...]:
+    after, now = read(slug, dict(texts)), read(slug, dict(live))
+    template, before = after.template(*key), now.template(*key)
+    if after.campaign is None or template is None:
+        return ()
+    pair = (now.campaign, before) if now.campaign is not None and before is not None else None
+    with room("checks"):
+        return survey(after.campaign, template, tables.holders, before=pair)
+
+
+def _by_ask(
+    books: Shelf, letter: ShelvedLetter, length: Length
+) -> list[tuple[Moment, list[AskGroup]]]:
+    """What the letter says to the whole Congress, by moment and ask, and what changes."""
+    site = services()
+    texts, live = texts_of(books.with_drafts(letter)), texts_of(books.files)
+    found: dict[Moment, list[AskGroup]] = defaultdict(list)
+    for group in _survey(site.slug, texts, live, (letter.id, length), site.tables):
+        found[group.moment].append(group)
+    return [(moment, found[moment]) for moment in MOMENTS if found[moment]]
+
+
+# --- publishing --------------------------------------------------------------------------
+
+
+@letters.get("/<letter_id>/publish")
+@access("editor")
+def publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
+    """What would change, what the check says of it, and who signed what is live."""
+    books, letter = letter_at(letter_id)
+
+    def shown(checked: Checked) -> Response:
+        compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
+        return page(
+            "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
+            parts=[(text, text_changes(text)) for text in letter.drafts],
+            asks=[(text, _by_ask(books, letter, text.length)) for text in compared],
+            overtaken=[text for text in letter.drafts if _overtaken(text)],
+            starts=first_lines(letter), problem=problem, field="publish",
+            note=visible(pressed().note.data),
+        )  # fmt: skip
+
+    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
+
+
+def text_changes(text: Text) -> tuple[Change, ...]:
+    """The draft against what is live."""
+    draft = text.draft.source if text.draft else ""
+    return changes(visible(text.live or ""), visible(draft))
+
+
+def _overtaken(text: Text) -> bool:
+    """Whether something else was published since the draft was begun."""
+    draft, now = text.state.draft, text.state.current
+    return draft is not None and now is not None and draft.began_from not in (now.id, draft.id)
+
+
+@letters.post("/<letter_id>/publish")
+@access("editor")
+def publish_post(letter_id: str) -> Response:
+    """Publish the drafts that the page showed, if nothing must be put right first."""
+    books, letter = letter_at(letter_id)
+    if not letter.drafts:
+        return go_to("organizer_letters.letter", letter_id=letter_id)
+    if _shown() != {t.name: t.draft.id for t in letter.drafts if t.draft}:
+        words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
+                  "Look at the changes below, then publish.")  # fmt: skip
+        return publish(letter_id, words, 409)
+    if check_files(services(), books.with_drafts(letter), letter_id).must:
+        words = _("Nothing was published: some things must be put right first.")
+        return publish(letter_id, words, 422)
+    if not drafts.publish(_shown(), books.counter):
+        return _meanwhile(letter_id)
+    return go_to("organizer_letters.letter", letter_id=letter_id, done="published")
+
+
+def _meanwhile(letter_id: str) -> Response:
+    words = _("Something else was published at this moment, so nothing was done. Look at the "
+              "page again, then press once more.")  # fmt: skip
+    return show_letter(letter_id, words, 409)
+
+
+def _shown() -> dict[str, int]:
+    """The drafts that the form was made for, by file name."""
+    found = {}
+    for key, value in request.form.items():
+        if key.startswith("draft ") and re.fullmatch(r"[0-9]{1,15}", value):
+            found[key.removeprefix("draft ")] = int(value)
+    return found
+
+
+@letters.post("/<letter_id>/<part>/discard")
+@access("editor")
+def discard(letter_id: str, part: str) -> Response:
+    """Throw the draft of one text away; its words stay among the versions."""
+    if not drafts.discard(text_at(letter_id, part).text.name):
+        words = _("This draft is not the one that you saw; nothing was thrown away.")
+        return show_letter(letter_id, words, 409)
+    if shelf(services()).letter(letter_id) is None:
+        return go_to("organizer_letters.index", done="discarded")
+    return go_to("organizer_letters.letter", letter_id=letter_id, done="discarded")
+
+
+@letters.post("/<letter_id>/retire")
+@access("editor")
+def retire(letter_id: str) -> Response:
+    """Offer a letter no longer. The last one stays: residents need something to sign."""
+    site, (books, gone) = services(), letter_at(letter_id)
+    if read(site.slug, books.without(gone)).campaign is None:
+        words = _("This is the last letter that residents can choose, so it was not retired.")
+        return show_letter(letter_id, words, 409)
+    answer = workshop.retire(
+        acting(), site.slug, [t.name for t in gone.texts.values() if t.live is not None],
+        folder=site.live.folder, seen=books.counter,
+    )  # fmt: skip
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return go_to("organizer_letters.letter", letter_id=letter_id, done="retired")
+
+
+@letters.post("/<letter_id>/bring-back")
+@access("editor")
+def bring_back(letter_id: str) -> Response:
+    """Offer a retired letter again, if it can still be read."""
+    site, (books, gone) = services(), letter_at(letter_id)
+    back = {t.name: t.retired for t in gone.texts.values() if t.retired is not None}
+    if check_files(site, {**books.files, **back}, letter_id).must:
+        words = _("As it was, this letter can no longer go out: check it, and publish a new "
+                  "version instead.")  # fmt: skip
+        return show_letter(letter_id, words, 409)
+    answer = workshop.bring_back(acting(), site.slug, list(back), seen=books.counter)
+    if isinstance(answer, CampaignMoved):
+        return _meanwhile(letter_id)
+    return go_to("organizer_letters.letter", letter_id=letter_id, done="back")

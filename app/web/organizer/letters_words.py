@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from app.campaign.entities import Campaign
 from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS, FILTERS, Field
+from app.campaign.letter_file import read_name
 from app.campaign.problems import Problem
 from app.campaign.text_changes import Change
 from app.site.i18n import gettext as _
@@ -41,8 +42,6 @@ PART = {
     "full-es": _l("Spanish reading aid, full"),
     "short-es": _l("Spanish reading aid, short"),
 }
-_ENDINGS = (("short-es", ".short.es.txt"), ("full-es", ".es.txt"), ("short", ".short.txt"),
-            ("full", ".txt"))  # fmt: skip
 PART_ABOUT = {
     "full": _l("What most offices receive. At most 1,500 characters."),
     "short": _l("For web forms that allow only a few lines. At most 450 characters."),
@@ -94,21 +93,24 @@ def ticks(text: str) -> Markup:
     )
 
 
+def _text_of(name: str) -> tuple[str, str]:
+    """The letter of a file, and which of its texts it is; both empty for a file of the campaign."""
+    kind = read_name(name)
+    return (kind.id, kind.length + ("-es" if kind.reading_aid else "")) if kind else ("", "")
+
+
 def file_words(name: str, letter_id: str = "") -> str:
     """The text that a problem is in, in words: a text of this letter, another letter, a list."""
-    for part, ending in _ENDINGS:
-        if name.endswith(ending):
-            letter = name.removesuffix(ending)
-            return str(PART[part]) if letter == letter_id else f"{letter}: {PART[part]}"
+    letter, part = _text_of(name)
+    if letter:
+        return str(PART[part]) if letter == letter_id else f"{letter}: {PART[part]}"
     return _("List of supporters") if name.endswith(".csv") else _("Campaign")
 
 
 def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
     """The line of a problem as its editor counts; empty where the file as a whole is meant."""
-    if not problem.line:
-        return ""
     start = starts.get(problem.file)
-    if start is None:
+    if not problem.line or start is None:
         return ""
     if problem.line < start:
         return _("in the heading")
@@ -117,10 +119,10 @@ def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
 
 def file_url(name: str, letter_id: str) -> str:
     """Where the text of a problem is edited; empty for a file of the campaign's page."""
-    for part, ending in _ENDINGS:
-        if name == letter_id + ending:
-            return page_url("organizer_letters.edit", letter_id=letter_id, part=part)
-    return ""
+    letter, part = _text_of(name)
+    if letter != letter_id:
+        return ""
+    return page_url("organizer_letters.edit", letter_id=letter_id, part=part)
 
 
 def shown_changes(changes: Iterable[Change], around: int = 2) -> list[Change | int]:
@@ -147,24 +149,22 @@ def shown_changes(changes: Iterable[Change], around: int = 2) -> list[Change | i
 
 def set_up_words(app: Flask) -> None:
     """Add the filters that the workshop's pages use."""
+    tables = {
+        "status_words": STATUS, "status_about": STATUS_ABOUT, "part_words": PART,
+        "part_about": PART_ABOUT, "moment_words": MOMENT, "level_words": LEVEL,
+        "level_about": LEVEL_ABOUT, "form_words": FORM, "heading_words": HEADING,
+        "heading_hint": HEADING_HINT,
+    }  # fmt: skip
+    for name, table in tables.items():
+        app.jinja_env.filters[name] = lambda key, table=table: str(table.get(key, ""))
     app.jinja_env.filters.update(
         problem_words=problem_words, example_words=example_words, ticks=ticks,
         shown_changes=shown_changes,
-        status_words=lambda key: str(STATUS[key]),
-        status_about=lambda key: str(STATUS_ABOUT[key]),
-        part_words=lambda key: str(PART[key]),
-        part_about=lambda key: str(PART_ABOUT[key]),
-        moment_words=lambda key: str(MOMENT[key]),
-        level_words=lambda key: str(LEVEL[key]),
-        level_about=lambda key: str(LEVEL_ABOUT[key]),
-        form_words=lambda key: str(FORM[key]),
-        heading_words=lambda key: str(HEADING[key]),
-        heading_hint=lambda key: str(HEADING_HINT.get(key, "")),
     )  # fmt: skip
-    app.jinja_env.globals.update(who_labels=LABELS, who_titles=WHO_TITLES,
-                                 stance_labels=STANCE_LABELS, who_names=names)  # fmt: skip
-    app.jinja_env.globals.update(file_words=file_words, file_url=file_url, line_words=line_words,
-                                  heading_keys=tuple(HEADING))  # fmt: skip
+    app.jinja_env.globals.update(
+        who_labels=LABELS, who_titles=WHO_TITLES, stance_labels=STANCE_LABELS, who_names=names,
+        file_words=file_words, file_url=file_url, line_words=line_words, heading_keys=(*HEADING,),
+    )  # fmt: skip
 
 
 # --- what a letter may say ---------------------------------------------------------------

@@ -87,10 +87,9 @@ from app.text import clean_line
 from app.web.access import access
 from app.web.error_pages import not_stored_words
 from app.web.limits import in_room
-from app.web.organizer.cookies import read_cookie
 from app.web.organizer.drafts import RowField
 from app.web.organizer.entering import qr_picture
-from app.web.organizer.gate import acting, clock, current
+from app.web.organizer.gate import acting, clock, current, read_cookie
 from app.web.organizer.show import area, download, in_steps, page, visible
 
 log = logging.getLogger("dear_congress")

@@ -57,7 +57,9 @@ def show_trail() -> Response:
     form.validate()
     wanted = form.wanted()
     return page(
-        "audit", 422 if form.errors else 200, kinds=list(What), actors=audit.actors(db),
+        "audit", 422 if form.errors else 200,
+        actors=[("", _("everyone")), *((name, name) for name in audit.actors(db))],
+        kinds=[("", _("everything")), *((what.value, event_name(what)) for what in What)],
         found=audit.page(db, wanted, below=_number("below"), above=_number("above")),
         query={name: value for name, value in asdict(wanted).items() if value},
         typed={name: visible(text) for name, text in form.data.items()},

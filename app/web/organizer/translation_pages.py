@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from itertools import chain, repeat, takewhile
 
 from flask import abort, request
 from werkzeug.wrappers import Response
+from wtforms import BooleanField, StringField
+from wtforms.form import BaseForm
 
 from app.campaign import reading_aids
 from app.campaign.campaign_fields import AID_NOTES, LISTS
@@ -19,7 +21,6 @@ from app.campaign.reading_aids import (
     TypedParagraph,
     join,
     mark_of,
-    pair,
     paragraphs,
     read_marks,
 )
@@ -30,6 +31,7 @@ from app.web.access import access
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_form import TITLES
 from app.web.organizer.drafts import Working, pressed, save, working
+from app.web.organizer.letters_shelf import pairs_of
 from app.web.organizer.show import go_to, page, visible
 from app.web.problem_words import problem_words
 
@@ -70,12 +72,6 @@ def parts(text: str) -> tuple[dict[str, str], str]:
     return (found.heading, found.words) if found else ({}, "")
 
 
-def pairs_of(english: Working, spanish: Working) -> tuple[Pair, ...]:
-    """The paragraphs of both files side by side."""
-    heading, words = parts(spanish.text)
-    return pair(parts(english.text)[1], words, heading.get(AID_NOTES, ""))
-
-
 def unwrap(text: str) -> str:
     """A paragraph without the line breaks of its file; tags keep lines of their own."""
     lines: list[str] = []
@@ -94,7 +90,7 @@ def translations() -> Response:
     site = services()
     letters = [
         (template.title, page_url("organizer_campaign.translation", letter=letter, length=length),
-         sum(p.state != "current" for p in pairs_of(*_texts(letter, length))))
+         sum(p.state != "current" for p in pairs_of(*(one.text for one in _texts(letter, length)))))
         for (letter, length), template in sorted(site.campaign.templates.items())
     ]  # fmt: skip
     asks = [
@@ -127,7 +123,7 @@ def _texts(letter: str, length: Length) -> tuple[Working, Working]:
 def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
     english, spanish = _texts(letter, length)
-    rows = [_row(number, p) for number, p in enumerate(pairs_of(english, spanish))]
+    rows = [_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
     return _show(letter, length, english, rows, base=spanish.base)
 
 
@@ -162,19 +158,28 @@ def _show(
     )  # fmt: skip
 
 
-def typed_rows() -> list[ParagraphRow]:
-    """What the form says, paragraph by paragraph."""
-    form, rows = request.form, []
-    for number in range(MOST):
-        if f"es-{number}" not in form:
-            break
-        marks = [(read_marks(form.get(f"{name}-{number}", "")) or (NONE_YET,))[0]
-                 for name in ("of", "mark")]  # fmt: skip
-        rows.append(ParagraphRow(
-            number, form.get(f"en-{number}", ""), marks[0], visible(form[f"es-{number}"]),
-            visible(form.get(f"was-{number}", "")), marks[1], "", 8,
-        ))  # fmt: skip
-    return rows
+def _typed() -> tuple[list[ParagraphRow], set[int]]:
+    """What the form says, paragraph by paragraph, and which of them still fit the English."""
+    numbers = [*takewhile(lambda number: f"es-{number}" in request.form, range(MOST))]
+    form = BaseForm({
+        **{f"{name}-{n}": StringField(default="", filters=[visible])
+           for n in numbers for name in ("en", "es", "was", "of", "mark")},
+        **{f"fits-{n}": BooleanField() for n in numbers},
+    })  # fmt: skip
+    form.process(request.form)
+    typed = form.data
+    rows = [
+        ParagraphRow(
+            n, typed[f"en-{n}"], _mark_in(typed[f"of-{n}"]), typed[f"es-{n}"], typed[f"was-{n}"],
+            _mark_in(typed[f"mark-{n}"]), "", 8,
+        )
+        for n in numbers
+    ]  # fmt: skip
+    return rows, {n for n in numbers if typed[f"fits-{n}"]}
+
+
+def _mark_in(text: str) -> str:
+    return (read_marks(text) or (NONE_YET,))[0]
 
 
 @campaign.post("/letters/<letter>/translation/<any(full, short):length>")
@@ -182,12 +187,9 @@ def typed_rows() -> list[ParagraphRow]:
 def translation_post(letter: str, length: Length) -> Response:
     """Keep the reading aid as a draft, each paragraph with the English that it was made for."""
     english, spanish = _texts(letter, length)
-    rows = typed_rows()
+    rows, fits = _typed()
     body, note = join(
-        TypedParagraph(
-            r.english_mark, r.kept, r.before, r.mark, bool(request.form.get(f"fits-{r.number}"))
-        )
-        for r in rows
+        TypedParagraph(r.english_mark, r.kept, r.before, r.mark, r.number in fits) for r in rows
     )
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != AID_NOTES}
     text = join_source(spanish.text, {**heading, AID_NOTES: note}, body)

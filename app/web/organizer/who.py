@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from app.campaign import edit
-from app.campaign.conditions import CHOICES, STANCES, Reach, Who, code_of, reach, who_of
+from app.campaign.conditions import CHOICES, STANCES, Who, code_of, reach, who_of
 from app.campaign.language import Parsed, parse_condition
 from app.congress.model import Holder
 from app.site.i18n import gettext as _
@@ -49,24 +49,13 @@ TITLES: dict[str, LazyString] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class WhoView:
-    """The choices of one condition on a page, and whom they fit now."""
-
-    code: str
-    who: Who | None
-    """None where the condition says more than the choices can."""
-    reach: Reach | None
-    """None where the condition cannot be read."""
-    live: bool
-    """Whether there is a live condition to compare with."""
-
-
-def whose(site: Services, code: str, live: str | None = None) -> WhoView:
-    """The choices that a condition comes to, and whom it fits on this day."""
+def whose(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
+    """The choices that a condition comes to (None where it says more than they can), whom it fits
+    on this day (None where it cannot be read), and whether there is a live one to compare with."""
     fine = isinstance(parse_condition(code, facts=site.campaign.facts), Parsed)
     found = reach(site.campaign, code, live, site.tables.holders, site.today()) if fine else None
-    return WhoView(code, who_of(code) if fine else None, found, live is not None)
+    who = who_of(code) if fine else None
+    return {"code": code, "who": who, "reach": found, "live": live is not None}
 
 
 def typed_code(form: Mapping[str, str], name: str) -> str:
