@@ -3,7 +3,6 @@ them; publishing it, retiring it, bringing it back."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Literal, cast
 
 from flask import request
 from werkzeug.wrappers import Response
+from wtforms.form import BaseForm
 
 from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length
@@ -37,7 +37,7 @@ from app.web.organizer.campaign_check import (
     texts_of,
     with_check,
 )
-from app.web.organizer.drafts import pressed
+from app.web.organizer.drafts import RowField, pressed
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 
@@ -376,14 +376,17 @@ def publish_post(letter_id: str) -> Response:
     books, letter = letter_at(letter_id)
     if not letter.drafts:
         return go_to("organizer_letters.letter", letter_id=letter_id)
-    if _shown() != {t.name: t.draft.id for t in letter.drafts if t.draft}:
+    form = BaseForm({f"draft {t.name}": RowField(default=-1) for t in letter.texts.values()})
+    form.process(request.form)
+    seen = {name.removeprefix("draft "): row for name, row in form.data.items() if row >= 0}
+    if seen != {t.name: t.draft.id for t in letter.drafts if t.draft}:
         words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
                   "Look at the changes below, then publish.")  # fmt: skip
         return publish(letter_id, words, 409)
     if check_files(services(), books.with_drafts(letter), letter_id).must:
         words = _("Nothing was published: some things must be put right first.")
         return publish(letter_id, words, 422)
-    if not drafts.publish(_shown(), books.counter):
+    if not drafts.publish(seen, books.counter):
         return _meanwhile(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="published")
 
@@ -392,15 +395,6 @@ def _meanwhile(letter_id: str) -> Response:
     words = _("Something else was published at this moment, so nothing was done. Look at the "
               "page again, then press once more.")  # fmt: skip
     return show_letter(letter_id, words, 409)
-
-
-def _shown() -> dict[str, int]:
-    """The drafts that the form was made for, by file name."""
-    found = {}
-    for key, value in request.form.items():
-        if key.startswith("draft ") and re.fullmatch(r"[0-9]{1,15}", value):
-            found[key.removeprefix("draft ")] = int(value)
-    return found
 
 
 @letters.post("/<letter_id>/<part>/discard")

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
+from wtforms import Form, StringField
 
 from app.records.statements import (
     Included,
@@ -26,7 +27,7 @@ from app.records.statements import (
 )
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
-from app.site.services import Services, services
+from app.site.services import services
 from app.web.access import access
 from app.web.headers import shared
 from app.web.pages import Page, show
@@ -35,18 +36,47 @@ verify_pages = Blueprint("verify_pages", __name__)
 FRESH = 60
 
 
+class VerifyForm(Form):  # type: ignore[misc]
+    """The commitment that stands on a receipt."""
+
+    commitment = StringField(default="", filters=[lambda text: text[:200].strip()])
+
+
 @verify_pages.route("/verify", methods=["GET", "POST"])
 @access("anyone")
 def verify() -> Response:
-    typed = request.form.get("commitment", "") if request.method == "POST" else None
-    return show(_page(typed, services()))
+    """The form; where it was sent, also what was found."""
+    site, typed = services(), VerifyForm(request.form).commitment.data
+    found: Statement | NothingStated = latest(_folder())
+    shown: dict[str, Any] = {
+        "typed": typed, "answer": "", "steps": (), "index": 0, "stated": None, "problem": "",
+    }  # fmt: skip
+    if request.method == "POST" and (wanted := read_commitment(typed)):
+        answer = find_proof(_folder(), wanted)
+        shown |= {"typed": wanted.hex(), **_answer(answer)}
+        found = answer if isinstance(answer, NothingStated) else answer.statement
+    elif request.method == "POST":
+        shown["problem"] = _("A commitment has 64 characters, 0 to 9 and a to f. Copy all of it "
+                             "from your receipt.")  # fmt: skip
+        shown["errors"] = [("commitment", shown["problem"])]
+    if not isinstance(found, NothingStated):
+        at = datetime.fromisoformat(found.content["at"])
+        shown["stated"] = {
+            **found.content, "moment": moment_words(at, site.campaign.timezone),
+            "key": printed_key(found.public_key), "public_key": found.public_key.hex(),
+        }  # fmt: skip
+    return show(Page("public/verify.html", shown, 422 if shown["problem"] else 200))
 
 
 @verify_pages.post("/verify/proof.json")
 @access("anyone")
 def proof() -> Response:
-    text = _proof(request.form.get("commitment", ""), services()) or abort(404)
-    response = Response(text, mimetype="application/json")
+    """The statement with the proof for what was typed, as a file."""
+    wanted = read_commitment(VerifyForm(request.form).commitment.data) or abort(404)
+    found = find_proof(_folder(), wanted)
+    if not isinstance(found, Included):
+        abort(404)
+    response = Response(statement_text(found.statement), mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="proof.json"'
     return response
 
@@ -54,57 +84,21 @@ def proof() -> Response:
 @verify_pages.get("/statements/latest.json")
 @access("anyone")
 def statement() -> Response:
-    text = _latest(services()) or abort(404)
+    found = latest(_folder())
+    if isinstance(found, NothingStated):
+        abort(404)
     shared(FRESH)
-    response = Response(text, mimetype="application/json")
+    response = Response(statement_text(found), mimetype="application/json")
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.add_etag()
     return response.make_conditional(request)
 
 
-def folder(site: Services) -> Path:
+def _folder() -> Path:
     """Where the statements of the campaign lie."""
+    site = services()
     return statements_of(site.settings.instance, site.slug)
-
-
-def _proof(typed: str, site: Services) -> str:
-    """The statement with the proof for what was typed, as a file; empty when there is none."""
-    wanted = read_commitment(typed[:200])
-    found = find_proof(folder(site), wanted) if wanted else NothingStated()
-    return statement_text(found.statement) if isinstance(found, Included) else ""
-
-
-def _latest(site: Services) -> str:
-    found = latest(folder(site))
-    return "" if isinstance(found, NothingStated) else statement_text(found)
-
-
-def _page(typed: str | None, site: Services) -> Page:
-    """The form; with ``typed`` also what was found."""
-    context: dict[str, Any] = {
-        "typed": (typed or "").strip()[:200], "answer": "", "steps": (), "index": 0,
-        "stated": None, "problem": "",
-    }  # fmt: skip
-    found = latest(folder(site))
-    status = 200
-    if typed is not None:
-        wanted = read_commitment(typed[:200])
-        if wanted is None:
-            context["problem"] = _(
-                "A commitment has 64 characters, 0 to 9 and a to f. Copy all of it from your "
-                "receipt."
-            )
-            context["errors"] = [("commitment", context["problem"])]
-            status = 422
-        else:
-            answer = find_proof(folder(site), wanted)
-            context |= _answer(answer)
-            found = answer.statement if not isinstance(answer, NothingStated) else answer
-            context["typed"] = wanted.hex()
-    if not isinstance(found, NothingStated):
-        context["stated"] = _shown(found, site)
-    return Page("public/verify.html", context, status)
 
 
 def _answer(answer: Included | NotIncluded | NothingStated) -> dict[str, Any]:
@@ -114,12 +108,3 @@ def _answer(answer: Included | NotIncluded | NothingStated) -> dict[str, Any]:
             "answer": "yes", "index": proof.index + 1, "steps": [s.hex() for s in proof.path],
         }  # fmt: skip
     return {"answer": "nothing" if isinstance(answer, NothingStated) else "no"}
-
-
-def _shown(found: Statement, site: Services) -> dict[str, Any]:
-    """The latest statement as the page shows it."""
-    at = datetime.fromisoformat(found.content["at"])
-    return {
-        **found.content, "moment": moment_words(at, site.campaign.timezone),
-        "key": printed_key(found.public_key), "public_key": found.public_key.hex(),
-    }  # fmt: skip
