@@ -311,6 +311,13 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
     assert desk.server.requests == []
 
 
+def test_a_letter_of_a_withdrawn_signature_is_not_queued(desk: Desk) -> None:
+    """The page that offered it may have been open for long."""
+    with closing(open_database(desk.path)) as db:
+        withdraw(db, desk.token)
+    assert desk.put() == NotQueued("withdrawn")
+
+
 def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk) -> None:
     desk.put()
     outbound = desk.office().outbound

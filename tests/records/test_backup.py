@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from app.records import migrations
 from app.records.backup import (
+    MANIFEST,
     CopyError,
     SinceCopy,
     before_upgrades,
@@ -481,6 +483,24 @@ def test_no_secret_is_in_a_copy(path: Path, db: sqlite3.Connection, tmp_path: Pa
     file = copied(path, tmp_path / "c")
     with zipfile.ZipFile(file) as archive:
         assert not [n for n in archive.namelist() if n.endswith(".key") or "private" in n]
+
+
+def test_a_copy_with_other_rows_than_were_counted_in_it_is_refused(
+    path: Path, tmp_path: Path
+) -> None:
+    """Its files are as their digests say, so only counting shows it."""
+    with closing(open_database(path)) as db:
+        people(db, "one")
+    file = copied(path, tmp_path / "copies")
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    said = json.loads(parts[MANIFEST])
+    said["rows"]["signatures"] += 1
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in (parts | {MANIFEST: json.dumps(said).encode()}).items():
+            archive.writestr(name, content)
+    with pytest.raises(CopyError, match="other rows than were counted"), unpacked(file, tmp_path):
+        pass
 
 
 def test_a_copy_into_which_somebody_put_a_file_is_refused(path: Path, tmp_path: Path) -> None:

@@ -243,6 +243,9 @@ def test_who_waits_for_the_lock_together_is_written_in_one_transaction(
     assert answers == ["a", "b", "c"]
     assert kept(db) == ["a", "b", "c"]
     assert db.execute("PRAGMA application_id").fetchone()[0] == before + 1
+    told = queue.SimpleQueue[object]()
+    in_thread(path, put("later"), told).join()
+    assert told.get(timeout=30) == "later", "nobody is left in the lead"
 
 
 def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
