@@ -79,6 +79,14 @@ def test_only_a_town_on_the_map_is_kept_and_nothing_else_that_was_typed(
     assert towns(db) == [kept]
 
 
+def test_the_town_of_a_military_mailbox_is_not_taken_for_one_at_home(
+    keeping: Resident, db: sqlite3.Connection
+) -> None:
+    page = keeping.reviewing("94612", city="Oakland", mail_state="AE", mail_zip="09012")
+    keeping.sign(page.form())
+    assert towns(db) == [None]
+
+
 def test_residents_are_told_before_they_sign(keeping: Resident) -> None:
     review = keeping.reviewing("94612", city="Oakland")
     assert "your state, district and town" in review.words
