@@ -1,15 +1,18 @@
 """Ten minutes of signing as fast as four workers can, and then everything that can go wrong.
 
-``make soak`` or ``python -m tests.bench.soak --minutes 10``. All of it stays on this machine, on
-loopback, and ends by itself. After each fault, what was acknowledged is compared with what is in
-the database, and the tallies with the rows. Filling a disk and making one read-only needs a small
-file system of its own, and so the right to mount one; elsewhere those two are left out, with a
-word.
+``make soak`` or ``python -m tests.bench.soak --minutes 10``; ``--minutes 0 --only import`` for the
+faults that have this word in their names. An answer that nobody expects is shown. All of it stays
+on this machine, on loopback, and ends by itself. After each fault, what was acknowledged is
+compared with what is in the database, and the tallies with the rows. Filling a disk and making one
+read-only needs a small file system of its own, and so the right to mount one; elsewhere those two
+are left out, with a word.
 """
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import resource
 import shutil
 import signal
@@ -22,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.records import workshop
@@ -63,6 +67,13 @@ def memory(server: Server) -> float:
     return total / 1024
 
 
+def said(status: int, text: str) -> str:
+    """An answer in a line: its heading, or where it has none the first line with anything in it."""
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
+    lines = [heading[1]] if heading else [line for line in text.splitlines() if line.strip()]
+    return f"{status}: {' '.join(lines[0].split())[:200] if lines else 'nothing'}"
+
+
 def counted(database: Path) -> int:
     with closing(sqlite3.connect(database)) as db:
         return int(db.execute("SELECT count(*) FROM signatures").fetchone()[0])
@@ -76,7 +87,7 @@ def sign_for(server: Server, seconds: float) -> tuple[Timed, int, list[float]]:
     timed, sizes, acknowledged = Timed(), [], 0
     lock, stop = threading.Lock(), threading.Event()
     bodies: list[bytes] = []
-    made = 0
+    made, begin = 0, time.monotonic()
 
     def next_body() -> bytes:
         nonlocal made
@@ -89,10 +100,12 @@ def sign_for(server: Server, seconds: float) -> tuple[Timed, int, list[float]]:
     def sign() -> None:
         nonlocal acknowledged
         while not stop.is_set():
-            took, status, _ = ask(server.port, "POST", "/sign", next_body())
+            took, status, text = ask(server.port, "POST", "/sign", next_body())
             with lock:
                 timed.add(took, status)
                 acknowledged += status == 307
+                if status != 307:
+                    print(f"  after {time.monotonic() - begin:.0f} s {said(status, text)}")
 
     threads = [threading.Thread(target=sign) for _ in range(CLIENTS)]
     for thread in threads:
@@ -218,8 +231,11 @@ def try_to_sign(site: Site, times: int) -> list[int]:
     found = []
     for _ in range(times):
         try:
-            found.append(site.sign()[0])
-        except OSError:
+            status, text = site.sign()
+            found.append(status)
+            if status not in (307, 503):
+                print(f"    a signer was told {said(status, text)}", flush=True)
+        except (OSError, http.client.HTTPException):
             found.append(0)
             time.sleep(0.2)
     return found
@@ -373,43 +389,59 @@ def publish(db: sqlite3.Connection) -> None:
     )  # fmt: skip
 
 
-def faults() -> None:
-    print("Faults, each on a site of its own with two web processes")
-    for fault in FAULTS:
-        print(f"  {fault.name:<46}{suffer(fault)}", flush=True)
-    if os.geteuid() == 0 and shutil.which("mount") and sys.platform == "linux":
-        print(f"  {FULL.name:<46}{suffer(FULL, disk=True)}", flush=True)
-        print(f"  {'the disk is read-only, then not':<46}{read_only()}", flush=True)
-    else:
-        print("  A full and a read-only disk were left out: that needs the right to mount one.")
-    print(f"  {'all killed under load, started again':<46}{master_killed()}", flush=True)
+def import_killed() -> str:
     with tempfile.TemporaryDirectory() as folder:
         rows = good(3)
-        told = killed_at_every_statement(
+        return killed_at_every_statement(
             Path(folder), lambda db: run(db, rows),
             lambda db: f"{counted(Path(db.execute('PRAGMA database_list').fetchone()[2]))} rows",
         )  # fmt: skip
-        print(f"  {'an import killed at every statement':<46}{told}", flush=True)
+
+
+def publication_killed() -> str:
     with tempfile.TemporaryDirectory() as folder:
-        told = killed_at_every_statement(
+        return killed_at_every_statement(
             Path(folder), publish,
             lambda db: f"“{workshop.live_files(db, C, FOLDER).files['a.txt']}” live",
         )  # fmt: skip
-        print(f"  {'a publication killed at every statement':<46}{told}", flush=True)
-    for name, chosen in (
-        ("mail servers in every mood", ["tests/delivery/test_smtp.py"]),
-        ("a clock that is set", ["tests/web/test_signing.py", "-k", "clock"]),
-    ):
-        command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", *chosen]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        print(f"  {name:<46}tests: {done.stdout.strip().splitlines()[-1]}", flush=True)
+
+
+def tested(*chosen: str) -> str:
+    """Tests, and their last line."""
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", *chosen]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout, flush=True)
+    return f"tests: {done.stdout.strip().splitlines()[-1]}"
+
+
+def faults(only: str = "") -> None:
+    """Each fault by itself; with ``only`` those that have it in their names."""
+    parts: dict[str, Callable[[], str]] = {f.name: partial(suffer, f) for f in FAULTS}
+    if os.geteuid() == 0 and shutil.which("mount") and sys.platform == "linux":
+        parts[FULL.name] = partial(suffer, FULL, disk=True)
+        parts["the disk is read-only, then not"] = read_only
+    else:
+        print("  A full and a read-only disk were left out: that needs the right to mount one.")
+    parts["all killed under load, started again"] = master_killed
+    parts["an import killed at every statement"] = import_killed
+    parts["an import in its own process is killed"] = partial(
+        tested, "tests/paper/test_apart.py", "-k", "killed or closes or ends"
+    )
+    parts["a publication killed at every statement"] = publication_killed
+    parts["mail servers in every mood"] = partial(tested, "tests/delivery/test_smtp.py")
+    parts["a clock that is set"] = partial(tested, "tests/web/test_signing.py", "-k", "clock")
+    print("Faults, each on a site of its own with two web processes")
+    for name, suffered in parts.items():
+        if only in name:
+            print(f"  {name:<46}{suffered()}", flush=True)
 
 
 def main(arguments: list[str]) -> None:
     minutes = float(arguments[arguments.index("--minutes") + 1]) if "--minutes" in arguments else 10
     if minutes:
         long_run(minutes)
-    faults()
+    faults(arguments[arguments.index("--only") + 1] if "--only" in arguments else "")
 
 
 if __name__ == "__main__":
