@@ -22,7 +22,7 @@ from app.site.services import EXTENSION
 from app.web.practice import make_marker
 from tests.delivery.cwc_server import Scripted
 from tests.records.build import set_status
-from tests.web.lint import Html
+from tests.web.lint import Html, words
 
 from .conftest import Make, Site
 
@@ -122,7 +122,7 @@ def test_an_error_stands_beside_its_field_and_nothing_is_lost(
     page = site.fill(ask, 422, **{field: value})
     wrong = page.by_id(field)
     assert wrong.get("aria-invalid") == "true"
-    assert page.by_id(f"{field}-error")
+    assert words(page.by_id(f"{field}-error"))
     kept = {"d_email": "siobhan@example.org"}
     for name, text in kept.items():
         if name != field:
