@@ -18,7 +18,6 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,8 +25,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import waitress
-from waitress.channel import HTTPChannel
-from waitress.task import ThreadedTaskDispatcher
 
 from app.site.quiet import keep_no_cores, keep_quiet_logs, log_in_lines, where
 from app.site.rooms import IN_ONE_PROCESS
@@ -38,13 +35,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dear_congress")
 
-SIGNING = 4
-"""Threads of a process that may sign. They wait for the one lock of the database together, and
-what they wish is written together; more of them would only wait."""
-THREADS = 2 * IN_ONE_PROCESS + SIGNING + 2
-"""In each process: for slow work as many as rooms may take, those that sign, and two that are
-always there for whoever reads. A page takes milliseconds; the rest is the database's and the
-disk's time."""
+THREADS = 2 * IN_ONE_PROCESS + 28
+"""In each process: for slow work as many as rooms may take, and the others for reading and signing.
+A page takes milliseconds, but while somebody holds the lock of the database whoever signs waits in
+a thread, and nobody who reads should stand behind them. A thread that waits costs next to nothing.
+"""
 CONNECTIONS = 2000
 """Open at once in each process; a connection that waits costs a few kilobytes."""
 SILENCE = 20
@@ -114,11 +109,8 @@ def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> N
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     keep_quiet_logs()
-    dispatcher = Dispatcher()
-    dispatcher.set_thread_count(THREADS)
     server = waitress.create_server(
         application,
-        _dispatcher=dispatcher,
         sockets=list(sockets),
         threads=THREADS,
         connection_limit=CONNECTIONS,
@@ -141,66 +133,6 @@ def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> N
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, 1000)
     server.run()
-
-
-class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The server's threads, of which ``SIGNING`` may sign at once. Whoever signs beyond that waits
-    here and not in a thread: when somebody holds the lock of the database, a queue of signers
-    would otherwise stand before everybody who only reads.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._guard = threading.Lock()
-        self._signing = 0
-        self._behind: deque[HTTPChannel] = deque()
-
-    def add_task(self, task: HTTPChannel) -> None:
-        """Have a connection's next request answered when its turn comes."""
-        request = task.requests[0]
-        if request.error or request.command != "POST" or not request.path.endswith("/sign"):
-            super().add_task(task)
-            return
-        with self._guard:
-            if self._signing == SIGNING:
-                self._behind.append(task)
-                return
-            self._signing += 1
-        super().add_task(_Signer(self, task))
-
-    def go_on(self) -> None:
-        """One has signed: the next one may."""
-        with self._guard:
-            if not self._behind:
-                self._signing -= 1
-                return
-            task = self._behind.popleft()
-        super().add_task(_Signer(self, task))
-
-    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
-        """Let those end who have begun, and nobody begin."""
-        with self._guard:
-            left = [self._behind.popleft() for _ in range(len(self._behind))]
-        for task in left:
-            task.cancel()
-        return bool(super().shutdown(cancel_pending, timeout))
-
-
-@dataclass(frozen=True, slots=True)
-class _Signer:
-    """A signer's turn."""
-
-    among: Dispatcher
-    task: HTTPChannel
-
-    def service(self) -> None:
-        try:
-            self.task.service()
-        finally:
-            self.among.go_on()
-
-    def cancel(self) -> None:
-        self.task.cancel()
 
 
 @dataclass

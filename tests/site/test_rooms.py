@@ -29,7 +29,7 @@ from app.site.rooms import (
     apart,
     pieces_apart,
 )
-from app.site.server import SIGNING, THREADS
+from app.site.server import THREADS
 from app.site.settings import Settings
 from app.web.limits import in_room
 from tests.sites import Sites
@@ -101,7 +101,7 @@ def test_one_process_keeps_threads_for_reading_and_signing(tmp_path: Path) -> No
             taken.append(Place(tmp_path, name))
         except RoomFullError:
             full += 1
-    assert len(taken) == 2 * IN_ONE_PROCESS <= THREADS - SIGNING - 2
+    assert len(taken) == 2 * IN_ONE_PROCESS <= THREADS - 2
     assert full == len(everything) - len(taken)
     for place in taken:
         place.leave()
