@@ -36,10 +36,10 @@ from app.records.paper_held import Choices, HeldFile, Hidden, hold_file
 from app.records.paper_plan import ImportPlace, ImportPlan, Odd, Wrong, make_plan
 from app.records.tabular import BOM, safe_csv
 from app.site.paper_words import (
+    cell_words,
     likely_words,
     odd_words,
     person_words,
-    problem_words,
     question_words,
     row_name,
     row_names,
@@ -262,7 +262,7 @@ def _write_problems(file: Path, plan: ImportPlan) -> Path:
         for row in rows:
             words = (
                 odd_words(row.why) if isinstance(row, Odd)
-                else "; ".join(f"{p.column}: {problem_words(p)}" for p in row.problems)
+                else "; ".join(f"{p.column}: {cell_words(p)}" for p in row.problems)
             )  # fmt: skip
             cells = (safe_csv(row.values.get(column, "")) for column in COLUMNS)
             number, sheet = plan.name(row.key)

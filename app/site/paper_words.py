@@ -134,7 +134,7 @@ def district_words(candidate: Candidate) -> str:
              seat=holder.seat.id, name=name, share=min(99, round(share * 100)))  # fmt: skip
 
 
-def problem_words(problem: CellProblem) -> str:
+def cell_words(problem: CellProblem) -> str:
     """One sentence: what is wrong with the cell and what to type instead."""
     choices = ", ".join(problem.choices)
     return {

@@ -20,6 +20,7 @@ from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.packets.conftest import pages
+from tests.web.lint import words
 
 from .conftest import ANA, BO, HEADER, SPLIT, ZEROS, csv_file, saved, upload, workbook
 
@@ -413,6 +414,8 @@ def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
     texts = [text for o in editor.page.all("option") if (text := o.text or "")[:3] == "IL-"]
     assert texts[0].startswith("IL-3: ")
     assert "% of this ZIP code" in texts[0]
+    (link,) = [a for a in editor.page.all("a") if a.get("href") == "#cell-2-district"]
+    assert words(link) == "Row 2, District: Choose the district where they live."
     assert asked == []
     send(editor, look="2")
     assert "does not know this street address" in editor.words

@@ -54,6 +54,7 @@ from app.records.paper_columns import COLUMNS, ROLES, SheetRow
 from app.records.paper_files import LONGEST_CELL, SheetError
 from app.records.paper_held import Choices, Said, TooManyRowsError
 from app.records.paper_plan import (
+    CellProblem,
     ImportPlace,
     Odd,
     Wrong,
@@ -68,11 +69,11 @@ from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.paper_words import (
+    cell_words,
     column_name,
     district_words,
     likely_words,
     odd_words,
-    problem_words,
     question_words,
     row_name,
     row_names,
@@ -294,7 +295,7 @@ def enter(
     alike: Sequence[str] = (), located: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     """The form for one person, with what is wrong or odd about the last one."""
-    problems = {p.column: problem_words(p) for p in wrong.problems} if wrong else {}
+    problems = {p.column: cell_words(p) for p in wrong.problems} if wrong else {}
     errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
     if problem:
         errors.append(problem)
@@ -394,7 +395,7 @@ def back_post() -> Response:
     needed = [p for p in wrong if p.column in ("first", "street", "email")
               or p.why in ("zip_missing", "zip_form", "zip_zeros")]  # fmt: skip
     if needed:
-        words = f"{column_name(needed[0].column)}: {problem_words(needed[0])}"
+        words = f"{column_name(needed[0].column)}: {cell_words(needed[0])}"
         return back(values, (needed[0].column, words), status=422)
     site = services()
     try:
@@ -655,7 +656,7 @@ def _shown(
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),
-           column=column_name(p.column), words=problem_words(p)))
+           column=column_name(p.column), words=_words_beside(p)))
         for row in shown for p in row.problems
     ]  # fmt: skip
     for at, columns in enumerate(plan.columns):
@@ -671,11 +672,18 @@ def _shown(
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         language_now=form.language.data, source=visible(form.source.data)[:60],
-        column_name=column_name, problem_words=problem_words, odd_words=odd_words,
+        column_name=column_name, cell_words=_words_beside, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
         likely_words=likely_words, question_words=question_words, capital=_capital,
         unread="; ".join(unread_words(name, why) for name, why in plan.unread),
     )  # fmt: skip
+
+
+def _words_beside(problem: CellProblem) -> str:
+    """What is wrong in a cell. The districts of a ZIP stand beside it, to be chosen from."""
+    if problem.candidates and problem.why == "district_needed":
+        return _("Choose the district where they live.")
+    return cell_words(problem)
 
 
 def _capital(text: str) -> str:
