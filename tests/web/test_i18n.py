@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,7 +20,7 @@ from babel.support import Translations
 
 from app.campaign.faults import TWO_GENDERS
 from app.site.i18n import CATALOGUES, compile_catalogues
-from app.site.settings import ROOT
+from app.site.settings import ROOT, Settings
 from tests.web.lint import NS, Client, Html
 from tests.web.resident import Resident
 
@@ -59,6 +60,14 @@ def test_every_message_has_a_spanish_text(spanish: dict[str, Message]) -> None:
         if entry is None or entry.fuzzy or not texts or not all(t.strip() for t in texts):
             missing.append(f"{name}: {key}")
     assert not missing, "\n".join(missing)
+
+
+def test_no_text_of_a_page_names_a_setting(spanish: dict[str, Message]) -> None:
+    """Whoever reads a page cannot look it up; the one who can has the settings' own page."""
+    named = {field.name for field in fields(Settings) if "_" in field.name}
+    for english, entry in spanish.items():
+        for text in (english, *texts_of(entry)):
+            assert not named & set(re.findall(r"\w+", text)), text
 
 
 def test_every_spanish_text_uses_the_fields_of_the_english(spanish: dict[str, Message]) -> None:
