@@ -240,13 +240,14 @@ LATEST = "latest.json"
 # A further receipt of somebody who had signed is in the list like any other; else the list
 # would tell whoever signs in another's name that this person had signed. It is left out while
 # a first one would be: while it waits for an organizer or for a click in an e-mail.
-_RECEIPTS = (
-    "SELECT receipt, state,"
-    " district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
+_COMMITMENTS = (
+    "SELECT commitment(campaign, state,"
+    " district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END, receipt)"
     " FROM signatures s WHERE campaign = ? AND (status = 'counted'"
     " OR (status = 'repeated' AND withdrawn = 0"
     " AND NOT EXISTS (SELECT 1 FROM confirmations WHERE signature = s.id AND confirmed IS NULL)"
     " AND NOT EXISTS (SELECT 1 FROM held WHERE signature = s.id AND decision <> 'released')))"
+    " ORDER BY 1"
 )
 
 
@@ -256,7 +257,7 @@ class Made:
 
     statement: Statement
     tree: Path
-    """The file with all commitments and the tree over them, as ``merkle_file`` writes it."""
+    """The file with all commitments and the tree over them, as ``write_tree`` writes it."""
     openings: dict[str, dict[str, int | str]]
     """The exact count and the salt of each district: for the office that it is shown to."""
 
@@ -299,18 +300,17 @@ def make_statement(
     """State the count of this moment, signed. One snapshot; signing goes on meanwhile.
 
     ``districts`` names every House district, so that being listed says nothing. The list of
-    commitments is written to ``tree``, for ``publish`` or to be deleted: memory stays the same
-    however many people signed. Raises ``OSError``.
+    commitments is written to ``tree``, for ``publish`` or to be deleted. Raises ``OSError``.
     """
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    db.create_function("commitment", 4, commitment, deterministic=True)
+    tree.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with reading(db):
         whole = totals(db, campaign)
         by_district = {row.group: row.signatures for row in count(db, campaign, "district")}
-        found = (
-            commitment(campaign, state, district, digest)
-            for digest, state, district in db.execute(_RECEIPTS, (campaign,))
-        )
-        receipts, root = write_tree(found, tree)
+        found = db.execute(_COMMITMENTS, (campaign,))
+        with tree.open("wb") as file:
+            receipts, root = write_tree((entry for (entry,) in found), file)
     openings: dict[str, dict[str, int | str]] = {}
     lines = []
     for name in dict.fromkeys([*districts, *sorted(by_district)]):
