@@ -21,19 +21,19 @@ from app.cli.plain import (
     template_option,
 )
 from app.congress.model import Chamber, as_moment
-from app.cwc import (
+from app.cwc.folder import (
     FolderOrder,
     Handed,
     LetterBook,
     NotesError,
     Summary,
-    check_agent,
     hand_over_folder,
     messages_in,
     note_results,
     result_words,
     write_batch,
 )
+from app.cwc.message import check_agent
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.post import Queued
 from app.delivery.queue import STUCK

@@ -372,7 +372,8 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
 @check("official delivery")
 def official_delivery_is_whole(site: Site) -> Diagnosis:
     """Off, or with everything it needs."""
-    from app.cwc import NotAttempted, check_agent, maintenance_ends
+    from app.cwc.client import NotAttempted, maintenance_ends
+    from app.cwc.message import check_agent
     from app.delivery.queue import STUCK
     from app.site.outgoing import cwc_client, delivery_agent
 

@@ -19,7 +19,9 @@ from app.delivery.smtp import SmtpSettings
 from app.site.settings import Settings
 
 if TYPE_CHECKING:
-    from app.cwc import CwcClient, DeliveryAgent, OfficePost
+    from app.cwc.client import CwcClient
+    from app.cwc.message import DeliveryAgent
+    from app.cwc.office_post import OfficePost
 
 log = logging.getLogger("dear_congress")
 NOWHERE = "letters@dear-congress.example.org"
@@ -71,7 +73,8 @@ def office_post(
     """
     if settings.cwc_mode == "off":
         return None
-    from app.cwc import OfficePost, check_agent
+    from app.cwc.message import check_agent
+    from app.cwc.office_post import OfficePost
 
     if faults := check_agent(delivery_agent(settings)):
         log.error("Official delivery is off: %s", faults[0].message)
@@ -112,7 +115,7 @@ def offices_of(settings: Settings) -> OfficePost | None:
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:
     """Who hands letters to the offices' systems, as the operator entered it."""
-    from app.cwc import DeliveryAgent
+    from app.cwc.message import DeliveryAgent
 
     return DeliveryAgent(
         name=settings.cwc_agent,
@@ -127,7 +130,7 @@ def delivery_agent(settings: Settings) -> DeliveryAgent:
 
 def cwc_client(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> CwcClient:
     """The client of the offices' systems."""
-    from app.cwc import CwcClient, CwcSettings
+    from app.cwc.client import CwcClient, CwcSettings
 
     return CwcClient(
         CwcSettings(

@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.delivery import note_command
-from app.cwc import NotesError, note_results
-from app.cwc.folder import Noted
+from app.cwc.folder import Noted, NotesError, note_results
 from app.delivery.writer_rows import WriterRow, read_rows
 from app.records.database import open_database
 from app.records.signing import sign, withdraw

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from app.cwc import schema_errors
+from app.cwc.message import schema_errors
 
 
 @dataclass

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.campaign.entities import Ask, Bill, Campaign, Letter, Writer
 from app.congress.model import Holder, Seat
-from app.cwc import DeliveryAgent
+from app.cwc.message import DeliveryAgent
 
 TODAY = date(2026, 11, 25)
 NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)

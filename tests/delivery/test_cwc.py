@@ -14,7 +14,7 @@ from lxml import etree
 
 from app.campaign.entities import Letter, Writer
 from app.congress.model import DELEGATE_AREAS, STATES, Chamber, Seat
-from app.cwc import (
+from app.cwc.message import (
     SENATE_PREFIXES,
     TOPICS,
     BillRef,
@@ -23,6 +23,7 @@ from app.cwc import (
     MessageParts,
     Missing,
     NotReady,
+    bill_ref,
     check_agent,
     message_parts,
     missing,
@@ -30,7 +31,6 @@ from app.cwc import (
     schema_errors,
     to_message,
 )
-from app.cwc.message import bill_ref
 from app.text import clean_line, clean_text
 
 from .letters import (

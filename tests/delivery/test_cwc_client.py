@@ -11,23 +11,20 @@ from typing import Any
 import pytest
 
 from app.congress.model import Chamber, Seat
-from app.cwc import (
-    TEST_SYSTEM,
+from app.cwc.client import (
     Accepted,
     CwcClient,
-    CwcMessage,
     CwcSettings,
-    MessageParts,
     NotAttempted,
+    Pace,
     Refused,
     TryLater,
     Unknown,
+    error_texts,
     maintenance_ends,
-    message_parts,
-    to_message,
 )
-from app.cwc.client import Pace, error_texts
-from app.cwc.office_post import result_of
+from app.cwc.message import CwcMessage, MessageParts, message_parts, to_message
+from app.cwc.office_post import TEST_SYSTEM, result_of
 from app.delivery.channel import Result
 
 from .cwc_server import CwcServer, Scripted, running

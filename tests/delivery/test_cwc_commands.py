@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from app.cli.delivery import deliver_command, xml_command
-from app.cwc import schema_errors
+from app.cwc.message import schema_errors
 from app.records.database import open_database
 from app.records.signing import receipt_token, sign, withdraw
 from tests.records.build import SECRET, set_status, signature

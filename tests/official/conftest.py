@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.cwc import OfficePost
+from app.cwc.office_post import OfficePost
 from app.delivery.queue import Worker
 from app.records.acts import Receipt
 from app.records.database import local_database

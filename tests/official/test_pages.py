@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from app.congress.tables import load_tables
-from app.cwc import schema_errors
+from app.cwc.message import schema_errors
 from app.records.database import NotStoredError, local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock

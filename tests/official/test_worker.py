@@ -16,17 +16,9 @@ from app.cli.delivery import mail_group
 from app.cli.doctor import Site as DoctorSite
 from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
 from app.congress.model import CHAMBERS
-from app.cwc import (
-    CwcClient,
-    CwcMessage,
-    CwcSettings,
-    MessageParts,
-    OfficePost,
-    Posted,
-    message_parts,
-    to_message,
-)
-from app.cwc.office_post import KEEP_TRYING, PAUSES
+from app.cwc.client import CwcClient, CwcSettings
+from app.cwc.message import CwcMessage, MessageParts, message_parts, to_message
+from app.cwc.office_post import KEEP_TRYING, PAUSES, OfficePost, Posted
 from app.delivery.mail import Address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, Worker, make_huey

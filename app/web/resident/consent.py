@@ -16,7 +16,7 @@ from typing import Any
 from app.campaign.compose import body_text
 from app.campaign.entities import Letter
 from app.congress.model import Found
-from app.cwc import SENATE_PREFIXES
+from app.cwc.message import SENATE_PREFIXES
 from app.records.acts import PURPOSES, Purpose
 from app.records.keys import KeyFolderError, key_status
 from app.site.i18n import gettext as _

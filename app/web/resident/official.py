@@ -14,20 +14,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.campaign.entities import Letter, Writer
-from app.cwc import (
-    SIT_OUT,
+from app.cwc.client import SIT_OUT
+from app.cwc.folder import delivery_id
+from app.cwc.message import (
     CwcMessage,
     FieldProblem,
     MessageParts,
     NotReady,
-    OfficePost,
-    Posted,
-    delivery_id,
     message_parts,
     missing,
     to_message,
     told,
 )
+from app.cwc.office_post import OfficePost, Posted
 from app.records.accounting import allowed
 from app.records.acts import Receipt
 from app.records.database import NotStoredError

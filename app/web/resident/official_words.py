@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.cwc import FieldProblem, Missing, NotReady
+from app.cwc.message import FieldProblem, Missing, NotReady
 from app.site.i18n import gettext as _
 
 

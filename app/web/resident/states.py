@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.cwc import SIT_OUT, TEST_SYSTEM
+from app.cwc.client import SIT_OUT
+from app.cwc.office_post import TEST_SYSTEM
 from app.records.acts import Cause, State
 from app.records.outbound import OutboundRow
 from app.site.i18n import gettext as _
