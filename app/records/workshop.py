@@ -105,14 +105,6 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class NoSuchVersion:
-    """There is no such row for this file."""
-
-    name: str
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
 class LiveFiles:
     """One moment of a campaign: the live texts by name, never half of a publication."""
 
@@ -207,10 +199,10 @@ def history(db: sqlite3.Connection, campaign: str, name: str) -> tuple[FileVersi
 
 def find_version(
     db: sqlite3.Connection, campaign: str, name: str, number: int
-) -> FileVersion | NoSuchVersion:
+) -> FileVersion | None:
     """The text with this row number, if it belongs to this file."""
     found = rows(db, "campaign = ? AND name = ? AND id = ?", (campaign, name, number))
-    return found[0] if found else NoSuchVersion(name, number)
+    return found[0] if found else None
 
 
 # --- drafts -------------------------------------------------------------------------------
@@ -462,53 +454,23 @@ def _go_live(
 # --- the texts that were signed -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LetterVersion:
-    """The text that a signature's ``template``, ``length`` and ``version`` stand for."""
-
-    campaign: str
-    template: str
-    length: str
-    version: str
-    source: str
-    """The template's source, front matter included, exactly as it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownVersion:
-    """No text was kept under this name: nobody can have signed it on this site."""
-
-    campaign: str
-    template: str
-    length: str
-    version: str
-
-
-def remember_versions(db: sqlite3.Connection, versions: Iterable[LetterVersion]) -> int:
+def remember_versions(
+    db: sqlite3.Connection, campaign: str, texts: Iterable[tuple[str, str, str, str]]
+) -> int:
     """Keep the texts that are not kept yet; returns how many were new.
 
+    A text comes as template, length and version, as a signature names it, and its whole source.
     Call it with every live template before a page offers one. Writes nothing, and waits for
     nobody, when all are known. A version that is kept is never overwritten.
     """
-    new = [version for version in versions if isinstance(version_text(db, version), UnknownVersion)]
+    kept = "SELECT template, length, version FROM letter_versions WHERE campaign = ?"
+    known = set(db.execute(kept, (campaign,)))
+    new = [(campaign, *text) for text in texts if text[:3] not in known]
     if new:
         with writing(db):
             db.executemany(
                 "INSERT OR IGNORE INTO letter_versions"
                 " (campaign, template, length, version, source) VALUES (?, ?, ?, ?, ?)",
-                [(v.campaign, v.template, v.length, v.version, v.source) for v in new],
+                new,
             )
     return len(new)
-
-
-def version_text(
-    db: sqlite3.Connection, wanted: LetterVersion | UnknownVersion
-) -> LetterVersion | UnknownVersion:
-    """The kept text under the names of ``wanted``, or ``UnknownVersion`` with the same names."""
-    names = (wanted.campaign, wanted.template, wanted.length, wanted.version)
-    row = db.execute(
-        "SELECT source FROM letter_versions"
-        " WHERE campaign = ? AND template = ? AND length = ? AND version = ?",
-        names,
-    ).fetchone()
-    return UnknownVersion(*names) if row is None else LetterVersion(*names, source=row[0])

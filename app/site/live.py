@@ -20,7 +20,6 @@ from app.campaign.problems import CampaignError, Message, Problem
 from app.records.database import Connection, NotStoredError, local_database
 from app.records.site_campaigns import SiteCampaign, campaigns_here
 from app.records.workshop import (
-    LetterVersion,
     LiveFiles,
     change_counter,
     live_files,
@@ -86,7 +85,11 @@ class LiveCampaign:
             )
             self._files, self.unreadable = found, True
             return
-        remember_versions(db, _versions(campaign, found.files))
+        texts = (
+            (t.id, t.length, t.version, found.files[t.source_name])
+            for t in campaign.templates.values()
+        )
+        remember_versions(db, self.slug, texts)
         self._good, self._files, self.unreadable = campaign, found, False
 
 
@@ -104,14 +107,6 @@ class LiveCampaigns:
             if slug not in self._known:
                 self._known[slug] = LiveCampaign(self._letters / slug)
             return self._known[slug]
-
-
-def _versions(campaign: Campaign, files: dict[str, str]) -> list[LetterVersion]:
-    """The texts that residents may sign from now on."""
-    return [
-        LetterVersion(campaign.slug, t.id, t.length, t.version, files[t.source_name])
-        for t in campaign.templates.values()
-    ]
 
 
 CHOSEN: ContextVar[str] = ContextVar("the campaign that a command works on", default="")

@@ -77,3 +77,14 @@ def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -
             [(decision, number, status) for number in numbers],
         )
     return sum(changed)
+
+
+def kept_text(
+    db: sqlite3.Connection, campaign: str, template: str, length: str, version: str
+) -> str:
+    """The text that was kept for the version that a signature names."""
+    sql = (
+        "SELECT source FROM letter_versions"
+        " WHERE (campaign, template, length, version) = (?, ?, ?, ?)"
+    )
+    return str(db.execute(sql, (campaign, template, length, version)).fetchone()[0])

@@ -16,7 +16,7 @@ from wtforms import Form, IntegerField, StringField
 from app.campaign.campaign_file import FILE
 from app.records import workshop
 from app.records.audit import What
-from app.records.workshop import FileState, FileVersion, Moved, NoSuchVersion, Published
+from app.records.workshop import FileState, FileVersion, Moved, Published
 from app.site.services import Services, services
 from app.web.organizer.gate import acting
 
@@ -81,14 +81,13 @@ def working(site: Services, name: str = FILE) -> Working:
 def text_at(site: Services, base: int, name: str = FILE) -> str:
     """The text that a form was made from: a row of the database, or 0 for the file."""
     version = workshop.find_version(site.db(), site.slug, name, base)
-    return site.live.folder.get(name, "") if isinstance(version, NoSuchVersion) else version.source
+    return version.source if version else site.live.folder.get(name, "")
 
 
 def version_at(number: int, name: str = FILE) -> FileVersion:
     """The version of a file that an address names."""
     site = services()
-    found = workshop.find_version(site.db(), site.slug, name, number)
-    return abort(404) if isinstance(found, NoSuchVersion) else found
+    return workshop.find_version(site.db(), site.slug, name, number) or abort(404)
 
 
 def save(
