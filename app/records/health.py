@@ -36,11 +36,16 @@ def try_to_write(db: sqlite3.Connection, *, wait: float) -> None:
 
 def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
     """Tables, indexes, triggers and views that are missing, added or other than this program
-    makes them, by name. A trigger that is gone counts wrongly in silence."""
+    makes them, by name, and rows of ``breakdowns``, by which the tallies and their recount count
+    alike. A trigger or a row that is gone counts wrongly in silence."""
 
     def parts(of: sqlite3.Connection) -> dict[str, str]:
         rows = of.execute("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql NOT NULL")
-        return {name: sql for name, sql in rows if name.split()[1][0] != "_"}
+        found = {name: sql for name, sql in rows if name.split()[1][0] != "_"}
+        if "table breakdowns" in found:
+            kept = of.execute("SELECT breakdown, within FROM breakdowns")
+            found.update((f"breakdown {name} in {within}", "") for name, within in kept)
+        return found
 
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         migrate(fresh)

@@ -232,6 +232,11 @@ def table_added(p: Patient) -> None:
     p.sql("CREATE TABLE mine (x)")
 
 
+@way("schema", "fail", "breakdown all in")
+def breakdowns_emptied_and_their_tallies(p: Patient) -> None:
+    p.sql("DELETE FROM breakdowns", "DELETE FROM tallies WHERE dimension <> 'recipient'")
+
+
 @way("log", "warn", "reading for long")
 def log_grown(p: Patient) -> None:
     held = open_database(p.database)
