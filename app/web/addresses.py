@@ -24,6 +24,7 @@ from app.site.i18n import language
 from app.site.paper_links import title_in
 from app.site.services import ADDRESSED, Services, services
 from app.web import practice
+from app.web.forms import posted
 from app.web.headers import public_page
 from app.web.public.public_pages import archive
 from app.web.resident.draft import read_draft
@@ -82,7 +83,7 @@ def _own_campaign(site: Services) -> str:
     view = (request.endpoint or "").removeprefix("es_")
     if view.startswith("resident.") and view.removeprefix("resident.") in BY_LINK:
         return campaign_of_link(site.db(), str((request.view_args or {}).get("token", "")))
-    return request.form.get(FIELD, "") if request.method == "POST" else ""
+    return posted().get(FIELD, "") if request.method == "POST" else ""
 
 
 def _prepared() -> None:
@@ -91,8 +92,7 @@ def _prepared() -> None:
     area = (request.blueprint or request.endpoint or "").removeprefix("es_").partition("_")[0]
     if site.standing.state != "preparing" or area in ("static", "well", "organizer"):
         return
-    marker = request.values.get(practice.FIELD, "")
-    if practice.state_of(marker, site) != "on" and not practice.is_test_receipt(site):
+    if practice.state_of(practice.marker(), site) != "on" and not practice.is_test_receipt(site):
         abort(404)
 
 
@@ -101,7 +101,7 @@ def _over() -> Response | None:
     view = (request.endpoint or "").removeprefix("es_").removeprefix("resident.")
     if view not in TO_SIGN or services().standing.state != "ended":
         return None
-    story = read_draft(request.form).story if request.method == "POST" else ""
+    story = read_draft(posted()).story if request.method == "POST" else ""
     public_page()
     return archive(services(), story)
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.site.i18n import LANGUAGES
 from app.site.services import services
+from app.web.forms import posted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -94,7 +95,7 @@ def _needs_its_page_again(response: Response) -> bool:
     if not way or request.method != "POST" or response.mimetype != "text/html":
         return False
     try:
-        return "plain" in request.form
+        return "plain" in posted()
     except HTTPException:  # too large to be read, as the page says
         return False
 

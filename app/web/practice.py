@@ -18,6 +18,7 @@ from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.site.tokens import sign, unsign
+from app.web.forms import posted
 
 FIELD = "test"
 MINUTES = 120
@@ -66,6 +67,11 @@ def is_test_receipt(site: Services) -> bool:
     return found is not None and found.test
 
 
+def marker() -> str:
+    """What the present request says to be a marker."""
+    return (posted().get(FIELD) or request.args.get(FIELD, "")).strip()
+
+
 def banner() -> State:
     """What the present page says on top of it."""
     site = services()
@@ -74,8 +80,7 @@ def banner() -> State:
         return "on" if is_test_receipt(site) else "none"
     if not endpoint.startswith("resident."):
         return "none"
-    marker = (request.form if request.method == "POST" else request.args).get(FIELD, "")
-    return state_of(marker.strip(), site)
+    return state_of(marker(), site)
 
 
 def set_up_practice(app: Flask) -> None:

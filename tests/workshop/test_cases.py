@@ -147,7 +147,7 @@ def test_an_unfinished_draft_is_kept_but_never_published_tp05(app: Flask, rosa: 
     with app.app_context():
         draft = workshop.state_of(services().db(), SLUG, "general.txt").draft
         assert draft is not None
-    forced = {"token": token, "draft general.txt": str(draft.id)}
+    forced = {"token": token, "draft-general.txt": str(draft.id)}
     rosa.post("/organize/letters/general/publish", forced)
     assert rosa.status == 422
     assert live_words(app) == before

@@ -494,7 +494,7 @@ def test_nothing_unfinished_is_published(app: Flask, rosa: Browser, left: str) -
         number = state.draft.id
     token = {key: value for key, value in data.items() if "token" in key}
     rosa.post(
-        "/organize/letters/general/publish", {**token, "draft general.txt": str(number), "note": ""}
+        "/organize/letters/general/publish", {**token, "draft-general.txt": str(number), "note": ""}
     )
     assert rosa.status == 422, rosa.words[:300]
     assert "Nothing was published" in rosa.words

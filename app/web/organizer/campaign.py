@@ -226,7 +226,7 @@ def part(name: str, key: str = "") -> Response:
 def part_post(name: str, key: str = "") -> Response:
     """Keep the fields of a part as a draft, or show them again with what is wrong."""
     section = _section_of(name, key)
-    typed, base, fits = read_form(section, request.form)
+    typed, base, fits = read_form(section)
     shown = {path: visible(value) for path, value in typed.items()}
     if "look" in request.args:
         return _part(section, shown, NotSaved({}, {}, base))
@@ -339,7 +339,7 @@ def new(name: str) -> Response:
 def new_post(name: str) -> Response:
     """Put a new part into a list, as a draft: in front where order counts, else at the end."""
     now, section = working(services()), NewPart(name, 0)
-    typed, _base, _fits = read_form(section, request.form)
+    typed, _base, _fits = read_form(section)
     if "look" in request.args:
         return _part(section, typed, NotSaved({}, {}, now.base))
     if name in KEYED:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, StringField
-from wtforms.form import BaseForm
+from wtforms import BooleanField, Field
 
 from app.campaign import edit, reading_aids
 from app.campaign.campaign_fields import (
@@ -33,8 +32,9 @@ from app.campaign.toml_text import toml_values
 from app.records.counts import anybody_signed
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
+from app.web.forms import RowField, Several, SiteForm, entry, sent
 from app.web.organizer.drafts import Working, save, text_at, working
-from app.web.organizer.who import typed_code, whose
+from app.web.organizer.who import WhoForm, whose
 from app.web.problem_words import problem_words
 
 
@@ -200,39 +200,35 @@ def field_id(path: str) -> str:
     return general(path).replace(".", "-")
 
 
-def read_form(section: Section, form: Mapping[str, str]) -> tuple[dict[str, str], int, set[str]]:
-    """What a form says: the fields by path, its revision, and which Spanish still fits.
+class SectionForm(SiteForm):
+    """What the page of a section sends beside its fields: the revision that it was made from,
+    -1 for anything that is none, and the texts whose Spanish was said to fit still."""
 
-    Stages come as ticks. The revision is -1 for anything that is none.
+    base, fits = RowField(), Several()
+
+
+def read_form(section: Section) -> tuple[dict[str, str], int, set[str]]:
+    """What was sent of a section: its fields by path, its revision, and which Spanish still fits.
+
+    Stages come as ticks.
     """
-    texts = reading_aids.TEXTS.get(section.aids, ())
-    fields: dict[str, object] = {"base": IntegerField()}
-    fields |= {f"fits-{text}": BooleanField() for text in texts}
-    for path in section.paths:
-        name = field_id(path)
-        if field_at(path).kind == "tick":
-            fields[name] = BooleanField()
-        elif field_at(path).kind == "stages":
-            fields |= {f"{name}-{stage}": BooleanField() for stage in EVERY_STAGE}
-        else:
-            fields[name] = StringField(default="")
-    typed = BaseForm(fields)
-    typed.process(form)
-    values = {}
-    for path in section.paths:
-        name = field_id(path)
-        if field_at(path).kind == "tick":
-            values[path] = "true" if typed[name].data else ""
-        elif field_at(path).kind == "condition":
-            values[path] = typed_code(form, name)
-        elif field_at(path).kind == "stages":
-            ticked = [stage for stage in EVERY_STAGE if typed[f"{name}-{stage}"].data]
-            values[path] = " ".join(ticked)
-        else:
-            values[path] = typed[name].data or ""
-    base = typed["base"].data
-    fits = {text for text in texts if typed[f"fits-{text}"].data}
-    return values, base if base is not None and 0 <= base < 10**15 else -1, fits
+    kinds = {path: field_at(path).kind for path in section.paths}
+    made = {"tick": BooleanField, "stages": Several}
+    fields = {field_id(path): made.get(kind, entry)() for path, kind in kinds.items()}
+    form: Any = sent(type("ThisForm", (SectionForm,), fields))
+    values = {path: _value(form[field_id(path)], kind) for path, kind in kinds.items()}
+    return values, form.base.data, set(form.fits.data)
+
+
+def _value(field: Field, kind: str) -> str:
+    """What a field holds, as the file has it."""
+    if kind == "tick":
+        return "true" if field.data else ""
+    if kind == "stages":
+        return " ".join(stage for stage in EVERY_STAGE if field.data.get(stage))
+    if kind == "condition":
+        return sent(WhoForm, prefix=field.name).code(field.data)
+    return str(field.data)
 
 
 def save_section(

@@ -11,7 +11,7 @@ from flask import abort, redirect, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Form, IntegerField, SelectMultipleField, StringField
+from wtforms import BooleanField, SelectMultipleField
 
 from app.campaign.backing_lists import read_list, write_list
 from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_files
@@ -30,9 +30,10 @@ from app.site.paper_links import title_in
 from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
+from app.web.forms import SiteForm, entries, entry, sent, uploaded
 from app.web.organizer.campaign_check import check_files, read
 from app.web.organizer.gate import acting
-from app.web.organizer.show import area, known, page, visible
+from app.web.organizer.show import area, known, page
 from app.web.problem_words import problem_words
 
 campaigns = area("organizer_campaigns", "/campaigns")
@@ -115,27 +116,20 @@ KINDS = ("hr", "s", "hres", "sres")
 _YEAR = re.compile(r" of (19|20)\d\d$")
 
 
-def _clean(text: str | None) -> str:
-    return clean_line(text or "")
-
-
-class BillForm(Form):  # type: ignore[misc]
+class BillForm(SiteForm):
     """Which bill the next campaign is about."""
 
-    number = StringField(filters=[_clean])
-    congress = IntegerField()
+    number, congress = entries(2, clean_line)
 
 
-class BeginForm(Form):  # type: ignore[misc]
+class BeginForm(SiteForm):
     """What is left to say. What the official file said travels along: ``bill`` (``hr4393-120``),
     ``as_of``, ``committee`` (``HSJU Judiciary Committee``), and ``people``, its sponsor and
     cosponsors as a campaign's list has them."""
 
-    title, name, name_es, does, does_es = (StringField(filters=[_clean]) for _field in range(5))
-    slug, introduced, bill, as_of, committee = (
-        StringField(filters=[_clean]) for _field in range(5)
-    )
-    people = StringField()
+    title, name, name_es, does, does_es = entries(5, clean_line)
+    slug, introduced, bill, as_of, committee = entries(5, clean_line)
+    people = entry()
     follows = BooleanField()
     asks = SelectMultipleField(choices=list(CHOICES))
     letters = SelectMultipleField(choices=list(LETTERS))
@@ -145,12 +139,10 @@ class BeginForm(Form):  # type: ignore[misc]
 @access("editor")
 def new(problem: str = "", field: str = "number", status: int = 200) -> Response:
     """Ask for the bill: its number, its official file, or both."""
-    congress = services().tables.congress
+    form = sent(BillForm)
     return page(
-        "campaigns/bill", status, problem=problem, field=field,
-        number=visible(request.form.get("number", "")),
-        congress=visible(request.form.get("congress", "")) or str(congress),
-        most=MOST_BYTES // 1_000_000,
+        "campaigns/bill", status, problem=problem, field=field, number=form.number.data,
+        congress=form.congress.data or services().tables.congress, most=MOST_BYTES // 1_000_000,
     )  # fmt: skip
 
 
@@ -158,9 +150,9 @@ def new(problem: str = "", field: str = "number", status: int = 200) -> Response
 @access("editor")
 def new_post() -> Response:
     """Read the number and the file, and ask for what neither says."""
-    form, upload = BillForm(request.form), request.files.get("file")
-    data = upload.read(MOST_BYTES + 1) if upload else b""
-    key, congress = bill_key(form.number.data), form.congress.data or 0
+    form, (_name, data) = sent(BillForm), uploaded(MOST_BYTES + 1)
+    key, typed = bill_key(form.number.data), form.congress.data
+    congress = int(typed) if re.fullmatch(r"[0-9]{1,3}", typed) else 0
     if form.number.data and key is None:
         return new(_("Type the number of a bill, such as HR 1234 or S. 567."), status=422)
     if not data.strip():
@@ -205,7 +197,7 @@ def _usual(site: Services, title: str, congress: int) -> dict[str, Any]:
 
 
 def _ask_rest(form: BeginForm, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
-    site, people = services(), read_list("list", form.people.data or "", ())[0]
+    site, people = services(), read_list("list", form.people.data, ())[0]
     kind, number, congress = _bill_of(form)
     first = next(iter(site.campaign.bills.values()))
     return page(
@@ -233,7 +225,7 @@ def _letter_title(letter: str) -> str:
 
 def _bill_of(form: BeginForm) -> tuple[str, int, int]:
     """Kind, number and Congress of the bill; 404 for what this page never wrote."""
-    match = re.fullmatch(rf"({'|'.join(KINDS)})(\d{{1,5}})-(\d{{3}})", form.bill.data or "")
+    match = re.fullmatch(rf"({'|'.join(KINDS)})(\d{{1,5}})-(\d{{3}})", form.bill.data)
     if match is None:
         abort(404)
     return match[1], int(match[2]), int(match[3])
@@ -252,7 +244,7 @@ def _sponsor(site: Services, people: Sequence[Backing]) -> str:
 @access("editor")
 def begin_post() -> Response:
     """Make the campaign, for organizers alone at first, and lead to it."""
-    site, form = services(), BeginForm(request.form)
+    site, form = services(), sent(BeginForm)
     if wrong := _lacking(form):
         return _ask_rest(form, wrong, 422)
     files = _files(form, site)
@@ -269,13 +261,13 @@ def begin_post() -> Response:
 def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     """The new campaign's files, or why they cannot be made."""
     kind, number, congress = _bill_of(form)
-    people = read_list("list", form.people.data or "", ())[0]
-    code, _space, committee = (form.committee.data or "").partition(" ")
+    people = read_list("list", form.people.data, ())[0]
+    code, _space, committee = (form.committee.data).partition(" ")
     beginning = Beginning(
         kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
-        as_of=read_day(form.as_of.data or "") or site.today(), asks=tuple(form.asks.data),
+        as_of=read_day(form.as_of.data) or site.today(), asks=tuple(form.asks.data),
         letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
-        does_es=form.does_es.data, introduced=read_day(form.introduced.data or ""),
+        does_es=form.does_es.data, introduced=read_day(form.introduced.data),
         sponsor=_sponsor(site, people), committee=(code, committee), backings=people,
         before=site.campaign if form.follows.data else None,
         before_backings=live_lists(site).backings,
@@ -294,7 +286,7 @@ def _lacking(form: BeginForm) -> dict[str, str]:
         wrong["title"] = _("Enter the bill’s title, in at most 120 characters.")
     if not form.does.data or re.search(r"[{}]", form.does.data):
         wrong["does"] = _("Say what the bill would do, in plain words.")
-    if not SLUG.fullmatch(form.slug.data or ""):
+    if not SLUG.fullmatch(form.slug.data):
         wrong["slug"] = _("Use small letters, digits and hyphens, such as safe-streets-120.")
     if form.introduced.data and read_day(form.introduced.data) is None:
         wrong["introduced"] = _("Enter the day it was introduced, such as 2027-02-11.")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms import Form, SelectMultipleField, StringField
+from wtforms import SelectMultipleField
 
 from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_list
 from app.campaign.entities import Campaign
@@ -34,6 +34,7 @@ from app.site.live_supporters import (
 from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
+from app.web.forms import SiteForm, entries, entry, sent, uploaded
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
@@ -148,12 +149,12 @@ def _found(site: Services, holder: Holder) -> dict[str, str]:
 # --- one more, one less ---------------------------------------------------------------------
 
 
-class AddForm(Form):  # type: ignore[misc]
+class AddForm(SiteForm):
     """One supporter more."""
 
-    bill = StringField(default=CURRENT)
-    role = StringField(default="cosponsor")
-    date = StringField(filters=[lambda text: (text or "").strip()])
+    bill = entry(lambda typed: typed or CURRENT)
+    role = entry(lambda typed: typed or "cosponsor")
+    date = entry(str.strip)
 
 
 @cosponsors.get("/cosponsors/add/<bioguide>")
@@ -168,7 +169,7 @@ def add(
     return page(
         "campaign/cosponsor_add", status, who=_found(site, _member(bioguide)), bills=bills,
         errors=list((wrong or {}).items()),
-        typed={name: visible(str(data or "")) for name, data in form.data.items()},
+        typed={name: visible(data) for name, data in form.data.items()},
     )  # fmt: skip
 
 
@@ -181,9 +182,9 @@ def _member(bioguide: str) -> Holder:
 @access("editor")
 def add_post(bioguide: str) -> Response:
     """Show what one more supporter changes."""
-    site, form, member = services(), AddForm(request.form), _member(bioguide).member
+    site, form, member = services(), sent(AddForm), _member(bioguide).member
     assert member is not None
-    now, day, bill = live_lists(site), read_day(form.date.data), str(form.bill.data)
+    now, day, bill = live_lists(site), read_day(form.date.data), form.bill.data
     wrong = {}
     if day is None or day > site.today():
         wrong["date"] = _("Enter the day on which they joined, such as 2026-11-25; not one to "
@@ -202,12 +203,18 @@ def add_post(bioguide: str) -> Response:
     return _review([*lines[:place], new, *lines[place:]], source=_("added by hand"))
 
 
+class OffForm(SiteForm):
+    """The line to take off, by its key."""
+
+    off = entry()
+
+
 @cosponsors.post("/cosponsors/off")
 @access("editor")
 def off() -> Response:
     """Show what one supporter less changes."""
-    now = live_lists(services())
-    lines = [b for b in now.backings if _key(b) != request.form.get("off", "")]
+    now, gone = live_lists(services()), sent(OffForm).off.data
+    lines = [b for b in now.backings if _key(b) != gone]
     if len(lines) == len(now.backings):
         return index(_("This person is on that list no more."), 409)
     return _review(lines, source=_("taken off by hand"))
@@ -238,11 +245,8 @@ def bring(
 @access("editor")
 def bring_post() -> Response:
     """Read an uploaded file and show what it changes, or why it cannot be used."""
-    upload = request.files.get("file")
     # One byte more than is taken, so that the reader itself says what is too large.
-    data = upload.read(MOST_BYTES + 1) if upload else b""
-    if upload:
-        upload.close()
+    _name, data = uploaded(MOST_BYTES + 1)
     if not data.strip():
         return bring(_("Choose a file that is not empty."), 422)
     found = propose(services(), data)
@@ -298,13 +302,12 @@ def _review(
     )  # fmt: skip
 
 
-class ApplyForm(Form):  # type: ignore[misc]
+class ApplyForm(SiteForm):
     """A list that was looked at, as the page about it carries it on."""
 
-    source = StringField(default="", filters=[lambda text: visible(text)[:60]])
-    list = StringField(default="")
-    as_of = StringField(default="", filters=[str.strip])
-    seen = StringField(default="")
+    source = entry(lambda typed: visible(typed)[:60])
+    as_of = entry(str.strip)
+    list, seen = entries(2)
     missing = SelectMultipleField(default=(), validate_choice=False)
     off = SelectMultipleField(default=(), validate_choice=False)
 
@@ -313,7 +316,7 @@ class ApplyForm(Form):  # type: ignore[misc]
 @access("editor")
 def apply() -> Response:
     """Apply a list that was looked at: the lists and their day, published together."""
-    site, form = services(), ApplyForm(request.form)
+    site, form = services(), sent(ApplyForm)
     source = form.source.data
     lines, problems = read_list("list", form.list.data, site.campaign.related)
     if problems:

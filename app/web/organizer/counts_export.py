@@ -72,7 +72,7 @@ def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
 
     ``form`` is the format where it names none: the plain table, on which others may have built.
     """
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     shape, by = request.args.get("shape", "counts"), request.args.get("by", "state")
     form = request.args.get("format", form)
     errors = list(asked.errors)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, StringField, ValidationError
+from wtforms import ValidationError
 
 from app.congress.model import STATES
 from app.records.acts import STATUSES, Status
@@ -21,6 +21,7 @@ from app.site.i18n import LANGUAGES, language
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import read_day
+from app.web.forms import SiteForm, asked, entries
 from app.web.organizer.campaign_list import title_of
 from app.web.organizer.show import area, visible
 
@@ -63,20 +64,15 @@ def _shown(text: str) -> str:
     return visible(text).strip()[:100]
 
 
-def _field() -> Any:
-    return StringField(default="", filters=[_shown])
-
-
-class FilterForm(Form):  # type: ignore[misc]
+class FilterForm(SiteForm):
     """The filter as the address has it: each field empty or what it may be, in any order.
 
     A field that is not narrows nothing, and its words say what to do.
     """
 
-    campaign, since, until, state = _field(), _field(), _field(), _field()
-    letter, source, language, status = _field(), _field(), _field(), _field()
+    campaign, since, until, state, letter, source, language, status = entries(8, _shown)
 
-    def __init__(self, args: MultiDict[str, str], site: Services) -> None:
+    def __init__(self, args: MultiDict[str, str], *, site: Services) -> None:
         super().__init__(args)
         self.site = site
 
@@ -129,9 +125,9 @@ def _unknown(field: Any) -> ValidationError:
     )
 
 
-def read_filter(args: MultiDict[str, str], site: Services) -> CountsQuery:
-    """The filter that an address asks for."""
-    form = FilterForm(args, site)
+def read_filter(site: Services) -> CountsQuery:
+    """The filter that the address asks for."""
+    form = asked(FilterForm, site=site)
     typed = {name: str(form[name].data) for name in FIELDS}
     form.validate()
     value, slug = form.value, site.campaign.slug

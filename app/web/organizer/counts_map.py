@@ -63,7 +63,7 @@ def picture() -> Response:
     Each place is a link with its number as its name, so keys and screen readers reach all.
     """
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     by_state = request.args.get("map") == "states" and not asked.chosen.state
     rows = count(site.db(), asked.chosen, "state" if by_state else "district")
     numbers = {row.group: row.signatures for row in rows}

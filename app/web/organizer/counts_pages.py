@@ -58,7 +58,7 @@ def _page(template: str, asked: CountsQuery, site: Services, **shown: Any) -> Re
 def index() -> Response:
     """How many, when, and what became of them."""
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     found = survey(site.db(), asked.chosen, site.today())
     return _page(
         "index", asked, site, found=found, curve=_curve(found), ways=_ways(found), most_days=DAYS,
@@ -71,7 +71,7 @@ def index() -> Response:
 def places() -> Response:
     """Where: the map with its table, of the country or of one state."""
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     state = asked.chosen.state
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, ("state", "district", "match")).by
@@ -119,7 +119,7 @@ COMPARED = ("template", "version", "source", "own_share", "language", "edited")
 def compare() -> Response:
     """Which letters, from where, in whose words."""
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, COMPARED).by
     found = {by: lines(by, rows[by], asked.chosen, site) for by in COMPARED}
@@ -251,7 +251,7 @@ LINE_COLUMNS: Columns[Compared] = {
 def members() -> Response:
     """All members with their letters."""
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     db, chosen = site.db(), asked.chosen
     with reading(db):
         letters = count(db, chosen, "recipient")
@@ -270,7 +270,7 @@ def table(by: str) -> Response:
     if by not in TABLES:
         abort(404)
     site = services()
-    asked = read_filter(request.args, site)
+    asked = read_filter(site)
     every = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
     shown = turn(every, lambda line: f"{line.name} {line.detail}", LINE_COLUMNS, "",
                  ("signatures", "letters"))  # fmt: skip

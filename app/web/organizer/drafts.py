@@ -6,41 +6,32 @@ A form carries the revision that it was made from, so that nobody's work is writ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import abort, request
-from wtforms import Form, IntegerField, StringField
+from flask import abort
 
 from app.campaign.campaign_file import FILE
 from app.records import workshop
 from app.records.audit import What
 from app.records.workshop import FileState, FileVersion, Moved, Published
 from app.site.services import Services, services
+from app.web.forms import RowField, SiteForm, entries, entry, sent
 from app.web.organizer.gate import acting
 
 
-class RowField(IntegerField):  # type: ignore[misc]
-    """The number of a kept text, as a form holds it unseen; -1 where it is none."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1
-
-
-class PressedForm(Form):  # type: ignore[misc]
+class PressedForm(SiteForm):
     """What comes along when something is done to a text: the revision that was seen, with the
     texts around it; a row of its versions; a note; which way a part of it moves."""
 
-    base, seen = RowField(default=-1), RowField(default=-1)
-    row, way = StringField(default=""), StringField(default="")
-    note = StringField(default="", filters=[str.strip])
+    base, seen = RowField(), RowField()
+    row, way = entries(2)
+    note = entry(str.strip)
 
 
 def pressed() -> PressedForm:
     """The present form."""
-    return PressedForm(request.form)
+    return sent(PressedForm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import segno
 from flask import g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
-from wtforms import Form, StringField
 
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
@@ -22,6 +21,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import ngettext
 from app.site.services import services
 from app.web.access import access
+from app.web.forms import SiteForm, entries, entry, sent
 from app.web.limits import Wait, ask, retry_after
 from app.web.organizer.gate import (
     begin,
@@ -39,23 +39,21 @@ from app.web.organizer.gate import (
 from app.web.organizer.show import go_to, page
 
 
-class EntryForm(Form):  # type: ignore[misc]
+class EntryForm(SiteForm):
     """What people type to get in, and about accounts: each field empty where it is not there.
     A password is judged as it is, spaces and all."""
 
-    name, password, again, code = (StringField(default="") for _field in range(4))
-    credential, role, lost = (StringField(default="") for _field in range(3))
-    email = StringField(default="", filters=[str.strip])
-    kept, next = (StringField(default="") for _field in range(2))
+    name, password, again, code, credential, role, lost, kept, next = entries(9)
+    email = entry(str.strip)
 
 
 def typed() -> EntryForm:
     """The present form."""
-    return EntryForm(request.form)
+    return sent(EntryForm)
 
 
 def _target() -> str:
-    return safe_next(request.values.get("next", ""))
+    return safe_next(typed().next.data or request.args.get("next", ""))
 
 
 def desk() -> logins.Desk:

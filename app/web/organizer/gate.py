@@ -33,6 +33,7 @@ from app.records.throttle import Client
 from app.site.i18n import other_language, page_url
 from app.site.services import services
 from app.site.tokens import Binding, sign, unsign
+from app.web.forms import posted
 from app.web.organizer.show import area, menu_for, page, visible
 
 organizer = area("organizer")
@@ -105,7 +106,7 @@ def form_token() -> str:
 
 
 def typed_token() -> str:
-    return request.form.get(CSRF_FIELD, "")
+    return posted().get(CSRF_FIELD, "")
 
 
 def here() -> str:
@@ -148,7 +149,7 @@ def kept_work(secret: bytes, signed: str) -> KeptWork | None:
 
 def _keep(owner: int) -> str:
     """The present form, kept for somebody."""
-    return keep_work(door().secret, owner, request.path, request.form.items(multi=True))
+    return keep_work(door().secret, owner, request.path, posted().items(multi=True))
 
 
 def guard() -> Response | None:
@@ -180,7 +181,7 @@ def _check_visitor() -> Response | None:
     if request.method != "POST":
         return None
     good = binding().judge(door().secret, typed_token()) == "good"
-    return None if good else send_again(request.path, request.form.items(multi=True))
+    return None if good else send_again(request.path, posted().items(multi=True))
 
 
 def _check_half(who: str, found: Session) -> Response | None:
@@ -199,7 +200,7 @@ def _check_form(found: Session) -> Response | None:
     if state == "good":
         return None
     if state == "ours" and found.stage == "full":
-        return send_again(request.path, request.form.items(multi=True))
+        return send_again(request.path, posted().items(multi=True))
     return page("foreign", 400)
 
 
@@ -214,7 +215,7 @@ def _check_fresh(found: Session) -> Response | None:
 def _log_in_first(who: str, found: NoSession) -> Response:
     """Lead to the log-in page. A form that was ours comes along and is not lost."""
     if request.method == "POST" and who == "half":
-        kept, target = request.form.get(KEPT_FIELD, ""), request.form.get("next", "")
+        kept, target = posted().get(KEPT_FIELD, ""), posted().get("next", "")
         return log_in_page(kept=kept, target=safe_next(target), why="idle", status=401)
     made_for = Binding.read(door().secret, typed_token()) if request.method == "POST" else None
     if made_for is not None and made_for.owner:

@@ -12,7 +12,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import Form, SelectMultipleField, StringField
+from wtforms import SelectMultipleField
 
 from app.records.audit import Actor
 from app.records.database import NotStoredError
@@ -28,6 +28,7 @@ from app.records.holding import (
 from app.site.services import services
 from app.web.access import access
 from app.web.error_pages import not_stored_words
+from app.web.forms import SiteForm, entries, sent
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, page
 
@@ -67,10 +68,10 @@ def _list(wanted: str) -> View:
     return next((view for view in VIEWS if view == wanted), "waiting")
 
 
-class DecisionForm(Form):  # type: ignore[misc]
+class DecisionForm(SiteForm):
     """What is done (``release/ticked``, ``release/all``), and to which of the rows shown."""
 
-    show, do = StringField(default=""), StringField(default="")
+    show, do = entries(2)
     row = SelectMultipleField(validate_choice=False, default=())
     shown = SelectMultipleField(validate_choice=False, default=())
 
@@ -79,7 +80,7 @@ class DecisionForm(Form):  # type: ignore[misc]
 @access("editor")
 def decide() -> Response:
     """Release, set aside, or hold again what was ticked, or all that the page showed."""
-    form = DecisionForm(request.form)
+    form = sent(DecisionForm)
     view = _list(form.show.data)
     action, _slash, scope = form.do.data.partition("/")
     typed = form.shown.data if scope == "all" else form.row.data

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from flask import abort, request
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Form, StringField
+from wtforms import BooleanField
 
 from app.campaign.letter_file import (
     HEADING,
@@ -25,8 +25,9 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import services
 from app.text import clean_line, slug
 from app.web.access import access
+from app.web.forms import RowField, SiteForm, asked, entries, entry, sent
 from app.web.organizer import drafts
-from app.web.organizer.drafts import PressedForm, RowField, pressed
+from app.web.organizer.drafts import PressedForm, pressed
 from app.web.organizer.gate import clock
 from app.web.organizer.letters_preview import beside
 from app.web.organizer.letters_shelf import (
@@ -42,7 +43,7 @@ from app.web.organizer.letters_shelf import (
 )
 from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import go_to, known, page, visible
-from app.web.organizer.who import passages, put_passage, typed_code, whose
+from app.web.organizer.who import WhoForm, passages, put_passage, whose
 from app.web.problem_words import problem_words
 from app.web.resident.people import title_name
 
@@ -50,8 +51,6 @@ MOST_CHARACTERS = 40_000
 """Of a text that is kept at all; what can be published is shorter still."""
 TITLE_CHARACTERS = 120
 RESERVED = frozenset({"new"})
-ONLY = "only"
-"""Under this name the editor's form has the choices of whom a passage is for."""
 STARTER = """I am a constituent from {{ place }}. I am writing about …
 
 {{ opening }} {{ ask }}
@@ -95,29 +94,29 @@ class TypedLetter:
 class EditorForm(PressedForm):
     """The editor. Its heading has a field for each line that a letter's heading can have."""
 
-    words = StringField(default="", filters=[plain_lines])
-    whole = BooleanField()
-    then = StringField(default="")
-    passage = StringField(default="", filters=[str.strip])
-    at = RowField(default=-1)
-    find = StringField(default="", filters=[lambda text: visible(text).strip()[:60]])
-    to = StringField(default="")
+    words, passage = entry(plain_lines), entry(str.strip)
+    whole, at = BooleanField(), RowField()
+    then, to, only = entries(3)
+    find = entry(lambda typed: visible(typed).strip()[:60])
 
     def typed(self) -> TypedLetter:
         """The same as the pages know it."""
         heading = {key: self[key].data for key in HEADING if self[key].raw_data}
         return TypedLetter(self.words.data, heading, self.whole.data, self.note.data)
 
+    def code(self) -> str:
+        """Whom a passage is for, as a condition."""
+        return sent(WhoForm, prefix="only").code(self.only.data)
+
 
 for _key in HEADING:
-    setattr(EditorForm, _key, StringField(default="", filters=[str.strip]))
+    setattr(EditorForm, _key, entry(str.strip))
 
 
-class NewForm(Form):  # type: ignore[misc]
+class NewForm(SiteForm):
     """A new letter, or a copy of one."""
 
-    title = StringField(default="", filters=[clean_line])
-    copy = StringField(default="")
+    title, copy = entry(clean_line), entry()
 
 
 @letters.get("/<letter_id>/<part>/edit")
@@ -148,7 +147,7 @@ def _editor(
     said: str = "",
     status: int = 200,
 ) -> Response:
-    site, text, form = services(), place.text, EditorForm(request.form)
+    site, text, form = services(), place.text, sent(EditorForm)
     source = typed.source(drafts.text_at(site, base, text.name) or _blank(place))
     shown = beside(place, source, query=form.find.data, seat=form.to.data)
     first = 1 if typed.whole else typed.words_line
@@ -166,7 +165,7 @@ def _editor(
         errors=_summary(problem, found[:3] if problems else []),
         fields=field_groups(site.campaign),
         pairs=pairs_of(english.newest, text.newest) if text.spanish else (),
-        done=said or request.args.get("done", ""), only=whose(site, typed_code(request.form, ONLY)),
+        done=said or request.args.get("done", ""), only=whose(site, form.code()),
         passage=visible(form.passage.data) if said != "put" else "",
     )  # fmt: skip
 
@@ -185,7 +184,7 @@ def _summary(problem: str, found: list[tuple[int, Problem]]) -> list[tuple[str, 
 @access("editor")
 def edit_post(letter_id: str, part: str) -> Response:
     """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
-    site, place, form = services(), text_at(letter_id, part), EditorForm(request.form)
+    site, place, form = services(), text_at(letter_id, part), sent(EditorForm)
     typed, base = form.typed(), form.base.data
     before = drafts.text_at(site, base, place.text.name) or _blank(place)
     source = typed.source(before)
@@ -214,7 +213,7 @@ def edit_post(letter_id: str, part: str) -> Response:
 
 def _passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
     """The editor with a passage for some recipients put into the words. Nothing is saved."""
-    code, words, base = typed_code(request.form, ONLY), form.passage.data, form.base.data
+    code, words, base = form.code(), form.passage.data, form.base.data
     if not words or not code:
         said = _("Type what only some read, and choose who they are.")
         return _editor(place, typed, base=base, problem=said, status=422)
@@ -272,7 +271,7 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 @access("editor")
 def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
-    books, form = shelf(services()), form or NewForm(request.args)
+    books, form = shelf(services()), form or asked(NewForm)
     copied = books.letter(form.copy.data)
     title = form.title.data
     if copied and not form.title.raw_data:
@@ -287,7 +286,7 @@ def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Re
 @access("editor")
 def new_post() -> Response:
     """Make the drafts of a new letter. Nothing is live until it is published."""
-    form = NewForm(request.form)
+    form = sent(NewForm)
     title = form.title.data
     if not title or len(title) > TITLE_CHARACTERS:
         return new(form, _("Give the letter a title of at most %(most)d characters.",

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
-from flask import request
 from werkzeug.wrappers import Response
-from wtforms.form import BaseForm
 
 from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length
@@ -27,6 +25,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services, services
 from app.web.access import access
+from app.web.forms import Several, SiteForm, sent
 from app.web.limits import room
 from app.web.organizer import drafts
 from app.web.organizer.campaign_check import (
@@ -37,7 +36,7 @@ from app.web.organizer.campaign_check import (
     texts_of,
     with_check,
 )
-from app.web.organizer.drafts import RowField, pressed
+from app.web.organizer.drafts import pressed
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 
@@ -369,6 +368,12 @@ def _overtaken(text: Text) -> bool:
     return draft is not None and now is not None and draft.began_from not in (now.id, draft.id)
 
 
+class SeenForm(SiteForm):
+    """The drafts that a page showed, by file: the number of each."""
+
+    draft = Several()
+
+
 @letters.post("/<letter_id>/publish")
 @access("editor")
 def publish_post(letter_id: str) -> Response:
@@ -376,10 +381,8 @@ def publish_post(letter_id: str) -> Response:
     books, letter = letter_at(letter_id)
     if not letter.drafts:
         return go_to("organizer_letters.letter", letter_id=letter_id)
-    form = BaseForm({f"draft {t.name}": RowField(default=-1) for t in letter.texts.values()})
-    form.process(request.form)
-    seen = {name.removeprefix("draft "): row for name, row in form.data.items() if row >= 0}
-    if seen != {t.name: t.draft.id for t in letter.drafts if t.draft}:
+    seen = {t.name: t.draft.id for t in letter.drafts if t.draft}
+    if sent(SeenForm).draft.data != {name: str(row) for name, row in seen.items()}:
         words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
                   "Look at the changes below, then publish.")  # fmt: skip
         return publish(letter_id, words, 409)

@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Form, StringField
+from wtforms import BooleanField
 
 from app.campaign.words import Language
 from app.congress.model import StreetAnswer
@@ -87,8 +87,8 @@ from app.site.services import Services, services
 from app.text import clean_line
 from app.web.access import access
 from app.web.error_pages import not_stored_words
+from app.web.forms import RowField, Several, SiteForm, entries, entry, sent, uploaded
 from app.web.limits import in_room
-from app.web.organizer.drafts import RowField
 from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import acting, clock, current, read_cookie
 from app.web.organizer.show import area, download, in_steps, page, visible
@@ -121,28 +121,28 @@ def _place() -> ImportPlace:
     return ImportPlace(site.slug, site.tables, site.now(), site.settings.person_key)
 
 
-class PaperForm(Form):  # type: ignore[misc]
-    """What is said of a sheet, of one person on it, and of what was shown of it. The cells and
-    columns of a sheet are as many as it has: ``_said`` reads them."""
+class PaperForm(SiteForm):
+    """What is said of a sheet, of one person on it, and of what was shown of it."""
 
-    language = StringField(default="en", filters=[lambda text: "es" if text == "es" else "en"])
-    source, located, look, rows, shown = (StringField(default="") for _field in range(5))
+    language = entry(lambda typed: "es" if typed == "es" else "en")
+    source, located, look, rows, shown = entries(5)
     skip, keep, apart, add = (BooleanField() for _field in range(4))
-    count = RowField(default=0)
+    count = RowField()
 
     def person(self) -> dict[str, str]:
         return {name: self[name].data for name in FIELDS}
 
 
 for _name in FIELDS:
-    setattr(PaperForm, _name, StringField(default="", filters=[
-        lambda text: clean_line(text)[:LONGEST_CELL]
-    ]))  # fmt: skip
+    setattr(PaperForm, _name, entry(lambda typed: clean_line(typed)[:LONGEST_CELL]))
+_A_COLUMN = re.compile(r"(\d{1,3})-(\d{1,3})")
+HIDDEN: tuple[Literal["count", "leave"], ...] = ("count", "leave")
+"""What can be said of hidden rows."""
 
 
 def _batch(way: str) -> Batch:
     """What the present organizer enters now."""
-    site, form = services(), PaperForm(request.form)
+    site, form = services(), sent(PaperForm)
     return Batch(site.slug, site.today(), clock(), form.language.data, form.source.data,
                  current().organizer.name, way)  # fmt: skip
 
@@ -301,7 +301,7 @@ def enter(
         errors.append(problem)
         problems.setdefault(*problem)
     split = wrong.problem("district") if wrong else None
-    form = PaperForm(request.form)
+    form = sent(PaperForm)
     return page(
         "paper/enter", status, values=values, problems=problems, errors=errors, done=done,
         count=count, odd=odd, alike=alike, located=located, source=visible(form.source.data)[:60],
@@ -320,7 +320,7 @@ def _offered(problem: Any) -> list[tuple[str, str]]:
 @access("editor")
 def enter_post() -> Response:
     """Add one person's signature and offer the form for the next one."""
-    form = PaperForm(request.form)
+    form = sent(PaperForm)
     values, count = form.person(), max(form.count.data, 0)
     if form.skip.data:
         return _next(values, _("Nothing was added for the same person."), count)
@@ -388,7 +388,7 @@ def back(
 @access("editor")
 def back_post() -> Response:
     """Take a signature on paper back, as its owner asked."""
-    values = PaperForm(request.form).person()
+    values = sent(PaperForm).person()
     row = SheetRow(1, {**values, "district": ""})
     result = judge(row, _place(), Choices(keep=frozenset("1")))
     wrong = result.problems if isinstance(result, Wrong) else ()
@@ -477,7 +477,7 @@ def _in_memory(**_about: Any) -> BytesIO:
 @access("editor")
 def upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
     """The form for a file."""
-    form = PaperForm(request.form)
+    form = sent(PaperForm)
     return page("paper/upload", status, problem=problem, field=field, most=MOST_ROWS,
                 source=visible(form.source.data)[:60], language_now=form.language.data)  # fmt: skip
 
@@ -487,13 +487,11 @@ def upload(problem: str = "", field: str = "file", status: int = 200) -> Respons
 @in_room("uploads")
 def upload_post() -> Response:
     """Read the file and show what would become of it."""
-    given = request.files.get("file")
-    if bad := _bad_tag_words(PaperForm(request.form).source.data):
+    name, content = uploaded()
+    if bad := _bad_tag_words(sent(PaperForm).source.data):
         return upload(bad, "source", 422)
-    if given is None or not given.filename:
+    if not name:
         return upload(_("Choose a file."), "file", 422)
-    with given.stream as stream:
-        content = stream.read()
     return in_steps(_("A large sheet"), _steps(content, Said()))
 
 
@@ -502,47 +500,44 @@ def upload_post() -> Response:
 @in_room("uploads")
 def check() -> Response:
     """Take what was corrected and decided; add everything where that was pressed."""
-    form = PaperForm(request.form)
-    steps = _steps(form.rows.data, _said(request.form), adding=form.add.data)
+    form = sent(SheetForm)
+    steps = _steps(form.rows.data, form.said(), adding=form.add.data)
     return in_steps(_("A large sheet"), steps)
 
 
-_A_COLUMN = re.compile(r"column-(\d{1,3})-(\d{1,3})")
+class SheetForm(PaperForm):
+    """What is said of a sheet that was shown. Its cells are called after row and column
+    (``cell-7-zip``), its columns after sheet and place (``column-0-3``), and ``was`` holds of each
+    what stood there."""
 
+    cell, column, was, out, odd, likely, same = (Several() for _field in range(7))
+    hidden, columns, zeros, restore = entries(4)
 
-def _said(form: Mapping[str, str]) -> Said:
-    """What a form says of a sheet."""
-    edits: dict[str, dict[str, str]] = {}
-    out, keep, same, others = set[str](), set[str](), set[str](), set[str]()
-    columns: dict[int, dict[int, str]] = {}
-    changed = set[int]()
-    for name in form:
-        kind, _dash, rest = name.partition("-")
-        key, _dash, column = rest.partition("-")
-        if kind == "cell" and column in COLUMNS:
-            text = clean_line(form[name])[:LONGEST_CELL]
-            if text != form.get(f"was-{name}"):
-                edits.setdefault(key, {})[column] = text
-        elif kind == "out":
-            out.add(key)
-        elif kind == "odd" and f"out-{key}" not in form:
-            keep.add(key)
-        elif kind == "likely":
-            (same if f"same-{key}" in form else others).add(key)
-        elif found := _A_COLUMN.fullmatch(name):
-            at = int(found[1])
-            columns.setdefault(at, {})[int(found[2])] = form[name]
-            if form.get("columns") or form.get(f"was-{name}") != form[name]:
-                changed.add(at)
-    hidden = form.get("hidden", "")
-    more = Choices(
-        columns={at: tuple(columns[at].get(n, "") for n in range(max(columns[at]) + 1))
-                 for at in changed},
-        hidden="count" if hidden == "count" else "leave" if hidden == "leave" else "",
-        edits=edits, out=frozenset(out), keep=frozenset(keep), same=frozenset(same),
-        zeros=bool(form.get("zeros")),
-    )  # fmt: skip
-    return Said(more, frozenset(others), bool(form.get("restore")))
+    def said(self) -> Said:
+        """The same as ``records`` take it."""
+        was, out, likely, same = (x.data for x in (self.was, self.out, self.likely, self.same))
+        edits: dict[str, dict[str, str]] = {}
+        for name, typed in self.cell.data.items():
+            key, _dash, column = name.partition("-")
+            words = clean_line(typed)[:LONGEST_CELL]
+            if column in COLUMNS and words != was.get(f"cell-{name}"):
+                edits.setdefault(key, {})[column] = words
+        columns: dict[int, dict[int, str]] = {}
+        changed = set[int]()
+        for name, role in self.column.data.items():
+            if found := _A_COLUMN.fullmatch(name):
+                at = int(found[1])
+                columns.setdefault(at, {})[int(found[2])] = role
+                if self.columns.data or was.get(f"column-{name}") != role:
+                    changed.add(at)
+        choices = Choices(
+            columns={at: tuple(columns[at].get(n, "") for n in range(max(columns[at]) + 1))
+                     for at in changed},
+            hidden=next((x for x in HIDDEN if x == self.hidden.data), ""),
+            edits=edits, out=frozenset(out), keep=frozenset(self.odd.data) - out.keys(),
+            same=frozenset(likely) & same.keys(), zeros=bool(self.zeros.data),
+        )  # fmt: skip
+        return Said(choices, frozenset(likely) - same.keys(), bool(self.restore.data))
 
 
 def _steps(
@@ -552,7 +547,7 @@ def _steps(
     notes: dict[str, str] = {}
     try:
         outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
-        if (wanted := PaperForm(request.form).look.data) and outline.packed:
+        if (wanted := sent(PaperForm).look.data) and outline.packed:
             rows = [row for row in outline.streets if wanted == "all"]
             rows += [row for row in outline.shown_wrong if row.key == wanted and row.is_split]
             located, notes = _look_up(rows)
@@ -632,7 +627,7 @@ def _apart(
 def _adding() -> Adding:
     site = services()
     campaign = replace(site.campaign)  # without what was worked out from it
-    return Adding(_batch("sheet"), campaign, site.writing_day(), PaperForm(request.form).shown.data)
+    return Adding(_batch("sheet"), campaign, site.writing_day(), sent(PaperForm).shown.data)
 
 
 def _step_words(step: Step) -> str:
@@ -652,7 +647,7 @@ def _shown(
     status: int = 200,
 ) -> Response:
     """The page about a plan."""
-    shown, form = plan.shown_wrong, PaperForm(request.form)
+    shown, form = plan.shown_wrong, sent(PaperForm)
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flask import request
 from werkzeug.wrappers import Response
-from wtforms import Form, StringField
 
 from app.delivery.packets import (
     PacketLetters,
@@ -48,6 +46,7 @@ from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.error_pages import not_stored_words
+from app.web.forms import SiteForm, entries, sent
 from app.web.limits import in_room
 from app.web.organizer.gate import clock, current
 from app.web.organizer.show import area, download, page, pieces_of
@@ -87,17 +86,16 @@ def stock(site: Services) -> Stock:
     return Stock(total, here, total - sum(sealed[line.key.id] for line in here))
 
 
-class PacketForm(Form):  # type: ignore[misc]
+class PacketForm(SiteForm):
     """What the packets are to be. The passphrase is shown to nobody again."""
 
-    split = StringField(default="")
-    passphrase = StringField(default="")
+    split, passphrase = entries(2)
 
 
 @packets.get("/")
 @access("admin")
 def index(problem: str = "", field: str = "", status: int = 200) -> Response:
-    chosen = PacketForm(request.form).split.data
+    chosen = sent(PacketForm).split.data
     return page(
         "packets/index", status, problem=problem, field=field, stock=stock(services()),
         split=chosen if chosen in SPLITS else SPLITS[0],
@@ -113,7 +111,7 @@ def make() -> Response:
     found = stock(site)
     if not found.keys:
         return index(status=409)
-    form = PacketForm(request.form)
+    form = sent(PacketForm)
     split = parse_split(form.split.data) if form.split.data else None
     opened = _unlocked(found.keys, form.passphrase.data)
     if isinstance(opened, str):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
-from flask import request
 from werkzeug.wrappers import Response
-from wtforms import Form, StringField, ValidationError
+from wtforms import Field, ValidationError
 
 from app.records import audit
 from app.records.audit import Actor, Event, TrailFilter, Value, What
@@ -19,24 +17,29 @@ from app.site.i18n import gettext as _
 from app.site.services import services
 from app.text import read_day
 from app.web.access import access
+from app.web.forms import RowField, SiteForm, asked, entries
 from app.web.organizer.gate import clock, current, organizer
 from app.web.organizer.show import download, page, visible
 
 COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 """In this order, never renamed."""
-DIGITS = re.compile(r"[0-9]{1,15}")
 
 
-class TrailForm(Form):  # type: ignore[misc]
+class TrailForm(SiteForm):
     """The filter in the address. A day that cannot be read narrows nothing."""
 
-    who, what, since, until = (StringField(default="") for _field in range(4))
+    who, what, since, until = entries(4)
+    below, above = RowField(), RowField()
 
-    def validate_since(self, field: StringField) -> None:
+    def validate_since(self, field: Field) -> None:
         if field.data.strip() and read_day(field.data) is None:
             raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
 
     validate_until = validate_since
+
+    def row(self, name: str) -> int | None:
+        """The event at which a page of the trail begins or ends."""
+        return self[name].data if self[name].data >= 0 else None
 
     def wanted(self) -> TrailFilter:
         days = (read_day(field.data) for field in (self.since, self.until))
@@ -44,25 +47,20 @@ class TrailForm(Form):  # type: ignore[misc]
         return TrailFilter(self.who.data[:60], self.what.data[:60], since=since, until=until)
 
 
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if DIGITS.fullmatch(text) else None
-
-
 @organizer.get("/audit", endpoint="audit")
 @access("admin")
 def show_trail() -> Response:
     """Fifty events, newest first, with a filter."""
-    form, db = TrailForm(request.args), services().db()
+    form, db = asked(TrailForm), services().db()
     form.validate()
     wanted = form.wanted()
     return page(
         "audit", 422 if form.errors else 200,
         actors=[("", _("everyone")), *((name, name) for name in audit.actors(db))],
         kinds=[("", _("everything")), *((what.value, event_name(what)) for what in What)],
-        found=audit.page(db, wanted, below=_number("below"), above=_number("above")),
+        found=audit.page(db, wanted, below=form.row("below"), above=form.row("above")),
         query={name: value for name, value in asdict(wanted).items() if value},
-        typed={name: visible(text) for name, text in form.data.items()},
+        typed={name: visible(form[name].data) for name in ("who", "what", "since", "until")},
         errors=[(name, words[0]) for name, words in form.errors.items()],
     )  # fmt: skip
 
@@ -87,7 +85,7 @@ def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterato
 @access("admin", fresh=True)
 def audit_csv() -> Response:
     """The trail as CSV. That it was taken away is itself an event."""
-    wanted = TrailForm(request.args).wanted()
+    wanted = asked(TrailForm).wanted()
     site, at, me = services(), clock(), current().organizer.name
     db = site.db()
     after = {"who": wanted.who, "what": wanted.what, "from": wanted.since, "to": wanted.until}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import chain, repeat, takewhile
+from typing import Any
 
-from flask import abort, request
+from flask import abort
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, StringField
-from wtforms.form import BaseForm
 
 from app.campaign import reading_aids
 from app.campaign.campaign_fields import AID_NOTES, LISTS
@@ -28,6 +27,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import services
 from app.web.access import access
+from app.web.forms import Several, SiteForm, sent
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_form import TITLES
 from app.web.organizer.drafts import Working, pressed, save, working
@@ -158,24 +158,28 @@ def _show(
     )  # fmt: skip
 
 
+class ParagraphsForm(SiteForm):
+    """What the page holds of each paragraph, by its number."""
+
+    en, es, was, of, mark, fits = (Several() for _field in range(6))
+
+
 def _typed() -> tuple[list[ParagraphRow], set[int]]:
     """What the form says, paragraph by paragraph, and which of them still fit the English."""
-    numbers = [*takewhile(lambda number: f"es-{number}" in request.form, range(MOST))]
-    form = BaseForm({
-        **{f"{name}-{n}": StringField(default="", filters=[visible])
-           for n in numbers for name in ("en", "es", "was", "of", "mark")},
-        **{f"fits-{n}": BooleanField() for n in numbers},
-    })  # fmt: skip
-    form.process(request.form)
-    typed = form.data
+    form = sent(ParagraphsForm)
+
+    def of(field: Any, number: int) -> str:
+        return visible(field.data.get(str(number), ""))
+
+    numbers = [*takewhile(lambda number: str(number) in form.es.data, range(MOST))]
     rows = [
         ParagraphRow(
-            n, typed[f"en-{n}"], _mark_in(typed[f"of-{n}"]), typed[f"es-{n}"], typed[f"was-{n}"],
-            _mark_in(typed[f"mark-{n}"]), "", 8,
+            n, of(form.en, n), _mark_in(of(form.of, n)), of(form.es, n), of(form.was, n),
+            _mark_in(of(form.mark, n)), "", 8,
         )
         for n in numbers
     ]  # fmt: skip
-    return rows, {n for n in numbers if typed[f"fits-{n}"]}
+    return rows, {n for n in numbers if of(form.fits, n)}
 
 
 def _mark_in(text: str) -> str:

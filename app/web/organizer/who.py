@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from wtforms import BooleanField
 
 from app.campaign import edit
 from app.campaign.conditions import CHOICES, STANCES, Who, code_of, reach, who_of
@@ -15,6 +15,7 @@ from app.campaign.language import Parsed, parse_condition
 from app.congress.model import Holder
 from app.site.i18n import gettext as _
 from app.site.services import Services
+from app.web.forms import Several, SiteForm, entries, entry
 from app.web.resident.people import title_name
 
 LABELS: dict[str, dict[str, LazyString]] = {
@@ -58,31 +59,34 @@ def whose(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
     return {"code": code, "who": who, "reach": found, "live": live is not None}
 
 
-def typed_code(form: Mapping[str, str], name: str) -> str:
-    """The condition that a form says under ``name``: as code where that was changed, else as the
-    choices. What the choices do not change stays as it was written."""
-    was, code = form.get(f"{name}-was", ""), form.get(name, "")
-    if f"{name}-join" not in form or code.strip() != was.strip():
-        return code
-    chosen = code_of(_chosen(form, name))
-    before = who_of(was) if was.strip() else Who()
-    return was if before is not None and code_of(before) == chosen else chosen
+class WhoForm(SiteForm):
+    """The choices of a condition. Before their names stands that of the condition's own field,
+    which holds it as code."""
 
+    was, join = entries(2)
+    chamber, party, committee, leader, delegate, law = entries(6)
+    states = entry(edit.states_in)
+    stance, other = Several(), BooleanField()
 
-def _chosen(form: Mapping[str, str], name: str) -> Who:
-    def one(matter: str) -> str:
-        value = form.get(f"{name}-{matter}", "")
-        return value if value in CHOICES[matter] else ""
+    def code(self, typed: str) -> str:
+        """What was meant: ``typed`` where the code was changed, else what was chosen. What the
+        choices do not change stays as it was written."""
+        was = self.was.data
+        if not self.join.raw_data or typed.strip() != was.strip():
+            return typed
+        chosen = code_of(self._chosen())
+        before = who_of(was) if was.strip() else Who()
+        return was if before is not None and code_of(before) == chosen else chosen
 
-    states = edit.states_in(form.get(f"{name}-states", ""))
-    return Who(
-        chamber=one("chamber"),
-        stance=tuple(s for s in STANCES if form.get(f"{name}-stance-{s}")),
-        party=one("party"), committee=one("committee"), leader=one("leader"),
-        delegate=one("delegate"), law=one("law"), states=states,
-        other_states=bool(states and form.get(f"{name}-other")),
-        join="any" if form.get(f"{name}-join") == "any" else "all",
-    )  # fmt: skip
+    def _chosen(self) -> Who:
+        matters = {m: self[m].data if self[m].data in CHOICES[m] else "" for m in LABELS}
+        return Who(
+            **matters,
+            stance=tuple(s for s in STANCES if self.stance.data.get(s)),
+            states=self.states.data,
+            other_states=bool(self.states.data and self.other.data),
+            join="any" if self.join.data == "any" else "all",
+        )
 
 
 def who_words(code: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
-from wtforms import Form, StringField
 
 from app.records.statements import (
     Included,
@@ -29,6 +28,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.services import services
 from app.web.access import access
+from app.web.forms import SiteForm, entry, sent
 from app.web.headers import shared
 from app.web.pages import Page, show
 
@@ -36,17 +36,17 @@ verify_pages = Blueprint("verify_pages", __name__)
 FRESH = 60
 
 
-class VerifyForm(Form):  # type: ignore[misc]
+class VerifyForm(SiteForm):
     """The commitment that stands on a receipt."""
 
-    commitment = StringField(default="", filters=[lambda text: text[:200].strip()])
+    commitment = entry(lambda typed: typed[:200].strip())
 
 
 @verify_pages.route("/verify", methods=["GET", "POST"])
 @access("anyone")
 def verify() -> Response:
     """The form; where it was sent, also what was found."""
-    site, typed = services(), VerifyForm(request.form).commitment.data
+    site, typed = services(), sent(VerifyForm).commitment.data
     found: Statement | NothingStated = latest(_folder())
     shown: dict[str, Any] = {
         "typed": typed, "answer": "", "steps": (), "index": 0, "stated": None, "problem": "",
@@ -72,7 +72,7 @@ def verify() -> Response:
 @access("anyone")
 def proof() -> Response:
     """The statement with the proof for what was typed, as a file."""
-    wanted = read_commitment(VerifyForm(request.form).commitment.data) or abort(404)
+    wanted = read_commitment(sent(VerifyForm).commitment.data) or abort(404)
     found = find_proof(_folder(), wanted)
     if not isinstance(found, Included):
         abort(404)

@@ -18,7 +18,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
-    Form,
     RadioField,
     SelectChoice,
     SelectField,
@@ -39,6 +38,7 @@ from app.site.services import Services
 from app.site.tokens import FormToken
 from app.text import BadEmail, Email, clean_line, clean_text, has_letter, read_email
 from app.web import practice
+from app.web.forms import SiteForm
 from app.web.resident.people import state_name
 
 STORY_LIMIT = 10_000
@@ -362,11 +362,8 @@ def state_choices() -> list[SelectChoice]:
     return choices([("", _l("Choose your state")), *ordered, *MILITARY.items()])
 
 
-class FindForm(Form):  # type: ignore[misc]
+class FindForm(SiteForm):
     """Where the person lives. It changes nothing, so it needs no token."""
-
-    class Meta:
-        locales = False
 
     zip = StringField(_l("ZIP code"), [a_zip])
     state = SelectField(
@@ -391,11 +388,10 @@ class StreetForm(FindForm):
     )
 
 
-class WriteForm(Form):  # type: ignore[misc]
+class WriteForm(SiteForm):
     """The letter and its writer."""
 
     class Meta:
-        locales = False
         csrf = True
         csrf_class = FormToken
         csrf_field_name = "token"
@@ -488,11 +484,6 @@ def is_sound(draft: Draft) -> bool:
     return True
 
 
-def one_line(text: str | None) -> str:
-    """What was typed in one line, or nothing."""
-    return clean_line(text or "")
-
-
 def a_mailbox(_form: Any, field: Any) -> None:
     """The field must hold an address that mail can take; what was pasted around it goes."""
     found = read_email(field.data)
@@ -501,21 +492,15 @@ def a_mailbox(_form: Any, field: Any) -> None:
     field.data = found.text
 
 
-class MailboxForm(Form):  # type: ignore[misc]
+class MailboxForm(SiteForm):
     """Where else to mail the question whether an address is somebody's own."""
 
-    class Meta:
-        locales = False
-
-    email = StringField(_l("Your e-mail address"), [a_mailbox], [one_line])
+    email = StringField(_l("Your e-mail address"), [a_mailbox], [clean_line], default="")
 
 
-class CopyForm(Form):  # type: ignore[misc]
+class CopyForm(SiteForm):
     """Where to mail a copy of the letters, and how much of them."""
 
-    class Meta:
-        locales = False
-
-    copy_to = StringField(_l("E-mail address for the copy"), [a_mailbox], [one_line])
+    copy_to = StringField(_l("E-mail address for the copy"), [a_mailbox], [clean_line], default="")
     only_link = BooleanField(_l("Only the link to my receipt, without the letters"))
     both = BooleanField(_l("With the Spanish text, marked as a translation"))

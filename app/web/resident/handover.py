@@ -19,6 +19,7 @@ from app.records.outbound import mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import Services
+from app.web.forms import posted
 from app.web.pages import Page
 from app.web.resident import copies, official
 from app.web.resident.claims import claims_of
@@ -26,7 +27,7 @@ from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed, at_home, over_words, translated
 from app.web.resident.people import title_name
-from app.web.resident.receipts import Act, act_of, keeping
+from app.web.resident.receipts import Act, act_of, keeping, receipt_page
 from app.web.resident.states import delivery_words, state_words
 
 DONE: frozenset[State] = HANDED | {ACCEPTED}
@@ -98,11 +99,13 @@ def note(data: Data, site: Services, seats: tuple[str, ...], did: State | Litera
     return True
 
 
-def take(data: Data, site: Services, *, mail: bool = False) -> Page:
-    """The letters and every way of handing them over. Counts nothing, however often it is asked.
+def send_copy(data: Data, site: Services) -> Page:
+    """The same after the button of the form that asks for a copy by e-mail."""
+    return take(data, site, mail=True)
 
-    ``mail``: the button of the form that asks for a copy by e-mail was pressed.
-    """
+
+def take(data: Data, site: Services, *, mail: bool = False) -> Page:
+    """The letters and every way of handing them over. Counts nothing, however often it is asked."""
     seat, noted = report(data, site)
     act = act_of(data, site)
     if isinstance(act, Page):
@@ -225,12 +228,12 @@ def _post_to(item: Addressed) -> str:
     return _("To %(address)s.", address=lines)
 
 
-def with_letters(page: Page, data: Data, site: Services) -> Page:
+def receipt_with_letters(token: str, site: Services) -> Page:
     """A receipt that was reached from the letters, with the button that leads back to them.
 
     They travel in its form, as between all pages: nothing of them is kept here.
     """
-    draft = read_draft(data)
+    page, draft = receipt_page(token, site), read_draft(posted())
     if not draft.token or page.status != 200:
         return page
     letters = {

@@ -13,13 +13,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField
+
 from app.campaign.entities import Letter, Writer
 from app.cwc.client import SIT_OUT
 from app.cwc.folder import delivery_id
 from app.cwc.message import (
+    SENATE_PREFIXES,
     CwcMessage,
     FieldProblem,
     MessageParts,
+    Missing,
     NotReady,
     message_parts,
     missing,
@@ -37,18 +42,49 @@ from app.site.services import Services
 from app.text import clean_line
 from app.web import practice
 from app.web.error_pages import not_stored_words
+from app.web.forms import SiteForm, entries
 from app.web.pages import Page
-from app.web.resident.draft import Draft, person_in
+from app.web.resident.draft import Draft, choices, person_in
 from app.web.resident.journey import Data, Ready
 from app.web.resident.letters import addressed, writer_of
-from app.web.resident.official_words import cannot_words, field_words
 from app.web.resident.people import state_name, title_name
 from app.web.resident.receipts import Act, act_of
 
 ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
 """What may be asked, in the order of the page; the fields are called ``d_prefix`` and so on."""
+HOME = frozenset({"street", "street2", "city", "zip"})
 LONGEST = 200
 """Characters that any of them may have."""
+
+
+def _shortened(typed: str) -> str:
+    return clean_line(typed)[: LONGEST + 1]
+
+
+class OfficesForm(SiteForm):
+    """What may be asked; of what the page did not ask, what the letters say. And the button: the
+    ``step``, for the letter to ``only`` one seat or to all, and the mark of what was ``seen``."""
+
+    d_prefix = SelectField(
+        _l("Title"), choices=choices([("", _l("Choose")), *((x, x) for x in SENATE_PREFIXES)]),
+        validate_choice=False,
+    )  # fmt: skip
+    d_first = StringField(_l("First name"), filters=[_shortened])
+    d_last = StringField(_l("Last name"), filters=[_shortened])
+    d_street = StringField(_l("Street address"), filters=[_shortened])
+    d_street2 = StringField(_l("Apartment, unit"), filters=[_shortened])
+    d_city = StringField(_l("City"), filters=[_shortened])
+    d_zip = StringField(_l("ZIP code"), filters=[_shortened])
+    d_email = StringField(_l("E-mail address"), filters=[_shortened])
+    d_phone = StringField(_l("Phone number"), filters=[_shortened])
+    step, only, seen = entries(3)
+
+    def given(self, name: str) -> bool:
+        """Whether the page asked for it."""
+        return bool(self[f"d_{name}"].raw_data)
+
+    def value(self, name: str) -> str:
+        return str(self[f"d_{name}"].data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +95,6 @@ class OfficialOffer:
     """The seats whose letters can be given to their offices' systems now."""
     rows: Mapping[str, OutboundRow]
     is_test: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AskedField:
-    """One field of the page that asks for what is missing."""
-
-    name: str
-    value: str
-    error: str
-    optional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +154,32 @@ def deliver(data: Data, site: Services) -> Page | None:
     offered = offer(act.token, act.signed, ready.draft, site)
     if offered is None:
         return None
-    items = addressed(ready.draft, ready.found, ready.site, data.get("only", ""))
+    form = OfficesForm(data, data=_known(ready))
+    items = addressed(ready.draft, ready.found, ready.site, form.only.data)
     letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
     if not letters:
         return None
-    way = _Way(data, site, offices, ready, act, offered, letters)
-    return way.step()
+    return _Way(form, site, offices, ready, act, offered, letters).step()
+
+
+def _elsewhere(ready: Ready) -> bool:
+    """Whether the return address is not where the person lives, which offices want."""
+    return bool(ready.draft.elsewhere) or ready.draft.mail_state != ready.found.delegation.state
+
+
+def _known(ready: Ready) -> dict[str, str]:
+    """By field, what the letters say."""
+    writer = dataclasses.replace(writer_of(ready.draft), prefix=ready.draft.prefix)
+    if _elsewhere(ready):
+        writer = dataclasses.replace(writer, street="", street2="", city="", zip=ready.draft.zip)
+    return {f"d_{name}": getattr(writer, name) for name in ASKED}
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     """One request on this way."""
 
-    data: Data
+    form: OfficesForm
     site: Services
     offices: OfficePost
     ready: Ready
@@ -148,41 +187,22 @@ class _Way:
     offered: OfficialOffer
     letters: Sequence[Letter]
 
-    @property
-    def elsewhere(self) -> bool:
-        """Whether the return address is not where the person lives, which offices want."""
-        draft = self.ready.draft
-        return bool(draft.elsewhere) or draft.mail_state != self.ready.found.delegation.state
-
-    def value(self, name: str) -> str:
-        """What was typed here, else what the letters say."""
-        typed = self.data.get(f"d_{name}")
-        if typed is not None:
-            return clean_line(typed)[: LONGEST + 1]
-        if self.elsewhere and name in ("street", "street2", "city"):
-            return ""
-        if self.elsewhere and name == "zip":
-            return self.ready.draft.zip
-        if name == "prefix":
-            return self.ready.draft.prefix
-        return str(getattr(writer_of(self.ready.draft), name))
-
     def writer(self) -> Writer:
         """Whoever the offices are told that the letters are from."""
-        values = {name: self.value(name) for name in ASKED}
+        values = {name: self.form.value(name) for name in ASKED}
         return Writer(state=self.ready.found.delegation.state, **values)
 
     def step(self) -> Page | None:
-        writer, step = self.writer(), self.data.get("step", "")
+        writer, step, seen = self.writer(), self.form.step.data, self.form.seen.data
         lacks = self.lacks(writer)
-        wants_phone = self.wants_phone() and "d_phone" not in self.data
+        wants_phone = self.wants_phone() and not self.form.given("phone")
         if lacks or wants_phone or step == "change":
             return self.ask_page(lacks, wants_phone=wants_phone, judged=step in ("filled", "go"))
         made, shown = self.made(writer)
         mark = _fingerprint(shown)
-        if step == "go" and made and self.data.get("seen") == mark:
+        if step == "go" and made and seen == mark:
             return self.queue(made, shown)
-        changed = step == "go" and self.data.get("seen") != mark
+        changed = step == "go" and seen != mark
         return self.check_page(shown, can_go=bool(made), changed=changed)
 
     def lacks(self, writer: Writer) -> dict[str, tuple[str, bool]]:
@@ -193,37 +213,31 @@ class _Way:
             needed = "Phone" in getattr(self.offered.rows.get(seat.id), "cause", "")
             for reason in missing(writer, seat, phone_needed=needed):
                 there = isinstance(reason, FieldProblem)
-                found.setdefault(reason.field, (field_words(reason), there))
+                found.setdefault(reason.field, (_field_words(reason), there))
         for name in ASKED:
-            if len(self.value(name)) > LONGEST:
+            if len(self.form.value(name)) > LONGEST:
                 found[name] = (_("At most %(limit)d characters fit here.", limit=LONGEST), True)
         return found
 
     def wants_phone(self) -> bool:
         """Whether an office's own form asks for a phone number, and none was given."""
         members = [letter.holder.member for letter in self.letters]
-        return not self.value("phone") and any(m and m.form.asks_phone for m in members)
+        return not self.form.value("phone") and any(m and m.form.asks_phone for m in members)
 
     def ask_page(
         self, lacks: Mapping[str, tuple[str, bool]], *, wants_phone: bool, judged: bool
     ) -> Page:
-        home = {"street", "street2", "city", "zip"}
-        names = {name for name in ASKED if f"d_{name}" in self.data} | set(lacks)
-        names |= {"phone"} if wants_phone or "phone" in names else set()
-        names |= home if names & home else set()
-        fields = []
-        for name in ASKED:
-            if name not in names:
-                continue
-            words, there = lacks.get(name, ("", False))
-            # A field that nobody has filled in yet is no mistake.
-            error = words if judged or there else ""
-            optional = name == "street2" or (name == "phone" and name not in lacks)
-            fields.append(AskedField(f"d_{name}", self.value(name), error, optional))
-        errors = [(x.name, x.error) for x in fields if x.error]
+        names = {name for name in ASKED if self.form.given(name)} | set(lacks)
+        names |= {"phone"} if wants_phone else set()
+        names |= HOME if names & HOME else set()
+        for name, (words, there) in lacks.items():
+            if judged or there:  # a field that nobody has filled in yet is no mistake
+                self.form[f"d_{name}"].errors = [words]
+        errors = [(name, words[0]) for name, words in self.form.errors.items()]
         context = self.context() | {
-            "fields": {x.name: x for x in fields}, "errors": errors,
-            "home_state": state_name(self.ready.found.delegation.state) if self.elsewhere else "",
+            "form": self.form, "asked": names, "phone_needed": "phone" in lacks, "errors": errors,
+            "home_state": state_name(self.ready.found.delegation.state)
+            if _elsewhere(self.ready) else "",
             "names": [title_name(x.holder) for x in self.letters],
         }  # fmt: skip
         return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)
@@ -237,7 +251,7 @@ class _Way:
             round_ = _next_round(self.offered.rows.get(seat))
             message = self.message(letter, writer, round_)
             if isinstance(message, NotReady):
-                shown.append(OfficialLetter(seat, name, cannot=cannot_words(message)))
+                shown.append(OfficialLetter(seat, name, cannot=_cannot_words(message)))
                 continue
             made.append(_Made(letter, message, round_))
             shown.append(OfficialLetter(seat, name, told(message)))
@@ -268,7 +282,7 @@ class _Way:
             "shown": shown, "can_go": can_go, "seen": _fingerprint(shown), "errors": errors,
             "told": next((x.told for x in shown if x.told), {}),
             "agent": self.site.settings.cwc_agent,
-            "typed": {f"d_{n}": self.value(n) for n in ASKED if f"d_{n}" in self.data},
+            "typed": {f"d_{n}": self.form.value(n) for n in ASKED if self.form.given(n)},
         }  # fmt: skip
         return Page("resident/deliver_check.html", context, 409 if changed else status)
 
@@ -276,7 +290,7 @@ class _Way:
         draft = self.ready.draft
         return {
             "draft": draft.after_signing(), "token": self.site.tokens.renew(draft.token),
-            "only": self.data.get("only", ""), "is_test": self.offices.is_test,
+            "only": self.form.only.data, "is_test": self.offices.is_test,
             "waits_for": self.act.signed.waits_for,
             "switch": "resident.deliver", "enter": "resident.deliver",
         }  # fmt: skip
@@ -312,3 +326,50 @@ def _fingerprint(shown: Sequence[OfficialLetter]) -> str:
         if name not in ("DeliveryDate", "DeliveryId")
     ]
     return hashlib.sha256("\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+# --- In the reader's language ----------------------------------------------------------------
+
+
+def _field_words(reason: Missing | FieldProblem) -> str:
+    """The words beside a field that is empty or that the format does not take."""
+    if isinstance(reason, Missing):
+        return _missing(reason)
+    return {
+        "prefix": _("The Senate’s system takes only these titles. Please choose one of them."),
+        "street": _("The office’s system takes no street of fewer than three characters."),
+        "city": _("The office’s system takes no city of fewer than three letters. Please write it "
+                  "out."),
+        "zip": _("A ZIP code has five or nine digits, such as 02138."),
+        "email": _("This is not a whole e-mail address. It looks like name@example.org."),
+        "phone": _("A phone number has ten digits, such as 202-555-0147."),
+    }.get(reason.field, reason.message)  # fmt: skip
+
+
+def _missing(reason: Missing) -> str:
+    return {
+        "prefix": _("The office’s system needs a title. Please choose one."),
+        "first": _("The office’s system needs a first name. If you have one name, write it twice."),
+        "last": _("The office’s system needs a last name. If you have one name, write it twice."),
+        "street": _("The office’s system needs the street where you live."),
+        "city": _("The office’s system needs the city where you live."),
+        "zip": _("The office’s system needs the ZIP code where you live."),
+        "email": _("The office’s system needs your e-mail address, for the office’s answer."),
+        "phone": _("This office needs a phone number."),
+    }.get(reason.field, reason.message)  # fmt: skip
+
+
+def _cannot_words(found: NotReady) -> str:
+    """Why a letter cannot go this way as it is, and what to do."""
+    fields = found.fields
+    names = any(reason.message.startswith("Your words hold") for reason in found.reasons)
+    if "own words" in fields and names:
+        return _(
+            "Your own words hold your full name, your address or your phone number. The office "
+            "gets them separately, and sorts letters by their words. Please take them out."
+        )
+    if "own words" in fields or "statement" in fields:
+        return _("The words of this letter are too long or too short for the office’s system.")
+    if "bill" in fields:
+        return _("This letter names a bill of a Congress that has ended.")
+    return _("This letter cannot go to the office’s system. Please hand it over another way.")

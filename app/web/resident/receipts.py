@@ -33,6 +33,7 @@ from app.site.i18n import moment_words, page_url
 from app.site.outgoing import post_of
 from app.site.services import Services
 from app.web.error_pages import not_stored_page, not_stored_words, trouble
+from app.web.forms import sent
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
 from app.web.resident.claims import claims_of, confirmation_failed
@@ -283,9 +284,9 @@ def _nothing_to_confirm() -> Page:
     )  # fmt: skip
 
 
-def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
+def ask_elsewhere(token: str, site: Services) -> Page | str:
     """After the button that sends the question to another address; the old link ends."""
-    form = MailboxForm(data)
+    form = sent(MailboxForm)
     if not form.validate():
         return receipt_page(token, site, form)
     address = Address(form.email.data)
@@ -296,10 +297,10 @@ def ask_elsewhere(token: str, data: Data, site: Services) -> Page | str:
     words = _("The e-mail could not be sent just now. Please press the button again in a minute.")
     try:
         link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
-        sent = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"
+        left = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"
     except NotStoredError as error:
-        sent, words = False, not_stored_words(error, words)
-    if not sent:
+        left, words = False, not_stored_words(error, words)
+    if not left:
         form.email.errors = [words]
         return receipt_page(token, site, form)
     return page_url("resident.receipt", token=token)
