@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -56,6 +57,13 @@ def test_a_unit_may_do_little_else_than_its_work(unit: Path, units: list[str]) -
     run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
 
 
+def test_a_unit_that_serves_is_started_again_however_often_it_failed() -> None:
+    """Each start of the site asks for the mail worker, which five failures would end for good."""
+    serving = [unit.read_text() for unit in UNITS if "Restart=always" in unit.read_text()]
+    assert len(serving) == 2
+    assert all("\nStartLimitIntervalSec=0\n" in text for text in serving)
+
+
 def test_the_units_are_hardened_alike() -> None:
     hardened = [
         [line for line in unit.read_text().splitlines()
@@ -77,6 +85,15 @@ def test_the_guide_makes_units_of_a_second_group_that_share_the_program_alone(
         "second-group-daily.service", "second-group-daily.timer", "second-group-mail.service",
         "second-group.service",
     ]  # fmt: skip
+    command = tmp_path / "second-group"
+    command.symlink_to(DEPLOY / "dear-congress")
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\necho "$@"\n')
+    sudo.chmod(0o755)
+    path = f"PATH={tmp_path}:{os.environ['PATH']}"
+    said = run("env", path, str(command), "backup", "list", "a b")
+    assert said.startswith("-u second-group env DEAR_CONGRESS_INSTANCE=/var/lib/second-group /srv/")
+    assert said.endswith(" backup list a b\n")
     for unit in made:
         shared = unit.read_text().replace("/srv/dear-congress", "")
         assert "dear-congress" not in shared, unit.name
