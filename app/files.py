@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,3 +64,27 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def of_another(*paths: Path) -> str:
+    """What to do about the first of these that belongs to another user than this process's; empty
+    where there is none. What root writes in a site's folder the site itself cannot read."""
+    here = os.geteuid()
+    for path in paths:
+        try:
+            owner = path.stat().st_uid
+        except OSError:
+            continue
+        if owner != here:
+            its, ours = _user(owner), _user(here)
+            ways = [f"run it as {its} (sudo -u {its} …)"] if owner else []
+            ways += [f"sudo chown -R {ours} {path}"] if here else []
+            return f"{path} belongs to {its}, and this runs as {ours}: {', or '.join(ways)}"
+    return ""
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container
+        return f"#{number}"

@@ -35,7 +35,7 @@ from app.errors import ExplainedError
 from app.records.accounting import sweep_letters
 from app.records.backup import notes
 from app.records.counts import recount
-from app.records.database import Connection, open_database
+from app.records.database import Connection, id_file, open_database
 from app.records.erasing import waits_to_be_erased
 from app.records.health import check_site, latest_moment, log_size, schema_differences
 from app.records.keys import key_status
@@ -44,7 +44,7 @@ from app.records.migrations import damage
 from app.records.outbound import Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
-from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings
+from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings, read_settings
 
 if TYPE_CHECKING:
     from app.campaign.entities import Campaign
@@ -188,6 +188,13 @@ def secrets_are_private(site: Site) -> Diagnosis:
              *instance.glob("keys/*.passphrase"), *instance.glob("*.db"),
              instance / "settings.toml"]  # fmt: skip
     there = [path for path in files if path.exists()]
+    owner = instance.stat().st_uid
+    for path in (*instance.iterdir(), *instance.glob("keys/*")):
+        if path.stat().st_uid != owner:
+            return fail(
+                f"{path} belongs to another user than the folder it is in, so the site cannot use "
+                f"it: sudo chown -R --reference {instance} {instance}"
+            )
     loose = [path.name for path in there if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if loose:
         return fail(f"Others on this machine can read {', '.join(loose)}: chmod 600")
@@ -588,8 +595,9 @@ def stream_keeps_up(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.stream_to:
         return ok("Changes are not streamed elsewhere (stream_to).")
-    own = settings.instance / f".{settings.database.name}-litestream" / "ltx" / "0"
-    files = list(own.glob("*.ltx"))
+    # What leaves for a bucket is seen here only; in a folder, whether it came.
+    place = f".{settings.database.name}-litestream" if "://" in settings.stream_to else ""
+    files = (settings.instance / (place or settings.stream_to)).rglob("*.ltx")
     changed = [_time_of(settings.database), _time_of(Path(f"{settings.database}-wal"))]
     newest = max(filter(None, map(_time_of, files)), default=None)
     last = max(filter(None, changed))
@@ -597,7 +605,7 @@ def stream_keeps_up(site: Site) -> Diagnosis:
         since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest else "so far"
         return fail(
             f"Nothing was streamed {since}, so a lost machine loses what was signed. Is the site, "
-            "or `flask backup stream`, running?"
+            "or `flask backup stream`, running, and may it write there?"
         )
     return ok("Every change is streamed. To be sure of the other end: flask backup drill --stream")
 
@@ -725,6 +733,12 @@ def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Diag
 def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Diagnosis]]:
     """The same for the site that the environment names, whose settings may be what is wrong."""
     try:
+        there = read_settings()
+        if not (there.database.exists() or id_file(there.database).exists()):
+            return [("settings", fail(
+                f"There is no site in {there.instance} yet. Start it, or name the folder of yours: "
+                "DEAR_CONGRESS_INSTANCE=… flask doctor"
+            ))]  # fmt: skip
         settings = load_settings()
     except SettingsError as error:
         return [("settings", fail(problem)) for problem in error.problems]

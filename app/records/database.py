@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from app.errors import ExplainedError
+from app.files import of_another
 from app.records.migrations import migrate
 from app.records.turns import BUSY_SECONDS, PATIENT, SharedWrites, Turn
 
@@ -214,7 +215,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         before = _stamp(path)[:1]
         key, raw = _hold(path)
     except OSError as error:
-        raise NotStoredError(f"Cannot open the database {path}: {error}.") from error
+        said = f"Cannot open the database {path}: {error.strerror}. {of_another(path, path.parent)}"
+        raise NotStoredError(said.strip()) from error
     try:
         if _log_of_another(path, raw, known):
             raise NotItselfError(f"{foreign_log(path)} {RESTORE}")

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.errors import ExplainedError
-from app.files import write_file
+from app.files import of_another, write_file
 from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -525,11 +525,12 @@ def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
     """What the settings file holds. Raises ``SettingsError`` when it cannot be read as one."""
     name = f"{path.parent.name}/{path.name}"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+        whose = of_another(path, path.parent)
+        raise SettingsError(f"{path} cannot be read: {error.strerror}. {whose}".strip()) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{name} is not plain text. Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
@@ -632,20 +633,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     """The same for a site that is to work: with its folder (mode 0700) and its two keys.
 
     They are made on first use. Beside a database they never are: a site with another key would
-    take every earlier signer for a stranger. Raises ``SettingsError``.
+    take every earlier signer for a stranger. Root does not work on another user's folder. Raises
+    ``SettingsError``.
     """
     settings = read_settings(environ, **overrides)
     try:
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.geteuid() == 0 and (whose := of_another(settings.instance)):
+            raise SettingsError(whose)
         keys = {
             name.replace(".", "_"): getattr(settings, name.replace(".", "_"))
             or _read_key(settings.instance / name, settings.database)
             for name in KEY_FILES
         }
     except OSError as error:
-        raise SettingsError(
-            f"{error.filename or settings.instance} cannot be used: {error.strerror}."
-        ) from None
+        path = Path(error.filename or settings.instance)
+        whose = of_another(path, path.parent)
+        raise SettingsError(f"{path} cannot be used: {error.strerror}. {whose}".strip()) from None
     return Settings(**{f.name: getattr(settings, f.name) for f in fields(Settings)} | keys)
 
 

@@ -136,7 +136,7 @@ setting("mail", "fail", "redis_url does not answer", 'redis_url = "redis://127.0
 setting("official delivery", "fail", "", 'cwc_mode = "production"')
 setting("letters' texts", "fail", "flask letters check", 'campaign = "no-such-campaign"')
 setting("tables", "warn", "refresh is on but has not run", "congress_refresh = true")
-setting("stream", "fail", "Nothing was streamed", 'stream_to = "/nowhere"')
+setting("stream", "fail", "Nothing was streamed", 'stream_to = "s3://bucket/x"')
 
 
 @way("settings", "fail", "-r deploy/redis.lock")
@@ -148,6 +148,32 @@ def nothing_that_speaks_with_redis(p: Patient) -> None:
 @way("settings", "fail", "Save it as UTF-8")
 def other_encoding(p: Patient) -> None:
     (p.instance / "settings.toml").write_bytes('group_name = "Señas"'.encode("latin-1"))
+
+
+@way("settings", "warn", "cannot reach you")
+def saved_by_an_editor_of_windows(p: Patient) -> None:
+    p.file('\ufeffsite_url = "https://letters.example.org"\r\n')
+
+
+@way("settings", "fail", "There is no site in")
+def another_folder(p: Patient) -> None:
+    p.set(instance=p.instance.parent / "elsewhere")
+
+
+@way("settings", "fail", "this runs as root: run it as #4242 (sudo -u #4242")
+def run_by_root(p: Patient) -> None:
+    p.patch.setattr("os.geteuid", lambda: 0)
+    p.patch.setattr("app.files.Path.stat", lambda _: os.stat_result((0o700, 0, 0, 1, *[4242] * 6)))
+
+
+@way("settings", "fail", "sudo chown -R #4242 /")
+def put_back_by_root(p: Patient) -> None:
+    def loads(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    p.file("")
+    p.patch.setattr("os.geteuid", lambda: 4242)
+    p.patch.setattr("tomllib.loads", loads)
 
 
 @way("settings", "fail", "secret.key is missing beside the database")
@@ -263,6 +289,15 @@ def key_open_to_all(p: Patient) -> None:
 def settings_open_to_all(p: Patient) -> None:
     p.file("")
     (p.instance / "settings.toml").chmod(0o644)
+
+
+@way("secrets", "fail", "sudo chown -R --reference")
+def written_by_root(p: Patient) -> None:
+    if os.geteuid():
+        (p.instance / "purged").unlink()
+        (p.instance / "purged").symlink_to("/etc/passwd")
+    else:
+        os.chown(p.instance / "purged", 4242, 4242)
 
 
 @way("secrets", "warn", "chmod 700")
@@ -432,6 +467,14 @@ def keys_never_copied(p: Patient) -> None:
 @way("copied keys", "warn", "have changed since")
 def keys_changed_since(p: Patient) -> None:
     p.file('mail_password = "another"')
+
+
+@way("stream", "fail", "Nothing was streamed so far")
+def folder_of_the_stream_cannot_be_written(p: Patient) -> None:
+    p.set(stream_to=p.instance.parent / "nowhere")
+    own = p.instance / ".dear-congress.db-litestream" / "ltx" / "0"
+    own.mkdir(parents=True)
+    (own / "1.ltx").write_text("")
 
 
 @way("mail server", "fail", "The mail server does not take us: no connection")
