@@ -22,7 +22,10 @@ _JUNIOR = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "2", "2nd": "2", "iii": "3",
     "3rd": "3", "iv": "4", "4th": "4",
 }  # fmt: skip
-_TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "sra", "dra"})
+_TITLES = frozenset({
+    "mr", "mrs", "ms", "mx", "miss", "dr", "rev", "reverend", "fr", "prof", "rabbi", "capt", "sgt",
+    "sr", "sra", "srta", "dra",
+})  # fmt: skip
 _DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
 """Written behind a name. "Md" before one is short for Mohammed."""
 _BEHIND = _JUNIOR.keys() | _DEGREES
@@ -154,6 +157,8 @@ def _tables() -> _PostalWords:
 
 
 _DWELLING = "apt"
+_ESTATE = "urb"
+_HOUSE_OR_CALLE = re.compile(r"\d|^(calle|ave)$")
 _TENS = frozenset(str(number) for number in range(20, 100, 10))
 _ENDS_A_STREET = frozenset({"st", "ave", "dr", "ln", "ct", "pl", "blvd", "ter", "cir", "way"})
 """Suffixes after which a number is that of a unit; behind others it may be the road's own."""
@@ -167,10 +172,13 @@ def address_of(street: str, street2: str = "") -> tuple[str, str]:
     >>> address_of("12 N. 5th St", "#4B")
     ('12 n 5 st', '4b')
 
-    Of a second line only a unit is read: it may also name a building or a person.
+    Of a second line only a unit is read: it may also name a building or a person. In Puerto Rico
+    the urbanization is one: two of them can have a 12 Calle 3 in one ZIP.
     """
-    street_words, unit = _without_unit(_address_words(street))
-    second = _address_words(street2)
+    street_words, second = _address_words(street), _address_words(street2)
+    if street_words and _tables().units.get(street_words[0]) == _ESTATE:
+        street_words, second = street_words + second, []  # the street may be on the second line
+    street_words, unit = _without_unit(street_words)
     _, other = _without_unit(["", "", *second])
     if not other and len(second) == 1 and (len(second[0]) == 1 or second[0][0].isdigit()):
         other = second[0]
@@ -178,7 +186,8 @@ def address_of(street: str, street2: str = "") -> tuple[str, str]:
         street_words = second
     if len(street_words) > 2 and street_words[0] in ("calle", "ave") and street_words[-1].isdigit():
         street_words.insert(0, street_words.pop())  # Calle Luna 12
-    return " ".join(street_words), other if other and not unit else unit
+    both = " ".join(sorted({*unit.split(), *other.split()}))
+    return " ".join(street_words), both
 
 
 def _address_words(text: str) -> list[str]:
@@ -230,6 +239,10 @@ def _without_unit(words: list[str]) -> tuple[list[str], str]:
     if len(words) > 3 and tables.units.get(words[0]) == _DWELLING and words[1][0].isdigit():
         units.append(words[1])  # before the house number
         words = words[2:]
+    if words and tables.units.get(words[0]) == _ESTATE:
+        begin = next((at for at, word in enumerate(words) if _HOUSE_OR_CALLE.search(word)), 0)
+        units += ["".join([_ESTATE, *words[1:begin]])] if begin else []
+        words = words[begin:] or words
     start = next((at for at in range(2, len(words)) if _begins_unit(words, at)), len(words))
     street, rest = words[:start], words[start:]
     while rest:

@@ -162,7 +162,7 @@ def person_of(
     mailbox = _mailbox(email)
     if not given and not family and not mailbox:
         raise ValueError("A person without an e-mail address and without a name has no code.")
-    name = "\0".join(sorted((joined(given), joined(family))))
+    name = _ring(given, family)
     zip5 = words_of(zip5)
     words = sorted((*given.split(), *family.split()))
     alike = [_code(secret, ALIKE, "alike", *(words or [mailbox]), zip5)]
@@ -180,7 +180,7 @@ def person_of(
         alike.append(_code(secret, ALIKE, "base mailbox", _base_of(mailbox)))
     if (given or family) and (house or not mailbox):
         at = (house, zip5)
-        own = "\0".join(sorted(map(joined, accented)))
+        own = _ring(*accented)
         by_address = b"".join((
             _code(secret, PLACE, "house", *at),
             _code(secret, NAME - PLACE, "whole name", *at, name, junior),
@@ -190,6 +190,16 @@ def person_of(
         alike.append(_code(secret, ALIKE, "first initial", *at, given[:1], family))
         alike.append(_code(secret, ALIKE, "last initial", *at, given, family[:1]))
     return Person(by_email, by_address, b"".join(alike), marks)
+
+
+def _ring(given: str, family: str) -> str:
+    """The letters of a whole name, wherever it is split and whichever end comes first.
+
+    ``Ana Pérez`` ``Soto``, ``Ana`` ``Pérez Soto`` and ``Pérez Soto`` ``Ana`` are one ring, which
+    begins where that reads least.
+    """
+    letters = joined(given + family)
+    return min((letters[at:] + letters[:at] for at in range(len(letters))), default="")
 
 
 def mailbox_code(secret: bytes, mailbox: str) -> bytes:

@@ -74,6 +74,7 @@ def test_one_street_however_it_is_written(written: str) -> None:
         ("One Main St", "1 Main Street"),
         ("12 No. Main St", "12 North Main St"),
         ("5 St. James Pl", "5 Saint James Place"),
+        ("P.O. Box 12", "Apartado 12"),
         ("P.O. Box 12", "Post Office Box 12"), ("PO Box 12", "Box 012"),
         ("RR 2 Box 15", "Rural Route 2, Box 15"),
         ("1234 U.S. Highway 50", "1234 US Hwy 50"), ("9 State Road 7", "9 SR 7"),
@@ -89,7 +90,10 @@ def test_ways_of_writing_one_address_are_one_person(one: str, other: str) -> Non
     ("line", "second", "other"),
     [("12 Larkspur St", "Apt 4", "12 Larkspur St #4"), ("12 Larkspur St", "4", "12 Larkspur St #4"),
      ("12 Larkspur St", "c/o Jones", "12 Larkspur St"), ("", "12 Larkspur St", "12 Larkspur St"),
-     ("Heron Hall", "Room 9", "Heron Hall Rm 9")],
+     ("Heron Hall", "Room 9", "Heron Hall Rm 9"),
+     ("12 Larkspur St Apt 4", "Bldg 2", "12 Larkspur St Bldg 2 #4"),
+     ("12 Calle 3", "Urb. Las Lomas", "Urb Las Lomas 12 Calle 3"),
+     ("Urbanización Las Lomas", "12 Calle 3", "12 Calle 3, Urb. Las Lomas")],
 )  # fmt: skip
 def test_the_second_line_may_hold_the_unit(line: str, second: str, other: str) -> None:
     assert who(street=line, street2=second).by_address == who(street=other).by_address
@@ -104,6 +108,8 @@ def test_the_second_line_may_hold_the_unit(line: str, second: str, other: str) -
         ("12 Main St N", "12 Main St S"), ("1 20th St", "1 21st St"),
         ("12 County Rd 4", "12 County Rd"),
         ("12 Elm St Fl 3", "12 Elm St Apt 3"), ("12 Avenue A", "12 Avenue B"),
+        ("12 Calle 3, Urb. Las Lomas", "12 Calle 3, Urb. El Prado"),
+        ("Urb Las Lomas 12 Calle 3", "Urb Las Lomas 14 Calle 3"),
     ],
 )  # fmt: skip
 def test_another_address_is_another_person(one: str, other: str) -> None:
@@ -114,8 +120,11 @@ def test_another_address_is_another_person(one: str, other: str) -> None:
     ("one", "other"),
     [(("José", "Núñez"), ("Jose", "Nunez")), (("Imani", "Okafor"), ("Okafor", "Imani")),
      (("Imani", "O'Neil"), ("IMANI", "O’Neil.")), (("Mary Ann", "Li"), ("Mary-Ann", "Li")),
-     (("Dr. Imani", "Okafor"), ("Imani", "Okafor")), (("Imani Okafor", ""), ("Imani", "Okafor")),
-     (("Suharto", ""), ("", "Suharto")), (("Ｉｍａｎｉ", "Okafor"), ("Imani", "Okafor")),
+     (("Dr. Imani", "Okafor"), ("Imani", "Okafor")), (("Rev. Bo", "Li"), ("Bo", "Li")),
+     (("Sr. Juan", "Li"), ("Juan", "Li")), (("Imani Okafor", ""), ("Imani", "Okafor")),
+     (("Ana Pérez", "Soto"), ("Ana", "Pérez Soto")), (("Pérez Soto", "Ana"), ("Ana", "Perez Soto")),
+     (("陳美玲", ""), ("美玲", "陳")), (("Suharto", ""), ("", "Suharto")),
+     (("Ｉｍａｎｉ", "Okafor"), ("Imani", "Okafor")),
      (("John", "Smith Jr."), ("John", "Smith, Junior")),
      (("Bo", "Li, M.D."), ("Bo", "Li")), (("Bo Li, PhD", ""), ("Bo", "Li")),
      (("John", "Li Jr., Esq."), ("John", "Li Jr")),
