@@ -31,6 +31,7 @@ from app.campaign.problems import Message
 from app.campaign.toml_text import toml_values
 from app.campaign.words import printed_number
 from app.congress.model import STATES
+from app.congress.places import read_state
 from app.text import read_day
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
@@ -220,11 +221,10 @@ def _value(typed: str, one: CampaignField) -> Any:
 
 def _states(typed: str) -> list[str] | Message | None:
     """Postal codes in order, from codes or names with commas or spaces between them."""
-    codes = {name.casefold(): code for code, name in STATES.items()}
     found: set[str] = set()
     for part in re.split(r"[,;\n]", typed):
         words = " ".join(part.split())
-        named = codes.get(words.casefold())
+        named = read_state(words)
         several = [named] if named else words.upper().split()
         if any(code not in STATES for code in several):
             return _wrong("list")

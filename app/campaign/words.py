@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Literal
 
-from app.congress.model import STATES
+from app.congress.model import STATES, STATES_ES
 from app.congress.model import ordinal as english_ordinal
 from app.text import clean_line
 
@@ -16,31 +16,6 @@ MONTHS = {
     "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
            "octubre", "noviembre", "diciembre"),
 }  # fmt: skip
-
-STATES_ES: dict[str, str] = {
-    "HI": "Hawái",
-    "LA": "Luisiana",
-    "MI": "Míchigan",
-    "MS": "Misisipi",
-    "MO": "Misuri",
-    "NH": "Nuevo Hampshire",
-    "NJ": "Nueva Jersey",
-    "NM": "Nuevo México",
-    "NY": "Nueva York",
-    "NC": "Carolina del Norte",
-    "ND": "Dakota del Norte",
-    "OR": "Oregón",
-    "PA": "Pensilvania",
-    "SC": "Carolina del Sur",
-    "SD": "Dakota del Sur",
-    "TX": "Texas",
-    "WV": "Virginia Occidental",
-    "DC": "el Distrito de Columbia",
-    "AS": "Samoa Americana",
-    "MP": "las Islas Marianas del Norte",
-    "VI": "las Islas Vírgenes de los Estados Unidos",
-}
-"""Names that differ from the English ones, as they read after "en"."""
 
 TITLES_ES: dict[str, str] = {
     "Senator": "senador o senadora",
@@ -86,7 +61,8 @@ def ordinal(number: int, language: Language = "en") -> str:
 def state_words(state: str, language: Language = "en", *, article: bool = True) -> str:
     """A state or territory as it reads after "in": ``the District of Columbia``."""
     if language == "es" and state in STATES_ES:
-        return STATES_ES[state]
+        name = STATES_ES[state]
+        return name if article else re.sub("^(el|las) ", "", name)
     name = STATES.get(state, state)
     return f"the {name}" if article and language == "en" and state in _WITH_ARTICLE else name
 

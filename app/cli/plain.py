@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from app.congress.model import STATES
+from app.congress.places import read_state
 from app.errors import ExplainedError
 from app.records.audit import COMMAND_LINE, Actor
 from app.records.counts import signed_campaigns
@@ -98,14 +99,15 @@ class Day(click.ParamType[date]):
 
 
 class StateCode(click.ParamType[str]):
-    """The postal code of a state or territory, in whatever case."""
+    """A state or territory, by its postal code or its name."""
 
     name = "state"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value.upper() not in STATES:
+        code = read_state(value)
+        if code not in STATES:
             self.fail(f"There is no state {value}. Known: {', '.join(STATES)}.", param, ctx)
-        return value.upper()
+        return code
 
 
 class Tag(click.ParamType[str]):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from app.congress.model import (
+    ASSOCIATED_STATES,
     MILITARY_STATES,
     STATES,
     Candidate,
@@ -35,30 +36,11 @@ from app.congress.model import (
     as_moment,
     change_of,
 )
-from app.congress.places import Zip, ZipProblem, parse_zip
+from app.congress.places import Zip, ZipProblem, parse_zip, read_state
 from app.congress.tables import Postal, Tables, ZipState, load_tables
-
-ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
 
 _MILITARY_PREFIXES = frozenset({"340", *(f"09{n}" for n in range(9)), *(f"96{n}" for n in "23456")})
 """Three digits under which the Postal Service has military ZIPs only (099 is also New Jersey)."""
-
-_NAMES = {
-    **{name.upper().replace(".", ""): code for code, name in STATES.items()},
-    "WASHINGTON DC": "DC", "WASHINGTON D C": "DC", "D C": "DC", "CNMI": "MP", "SAIPAN": "MP",
-    "COMMONWEALTH OF THE NORTHERN MARIANA ISLANDS": "MP", "VIRGIN ISLANDS": "VI", "USVI": "VI",
-    "UNITED STATES VIRGIN ISLANDS": "VI", "U S VIRGIN ISLANDS": "VI",
-}  # fmt: skip
-"""States and territories as people write them, without points and commas."""
-
-
-def _state_code(state: str | None) -> str | None:
-    """The state as a postal code, None when none was given; what is no state stays as typed."""
-    if state is None or state in STATES:
-        return state
-    typed = " ".join(state.split()).upper()
-    plain = " ".join(typed.replace(".", "").replace(",", " ").split())
-    return plain if plain in STATES else _NAMES.get(plain, typed) or None
 
 
 def find_delegation(
@@ -115,7 +97,8 @@ def find_delegation(
             case _:
                 return ZipUnknown(zip5)
     case = _Case(tables, zip5, parts, tables.postal.get(zip5), city)
-    home = _home_state(case, _state_code(state), state_confirmed, street)
+    named = (read_state(state) or state.strip()) if state else None
+    home = _home_state(case, named or None, state_confirmed, street)
     if not isinstance(home, str):
         return home
     plain = _by_zip(case, home)

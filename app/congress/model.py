@@ -46,11 +46,24 @@ STATES: dict[str, str] = {
 }  # fmt: skip
 """Postal code to name: the 50 states and the six areas that send a delegate."""
 
+STATES_ES: dict[str, str] = {
+    "HI": "Hawái", "LA": "Luisiana", "MI": "Míchigan", "MS": "Misisipi", "MO": "Misuri",
+    "NH": "Nuevo Hampshire", "NJ": "Nueva Jersey", "NM": "Nuevo México", "NY": "Nueva York",
+    "NC": "Carolina del Norte", "ND": "Dakota del Norte", "OR": "Oregón", "PA": "Pensilvania",
+    "SC": "Carolina del Sur", "SD": "Dakota del Sur", "TX": "Texas", "WV": "Virginia Occidental",
+    "DC": "el Distrito de Columbia", "AS": "Samoa Americana", "MP": "las Islas Marianas del Norte",
+    "VI": "las Islas Vírgenes de los Estados Unidos",
+}  # fmt: skip
+"""Spanish names that differ from the English ones, as they read after "en"."""
+
 NEARLY_ALL = 0.95
 """The share of a ZIP from which its other districts are named in a sentence only."""
 
 MILITARY_STATES = frozenset({"AA", "AE", "AP"})
 """What stands in the place of a state in the address of a person in the military."""
+
+ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
+"""Countries with US ZIP codes and no seat in Congress: Micronesia, Marshall Islands, Palau."""
 
 DELEGATE_AREAS = frozenset({"DC", "AS", "GU", "MP", "PR", "VI"})
 """Areas with one delegate (or resident commissioner) and no senators."""

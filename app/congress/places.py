@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from app.congress.model import MILITARY_STATES, STATES
+from app.congress.model import ASSOCIATED_STATES, MILITARY_STATES, STATES, STATES_ES
 from app.text import clean_line, fold_digits, plain
 
 ZipProblemKind = Literal["missing", "foreign", "four_digits", "bad_plus4", "malformed"]
@@ -39,21 +39,90 @@ class ZipProblem:
     suggestion: str | None = None
 
 
+# --- States --------------------------------------------------------------------------------
+
+_SHORT = """
+    ALA AL, ALAS AK, ARIZ AZ, ARK AR, CAL CA, CALIF CA, COLO CO, CONN CT, DEL DE, FLA FL, IDA ID,
+    ILL IL, IND IN, KAN KS, KANS KS, MASS MA, MICH MI, MINN MN, MISS MS, MONT MT, NEB NE, NEBR NE,
+    NEV NV, N MEX NM, N DAK ND, OKLA OK, ORE OR, OREG OR, PENN PA, PENNA PA, S DAK SD, TENN TN,
+    TEX TX, WASH WA, W VA WV, WIS WI, WISC WI, WYO WY, WASHINGTON DC DC, WASHINGTON D C DC,
+    US VIRGIN ISLANDS VI, USVI VI, UNITED STATES VIRGIN ISLANDS VI, VIRGIN ISLANDS VI,
+    ISLAS VIRGENES VI, CNMI MP, SAIPAN MP, COMMONWEALTH OF THE NORTHERN MARIANA ISLANDS MP,
+    ISLAS MARIANAS MP, NUEVA HAMPSHIRE NH, TEJAS TX, VIRGINIA DEL OESTE WV
+"""
+"""What states are called besides their codes and names; first the traditional abbreviations."""
+
+
+def read_state(text: str) -> str | None:
+    """The postal code of a state, territory, military region or associated state, however it is
+    written in English or Spanish: ``vt``, ``Vt.``, ``N. Dakota``, ``Nueva York``, ``Iowa (IA)``.
+    Else None.
+    """
+    if text in _CODES:
+        return text
+    said = {_STATE_WORDS.get(_state_words(part)) for part in re.split("[-–(/]", text)}
+    return said.pop() if len(said) == 1 else None
+
+
+def _state_words(text: str) -> str:
+    words = re.sub(r"[.,)\s]+", " ", plain(text)).upper().strip()
+    letters = words.replace(" ", "")
+    return letters if len(letters) == 2 else words  # N. Y.
+
+
+def town_alone(text: str, *states: str) -> str:
+    """A town without one of these states and a ZIP behind it, which have fields of their own.
+
+    >>> town_alone("Stowe, VT 05672", "VT")
+    'Stowe'
+    """
+    town = re.sub(r"(?<=\S)[\s,]+\d{5}(-\d{4})?$", "", text)
+    before, comma, after = town.rpartition(",")
+    if not comma and town[-3:-2] == " ":
+        before, after = town[:-3], town[-2:]
+    return before.strip() if before and read_state(after) in states else town
+
+
+def street_alone(text: str, city: str, *states: str) -> str:
+    """A street without the town, state and ZIP behind it, which have fields of their own.
+
+    >>> street_alone("12 Main St, Stowe, VT 05672", "Stowe", "VT")
+    '12 Main St'
+    """
+    before, comma, town = town_alone(text, *states).rpartition(",")
+    return before.strip() if comma and city and town_key(town) == town_key(city) else text
+
+
+_CODES = STATES.keys() | MILITARY_STATES | ASSOCIATED_STATES
+_STATE_WORDS = {
+    **{code: code for code in _CODES},
+    **{_state_words(name): code for code, name in STATES.items()},
+    **{_state_words(re.sub("^(el|las) ", "", name)): code for code, name in STATES_ES.items()},
+    **{
+        f"{name[0]} {name.split()[1].upper()}": code  # N. Dakota, W. Virginia
+        for code, name in STATES.items()
+        if re.match("(North|South|West|New) ", name)
+    },
+    **dict(row.strip().rsplit(" ", 1) for row in _SHORT.split(",")),
+}
+
+# --- ZIP codes -----------------------------------------------------------------------------
+
 _LONGEST = 80
 _DASHES = "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _SEPARATORS = re.compile(r"[._/+~-]+")
 _HARMLESS = re.compile(
-    r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|U\.? ?S\.?(?: ?A)?"
+    r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|C\.? ?P\.?|U\.? ?S\.?(?: ?A)?"
     r"|UNITED STATES(?: OF AMERICA)?|EE?\.? ?UU?)(?![A-Z])\.?"
 )
 """Words that say only that this is a ZIP code, or that the country is this one."""
 _LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})
 """Latin, Greek and Cyrillic letters that look like the two digits."""
-_CODES = MILITARY_STATES | STATES.keys()
 _STATE = re.compile(
     rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
     r"(?![A-Z])"
 )
+_POINTS = re.compile(r"(?<![A-Z])([A-Z])\. ?([A-Z])\.(?![A-Z])")
 _AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*([0-9]{{5}}(?:-[0-9]{{4}})?)(?![\w-])")
 _FIVE = re.compile(r"(?<![\w-])[0-9]{5}(?:-[0-9]{4})?(?![\w-])")
 _FOUR = re.compile(r"(?<![\w-])[0-9]{4}(?![\w-])")
@@ -94,6 +163,7 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
 
 def _from_words(text: str) -> Zip | ZipProblem:
     """Judge a text that has letters: a slip that we can question, or another country's code."""
+    text = _POINTS.sub(r"\1\2", text)
     rest = _HARMLESS.sub(" ", text)
     if not re.search("[0-9]", rest):
         return ZipProblem("malformed")
@@ -103,10 +173,10 @@ def _from_words(text: str) -> Zip | ZipProblem:
     if re.fullmatch(r"[0-9]{5}(-[0-9]{4})?", candidate):
         return ZipProblem("malformed", candidate)
     states = _STATE.findall(rest)
+    if re.search(r"[0-9]{5} (OR|AND|O|Y) [0-9]{5}", rest):
+        return ZipProblem("malformed")  # two ZIPs, not one in Oregon
     if not states and rest == text:
         return ZipProblem("foreign")
-    if re.search(r"[0-9] OR [0-9]", rest):
-        return ZipProblem("malformed")  # two ZIPs, not one in Oregon
     # A whole line of an address: question what stands where a ZIP stands.
     for found in (_AFTER_STATE.findall(rest), _FIVE.findall(rest)):
         if len(found) == 1:

@@ -282,7 +282,7 @@ def test_a_fact_that_asks_print_cannot_be_taken_out_unseen() -> None:
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
-        ("Florida; new york,tx", ["FL", "NY", "TX"]),
+        ("Florida; nueva york,tx", ["FL", "NY", "TX"]),
         ("tx fl tx", ["FL", "TX"]),
         ("Puerto Rico, District of Columbia", ["DC", "PR"]),
     ],

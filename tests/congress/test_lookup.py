@@ -128,6 +128,11 @@ def test_a_state_that_is_none_is_questioned_and_never_an_error() -> None:
         ("94110", "California", "CA"),
         ("94110", " ca ", "CA"),
         ("58501", "N.D.", "ND"),
+        ("58501", "N. Dakota", "ND"),
+        ("10013", "Nueva York", "NY"),
+        ("94110", "Calif.", "CA"),
+        ("94110", "CA - California", "CA"),
+        ("10013", "New York (NY)", "NY"),
     ],
 )
 def test_a_state_is_understood_as_people_write_it(zip5: str, state: str, code: str) -> None:
