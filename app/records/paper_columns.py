@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.congress.model import STATES
+from app.congress.places import read_state
 from app.records.paper_files import Flag, RawRow
 from app.text import plain
 
@@ -24,6 +24,8 @@ _NAMES: dict[str, str] = {
              "nombre, nombres, primer nombre, nombre de pila, nombre s",
     "last": "last, last name, lastname, lname, l name, surname, family name, apellido, apellidos, "
             "primer apellido, apellido s, apellido paterno",
+    "second": "apellido materno, segundo apellido, second last name, second surname, last name 2, "
+              "maternal last name, maternal surname",
     "suffix": "suffix, name suffix, sufijo",
     "name": "name, full name, fullname, printed name, print name, name printed, signer, "
             "signer name, contact name, last name first name, first and last name, "
@@ -34,7 +36,8 @@ _NAMES: dict[str, str] = {
              "addr no, building number, numero de casa, numero exterior",
     "street": "street, street address, streetaddress, street name, streetname, address, addr, "
               "address line, street line, address street, home address, residential address, "
-              "residence address, calle, calle y numero, direccion, direccion postal, domicilio, "
+              "residence address, calle, calle y numero, calle y no, calle y num, calle numero, "
+              "direccion, direccion postal, direccion residencial, direccion fisica, domicilio, "
               "user address, nombre de la calle",
     "street_type": "street type, streettype, st type",
     "before": "street prefix, streetprefix, pre direction, predirection, street direction, dir, "
@@ -45,12 +48,12 @@ _NAMES: dict[str, str] = {
             "apt unit, apt suite, apartment number, street line 2, address line 2, address 2, "
             "addr 2, street address 2, street 2, supplemental address, supplemental address 1, "
             "address 3, address line 3, extra address line, extended address, direccion 2, "
-            "apartamento, departamento, depto, piso, "
-            "numero interior, unidad",
+            "apartamento, apto, no apto, num apto, departamento, depto, piso, "
+            "urbanizacion, urb, numero interior, unidad",
     "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
             "poblacion, pueblo",
     "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "
-             "state code, province, region, estado, estado o territorio",
+             "state code, province, region, estado, edo, estado o territorio",
     "zip": "zip, zip code, zipcode, zip 5, zip5, postal, postal code, postalcode, postcode, "
            "post code, zip postal code, zip postcode, postal zip, postal code zip, zip code 5, "
            "codigo postal, codigo zip, codigo postal zip, zip codigo postal, cp, c p",
@@ -59,7 +62,7 @@ _NAMES: dict[str, str] = {
     "place": "city state zip, city st zip, city state zip code, city state postal code, "
              "city state and zip, city state, city st, town state zip, csz, ciudad estado zip, "
              "ciudad estado codigo postal, ciudad estado y zip, ciudad estado y codigo postal",
-    "district": "district, congressional district, cd, house district, us house district, "
+    "district": "district, congressional district, cd, us house district, "
                 "u s house district, us congressional district, distrito, distrito congresional, "
                 "distrito electoral",
     "email": "email, e mail, email address, e mail address, emailaddress, mail, preferred email, "
@@ -79,9 +82,9 @@ _ALIASES |= {
 
 _PREFIXES = (
     "", "home", "residential", "residence", "primary", "registered", "registration", "voting",
-    "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "supporter", "contact",
-    "constituent", "person", "mailing", "mail", "m", "billing", "address", "address 1",
-    "addresses",
+    "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "petitioner",
+    "resident", "res", "supporter", "contact", "constituent", "person", "mailing", "mail", "m",
+    "billing", "address", "address 1", "addresses",
 )  # fmt: skip
 """Words that a tool puts before a column's name. Of two addresses the earlier is where somebody
 is likelier to live."""
@@ -220,7 +223,7 @@ def _read(
             # Some tools put two in a row: "Contact: Mailing City".
             rests = [rest, *(rest.removeprefix(f"{more} ") for more in _PREFIXES if prefix)]
             role = next((_ALIASES[rest] for rest in rests if rest in _ALIASES), None)
-            if role:
+            if role and _is_meant(role, plain):
                 found[place] = role, rank
                 break
     return found
@@ -242,9 +245,15 @@ def _read_ends(
             continue
         ends = (" ".join(words[-size:]) for size in (3, 2, 1))
         role = next((_ALIASES[end] for end in ends if end in _ALIASES), None)
-        if role and role not in known:
+        if role and role not in known and _is_meant(role, plain):
             more[place] = role, len(_PREFIXES)
     return more
+
+
+def _is_meant(role: str, plain: str) -> bool:
+    """Whether a header can mean what its end says: voter files have a state house district, a
+    voting district and others, whose numbers are no districts of Congress."""
+    return role != "district" or plain in _ALIASES or bool(re.search("congres|us house", plain))
 
 
 def plain_header(header: str) -> str:
@@ -263,7 +272,7 @@ _ZIP = re.compile(r"\d{5}(?:-?\d{4})?")
 
 def _questions(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -> list[Question]:
     asked = []
-    if not {"first", "last", "name", "email"} & set(roles):
+    if not {"first", "last", "name"} & set(roles):
         asked.append(Question("no_name"))
     if "zip" not in roles and "place" not in roles:
         texts = [cell(row, roles.index("street")) for row in sample if "street" in roles]
@@ -341,10 +350,13 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
         return None
     one = {role: " ".join(filter(None, texts)) for role, texts in said.items()}
     values = {column: one.get(column, "") for column in COLUMNS if _has(column, one)}
-    if "name" in one and not values.get("first") and not values.get("last"):
-        values["first"], values["last"] = split_name(one["name"])
-    if one.get("suffix"):
-        values["last"] = " ".join(filter(None, (values.get("last", ""), one["suffix"])))
+    if "name" in one and not values.get("first"):
+        first, last = split_name(one["name"])
+        given = values.get("last") or last  # "Name" and "Last name" may stand side by side
+        values["first"], values["last"] = first if given == last else one["name"], given
+    for more in ("second", "suffix"):
+        if one.get(more):
+            values["last"] = " ".join(filter(None, (values.get("last", ""), one[more])))
     street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
     if street:
         values["street"] = street
@@ -353,7 +365,7 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
 
 
 _COLUMN = {
-    "name": "first", "suffix": "last", "plus4": "zip", "place": "zip",
+    "name": "first", "second": "last", "suffix": "last", "plus4": "zip", "place": "zip",
     **dict.fromkeys(_STREET, "street"),
 }  # fmt: skip
 
@@ -367,12 +379,13 @@ _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
 
 def split_name(name: str) -> tuple[str, str]:
     """First and last name of a full one: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
-    before, comma, after = (part.strip() for part in name.partition(","))
-    suffix = ""
-    if comma and after and not _SUFFIX.fullmatch(after):
-        return after, before
-    if comma and after:
-        name, suffix = before, f" {after}"
+    parts = [part for text in name.split(",") if (part := text.strip())] or [name]
+    behind = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
+    suffix = "".join(f" {part}" for part in behind)
+    last, *first = [part for part in parts if part not in behind]
+    if first:
+        return " ".join(first), last + suffix
+    name = last
     words = name.split()
     if len(words) > 2 and _SUFFIX.fullmatch(words[-1]):
         suffix = f" {words.pop()}{suffix}"
@@ -381,11 +394,8 @@ def split_name(name: str) -> tuple[str, str]:
     return " ".join(words[:-1]), words[-1] + suffix
 
 
-_STATES = "|".join(sorted({*STATES, *map(re.escape, STATES.values())}, key=len, reverse=True))
 _PLACE = re.compile(
-    rf"(?:(.*?)[\s,]+)??({_STATES}|[A-Z]\.?[A-Z]\.?)[\s,.]+(\d{{4,5}}(?:-\d{{4}})?)"
-    r"(?:[\s,]+(?:USA?|United States))?\.?",
-    re.IGNORECASE,
+    r"(.*?)[\s,]+(\d{4,5}(?:-\d{4})?)(?:[\s,]+(?:USA?|United States))?\.?", re.IGNORECASE
 )
 
 
@@ -395,7 +405,13 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
     A ZIP may have lost its zero: ``Acton, MA 1720``.
     """
     found = _PLACE.fullmatch(text.strip())
-    return ((found[1] or "").strip(" ,"), found[2], found[3]) if found else None
+    starts = [word.start() for word in re.finditer(r"[^\s,]+", found[1])] if found else []
+    # The last word alone where it is a code: Washington, DC. Else the longest: West Virginia.
+    codes = [at for at in starts[-1:] if found and len(found[1][at:].replace(".", "")) == 2]
+    for at in (*codes, *starts[-4:]):
+        if found and read_state(found[1][at:]):
+            return found[1][:at].strip(" ,"), found[1][at:], found[2]
+    return None
 
 
 def _take_apart(values: dict[str, str], place: str) -> None:

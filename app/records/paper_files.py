@@ -104,6 +104,8 @@ def read_file(file: IO[bytes]) -> RawFile:
             raise SheetError("locked")
         return _workbook(io.BytesIO(content), None)
     text, guessed = _decoded(file.read())
+    if text.lstrip().startswith("<"):  # a page of HTML or XML, which old tools call .xls
+        raise SheetError("not_a_sheet")
     return RawFile((RawSheet("", _csv_rows(text)),), guessed_encoding=guessed)
 
 

@@ -14,12 +14,11 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from app.congress.lookup import find_delegation
 from app.congress.model import (
-    MILITARY_STATES,
-    STATES,
     Candidate,
     Choose,
     ChooseState,
@@ -28,12 +27,13 @@ from app.congress.model import (
     Found,
     Located,
     Match,
+    Outcome,
     OutOfDate,
     Outside,
     StreetAnswer,
     Unavailable,
 )
-from app.congress.places import Zip, parse_zip
+from app.congress.places import Zip, parse_zip, read_state, street_alone
 from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
@@ -77,7 +77,8 @@ def said_columns(plan: ImportPlan) -> dict[str, str]:
 Why = Literal[
     "missing", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date", "zip_outside",
     "state_unknown", "state_differs", "state_needed", "district_needed", "district_form",
-    "district_none", "email_form", "date", "formula", "error", "long", "out_of_date",
+    "district_none", "district_differs", "email_form", "date", "formula", "error", "long",
+    "out_of_date",
 ]  # fmt: skip
 """What can be wrong with a cell; the pages and the command have the words."""
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
@@ -368,12 +369,15 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
     if not email and not values.get("street") and "street" not in given:
         problems.append(CellProblem("street", "missing"))
     seat = choices.located.get(row.key, "")
-    found = _lookup(values, place, seat) if "zip" not in given else CellProblem("zip", "zip_date")
+    told = "district" in choices.edits.get(row.key, {})  # by an organizer, and not by a file
+    found: Found | CellProblem = CellProblem("zip", "zip_date")
+    if "zip" not in given:
+        found = _lookup(values, place, seat, told=told)
     if isinstance(found, CellProblem):
         if found.column not in given:
             problems.append(found)
-        if found.why == "state_differs":
-            problems.append(CellProblem("zip", "state_differs"))
+        if found.why in ("state_differs", "district_differs"):
+            problems.append(CellProblem("zip", found.why))
     elif not problems:
         return Good(
             row.key, person_in(values, place), found.delegation, found.match,
@@ -387,8 +391,11 @@ def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
 
 
 def _writing(values: Mapping[str, str]) -> dict[str, str]:
+    street, city, state = (values.get(name, "") for name in ("street", "city", "state"))
     return {
-        **{name: values.get(name, "") for name in ("first", "last", "street")},
+        "first": values.get("first", ""),
+        "last": values.get("last", ""),
+        "street": street_alone(street, city, read_state(state) or ""),
         "email": _email(values.get("email", "")),
         "zip5": _five(values.get("zip", "")),
     }
@@ -410,8 +417,14 @@ def _five(text: str) -> str:
     return found.five if isinstance(found, Zip) else ""
 
 
-def _lookup(values: Mapping[str, str], place: ImportPlace, seat: str) -> Found | CellProblem:
-    """Who represents the row's person, or the one cell to look at."""
+def _lookup(
+    values: Mapping[str, str], place: ImportPlace, seat: str, *, told: bool
+) -> Found | CellProblem:
+    """Who represents the row's person, or the one cell to look at.
+
+    A file's district that its ZIP does not touch is questioned: many columns called so hold
+    numbers of something else, or of older lines.
+    """
     text = values.get("zip", "")
     zip_code = parse_zip(text.removesuffix(".0"))
     if not isinstance(zip_code, Zip):
@@ -424,21 +437,28 @@ def _lookup(values: Mapping[str, str], place: ImportPlace, seat: str) -> Found |
         if read is None:
             return CellProblem("district", "district_form")
         state, district = read
-    known = state_code(state)
+    known = read_state(state)
     if state and known is None:
         return CellProblem("state", "state_unknown")
     street = Located(known, district) if seat and known and district is not None else None
-    found = find_delegation(
-        zip_code.five, known, now=place.now, district=None if street else district,
-        street=street, city=values.get("city", ""), tables=place.tables,
+    look = partial(
+        find_delegation, zip_code.five, known, now=place.now, city=values.get("city", ""),
+        tables=place.tables,
     )  # fmt: skip
+    found = look(district=None if street else district, street=street)
+    why: Why = "district_needed"
+    if isinstance(found, Choose) and found.notice == "invalid_district":
+        why = "district_none"
+    elif (
+        isinstance(found, Found) and found.match == "chosen" and not told
+        and (other := _elsewhere(look(), found.delegation.district))
+    ):  # fmt: skip
+        found, why = other, "district_differs"
     if isinstance(found, Found):
         return found
     if isinstance(found, Choose):
-        none = found.notice == "invalid_district"
-        offered = (*found.candidates, *found.slivers)
+        offered = _offered(found)
         seats = tuple(candidate.holder.seat.id for candidate in offered)
-        why: Why = "district_none" if none else "district_needed"
         return CellProblem("district", why, seats, offered)
     if isinstance(found, ChooseState):
         return CellProblem("state", "state_needed", found.states)
@@ -451,6 +471,18 @@ def _lookup(values: Mapping[str, str], place: ImportPlace, seat: str) -> Found |
     return CellProblem("zip", "zip_unknown")
 
 
+def _elsewhere(by_zip: Outcome, district: int) -> Choose | None:
+    """The districts of a ZIP where this is none of them."""
+    choice = by_zip.as_choice() if isinstance(by_zip, Found) else by_zip
+    if isinstance(choice, Choose) and district not in [c.district for c in _offered(choice)]:
+        return choice
+    return None
+
+
+def _offered(choice: Choose) -> tuple[Candidate, ...]:
+    return (*choice.candidates, *choice.slivers)
+
+
 def seat_of_street(
     values: Mapping[str, str], answer: StreetAnswer, place: ImportPlace
 ) -> tuple[str, str]:
@@ -459,7 +491,7 @@ def seat_of_street(
     The reason is a key of ``STREET_REASONS``, or ``several``.
     """
     found = find_delegation(
-        _five(values.get("zip", "")), state_code(values.get("state", "")), now=place.now,
+        _five(values.get("zip", "")), read_state(values.get("state", "")), now=place.now,
         street=answer, city=values.get("city", ""), tables=place.tables,
     )  # fmt: skip
     if isinstance(found, Found):
@@ -477,27 +509,24 @@ def _zip_problem(text: str, kind: str, suggestion: str | None) -> CellProblem:
     return CellProblem("zip", "zip_zeros" if lost else "zip_form", choices)
 
 
+_DISTRICT = re.compile(
+    r"(?:(.*?)[\s-]*)??(?:0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)", re.IGNORECASE
+)
+_ONLY_SAYS = re.compile(
+    r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE
+)
+
+
 def _district(text: str, state: str) -> tuple[str, int] | None:
-    """``IL-5``, ``5``, ``5th``, ``at large`` as state and number; None for anything else."""
-    plain = text.strip().upper()
-    if plain in ("AT LARGE", "AT-LARGE", "AL") and state:
-        return state, 0
-    found = re.fullmatch(r"(?:([A-Z]{2})[ -]*)?0*([0-9]{1,2})(?:ST|ND|RD|TH)?", plain)
-    if found is None or (found[1] and state and found[1] != state_code(state)):
+    """``IL-5``, ``5``, ``5th``, ``CD 5``, ``at large`` as state and number; None for anything
+    else."""
+    found = _DISTRICT.fullmatch(_ONLY_SAYS.sub(" ", text).strip())
+    named = read_state(found[1].strip()) if found and found[1] else None
+    if found is None or (found[1] and found[1].strip() and named is None):
         return None
-    return found[1] or state, int(found[2])
-
-
-_STATE_NAMES = {name.upper(): code for code, name in STATES.items()}
-_MAIL = MILITARY_STATES | {"FM", "MH", "PW"}
-
-
-def state_code(text: str) -> str | None:
-    """``VT`` for ``Vermont``, ``vt`` or ``Vt.``; None for anything else."""
-    plain = " ".join(text.replace(".", "").split()).upper()
-    if plain in STATES or plain in _MAIL:
-        return plain
-    return _STATE_NAMES.get(plain)
+    if (named and state and named != read_state(state)) or not (named or state or found[2]):
+        return None
+    return named or state, int(found[2] or 0)
 
 
 def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
@@ -519,6 +548,7 @@ _UNREADABLE = frozenset("""
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
 """Nobody is called so, and no street."""
 _EMPTY = _UNREADABLE | frozenset("""
+    no email|no e mail|no tiene|no tengo|sin correo
     none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
     first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
     en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x

@@ -28,7 +28,7 @@ def column_name(column: str) -> str:
         "first": _("First name"), "last": _("Last name"), "street": _("Street"),
         "city": _("City"), "state": _("State"), "zip": _("ZIP code"),
         "district": _("District"), "email": _("E-mail"), "name": _("Full name"),
-        "suffix": _("Jr., Sr., III"), "house": _("House number"),
+        "second": _("Second last name"), "suffix": _("Jr., Sr., III"), "house": _("House number"),
         "before": _("North, South (before the street)"), "street_type": _("Street, Avenue, Road"),
         "after": _("North, South (after the street)"), "unit_type": _("Kind of unit (Apt)"),
         "unit": _("Apartment or second line"), "plus4": _("The four digits after the ZIP code"),
@@ -165,6 +165,9 @@ def cell_words(problem: CellProblem) -> str:
         "district_none": lambda: _(
             "There is no such district. Possible: %(districts)s.",
             districts=_some(problem.choices),
+        ),
+        "district_differs": lambda: _(
+            "The ZIP code and the district do not belong together. Correct one of them."
         ),
         "email_form": lambda: _("This is no e-mail address. Correct it, or leave it empty."),
         "date": lambda: _("The spreadsheet made a date of this. Type what is on the paper."),

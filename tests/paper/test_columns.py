@@ -58,10 +58,47 @@ def test_a_header_is_read_by_what_it_ends_with_where_none_is_plainer(kind: str) 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "header", ["State House District", "Voting District", "School District", "House District"]
+)
+def test_a_column_of_other_districts_is_none_of_congress(header: str) -> None:
+    names = ("First", "Last", "Street", "City", "State", "ZIP", header)
+    (read,) = rows_of(
+        csv_file(("Ana", "Li", "1 A St", "Chicago", "IL", "60647", "5"), header=names)
+    )
+    assert "district" not in read.values
+
+
+@pytest.mark.parametrize("name", ["Bo", "Bo Ng", '"Ng, Bo"'])
+def test_a_name_beside_a_column_of_last_names_is_the_first_name(name: str) -> None:
+    header = ("Name", "Last name", "Res Address", "Res Zip")
+    (read,) = rows_of(csv_file((name, "Ng", "1 A St", "05672"), header=header))
+    assert (read.values["first"], read.values["last"]) == ("Bo", "Ng")
+
+
+def test_both_surnames_of_a_spanish_sheet_are_the_last_name() -> None:
+    header = ("Nombre(s)", "Apellido paterno", "Apellido materno", "Calle y No.", "Apto.",
+              "Ciudad", "Edo.", "C.P.")  # fmt: skip
+    (read,) = rows_of(csv_file(("Ana", "Pérez", "Soto", "12 Main St", "4", "Stowe", "Vermont",
+                                "05672"), header=header))  # fmt: skip
+    assert read.values == {"first": "Ana", "last": "Pérez Soto", "street": "12 Main St 4",
+                           "city": "Stowe", "state": "Vermont", "zip": "05672"}  # fmt: skip
+
+
 def test_a_suffix_beside_a_street_is_the_streets_and_beside_a_name_the_names() -> None:
     header = ("First", "Last", "House #", "Dir", "Street Name", "Suffix", "ZIP")
     (read,) = rows_of(csv_file(("Ana", "Li", "12", "N", "Main", "St", "05672"), header=header))
     assert (read.values["last"], read.values["street"]) == ("Li", "12 N Main St")
+
+
+@pytest.mark.parametrize(
+    ("whole", "names"),
+    [("O'Neil, Jr., Cy", ("Cy", "O'Neil Jr.")), ("Li, Ana, Jr.", ("Ana", "Li Jr."))],
+)
+def test_a_suffix_between_last_and_first_name_is_the_last_names(
+    whole: str, names: tuple[str, str]
+) -> None:
+    assert split_name(whole) == names
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -353,6 +353,7 @@ def test_a_quote_inside_a_cell_is_left_alone() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "not_a_sheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "locked"),
         (b"PK\x03\x04 no zip", "not_a_sheet"),
+        (b"<html><table><tr><td>First Name</td><td>ZIP</td></tr></table>", "not_a_sheet"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"abc\0" * 40, "not_a_sheet"),
         (b'Name,ZIP\n"Ana,05672\n' + b"x" * 200_000, "quote"),
     ],

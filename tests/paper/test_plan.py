@@ -95,6 +95,10 @@ def test_the_person_is_the_same_as_on_the_site() -> None:
         ({"zip": "60647", "state": "IL", "district": "IL-99"}, {"district": "district_none"}),
         ({"zip": "60647", "state": "IL", "district": "CA-5"}, {"district": "district_form"}),
         ({"zip": "60647", "state": "IL", "district": "north"}, {"district": "district_form"}),
+        ({"zip": "60647", "state": "IL", "district": "9"},
+         {"district": "district_differs", "zip": "district_differs"}),
+        ({"zip": "01930", "state": "MA", "district": "MA-5"},
+         {"district": "district_differs", "zip": "district_differs"}),
         ({"state": "Vermontt"}, {"state": "state_unknown"}),
         ({"state": "CA"}, {"state": "state_differs", "zip": "state_differs"}),
         ({"zip": "30165", "state": ""}, {"state": "state_needed"}),
@@ -113,6 +117,7 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
     "changes",
     [
         {"state": "vermont"},
+        {"zip": "58501", "state": "Dakota del Norte"},
         {"state": "Vt."},
         {"state": ""},
         {"zip": "05672-1234"},
@@ -125,6 +130,9 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
         {"zip": "60647", "state": "IL", "district": "il 05"},
         {"zip": "60647", "state": "", "district": "IL-5"},
         {"zip": "60647", "state": "Illinois", "district": "5th"},
+        {"zip": "60647", "state": "Ill.", "district": "CD 5"},
+        {"district": "VT-AL"},
+        {"email": "no email"},
         {"district": "VT-0"},
         {"district": "at large"},
         {"first": "=1+1", "last": "<script>"},
@@ -138,6 +146,12 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
 )
 def test_what_can_only_mean_one_thing_is_taken(changes: dict[str, str]) -> None:
     assert isinstance(row(**changes), Good)
+
+
+def test_a_district_that_an_organizer_types_counts_wherever_the_zip_is() -> None:
+    values = {**BASE, "zip": "01930", "state": "MA", "district": "MA-5"}
+    told = Choices(edits={"2": {"district": "MA-5"}})
+    assert isinstance(judge(SheetRow(2, values), place(), told), Good)
 
 
 def test_nobody_is_assigned_to_one_of_two_districts() -> None:
@@ -163,6 +177,11 @@ def test_the_same_person_twice_is_counted_once_from_the_first_row(db: Connection
     plan = planned(csv_file(ANA, BO, twin, again), db)
     assert [row.key for row in plan.new] == ["2", "3"]
     assert plan.twice == (("4", "2"), ("5", "3"))
+
+
+def test_a_whole_address_in_the_street_is_of_the_same_house(db: Connection) -> None:
+    whole = (*ANA[:2], f'"{ANA[2]}, {ANA[3]}, Vermont {ANA[5]}"', *ANA[3:])
+    assert planned(csv_file(ANA, whole), db).twice == (("3", "2"),)
 
 
 def test_flags_of_the_file_are_problems_of_their_cells() -> None:

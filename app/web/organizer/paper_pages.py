@@ -31,6 +31,7 @@ from wtforms import BooleanField
 from app.campaign.words import Language
 from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
+from app.congress.places import read_state
 from app.delivery.wordings import absolute_link
 from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
 from app.records.counts import count
@@ -61,7 +62,6 @@ from app.records.paper_plan import (
     judge,
     person_in,
     seat_of_street,
-    state_code,
 )
 from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
 from app.records.signing import source_tag
@@ -331,7 +331,8 @@ def enter_post() -> Response:
     keep = frozenset({"1"} if form.keep.data or form.look.data else ())
     if form.look.data:
         values["district"] = ""
-    result = judge(SheetRow(1, values), _place(), Choices(located=located, keep=keep))
+    choices = Choices(located=located, keep=keep, edits={"1": values})
+    result = judge(SheetRow(1, values), _place(), choices)
     if isinstance(result, Odd):
         return enter(values, odd=odd_words(result.why), count=count, status=422,
                       problem=("keep", odd_words(result.why)))  # fmt: skip
@@ -421,7 +422,7 @@ def _locate(values: Mapping[str, str], site: Services) -> StreetAnswer:
     that says so.
     """
     return site.locate_street(
-        values.get("street", ""), values.get("city", ""), state_code(values.get("state", "")),
+        values.get("street", ""), values.get("city", ""), read_state(values.get("state", "")),
         values.get("zip", "")[:5],
     )  # fmt: skip
 
