@@ -233,7 +233,7 @@ def read_email(text: str) -> Email | BadEmail:
     before them, quotes, a comma, semicolon or full stop behind, invisible characters. Unusual
     addresses pass unchanged (``o'dell+parks.2026@example.museum``).
     """
-    address = fold_digits(clean_line(text))
+    address = fold_digits(clean_line(text)).replace("’", "'")
     if named := _NAMED.fullmatch(address):
         address = named[1]
     address = address.strip(_AROUND).rstrip(",;." + _AROUND)
@@ -307,7 +307,7 @@ def _one_slip(typed: str, meant: str) -> bool:
 # --- days ------------------------------------------------------------------------------
 
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
-_NO_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th"})
+_NO_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th", "o", "ro"})
 """Words in a day that say nothing of it; nor does a day of the week."""
 
 

@@ -17,7 +17,8 @@ DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))
 @pytest.mark.parametrize(
     "text",
     ["2026-11-01", "11/01/2026", "11/1/26", "11-01-2026", "11.1.2026", "Nov 1 2026", "nov. 1, 2026",
-     "November 1st, 2026", "1 November 2026", "1 de noviembre de 2026", "1 nov 2026", "1/nov/2026",
+     "November 1st, 2026", "1 November 2026", "1 de noviembre de 2026",
+     "1.º de noviembre de 2026", "1 nov 2026", "1/nov/2026",
      " 2026/11/01 ", "NOVEMBER 1 2026", "2026 Nov 1", "1 de NOVIEMBRE del 2026",
      "Sunday, November 1, 2026",
      "domingo, 1 de noviembre de 2026", "Sun 1 Nov 2026"],

@@ -164,6 +164,10 @@ def test_what_mail_cannot_take_is_no_address(typed: str) -> None:
     assert read_email(typed) == BadEmail("form")
 
 
+def test_the_apostrophe_of_a_telephone_is_the_one_of_mail() -> None:
+    assert read_email("o’dell@example.org") == read_email("o'dell@example.org")
+
+
 def test_letters_before_the_at_that_most_mail_systems_cannot_take_are_named() -> None:
     assert read_email("jörg@example.org") == BadEmail("letters")
 

@@ -425,7 +425,7 @@ def _details(holder: Holder, tables: Tables, day: date) -> Iterator[str]:
     member = holder.member
     if member is None:
         if holder.awaited:
-            what = "its member was sworn in, but our list does not have the name yet"
+            what = "our list does not say who holds this seat now"
         else:
             what = "this seat was vacant"
         yield f"  {holder.seat.id}: {what} (list of {tables.as_of}); write to the others."

@@ -10,6 +10,7 @@ import random
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
@@ -99,10 +100,11 @@ def _requests(
     chance = random.Random(people)  # noqa: S311 - to spread people, not to keep a secret
     templates = [t for t in campaign.templates.values() if t.length == "full"]
     places = sorted(tables.delegations)
+    zone = ZoneInfo(campaign.timezone)
     for number in range(people):
         state, district = places[number % len(places) if number < len(places)
                                  else chance.randrange(len(places))]  # fmt: skip
-        at = now - timedelta(days=WEEKS * 7) * chance.random() ** 2
+        at = (now - timedelta(days=WEEKS * 7) * chance.random() ** 2).astimezone(zone)
         template: LetterTemplate = chance.choice(templates)
         wrote = chance.random() < 0.6
         yield SignatureRequest(

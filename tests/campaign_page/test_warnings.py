@@ -74,7 +74,7 @@ def test_tables_of_another_congress_or_too_old(app: Flask, staff: Office, clock:
     assert says(texts(app, staff), "121 days old. Ask the person who runs")
     on(clock, date(2027, 1, 3))
     found = texts(app, staff)
-    assert says(found, "was sworn in whose name our list of June 15, 2026 does not have")
+    assert says(found, "Our list of June 15, 2026 does not say who holds")
     assert not says(found, "not in our list of members"), "they served to the end"
 
 

@@ -112,7 +112,7 @@ def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]
 
 def test_find_after_noon_names_whoever_still_sits() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
-    assert "does not have the name yet (list of 2026-06-15)" in output
+    assert "does not say who holds this seat now (list of 2026-06-15)" in output
     assert "Senator Ted Cruz" in output
     assert "Cornyn" not in output
     over = find("--zip", "75001", "--state", "TX", today="2029-01-04")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskCliRunner
@@ -38,6 +39,9 @@ def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
     assert totals(db, CAMPAIGN).signatures == 60
     assert totals(db, SECOND).signatures == 12
     assert len(numbers_of_source(db, "demo")) == 72
+    zone = ZoneInfo("America/New_York")
+    for day, at in db.execute("SELECT day, at FROM signatures"):
+        assert day == datetime.fromisoformat(at).astimezone(zone).date().isoformat()
     assert (
         "thank-the-cosponsors: open, at /c/thank-the-cosponsors/, 12 signatures"
         in run.invoke(args=["campaign", "list"]).output

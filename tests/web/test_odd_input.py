@@ -127,6 +127,37 @@ def test_bodies_that_are_no_form_are_no_failure(path: str, data: bytes, kind: st
     assert response.status_code < 500
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("Boston, MA", "Boston"), ("Boston MA 02108-1234", "Boston"), ("Boston, Mass.", "Boston"),
+     ("Boston, VT", "Boston, VT"), ("MA", "MA"), ("New York", "New York")],
+)  # fmt: skip
+def test_a_town_is_taken_without_the_state_that_has_a_field_of_its_own(
+    typed: str, kept: str
+) -> None:
+    data = MultiDict({"city": typed, "mail_state": "MA"})
+    assert read_draft(data).city == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["12 Main St, Boston, MA 02108", "12 Main St, boston, Mass.", "12 Main St, Boston"]
+)
+def test_a_street_is_taken_without_the_town_that_has_a_field_of_its_own(typed: str) -> None:
+    data = MultiDict({"street": typed, "city": "Boston, MA", "mail_state": "MA"})
+    assert read_draft(data).street == "12 Main St"
+    assert read_draft(MultiDict({"street": typed, "city": "Acton", "mail_state": "MA"})).street == (
+        typed
+    )
+
+
+@pytest.mark.parametrize("town", [".", "-", "01930"])
+def test_a_town_has_a_letter(town: str) -> None:
+    form = {**{name: list(values) for name, values in filled()}, "city": [town]}
+    response = client().flask.post("/review", data=form)
+    assert response.status_code == 422
+    assert Html(response.text).one("input", id="city").get("aria-invalid") == "true"
+
+
 def test_of_a_repeated_field_the_first_value_counts() -> None:
     draft = read_draft(MultiDict([("zip", "01930"), ("zip", "94110")]))
     assert draft.zip == "01930"

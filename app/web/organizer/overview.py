@@ -212,12 +212,12 @@ def _old_tables(site: Services) -> Iterable[Notice]:
     tables, today = site.tables, site.today()
     if awaited := len(tables.awaited()):
         text = ngettext(
-            "In one seat of the Congress that sits now somebody was sworn in whose name our list "
-            "of %(day)s does not have. No letter can be written to it. Ask the person who runs "
-            "this site to refresh the list.",
-            "In %(num)d seats of the Congress that sits now somebody was sworn in whose name our "
-            "list of %(day)s does not have. No letter can be written to them. Ask the person who "
-            "runs this site to refresh the list.",
+            "Our list of %(day)s does not say who holds one seat of the Congress that sits now. "
+            "No letter can be written to it. Ask the person who runs this site to refresh the "
+            "list.",
+            "Our list of %(day)s does not say who holds %(num)d seats of the Congress that sits "
+            "now. No letter can be written to them. Ask the person who runs this site to refresh "
+            "the list.",
             awaited, day=long_date(tables.as_of),
         )  # fmt: skip
         yield Notice(text)

@@ -29,14 +29,14 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
-from app.congress.places import Zip, ZipProblem, parse_zip
+from app.congress.places import Zip, ZipProblem, parse_zip, street_alone, town_alone
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
 from app.site.tokens import FormToken
-from app.text import BadEmail, Email, clean_line, clean_text, has_letter, read_email
+from app.text import BadEmail, Email, clean_line, clean_text, has_letter, plain, read_email
 from app.web import practice
 from app.web.forms import SiteForm
 from app.web.resident.people import state_name
@@ -58,7 +58,7 @@ class Draft:
     """What a resident has typed and chosen. Every field is text; empty means not given."""
 
     zip: str = ""
-    """As typed; ``parse_zip`` says what it is."""
+    """As typed, where it is none; ``parse_zip`` says why."""
     state: str = ""
     """Where the person lives, which decides who represents them."""
     district: str = ""
@@ -196,6 +196,12 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         first.get("in_language", ""), "es" if values["tongue"] == "es" else ""
     )
     values["via"] = source_tag(values["via"])
+    for name in ("zip", "mail_zip"):
+        if known := _zip_in(values[name]):  # "CP 00926" is said again without the letters
+            values[name] = str(known)
+    states = values["mail_state"], values["state"]
+    values["city"] = town_alone(values["city"], *states)
+    values["street"] = street_alone(values["street"], values["city"], *states)
     values["email"] = clean_line(first.get("meant", "")) or values["email"]
     if values["email"] and isinstance(address := read_email(values["email"]), Email):
         values["email"] = address.text
@@ -358,7 +364,7 @@ def state_choices() -> list[SelectChoice]:
     names = {code: state_name(code) for code in STATES}
     if language() == "es":
         names = {code: f"{name} ({code})" for code, name in names.items()}
-    ordered = sorted(names.items(), key=lambda state: state[1])
+    ordered = sorted(names.items(), key=lambda state: plain(state[1]))
     return choices([("", _l("Choose your state")), *ordered, *MILITARY.items()])
 
 
@@ -437,7 +443,12 @@ class WriteForm(SiteForm):
         _l("Apartment, unit or second line"), [at_most(120, _l("The second line"))]
     )
     city = StringField(
-        _l("City or town"), [needed(_l("Enter your city or town.")), at_most(60, _l("The city"))]
+        _l("City or town"),
+        [
+            needed(_l("Enter your city or town.")),
+            a_name(_l("Enter your city or town.")),
+            at_most(60, _l("The city")),
+        ],
     )
     mail_state = SelectField(
         _l("State, territory or military region"),
