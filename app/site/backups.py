@@ -65,7 +65,8 @@ def _files_of(settings: Settings) -> dict[str, bytes]:
 def _settings_without_secrets(settings: Settings) -> str | None:
     """The settings file; None where there is none, or it cannot be read."""
     try:
-        content = tomlkit.parse((settings.instance / "settings.toml").read_text(encoding="utf-8"))
+        text = (settings.instance / "settings.toml").read_text(encoding="utf-8-sig")
+        content = tomlkit.parse(text)
     except (OSError, UnicodeDecodeError, TOMLKitError):
         return None
     table = rules()

@@ -537,8 +537,8 @@ def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
         line = re.search(r"at line (\d+)", str(error))
         place = f"Line {line[1]} of {name}" if line else f"The end of {name}"
         raise SettingsError(
-            f"{place} cannot be read. Write one setting a line, each once, with words in quotes: "
-            'group_name = "Our group"'
+            f"{place} cannot be read. Write one setting a line, each once, with words in straight "
+            'quotes and true or false in small letters: group_name = "Our group"'
         ) from None
     for key, value in content.items():
         yield key, _Written(f"{key} in {name}", value)
@@ -556,7 +556,7 @@ def _in_environment(env: Mapping[str, str]) -> Iterator[tuple[str, _Written]]:
 def _unknown(name: str, written: _Written) -> str:
     if isinstance(written.value, dict):
         return f"[{name}]: the file has no sections. Write each setting with its whole name."
-    close = difflib.get_close_matches(name, rules(), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), rules(), n=1, cutoff=0.6)
     hint = f" Did you mean {close[0]}?" if close else " docs/settings.md has the names of all."
     return f"{written.where} is not a setting.{hint}"
 

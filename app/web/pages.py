@@ -89,7 +89,7 @@ def social(whole: str) -> dict[str, Any]:
 
 def contact_url(contact: str) -> str:
     """A link to whom an operator named as contact; empty where it is neither mail nor web."""
-    if contact.startswith(("https://", "http://")):
+    if contact.startswith(("https://", "http://", "mailto:")):
         return contact
     return f"mailto:{contact}" if "@" in contact and " " not in contact else ""
 

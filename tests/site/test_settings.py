@@ -158,6 +158,12 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(
     assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting a line" in problem
 
 
+def test_a_file_saved_with_a_mark_in_front_is_read_as_any_other(tmp_path: Path) -> None:
+    """As editors on Windows save it."""
+    (tmp_path / "settings.toml").write_bytes(b'\xef\xbb\xbfgroup_name = "Us"\r\n')
+    assert read_settings({}, instance=tmp_path).group_name == "Us"
+
+
 def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes('group_name = "Señas"'.encode("latin-1"))
     with pytest.raises(SettingsError, match="Save it as UTF-8"):

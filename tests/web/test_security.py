@@ -298,7 +298,7 @@ def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyo
     settings: Settings,
 ) -> None:
     base = "https://letters.example.org"
-    site = create_app(changed(settings, site_url=base, contact="press@letters.example.org"))
+    site = create_app(changed(settings, site_url=base, contact="mailto:press@letters.example.org"))
     get = partial(site.test_client().get, base_url=base)
     assert f"Sitemap: {base}/sitemap.xml" in get("/robots.txt").text
     listed = re.findall(r"<loc>([^<]+)</loc>", get("/sitemap.xml").text)
@@ -317,7 +317,7 @@ def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyo
     for private in ("/?zip=01930", "/find?zip=01930", "/review", "/receipt/nothing", "/verify"):
         assert get(private).headers["X-Robots-Tag"] == "noindex", private
     told = get("/.well-known/security.txt").text
-    assert "Contact: mailto:press@letters.example.org" in told
+    assert "Contact: mailto:press@letters.example.org\n" in told
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", told, re.M)
 
 
