@@ -38,6 +38,8 @@ from app.records.turns import BUSY_SECONDS, PATIENT
 
 WAIT = 2.0
 """Seconds that a request waits for readers."""
+STIR = 0.5
+"""Seconds that a log is given to begin anew by itself."""
 AGAIN = 20.0
 """Seconds between two tries afterwards, in a thread of this process."""
 LARGE = 256 << 20
@@ -187,20 +189,26 @@ def empty_log(db: sqlite3.Connection) -> bool:
 
 def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
     """Where a program that copies the log (Litestream) reads all the time, SQLite never cuts it
-    to nothing. That program lets it begin anew; then what is left of before is cut off here."""
-    path, deadline = _path(db), time.monotonic() + seconds
-    before = _mark_of_log(path)
-    db.execute("PRAGMA busy_timeout=25").close()  # while it waits, nobody can write
+    to nothing. That program lets it begin anew; then what is left of before is cut off here. It
+    does so only when something was written: where nobody writes, that is done here too."""
+    path, began = _path(db), time.monotonic()
+    before, stirred = _mark_of_log(path), False
     try:
         while True:
+            db.execute("PRAGMA busy_timeout=25").close()  # while it waits, nobody can write
             with suppress(sqlite3.OperationalError):  # another checkpoint is at work
                 if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                     return True
                 if _mark_of_log(path) != before:
                     _cut_log(db, path)
                     return True
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > seconds:
                 return False
+            if waited > STIR and not stirred:
+                stirred = True
+                with suppress(NotStoredError), writing(db, wait=0.1):
+                    db.execute("UPDATE site SET value = value WHERE name = 'id'")
             time.sleep(0.02)
     finally:
         db.execute(PATIENT).close()

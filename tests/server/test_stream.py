@@ -17,7 +17,7 @@ import pytest
 
 from app.records.counts import recount, totals
 from app.records.database import open_database
-from app.records.erasing import waits_to_be_erased
+from app.records.erasing import empty_log, waits_to_be_erased
 from app.records.migrations import damage
 from app.records.signing import sign, withdraw
 from app.site.backups import stream_file
@@ -140,6 +140,7 @@ def test_what_is_deleted_is_gone_from_the_log_while_it_is_streamed(tmp_path: Pat
                     withdraw(db, receipt)
                     until(lambda: not waits_to_be_erased(db))
                     assert not any(gone in file.read_bytes() for file in files)
+                assert empty_log(db)  # nobody writes any more
             finally:
                 run.terminate()
     assert json.dumps(str(settings.database)) in (tmp_path / "litestream.yml").read_text()
