@@ -15,9 +15,10 @@ from app.congress.maps import load_map
 from app.congress.tables import load_tables
 from app.records.accounting import mark
 from app.records.acts import STATUSES
-from app.records.definitions import BY_TERM, DEFINITIONS, WAYS
+from app.records.definitions import DEFINITIONS, WAYS
 from app.records.signing import sign
 from app.site.assets import STATIC
+from app.web.organizer.counts_filter import meanings
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -210,11 +211,12 @@ def test_a_page_that_is_not_there_is_the_nearest(browser: Browser, page: str) ->
 
 
 @pytest.mark.usefixtures("some")
-def test_every_column_of_numbers_says_what_it_counts(browser: Browser) -> None:
+def test_every_column_of_numbers_says_what_it_counts(browser: Browser, app: Flask) -> None:
     """On every page, under the head of the column, in the words of the one definition."""
-    short = {d.words("en").short for d in BY_TERM.values()} | {"of the letters shown"}
-    spanish = {d.words("es").short for d in BY_TERM.values()} | {"de las cartas que se muestran"}
-    for lang, known in (("", short), ("/es", spanish)):
+    for lang, share in (("", "of the letters shown"), ("/es", "de las cartas que se muestran")):
+        with app.test_request_context(f"{lang}/"):
+            said = meanings()
+        known = {definition.short for definition in said.values()} | {share}
         for path in ("", "/places", "/compare", "/members", "/by/day", "/by/match"):
             page = browser.get(f"{lang}{ROOT}{path}").page
             heads = [e for e in page.all("th") if "number" in (e.get("class") or "")]
@@ -224,7 +226,7 @@ def test_every_column_of_numbers_says_what_it_counts(browser: Browser) -> None:
                 assert len(meaning) == 1, words(head)
                 assert meaning[0] in known - {""}
             for found in DEFINITIONS:
-                assert found.words("es" if lang else "en").meaning in page.words
+                assert said[found.term].meaning in page.words
 
 
 def test_letters_are_shown_by_what_is_known_of_their_way(browser: Browser, staff: Office) -> None:

@@ -15,9 +15,9 @@ from app.congress.model import STATES
 from app.records.acts import STATUSES, Status
 from app.records.counts import Filter, count, signed_campaigns
 from app.records.database import Connection
-from app.records.definitions import BY_TERM, DEFINITIONS, Words
+from app.records.definitions import BY_TERM, DEFINITIONS, Definition
 from app.records.signing import source_tag
-from app.site.i18n import LANGUAGES, language
+from app.site.i18n import LANGUAGES
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import read_day
@@ -226,9 +226,9 @@ def status_name(status: str | None) -> str:
 # --- What every page about counts shows ---
 
 
-def meanings() -> Mapping[str, Words]:
+def meanings() -> Mapping[str, Definition]:
     """Every definition in the reader's language, by its English term."""
-    return {term: found.words(language()) for term, found in BY_TERM.items()}
+    return {term: found.words(_) for term, found in BY_TERM.items()}
 
 
 def filter_words(asked: CountsQuery) -> str:
@@ -251,7 +251,7 @@ def common(asked: CountsQuery, site: Services) -> dict[str, Any]:
     return {
         "asked": asked, "errors": asked.errors, "choices": choices(asked, site),
         "filter_words": filter_words(asked), "meanings": meanings(),
-        "glossary": [found.words(language()) for found in DEFINITIONS],
+        "glossary": [found.words(_) for found in DEFINITIONS],
         "zone": site.campaign.timezone,
         "counted_as": status_name(asked.chosen.status), "status_name": status_name,
         "whole_country": {n: v for n, v in asked.query.items() if n != "state"},

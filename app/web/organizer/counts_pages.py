@@ -152,7 +152,7 @@ def _bars(rows: Sequence[Compared], name: str) -> Markup:
 def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
     """Every state of a letter in the order of its way: name, meaning, letters, share."""
     every: Mapping[str, int] = {str(state): number for state, number in found.ways.items()}
-    words = [(way.term, way.words(language())) for way in WAYS]
+    words = [(way.term, way.words(_)) for way in WAYS]
     return [
         (known.term, known.meaning, every.get(state, 0),
          share(every.get(state, 0), found.total.letters))

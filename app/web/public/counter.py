@@ -106,7 +106,7 @@ def _counter(site: Services) -> dict[str, Any]:
     base = _base(site)
     return {
         "style": STYLE,
-        "meaning": {t: BY_TERM[t].words(language()).short for t in ("signatures", "letters")},
+        "meaning": {t: _(BY_TERM[t].short) for t in ("signatures", "letters")},
         "signatures": counted.signatures,
         "letters": counted.letters,
         "goal": (site.campaign.goal or 0) if site.campaign.goal_public else 0,
