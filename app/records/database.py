@@ -211,7 +211,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     if known and not path.exists():
         raise NotItselfError(f"The database {path} is gone. {RESTORE}")
     try:
-        _keep_private(path)
+        keep_private(path)
         before = _stamp(path)[:1]
         key, raw = _hold(path)
     except OSError as error:
@@ -238,7 +238,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             db.execute(setting).close()
         if known and _id_of(db) != known:
             raise NotItselfError(f"The database {path} is not the one that was here. {RESTORE}")
-        _use_wal(db)
+        use_wal(db)
         migrate(db, before=lambda: _before_upgrade(path))
         _join(db, path)
         if db.stamp[:1] != before:
@@ -538,7 +538,7 @@ def _log_once(words: str) -> None:
     log.critical("Nothing is taken in any more. %s", words)
 
 
-def _keep_private(path: Path) -> None:
+def keep_private(path: Path) -> None:
     """Make the file with mode 0600, or take other people's rights to it away.
 
     SQLite gives its log files the rights of the main file. An existing file is never opened
@@ -550,9 +550,9 @@ def _keep_private(path: Path) -> None:
         path.chmod(0o600)
 
 
-def _use_wal(db: sqlite3.Connection) -> None:
+def use_wal(db: sqlite3.Connection, wait: float = BUSY_SECONDS) -> None:
     """Switch to WAL once. SQLite does not wait for other connections here, so we do."""
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + wait
     while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
             db.execute("PRAGMA journal_mode=WAL").fetchone()

@@ -20,13 +20,13 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from app.errors import ExplainedError
+from app.records.database import keep_private, use_wal
 from app.records.keyed import keyed_token
 from app.records.throttle import address_of, network
 
@@ -93,9 +93,7 @@ _BROKEN = (sqlite3.Error, OSError)
 class Counters(Protocol):
     """What is needed of a storage of the ``limits`` package."""
 
-    def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool: ...
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int) -> bool: ...
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]: ...
 
@@ -152,12 +150,8 @@ class RedisCounters:
             self._until = time.monotonic() + AWAY_SECONDS
             raise ConnectionError from error
 
-    def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
-        return self._ask(
-            lambda: self._counters.acquire_sliding_window_entry(key, limit, expiry, amount)
-        )
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int) -> bool:
+        return self._ask(lambda: self._counters.acquire_sliding_window_entry(key, limit, expiry))
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         return self._ask(lambda: self._counters.get_sliding_window(key, expiry))
@@ -275,14 +269,21 @@ _SCHEMA = (
     " expires REAL NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS counters_expire ON counters (expires)",
 )
+_WINDOWS = "SELECT key, count FROM counters WHERE key IN (:before, :key)"
+# One statement, so that no other worker counts in between.
+_ACQUIRE = (
+    "INSERT INTO counters (key, count, expires) SELECT :key, 1, :expires"
+    " FROM (SELECT coalesce(sum(iif(key = :key, count, count * :share)), 0) AS used"
+    " FROM counters WHERE key IN (:before, :key)) WHERE CAST(used AS INTEGER) < :most"
+    " ON CONFLICT (key) DO UPDATE SET count = count + 1 RETURNING count"
+)
 
 
 class FileCounters:
     """The same as the package's storages: this window's count and a falling share of the one
     before. Windows start at fixed moments, and each has a row of its own.
 
-    Every change is one transaction that takes the write lock first, so that workers never
-    lose a count. Each thread of each process has its own connection.
+    Each thread of each process has its own connection.
     """
 
     def __init__(self, path: Path) -> None:
@@ -290,89 +291,48 @@ class FileCounters:
         self._local = threading.local()
         self._next_sweep = 0.0
 
-    def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int) -> bool:
         now = time.time()
-
-        def acquire(db: sqlite3.Connection) -> bool:
-            before, left, count, _ = self._window(db, key, expiry, now)
-            if math.floor(before * left / expiry + count) + amount > limit:
-                return False
-            number = int(now // expiry)
-            db.execute(
-                "INSERT INTO counters (key, count, expires) VALUES (?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET count = count + excluded.count",
-                # Until the end of the next window: there it is the one before.
-                (f"{key}/{number}", amount, (number + 2) * expiry),
-            )
-            return True
-
-        return self._safely(acquire)
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_EVERY
+            self._sweep(now)
+        values = {
+            **_keys(key, expiry, now), "most": limit, "share": 1 - now % expiry / expiry,
+            # Until the end of the next window: there it is the one before.
+            "expires": (now // expiry + 2) * expiry,
+        }  # fmt: skip
+        return bool(self._do(_ACQUIRE, values))
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         now = time.time()
-        return self._safely(lambda db: self._window(db, key, expiry, now), write=False)
-
-    def _window(
-        self, db: sqlite3.Connection, key: str, expiry: int, now: float
-    ) -> tuple[int, float, int, float]:
-        number = int(now // expiry)
-        names = f"{key}/{number - 1}", f"{key}/{number}"
-        found = dict(
-            db.execute("SELECT key, count FROM counters WHERE key IN (?, ?)", names).fetchall()
-        )
-        before, count = (found.get(name, 0) for name in names)
+        names = _keys(key, expiry, now)
+        found = dict(self._do(_WINDOWS, names))
+        before, count = found.get(names["before"], 0), found.get(names["key"], 0)
         left = expiry - now % expiry
         return before, left if before else 0.0, count, left + expiry if count else 0.0
 
     def check(self) -> bool:
         """Whether counters can be written."""
         try:
-            self._safely(lambda db: self._sweep(db, time.time()))
+            self._sweep(time.time())
         except _BROKEN:
             return False
         return True
 
-    def _sweep(self, db: sqlite3.Connection, now: float) -> None:
-        db.execute("DELETE FROM counters WHERE expires <= ?", (now,))
+    def _sweep(self, now: float) -> None:
+        self._do("DELETE FROM counters WHERE expires <= :now", {"now": now})
 
-    # Connections
-
-    def _safely(self, work: Callable[[sqlite3.Connection], T], *, write: bool = True) -> T:
-        """Do ``work`` in one transaction; a damaged file is replaced once, and tried again."""
+    def _do(self, sql: str, values: Mapping[str, object]) -> list[Any]:
+        """All rows of a statement; a damaged file is replaced once, and tried again."""
         try:
-            return self._transact(work, write)
+            return self._connection().execute(sql, values).fetchall()
         except sqlite3.OperationalError:
             raise  # busy, or no room: the file itself is sound
         except sqlite3.DatabaseError:
             self.close()
             for end in ("", "-wal", "-shm"):
                 Path(f"{self.path}{end}").unlink(missing_ok=True)
-            return self._transact(work, write)
-
-    def _transact(self, work: Callable[[sqlite3.Connection], T], write: bool) -> T:
-        db = self._connection()
-        if not write:  # both windows are read at one moment, and nobody is kept waiting
-            db.execute("BEGIN")
-            try:
-                return work(db)
-            finally:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            now = time.time()
-            if now >= self._next_sweep:
-                self._next_sweep = now + SWEEP_EVERY
-                self._sweep(db, now)
-            answer = work(db)
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        return answer
+            return self._connection().execute(sql, values).fetchall()
 
     def _connection(self) -> sqlite3.Connection:
         kept: tuple[int, sqlite3.Connection] | None = getattr(self._local, "kept", None)
@@ -381,18 +341,10 @@ class FileCounters:
         return kept[1]
 
     def _open(self) -> sqlite3.Connection:
-        with suppress(FileExistsError):
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        keep_private(self.path)
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            deadline = time.monotonic() + BUSY_SECONDS
-            while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                try:  # SQLite does not wait for others here, so we do
-                    db.execute("PRAGMA journal_mode=WAL").fetchone()
-                except sqlite3.OperationalError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.01)
+            use_wal(db, BUSY_SECONDS)
             db.execute("PRAGMA synchronous=OFF")
             db.execute("PRAGMA secure_delete=ON")
             db.execute("PRAGMA journal_size_limit=1048576")
@@ -409,3 +361,9 @@ class FileCounters:
         if kept is not None and kept[0] == os.getpid():
             kept[1].close()
         self._local.kept = None
+
+
+def _keys(key: str, expiry: int, now: float) -> dict[str, str]:
+    """The names of this window's row and of the one before."""
+    number = int(now // expiry)
+    return {"key": f"{key}/{number}", "before": f"{key}/{number - 1}"}
