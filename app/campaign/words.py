@@ -67,9 +67,9 @@ def state_words(state: str, language: Language = "en", *, article: bool = True) 
     return f"the {name}" if article and language == "en" and state in _WITH_ARTICLE else name
 
 
-def tidy(text: str, most: int = PLACE_CHARACTERS) -> str:
+def tidy(text: str) -> str:
     """One clean line of what a person typed, of a bounded length."""
-    return clean_line(text)[:most].rstrip()
+    return clean_line(text)[:PLACE_CHARACTERS].rstrip()
 
 
 def curly(text: str) -> str:

@@ -16,7 +16,6 @@ import email.utils
 import http.client
 import json
 import re
-import ssl
 import time as clocks
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -203,10 +202,9 @@ class CwcClient:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = clocks.monotonic,
         sleep: Callable[[float], None] = clocks.sleep,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.settings = settings
-        self._clock, self._tls = clock, tls
+        self._clock = clock
         self._offices: tuple[datetime, frozenset[str]] | None = None
         self._pace = {
             chamber: Pace(
@@ -307,13 +305,9 @@ class CwcClient:
         local = url.hostname in ("localhost", "127.0.0.1", "::1")
         if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and local)):
             return self._later(3600, "The address of the system is not an https address.")
-        connection = (
-            http.client.HTTPSConnection(
-                url.hostname, url.port, timeout=self.settings.timeout, context=self._tls
-            )
-            if url.scheme == "https"
-            else http.client.HTTPConnection(url.hostname, url.port, timeout=self.settings.timeout)
-        )
+        https = url.scheme == "https"
+        connect = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        connection = connect(url.hostname, url.port, timeout=self.settings.timeout)
         target = f"{url.path.rstrip('/')}{path}?{urlencode({'apikey': self._key(chamber)})}"
         headers = {"Accept": "application/xml, application/json;q=0.9"}
         if body is not None:

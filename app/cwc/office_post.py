@@ -33,7 +33,6 @@ from app.records.outbound import (
     LETTER,
     Claimed,
     End,
-    NewLetter,
     NotQueued,
     OutboundRow,
 )
@@ -95,16 +94,11 @@ class OfficePost(Channel):
         """Queue a letter, once however often it is pressed. Raises ``NotStoredError``."""
         message = posted.message
         head = json.dumps({"office": message.office, "id": message.delivery_id}).encode()
-        new = NewLetter(
-            receipt=posted.receipt,
-            person=posted.person,
-            seat=posted.seat,
-            chamber="house" if message.office.startswith("H") else "senate",
-            payload=head + b"\n" + message.xml,
-            until=min(posted.until, now + KEEP_TRYING),
-            round=posted.round,
-        )
-        row = self.outbound.put_letter(new, now)
+        row = self.outbound.put_letter(
+            now, head + b"\n" + message.xml, min(posted.until, now + KEEP_TRYING),
+            receipt=posted.receipt, person=posted.person, seat=posted.seat,
+            chamber="house" if message.office.startswith("H") else "senate", round_=posted.round,
+        )  # fmt: skip
         if isinstance(row, OutboundRow) and row.state == "queued":
             self.notify()
         return row

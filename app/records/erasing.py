@@ -128,7 +128,7 @@ def _path(db: sqlite3.Connection) -> Path:
 
 def _blank(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
     """Empty the log, and rewrite the file where it may hold more of what was deleted."""
-    if not _empty_log(db, WAIT):
+    if not empty_log(db, WAIT):
         return False
     path, waits = _path(db), waits_to_be_erased(db)
     if not waits and len(gone) <= MANY and not (gone and scan_files(path, gone)["marks"]):
@@ -137,7 +137,7 @@ def _blank(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
     if path.stat().st_size > LARGE:
         return False
     db.execute("VACUUM")
-    if not _empty_log(db, WAIT):
+    if not empty_log(db, WAIT):
         return False
     if waits:
         _note_done(db)
@@ -175,22 +175,20 @@ _trying = threading.Lock()
 def blank_what_was_deleted(db: sqlite3.Connection) -> None:
     """Empty the log, and rewrite the file if its raw bytes still hold something deleted."""
     drop_mail_files(db)
-    if _empty_log(db, BUSY_SECONDS):
+    if empty_log(db):
         if waits_to_be_erased(db) or traces(db, _path(db)):
             db.execute("VACUUM")
-        if _empty_log(db, BUSY_SECONDS) and waits_to_be_erased(db):
+        if empty_log(db) and waits_to_be_erased(db):
             _note_done(db)
 
 
-def empty_log(db: sqlite3.Connection) -> bool:
-    """Move the log into the file and cut it to nothing; False when a long read prevents it."""
-    return _empty_log(db, BUSY_SECONDS)
+def empty_log(db: sqlite3.Connection, seconds: float = BUSY_SECONDS) -> bool:
+    """Move the log into the file and cut it to nothing; False when a long read prevents it.
 
-
-def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
-    """Where a program that copies the log (Litestream) reads all the time, SQLite never cuts it
+    Where a program that copies the log (Litestream) reads all the time, SQLite never cuts it
     to nothing. That program lets it begin anew; then what is left of before is cut off here. It
-    does so only when something was written: where nobody writes, that is done here too."""
+    does so only when something was written: where nobody writes, that is done here too.
+    """
     path, began = _path(db), time.monotonic()
     before, stirred = _mark_of_log(path), False
     try:

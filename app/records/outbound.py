@@ -33,7 +33,6 @@ from app.records.erasing import drop_mail_files
 from app.records.keyed import lock, unlock
 from app.records.persons import Person
 
-"""The kinds of what is for an office's own system; every other kind is mail."""
 End = Literal["accepted", "failed", "refused", "unknown", "not attempted"]
 OutboundState = Literal["held", "queued", "sending", "handing over", "deferred"] | End
 LETTER: dict[str, State] = {
@@ -87,21 +86,6 @@ class NewMail:
     """The token of a receipt, so that it can show the state. Kept as a digest."""
     seats: tuple[str, ...] = ()
     """The letters of this receipt that a server's yes makes *mailed to self*."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewLetter:
-    """A letter as it is put in, for its office's own system."""
-
-    receipt: str = field(repr=False)
-    person: Person = field(repr=False)
-    """Whoever the letter names, who must be the one who signed."""
-    seat: str
-    chamber: Chamber
-    payload: bytes = field(repr=False)
-    until: datetime
-    """After that it is not tried any more."""
-    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +192,31 @@ class Outbound:
                 seats=json.dumps(new.seats), state="held" if release else "queued",
             )  # fmt: skip
 
-    def put_letter(self, new: NewLetter, now: datetime) -> OutboundRow | NotQueued:
+    def put_letter(
+        self,
+        now: datetime,
+        payload: bytes,
+        until: datetime,
+        *,
+        receipt: str,
+        person: Person,
+        seat: str,
+        chamber: Chamber,
+        round_: int,
+    ) -> OutboundRow | NotQueued:
         """Queue the letter of a receipt, once: a second press gives the row that is there.
 
-        After ``refused`` and ``not attempted`` a new message, of the next round, takes the
-        place of the old one.
+        ``person`` is whom the letter names, who must be the one who signed. After ``until`` it
+        is not tried any more. After ``refused`` and ``not attempted`` a new message, of the next
+        round, takes the place of the old one.
         """
-        receipt = token_digest(new.receipt)
-        once = hashlib.sha256(receipt + new.seat.encode()).digest()
+        digest = token_digest(receipt)
+        once = hashlib.sha256(digest + seat.encode()).digest()
         with self._writing() as db:
             found = db.execute(
                 "SELECT id, withdrawn, status, by_email, by_address, near FROM signatures"
                 " WHERE receipt = ?",
-                (receipt,),
+                (digest,),
             ).fetchone()
             if found is None:
                 return NotQueued("no such letter")
@@ -229,19 +225,18 @@ class Outbound:
                 return NotQueued("withdrawn")
             if status == "test":
                 return NotQueued("test")
-            if any(codes) and not new.person.has_signed_as(*codes):
+            if any(codes) and not person.has_signed_as(*codes):
                 return NotQueued("somebody else's")
             row = _find(db, "o.once = ?", once)
-            if row is not None and (row.state not in LETTER or new.round <= row.round):
+            if row is not None and (row.state not in LETTER or round_ <= row.round):
                 return row
-            if new.round >= ROUNDS:
+            if round_ >= ROUNDS:
                 return NotQueued("settled")
-            if not move(db, signature, new.seat, (QUEUED, "person"), now):
+            if not move(db, signature, seat, (QUEUED, "person"), now):
                 return row or NotQueued("settled")
             return self._insert(
-                db, now, new.payload, new.until,
-                once=once, kind=new.chamber, round=new.round, receipt=receipt,
-                seats=json.dumps([new.seat]), state="queued",
+                db, now, payload, until, once=once, kind=chamber, round=round_, receipt=digest,
+                seats=json.dumps([seat]), state="queued",
             )  # fmt: skip
 
     def _insert(
@@ -284,17 +279,15 @@ class Outbound:
 
     # --- one try ---
 
-    def due(
-        self, now: datetime, kinds: Collection[str], *, most: int = 500
-    ) -> list[tuple[str, str]]:
+    def due(self, now: datetime, kinds: Collection[str]) -> list[tuple[str, str]]:
         """Id and kind of what can be tried now, the longest waiting first."""
         found: list[tuple[str, str]] = (
             local_database(self._path)
             .execute(
                 f"SELECT o.id, o.kind FROM outbound o WHERE {_DUE}"  # noqa: S608
                 " AND o.kind IN (SELECT value FROM json_each(?2))"
-                " ORDER BY o.next_at, o.rowid LIMIT ?3",
-                (_seconds(now), json.dumps(list(kinds)), most),
+                " ORDER BY o.next_at, o.rowid LIMIT 500",
+                (_seconds(now), json.dumps(list(kinds))),
             )
             .fetchall()
         )
@@ -344,13 +337,13 @@ class Outbound:
                 drop_mail_files(db)
         return done
 
-    def sweep(self, now: datetime, *, lease: timedelta = LEASE) -> Swept:
+    def sweep(self, now: datetime) -> Swept:
         """See to what killed workers left, and end what ran out of time or was withdrawn.
 
         Codes of addresses older than a day are erased, and so are rows that have been done for
         30 days.
         """
-        moment, old = _seconds(now), _seconds(now - lease)
+        moment, old = _seconds(now), _seconds(now - LEASE)
         with self._writing() as db:
             requeued = db.execute(
                 "UPDATE outbound SET state = 'queued', state_at = ?1, next_at = ?1,"

@@ -429,12 +429,12 @@ class Import:
     """How many of its people went on online since; while there are any, it cannot be undone."""
 
 
-def list_imports(db: sqlite3.Connection, campaign: str, most: int = 20) -> list[Import]:
+def list_imports(db: sqlite3.Connection, campaign: str) -> list[Import]:
     """The last imports that still stand, the newest first."""
     rows = db.execute(
         "SELECT id, campaign, at, who, source, signatures, taken_up FROM standing_imports"
-        " WHERE campaign = ? AND signatures > 0 ORDER BY id DESC LIMIT ?",
-        (campaign, most),
+        " WHERE campaign = ? AND signatures > 0 ORDER BY id DESC LIMIT 20",
+        (campaign,),
     )
     return [
         Import(number, slug, datetime.fromisoformat(at), who, source, count, taken)

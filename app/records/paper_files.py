@@ -42,7 +42,6 @@ LONGEST_CELL = 500
 
 Flag = Literal["date", "formula", "error", "long"]
 """Why a cell's text is not what somebody typed."""
-FLAGS: tuple[Flag, ...] = ("date", "formula", "error", "long")
 
 FileTrouble = Literal[
     "empty", "no_header", "no_rows", "locked", "not_a_sheet", "too_big", "too_wide", "quote", "lost"

@@ -45,9 +45,7 @@ from app.records.paper_columns import (
     plain_header,
     told,
 )
-from app.records.paper_files import (
-    Flag,
-)
+from app.records.paper_files import Flag
 from app.records.paper_held import Choices, HeldFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
 from app.text import Email, has_letter, read_email, says_something

@@ -265,13 +265,12 @@ def stream(settings: Settings, *, tied: bool = False) -> NoReturn:
     os.execve(command[0], command, environment)  # noqa: S606 - our own words
 
 
-def fetch_stream(settings: Settings, target: Path, at: datetime | None = None) -> None:
-    """Write the database as it was streamed last (or at a moment) to a new file.
+def fetch_stream(settings: Settings, target: Path) -> None:
+    """Write the database as it was streamed last to a new file.
 
     Raises ``CopyError``.
     """
-    when = ["-timestamp", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")] if at else []
-    command, environment = litestream(settings, "restore", *when, "-o", str(target))
+    command, environment = litestream(settings, "restore", "-o", str(target))
     done = subprocess.run(  # noqa: S603 - our own words
         [*command, str(settings.database.resolve())],
         env=environment, capture_output=True, text=True, check=False,

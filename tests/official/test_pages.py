@@ -409,7 +409,7 @@ def test_a_busy_database_is_said_and_nothing_is_lost(
     site = make()
     check = site.fill(site.look(site.signed()))
 
-    def busy(*_args: object) -> None:
+    def busy(*_args: object, **_more: object) -> None:
         raise NotStoredError("busy")
 
     with monkeypatch.context() as broken:
