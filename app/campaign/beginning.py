@@ -58,6 +58,7 @@ class Beginning:
     introduced: date | None = None
     sponsor: str = ""
     committee: tuple[str, str] = ("", "")
+    topic: str = ""
     backings: tuple[Backing, ...] = ()
     before: Campaign | None = None
     """The campaign for the bill's earlier version, if there was one."""
@@ -108,6 +109,7 @@ def _values(new: Beginning) -> dict[str, str]:
         "title": new.name or f"The {new.title}{number}",
         "title_es": new.name_es or f"El proyecto de ley {new.title}{number}",
         "position": "against" if "oppose" in new.asks else "",
+        "topic": new.topic,
         "congress": str(new.congress),
         "ends": f"{ends}-01-03 12:00",
         "last_weeks_from": (_election(ends - 1) + timedelta(days=1)).isoformat(),

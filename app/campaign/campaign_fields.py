@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.campaign.entities import STAGES
+from app.campaign.entities import STAGES, TOPICS
 from app.text import clean_line, clean_text
 from app.text import mark as _mark
 
@@ -97,6 +97,9 @@ _BILL = (
     *_both("title", "line", _mark("Name of the campaign"), required=True, most=120),
     F("position", "choice", _mark("For or against the bill"),
       _mark("The offices’ own systems are told it with each letter."), choices=("against",)),
+    F("topic", "choice", _mark("Topic of the bill"),
+      _mark("Offices sort mail by these topics. A bill’s official file names one of them."),
+      choices=TOPICS),
     F("congress", "whole", _mark("Number of the Congress"), required=True, fixed=True),
     F("ends", "moment", _mark("When this Congress ends, Washington time"),
       _mark("Such as 2027-01-03 12:00."), required=True),

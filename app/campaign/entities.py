@@ -15,6 +15,22 @@ STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
 StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
 Length = Literal["full", "short"]
 
+TOPICS = (
+    "Agriculture and Food", "Animals", "Armed Forces and National Security",
+    "Arts, Culture, Religion", "Civil Rights and Liberties, Minority Issues", "Commerce",
+    "Congress", "Crime and Law Enforcement", "Economics and Public Finance", "Education",
+    "Emergency Management", "Energy", "Environmental Protection", "Families",
+    "Finance and Financial Sector", "Foreign Trade and International Finance",
+    "Government Operations and Politics", "Health", "Housing and Community Development",
+    "Immigration", "International Affairs", "Labor and Employment", "Law", "Native Americans",
+    "Public Lands and Natural Resources", "Science, Technology, Communications",
+    "Social Sciences and History", "Social Welfare", "Sports and Recreation", "Taxation",
+    "Transportation and Public Works", "Water Resources Development",
+)  # fmt: skip
+"""The 32 Library of Congress topics that both chambers know, as exact strings."""
+ANY_TOPIC = "Government Operations and Politics"
+"""What a campaign is sorted under that names no topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -298,6 +314,8 @@ class Campaign:
     site's own setting."""
     position: str = ""
     """``against`` where letters ask to oppose the bill; else they are for it."""
+    topic: str = ""
+    """One of ``TOPICS``, or empty."""
     goal: int | None = None
     """How many people should sign; ``goal_office``, how many constituents of each office."""
     goal_public: bool | None = None
@@ -316,6 +334,11 @@ class Campaign:
     """Where each text stands in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was worked out from this campaign and need not be again; goes when it goes."""
+
+    @property
+    def office_topic(self) -> str:
+        """The topic that offices are told."""
+        return self.topic or ANY_TOPIC
 
     def bill_for(self, chamber: Chamber) -> Bill:
         return self.bills[chamber]

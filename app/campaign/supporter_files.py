@@ -28,6 +28,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.campaign.backing_lists import BIOGUIDE
+from app.campaign.entities import TOPICS
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.words import printed_bill
@@ -137,6 +138,8 @@ class BillStatus:
     """Its short title where it has one, else the whole."""
     committees: tuple[tuple[str, str], ...] = ()
     """The committees that it is before: ``("HSJU", "Judiciary Committee")``."""
+    topic: str = ""
+    """Its policy area, where the source has one that offices know."""
 
     @property
     def printed(self) -> str:
@@ -246,6 +249,7 @@ def _status(
         announced=int(announced) if _whole(announced) else None,
         title=_title(bill),
         committees=_committees(bill),
+        topic=area if (area := _said(_part(bill, "policyArea"), "name")) in TOPICS else "",
     )
 
 

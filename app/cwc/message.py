@@ -22,7 +22,7 @@ from typing import Literal
 
 from lxml import etree
 
-from app.campaign.entities import Campaign, Letter, Writer
+from app.campaign.entities import TOPICS, Campaign, Letter, Writer
 from app.campaign.stance import has_ended
 from app.congress.model import MILITARY_STATES, STATES, Chamber, Seat
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
@@ -87,7 +87,8 @@ class MessageParts:
     """The campaign's unedited words; may be empty when ``own`` is not."""
     own: str
     """The writer's own words; may be empty when ``statement`` is not."""
-    topics: tuple[str, ...] = ("Immigration",)
+    topic: str
+    """One of ``TOPICS``."""
     bill: BillRef | None = None
     position: Position = "Pro"
     email_confirmed: bool | None = None
@@ -117,20 +118,6 @@ class NotReady:
 # --- fixed lists, and the shape of each field ------------------------------------------------
 
 VERSION = "2.0"
-
-TOPICS = (
-    "Agriculture and Food", "Animals", "Armed Forces and National Security",
-    "Arts, Culture, Religion", "Civil Rights and Liberties, Minority Issues", "Commerce",
-    "Congress", "Crime and Law Enforcement", "Economics and Public Finance", "Education",
-    "Emergency Management", "Energy", "Environmental Protection", "Families",
-    "Finance and Financial Sector", "Foreign Trade and International Finance",
-    "Government Operations and Politics", "Health", "Housing and Community Development",
-    "Immigration", "International Affairs", "Labor and Employment", "Law", "Native Americans",
-    "Public Lands and Natural Resources", "Science, Technology, Communications",
-    "Social Sciences and History", "Social Welfare", "Sports and Recreation", "Taxation",
-    "Transportation and Public Works", "Water Resources Development",
-)  # fmt: skip
-"""The 32 Library of Congress topics that both chambers know, as exact strings."""
 
 SENATE_PREFIXES = ("Mr.", "Mrs.", "Miss", "Ms.", "Dr.")
 """All that the Senate accepts; also what a form should offer, as the House takes them too."""
@@ -382,8 +369,8 @@ def check_words(
         problems.append(FieldProblem("statement", _NAME_IN_FRAME))
     if _names_writer(own, writer) and not names_in_own_words:
         problems.append(FieldProblem("own words", _NAME_IN_OWN))
-    if not parts.topics or not set(parts.topics) <= set(TOPICS):
-        problems.append(FieldProblem("topics", "A topic is not one of the 32 that offices know."))
+    if parts.topic not in TOPICS:
+        problems.append(FieldProblem("topic", "The topic is not one of the 32 that offices know."))
     if not clean_line(parts.campaign_id):
         problems.append(FieldProblem("campaign id", "The campaign has no id."))
     return problems
@@ -392,13 +379,7 @@ def check_words(
 _ENDED = "This letter names a bill of a Congress that has ended. Write the letter anew."
 
 
-def message_parts(
-    campaign: Campaign,
-    letter: Letter,
-    *,
-    today: date,
-    topics: tuple[str, ...] = ("Immigration",),
-) -> MessageParts | NotReady:
+def message_parts(campaign: Campaign, letter: Letter, *, today: date) -> MessageParts | NotReady:
     """What a composed letter says in the offices' format.
 
     Paragraphs that the letter lists as the writer's own, and any paragraph of a letter
@@ -426,7 +407,7 @@ def message_parts(
         campaign_id=hashlib.sha256(key.encode()).hexdigest()[:32],
         statement="\n\n".join(frame),
         own="\n\n".join(own),
-        topics=topics,
+        topic=campaign.office_topic,
         bill=bill,
         position=position,
     )
@@ -524,8 +505,7 @@ def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) ->
 def _message(parent: etree._Element, parts: MessageParts, statement: str, own: str) -> None:
     _add(parent, "Subject", parts.subject)
     topics = etree.SubElement(parent, "LibraryOfCongressTopics")
-    for topic in dict.fromkeys(parts.topics):
-        _add(topics, "LibraryOfCongressTopic", topic)
+    _add(topics, "LibraryOfCongressTopic", parts.topic)
     if parts.bill is not None:
         bill = etree.SubElement(etree.SubElement(parent, "Bills"), "Bill")
         _add(bill, "BillCongress", str(parts.bill.congress))

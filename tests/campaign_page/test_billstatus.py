@@ -52,6 +52,13 @@ def test_the_official_file_gives_the_shipped_list(shipped: tuple[Backing, ...]) 
     assert found.introduced == date(2025, 12, 18)
 
 
+@pytest.mark.parametrize(
+    ("area", "topic"), [("Education", "Education"), ("Private Legislation", ""), ("", "")]
+)
+def test_a_policy_area_that_offices_know_is_the_topic(area: str, topic: str) -> None:
+    assert read(status_xml((), more=f"<policyArea><name>{area}</name></policyArea>")).topic == topic
+
+
 def test_the_older_format_reads_alike(shipped: tuple[Backing, ...]) -> None:
     assert read(status_xml(shipped, old_format=True)).backings == read(status_xml(shipped)).backings
 

@@ -155,12 +155,14 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
         kind=kind, number=21, congress=120, title="Library Cards Act",
         does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks, letters=LETTERS,
         committee=("HSJU" if kind == "hr" else "SSJU", "Judiciary Committee"), backings=(SPONSOR,),
+        topic="Arts, Culture, Religion",
     )  # fmt: skip
     campaign = read_campaign("cards", first_files(new))
     assert {ask.id for ask in campaign.asks} & set(ASKS["oppose"]) == (
         set(ASKS["oppose"]) if "oppose" in asks else set()
     )
     assert (campaign.position == "against") == ("oppose" in asks)
+    assert campaign.topic == "Arts, Culture, Religion"
     report = check_campaign(campaign, Few.of(load_tables()).holders)
     assert report.ok, [str(problem) for problem in report.problems]
 

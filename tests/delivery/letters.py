@@ -44,6 +44,7 @@ def campaign(house: str | None = "H.R. 6890", senate: str | None = None) -> Camp
         slug="protect",
         title="Protect",
         title_es="Proteger",
+        topic="Immigration",
         congress=119,
         ends=datetime(2027, 1, 3, 12, tzinfo=ZoneInfo("America/New_York")),
         last_weeks_from=date(2026, 12, 1),

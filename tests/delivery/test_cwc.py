@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.campaign.entities import Letter, Writer
+from app.campaign.entities import TOPICS, Letter, Writer
 from app.congress.model import DELEGATE_AREAS, STATES, Chamber, Seat
 from app.cwc.message import (
     SENATE_PREFIXES,
-    TOPICS,
     BillRef,
     CwcMessage,
     FieldProblem,
@@ -330,9 +329,17 @@ def test_subjects_have_6_to_500_characters(length: int, good: bool) -> None:
 
 def test_only_the_32_topics_pass() -> None:
     assert len(set(TOPICS)) == 32
-    write(parts_for(topics=TOPICS))
-    assert refused(parts_for(topics=("Immigrants",)), writer()) == ("topics",)
-    assert refused(parts_for(topics=()), writer()) == ("topics",)
+    for topic in TOPICS:
+        write(parts_for(topic=topic))
+    assert refused(parts_for(topic="Immigrants"), writer()) == ("topic",)
+
+
+def test_a_message_has_the_topic_of_its_campaign_or_the_widest() -> None:
+    assert parts_for().topic == "Immigration"
+    without = dataclasses.replace(campaign(), topic="")
+    found = message_parts(without, letter(), today=TODAY)
+    assert isinstance(found, MessageParts)
+    assert b"<LibraryOfCongressTopic>Government Operations and Politics<" in write(found).xml
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from app.campaign.campaign_fields import (
     general,
     section_paths,
 )
+from app.campaign.entities import ANY_TOPIC, TOPICS
 from app.campaign.problems import Message
 from app.campaign.toml_text import toml_values
 from app.records.counts import anybody_signed
@@ -105,6 +106,9 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
         )
     if path == "position":
         return (("", _("for the bill")), ("against", _("against the bill")))
+    if path == "topic":
+        return (("", _("%(topic)s, while none is chosen", topic=ANY_TOPIC)),
+                *((topic, topic) for topic in TOPICS))  # fmt: skip
     if path == "goal_public":
         return (("", _("no")), ("true", _("yes")))
     if path.startswith("committees."):

@@ -124,11 +124,11 @@ class BillForm(SiteForm):
 
 class BeginForm(SiteForm):
     """What is left to say. What the official file said travels along: ``bill`` (``hr4393-120``),
-    ``as_of``, ``committee`` (``HSJU Judiciary Committee``), and ``people``, its sponsor and
-    cosponsors as a campaign's list has them."""
+    ``as_of``, ``committee`` (``HSJU Judiciary Committee``), ``topic``, and ``people``, its sponsor
+    and cosponsors as a campaign's list has them."""
 
     title, name, name_es, does, does_es = entries(5, clean_line)
-    slug, introduced, bill, as_of, committee = entries(5, clean_line)
+    slug, introduced, bill, as_of, committee, topic = entries(6, clean_line)
     people = entry()
     follows = BooleanField()
     asks = SelectMultipleField(choices=list(CHOICES))
@@ -180,6 +180,7 @@ def new_post() -> Response:
         "introduced": found.introduced.isoformat() if found.introduced else "",
         "as_of": found.updated.isoformat() if found.updated else "",
         "committee": " ".join(found.committees[0]) if found.committees else "",
+        "topic": found.topic,
         "people": write_list(found.backings),
         **_usual(services(), title, found.congress),
     }))  # fmt: skip
@@ -269,6 +270,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
         letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
         does_es=form.does_es.data, introduced=read_day(form.introduced.data),
         sponsor=_sponsor(site, people), committee=(code, committee), backings=people,
+        topic=form.topic.data,
         before=site.campaign if form.follows.data else None,
         before_backings=live_lists(site).backings,
     )  # fmt: skip

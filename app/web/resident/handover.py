@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from app.campaign.entities import Campaign
 from app.congress.model import FormRules
 from app.congress.names import inside_address
 from app.documents.call import CallScript, CallWords, to_call_script
@@ -132,7 +133,8 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         wish = copies.Wish(in_both if asked.both.data else items, nonce, receipt)
         mailing = copies.mailed(wish, asked, site)
     letters = [
-        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
+        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft, site.campaign)
+        for x in in_both
     ]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
@@ -159,7 +161,11 @@ def _current(letters: Sequence[Taken], told: str) -> str:
 
 
 def _taken(
-    item: Addressed, row: LetterRow | None, offered: official.OfficialOffer | None, draft: Draft
+    item: Addressed,
+    row: LetterRow | None,
+    offered: official.OfficialOffer | None,
+    draft: Draft,
+    campaign: Campaign,
 ) -> Taken:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
@@ -183,7 +189,7 @@ def _taken(
         delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
-        form_asks=_form_asks(member.form),
+        form_asks=_form_asks(member.form, campaign),
         form_subject=form.subject,
         form_text=form.text,
         count=form.count,
@@ -198,7 +204,7 @@ def _taken(
     )
 
 
-def _form_asks(rules: FormRules) -> str:
+def _form_asks(rules: FormRules, campaign: Campaign) -> str:
     """What an office's form will ask for besides the message."""
     if not rules.known:
         return _("We do not know what this form asks for. Most ask for your name, full address, "
@@ -209,7 +215,13 @@ def _form_asks(rules: FormRules) -> str:
             (_("a title such as Ms. or Mr."), rules.asks_prefix),
             (_("a phone number"), rules.asks_phone),
             (_("a subject"), rules.asks_subject),
-            (_("a topic from a list (choose immigration, or the nearest)"), rules.asks_topic),
+            (
+                _(
+                    "a topic from a list (choose “%(topic)s”, or the nearest)",
+                    topic=campaign.office_topic,
+                ),
+                rules.asks_topic,
+            ),
             (_("your e-mail twice"), rules.confirms_email),
             (_("a test that you are not a robot"), rules.has_captcha),
         )
