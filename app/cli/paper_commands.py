@@ -31,9 +31,8 @@ from app.records.paper import (
     undo_import,
 )
 from app.records.paper_columns import COLUMNS, ROLES, plain_header
-from app.records.paper_files import SheetError
-from app.records.paper_held import Choices, HeldFile, Hidden, hold_file
-from app.records.paper_plan import ImportPlace, ImportPlan, Odd, Wrong, make_plan
+from app.records.paper_files import HeldFile, SheetError, hold_file
+from app.records.paper_plan import Choices, Hidden, ImportPlace, ImportPlan, Odd, Wrong, make_plan
 from app.records.tabular import BOM, safe_csv
 from app.site.paper_words import (
     cell_words,

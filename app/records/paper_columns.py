@@ -13,8 +13,22 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.congress.places import read_state
-from app.records.paper_files import Flag, RawRow
 from app.text import plain
+
+Flag = Literal["date", "formula", "error", "long"]
+"""Why a cell's text is not what somebody typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row of a sheet. ``number`` is what the sheet's own program shows beside it."""
+
+    number: int
+    cells: tuple[str, ...] = field(repr=False)
+    flags: dict[int, Flag] = field(default_factory=dict)
+    hidden: bool = False
+    """Hidden by hand or by a filter."""
+
 
 COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
 """What a row says in the end. A column of a sheet has a part in one of them."""

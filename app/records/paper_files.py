@@ -1,7 +1,7 @@
 """Reading a file of paper signatures: CSV from any program, or an Excel or OpenDocument workbook.
 
-What comes out is every sheet as rows of text cells, with the numbers that the sheet's own
-program shows beside them and which rows it hides. What the columns mean is said in
+What comes out is every sheet with people as rows of text cells, with the numbers that the sheet's
+own program shows beside them and which rows it hides. What the columns mean is said in
 ``paper_columns``; nothing is judged here but the file as a whole.
 """
 
@@ -14,8 +14,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
 from typing import IO, Any, Literal
 
 from lxml import etree
@@ -29,6 +30,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from app.records.paper_columns import Flag, RawRow, find_header, roles_in
 from app.text import clean_line
 
 TOP = 25
@@ -39,9 +41,6 @@ MOST_CELLS = 8_000_000
 """Cells in the rectangle that holds all of a sheet: the reader keeps room for each of them."""
 MOST_COLUMNS = 200
 LONGEST_CELL = 500
-
-Flag = Literal["date", "formula", "error", "long"]
-"""Why a cell's text is not what somebody typed."""
 
 FileTrouble = Literal[
     "empty", "no_header", "no_rows", "locked", "not_a_sheet", "too_big", "too_wide", "quote", "lost"
@@ -57,55 +56,98 @@ class SheetError(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row of a sheet. ``number`` is what the sheet's own program shows beside it."""
-
-    number: int
-    cells: tuple[str, ...] = field(repr=False)
-    flags: dict[int, Flag] = field(default_factory=dict)
-    hidden: bool = False
-    """Hidden by hand or by a filter."""
+Unread = Literal["hidden", "no_header", "no_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class RawSheet:
-    """One visible sheet; the name of a CSV file's is empty. ``rows`` can be gone through once."""
+class HeldSheet:
+    """A visible sheet with a header row, and its rows that are not empty. The name of a CSV
+    file's is empty."""
 
     name: str
-    rows: Iterator[RawRow]
+    header: RawRow
+    rows: tuple[RawRow, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class RawFile:
-    """A file that can be read, as long as it is open."""
+class HeldFile:
+    """What was read of a file: its sheets with people, and why the others are left aside."""
 
-    sheets: tuple[RawSheet, ...]
-    hidden_sheets: tuple[str, ...] = ()
+    sheets: tuple[HeldSheet, ...]
+    unread: tuple[tuple[str, Unread], ...] = ()
     guessed_encoding: bool = False
     """The text was no Unicode, so accents should be looked at."""
     shows_hidden: bool = True
     """False where this kind of file does not tell which rows are hidden (``.xls``)."""
 
 
-def read_file(file: IO[bytes]) -> RawFile:
-    """The sheets of a CSV, XLSX, XLS or ODS file, whatever its name. Raises ``SheetError``.
+class TooManyRowsError(Exception):
+    """The file has more rows than are taken here."""
 
-    So may the rows, while they are gone through.
+
+_Sheets = Iterator[tuple[str, Iterator[RawRow] | None]]
+"""Each sheet's name and rows; None for the rows of one that is hidden."""
+
+
+def hold_file(file: IO[bytes], most: int | None = None) -> HeldFile:
+    """Every sheet with a header row of a CSV, XLSX, XLS or ODS file, whatever its name.
+
+    Raises ``SheetError`` where there is none, ``TooManyRowsError`` above ``most`` rows.
     """
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        return _workbook(file, _look_inside(file))
+        return _held(_workbook(file, _look_inside(file)), most)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         content = file.read()
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise SheetError("locked")
-        return _workbook(io.BytesIO(content), None)
+        return replace(_held(_workbook(io.BytesIO(content), None), most), shows_hidden=False)
     text, guessed = _decoded(file.read())
     if text.lstrip().startswith("<"):  # a page of HTML or XML, which old tools call .xls
         raise SheetError("not_a_sheet")
-    return RawFile((RawSheet("", _csv_rows(text)),), guessed_encoding=guessed)
+    return replace(_held(iter([("", _csv_rows(text))]), most), guessed_encoding=guessed)
+
+
+def _held(sheets: _Sheets, most: int | None) -> HeldFile:
+    unread: list[tuple[str, Unread]] = []
+    held: list[HeldSheet] = []
+    seen_any, total = False, 0
+    for name, every in sheets:
+        if every is None:
+            unread.append((name, "hidden"))
+            continue
+        top = list(islice(every, TOP))
+        any_here = any(any(row.cells) for row in top)
+        seen_any = seen_any or any_here
+        header = find_header(top)
+        if header is None:
+            unread.append((name, "no_header" if any_here else "no_rows"))
+            continue
+        rows = []
+        for row in chain(top, every):
+            if row.number > header.number and (any(row.cells) or row.flags):
+                rows.append(row)
+                if most is not None and total + len(rows) > most:
+                    raise TooManyRowsError
+        total += len(rows)
+        held.append(HeldSheet(name, header, tuple(rows)))
+    # Beside a sheet of people, one that only has two words in common with such is something else.
+    if any(_whole(sheet) for sheet in held):
+        unread += [(sheet.name, "no_header") for sheet in held if not _whole(sheet)]
+        held = [sheet for sheet in held if _whole(sheet)]
+    unread += [(sheet.name, "no_rows") for sheet in held if not sheet.rows]
+    filled = tuple(sheet for sheet in held if sheet.rows)
+    if not filled:
+        raise SheetError("no_rows" if held else "no_header" if seen_any else "empty")
+    return HeldFile(filled, tuple(unread))
+
+
+def _whole(sheet: HeldSheet) -> bool:
+    roles = roles_in(sheet.header)
+    return bool(roles & {"first", "last", "name", "email"}) and bool(
+        roles & {"zip", "plus4", "place", "street"}
+    )
 
 
 # --- CSV -----------------------------------------------------------------------------
@@ -204,20 +246,16 @@ def _as_sheet_error() -> Iterator[None]:
         raise
 
 
-def _workbook(file: IO[bytes], facts: list[_SheetFacts] | None) -> RawFile:
+def _workbook(file: IO[bytes], facts: list[_SheetFacts] | None) -> _Sheets:
     with _as_sheet_error():
         file.seek(0)
         book: CalamineWorkbook = load_workbook(file)
-        sheets, hidden = [], []
-        for place, about in enumerate(book.sheets_metadata):
-            if about.typ != SheetTypeEnum.WorkSheet:
-                continue
-            if about.visible != SheetVisibleEnum.Visible:
-                hidden.append(about.name)
-                continue
+        every = book.sheets_metadata
+    for place, about in enumerate(every):
+        if about.typ == SheetTypeEnum.WorkSheet:
             known = facts[place] if facts and place < len(facts) else _SheetFacts()
-            sheets.append(RawSheet(about.name, _sheet_rows(book, place, known)))
-    return RawFile(tuple(sheets), tuple(hidden), shows_hidden=facts is not None)
+            seen = about.visible == SheetVisibleEnum.Visible
+            yield about.name, _sheet_rows(book, place, known) if seen else None
 
 
 def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Iterator[RawRow]:

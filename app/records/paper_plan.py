@@ -39,16 +39,72 @@ from app.records import paper
 from app.records.comparing import bare, words_of
 from app.records.paper_columns import (
     Columns,
+    Flag,
     SheetRow,
     assign,
     person_row,
     plain_header,
     told,
 )
-from app.records.paper_files import Flag
-from app.records.paper_held import Choices, HeldFile
+from app.records.paper_files import HeldFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
 from app.text import Email, has_letter, read_email, says_something
+
+# --- what an organizer said ----------------------------------------------------------
+
+Hidden = Literal["", "count", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an organizer said about a file. Rows go by their keys (``SheetRow.key``)."""
+
+    columns: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """By sheet: the role of each column."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The role of each column with such a plain header, on whatever sheet."""
+    hidden: Hidden = ""
+    """What becomes of rows that the sheet hides; empty until it is said."""
+    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """What was typed into cells, by row and column."""
+    located: Mapping[str, str] = field(default_factory=dict)
+    """Rows whose street was looked up, with the seat that it lies in."""
+    out: frozenset[str] = frozenset()
+    """Rows to leave out."""
+    keep: frozenset[str] = frozenset()
+    """Odd rows to count all the same."""
+    same: frozenset[str] = frozenset()
+    """Rows of which it was said that they are of somebody who stands already (``Likely``)."""
+    zeros: bool = False
+    """Put back the zeros that ZIP codes lost."""
+
+    def with_what(self, said: Said) -> Choices:
+        """These, and what was said afterwards."""
+        more = said.more
+        edits = {key: dict(typed) for key, typed in self.edits.items()}
+        for key, typed in more.edits.items():
+            edits.setdefault(key, {}).update(typed)
+        nothing = frozenset[str]()
+        return Choices(
+            columns={**self.columns, **more.columns}, headers={**self.headers, **more.headers},
+            hidden=more.hidden or self.hidden, edits=edits,
+            located={**self.located, **more.located},
+            out=nothing if said.restore else self.out | more.out,
+            keep=nothing if said.restore else self.keep | more.keep,
+            same=(self.same - said.others) | more.same, zeros=self.zeros or more.zeros,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one form says of a file."""
+
+    more: Choices = Choices()
+    others: frozenset[str] = frozenset()
+    """Rows of which it says that they are not of somebody who stands already."""
+    restore: bool = False
+    """Take back in what was left out, and leave out again what is odd."""
+
 
 SAMPLE = 50
 """Rows by whose cells a column is judged."""

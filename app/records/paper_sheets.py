@@ -2,13 +2,18 @@
 
 What somebody uploads is read, judged and added in a process of its own, for which this module is
 enough with what it is handed. Nothing of it is written anywhere; it goes with the process. What
-comes back is an ``Outline``, which has no more rows than a page shows.
+comes back is an ``Outline``, which has no more rows than a page shows. Between two pages what was
+read, and what an organizer said of it so far, travels in the form itself, locked, so that nobody
+can read it there and only what this site sent comes back.
 """
 
 from __future__ import annotations
 
+import base64
 import io
-from collections.abc import Iterator
+import json
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +22,7 @@ from typing import Literal
 from app.campaign.entities import Campaign
 from app.congress.tables import load_tables
 from app.records.database import NotStoredError, local_database
+from app.records.keyed import lock, unlock
 from app.records.paper import (
     Added,
     Batch,
@@ -26,14 +32,16 @@ from app.records.paper import (
     paper_lock,
     remember_columns,
 )
-from app.records.paper_columns import Columns, SheetRow
-from app.records.paper_files import SheetError
-from app.records.paper_held import Choices, Hidden, Said, Unread, hold_file, pack, unpack
+from app.records.paper_columns import Columns, RawRow, SheetRow, cell
+from app.records.paper_files import HeldFile, HeldSheet, SheetError, Unread, hold_file
 from app.records.paper_plan import (
+    Choices,
+    Hidden,
     ImportPlace,
     ImportPlan,
     Likely,
     Odd,
+    Said,
     Wrong,
     place_of,
     plan_steps,
@@ -202,3 +210,66 @@ def press(
         raise
     yield outline
     yield added
+
+
+# --- as one field of a form -------------------------------------------------------------
+
+MOST_CARRIED = 400_000
+"""Cells that travel. Where there are more, columns that are not used stay behind."""
+_PURPOSE = "sheet between two pages"
+
+
+def pack(file: HeldFile, columns: Sequence[Columns], choices: Choices, secret: bytes) -> str:
+    """A file, with what its columns are, and the choices, as text."""
+    cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
+    sheets: list[list[object]] = []
+    for sheet, known in zip(file.sheets, columns, strict=True):
+        used = [
+            place
+            for place, (header, role) in enumerate(zip(known.headers, known.roles, strict=True))
+            if role or (header and (cells <= MOST_CARRIED or known.questions))
+        ]
+        places = {place: at for at, place in enumerate(used)}
+        rows = [
+            [row.number, [cell(row, place) for place in used],
+             {places[place]: flag for place, flag in row.flags.items() if place in places},
+             row.hidden]
+            for row in sheet.rows
+        ]  # fmt: skip
+        roles = [known.roles[p] for p in used] if len(sheets) in choices.columns else None
+        sheets.append([sheet.name, sheet.header.number, [known.headers[p] for p in used], rows,
+                       roles])  # fmt: skip
+    text = json.dumps(
+        [sheets, file.unread, file.guessed_encoding, file.shows_hidden,
+         [choices.hidden, choices.edits, choices.located, sorted(choices.out),
+          sorted(choices.keep), sorted(choices.same), choices.zeros]],
+        separators=(",", ":"),
+    )  # fmt: skip
+    locked = lock(zlib.compress(text.encode()), secret, _PURPOSE)
+    return base64.b64encode(locked).decode("ascii")
+
+
+def unpack(packed: str, secret: bytes, most: int) -> tuple[HeldFile, Choices] | None:
+    """What ``pack`` made; None where it is something else, or has more than ``most`` rows."""
+    try:
+        content = unlock(base64.b64decode(packed, validate=True), secret, _PURPOSE)
+    except ValueError:
+        return None
+    if content is None:
+        return None
+    sheets, unread, guessed, shows, said = json.loads(zlib.decompress(content))
+    if sum(len(rows) for _name, _number, _headers, rows, _roles in sheets) > most:
+        return None
+    held, columns = [], {}
+    for at, (name, number, headers, rows, roles) in enumerate(sheets):
+        lines = (
+            RawRow(line, tuple(cells), {int(place): flag for place, flag in flags.items()}, hidden)
+            for line, cells, flags, hidden in rows
+        )
+        held.append(HeldSheet(name, RawRow(number, tuple(headers)), tuple(lines)))
+        if roles is not None:
+            columns[at] = tuple(roles)
+    hidden, edits, located, *rows, zeros = said
+    out, keep, same = map(frozenset, rows)
+    file = HeldFile(tuple(held), tuple((name, why) for name, why in unread), guessed, shows)
+    return file, Choices(columns, {}, hidden, edits, located, out, keep, same, zeros)

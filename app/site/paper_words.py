@@ -8,8 +8,7 @@ from typing import Protocol
 from app.congress.model import Candidate
 from app.records.paper import Earlier
 from app.records.paper_columns import Question
-from app.records.paper_files import SheetError
-from app.records.paper_held import Unread
+from app.records.paper_files import SheetError, Unread
 from app.records.paper_plan import CellProblem, Likely, WhyOdd
 from app.records.persons import AlikeBy
 from app.site.i18n import gettext as _

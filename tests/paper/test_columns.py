@@ -7,8 +7,7 @@ import pytest
 from app.records.database import Connection
 from app.records.paper import remember_columns
 from app.records.paper_columns import split_name
-from app.records.paper_held import Choices
-from app.records.paper_plan import said_columns
+from app.records.paper_plan import Choices, said_columns
 
 from .conftest import csv_file, planned, rows_of, saved, workbook
 

@@ -14,8 +14,7 @@ from app.records.acts import SignatureRequest
 from app.records.counts import totals
 from app.records.database import Connection, open_database
 from app.records.paper import Earlier, PaperLetters
-from app.records.paper_held import Choices
-from app.records.paper_plan import Good, ImportPlan
+from app.records.paper_plan import Choices, Good, ImportPlan
 from app.records.persons import lookalikes
 from app.records.signing import sign
 from tests.organizers.browser import Browser

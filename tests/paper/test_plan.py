@@ -15,9 +15,10 @@ from app.records.counts import totals
 from app.records.database import Connection, open_database
 from app.records.paper import Added, PaperLetters, import_paper
 from app.records.paper_columns import COLUMNS, SheetRow
-from app.records.paper_held import Choices, Hidden, pack, unpack
 from app.records.paper_plan import (
+    Choices,
     Good,
+    Hidden,
     ImportPlan,
     Odd,
     Wrong,
@@ -26,6 +27,7 @@ from app.records.paper_plan import (
     person_in,
     with_zeros,
 )
+from app.records.paper_sheets import pack, unpack
 from app.records.persons import person_of
 from tests.packets.conftest import campaign, tables
 

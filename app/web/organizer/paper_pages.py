@@ -52,12 +52,13 @@ from app.records.paper import (
     undo_interrupted,
 )
 from app.records.paper_columns import COLUMNS, ROLES, SheetRow
-from app.records.paper_files import LONGEST_CELL, SheetError
-from app.records.paper_held import Choices, Said, TooManyRowsError
+from app.records.paper_files import LONGEST_CELL, SheetError, TooManyRowsError
 from app.records.paper_plan import (
     CellProblem,
+    Choices,
     ImportPlace,
     Odd,
+    Said,
     Wrong,
     judge,
     person_in,
