@@ -38,7 +38,7 @@ from app.records.sealing import (
     reseal,
     sealed_counts,
 )
-from app.records.tabular import BOM, csv_line
+from app.records.tabular import csv_text
 from app.site.live import chosen_campaign
 from app.site.settings import Settings, load_settings
 
@@ -404,7 +404,7 @@ def contact_row(tool: str, row: OpenedRow) -> tuple[str, ...]:
 
 def _write_csv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     with _private_file(path) as target:
-        target.write(BOM + "".join(csv_line(line) for line in (head, *rows)))
+        target.write(csv_text([head, *rows]))
 
 
 def _signatures_in(path: Path) -> dict[str, str]:

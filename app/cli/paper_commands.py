@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.plain import FILE, CampaignCommand, Tag, language_option, operator, progress, some
-from app.files import drafted
+from app.files import write_file
 from app.records.audit import COMMAND_LINE
 from app.records.database import Connection, local_database
 from app.records.health import check_site
@@ -33,7 +32,7 @@ from app.records.paper import (
 from app.records.paper_columns import COLUMNS, ROLES, plain_header
 from app.records.paper_files import HeldFile, SheetError, hold_file
 from app.records.paper_plan import Choices, Hidden, ImportPlace, ImportPlan, Odd, Wrong, make_plan
-from app.records.tabular import BOM, safe_csv
+from app.records.tabular import csv_text
 from app.site.paper_words import (
     cell_words,
     likely_words,
@@ -254,18 +253,16 @@ def _write_problems(file: Path, plan: ImportPlan) -> Path:
     """The rows with problems as a sheet that can be corrected and given to this command."""
     path = file.with_name(f"{file.stem}-problems.csv")
     rows: tuple[Wrong | Odd, ...] = (*plan.wrong, *plan.odd)
-    with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as out:
-        out.write(BOM)
-        table = csv.writer(out)
-        table.writerow(("row", *COLUMNS, "problem"))
-        for row in rows:
-            words = (
-                odd_words(row.why) if isinstance(row, Odd)
-                else "; ".join(f"{p.column}: {cell_words(p)}" for p in row.problems)
-            )  # fmt: skip
-            cells = (safe_csv(row.values.get(column, "")) for column in COLUMNS)
-            number, sheet = plan.name(row.key)
-            table.writerow((safe_csv(f"{number} {sheet}".strip()), *cells, safe_csv(words)))
+    lines: list[tuple[str, ...]] = [("row", *COLUMNS, "problem")]
+    for row in rows:
+        words = (
+            odd_words(row.why) if isinstance(row, Odd)
+            else "; ".join(f"{p.column}: {cell_words(p)}" for p in row.problems)
+        )  # fmt: skip
+        cells = (row.values.get(column, "") for column in COLUMNS)
+        number, sheet = plan.name(row.key)
+        lines.append((f"{number} {sheet}".strip(), *cells, words))
+    write_file(path, csv_text(lines))
     return path
 
 

@@ -9,7 +9,6 @@ that must not keep them: then nothing readable reaches the disk.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -39,7 +38,7 @@ from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.files import drafted
-from app.records.tabular import BOM, safe_csv
+from app.records.tabular import csv_line, csv_text
 from app.text import plain, slug
 
 # --- a private place for what waits ------------------------------------------------------------
@@ -300,11 +299,9 @@ def write_packets(
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(out / INDEX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as index:
-        index.write(BOM)
-        rows = csv.writer(index)
-        rows.writerow(COLUMNS)
+        index.write(csv_text([COLUMNS]))
         yield from bind_packets(letters, sender, split, save=partial(_save, out),
-                                write=rows.writerow)  # fmt: skip
+                                write=index.write)  # fmt: skip
 
 
 def _save(out: Path, name: str, parts: Iterable[bytes]) -> None:
@@ -318,11 +315,12 @@ def bind_packets(
     split: Split | None,
     *,
     save: Callable[[str, Iterable[bytes]], object],
-    write: Callable[[tuple[str, ...]], object],
+    write: Callable[[str], object],
 ) -> Iterator[PacketStep]:
     """Make the packets and yield after each chunk; where they go is the caller's.
 
-    ``save`` gets each file's name and the PDFs to join in it; ``write``, each line of the index.
+    ``save`` gets each file's name and the PDFs to join in it; ``write``, each line of the index,
+    as CSV.
     """
     # One thread sets a chunk while this one composes the next.
     with ThreadPoolExecutor(1) as setter:
@@ -341,7 +339,7 @@ class _Binder:
 
     def __init__(
         self, split: Split, save: Callable[[str, Iterable[bytes]], object],
-        write: Callable[[tuple[str, ...]], object], setter: ThreadPoolExecutor,
+        write: Callable[[str], object], setter: ThreadPoolExecutor,
     ) -> None:  # fmt: skip
         self._split, self._save, self._write, self._setter = split, save, write, setter
         self._file: _File | None = None
@@ -386,7 +384,7 @@ class _Binder:
         name = f"{file.group}.pdf" if part == 1 else f"{file.group}-part-{part}.pdf"
         self._save(name, (part.result() for part in file.parts))
         for line in file.lines:
-            self._write((name, *line))
+            self._write(csv_line((name, *line)))
         self.files += 1
 
 
@@ -438,9 +436,8 @@ def _line(holder: Holder, numbered: Numbered, town: str) -> tuple[str, ...]:
     assert holder.member is not None
     writer, letter = numbered.item.writer, numbered.item.letter
     return (
-        holder.seat.id, safe_csv(holder.member.full_name), str(numbered.number), str(numbered.of),
-        safe_csv(town), safe_csv(writer.last), safe_csv(writer.first),
-        letter.written_on.isoformat(),
+        holder.seat.id, holder.member.full_name, str(numbered.number), str(numbered.of),
+        town, writer.last, writer.first, letter.written_on.isoformat(),
     )  # fmt: skip
 
 
@@ -451,11 +448,7 @@ PROBLEMS = "problems.csv"
 
 def problems_csv(troubles: Iterable[BadRow]) -> str:
     """The lines without a letter, and why, as a table. It names nobody."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(("line", "problem"))
-    table.writerows((trouble.number, safe_csv(trouble.message)) for trouble in troubles)
-    return text.getvalue()
+    return csv_text([("line", "problem"), *((str(t.number), t.message) for t in troubles)])
 
 
 def zip_packets(
@@ -467,9 +460,8 @@ def zip_packets(
     chunk of letters comes a piece, sometimes an empty one. Closes ``letters`` in the end.
     """
     outlet = Outlet()
-    index = io.StringIO(newline="")
-    rows = csv.writer(index)
-    rows.writerow(COLUMNS)
+    index = io.StringIO()
+    index.write(csv_text([COLUMNS]))
     with letters, zipfile.ZipFile(outlet, "w") as archive:
 
         def save(name: str, parts: Iterable[bytes]) -> None:
@@ -477,12 +469,11 @@ def zip_packets(
             join(parts, pdf)
             archive.writestr(_entry(name, sender.day), pdf.getbuffer())
 
-        for _step in bind_packets(letters, sender, split, save=save, write=rows.writerow):
+        for _step in bind_packets(letters, sender, split, save=save, write=index.write):
             yield outlet.take()
-        archive.writestr(_entry(INDEX, sender.day, small=True), BOM + index.getvalue())
+        archive.writestr(_entry(INDEX, sender.day, small=True), index.getvalue())
         if troubles:
-            text = BOM + problems_csv(troubles)
-            archive.writestr(_entry(PROBLEMS, sender.day, small=True), text)
+            archive.writestr(_entry(PROBLEMS, sender.day, small=True), problems_csv(troubles))
     yield outlet.take()
 
 

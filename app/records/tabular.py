@@ -246,6 +246,11 @@ def csv_line(texts: Iterable[str]) -> str:
     return ",".join(_quoted(safe_csv(text)) for text in texts) + END
 
 
+def csv_text(rows: Iterable[Iterable[str]]) -> str:
+    """A whole file for people to open."""
+    return BOM + "".join(map(csv_line, rows))
+
+
 def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[str]]:
     """How the cells of one column become CSV fields.
 

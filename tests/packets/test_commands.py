@@ -82,7 +82,7 @@ def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path)
     result = run(packets_command, opened, "--out", out)
     assert result.exit_code == 1
     assert "3 letters in 3 files" in result.output
-    problems = (out / "problems.csv").read_text(encoding="utf-8").splitlines()
+    problems = (out / "problems.csv").read_text(encoding="utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in problems] == ["line", "2", "4", "5", "6"]
     assert "Ana" not in "".join(problems)
 
