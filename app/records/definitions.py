@@ -209,10 +209,8 @@ WAYS: tuple[Definition, ...] = (
 BY_TERM: Mapping[str, Definition] = {found.term: found for found in (*DEFINITIONS, *GROUPS)}
 
 
-def definitions_for(by: str, status: str = "counted") -> tuple[Definition, ...]:
-    """The definitions that belong beside a count with this breakdown and status."""
-    terms = dict.fromkeys(["signatures", "letters", status, by])
-    return tuple(BY_TERM[term] for term in terms if term in BY_TERM)
+PUBLISHED = {term: BY_TERM[term].meaning for term in ("signatures", "letters", "counted")}
+"""What belongs beside the counts that anybody may see."""
 
 
 def in_a_file(columns: Iterable[str]) -> dict[str, str]:

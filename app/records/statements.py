@@ -33,7 +33,7 @@ from nacl.signing import SigningKey, VerifyKey
 from app.files import write_file
 from app.records.counts import STEP, count, rounded, totals
 from app.records.database import reading
-from app.records.definitions import definitions_for
+from app.records.definitions import PUBLISHED
 from app.records.keyed import keyed_code
 from app.records.keys import KeyFolderError, fingerprint, in_fours
 from app.records.merkle import SIZE, path_places, proves, write_tree
@@ -335,7 +335,7 @@ def make_statement(
         "step": STEP,
         "districts": lines,
         "definitions": {
-            **{definition.term: definition.meaning for definition in definitions_for("all")},
+            **PUBLISHED,
             "receipts": (
                 "Receipts in the list below the root: one for each counted signature, and further "
                 "receipts of people who signed more than once, who are counted once."

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from app.congress.model import STATES
 from app.records.counts import STEP, milestones, public_states, totals
-from app.records.definitions import BY_TERM, definitions_for
+from app.records.definitions import BY_TERM, PUBLISHED
 from app.records.schemas import NAMES, schema_text
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
@@ -138,7 +138,7 @@ def _counts(site: Services) -> dict[str, Any]:
             for state, name, number in state_rows(site)
         ],
         "step": STEP,
-        "definitions": {d.term: d.meaning for d in definitions_for("all")} | {"at_least": _rule()},
+        "definitions": PUBLISHED | {"at_least": _rule()},
         "statement": _base(site) + url_for("verify_pages.statement"),
         "schema": _base(site) + url_for("counter_pages.schema", name="counts"),
     }
