@@ -28,7 +28,7 @@ from app.cli.plain import (
     show_columns,
 )
 from app.congress.model import TablesError
-from app.congress.tables import load_tables
+from app.congress.tables import Tables, load_tables
 from app.records.acts import STATUSES
 from app.records.counts import Filter, count, rebuild, recount, totals
 from app.records.database import Connection, local_database, reading
@@ -292,7 +292,8 @@ def open_scope(*, all_campaigns: bool) -> Scope:
     letters = {row.group for row in count(db, Filter(slug, None), "template")}
     if campaign:
         letters |= {name for name, _length in campaign.templates}
-    return Scope(db, slug, _occasion(campaign, settings), frozenset(letters))
+    occasion = Occasion.of(datetime.now(UTC), campaign, _tables_of(settings))
+    return Scope(db, slug, occasion, frozenset(letters))
 
 
 def _campaign(settings: Settings) -> Campaign | None:
@@ -303,26 +304,12 @@ def _campaign(settings: Settings) -> Campaign | None:
         return None
 
 
-def _occasion(campaign: Campaign | None, settings: Settings) -> Occasion:
-    """The campaign's title and time zone, and the members' names where the tables know them."""
-    facts: dict[str, str] = {}
-    names: dict[str, str] = {}
+def _tables_of(settings: Settings) -> Tables | None:
     try:
-        tables = load_tables(settings.instance, moment_of_site(settings))
+        return load_tables(settings.instance, moment_of_site(settings))
     except TablesError as error:
         click.echo(f"Without members' names: {error}", err=True)
-    else:
-        facts["members of Congress"] = tables.as_of.isoformat()
-        for holder in tables.holders:
-            if holder.member:
-                names[holder.member.bioguide] = f"{holder.seat.title} {holder.member.full_name}"
-    if campaign is None:
-        return Occasion(at=datetime.now(UTC), zone="UTC", facts=facts, names=names)
-    facts["cosponsors"] = campaign.as_of.isoformat()
-    return Occasion(
-        at=datetime.now(UTC), zone=campaign.timezone, facts=facts, names=names,
-        titles={campaign.slug: campaign.title},
-    )  # fmt: skip
+        return None
 
 
 def format_of(out: Path, form: Format | None) -> Format:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
+from app.campaign.entities import Campaign
+from app.congress.tables import Tables
 from app.records.counts import BREAKDOWNS, Filter, by_status, count, totals, ways_of
 from app.records.database import open_database, reading
 from app.records.definitions import BY_TERM, in_a_file
@@ -59,6 +61,22 @@ class Occasion:
     """Names of the members by bioguide id, where known."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Titles of campaigns by their short names, where known."""
+
+    @classmethod
+    def of(cls, at: datetime, campaign: Campaign | None, tables: Tables | None) -> Occasion:
+        """With what is there: a campaign's words may be gone, and its counts are not."""
+        facts, names = {}, {}
+        if tables is not None:
+            facts["members of Congress"] = tables.as_of.isoformat()
+            names = {
+                holder.member.bioguide: f"{holder.seat.title} {holder.member.full_name}"
+                for holder in tables.holders
+                if holder.member
+            }
+        if campaign is None:
+            return cls(at, "UTC", facts, names)
+        facts["cosponsors"] = campaign.as_of.isoformat()
+        return cls(at, campaign.timezone, facts, names, {campaign.slug: campaign.title})
 
 
 _STATUS = "Where the signature stands; only those that are counted count."

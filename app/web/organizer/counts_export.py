@@ -85,21 +85,6 @@ def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
     return WantedFile(shape, by, form, asked, errors)
 
 
-def occasion(site: Services) -> Occasion:
-    """When, where, and with which data a file is made."""
-    names = {
-        holder.member.bioguide: f"{holder.seat.title} {holder.member.full_name}"
-        for holder in site.tables.holders
-        if holder.member
-    }
-    facts = {
-        "members of Congress": site.tables.as_of.isoformat(),
-        "cosponsors": site.campaign.as_of.isoformat(),
-    }
-    titles = {site.campaign.slug: site.campaign.title}
-    return Occasion(site.now(), site.campaign.timezone, facts, names, titles)
-
-
 @counts_area.get("/export")
 @access("exporter")
 def export(wanted: WantedFile | None = None) -> Response:
@@ -123,7 +108,7 @@ def export_file() -> Response:
     wanted = read_wanted(site)
     if wanted.errors:
         return export(wanted)
-    now = occasion(site)
+    now = Occasion.of(site.now(), site.campaign, site.tables)
     ending, kind = FORMATS[wanted.form]
     name = export_name(wanted.subject, wanted.asked.chosen, now, ending)
     body: Iterable[bytes] = ()
