@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -44,7 +43,7 @@ from app.site.paper_words import (
     sheet_words,
     unread_words,
 )
-from app.site.services import campaign_and_tables, moment_of_site
+from app.site.services import campaign_and_tables, moment_of_site, today_of_site
 from app.site.settings import Settings, load_settings
 
 BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
@@ -171,7 +170,7 @@ def _batch(
 ) -> tuple[Batch, ImportPlace, PaperLetters]:
     campaign, tables = campaign_and_tables(settings)
     now, moment = datetime.now(UTC), moment_of_site(settings)
-    today = moment.astimezone(ZoneInfo(campaign.timezone)).date()
+    today = today_of_site(settings, campaign)
     return (
         Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
         ImportPlace(campaign.slug, tables, moment, settings.person_key),

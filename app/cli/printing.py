@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
-from app.campaign.entities import Campaign
 from app.campaign.words import Language
 from app.cli.plain import (
     FILE,
@@ -37,8 +35,8 @@ from app.records.database import local_database
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for, title_in
-from app.site.services import campaign_and_tables
-from app.site.settings import Settings, load_settings
+from app.site.services import campaign_and_tables, today_of_site
+from app.site.settings import load_settings
 
 NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."
 
@@ -192,14 +190,15 @@ def blank_command(
     Example:
       flask letters blank IL-5 --source fair --out blank.pdf
     """
-    campaign, tables = campaign_and_tables(load_settings())
+    settings = load_settings()
+    campaign, tables = campaign_and_tables(settings)
     delegation = find_district(tables, district)
     words = campaign.template(template)
     if delegation is None:
         raise click.ClickException(f"{district} is not a district; write it like IL-5 or VT.")
     if words is None:
         raise click.ClickException(f"The campaign has no letter called {template!r}.")
-    today = day or date.today()  # noqa: DTZ011
+    today = day or today_of_site(settings, campaign)
     link = _link(source, language, "blank-letter")
     _save(out, blank_letters_pdf(campaign, words, delegation, today=today, link=link,
                                  language=language))  # fmt: skip
@@ -226,7 +225,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
     settings = load_settings()
     campaign, tables = campaign_and_tables(settings)
     holders = _chosen(tables, state, member)
-    today = _today(settings, campaign)
+    today = today_of_site(settings, campaign)
     started = time.monotonic()
     sheets = office_sheets(
         local_database(settings.database), campaign, holders, today=today,
@@ -243,12 +242,6 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
     write_file(out, pdf, mode=0o666)
     seconds = time.monotonic() - started
     click.echo(f"Wrote {out}: {len(sheets)} sheets in {seconds:.1f} s", err=True)
-
-
-def _today(settings: Settings, campaign: Campaign) -> date:
-    if settings.today:
-        return date.fromisoformat(settings.today)
-    return datetime.now(UTC).astimezone(ZoneInfo(campaign.timezone)).date()
 
 
 def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holder]:

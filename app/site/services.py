@@ -225,6 +225,11 @@ def moment_of_site(settings: Settings, clock: Callable[[], datetime] = _utc_now)
     return as_moment(date.fromisoformat(settings.today)) if settings.today else clock()
 
 
+def today_of_site(settings: Settings, campaign: Campaign) -> date:
+    """The day of the campaign's time zone."""
+    return moment_of_site(settings).astimezone(ZoneInfo(campaign.timezone)).date()
+
+
 def campaign_and_tables(settings: Settings) -> tuple[Campaign, Tables]:
     """What a command needs of a site that it does not open: the live campaign and the tables of
     this moment. Raises ``CampaignError`` and ``TablesError``."""
