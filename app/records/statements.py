@@ -410,26 +410,16 @@ def find_proof(folder: Path, wanted: bytes) -> Included | NotIncluded | NothingS
     return NothingStated()
 
 
-class _Hashes(Sequence[bytes]):
-    """Joined hashes in a file, one after the other, without reading all of it."""
-
-    def __init__(self, data: mmap.mmap, size: int) -> None:
-        self.data, self.size = data, size
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __getitem__(self, place: int) -> bytes:  # type: ignore[override]
-        return self.data[place * SIZE : (place + 1) * SIZE]
-
-
 def _look_up(path: Path, wanted: bytes, size: int) -> InclusionProof | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        hashes = _Hashes(data, size)
-        index = bisect_left(hashes, wanted)
-        if index == size or hashes[index] != wanted:
+
+        def at(place: int) -> bytes:
+            return data[place * SIZE : (place + 1) * SIZE]
+
+        index = bisect_left(range(size), wanted, key=at)
+        if index == size or at(index) != wanted:
             return None
-        steps = tuple(hashes[size + place] for place in path_places(index, size))
+        steps = tuple(at(size + place) for place in path_places(index, size))
     return InclusionProof(wanted, index, size, steps)
 
 
