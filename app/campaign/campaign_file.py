@@ -251,7 +251,8 @@ class _FieldReader:
         if one.kind == "text":
             if path.startswith("time."):
                 self.text_lines[path] = self._line(path)
-            self._parsed(parse_template(text, facts=self.facts, scope=_scope(path),
+            scope: Scope = "page" if path.startswith(("pages.", "about.")) else "ask"
+            self._parsed(parse_template(text, facts=self.facts, scope=scope,
                                         first_line=self._line(path)), path)  # fmt: skip
         elif one.kind == "condition":
             text = text.strip()
@@ -289,10 +290,6 @@ class _FieldReader:
                 offered = ", ".join(choices)
                 self.say(path, "list-item", key=one.key, value=item[:40], choices=offered)
         return tuple(item for item in choices if item in raw)
-
-
-def _scope(path: str) -> Scope:
-    return "page" if path.startswith(("pages.", "about.")) else "ask"
 
 
 _NOTHING: dict[str, Any] = {

@@ -139,10 +139,6 @@ def _steps(
     yield Report(len(holders), len(chosen), len(STAGES), checker.letters, checker.problems())
 
 
-def _languages(template: LetterTemplate) -> tuple[Language, ...]:
-    return LANGUAGES if template.reading_aid_es else LANGUAGES[:1]
-
-
 class _Checker:
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
@@ -217,7 +213,7 @@ class _Checker:
             known: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
             for template in templates:
                 mine = {}
-                for language in _languages(template):
+                for language in LANGUAGES if template.reading_aid_es else LANGUAGES[:1]:
                     key = (template.length, language)
                     if key not in known:
                         known[key] = self.values(holder, today, *key)

@@ -503,7 +503,7 @@ class _Rows:
             wrong["bioguide"] = _wrong("cell-missing")
         elif not BIOGUIDE.fullmatch(bioguide):
             wrong["bioguide"] = _wrong("cell-bioguide")
-        elif official and name and not _fits(name, official[1]):
+        elif official and name and fold(official[1]) not in fold(name):
             wrong["bioguide"] = _wrong("cell-other_person", official[0])
         if name.lstrip(" '\"").startswith(_FORMULA):
             wrong["name"] = _wrong("cell-formula")
@@ -550,10 +550,6 @@ def _wrong(code: str, more: str = "") -> Message:
 def fold(text: str) -> str:
     """Letters only, without accents and capitals, for comparing names."""
     return "".join(ch for ch in plain(text) if ch.isalnum())
-
-
-def _fits(name: str, last: str) -> bool:
-    return fold(last) in fold(name)
 
 
 def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:

@@ -57,7 +57,10 @@ def survey(
     by number. Vacant seats get no letter and are in no group.
     """
     tallies: dict[tuple[Moment, str], _Tally] = {}
-    apart = before is not None and _differs(campaign, before[0])
+    # Whether anything but the letters differs.
+    apart = before is not None and (
+        replace(campaign, templates={}) != replace(before[0], templates={})
+    )
     for moment, (_stage, today) in zip(MOMENTS, moments(campaign), strict=True):
         for holder in holders:
             if holder.member is None:
@@ -104,8 +107,3 @@ def _before(
         words = ask_words(other, values, template.length)
     draft = make_draft(other, template, values, words=words)
     return (draft.subject, *draft.frame)
-
-
-def _differs(one: Campaign, other: Campaign) -> bool:
-    """Whether anything but the letters differs."""
-    return replace(one, templates={}) != replace(other, templates={})

@@ -152,7 +152,8 @@ Clash = tuple[Sequence[str], Sequence[str], Sequence[str]]
 def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[list[str] | Clash]:
     """Runs that are settled, and the places that both changed (base, theirs, mine)."""
     b = t = m = 0
-    for base_at, their_at, my_at, size in (*_common(base, theirs, mine), _last(base, theirs, mine)):
+    end = len(base), len(theirs), len(mine), 0
+    for base_at, their_at, my_at, size in (*_common(base, theirs, mine), end):
         old, first, second = base[b:base_at], theirs[t:their_at], mine[m:my_at]
         if second in (first, old):
             yield first
@@ -162,10 +163,6 @@ def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[li
             yield old, first, second
         yield base[base_at : base_at + size]
         b, t, m = base_at + size, their_at + size, my_at + size
-
-
-def _last(base: list[str], theirs: list[str], mine: list[str]) -> tuple[int, int, int, int]:
-    return len(base), len(theirs), len(mine), 0
 
 
 def _common(

@@ -58,7 +58,6 @@ from app.cwc.message import (
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.errors import ExplainedError
 from app.records.accounting import note_office
-from app.records.acts import State
 from app.records.database import Connection
 from app.records.keyed import keyed_code
 from app.records.outbound import LETTER, sendable
@@ -351,7 +350,8 @@ def hand_over_folder(
     without a call; the other chamber's go on.
     """
     table = folder / "results.csv"
-    settled = _settled(table)
+    results = _rows(table) if table.exists() else ()
+    settled = {row["file"] for row in results if row["result"] in SETTLED}
     waiting: dict[Chamber, TryLater] = {}
     is_new = not table.exists()
     descriptor = os.open(table, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -383,11 +383,6 @@ def hand_over_folder(
             yield Handed(name, result)
 
 
-def _settled(table: Path) -> set[str]:
-    rows = _rows(table) if table.exists() else ()
-    return {row["file"] for row in rows if row["result"] in SETTLED}
-
-
 def result_words(result: CwcResult) -> tuple[str, str]:
     """A result as one word for a table and as its reason. A test system's yes is only a test."""
     match result:
@@ -406,6 +401,8 @@ def result_words(result: CwcResult) -> tuple[str, str]:
 
 
 # --- noting with each letter what its office's system said ----------------------------------------
+#
+# A test system's yes and ``try later`` make nothing of a letter: no office has heard of it then.
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,7 +437,7 @@ class LetterBook:
 
     def note(self, file: str, result: str, at: datetime) -> None:
         """Note one result with its letter, if it says anything of it. Raises ``NotStoredError``."""
-        found, state = self._belongs.get(file), _state_of(result)
+        found, state = self._belongs.get(file), LETTER.get(result)
         if found is not None and state is not None:
             number, seat = found
             self.noted += note_office(self._db, number, seat, state, campaign=self._campaign, at=at)
@@ -460,7 +457,7 @@ def note_results(folder: Path, db: Connection, campaign: str) -> Noted:
     nobody: set[str] = set()
     unchanged: set[str] = set()
     for row in _rows(folder / "results.csv", ("file", "result", "at")):
-        state, file = _state_of(row["result"]), row["file"]
+        state, file = LETTER.get(row["result"]), row["file"]
         if state is None:
             continue
         if file not in belongs:
@@ -471,12 +468,6 @@ def note_results(folder: Path, db: Connection, campaign: str) -> Noted:
         done = note_office(db, number, seat, state, campaign=campaign, at=at)
         (noted if done else unchanged).add(file)
     return Noted(len(noted), len(nobody), len(unchanged - noted))
-
-
-def _state_of(result: str) -> State | None:
-    """What a result makes of a letter. A test system's yes and ``try later`` make nothing of it:
-    no office has heard of the letter then."""
-    return LETTER.get(result)
 
 
 def _belonging(folder: Path) -> dict[str, tuple[int, str]]:

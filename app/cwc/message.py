@@ -499,7 +499,7 @@ def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) ->
     _add(parent, "Phone", phone_number(writer.phone) or "", optional=True)
     _add(parent, "Email", email_address(writer.email) or "")
     if parts.email_confirmed is not None:
-        _add(parent, "EmailValidation", _yes(parts.email_confirmed))
+        _add(parent, "EmailValidation", "Y" if parts.email_confirmed else "N")
 
 
 def _message(parent: etree._Element, parts: MessageParts, statement: str, own: str) -> None:
@@ -522,10 +522,6 @@ def _add(parent: etree._Element, tag: str, text: str, *, optional: bool = False)
     line = clean_line(text)
     if line or not optional:
         etree.SubElement(parent, tag).text = line
-
-
-def _yes(value: bool) -> str:
-    return "Y" if value else "N"
 
 
 @cache

@@ -39,7 +39,6 @@ from app.records import paper
 from app.records.comparing import bare, words_of
 from app.records.paper_columns import (
     Columns,
-    Flag,
     SheetRow,
     assign,
     person_row,
@@ -413,7 +412,10 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
     why = None if row.key in choices.keep else _odd(values)
     if why:
         return Odd(row.key, values, why)
-    problems = list(_flagged(row.flags))
+    problems = [
+        CellProblem(column, "zip_date" if (column, flag) == ("zip", "date") else flag)
+        for column, flag in row.flags.items()
+    ]
     given = {problem.column for problem in problems}
     if not values.get("first") and not values.get("last") and not {"first", "last"} & given:
         problems.append(CellProblem("first", "missing"))
@@ -441,29 +443,18 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
 
 def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
     """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
-    return person_of(place.secret, **_writing(values))
-
-
-def _writing(values: Mapping[str, str]) -> dict[str, str]:
     street, city, state = (values.get(name, "") for name in ("street", "city", "state"))
-    return {
-        "first": values.get("first", ""),
-        "last": values.get("last", ""),
-        "street": street_alone(street, city, read_state(state) or ""),
-        "email": _email(values.get("email", "")),
-        "zip5": _five(values.get("zip", "")),
-    }
+    return person_of(
+        place.secret, first=values.get("first", ""), last=values.get("last", ""),
+        street=street_alone(street, city, read_state(state) or ""),
+        email=_email(values.get("email", "")), zip5=_five(values.get("zip", "")),
+    )  # fmt: skip
 
 
 def _email(text: str) -> str:
     """An address as it is read everywhere, without ``mailto:`` and the like."""
     found = read_email(text) if _unless_filler(text) else None
     return found.text if isinstance(found, Email) else ""
-
-
-def _flagged(flags: Mapping[str, Flag]) -> Iterable[CellProblem]:
-    for column, flag in flags.items():
-        yield CellProblem(column, "zip_date" if (column, flag) == ("zip", "date") else flag)
 
 
 def _five(text: str) -> str:
