@@ -91,8 +91,8 @@ class MessageParts:
     """One of ``TOPICS``."""
     bill: BillRef | None = None
     position: Position = "Pro"
-    email_confirmed: bool | None = None
-    """Whether the writer confirmed the e-mail address; None leaves the element out."""
+    email_confirmed: bool = False
+    """Whether the writer confirmed the e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +371,6 @@ def check_words(
         problems.append(FieldProblem("own words", _NAME_IN_OWN))
     if parts.topic not in TOPICS:
         problems.append(FieldProblem("topic", "The topic is not one of the 32 that offices know."))
-    if not clean_line(parts.campaign_id):
-        problems.append(FieldProblem("campaign id", "The campaign has no id."))
     return problems
 
 
@@ -498,8 +496,8 @@ def _constituent(parent: etree._Element, parts: MessageParts, writer: Writer) ->
     _add(parent, "Zip", zip_code(writer.zip) or "")
     _add(parent, "Phone", phone_number(writer.phone) or "", optional=True)
     _add(parent, "Email", email_address(writer.email) or "")
-    if parts.email_confirmed is not None:
-        _add(parent, "EmailValidation", "Y" if parts.email_confirmed else "N")
+    if parts.email_confirmed:
+        _add(parent, "EmailValidation", "Y")
 
 
 def _message(parent: etree._Element, parts: MessageParts, statement: str, own: str) -> None:

@@ -264,7 +264,7 @@ class _Way:
             return parts
         confirmed = site.confirm_email and writer.email == self.ready.draft.email
         return to_message(
-            dataclasses.replace(parts, email_confirmed=True if confirmed else None),
+            dataclasses.replace(parts, email_confirmed=confirmed),
             writer,
             delivery_agent(site.settings),
             delivery_id=delivery_id(
