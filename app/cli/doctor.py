@@ -56,6 +56,8 @@ STATUS: dict[Level, int] = {"ok": 0, "warn": 1, "fail": 2}
 """What the command ends with, as monitors expect it."""
 LARGE_LOG = 256 << 20
 """Bytes."""
+MOUNTS = Path("/proc/self/mounts")
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,11 +320,29 @@ def visitors_can_be_told_apart(site: Site) -> Diagnosis:
 
 @check("disk")
 def disk_has_room(site: Site) -> Diagnosis:
+    if (kind := _kind_of_disk(site.settings.instance)) in NETWORK:
+        return fail(
+            f"The database is on a disk of another machine ({kind}), on whose locks SQLite cannot "
+            "rely: signatures can be lost. Keep the folder on a disk of this machine."
+        )
     free = shutil.disk_usage(site.settings.instance).free
     line = f"{free / 1e9:.1f} GB are free where the database is."
     if free < 100e6:
-        return fail(f"{line} Signatures will soon be refused.")
+        return fail(
+            f"{line} Signatures are refused, or soon will be. What takes the room: "
+            "sudo du -xh / | sort -h | tail -20"
+        )
     return warn(line) if free < 1e9 else ok(line)
+
+
+def _kind_of_disk(folder: Path) -> str:
+    """The file system that a folder is on, as Linux calls it; empty where there is no telling."""
+    try:
+        mounts = [line.split() for line in MOUNTS.read_text("utf-8").splitlines()]
+    except OSError:
+        return ""
+    above = [m for m in mounts if folder.resolve().is_relative_to(m[1].replace("\\040", " "))]
+    return max(above, key=lambda m: len(m[1]), default=["", "", ""])[2]
 
 
 @check("mail")
@@ -337,7 +357,8 @@ def mail_moves(site: Site) -> Diagnosis:
     if stuck := post.outbound.stuck(site.now, longer_than=STUCK):
         return fail(
             f"{some(len(stuck), 'message has', 'messages have')} not moved for an hour, the first "
-            f"since {stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running?"
+            f"since {stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running, and does "
+            "the mail server take us? flask doctor --try-mail"
         )
     numbers = post.outbound.numbers()
     failed, unknown = numbers.get("failed", 0), numbers.get("unknown", 0)
@@ -774,7 +795,10 @@ def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_jso
         click.echo(json.dumps({"level": worst, "checks": found}, ensure_ascii=False, indent=1))
     else:
         width = max(len(name) for name, _ in answers)
+        said = set()
         for name, finding in answers:
             mark, colour = MARKS[finding.level]
-            click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {finding.sentence}")
+            sentence = "The same." if finding.sentence in said else finding.sentence
+            click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {sentence}")
+            said.add(finding.sentence)
     sys.exit(STATUS[worst])

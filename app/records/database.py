@@ -74,6 +74,9 @@ RESTORE = (
     "`flask doctor` says whether all is well; if this is so on purpose, run: flask adopt"
 )
 
+BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PUT_BACK = " Stop the site, and put the last good copy back: flask backup restore FILE"
+
 Stamp = tuple[tuple[int, int] | None, ...]
 """Device and inode of the database, its log and the log's index; None for one that is not there."""
 
@@ -253,7 +256,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         raw.last = raw.last or raw.head()
     except sqlite3.Error as error:
         db.close()
-        raise NotStoredError(f"Cannot use the database {path}: {error}.") from error
+        remedy = PUT_BACK if getattr(error, "sqlite_errorcode", 0) in BROKEN else ""
+        raise NotStoredError(f"Cannot use the database {path}: {error}.{remedy}") from error
     except BaseException:
         db.close()
         raise

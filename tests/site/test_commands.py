@@ -15,7 +15,8 @@ import pytest
 from flask.cli import ScriptInfo
 
 from app.cli import COMMANDS, ELSEWHERE, Later, command_app
-from app.site.settings import ROOT
+from app.records.database import open_database
+from app.site.settings import ROOT, load_settings
 from tests.records.test_identity import earlier_backup, leave_a_log
 
 HEAVY = ("typst", "wtforms", "lxml", "huey", "redis", "openpyxl", "nacl", "flask_babel",
@@ -131,8 +132,14 @@ def test_every_command_says_the_same_of_a_setting_that_cannot_be_used(
     assert "Traceback" not in said
 
 
+def begin(instance: Path) -> None:
+    """A site that was started once."""
+    open_database(load_settings({}, instance=instance).database).close()
+
+
 @pytest.mark.slow
 def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_path: Path) -> None:
+    begin(tmp_path)
     assert flask(tmp_path, "doctor").returncode == 1, "a new site has warnings"
     for file in tmp_path.glob("dear-congress.db*"):
         file.unlink()
@@ -151,6 +158,7 @@ def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_
 
 @pytest.mark.slow
 def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
+    begin(tmp_path)
     done = flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25")
     assert "warn  settings" in done.stdout
     assert "takes every day for 2026-11-25" in done.stdout
@@ -158,6 +166,7 @@ def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_doctor_names_a_log_that_is_not_the_databases_own(tmp_path: Path) -> None:
+    begin(tmp_path)
     assert flask(tmp_path, "doctor").returncode == 1
     database = tmp_path / "dear-congress.db"
     backup = earlier_backup(database)

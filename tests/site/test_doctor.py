@@ -238,6 +238,11 @@ def page_overwritten(p: Patient) -> None:
         file.write(os.urandom(4096))
 
 
+@way("database", "fail", "malformed. Stop the site")
+def half_of_it_copied(p: Patient) -> None:
+    os.truncate(p.database, 200_000)
+
+
 @way("database", "fail", "points at a missing row")
 def letters_without_signature(p: Patient) -> None:
     p.sql("PRAGMA foreign_keys=OFF", "INSERT INTO held VALUES (99, 'by hand', '')")
@@ -384,10 +389,17 @@ def congress_after_next(p: Patient) -> None:
     p.later = datetime(2029, 1, 4, tzinfo=UTC) - NOW
 
 
-@way("disk", "fail", "Signatures will soon be refused")
+@way("disk", "fail", "What takes the room: sudo du")
 def disk_full(p: Patient) -> None:
     usage = shutil.disk_usage(p.instance)._replace(free=10**6)
     p.patch.setattr("app.cli.doctor.shutil.disk_usage", lambda _: usage)
+
+
+@way("disk", "fail", "a disk of another machine (nfs4)")
+def network_disk(p: Patient) -> None:
+    file = p.instance.parent / "mounts"
+    file.write_text(f"/dev/sda / ext4 rw 0 0\nnas:/x {p.instance.parent.resolve()} nfs4 rw 0 0\n")
+    p.patch.setattr(doctor, "MOUNTS", file)
 
 
 @way("mail", "fail", "flask worker")
