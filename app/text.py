@@ -355,6 +355,11 @@ def plain(text: str) -> str:
     return "".join(ch for ch in apart if not unicodedata.combining(ch))
 
 
+def capital(words: str) -> str:
+    """With a capital letter at its beginning, and otherwise as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def slug(text: str) -> str:
     """A text as a file's name or an id: ``Hernández Rivera`` becomes ``hernandez-rivera``. Empty
     where nothing of it is left."""

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from app.text import mark as _mark
+
 COMMAND_LINE = "command line"
 """Who acted, when it was the operator at a terminal."""
 
@@ -42,50 +44,50 @@ class What(StrEnum):
         )
         return made
 
-    ORGANIZER_ADDED = "organizer added", "", "role"
-    ROLE_CHANGED = "role changed", "role", "role"
-    ORGANIZER_DISABLED = "organizer disabled", "disabled", "disabled"
-    ORGANIZER_ENABLED = "organizer enabled", "disabled", "disabled"
-    PASSWORD_LINK_MADE = "password link made", "", "expires"
-    PASSWORD_SET = "password set"  # noqa: S105
-    SECOND_FACTOR_SET_UP = "second factor set up"
-    SECOND_FACTOR_REMOVED = "second factor removed"
-    PASSKEY_ADDED = "passkey added", "", "device"
-    PASSKEY_REMOVED = "passkey removed", "device"
-    RECOVERY_CODES_MADE = "recovery codes made", "", "codes"
-    RECOVERY_CODE_USED = "recovery code used", "codes left", "codes left"
-    LOGGED_IN = "logged in", "", "device"
-    LOGIN_REFUSED = "log-in refused", "", "step"
-    CONFIRMED = "identity confirmed"
-    LOGGED_OUT = "logged out"
-    SESSIONS_REVOKED = "sessions revoked", "sessions", "sessions"
-    AUDIT_EXPORTED = "audit exported", "", "who, what, from, to, rows"
-    SEALED_EXPORTED = "sealed details exported", "", "campaign, purpose, rows, keys"
-    COUNTS_EXPORTED = "counts exported", "", "shape, format, filter, rows"
-    KEY_MADE = "campaign key made", "", "key, private half on this server"
-    KEY_USED = "campaign key taken into use", "", "key"
-    KEY_MOVED = "private key moved away", "", "key"
-    KEYS_ROTATED = "sealed details moved to another key", "key", "key, rows, unreadable"
-    KEY_RETIRED = "campaign key retired", "", "key"
-    PURGED = "purged", "", "kind, days, rows"
-    DRAFT_SAVED = "draft saved", "version", "version"
-    DRAFT_DISCARDED = "draft discarded", "version"
-    TEXT_RESTORED = "version restored as a draft", "version", "version"
-    TEXT_PUBLISHED = "text published", "version", "version"
-    TEXT_RETIRED = "text retired", "version"
-    TEXT_BROUGHT_BACK = "text brought back", "", "version"
-    PAPER_ADDED = "paper signatures added", "", "added, signed before, source, language, way"
-    PAPER_WITHDRAWN = "paper signature taken back", "", "signatures"
-    PAPER_UNDONE = "paper import undone", "signatures, source"
-    COSPONSORS_CHANGED = "cosponsors changed", "people, as of", "people, as of, joined, left"
-    TEST_STARTED = "test journey started", "", "expires"
-    CAMPAIGN_BEGUN = "campaign begun"
-    CAMPAIGN_MOVED = "campaign opened or ended", "state", "state"
-    CAMPAIGN_TAKEN_AWAY = "campaign taken away"
+    ORGANIZER_ADDED = _mark("organizer added"), "", "role"
+    ROLE_CHANGED = _mark("role changed"), "role", "role"
+    ORGANIZER_DISABLED = _mark("organizer disabled"), "disabled", "disabled"
+    ORGANIZER_ENABLED = _mark("organizer enabled"), "disabled", "disabled"
+    PASSWORD_LINK_MADE = _mark("password link made"), "", "expires"
+    PASSWORD_SET = _mark("password set")
+    SECOND_FACTOR_SET_UP = _mark("second factor set up")
+    SECOND_FACTOR_REMOVED = _mark("second factor removed")
+    PASSKEY_ADDED = _mark("passkey added"), "", "device"
+    PASSKEY_REMOVED = _mark("passkey removed"), "device"
+    RECOVERY_CODES_MADE = _mark("recovery codes made"), "", "codes"
+    RECOVERY_CODE_USED = _mark("recovery code used"), "codes left", "codes left"
+    LOGGED_IN = _mark("logged in"), "", "device"
+    LOGIN_REFUSED = _mark("log-in refused"), "", "step"
+    CONFIRMED = _mark("identity confirmed")
+    LOGGED_OUT = _mark("logged out")
+    SESSIONS_REVOKED = _mark("sessions revoked"), "sessions", "sessions"
+    AUDIT_EXPORTED = _mark("audit exported"), "", "who, what, from, to, rows"
+    SEALED_EXPORTED = _mark("sealed details exported"), "", "campaign, purpose, rows, keys"
+    COUNTS_EXPORTED = _mark("counts exported"), "", "shape, format, filter, rows"
+    KEY_MADE = _mark("campaign key made"), "", "key, private half on this server"
+    KEY_USED = _mark("campaign key taken into use"), "", "key"
+    KEY_MOVED = _mark("private key moved away"), "", "key"
+    KEYS_ROTATED = _mark("sealed details moved to another key"), "key", "key, rows, unreadable"
+    KEY_RETIRED = _mark("campaign key retired"), "", "key"
+    PURGED = _mark("purged"), "", "kind, days, rows"
+    DRAFT_SAVED = _mark("draft saved"), "version", "version"
+    DRAFT_DISCARDED = _mark("draft discarded"), "version"
+    TEXT_RESTORED = _mark("version restored as a draft"), "version", "version"
+    TEXT_PUBLISHED = _mark("text published"), "version", "version"
+    TEXT_RETIRED = _mark("text retired"), "version"
+    TEXT_BROUGHT_BACK = _mark("text brought back"), "", "version"
+    PAPER_ADDED = _mark("paper signatures added"), "", "added, signed before, source, language, way"
+    PAPER_WITHDRAWN = _mark("paper signature taken back"), "", "signatures"
+    PAPER_UNDONE = _mark("paper import undone"), "signatures, source"
+    COSPONSORS_CHANGED = _mark("cosponsors changed"), "people, as of", "people, as of, joined, left"
+    TEST_STARTED = _mark("test journey started"), "", "expires"
+    CAMPAIGN_BEGUN = _mark("campaign begun")
+    CAMPAIGN_MOVED = _mark("campaign opened or ended"), "state", "state"
+    CAMPAIGN_TAKEN_AWAY = _mark("campaign taken away")
     START_PAGE_CHANGED = "start page changed", "campaign", "campaign"
-    SIGNATURES_RELEASED = "held signatures released", "", "rows, numbers"
-    SIGNATURES_SET_ASIDE = "held signatures set aside", "", "rows, numbers"
-    SIGNATURES_HELD_AGAIN = "signatures held again", "", "rows, numbers"
+    SIGNATURES_RELEASED = _mark("held signatures released"), "", "rows, numbers"
+    SIGNATURES_SET_ASIDE = _mark("held signatures set aside"), "", "rows, numbers"
+    SIGNATURES_HELD_AGAIN = _mark("signatures held again"), "", "rows, numbers"
     COPY_RESTORED = "copy restored", "", "withdrawn again"
 
 

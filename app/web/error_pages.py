@@ -74,10 +74,10 @@ def _in_words(size: int) -> str:
     return f"{megabytes} MB" if megabytes else f"{kilobytes} KB"
 
 
-def not_stored_words(error: NotStoredError, busy: str) -> str:
+def not_stored_words(error: NotStoredError, busy: str = "") -> str:
     """Why what somebody sent was not taken, and what they can do. Nothing of it was kept.
 
-    ``busy`` is said where trying again soon will do.
+    ``busy`` is said where trying again soon will do, if there is more to say than that.
     """
     if isinstance(error, NotOpenError):
         return _("This campaign takes no signatures now, so nothing was stored or changed.")
@@ -86,7 +86,7 @@ def not_stored_words(error: NotStoredError, busy: str) -> str:
             "This site cannot store anything at the moment, and the people who run it have to "
             "mend that. Nothing was stored or changed, so pressing again is of no use today."
         )
-    return busy
+    return busy or _("Nothing was stored just now, and nothing was lost. Press the button again.")
 
 
 def trouble(status: int, heading: str, text: str) -> Page:

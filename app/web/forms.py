@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 
 from flask import request
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, Form, IntegerField, StringField
+from wtforms import Field, Form, IntegerField, StringField, ValidationError
+
+from app.site.i18n import gettext as _
+from app.text import NO_TEXT, read_day
 
 Filter = Callable[[str], Any]
 
@@ -71,6 +74,21 @@ class RowField(IntegerField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         number = valuelist[0] if valuelist else ""
         self.data = int(number) if re.fullmatch(r"[0-9]{1,15}", number) else -1
+
+
+class DayField(Field):  # type: ignore[misc]
+    """A day, however it is written; None where there is none, or none that can be read."""
+
+    typed = ""
+    """What was typed, to be shown again."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = NO_TEXT.sub("", valuelist[0]).strip()[:100] if valuelist else ""
+        self.data = read_day(self.typed)
+
+    def pre_validate(self, _form: Form) -> None:
+        if self.data is None and "".join(self.raw_data or ()).strip():
+            raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
 
 
 class Several(Field):  # type: ignore[misc]

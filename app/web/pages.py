@@ -18,12 +18,6 @@ from app.site.i18n import LANGUAGES, language, other_language, page_url
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 
-POST_ONLY = frozenset(
-    {"find", "write", "address", "review", "sign", "take", "pdf", "print_view", "mark", "withdraw",
-     "resume", "forget", "confirmed", "send_copy", "release_copy", "deliver", "keep_letters",
-     "drop_letters", "ask_elsewhere"}
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -52,10 +46,10 @@ def _elsewhere_url() -> str:
     blueprint, _dot, view = endpoint.partition(".")
     if blueprint in ("", "static", "well_known"):
         return page_url("public.home", lang)
-    if view in POST_ONLY:
-        if view in ("withdraw", "forget", "drop_letters", "ask_elsewhere") and request.view_args:
-            return page_url("resident.receipt", lang, **request.view_args)
-        return page_url("resident.start", lang)
+    if blueprint == "resident" and (request.method == "POST" or view == "resume"):
+        of_receipt = request.path.partition("/receipt/")[1] and request.view_args
+        return page_url("resident.receipt" if of_receipt else "resident.start", lang,
+                        **(of_receipt or {}))  # fmt: skip
     linked = {name: request.args[name][:200] for name in LINKED if name in request.args}
     return page_url(f"{blueprint}.{view}", lang, **{**linked, **(request.view_args or {})})
 

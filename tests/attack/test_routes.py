@@ -207,7 +207,7 @@ def test_a_planted_session_is_worth_nothing(here: Site) -> None:
 
 def test_only_an_admin_who_just_gave_a_password_makes_an_organizer(here: Site) -> None:
     makers = [f for f in Path("app/web").rglob("*.py") if "add_organizer" in f.read_text()]
-    assert [f.name for f in makers] == ["account.py"]
+    assert [f.name for f in makers] == ["accounts.py"]
     assert makers[0].read_text().count("add_organizer(") == 1
     view = here.app.view_functions["organizer.invite"]
     assert (view.__dict__["access"], view.__dict__["fresh"]) == ("admin", True)

@@ -32,7 +32,7 @@ from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.records.statements import make_statement
 from app.records.tabular import csv_lines, json_lines, write_sqlite, write_text, write_xlsx
-from app.web.organizer.counts_lines import survey
+from app.web.organizer.counts_read import survey
 from tests.bench.fill import CAMPAIGN, fill
 from tests.bench.pdf import peak_memory
 

@@ -60,7 +60,8 @@ def events(staff: Office) -> list[tuple[str, str, str]]:
 def test_the_page_shows_the_campaign_at_a_glance(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/")
     assert "H.R. 6890" in browser.words
-    assert "2026-03-27" in browser.words
+    assert "March 27, 2026" in browser.words
+    assert "January 3, 2027, 12:00 PM EST" in browser.words
     asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
     assert asks == [f"asks-{ask['id']}" for ask in tomllib.loads(live(staff))["asks"]]
     assert len(browser.last.data) < 30_000
@@ -292,8 +293,8 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     )
     browser.get("/organize/campaign/bill").send("/bill", **typed({"confirm_email": "true"}))
     browser.get("/organize/campaign/publish")
-    for words in ("HSJU08", "FL, GA, OK, TX", "I am calling about a bill.", "1,500", "S. 9",
-                  "As chair you could act."):  # fmt: skip
+    for words in ("Judiciary: Crime and Federal Government", "FL, GA, OK, TX", "1,500", "S. 9",
+                  "I am calling about a bill.", "As chair you could act."):  # fmt: skip
         assert words in browser.words, words
     browser.send("/campaign/publish")
     assert "Published" in browser.words

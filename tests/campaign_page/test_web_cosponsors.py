@@ -97,7 +97,7 @@ def test_who_withdrew_is_named_and_not_listed(
 ) -> None:
     upload(browser, status_xml(shipped, extra=person_xml(LIEU, "2026-10-20")))
     assert "Withdrew" in browser.words
-    assert "Ted Lieu, on 2026-10-20" in browser.words
+    assert "Ted Lieu, on October 20, 2026" in browser.words
     browser.send("/cosponsors/apply")
     assert "L000582" not in live(staff)["cosponsors.csv"]
 
@@ -153,7 +153,7 @@ def test_a_withdrawal_in_the_file_takes_off_and_is_named_with_its_day_n31(
     upload(browser, status_xml([*shipped, lee])).send("/cosponsors/apply")
     assert "L000602" in live(staff)["cosponsors.csv"]
     upload(browser, status_xml(shipped, extra=person_xml(lee, "2026-11-25")))
-    assert "on 2026-11-25" in browser.words
+    assert "on November 25, 2026" in browser.words
     assert "0 joined, 1 left." in browser.words
     browser.send("/cosponsors/apply")
     assert "L000602" not in live(staff)["cosponsors.csv"]

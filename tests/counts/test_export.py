@@ -28,7 +28,7 @@ from app.records.definitions import DEFINITIONS
 from app.site.services import services
 from app.web.organizer import counts_export
 from app.web.organizer.counts_export import FORMATS, zipped
-from app.web.organizer.counts_filter import FIELDS
+from app.web.organizer.counts_read import FIELDS
 from app.web.organizer.show import download
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser

@@ -18,7 +18,7 @@ from app.records.acts import STATUSES
 from app.records.definitions import DEFINITIONS, WAYS
 from app.records.signing import sign
 from app.site.assets import STATIC
-from app.web.organizer.counts_filter import meanings
+from app.web.organizer.counts_read import meanings
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -196,7 +196,7 @@ def test_a_long_table_has_pages_and_loses_no_line(browser: Browser) -> None:
         assert len(found) == len({row[0] for row in found}) >= lines
         assert sum(int(row[-3]) for row in found) == CROWD
     first = table(browser.get(f"{ROOT}/by/day").page, "Day by day")
-    assert first[0][0] == "2026-11-25"
+    assert first[0][0] == "November 25, 2026"
     ordered = every_line(browser, f"{ROOT}/by/source?sort=name&order=down", "Source tags compared")
     assert [row[0] for row in ordered][:2] == ["a-rather-long-tag-39", "a-rather-long-tag-38"]
     found = table(browser.get(f"{ROOT}/by/source?q=tag-7").page, "Source tags compared")
@@ -339,9 +339,9 @@ def test_days_on_which_clocks_change_are_days_like_others(
         add(day=date.fromordinal(zone_day.toordinal() + offset))
     page = browser.get(ROOT).page
     rows = every_line(browser, f"{ROOT}/by/day", "Day by day")
-    days = [date.fromisoformat(row[0]) for row in rows]
+    days = [datetime.strptime(row[0], "%B %d, %Y").date() for row in rows]  # noqa: DTZ007
     assert days == [date.fromordinal(days[0].toordinal() - n) for n in range(len(days))]
-    assert {row[0]: row[1] for row in rows}[zone_day.isoformat()] == "1"
+    assert dict(zip(days, (row[1] for row in rows), strict=True))[zone_day] == "1"
     path = next(
         p for g in page.root.iter(f"{SVG}g") if g.get("class") == "series lines" for p in g
     )  # fmt: skip
@@ -477,12 +477,12 @@ def test_without_a_map_all_numbers_are_still_there(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.congress.model import TablesError
-    from app.web.organizer import counts_map
+    from app.web.organizer import counts_pages
 
     def missing(*_: object) -> None:
         raise TablesError("no map")
 
-    monkeypatch.setattr(counts_map, "load_map", missing)
+    monkeypatch.setattr(counts_pages, "load_map", missing)
     browser.get(f"{ROOT}/places")
     assert browser.status == 200
     assert "flask congress build" in browser.words

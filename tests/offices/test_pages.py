@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.congress.tables import Tables
 from app.records.office_numbers import office_sheets
-from app.web.organizer.counts_filter import meanings
+from app.web.organizer.counts_read import meanings
 from tests.offices.conftest import Signers
 from tests.offices.site import Clock, Office, app, clock, site_url, staff
 from tests.organizers.browser import Browser

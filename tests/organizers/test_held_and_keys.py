@@ -40,7 +40,7 @@ def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, pref
     assert ("2 signatures wait" if not prefix else "2 firmas esperan") in browser.words
     browser.get(f"{prefix}/organize/held/")
     assert ("signed within seconds" if not prefix else "en segundos") in browser.words
-    assert "2026-11-25" in browser.words
+    assert ("25 de noviembre de 2026" if prefix else "November 25, 2026") in browser.words
     assert "CA" in browser.words
 
 

@@ -205,7 +205,7 @@ def test_a_key_that_is_elsewhere_is_not_asked_for(admin: Browser, ask: Ask, tmp_
     lines = [json.loads(line) for line in admin.last.text.splitlines()]
     assert lines[0]["kind"] == "dear-congress sealed export"
     assert lines[-1] == {"end": True, "rows": 1}
-    assert "Ana" not in admin.last.text
+    assert "12 Main St" not in admin.last.text  # a short name may stand in sealed bytes by chance
 
 
 def test_both_downloads_stand_in_the_audit_trail(
@@ -274,4 +274,4 @@ def test_a_busy_database_makes_nothing_and_says_so(
     monkeypatch.setattr(sealed_pages, "_note", busy)
     admin.send("/packets.zip")
     assert admin.status == 503
-    assert "Nothing was made just now" in admin.words
+    assert "Nothing was stored just now" in admin.words

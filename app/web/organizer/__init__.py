@@ -9,11 +9,9 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.organizer import (  # these only add routes to a blueprint of another module
-    account,  # noqa: F401
+    accounts,  # noqa: F401
     counts_export,  # noqa: F401
-    counts_map,  # noqa: F401
     counts_pages,  # noqa: F401
-    entering,  # noqa: F401
     letters_edit,  # noqa: F401
     letters_preview,  # noqa: F401
     overview,  # noqa: F401
@@ -22,7 +20,7 @@ from app.web.organizer import (  # these only add routes to a blueprint of anoth
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_list import campaigns
 from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
-from app.web.organizer.counts_filter import counts_area
+from app.web.organizer.counts_read import counts_area
 from app.web.organizer.day_sheets import offices
 from app.web.organizer.gate import organizer, set_up_gate
 from app.web.organizer.held import held

@@ -36,9 +36,7 @@ from app.text import clean_line
 from app.web import practice
 from app.web.access import access
 from app.web.organizer import drafts
-from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
-    CHOICE_WORDS,
     KNOWN_BY,
     STAGE_NAMES,
     TITLES,
@@ -57,12 +55,20 @@ from app.web.organizer.campaign_form import (
     titles_of,
     view,
 )
-from app.web.organizer.drafts import Working, pressed, save, version_at, working
+from app.web.organizer.drafts import (
+    Working,
+    ask_moves,
+    check_files,
+    pressed,
+    save,
+    version_at,
+    with_check,
+    working,
+)
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
 from app.web.organizer.letters_words import FieldGroup, field_groups
 from app.web.organizer.show import area, go_to, known, page, visible
-from app.web.organizer.who import who_words
 from app.web.problem_words import problem_words
 
 campaign = area("organizer_campaign")
@@ -113,6 +119,14 @@ _PARTS = (
     (_l("What decides who is asked what"), ("related", "committees", "states")),
 )
 """Everything but the bill and the asks, as the page offers it."""
+
+
+ABOUTS = {
+    "asks": ("when", "stages"), "additions": ("when", "stages"), "facts": ("id", "source", "as_of"),
+    "related": ("kind", "number", "congress"), "about": ("text",), "figures": ("number",),
+    "forbidden": ("advice",),
+}  # fmt: skip
+"""What stands in the second line of each part of a list; of a prompt, for whom it is."""
 
 
 PartLink = tuple[str, str, int, int]
@@ -181,31 +195,14 @@ def _lines(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> lis
 
 def _abouts(text: str, name: str) -> list[str]:
     """The second line of each part of a list."""
-    if name in ("asks", "additions"):
-        whens = edit.read_column(text, name, "when")
-        stages = edit.read_column(text, name, "stages")
-        return [
-            f"{who_words(when)} · " + ", ".join(str(STAGE_NAMES[stage]) for stage in chosen.split())
-            for when, chosen in zip(whens, stages, strict=True)
-        ]
+    columns = [
+        [shown(f"{name}.0.{key}", value) for value in edit.read_column(text, name, key)]
+        for key in ABOUTS.get(name, ("who_es" if language() == "es" else "who",))
+    ]
     if name == "related":
-        columns = [edit.read_column(text, name, key) for key in ("kind", "number", "congress")]
-        return [
-            " · ".join(
-                (
-                    str(CHOICE_WORDS.get(kind, kind)), number or _("number not known"),
-                    _("Congress %(number)s", number=congress),
-                )
-            )
-            for kind, number, congress in zip(*columns, strict=True)
-        ]  # fmt: skip
-    if name == "facts":
-        columns = [edit.read_column(text, name, key) for key in ("id", "source", "as_of")]
-        return [" · ".join(line) for line in zip(*columns, strict=True)]
-    if name in ("about", "figures"):
-        return list(edit.read_column(text, name, "text" if name == "about" else "number"))
-    who = "who_es" if language() == "es" else "who"
-    return list(edit.read_column(text, name, "advice" if name == "forbidden" else who))
+        columns[1] = [number or _("number not known") for number in columns[1]]
+        columns[2] = [_("Congress %(number)s", number=number) for number in columns[2]]
+    return [" · ".join(line) for line in zip(*columns, strict=True)]
 
 
 # --- one part -------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -30,12 +32,15 @@ from app.campaign.campaign_fields import (
 from app.campaign.entities import ANY_TOPIC, TOPICS
 from app.campaign.problems import Message
 from app.campaign.toml_text import toml_values
+from app.congress.model import WASHINGTON
 from app.records.counts import anybody_signed
 from app.site.i18n import gettext as _
+from app.site.i18n import long_date, moment_words
 from app.site.services import Services, services
 from app.web.forms import RowField, Several, SiteForm, entry, sent
 from app.web.organizer.drafts import Working, save, text_at, working
-from app.web.organizer.who import WhoForm, whose
+from app.web.organizer.show import zone_name
+from app.web.organizer.who import WhoForm, who_words, whose
 from app.web.problem_words import problem_words
 
 
@@ -114,7 +119,7 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
     if path.startswith("committees."):
         return _committees(path)
     return tuple(
-        (value, str(CHOICE_WORDS.get(value, value.rpartition("/")[2].replace("_", " "))))
+        (value, str(CHOICE_WORDS.get(value, zone_name(value))))
         for value in (field_at(path).choices or ZONES)
     )
 
@@ -141,10 +146,22 @@ def _short(name: str) -> str:
 
 
 def shown(path: str, value: str) -> str:
-    """A value in words: a choice by its words, anything else as it is."""
-    if field_at(path).kind in ("choice", "flag", "zone"):
-        return dict(options(path)).get(value, value) if value else ""
-    return value
+    """A value as a person reads it: a choice by its words, a day in full."""
+    kind = field_at(path).kind
+    if not value:
+        return ""
+    if kind == "day":
+        return long_date(date.fromisoformat(value))
+    if kind == "moment":
+        there = datetime.fromisoformat(value).replace(tzinfo=WASHINGTON)
+        return moment_words(there, WASHINGTON.key)
+    if kind in ("choice", "flag", "zone"):
+        return dict(options(path)).get(value, value)
+    if kind == "stages":
+        return ", ".join(str(STAGE_NAMES[stage]) for stage in value.split())
+    if kind == "condition":
+        return who_words(value)
+    return _("yes") if kind == "tick" else value
 
 
 # --- one part ----------------------------------------------------------------------------
@@ -240,7 +257,7 @@ def save_section(
     section: Section,
     typed: Mapping[str, str],
     base: int,
-    fits: Collection[str] = (),
+    fits: Collection[str],
 ) -> NotSaved | None:
     """Keep what was typed as a draft; None when it is kept.
 
@@ -337,7 +354,7 @@ def moved_words(author: str) -> str:
 
 def view(
     section: Section, values: Mapping[str, str], answer: NotSaved, aids: Mapping[str, str],
-    live: str | None = None,
+    live: str | None,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The fields of a section as the page shows them; ``live`` is the text that residents see.
 
@@ -426,9 +443,16 @@ def changes(before: str, after: str) -> list[PartChange]:
 def _changed(
     before: str, old: tuple[str, ...], after: str, new: tuple[str, ...]
 ) -> tuple[FieldChange, ...]:
-    was, now = edit.read_fields(before, old), edit.read_fields(after, new)
-    pairs = zip(was.items(), now.values(), strict=True)
-    return tuple(FieldChange(label(p), one, two) for (p, one), two in pairs if one != two)
+    """The fields of a part that differ; a part that is not there has no paths."""
+    was, now = edit.read_fields(before, old).values(), edit.read_fields(after, new).values()
+    trios = zip_longest(new or old, was, now, fillvalue="")
+    return tuple(FieldChange(label(p), *_told(p, one, two)) for p, one, two in trios if one != two)
+
+
+def _told(path: str, one: str, two: str) -> tuple[str, str]:
+    """Two values as a person reads them; as they stand where that would be the same."""
+    words = shown(path, one), shown(path, two)
+    return words if words[0] != words[1] else (one, two)
 
 
 def keys_of(name: str, text: str) -> list[str]:
@@ -448,20 +472,12 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
     old, new = keys_of(name, before), keys_of(name, after)
     title = str(TITLES[name])
     found: list[PartChange] = []
-    pairs = _pairs(old, new, by_name=name in KEYED)
-    for one, two in pairs:
-        if one is None and two is not None:
-            fields = _only(name, two, after)
-            shown = tuple(FieldChange(label, "", value) for label, value in fields)
-            found.append(PartChange(f"{title}: {new[two][:60]}", _("added"), shown))
-        elif two is None and one is not None:
-            fields = _only(name, one, before)
-            shown = tuple(FieldChange(label, value, "") for label, value in fields)
-            found.append(PartChange(f"{title}: {old[one][:60]}", _("taken out"), shown))
-        elif one is not None and two is not None:
-            changed = _changed(before, field_paths(name, one), after, field_paths(name, two))
-            if changed:
-                found.append(PartChange(f"{title}: {new[two][:60]}", "", changed))
+    for one, two in _pairs(old, new, by_name=name in KEYED):
+        paths = [() if place is None else field_paths(name, place) for place in (one, two)]
+        if changed := _changed(before, paths[0], after, paths[1]):
+            note = _("added") if one is None else _("taken out") if two is None else ""
+            key = new[two] if two is not None else old[one or 0]
+            found.append(PartChange(f"{title}: {key[:60]}", note, changed))
     both = [key for key in old if key in new]
     if both != [key for key in new if key in old]:
         order = FieldChange(_("Order"), "\n".join(old), "\n".join(new))
@@ -471,22 +487,11 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
 
 def _pairs(old: list[str], new: list[str], *, by_name: bool) -> list[tuple[int | None, int | None]]:
     """Which table became which. Those with an id keep it; others are put side by side."""
-    if by_name:
-        kept = [(old.index(key), place) for place, key in enumerate(new) if key in old]
-        gone = [(place, None) for place, key in enumerate(old) if key not in new]
-        added = [(None, place) for place, key in enumerate(new) if key not in old]
-        return [*kept, *gone, *added]
+    same = [(old.index(key), n) for n, key in enumerate(new) if key in old]
     left = [n for n, key in enumerate(old) if key not in new]
     come = [n for n, key in enumerate(new) if key not in old]
-    same = [(old.index(key), n) for n, key in enumerate(new) if key in old]
-    paired = min(len(left), len(come))
-    changed = list(zip(left[:paired], come[:paired], strict=True))
+    paired = 0 if by_name else min(len(left), len(come))
     return [
-        *same, *changed,
+        *same, *zip(left[:paired], come[:paired], strict=True),
         *((n, None) for n in left[paired:]), *((None, n) for n in come[paired:]),
     ]  # fmt: skip
-
-
-def _only(name: str, place: int, text: str) -> list[tuple[str, str]]:
-    paths = field_paths(name, place)
-    return [(label(p), v) for p, v in edit.read_fields(text, paths).items() if v]

@@ -31,7 +31,7 @@ from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.forms import SiteForm, entries, entry, sent, uploaded
-from app.web.organizer.campaign_check import check_files, read
+from app.web.organizer.drafts import check_files, read
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, known, page
 from app.web.problem_words import problem_words

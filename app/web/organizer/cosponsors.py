@@ -19,6 +19,7 @@ from app.campaign.supporter_files import MOST_BYTES, Unusable
 from app.congress.model import Holder, ordinal
 from app.records.workshop import history
 from app.site.i18n import gettext as _
+from app.site.i18n import long_date
 from app.site.live_supporters import (
     OtherBill,
     Proposal,
@@ -34,9 +35,8 @@ from app.site.live_supporters import (
 from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
-from app.web.forms import SiteForm, entries, entry, sent, uploaded
-from app.web.organizer.campaign_check import ask_moves, check_files
-from app.web.organizer.drafts import version_at
+from app.web.forms import DayField, SiteForm, entries, entry, sent, uploaded
+from app.web.organizer.drafts import ask_moves, check_files, version_at
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.problem_words import problem_words
@@ -99,10 +99,10 @@ def _line(site: Services, backing: Backing, before: Backing | None = None) -> di
     """One line of a list, in words; its key is for the button or tick that takes it off."""
     holder = site.tables.holder_of(backing.bioguide)
     note = _("was: %(role)s, %(day)s", role=role_words(before.role),
-             day=before.day.isoformat()) if before else ""  # fmt: skip
+             day=long_date(before.day)) if before else ""  # fmt: skip
     return {
         "key": _key(backing), "bioguide": backing.bioguide, "name": backing.name, "note": note,
-        "seat": seat_words(holder), "here": holder is not None, "day": backing.day.isoformat(),
+        "seat": seat_words(holder), "here": holder is not None, "day": long_date(backing.day),
         "bill": bill_words(site.campaign, backing.bill), "role": role_words(backing.role),
         "stance": stance_words(site, backing.bioguide),
     }  # fmt: skip
@@ -154,7 +154,7 @@ class AddForm(SiteForm):
 
     bill = entry(lambda typed: typed or CURRENT)
     role = entry(lambda typed: typed or "cosponsor")
-    date = entry(str.strip)
+    date = DayField()
 
 
 @cosponsors.get("/cosponsors/add/<bioguide>")
@@ -169,7 +169,7 @@ def add(
     return page(
         "campaign/cosponsor_add", status, who=_found(site, _member(bioguide)), bills=bills,
         errors=list((wrong or {}).items()),
-        typed={name: visible(data) for name, data in form.data.items()},
+        form=form,
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def add_post(bioguide: str) -> Response:
     """Show what one more supporter changes."""
     site, form, member = services(), sent(AddForm), _member(bioguide).member
     assert member is not None
-    now, day, bill = live_lists(site), read_day(form.date.data), form.bill.data
+    now, day, bill = live_lists(site), form.date.data, form.bill.data
     wrong = {}
     if day is None or day > site.today():
         wrong["date"] = _("Enter the day on which they joined, such as 2026-11-25; not one to "
@@ -254,7 +254,7 @@ def bring_post() -> Response:
         trouble = found if isinstance(found, Unusable) else None
         return bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
     gone = [
-        _("%(name)s, on %(day)s", name=w.name, day=w.left.isoformat()) if found.official else w.name
+        _("%(name)s, on %(day)s", name=w.name, day=long_date(w.left)) if found.official else w.name
         for w in found.withdrawn
     ]
     return _review(
@@ -291,7 +291,7 @@ def _review(
     checked = check_files(site, {**now.live.files, **new_texts(site, now, change.after, day)})
     return page(
         "campaign/review", status, problem=problem, field=field, source=source, notes=notes,
-        withdrawn=withdrawn, change=change, as_of=visible(as_of), before=site.campaign.as_of,
+        withdrawn=withdrawn, change=change, as_of=as_of, before=site.campaign.as_of,
         joined=[_line(site, b) for b in change.joined],
         left=[_line(site, b) for b in change.left if _key(b) not in ticked],
         missing=[_line(site, b) for b in lines if _key(b) in missing], ticked=ticked,
@@ -306,7 +306,7 @@ class ApplyForm(SiteForm):
     """A list that was looked at, as the page about it carries it on."""
 
     source = entry(lambda typed: visible(typed)[:60])
-    as_of = entry(str.strip)
+    as_of = DayField()
     list, seen = entries(2)
     missing = SelectMultipleField(default=(), validate_choice=False)
     off = SelectMultipleField(default=(), validate_choice=False)
@@ -323,8 +323,7 @@ def apply() -> Response:
         return bring(_("The list did not arrive whole. Please choose the file once more."), 422)
     missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
-    typed = form.as_of.data
-    day, now = read_day(typed), live_lists(site)
+    day, now = form.as_of.data, live_lists(site)
     problem, field, status = "", "", 422
     if day is None or day > site.today():
         problem = _("Enter the day of which the list is, such as 2026-11-25; not one to come.")
@@ -336,7 +335,7 @@ def apply() -> Response:
     elif not put_live(acting(), site, now, kept, day, source=source):
         problem, status = _moved_words(), 409
     if problem:
-        return _review(lines, typed, source=source, missing=missing, ticked=ticked,
+        return _review(lines, form.as_of.typed, source=source, missing=missing, ticked=ticked,
                        problem=problem, field=field, status=status)  # fmt: skip
     return go_to("organizer_cosponsors.index", done="applied")
 

@@ -34,7 +34,7 @@ from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.limits import in_room
-from app.web.organizer.counts_filter import CountsQuery, common, counts_area, read_filter
+from app.web.organizer.counts_read import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.gate import acting
 from app.web.organizer.show import PIECE, download, page, pieces_of
 
@@ -157,15 +157,15 @@ def _file(
     All rows are of one moment, on a connection of their own: people go on signing meanwhile. With
     ``many`` rows the work is done in a process of its own.
     """
-    database = site.settings.database
+    database, chosen = site.settings.database, wanted.asked.chosen
     if wanted.form not in ("xlsx", "sqlite"):
-        arguments = (database, wanted, now, name)
+        arguments = (database, wanted.form, (wanted.shape, wanted.by, chosen, now), name)
         return pieces_apart(_streamed, *arguments) if many else _streamed(*arguments)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
         finish = partial(
             write_whole, database, folder / name, shape=wanted.shape, by=wanted.by,
-            chosen=wanted.asked.chosen, occasion=now,
+            chosen=chosen, occasion=now,
         )  # fmt: skip
         if many:
             apart(finish)
@@ -176,12 +176,14 @@ def _file(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _streamed(database: Path, wanted: WantedFile, now: Occasion, name: str) -> Iterator[bytes]:
+def _streamed(
+    database: Path, form: str, wanted: tuple[str, str, Filter, Occasion], name: str
+) -> Iterator[bytes]:
     with closing(open_database(database)) as db, reading(db):
-        table = table_of(db, wanted.shape, wanted.by, wanted.asked.chosen, now)
-        if wanted.form in ("csv", "csv-notes"):
-            yield from _encoded(csv_lines(table, notes=wanted.form == "csv-notes"))
-        elif wanted.form == "json":
+        table = table_of(db, *wanted)
+        if form in ("csv", "csv-notes"):
+            yield from _encoded(csv_lines(table, notes=form == "csv-notes"))
+        elif form == "json":
             yield from _encoded(json_lines(table))
         else:
             inside = f"{name.removesuffix('.zip')}.csv"

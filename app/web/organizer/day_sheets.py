@@ -13,14 +13,14 @@ from app.documents.typesetting import PdfError
 from app.records.counts import count
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
-from app.site.i18n import language, long_date
+from app.site.i18n import language
 from app.site.rooms import apart
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
 from app.web.limits import in_room
-from app.web.organizer.counts_filter import meanings
-from app.web.organizer.show import area, download, known, page, visible
+from app.web.organizer.counts_read import meanings
+from app.web.organizer.show import area, download, known, page, visible, zone_name
 from app.web.resident.people import role, term_note, title_name
 
 offices = area("organizer_offices", "/offices")
@@ -85,9 +85,9 @@ def sheet(name: str) -> Response:
     return page(
         "offices/sheet", sheet=sheet, numbers=sheet.numbers, seat=holder.seat,
         heading=title_name(holder), role=role(holder), state_name=STATES[holder.seat.state],
-        note=term_note(holder, site.today(), site.tables), stance=stance_sentence(sheet),
+        note=term_note(holder, site.today(), site.tables), stance=sheet.stance,
         ask=sheet.ask_es if language() == "es" else sheet.ask, today=site.today(),
-        zone=site.campaign.timezone, members_as_of=site.tables.as_of,
+        zone=zone_name(site.campaign.timezone), members_as_of=site.tables.as_of,
         list_as_of=site.campaign.as_of,
         bars=[round(10 * week.signatures / most) if most else 0 for week in sheet.weeks],
     )  # fmt: skip
@@ -143,20 +143,3 @@ def _sheets(holders: list[Holder], site: Services) -> list[DaySheet]:
         site.db(), site.campaign, holders, today=site.today(), congress=site.tables.congress,
         towns=site.settings.keep_towns,
     )  # fmt: skip
-
-
-def stance_sentence(sheet: DaySheet) -> str:
-    """What the member has done on the bill, in the reader's language; empty when vacant."""
-    stance = sheet.stance
-    if stance is None:
-        return ""
-    said = {
-        "sponsor": _("Sponsor of %(bill)s, since %(day)s."),
-        "cosponsor": _("Cosponsor of %(bill)s, since %(day)s."),
-        "earlier": _("Backed an earlier version, and is not on the list of the present bill: "
-                     "%(bills)s."),
-        "opposes": _("Backs a bill for the opposite: %(bills)s."),
-        "none": _("On no list that we have: neither sponsor nor cosponsor of %(bill)s."),
-    }[stance.name]  # fmt: skip
-    since = long_date(stance.since) if stance.since else ""
-    return said % {"bill": sheet.bill, "day": since, "bills": ", ".join(stance.bills)}

@@ -37,7 +37,7 @@ from app.web.forms import posted
 from app.web.organizer.show import area, menu_for, page, visible
 
 organizer = area("organizer")
-"""The pages of ``entering``, ``account`` and ``trail``. ``row`` in an address is the number of a
+"""The pages of ``accounts``, ``overview`` and ``trail``. ``row`` in an address is the number of a
 row in the database: never larger than SQLite's."""
 
 EXTENSION = "dear_congress_door"
@@ -232,13 +232,13 @@ def log_in_page(
     name: str = "",
     target: str = "",
     problem: str = "",
-    field: str = "name",
     status: int = 200,
 ) -> Response:
     """The log-in page, with a sentence on why one is there or what was wrong."""
     g.visitor_page = True
     return page(
-        "login", status, problem=problem, field=field, kept=kept, why=why, name=visible(name),
+        "login", status, problem=problem, field="name", kept=kept, why=why,
+        name=visible(name),
         next=target, elsewhere_url=page_url("organizer.login", other_language()),
     )  # fmt: skip
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
@@ -29,21 +28,13 @@ from app.site.services import services
 from app.web.access import access
 from app.web.error_pages import not_stored_words
 from app.web.forms import SiteForm, entries, sent
+from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, page
 
 held = area("organizer_held", "/held")
 
 NUMBER = re.compile(r"[0-9]{1,18}")
-REASONS = {
-    "field filled in": _l("filled in a field that nobody sees"),
-    "field missing": _l("left out a field that every browser sends"),
-    "too fast": _l("was signed within seconds"),
-    "no proof": _l("did not do the calculation that programs are asked for"),
-    "crowd": _l("unusually many from one network"),
-    "no address": _l("gave no e-mail address to confirm"),
-    "by hand": _l("held by hand"),
-}
 DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
     "release": release, "set aside": set_aside, "hold again": hold_again,
 }  # fmt: skip
@@ -57,7 +48,8 @@ def index(view: View | None = None, problem: str = "", status: int = 200) -> Res
     view = view or _list(request.args.get("show", ""))
     done = request.args.get("done", "")
     return page(
-        "held/index", status, problem=problem, field="held-list", view=view, reasons=REASONS,
+        "held/index", status, problem=problem, field="held-list", view=view,
+        letter_name=lambda slug: letter_name(slug, site),
         found=held_page(site.db(), site.slug, view), most=PAGE,
         done=int(done) if re.fullmatch(r"[0-9]{1,3}", done) else None,
     )  # fmt: skip
@@ -91,6 +83,5 @@ def decide() -> Response:
     try:
         done = decision(acting(), services().slug, numbers)
     except NotStoredError as error:
-        busy = _("Nothing was changed, because the database is busy. Please try again.")
-        return index(view, not_stored_words(error, busy), 503)
+        return index(view, not_stored_words(error), 503)
     return go_to("organizer_held.index", show=view, done=done)

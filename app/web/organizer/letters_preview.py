@@ -29,7 +29,7 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
-from app.web.organizer.campaign_check import Checked, read
+from app.web.organizer.drafts import Checked, read
 from app.web.organizer.letters_shelf import (
     PARTS,
     Shelf,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, cast
 
@@ -28,15 +28,15 @@ from app.web.access import access
 from app.web.forms import Several, SiteForm, sent
 from app.web.limits import room
 from app.web.organizer import drafts
-from app.web.organizer.campaign_check import (
+from app.web.organizer.drafts import (
     Checked,
     Texts,
     check_files,
+    pressed,
     read,
     texts_of,
     with_check,
 )
-from app.web.organizer.drafts import pressed
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 
@@ -168,24 +168,12 @@ def shelf(site: Services) -> Shelf:
     live = site.live.files(db)
     found = states(db, site.slug)
     signed = _signed(site)
-    ids = {kind.id for name in (*live.files, *found) if (kind := read_name(name))}
-    letters = [
-        _letter(letter_id, live.files, found, signed)
-        for letter_id in ids
-        if any(_there(name, live.files, found) for name in _names(letter_id))
-    ]
+    kept = [name for name, state in found.items() if state.draft or state.current]
+    ids = {kind.id for name in (*live.files, *kept) if (kind := read_name(name))}
+    letters = [_letter(letter_id, live.files, found, signed) for letter_id in ids]
     order = {"live": 0, "draft": 1, "retired": 2}
     letters.sort(key=lambda x: (order[x.status], x.id != "general", x.title.casefold(), x.id))
     return Shelf(live.counter, live.files, tuple(letters))
-
-
-def _names(letter_id: str) -> list[str]:
-    return [file_name(letter_id, part) for part in PARTS]
-
-
-def _there(name: str, files: Mapping[str, str], found: Mapping[str, FileState]) -> bool:
-    state = found.get(name)
-    return name in files or (state is not None and bool(state.draft or state.current))
 
 
 def _letter(
@@ -198,14 +186,14 @@ def _letter(
     for part in PARTS:
         name = file_name(letter_id, part)
         english = texts.get("short" if part == "short-es" else "full")
-        live = files.get(name)
-        text = Text(part, name, found.get(name, FileState(name)), live)
-        number = 0
-        if live is not None and not text.spanish:
-            number = signed.get((letter_id, text.length, version_of(live)), 0)
-        pairs = pairs_of(english.newest, text.newest) if text.spanish and english else ()
-        stale = sum(p.state in ("stale", "missing") for p in pairs) if text.newest else 0
-        texts[part] = Text(part, name, text.state, live, number, stale)
+        text = Text(part, name, found.get(name, FileState(name)), files.get(name))
+        if text.spanish and english and text.newest:
+            pairs = pairs_of(english.newest, text.newest)
+            text = replace(text, stale=sum(p.state in ("stale", "missing") for p in pairs))
+        elif text.live is not None:
+            key = (letter_id, text.length, version_of(text.live))
+            text = replace(text, signed=signed.get(key, 0))
+        texts[part] = text
     heading = _heading(texts["full"].newest or texts["short"].newest or "")
     spanish = language() == "es"
     return ShelvedLetter(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from flask import Flask
 from flask_babel import lazy_gettext as _l
@@ -16,7 +17,8 @@ from app.campaign.letter_file import read_name
 from app.campaign.problems import Problem
 from app.campaign.text_changes import Change
 from app.site.i18n import gettext as _
-from app.site.i18n import language, page_url
+from app.site.i18n import language, long_date, page_url
+from app.text import read_day
 from app.web.organizer.who import LABELS, STANCE_LABELS, names
 from app.web.organizer.who import TITLES as WHO_TITLES
 from app.web.problem_words import HEADING, problem_words
@@ -80,8 +82,9 @@ HEADING_HINT = {
 
 def example_words(example: str) -> str:
     """``Senator Padilla (CA-S3) on 2026-11-04`` in the reader's language."""
-    whom, on, day = example.rpartition(" on ")
-    return _("%(whom)s on %(day)s", whom=whom, day=day) if on else example
+    whom, _on, typed = example.rpartition(" on ")
+    day = read_day(typed)
+    return _("%(whom)s on %(day)s", whom=whom, day=long_date(day)) if day else example
 
 
 def ticks(text: str) -> Markup:
@@ -125,26 +128,19 @@ def file_url(name: str, letter_id: str) -> str:
     return page_url("organizer_letters.edit", letter_id=letter_id, part=part)
 
 
-def shown_changes(changes: Iterable[Change], around: int = 2) -> list[Change | int]:
+AROUND = 2
+"""Lines that are shown before and after one that differs."""
+
+
+def shown_changes(changes: Sequence[Change]) -> list[Change | int]:
     """The changes with a few lines around them; a number stands for lines that were left out."""
-    found = list(changes)
-    near = {
-        place + off
-        for place, change in enumerate(found)
-        if change.kind != "same"
-        for off in range(-around, around + 1)
-    }
+    differ = [place for place, change in enumerate(changes) if change.kind != "same"]
+    near = {place + off for place in differ for off in range(-AROUND, AROUND + 1)}
     shown: list[Change | int] = []
-    skipped = 0
-    for place, change in enumerate(found):
-        if place in near:
-            if skipped:
-                shown.append(skipped)
-                skipped = 0
-            shown.append(change)
-        else:
-            skipped += 1
-    return [*shown, skipped] if skipped else shown
+    for kept, places in groupby(range(len(changes)), near.__contains__):
+        lines = [changes[place] for place in places]
+        shown += lines if kept else [len(lines)]
+    return shown
 
 
 def set_up_words(app: Flask) -> None:

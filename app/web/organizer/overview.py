@@ -25,7 +25,7 @@ from app.site.services import Services, services
 from app.site.settings import Settings
 from app.web.access import access
 from app.web.charts import day_curve
-from app.web.organizer.counts_lines import lines, share, survey
+from app.web.organizer.counts_read import lines, share, survey
 from app.web.organizer.gate import current, organizer
 from app.web.organizer.show import page
 

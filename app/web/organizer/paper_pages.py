@@ -85,14 +85,13 @@ from app.site.paper_words import (
 from app.site.quiet import where
 from app.site.rooms import Apart, EndedError
 from app.site.services import Services, services
-from app.text import clean_line
+from app.text import capital, clean_line
 from app.web.access import access
 from app.web.error_pages import not_stored_words
 from app.web.forms import RowField, Several, SiteForm, entries, entry, sent, uploaded
 from app.web.limits import in_room
-from app.web.organizer.entering import qr_picture
 from app.web.organizer.gate import acting, clock, current, read_cookie
-from app.web.organizer.show import area, download, in_steps, page, visible
+from app.web.organizer.show import Steps, area, download, in_steps, page, qr_picture, visible
 
 log = logging.getLogger("dear_congress")
 paper = area("organizer_paper")
@@ -150,12 +149,6 @@ def _batch(way: str) -> Batch:
 
 def _letters() -> PaperLetters:
     return PaperLetters(services().campaign, services().writing_day())
-
-
-def _not_stored_words(error: NotStoredError) -> str:
-    """What to do when the database could not take anything."""
-    busy = _("Nothing was stored just now, and nothing was lost. Press the button again.")
-    return not_stored_words(error, busy)
 
 
 def _running_words() -> str:
@@ -279,7 +272,7 @@ def undo(number: int) -> Response:
     except ImportRunningError:
         return index(_running_words(), "", 409)
     except NotStoredError as error:
-        return index(_not_stored_words(error), "", 503)
+        return index(not_stored_words(error), "", 503)
     done = ngettext("The import was undone: one signature was removed.",
                     "The import was undone: %(num)d signatures were removed.", removed)  # fmt: skip
     return index(done=done)
@@ -362,7 +355,7 @@ def enter_post() -> Response:
     try:
         added = add_one(site.db(), result, batch, letters=_letters(), secret=secret)
     except NotStoredError as error:
-        return enter(values, problem=("", _not_stored_words(error)), count=count, status=503)
+        return enter(values, problem=("", not_stored_words(error)), count=count, status=503)
     done = _("Added.") if added.signatures else _(
         "This person had signed already, so nothing was added."
     )  # fmt: skip
@@ -405,7 +398,7 @@ def back_post() -> Response:
             acting(), person_in(values, _place()), site.settings.secret_key, campaign=site.slug
         )  # fmt: skip
     except NotStoredError as error:
-        return back(values, ("", _not_stored_words(error)), status=503)
+        return back(values, ("", not_stored_words(error)), status=503)
     if not found:
         words = _(
             "There is no signature on paper under exactly these details. Check the spelling on "
@@ -503,8 +496,7 @@ def upload_post() -> Response:
 def check() -> Response:
     """Take what was corrected and decided; add everything where that was pressed."""
     form = sent(SheetForm)
-    steps = _steps(form.rows.data, form.said(), adding=form.add.data)
-    return in_steps(_("A large sheet"), steps)
+    return in_steps(_("A large sheet"), _steps(form.rows.data, form.said(), adding=form.add.data))
 
 
 class SheetForm(PaperForm):
@@ -542,10 +534,12 @@ class SheetForm(PaperForm):
         return Said(choices, frozenset(likely) - same.keys(), bool(self.restore.data))
 
 
-def _steps(
-    sheet: bytes | str, said: Said, *, adding: bool = False
-) -> Generator[str, None, Response]:
-    """Have a sheet judged and, where that was pressed, added. Yields how far it is, in words."""
+def _steps(sheet: bytes | str, said: Said, *, adding: bool = False) -> Steps:
+    """Have a sheet judged and, where that was pressed, added."""
+    yield (yield from _judged(sheet, said, adding=adding))
+
+
+def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, None, Response]:
     notes: dict[str, str] = {}
     try:
         outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
@@ -569,7 +563,7 @@ def _steps(
     if added is not None:
         return page("paper/result", part="_done", added=added, plan=outline)
     if isinstance(trouble, NotStoredError):
-        return _shown(outline, problem=_not_stored_words(trouble), status=503)
+        return _shown(outline, problem=not_stored_words(trouble), status=503)
     if trouble is not None:
         return _shown(outline, problem=_running_words(), status=409)
     if adding and outline.ready:
@@ -652,7 +646,7 @@ def _shown(
     shown, form = plan.shown_wrong, sent(PaperForm)
     errors = [
         (f"cell-{row.key}-{p.column}",
-         _("%(row)s, %(column)s: %(words)s", row=_capital(row_name(plan, row.key)),
+         _("%(row)s, %(column)s: %(words)s", row=capital(row_name(plan, row.key)),
            column=column_name(p.column), words=_words_beside(p)))
         for row in shown for p in row.problems
     ]  # fmt: skip
@@ -671,7 +665,7 @@ def _shown(
         language_now=form.language.data, source=visible(form.source.data)[:60],
         column_name=column_name, cell_words=_words_beside, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
-        likely_words=likely_words, question_words=question_words, capital=_capital,
+        likely_words=likely_words, question_words=question_words, capital=capital,
         unread="; ".join(unread_words(name, why) for name, why in plan.unread),
     )  # fmt: skip
 
@@ -681,7 +675,3 @@ def _words_beside(problem: CellProblem) -> str:
     if problem.candidates and problem.why == "district_needed":
         return _("Choose the district where they live.")
     return cell_words(problem)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -122,7 +122,7 @@ def make() -> Response:
         troubles = _read(site, letters, opened)
     except NotStoredError as error:
         letters.close()
-        return index(_busy(error), status=503)
+        return index(not_stored_words(error), status=503)
     sender = Sender(site.settings.group_name, site.settings.contact, site.today())
     response = download(
         zip_packets(letters, troubles, sender, split), "application/zip",
@@ -195,24 +195,12 @@ def contacts(problem: str = "", status: int = 200) -> Response:
     return page("packets/contacts", status, problem=problem, people=sum(sealed.values()))
 
 
-@packets.post("/contacts/sealed")
+@packets.post("/sealed", defaults={"purpose": "packet"})
+@packets.post("/contacts/sealed", defaults={"purpose": "contact"})
 @access("admin", fresh=True)
 @in_room("exports")
-def sealed_contacts() -> Response:
-    """The sealed list of people who may be contacted."""
-    return _send_sealed("contact")
-
-
-@packets.post("/sealed")
-@access("admin", fresh=True)
-@in_room("exports")
-def sealed() -> Response:
-    """The sealed details of the packets."""
-    return _send_sealed("packet")
-
-
-def _send_sealed(purpose: Purpose) -> Response:
-    """The sealed details, still sealed, to open on the computer that has the key."""
+def sealed(purpose: Purpose) -> Response:
+    """The details for a purpose, still sealed, to open on the computer that has the key."""
     site = services()
     what = "sealed" if purpose == "packet" else "contacts"
     name = f"{what}-{site.slug}-{site.today().isoformat()}.jsonl"
@@ -227,14 +215,9 @@ def _send_sealed(purpose: Purpose) -> Response:
         return download(pieces_of(folder / name), "application/x-ndjson", name)
     except NotStoredError as error:
         shown = index if purpose == "packet" else contacts
-        return shown(_busy(error), status=503)
+        return shown(not_stored_words(error), status=503)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _busy(error: NotStoredError) -> str:
-    busy = _("Nothing was made just now, and nothing was lost. Press the button again.")
-    return not_stored_words(error, busy)
 
 
 @keys.get("/", endpoint="index")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import segno
 from flask import (
     Blueprint,
     abort,
@@ -99,6 +101,11 @@ def page(
     )
 
 
+def zone_name(zone: str) -> str:
+    """``New York``: a time zone as a person knows it."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
 def known(found: T | None) -> T:
     """What an address names; where there is no such thing, a page says so."""
     if found is None:
@@ -134,6 +141,14 @@ def download(
     return response
 
 
+def qr_picture(text: str, title: str) -> Markup:
+    """A QR code as an SVG element for the page itself: no script, no style, no request."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", title=title, svgclass="qr", lineclass=None
+    )
+    return Markup(svg)  # noqa: S704 - made by segno from modules; the title is escaped by it
+
+
 def pieces_of(path: Path) -> Iterator[bytes]:
     """A finished file piece by piece. It is open already, so that its name can go at once."""
     pieces = _pieces(path)
@@ -148,18 +163,26 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def working(title: str, steps: Generator[str, None, Response]) -> Response:
-    """A page that says how far the work is, as ``steps`` give it, and at its end the page that
-    they return. Whoever leaves it ends the work.
+Steps = Iterator[str | Response]
+"""Work on its way: how far it is, in words, and at its end the page about what came of it."""
+
+
+def working(title: str, steps: Steps) -> Response:
+    """A page that says how far the work is, and then shows the page that it leads to. Whoever
+    leaves it ends the work.
     """
     frame = page("working", title=title).get_data(as_text=True)
     head, _mark, tail = frame.partition(WORK)
 
     def pieces() -> Iterator[str]:
         yield head
+        rest = ""
         try:
-            end = yield from _as_lines(steps)
-            rest = end.get_data(as_text=True).partition(PAGE)[2]
+            for step in steps:
+                if isinstance(step, Response):
+                    rest = step.get_data(as_text=True).partition(PAGE)[2]
+                else:
+                    yield Markup('<p class="step">{}</p>\n').format(step)
         except Exception as error:  # noqa: BLE001 - the page has begun, so it must say so itself
             log.error("Work for a page failed: %s", type(error).__name__)
             words = _("Something went wrong on this site, and nothing was changed. Try again.")
@@ -172,33 +195,8 @@ def working(title: str, steps: Generator[str, None, Response]) -> Response:
     return response
 
 
-def in_steps(title: str, steps: Generator[str, None, Response]) -> Response:
-    """The page that ``steps`` return: by itself where that is there before they have anything to
+def in_steps(title: str, steps: Steps) -> Response:
+    """The page that ``steps`` lead to: by itself where that is there before they have anything to
     say, else with the work before it."""
-    try:
-        first = next(steps)
-    except StopIteration as stop:
-        end: Response = stop.value
-        return end
-    return working(title, _again(first, steps))
-
-
-def _again(first: str, steps: Generator[str, None, Response]) -> Generator[str, None, Response]:
-    try:
-        yield first
-        return (yield from steps)
-    finally:
-        steps.close()
-
-
-def _as_lines(steps: Generator[str, None, Response]) -> Generator[str, None, Response]:
-    try:
-        while True:
-            try:
-                words = next(steps)
-            except StopIteration as stop:
-                end: Response = stop.value
-                return end
-            yield Markup('<p class="step">{}</p>\n').format(words)
-    finally:
-        steps.close()
+    first = next(steps)
+    return first if isinstance(first, Response) else working(title, chain((first,), steps))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from werkzeug.wrappers import Response
-from wtforms import Field, ValidationError
 
 from app.records import audit
 from app.records.audit import Actor, Event, TrailFilter, Value, What
@@ -15,9 +14,9 @@ from app.records.database import writing
 from app.records.tabular import BOM, csv_line
 from app.site.i18n import gettext as _
 from app.site.services import services
-from app.text import read_day
+from app.text import mark as _mark
 from app.web.access import access
-from app.web.forms import RowField, SiteForm, asked, entries
+from app.web.forms import DayField, RowField, SiteForm, asked, entries
 from app.web.organizer.gate import clock, current, organizer
 from app.web.organizer.show import download, page, visible
 
@@ -28,23 +27,17 @@ COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
 class TrailForm(SiteForm):
     """The filter in the address. A day that cannot be read narrows nothing."""
 
-    who, what, since, until = entries(4)
+    who, what = entries(2, lambda typed: visible(typed)[:60])
+    since, until = DayField(), DayField()
     below, above = RowField(), RowField()
-
-    def validate_since(self, field: Field) -> None:
-        if field.data.strip() and read_day(field.data) is None:
-            raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
-
-    validate_until = validate_since
 
     def row(self, name: str) -> int | None:
         """The event at which a page of the trail begins or ends."""
         return self[name].data if self[name].data >= 0 else None
 
     def wanted(self) -> TrailFilter:
-        days = (read_day(field.data) for field in (self.since, self.until))
-        since, until = (day.isoformat() if day else "" for day in days)
-        return TrailFilter(self.who.data[:60], self.what.data[:60], since=since, until=until)
+        since, until = (str(field.data or "") for field in (self.since, self.until))
+        return TrailFilter(self.who.data, self.what.data, since=since, until=until)
 
 
 @organizer.get("/audit", endpoint="audit")
@@ -60,7 +53,7 @@ def show_trail() -> Response:
         kinds=[("", _("everything")), *((what.value, event_name(what)) for what in What)],
         found=audit.page(db, wanted, below=form.row("below"), above=form.row("above")),
         query={name: value for name, value in asdict(wanted).items() if value},
-        typed={name: visible(form[name].data) for name in ("who", "what", "since", "until")},
+        form=form,
         errors=[(name, words[0]) for name, words in form.errors.items()],
     )  # fmt: skip
 
@@ -107,39 +100,17 @@ def audit_csv() -> Response:
 # --- In the reader's language; what is stored and exported stays in English ---
 
 
-def _mark(words: str) -> str:
-    """Marks words for the catalogue and returns them."""
-    return words
-
-
-WORDS = (
-    _mark("organizer added"), _mark("role changed"), _mark("organizer disabled"),
-    _mark("organizer enabled"), _mark("password link made"), _mark("password set"),
-    _mark("second factor set up"), _mark("second factor removed"), _mark("passkey added"),
-    _mark("passkey removed"), _mark("recovery codes made"), _mark("recovery code used"),
-    _mark("logged in"), _mark("log-in refused"), _mark("identity confirmed"), _mark("logged out"),
-    _mark("sessions revoked"), _mark("audit exported"), _mark("counts exported"),
-    _mark("sealed details exported"), _mark("campaign key made"),
-    _mark("campaign key taken into use"), _mark("private key moved away"),
-    _mark("sealed details moved to another key"), _mark("campaign key retired"), _mark("purged"),
-    _mark("draft saved"), _mark("draft discarded"), _mark("version restored as a draft"),
-    _mark("text published"), _mark("text retired"), _mark("text brought back"),
-    _mark("paper signatures added"), _mark("paper signature taken back"),
-    _mark("paper import undone"), _mark("cosponsors changed"), _mark("test journey started"),
-    _mark("campaign begun"), _mark("campaign taken away"), _mark("campaign opened or ended"),
-    _mark("held signatures released"),
-    _mark("held signatures set aside"), _mark("signatures held again"),
-    _mark("state"), _mark("role"), _mark("disabled"),
-    _mark("expires"), _mark("codes"), _mark("codes left"), _mark("device"), _mark("step"),
-    _mark("sessions"), _mark("who"), _mark("what"), _mark("from"), _mark("to"), _mark("rows"),
-    _mark("withdrawn again"), _mark("format"), _mark("filter"),
-    _mark("campaign"), _mark("purpose"), _mark("key"), _mark("keys"),
-    _mark("private half on this server"), _mark("unreadable"), _mark("kind"), _mark("days"),
-    _mark("version"), _mark("added"), _mark("signed before"), _mark("source"), _mark("language"),
-    _mark("way"), _mark("signatures"), _mark("people"), _mark("as of"), _mark("joined"),
-    _mark("left"), _mark("numbers"),
+FACTS = (
+    _mark("state"), _mark("role"), _mark("disabled"), _mark("expires"), _mark("codes"),
+    _mark("codes left"), _mark("device"), _mark("step"), _mark("sessions"), _mark("who"),
+    _mark("what"), _mark("from"), _mark("to"), _mark("rows"), _mark("withdrawn again"),
+    _mark("format"), _mark("filter"), _mark("campaign"), _mark("purpose"), _mark("key"),
+    _mark("keys"), _mark("private half on this server"), _mark("unreadable"), _mark("kind"),
+    _mark("days"), _mark("version"), _mark("added"), _mark("signed before"), _mark("source"),
+    _mark("language"), _mark("way"), _mark("signatures"), _mark("people"), _mark("as of"),
+    _mark("joined"), _mark("left"), _mark("numbers"),
 )  # fmt: skip
-"""What is stored and shown in the reader's language: kinds of events, and the names of facts."""
+"""The names of facts, which stand in the trail as they are here."""
 PLAINER = {
     What.START_PAGE_CHANGED: _mark("another campaign on the start page"),
     What.COPY_RESTORED: _mark("copy of the database restored"),

@@ -1,8 +1,9 @@
-"""What a page says of somebody's act: each sentence made from the database as it is just now.
+"""What is so of somebody's act, its letters and its mail, each sentence made from the database as
+it is just now.
 
-A sentence has a mark, which stands in the page as ``data-claim``, so that a test can compare it
-with the row. All of them are true as well for somebody who had signed before, in the same words,
-so that a receipt tells a stranger nothing.
+A sentence about the act has a mark, which stands in the page as ``data-claim``, so that a test can
+compare it with the row. All of them are true as well for somebody who had signed before, in the
+same words, so that a receipt tells a stranger nothing.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.records.acts import Receipt
+from flask_babel import lazy_gettext as _l
+
+from app.cwc.client import SIT_OUT
+from app.cwc.office_post import TEST_SYSTEM
+from app.records.acts import Cause, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import WRITTEN, OutboundRow
+from app.records.outbound import WRITTEN, OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
+from app.site.outgoing import post_of
+from app.site.services import Services
 
 LEAVING = ("sending", "handing over")
 """States of a message that a worker is handing over at this moment."""
@@ -121,3 +128,107 @@ def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
                   "the daily purge.")  # fmt: skip
         return Claim("deleting", words)
     return Claim("deleted", _("What was kept for it is deleted, from the site’s files too."))
+
+
+# --- A letter on its way ---
+
+
+def state_words(state: State, cause: Cause = "vacant seat") -> str:
+    """A short sentence. Only an office's own system makes a letter *accepted*."""
+    if state == "not attempted" and cause == "office system":
+        return _("Not given to the office’s own system")
+    if state == "not attempted" and cause == "withdrawn":
+        return _("Not given to the office’s own system, because you withdrew")
+    return {
+        "written": _("Written, not yet handed over"),
+        "downloaded": _("You downloaded it"),
+        "copied": _("You copied it for the web form"),
+        "printed": _("You opened it for printing"),
+        "mailed to self": _("A copy was mailed to you"),
+        "line busy": _("You called and could not get through"),
+        "call later": _("You will call later"),
+        "pasted": _("You pasted it into the web form"),
+        "mailed": _("You mailed it"),
+        "spoke by phone": _("You called and spoke with the office"),
+        "left a voicemail": _("You called and left a voicemail"),
+        "queued": _("Waits to be given to the office’s own system"),
+        "unknown": _("Given to the office’s own system, which did not answer: it may have arrived"),
+        "accepted by the office's system": _("Accepted by the office’s own system"),
+        "refused": _("Refused by the office’s own system"),
+        "not attempted": _("No letter: our list had nobody in this seat"),
+    }[state]
+
+
+FIELD_NAMES = {
+    "Prefix": _l("title"), "FirstName": _l("first name"), "LastName": _l("last name"),
+    "Address1": _l("street"), "City": _l("city"), "StateAbbreviation": _l("state"),
+    "Zip": _l("ZIP code"), "Phone": _l("phone number"), "Email": _l("e-mail address"),
+}  # fmt: skip
+
+
+def delivery_words(row: OutboundRow | None) -> str:
+    """What more is known of a letter's way to its office's system; empty where nothing is."""
+    if row is None:
+        return ""
+    if row.state == "deferred":
+        return _("The system could not take it yet; we try again by ourselves.")
+    if row.state == "refused":
+        named = [str(words) for name, words in FIELD_NAMES.items() if name in row.cause]
+        if named:
+            return _("It did not take: %(fields)s. You can correct that and try again, or hand "
+                     "the letter over another way.", fields=", ".join(named))  # fmt: skip
+        return _("Please hand the letter over another way.")
+    if row.state == "not attempted" and row.cause == TEST_SYSTEM:
+        return _("It went to the offices’ test system only, so no office has it. Please hand the "
+                 "letter over another way.")  # fmt: skip
+    if row.state == "not attempted" and row.cause == SIT_OUT:
+        return _("This office does not take part in the system. Please hand the letter over "
+                 "another way.")  # fmt: skip
+    if row.state in ("not attempted", "unknown"):
+        return _("Please hand the letter over another way.")
+    return ""
+
+
+# --- A message ---
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One message that belongs to a receipt, in words."""
+
+    kind: str
+    state: str
+    what: str
+    words: str
+
+
+def mail_lines(receipt: str, site: Services) -> list[MailLine]:
+    """The messages of a receipt, oldest first: what each is, where it is, and since when."""
+    post = post_of(site.settings)
+    rows = mail_of(site.db(), receipt) if post is not None else ()
+    return [MailLine(row.kind, row.state, _kind_words(row), mail_words(row, site)) for row in rows]
+
+
+def _kind_words(row: OutboundRow) -> str:
+    return {
+        "copy": _("A copy of your letters"),
+        "receipt": _("The link to this receipt"),
+    }.get(row.kind, _("The question whether the address is yours"))
+
+
+def mail_words(row: OutboundRow, site: Services) -> str:
+    """Where a message is and since when. Only a mail server's yes is called accepted."""
+    when = moment_words(row.state_at, site.campaign.timezone)
+    if row.state == "accepted" and row.cause == WRITTEN:
+        return _("Written to a file on the site’s computer on %(when)s; not sent.", when=when)
+    if row.state == "held":
+        return _("Waits since %(when)s for the button behind the link that we mailed.", when=when)
+    if row.state == "accepted":
+        return _("Accepted by the mail server on %(when)s.", when=when)
+    if row.state == "deferred":
+        return _("Not taken yet by the mail server on %(when)s; we try again.", when=when)
+    if row.state == "failed":
+        return _("Refused for good by the mail server on %(when)s.", when=when)
+    if row.state == "unknown":
+        return _("Left on %(when)s, and no answer came: it may have arrived.", when=when)
+    return _("On its way since %(when)s.", when=when)

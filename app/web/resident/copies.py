@@ -26,7 +26,6 @@ from app.documents.letter import Addressed, to_text
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
 from app.records.database import NotStoredError
-from app.records.outbound import WRITTEN, OutboundRow, mail_of
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url
@@ -35,9 +34,9 @@ from app.site.services import Services
 from app.web.error_pages import not_stored_page, not_stored_words
 from app.web.limits import Wait, ask
 from app.web.pages import Page
+from app.web.resident.claims import mail_words, state_words
 from app.web.resident.draft import CopyForm
 from app.web.resident.people import title_name
-from app.web.resident.states import state_words
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 DONE_BADLY = ("failed", "unknown")
@@ -243,45 +242,3 @@ def release(token: str, site: Services) -> Page:
 def _copy_page(state: str, token: str, site: Services) -> Page:
     days = mailing(CopyForm(), site).file_days
     return Page("resident/copy.html", {"state": state, "token": token, "file_days": days})
-
-
-@dataclass(frozen=True, slots=True)
-class MailLine:
-    """One message that belongs to a receipt, in words."""
-
-    kind: str
-    state: str
-    what: str
-    words: str
-
-
-def mail_lines(receipt: str, site: Services) -> list[MailLine]:
-    """The messages of a receipt, oldest first: what each is, where it is, and since when."""
-    post = post_of(site.settings)
-    rows = mail_of(site.db(), receipt) if post is not None else ()
-    return [MailLine(row.kind, row.state, _kind_words(row), mail_words(row, site)) for row in rows]
-
-
-def _kind_words(row: OutboundRow) -> str:
-    return {
-        "copy": _("A copy of your letters"),
-        "receipt": _("The link to this receipt"),
-    }.get(row.kind, _("The question whether the address is yours"))
-
-
-def mail_words(row: OutboundRow, site: Services) -> str:
-    """Where a message is and since when. Only a mail server's yes is called accepted."""
-    when = moment_words(row.state_at, site.campaign.timezone)
-    if row.state == "accepted" and row.cause == WRITTEN:
-        return _("Written to a file on the site’s computer on %(when)s; not sent.", when=when)
-    if row.state == "held":
-        return _("Waits since %(when)s for the button behind the link that we mailed.", when=when)
-    if row.state == "accepted":
-        return _("Accepted by the mail server on %(when)s.", when=when)
-    if row.state == "deferred":
-        return _("Not taken yet by the mail server on %(when)s; we try again.", when=when)
-    if row.state == "failed":
-        return _("Refused for good by the mail server on %(when)s.", when=when)
-    if row.state == "unknown":
-        return _("Left on %(when)s, and no answer came: it may have arrived.", when=when)
-    return _("On its way since %(when)s.", when=when)

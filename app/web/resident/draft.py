@@ -258,11 +258,6 @@ def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
-def values_of(field: Any) -> set[str]:
-    """The values that a field offers."""
-    return {choice.value for choice in field.choices}
-
-
 def needed(message: Any) -> Check:
     """The field must have something in it. Sets no HTML ``required``: our page explains."""
 
@@ -348,14 +343,10 @@ def a_name(message: Any) -> Check:
     return check
 
 
-def one_of_the_choices(message: Any) -> Check:
+def a_choice(_form: Any, field: Any) -> None:
     """The field must be one of its choices."""
-
-    def check(_form: Any, field: Any) -> None:
-        if field.data not in values_of(field):
-            raise ValidationError(str(message))
-
-    return check
+    if field.data not in {choice.value for choice in field.choices}:
+        raise ValidationError(_("Choose the reason that stands beside your story."))
 
 
 def state_choices() -> list[SelectChoice]:
@@ -411,7 +402,7 @@ class WriteForm(SiteForm):
     )
     template = RadioField(
         _l("Which reason stands beside it?"),
-        [one_of_the_choices(_l("Choose the reason that stands beside your story."))],
+        [a_choice],
         validate_choice=False,
     )
     story = TextAreaField(

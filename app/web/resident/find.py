@@ -27,6 +27,7 @@ from app.congress.places import ZipProblem, parse_zip
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.services import Services
+from app.text import capital
 from app.web.pages import Page
 from app.web.resident.draft import MILITARY, Draft, FindForm, StreetForm, as_form_data
 from app.web.resident.people import (
@@ -50,7 +51,6 @@ def find_page(
     site: Services,
     form: FindForm | None = None,
     *,
-    message: str = "",
     wait: str = "",
     street_open: bool = False,
 ) -> Page:
@@ -65,7 +65,7 @@ def find_page(
     errors += [("", wait)] if wait else []
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
-        "message": message, "suggestion": suggestion or "", "errors": errors,
+        "suggestion": suggestion or "", "errors": errors,
         "street_lookup": site.settings.street_lookup,
         "street_open": street_open or bool(form.street.errors),
         "switch": "resident.find" if errors else "",
@@ -196,7 +196,6 @@ def outcome_page(
 
 def _page(name: str, draft: Draft, site: Services, **context: Any) -> Page:
     known = {
-        "senators": (), "confirm": "",
         "draft": draft, "token": site.tokens.renew(draft.token), "switch": "resident.find",
         "form": FindForm(as_form_data(draft)),
     }  # fmt: skip
@@ -229,7 +228,8 @@ def choose_page(
     page = _page(
         "choose", draft, site,
         form=StreetForm(as_form_data(draft)),
-        lead=_lead(outcome, draft),
+        reason=outcome.reason, nearly_all=outcome.nearly_all,
+        by_land=bool(outcome.candidates and outcome.candidates[0].by_land),
         notices=[*changed, *(notices or ()), *notice_words(outcome.notice)],
         candidates=[district(c, today, tables) for c in cards],
         few=[(c.district, small_piece(outcome, c, draft.zip[:5]), _by_hand(state, c.holder))
@@ -249,35 +249,6 @@ def _by_hand(state: str, holder: Holder) -> str:
     return f"{name}: {title_name(holder)}"
 
 
-def _lead(outcome: Choose, draft: Draft) -> str:
-    if outcome.reason == "street_ambiguous":
-        return _("Your street address fits places in more than one district. Please choose.")
-    if outcome.reason == "no_row":
-        return _(
-            "ZIP code %(zip)s belongs to P.O. boxes or a single place, so it does not say where "
-            "you live. Choose the district that you live in.", zip=draft.zip,
-        )  # fmt: skip
-    if outcome.reason == "state_confirmed":
-        return _(
-            "Your ZIP code does not tell us where in %(state)s you live. Choose the district that "
-            "you live in.", state=state_name(outcome.state, in_a_sentence=True),
-        )  # fmt: skip
-    if outcome.nearly_all and outcome.candidates[0].by_land:
-        return _(
-            "Nearly all of the land of ZIP code %(zip)s is in one district. We do not guess: "
-            "please say whether you live there.", zip=draft.zip,
-        )  # fmt: skip
-    if outcome.nearly_all:
-        return _(
-            "Nearly everybody in ZIP code %(zip)s lives in one district. We do not guess: please "
-            "say whether you do.", zip=draft.zip,
-        )  # fmt: skip
-    return _(
-        "ZIP code %(zip)s lies in several districts. We do not guess: nothing is written to a "
-        "member of the House until you choose.", zip=draft.zip,
-    )  # fmt: skip
-
-
 def _disagree(outcome: Disagree, draft: Draft, site: Services) -> Page:
     codes = [code for code in outcome.zip_states if code in STATES]
     return _page(
@@ -289,23 +260,11 @@ def _disagree(outcome: Disagree, draft: Draft, site: Services) -> Page:
 
 
 def _unknown(outcome: ZipUnknown, draft: Draft, site: Services) -> Page:
-    zip5, today, tables = outcome.zip, site.today(), site.tables
-    state = outcome.senate[0].seat.state if outcome.senate else ""
+    senators = [person(h, site.today(), site.tables) for h in outcome.senate]
+    state = state_name(outcome.senate[0].seat.state, in_a_sentence=True) if senators else ""
     return _page(
-        "outside", draft, site,
-        heading=_("We do not know this ZIP code"),
-        paragraphs=[
-            _("ZIP code %(zip)s is not in the Postal Service’s list or in the Census Bureau’s.",
-              zip=zip5),
-            _("Please check the five digits. If the ZIP code is new, give the ZIP code of a "
-              "neighbor or of your nearest post office, and your state."),
-        ],
-        ask_home=True, zip_hint=_("Five digits, such as 02138."),
-        senators=[person(h, today, tables) for h in outcome.senate],
-        confirm=_("The ZIP code is right: go on with %(state)s", state=state_name(
-            state, in_a_sentence=True)) if state else "",
-        data_note=_("Our lists are of %(date)s.", date=long_date(site.tables.as_of)),
-    )  # fmt: skip
+        "outside", draft, site, kind="unknown", zip=outcome.zip, senators=senators, state=state
+    )
 
 
 def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
@@ -316,31 +275,9 @@ def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
             mail_state=state if state in MILITARY else _military_region(outcome.zip),
             elsewhere="1",
         )  # fmt: skip
-        return _page(
-            "outside", moved, site,
-            heading=_("A military address has no district of its own"),
-            paragraphs=[
-                _("Your members of Congress come from the state where you vote: usually your last "
-                  "home address in the United States."),
-                _("Give the ZIP code and state of that home address. Your letters will still "
-                  "carry your military address, so that the answer reaches you."),
-            ],
-            ask_home=True, zip_hint=_("From your home address, where you vote."), data_note="",
-        )  # fmt: skip
+        return _page("outside", moved, site, kind="military")
     if outcome.kind == "associated_state":
-        return _page(
-            "outside", draft, site, switch="resident.find",
-            heading=_("This place has no seat in Congress"),
-            paragraphs=[
-                _("ZIP code %(zip)s is in Micronesia, the Marshall Islands or Palau. They use US "
-                  "ZIP codes, but they are countries of their own and send nobody to Congress.",
-                  zip=outcome.zip),
-                _("If you vote in a US state or territory, give the ZIP code and state of your "
-                  "home address there."),
-            ],
-            ask_home=True, zip_hint=_("From the place in the United States where you vote."),
-            data_note="",
-        )  # fmt: skip
+        return _page("outside", draft, site, kind="associated", zip=outcome.zip)
     form = FindForm(as_form_data(dataclasses.replace(draft, zip=draft.zip or outcome.zip)))
     form.validate()
     return find_page(draft, site, form)
@@ -352,38 +289,14 @@ def _military_region(zip5: str) -> str:
 
 def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
     congress = ordinal(outcome.congress, language())
-    return _page(
-        "outside", draft, site,
-        heading=_("Our list of districts is out of date"),
-        paragraphs=[
-            _("The %(congress)s Congress ended on %(day)s. Our list still has its districts, and "
-              "some of them have changed. So this site makes no letters until it has the new list.",
-              congress=congress, day=long_date(outcome.ended)),
-            _("Until then, house.gov and senate.gov have the present members."),
-        ],
-        ask_home=False, zip_hint="",
-        data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),
-    )  # fmt: skip
+    return _page("outside", draft, site, kind="old", congress=congress, ended=outcome.ended)
 
 
 def _nobody(found: Found, draft: Draft, site: Services) -> Page:
     """A place whose only seat has nobody: a delegate's, whose new holder is not listed yet."""
-    return _page(
-        "outside", dataclasses.replace(draft, state=found.delegation.state), site,
-        heading=_("There is nobody to write to just now"),
-        paragraphs=[
-            *(_("%(seat)s: there is no letter to this seat. %(reason)s", seat=role(h),
-                reason=no_letter(h, site.tables)) for h in found.delegation.holders),
-            _("A letter can be made as soon as our list has the name. Until then, house.gov has "
-              "the present members."),
-        ],
-        ask_home=False, zip_hint="",
-        data_note=_("Our list is of %(date)s.", date=long_date(site.tables.as_of)),
-    )  # fmt: skip
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    draft = dataclasses.replace(draft, state=found.delegation.state)
+    seats = [(role(h), no_letter(h, site.tables)) for h in found.delegation.holders]
+    return _page("outside", draft, site, kind="nobody", seats=seats)
 
 
 def senators_note(state: str) -> list[str]:
@@ -399,5 +312,5 @@ def senators_note(state: str) -> list[str]:
     return [
         _("%(place)s sends one delegate to Congress and has no senators, so there is one letter. "
           "A delegate speaks, introduces bills and votes in committee for you.",
-          place=_capital(state_name(state, in_a_sentence=True)))
+          place=capital(state_name(state, in_a_sentence=True)))
     ]  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from app.campaign.entities import Campaign
 from app.congress.model import FormRules
 from app.congress.names import inside_address
 from app.documents.call import CallScript, CallWords, to_call_script
@@ -23,13 +22,12 @@ from app.site.services import Services
 from app.web.forms import posted
 from app.web.pages import Page
 from app.web.resident import copies, official
-from app.web.resident.claims import claims_of
+from app.web.resident.claims import claims_of, delivery_words, state_words
 from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
-from app.web.resident.letters import addressed, at_home, over_words, translated
+from app.web.resident.letters import addressed, at_home, translated
 from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping, receipt_page
-from app.web.resident.states import delivery_words, state_words
 
 DONE: frozenset[State] = HANDED | {ACCEPTED}
 """The office has the letter, or heard what it says, as far as anybody knows."""
@@ -67,12 +65,13 @@ class Taken:
     official: bool
     """Whether it can be given to that system."""
     form_url: str
-    form_asks: str
+    rules: FormRules
+    """What the form asks for besides the message."""
     form_subject: str
     form_text: str
     count: int
     limit: int | None
-    over: str
+    over: int
     post_to: str
     spanish: bool
     """The Spanish can be added to the letter on paper."""
@@ -133,8 +132,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         wish = copies.Wish(in_both if asked.both.data else items, nonce, receipt)
         mailing = copies.mailed(wish, asked, site)
     letters = [
-        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft, site.campaign)
-        for x in in_both
+        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
     ]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
@@ -144,6 +142,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
         "official": offered, "keeping": keeping(receipt, items, site),
+        "topic": site.campaign.office_topic,
         "mail": mailing, "errors": [("copy_to", words) for words in asked.copy_to.errors],
     }  # fmt: skip
     return Page("resident/take.html", context, mailing.status)
@@ -161,11 +160,7 @@ def _current(letters: Sequence[Taken], told: str) -> str:
 
 
 def _taken(
-    item: Addressed,
-    row: LetterRow | None,
-    offered: official.OfficialOffer | None,
-    draft: Draft,
-    campaign: Campaign,
+    item: Addressed, row: LetterRow | None, offered: official.OfficialOffer | None, draft: Draft
 ) -> Taken:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
@@ -189,12 +184,12 @@ def _taken(
         delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
-        form_asks=_form_asks(member.form, campaign),
+        rules=member.form,
         form_subject=form.subject,
         form_text=form.text,
         count=form.count,
         limit=form.limit,
-        over=over_words(form.over) if form.over else "",
+        over=form.over,
         post_to=_post_to(item),
         spanish=bool(item.translation),
         tel=call.tel_uri if isinstance(call, CallScript) else "",
@@ -202,34 +197,6 @@ def _taken(
         call=call.words if letter.language == "en" else call.aid,
         call_aid=call.aid,
     )
-
-
-def _form_asks(rules: FormRules, campaign: Campaign) -> str:
-    """What an office's form will ask for besides the message."""
-    if not rules.known:
-        return _("We do not know what this form asks for. Most ask for your name, full address, "
-                 "ZIP code and e-mail.")  # fmt: skip
-    asked = [
-        words
-        for words, is_asked in (
-            (_("a title such as Ms. or Mr."), rules.asks_prefix),
-            (_("a phone number"), rules.asks_phone),
-            (_("a subject"), rules.asks_subject),
-            (
-                _(
-                    "a topic from a list (choose “%(topic)s”, or the nearest)",
-                    topic=campaign.office_topic,
-                ),
-                rules.asks_topic,
-            ),
-            (_("your e-mail twice"), rules.confirms_email),
-            (_("a test that you are not a robot"), rules.has_captcha),
-        )
-        if is_asked
-    ]
-    base = _("This form asks for your name, full address, ZIP code and e-mail.")
-    more = _("It also asks for: %(list)s.", list=", ".join(asked)) if asked else ""
-    return f"{base} {more}".rstrip()
 
 
 def _post_to(item: Addressed) -> str:

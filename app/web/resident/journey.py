@@ -16,11 +16,11 @@ from app.campaign.entities import Source
 from app.campaign.page_words import congress_gov, sources_of
 from app.campaign.words import ordinal
 from app.congress.lookup import find_delegation
-from app.congress.model import Choose, Delegation, Found, Outcome, Unavailable, as_moment, change_of
+from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
-from app.site.i18n import language, long_date, ngettext
+from app.site.i18n import language, long_date
 from app.site.services import Services
 from app.text import suggest_email
 from app.web import practice
@@ -54,7 +54,7 @@ from app.web.resident.find import (
 )
 from app.web.resident.letters import (
     Reviewed,
-    glyph_words,
+    glyphs_missing,
     growing,
     recipients,
     review,
@@ -248,11 +248,13 @@ def write_page(
         "form": form or write_form(draft, site), "errors": errors or (),
         "switch": "resident.write", "draft_page": "write",
         "notices": [*said, *notice_words(found.notice)],
-        "place": place_words(delegation), "area_notes": senators_note(delegation.state),
+        "state": state_name(delegation.state, in_a_sentence=True), "delegation": delegation,
+        "district": district_name(delegation.state, delegation.district),
+        "area_notes": senators_note(delegation.state),
         "to_names": [title_name(h) for h in chosen],
         "noted": [p for p in (person(h, today, site.tables) for h in delegation.holders) if p.note],
         "templates": letters, "prompts": prompts(site), "story_limit": STORY_LIMIT,
-        "hand_edited": _hand_edited(draft), "room": story_room(draft, found, site),
+        "room": story_room(draft, found, site),
         "growing": [growing(draft, found, site, x.id) for x in letters if chosen],
     }  # fmt: skip
     return Page("resident/write.html", context, status)
@@ -293,31 +295,6 @@ def prompts(site: Services) -> list[str]:
     return [
         (language() == "es" and spanish) or english for english, spanish in site.campaign.prompts
     ]
-
-
-def place_words(delegation: Delegation) -> str:
-    """Which seats represent the person, in one sentence."""
-    state = state_name(delegation.state, in_a_sentence=True)
-    if not delegation.senate:
-        return _("You live in %(place)s.", place=state)
-    if delegation.district == 0:
-        return _("You live in %(place)s, which has one seat in the House.", place=state)
-    return _(
-        "You live in %(place)s, %(district)s.",
-        place=state, district=district_name(delegation.state, delegation.district),
-    )  # fmt: skip
-
-
-def _hand_edited(draft: Draft) -> str:
-    if not draft.words:
-        return ""
-    return ngettext(
-        "You changed one letter by hand. If you change something here, you choose on the next page "
-        "whether to keep your version of it.",
-        "You changed %(num)d letters by hand. If you change something here, you choose on the next "
-        "page whether to keep your versions of them.",
-        len(draft.words),
-    )
 
 
 def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
@@ -530,7 +507,7 @@ def review_page(
     letters, bill = review(draft, found, site, wrong), site.campaign.bill_for("house")
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
-        "letters": letters, "notices": glyph_words(draft),
+        "letters": letters, "glyphs": glyphs_missing(draft),
         "sources": _facts(letters, found.delegation.state, site),
         "bill_url": congress_gov(bill), "bill_number": bill.number,
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,

@@ -23,14 +23,6 @@ LOW_SHARE = 0.10
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeChoice:
-    """An office that a printed letter can go to."""
-
-    id: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reviewed:
     """One letter as the review page shows it, all in words and numbers."""
 
@@ -69,8 +61,10 @@ class Reviewed:
     """The office reads Spanish, too, and there is a Spanish text."""
     shortened: bool
     """It is the short letter because the office's form takes no full one."""
-    over: str
-    offices: list[OfficeChoice]
+    over: int
+    """Characters that the office's web form does not take."""
+    offices: list[tuple[str, str]]
+    """Those that the printed letter can go to: id and words."""
     office: str
     office_open: bool
 
@@ -354,10 +348,10 @@ def _reviewed(
         box_extra=form.count - form_length(body_text(letter)),
         may_be_spanish=holder.seat.state == "PR" and _has_spanish(letter, site),
         shortened=plain.length == "short",
-        over=over_words(form.over) if form.over else "",
+        over=form.over,
         offices=[
-            OfficeChoice("washington", _("Washington, DC")),
-            *(OfficeChoice(o.id, _office_label(o)) for o in holder.member.local_offices),
+            ("washington", _("Washington, DC")),
+            *((o.id, _office_label(o)) for o in holder.member.local_offices),
         ],
         office=office.id if office else "washington",
         office_open=office is not None,
@@ -446,28 +440,10 @@ def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[st
     )
 
 
-def glyph_words(draft: Draft) -> list[str]:
-    """That the printed letter cannot show some of what was typed; empty where it can.
+def glyphs_missing(draft: Draft) -> Sequence[str]:
+    """What the printed letter cannot show of what was typed.
 
-    Only what the person typed is looked at, all at once: setting it in type takes a while.
+    Only that is looked at, all at once: setting it in type takes a while.
     """
     writer = writer_of(draft)
-    glyphs = missing_glyphs(writer.name, *writer.address_lines, draft.story, *draft.words.values())
-    if not glyphs:
-        return []
-    return [
-        _(
-            "The printed letter cannot show these characters: %(characters)s. In their place "
-            "there will be a mark. Please replace them, or use the web form.",
-            characters=" ".join(glyphs),
-        )
-    ]
-
-
-def over_words(over: int) -> str:
-    """That a letter is too long for the office's web form, and what to do about it."""
-    return _(
-        "Too long for this office’s web form by %(over)d characters. We cut nothing. Shorten it, "
-        "or mail it.",
-        over=over,
-    )
+    return missing_glyphs(writer.name, *writer.address_lines, draft.story, *draft.words.values())

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
@@ -57,8 +58,8 @@ LONGEST = 200
 """Characters that any of them may have."""
 
 
-def _shortened(typed: str) -> str:
-    return clean_line(typed)[: LONGEST + 1]
+def _asked(label: Any) -> StringField:
+    return StringField(label, filters=[lambda typed: clean_line(typed)[: LONGEST + 1]])
 
 
 class OfficesForm(SiteForm):
@@ -69,14 +70,14 @@ class OfficesForm(SiteForm):
         _l("Title"), choices=choices([("", _l("Choose")), *((x, x) for x in SENATE_PREFIXES)]),
         validate_choice=False,
     )  # fmt: skip
-    d_first = StringField(_l("First name"), filters=[_shortened])
-    d_last = StringField(_l("Last name"), filters=[_shortened])
-    d_street = StringField(_l("Street address"), filters=[_shortened])
-    d_street2 = StringField(_l("Apartment, unit"), filters=[_shortened])
-    d_city = StringField(_l("City"), filters=[_shortened])
-    d_zip = StringField(_l("ZIP code"), filters=[_shortened])
-    d_email = StringField(_l("E-mail address"), filters=[_shortened])
-    d_phone = StringField(_l("Phone number"), filters=[_shortened])
+    d_first = _asked(_l("First name"))
+    d_last = _asked(_l("Last name"))
+    d_street = _asked(_l("Street address"))
+    d_street2 = _asked(_l("Apartment, unit"))
+    d_city = _asked(_l("City"))
+    d_zip = _asked(_l("ZIP code"))
+    d_email = _asked(_l("E-mail address"))
+    d_phone = _asked(_l("Phone number"))
     step, only, seen = entries(3)
 
     def given(self, name: str) -> bool:

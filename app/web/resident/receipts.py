@@ -36,15 +36,20 @@ from app.web.error_pages import not_stored_page, not_stored_words, trouble
 from app.web.forms import sent
 from app.web.limits import Wait, ask, wait_words
 from app.web.pages import Page
-from app.web.resident.claims import claims_of, confirmation_failed
+from app.web.resident.claims import (
+    claims_of,
+    confirmation_failed,
+    delivery_words,
+    mail_lines,
+    state_words,
+)
 from app.web.resident.consent import offer
-from app.web.resident.copies import ask_owner, mail_lines
+from app.web.resident.copies import ask_owner
 from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, Ready, ready, review_page
 from app.web.resident.letters import addressed
 from app.web.resident.people import role, title_name
 from app.web.resident.sharing import sharing
-from app.web.resident.states import delivery_words, state_words
 
 log = logging.getLogger("dear_congress")
 

@@ -21,20 +21,12 @@ from app.site.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class ShareLink:
-    """One way to pass it on. ``away`` opens another site, in a new tab."""
-
-    label: str
-    url: str
-    away: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Sharing:
-    """The text to copy, and the links."""
+    """The text to copy, and the links: the words of each, and its address. One that opens another
+    site does so in a new tab."""
 
     text: str
-    links: tuple[ShareLink, ...]
+    links: tuple[tuple[str, str], ...]
 
 
 def sharing(site: Services) -> Sharing:
@@ -47,17 +39,12 @@ def sharing(site: Services) -> Sharing:
         return quote(f"{words} {site_link(tag, site)}", safe="")
 
     links = (
-        ShareLink(
-            _("E-mail"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}",
-            away=False,
-        ),
+        (_("E-mail"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}"),
         # The question mark and the ampersand together are what both kinds of phone understand.
-        ShareLink(_("Text message"), f"sms:?&body={text('share-sms')}", away=False),
-        ShareLink("WhatsApp", f"https://wa.me/?text={text('share-whatsapp')}", away=True),
-        ShareLink(
-            "Bluesky", f"https://bsky.app/intent/compose?text={text('share-bluesky')}", away=True
-        ),
-    )  # fmt: skip
+        (_("Text message"), f"sms:?&body={text('share-sms')}"),
+        ("WhatsApp", f"https://wa.me/?text={text('share-whatsapp')}"),
+        ("Bluesky", f"https://bsky.app/intent/compose?text={text('share-bluesky')}"),
+    )
     return Sharing(f"{words} {site_link('share-copy', site)}", links)
 
 
