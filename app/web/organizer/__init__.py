@@ -28,7 +28,7 @@ from app.web.organizer.letters_shelf import letters
 from app.web.organizer.letters_words import set_up_words
 from app.web.organizer.paper_pages import paper
 from app.web.organizer.sealed_pages import keys, packets
-from app.web.organizer.trail import event_name, facts
+from app.web.organizer.trail import actor_name, event_name, facts
 
 AREAS = (
     organizer, campaign, campaigns, cosponsors, letters, counts_area, held, paper, packets,
@@ -46,4 +46,4 @@ def set_up_organizers(app: Flask) -> None:
             blueprint, url_prefix=f"/es{blueprint.url_prefix}", name=f"es_{blueprint.name}"
         )
     set_up_words(app)
-    app.jinja_env.filters.update(event_name=event_name, facts=facts)
+    app.jinja_env.filters.update(actor_name=actor_name, event_name=event_name, facts=facts)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from werkzeug.wrappers import Response
 
 from app.records import audit
-from app.records.audit import Actor, Event, TrailFilter, Value, What
+from app.records.audit import COMMAND_LINE, Actor, Event, TrailFilter, Value, What
 from app.records.database import writing
 from app.records.tabular import BOM, csv_line
 from app.site.i18n import gettext as _
@@ -49,7 +49,7 @@ def show_trail() -> Response:
     wanted = form.wanted()
     return page(
         "audit", 422 if form.errors else 200,
-        actors=[("", _("everyone")), *((name, name) for name in audit.actors(db))],
+        actors=[("", _("everyone")), *((name, actor_name(name)) for name in audit.actors(db))],
         kinds=[("", _("everything")), *((what.value, event_name(what)) for what in What)],
         found=audit.page(db, wanted, below=form.row("below"), above=form.row("above")),
         query={name: value for name, value in asdict(wanted).items() if value},
@@ -114,8 +114,9 @@ FACTS = (
 PLAINER = {
     What.START_PAGE_CHANGED: _mark("another campaign on the start page"),
     What.COPY_RESTORED: _mark("copy of the database restored"),
-    "shape": _mark("what it holds"),
-}
+    "shape": _mark("what it holds"), "preparing": _mark("being prepared"),
+    COMMAND_LINE: _mark("command line"),
+}  # fmt: skip
 """Where what is stored is not what a page says."""
 
 
@@ -124,12 +125,23 @@ def event_name(what: What) -> str:
     return _(PLAINER.get(what, what.value))
 
 
+def actor_name(who: str) -> str:
+    """Who acted: an organizer by name, the operator in words."""
+    return _(PLAINER[who]) if who == COMMAND_LINE else who
+
+
 def facts(values: Mapping[str, Value]) -> str:
     """``role: editor``: the facts of an event on one line, without the empty ones."""
-    shown = []
-    for key, value in values.items():
-        if value is None or value == "":
-            continue
-        text = (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
-        shown.append(f"{_(PLAINER.get(key, key))}: {text}")
-    return ", ".join(shown)
+    return ", ".join(
+        f"{_(PLAINER.get(key, key))}: {_fact(key, value)}"
+        for key, value in values.items()
+        if value is not None and value != ""
+    )
+
+
+def _fact(key: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if key == "expires":
+        return str(value).replace("T", " ").removesuffix("Z")
+    return _(PLAINER.get(str(value), str(value))) if key in ("role", "state") else str(value)
