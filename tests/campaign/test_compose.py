@@ -407,6 +407,23 @@ def test_members_of_the_other_party_are_asked_what_they_could_say_yes_to(
             assert re.search(r"would have ended", ask), ask
 
 
+def test_a_cosponsor_who_went_to_the_senate_is_asked_for_what_a_senator_can_do(
+    campaign: Campaign, tables: Tables
+) -> None:
+    house, senate = tables.holder("IL-2"), tables.holder("IL-S2")
+    template = campaign.template("general", "full")
+    assert house
+    assert senate
+    assert template
+    letter = compose(
+        campaign, template, replace(senate, member=house.member), writer=WRITER,
+        district_place=place_of(tables, "IL-2"), story="", today=EXPIRED,
+    )  # fmt: skip
+    asked = " ".join(letter.body)
+    assert "Thank you for cosponsoring H.R. 6890" in asked
+    assert "help bring it to the Senate" in asked
+
+
 def test_days_are_few_only_when_they_are(campaign: Campaign, tables: Tables) -> None:
     for moment, letter in every_letter(campaign, tables):
         text = " ".join(letter.body)
