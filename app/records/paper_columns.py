@@ -51,8 +51,9 @@ _NAMES: dict[str, str] = {
     "street": "street, street address, streetaddress, street name, streetname, address, addr, "
               "address line, street line, address street, home address, residential address, "
               "residence address, calle, calle y numero, calle y no, calle y num, calle numero, "
-              "direccion, direccion postal, direccion residencial, direccion fisica, domicilio, "
-              "user address, nombre de la calle",
+              "direccion, direccion completa, full address, direccion postal, "
+              "direccion residencial, direccion fisica, domicilio, user address, "
+              "nombre de la calle",
     "street_type": "street type, streettype, st type",
     "before": "street prefix, streetprefix, pre direction, predirection, street direction, dir, "
               "pre dir, predir, direction",
@@ -154,15 +155,23 @@ def find_header(top: Sequence[RawRow]) -> RawRow | None:
     for row in top:
         roles = roles_in(row)
         # A note with one known word ("Name") is no header, and a row with a place and a person is.
-        known = len(roles) + 10 * bool(roles & {"zip", "plus4", "place"} and roles & _PERSON)
+        known = len(roles) + 10 * _is_header(roles)
         if known > most:
             best, most = row, known
-    return best
+    # An export of a form may have nothing but questions in its first row.
+    return best or next((row for row in top[:1] if _is_header(roles_in(row, ends=True))), None)
 
 
-def roles_in(header: RawRow) -> set[str]:
-    """Everything that a header row names."""
-    return {role for role, _rank in _read(header.cells).values()}
+def roles_in(header: RawRow, *, ends: bool = False) -> set[str]:
+    """Everything that a header row names; with ``ends`` also by what its columns end with."""
+    found = _read(header.cells)
+    if ends:
+        found |= _read_ends(header.cells, found)
+    return {role for role, _rank in found.values()}
+
+
+def _is_header(roles: set[str]) -> bool:
+    return bool(roles & {"zip", "plus4", "place"} and roles & _PERSON)
 
 
 _PERSON = {"first", "last", "name", "email"}
@@ -430,6 +439,8 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
 
 def _take_apart(values: dict[str, str], place: str) -> None:
     """Put city, state and ZIP where they belong if they stand in one cell, or in the street's."""
+    if not place and _split_place(values.get("zip", "")):
+        place, values["zip"] = values["zip"], ""
     if place:
         parts = _split_place(place)
         if parts is None:

@@ -84,6 +84,17 @@ def test_both_surnames_of_a_spanish_sheet_are_the_last_name() -> None:
                            "city": "Stowe", "state": "Vermont", "zip": "05672"}  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "header",
+    [("¿Cuál es su nombre?", "¿Cuál es su apellido?", "¿Cuál es su dirección?",
+      "¿Cuál es su código postal?"),
+     ("Signer’s first name", "Signer’s last name", "Signer’s full address", "Signer’s ZIP")],
+)  # fmt: skip
+def test_a_form_that_asks_nothing_but_questions_is_read(header: tuple[str, ...]) -> None:
+    (read,) = rows_of(csv_file(("Ana", "Li", "1 A St", "05672"), header=header))
+    assert read.values == {"first": "Ana", "last": "Li", "street": "1 A St", "zip": "05672"}
+
+
 def test_a_suffix_beside_a_street_is_the_streets_and_beside_a_name_the_names() -> None:
     header = ("First", "Last", "House #", "Dir", "Street Name", "Suffix", "ZIP")
     (read,) = rows_of(csv_file(("Ana", "Li", "12", "N", "Main", "St", "05672"), header=header))
@@ -154,6 +165,7 @@ def test_a_row_number_is_not_glued_to_the_street() -> None:
     ("header", "cells"),
     [
         (("Printed Name", "Address", "City, State, ZIP"), ("1 A St", "Stowe, VT 05672")),
+        (("Printed Name", "Address", "ZIP"), ("1 A St", "Stowe, Vermont 05672")),
         (("Printed Name", "Address", "City/State/ZIP"), ("1 A St", "Stowe Vermont 05672-1234")),
         (("Name", "Address", "City"), ("1 A St", "Stowe, V.T. 05672")),
         (("Name", "Address", "Ciudad, estado y ZIP"), ("1 A St", "Stowe, vt, 05672, USA")),
