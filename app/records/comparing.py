@@ -26,6 +26,17 @@ _TITLES = frozenset({
     "mr", "mrs", "ms", "mx", "miss", "dr", "rev", "reverend", "fr", "prof", "rabbi", "capt", "sgt",
     "sr", "sra", "srta", "dra",
 })  # fmt: skip
+_SHORT_FORMS = {
+    name: row[0]
+    for row in (
+        "a beto drew gus sandy sasha tono tony", "c kate kathy katie", "d lola",
+        "e beth betsy betty kike lalo libby liz lizzy mundo ned neto quique ted",
+        "f nando paco pancho", "g lupe memo tavo", "i chabela nacho", "j chuy pepa pepe",
+        "l lucho", "m peggy polly", "p tricia trish", "r bob bobby charo dick", "w bill billy",
+    )
+    for name in row[1:].split()
+}  # fmt: skip
+"""Short forms of first names that begin with another letter, in English and Spanish."""
 _DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
 """Written behind a name. "Md" before one is short for Mohammed."""
 _BEHIND = _JUNIOR.keys() | _DEGREES
@@ -61,6 +72,12 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     if not (given and family) and len(one) > 1:  # a whole name in one field
         given, family = one[:-1], one[-1:]
     return " ".join(given), " ".join(family), junior
+
+
+def initials_of(given: str) -> tuple[str, ...]:
+    """With what a first name begins: as it is given and, for a short form, in full."""
+    first = given.partition(" ")[0]
+    return tuple(dict.fromkeys((given[:1], _SHORT_FORMS.get(first, given[:1]))))
 
 
 def words_of(text: str) -> str:

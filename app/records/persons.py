@@ -39,6 +39,7 @@ from app.records.comparing import (
     bare,
     compact,
     folded,
+    initials_of,
     joined,
     name_of,
     words_of,
@@ -187,7 +188,8 @@ def person_of(
             NOT_GIVEN if own == name else _code(secret, PART, "accents", *at, own),
             _code(secret, PART, "unit", *at, unit) if unit else NOT_GIVEN,
         ))  # fmt: skip
-        alike.append(_code(secret, ALIKE, "first initial", *at, given[:1], family))
+        for initial in initials_of(given):
+            alike.append(_code(secret, ALIKE, "first initial", *at, initial, family))
         alike.append(_code(secret, ALIKE, "last initial", *at, given, family[:1]))
     return Person(by_email, by_address, b"".join(alike), marks)
 
@@ -407,8 +409,9 @@ def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
     """Groups of standing signatures whose people may be one, oldest first in each.
 
     Alike are: one mailbox, with ``+tags`` or the dots that Gmail ignores; one name in one ZIP;
-    and in one house the same last name with the same initial, or the same first name. All of
-    them are counted: this is a list for an organizer's eyes, and no verdict. Reads the rows.
+    and in one house the same last name with the same initial (of Bob also that of Robert), or
+    the same first name. All of them are counted: this is a list for an organizer's eyes, and no
+    verdict. Reads the rows.
     """
     groups = _Groups()
     for number, alike in db.execute(
@@ -476,9 +479,9 @@ def alike_by(one: Person, other: Person) -> AlikeBy | None:
 
     None for two who are not alike. Two names at one mailbox are two people of a household.
     """
-    kinds: tuple[AlikeBy, ...] = ("name", "house", "house")
+    kinds: tuple[AlikeBy, ...] = ("name", "house", "house", "house")
     if one.by_email:
-        kinds = ("name", "mailbox", "house", "house")
+        kinds = ("name", "mailbox", "house", "house", "house")
     household = one.by_email and other.by_email and one.by_email[:PLACE] == other.by_email[:PLACE]
     theirs = set(_pieces(other.alike, ALIKE))
     for kind, code in zip(kinds, _pieces(one.alike, ALIKE), strict=False):

@@ -185,6 +185,17 @@ def test_what_cannot_be_decided_is_alike(changes: dict[str, str], alike: bool) -
     assert bool(alike_by(who(**changes), who())) is alike
 
 
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [("Bob", "Robert"), ("Peggy", "Margaret"), ("Pepe", "José"), ("Ted", "Edward")],
+)
+def test_a_short_form_of_a_first_name_is_alike_in_one_house(short: str, full: str) -> None:
+    one, other = who(first=short, last="Ruiz"), who(first=full, last="Ruiz")
+    assert not same(one, other)
+    assert alike_by(one, other) == alike_by(other, one) == "house"
+    assert not alike_by(one, who(first="Imani", last="Ruiz"))
+
+
 def test_two_names_at_one_mailbox_are_a_household_and_no_likely_repeat() -> None:
     home = {"email": "home@example.org", "last": "Ruiz"}
     assert not alike_by(who(first="Ana", **home), who(first="Luis", **home))
