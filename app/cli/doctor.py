@@ -613,12 +613,14 @@ def keys_are_copied(site: Site) -> Diagnosis:
 
 @check("stream")
 def stream_keeps_up(site: Site) -> Diagnosis:
+    from app.site.backups import own_part_of_stream
+
     settings = site.settings
     if not settings.stream_to:
         return ok("Changes are not streamed elsewhere (stream_to).")
     # What leaves for a bucket is seen here only; in a folder, whether it came.
-    place = f".{settings.database.name}-litestream" if "://" in settings.stream_to else ""
-    files = (settings.instance / (place or settings.stream_to)).rglob("*.ltx")
+    bucket = settings.stream_to.startswith("s3://")
+    files = (own_part_of_stream(settings) if bucket else Path(settings.stream_to)).rglob("*.ltx")
     changed = [_time_of(settings.database), _time_of(Path(f"{settings.database}-wal"))]
     newest = max(filter(None, map(_time_of, files)), default=None)
     last = max(filter(None, changed))

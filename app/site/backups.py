@@ -198,6 +198,8 @@ dbs:
     min-checkpoint-page-count: 2
     replica:
 {replica}      sync-interval: 500ms
+      # Begin anew where the other end was emptied. Without it nothing more is sent.
+      auto-recover: true
 """
 
 
@@ -250,6 +252,11 @@ def litestream(settings: Settings, *arguments: str) -> tuple[list[str], dict[str
     return command, environment
 
 
+def own_part_of_stream(settings: Settings) -> Path:
+    """The folder in which Litestream keeps what it is about to send, or has just sent."""
+    return settings.instance / f".{settings.database.name}-litestream"
+
+
 def stream(settings: Settings, *, tied: bool = False) -> NoReturn:
     """Become Litestream, which sends every change elsewhere until it is told to stop.
 
@@ -261,6 +268,10 @@ def stream(settings: Settings, *, tied: bool = False) -> NoReturn:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
     alone = os.open(settings.instance / "streaming", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(alone, fcntl.LOCK_EX)
+    place = f"{settings.stream_to} {settings.stream_endpoint}".encode()
+    if os.pread(alone, len(place) + 1, 0) != place:  # it lacks what is no longer kept here
+        shutil.rmtree(own_part_of_stream(settings), ignore_errors=True)
+        os.ftruncate(alone, os.pwrite(alone, place, 0))
     os.set_inheritable(alone, True)  # held for as long as the program lives
     os.execve(command[0], command, environment)  # noqa: S606 - our own words
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.records.backup import CopyError
 from app.records.counts import recount, totals
 from app.records.database import open_database
 from app.records.erasing import empty_log, waits_to_be_erased
 from app.records.migrations import damage
 from app.records.signing import sign, withdraw
-from app.site.backups import stream_file
-from app.site.settings import ROOT, load_settings
+from app.site.backups import fetch_stream, own_part_of_stream, stream_file
+from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.load import FORM
 from tests.bench.people import sign_bodies
 from tests.bench.servers import Server, serving
@@ -44,6 +50,15 @@ def until(condition: object, seconds: float = 60) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@contextmanager
+def running(command: Sequence[str], **more: Any) -> Iterator[None]:
+    with subprocess.Popen(command, **more) as run:
+        try:
+            yield
+        finally:
+            run.terminate()
 
 
 @dataclass
@@ -126,21 +141,46 @@ def test_a_machine_lost_under_load_comes_back_with_at_most_the_last_second_missi
 
 def test_what_is_deleted_is_gone_from_the_log_while_it_is_streamed(tmp_path: Path) -> None:
     settings = load_settings({"DEAR_CONGRESS_STREAM_TO": str(tmp_path / "x")}, instance=tmp_path)
-    with closing(open_database(settings.database)) as db:
-        litestream = Path(sys.executable).with_name("litestream")
-        with subprocess.Popen([litestream, "replicate", "-config", stream_file(settings)]) as run:
-            try:
-                until(lambda: list((tmp_path / "x").rglob("*.ltx")))
-                for name in ("one", "two", "three"):
-                    receipt = sign(db, signature(name), settings.secret_key).receipt
-                    code = db.execute("SELECT by_email FROM signatures WHERE by_email IS NOT NULL")
-                    [(gone,)] = code.fetchall()
-                    files = [settings.database, Path(f"{settings.database}-wal")]
-                    assert any(gone in file.read_bytes() for file in files)
-                    withdraw(db, receipt)
-                    until(lambda: not waits_to_be_erased(db))
-                    assert not any(gone in file.read_bytes() for file in files)
-                assert empty_log(db)  # nobody writes any more
-            finally:
-                run.terminate()
+    litestream = Path(sys.executable).with_name("litestream")
+    command = [str(litestream), "replicate", "-config", str(stream_file(settings))]
+    with closing(open_database(settings.database)) as db, running(command):
+        until(lambda: list((tmp_path / "x").rglob("*.ltx")))
+        for name in ("one", "two", "three"):
+            receipt = sign(db, signature(name), settings.secret_key).receipt
+            code = db.execute("SELECT by_email FROM signatures WHERE by_email IS NOT NULL")
+            [(gone,)] = code.fetchall()
+            files = [settings.database, Path(f"{settings.database}-wal")]
+            assert any(gone in file.read_bytes() for file in files)
+            withdraw(db, receipt)
+            until(lambda: not waits_to_be_erased(db))
+            assert not any(gone in file.read_bytes() for file in files)
+        assert empty_log(db)  # nobody writes any more
     assert json.dumps(str(settings.database)) in (tmp_path / "litestream.yml").read_text()
+
+
+def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -> None:
+    """What was sent long ago is kept at the first place only, and not here any more."""
+    for place in ("first", "second"):
+        to = {"DEAR_CONGRESS_STREAM_TO": str(tmp_path / place)}
+        settings = load_settings(to, instance=tmp_path)
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "backup", "stream"]
+        env = {**os.environ, **to, "DEAR_CONGRESS_INSTANCE": str(tmp_path)}
+        with (
+            closing(open_database(settings.database)) as db,
+            running(command, cwd=ROOT, env=env),
+        ):
+            for name in ("one", "two"):
+                sign(db, signature(f"{name} {place}"), settings.secret_key)
+                people = totals(db, None).signatures
+                until(partial(arrived, settings, tmp_path / "copy.db", people))
+        for old in sorted((own_part_of_stream(settings) / "ltx" / "0").glob("*.ltx"))[:-1]:
+            old.unlink()
+
+
+def arrived(settings: Settings, copy: Path, people: int) -> bool:
+    copy.unlink(missing_ok=True)
+    with suppress(CopyError):
+        fetch_stream(settings, copy)
+        with closing(sqlite3.connect(copy)) as db:
+            return bool(db.execute("SELECT count(*) FROM signatures").fetchone()[0] == people)
+    return False
