@@ -27,7 +27,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def above(row: bytes) -> Iterator[bytes]:
+def above(row: bytes | bytearray) -> Iterator[bytes | bytearray]:
     """The hashes of the row above a row, or above a part of it that begins with a pair."""
     sha256, pair = hashlib.sha256, 2 * SIZE
     for start in range(0, len(row), pair):
@@ -81,13 +81,15 @@ def write_tree(entries: Iterable[bytes], file: BinaryIO) -> tuple[int, bytes]:
     The entries come first, then the rows of the tree over them, from the leaf hashes up to the
     root. In memory is one row at a time.
     """
-    leaves = bytearray()
+    row = bytearray()
     for entry in entries:
         file.write(entry)
-        leaves += leaf_hash(entry)
-    file.write(leaves)
-    row = bytes(leaves)
+        row += leaf_hash(entry)
+    size = len(row) // SIZE
+    file.write(row)
     while len(row) > SIZE:
-        row = b"".join(above(row))
+        below, row = row, bytearray()
+        for node in above(below):  # one by one: joined, they would be a list of many bytes first
+            row += node
         file.write(row)
-    return len(leaves) // SIZE, row or EMPTY_ROOT
+    return size, bytes(row) or EMPTY_ROOT
