@@ -46,7 +46,7 @@ soak: $(VENV)/test.stamp ## Sign for ten minutes at the highest rate, then break
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
 i18n: $(VENV)/test.stamp ## Bring the Spanish catalogue up to date with the pages
-	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark -k Field:3 --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
+	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k lazy_gettext -k _l -k _mark -k Field:3 --add-location=file --no-wrap --sort-by-file --omit-header -o app/web/translations/messages.pot .
 	$(BIN)/pybabel -q update --no-wrap --omit-header -i app/web/translations/messages.pot -d app/web/translations -l es
 
 gallery: $(VENV)/test.stamp browser ## Take a picture of every page of residents, into gallery/ (ONLY=take for some)
