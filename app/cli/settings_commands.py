@@ -17,7 +17,10 @@ from app.site.settings import (
 )
 
 LOSSES = {
-    "secret.key": "receipts and open forms of before lead nowhere.",
+    "secret.key": (
+        "open forms have to be sent once more, mail that waits is lost, and organizers set up "
+        "their second factor again."
+    ),
     "person.key": "whoever signed before can sign and be counted again.",
 }
 
