@@ -434,7 +434,8 @@ def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
 
 @pytest.mark.usefixtures("some")
 def test_every_page_is_in_spanish_too(browser: Browser) -> None:
-    english = ("Signatures", "Letters written", "Take the file", "Day by day", "Standing")
+    english = ("Signatures", "Letters written", "Take the file", "Day by day", "Standing",
+               "Faith and community", "North Carolina")  # fmt: skip
     for path in ("", "/places?map=states", "/places?state=CA", "/compare", "/members", "/export",
                  "/by/day", "/by/state"):  # fmt: skip
         browser.get(f"/es{ROOT}{path}")

@@ -250,6 +250,9 @@ def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: 
     assert "S119" in browser.get(newer).words
     browser.get("/organize/audit?what=logged+in")
     assert "S119" not in browser.words
+    browser.get("/es/organize/audit?who=command+line")
+    assert "línea de comandos" in browser.words
+    assert "command line" not in browser.words
 
 
 @pytest.mark.parametrize(

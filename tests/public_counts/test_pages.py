@@ -201,11 +201,14 @@ def test_the_start_page_has_the_table_with_its_rule_in_both_languages(
     assert "A state is shown here once five people have signed there." in client.get("/").words
     people.sign("CA", 13)
     people.sign("WY", 4)
+    people.sign("NY", 5)
     page = client.get("/")
     cells = [words(cell) for cell in page.all("th", "td")]
-    assert cells == ["State or territory", "People", "California", "10"]
+    assert cells == ["State or territory", "People", "California", "10", "New York", "5"]
     assert "rounded down to a multiple of five" in page.words
-    assert "se redondea hacia abajo" in client.get("/es/").words
+    spanish = client.get("/es/").words
+    assert "se redondea hacia abajo" in spanish
+    assert "Nueva York" in spanish
 
 
 # --- checking one's own signature ----------------------------------------------------------

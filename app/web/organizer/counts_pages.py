@@ -47,6 +47,7 @@ from app.web.organizer.counts_read import (
     survey,
 )
 from app.web.organizer.show import page, visible
+from app.web.resident.people import state_name
 
 MOST = 6
 """Lines of a table and bars of a picture beside others; the table's own page has all."""
@@ -88,7 +89,7 @@ def places() -> Response:
         others=shapes is not None and not by_state and shapes.congress != site.tables.congress,
         outlines=ordinal(shapes.congress, language()) if shapes else "",
         congress=ordinal(site.tables.congress, language()),
-        whole=[STATES[s] for s in redrawn(shapes, site.tables) if state in (None, s)],
+        whole=[state_name(s) for s in redrawn(shapes, site.tables) if state in (None, s)],
         legend=legend_of(
             rows["state" if by_state else "district"], shapes, site.tables, state,
             by_state=by_state,
@@ -385,7 +386,7 @@ def _districts(
     for there in whole:
         names = [name for name in now if name.startswith(f"{there}-")]
         if names:
-            said = _("%(place)s, counted as a whole", place=STATES[there])
+            said = _("%(place)s, counted as a whole", place=state_name(there, in_a_sentence=True))
             people = signed(sum(now[name] for name in names))
             path = "".join(shapes.districts[name] for name in names)
             places.append((there, f"{said}: {people}", WHOLE, path))
@@ -397,7 +398,7 @@ def _states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> 
     found = {state: numbers.get(state, 0) for state in sorted(STATES)}
     breaks = steps(list(found.values()))
     return [
-        (state, f"{STATES[state]}: {signed(number)}", step(number, breaks),
+        (state, f"{state_name(state)}: {signed(number)}", step(number, breaks),
          "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state)))
         for state, number in found.items()
     ]  # fmt: skip

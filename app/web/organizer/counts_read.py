@@ -19,7 +19,7 @@ from wtforms import Field, ValidationError
 
 from app.campaign.entities import Campaign
 from app.campaign.stance import stance_of
-from app.campaign.words import ordinal
+from app.campaign.words import ordinal, said
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.tables import Tables
 from app.records.acts import STATUSES, State, Status
@@ -43,6 +43,7 @@ from app.text import plain
 from app.web.forms import DayField, SiteForm, asked, entries, entry
 from app.web.organizer.campaign_list import title_of
 from app.web.organizer.show import area, visible, zone_name
+from app.web.resident.people import state_name
 
 counts_area = area("organizer_counts", "/counts")
 """Where the pages of ``counts_pages`` and the files to take away are."""
@@ -171,7 +172,7 @@ def choices(asked: CountsQuery, site: Services) -> dict[str, list[Choice]]:
     slugs = {site.campaign.slug, *signed_campaigns(db)}
     found: dict[str, list[Choice]] = {
         "campaign": [(slug, title_of(site, slug)) for slug in sorted(slugs)],
-        "state": [(code, f"{code} · {name}") for code, name in sorted(STATES.items())],
+        "state": [(code, f"{code} · {state_name(code)}") for code in sorted(STATES)],
         "letter": _seen(db, chosen, "template", lambda slug: letter_name(slug, site)),
         "source": _seen(db, chosen, "source", source_name),
         "language": list(LANGUAGES.items()),
@@ -196,7 +197,7 @@ def letter_name(slug: str, site: Services) -> str:
     """A letter's title, where the campaign still has it, else its short name."""
     templates = site.campaign.templates
     letter = templates.get((slug, "full")) or templates.get((slug, "short"))
-    return letter.title if letter else slug
+    return said(letter, "title", language()) or letter.title if letter else slug
 
 
 def source_name(tag: str) -> str:
@@ -227,7 +228,7 @@ def filter_words(asked: CountsQuery) -> str:
     """The filter in one sentence, for the top of a page and a picture's name."""
     found = asked.chosen
     parts = [
-        STATES[found.state] if found.state else "",
+        state_name(found.state) if found.state else "",
         _("from %(day)s", day=format_date(found.since, "medium")) if found.since else "",
         _("to %(day)s", day=format_date(found.until, "medium")) if found.until else "",
         _("letter “%(name)s”", name=found.template) if found.template else "",
@@ -367,7 +368,7 @@ Found = dict[str, Totals]
 
 
 def _states(totals: Found, chosen: Filter, _site: Services) -> list[Line]:
-    names = {s: n for s, n in sorted(STATES.items()) if chosen.state in (None, s)}
+    names = {s: state_name(s) for s in sorted(STATES) if chosen.state in (None, s)}
     # Nothing is hidden: what is on no present list is still counted.
     names |= {group: "" for group in totals if group not in names}
     return [(group, group, name, totals.get(group, NOTHING)) for group, name in names.items()]

@@ -21,7 +21,7 @@ from app.web.access import access
 from app.web.limits import in_room
 from app.web.organizer.counts_read import meanings
 from app.web.organizer.show import area, download, known, page, visible, zone_name
-from app.web.resident.people import role, term_note, title_name
+from app.web.resident.people import role, state_name, term_note, title_name
 
 offices = area("organizer_offices", "/offices")
 
@@ -35,7 +35,8 @@ def index() -> Response:
     state = state if state in STATES else ""
     people = _people(site)
     found = _search(site, typed, state, people) if typed or state else []
-    by_name = sorted(STATES.items(), key=lambda state: plain(state[1]))
+    named = [(code, state_name(code)) for code in STATES]
+    by_name = sorted(named, key=lambda state: plain(state[1]))
     return page(
         "offices/index", typed=typed, chosen=state, found=found, searched=bool(typed or state),
         title_name=title_name, role=role,
@@ -84,7 +85,7 @@ def sheet(name: str) -> Response:
     most = max((week.signatures for week in sheet.weeks), default=0)
     return page(
         "offices/sheet", sheet=sheet, numbers=sheet.numbers, seat=holder.seat,
-        heading=title_name(holder), role=role(holder), state_name=STATES[holder.seat.state],
+        heading=title_name(holder), role=role(holder), state_name=state_name(holder.seat.state),
         note=term_note(holder, site.today(), site.tables), stance=sheet.stance,
         ask=sheet.ask_es if language() == "es" else sheet.ask, today=site.today(),
         zone=zone_name(site.campaign.timezone), members_as_of=site.tables.as_of,

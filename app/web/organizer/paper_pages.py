@@ -28,7 +28,7 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from app.campaign.words import Language
+from app.campaign.words import Language, said
 from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
@@ -67,7 +67,7 @@ from app.records.paper_plan import (
 from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
 from app.records.signing import source_tag
 from app.site.i18n import gettext as _
-from app.site.i18n import ngettext, page_url
+from app.site.i18n import language, ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.paper_words import (
     cell_words,
@@ -198,8 +198,11 @@ def links() -> Response:
     site, lang = services(), _print_language()
     tag, letter = request.args.get("source", ""), request.args.get("letter", "")
     problem = _bad_tag_words(tag)
-    titles = {slug: found.title for (slug, size), found in site.campaign.templates.items()
-              if size == "full"}  # fmt: skip
+    titles = {
+        slug: said(found, "title", language()) or found.title
+        for (slug, size), found in site.campaign.templates.items()
+        if size == "full"
+    }
     wanted = {"source": source_tag(tag), "letter": letter if letter in titles else ""}
     chosen = {name: value for name, value in wanted.items() if value}
     link = absolute_link(site.settings.site_url, page_url("public.home", lang, **chosen))

@@ -18,6 +18,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
+from app.campaign.words import state_words
 from app.congress.model import STATES
 from app.records.counts import STEP, milestones, public_states, totals
 from app.records.definitions import BY_TERM, PUBLISHED
@@ -52,9 +53,11 @@ COUNTER_POLICY = "; ".join((
 
 
 def state_rows(site: Services) -> list[tuple[str, str, int]]:
-    """The table by state: its two letters, its name, and how many signed at least."""
+    """The table by state: two letters, the name for the reader, and how many signed at least."""
     rows = public_states(site.db(), site.slug)
-    return [(row.state, STATES[row.state], row.at_least) for row in rows]
+    return [
+        (row.state, state_words(row.state, language(), article=False), row.at_least) for row in rows
+    ]
 
 
 @counter_pages.get("/counter")
@@ -134,8 +137,8 @@ def _counts(site: Services) -> dict[str, Any]:
         "signatures": counted.signatures,
         "letters": counted.letters,
         "by_state": [
-            {"state": state, "name": name, "at_least": number}
-            for state, name, number in state_rows(site)
+            {"state": row.state, "name": STATES[row.state], "at_least": row.at_least}
+            for row in public_states(site.db(), site.slug)
         ],
         "step": STEP,
         "definitions": PUBLISHED | {"at_least": _rule()},
