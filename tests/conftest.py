@@ -29,7 +29,7 @@ if FIRST:  # what it starts has the same folder
     tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tests-", dir=home)
 
 CANDIDATES = (
-    "chromium", "chromium-browser", "google-chrome",
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )  # fmt: skip
 QUIET = [
@@ -82,8 +82,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of each later search for garbage."""
+    """Leave what was collected out of each later search for garbage, and search less often: every
+    page that is read leaves thousands of its elements behind."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -84,7 +84,13 @@
       if (fold) { fold.open = true; }
       area.focus();
       area.select();
-      try { if (document.execCommand("copy")) { done(); } } catch (e) { /* selected at least */ }
+      var copied = false;
+      try { copied = document.execCommand("copy"); } catch (e) { /* selected at least */ }
+      if (!copied) { return; }
+      // The page is then as if it had been copied without all this.
+      if (fold) { fold.open = false; }
+      button.focus();
+      done();
     }
     button.addEventListener("click", function () {
       if (navigator.clipboard && window.isSecureContext) {
