@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urljoin
 
 from flask import Flask
 
-from tests.web.lint import NS, Html
+from tests.web.lint import Html
 
 Pairs = list[tuple[str, str]]
 MARK = "Quillfeather7c1e"
@@ -78,7 +78,7 @@ def targets(page: Html, name: str, at: str = "") -> Iterator[Target]:
         pairs: Pairs = []
         addresses = {form.get("action") or ""}
         for e in form.iter():
-            tag, field = str(e.tag).removeprefix(NS), e.get("name")
+            tag, field = e.tag, e.get("name")
             if tag == "button":
                 addresses.add(e.get("formaction") or form.get("action") or "")
             if not field:
@@ -86,7 +86,7 @@ def targets(page: Html, name: str, at: str = "") -> Iterator[Target]:
             if tag == "textarea":
                 pairs.append((field, "".join(e.itertext())))
             elif tag == "select":
-                options = [o for o in e.iter() if str(o.tag) == f"{NS}option"]
+                options = [*e.iter("option")]
                 chosen = next((o for o in options if o.get("selected") is not None), options[0])
                 pairs.append((field, chosen.get("value") or ""))
             elif tag in ("input", "button"):

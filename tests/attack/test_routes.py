@@ -80,8 +80,13 @@ def test_no_other_verb_does_anything_at_any_route(here: Site, verb: str) -> None
     here.sign(here.form_at(HTTPS))
     before = rows(here)
     allowed: dict[str, set[str]] = {}
-    for _endpoint, path, methods in paths(here.app):
-        allowed.setdefault(path, set()).update(methods)
+    english = []
+    for endpoint, path, methods in sorted(paths(here.app), key=lambda p: p[0].startswith("es_")):
+        if endpoint.startswith("es_"):  # the same view, which takes the same verbs
+            assert (endpoint.removeprefix("es_"), methods) in english
+        else:
+            english.append((endpoint, methods))
+            allowed.setdefault(path, set()).update(methods)
     for path, methods in allowed.items():
         answer = here.client.flask.open(path, method=verb, base_url=HTTPS, data={"zip": "01930"})
         answer.close()  # a file that nobody reads

@@ -21,13 +21,11 @@ from unittest.mock import patch
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from app.cli.signatures import signatures as command
-from app.main import create_app
 from app.records.accounting import mark
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import recount
@@ -41,6 +39,7 @@ from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
 from tests.records.build import SECRET, letters_of, set_status, signature
+from tests.sites import Sites
 
 QUERIES = (
     "", "status=held", "status=withdrawn", "status=every", "state=CA", "state=DC&language=es",
@@ -291,7 +290,8 @@ class Site(RuleBasedStateMachine):
         self.instance = Path(self.folder.name)
         clock = Clock()
         made = Settings(instance=self.instance, secret_key=SITE_SECRET, person_key=b"p" * 32)
-        self.app: Flask = create_app(made, clock=clock)
+        self.sites = Sites()
+        self.app = self.sites.open(made, clock=clock)
         self.app.extensions[EXTENSION] = DOOR
         with self.app.app_context():
             self.db: sqlite3.Connection = services().db()
@@ -309,6 +309,7 @@ class Site(RuleBasedStateMachine):
 
     def close(self) -> None:
         self.db.close()
+        self.sites.close()
         self.folder.cleanup()
 
     @initialize(people=st.lists(st.fixed_dictionaries(SOMEBODY), min_size=8, max_size=16))

@@ -46,7 +46,7 @@ def table(page: Html, label: str) -> list[list[str]]:
         e for e in page.root.iter()
         if e.get("role") == "region" and label in (e.get("aria-label"), e.get("aria-labelledby"))
     )  # fmt: skip
-    rows = [e for e in region.iter() if str(e.tag).endswith("}tr")]
+    rows = [e for e in region.iter() if e.tag == "tr"]
     return [[words(cell) for cell in row] for row in rows[1:]]
 
 

@@ -11,36 +11,36 @@ import pytest
 from flask import Flask
 
 from app.congress.tables import Tables
-from app.main import create_app
 from app.records.database import local_database
 from app.records.office_numbers import office_numbers
 from app.records.signing import withdraw
 from app.site.settings import Settings
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN, SECRET
+from tests.sites import Sites
 from tests.web.lint import Client
 from tests.web.resident import Resident
 
 
-def site(tmp_path: Path, *, keep: bool) -> Flask:
+def site(tmp_path: Path, sites: Sites, *, keep: bool) -> Flask:
     settings = Settings(
         instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, form_seconds=0,
         keep_towns=keep,
     )  # fmt: skip
-    app = create_app(settings)
+    app = sites.open(settings)
     app.testing = True
     return app
 
 
 @pytest.fixture
-def keeping(tmp_path: Path) -> Iterator[Resident]:
-    yield Resident(Client(site(tmp_path, keep=True).test_client()))
+def keeping(tmp_path: Path, sites: Sites) -> Iterator[Resident]:
+    yield Resident(Client(site(tmp_path, sites, keep=True).test_client()))
     local_database(tmp_path / "dear-congress.db").close()
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Resident]:
-    yield Resident(Client(site(tmp_path, keep=False).test_client()))
+def plain(tmp_path: Path, sites: Sites) -> Iterator[Resident]:
+    yield Resident(Client(site(tmp_path, sites, keep=False).test_client()))
     local_database(tmp_path / "dear-congress.db").close()
 
 

@@ -93,8 +93,8 @@ class Browser:
                 continue
             if e.get("type") in ("radio", "checkbox") and e.get("checked") is None:
                 continue
-            if str(e.tag).endswith("select"):
-                options = [o for o in e.iter() if str(o.tag).endswith("option")]
+            if e.tag == "select":
+                options = [*e.iter("option")]
                 e = next(  # noqa: PLW2901
                     (o for o in options if o.get("selected") is not None), options[0]
                 )

@@ -92,7 +92,7 @@ def form_with(page: Html, **values_wanted: str) -> tuple[str, Form]:
     for form in page.all("form"):
         for button in form.iter():
             name, value = button.get("name"), button.get("value")
-            if button.tag == "{http://www.w3.org/1999/xhtml}button" and any(
+            if button.tag == "button" and any(
                 name == wanted and value == text for wanted, text in values_wanted.items()
             ):
                 return _pressed(form, button)

@@ -21,7 +21,7 @@ from babel.support import Translations
 from app.campaign.faults import TWO_GENDERS
 from app.site.i18n import CATALOGUES, compile_catalogues
 from app.site.settings import ROOT, Settings
-from tests.web.lint import NS, Client, Html
+from tests.web.lint import Client, Html
 from tests.web.resident import Resident
 
 PO = CATALOGUES / "es" / "LC_MESSAGES" / "messages.po"
@@ -231,7 +231,7 @@ def english_on(page: Html) -> list[str]:
 
     def read(element: ElementTree.Element, lang: str) -> None:
         lang = element.get("lang") or lang
-        tag = str(element.tag).removeprefix(NS)
+        tag = element.tag
         if tag in ("script", "style", "code", "textarea"):
             return
         texts = [element.text or "", *(element.get(name) or "" for name in READ_ALOUD)]

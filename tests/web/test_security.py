@@ -182,11 +182,12 @@ def test_a_form_that_is_too_large_is_refused_with_words(client: Client) -> None:
 
 
 def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
-    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    settings: Settings, sites: Sites, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     from app.web.resident import journey
 
-    app = create_app(settings)
+    app = sites.open(settings)
 
     def fail(*_args: object) -> None:
         raise ValueError("88 Heron St")
@@ -202,7 +203,7 @@ def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
 
 
 def test_a_database_that_cannot_be_opened_shows_a_page(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, sites: Sites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.web.public import public_pages
 
@@ -210,13 +211,13 @@ def test_a_database_that_cannot_be_opened_shows_a_page(
         raise sqlite3.OperationalError("no")
 
     monkeypatch.setattr(public_pages, "totals", fail)
-    page = Client(create_app(settings).test_client()).get("/es/", 500)
+    page = Client(sites.open(settings).test_client()).get("/es/", 500)
     assert "Algo falló" in page.words
 
 
 @pytest.fixture
-def public_app(settings: Settings) -> Flask:
-    return create_app(changed(settings, site_url="https://letters.example.org", trusted_proxies=1))
+def public_app(settings: Settings, sites: Sites) -> Flask:
+    return sites.open(changed(settings, site_url="https://letters.example.org", trusted_proxies=1))
 
 
 def test_only_the_sites_own_name_is_answered(public_app: Flask) -> None:
@@ -295,10 +296,11 @@ def _without_tokens(page: bytes) -> bytes:
 
 
 def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyones(
-    settings: Settings,
+    settings: Settings, sites: Sites
 ) -> None:
     base = "https://letters.example.org"
-    site = create_app(changed(settings, site_url=base, contact="mailto:press@letters.example.org"))
+    contact = "mailto:press@letters.example.org"
+    site = sites.open(changed(settings, site_url=base, contact=contact))
     get = partial(site.test_client().get, base_url=base)
     assert f"Sitemap: {base}/sitemap.xml" in get("/robots.txt").text
     listed = re.findall(r"<loc>([^<]+)</loc>", get("/sitemap.xml").text)
