@@ -40,6 +40,7 @@ def reading_grade(text: str) -> float:
     return 0.39 * len(words) / count + 11.8 * syllables / len(words) - 15.59
 
 
+@lru_cache(maxsize=8192)
 def _syllables(word: str) -> int:
     word = word.lower().replace("’", "").replace("'", "")
     if word[0].isdigit():
@@ -213,7 +214,7 @@ class Finding:
 
 def check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> list[Finding]:
     """Everything wrong with one sentence of a composed text."""
-    found = [*unfinished(sentence), *_form(sentence), *_numbers(campaign, sentence, situation)]
+    found = [*_by_itself(sentence), *_numbers(campaign, sentence, situation)]
     if situation.language == "en":
         found += _title(campaign, sentence, situation)
         found += _claims(campaign, sentence, situation)
@@ -305,6 +306,13 @@ def _asking(paragraph: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences(paragraph) if _ASK.search(sentence))
 
 
+@lru_cache(maxsize=8192)
+def _by_itself(sentence: str) -> tuple[Finding, ...]:
+    """What a sentence shows without its letter. While somebody works on a text, most of its
+    sentences stay as they were."""
+    return (*unfinished(sentence), *_form(sentence))
+
+
 def _form(sentence: str) -> Iterator[Finding]:
     blank = re.search(f"{BLANK_OPEN}(\\w+){BLANK_CLOSE}", sentence)
     if blank:
@@ -377,8 +385,13 @@ def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[
                 yield Finding(Message.of("expired", number=title), sentence)
 
 
+@lru_cache(maxsize=8192)
+def _without_verb(sentence: str) -> bool:
+    return len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(_NOUN.sub("", sentence))
+
+
 def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
-    if len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(_NOUN.sub("", sentence)):
+    if _without_verb(sentence):
         yield Finding(Message.of("no-verb"), sentence, "nice")
     if situation.delegate and _VOTE.search(sentence):
         yield Finding(Message.of("delegate-vote"), sentence)
