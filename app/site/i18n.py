@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from datetime import date, datetime
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +54,15 @@ def other_language() -> Literal["en", "es"]:
 def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
     """The address of a page (``resident.find``) in the present or the named language."""
     prefix = "es_" if (lang or language()) == "es" else ""
-    return url_for(f"{prefix}{endpoint}", **values)
+    if values or not has_request_context():
+        return url_for(f"{prefix}{endpoint}", **values)
+    return _plain_url(f"{prefix}{endpoint}", request.script_root)
+
+
+@lru_cache(maxsize=1024)
+def _plain_url(endpoint: str, _root: str) -> str:
+    # Always the same below one root, and a page has dozens.
+    return url_for(endpoint)
 
 
 def long_date(day: date) -> str:

@@ -12,7 +12,6 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -156,11 +155,7 @@ class Services:
 
     def db(self) -> Connection:
         """This thread's own connection; a forked worker never uses its parent's."""
-        return local_database(self._database)
-
-    @cached_property
-    def _database(self) -> Path:
-        return self.settings.database
+        return local_database(self.settings.database)
 
 
 @dataclass
@@ -186,6 +181,13 @@ class _InRequest(Services):
     @cached_property
     def tables(self) -> Tables:
         return super().tables
+
+    def db(self) -> Connection:
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> Connection:
+        return super().db()
 
 
 def open_services(settings: Settings, **overrides: Any) -> Services:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -273,7 +274,7 @@ def _key(help: str) -> Any:
     return _row(b"", SettingRule(help, "a secret", read, secret=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """One site's settings. Every default is safe for a site that nobody configured."""
 
@@ -442,7 +443,7 @@ class Settings:
     secret_key: bytes = _key("Signs forms and receipts; leave it out, and `secret.key` is made.")
     person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
 
-    @property
+    @cached_property
     def database(self) -> Path:
         return self.instance / "dear-congress.db"
 
