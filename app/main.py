@@ -7,6 +7,7 @@ machine, where nothing else watches over them. ``--no-mail`` leaves the mail wor
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from flask import Flask
 
 from app import web
 from app.cli import add_commands
+from app.congress.model import TablesError
+from app.congress.tables import load_tables
 from app.errors import ExplainedError
 from app.records.database import local_database, serve_from
 from app.records.health import check_site
@@ -23,6 +26,7 @@ from app.site.backups import litestream, stream
 from app.site.daily import start_purging
 from app.site.live import live_campaign
 from app.site.server import listen, serve
+from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 from app.site.watching import begin_counting, serve_numbers
 
@@ -46,6 +50,16 @@ def _must_have_its_campaign(settings: Settings) -> None:
         local_database(settings.database).close()  # this process is forked in a moment
 
 
+def _read_ahead(app: Flask, settings: Settings) -> None:
+    """Read what nearly every page needs before the processes part: so it is in memory once, and
+    nobody waits for it. Organizers' pages are read when the first of them asks."""
+    with suppress(TablesError):  # which the pages that need them say
+        load_tables(settings.instance, moment_of_site(settings))
+    pages = app.jinja_env
+    for name in pages.list_templates(filter_func=lambda name: not name.startswith("organizer/")):
+        pages.get_template(name)
+
+
 def main(arguments: list[str]) -> int:
     """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
     try:
@@ -59,6 +73,7 @@ def main(arguments: list[str]) -> int:
             begin_counting(settings)
         app = create_app(settings)
         _must_have_its_campaign(settings)
+        _read_ahead(app, settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
     except ExplainedError as error:
         click.echo(f"The site cannot start.\n{error}", err=True)

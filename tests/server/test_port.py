@@ -1,11 +1,14 @@
-"""Where the site is served, and what an operator reads when it cannot be served there."""
+"""How the site begins, and what an operator reads when it cannot be served from where it should."""
 
 from __future__ import annotations
 
 import socket
+from typing import Any, NoReturn
 
 import pytest
+from flask import Flask
 
+from app.congress import tables
 from app.main import main
 from app.site.server import listen
 from app.site.settings import SettingsError
@@ -45,3 +48,30 @@ def test_a_host_that_is_not_here_is_named(host: str) -> None:
     with pytest.raises(SettingsError, match="cannot be served from") as error:
         listen(host, free_port())
     assert host in str(error.value)
+
+
+def test_what_visitors_pages_need_is_read_before_the_processes_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """Otherwise each of them reads it anew, while a visitor waits and others behind them."""
+    monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("PORT", str(free_port()))
+    tables._cached.cache_clear()
+    answers: list[int] = []
+
+    def too_late(*_args: object, **_named: object) -> NoReturn:
+        raise AssertionError("this could have been read before")
+
+    def part(site: Flask, sockets: list[socket.socket], *_args: Any, **_named: Any) -> None:
+        for one in sockets:
+            one.close()
+        with monkeypatch.context() as later:
+            later.setattr(tables, "read_tables", too_late)
+            later.setattr(type(site.jinja_env), "compile", too_late)
+            visitor = site.test_client()
+            answers.append(visitor.get("/").status_code)
+            answers.append(visitor.post("/find", data={"zip": "01930"}).status_code)
+
+    monkeypatch.setattr("app.main.serve", part)
+    assert main([]) == 0
+    assert answers == [200, 200]
