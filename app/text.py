@@ -72,7 +72,9 @@ def clean_text(text: str) -> str:
         text = _BREAKS.sub("\n", text).replace("\u2029", "\n\n").replace("\t", " ")
         text = _without_hidden(text)
         text = "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
-    return _EMPTY_LINES.sub("\n\n", text).strip("\n")
+    if "\n\n\n" in text:  # seldom, and to look for it so takes no time
+        text = _EMPTY_LINES.sub("\n\n", text)
+    return text.strip("\n")
 
 
 def clean_line(text: str) -> str:

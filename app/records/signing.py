@@ -216,12 +216,15 @@ def _content_of(request: SignatureRequest) -> bytes:
     sent = json.dumps([
         request.status == "test", request.state, request.district, request.template,
         request.version, request.length, request.match, request.edited, request.town,
-        [(row.seat, row.bioguide, row.ask) for row in request.letters], request.words,
+        [(row.seat, row.bioguide, row.ask) for row in request.letters],
         {purpose: dict(details) for purpose, details in sorted(request.keep.items())},
         [(code or b"").hex() for code in (person.by_email, person.by_address, person.near)],
         request.mailbox,
     ])  # fmt: skip
-    return hashlib.blake2b(sent.encode(), key=request.key.encode()[:64], digest_size=16).digest()
+    digest = hashlib.blake2b(sent.encode(), key=request.key.encode()[:64], digest_size=16)
+    for text in request.words:  # by far the most of it, so it is not made JSON of
+        digest.update(b"\0" + text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def _seal(
