@@ -129,6 +129,8 @@ class _RawFile:
         self.last: _Head | None = None
         self.turn = Turn()
         self.shared = SharedWrites(self.turn)
+        self.writer: _Watched | None = None
+        """What ``writing_together`` writes with, as long as anybody else has the file open."""
 
     def head(self) -> _Head | None:
         beginning = os.pread(self.descriptor, FIRST_PAGES, 0)
@@ -157,7 +159,10 @@ def _let_go(key: _Key) -> None:
     with _opening:
         raw = _raw[key]
         raw.users -= 1
-        if not raw.users:
+        if raw.users == 1 and raw.writer is not None:
+            writer, raw.writer = raw.writer, None
+            writer.close()
+        elif not raw.users:
             os.close(_raw.pop(key).descriptor)
 
 
@@ -201,14 +206,15 @@ def id_file(path: Path) -> Path:
     return path.with_suffix(".id")
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, *, threads: bool = False) -> _Watched:
     """Open the database, making and migrating it where needed.
 
     The connection is in autocommit mode (``isolation_level=None``); write with ``writing``.
-    It belongs to the thread that opened it. Several processes may call this at the same
-    moment on a file that does not exist yet. Raises ``NotStoredError`` with a sentence for the
-    operator when the file cannot be opened or comes from a newer version of the program, and
-    ``NotItselfError`` when a database was here that is gone, or that was another one.
+    It belongs to the thread that opened it; with ``threads``, to whoever has the turn to write.
+    Several processes may call this at the same moment on a file that does not exist yet. Raises
+    ``NotStoredError`` with a sentence for the operator when the file cannot be opened or comes
+    from a newer version of the program, and ``NotItselfError`` when a database was here that is
+    gone, or that was another one.
     """
     known = known_id(path)
     if known and not path.exists():
@@ -225,7 +231,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise NotItselfError(f"{foreign_log(path)} {RESTORE}")
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS,
-            isolation_level=None, factory=_Watched,
+            isolation_level=None, factory=_Watched, check_same_thread=not threads,
         )  # fmt: skip
     except (OSError, sqlite3.Error) as error:
         _let_go(key)
@@ -638,11 +644,22 @@ def writing_together(db: sqlite3.Connection, work: Callable[[sqlite3.Connection]
     changes nothing but the database that it is given, and can be asked twice. It runs in the
     caller's context, maybe in another thread. Raises like ``writing``, and what ``work`` raises.
     """
-    shared = db.raw.shared if isinstance(db, _Watched) else SharedWrites(Turn())
+    if not isinstance(db, _Watched):
+        with writing(db):
+            return work(db)
     try:
-        return shared.write(db, work, transaction=writing, wait=BUSY_SECONDS)
+        return db.raw.shared.write(_writer(db), work, transaction=writing, wait=BUSY_SECONDS)
     except sqlite3.OperationalError as error:
         raise NotStoredError(f"Nothing was stored: {error}.") from error
+
+
+def _writer(db: _Watched) -> _Watched:
+    """The one connection with which this process writes for many: its statements are prepared and
+    its pages at hand, where each thread's own would have to begin anew."""
+    with _opening:
+        if db.raw.writer is None or _is_closed(db.raw.writer):
+            db.raw.writer = open_database(db.path, threads=True)
+        return db.raw.writer
 
 
 @contextmanager

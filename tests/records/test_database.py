@@ -306,6 +306,16 @@ def test_behind_a_lock_that_is_held_who_would_be_written_together_is_told(
     assert writing_together(db, put("after")) == "after"
 
 
+def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path) -> None:
+    """Otherwise no other database could ever take its place in this process."""
+    for name in ("one", "two"):
+        with closing(open_database(path)) as db:
+            assert writing_together(db, put(name)) == name
+            assert kept(db) == [name]
+        for file in path.parent.glob(f"{path.stem}.*"):
+            file.unlink()
+
+
 Put = Callable[[sqlite3.Connection], object]
 
 

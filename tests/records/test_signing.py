@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.records.accounting import MAILED, OWN, mark
 from app.records.acts import LetterRow, Receipt, State
 from app.records.counts import Totals, by_status, count, totals
-from app.records.database import NotStoredError, open_database
+from app.records.database import NotStoredError, open_database, writing_together
 from app.records.signing import receipt, remove, sign, source_tag, withdraw
 from tests.records.build import CAMPAIGN, SECRET, letters_of, person, set_status, signature
 
@@ -314,17 +314,19 @@ def test_a_wrong_value_is_an_error_and_not_a_repeated_signature(db: sqlite3.Conn
 
 def test_a_full_disk_stores_nothing_and_trying_again_works(db: sqlite3.Connection) -> None:
     """N37"""
-    pages = db.execute("PRAGMA page_count").fetchone()[0]
-    db.execute(f"PRAGMA max_page_count={pages}")
+
+    def may_have(pages: int) -> None:
+        writing_together(db, lambda own: own.execute(f"PRAGMA max_page_count={pages}").fetchone())
 
     def sign_many() -> None:
         for n in range(1000):
             sign(db, signature(f"key {n}"), SECRET)
 
+    may_have(db.execute("PRAGMA page_count").fetchone()[0])
     with pytest.raises(NotStoredError, match="full"):
         sign_many()
     before = totals(db, CAMPAIGN).signatures
-    db.execute("PRAGMA max_page_count=100000")
+    may_have(100_000)
     sign(db, signature(f"key {before}"), SECRET)
     assert totals(db, CAMPAIGN).signatures == before + 1
 
