@@ -55,6 +55,9 @@ SETTINGS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA journal_size_limit=67108864",  # after a long read the log shrinks to 64 MB again
+    # The log is moved into the file at 16 MB, not at 4: a page that every signature changes is then
+    # moved once for four times, and while many sign the log cannot be begun anew at once.
+    "PRAGMA wal_autocheckpoint=4000",
 )
 
 
