@@ -7,11 +7,13 @@ something small need not even have it: the first does their work with its own (`
 
 from __future__ import annotations
 
+import os
+import select
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -24,9 +26,35 @@ PATIENT = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
 STUCK_SECONDS = 3.0
 """When the first in this process has waited so long for the lock, nobody stands behind it; where
 several do, sooner: as many times as they are."""
-LOOK_SECONDS = 0.001
-"""Between two looks whether the lock is free. SQLite itself looks ever more seldom, up to ten
-times a second, so that who came first may wait long while others pass."""
+LOOK_SECONDS = 0.004
+"""Between two looks whether the lock is free, where nobody rings (``_Bell``). SQLite itself looks
+ever more seldom, up to ten times a second, so that who came first may wait long while others pass.
+"""
+
+
+class _Bell:
+    """Rung by whoever has written, and heard by all processes that were forked from one: they need
+    not look again and again for the lock. Nothing depends on it: other programs do not ring."""
+
+    def __init__(self) -> None:
+        self._heard, self._rope = os.pipe()
+        for end in (self._heard, self._rope):
+            os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        with suppress(BlockingIOError):  # full: nobody has waited for a long time
+            os.write(self._rope, b"!")
+
+    def wait(self, seconds: float) -> None:
+        """Until it rings, or has rung since somebody waited last; at most so long."""
+        ears = select.poll()
+        ears.register(self._heard, select.POLLIN)
+        if ears.poll(1000 * seconds):
+            with suppress(BlockingIOError):  # another one took it
+                os.read(self._heard, 4096)
+
+
+_bell = _Bell()
 
 
 class Turn:
@@ -70,6 +98,7 @@ class Turn:
     def end(self) -> None:
         """Let the next one write."""
         self._ours.release()
+        _bell.ring()
 
 
 def _begin(db: sqlite3.Connection, deadline: float) -> None:
@@ -85,7 +114,7 @@ def _begin(db: sqlite3.Connection, deadline: float) -> None:
                     raise
                 if time.monotonic() >= deadline:
                     raise
-            time.sleep(LOOK_SECONDS)
+            _bell.wait(LOOK_SECONDS)
     finally:
         db.execute(PATIENT).close()
 

@@ -29,6 +29,7 @@ from app.records.database import (
     writing_together,
 )
 from app.records.signing import sign
+from app.records.turns import Turn
 from app.records.workshop import remember_versions
 from tests.records.build import CAMPAIGN, SECRET, kept_text, signature
 
@@ -314,6 +315,29 @@ def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path
             assert kept(db) == [name]
         for file in path.parent.glob(f"{path.stem}.*"):
             file.unlink()
+
+
+def test_who_waits_for_another_process_hears_that_it_has_written(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.turns.LOOK_SECONDS", 3600.0)
+    here, there = Turn(), Turn()  # each is one process's
+    told = queue.SimpleQueue[str]()
+
+    def wait() -> None:
+        with closing(open_database(path)) as own:
+            there.begin(own, 3600.0)
+            there.end()
+            told.put("wrote")
+
+    here.begin(db, 10.0)
+    other = threading.Thread(target=wait, daemon=True)
+    other.start()
+    until(lambda: bool(there._since))
+    db.execute("COMMIT")
+    here.end()
+    assert told.get(timeout=60) == "wrote"
+    other.join()
 
 
 Put = Callable[[sqlite3.Connection], object]
