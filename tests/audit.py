@@ -128,7 +128,7 @@ def judged(output: str) -> Answer:
     known = [one for one in packages if "vulns" in one]
     weak = tuple(
         f"{one['name']} {one['version']} has a known weakness: {weakness['id']}"
-        f" (put right in {', '.join(weakness.get('fix_versions') or ['no version yet'])})."
+        f" (fixed in {', '.join(weakness.get('fix_versions') or ['no version yet'])})."
         for one in known
         for weakness in one["vulns"]
         if weakness["id"] not in ACCEPTED
@@ -152,7 +152,7 @@ def ask_service(
 
 
 def main() -> int:
-    """Print what was found; 1 when something must be put right."""
+    """Print what was found; 1 when something must be fixed."""
     lock = locked()
     problems = [*dict.fromkeys(not_as_locked(lock)), *changed(lock)]
     answer = ask_service()

@@ -49,7 +49,7 @@ _SMALL_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check read and found. ``problems`` begins with what must be put right."""
+    """What a check read and found. ``problems`` begins with what must be fixed."""
 
     seats: int
     templates: int
@@ -59,7 +59,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Nothing that must or should be put right; a hint alone is no reason to fail."""
+        """Nothing that must or should be fixed; a hint alone is no reason to fail."""
         return all(problem.level == "nice" for problem in self.problems)
 
     @property

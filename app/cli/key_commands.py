@@ -232,9 +232,9 @@ def _new_passphrase(file: Path | None) -> str:
 def unlock_file(file: Path, passphrase_file: Path | None) -> OpenKey:
     """Open a private key file, asking for the passphrase where nobody gave it."""
     words = None if passphrase_file else keys.passphrase_beside(file)
-    if words is None:
+    if words is None and file.exists():
         words = passphrase(passphrase_file, f"Passphrase of {file.name}")
-    return keys.unlock(file, words)
+    return keys.unlock(file, words or "")
 
 
 def _find(settings: Settings, key_id: str | None) -> keys.CampaignKey:

@@ -48,7 +48,7 @@ def check(slug: str | None, folder: Path | None) -> None:
     """Compose every letter to every seat of Congress at every stage, and read it.
 
     Prints what is wrong with file, line, sentence and advice, or one line that ends in ok. The
-    exit status is 1 if anything must or should be put right.
+    exit status is 1 if anything must or should be fixed.
 
     \b
     Example:
@@ -145,7 +145,7 @@ def export_command(out: Path | None, yes: bool) -> None:
 def import_command(folder: Path, yes: bool) -> None:
     """Publish the texts in FOLDER: residents see them at once, drafts stay as they are.
 
-    Shows what would change and asks first. Texts that must be put right are refused. A live
+    Shows what would change and asks first. Texts that must be fixed are refused. A live
     text that is not in FOLDER stays live.
 
     \b
@@ -244,7 +244,7 @@ def _refuse_another_bill(
 
 
 def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
-    """Stop at what cannot be read or must be put right, with file, line and advice."""
+    """Stop at what cannot be read or must be fixed, with file, line and advice."""
     try:
         campaign = read_campaign(site.live.slug, {**live.files, **changed})
     except CampaignError as error:

@@ -55,7 +55,7 @@ def policy_of(settings: Settings) -> Policy:
             campaign = live_campaign(settings, slug)
         except CampaignError as error:
             raise ExplainedError(
-                f"{error}\nUntil this is put right, nothing is purged, because it is not known "
+                f"{error}\nUntil this is fixed, nothing is purged, because it is not known "
                 "when the campaign ends."
             ) from None
         ends[campaign.slug] = campaign.ends.date()

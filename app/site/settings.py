@@ -440,7 +440,7 @@ class Settings:
     cwc_contact_email: str = _mailbox("", "Their e-mail address.")
     cwc_contact_phone: str = _text("", "Their telephone number, such as 202-555-0123.")
     cwc_organization_about: str = _text("", "A sentence about the group, for the offices.")
-    secret_key: bytes = _key("Signs forms and receipts; leave it out, and `secret.key` is made.")
+    secret_key: bytes = _key("Signs forms, seals mail; leave it out, and `secret.key` is made.")
     person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
 
     @cached_property

@@ -120,6 +120,9 @@ def test_move_takes_the_first_key_off_the_server(site: Settings, tmp_path: Path)
     assert list(site.keys.glob("*.private.json")) == []
     assert list(site.keys.glob("*.passphrase")) == []
     assert counts(site) == {current(site).id: 3}
+    again = run(keys_group, "move", "--out", tmp_path)
+    assert again.exit_code == 1
+    assert "Passphrase" not in again.output, "what is asked for opens nothing"
 
 
 def test_use_takes_a_public_key_from_another_computer(site: Settings, tmp_path: Path) -> None:

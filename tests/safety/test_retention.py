@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.records import database, retention
+from app.records import database, erasing, retention
 from app.records.database import open_database
 from app.records.erasing import scan_files
 from app.records.keys import CampaignKey, OpenKey
@@ -269,8 +269,7 @@ def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_long_read_that_keeps_the_log_is_named(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fast = tuple(s.replace("10000", "50") for s in database.SETTINGS)
-    monkeypatch.setattr(database, "SETTINGS", fast)
+    monkeypatch.setattr(erasing.empty_log, "__defaults__", (0.05,))  # in place of ten seconds
     monkeypatch.setattr(retention, "traces", lambda db, path: [])
     fill(db, pair[0], 3)
     with closing(open_database(tmp_path / "site.db")) as reader:

@@ -142,7 +142,7 @@ def test_an_unfinished_draft_is_kept_but_never_published_tp05(app: Flask, rosa: 
     assert "Saved as an unfinished draft" in rosa.words
     assert words_of(rosa).rstrip() == "Dear {{ name"
     rosa.get("/organize/letters/general/publish")
-    assert "One thing must be put right first." in rosa.words
+    assert "One thing must be fixed first." in rosa.words
     token = rosa.form("/logout")[1]["token"]
     with app.app_context():
         draft = workshop.state_of(services().db(), SLUG, "general.txt").draft

@@ -158,7 +158,7 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
     rosa.get("/organize/letters/general/publish")
     assert "Nobody has signed the version that is live now." in rosa.words
     assert "answering" in rosa.words
-    assert "Nothing to put right" in rosa.words
+    assert "Nothing to fix" in rosa.words
     assert "537 of 537 letters change" in rosa.words
     rosa.send("/publish")
     assert "Published." in rosa.words

@@ -416,7 +416,7 @@ def publish_post() -> Response:
     if fixed_here(site, now.live, now.text):
         return publish(problem_words(Message.of("fixed")), 422)
     if check_files(site, {**now.files, FILE: now.text}).must:
-        return publish(_("The check found something that must be put right first."), 422)
+        return publish(_("The check found something that must be fixed first."), 422)
     if not drafts.publish({FILE: now.base}, now.counter):
         return publish(meanwhile, 409)
     return go_to("organizer_campaign.index", done="published")

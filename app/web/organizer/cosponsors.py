@@ -331,7 +331,7 @@ def apply() -> Response:
     elif form.seen.data != str(now.live.counter):
         problem, status = _moved_words(), 409
     elif check_files(site, {**now.live.files, **new_texts(site, now, kept, day)}).must:
-        problem = _("The check found something that must be put right first.")
+        problem = _("The check found something that must be fixed first.")
     elif not put_live(acting(), site, now, kept, day, source=source):
         problem, status = _moved_words(), 409
     if problem:

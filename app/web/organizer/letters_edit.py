@@ -201,7 +201,7 @@ def edit_post(letter_id: str, part: str) -> Response:
     result = read_template(place.text.name, source, facts=site.campaign.facts)
     unfinished = form.then.data == "unfinished"
     if isinstance(result, tuple) and not unfinished:
-        words = _("Nothing was saved yet, and your words are below. Put right what is listed, or "
+        words = _("Nothing was saved yet, and your words are below. Fix what is listed, or "
                   "keep the text as an unfinished draft.")  # fmt: skip
         return _editor(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:

@@ -365,7 +365,7 @@ class SeenForm(SiteForm):
 @letters.post("/<letter_id>/publish")
 @access("editor")
 def publish_post(letter_id: str) -> Response:
-    """Publish the drafts that the page showed, if nothing must be put right first."""
+    """Publish the drafts that the page showed, if nothing must be fixed first."""
     books, letter = letter_at(letter_id)
     if not letter.drafts:
         return go_to("organizer_letters.letter", letter_id=letter_id)
@@ -375,7 +375,7 @@ def publish_post(letter_id: str) -> Response:
                   "Look at the changes below, then publish.")  # fmt: skip
         return publish(letter_id, words, 409)
     if check_files(services(), books.with_drafts(letter), letter_id).must:
-        words = _("Nothing was published: some things must be put right first.")
+        words = _("Nothing was published: some things must be fixed first.")
         return publish(letter_id, words, 422)
     if not drafts.publish(seen, books.counter):
         return _meanwhile(letter_id)

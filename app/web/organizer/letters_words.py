@@ -57,8 +57,8 @@ MOMENT = {
     "expired": _l("After the Congress has ended"),
 }
 LEVEL = {
-    "must": _l("Must be put right"),
-    "should": _l("Should be put right"),
+    "must": _l("Must be fixed"),
+    "should": _l("Should be fixed"),
     "nice": _l("Would be nice"),
 }
 LEVEL_ABOUT = {

@@ -49,7 +49,7 @@ class Notice:
 
     text: str
     endpoint: str = ""
-    """Where it can be put right, or empty."""
+    """Where it can be fixed, or empty."""
     link: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     """What its address needs."""
