@@ -66,6 +66,12 @@ LONG = (
 """Files that take more than two seconds, of work or of waiting for what is late on purpose."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a third of the time is waiting, for what is
+    late on purpose or for a browser."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long, so that no worker is alone with one at the end."""
