@@ -39,7 +39,8 @@ QUIET = [
 
 
 LONG = (
-    "attack/test_forms", "browser/test_places", "browser/test_measure", "browser/test_journey",
+    "attack/test_forms", "paper/test_apart", "browser/test_places", "browser/test_measure",
+    "browser/test_journey",
     "campaign_page/test_web_campaign", "congress/test_refresh", "workshop/test_cases",
     "counts/test_agreement", "attack/test_odd_requests", "campaign_page/test_web_cosponsors",
     "official/test_pages", "counts/test_pages", "offices/test_sheets", "workshop/test_pages",
@@ -61,7 +62,8 @@ LONG = (
     "documents/test_agreement", "public_counts/test_pages", "safety/test_proof",
     "records/test_identity", "packets/test_labels", "mail_pages/test_receipt",
     "mail_pages/test_sharing", "site/test_backup", "public_counts/test_rule",
-    "congress/test_street", "delivery/test_queue",
+    "congress/test_street", "delivery/test_queue", "records/test_database",
+    "congress/test_build", "offices/test_pages",
 )  # fmt: skip
 """Files that take more than two seconds, of work or of waiting for what is late on purpose."""
 
