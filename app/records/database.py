@@ -194,7 +194,7 @@ _opening = threading.RLock()  # a connection may be collected, and let go, while
 
 def _join(db: _Watched, path: Path) -> None:
     """Have a new connection see the same files as the others of this process, or refuse it."""
-    db.path, db.stamp = path, _stamp(path)
+    db.stamp = _stamp(path)
     with _opening:
         others = [one for one in _open if one.key == db.key and one.stamp != db.stamp]
         if others:
@@ -242,7 +242,7 @@ def open_database(path: Path, *, threads: bool = False) -> _Watched:
     except NotItselfError:
         _let_go(key)
         raise
-    db.key, db.raw, db.known = key, raw, known.encode()
+    db.path, db.key, db.raw, db.known = path, key, raw, known.encode()
     db.let_go = weakref.finalize(db, _let_go, key)
     db.let_go.atexit = False
     try:
@@ -567,6 +567,8 @@ def use_wal(db: sqlite3.Connection, wait: float = BUSY_SECONDS) -> None:
     """Switch to WAL once. SQLite does not wait for other connections here, so we do."""
     deadline = time.monotonic() + wait
     while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        if isinstance(db, _Watched) and db.raw.last is not None:
+            _overwritten(db)  # others here have it in use, so it had been switched
         try:
             db.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError:

@@ -280,6 +280,16 @@ def test_nothing_is_written_once_something_was_copied_over_it(
         assert path.read_bytes() == source.read_bytes(), "the copy is not touched"
 
 
+def test_whoever_opens_what_was_copied_over_waits_for_no_lock(path: Path) -> None:
+    path.parent.mkdir()
+    source = earlier_backup(path)
+    with closing(filled(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        copied_over(source, path)
+        with pytest.raises(NotItselfError, match="was copied over"):
+            open_database(path)
+
+
 @pytest.mark.parametrize("copy", COPIES)
 def test_a_log_that_was_left_is_not_written_into_a_restored_copy(copy: Copy, path: Path) -> None:
     path.parent.mkdir()
