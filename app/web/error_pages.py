@@ -86,7 +86,7 @@ def not_stored_words(error: NotStoredError, busy: str = "") -> str:
             "This site cannot store anything at the moment, and the people who run it have to "
             "mend that. Nothing was stored or changed, so pressing again is of no use today."
         )
-    return busy or _("Nothing was stored just now, and nothing was lost. Press the button again.")
+    return busy or _("Nothing was stored or changed just now. Please try again.")
 
 
 def trouble(status: int, heading: str, text: str) -> Page:

@@ -87,7 +87,7 @@ class DayField(Field):  # type: ignore[misc]
         self.data = read_day(self.typed)
 
     def pre_validate(self, _form: Form) -> None:
-        if self.data is None and "".join(self.raw_data or ()).strip():
+        if self.data is None and self.raw_data and self.raw_data[0].strip():
             raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
 
 

@@ -64,6 +64,7 @@ def test_the_page_shows_the_campaign_at_a_glance(browser: Browser, staff: Office
     assert "January 3, 2027, 12:00 PM EST" in browser.words
     asks = [e.get("id") for e in browser.page.all("li") if (e.get("id") or "").startswith("asks-")]
     assert asks == [f"asks-{ask['id']}" for ask in tomllib.loads(live(staff))["asks"]]
+    assert browser.words.count("everyone else ·") == 2, "of an ask without a condition"
     assert len(browser.last.data) < 30_000
     reached = [int(n) for n in re.findall(r"(\d+) members today", browser.words)]
     assert sum(reached) + browser.words.count("one member today") == sum(
@@ -339,6 +340,17 @@ def test_a_change_of_any_part_is_shown_before_and_after(toml: str, name: str) ->
     assert value in {field.after for field in part.fields}
     without = remove_block(toml, name, 0) if name in LISTS else toml
     assert bool(changes(toml, without)) == (name in LISTS)
+
+
+def test_an_ask_that_lost_its_condition_is_said_to_be_for_everyone_else(staff: Office) -> None:
+    toml = live(staff)
+    path = next(p for p, when in edit.read_fields(toml, field_paths("asks", 0)).items()
+                if p.endswith(".when") and when)  # fmt: skip
+    after = edit.set_fields(toml, {path: ""})
+    assert isinstance(after, str)
+    ((field,),) = [part.fields for part in changes(toml, after)]
+    assert field.before
+    assert field.after == "everyone else"
 
 
 def test_a_bill_that_the_lists_name_cannot_be_published_away(browser: Browser) -> None:

@@ -197,6 +197,9 @@ def test_a_long_table_has_pages_and_loses_no_line(browser: Browser) -> None:
         assert sum(int(row[-3]) for row in found) == CROWD
     first = table(browser.get(f"{ROOT}/by/day").page, "Day by day")
     assert first[0][0] == "November 25, 2026"
+    for written in ("2026-11-25", "november+25"):  # as the filter asks for it, and as it is shown
+        page = browser.get(f"{ROOT}/by/day?q={written}").page
+        assert [row[0] for row in table(page, "Day by day")] == ["November 25, 2026"]
     ordered = every_line(browser, f"{ROOT}/by/source?sort=name&order=down", "Source tags compared")
     assert [row[0] for row in ordered][:2] == ["a-rather-long-tag-39", "a-rather-long-tag-38"]
     found = table(browser.get(f"{ROOT}/by/source?q=tag-7").page, "Source tags compared")
@@ -315,6 +318,11 @@ def test_an_address_that_cannot_be_read_still_gets_the_dashboard(browser: Browse
     assert numbers(page)["signatures"] == 0
 
 
+def test_only_the_day_that_is_read_is_judged(browser: Browser) -> None:
+    browser.get(f"{ROOT}?since=&since=2026-11-25")
+    assert browser.status == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -400,6 +408,8 @@ def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: A
     assert found[0][3] == "14", "constituents of a senator are the people of the state"
     browser.get(f"{ROOT}/members?q=hernandez+puerto")
     assert "Hernández" in browser.words
+    browser.get(f"/es{ROOT}/members?q=nueva+york")
+    assert "Schumer" in browser.words
     browser.get(f"{ROOT}/members?q=zzzz")
     assert "Nobody fits" in browser.words
 

@@ -8,7 +8,7 @@ where both changed the same, both texts are shown and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
@@ -118,10 +118,10 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
         return (("", _("no")), ("true", _("yes")))
     if path.startswith("committees."):
         return _committees(path)
-    return tuple(
-        (value, str(CHOICE_WORDS.get(value, zone_name(value))))
-        for value in (field_at(path).choices or ZONES)
-    )
+    choices = field_at(path).choices
+    if not choices:
+        return tuple((zone, zone_name(zone)) for zone in ZONES)
+    return tuple((value, str(CHOICE_WORDS.get(value, value))) for value in choices)
 
 
 def _committees(path: str) -> tuple[tuple[str, str], ...]:
@@ -148,6 +148,8 @@ def _short(name: str) -> str:
 def shown(path: str, value: str) -> str:
     """A value as a person reads it: a choice by its words, a day in full."""
     kind = field_at(path).kind
+    if kind == "condition":
+        return who_words(value)  # empty, it is for everyone else
     if not value:
         return ""
     if kind == "day":
@@ -159,8 +161,6 @@ def shown(path: str, value: str) -> str:
         return dict(options(path)).get(value, value)
     if kind == "stages":
         return ", ".join(str(STAGE_NAMES[stage]) for stage in value.split())
-    if kind == "condition":
-        return who_words(value)
     return _("yes") if kind == "tick" else value
 
 
@@ -445,14 +445,19 @@ def _changed(
 ) -> tuple[FieldChange, ...]:
     """The fields of a part that differ; a part that is not there has no paths."""
     was, now = edit.read_fields(before, old).values(), edit.read_fields(after, new).values()
-    trios = zip_longest(new or old, was, now, fillvalue="")
-    return tuple(FieldChange(label(p), *_told(p, one, two)) for p, one, two in trios if one != two)
+    trios = zip_longest(new or old, was, now)
+    return tuple(
+        FieldChange(label(path), *_told(path, one, two))
+        for path, one, two in trios
+        if (one or "") != (two or "")
+    )
 
 
-def _told(path: str, one: str, two: str) -> tuple[str, str]:
-    """Two values as a person reads them; as they stand where that would be the same."""
-    words = shown(path, one), shown(path, two)
-    return words if words[0] != words[1] else (one, two)
+def _told(path: str, *values: str | None) -> Sequence[str]:
+    """Two values as a person reads them, None for one of a part that is not there; as they stand
+    where that would be the same."""
+    words = ["" if value is None else shown(path, value) for value in values]
+    return words if words[0] != words[1] else [value or "" for value in values]
 
 
 def keys_of(name: str, text: str) -> list[str]:

@@ -265,7 +265,7 @@ def table(by: str) -> Response:
     asked = read_filter(site)
     every = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
     columns = DAY_COLUMNS if by == "day" else LINE_COLUMNS
-    shown = turn(every, lambda line: f"{line.name} {line.detail}", columns, "",
+    shown = turn(every, lambda line: f"{line.name} {line.detail} {line.key}", columns, "",
                  ("signatures", "letters"))  # fmt: skip
     title, head, detail = TABLES[by]
     return _page("table", asked, site, table=shown, by=by, title=title, head=head, detail=detail)

@@ -144,9 +144,9 @@ def read_filter(site: Services) -> CountsQuery:
     form = asked(FilterForm, site=site)
     form.validate()
     usual = {"campaign": site.campaign.slug, "status": "counted"}
-    said = {name: value for name in FIELDS if (value := form.value(name))}
-    query = {name: str(value) for name, value in said.items() if value != usual.get(name)}
-    found = {**usual, **said}
+    given = {name: value for name in FIELDS if (value := form.value(name))}
+    query = {name: str(value) for name, value in given.items() if value != usual.get(name)}
+    found = {**usual, **given}
     source = found.get("source")
     chosen = Filter(
         campaign=None if found["campaign"] == ALL_CAMPAIGNS else found["campaign"],
@@ -470,7 +470,13 @@ class MemberLine:
     def words(self) -> str:
         """Everything that a search looks through."""
         return " ".join(
-            (self.name, self.seat, STATES.get(self.state, ""), self.bioguide, self.stance)
+            (
+                self.name,
+                self.seat,
+                self.state and state_name(self.state),
+                self.bioguide,
+                self.stance,
+            )
         )
 
 
