@@ -77,7 +77,8 @@ def of_another(*paths: Path) -> str:
             continue
         if owner != here:
             its, ours = _user(owner), _user(here)
-            ways = [f"run it as {its} (sudo -u {its} …)"] if owner else []
+            as_its = its if its != str(owner) else f"'#{owner}'"
+            ways = [f"run it as {its} (sudo -u {as_its} …)"] if owner else []
             ways += [f"sudo chown -R {ours} {path}"] if here else []
             return f"{path} belongs to {its}, and this runs as {ours}: {', or '.join(ways)}"
     return ""
@@ -87,4 +88,4 @@ def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:  # as in a container
-        return f"#{number}"
+        return str(number)

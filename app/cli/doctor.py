@@ -192,7 +192,7 @@ def secrets_are_private(site: Site) -> Diagnosis:
     there = [path for path in files if path.exists()]
     owner = instance.stat().st_uid
     for path in (*instance.iterdir(), *instance.glob("keys/*")):
-        if path.stat().st_uid != owner:
+        if path.name != "lost+found" and _owner_of(path) not in (owner, None):
             return fail(
                 f"{path} belongs to another user than the folder it is in, so the site cannot use "
                 f"it: sudo chown -R --reference {instance} {instance}"
@@ -203,6 +203,14 @@ def secrets_are_private(site: Site) -> Diagnosis:
     if stat.S_IMODE(instance.stat().st_mode) & 0o077:
         return warn(f"Others on this machine can list {instance}: chmod 700")
     return ok(f"{len(there)} private files are readable by their owner only.")
+
+
+def _owner_of(path: Path) -> int | None:
+    """None for a file that the running site has taken away again."""
+    try:
+        return path.lstat().st_uid
+    except OSError:
+        return None
 
 
 @check("private key")
@@ -342,7 +350,8 @@ def _kind_of_disk(folder: Path) -> str:
     except OSError:
         return ""
     above = [m for m in mounts if folder.resolve().is_relative_to(m[1].replace("\\040", " "))]
-    return max(above, key=lambda m: len(m[1]), default=["", "", ""])[2]
+    # Of several at one place the last is on top: below NFS there may be an automount.
+    return max(reversed(above), key=lambda m: len(m[1]), default=["", "", ""])[2]
 
 
 @check("mail")
@@ -620,7 +629,8 @@ def stream_keeps_up(site: Site) -> Diagnosis:
         return ok("Changes are not streamed elsewhere (stream_to).")
     # What leaves for a bucket is seen here only; in a folder, whether it came.
     bucket = settings.stream_to.startswith("s3://")
-    files = (own_part_of_stream(settings) if bucket else Path(settings.stream_to)).rglob("*.ltx")
+    there = own_part_of_stream(settings) if bucket else Path(settings.stream_to).expanduser()
+    files = there.rglob("*.ltx")
     changed = [_time_of(settings.database), _time_of(Path(f"{settings.database}-wal"))]
     newest = max(filter(None, map(_time_of, files)), default=None)
     last = max(filter(None, changed))
@@ -797,10 +807,10 @@ def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_jso
         click.echo(json.dumps({"level": worst, "checks": found}, ensure_ascii=False, indent=1))
     else:
         width = max(len(name) for name, _ in answers)
-        said = set()
+        said: dict[str, str] = {}
         for name, finding in answers:
             mark, colour = MARKS[finding.level]
-            sentence = "The same." if finding.sentence in said else finding.sentence
+            first = said.setdefault(finding.sentence, name)
+            sentence = finding.sentence if first == name else f"The same as for {first}."
             click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {sentence}")
-            said.add(finding.sentence)
     sys.exit(STATUS[worst])
