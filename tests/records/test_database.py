@@ -18,7 +18,7 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from app.records import migrations
+from app.records import migrations, turns
 from app.records.counts import Totals, recount, totals
 from app.records.database import (
     NotStoredError,
@@ -321,6 +321,13 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.turns.LOOK_SECONDS", 3600.0)
+    waits, wait_for_the_bell = threading.Event(), turns._bell.wait
+
+    def hear(seconds: float) -> None:
+        waits.set()
+        wait_for_the_bell(seconds)
+
+    monkeypatch.setattr(turns._bell, "wait", hear)
     here, there = Turn(), Turn()  # each is one process's
     told = queue.SimpleQueue[str]()
 
@@ -333,7 +340,7 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
     here.begin(db, 10.0)
     other = threading.Thread(target=wait, daemon=True)
     other.start()
-    until(lambda: bool(there._since))
+    assert waits.wait(60)
     db.execute("COMMIT")
     here.end()
     assert told.get(timeout=60) == "wrote"
