@@ -13,7 +13,7 @@ from app.campaign.survey import AskGroup, survey
 from app.cli import letter_commands
 from app.congress.model import Holder
 from app.congress.tables import Tables
-from app.web.organizer import drafts, letters_shelf
+from app.web.organizer import campaign_check, letters_shelf
 
 SEATS = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")
 """A sponsor, a cosponsor, one who backs the opposite, one of no list, a committee's chair, a
@@ -35,10 +35,10 @@ class Few:
 @pytest.fixture
 def every_seat() -> Iterator[None]:
     """For a test whose pages read letters to the whole Congress."""
-    for clear in (drafts._kept.clear, letters_shelf._survey.cache_clear):
+    for clear in (campaign_check._kept.clear, letters_shelf._survey.cache_clear):
         clear()
     yield
-    for clear in (drafts._kept.clear, letters_shelf._survey.cache_clear):
+    for clear in (campaign_check._kept.clear, letters_shelf._survey.cache_clear):
         clear()
 
 
@@ -65,6 +65,6 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     ) -> Iterator[Any]:
         return work(*args, holders=some(holders))
 
-    monkeypatch.setattr(drafts, "pieces_apart", apart)
+    monkeypatch.setattr(campaign_check, "pieces_apart", apart)
     monkeypatch.setattr(letter_commands, "check_campaign", check)
     monkeypatch.setattr(letters_shelf, "survey", look)

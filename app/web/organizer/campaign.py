@@ -36,6 +36,7 @@ from app.text import clean_line
 from app.web import practice
 from app.web.access import access
 from app.web.organizer import drafts
+from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
     KNOWN_BY,
     STAGE_NAMES,
@@ -55,16 +56,7 @@ from app.web.organizer.campaign_form import (
     titles_of,
     view,
 )
-from app.web.organizer.drafts import (
-    Working,
-    ask_moves,
-    check_files,
-    pressed,
-    save,
-    version_at,
-    with_check,
-    working,
-)
+from app.web.organizer.drafts import Working, pressed, save, version_at, working
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
 from app.web.organizer.letters_words import FieldGroup, field_groups

@@ -31,7 +31,7 @@ from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
 from app.web.forms import SiteForm, entries, entry, sent, uploaded
-from app.web.organizer.drafts import check_files, read
+from app.web.organizer.campaign_check import check_files, read
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, known, page
 from app.web.problem_words import problem_words
@@ -263,7 +263,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     """The new campaign's files, or why they cannot be made."""
     kind, number, congress = _bill_of(form)
     people = read_list("list", form.people.data, ())[0]
-    code, _space, committee = (form.committee.data).partition(" ")
+    code, _space, committee = form.committee.data.partition(" ")
     beginning = Beginning(
         kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
         as_of=read_day(form.as_of.data) or site.today(), asks=tuple(form.asks.data),

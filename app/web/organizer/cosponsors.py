@@ -36,7 +36,8 @@ from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
 from app.web.forms import DayField, SiteForm, entries, entry, sent, uploaded
-from app.web.organizer.drafts import ask_moves, check_files, version_at
+from app.web.organizer.campaign_check import ask_moves, check_files
+from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.problem_words import problem_words

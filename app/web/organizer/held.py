@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 
 from flask import request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
@@ -24,6 +23,7 @@ from app.records.holding import (
     release,
     set_aside,
 )
+from app.site.i18n import gettext as _
 from app.site.services import services
 from app.web.access import access
 from app.web.error_pages import not_stored_words

@@ -20,7 +20,7 @@ from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.problems import Problem
 from app.campaign.stance import moments, stage_of, stance_of
 from app.campaign.survey import MOMENTS, Moment
-from app.congress.model import STATES, Delegation, Holder
+from app.congress.model import Delegation, Holder
 from app.congress.tables import Tables
 from app.documents.call import to_call_script
 from app.documents.letter import Addressed, postal, to_web_form
@@ -29,7 +29,7 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
-from app.web.organizer.drafts import Checked, read
+from app.web.organizer.campaign_check import Checked, read
 from app.web.organizer.letters_shelf import (
     PARTS,
     Shelf,
@@ -40,7 +40,7 @@ from app.web.organizer.letters_shelf import (
     letters,
 )
 from app.web.organizer.show import download, page, visible
-from app.web.resident.people import role, title_name
+from app.web.resident.people import role, state_name, title_name
 
 Form = Literal["letter", "web", "call"]
 FORMS: tuple[Form, ...] = ("letter", "web", "call")
@@ -379,7 +379,7 @@ def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Hold
 
 def _is(holder: Holder, wanted: str) -> bool:
     seat = holder.seat
-    if wanted in (seat.id.lower(), seat.state.lower(), plain(STATES[seat.state])):
+    if wanted in (seat.id.lower(), seat.state.lower(), plain(state_name(seat.state))):
         return True
     name = plain(holder.member.full_name) if holder.member else ""
     return len(wanted) > 2 and all(word in name for word in wanted.split())

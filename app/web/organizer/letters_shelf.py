@@ -28,15 +28,15 @@ from app.web.access import access
 from app.web.forms import Several, SiteForm, sent
 from app.web.limits import room
 from app.web.organizer import drafts
-from app.web.organizer.drafts import (
+from app.web.organizer.campaign_check import (
     Checked,
     Texts,
     check_files,
-    pressed,
     read,
     texts_of,
     with_check,
 )
+from app.web.organizer.drafts import pressed
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 
@@ -333,7 +333,7 @@ def publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
     def shown(checked: Checked) -> Response:
         compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
         return page(
-            "letters/publish", status, letter=letter, checked=checked, counter=books.counter,
+            "letters/publish", status, letter=letter, checked=checked,
             parts=[(text, text_changes(text)) for text in letter.drafts],
             asks=[(text, _by_ask(books, letter, text.length)) for text in compared],
             overtaken=[text for text in letter.drafts if _overtaken(text)],

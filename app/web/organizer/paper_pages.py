@@ -28,7 +28,7 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from app.campaign.words import Language, said
+from app.campaign.words import Language
 from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
@@ -67,7 +67,7 @@ from app.records.paper_plan import (
 from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
 from app.records.signing import source_tag
 from app.site.i18n import gettext as _
-from app.site.i18n import language, ngettext, page_url
+from app.site.i18n import ngettext, page_url
 from app.site.paper_links import find_district, link_for, title_in
 from app.site.paper_words import (
     cell_words,
@@ -90,6 +90,7 @@ from app.web.access import access
 from app.web.error_pages import not_stored_words
 from app.web.forms import RowField, Several, SiteForm, entries, entry, sent, uploaded
 from app.web.limits import in_room
+from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting, clock, current, read_cookie
 from app.web.organizer.show import Steps, area, download, in_steps, page, qr_picture, visible
 
@@ -199,9 +200,7 @@ def links() -> Response:
     tag, letter = request.args.get("source", ""), request.args.get("letter", "")
     problem = _bad_tag_words(tag)
     titles = {
-        slug: said(found, "title", language()) or found.title
-        for (slug, size), found in site.campaign.templates.items()
-        if size == "full"
+        slug: letter_name(slug, site) for slug, size in site.campaign.templates if size == "full"
     }
     wanted = {"source": source_tag(tag), "letter": letter if letter in titles else ""}
     chosen = {name: value for name, value in wanted.items() if value}

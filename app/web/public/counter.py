@@ -18,7 +18,6 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
-from app.campaign.words import state_words
 from app.congress.model import STATES
 from app.records.counts import STEP, milestones, public_states, totals
 from app.records.definitions import BY_TERM, PUBLISHED
@@ -28,6 +27,7 @@ from app.site.i18n import language, page_url
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.headers import shared
+from app.web.resident.people import state_name
 
 counter_pages = Blueprint("counter_pages", __name__)
 
@@ -55,9 +55,7 @@ COUNTER_POLICY = "; ".join((
 def state_rows(site: Services) -> list[tuple[str, str, int]]:
     """The table by state: two letters, the name for the reader, and how many signed at least."""
     rows = public_states(site.db(), site.slug)
-    return [
-        (row.state, state_words(row.state, language(), article=False), row.at_least) for row in rows
-    ]
+    return [(row.state, state_name(row.state), row.at_least) for row in rows]
 
 
 @counter_pages.get("/counter")
