@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records.merkle import EMPTY_ROOT, leaf_hash, node_hash, proves
+from app.records.merkle import EMPTY_ROOT, leaf_hash, node_hash, proves, write_tree
 from tests.attest.trees import inclusion_path, root_of
 
 ENTRIES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
@@ -101,3 +104,14 @@ def test_a_node_cannot_pass_for_an_entry(entries: list[bytes]) -> None:
     assert root == node_hash(left, right)
     assert root != leaf_hash(left + right)
     assert not proves(root, left, 0, 2, (right,))
+
+
+def test_the_tree_over_many_takes_a_row_of_hashes_in_memory_and_no_list_of_them() -> None:
+    many = 20_000
+    entries = sorted(hashlib.sha256(str(number).encode()).digest() for number in range(many))
+    with Path(os.devnull).open("wb") as file:
+        tracemalloc.start()
+        write_tree(iter(entries), file)
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 64 * many, "a hash has 32 bytes, and 70 in a list"
