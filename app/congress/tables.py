@@ -295,6 +295,7 @@ class _Facts:
             and h.member
             and moment_of(h.member.term_end + timedelta(days=1)) <= moment
         )
+        zips, left = self._zips_of(congress, _CellReader(by_seat, delegations, ended))
         return Tables(
             since=since,
             until=until,
@@ -310,9 +311,9 @@ class _Facts:
             plans_as_of=self.plans_as_of,
             plans=self.plans,
             committee_names=self.index["committees"],
-            zips=self._zips_of(congress, _CellReader(by_seat, delegations, ended)),
+            zips=zips,
             postal=self.postal,
-            border=self.border,
+            border={**self.border, **left},
             delegations=delegations,
             ended=ended,
             _candidates=candidates,
@@ -334,18 +335,26 @@ class _Facts:
             for seat in all_seats()
         }
 
-    def _zips_of(self, congress: int, reader: _CellReader) -> dict[str, tuple[ZipState, ...]]:
+    def _zips_of(
+        self, congress: int, reader: _CellReader
+    ) -> tuple[dict[str, tuple[ZipState, ...]], dict[str, tuple[str, ...]]]:
+        """The ZIPs by state; and of those whose people all live elsewhere by the new lines, the
+        states in which they still have land."""
         states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share a text with others
         zips = {code: states_of(text) for code, text in self.zips.items()}
         first = min(self.congresses)
         new = {state for state in self.plans if self.lines_of(state, congress) > first}
+        left: dict[str, tuple[str, ...]] = {}
         for code, states in zips.items() if new else ():
             redrawn = states_of(self.new_zips[code]) if code in self.new_zips else ()
             if redrawn or any(part.state in new for part in states):
                 there = {part.state: part for part in redrawn}
                 kept = [there.pop(p.state, None) if p.state in new else p for p in states]
                 zips[code] = (*(part for part in kept if part), *there.values())
-        return zips
+                if None in kept:
+                    names = [p.state for p, now in zip(states, kept, strict=True) if now is None]
+                    left[code] = (*self.border.get(code, ()), *names)
+        return zips, left
 
 
 class _CellReader(NamedTuple):

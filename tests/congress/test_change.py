@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from app.congress.lookup import find_delegation
-from app.congress.model import STATES, Choose, Found, as_moment, congress_at, moment_of
+from app.congress.model import STATES, Choose, ChooseState, Found, as_moment, congress_at, moment_of
 from app.congress.tables import Tables, load_tables
 from tests.congress.asking import JUST_BEFORE, NOON, choose, found, look
 
@@ -90,6 +90,14 @@ def test_the_answer_changes_at_noon_in_washington_and_not_a_second_before(
         assert districts(zip5, state, moment) == before
     for moment in (NOON, NOON + A_SECOND, NOON + timedelta(days=40)):
         assert districts(zip5, state, moment) == after
+
+
+def test_land_without_people_still_speaks_for_the_state_that_somebody_names() -> None:
+    """All of 72338's counted people live in Arkansas; two thirds of its land is in Tennessee."""
+    there = choose("72338", "TN", now=NOON)
+    assert {c.holder.seat.state for c in there.candidates} == {"TN"}
+    assert there.notice != "state_confirmed"
+    assert look("72338", None, now=NOON) == ChooseState("72338", ("AR", "TN"))
 
 
 def test_the_clock_is_the_same_in_every_time_zone() -> None:
