@@ -323,17 +323,13 @@ def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
     return own / whole if whole else 0.0
 
 
-def added_share(own: Iterable[str], frame: Iterable[str]) -> float:
-    """The same measure where it is known which paragraphs are the writer's."""
-    return _share(_size(own), _size(frame))
-
-
 def _size(paragraphs: Iterable[str]) -> int:
     """How many characters they have, spaces aside."""
     return sum(len("".join(paragraph.split())) for paragraph in paragraphs)
 
 
 def _share(mine: int, theirs: int) -> float:
+    """``own_share`` where it is known which words are the writer's."""
     return mine / (mine + theirs) if mine else 0.0
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.campaign.compose import added_share, body_text, compose, own_share, reading_aid
+from app.campaign.compose import body_text, compose, own_share, reading_aid
 from app.campaign.entities import Campaign, Letter, Writer
 from app.campaign.words import date_words, ordinal
 from app.congress.tables import Tables
@@ -198,8 +198,15 @@ def test_own_words_count_by_their_characters() -> None:
     letters = len(own.replace(" ", ""))
     whole = sum(len(part.replace(" ", "")) for part in mixed)
     assert own_share(mixed, FRAME) == pytest.approx(letters / whole)
-    assert added_share([own], FRAME) == pytest.approx(letters / whole)
     assert own_share([own], FRAME) == 1.0
+
+
+def test_a_story_added_to_the_frame_is_measured_as_an_edited_letter_is(
+    letter_to: LetterTo,
+) -> None:
+    letter = letter_to("CA-12", story=STORY)
+    frame = letter_to("CA-12", story="").body
+    assert letter.own_share == pytest.approx(own_share(letter.body, frame))
 
 
 def test_a_few_changed_words_in_the_frame_are_a_few_own_words() -> None:
