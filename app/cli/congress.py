@@ -34,7 +34,7 @@ from app.congress.model import (
     ordinal,
 )
 from app.congress.names import NOTICES, STREET_REASONS, seat_code, seat_name, titled_name
-from app.congress.places import ZipProblem, parse_zip
+from app.congress.places import ZipProblem, parse_district, parse_zip
 from app.congress.street import locate_street
 from app.congress.tables import Tables, load_tables
 from app.site.services import geocoder_of
@@ -343,11 +343,12 @@ def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
 @click.option("--street", metavar="TEXT", help="The street address. It is sent to the configured "
               "geocoder (the Census Bureau).")  # fmt: skip
 @click.option("--city", default="", metavar="TEXT", help="The town.")
-@click.option("--district", type=int, metavar="N", help="The district, picked by hand.")
+@click.option("--district", default="", metavar="CA-12",
+              help="The district, picked by hand: CA-12, 12, or at large.")  # fmt: skip
 @click.option("--state-confirmed", is_flag=True, help="The state is right, whatever the ZIP says.")
 @_moment_option
 def find(
-    *, zip_text: str, state: str | None, street: str | None, city: str, district: int | None,
+    *, zip_text: str, state: str | None, street: str | None, city: str, district: str,
     state_confirmed: bool, given: datetime | None,
 ) -> None:  # fmt: skip
     """Say who represents an address, and if that is open, what to do next.
@@ -360,13 +361,22 @@ def find(
     if isinstance(parsed, ZipProblem):
         meant = f" Did you mean {parsed.suggestion}?" if parsed.suggestion else ""
         raise click.UsageError(ZIP_PROBLEMS[parsed.kind] + meant)
+    number: int | None = None
+    if district:
+        picked = parse_district(district, state or "")
+        if picked is None:
+            raise click.UsageError(
+                f"{district} is not a district{f' of {state}' if state else ''}: write it like "
+                "CA-12, 12 or at large."
+            )
+        state, number = picked[0] or state, picked[1]
     moment = _moment(given)
     tables = _load(moment)
     answer: StreetAnswer | None = None
     if street and tables.has_lines:
         answer = _ask(street, city, state, parsed.five, tables)
     outcome = find_delegation(
-        parsed.five, state, now=moment, district=district, state_confirmed=state_confirmed,
+        parsed.five, state, now=moment, district=number, state_confirmed=state_confirmed,
         city=city, street=answer, tables=tables,
     )  # fmt: skip
     for line in describe(outcome, tables, day_in_washington(moment)):

@@ -232,6 +232,26 @@ _CONSOLIDATED = (
 )
 
 
+_DISTRICT = re.compile(
+    r"(?:(.*?)[\s-]*)??(?:0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)", re.IGNORECASE
+)
+_ONLY_SAYS = re.compile(
+    r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE
+)
+
+
+def parse_district(text: str, state: str = "") -> tuple[str, int] | None:
+    """``IL-5``, ``5``, ``5th``, ``CD 5``, ``at large`` as state and number; None for anything
+    else, also for another state than ``state``, which stands where the text names none."""
+    found = _DISTRICT.fullmatch(_ONLY_SAYS.sub(" ", text).strip())
+    if found is None:
+        return None
+    named = read_state(found[1].strip()) if found[1] else ""
+    if named is None or (named and state and named != read_state(state)):
+        return None
+    return named or state, int(found[2] or 0)
+
+
 def town_key(name: str) -> str:
     """A town's name folded for comparison: ``Cañon City`` and ``CANON CITY`` are one key.
 

@@ -33,7 +33,7 @@ from app.congress.model import (
     StreetAnswer,
     Unavailable,
 )
-from app.congress.places import Zip, parse_zip, read_state, street_alone
+from app.congress.places import Zip, parse_district, parse_zip, read_state, street_alone
 from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
@@ -478,7 +478,7 @@ def _lookup(
     district: int | None = None
     typed = seat or _unless_filler(values.get("district", ""))
     if typed:
-        read = _district(typed, state)
+        read = parse_district(typed, state)
         if read is None:
             return CellProblem("district", "district_form")
         state, district = read
@@ -552,26 +552,6 @@ def _zip_problem(text: str, kind: str, suggestion: str | None) -> CellProblem:
     choices = (suggestion,) if suggestion else ()
     lost = kind == "four_digits" or (suggestion or "").startswith("00")
     return CellProblem("zip", "zip_zeros" if lost else "zip_form", choices)
-
-
-_DISTRICT = re.compile(
-    r"(?:(.*?)[\s-]*)??(?:0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)", re.IGNORECASE
-)
-_ONLY_SAYS = re.compile(
-    r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE
-)
-
-
-def _district(text: str, state: str) -> tuple[str, int] | None:
-    """``IL-5``, ``5``, ``5th``, ``CD 5``, ``at large`` as state and number; None for anything
-    else."""
-    found = _DISTRICT.fullmatch(_ONLY_SAYS.sub(" ", text).strip())
-    named = read_state(found[1].strip()) if found and found[1] else None
-    if found is None or (found[1] and found[1].strip() and named is None):
-        return None
-    if (named and state and named != read_state(state)) or not (named or state or found[2]):
-        return None
-    return named or state, int(found[2] or 0)
 
 
 def with_zeros(values: Mapping[str, str]) -> dict[str, str]:

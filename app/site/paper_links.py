@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from app.campaign.entities import Campaign
 from app.campaign.words import Language
 from app.congress.model import Delegation
+from app.congress.places import parse_district, read_state
 from app.congress.tables import Tables
 from app.documents.printables import Link
 from app.records.signing import source_tag
@@ -34,8 +35,6 @@ def title_in(campaign: Campaign, language: Language) -> str:
 
 
 def find_district(tables: Tables, text: str) -> Delegation | None:
-    """The delegation of ``IL-5``, ``IL 5``, ``VT`` or ``VT-0``; None when there is none."""
-    state, _, number = text.strip().upper().replace(" ", "-").partition("-")
-    if number and not (number.isascii() and number.isdigit() and len(number) <= 2):
-        return None
-    return tables.delegation(state, int(number or 0))
+    """The delegation of ``IL-5``, ``VT at large`` or ``VT``; None when there is none."""
+    state, number = parse_district(text) or (read_state(text) or "", 0)
+    return tables.delegation(state, number)

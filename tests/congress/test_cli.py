@@ -96,7 +96,10 @@ def test_status_fails_when_the_tables_are_broken(
         (("--zip", "43215"), ["Husted, listed term ended 2026-11-03: check", "Note: "]),
         (("--zip", "94604"), ["CA-12  Representative Simon, suggested by the town", "CA-52"]),
         (("--zip", "60647", "--district", "5"), ["as you chose", "Quigley"]),
+        (("--zip", "60647", "--district", "IL-5"), ["as you chose", "Quigley"]),
         (("--zip", "60647", "--district", "50"), ["not one of your state’s"]),
+        (("--zip", "05672", "--district", "at large"), ["Found by the ZIP code", "VT-AL"]),
+        (("--zip", "05672", "--state", "VT", "--district", "AL"), ["VT-AL"]),
         (
             ("--zip", "96001"),
             ["James Gallagher", "U.S. House of Representatives, Washington, DC 20515"],
@@ -108,6 +111,15 @@ def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]
     for word in words:
         assert word in output
     assert "None" not in output
+
+
+@pytest.mark.parametrize("district", ["NY-5", "north"])
+def test_what_is_no_district_of_the_state_is_said(district: str) -> None:
+    answer = run("find", "--zip", "60647", "--state", "IL", "--district", district)
+    assert answer.exit_code == 2
+    assert (
+        f"{district} is not a district of IL: write it like CA-12, 12 or at large" in answer.stderr
+    )
 
 
 def test_find_after_noon_names_whoever_still_sits() -> None:

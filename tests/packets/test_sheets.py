@@ -117,7 +117,15 @@ def test_instructions_are_spanish_and_the_letter_english() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seat"),
-    [("IL-5", "IL-5"), ("il 5", "IL-5"), (" VT ", "VT-0"), ("VT-0", "VT-0"), ("DC", "DC-0")],
+    [
+        ("IL-5", "IL-5"),
+        ("il 5", "IL-5"),
+        (" VT ", "VT-0"),
+        ("VT-0", "VT-0"),
+        ("DC", "DC-0"),
+        ("Vermont at large", "VT-0"),
+        ("IL 5th", "IL-5"),
+    ],
 )
 def test_a_district_is_read_as_people_write_it(text: str, seat: str) -> None:
     found = find_district(tables(), text)
