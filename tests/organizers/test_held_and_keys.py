@@ -9,10 +9,12 @@ from flask import Flask
 
 from app.records.acts import HeldReason
 from app.records.audit import TrailFilter, every
+from app.records.database import NotStoredError
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
 from app.records.organizers import Role
 from app.records.signing import sign
+from app.web.organizer.held import DECISIONS
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.safety.people import CAMPAIGN, SECRET, TODAY, request
@@ -99,6 +101,23 @@ def test_nothing_ticked_or_no_known_button_changes_nothing(
     browser.post(path, {"token": form["token"], **data})
     assert browser.status == 422
     assert statuses(staff) == ["held"]
+
+
+def test_ticks_stay_while_the_database_is_busy(
+    browser: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> int:
+        raise NotStoredError("busy")
+
+    hold(staff, "crowd", "crowd", "crowd")
+    browser.log_in(staff.add())
+    browser.get("/organize/held/")
+    path, form = browser.form("/held/")
+    monkeypatch.setitem(DECISIONS, "release", busy)
+    browser.post(path, {**form, "row": ["1", "3"], "do": "release"})
+    assert browser.status == 503
+    ticks = [tick for tick in browser.page.all("input") if tick.get("name") == "row"]
+    assert [tick.get("value") for tick in ticks if tick.get("checked") is not None] == ["1", "3"]
 
 
 @pytest.mark.parametrize(("role", "status"), [("editor", 200), ("admin", 200), ("exporter", 403)])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from flask import request
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
@@ -27,7 +26,7 @@ from app.site.i18n import gettext as _
 from app.site.services import services
 from app.web.access import access
 from app.web.error_pages import not_stored_words
-from app.web.forms import SiteForm, entries, sent
+from app.web.forms import SiteForm, entries, queried, sent
 from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, page
@@ -42,15 +41,17 @@ DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
 
 @held.get("/")
 @access("editor")
-def index(view: View | None = None, problem: str = "", status: int = 200) -> Response:
+def index(
+    view: View | None = None, problem: str = "", status: int = 200, ticked: Sequence[int] = ()
+) -> Response:
     """What waits, what was set aside, what was released: the oldest hundred of one of them."""
     site = services()
-    view = view or _list(request.args.get("show", ""))
-    done = request.args.get("done", "")
+    view = view or _list(queried().get("show", ""))
+    done = queried().get("done", "")
     return page(
         "held/index", status, problem=problem, field="held-list", view=view,
         letter_name=lambda slug: letter_name(slug, site),
-        found=held_page(site.db(), site.slug, view), most=PAGE,
+        found=held_page(site.db(), site.slug, view), most=PAGE, ticked=ticked,
         done=int(done) if re.fullmatch(r"[0-9]{1,3}", done) else None,
     )  # fmt: skip
 
@@ -58,6 +59,10 @@ def index(view: View | None = None, problem: str = "", status: int = 200) -> Res
 def _list(wanted: str) -> View:
     """The list of this name; the waiting ones for anything else."""
     return next((view for view in VIEWS if view == wanted), "waiting")
+
+
+def _numbers(typed: Sequence[str]) -> list[int]:
+    return [int(text) for text in typed if NUMBER.fullmatch(text)][:PAGE]
 
 
 class DecisionForm(SiteForm):
@@ -75,13 +80,14 @@ def decide() -> Response:
     form = sent(DecisionForm)
     view = _list(form.show.data)
     action, _slash, scope = form.do.data.partition("/")
-    typed = form.shown.data if scope == "all" else form.row.data
-    numbers = [int(text) for text in typed if NUMBER.fullmatch(text)][:PAGE]
+    ticked = _numbers(form.row.data)
+    numbers = _numbers(form.shown.data) if scope == "all" else ticked
     decision = DECISIONS.get(action)
     if decision is None or not numbers:
-        return index(view, _("Tick at least one signature, or use a button for all of them."), 422)
+        words = _("Tick at least one signature, or use a button for all of them.")
+        return index(view, words, 422, ticked)
     try:
         done = decision(acting(), services().slug, numbers)
     except NotStoredError as error:
-        return index(view, not_stored_words(error), 503)
+        return index(view, not_stored_words(error), 503, ticked)
     return go_to("organizer_held.index", show=view, done=done)
