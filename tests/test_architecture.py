@@ -140,16 +140,16 @@ def test_views_read_call_and_show_and_never_loop() -> None:
         assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
 
 
-POSTED = ("form", "files", "values", "get_data", "stream", "input_stream", "data", "json",
-          "get_json")  # fmt: skip
+SENT = ("args", "form", "files", "values", "get_data", "stream", "input_stream", "data", "json",
+        "get_json")  # fmt: skip
 
 
-def test_what_a_browser_posts_is_taken_up_in_one_place() -> None:
+def test_what_a_browser_sends_is_taken_up_in_one_place() -> None:
     """Everything else is handed a form of WTForms, or a draft."""
     for path in (path for path in modules() if path.name != "forms.py"):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "request":
-                taken = node.attr in POSTED
+                taken = node.attr in SENT
                 assert not taken, f"{ids(path)}:{node.lineno} reads request.{node.attr} itself"
 
 

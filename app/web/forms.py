@@ -35,14 +35,19 @@ def sent(form: type[F], **more: Any) -> F:
     return form(request.form, **more)
 
 
-def asked(form: type[F], **more: Any) -> F:
-    """What the address of the present request says."""
+def from_query(form: type[F], **more: Any) -> F:
+    """What the query of the present address says."""
     return form(request.args, **more)
 
 
 def posted() -> MultiDict[str, str]:
     """All that the present request posted: a resident's draft, or a form to be kept or carried."""
     return request.form
+
+
+def queried() -> MultiDict[str, str]:
+    """All that the query of the present address says: a choice of what is shown, or a link."""
+    return request.args
 
 
 def uploaded(most: int = -1) -> tuple[str, bytes]:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.site.i18n import LANGUAGES
 from app.site.services import services
-from app.web.forms import posted
+from app.web.forms import posted, queried
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -124,13 +124,13 @@ def _add_headers(response: Response) -> Response:
     if request.is_secure or services().settings.site_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static" and response.status_code in (200, 206, 304):
-        response.headers["Cache-Control"] = FOREVER if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = FOREVER if "v" in queried() else "no-cache"
     elif "shared_seconds" in g and response.status_code in (200, 304):
         response.headers["Cache-Control"] = f"public, max-age={g.shared_seconds}"
     elif g.get("public_page") and request.method in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "no-cache"
     else:
-        if request.method == "GET" and "forget" in request.args:
+        if request.method == "GET" and "forget" in queried():
             response.headers["Clear-Site-Data"] = '"cache"'  # what a browser kept for its Back
         kept = "private, no-cache" if _needs_its_page_again(response) else "no-store"
         response.headers["Cache-Control"] = kept

@@ -17,6 +17,7 @@ from app.site.assets import asset, card_name
 from app.site.i18n import LANGUAGES, language, other_language, page_url
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
+from app.web.forms import queried
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _elsewhere_url() -> str:
         of_receipt = request.path.partition("/receipt/")[1] and request.view_args
         return page_url("resident.receipt" if of_receipt else "resident.start", lang,
                         **(of_receipt or {}))  # fmt: skip
-    linked = {name: request.args[name][:200] for name in LINKED if name in request.args}
+    linked = {name: queried()[name][:200] for name in LINKED if name in queried()}
     return page_url(f"{blueprint}.{view}", lang, **{**linked, **(request.view_args or {})})
 
 

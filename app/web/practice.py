@@ -18,7 +18,7 @@ from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.services import Services, services
 from app.site.tokens import sign, unsign
-from app.web.forms import posted
+from app.web.forms import posted, queried
 
 FIELD = "test"
 MINUTES = 120
@@ -69,7 +69,7 @@ def is_test_receipt(site: Services) -> bool:
 
 def marker() -> str:
     """What the present request says to be a marker."""
-    return (posted().get(FIELD) or request.args.get(FIELD, "")).strip()
+    return (posted().get(FIELD) or queried().get(FIELD, "")).strip()
 
 
 def banner() -> State:

@@ -27,7 +27,7 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, ngettext, page_url
 from app.site.services import services
 from app.web.access import access
-from app.web.forms import SiteForm, entries, entry, sent
+from app.web.forms import SiteForm, entries, entry, queried, sent
 from app.web.limits import Wait, ask, retry_after
 from app.web.organizer.gate import (
     acting,
@@ -61,7 +61,7 @@ def typed() -> EntryForm:
 
 
 def _target() -> str:
-    return safe_next(typed().next.data or request.args.get("next", ""))
+    return safe_next(typed().next.data or queried().get("next", ""))
 
 
 def desk() -> logins.Desk:
@@ -77,7 +77,7 @@ def login() -> Response:
     found = organizers.find_session(services().db(), token, clock())
     if isinstance(found, organizers.Session) and found.stage == "full":
         return go_on(_target(), "", 302)
-    return log_in_page(target=_target(), why=request.args.get("why", ""))
+    return log_in_page(target=_target(), why=queried().get("why", ""))
 
 
 @organizer.post("/login")
@@ -430,7 +430,7 @@ def logout() -> Response:
 @access("organizer")
 def confirm() -> Response:
     """Ask for the password once more."""
-    return confirm_page(target=safe_next(request.args.get("next", "")))
+    return confirm_page(target=safe_next(queried().get("next", "")))
 
 
 @organizer.post("/confirm")

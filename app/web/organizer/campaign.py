@@ -35,6 +35,7 @@ from app.site.services import services
 from app.text import clean_line
 from app.web import practice
 from app.web.access import access
+from app.web.forms import queried
 from app.web.organizer import drafts
 from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
@@ -217,7 +218,7 @@ def part_post(name: str, key: str = "") -> Response:
     section = _section_of(name, key)
     typed, base, fits = read_form(section)
     shown = {path: visible(value) for path, value in typed.items()}
-    if "look" in request.args:
+    if "look" in queried():
         return _part(section, shown, NotSaved({}, {}, base))
     answer = save_section(services(), section, typed, base, fits)
     if answer is None:
@@ -329,7 +330,7 @@ def new_post(name: str) -> Response:
     """Put a new part into a list, as a draft: in front where order counts, else at the end."""
     now, section = working(services()), NewPart(name, 0)
     typed, _base, _fits = read_form(section)
-    if "look" in request.args:
+    if "look" in queried():
         return _part(section, typed, NotSaved({}, {}, now.base))
     if name in KEYED:
         key = clean_line(typed[f"{name}.0.id"])

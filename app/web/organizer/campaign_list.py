@@ -197,12 +197,13 @@ def _usual(site: Services, title: str, congress: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ask_rest(form: BeginForm, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+def _ask_rest(form: BeginForm, faults: dict[str, str] | None = None, status: int = 200) -> Response:
     site, people = services(), read_list("list", form.people.data, ())[0]
     kind, number, congress = _bill_of(form)
     first = next(iter(site.campaign.bills.values()))
     return page(
-        "campaigns/begin", status, form=form, errors=list((wrong or {}).items()), wrong=wrong or {},
+        "campaigns/begin", status, form=form, errors=list((faults or {}).items()),
+        faults=faults or {},
         bill=printed_number(f"{kind}{number}"),
         congress=ordinal(congress, language()),
         choices=CHOICES,
@@ -246,8 +247,8 @@ def _sponsor(site: Services, people: Sequence[Backing]) -> str:
 def begin_post() -> Response:
     """Make the campaign, for organizers alone at first, and lead to it."""
     site, form = services(), sent(BeginForm)
-    if wrong := _lacking(form):
-        return _ask_rest(form, wrong, 422)
+    if faults := _lacking(form):
+        return _ask_rest(form, faults, 422)
     files = _files(form, site)
     if isinstance(files, str):
         return _ask_rest(form, {"title": files}, 422)
@@ -283,17 +284,17 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
 
 
 def _lacking(form: BeginForm) -> dict[str, str]:
-    wrong = {}
+    faults = {}
     if not form.title.data or len(form.title.data) > 120:
-        wrong["title"] = _("Enter the bill’s title, in at most 120 characters.")
+        faults["title"] = _("Enter the bill’s title, in at most 120 characters.")
     if not form.does.data or re.search(r"[{}]", form.does.data):
-        wrong["does"] = _("Say what the bill would do, in plain words.")
+        faults["does"] = _("Say what the bill would do, in plain words.")
     if not SLUG.fullmatch(form.slug.data):
-        wrong["slug"] = _("Use small letters, digits and hyphens, such as safe-streets-120.")
+        faults["slug"] = _("Use small letters, digits and hyphens, such as safe-streets-120.")
     if form.introduced.data and read_day(form.introduced.data) is None:
-        wrong["introduced"] = _("Enter the day it was introduced, such as 2027-02-11.")
+        faults["introduced"] = _("Enter the day it was introduced, such as 2027-02-11.")
     if "oppose" in form.asks.data and {"cosponsor", "companion"} & set(form.asks.data):
-        wrong["asks"] = _("Ask members to back the bill or not to back it, not both.")
+        faults["asks"] = _("Ask members to back the bill or not to back it, not both.")
     if not form.letters.data:
-        wrong["letters"] = _("Choose at least one letter.")
-    return wrong
+        faults["letters"] = _("Choose at least one letter.")
+    return faults

@@ -35,7 +35,7 @@ from app.site.live_supporters import (
 from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
-from app.web.forms import DayField, SiteForm, entries, entry, sent, uploaded
+from app.web.forms import DayField, SiteForm, entries, entry, queried, sent, uploaded
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
@@ -121,7 +121,7 @@ def _key(backing: Backing) -> str:
 def index(problem: str = "", status: int = 200) -> Response:
     """The table, and whoever fits what was searched for."""
     site = services()
-    query = visible(request.args.get("q", ""))[:80]
+    query = visible(queried().get("q", ""))[:80]
     lines = live_lists(site).backings
     groups = [
         {

@@ -33,6 +33,7 @@ from app.site.i18n import gettext as _
 from app.site.rooms import apart, pieces_apart
 from app.site.services import Services, services
 from app.web.access import access
+from app.web.forms import queried
 from app.web.limits import in_room
 from app.web.organizer.counts_read import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.gate import acting
@@ -73,8 +74,8 @@ def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
     ``form`` is the format where it names none: the plain table, on which others may have built.
     """
     asked = read_filter(site)
-    shape, by = request.args.get("shape", "counts"), request.args.get("by", "state")
-    form = request.args.get("format", form)
+    shape, by = queried().get("shape", "counts"), queried().get("by", "state")
+    form = queried().get("format", form)
     errors = list(asked.errors)
     if shape not in SHAPES:
         errors.append(("shape", _("Choose what the file holds.")))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from flask import abort, render_template, request
+from flask import abort, render_template
 from flask_babel import format_date, format_decimal
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -31,6 +31,7 @@ from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
 from app.web.charts import bars, day_curve
+from app.web.forms import queried
 from app.web.headers import framed, framing
 from app.web.organizer.counts_read import (
     Compared,
@@ -81,7 +82,7 @@ def places() -> Response:
     state = asked.chosen.state
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, ("state", "district", "match")).by
-    by_state = request.args.get("map") == "states" and not state
+    by_state = queried().get("map") == "states" and not state
     shapes = shapes_of(site)
     framing()
     return _page(
@@ -201,7 +202,7 @@ def turn(
 ) -> Turned[T]:  # fmt: skip
     """The page that the address asks for, or the nearest that there is. ``words`` are what a
     search looks through; sorted by ``key`` where it names no column."""
-    args = request.args
+    args = queried()
     search = visible(args.get("q", "")).strip()[:100]
     sought = plain(search).split()
     found = [one for one in every if all(word in plain(words(one)) for word in sought)]
@@ -316,7 +317,7 @@ def picture() -> Response:
     """
     site = services()
     asked = read_filter(site)
-    by_state = request.args.get("map") == "states" and not asked.chosen.state
+    by_state = queried().get("map") == "states" and not asked.chosen.state
     rows = count(site.db(), asked.chosen, "state" if by_state else "district")
     numbers = {row.group: row.signatures for row in rows}
     shapes = shapes_of(site)

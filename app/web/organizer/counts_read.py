@@ -40,7 +40,7 @@ from app.site.i18n import LANGUAGES, language, long_date
 from app.site.i18n import gettext as _
 from app.site.services import Services
 from app.text import plain
-from app.web.forms import DayField, SiteForm, asked, entries, entry
+from app.web.forms import DayField, SiteForm, entries, entry, from_query
 from app.web.organizer.campaign_list import title_of
 from app.web.organizer.show import area, visible, zone_name
 from app.web.resident.people import state_name
@@ -141,7 +141,7 @@ def _one_of(field: Field, allowed: Container[str]) -> None:
 
 def read_filter(site: Services) -> CountsQuery:
     """The filter that the address asks for."""
-    form = asked(FilterForm, site=site)
+    form = from_query(FilterForm, site=site)
     form.validate()
     usual = {"campaign": site.campaign.slug, "status": "counted"}
     given = {name: value for name in FIELDS if (value := form.value(name))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import abort, request
+from flask import abort
 from werkzeug.wrappers import Response
 
 from app.congress.model import STATES, Holder, district_key
@@ -18,6 +18,7 @@ from app.site.rooms import apart
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
+from app.web.forms import queried
 from app.web.limits import in_room
 from app.web.organizer.counts_read import meanings
 from app.web.organizer.show import area, download, known, page, visible, zone_name
@@ -30,7 +31,7 @@ offices = area("organizer_offices", "/offices")
 @access("organizer")
 def index() -> Response:
     """All states, or the seats that a search finds."""
-    args, site = request.args, services()
+    args, site = queried(), services()
     typed, state = visible(args.get("q", "")).strip()[:80], args.get("state", "").upper()[:2]
     state = state if state in STATES else ""
     people = _people(site)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from flask import abort, request
+from flask import abort
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
@@ -25,7 +25,7 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import services
 from app.text import clean_line, slug
 from app.web.access import access
-from app.web.forms import RowField, SiteForm, asked, entries, entry, sent
+from app.web.forms import RowField, SiteForm, entries, entry, from_query, queried, sent
 from app.web.organizer import drafts
 from app.web.organizer.drafts import PressedForm, pressed
 from app.web.organizer.gate import clock
@@ -157,7 +157,7 @@ def _editor(
         "found": sorted(found, key=lambda one: one[1].file != text.name), "first": first,
         "passages": passages(typed.words), "find": form.find.data,
     }  # fmt: skip
-    if request.args.get("show") == "part":
+    if queried().get("show") == "part":
         return page("letters/_beside", **context)
     english = place.letter.texts["short" if text.length == "short" else "full"]
     return page(
@@ -165,7 +165,7 @@ def _editor(
         errors=_summary(problem, found[:3] if problems else []),
         fields=field_groups(site.campaign),
         pairs=pairs_of(english.newest, text.newest) if text.spanish else (),
-        done=said or request.args.get("done", ""), only=whose(site, form.code()),
+        done=said or queried().get("done", ""), only=whose(site, form.code()),
         passage=visible(form.passage.data) if said != "put" else "",
     )  # fmt: skip
 
@@ -190,9 +190,9 @@ def edit_post(letter_id: str, part: str) -> Response:
     source = typed.source(before)
     parts = split_source(source)
     again = replace(typed, words_line=parts.words_line if parts else 1)
-    if "put" in request.args:
+    if "put" in queried():
         return _passage(place, again, form)
-    if {"look", "show"} & request.args.keys():
+    if {"look", "show"} & queried().keys():
         return _editor(place, again, base=base)
     if len(source) > MOST_CHARACTERS:
         words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
@@ -271,7 +271,7 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 @access("editor")
 def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
-    books, form = shelf(services()), form or asked(NewForm)
+    books, form = shelf(services()), form or from_query(NewForm)
     copied = books.letter(form.copy.data)
     title = form.title.data
     if copied and not form.title.raw_data:
@@ -354,9 +354,9 @@ def versions(letter_id: str, part: str, problem: str = "", status: int = 200) ->
     """The list, and below it two of them compared where two were chosen."""
     place = text_at(letter_id, part)
     lines = versions_of(place.text)
-    one, other = (_chosen(lines, request.args.get(name, "")) for name in ("old", "new"))
+    one, other = (_chosen(lines, queried().get(name, "")) for name in ("old", "new"))
     compared = changes(visible(one.source), visible(other.source)) if one and other else ()
-    values = {"letter_id": letter_id, "part": part, **request.args.to_dict()}
+    values = {"letter_id": letter_id, "part": part, **queried().to_dict()}
     return page(
         "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
         signed=_signed_of(place), compared=compared, problem=problem,

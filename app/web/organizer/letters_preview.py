@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from flask import abort, request
+from flask import abort
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
@@ -29,6 +29,7 @@ from app.site.i18n import language, other_language, page_url
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
+from app.web.forms import queried
 from app.web.organizer.campaign_check import Checked, read
 from app.web.organizer.letters_shelf import (
     PARTS,
@@ -66,7 +67,7 @@ class PreviewQuery:
 
     @classmethod
     def read(cls, letter: ShelvedLetter, now: Moment) -> PreviewQuery:
-        arg = request.args
+        arg = queried()
         has_draft = bool(letter.drafts) or letter.status != "live"
         return cls(
             query=visible(arg.get("q", ""))[:60],

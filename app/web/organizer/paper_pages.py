@@ -88,7 +88,7 @@ from app.site.services import Services, services
 from app.text import capital, clean_line
 from app.web.access import access
 from app.web.error_pages import not_stored_words
-from app.web.forms import RowField, Several, SiteForm, entries, entry, sent, uploaded
+from app.web.forms import RowField, Several, SiteForm, entries, entry, queried, sent, uploaded
 from app.web.limits import in_room
 from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting, clock, current, read_cookie
@@ -180,7 +180,7 @@ def index(problem: str = "", field: str = "", status: int = 200, done: str = "")
     return page(
         "paper/index", status, problem=problem, field=field, done=done,
         has_address=bool(site.settings.site_url),
-        typed={name: visible(request.args.get(name, ""))[:60] for name in ("source", "district")},
+        typed={name: visible(queried().get(name, ""))[:60] for name in ("source", "district")},
         asked=request.view_args.get("kind", "") if request.view_args else "",
         wanted=_print_language(),
         imports=list_imports(site.db(), site.slug) if editor else (),
@@ -188,7 +188,7 @@ def index(problem: str = "", field: str = "", status: int = 200, done: str = "")
 
 
 def _print_language() -> Language:
-    given = request.args.get("language", "")
+    given = queried().get("language", "")
     return "es" if given == "es" or (given != "en" and request.path.startswith("/es/")) else "en"
 
 
@@ -197,7 +197,7 @@ def _print_language() -> Language:
 def links() -> Response:
     """A link with a source and a letter, as text, code and poster; and the counter's code."""
     site, lang = services(), _print_language()
-    tag, letter = request.args.get("source", ""), request.args.get("letter", "")
+    tag, letter = queried().get("source", ""), queried().get("letter", "")
     problem = _bad_tag_words(tag)
     titles = {
         slug: letter_name(slug, site) for slug, size in site.campaign.templates if size == "full"
@@ -230,7 +230,7 @@ HEIGHT, WITH_GOAL = 255, 290
 def printed(kind: str) -> Response:
     """The PDF that was asked for, or the page that says what is missing."""
     site, lang = services(), _print_language()
-    tag = request.args.get("source", "")
+    tag = queried().get("source", "")
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)
     link = link_for(site.settings.site_url, tag, lang, USUAL[kind], site.standing.prefix)
@@ -244,7 +244,7 @@ def printed(kind: str) -> Response:
     elif kind == "signup":
         pdf = signup_pdf(title=title, group=group, link=link, language=lang)
     else:
-        delegation = find_district(site.tables, request.args.get("district", ""))
+        delegation = find_district(site.tables, queried().get("district", ""))
         template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
         if delegation is None:
             return index(_("Enter a district like IL-5, or a state with one, like VT."),

@@ -16,7 +16,7 @@ from app.site.i18n import gettext as _
 from app.site.services import services
 from app.text import mark as _mark
 from app.web.access import access
-from app.web.forms import DayField, RowField, SiteForm, asked, entries
+from app.web.forms import DayField, RowField, SiteForm, entries, from_query
 from app.web.organizer.gate import clock, current, organizer
 from app.web.organizer.show import download, page, visible
 
@@ -44,7 +44,7 @@ class TrailForm(SiteForm):
 @access("admin")
 def show_trail() -> Response:
     """Fifty events, newest first, with a filter."""
-    form, db = asked(TrailForm), services().db()
+    form, db = from_query(TrailForm), services().db()
     form.validate()
     wanted = form.wanted()
     return page(
@@ -78,7 +78,7 @@ def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterato
 @access("admin", fresh=True)
 def audit_csv() -> Response:
     """The trail as CSV. That it was taken away is itself an event."""
-    wanted = asked(TrailForm).wanted()
+    wanted = from_query(TrailForm).wanted()
     site, at, me = services(), clock(), current().organizer.name
     db = site.db()
     after = {"who": wanted.who, "what": wanted.what, "from": wanted.since, "to": wanted.until}

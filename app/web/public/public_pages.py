@@ -29,6 +29,7 @@ from app.site.paper_links import title_in
 from app.site.services import Services, services
 from app.site.watching import unready
 from app.web.access import access
+from app.web.forms import queried
 from app.web.headers import public_page, shared
 from app.web.pages import Page, contact_url, show
 from app.web.public.counter import state_rows
@@ -54,7 +55,7 @@ A_DAY = 86_400
 @access("anyone")
 def home() -> Response:
     """The start page with the counts of people and letters, where they can be had."""
-    if not request.args:  # a link may say where somebody lives, which no cache needs to know
+    if not queried():  # a link may say where somebody lives, which no cache needs to know
         public_page()
     site = services()
     if site.standing.state == "ended":
@@ -62,7 +63,7 @@ def home() -> Response:
     counted, states = _counts(site)
     words = _counted_words(counted) if counted.signatures >= SHOWN_FROM else ""
     return _show(
-        "home", **_bill(site), link=prefilled(request.args, site), days_left=_days_left(site),
+        "home", **_bill(site), link=prefilled(queried(), site), days_left=_days_left(site),
         counted=words, states=states,
     )  # fmt: skip
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
 from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
-from app.web.forms import posted
+from app.web.forms import posted, queried
 from app.web.headers import listed
 from app.web.pages import Page, show
 from app.web.resident import copies, handover, journey, official, receipts, sign
@@ -88,9 +88,9 @@ def _add_link(
 @resident.get("/find")
 @access("anyone")
 def start() -> Response:
-    if not request.args:
+    if not queried():
         listed()
-    return show(journey.start(request.args, services()))
+    return show(journey.start(queried(), services()))
 
 
 @access("anyone")
