@@ -28,9 +28,9 @@ from app.campaign.entities import (
     Bill,
     Campaign,
     Committee,
+    Fact,
     Figure,
     RelatedBill,
-    Source,
     StageName,
 )
 from app.campaign.fields import Scope
@@ -323,7 +323,6 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     needed = (once["ends"], once["last_weeks_from"], once["as_of"], *last_day.values())
     if any(day is None for day in needed):
         return None
-    facts = {v["id"]: v["text"] for v in lists["facts"]}
     # Each field at the top of the file is one of the campaign, by the same name.
     plain = {path: value for path, value in once.items() if "." not in path}
     plain |= {
@@ -344,8 +343,10 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
             (v["pattern"] or phrase(v["words"], whole=v["whole"]), v["advice"])
             for v in lists["forbidden"]
         ),
-        facts=facts,
-        facts_es={v["id"]: v["text_es"] or v["text"] for v in lists["facts"]},
+        facts={
+            v["id"]: Fact(**{**_own(v), "text_es": v["text_es"] or v["text"]})
+            for v in lists["facts"]
+        },
         related={v["id"]: _related(v) for v in lists["related"]},
         committees={c: _committee(reader, c) for c in CHAMBERS if once[f"committees.{c}.code"]},
         additions=tuple(Addition(**_own(values)) for values in lists["additions"]),
@@ -355,11 +356,6 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
             **dict.fromkeys(once["states.requires"], "requires"),
         },
         telephone=reader.below("telephone"),
-        sources={
-            v["id"]: Source(v["id"], v["source"], v["url"], v["as_of"])
-            for v in lists["facts"]
-            if v["as_of"] is not None
-        },
         pages=reader.below("pages"),
         figures=tuple(
             Figure(v["number"], v["label"], v["label_es"] or v["label"]) for v in lists["figures"]

@@ -384,7 +384,7 @@ class _Checker:
             for key in ("text", "short"):
                 texts.append((f"additions.{addition.id}.{key}{end}", getattr(addition, key + end)))
         texts += [(f"time.{key}", note) for key, note in campaign.time_notes.items()]
-        texts += [(f"facts.{key}", fact) for key, fact in campaign.facts.items()]
+        texts += [(f"facts.{key}", fact.text) for key, fact in campaign.facts.items()]
         return [(FILE, campaign.lines.get(path, 1), text) for path, text in texts if text]
 
     def problems(self) -> tuple[Problem, ...]:

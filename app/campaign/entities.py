@@ -130,12 +130,13 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a dated fact comes from, as a resident sees it."""
+class Fact:
+    """A dated fact, and where it comes from, as a resident sees it."""
 
-    fact: str
-    """The fact's id."""
-    words: str
+    id: str
+    text: str
+    text_es: str
+    source: str
     """``GAO-21-186, January 27, 2021``."""
     url: str
     """A web page that shows it; empty where none is known."""
@@ -296,9 +297,8 @@ class Campaign:
     """Story prompts: (English, Spanish)."""
     forbidden: tuple[tuple[str, str], ...] = ()
     """Claims that no letter may make: (pattern, why and what to say instead)."""
-    facts: dict[str, str] = field(default_factory=dict)
-    """Dated facts by id; a template prints one with ``{{ fact_<id> }}``."""
-    facts_es: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    """By id; a template prints one with ``{{ fact_<id> }}``."""
     enacted: date | None = None
     """The day the bill became law, once it has."""
     related: dict[str, RelatedBill] = field(default_factory=dict)
@@ -323,8 +323,6 @@ class Campaign:
     goal_office: int | None = None
     telephone: dict[str, str] = field(default_factory=dict)
     """``about`` and ``about_es``: what a call is about, in the small language."""
-    sources: dict[str, Source] = field(default_factory=dict)
-    """By the id of a fact."""
     pages: dict[str, str] = field(default_factory=dict)
     """What pages say about the bill, in the small language, by field: ``headline`` and
     ``headline_es``."""

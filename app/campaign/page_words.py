@@ -1,7 +1,7 @@
 """What pages say about the bill: every sentence of it comes from the campaign's own folder.
 
 ``page_words`` renders the texts of ``campaign.toml`` for a day and a language; no template of
-the site and no module names a bill. ``sources_of`` says what the facts of a letter rest on.
+the site and no module names a bill. ``facts_in`` says which facts a letter states.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app.campaign.entities import Bill, Campaign, Source
+from app.campaign.entities import Bill, Campaign, Fact
 from app.campaign.language import compiled
 from app.campaign.values import Values, page_values
 from app.campaign.words import Language, frame_paragraphs, one_line, ordinal, said
@@ -102,8 +102,8 @@ def page_words(campaign: Campaign, today: date, language: Language) -> PageWords
     )
 
 
-def sources_of(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple[Source, ...]:
-    """What the facts in a letter of either language rest on, in the order of ``campaign.toml``.
+def facts_in(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple[Fact, ...]:
+    """The facts that a letter of either language states, in the order of ``campaign.toml``.
 
     A fact counts when it is printed whole. One that is called as the state's own law is
     (``requires`` or ``limits``) counts where letters speak of that law.
@@ -111,9 +111,9 @@ def sources_of(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tup
     text = "\n".join(paragraphs)
     policy = campaign.state_policies.get(state, "")
     return tuple(
-        source
-        for fact, source in campaign.sources.items()
-        if campaign.facts[fact] in text or campaign.facts_es[fact] in text or fact == policy
+        fact
+        for fact in campaign.facts.values()
+        if fact.text in text or fact.text_es in text or fact.id == policy
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from functools import total_ordering
 
 from app.campaign.entities import Campaign, Length, RelatedBill, Stance, Writer
+from app.campaign.fields import FACT_PREFIX
 from app.campaign.stance import is_ending, stage_of, stance_of
 from app.campaign.words import (
     CHAMBERS_ES,
@@ -98,10 +99,13 @@ def recipient_values(
     }
     values.update(_bill_values(campaign, chamber, today, language))
     values.update(_stance_values(campaign, stance, language))
-    facts = campaign.facts_es if spanish else campaign.facts
-    for fact, words in campaign.facts.items():
-        values[f"fact_{fact}"] = facts.get(fact, words)
+    values.update(_fact_values(campaign, language))
     return values
+
+
+def _fact_values(campaign: Campaign, language: Language) -> Values:
+    facts = campaign.facts.values()
+    return {FACT_PREFIX + fact.id: said(fact, "text", language) for fact in facts}
 
 
 def _chamber_name(chamber: Chamber, language: Language) -> str:
@@ -156,8 +160,7 @@ def page_values(campaign: Campaign, today: date, language: Language = "en") -> V
     values = _bill_values(campaign, "house", today, language)
     values["as_of"] = DateValue(campaign.as_of, language)
     values["cosponsors"] = sum(s.name == "cosponsor" for s in campaign.stances.values())
-    facts = campaign.facts_es if language == "es" else campaign.facts
-    values.update({f"fact_{fact}": words for fact, words in facts.items()})
+    values.update(_fact_values(campaign, language))
     return values
 
 

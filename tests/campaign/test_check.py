@@ -335,7 +335,8 @@ def test_one_thing_to_do_is_one_finding_with_its_seats_and_the_worst(
 
 
 def test_the_editors_own_lines_come_before_the_campaigns(campaign: Campaign, few: Few) -> None:
-    facts = {**campaign.facts, "growth": "See www.example for more."}
+    growth = replace(campaign.facts["growth"], text="See www.example for more.")
+    facts = {**campaign.facts, "growth": growth}
     spoiled = replace(campaign, facts=facts)
     text = GOOD.replace(THANKS, "{{ fact_growth }}\nWrite to www.other there.")
     letter = read_template("general.txt", text, facts=facts)

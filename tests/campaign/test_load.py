@@ -104,7 +104,9 @@ def test_every_figure_in_a_letter_stands_in_the_fact_sheet_and_not_as_unverified
     sheet = (SHARED / "docs" / "BILL.md").read_text(encoding="utf-8")
     verified = "\n".join(re.sub(r"[^.;|]*\[U\][^.;|]*", "", line) for line in sheet.split("\n"))
     known = set(FIGURE.findall(verified))
-    texts = [t.body for t in campaign.templates.values()] + list(campaign.facts.values())
+    texts = [t.body for t in campaign.templates.values()] + [
+        fact.text for fact in campaign.facts.values()
+    ]
     texts += [a.text + a.opening + a.short for a in campaign.asks]
     for text in texts:
         for figure in FIGURE.findall(text):
@@ -112,8 +114,8 @@ def test_every_figure_in_a_letter_stands_in_the_fact_sheet_and_not_as_unverified
 
 
 def test_each_fact_and_ask_has_its_spanish(campaign: Campaign) -> None:
-    for fact, words in campaign.facts.items():
-        assert campaign.facts_es[fact] != words
+    for fact in campaign.facts.values():
+        assert fact.text_es != fact.text
     for ask in campaign.asks:
         assert ask.summary_es
         assert ask.text_es

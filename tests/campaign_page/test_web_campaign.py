@@ -303,7 +303,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
         campaign = services().campaign
     assert campaign.committees["house"].subcommittee == "HSJU08"
     assert campaign.state_policies["OK"] == "requires"
-    assert campaign.facts["growth"] == "By May 2026 there were 1,500."
+    assert campaign.facts["growth"].text == "By May 2026 there were 1,500."
     assert campaign.related["s-115"].number == "S. 9"
     assert campaign.telephone["about"] == "I am calling about a bill."
     assert campaign.confirm_email is True

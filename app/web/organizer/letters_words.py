@@ -16,6 +16,7 @@ from app.campaign.fields import FACT_PREFIX, FIELD_GROUPS, FILTERS, Field
 from app.campaign.letter_file import read_name
 from app.campaign.problems import Problem
 from app.campaign.text_changes import Change
+from app.campaign.words import said
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, page_url
 from app.text import read_day
@@ -198,10 +199,9 @@ def field_groups(campaign: Campaign) -> list[FieldGroup]:
         FieldGroup(key, titles[key], tuple(_line(field) for field in fields))
         for key, fields in FIELD_GROUPS.items()
     ]
-    texts = campaign.facts_es if language() == "es" else campaign.facts
     facts = tuple(
         FieldLine(FACT_PREFIX + key, f"{{{{ {FACT_PREFIX}{key} }}}}",
-                  _("A dated fact from the campaign’s page."), texts.get(key, fact))
+                  _("A dated fact from the campaign’s page."), said(fact, "text", language()))
         for key, fact in campaign.facts.items()
     )  # fmt: skip
     groups.append(FieldGroup("facts", _("Facts with a date"), facts))

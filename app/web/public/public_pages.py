@@ -205,7 +205,7 @@ def _bill(site: Services) -> dict[str, Any]:
         "time_words": time_words(site),
         "bill_url": congress_gov(campaign.bill_for("house")),
         "bill_number": campaign.bill_for("house").number,
-        "sources": list({(s.words, s.url): s for s in campaign.sources.values()}.values()),
+        "facts": list({(f.source, f.url): f for f in campaign.facts.values()}.values()),
     }
 
 

@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 
-from app.campaign.entities import Source
-from app.campaign.page_words import congress_gov, sources_of
-from app.campaign.words import ordinal
+from app.campaign.entities import Fact
+from app.campaign.page_words import congress_gov, facts_in
+from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation
 from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem
@@ -485,11 +485,10 @@ def review_letters(data: Data, site: Services) -> Page:
     return review_page(checked.draft, checked.found, site)
 
 
-def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[str, Source]]:
+def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[str, Fact]]:
     """Each fact that the letters state, in the reader's language, with what it rests on."""
-    facts = site.campaign.facts_es if language() == "es" else site.campaign.facts
     texts = (text for letter in letters for text in letter.page.paragraphs)
-    return [(facts[s.fact], s) for s in sources_of(site.campaign, texts, state)]
+    return [(said(f, "text", language()), f) for f in facts_in(site.campaign, texts, state)]
 
 
 def review_page(
@@ -508,7 +507,7 @@ def review_page(
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": letters, "glyphs": glyphs_missing(draft),
-        "sources": _facts(letters, found.delegation.state, site),
+        "facts": _facts(letters, found.delegation.state, site),
         "bill_url": congress_gov(bill), "bill_number": bill.number,
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
         "email_hint": suggest_email(draft.email), "offer": offer(site),
