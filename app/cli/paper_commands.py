@@ -58,7 +58,7 @@ BUSY = "Another import is at work. Wait until it has ended; nothing was changed.
               help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
                    "given several times, and is remembered for the next sheet.")  # fmt: skip
 @click.option("--hidden", type=click.Choice(["count", "leave"]),
-              help="What becomes of rows that the sheet hides or filters away.")  # fmt: skip
+              help="What becomes of rows that the sheet hides or crosses out.")  # fmt: skip
 @click.option("--restore-zeros", is_flag=True,
               help="Put back the zeros that ZIP codes lost in a spreadsheet.")  # fmt: skip
 @click.option("--count-odd", is_flag=True,
@@ -203,11 +203,12 @@ def _show(plan: ImportPlan, file: Path) -> None:
     if plan.file.guessed_encoding:
         say("The file is not Unicode: it was read as Windows-1252.")
     if not plan.file.shows_hidden:
-        say("This kind of file does not tell which rows are hidden: all were read.")
+        say("This kind of file does not tell which rows are hidden or crossed out: all were read.")
     if plan.hidden:
         done = {"": "Say --hidden count or --hidden leave.", "count": "They are counted.",
                 "leave": "They are left out."}[plan.choices.hidden]  # fmt: skip
-        say(f"{some(len(plan.hidden), 'hidden row')}: {row_names(plan, plan.hidden)}. {done}")
+        rows = some(len(plan.hidden), "hidden or crossed-out row")
+        say(f"{rows}: {row_names(plan, plan.hidden)}. {done}")
     _show_repeats(plan, say)
     if plan.odd:
         say(f"{some(len(plan.odd), 'row')} left out as hardly a person's:"

@@ -27,7 +27,7 @@ class RawRow:
     cells: tuple[str, ...] = field(repr=False)
     flags: dict[int, Flag] = field(default_factory=dict)
     hidden: bool = False
-    """Hidden by hand or by a filter."""
+    """Hidden by hand or by a filter, or crossed out."""
 
 
 COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")

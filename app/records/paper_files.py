@@ -78,7 +78,8 @@ class HeldFile:
     guessed_encoding: bool = False
     """The text was no Unicode, so accents should be looked at."""
     shows_hidden: bool = True
-    """False where this kind of file does not tell which rows are hidden (``.xls``)."""
+    """False where this kind of file does not tell which rows are hidden or crossed out
+    (``.xls``)."""
 
 
 class TooManyRowsError(Exception):
@@ -220,7 +221,7 @@ class _SheetFacts:
     """What a workbook's own XML says of one sheet and its reader does not."""
 
     hidden: set[int] = field(default_factory=set)
-    """Row numbers."""
+    """Numbers of rows that are hidden, filtered away or crossed out."""
     flags: dict[tuple[int, int], Flag] = field(default_factory=dict)
     """By row number and column from 0: a formula without a result, an error."""
     padded: set[tuple[int, int]] = field(default_factory=set)
@@ -297,14 +298,14 @@ def _look_inside(file: IO[bytes]) -> list[_SheetFacts]:
             with archive.open("content.xml") as content:
                 return _opendocument_facts(content)
         parts = _sheet_parts(archive) if "xl/workbook.xml" in names else []
-        padded = _padded_styles(archive) if "xl/styles.xml" in names else set()
+        padded, crossed = _styles(archive) if "xl/styles.xml" in names else (set(), set())
         facts = []
         for part in parts:
             if part not in names:
                 facts.append(_SheetFacts())
                 continue
             with archive.open(part) as content:
-                facts.append(_excel_facts(content, padded))
+                facts.append(_excel_facts(content, padded, crossed))
         return facts
 
 
@@ -325,18 +326,25 @@ def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
 _ZEROS = re.compile(r"0{5}(-0{4})?")
 
 
-def _padded_styles(archive: zipfile.ZipFile) -> set[str]:
-    """The numbers of the cell styles that show leading zeros which the number lacks."""
+def _styles(archive: zipfile.ZipFile) -> tuple[set[str], set[str]]:
+    """The numbers of the cell styles that show leading zeros which the number lacks, and of those
+    that cross out."""
     root = etree.fromstring(archive.read("xl/styles.xml"), _parser())
     codes = {
         one.get("numFmtId"): str(one.get("formatCode", "")).partition(";")[0].replace("\\", "")
         for one in root.iterfind("{*}numFmts/{*}numFmt")
     }
-    return {
+    fonts = [font.find("{*}strike") for font in root.iterfind("{*}fonts/{*}font")]
+    strikes = {
         str(number)
-        for number, style in enumerate(root.iterfind("{*}cellXfs/{*}xf"))
-        if _ZEROS.fullmatch(codes.get(style.get("numFmtId"), ""))
+        for number, strike in enumerate(fonts)
+        if strike is not None and strike.get("val") not in ("0", "false")
     }
+    styles = [(str(n), one) for n, one in enumerate(root.iterfind("{*}cellXfs/{*}xf"))]
+    return (
+        {n for n, one in styles if _ZEROS.fullmatch(codes.get(one.get("numFmtId"), ""))},
+        {n for n, one in styles if one.get("fontId") in strikes},
+    )
 
 
 def _parser() -> etree.XMLParser:
@@ -355,7 +363,7 @@ def _each(content: IO[bytes], tag: str) -> Iterator[Any]:
             del above[0]
 
 
-def _excel_facts(content: IO[bytes], padded: set[str]) -> _SheetFacts:
+def _excel_facts(content: IO[bytes], padded: set[str], crossed: set[str]) -> _SheetFacts:
     facts = _SheetFacts()
     number, widest = 0, 0
     first = None
@@ -364,6 +372,7 @@ def _excel_facts(content: IO[bytes], padded: set[str]) -> _SheetFacts:
         if row.get("hidden") in ("1", "true"):
             facts.hidden.add(number)
         column = -1
+        styles = set()
         for cell in row.iterchildren("{*}c"):
             column = _column(cell.get("r")) if cell.get("r") else column + 1
             value = cell.find("{*}v")
@@ -376,8 +385,11 @@ def _excel_facts(content: IO[bytes], padded: set[str]) -> _SheetFacts:
                 facts.flags[number, column] = "error"
             elif cell.get("s") in padded:
                 facts.padded.add((number, column))
+            styles.add(cell.get("s"))
             first = first or number
             widest = max(widest, column + 1)
+        if styles and styles <= crossed:
+            facts.hidden.add(number)
     if first and (number - first + 1) * widest > MOST_CELLS:
         raise SheetError("too_wide")
     return facts
@@ -392,25 +404,40 @@ def _column(reference: str) -> int:
 
 
 def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
-    """Hidden and filtered rows. One empty row may stand for the million below the last."""
+    """Hidden, filtered and crossed out rows. One empty row may stand for the million below the
+    last."""
     every: list[_SheetFacts] = []
     facts, number = _SheetFacts(), 0
-    tags = ["{*}table-row", "{*}table"]
+    crossed = set[str]()
+    tags = ["{*}style", "{*}table-row", "{*}table"]
     for _event, element in etree.iterparse(
         content, tag=tags, resolve_entities=False, no_network=True, huge_tree=True
     ):
-        about = {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
-        if etree.QName(element).localname == "table":
+        about, kind = _attributes(element), etree.QName(element).localname
+        if kind == "table":
             every.append(facts)
             facts, number = _SheetFacts(), 0
+        elif kind == "style":
+            texts = map(_attributes, element.iterchildren("{*}text-properties"))
+            if any(text.get("text-line-through-style", "none") != "none" for text in texts):
+                crossed.add(about.get("name", ""))
         else:
             repeated = int(about.get("number-rows-repeated", 1))
+            filled = [
+                _attributes(cell) for cell in element.iterchildren("{*}table-cell") if len(cell)
+            ]
+            styles = {cell.get("style-name", "") for cell in filled}
             hidden = about.get("visibility") in ("collapse", "filter")
-            if hidden and repeated < MOST_CELLS // 100:
+            if (hidden or (styles and styles <= crossed)) and repeated < MOST_CELLS // 100:
                 facts.hidden.update(range(number + 1, number + repeated + 1))
             number += repeated
         element.clear()
     return every
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    """By their names alone."""
+    return {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
 
 
 # --- both ----------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Choices:
     headers: Mapping[str, str] = field(default_factory=dict)
     """The role of each column with such a plain header, on whatever sheet."""
     hidden: Hidden = ""
-    """What becomes of rows that the sheet hides; empty until it is said."""
+    """What becomes of rows that the sheet hides or crosses out; empty until it is said."""
     edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """What was typed into cells, by row and column."""
     located: Mapping[str, str] = field(default_factory=dict)
@@ -128,10 +128,10 @@ def said_columns(plan: ImportPlan) -> dict[str, str]:
 # --- what becomes of a row -----------------------------------------------------------
 
 Why = Literal[
-    "missing", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date", "zip_outside",
-    "state_unknown", "state_differs", "state_needed", "district_needed", "district_form",
-    "district_none", "district_differs", "email_form", "date", "formula", "error", "long",
-    "out_of_date",
+    "missing", "two_people", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date",
+    "zip_outside", "state_unknown", "state_differs", "state_needed", "district_needed",
+    "district_form", "district_none", "district_differs", "email_form", "date", "formula",
+    "error", "long", "out_of_date",
 ]  # fmt: skip
 """What can be wrong with a cell; the pages and the command have the words."""
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
@@ -224,7 +224,7 @@ class ImportPlan:
     likely: tuple[Likely, ...]
     """Rows that may be of somebody who stands already; counted unless ``choices.same``."""
     hidden: tuple[str, ...]
-    """Rows that the sheet hides or filters away."""
+    """Rows that the sheet hides, filters away or crosses out."""
     left_out: int
     """Rows that an organizer left out."""
 
@@ -419,6 +419,8 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
     given = {problem.column for problem in problems}
     if not values.get("first") and not values.get("last") and not {"first", "last"} & given:
         problems.append(CellProblem("first", "missing"))
+    elif two := _two_people(values):
+        problems.append(CellProblem(two, "two_people"))
     email = _unless_filler(values.get("email", ""))
     if email and not isinstance(read_email(email), Email):
         problems.append(CellProblem("email", "email_form"))
@@ -564,7 +566,22 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
     return {**values, "zip": found.suggestion}
 
 
-# --- rows that are hardly a person's -------------------------------------------------
+# --- rows of two people, and rows that are hardly a person's -------------------------
+
+_AND = re.compile(r"[&+]|\band\b", re.IGNORECASE)
+_SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
+"""Between first names, or behind one alone: *Ramón y Cajal* and *Ortega y Gasset* are last names,
+and a Y may be an initial where not every letter is one."""
+
+
+def _two_people(values: Mapping[str, str]) -> str:
+    """The cell in which the names of two people stand (``Ana and Luis``); empty for none."""
+    first, last = values.get("first", ""), values.get("last", "")
+    if _AND.search(last):
+        return "last"
+    in_spanish = _SPANISH_AND.search(first.lower() if first.isupper() else first)
+    return "first" if _AND.search(first) or in_spanish else ""
+
 
 _UNREADABLE = frozenset("""
     n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto|refused

@@ -138,6 +138,10 @@ def cell_words(problem: CellProblem) -> str:
     choices = ", ".join(problem.choices)
     return {
         "missing": lambda: _("Fill this in."),
+        "two_people": lambda: _(
+            "Two people seem to be in this row, which counts as one. Leave one name here, and "
+            "enter the other person by themselves."
+        ),
         "zip_missing": lambda: _("Enter the ZIP code."),
         "zip_zeros": lambda: _("The spreadsheet lost a zero at the front: %(zip)s?", zip=choices),
         "zip_form": lambda: (

@@ -127,7 +127,7 @@ def test_hidden_rows_and_unsure_columns_wait_for_a_word(tmp_path: Path) -> None:
     path.write_bytes(saved(book))
     result = run(path)
     assert result.exit_code == 1
-    assert "1 hidden row: row 3" in result.output
+    assert "1 hidden or crossed-out row: row 3" in result.output
     assert signatures() == 0
     assert run(path, "--hidden", "leave").exit_code == 0
     assert signatures() == 1

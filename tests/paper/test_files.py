@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from app.records.paper_columns import SheetRow, assign
 from app.records.paper_files import SheetError
@@ -214,6 +215,16 @@ def test_hidden_and_filtered_rows_are_marked() -> None:
     ]  # fmt: skip
 
 
+def test_a_row_that_is_crossed_out_is_asked_about_like_a_hidden_one() -> None:
+    book = workbook(ANA, BO, ANA)
+    for cell in book.active[3]:
+        cell.font = Font(strike=True)
+    book.active["H4"].font = Font(strike=True)  # an address that was wrong
+    book.active["A4"].font = Font(strike=False, bold=True)
+    assert [r.hidden for r in rows_of(saved(book))] == [False, True, False]
+    assert [r.hidden for r in rows_of(ods(HEADER, ANA, BO, crossed=3))] == [False, True]
+
+
 def test_what_a_workbook_says_of_its_own_size_is_not_believed() -> None:
     content = changed(saved(workbook(ANA, BO)), b'<dimension ref="A1:H3"', b'<dimension ref="A1"')
     assert values(content) == GOOD
@@ -255,16 +266,19 @@ def test_an_endless_cell_is_cut_and_marked() -> None:
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 
 
-def ods(*rows: tuple[str, ...], hidden: int = 0) -> bytes:
+def ods(*rows: tuple[str, ...], hidden: int = 0, crossed: int = 0) -> bytes:
     """An OpenDocument sheet as LibreOffice writes it; ``hidden`` is a row that is filtered."""
+    struck = ' table:style-name="ce2"'
     filtered = ' table:visibility="filter"'
     body = "".join(
         f"<table:table-row{filtered if number == hidden else ''}>"
         + "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
+            f"<table:table-cell{struck if number == crossed else ''} "
+            f'office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
             for c in row
         )
         + '<table:table-cell table:number-columns-repeated="16376"/></table:table-row>'
@@ -273,7 +287,12 @@ def ods(*rows: tuple[str, ...], hidden: int = 0) -> bytes:
     content = (
         f'<?xml version="1.0"?><office:document-content xmlns:office="{OFFICE}"'
         f' xmlns:table="{TABLE}"'
-        f' xmlns:text="{TEXT}"><office:body><office:spreadsheet><table:table table:name="S">{body}'
+        f' xmlns:text="{TEXT}" xmlns:style="{STYLE}"><office:automatic-styles>'
+        '<style:style style:name="ce1" style:family="table-cell"><style:text-properties'
+        ' style:text-line-through-style="none"/></style:style>'
+        '<style:style style:name="ce2" style:family="table-cell"><style:text-properties'
+        ' style:text-line-through-style="solid"/></style:style></office:automatic-styles>'
+        f'<office:body><office:spreadsheet><table:table table:name="S">{body}'
         '<table:table-row table:number-rows-repeated="1048500"><table:table-cell'
         ' table:number-columns-repeated="16384"/></table:table-row>'
         "</table:table></office:spreadsheet></office:body></office:document-content>"

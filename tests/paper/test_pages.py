@@ -294,8 +294,9 @@ def test_taking_one_back(editor: Browser, staff: Office) -> None:
     editor.send("/enter", **PERSON)
     details: dict[str, Any] = {name: PERSON[name] for name in ("first", "last", "street", "zip")}
     editor.get("/organize/paper/back")
-    editor.send("/back", **{**details, "first": "Bea"})
-    assert editor.status == 404
+    for other in ("Bea", "Ana and Luis"):  # a couple may have counted as one before
+        editor.send("/back", **{**details, "first": other})
+        assert editor.status == 404
     assert signatures(staff) == 1
     editor.send("/back", **details)
     assert "taken back" in editor.words

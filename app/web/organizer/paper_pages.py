@@ -389,8 +389,8 @@ def back_post() -> Response:
     row = SheetRow(1, {**values, "district": ""})
     result = judge(row, _place(), Choices(keep=frozenset("1")))
     wrong = result.problems if isinstance(result, Wrong) else ()
-    needed = [p for p in wrong if p.column in ("first", "street", "email")
-              or p.why in ("zip_missing", "zip_form", "zip_zeros")]  # fmt: skip
+    needed = [p for p in wrong if p.why in ("missing", "email_form", "zip_missing", "zip_form",
+                                            "zip_zeros")]  # fmt: skip
     if needed:
         words = f"{column_name(needed[0].column)}: {cell_words(needed[0])}"
         return back(values, (needed[0].column, words), status=422)
