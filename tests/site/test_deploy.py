@@ -137,6 +137,16 @@ def test_proxies_let_through_what_the_site_takes_and_keep_no_list_of_visitors() 
     assert "output" not in caddy
     for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For"):
         assert f"proxy_set_header {name} $" in nginx
+    assert "proxy_buffering off" in nginx, "pieces of a long answer would be held back"
+    assert "flush_interval -1" in caddy
+
+
+def test_one_word_to_replace_makes_an_example_ones_own() -> None:
+    """The guide's ``sed`` replaces the first in each line."""
+    for name in ("Caddyfile", "nginx.conf"):
+        command = f"sed 's/letters.example.org/YOUR.NAME/' deploy/{name} | sudo tee"
+        assert command in GUIDE
+        assert "example.org" not in run("bash", "-c", f"cd {ROOT}; {command.split(' |')[0]}")
 
 
 def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() -> None:
