@@ -50,8 +50,6 @@ class Stance:
 
     name: StanceName
     since: date | None = None
-    bills: tuple[str, ...] = ()
-    """For ``earlier`` and ``opposes``: printed names such as ``S. 567 (117th Congress)``."""
     led: bool = False
     """For ``earlier`` and ``opposes``: was the sponsor, not only a cosponsor."""
     related: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from app.campaign.entities import Campaign, RelatedBill, StageName, Stance
-from app.campaign.words import ordinal
+from app.campaign.words import CHAMBERS_ES, Language, ordinal
 from app.congress.model import Chamber, Member, as_moment, day_in_washington
 
 NO_STANCE = Stance("none")
@@ -53,19 +53,26 @@ def _stance(lines: list[Backing], related: dict[str, RelatedBill]) -> Stance:
     opposing = [line for line in lines if related[line.bill].kind == "opposes"]
     chosen = opposing or lines
     chosen.sort(key=lambda line: (related[line.bill].congress, line.day))
-    bills = [related[line.bill] for line in chosen]
     return Stance(
         "opposes" if opposing else "earlier",
         since=chosen[-1].day,
-        bills=tuple(_printed(bill) for bill in bills),
         led=any(line.role == "sponsor" for line in chosen),
-        related=tuple(bill.id for bill in bills),
+        related=tuple(related[line.bill].id for line in chosen),
     )
 
 
-def _printed(bill: RelatedBill) -> str:
+def bill_names(campaign: Campaign, stance: Stance, language: Language = "en") -> tuple[str, ...]:
+    """The bills of a stance as they are printed: ``S. 567 (117th Congress)``."""
+    return tuple(_printed(campaign.related[bill], language) for bill in stance.related)
+
+
+def _printed(bill: RelatedBill, language: Language) -> str:
+    congress = ordinal(bill.congress, language)
+    if language == "es":
+        place = CHAMBERS_ES[bill.chamber]
+        return f"{bill.number or f'proyecto sin número conocido, {place}'} ({congress} Congreso)"
     number = bill.number or f"{bill.chamber.title()} bill without a known number"
-    return f"{number} ({ordinal(bill.congress)} Congress)"
+    return f"{number} ({congress} Congress)"
 
 
 def stage_of(campaign: Campaign, when: date) -> StageName:

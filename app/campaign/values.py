@@ -141,7 +141,7 @@ def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: La
     return {
         "bill_title": bill.title,
         "bill_number": bill.number or "",
-        "bill_name": _bill_name(bill.number, bill.title, language),
+        "bill_name": bill_name(bill.number, bill.title, language),
         "house_number": house.number or "",
         "senate_number": campaign.bill_for("senate").number or "",
         "introduced": DateValue(house.introduced, language) if house.introduced else "",
@@ -174,7 +174,7 @@ def _stance_values(campaign: Campaign, stance: Stance, language: Language) -> Va
         "earlier_latest": _earlier(earlier, language),
         "earlier_led": stance.led and stance.name == "earlier",
         "opposes_bill": (
-            _bill_name(opposite[-1].number, opposite[-1].title, language) if opposite else ""
+            bill_name(opposite[-1].number, opposite[-1].title, language) if opposite else ""
         ),
         "opposes_led": stance.led and stance.name == "opposes",
     }
@@ -193,7 +193,7 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
     return f"{name} in the {congress} Congress"
 
 
-def _bill_name(number: str | None, title: str, language: Language) -> str:
+def bill_name(number: str | None, title: str, language: Language) -> str:
     """``H.R. 1234, the Safe Streets Act``; in Spanish as it reads after a verb."""
     if language == "es":
         return f"el proyecto de ley {number} ({title})" if number else f"el proyecto de ley {title}"

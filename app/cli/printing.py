@@ -238,7 +238,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
         pdf = sheets_pdf(sheets, facts)
     else:
         with progress("Sheets", len(sheets)) as bar:
-            pdf = book_pdf(sheets, facts, title="Day sheets for all offices", progress=bar)
+            pdf = book_pdf(sheets, facts, progress=bar)
     write_file(out, pdf, mode=0o666)
     seconds = time.monotonic() - started
     click.echo(f"Wrote {out}: {len(sheets)} sheets in {seconds:.1f} s", err=True)

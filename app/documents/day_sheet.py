@@ -2,7 +2,7 @@
 
 How many of its constituents signed, how many letters they wrote, when, from where they came,
 what the member has done on the bill and what is asked. Offices read English, so the printed
-sheet is in English; the page for organizers shows the same values in their language.
+sheet is in English; the page for organizers says the same in their language.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 
 from app.campaign.asks import ask_for
 from app.campaign.entities import Campaign, Stance
-from app.campaign.stance import stage_of, stance_of
-from app.campaign.words import date_words
+from app.campaign.stance import bill_names, stage_of, stance_of
+from app.campaign.values import bill_name
+from app.campaign.words import Language, date_words, said
 from app.congress.model import STATES, Holder
 from app.congress.names import seat_name
 from app.documents.joining import join_tagged, page_count
@@ -62,7 +63,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class DaySheet:
-    """All that one sheet says, before it is put into words."""
+    """All that one sheet says; ``bill``, ``others`` and ``ask`` in one language."""
 
     holder: Holder
     numbers: OfficeNumbers
@@ -71,9 +72,10 @@ class DaySheet:
     """None for a vacant seat."""
     bill: str
     """``H.R. 1234, the Safe Streets Act``, or the title where no number is known."""
+    others: tuple[str, ...]
+    """Earlier or opposite bills of the stance: ``S. 567 (117th Congress)``."""
     ask: str
     """In the letters' own words; empty for a vacant seat and once the bill is law."""
-    ask_es: str
     enacted: bool
 
     @property
@@ -98,21 +100,23 @@ class Facts:
 
 
 def day_sheet(
-    campaign: Campaign, holder: Holder, numbers: OfficeNumbers, *, today: date
-) -> DaySheet:
+    campaign: Campaign, holder: Holder, numbers: OfficeNumbers, *, today: date,
+    language: Language = "en",
+) -> DaySheet:  # fmt: skip
     """The sheet of one seat on ``today``, a day in the campaign's time zone."""
     bill = campaign.bill_for(holder.seat.chamber)
     number = bill.number or campaign.bill_for("house").number
     enacted = stage_of(campaign, today) == "enacted"
+    stance = stance_of(campaign, holder.member) if holder.member else None
     asked = None if holder.member is None or enacted else ask_for(campaign, holder, today)
     return DaySheet(
         holder=holder,
         numbers=numbers,
         weeks=_lines(numbers.weeks, today),
-        stance=stance_of(campaign, holder.member) if holder.member else None,
-        bill=f"{number}, the {bill.title}" if number else f"the {bill.title}",
-        ask=asked.text if asked else "",
-        ask_es=asked.text_es if asked else "",
+        stance=stance,
+        bill=bill_name(number, bill.title, language),
+        others=bill_names(campaign, stance, language) if stance else (),
+        ask=said(asked, "text", language) if asked else "",
         enacted=enacted,
     )
 
@@ -153,7 +157,7 @@ def stance_words(sheet: DaySheet, list_as_of: date) -> str:
     if stance is None:
         return ""
     since = f" since {date_words(stance.since)}" if stance.since else ""
-    bills = _joined(stance.bills)
+    bills = _joined(sheet.others)
     words = {
         "sponsor": f"Sponsor of {sheet.bill},{since}.",
         "cosponsor": f"Cosponsor of {sheet.bill},{since}.",
@@ -242,16 +246,17 @@ def book_pdf(
     sheets: Sequence[DaySheet],
     facts: Facts,
     *,
-    title: str,
     progress: Callable[[int], None] | None = None,
 ) -> bytes:
-    """The same behind a cover with an index by state, set in parts so that memory stays low.
+    """The sheets of all offices behind a cover with an index by state.
+
+    Set in parts, so that memory stays low.
 
     ``progress`` hears how many sheets are done.
     """
     if not sheets:
         raise ValueError("no sheets to print")
-    covers = 1
+    title, covers = "Day sheets for all offices", 1
     while True:
         cover = _set(facts, title, cover=title, index=_index(sheets, covers), count=len(sheets))
         if (needed := page_count(cover)) == covers:

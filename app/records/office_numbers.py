@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from app.campaign.entities import Campaign
+from app.campaign.words import Language, said
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.places import town_key
 from app.documents.day_sheet import (
@@ -146,19 +147,25 @@ def office_sheets(
     today: date,
     congress: int = FIRST_CONGRESS,
     towns: bool = False,
+    language: Language = "en",
 ) -> list[DaySheet]:
     """The day sheet of each holder, by the name of the state, the House before the Senate."""
     ordered = sorted(holders, key=_place_in_book)
     numbers = office_numbers(db, campaign.slug, ordered, congress=congress, towns=towns)
     return [
-        day_sheet(campaign, holder, _in_words(number, campaign), today=today)
+        day_sheet(
+            campaign, holder, _in_words(number, campaign, language), today=today, language=language
+        )
         for holder, number in zip(ordered, numbers, strict=True)
     ]
 
 
-def _in_words(numbers: OfficeNumbers, campaign: Campaign) -> OfficeNumbers:
+def _in_words(numbers: OfficeNumbers, campaign: Campaign, language: Language) -> OfficeNumbers:
     """The same with the titles of the letters as themes, where the campaign still has them."""
-    titles = {name: letter.title for (name, _size), letter in campaign.templates.items()}
+    titles = {
+        name: said(letter, "title", language) or letter.title
+        for (name, _size), letter in campaign.templates.items()
+    }
     themes = tuple((titles.get(name, name), people) for name, people in numbers.themes)
     return replace(numbers, themes=themes)
 

@@ -124,7 +124,7 @@ def book(db: sqlite3.Connection) -> bytes:
     tables, campaign = load_tables(), load_campaign(ROOT / "letters" / CAMPAIGN)
     sheets = office_sheets(db, campaign, tables.holders, today=TODAY)
     facts = sheet_facts(campaign, group="Bench", today=TODAY, members_as_of=tables.as_of)
-    return book_pdf(sheets, facts, title="Day sheets for all offices")
+    return book_pdf(sheets, facts)
 
 
 def export(database: Path, what: str, path: Path) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.check import check_campaign
 from app.campaign.load import load_campaign, read_campaign
-from app.campaign.stance import Backing
+from app.campaign.stance import Backing, bill_names
 from app.congress.tables import load_tables
 from app.records.site_campaigns import campaigns_here
 from app.records.workshop import live_files
@@ -77,7 +77,7 @@ def test_the_bill_that_came_back_begins_a_campaign_that_names_its_predecessor(
     assert campaign.stances["J000298"].name == "sponsor"
     quigley = campaign.stances["Q000023"]
     assert (quigley.name, quigley.led) == ("earlier", True), "he is thanked for the earlier one"
-    assert quigley.bills[-1] == "H.R. 6890 (119th Congress)"
+    assert bill_names(campaign, quigley)[-1] == "H.R. 6890 (119th Congress)"
     assert "It follows H.R. 6890 of the 119th Congress" in campaign.about[0].text
     browser.send("/campaigns/open")
     assert browser.status == 200, browser.words[:500]

@@ -111,7 +111,9 @@ def test_the_pdf_is_tagged_and_says_its_language_and_standard() -> None:
     assert root(data)["/Lang"] == "en"
     assert root(data)["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712
     assert "<pdfuaid:part>1</pdfuaid:part>" in xmp(data)
-    assert root(to_pdf([addressed(language="es")]))["/Lang"] == "es"
+    spanish = to_pdf([addressed(language="es")])
+    assert root(spanish)["/Lang"] == "es"
+    assert "Carta al Congreso" in xmp(spanish)
 
 
 def test_every_font_is_embedded() -> None:

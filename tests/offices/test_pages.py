@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from io import BytesIO
 
@@ -103,7 +104,7 @@ def test_a_delegation_is_one_pdf(browser: Browser) -> None:
 def test_a_vacant_seat_says_so(browser: Browser) -> None:
     browser.get(f"{ROOT}/CA-14")
     assert browser.title == "Vacant seat"
-    assert "Nobody holds this seat" in browser.words
+    assert "This seat was vacant on June 15, 2026" in browser.words
     assert "What constituents ask" not in browser.words
 
 
@@ -117,7 +118,11 @@ def test_the_pages_are_in_spanish_too(browser: Browser, signers: Signers) -> Non
     signers.sign("CA", 12, 2)
     browser.get(f"/es{ROOT}/CA-12")
     assert "2 electores firmaron" in browser.words
-    assert "En ninguna lista que tengamos" in browser.words
+    assert "no presentó ni copatrocina el proyecto de ley H.R. 6890 (PROTECT" in browser.words
+    for seat in ("NJ-S2", "TX-27"):
+        browser.get(f"/es{ROOT}/{seat}")
+        assert not re.search(r"Congress\b|bill|, the ", browser.words), browser.words
+    browser.get(f"/es{ROOT}/CA-12")
     browser.get(f"/es{ROOT}?q=padilla")
     assert "Una oficina" in browser.words
 

@@ -198,7 +198,7 @@ def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_
     count = len(sheets)
     assert count > 150
     done: list[int] = []
-    pdf = book_pdf(sheets, facts, title="All offices", progress=done.append)
+    pdf = book_pdf(sheets, facts, progress=done.append)
     assert done == sorted(done)
     assert done[-1] == count
     reader = read(pdf)

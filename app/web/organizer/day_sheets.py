@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import abort
 from werkzeug.wrappers import Response
 
+from app.campaign.words import Language
 from app.congress.model import STATES, Holder, district_key
 from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
 from app.documents.typesetting import PdfError
@@ -22,7 +23,7 @@ from app.web.forms import queried
 from app.web.limits import in_room
 from app.web.organizer.counts_read import meanings
 from app.web.organizer.show import area, download, known, page, visible, zone_name
-from app.web.resident.people import role, state_name, term_note, title_name
+from app.web.resident.people import no_letter, role, state_name, term_note, title_name
 
 offices = area("organizer_offices", "/offices")
 
@@ -82,13 +83,13 @@ def _seat(name: str) -> Holder:
 def sheet(name: str) -> Response:
     """One office's day sheet."""
     site, holder = services(), _seat(name)
-    (sheet,) = _sheets([holder], site)
+    (sheet,) = _sheets([holder], site, language())
     most = max((week.signatures for week in sheet.weeks), default=0)
     return page(
         "offices/sheet", sheet=sheet, numbers=sheet.numbers, seat=holder.seat,
         heading=title_name(holder), role=role(holder), state_name=state_name(holder.seat.state),
         note=term_note(holder, site.today(), site.tables), stance=sheet.stance,
-        ask=sheet.ask_es if language() == "es" else sheet.ask, today=site.today(),
+        no_letter=no_letter(holder, site.tables), today=site.today(),
         zone=zone_name(site.campaign.timezone), members_as_of=site.tables.as_of,
         list_as_of=site.campaign.as_of,
         bars=[round(10 * week.signatures / most) if most else 0 for week in sheet.weeks],
@@ -127,10 +128,7 @@ def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
         members_as_of=site.tables.as_of,
     )  # fmt: skip
     try:
-        if book:
-            pdf = apart(book_pdf, sheets, facts, title="Day sheets for all offices")
-        else:
-            pdf = sheets_pdf(sheets, facts)
+        pdf = apart(book_pdf, sheets, facts) if book else sheets_pdf(sheets, facts)
     except (PdfError, OSError):
         return page(
             "offices/failed", 500,
@@ -140,8 +138,8 @@ def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
     return download(pdf, "application/pdf", f"{name}-{site.today().isoformat()}.pdf")
 
 
-def _sheets(holders: list[Holder], site: Services) -> list[DaySheet]:
+def _sheets(holders: list[Holder], site: Services, lang: Language = "en") -> list[DaySheet]:
     return office_sheets(
         site.db(), site.campaign, holders, today=site.today(), congress=site.tables.congress,
-        towns=site.settings.keep_towns,
+        towns=site.settings.keep_towns, language=lang,
     )  # fmt: skip
