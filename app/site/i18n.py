@@ -26,12 +26,19 @@ CATALOGUES = ROOT / "app" / "web" / "translations"
 
 
 def gettext(text: str, **values: Any) -> str:
-    """``text`` in the reader's language, with ``%(name)s`` filled in; imported as ``_``."""
+    """``text`` in the reader's language, with ``%(name)s`` filled in; imported as ``_``.
+
+    Where no page is read, as in a command, it is English and needs no catalogue.
+    """
+    if not has_request_context():
+        return text % values if values else text
     return str(_gettext(text, **values))
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """The same where the words depend on a number, which is ``%(num)d``."""
+    if not has_request_context():
+        return (one if number == 1 else many) % {"num": number, **values}
     return str(_ngettext(one, many, number, **values))
 
 

@@ -10,13 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli.delivery import note_command
 from app.cwc.folder import Noted, NotesError, note_results
 from app.delivery.writer_rows import WriterRow, read_rows
 from app.records.database import open_database
 from app.records.signing import sign, withdraw
+from tests.commands import flask
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 AT = "2026-11-25T18:00:00+00:00"
@@ -107,9 +106,9 @@ def test_the_command_says_what_it_did(
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     sign(db, signature("one"), SECRET)
     folder = write(tmp_path / "xml", [("a.xml", "accepted")], INDEX)
-    result = CliRunner().invoke(note_command, [str(folder)])
+    result = flask("letters note", folder)
     assert result.exit_code == 0
     assert "1  letters say so now" in result.output
-    empty = CliRunner().invoke(note_command, [str(tmp_path)])
+    empty = flask("letters note", tmp_path)
     assert empty.exit_code == 1
     assert "flask letters deliver" in empty.output

@@ -14,12 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from app.cli.attest import attest_command, verify_command
 from app.records.counts import totals
 from app.records.database import open_database
 from app.records.keys import KeyFolderError
@@ -46,6 +44,7 @@ from app.records.statements import (
 )
 from app.site.settings import ROOT
 from tests.attest.trees import levels, root_of
+from tests.commands import flask
 from tests.records.build import CAMPAIGN, SECRET, person, set_status, signature
 
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -326,49 +325,44 @@ def test_a_commitment_may_be_pasted_with_blanks_and_capitals() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
     for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
-    return CliRunner()
 
 
-def test_the_commands_state_publish_and_check(
-    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("site")
+def test_the_commands_state_publish_and_check(db: sqlite3.Connection, tmp_path: Path) -> None:
     token = signed(db, "a")
     out, openings = tmp_path / "out.json", tmp_path / "openings.json"
-    done = run.invoke(attest_command, ["--out", str(out), "--openings", str(openings)])
+    done = flask("signatures attest", "--out", out, "--openings", openings)
     assert done.exit_code == 0, done.output
     assert "signatures (people): 1" in done.output
     assert openings.stat().st_mode & 0o077 == 0
     assert len(json.loads(openings.read_text())) == 441
     opening = json.loads(openings.read_text())["CA-12"]
     key = (tmp_path / "keys" / "statements.public.txt").read_text().strip()
-    good = run.invoke(verify_command, [
-        str(out), "--public-key", key, "--district", "ca-12", "--count", "1",
-        "--salt", opening["salt"],
-    ])  # fmt: skip
+    good = flask("signatures verify", out, "--public-key", key, "--district", "ca-12",
+                 "--count", "1", "--salt", opening["salt"])  # fmt: skip
     assert good.exit_code == 0, good.output
     found = find_proof(tmp_path / "statements" / CAMPAIGN, mine(token))
     assert isinstance(found, Included)
     proof = tmp_path / "proof.json"
     proof.write_text(statement_text(found.statement))
-    receipt = run.invoke(verify_command, [str(proof), "--commitment", mine(token).hex()])
+    receipt = flask("signatures verify", proof, "--commitment", mine(token).hex())
     assert receipt.exit_code == 0, receipt.output
     assert "ok: this receipt is in its list." in receipt.output
 
 
-def test_whatever_is_published_can_always_be_opened(
-    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("site")
+def test_whatever_is_published_can_always_be_opened(db: sqlite3.Connection, tmp_path: Path) -> None:
     """Each published statement keeps its own counts and salts, whether or not a copy was asked
     for, and two of one second do not take each other's."""
     out = tmp_path / "out.json"
     promised: list[tuple[Statement, Path, int]] = []
     for number, options in enumerate([["--openings", str(tmp_path / "copy.json")], []], 1):
         signed(db, str(number))
-        done = run.invoke(attest_command, ["--out", str(out), *options])
+        done = flask("signatures attest", "--out", out, *options)
         assert done.exit_code == 0, done.output
         kept = Path(done.output.split("exact count and salt: ")[1].strip())
         assert kept not in [earlier for _, earlier, _ in promised]
@@ -382,6 +376,7 @@ def test_whatever_is_published_can_always_be_opened(
         assert opens_to(statement, "CA-12", number, bytes.fromhex(opening["salt"]))
 
 
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -394,23 +389,24 @@ def test_whatever_is_published_can_always_be_opened(
     ],
 )
 def test_what_does_not_hold_is_said_and_ends_with_one(
-    run: CliRunner, db: sqlite3.Connection, tmp_path: Path, options: list[str], words: str
+    db: sqlite3.Connection, tmp_path: Path, options: list[str], words: str
 ) -> None:
     out = tmp_path / "out.json"
     out.write_text(statement_text(made(db).statement))
-    result = run.invoke(verify_command, [str(out), *options])
+    result = flask("signatures verify", out, *options)
     assert result.exit_code == 1
     assert f"NO: {words}" in result.output or words in result.output
     assert "ok:" not in result.output
 
 
+@pytest.mark.usefixtures("site")
 def test_an_unpublished_statement_is_not_on_the_site(
-    run: CliRunner, db: sqlite3.Connection, tmp_path: Path
+    db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    done = run.invoke(attest_command, ["--out", str(tmp_path / "x.json"), "--no-publish"])
+    done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
     assert done.exit_code == 0, done.output
     assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NothingStated)
-    bad = run.invoke(verify_command, [str(tmp_path / "dear-congress.db")])
+    bad = flask("signatures verify", tmp_path / "dear-congress.db")
     assert bad.exit_code == 1
     assert "This is not a statement" in bad.output
 

@@ -10,17 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from flask.cli import ScriptInfo
 
 from app.campaign.check import Report, check_campaign
 from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.letter_file import read_template
-from app.cli.letter_commands import letters_cli
 from app.congress.model import FormRules, Holder
 from app.congress.tables import Tables
+from tests.commands import flask
 
 from .conftest import LETTERS
 from .seats import Few
@@ -468,7 +466,7 @@ def test_the_reading_grade_follows_the_formula() -> None:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(letters_cli, list(arguments), obj=ScriptInfo())
+    result = flask("letters", *arguments)
     return result.exit_code, result.output
 
 

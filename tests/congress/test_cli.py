@@ -6,19 +6,20 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from app.cli.congress import congress_cli, describe
+from app.cli.congress import describe
 from app.congress.lookup import find_delegation
 from app.congress.model import Found, Unavailable
 from app.congress.tables import Tables, read_tables
+from tests.commands import flask
 from tests.congress.census_server import Census, match, matches, record, reply
 
 TODAY = "2026-11-25"
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(congress_cli, args, prog_name="flask congress")
+    return flask("congress", *args)
 
 
 def find(*args: str, today: str = TODAY) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sqlite3
 import tempfile
@@ -20,12 +21,10 @@ from unittest.mock import patch
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from app.cli.signatures import signatures as command
 from app.records.accounting import mark
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import recount
@@ -35,6 +34,7 @@ from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
 from app.web.public import public_pages
+from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import DOOR, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
@@ -241,9 +241,8 @@ def from_command_line(instance: Path, query: str, by: str) -> Pair:
     secret = {
         f"DEAR_CONGRESS_{name}": "0123456789abcdef" * 2 for name in ("SECRET_KEY", "PERSON_KEY")
     }
-    made = CliRunner(env={"DEAR_CONGRESS_INSTANCE": str(instance), **secret}).invoke(
-        command, ["count", "--by", by, "--format", "json", *options]
-    )
+    with patch.dict(os.environ, {"DEAR_CONGRESS_INSTANCE": str(instance), **secret}):
+        made = flask("signatures count", "--by", by, "--format", "json", *options)
     assert made.exit_code == 0, made.output
     rows = json.loads(made.stdout)["rows"]
     return sum(row["signatures"] for row in rows), sum(row["letters"] for row in rows)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from app.site.settings import load_settings
 
@@ -30,7 +28,3 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     load_settings()  # makes the keys, as the first start does
     return instance
-
-
-def run(command: Any, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(a) for a in arguments])

@@ -11,24 +11,23 @@ from typing import Any
 
 import pytest
 
-from app.cli.delivery import deliver_command, mail_group, xml_command
 from app.cli.doctor import CHECKS, Site
-from app.cli.worker import worker_command
 from app.delivery.mail import Address, Mail
 from app.delivery.post import Queued
 from app.site.outgoing import mail_queue
 from app.site.settings import load_settings
+from tests.commands import flask
 
 from . import mail_server
 from .mail_server import until
-from .operator_site import run, site
+from .operator_site import site
 
 __all__ = ["site"]
 
 
-@pytest.mark.parametrize("command", [xml_command, deliver_command, worker_command])
+@pytest.mark.parametrize("command", ["letters xml", "letters deliver", "worker"])
 def test_help_shows_an_example(command: Any) -> None:
-    assert "Example:" in run(command, "--help").output
+    assert "Example:" in flask(command, "--help").output
 
 
 # --- mail --------------------------------------------------------------------------
@@ -44,23 +43,23 @@ def put(wish: str) -> str:
 def test_mail_status_counts_and_names_what_does_not_move(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "No messages." in run(mail_group, "status").output
+    assert "No messages." in flask("mail", "status").output
     message_id = put("a")
-    result = run(mail_group, "status")
+    result = flask("mail", "status")
     assert result.exit_code == 0
     assert "1  queued" in result.output
     monkeypatch.setattr("app.cli.delivery.STUCK", timedelta(minutes=-1))
-    stuck = run(mail_group, "status")
+    stuck = flask("mail", "status")
     assert stuck.exit_code == 1
     assert message_id in stuck.output
     assert "ana@" not in stuck.output
 
 
 def test_a_test_message_says_what_came_of_it(site: Path) -> None:
-    result = run(mail_group, "test", "me@example.org")
+    result = flask("mail", "test", "me@example.org")
     assert result.output == "accepted: written to the outbox\n"
     assert len(list((site / "outbox").glob("*.eml"))) == 1
-    assert run(mail_group, "test", "me@").exit_code == 1
+    assert flask("mail", "test", "me@").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_a_test_message_says_what_came_of_it(site: Path) -> None:
 )
 def test_a_setting_that_cannot_be_used_is_named(site: Path, setting: str, words: str) -> None:
     (site / "settings.toml").write_text(setting, encoding="utf-8")
-    result = run(mail_group, "status")
+    result = flask("mail", "status")
     assert result.exit_code == 1
     assert words in result.output
     assert "Traceback" not in result.output

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from app.cli.delivery import deliver_command, xml_command
 from app.cwc.message import schema_errors
 from app.records.database import open_database
 from app.records.signing import receipt_token, sign, withdraw
+from tests.commands import flask
 from tests.records.build import SECRET, set_status, signature
 
 from . import cwc_server
-from .operator_site import run, site
+from .operator_site import site
 
 __all__ = ["site"]
 
@@ -42,7 +42,7 @@ def people(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
 
 
 def test_a_row_becomes_one_valid_file_for_each_office(tmp_path: Path) -> None:
-    result = run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    result = flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
     assert result.exit_code == 0, result.output
     assert "1 rows, 3 messages" in result.output
     assert "Nothing was sent" in result.output
@@ -61,7 +61,7 @@ def test_a_row_becomes_one_valid_file_for_each_office(tmp_path: Path) -> None:
 def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
     file = people(tmp_path, GOOD)
     for out in ("one", "two"):
-        run(xml_command, file, "--out", tmp_path / out)
+        flask("letters xml", file, "--out", tmp_path / out)
     ids = [[r["delivery_id"] for r in table(tmp_path / o / "index.csv")] for o in ("one", "two")]
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == 3
@@ -85,7 +85,7 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
 def test_a_row_with_a_problem_is_named_by_its_own_number(
     tmp_path: Path, row: str, field: str, words: str
 ) -> None:
-    result = run(xml_command, people(tmp_path, GOOD, row), "--out", tmp_path / "xml")
+    result = flask("letters xml", people(tmp_path, GOOD, row), "--out", tmp_path / "xml")
     assert result.exit_code == 1, result.output
     problems = table(tmp_path / "xml" / "problems.csv")
     assert {(p["row"], p["field"]) for p in problems} == {("3", field)}
@@ -95,8 +95,8 @@ def test_a_row_with_a_problem_is_named_by_its_own_number(
 
 
 def test_the_senates_stricter_rules_do_not_cost_the_houses_letter(tmp_path: Path) -> None:
-    result = run(
-        xml_command, people(tmp_path, GOOD.replace("Ms.", "Mx.")), "--out", tmp_path / "xml"
+    result = flask(
+        "letters xml", people(tmp_path, GOOD.replace("Ms.", "Mx.")), "--out", tmp_path / "xml"
     )
     assert result.exit_code == 1
     assert [r["office"] for r in table(tmp_path / "xml" / "index.csv")] == ["HCA12"]
@@ -108,7 +108,7 @@ def test_other_programs_column_names_and_a_home_address_are_understood(tmp_path:
         "First Name,Last Name,Address,City,State,Postal Code,E-mail,Title,home_state,home_zip\n"
     )
     row = "Ana,Li,PSC 88 Box 1203,APO,AE,09012,ana@example.org,Ms.,CA,94612\n"
-    run(xml_command, people(tmp_path, row, header=header), "--out", tmp_path / "xml")
+    flask("letters xml", people(tmp_path, row, header=header), "--out", tmp_path / "xml")
     problems = table(tmp_path / "xml" / "problems.csv")
     assert {p["field"] for p in problems} == {"state"}
     assert "military" in problems[0]["message"]
@@ -125,7 +125,7 @@ def test_other_programs_column_names_and_a_home_address_are_understood(tmp_path:
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "people.csv"
     file.write_bytes(content)
-    result = run(xml_command, file, "--out", tmp_path / "xml")
+    result = flask("letters xml", file, "--out", tmp_path / "xml")
     assert result.exit_code == 1
     assert words in result.output
 
@@ -146,7 +146,7 @@ def opened(tmp_path: Path, **changes: Any) -> Path:
 
 
 def test_an_opened_sealed_export_gives_the_persons_final_words(tmp_path: Path) -> None:
-    result = run(xml_command, opened(tmp_path), "--out", tmp_path / "xml")
+    result = flask("letters xml", opened(tmp_path), "--out", tmp_path / "xml")
     assert result.exit_code == 0, result.output
     (row,) = table(tmp_path / "xml" / "index.csv")  # one row: "contact" gave us no letter
     root = etree.parse(tmp_path / "xml" / row["file"])
@@ -158,13 +158,13 @@ def test_an_opened_sealed_export_gives_the_persons_final_words(tmp_path: Path) -
 def test_a_line_that_is_no_opened_row_is_named(tmp_path: Path) -> None:
     file = tmp_path / "opened.jsonl"
     file.write_text('not json\n{"details": 7}\n[]\n', encoding="utf-8")
-    assert run(xml_command, file, "--out", tmp_path / "xml").exit_code == 1
+    assert flask("letters xml", file, "--out", tmp_path / "xml").exit_code == 1
     assert [p["row"] for p in table(tmp_path / "xml" / "problems.csv")] == ["1", "2", "3"]
 
 
 def test_without_the_agents_details_nothing_is_written(tmp_path: Path, site: Path) -> None:
     (site / "settings.toml").write_text("", encoding="utf-8")
-    result = run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    result = flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
     assert result.exit_code == 1
     assert "cwc_agent" in result.output
     assert not (tmp_path / "xml").exists()
@@ -189,18 +189,18 @@ def offices(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cwc_server.
 def test_a_folder_is_handed_over_once_and_its_results_are_kept(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
-    off = run(deliver_command, tmp_path / "xml")
+    flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    off = flask("letters deliver", tmp_path / "xml")
     assert off.exit_code == 1
     assert "off" in off.output
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     offices.script.append(cwc_server.Scripted("/v2/validate", 503))
-    first = run(deliver_command, tmp_path / "xml")
+    first = flask("letters deliver", tmp_path / "xml")
     assert first.exit_code == 1
     assert "try later" in first.output
     results = table(tmp_path / "xml" / "results.csv")
     assert [r["result"] for r in results] == ["try later", "accepted", "not attempted"]
-    second = run(deliver_command, tmp_path / "xml")
+    second = flask("letters deliver", tmp_path / "xml")
     results = table(tmp_path / "xml" / "results.csv")[3:]
     assert [r["result"] for r in results] == ["accepted", "not attempted"]
     assert "settled" in second.output
@@ -213,9 +213,16 @@ def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     other = GOOD.replace("ana@", "bea@")
-    run(xml_command, people(tmp_path, GOOD, other), "--out", tmp_path / "xml", "--chamber", "house")
+    flask(
+        "letters xml",
+        people(tmp_path, GOOD, other),
+        "--out",
+        tmp_path / "xml",
+        "--chamber",
+        "house",
+    )
     offices.script.append(cwc_server.Scripted("/v2/validate", 429))
-    run(deliver_command, tmp_path / "xml")
+    flask("letters deliver", tmp_path / "xml")
     assert [r["result"] for r in table(tmp_path / "xml" / "results.csv")] == ["try later"] * 2
     assert len(offices.requests) == 1
 
@@ -229,7 +236,7 @@ def on_the_site(site: Path, tmp_path: Path, **changes: Any) -> Path:
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     lines[0]["details"] |= letters
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    run(xml_command, file, "--out", tmp_path / "xml")
+    flask("letters xml", file, "--out", tmp_path / "xml")
     return tmp_path / "xml"
 
 
@@ -248,14 +255,14 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     no = "<E><Error>Zip</Error></E>"
     offices.script.append(cwc_server.Scripted("/v2/validate", 400, no, {"kind": "text/xml"}))
     offices.script.append(cwc_server.Scripted("/api/production-messages/", 302))
-    result = run(deliver_command, folder)
+    result = flask("letters deliver", folder)
     by = "office system"
     assert states(site) == {
         "CA-12": ("refused", by), "CA-S1": ("unknown", by),
         "CA-S3": ("accepted by the office's system", by),
     }  # fmt: skip
     assert "3  letters of this site say so now" in result.output
-    run(deliver_command, folder)
+    flask("letters deliver", folder)
     assert states(site)["CA-S1"] == ("accepted by the office's system", by)
 
 
@@ -264,15 +271,15 @@ def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = tmp_path / "xml"
-    run(xml_command, people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
+    flask("letters xml", people(tmp_path, GOOD), "--out", folder, "--chamber", "house")
     (old,) = folder.glob("H*/*.xml")
     before = old.read_bytes()
     changed = GOOD.replace("stopped calling", "calls again")
-    run(xml_command, people(tmp_path, changed), "--out", folder, "--chamber", "house")
+    flask("letters xml", people(tmp_path, changed), "--out", folder, "--chamber", "house")
     (new,) = folder.glob("H*/*.xml")
     assert new != old
     old.write_bytes(before)  # as a run that was broken off leaves it
-    run(deliver_command, folder)
+    flask("letters deliver", folder)
     (sent,) = offices.taken.values()
     assert b"calls again" in sent
 
@@ -295,7 +302,7 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
             )
         else:
             set_status(db, [1], how)  # type: ignore[arg-type]
-    result = run(deliver_command, folder)
+    result = flask("letters deliver", folder)
     assert result.exit_code == 1
     assert "withdrawn, or does not count yet" in result.output
     assert offices.requests == []
@@ -306,11 +313,13 @@ def test_another_computers_folder_is_noted_only_where_it_belongs(
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
     folder = on_the_site(site, tmp_path)
-    run(deliver_command, folder, "--elsewhere")
+    flask("letters deliver", folder, "--elsewhere")
     assert {state for state, _cause in states(site).values()} == {"written"}
     assert len(offices.taken) == 2
     (folder / "index.csv").unlink()
-    assert run(deliver_command, folder).exit_code == 1  # one office takes no part; no note fails
+    assert (
+        flask("letters deliver", folder).exit_code == 1
+    )  # one office takes no part; no note fails
     assert {state for state, _cause in states(site).values()} == {"written"}
 
 
@@ -318,8 +327,8 @@ def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "test")
-    run(xml_command, people(tmp_path, GOOD), "--out", tmp_path / "xml")
-    result = run(deliver_command, tmp_path / "xml")
+    flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
+    result = flask("letters deliver", tmp_path / "xml")
     assert result.exit_code == 1
     assert {r["result"] for r in table(tmp_path / "xml" / "results.csv")} == {
         "accepted by the test system"

@@ -7,14 +7,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from app.cli.letter_commands import card_command
 from app.records.database import local_database
 from app.site.assets import LARGEST_CARD, STATIC, card_name
+from tests.commands import flask
 from tests.web.lint import Html
 
 from .conftest import Make, Site
@@ -163,7 +162,7 @@ def _without_token(text: str) -> str:
 
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_the_picture_names_the_campaign_as_it_is_called_now(lang: str, tmp_path: Path) -> None:
-    assert CliRunner().invoke(card_command, ["--out", str(tmp_path)]).exit_code == 0
+    assert flask("letters card", "--out", tmp_path).exit_code == 0
     drawn, kept = (Image.open(f / card_name(lang)).convert("L") for f in (tmp_path, STATIC))
     # Anti-aliasing may differ by a shade from machine to machine; other words differ by far.
     differing = ImageChops.difference(drawn, kept).point(lambda shade: 255 * (shade > 64))

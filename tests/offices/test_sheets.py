@@ -12,10 +12,8 @@ from typing import Any
 import pikepdf
 import pypdf
 import pytest
-from click.testing import CliRunner
 
 from app.campaign.entities import Campaign
-from app.cli.printing import sheets_command
 from app.congress.model import Holder
 from app.congress.tables import Tables
 from app.documents.day_sheet import (
@@ -29,6 +27,7 @@ from app.documents.day_sheet import (
     sheets_pdf,
 )
 from app.records.office_numbers import office_sheets
+from tests.commands import flask
 from tests.offices.conftest import TODAY, Signers, holder
 
 FULL = OfficeNumbers(
@@ -252,14 +251,14 @@ def test_odd_words_in_group_and_tags_are_printed_and_never_run(
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
     for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", TODAY.isoformat())
-    return CliRunner()
 
 
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("options", "pages", "name"),
     [
@@ -270,17 +269,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     ],
 )
 def test_the_command_writes_one_member_or_a_delegation(
-    run: CliRunner, signers: Signers, tmp_path: Path, *, options: list[str], pages: int, name: str
+    signers: Signers, tmp_path: Path, *, options: list[str], pages: int, name: str
 ) -> None:
     signers.sign("CA", 12, 6)
     out = tmp_path / "out.pdf"
-    result = run.invoke(sheets_command, ["--out", str(out), *options])
+    result = flask("signatures sheets", "--out", out, *options)
     assert result.exit_code == 0, result.output
     assert f"Wrote {out}" in result.output
     assert len(read(out.read_bytes()).pages) == pages
     assert name in words(out.read_bytes())
 
 
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -289,10 +289,8 @@ def test_the_command_writes_one_member_or_a_delegation(
         (["--state", "CA", "--member", "CA-12"], "not both"),
     ],
 )
-def test_the_command_says_what_is_wrong(
-    run: CliRunner, tmp_path: Path, options: list[str], message: str
-) -> None:
-    result = run.invoke(sheets_command, ["--out", str(tmp_path / "x.pdf"), *options])
+def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], message: str) -> None:
+    result = flask("signatures sheets", "--out", tmp_path / "x.pdf", *options)
     assert result.exit_code != 0
     assert message in result.output
     assert not (tmp_path / "x.pdf").exists()

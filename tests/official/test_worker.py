@@ -10,9 +10,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli.delivery import mail_group
 from app.cli.doctor import Site as DoctorSite
 from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
 from app.congress.model import CHAMBERS
@@ -35,6 +33,7 @@ from app.records.outbound import (
 )
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import remove, sign, withdraw
+from tests.commands import flask
 from tests.delivery.cwc_server import CwcServer, Scripted
 from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
 from tests.delivery.test_post import mail
@@ -441,7 +440,7 @@ def test_the_status_command_counts_letters_to_offices(
     site.queued("MA-6")
     for module in ("delivery", "worker"):
         monkeypatch.setattr(f"app.cli.{module}.load_settings", lambda: site.settings)
-    output = CliRunner().invoke(mail_group, ["status"]).output
+    output = flask("mail status").output
     assert "1  letters to offices' own systems: queued" in output
     assert "Larkspur" not in output
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from app.cli.key_commands import contacts_command
-from app.cli.packet_commands import packets_command
-from app.cli.printing import blank_command, labels_command, poster_command, signup_command
 from app.site.settings import load_settings
+from tests.commands import flask
 
 from .conftest import index_of, pages, person, sealed_file
 
 CAMPAIGN = "protect-immigration-act"
 pytestmark = pytest.mark.usefixtures("site")
-
-
-def run(command: Any, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(a) for a in arguments])
 
 
 def key_options(sealed: Path) -> list[str | Path]:
@@ -33,7 +25,7 @@ def key_options(sealed: Path) -> list[str | Path]:
 def test_a_sealed_export_becomes_packets_on_any_computer(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person(), person(first="Bo")])
     out = tmp_path / "out"
-    result = run(packets_command, sealed, *key_options(sealed), "--out", out)
+    result = flask("letters packets", sealed, *key_options(sealed), "--out", out)
     assert result.exit_code == 0, result.output
     assert "6 letters in 3 files" in result.output
     assert len(index_of(out)) == 6
@@ -44,24 +36,24 @@ def test_a_sealed_file_is_composed_in_the_words_of_its_own_campaign(tmp_path: Pa
     people = [person(template="thanks", letters={})]
     sealed = sealed_file(tmp_path / "usb", people, campaign="thank-the-cosponsors")
     arguments = [sealed, *key_options(sealed), "--out"]
-    result = run(packets_command, *arguments, tmp_path / "out")
+    result = flask("letters packets", *arguments, tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "3 letters in 3 files" in result.output
-    refused = run(packets_command, *arguments, tmp_path / "no", "--campaign", CAMPAIGN)
+    refused = flask("letters packets", *arguments, tmp_path / "no", "--campaign", CAMPAIGN)
     assert refused.exit_code == 1
     assert "another campaign, 'thank-the-cosponsors'" in refused.output
 
 
 def test_a_sealed_file_needs_its_key(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()])
-    result = run(packets_command, sealed, "--out", tmp_path / "out")
+    result = flask("letters packets", sealed, "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "--key" in result.output
 
 
 def test_who_allowed_only_contact_is_in_no_packet(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()], purpose="contact")
-    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.exit_code == 0
     assert "0 letters" in result.output
 
@@ -79,7 +71,7 @@ def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path)
     ]  # fmt: skip
     opened.write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = tmp_path / "out"
-    result = run(packets_command, opened, "--out", out)
+    result = flask("letters packets", opened, "--out", out)
     assert result.exit_code == 1
     assert "3 letters in 3 files" in result.output
     problems = (out / "problems.csv").read_text(encoding="utf-8-sig").splitlines()
@@ -102,7 +94,7 @@ def test_contacts_become_the_columns_of_a_tool_with_what_was_agreed_to(
                     consent_version="abc123def456", language="en")  # fmt: skip
     sealed = sealed_file(tmp_path / "usb", [agreed], purpose="contact")
     out = tmp_path / "contacts.csv"
-    result = run(contacts_command, sealed, *key_options(sealed), "--out", out, "--for", tool)
+    result = flask("signatures contacts", sealed, *key_options(sealed), "--out", out, "--for", tool)
     assert result.exit_code == 0, result.output
     first, row, *rest = out.read_text(encoding="utf-8-sig").splitlines()
     assert first.startswith(head)
@@ -117,9 +109,9 @@ def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Pa
     people = [person(email="ana@example.org"), person(email="bo@example.org")]
     both = sealed_file(tmp_path / "one", people, purpose="contact")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
-    run(contacts_command, both, *key_options(both), "--out", old, "--for", "everyaction")
+    flask("signatures contacts", both, *key_options(both), "--out", old, "--for", "everyaction")
     fewer = sealed_file(tmp_path / "two", [person(email="ana@example.org")], purpose="contact")
-    result = run(contacts_command, fewer, *key_options(fewer), "--out", new, "--before", old)
+    result = flask("signatures contacts", fewer, *key_options(fewer), "--out", new, "--before", old)
     assert result.exit_code == 0, result.output
     assert "1 person in" in result.output
     gone = (tmp_path / "new-remove.csv").read_text(encoding="utf-8-sig").split()
@@ -129,10 +121,12 @@ def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Pa
 def test_nobody_is_listed_to_be_taken_off_when_a_row_did_not_open(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "one", [person(email="a@example.org")], purpose="contact")
     old = tmp_path / "old.csv"
-    run(contacts_command, sealed, *key_options(sealed), "--out", old)
+    flask("signatures contacts", sealed, *key_options(sealed), "--out", old)
     other = sealed_file(tmp_path / "two", [person()], purpose="contact")
-    result = run(contacts_command, other, *key_options(sealed), "--out", tmp_path / "new.csv",
-                 "--before", old)  # fmt: skip
+    new = tmp_path / "new.csv"
+    result = flask(
+        "signatures contacts", other, *key_options(sealed), "--out", new, "--before", old
+    )
     assert result.exit_code == 1
     assert not (tmp_path / "new-remove.csv").exists()
 
@@ -141,7 +135,7 @@ def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person(), person()])
     text = sealed.read_text(encoding="utf-8").splitlines()
     sealed.write_text("\n".join(text[:-1]) + "\n", encoding="utf-8")
-    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "cut off" in (tmp_path / "out/problems.csv").read_text(encoding="utf-8")
 
@@ -149,15 +143,15 @@ def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:
 def test_a_folder_with_packets_is_not_written_over(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()])
     out = tmp_path / "out"
-    run(packets_command, sealed, *key_options(sealed), "--out", out)
-    result = run(packets_command, sealed, *key_options(sealed), "--out", out)
+    flask("letters packets", sealed, *key_options(sealed), "--out", out)
+    result = flask("letters packets", sealed, *key_options(sealed), "--out", out)
     assert result.exit_code == 1
     assert "holds packets already" in result.output
 
 
 def test_a_split_that_is_none_is_explained(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()])
-    result = run(packets_command, sealed, "--split", "county", "--out", tmp_path / "out")
+    result = flask("letters packets", sealed, "--split", "county", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "20MB" in result.output
 
@@ -171,8 +165,8 @@ def test_on_the_server_its_own_details_are_used_and_that_is_audited(tmp_path: Pa
     open_database(settings.database).close()
     key = first_key(settings.keys, today=DAY)
     out = tmp_path / "out"
-    result = run(
-        packets_command, "--out", out, "--key", settings.keys / f"{key.id}.private.json",
+    result = flask(
+        "letters packets", "--out", out, "--key", settings.keys / f"{key.id}.private.json",
         "--passphrase-file", settings.keys / f"{key.id}.passphrase",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -185,40 +179,40 @@ def test_on_the_server_its_own_details_are_used_and_that_is_audited(tmp_path: Pa
 
 def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> None:
     out = tmp_path / "l.pdf"
-    assert run(labels_command, "--state", "vt", "--out", out).exit_code == 0
+    assert flask("letters labels", "--state", "vt", "--out", out).exit_code == 0
     assert pages(out)[0].count("The Honorable") == 3
-    assert run(labels_command, "--state", "VT", "--local", "--out", out).exit_code == 0
+    assert flask("letters labels", "--state", "VT", "--local", "--out", out).exit_code == 0
     assert "Burlington" in pages(out)[0]
     people = tmp_path / "people.csv"
     people.write_text("first,last,street,city,state,zip,email\nAna,Li,8 A St,Boston,ma,02138,\n")
-    assert run(labels_command, "--people", people, "--out", out).exit_code == 0
+    assert flask("letters labels", "--people", people, "--out", out).exit_code == 0
     assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
-    assert run(labels_command, "--state", "XX", "--out", out).exit_code == 2
+    assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
 def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:
     out = tmp_path / "p.pdf"
-    assert run(poster_command, "--language", "es", "--out", out).exit_code == 0
+    assert flask("letters poster", "--language", "es", "--out", out).exit_code == 0
     assert "Escriba" in pages(out)[0]
-    assert run(signup_command, "--source", "fair", "--out", out).exit_code == 0
-    assert run(blank_command, "il-5", "--out", out).exit_code == 0
+    assert flask("letters signup", "--source", "fair", "--out", out).exit_code == 0
+    assert flask("letters blank", "il-5", "--out", out).exit_code == 0
     assert len(pages(out)) == 3
-    assert "not a district" in run(blank_command, "IL", "--out", out).output
-    assert "source tag" in run(poster_command, "--source", "a b", "--out", out).output
+    assert "not a district" in flask("letters blank", "IL", "--out", out).output
+    assert "source tag" in flask("letters poster", "--source", "a b", "--out", out).output
 
 
 def test_without_an_address_of_the_site_the_code_would_lead_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DEAR_CONGRESS_SITE_URL")
-    result = run(poster_command, "--out", tmp_path / "p.pdf")
+    result = flask("letters poster", "--out", tmp_path / "p.pdf")
     assert result.exit_code == 1
     assert "site_url" in result.output
 
 
 def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person(letters={"IL-5": "Mine."})])
-    result = run(packets_command, sealed, *key_options(sealed), "--out", tmp_path / "out")
+    result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.stderr == ""
     assert result.stdout.startswith("1 letter in 1 file in ")
 
@@ -230,12 +224,14 @@ def test_labels_name_whom_they_leave_out_and_offer_washington(tmp_path: Path) ->
     def lateefah() -> bool:
         return any("Lateefah Simon" in page for page in pages(out))
 
-    result = run(labels_command, "--state", "CA", "--local", "--out", out)
+    result = flask("letters labels", "--state", "CA", "--local", "--out", out)
     assert "No label (--or-washington gives the address there) for 3 members" in result.output
     assert "Lateefah Simon (CA-12), Sara Jacobs (CA-51)" in result.output
     assert "No label for 1 vacant seat: CA-14" in result.output
     assert not lateefah()
-    result = run(labels_command, "--state", "CA", "--local", "--or-washington", "--out", out)
+    result = flask("letters labels", "--state", "CA", "--local", "--or-washington", "--out", out)
     assert "The address in Washington is used for 3 members" in result.output
     assert lateefah()
-    assert "No label" not in run(labels_command, "--state", "VT", "--local", "--out", out).output
+    assert (
+        "No label" not in flask("letters labels", "--state", "VT", "--local", "--out", out).output
+    )

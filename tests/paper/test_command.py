@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from app.cli.paper_commands import import_command, undo_command
 from app.records.counts import totals
 from app.records.database import local_database
 from app.site.settings import load_settings
+from tests.commands import flask
 
 from .conftest import ANA, BO, SPLIT, ZEROS, csv_file, rows_of, saved, workbook
 
@@ -38,7 +38,7 @@ def sheet(folder: Path, *rows: tuple[str, ...], name: str = "fair.csv") -> Path:
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(import_command, [str(a) for a in arguments])
+    return flask("signatures import", *arguments)
 
 
 def signatures() -> int:
@@ -157,11 +157,10 @@ def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None
 def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, BO), "--source", "fair")
     assert "flask signatures undo-import 1" in result.output
-    runner = CliRunner()
-    assert "1: " in runner.invoke(undo_command, []).output
-    assert "2 signatures removed" in runner.invoke(undo_command, ["1"]).output
+    assert "1: " in flask("signatures undo-import").output
+    assert "2 signatures removed" in flask("signatures undo-import 1").output
     assert signatures() == 0
-    assert runner.invoke(undo_command, ["1"]).exit_code == 1
+    assert flask("signatures undo-import 1").exit_code == 1
 
 
 def test_a_likely_repeat_is_listed_and_waits_for_a_word(tmp_path: Path) -> None:

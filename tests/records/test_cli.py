@@ -15,14 +15,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from openpyxl import load_workbook
 
-from app.cli.signatures import signatures
 from app.records.database import open_database
 from app.records.definitions import DEFINITIONS
 from app.records.persons import person_of
 from app.records.signing import sign
+from tests.commands import flask
 from tests.records.build import CAMPAIGN, SECRET, signature
 
 
@@ -40,7 +40,7 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Conn
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(signatures, arguments)
+    return flask("signatures", *arguments)
 
 
 def fine(*arguments: str) -> str:

@@ -6,10 +6,9 @@ from datetime import date
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from app.cli.congress import congress_cli
 from app.cli.plain import Day
+from tests.commands import flask
 
 
 @pytest.mark.parametrize("text", ["2026-11-20", "11/20/2026", "Nov 20, 2026", "20 nov 2026"])
@@ -24,6 +23,6 @@ def test_what_is_no_day_is_refused_with_an_example(text: str) -> None:
 
 
 def test_a_command_says_so_before_it_does_anything() -> None:
-    result = CliRunner().invoke(congress_cli, ["refresh", "--as-of", "2026-13-40", "--dry-run"])
+    result = flask("congress refresh --as-of 2026-13-40 --dry-run")
     assert result.exit_code == 2
     assert "is no day" in result.output

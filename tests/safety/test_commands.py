@@ -12,19 +12,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
 
 from app.cli import doctor
-from app.cli.doctor import Diagnosis, Site, doctor_command, examine
-from app.cli.key_commands import keys_group, open_command
-from app.cli.signatures import purge_command
+from app.cli.doctor import Diagnosis, Site, examine
 from app.records import keys
 from app.records.audit import TrailFilter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
 from app.site.settings import Settings, load_settings
+from tests.commands import flask
 
 from .people import DETAILS, PASSPHRASE, TODAY, signed
 
@@ -53,12 +50,8 @@ def words(tmp_path: Path) -> Path:
     return file
 
 
-def run(command: click.Command, *arguments: object, text: str | None = None) -> Result:
-    return CliRunner().invoke(command, [str(a) for a in arguments], input=text)
-
-
-def fine(command: click.Command, *arguments: object, text: str | None = None) -> str:
-    result = run(command, *arguments, text=text)
+def fine(command: str, *arguments: object, text: str | None = None) -> str:
+    result = flask(command, *arguments, answer=text)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -83,7 +76,7 @@ def current(settings: Settings) -> keys.CampaignKey:
 
 
 def test_show_says_where_each_private_key_is_and_how_many_rows_need_it(site: Settings) -> None:
-    output = fine(keys_group, "show")
+    output = fine("keys", "show")
     assert current(site).printed in output
     assert "in use, 3 sealed rows" in output
     assert "ON THIS SERVER with its passphrase beside it" in output
@@ -93,12 +86,12 @@ def test_make_asks_twice_and_writes_the_private_key_where_it_is_told(
     site: Settings, tmp_path: Path
 ) -> None:
     old, stick = current(site), tmp_path / "stick.json"
-    output = fine(keys_group, "make", "--out", stick, text=f"{NEW}\n{NEW}\n")
+    output = fine("keys", "make", "--out", stick, text=f"{NEW}\n{NEW}\n")
     assert NEW not in output
     new = current(site)
     assert new != old
     assert keys.unlock(stick, NEW)
-    assert "not on this server" in fine(keys_group, "show")
+    assert "not on this server" in fine("keys", "show")
     assert trail(site)[-1] == (
         "campaign key made", {"key": new.id, "private half on this server": False}
     )  # fmt: skip
@@ -106,7 +99,7 @@ def test_make_asks_twice_and_writes_the_private_key_where_it_is_told(
 
 def test_make_with_a_short_passphrase_makes_nothing(site: Settings) -> None:
     old = current(site)
-    result = run(keys_group, "make", text="short\nshort\n")
+    result = flask("keys", "make", answer="short\nshort\n")
     assert result.exit_code == 1
     assert "at least 12" in result.output
     assert current(site) == old
@@ -115,19 +108,19 @@ def test_make_with_a_short_passphrase_makes_nothing(site: Settings) -> None:
 
 def test_move_takes_the_first_key_off_the_server(site: Settings, tmp_path: Path) -> None:
     away = tmp_path / "away.json"
-    fine(keys_group, "move", "--out", away, text=f"{NEW}\n{NEW}\n")
+    fine("keys", "move", "--out", away, text=f"{NEW}\n{NEW}\n")
     assert keys.unlock(away, NEW)
     assert list(site.keys.glob("*.private.json")) == []
     assert list(site.keys.glob("*.passphrase")) == []
     assert counts(site) == {current(site).id: 3}
-    again = run(keys_group, "move", "--out", tmp_path)
+    again = flask("keys", "move", "--out", tmp_path)
     assert again.exit_code == 1
     assert "Passphrase" not in again.output, "what is asked for opens nothing"
 
 
 def test_use_takes_a_public_key_from_another_computer(site: Settings, tmp_path: Path) -> None:
     other = keys.make_key(tmp_path / "laptop", NEW, today=TODAY, strength="interactive")
-    output = fine(keys_group, "use", tmp_path / "laptop" / f"{other.id}.public.json")
+    output = fine("keys", "use", tmp_path / "laptop" / f"{other.id}.public.json")
     assert other.printed in output
     assert current(site) == other
 
@@ -136,37 +129,37 @@ def test_rotate_makes_a_new_key_moves_all_rows_and_then_the_old_one_can_retire(
     site: Settings, words: Path, tmp_path: Path
 ) -> None:
     old = current(site)
-    refused = run(keys_group, "retire", old.id)
+    refused = flask("keys", "retire", old.id)
     assert refused.exit_code == 1
     assert "3 sealed rows" in refused.output
     stick = tmp_path / "stick.json"
-    output = fine(keys_group, "rotate", "--new-passphrase-file", words, "--out", stick)
+    output = fine("keys", "rotate", "--new-passphrase-file", words, "--out", stick)
     new = current(site)
     assert new != old
     assert "3 rows are now sealed to key" in output
     assert counts(site) == {new.id: 3}
-    fine(keys_group, "retire", old.printed[:9])
-    assert "retired" in fine(keys_group, "show")
+    fine("keys", "retire", old.printed[:9])
+    assert "retired" in fine("keys", "show")
     assert [what for what, _ in trail(site)] == [
         "campaign key made", "sealed details moved to another key", "campaign key retired",
     ]  # fmt: skip
 
 
 def test_rotate_started_again_makes_no_third_key(site: Settings, words: Path) -> None:
-    fine(keys_group, "rotate", "--new-passphrase-file", words)
+    fine("keys", "rotate", "--new-passphrase-file", words)
     new = current(site)
     old = next(key for key in keys.public_keys(site.keys) if key != new)
     with closing(open_database(site.database)) as db:  # a slow worker sealed to the old key
         signature, _ = signed(db, 4)
         seal_details(db, signature, "packet", DETAILS, old, day=TODAY)
-    fine(keys_group, "rotate")
+    fine("keys", "rotate")
     assert current(site) == new
     assert counts(site) == {new.id: 4}
 
 
 def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: Path) -> None:
     old = current(site)
-    result = run(keys_group, "rotate", "--passphrase-file", words)
+    result = flask("keys", "rotate", "--passphrase-file", words)
     assert result.exit_code == 1
     assert "This passphrase does not open" in result.output
     assert current(site) == old
@@ -179,7 +172,7 @@ def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: P
 def test_what_is_wrong_is_said_in_a_sentence(site: Settings, arguments: list[str]) -> None:
     for path in site.keys.glob("*.public.json"):
         path.write_text("damaged")
-    result = run(keys_group, *arguments)
+    result = flask("keys", *arguments)
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert "Traceback" not in result.output
@@ -190,13 +183,13 @@ def test_what_is_wrong_is_said_in_a_sentence(site: Settings, arguments: list[str
 
 def export(site: Settings, tmp_path: Path) -> tuple[Path, Path]:
     file = tmp_path / "sealed.jsonl"
-    fine(keys_group, "export", file)
+    fine("keys", "export", file)
     return file, site.keys / f"{current(site).id}.private.json"
 
 
 def test_an_export_opens_with_the_key_and_is_in_the_trail(site: Settings, tmp_path: Path) -> None:
     file, private = export(site, tmp_path)
-    result = run(open_command, file, "--key", private)
+    result = flask("signatures open", file, "--key", private)
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["details"] for row in rows] == [DETAILS] * 3
@@ -210,14 +203,14 @@ def test_an_export_opens_with_the_key_and_is_in_the_trail(site: Settings, tmp_pa
 def test_opening_works_where_there_is_no_database(
     site: Settings, tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fine(keys_group, "rotate", "--new-passphrase-file", words)
+    fine("keys", "rotate", "--new-passphrase-file", words)
     file, private = export(site, tmp_path)
     away = tmp_path / "laptop"
     away.mkdir()
     file, private = file.rename(away / file.name), private.rename(away / private.name)
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "nothing" / "here"))
     out = away / "open.jsonl"
-    fine(open_command, file, "--key", private, "--out", out, text=f"{PASSPHRASE}\n")
+    fine("signatures open", file, "--key", private, "--out", out, text=f"{PASSPHRASE}\n")
     assert len(out.read_text().splitlines()) == 3
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert not (tmp_path / "nothing").exists()
@@ -229,7 +222,7 @@ def test_a_cut_off_file_opens_what_it_can_and_ends_with_an_error(
     file, private = export(site, tmp_path)
     content = file.read_bytes()
     file.write_bytes(content[: len(content) * 2 // 3])
-    result = run(open_command, file, "--key", private)
+    result = flask("signatures open", file, "--key", private)
     assert result.exit_code == 1
     assert "cut off" in result.stderr
     assert len(result.stdout.splitlines()) >= 1
@@ -238,7 +231,7 @@ def test_a_cut_off_file_opens_what_it_can_and_ends_with_an_error(
 def test_opening_never_overwrites_a_file(site: Settings, tmp_path: Path) -> None:
     file, private = export(site, tmp_path)
     (tmp_path / "dear").write_text("dear")
-    result = run(open_command, file, "--key", private, "--out", tmp_path / "dear")
+    result = flask("signatures open", file, "--key", private, "--out", tmp_path / "dear")
     assert result.exit_code == 1
     assert (tmp_path / "dear").read_text() == "dear"
 
@@ -257,22 +250,24 @@ def late(site: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_a_dry_run_says_what_would_go_and_now_makes_it_go(late: Settings) -> None:
-    assert "3 sealed details would be deleted (kept 90 days)" in fine(purge_command, "--dry-run")
+    assert "3 sealed details would be deleted (kept 90 days)" in fine(
+        "signatures purge", "--dry-run"
+    )
     assert sum(counts(late).values()) == 3
-    assert "3 sealed details deleted (kept 90 days)" in fine(purge_command, "--now")
+    assert "3 sealed details deleted (kept 90 days)" in fine("signatures purge", "--now")
     assert counts(late) == {}
     assert trail(late) == [("purged", {"kind": "sealed details", "days": 90, "rows": 3})]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--dry-run", "--now"]])
 def test_a_purge_that_was_not_meant_deletes_nothing(late: Settings, arguments: list[str]) -> None:
-    assert run(purge_command, *arguments).exit_code == 2
+    assert flask("signatures purge", *arguments).exit_code == 2
     assert sum(counts(late).values()) == 3
 
 
 def test_settings_say_how_long(late: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_KEEP_SEALED_DAYS", "300")
-    assert "0 sealed details deleted (kept 300 days)" in fine(purge_command, "--now")
+    assert "0 sealed details deleted (kept 300 days)" in fine("signatures purge", "--now")
     assert sum(counts(late).values()) == 3
 
 
@@ -283,7 +278,7 @@ def test_a_campaign_that_cannot_be_read_ends_nothing_early(
     folder.mkdir(parents=True)
     (folder / "campaign.toml").write_text("this is [not a campaign")
     monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(folder.parent))
-    result = run(purge_command, "--now")
+    result = flask("signatures purge", "--now")
     assert result.exit_code == 1
     assert "nothing is purged" in result.output
     assert sum(counts(late).values()) == 3
@@ -314,7 +309,7 @@ def test_a_fresh_site_has_nothing_wrong_but_the_key_that_waits_to_be_moved(
 
 
 def test_the_nag_ends_when_the_key_is_moved(site: Settings, tmp_path: Path) -> None:
-    fine(keys_group, "move", "--out", tmp_path / "away.json", text=f"{NEW}\n{NEW}\n")
+    fine("keys", "move", "--out", tmp_path / "away.json", text=f"{NEW}\n{NEW}\n")
     assert findings(site)["private key"] == Diagnosis("ok", "No private key is on this server.")
 
 
@@ -340,7 +335,7 @@ def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None
     found = findings(late)["retention"]
     assert found.level == "fail"
     assert "3 sealed details are older than 90 days" in found.sentence
-    fine(purge_command, "--now")
+    fine("signatures purge", "--now")
     assert findings(late)["retention"].level == "ok"
 
 
@@ -356,12 +351,12 @@ def test_what_can_still_be_read_in_free_pages_fails_the_doctor(site: Settings) -
         careless.execute("PRAGMA secure_delete=OFF")
         careless.execute("DELETE FROM sealed WHERE signature > 3")
         careless.commit()
-    result = run(doctor_command)
+    result = flask("doctor")
     assert result.exit_code == 2
     assert "sealed boxes are in the raw file that no row owns" in result.output
     assert "free pages of the file are not blank" in result.output
-    fine(purge_command, "--now")
-    assert run(doctor_command).exit_code == 1, "only warnings are left"
+    fine("signatures purge", "--now")
+    assert flask("doctor").exit_code == 1, "only warnings are left"
 
 
 def test_a_count_that_drifted_is_found(site: Settings) -> None:
@@ -413,7 +408,7 @@ def test_the_command_prints_a_line_for_each_check_and_ends_with_2_on_a_failure(
 ) -> None:
     (site.instance / "secret.key").chmod(0o644)
     started = time.monotonic()
-    result = run(doctor_command)
+    result = flask("doctor")
     assert time.monotonic() - started < 10
     assert result.exit_code == 2
     assert len(result.output.splitlines()) == len(doctor.CHECKS)

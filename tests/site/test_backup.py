@@ -11,11 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskCliRunner
 from nacl.pwhash import argon2id
 from sqlite_utils import Database
 
-from app.cli import command_app
 from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
@@ -27,6 +25,7 @@ from app.records.signing import sign, withdraw
 from app.site.backups import fingerprint_of_keys, open_keys, stream_file
 from app.site.daily import copy_if_due
 from app.site.settings import Settings, load_settings
+from tests.commands import flask
 from tests.records.build import signature
 
 PASSPHRASE = "correct horse battery staple"
@@ -50,8 +49,7 @@ class Machine:
         return load_settings()
 
     def run(self, *arguments: object, fails: bool = False) -> str:
-        runner: FlaskCliRunner = command_app().test_cli_runner()
-        done = runner.invoke(args=["backup", *map(str, arguments)])
+        done = flask("backup", *arguments)
         assert done.exit_code == (1 if fails else 0), done.output
         return done.output
 
@@ -229,16 +227,15 @@ def test_an_upgrade_says_what_it_did_and_how_to_go_back(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.sign("one")
-    runner = command_app().test_cli_runner()
-    assert "Nothing to do" in runner.invoke(args=["upgrade"]).output
+    assert "Nothing to do" in flask("upgrade").output
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
-        done = runner.invoke(args=["upgrade"])
+        done = flask("upgrade")
         assert done.exit_code == 0, done.output
         assert "Upgraded: version_2." in done.output
-        assert "Nothing to do" in runner.invoke(args=["upgrade"]).output
+        assert "Nothing to do" in flask("upgrade").output
         machine.sign("two")
-    refused = runner.invoke(args=["upgrade"])
+    refused = flask("upgrade")
     assert refused.exit_code == 1
     assert "newer version" in refused.output
     before = done.output.rpartition(" ")[2].strip()

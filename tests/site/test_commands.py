@@ -17,6 +17,7 @@ from flask.cli import ScriptInfo
 from app.cli import COMMANDS, ELSEWHERE, Later, command_app
 from app.records.database import open_database
 from app.site.settings import ROOT, load_settings
+from tests.commands import flask as invoked
 from tests.records.test_identity import earlier_backup, leave_a_log
 
 HEAVY = ("typst", "wtforms", "lxml", "huey", "redis", "openpyxl", "nacl", "flask_babel",
@@ -44,9 +45,8 @@ def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str
 
 @pytest.mark.parametrize("group", ELSEWHERE)
 def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
-    runner = command_app().test_cli_runner()
     for name in ELSEWHERE[group]:
-        result = runner.invoke(args=[group, name, "--help"])
+        result = invoked(group, name, "--help")
         assert result.exit_code == 0, result.output
         assert f"{group} {name}" in result.output
 

@@ -7,32 +7,28 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask.testing import FlaskCliRunner
 
-from app.cli import command_app
 from app.records.counts import recount, totals
 from app.records.database import open_database
 from app.records.organizers import organizer_by_name
 from app.records.signing import numbers_of_source, sign
 from app.records.site_campaigns import campaigns_here
 from app.site.settings import load_settings
+from tests.commands import flask
 from tests.records.build import SECRET, signature
 
 CAMPAIGN = "protect-immigration-act"
 SECOND = "thank-the-cosponsors"
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskCliRunner:
+@pytest.fixture(autouse=True)
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
     load_settings()
-    return command_app().test_cli_runner()
 
 
-def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
-    run: FlaskCliRunner, tmp_path: Path
-) -> None:
-    made = run.invoke(args=["demo", "--people", "60"])
+def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(tmp_path: Path) -> None:
+    made = flask("demo", "--people", "60")
     assert made.exit_code == 0, made.output
     assert made.output.count("/organize/set-password/") == 2
     db = open_database(tmp_path / "dear-congress.db")
@@ -44,10 +40,10 @@ def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
         assert day == datetime.fromisoformat(at).astimezone(zone).date().isoformat()
     assert (
         "thank-the-cosponsors: open, at /c/thank-the-cosponsors/, 12 signatures"
-        in run.invoke(args=["campaign", "list"]).output
+        in flask("campaign", "list").output
     )
-    assert "already" in run.invoke(args=["demo"]).output
-    gone = run.invoke(args=["demo", "--remove"])
+    assert "already" in flask("demo").output
+    gone = flask("demo", "--remove")
     assert "72 invented signatures are gone" in gone.output
     assert totals(db, CAMPAIGN).signatures == 0
     assert [one.slug for one in campaigns_here(db, CAMPAIGN)] == [CAMPAIGN]
@@ -58,12 +54,12 @@ def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(
     db.close()
 
 
-def test_a_site_with_real_people_is_left_alone(run: FlaskCliRunner, tmp_path: Path) -> None:
+def test_a_site_with_real_people_is_left_alone(tmp_path: Path) -> None:
     db = open_database(tmp_path / "dear-congress.db")
     sign(db, signature("one", at=datetime(2026, 11, 25, 18, tzinfo=UTC)), SECRET)
-    refused = run.invoke(args=["demo"])
+    refused = flask("demo")
     assert refused.exit_code == 1
     assert "real people" in refused.output
-    run.invoke(args=["demo", "--remove"])
+    flask("demo", "--remove")
     assert totals(db, CAMPAIGN).signatures == 1
     db.close()

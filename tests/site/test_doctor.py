@@ -22,7 +22,7 @@ import pytest
 import trustme
 from nacl.pwhash import argon2id
 
-from app.cli import command_app, doctor
+from app.cli import doctor
 from app.cli.doctor import STATUS, TRIES, look
 from app.congress.tables import FOLDER
 from app.records.backup import note, take
@@ -33,6 +33,7 @@ from app.records.sealing import seal_details
 from app.records.signing import sign
 from app.site.backups import seal_keys
 from app.site.settings import load_settings
+from tests.commands import flask
 from tests.delivery.mail_server import running
 from tests.records.build import signature
 from tests.records.test_identity import earlier_backup, leave_a_log
@@ -630,7 +631,7 @@ def test_a_certificate_that_ends_soon_is_named_ahead_of_time(
 
 def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
     (patient.instance / "person.key").unlink()
-    done = command_app().test_cli_runner().invoke(args=["doctor", "--json"])
+    done = flask("doctor --json")
     said = json.loads(done.output)
     assert done.exit_code == STATUS["fail"] == 2
     assert said["level"] == "fail"

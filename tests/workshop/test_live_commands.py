@@ -9,10 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from app.cli import doctor
-from app.cli.letter_commands import letters_cli
 from app.cli.signatures import open_scope
 from app.documents.printables import CardWords
 from app.records.audit import Actor
@@ -22,6 +21,7 @@ from app.site.daily import policy_of
 from app.site.live import live_campaign
 from app.site.services import campaign_and_tables
 from app.site.settings import ROOT, Settings, load_settings
+from tests.commands import flask
 
 SLUG = "protect-immigration-act"
 LETTERS = ROOT / "letters" / SLUG
@@ -47,7 +47,7 @@ def put_live(site: Settings, name: str, old: str, new: str) -> None:
 
 
 def check(*arguments: str) -> Result:
-    return CliRunner().invoke(letters_cli, ["check", *arguments])
+    return flask("letters check", *arguments)
 
 
 def test_a_checkout_without_a_database_checks_its_files_and_makes_none(site: Settings) -> None:
@@ -101,7 +101,7 @@ def test_the_picture_for_links_has_the_live_title(
         return b""
 
     monkeypatch.setattr("app.documents.printables.to_card", drawn)
-    CliRunner().invoke(letters_cli, ["card", "--out", str(tmp_path)], catch_exceptions=False)
+    flask("letters card", "--out", tmp_path)
     assert "Renamed" in titles
 
 
