@@ -380,6 +380,8 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
     for more in ("second", "suffix"):
         if one.get(more):
             values["last"] = " ".join(filter(None, (values.get("last", ""), one[more])))
+    if not one.get("unit_type") and _BARE_UNIT.fullmatch(one.get("unit", "")):
+        one["unit"] = f"#{one['unit']}"  # else it would be read as part of the street's name
     street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
     if street:
         values["street"] = street
@@ -397,6 +399,8 @@ def _has(column: str, one: Mapping[str, str]) -> bool:
     return column in one or column in {_COLUMN.get(role) for role in one}
 
 
+_BARE_UNIT = re.compile(r"\d{1,5}-?[a-z]?|[a-z]-?\d{0,4}", re.IGNORECASE)
+"""An apartment without the word for it: 4, 2B, B-2, C."""
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
 
 

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -189,12 +189,26 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
         key=lambda dialect: _evenness(top, *dialect),
     )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
-    number = 0
+    number, widest = 0, 2
     try:
         for number, cells in enumerate(reader, start=1):
+            if _swallowed(cells, delimiter, widest):
+                raise SheetError("quote", str(number - 1))
+            widest = max(widest, len(cells))
             yield _row(number, [(cell, None) for cell in cells])
     except csv.Error:
         raise SheetError("quote", str(number + 1)) from None
+
+
+def _swallowed(cells: Sequence[str], delimiter: str, widest: int) -> bool:
+    """Whether a cell holds the end of its row and the beginning of another, as after a quotation
+    mark that nothing closes: somebody wrote it for *the same as above*."""
+    bare = re.compile(f"{re.escape(delimiter)}(?! )")  # an address in one cell has blanks there
+    for place, cell in enumerate(cells):
+        first, *others = cell.splitlines() or [""]
+        if others and len(bare.findall(first)) == widest - 1 - place:
+            return len(bare.findall(cell)) >= widest - 1
+    return False
 
 
 def _evenness(top: str, delimiter: str, skip: bool) -> tuple[int, int, bool]:

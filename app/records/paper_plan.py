@@ -568,7 +568,7 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
 
 # --- rows of two people, and rows that are hardly a person's -------------------------
 
-_AND = re.compile(r"[&+]|\band\b", re.IGNORECASE)
+_AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
 _SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
 """Between first names, or behind one alone: *Ramón y Cajal* and *Ortega y Gasset* are last names,
 and a Y may be an initial where not every letter is one."""

@@ -210,7 +210,8 @@ def sheet_words(error: SheetError) -> str:
         ),
         "lost": lambda: _("The rows got lost on the way. Choose the file again."),
         "quote": lambda: _(
-            "The file cannot be read after row %(row)s: a quotation mark is not closed there.",
+            "The file cannot be read after row %(row)s: a quotation mark stands alone there. Take "
+            "it out, or write in full what it stands for.",
             row=error.detail,
         ),
     }[error.kind]()  # fmt: skip

@@ -80,7 +80,7 @@ def test_both_surnames_of_a_spanish_sheet_are_the_last_name() -> None:
               "Ciudad", "Edo.", "C.P.")  # fmt: skip
     (read,) = rows_of(csv_file(("Ana", "Pérez", "Soto", "12 Main St", "4", "Stowe", "Vermont",
                                 "05672"), header=header))  # fmt: skip
-    assert read.values == {"first": "Ana", "last": "Pérez Soto", "street": "12 Main St 4",
+    assert read.values == {"first": "Ana", "last": "Pérez Soto", "street": "12 Main St #4",
                            "city": "Stowe", "state": "Vermont", "zip": "05672"}  # fmt: skip
 
 
@@ -233,6 +233,17 @@ def test_father_and_son_are_two(db: Connection) -> None:
         header=("First", "Last", "Suffix", "Street", "ZIP"),
     )  # fmt: skip
     assert len(planned(content, db).new) == 2
+
+
+@pytest.mark.parametrize("unit", ["4", "#4", "Apt 4", "apt. 4", "No. 4"])
+def test_an_apartment_without_its_word_is_the_same_apartment(db: Connection, unit: str) -> None:
+    header = ("First", "Last", "Street", "Unit", "ZIP")
+    content = csv_file(
+        ("Bo", "Ng", "9 Elm St", "4", "05672"), ("Bo", "Ng", "9 Elm St", unit, "05672"),
+        ("Bo", "Ng", "9 Elm St", "5", "05672"), ("Bo", "Ng", "9 Elm St", "Rear", "05672"),
+        header=header,
+    )  # fmt: skip
+    assert [row.key for row in planned(content, db).new] == ["2", "4", "5"]
 
 
 def test_two_columns_for_one_thing_are_asked_about(db: Connection) -> None:

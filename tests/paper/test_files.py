@@ -362,6 +362,31 @@ def test_a_quote_inside_a_cell_is_left_alone() -> None:
     assert [r.number for r in rows_of(text.encode())] == [2, 3]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("rows", "last"),
+    [
+        # A ditto in one column of two rows, one mark too many at the end of the table, one open.
+        (['Al,Li,5 Elm,Rye,VT,05672', 'Bo,",9 Elm,Stowe,VT,05672', 'Cy,",9 Elm,Stowe,VT,05672'], 2),
+        (['Ana,Li,5 Elm St,",VT,05672', 'Bo,Ng,9 Elm St,Stowe,VT,05672'], 1),
+        (['Ana,Li,"5 Elm St,Stowe,VT,05672', 'Bo,Ng,9 Elm St,Stowe,VT,05672'], 1),
+        (['Ana,Li,5 Elm St,Stowe,VT,"', 'Bo,Ng,9 Elm St,Stowe,VT,"'], 1),
+    ],
+)  # fmt: skip
+def test_a_mark_for_the_same_as_above_swallows_no_row(
+    delimiter: str, rows: list[str], last: int
+) -> None:
+    text = "\n".join(["First,Last,Street,City,State,ZIP", *rows]).replace(",", delimiter)
+    with pytest.raises(SheetError) as caught:
+        rows_of(text.encode())
+    assert (caught.value.kind, caught.value.detail) == ("quote", str(last))
+
+
+def test_a_whole_address_over_two_lines_of_a_cell_is_left_alone() -> None:
+    text = 'Name,Address,Email\nAna Li,"12 Main St, Apt 4\nStowe, VT 05672",ana@example.org\n'
+    assert values(text.encode()) == [(2, "Ana", "05672")]
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [

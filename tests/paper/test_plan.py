@@ -107,6 +107,7 @@ def test_the_person_is_the_same_as_on_the_site() -> None:
         ({"first": "", "last": ""}, {"first": "missing"}),
         ({"first": "Ana and Luis", "last": "Reyes"}, {"first": "two_people"}),
         ({"first": "Ana & Luis"}, {"first": "two_people"}),
+        ({"first": "Ana +", "last": "Luis Reyes"}, {"first": "two_people"}),
         ({"first": "Mr. and Mrs."}, {"first": "two_people"}),
         ({"first": "Ana y Luis"}, {"first": "two_people"}),
         ({"first": "ANA Y LUIS"}, {"first": "two_people"}),
