@@ -146,7 +146,7 @@ def test_one_word_to_replace_makes_an_example_ones_own() -> None:
     for name in ("Caddyfile", "nginx.conf"):
         command = f"sed 's/letters.example.org/YOUR.NAME/' deploy/{name} | sudo tee"
         assert command in GUIDE
-        assert "example.org" not in run("bash", "-c", f"cd {ROOT}; {command.split(' |')[0]}")
+        assert "example.org" not in run("bash", "-c", f"cd {ROOT}; {command.partition(' |')[0]}")
 
 
 def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() -> None:
