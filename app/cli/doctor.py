@@ -11,31 +11,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
-import ssl
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cached_property, partial
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
 from app import __version__
+from app.cli.diagnosis import STATUS, Check, Diagnosis, Level, Site, fail, ok, warn
+from app.cli.doctor_asks import TRIES
 from app.cli.plain import PlainCommand, some
-from app.congress.model import CHAMBERS, WASHINGTON
+from app.congress.model import CHAMBERS
 from app.errors import ExplainedError
 from app.records.accounting import sweep_letters
-from app.records.backup import notes
 from app.records.counts import recount
-from app.records.database import Connection, id_file, open_database
+from app.records.database import id_file
 from app.records.erasing import waits_to_be_erased
 from app.records.health import check_site, latest_moment, log_size, schema_differences
 from app.records.keys import key_status
@@ -44,85 +39,21 @@ from app.records.migrations import damage
 from app.records.outbound import Outbound
 from app.records.retention import prove
 from app.records.sealing import sealed_counts
-from app.site.settings import HERE, ROOT, Settings, SettingsError, load_settings, read_settings
+from app.site.settings import HERE, ROOT, SettingsError, load_settings, read_settings
 
-if TYPE_CHECKING:
-    from app.campaign.entities import Campaign
-    from app.congress.tables import Tables
-
-Level = Literal["ok", "warn", "fail"]
-Answer = TypeVar("Answer")
-STATUS: dict[Level, int] = {"ok": 0, "warn": 1, "fail": 2}
-"""What the command ends with, as monitors expect it."""
 LARGE_LOG = 256 << 20
 """Bytes."""
 MOUNTS = Path("/proc/self/mounts")
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs"}
 
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """``fail`` means that something promised is not so; ``warn`` that somebody should act."""
-
-    level: Level
-    sentence: str
-
-
-ok, warn, fail = (partial(Diagnosis, level) for level in STATUS)
-
-
-@dataclass(frozen=True)
-class Site:
-    """What is there, for every check. Each part is read when somebody asks for it."""
-
-    settings: Settings
-    now: datetime
-
-    def ask(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Put a question to the database."""
-        with closing(open_database(self.settings.database)) as db:
-            return question(db)
-
-    @property
-    def today(self) -> date:
-        """The day in Washington, as everywhere in the program."""
-        day = self.settings.today
-        return date.fromisoformat(day) if day else self.now.astimezone(WASHINGTON).date()
-
-    @cached_property
-    def tables(self) -> Tables:
-        from app.congress.tables import load_tables
-        from app.site.services import moment_of_site
-
-        moment = moment_of_site(self.settings, lambda: self.now)
-        return load_tables(self.settings.instance, moment)
-
-    @cached_property
-    def campaign(self) -> Campaign:
-        from app.site.live import live_campaign
-
-        return live_campaign(self.settings)
-
-    def noted(self, what: str) -> tuple[datetime, Mapping[str, str]] | None:
-        """When a copy was last taken or tried, or the keys were, and what is known of it."""
-        facts = notes(self.settings.instance).get(what, {})
-        try:
-            return datetime.fromisoformat(facts["at"]), facts
-        except (KeyError, ValueError, TypeError):
-            return None
-
-
-Check = Callable[[Site], Diagnosis]
 CHECKS: dict[str, Check] = {}
-TRIES: dict[str, Check] = {}
-"""Those that ask somebody else, and run only when told to."""
 
 
-def check(name: str, checks: dict[str, Check] = CHECKS) -> Callable[[Check], Check]:
+def check(name: str) -> Callable[[Check], Check]:
     """Put a function among the checks."""
 
     def put(function: Check) -> Check:
-        checks[name] = function
+        CHECKS[name] = function
         return function
 
     return put
@@ -641,111 +572,6 @@ def stream_keeps_up(site: Site) -> Diagnosis:
             "or `flask backup stream`, running, and may it write there?"
         )
     return ok("Every change is streamed. To be sure of the other end: flask backup drill --stream")
-
-
-# --- On request ------------------------------------------------------------------------------
-
-
-@check("mail server", TRIES)
-def mail_server_takes_us(site: Site) -> Diagnosis:
-    from app.delivery.smtp import greet
-    from app.site.outgoing import post_settings
-
-    server = post_settings(site.settings).server
-    if server is None:
-        return ok("No mail server is set.")
-    if why := greet(server):
-        return fail(
-            f"The mail server does not take us: {why}. Mail waits until it does. Compare "
-            "mail_server, mail_port, mail_tls, mail_username and mail_password with its own page."
-        )
-    return ok("The mail server answers, secures the line and knows us. Nothing was sent.")
-
-
-@check("geocoder", TRIES)
-def geocoder_answers(site: Site) -> Diagnosis:
-    """Asks for California's Capitol, where nobody lives."""
-    from app.congress.model import LookupFailed, WrongCongress
-    from app.congress.street import locate_street
-    from app.site.services import geocoder_of
-
-    if not site.settings.street_lookup:
-        return ok("The street look-up is off.")
-    place = ("1315 10th St", "Sacramento", "CA", "95814")
-    answer = locate_street(*place, geocoder=geocoder_of(site.settings), tables=site.tables)
-    if isinstance(answer, LookupFailed):
-        return warn(
-            f"The geocoder gives no answer ({answer.reason}), so people in divided ZIPs choose by "
-            "hand. Look at geocoder_url, or set street_lookup = false meanwhile."
-        )
-    if isinstance(answer, WrongCongress):
-        return fail(
-            "The geocoder answers with the lines of another Congress, so its answers are not "
-            "used. Set geocoder_vintage and geocoder_new_vintage to its present names."
-        )
-    return ok("The geocoder answers with the lines that hold now.")
-
-
-@check("from outside", TRIES)
-def site_is_seen(site: Site) -> Diagnosis:
-    """As a visitor sees it: name, certificate, headers, clock. Follows no redirection."""
-    import requests  # the others need none
-
-    url = site.settings.site_url
-    if not url:
-        return warn("Set site_url to the public address first; then this can be looked at.")
-    try:
-        answer = requests.get(f"{url}/", timeout=10, allow_redirects=False)
-    except requests.exceptions.SSLError:
-        return fail(f"The certificate of {url} is not in order, so browsers refuse the site. Look "
-                    "at the proxy's log.")  # fmt: skip
-    except requests.RequestException as error:
-        return fail(f"{url} cannot be reached ({type(error).__name__}). Look at the name's "
-                    "entries, the firewall and the proxy.")  # fmt: skip
-    if answer.status_code != 200:
-        return fail(
-            f"{url} answers {answer.status_code}. 502 or 504: the site does not run behind the "
-            "proxy; 400 or 404: the proxy hands on another name than site_url says."
-        )
-    if "Content-Security-Policy" not in answer.headers or "/privacy" not in answer.text:
-        return fail(f"At {url} somebody else answers, not this program. Look at the proxy.")
-    if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
-        return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
-    if off := _clock_off(answer.headers.get("Date", ""), site.now):
-        return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
-                    "timedatectl set-ntp true")  # fmt: skip
-    if not url.startswith("https://"):
-        return ok(f"{url} answers as it should.")
-    began, ends = _certificate(url)
-    if ends - site.now < min(timedelta(days=14), (ends - began) / 3):
-        return warn(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
-                    "browsers refuse the site. Look at the proxy's log.")  # fmt: skip
-    return ok(f"{url} answers as it should; its certificate holds until {ends:%Y-%m-%d}.")
-
-
-def _certificate(url: str) -> tuple[datetime, datetime]:
-    """From when until when the certificate at an address holds."""
-    address = urlsplit(url)
-    host = address.hostname or ""
-    with (
-        socket.create_connection((host, address.port or 443), timeout=10) as line,
-        ssl.create_default_context().wrap_socket(line, server_hostname=host) as secured,
-    ):
-        said = secured.getpeercert() or {}
-    began, ends = (
-        datetime.fromtimestamp(ssl.cert_time_to_seconds(str(said[name])), UTC)
-        for name in ("notBefore", "notAfter")
-    )
-    return began, ends
-
-
-def _clock_off(header: str, now: datetime) -> float:
-    """By how many seconds an HTTP date is off, where that is more than a minute; else 0."""
-    try:
-        off = abs((parsedate_to_datetime(header) - now).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
-    return off if off > 60 else 0.0
 
 
 # --- The command -----------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.doctor import CHECKS, Site, letters_are_accounted_for
+from app.cli.diagnosis import Site
+from app.cli.doctor import CHECKS, letters_are_accounted_for
 from app.records.accounting import ACCEPTED, mark, note_office, sweep_letters
 from app.records.acts import LetterRow, State
 from app.records.database import open_database

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.cli.doctor import CHECKS, Site
+from app.cli.diagnosis import Site
+from app.cli.doctor import CHECKS
 from app.delivery.mail import Address, Mail
 from app.delivery.post import Queued
 from app.site.outgoing import mail_queue

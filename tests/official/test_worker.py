@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from app.cli.doctor import Site as DoctorSite
+from app.cli.diagnosis import Site as DoctorSite
 from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
 from app.congress.model import CHAMBERS
 from app.cwc.client import CwcClient, CwcSettings

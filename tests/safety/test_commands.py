@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import doctor
-from app.cli.doctor import Diagnosis, Site, examine
+from app.cli.diagnosis import Diagnosis, Site
+from app.cli.doctor import examine
 from app.records import keys
 from app.records.audit import TrailFilter, every
 from app.records.database import open_database

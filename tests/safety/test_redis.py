@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import redis
 
-from app.cli.doctor import Site, limits_are_kept
+from app.cli.diagnosis import Site
+from app.cli.doctor import limits_are_kept
 from app.records.limiting import LIMITS, Allowed, Wait, check, open_counters
 from app.site.settings import load_settings
 from tests.bench.servers import free_port, serving

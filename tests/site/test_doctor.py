@@ -23,7 +23,9 @@ import trustme
 from nacl.pwhash import argon2id
 
 from app.cli import doctor
-from app.cli.doctor import STATUS, TRIES, look
+from app.cli.diagnosis import STATUS, Site
+from app.cli.doctor import look
+from app.cli.doctor_asks import TRIES
 from app.congress.tables import FOLDER
 from app.records.backup import note, take
 from app.records.database import open_database
@@ -559,7 +561,7 @@ def test_the_mail_server_is_greeted_and_nothing_is_sent(patient: Patient) -> Non
     with running() as server:
         patient.set(mail_server="127.0.0.1", mail_port=server.port, mail_tls="none",
                     mail_from="us@example.org", site_url="http://localhost:8000")  # fmt: skip
-        found = TRIES["mail server"](doctor.Site(load_settings(), NOW))
+        found = TRIES["mail server"](Site(load_settings(), NOW))
         assert (found.level, server.recipients) == ("ok", [])
 
 
@@ -584,7 +586,7 @@ def test_the_site_is_looked_at_from_outside(
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         patient.set(site_url=f"http://127.0.0.1:{server.server_port}")
-        found = TRIES["from outside"](doctor.Site(load_settings(), datetime.now(UTC)))
+        found = TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
     assert found.level == level, found.sentence
     assert words in found.sentence
 
@@ -622,7 +624,7 @@ def test_a_certificate_that_ends_soon_is_named_ahead_of_time(
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         patient.set(site_url=f"https://localhost:{server.server_port}")
-        found = TRIES["from outside"](doctor.Site(load_settings(), now))
+        found = TRIES["from outside"](Site(load_settings(), now))
         server.shutdown()
     assert (found.level, words in found.sentence) == (level, True), found.sentence
     if trusted:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from app.cli import doctor
+from app.cli.diagnosis import Site
 from app.cli.signatures import open_scope
 from app.documents.printables import CardWords
 from app.records.audit import Actor
@@ -81,7 +82,7 @@ def test_every_command_takes_the_live_campaign(site: Settings) -> None:
     )  # fmt: skip
     assert open_scope(all_campaigns=False).occasion.zone == "America/Chicago"
     assert campaign_and_tables(site)[0].timezone == "America/Chicago"
-    assert doctor.confirms(doctor.Site(site, datetime.now(UTC)))
+    assert doctor.confirms(Site(site, datetime.now(UTC)))
 
 
 def test_the_purge_knows_when_the_live_campaign_ends(site: Settings) -> None:
