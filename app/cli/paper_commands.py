@@ -18,11 +18,12 @@ from app.records.audit import COMMAND_LINE
 from app.records.database import Connection, local_database
 from app.records.health import check_site
 from app.records.paper import (
+    Added,
     Batch,
     ImportRunningError,
     NotUndoneError,
     PaperLetters,
-    import_paper,
+    import_steps,
     list_imports,
     paper_lock,
     remember_columns,
@@ -116,10 +117,12 @@ def import_command(
             if said:
                 remember_columns(db, said)
             with progress("Adding", len(plan.new)) as bar:
-                added = import_paper(
+                added = Added(0, 0, 0)
+                for added in import_steps(
                     db, plan.new, batch, letters=letters, secret=settings.secret_key,
-                    lock=paper_lock(settings.instance), progress=bar,
-                )  # fmt: skip
+                    lock=paper_lock(settings.instance),
+                ):  # fmt: skip
+                    bar(added.signatures + added.before)
             click.echo(
                 f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
                 f" {added.before + len(plan.before):,} had signed before."

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -392,23 +392,6 @@ def import_steps(
         except BaseException:
             undo_unfinished(db)
             raise
-
-
-def import_paper(
-    db: sqlite3.Connection,
-    rows: Sequence[Signer],
-    batch: Batch,
-    *,
-    letters: PaperLetters,
-    secret: bytes,
-    lock: Path,
-    progress: Callable[[int], object] = lambda _done: None,
-) -> Added:
-    """All steps of ``import_steps``; ``progress`` is told how many rows are done."""
-    total = Added(0, 0, 0)
-    for total in import_steps(db, rows, batch, letters=letters, secret=secret, lock=lock):
-        progress(total.signatures + total.before)
-    return total
 
 
 # --- undoing ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -254,13 +254,9 @@ class ImportPlan:
 
     def name(self, key: str) -> tuple[str, str]:
         """A row's number and the name of its sheet, which is empty where there is only one."""
-        return place_of(key, [sheet.name for sheet in self.file.sheets])
-
-
-def place_of(key: str, sheets: Sequence[str]) -> tuple[str, str]:
-    """The number of the row with this key, and the name of its sheet where there are several."""
-    sheet, dot, number = key.rpartition(".")
-    return number, sheets[int(sheet) - 1 if dot else 0] if len(sheets) > 1 else ""
+        sheet, dot, number = key.rpartition(".")
+        sheets = self.file.sheets
+        return number, sheets[int(sheet) - 1 if dot else 0].name if len(sheets) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +282,8 @@ def plan_steps(
     db: sqlite3.Connection,
     *,
     secret: bytes,
-) -> Generator[int, None, ImportPlan]:
-    """Judge every row of a file. Yields how many rows are done, and returns the plan.
+) -> Iterator[int | ImportPlan]:
+    """Judge every row of a file. Yields how many rows are done, and at last the plan.
 
     ``secret`` is the one that receipts are made with. Raises ``NotStoredError`` where the
     database cannot be asked.
@@ -354,7 +350,7 @@ def plan_steps(
         if earlier or found
     )
     same = choices.same.intersection(row.key for row in perhaps)
-    return ImportPlan(
+    yield ImportPlan(
         file, choices, columns, tuple(first_rows), rows,
         tuple(row for row in new if row.key not in same), tuple(wrong), tuple(odd), tuple(twice),
         tuple(before), tuple(full), perhaps, tuple(hidden), left_out,
@@ -371,13 +367,12 @@ def make_plan(
     progress: Callable[[int], object] = lambda _done: None,
 ) -> ImportPlan:
     """All of ``plan_steps`` at once; ``progress`` is told how many rows are done."""
-    steps = plan_steps(file, choices, place, db, secret=secret)
-    while True:
-        try:
-            progress(next(steps))
-        except StopIteration as end:
-            plan: ImportPlan = end.value
-            return plan
+    for step in plan_steps(file, choices, place, db, secret=secret):
+        if isinstance(step, ImportPlan):
+            plan = step
+        else:
+            progress(step)
+    return plan
 
 
 def _rows(file: HeldFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:

@@ -13,7 +13,7 @@ import base64
 import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -32,18 +32,14 @@ from app.records.paper import (
     paper_lock,
     remember_columns,
 )
-from app.records.paper_columns import Columns, RawRow, SheetRow, cell
-from app.records.paper_files import HeldFile, HeldSheet, SheetError, Unread, hold_file
+from app.records.paper_columns import RawRow, cell
+from app.records.paper_files import HeldFile, HeldSheet, SheetError, hold_file
 from app.records.paper_plan import (
     Choices,
-    Hidden,
     ImportPlace,
     ImportPlan,
-    Likely,
-    Odd,
     Said,
     Wrong,
-    place_of,
     plan_steps,
     said_columns,
 )
@@ -98,62 +94,41 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a page says of an ``ImportPlan``: numbers, names of rows, and the first few whole."""
+    """An ``ImportPlan`` as a page shows it: its first rows of each kind, and how many there are."""
 
-    sheets: tuple[str, ...]
-    unread: tuple[tuple[str, Unread], ...]
-    guessed_encoding: bool
-    shows_hidden: bool
-    columns: tuple[Columns, ...]
-    first_rows: tuple[SheetRow, ...]
-    said_hidden: Hidden
-    rows: int
+    plan: ImportPlan = field(repr=False)
+    """Without the file's rows and those that count, with ``SHOWN`` or ``LIKELY`` of the others."""
     new: int
     wrong: int
     odd: int
-    left_out: int
-    questions: bool
-    ready: bool
-    digest: str
-    twice: tuple[tuple[str, str], ...]
-    before: tuple[str, ...]
-    full: tuple[str, ...]
-    hidden: tuple[str, ...]
     likely: tuple[str, ...]
+    """All of them, by key; so is ``same``."""
     same: tuple[str, ...]
     zeros: int
     """Rows whose ZIP code lost its zeros."""
     split: int
     """Rows whose district a street could settle."""
-    shown_wrong: tuple[Wrong, ...] = field(repr=False)
-    shown_odd: tuple[Odd, ...] = field(repr=False)
-    shown_likely: tuple[Likely, ...] = field(repr=False)
     streets: tuple[Wrong, ...] = field(repr=False)
-    """Rows whose streets one press looks up."""
+    """Those whose streets one press looks up."""
+    digest: str
     packed: str = field(default="", repr=False)
     """File and choices as one field of a form; empty where no form follows."""
 
     @classmethod
     def of(cls, plan: ImportPlan) -> Outline:
         """Of a plan, with nothing packed."""
-        file = plan.file
         split = [row for row in plan.wrong if row.is_split]
-        return cls(
-            sheets=tuple(sheet.name for sheet in file.sheets), unread=file.unread,
-            guessed_encoding=file.guessed_encoding, shows_hidden=file.shows_hidden,
-            columns=plan.columns, first_rows=plan.first_rows, said_hidden=plan.choices.hidden,
-            rows=plan.rows, new=len(plan.new), wrong=len(plan.wrong), odd=len(plan.odd),
-            left_out=plan.left_out, questions=plan.questions, ready=plan.ready,
-            digest=plan.digest, twice=plan.twice, before=plan.before, full=plan.full,
-            hidden=plan.hidden, likely=tuple(row.key for row in plan.likely), same=plan.same,
-            zeros=sum(any(p.why == "zip_zeros" for p in row.problems) for row in plan.wrong),
-            split=len(split), shown_wrong=plan.wrong[:SHOWN], shown_odd=plan.odd[:SHOWN],
-            shown_likely=plan.likely[:LIKELY], streets=tuple(split[:STREETS]),
+        sheets = tuple(replace(sheet, rows=()) for sheet in plan.file.sheets)
+        shown = replace(
+            plan, file=replace(plan.file, sheets=sheets), new=(), wrong=plan.wrong[:SHOWN],
+            odd=plan.odd[:SHOWN], likely=plan.likely[:LIKELY],
         )  # fmt: skip
-
-    def name(self, key: str) -> tuple[str, str]:
-        """Like ``ImportPlan.name``."""
-        return place_of(key, self.sheets)
+        return cls(
+            shown, len(plan.new), len(plan.wrong), len(plan.odd),
+            tuple(row.key for row in plan.likely), plan.same,
+            sum(any(p.why == "zip_zeros" for p in row.problems) for row in plan.wrong),
+            len(split), tuple(split[:STREETS]), plan.digest,
+        )  # fmt: skip
 
 
 def press(
@@ -182,18 +157,14 @@ def press(
         site.campaign, load_tables(site.instance, site.now), site.now, site.person_key
     )
     db = local_database(site.database)
-    steps = plan_steps(file, before.with_what(said), place, db, secret=site.secret)
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as end:
-            plan: ImportPlan = end.value
-            break
-        if done % STEP == 0:
-            yield Step("rows", done, every)
+    for step in plan_steps(file, before.with_what(said), place, db, secret=site.secret):
+        if isinstance(step, ImportPlan):
+            plan = step
+        elif step % STEP == 0:
+            yield Step("rows", step, every)
     outline = Outline.of(plan)
     if adding is None or not plan.ready or plan.digest != adding.shown:
-        yield replace(outline, packed=pack(plan.file, plan.columns, plan.choices, site.secret))
+        yield replace(outline, packed=pack(plan, site.secret))
         return
     try:
         if headers := said_columns(plan):
@@ -206,7 +177,7 @@ def press(
         ):  # fmt: skip
             yield Step("signatures", added.signatures + added.before, len(plan.new))
     except (NotStoredError, ImportRunningError):
-        yield replace(outline, packed=pack(plan.file, plan.columns, plan.choices, site.secret))
+        yield replace(outline, packed=pack(plan, site.secret))
         raise
     yield outline
     yield added
@@ -219,11 +190,12 @@ MOST_CARRIED = 400_000
 _PURPOSE = "sheet between two pages"
 
 
-def pack(file: HeldFile, columns: Sequence[Columns], choices: Choices, secret: bytes) -> str:
-    """A file, with what its columns are, and the choices, as text."""
+def pack(plan: ImportPlan, secret: bytes) -> str:
+    """A plan's file, with what its columns are, and the choices, as text."""
+    file, choices = plan.file, plan.choices
     cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
     sheets: list[list[object]] = []
-    for sheet, known in zip(file.sheets, columns, strict=True):
+    for sheet, known in zip(file.sheets, plan.columns, strict=True):
         used = [
             place
             for place, (header, role) in enumerate(zip(known.headers, known.roles, strict=True))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from app.congress.model import Candidate
 from app.records.paper import Earlier
 from app.records.paper_columns import Question
 from app.records.paper_files import SheetError, Unread
-from app.records.paper_plan import CellProblem, Likely, WhyOdd
+from app.records.paper_plan import CellProblem, ImportPlan, Likely, WhyOdd
 from app.records.persons import AlikeBy
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date
-
-
-class Plan(Protocol):
-    """What knows a file's rows by their keys."""
-
-    def name(self, key: str) -> tuple[str, str]: ...
 
 
 def column_name(column: str) -> str:
@@ -35,7 +28,7 @@ def column_name(column: str) -> str:
     }[column]  # fmt: skip
 
 
-def row_name(plan: Plan, key: str) -> str:
+def row_name(plan: ImportPlan, key: str) -> str:
     """A row as its sheet's own program numbers it: ``row 7``, ``row 7 of “Page 2”``."""
     number, sheet = plan.name(key)
     if sheet:
@@ -43,7 +36,7 @@ def row_name(plan: Plan, key: str) -> str:
     return _("row %(number)s", number=number)
 
 
-def row_names(plan: Plan, keys: Sequence[str], most: int = 15) -> str:
+def row_names(plan: ImportPlan, keys: Sequence[str], most: int = 15) -> str:
     """Several rows; the first ``most`` of them by name."""
     names = ", ".join(row_name(plan, key) for key in keys[:most])
     return f"{names} …" if len(keys) > most else names
@@ -77,7 +70,7 @@ def unread_words(name: str, why: Unread) -> str:
     return _("“%(sheet)s”: no row names the columns", sheet=name)
 
 
-def likely_words(plan: Plan, likely: Likely) -> list[str]:
+def likely_words(plan: ImportPlan, likely: Likely) -> list[str]:
     """Whom a row may be the same as, and why: one sentence for each, without its full stop."""
     return [
         _("%(row)s (%(person)s): %(why)s", row=row_name(plan, key), why=alike_words(by),

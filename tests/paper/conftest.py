@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.records.database import Connection, open_database
-from app.records.paper import Added, Batch, PaperLetters, import_paper
+from app.records.paper import Added, Batch, PaperLetters, import_steps
 from app.records.paper_columns import SheetRow, assign, person_row
 from app.records.paper_files import HeldFile, hold_file
 from app.records.paper_plan import Choices, Good, ImportPlace, ImportPlan, judge, make_plan
@@ -115,11 +115,14 @@ def run(
     progress: Callable[[int], object] = lambda _done: None,
     what: Batch | None = None,
 ) -> Added:
-    """Import rows."""
-    return import_paper(
+    """Import rows; ``progress`` is told how many are done."""
+    added = Added(0, 0, 0)
+    for added in import_steps(
         db, rows, what or batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
-        lock=lock_of(db), progress=progress,
-    )  # fmt: skip
+        lock=lock_of(db),
+    ):  # fmt: skip
+        progress(added.signatures + added.before)
+    return added
 
 
 class Here:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +61,7 @@ def test_a_repeat_that_nothing_decides_is_shown_with_what_it_is_like(db: Connect
 
 
 def test_who_signed_online_is_recognised_or_shown_and_is_among_the_lookalikes(
-    db: Connection, tmp_path: Path
+    db: Connection,
 ) -> None:
     """N01"""
     online(db, (*IMANI, "imani@example.org"))
@@ -70,12 +69,12 @@ def test_who_signed_online_is_recognised_or_shown_and_is_among_the_lookalikes(
     assert plan.before == ("2",)
     signed = Earlier(TODAY, "", on_paper=False)
     assert pairs(plan) == {"3": [("2", "name"), (signed, "name")], "4": [(signed, "mailbox")]}
-    carried_out(plan, db, tmp_path)
+    carried_out(plan, db)
     assert lookalikes(db, campaign().slug) == [(1, 2, 3)]
 
 
-def test_what_was_signed_on_paper_says_its_day_and_source(db: Connection, tmp_path: Path) -> None:
-    carried_out(planned(csv_file((*IMANI, "")), db), db, tmp_path)
+def test_what_was_signed_on_paper_says_its_day_and_source(db: Connection) -> None:
+    carried_out(planned(csv_file((*IMANI, "")), db), db)
     plan = planned(csv_file(MOVED), db)
     assert pairs(plan) == {"2": [(Earlier(TODAY, "fair", on_paper=True), "name")]}
 
@@ -101,17 +100,15 @@ def test_a_sheet_full_of_one_name_is_compared_with_a_few_rows_only(db: Connectio
     assert max(len(one.rows) for one in plan.likely) == 5
 
 
-def test_the_fifth_person_at_one_mailbox_is_named_and_not_counted(
-    db: Connection, tmp_path: Path
-) -> None:
+def test_the_fifth_person_at_one_mailbox_is_named_and_not_counted(db: Connection) -> None:
     names = ["Ana", "Bo", "Cy", "Di", "Eve", "Flo"]
     rows = [(name, "Li", "12 Main St", *ANA[3:7], "home@example.org") for name in names]
-    carried_out(planned(csv_file(*rows[:2]), db), db, tmp_path)
+    carried_out(planned(csv_file(*rows[:2]), db), db)
     plan = planned(csv_file(*rows), db)
     assert (plan.before, [good.key for good in plan.new], plan.full) == (
         ("2", "3"), ["4", "5"], ("6", "7"),
     )  # fmt: skip
-    added = carried_out(plan, db, tmp_path)
+    added = carried_out(plan, db)
     assert (added.signatures, added.before) == (2, 0)
 
 
@@ -128,10 +125,10 @@ def test_what_was_decided_is_carried_out_whatever_the_sheet_says(
     folder = tmp_path_factory.mktemp("plan")
     with closing(open_database(folder / "site.db")) as db:
         first = planned(csv_file(*rows[:before], ANA), db)
-        carried_out(first, db, folder)
+        carried_out(first, db)
         plan = planned(csv_file(*rows), db, Choices(same=same))
         assert set(plan.same) == same & {one.key for one in plan.likely}
-        added = carried_out(plan, db, folder)
+        added = carried_out(plan, db)
         assert (added.signatures, added.before) == (len(plan.new), 0)
         assert totals(db, campaign().slug).signatures == len(first.new) + len(plan.new)
         after = planned(csv_file(*rows), db, Choices(same=same))

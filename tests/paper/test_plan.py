@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.records.counts import totals
 from app.records.database import Connection, open_database
-from app.records.paper import Added, PaperLetters, import_paper
+from app.records.paper import Added, PaperLetters
 from app.records.paper_columns import COLUMNS, SheetRow
 from app.records.paper_plan import (
     Choices,
@@ -43,6 +42,7 @@ from .conftest import (
     csv_file,
     place,
     planned,
+    run,
     saved,
     workbook,
 )
@@ -276,25 +276,20 @@ def test_what_hardly_is_a_person_is_left_out_until_somebody_counts_it(
 # --- whole files ---------------------------------------------------------------------------
 
 
-def carried_out(plan: ImportPlan, db: Connection, tmp_path: Path) -> Added:
-    return import_paper(
-        db, plan.new, batch(way="file"), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
-        lock=tmp_path / "lock",
-    )  # fmt: skip
+def carried_out(plan: ImportPlan, db: Connection) -> Added:
+    return run(db, plan.new, what=batch(way="file"))
 
 
 @pytest.mark.parametrize(
     "names", [("Ng, Bo", "Bo Ng"), ("Gia Reed", "Reed, Gia"), ("Bo Ng, Jr.", "bo ng jr")]
 )
-def test_preview_and_import_say_the_same_numbers(
-    db: Connection, tmp_path: Path, names: tuple[str, str]
-) -> None:
+def test_preview_and_import_say_the_same_numbers(db: Connection, names: tuple[str, str]) -> None:
     """N07"""
     rows = "".join(f'"{name}",9 Elm St,Stowe,VT,05672\n' for name in names)
     content = f"Name,Street,City,State,ZIP\n{rows}Cy Roe,1 A St,Stowe,VT,05672\n".encode()
     plan = planned(content, db)
     assert ([row.key for row in plan.new], plan.twice) == (["2", "4"], (("3", "2"),))
-    added = carried_out(plan, db, tmp_path)
+    added = carried_out(plan, db)
     assert (added.signatures, added.before) == (len(plan.new), 0)
     again = planned(content, db)
     assert (again.new, again.before) == ((), ("2", "3", "4"))
@@ -320,9 +315,9 @@ def test_a_plan_is_carried_out_unchanged_whatever_the_sheet_says(
     folder = tmp_path_factory.mktemp("plan")
     with closing(open_database(folder / "site.db")) as db:
         first = planned(csv_file(*rows[:before], ANA), db)
-        carried_out(first, db, folder)
+        carried_out(first, db)
         plan = planned(csv_file(*rows), db)
-        added = carried_out(plan, db, folder)
+        added = carried_out(plan, db)
         assert (added.signatures, added.before) == (len(plan.new), 0)
         after = planned(csv_file(*rows), db)
         assert after.new == ()
@@ -363,7 +358,7 @@ def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> Non
         out=frozenset({"4"}), keep=frozenset({"5"}), same=frozenset({"6"}), zeros=True,
     )  # fmt: skip
     plan = planned(csv_file(ANA, SPLIT, BO, ("???", *ANA[1:]), ZEROS), db, choices)
-    packed = pack(plan.file, plan.columns, plan.choices, SECRET)
+    packed = pack(plan, SECRET)
     travelled = unpack(packed, SECRET, 100)
     assert travelled is not None
     file, said = travelled
@@ -390,7 +385,7 @@ def test_what_was_changed_on_the_way_or_is_of_another_site_is_nothing(
     db: Connection, data: st.DataObject
 ) -> None:
     plan = planned(csv_file(ANA, BO), db)
-    packed = pack(plan.file, plan.columns, plan.choices, SECRET)
+    packed = pack(plan, SECRET)
     raw = bytearray(base64.b64decode(packed))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
     assert unpack(base64.b64encode(raw).decode(), SECRET, 100) is None

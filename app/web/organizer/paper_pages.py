@@ -547,7 +547,7 @@ def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, N
         outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
         if (wanted := sent(PaperForm).look.data) and outline.packed:
             rows = [row for row in outline.streets if wanted == "all"]
-            rows += [row for row in outline.shown_wrong if row.key == wanted and row.is_split]
+            rows += [row for row in outline.plan.wrong if row.key == wanted and row.is_split]
             located, notes = _look_up(rows)
             more = Said(Choices(located=located))
             outline, added, trouble = yield from _apart(outline.packed, more)
@@ -563,12 +563,12 @@ def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, N
         log.warning("A sheet was not read to its end: %s", where(error))
         return upload(_too_much_words(), "file", 503)
     if added is not None:
-        return page("paper/result", part="_done", added=added, plan=outline)
+        return page("paper/result", part="_done", added=added, outline=outline)
     if isinstance(trouble, NotStoredError):
         return _shown(outline, problem=not_stored_words(trouble), status=503)
     if trouble is not None:
         return _shown(outline, problem=_running_words(), status=409)
-    if adding and outline.ready:
+    if adding and outline.plan.ready:
         words = _("Something changed since these numbers were made: somebody signed, or you "
                   "changed something. Look at them again, then add.")  # fmt: skip
         return _shown(outline, problem=words)
@@ -638,19 +638,19 @@ def _step_words(step: Step) -> str:
 
 
 def _shown(
-    plan: Outline,
+    outline: Outline,
     *,
     problem: str = "",
     notes: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     """The page about a plan."""
-    shown, form = plan.shown_wrong, sent(PaperForm)
+    plan, form = outline.plan, sent(PaperForm)
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=capital(row_name(plan, row.key)),
            column=column_name(p.column), words=_words_beside(p)))
-        for row in shown for p in row.problems
+        for row in plan.wrong for p in row.problems
     ]  # fmt: skip
     for at, columns in enumerate(plan.columns):
         errors += [
@@ -661,14 +661,14 @@ def _shown(
         errors.insert(0, ("", problem))
     return page(
         "paper/result", 422 if status == 200 and (plan.wrong or plan.questions) else status,
-        part="_check", plan=plan, errors=errors, roles=ROLES,
-        columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in shown)],
+        part="_check", outline=outline, plan=plan, errors=errors, roles=ROLES,
+        columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in plan.wrong)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         language_now=form.language.data, source=visible(form.source.data)[:60],
         column_name=column_name, cell_words=_words_beside, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
         likely_words=likely_words, question_words=question_words, capital=capital,
-        unread="; ".join(unread_words(name, why) for name, why in plan.unread),
+        unread="; ".join(unread_words(name, why) for name, why in plan.file.unread),
     )  # fmt: skip
 
 
