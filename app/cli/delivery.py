@@ -176,7 +176,7 @@ def xml_command(
 @click.option("--elsewhere", is_flag=True,
               help="The letters come from another computer: note nothing here.")  # fmt: skip
 def deliver_command(folder: Path, *, elsewhere: bool) -> None:
-    """Hand over the messages in FOLDER (from ``flask letters xml``) to the offices’ systems.
+    """Hand over the messages in FOLDER (from flask letters xml) to the offices’ systems.
 
     Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have.
     Each result is noted in FOLDER/results.csv; run it again to try what is not settled, and
@@ -185,7 +185,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
 
     On the site itself each result is noted with its letter too, so that receipts and exports
     say it, and letters whose signature was withdrawn or does not count yet stay here. On
-    another computer use --elsewhere, and on the site ``flask letters note`` afterwards.
+    another computer use --elsewhere, and on the site flask letters note afterwards.
 
     \b
     Example:
@@ -224,7 +224,7 @@ def note_command(folder: Path) -> None:
     """Note with each letter here what its office’s own system said, from FOLDER’s results.
 
     For folders made of an opened sealed export and handed over on another computer; where
-    ``flask letters deliver`` runs on the site it does this by itself. Receipts and exports
+    flask letters deliver runs on the site it does this by itself. Receipts and exports
     then say what was accepted and what was refused. May be run again.
 
     \b

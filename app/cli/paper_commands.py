@@ -280,7 +280,10 @@ def undo_command(number: int | None) -> None:
     db = local_database(settings.database)
     campaign, _tables = campaign_and_tables(settings)
     if number is None:
-        for one in list_imports(db, campaign.slug):
+        imports = list_imports(db, campaign.slug)
+        if not imports:
+            click.echo("No sheet was imported.")
+        for one in imports:
             stays = f"; stays, {one.taken_up:,} went on online" if one.taken_up else ""
             click.echo(f"{one.number}: {one.at:%Y-%m-%d %H:%M} UTC, {one.who}, {one.source},"
                        f" {some(one.signatures, 'signature')}{stays}")  # fmt: skip

@@ -36,6 +36,8 @@ def plainly() -> Iterator[None]:
         yield
     except ExplainedError as error:
         raise click.ClickException(str(error)) from None
+    except BrokenPipeError:
+        raise  # whoever reads, such as `head`, has enough: click ends without a word
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise click.ClickException(f"{error.strerror or error}{where}.") from None

@@ -191,10 +191,10 @@ def recount_command(anew: bool) -> None:
 
 @signatures.command("alike", cls=CampaignCommand)
 def alike_command() -> None:
-    """List signatures of people who look alike (``ana+2@…`` and ``ana@…``), for your eyes.
+    """List signatures of people who look alike (ana+2@… and ana@…), for your eyes.
 
     All of them are counted: two people may well look alike. The numbers are those of
-    ``flask signatures export --shape signatures``.
+    flask signatures export --shape signatures.
 
     \b
     Example:

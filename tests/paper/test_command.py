@@ -155,6 +155,7 @@ def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None
 
 
 def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
+    assert flask("signatures undo-import").output == "No sheet was imported.\n"
     result = run(sheet(tmp_path, ANA, BO), "--source", "fair")
     assert "flask signatures undo-import 1" in result.output
     assert "1: " in flask("signatures undo-import").output

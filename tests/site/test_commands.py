@@ -43,6 +43,18 @@ def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str
     assert command.help
 
 
+def test_whoever_has_read_enough_of_a_list_is_not_told_of_a_pipe(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "settings"], cwd=ROOT, check=False, text=True,
+        env={**os.environ, "DEAR_CONGRESS_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=writer, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("group", ELSEWHERE)
 def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
     for name in ELSEWHERE[group]:
@@ -77,6 +89,7 @@ def written() -> Iterator[tuple[str, str]]:
 
 def test_every_command_that_is_written_down_is_there_with_its_options() -> None:
     commands = dict(loaded(command_app().cli))
+    assert not [name for name, command in commands.items() if "``" in (command.help or "")]
     groups = {name.split()[0] for name in commands if " " in name}
     seen = set()
     for place, text in written():
