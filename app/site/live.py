@@ -119,14 +119,18 @@ def chosen_campaign(settings: Settings) -> str:
 
 def chosen_standing(settings: Settings) -> SiteCampaign:
     """The same, and where it stands on the site."""
-    here: tuple[SiteCampaign, ...] = (SiteCampaign(settings.campaign, starts=True),)
-    if settings.database.is_file():
-        with suppress(NotStoredError):
-            here = campaigns_here(local_database(settings.database), settings.campaign)
-    named = CHOSEN.get()
+    named, here = CHOSEN.get(), campaigns_of(settings)
     # One that is only a folder here, such as on an organizer's own computer, has no standing.
     beside = SiteCampaign(named, "preparing") if named else here[0]
     return next((one for one in here if one.slug == named), beside)
+
+
+def campaigns_of(settings: Settings) -> tuple[SiteCampaign, ...]:
+    """Those of a site, that of the start page first; it alone where no database can be asked."""
+    if settings.database.is_file():
+        with suppress(NotStoredError):
+            return campaigns_here(local_database(settings.database), settings.campaign)
+    return (SiteCampaign(settings.campaign, starts=True),)
 
 
 @contextmanager

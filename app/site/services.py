@@ -22,8 +22,14 @@ from app.congress.model import WASHINGTON, LookupFailed, StreetAnswer, as_moment
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import Tables, load_tables
 from app.records.database import Connection, NotStoredError, local_database
-from app.records.site_campaigns import SiteCampaign, campaigns_here
-from app.site.live import CHOSEN, LiveCampaign, LiveCampaigns, live_campaign
+from app.records.site_campaigns import SiteCampaign
+from app.site.live import (
+    LiveCampaign,
+    LiveCampaigns,
+    campaigns_of,
+    chosen_standing,
+    live_campaign,
+)
 from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens
@@ -59,18 +65,12 @@ class Services:
     @property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
         """Those of the site, that of the start page first."""
-        try:
-            return campaigns_here(self.db(), self.settings.campaign)
-        except NotStoredError:
-            return (SiteCampaign(self.settings.campaign, starts=True),)
+        return campaigns_of(self.settings)
 
     @property
     def standing(self) -> SiteCampaign:
         """Where the campaign stands that is looked at: here the one that a command was given."""
-        named, here = CHOSEN.get(), self.campaigns
-        # One that is only a folder has no standing.
-        beside = SiteCampaign(named, "preparing") if named else here[0]
-        return next((one for one in here if one.slug == named), beside)
+        return chosen_standing(self.settings)
 
     @property
     def slug(self) -> str:
