@@ -136,7 +136,10 @@ class Composer:
         )
 
     def reading_aid(self, template: LetterTemplate, holder: Holder) -> tuple[str, ...]:
-        """The letter's paragraphs in Spanish; empty if the template has no reading aid."""
+        """The letter's paragraphs in Spanish, for the person only; the story stands as typed.
+
+        Empty if the template has no reading aid.
+        """
         if not template.reading_aid_es:
             return ()
         draft = self._in_spanish(template, holder)
@@ -216,26 +219,6 @@ def _recipient(campaign: Campaign, holder: Holder, today: date, length: Length) 
         known = campaign.memo[key] = (holder, today, recipient)
     found: _Recipient = known[2]
     return found
-
-
-def reading_aid(
-    campaign: Campaign,
-    template: LetterTemplate,
-    holder: Holder,
-    *,
-    writer: Writer,
-    district_place: Delegation,
-    story: str,
-    today: date,
-) -> tuple[str, ...]:
-    """The letter's paragraphs in Spanish, for the resident only; the story stands as typed.
-
-    Empty if the template has no reading aid.
-    """
-    person = Composer(
-        campaign, writer=writer, district_place=district_place, story=story, today=today
-    )
-    return person.reading_aid(template, holder)
 
 
 def office_language(chosen: str, state: str) -> Language:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.campaign.compose import body_text, compose, own_share, reading_aid
+from app.campaign.compose import Composer, body_text, compose, own_share
 from app.campaign.entities import Campaign, Letter, Writer
 from app.campaign.words import date_words, ordinal
 from app.congress.tables import Tables
@@ -278,7 +278,8 @@ def test_the_reading_aid_says_the_same_in_spanish_around_the_persons_own_words(
                     "story": STORY,
                     "today": today,
                 }
-                aid = reading_aid(campaign, template, holder, **options)  # type: ignore[arg-type]
+                person = Composer(campaign, **options)  # type: ignore[arg-type]
+                aid = person.reading_aid(template, holder)
                 letter = compose(campaign, template, holder, **options)  # type: ignore[arg-type]
                 assert len(aid) == len(letter.body)
                 mine = [i for i, p in enumerate(letter.body) if p in STORY.split("\n\n")]
@@ -292,8 +293,9 @@ def test_without_a_reading_aid_there_is_none(campaign: Campaign, tables: Tables)
     assert holder is not None
     assert general is not None
     bare = replace(general, reading_aid_es="")
-    assert reading_aid(campaign, bare, holder, writer=WRITER, story="", today=LAST_WEEKS,
-                       district_place=place_of(tables, "CA-12")) == ()  # fmt: skip
+    there = place_of(tables, "CA-12")
+    person = Composer(campaign, writer=WRITER, story="", today=LAST_WEEKS, district_place=there)
+    assert person.reading_aid(bare, holder) == ()
 
 
 _composed: dict[tuple[str, str], list[tuple[str, Letter]]] = {}
@@ -499,10 +501,11 @@ def test_no_spanish_text_contracts_wrongly_or_names_a_gender(
             for holder in tables.holders:
                 if holder.member is None:
                     continue
-                aid = " ".join(reading_aid(
-                    campaign, chosen, holder, writer=WRITER, story="", today=day,
-                    district_place=place_of(tables, holder.seat.id),
-                ))  # fmt: skip
+                there = place_of(tables, holder.seat.id)
+                person = Composer(
+                    campaign, writer=WRITER, story="", today=day, district_place=there
+                )
+                aid = " ".join(person.reading_aid(chosen, holder))
                 assert not re.search(r"\b(de|a) el\b|[a-z]\(a\)|\w\.\w{2}|  ", aid), aid
 
 

@@ -14,7 +14,7 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from app.campaign.check import check_campaign
-from app.campaign.compose import compose, reading_aid
+from app.campaign.compose import Composer
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.problems import Problem
@@ -177,9 +177,9 @@ def _place(tables: Tables, holder: Holder) -> Delegation:
 
 def _compose(
     campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, *, today: date,
-    story: str = STORY, aid: bool = False,
+    story: str = STORY,
 ) -> tuple[Letter, Writer, tuple[str, ...]]:  # fmt: skip
-    """The letter of somebody made up, who that is, and with ``aid`` its Spanish paragraphs."""
+    """The letter of somebody made up, who that is, and its Spanish paragraphs."""
     member = holder.member
     assert member is not None
     office = next(iter(member.local_offices), member.washington)
@@ -189,12 +189,8 @@ def _compose(
         city=office.city if there else "Springfield", zip=office.zip[:5] if there else "",
     )  # fmt: skip
     place = _place(site.tables, holder)
-    letter = compose(
-        campaign, template, holder, writer=writer, district_place=place, story=story, today=today
-    )
-    return letter, writer, reading_aid(
-        campaign, template, holder, writer=writer, district_place=place, story=story, today=today
-    ) if aid else ()  # fmt: skip
+    person = Composer(campaign, writer=writer, district_place=place, story=story, today=today)
+    return person.letter(template, holder), writer, person.reading_aid(template, holder)
 
 
 def _show(
@@ -206,14 +202,15 @@ def _show(
         return {"ask": ""}
     letter, writer, aid = _compose(
         campaign, template, holder, site, story=wanted.typed_story,
-        today=_days(site, campaign)[wanted.moment], aid=wanted.text.endswith("-es"),
+        today=_days(site, campaign)[wanted.moment],
     )  # fmt: skip
     form = wanted.form
     return {
         "page": postal(letter, writer) if form == "letter" else None,
         "web": to_web_form(letter) if form == "web" else None,
         "call": to_call_script(letter, writer) if form == "call" else None,
-        "aid": aid, "ask": (language() == "es" and letter.ask.summary_es) or letter.ask.summary,
+        "aid": aid if wanted.text.endswith("-es") else (),
+        "ask": (language() == "es" and letter.ask.summary_es) or letter.ask.summary,
     }  # fmt: skip
 
 
@@ -258,7 +255,7 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     if checked.campaign is None or template is None:
         return Beside(holder.seat.id, choices, nobody, None, (), checked.problems)
     composed, _writer, words = _compose(
-        checked.campaign, template, holder, site, today=site.today(), aid=place.text.spanish
+        checked.campaign, template, holder, site, today=site.today()
     )
     seats = {h.seat.id: h for h in (holder, *(one for one, _kind in each))}
     found = check_campaign(checked.campaign, tuple(seats.values()), templates=(template,)).problems

@@ -239,10 +239,9 @@ def printed(kind: str) -> Response:
                   "who runs it can give it one.")  # fmt: skip
         return index(words, "", 409)
     title, group = title_in(site.campaign, lang), site.settings.group_name
-    if kind == "poster":
-        pdf = poster_pdf(title=title, group=group, link=link, language=lang)
-    elif kind == "signup":
-        pdf = signup_pdf(title=title, group=group, link=link, language=lang)
+    if kind != "blank":
+        make = poster_pdf if kind == "poster" else signup_pdf
+        pdf = make(title=title, group=group, link=link, language=lang)
     else:
         delegation = find_district(site.tables, queried().get("district", ""))
         template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.campaign.compose import Composer, body_text, office_language, reading_aid
+from app.campaign.compose import Composer, body_text, office_language
 from app.campaign.entities import Letter, LetterTemplate, Writer
 from app.congress.model import Found, Holder, Office
 from app.documents.letter import Addressed, PostalLetter, form_length, postal, to_web_form
@@ -122,13 +122,7 @@ def _composer(
     """
     full = template_of(draft, site)
     short = site.campaign.template(full.id, "short") or full
-    composer = Composer(
-        site.campaign,
-        writer=at_home(writer_of(draft), draft),
-        district_place=found.delegation,
-        story=draft.story,
-        today=site.writing_day(),
-    )
+    composer = _person(draft, found, site)
 
     def make(holder: Holder, words: str | None) -> Letter:
         tongue = office_language(draft.tongue, holder.seat.state)
@@ -142,6 +136,16 @@ def _composer(
         return composer.letter(length, holder, language=tongue, body_override=words)
 
     return make
+
+
+def _person(draft: Draft, found: Found, site: Services) -> Composer:
+    return Composer(
+        site.campaign,
+        writer=at_home(writer_of(draft), draft),
+        district_place=found.delegation,
+        story=draft.story,
+        today=site.writing_day(),
+    )
 
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
@@ -429,15 +433,7 @@ def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[st
     template = site.campaign.template(letter.template, letter.length)
     if language() != "es" or template is None or letter.language == "es":
         return ()
-    return reading_aid(
-        site.campaign,
-        template,
-        letter.holder,
-        writer=at_home(writer_of(draft), draft),
-        district_place=found.delegation,
-        story=draft.story,
-        today=site.writing_day(),
-    )
+    return _person(draft, found, site).reading_aid(template, letter.holder)
 
 
 def glyphs_missing(draft: Draft) -> Sequence[str]:
