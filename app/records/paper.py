@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from app.campaign.asks import ask_for
 from app.campaign.entities import Campaign
@@ -57,15 +57,15 @@ _INSERT_LETTER = (
 )
 
 
-class Signer(Protocol):
-    """What is stored of a row: its person's codes and who represents them."""
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A row that can be counted: its person's codes, and who represents them."""
 
-    @property
-    def person(self) -> Person: ...
-    @property
-    def delegation(self) -> Delegation: ...
-    @property
-    def match(self) -> Match: ...
+    key: str
+    """The row's name in its sheet."""
+    person: Person
+    delegation: Delegation
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class PaperLetters:
 
 
 def add_one(
-    db: sqlite3.Connection, row: Signer, batch: Batch, *, letters: PaperLetters, secret: bytes
+    db: sqlite3.Connection, row: Good, batch: Batch, *, letters: PaperLetters, secret: bytes
 ) -> Added:
     """Store one signature and its audit event. Raises ``NotStoredError``."""
     with writing(db):
@@ -165,7 +165,7 @@ class _Stored:
 
 
 def _store(
-    db: sqlite3.Connection, row: Signer, batch: Batch, to: Sequence[LetterRow], secret: bytes
+    db: sqlite3.Connection, row: Good, batch: Batch, to: Sequence[LetterRow], secret: bytes
 ) -> _Stored:
     """Store a row inside the caller's transaction, unless its person signed before."""
     earlier = _signed_before(db, batch.campaign, row, secret)
@@ -173,7 +173,7 @@ def _store(
 
 
 def _insert(
-    db: sqlite3.Connection, row: Signer, batch: Batch, to: Sequence[LetterRow], secret: bytes
+    db: sqlite3.Connection, row: Good, batch: Batch, to: Sequence[LetterRow], secret: bytes
 ) -> _Stored:
     at = minute(batch.at)
     count = sum(letter.bioguide is not None for letter in to)
@@ -193,7 +193,7 @@ def _insert(
 
 
 def _signed_before(
-    db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes
+    db: sqlite3.Connection, campaign: str, row: Good, secret: bytes
 ) -> _Stored | None:
     """What stands of a row's person, on paper or online; None for a new one.
 
@@ -233,7 +233,7 @@ class Rehearsal:
     def __exit__(self, *_error: object) -> None:
         self._memory.close()
 
-    def ask(self, row: _Row) -> tuple[Stands | None, str]:
+    def ask(self, row: Good) -> tuple[Stands | None, str]:
         """Why the row would not be stored, and the earlier row of the same person in the sheet,
         if there is one. None and an empty text for a row that would be stored.
         """
@@ -283,18 +283,13 @@ def likely_signatures(
 
 
 def rehearse_one(
-    db: sqlite3.Connection, campaign: str, row: Signer, secret: bytes
+    db: sqlite3.Connection, campaign: str, row: Good, secret: bytes
 ) -> tuple[Stands | None, tuple[tuple[Earlier, AlikeBy], ...]]:
     """Why one signature would not be stored; where it would, whose it may be all the same."""
     before = _signed_before(db, campaign, row, secret)
     if before is not None:
         return before.stands, ()
     return None, likely_signatures(db, campaign, [row.person])[0]
-
-
-class _Row(Signer, Protocol):
-    @property
-    def key(self) -> str: ...
 
 
 def _note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
@@ -347,7 +342,7 @@ def paper_lock(instance: Path) -> Path:
 
 def import_steps(
     db: sqlite3.Connection,
-    rows: Sequence[Signer],
+    rows: Sequence[Good],
     batch: Batch,
     *,
     letters: PaperLetters,

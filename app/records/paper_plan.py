@@ -22,11 +22,9 @@ from app.congress.model import (
     Candidate,
     Choose,
     ChooseState,
-    Delegation,
     Disagree,
     Found,
     Located,
-    Match,
     Outcome,
     OutOfDate,
     Outside,
@@ -37,6 +35,7 @@ from app.congress.places import Zip, parse_district, parse_zip, read_state, stre
 from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
+from app.records.paper import Good
 from app.records.paper_columns import (
     Columns,
     SheetRow,
@@ -147,16 +146,6 @@ class CellProblem:
     """What can be meant: a ZIP with its zeros, states, districts (``IL-5``)."""
     candidates: tuple[Candidate, ...] = ()
     """For a district: who sits in each, and its share of the ZIP."""
-
-
-@dataclass(frozen=True, slots=True)
-class Good:
-    """A row that can be counted."""
-
-    key: str
-    person: Person
-    delegation: Delegation
-    match: Match
 
 
 @dataclass(frozen=True, slots=True)

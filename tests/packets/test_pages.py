@@ -16,9 +16,9 @@ from flask import Flask
 
 from app.documents.pdf import CHUNK
 from app.records.keys import first_key, move_private, unlock
-from app.records.paper import Batch, PaperLetters, add_one
+from app.records.paper import Batch, Good, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
-from app.records.paper_plan import Good, ImportPlace, judge
+from app.records.paper_plan import ImportPlace, judge
 from app.records.sealing import seal_details
 from app.site.services import services
 from app.web.organizer import sealed_pages

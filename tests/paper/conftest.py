@@ -16,10 +16,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.records.database import Connection, open_database
-from app.records.paper import Added, Batch, PaperLetters, import_steps
+from app.records.paper import Added, Batch, Good, PaperLetters, import_steps
 from app.records.paper_columns import SheetRow, assign, person_row
 from app.records.paper_files import HeldFile, hold_file
-from app.records.paper_plan import Choices, Good, ImportPlace, ImportPlan, judge, make_plan
+from app.records.paper_plan import Choices, ImportPlace, ImportPlan, judge, make_plan
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import (  # noqa: F401 - fixtures

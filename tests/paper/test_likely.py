@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.records.acts import SignatureRequest
 from app.records.counts import totals
 from app.records.database import Connection, open_database
-from app.records.paper import Earlier, PaperLetters
-from app.records.paper_plan import Choices, Good, ImportPlan
+from app.records.paper import Earlier, Good, PaperLetters
+from app.records.paper_plan import Choices, ImportPlan
 from app.records.persons import lookalikes
 from app.records.signing import sign
 from tests.organizers.browser import Browser

@@ -13,9 +13,9 @@ from app.cwc.folder import Failed, FolderOrder, Written, messages_for
 from app.delivery.packets import PacketLetters
 from app.delivery.writer_rows import BadRow, WriterRow, read_rows
 from app.records.database import Connection
-from app.records.paper import Batch, PaperLetters, add_one
+from app.records.paper import Batch, Good, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
-from app.records.paper_plan import Choices, Good, judge, make_plan
+from app.records.paper_plan import Choices, judge, make_plan
 from tests.delivery.letters import AGENT
 from tests.packets.conftest import campaign, tables
 from tests.paper.conftest import SECRET, held, place

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from app.records.counts import totals
 from app.records.database import Connection, open_database
-from app.records.paper import Added, PaperLetters
+from app.records.paper import Added, Good, PaperLetters
 from app.records.paper_columns import COLUMNS, SheetRow
 from app.records.paper_plan import (
     Choices,
-    Good,
     Hidden,
     ImportPlan,
     Odd,

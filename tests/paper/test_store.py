@@ -10,9 +10,9 @@ from app.records import audit
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor
 from app.records.counts import recount, totals
-from app.records.paper import PaperLetters, Rehearsal, add_one, take_back_paper
+from app.records.paper import Good, PaperLetters, Rehearsal, add_one, take_back_paper
 from app.records.paper_columns import SheetRow
-from app.records.paper_plan import Good, judge
+from app.records.paper_plan import judge
 from app.records.persons import person_of
 from app.records.signing import sign
 from tests.packets.conftest import campaign
