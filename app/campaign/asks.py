@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign.entities import Addition, Ask, Campaign, Length, Spoken
-from app.campaign.language import compiled, first_that_holds
+from app.campaign.language import Parsed, compiled, first_that_holds, parse_condition
 from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line, said
@@ -92,6 +92,22 @@ def ask_words(
     return AskWords(
         ask, _render(campaign, opening, values), words, _render(campaign, thanks, values)
     )
+
+
+def fields_of_asks(campaign: Campaign) -> tuple[str, ...]:
+    """The fields that ``ask_words`` prints or asks about, whoever the recipient is."""
+    facts = tuple(campaign.facts)
+    parts: list[tuple[Ask | Addition, tuple[str, ...]]]
+    parts = [(ask, ("opening", "text", "short", "thanks")) for ask in campaign.asks]
+    parts += [(addition, ("text", "short")) for addition in campaign.additions]
+    fields: set[str] = set()
+    for part, names in parts:
+        condition = parse_condition(part.when, facts=facts)
+        fields |= condition.fields if isinstance(condition, Parsed) else set()
+        for name in names:
+            for end in ("", "_es"):
+                fields |= compiled(getattr(part, name + end), facts, "ask").fields
+    return tuple(fields)
 
 
 def spoken_words(campaign: Campaign, ask: Ask, values: Values, language: Language = "en") -> Spoken:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from app.campaign.asks import AskWords, ask_words, values_for
+from app.campaign.asks import AskWords, ask_words, fields_of_asks, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import LetterFrame, make_draft
@@ -147,6 +147,8 @@ class _Checker:
         self._moments = moments(campaign)
         self._read: dict[tuple[str, Situation], list[Finding]] = {}
         self._letters: dict[tuple[object, ...], _Read] = {}
+        self._ask_fields = fields_of_asks(campaign)
+        self._asks: dict[tuple[object, ...], AskWords] = {}
         self._used: dict[tuple[str, Language], tuple[str, ...]] = {}
         self._graded: set[tuple[str, int, str]] = set()
         self._causes: dict[_CauseKey, _Cause] = {}
@@ -210,25 +212,34 @@ class _Checker:
     def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template to one member, at every moment."""
         for moment, (_, today) in enumerate(self._moments):
+            values: dict[Language, Values] = {}
             known: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
             for template in templates:
                 mine = {}
                 for language in LANGUAGES if template.reading_aid_es else LANGUAGES[:1]:
                     key = (template.length, language)
                     if key not in known:
-                        known[key] = self.values(holder, today, *key)
+                        if language not in values:
+                            values[language] = self.values(holder, today, language)
+                        known[key] = self.asked(values[language], *key)
                     mine[language] = known[key]
                 self.letter(holder, template, mine, moment)
 
-    def values(
-        self, holder: Holder, today: date, length: Length, language: Language
-    ) -> tuple[Values, AskWords]:
-        values = values_for(self.campaign, holder, today=today, length=length, language=language)
+    def values(self, holder: Holder, today: date, language: Language) -> Values:
+        values = values_for(self.campaign, holder, today=today, length="full", language=language)
         values.update(writer_values(SAMPLE_WRITER, holder.seat.state, language))
         for name, value in values.items():
             if value == "":
                 values[name] = Blank.of(name)
-        return values, ask_words(self.campaign, values, length, language)
+        return values
+
+    def asked(self, values: Values, length: Length, language: Language) -> tuple[Values, AskWords]:
+        """The values for a length, and the ask in its words, which hundreds of members share."""
+        values = {**values, "length": length}
+        key = (length, language, *map(values.get, self._ask_fields))
+        if key not in self._asks:
+            self._asks[key] = ask_words(self.campaign, values, length, language)
+        return values, self._asks[key]
 
     def letter(
         self,
