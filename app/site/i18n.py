@@ -14,32 +14,42 @@ from zoneinfo import ZoneInfo
 from babel import dates
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations
 from flask import Flask, has_request_context, request, url_for
-from flask_babel import Babel
-from flask_babel import gettext as _gettext
-from flask_babel import ngettext as _ngettext
+from flask_babel import Babel, get_translations
 
 from app.site.settings import ROOT
 
 LANGUAGES = {"en": "English", "es": "Español"}
+ENGLISH = NullTranslations()
+CATALOGUE = "dear_congress.catalogue"
 CATALOGUES = ROOT / "app" / "web" / "translations"
 
 
 def gettext(text: str, **values: Any) -> str:
     """``text`` in the reader's language, with ``%(name)s`` filled in; imported as ``_``.
 
-    Where no page is read, as in a command, it is English and needs no catalogue.
+    Where no page is read, as in a command, it is English.
     """
-    if not has_request_context():
-        return text % values if values else text
-    return str(_gettext(text, **values))
+    words = str(_catalogue().ugettext(text))
+    return words % values if values else words
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """The same where the words depend on a number, which is ``%(num)d``."""
+    words = str(_catalogue().ungettext(one, many, number))
+    return words % {"num": number, **values}
+
+
+def _catalogue() -> NullTranslations:
+    """That of the present request, looked up once: Flask-Babel does so for every word anew."""
     if not has_request_context():
-        return (one if number == 1 else many) % {"num": number, **values}
-    return str(_ngettext(one, many, number, **values))
+        return ENGLISH
+    kept = request.environ
+    found: NullTranslations | None = kept.get(CATALOGUE)
+    if found is None:
+        found = kept[CATALOGUE] = get_translations()
+    return found
 
 
 def language() -> Literal["en", "es"]:
@@ -123,7 +133,13 @@ def set_up_languages(app: Flask) -> None:
         locale_selector=locale,
         default_translation_directories=str(folder),
     )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of the extension
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.globals.update(
+        _=app.jinja_env.globals["gettext"],  # Jinja's own looks this up with every word
         language=language,
         other_language=other_language,
         languages=LANGUAGES,
