@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import FileSystemBytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.records.database import keep_beside
@@ -54,6 +58,7 @@ def unopened_site() -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=200
     )
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.bytecode_cache = kept_pages(Path(__file__).parent / "__pycache__" / "templates")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     logging.getLogger("dear_congress").setLevel(logging.INFO)
     set_up_requests(app)
@@ -70,6 +75,26 @@ def unopened_site() -> Flask:
     set_up_addresses(app)
     access_rules(app)
     return app
+
+
+class _KeptPages(FileSystemBytecodeCache):
+    """A disk that is full takes nothing from a page."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def kept_pages(folder: Path) -> FileSystemBytecodeCache | None:
+    """Keeps templates compiled in a folder, if Python may keep modules so: a site that starts
+    again then compiles none anew. A template that was changed is told by its words."""
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return _KeptPages(str(folder))
 
 
 def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:

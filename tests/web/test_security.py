@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import logging
 import re
+import shutil
 import sqlite3
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from app.main import create_app
 from app.site.settings import Settings
+from app.web import kept_pages
 from app.web.access import AccessRuleMissingError, access_rules
 from tests.sites import Sites
 from tests.web.conftest import Clock
@@ -401,3 +404,24 @@ def test_every_later_page_of_a_resident_asks_for_nothing_but_itself(resident: Re
     pages = [resident.telling(*GLOUCESTER), resident.writing(*GLOUCESTER), review]
     pages += [resident.sign(review.form()), resident.client.get("/about-the-bill")]
     assert all(asked(page) == first for page in pages)
+
+
+def test_templates_are_kept_compiled_and_a_full_disk_takes_no_page(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    folder = tmp_path / "__pycache__" / "templates"
+    pages = app.jinja_env
+    monkeypatch.setattr(pages, "bytecode_cache", kept_pages(folder))
+    for _ in range(2):
+        pages.cache.clear()  # type: ignore[union-attr]
+        pages.get_template("error.html")
+        monkeypatch.setattr(pages, "compile", None)  # and none is compiled a second time
+    monkeypatch.undo()
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    assert kept_pages(folder) is None
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.setattr(pages, "bytecode_cache", kept_pages(folder))
+    shutil.rmtree(folder)
+    pages.cache.clear()  # type: ignore[union-attr]
+    pages.get_template("error.html")
