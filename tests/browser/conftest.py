@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.axe import objections
 from tests.bench.servers import Server, serving
+
+LOOKS = {"": ((320, False), (1280, True)), "/es": ((320, True),)}
+"""By the beginning of the addresses of a language: widths, and whether in dark colors."""
 
 
 @pytest.fixture(scope="session")
@@ -59,14 +63,19 @@ class Visitor:
         for name, text in details.items():
             self.page.locator(f"#{name}").fill(text)
 
+    def look(self, width: int, *, dark: bool) -> None:
+        """Have the page as wide and in these colors, at once and not little by little."""
+        self.page.set_viewport_size({"width": width, "height": 700})
+        scheme: Literal["dark", "light"] = "dark" if dark else "light"
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+
     def judge(self) -> None:
         """Axe finds nothing, nothing is wider than the screen, and the page is alone.
 
         Axe is JavaScript itself, so it looks only where scripts run; the page is the same.
         """
-        found = Axe().run(self.page).response["violations"] if self.script else []
-        told = [(v["id"], [node["html"] for node in v["nodes"]][:3]) for v in found]
-        assert not told, (self.page.title(), told)
+        found = objections(self.page) if self.script else []
+        assert not found, (self.page.title(), found)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         screen = self.page.viewport_size
         assert screen

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Request, expect
 from pypdf import PdfReader
 
 from tests.bench.servers import Server
-from tests.browser.conftest import Visitor, visit
+from tests.browser.conftest import LOOKS, Visitor, visit
 
 pytestmark = pytest.mark.browser
 
@@ -221,24 +221,22 @@ def test_the_letter_grows_with_what_is_typed_and_is_the_one_that_is_chosen(
     someone.context.close()
 
 
-@pytest.mark.parametrize(
-    ("lang", "width", "dark"),
-    [("", 320, False), ("", 1280, True), ("/es", 320, True)],
-)
+@pytest.mark.parametrize("lang", LOOKS)
 def test_public_pages_are_accessible_in_both_languages_and_colours(
-    chromium: Browser, site: Server, lang: str, width: int, *, dark: bool
+    chromium: Browser, site: Server, lang: str
 ) -> None:
-    someone = visit(chromium, site, width=width, dark=dark)
+    someone = visit(chromium, site)
     for path in ("/", "/find", "/about-the-bill", "/districts", "/privacy", "/terms",
                  "/accessibility"):  # fmt: skip
         someone.goto(lang + path)
         assert someone.page.evaluate("document.documentElement.lang") == (lang[1:] or "en")
-        someone.judge()
-        if width == 320:  # 200 % zoom of a 640 pixel window
-            someone.page.set_viewport_size({"width": 640, "height": 700})
-            someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
-            assert someone.page.evaluate("document.documentElement.scrollWidth") <= 640
-            someone.page.set_viewport_size({"width": width, "height": 700})
+        for width, dark in LOOKS[lang]:
+            someone.look(width, dark=dark)
+            someone.judge()
+        # 200 % zoom of a 640 pixel window
+        someone.look(640, dark=dark)
+        someone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert someone.page.evaluate("document.documentElement.scrollWidth") <= 640
     someone.context.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.bench.servers import Server
-from tests.browser.conftest import visit
+from tests.browser.conftest import LOOKS, visit
 
 pytestmark = pytest.mark.browser
 
@@ -25,23 +25,20 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("lang", "width", "dark"),
-    [("", 320, False), ("", 1280, True), ("/es", 320, True)],
-)
-def test_whatever_a_zip_leads_to_can_be_read(
-    chromium: Browser, site: Server, lang: str, width: int, *, dark: bool
-) -> None:
-    someone = visit(chromium, site, width=width, dark=dark)
+@pytest.mark.parametrize("lang", LOOKS)
+def test_whatever_a_zip_leads_to_can_be_read(chromium: Browser, site: Server, lang: str) -> None:
+    someone = visit(chromium, site)
     for zip_code, state in PLACES.values():
         someone.goto(f"{lang}/find")
         someone.page.locator("input[name=zip]:visible").first.fill(zip_code)
         someone.page.locator("select[name=state]:visible").first.select_option(state)
         with someone.page.expect_navigation():
             someone.page.locator("main form button:visible").first.click()
-        someone.judge()
-        colors = someone.page.eval_on_selector_all(
-            "button[name=district]", "all => all.map(b => getComputedStyle(b).backgroundColor)"
-        )
-        assert len(set(colors)) <= 1, "no district is pressed on anybody"
+        for width, dark in LOOKS[lang]:
+            someone.look(width, dark=dark)
+            someone.judge()
+            colors = someone.page.eval_on_selector_all(
+                "button[name=district]", "all => all.map(b => getComputedStyle(b).backgroundColor)"
+            )
+            assert len(set(colors)) <= 1, "no district is pressed on anybody"
     someone.context.close()

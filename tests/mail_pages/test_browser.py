@@ -37,13 +37,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(params=["script", "no-script", "spanish", "dark"])
+@pytest.fixture(params=["script", "no-script", "spanish"])
 def person(request: pytest.FixtureRequest, chromium: Browser, site: Server) -> Iterator[Someone]:
-    someone = visit(
-        chromium, site, script=request.param != "no-script", dark=request.param == "dark"
-    )
+    someone = visit(chromium, site, script=request.param != "no-script")
     yield someone, "/es" if request.param == "spanish" else ""
     someone.context.close()
+
+
+def judge(someone: Visitor) -> None:
+    """In light and in dark colors."""
+    for dark in (True, False):
+        someone.look(320, dark=dark)
+        someone.judge()
 
 
 def taken(someone: Visitor, lang: str) -> None:
@@ -51,7 +56,7 @@ def taken(someone: Visitor, lang: str) -> None:
     page = someone.page
     someone.goto(f"{lang}/find?zip=01930&letter=public-safety&source=card")
     expect(page.locator("#zip")).to_have_value("01930")
-    someone.judge()
+    judge(someone)
     page.keyboard.press("Tab")
     page.locator("form#page-form button.btn").first.click()
     page.wait_for_load_state()
@@ -78,18 +83,18 @@ def test_a_copy_from_wish_to_button_to_receipt(person: Someone, site: Server) ->
     visitor, lang = person
     page = visitor.page
     taken(visitor, lang)
-    visitor.judge()
+    judge(visitor)
     page.locator("#copy_to").fill("no address")
     page.locator("#copy_to").press("Enter")
     page.wait_for_load_state()
     expect(page.locator("#copy_to-error")).to_be_visible()
     expect(page.locator(".summary")).to_be_focused()
-    visitor.judge()
+    judge(visitor)
     page.locator("#copy_to").fill(f"me{next(numbers)}@example.org")
     page.locator("#copy_to").press("Enter")
     page.wait_for_load_state()
     expect(page.locator("[role=status]")).to_be_focused()
-    visitor.judge()
+    judge(visitor)
     page.reload()
     expect(page.locator("h1")).to_be_visible()
     link = re.search(r"localhost:\d+((?:/es)?/copy/[0-9a-f]{64})", worked(site))
@@ -97,16 +102,16 @@ def test_a_copy_from_wish_to_button_to_receipt(person: Someone, site: Server) ->
     receipt = page.locator("form[action*='/receipt/']").first
     receipt_path = receipt.get_attribute("action")
     visitor.goto(link[1])
-    visitor.judge()
+    judge(visitor)
     page.locator("main form button").click()
     page.wait_for_load_state()
-    visitor.judge()
+    judge(visitor)
     expect(page.locator("main form")).to_have_count(0)
     assert "letter-MA-S1.pdf" in worked(site)
     visitor.goto(link[1])
-    visitor.judge()
+    judge(visitor)
     assert receipt_path
     visitor.goto(receipt_path)
     expect(page.locator("a[href^='sms:']")).to_be_visible()
     assert page.locator("main").inner_text().count("instance/outbox") == 0
-    visitor.judge()
+    judge(visitor)

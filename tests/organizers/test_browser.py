@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import CDPSession, Page, expect
@@ -16,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.records import organizers
 from app.records.organizers import OneTimeLink
+from tests.axe import objections
 from tests.organizers.conftest import PASSWORD, Clock, Office, Someone
 
 pytestmark = pytest.mark.browser
@@ -40,8 +40,7 @@ def address(app: Flask) -> Iterator[str]:
 def check(page: Page, title: str) -> None:
     """Axe finds nothing, and nothing but a table's own frame is wider than 320 pixels."""
     expect(page.locator("h1")).to_have_text(title)
-    found = Axe().run(page).response["violations"]
-    assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+    assert not objections(page)
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, title
     page.set_viewport_size({"width": 1280, "height": 800})

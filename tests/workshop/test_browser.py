@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
+from tests.axe import objections
 from tests.organizers.conftest import Office
 from tests.organizers.test_browser import address, log_in, new_page, seen
 from tests.workshop.test_pages import NEW, OLD
@@ -41,8 +41,7 @@ def judge(page: Page) -> None:
     """Axe finds nothing at either width, and nothing makes the page wider than a small phone."""
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        found = Axe().run(page).response["violations"]
-        assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+        assert not objections(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
