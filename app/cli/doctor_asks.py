@@ -3,6 +3,7 @@ site's own public address, as a visitor sees it."""
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from app.cli.diagnosis import Check, Diagnosis, Site, fail, ok, warn
+from app.cli.plain import some
 
 
 def mail_server_takes_us(site: Site) -> Diagnosis:
@@ -74,6 +76,8 @@ def site_is_seen(site: Site) -> Diagnosis:
         return fail(f"At {url} somebody else answers, not this program. Look at the proxy.")
     if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
         return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
+    if found := _wrong_way_in(site, url) or _closed_way_in(url):
+        return found
     if off := _clock_off(answer.headers.get("Date", ""), site.now):
         return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
                     "timedatectl set-ntp true")  # fmt: skip
@@ -84,6 +88,98 @@ def site_is_seen(site: Site) -> Diagnosis:
         return warn(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
                     "browsers refuse the site. Look at the proxy's log.")  # fmt: skip
     return ok(f"{url} answers as it should; its certificate holds until {ends:%Y-%m-%d}.")
+
+
+MADE_UP = [f"192.0.2.{number}" for number in range(1, 6)]
+"""Addresses of nobody (RFC 5737), as many as there can be trusted proxies."""
+
+
+def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
+    """What is wrong between the public address and this site, seen with a made-up visitor."""
+    import requests
+
+    from app.site.watching import question
+
+    instance = site.settings.instance
+    with question(instance) as word:
+        answer = requests.get(
+            f"{url}/healthz", params={"asked": word}, timeout=10, allow_redirects=False,
+            headers={"X-Forwarded-For": ", ".join(MADE_UP)},
+        )  # fmt: skip
+    try:
+        said = answer.json()
+    except ValueError:
+        return fail(
+            f"At {url} this program answers, but not the site in {instance}. If the site moved, "
+            "stop the one that is past (systemctl disable --now): two would count apart. If it "
+            "serves here, look at the port that the proxy names."
+        )
+    values = [value.strip() for value in said["forwarded"].split(",") if value.strip()]
+    passed = any(value in MADE_UP for value in values)
+    saying, trusted = sum(value not in MADE_UP for value in values), int(said["trusted"])
+    if url.startswith("https://") and not saying:
+        return fail(
+            "The proxy does not say who a visitor is (X-Forwarded-For), so all look like one, or "
+            "like whom they please. Compare its file with the examples in deploy/."
+        )
+    if trusted > saying and passed:
+        return fail(
+            "Whoever writes an address into a request (X-Forwarded-For) is taken for it, so limits "
+            f"hold nobody off. Set trusted_proxies = {saying}."
+        )
+    if trusted != saying:
+        count = some(saying, "proxy says", "proxies say")
+        return fail(
+            f"{count} who a visitor is, and trusted_proxies is {trusted}, so visitors are taken "
+            f"for a proxy and limited together. Set trusted_proxies = {saying}."
+        )
+    return None
+
+
+SHEET = 12 << 20
+"""Bytes of the largest sheet of signatures that an organizer may upload."""
+
+
+def _closed_way_in(url: str) -> Diagnosis | None:
+    """Whether somebody does not come in by IPv6, without https or with a large sheet."""
+    import requests
+
+    address = urlsplit(url)
+    host = address.hostname or ""
+    port = address.port or (443 if address.scheme == "https" else 80)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if silent := sorted({place[0] for *_, place in found if _is_silent(str(place[0]), port)}):
+        return warn(
+            f"The name {host} also leads to {', '.join(map(str, silent))}, where nobody answers, "
+            "so some visitors wait or give up. Let the proxy listen there, or delete the entry."
+        )
+    try:
+        large = requests.post(f"{url}/healthz", data=bytes(SHEET), timeout=60)
+    except requests.RequestException:
+        large = None
+    if large is None or "Content-Security-Policy" not in large.headers:
+        return warn(
+            "The proxy refuses a sheet of signatures of 12 MB, which the site takes. Compare its "
+            "sizes with the examples in deploy/."
+        )
+    if address.scheme == "https" and not address.port:
+        try:
+            plain = requests.get(f"http://{host}/", timeout=10, allow_redirects=False)
+        except requests.RequestException:
+            return None  # closed, so nothing leaves unprotected
+        if not plain.headers.get("Location", "").startswith("https://"):
+            return warn(f"http://{host}/ does not lead to https://, so whoever comes that way is "
+                        "unprotected. Let the proxy redirect it.")  # fmt: skip
+    return None
+
+
+def _is_silent(address: str, port: int) -> bool:
+    """Whether nobody answers at an address; not where this machine has no way to such ones."""
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError as error:
+        return error.errno not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL)
+    return False
 
 
 def _certificate(url: str) -> tuple[datetime, datetime]:

@@ -1,4 +1,4 @@
-"""Whether a site can take a signature, and numbers for a monitor.
+"""Whether a site can take a signature, what it tells the doctor, and numbers for a monitor.
 
 Numbers are counted by every process into files of its own in ``instance/metrics/`` and added up
 by one that serves them, at an address of their own: they are for the operator. No label names a
@@ -8,12 +8,15 @@ is counted and the library is not loaded.
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
+import secrets
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
+from app.files import write_file
 from app.records.counts import totals
 from app.records.database import NotStoredError, local_database
 from app.records.health import try_to_write
@@ -62,6 +66,30 @@ def unready(settings: Settings) -> str:
     except TablesError:
         return "tables of members"
     return ""
+
+
+# --- Asked by way of its public address --------------------------------------------------------
+
+
+@contextmanager
+def question(instance: Path) -> Iterator[str]:
+    """A word for the running site, which answers only as long as the block runs, and only where
+    it is the site of this folder: ``is_question`` finds the word in a file there."""
+    word, file = secrets.token_urlsafe(16), instance / "asked"
+    write_file(file, word)
+    try:
+        yield word
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def is_question(instance: Path, word: str) -> bool:
+    """Whether somebody who may write into the folder of this site asks just now."""
+    try:
+        known = (instance / "asked").read_bytes()
+    except OSError:
+        return False
+    return hmac.compare_digest(known, word.encode())
 
 
 # --- Numbers -----------------------------------------------------------------------------------

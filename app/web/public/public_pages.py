@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, request, send_from_directory, url_for
+from flask import Blueprint, abort, jsonify, request, send_from_directory, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
@@ -27,7 +27,7 @@ from app.site.i18n import gettext as _
 from app.site.outgoing import offices_of
 from app.site.paper_links import title_in
 from app.site.services import Services, services
-from app.site.watching import unready
+from app.site.watching import is_question, unready
 from app.web.access import access
 from app.web.forms import queried
 from app.web.headers import public_page, shared
@@ -293,7 +293,16 @@ def _sitemap(site: str) -> str:
 @well_known.get("/healthz")
 @access("anyone")
 def alive() -> Response:
-    """Whether a process answers at all, for a monitor."""
+    """Whether a process answers at all, for a monitor.
+
+    Told apart by a word from its own folder, the doctor hears what came of the addresses that it
+    made up, and how many of the last ones this process believes.
+    """
+    settings, word = services().settings, queried().get("asked", "")
+    if word and is_question(settings.instance, word):
+        return jsonify(
+            forwarded=request.headers.get("X-Forwarded-For", ""), trusted=settings.trusted_proxies
+        )
     return Response("alive\n", mimetype="text/plain")
 
 
