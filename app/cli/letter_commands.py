@@ -16,6 +16,7 @@ from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.text_changes import changes
+from app.campaign.words import Language, said
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, operator, progress, some
 from app.congress.tables import Tables, load_tables
 from app.files import write_file
@@ -28,7 +29,7 @@ from app.site.settings import load_settings
 
 letters_cli = PlainGroup("letters", help="The letters of a campaign: read, check, hand over.")
 _LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}
-CARD_WORDS = {
+CARD_WORDS: dict[Language, tuple[str, str]] = {
     "en": ("A letter from you, to the people who represent you in Congress",
            "Five minutes, in your own words"),
     "es": ("Una carta suya, a las personas que le representan en el Congreso",
@@ -278,7 +279,7 @@ def card_command(out: Path) -> None:
 
     campaign = live_campaign(load_settings())
     for lang, (heading, small) in CARD_WORDS.items():
-        title = campaign.title_es if lang == "es" else campaign.title
+        title = said(campaign, "title", lang)
         picture = to_card(CardWords(lang, heading, title, small))
         if len(picture) > LARGEST_CARD:
             raise click.ClickException(f"The picture has {len(picture)} bytes, which is too many.")

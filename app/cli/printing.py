@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.campaign.words import Language
+from app.campaign.words import Language, said
 from app.cli.plain import (
     FILE,
     NEW_FILE,
@@ -34,7 +34,7 @@ from app.files import write_file
 from app.records.database import local_database
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
-from app.site.paper_links import find_district, link_for, title_in
+from app.site.paper_links import find_district, link_for
 from app.site.services import campaign_and_tables, today_of_site
 from app.site.settings import load_settings
 
@@ -152,7 +152,7 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
     settings = load_settings()
     campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "poster")
-    title = title_in(campaign, language)
+    title = said(campaign, "title", language)
     _save(out, poster_pdf(title=title, group=settings.group_name, link=link, language=language))
 
 
@@ -170,7 +170,7 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
     settings = load_settings()
     campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "table")
-    title = title_in(campaign, language)
+    title = said(campaign, "title", language)
     _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from app.campaign.entities import Campaign
 from app.campaign.words import Language
 from app.congress.model import Delegation
 from app.congress.places import parse_district, read_state
@@ -27,11 +26,6 @@ def link_for(
     shown = base.removeprefix(f"{urlsplit(base).scheme}://")
     first = f"{base}/es/find" if language == "es" else f"{base}/find"
     return Link(f"{first}?source={source_tag(tag) or usual}", shown)
-
-
-def title_in(campaign: Campaign, language: Language) -> str:
-    """The campaign's title in a language."""
-    return campaign.title_es if language == "es" else campaign.title
 
 
 def find_district(tables: Tables, text: str) -> Delegation | None:

@@ -18,10 +18,10 @@ from urllib.parse import quote
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
+from app.campaign.words import said
 from app.records.database import NotStoredError
 from app.records.site_campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
 from app.site.i18n import language
-from app.site.paper_links import title_in
 from app.site.services import ADDRESSED, Services, services
 from app.web import practice
 from app.web.forms import posted
@@ -117,4 +117,4 @@ def set_up_addresses(app: Flask) -> None:
 
 
 def _title() -> str:
-    return title_in(services().campaign, language())
+    return said(services().campaign, "title", language())

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.campaign.problems import SENTENCES, Message
+from app.text import capital
 from app.text import mark as _mark
 
 _EMPTY = _mark("This cannot be empty.")
@@ -75,12 +76,12 @@ PAGE: dict[str, str] = {
 """Sentences of pages where those of commands speak of files."""
 
 STAGES = {
-    "pending": _l("Before the last weeks"),
-    "last_weeks": _l("In the last weeks"),
-    "expired": _l("After the Congress has ended"),
-    "enacted": _l("After the bill has become law"),
+    "pending": _l("before the last weeks"),
+    "last_weeks": _l("in the last weeks"),
+    "expired": _l("after the Congress has ended"),
+    "enacted": _l("after the bill has become law"),
 }
-"""When something is asked, at the beginning of a sentence."""
+"""When something is asked."""
 HEADING = {
     "title": _l("Title in English"),
     "title_es": _l("Title in Spanish"),
@@ -106,4 +107,5 @@ def _value(name: str, value: object) -> object:
         return problem_words(value)
     if name == "key":
         return str(HEADING.get(str(value), value))
-    return str(STAGES.get(str(value), value)) if name == "stage" else value
+    # It begins its sentence.
+    return capital(str(STAGES.get(str(value), value))) if name == "stage" else value

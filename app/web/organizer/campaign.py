@@ -40,7 +40,6 @@ from app.web.organizer import drafts
 from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
     KNOWN_BY,
-    STAGE_NAMES,
     TITLES,
     NotSaved,
     Section,
@@ -62,7 +61,7 @@ from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
 from app.web.organizer.letters_words import FieldGroup, field_groups
 from app.web.organizer.show import area, go_to, known, page, visible
-from app.web.problem_words import problem_words
+from app.web.problem_words import STAGES, problem_words
 
 campaign = area("organizer_campaign")
 
@@ -251,7 +250,7 @@ def _part(
         title=str(TITLES[section.name]) + ("" if single else f": {key}"),
         fields=view(section, values, answer, aids, None if new else now.live),
         errors=[(field_id(p) if p in values else "", text) for p, text in answer.problems.items()],
-        stages=STAGE_NAMES, action=request.script_root + request.path,
+        stages=STAGES, action=request.script_root + request.path,
         used_in=[] if new else _used_in(now, section), groups=_helpful_fields(section),
         next_campaign=answer.another_bill,
     )  # fmt: skip

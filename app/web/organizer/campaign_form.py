@@ -41,7 +41,7 @@ from app.web.forms import RowField, Several, SiteForm, entry, sent
 from app.web.organizer.drafts import Working, save, text_at, working
 from app.web.organizer.show import zone_name
 from app.web.organizer.who import WhoForm, who_words, whose
-from app.web.problem_words import problem_words
+from app.web.problem_words import STAGES, problem_words
 
 
 def place_of(text: str, name: str, key: str) -> int | None:
@@ -73,12 +73,6 @@ KNOWN_BY = {
     "forbidden": "words", "related": "title", "about": "heading", "figures": "label",
 }  # fmt: skip
 """The field by which a person knows a part of a list."""
-STAGE_NAMES = {
-    "pending": _l("before the last weeks"),
-    "last_weeks": _l("in the last weeks"),
-    "expired": _l("after the Congress has ended"),
-    "enacted": _l("after the bill has become law"),
-}
 
 
 def label(path: str) -> str:
@@ -160,7 +154,7 @@ def shown(path: str, value: str) -> str:
     if kind in ("choice", "flag", "zone"):
         return dict(options(path)).get(value, value)
     if kind == "stages":
-        return ", ".join(str(STAGE_NAMES[stage]) for stage in value.split())
+        return ", ".join(str(STAGES[stage]) for stage in value.split())
     return _("yes") if kind == "tick" else value
 
 

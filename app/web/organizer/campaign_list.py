@@ -20,13 +20,12 @@ from app.campaign.letter_file import read_template
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable, read_bill_status
-from app.campaign.words import bill_key, ordinal, printed_number
+from app.campaign.words import bill_key, ordinal, printed_number, said
 from app.records.counts import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
 from app.site.live_supporters import live_lists
-from app.site.paper_links import title_in
 from app.site.services import Services, services
 from app.text import clean_line, read_day
 from app.web.access import access
@@ -45,7 +44,7 @@ def title_of(site: Services, slug: str) -> str:
         found: Campaign = site.lives.of(slug).now(site.db())
     except CampaignError:
         return slug
-    return title_in(found, language())
+    return said(found, "title", language())
 
 
 @campaigns.get("/")

@@ -28,7 +28,7 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from app.campaign.words import Language
+from app.campaign.words import Language, said
 from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
@@ -68,7 +68,7 @@ from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, 
 from app.records.signing import source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
-from app.site.paper_links import find_district, link_for, title_in
+from app.site.paper_links import find_district, link_for
 from app.site.paper_words import (
     cell_words,
     column_name,
@@ -207,11 +207,12 @@ def links() -> Response:
     link = absolute_link(site.settings.site_url, page_url("public.home", lang, **chosen))
     counter = absolute_link(site.settings.site_url, page_url("counter_pages.counter", lang))
     by_source = count(site.db(), site.slug, "source")
+    title = said(site.campaign, "title", lang)
     return page(
         "paper/links", 422 if problem else 200, problem=problem, field="source", link=link,
         typed=visible(tag)[:60], letter=wanted["letter"], titles=titles, wanted=lang, chosen=chosen,
         code=qr_picture(link, _("QR code of the link")), has_address=bool(site.settings.site_url),
-        embed=EMBED.format(address=counter, title=title_in(site.campaign, lang).replace('"', ""),
+        embed=EMBED.format(address=counter, title=title.replace('"', ""),
                            height=WITH_GOAL if site.campaign.goal_public else HEIGHT),
         sources=sorted(by_source, key=lambda row: -row.signatures)[:8],
     )  # fmt: skip
@@ -238,7 +239,7 @@ def printed(kind: str) -> Response:
         words = _("This site has no public address yet, so a code could lead nowhere. The person "
                   "who runs it can give it one.")  # fmt: skip
         return index(words, "", 409)
-    title, group = title_in(site.campaign, lang), site.settings.group_name
+    title, group = said(site.campaign, "title", lang), site.settings.group_name
     if kind != "blank":
         make = poster_pdf if kind == "poster" else signup_pdf
         pdf = make(title=title, group=group, link=link, language=lang)

@@ -18,6 +18,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
+from app.campaign.words import said
 from app.congress.model import STATES
 from app.records.counts import STEP, milestones, public_states, totals
 from app.records.definitions import BY_TERM, PUBLISHED
@@ -117,7 +118,7 @@ def _counter(site: Services) -> dict[str, Any]:
 
 
 def _title(site: Services) -> str:
-    return site.campaign.title_es if language() == "es" else site.campaign.title
+    return said(site.campaign, "title", language())
 
 
 def _base(site: Services) -> str:

@@ -17,6 +17,7 @@ from app.campaign.compose import compose
 from app.campaign.entities import Letter, Writer
 from app.campaign.page_words import congress_gov, page_words
 from app.campaign.stance import stage_of, stance_of
+from app.campaign.words import said
 from app.congress.model import congress_years
 from app.delivery.wordings import absolute_link
 from app.records.counts import Totals, totals
@@ -25,7 +26,6 @@ from app.site.assets import STATIC
 from app.site.i18n import LANGUAGES, language, long_date, ngettext, page_url
 from app.site.i18n import gettext as _
 from app.site.outgoing import offices_of
-from app.site.paper_links import title_in
 from app.site.services import Services, services
 from app.site.watching import is_question, unready
 from app.web.access import access
@@ -90,7 +90,7 @@ def archive(site: Services, story: str = "") -> Response:
         states=states,
         letters=_letters_as_sent(site),
         story=story,
-        next_title=title_in(site.lives.of(on.slug).now(site.db()), language()) if on else "",
+        next_title=said(site.lives.of(on.slug).now(site.db()), "title", language()) if on else "",
         next_url=f"{outside}{on.prefix}{home}" if on else "",
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def _letters_as_sent(site: Services) -> list[tuple[str, Letter]]:
     assert there is not None
     return [
         (
-            template.title_es if language() == "es" else template.title,
+            said(template, "title", language()),
             compose(campaign, template, holder, writer=Writer(first=""), district_place=there,
                     story="", today=site.writing_day()),
         )
