@@ -64,9 +64,8 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Message]
     An empty value takes an optional field out; a comment beside it stays. Whether the values
     make sense together is told by ``problems_by_field``.
     """
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    doc = tomlkit.parse(text.removeprefix("\ufeff"))
-    data = doc.unwrap()
+    data = toml_values(text)
+    typed_anew: dict[str, Any] = {}
     wrong: dict[str, Message] = {}
     for path, raw in values.items():
         if general(path) in _NAMES:
@@ -79,8 +78,14 @@ def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Message]
         if isinstance(value, Message):
             wrong[path] = value
         else:
-            _put(doc, path, value, long=one.long)
-    return wrong or mark + tomlkit.dumps(doc)
+            typed_anew[path] = value
+    if wrong or not typed_anew:
+        return wrong or text
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    doc = tomlkit.parse(text.removeprefix(mark))
+    for path, value in typed_anew.items():
+        _put(doc, path, value, long=field_at(path).long)
+    return mark + tomlkit.dumps(doc)
 
 
 def problems_by_field(slug: str, text: str) -> dict[str, Message]:
