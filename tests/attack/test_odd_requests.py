@@ -42,6 +42,9 @@ def judge(answer: TestResponse, what: str) -> None:
         assert "Traceback" not in answer.text
 
 
+MANY = "&".join(f"a{n}=1" for n in range(20_000))
+
+
 def kinds() -> dict[str, dict[str, Any]]:
     """A person's details in every other kind of body."""
     fields = {"zip": "01930", "state": "MA", "first": MARK, "story": MARK, "to": ["MA-6"]}
@@ -67,7 +70,7 @@ def kinds() -> dict[str, dict[str, Any]]:
                     "content_type": "multipart/form-data; boundary=x"},
         "brackets": {"data": "story[]=1&story[a][b]=2&zip.__class__=3&__proto__[x]=4&to[$gt]=",
                      "content_type": form},
-        "many": {"data": "&".join(f"a{n}=1" for n in range(20_000)), "content_type": form},
+        "many": {"data": MANY, "content_type": form},
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ RECORD = (
 
 @pytest.fixture
 def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
-    return Browser(app, clock).log_in(staff.add("Rosa", "admin"))
+    return Browser(app, clock).enter(staff.add("Rosa", "admin"))
 
 
 def begin(browser: Browser, number: str, data: bytes = b"", **typed: str) -> Browser:

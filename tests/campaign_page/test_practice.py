@@ -26,7 +26,7 @@ PERSON = {
 
 @pytest.fixture
 def marker(app: Flask, clock: Clock, staff: Office) -> str:
-    browser = Browser(app, clock).log_in(staff.add("Rosa"))
+    browser = Browser(app, clock).enter(staff.add("Rosa"))
     browser.get("/organize/test").send("/organize/test")
     assert browser.path.startswith("/find?test=")
     assert "Test journey. Nothing on this way is counted." in browser.last.get_data(
@@ -100,7 +100,7 @@ def test_only_an_organizer_starts_one_and_it_is_an_event(
     assert [(e.who, set(e.after)) for e in events] == [("Rosa", {"expires"})]
     stranger = Browser(app, clock)
     assert stranger.post("/organize/test").path.startswith("/organize/login")
-    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     assert exporter.get("/organize/test").status == 403
 
 

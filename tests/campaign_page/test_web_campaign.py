@@ -29,7 +29,7 @@ FILE = "campaign.toml"
 
 @pytest.fixture
 def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
-    return Browser(app, clock).log_in(staff.add("Rosa"))
+    return Browser(app, clock).enter(staff.add("Rosa"))
 
 
 def typed(values: dict[str, str]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
 def test_two_organizers_on_different_fields_both_keep_their_work(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
-    other = Browser(app, clock).log_in(staff.add("Ana"))
+    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/bill")
     other.get("/organize/campaign/asks/senator").send(
         "/asks/senator", **typed({"asks-summary": "Asks for a companion."})
@@ -158,7 +158,7 @@ def test_two_organizers_on_different_fields_both_keep_their_work(
 def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
-    other = Browser(app, clock).log_in(staff.add("Ana"))
+    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/asks/senator")
     other.get("/organize/campaign/asks/senator").send(
         "/asks/senator", **typed({"asks-summary": "Her words.", "asks-opening": "Her opening."})
@@ -176,7 +176,7 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
 def test_an_ask_is_followed_when_somebody_moved_it(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
-    other = Browser(app, clock).log_in(staff.add("Ana"))
+    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/asks/opposes")
     other.get("/organize/campaign/").send("/asks/opposes/move", way="up")
     browser.send("/asks/opposes", **typed({"asks-summary": "Mine."}))
@@ -442,7 +442,7 @@ def test_every_page_reads_well_in_both_languages(
 
 
 def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
-    browser = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    browser = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     for path in ("", "bill", "publish", "versions"):
         browser.get(f"/organize/campaign/{path}")
         assert browser.status == 403

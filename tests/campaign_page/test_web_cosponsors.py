@@ -30,7 +30,7 @@ LIEU = Backing("L000582", "Ted Lieu", "current", "cosponsor", date(2026, 10, 2))
 
 @pytest.fixture
 def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
-    return Browser(app, clock).log_in(staff.add("Rosa"))
+    return Browser(app, clock).enter(staff.add("Rosa"))
 
 
 def live(staff: Office) -> dict[str, str]:
@@ -316,7 +316,7 @@ def test_the_day_of_the_list_must_be_a_day_that_has_come(
 def test_a_list_looked_at_before_another_change_is_shown_anew(
     app: Flask, browser: Browser, staff: Office, clock: Clock, shipped: tuple[Backing, ...]
 ) -> None:
-    other = Browser(app, clock).log_in(staff.add("Ana"))
+    other = Browser(app, clock).enter(staff.add("Ana"))
     upload(browser, status_xml([*shipped, LIEU]))
     late = person_xml(shipped[18], "2026-11-12")
     upload(other, status_xml(shipped[:18], extra=late)).send("/cosponsors/apply")
@@ -356,7 +356,7 @@ def test_a_list_that_was_tampered_with_is_refused(
 
 
 def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
-    browser = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    browser = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     for path in ("", "import", "add/L000582"):
         assert browser.get(f"/organize/cosponsors/{path}").status == 403
     assert browser.get("/organize/").status == 200

@@ -19,7 +19,7 @@ FULL = "/organize/letters/general/translation/full"
 
 @pytest.fixture
 def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
-    return Browser(app, clock).log_in(staff.add("Rosa"))
+    return Browser(app, clock).enter(staff.add("Rosa"))
 
 
 def english_draft(staff: Office, old: str, new: str) -> None:
@@ -95,7 +95,7 @@ def test_a_mistake_stands_beside_its_paragraph_and_nothing_is_lost(
 def test_two_organizers_see_both_texts(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
-    other = Browser(app, clock).log_in(staff.add("Ana"))
+    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get(FULL)
     send(other.get(FULL), es_0="Suyo.")
     send(browser, es_0="Mío.")

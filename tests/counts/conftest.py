@@ -39,7 +39,7 @@ def add(staff: Office) -> Add:
 @pytest.fixture
 def browser(app: Flask, staff: Office, clock: Clock) -> Browser:
     """An exporter who has just logged in."""
-    return Browser(app, clock).log_in(staff.add("Boss", "exporter"))
+    return Browser(app, clock).enter(staff.add("Boss", "exporter"))
 
 
 @pytest.fixture

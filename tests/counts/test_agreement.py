@@ -294,7 +294,7 @@ class Site(RuleBasedStateMachine):
         self.app.extensions[EXTENSION] = DOOR
         with self.app.app_context():
             self.db: sqlite3.Connection = services().db()
-        self.browser = Browser(self.app, clock).log_in(Office(self.db, clock).add("Boss", "admin"))
+        self.browser = Browser(self.app, clock).enter(Office(self.db, clock).add("Boss", "admin"))
         self.books: dict[int, Entry] = {}
         self.made = 0
         self.shown: Counter[str] = Counter()

@@ -365,7 +365,7 @@ def test_today_is_today_in_the_campaigns_zone(
     """At 03:00 UTC it is still the day before in every American zone."""
     clock.at = clock.at.replace(day=26, hour=3)
     add(day=date(2026, 11, 25))
-    browser = Browser(app, clock).log_in(staff.add("Boss", "exporter"))
+    browser = Browser(app, clock).enter(staff.add("Boss", "exporter"))
     assert numbers(browser.get(ROOT).page)["signatures today"] == 1
 
 
@@ -432,7 +432,7 @@ def test_sorting_says_so_and_keeps_search_and_filter(browser: Browser) -> None:
 
 
 def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
-    editor = Browser(app, clock).log_in(staff.add("Ed", "editor"))
+    editor = Browser(app, clock).enter(staff.add("Ed", "editor"))
     assert editor.get(ROOT).status == 200
     assert editor.get(f"{ROOT}/members").status == 200
     assert "Take away" not in editor.words
@@ -515,7 +515,7 @@ def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
     drawn = []
     for moment in (datetime(2027, 1, 3, 16, tzinfo=UTC), datetime(2027, 1, 3, 17, tzinfo=UTC)):
         clock.at = moment
-        browser = Browser(app, clock).log_in(staff.add(f"Ana {moment.hour}", "exporter"))
+        browser = Browser(app, clock).enter(staff.add(f"Ana {moment.hour}", "exporter"))
         browser.get(f"{prefix}{ROOT}/places")
         assert (words in browser.words) == (moment.hour == 17)
         drawn.append(browser.client.get(f"{prefix}{ROOT}/map.svg").text)

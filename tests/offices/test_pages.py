@@ -23,7 +23,7 @@ ROOT = "/organize/offices"
 
 @pytest.fixture
 def browser(app: Flask, staff: Office, clock: Clock) -> Browser:
-    return Browser(app, clock).log_in(staff.add())
+    return Browser(app, clock).enter(staff.add())
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ Ask = Callable[..., None]
 @pytest.fixture
 def admin(app: Flask, staff: Office, clock: Clock) -> Browser:  # noqa: F811
     browser = Browser(app, clock)
-    browser.log_in(staff.add("Ada", "admin"))
+    browser.enter(staff.add("Ada", "admin"))
     return browser
 
 
@@ -236,7 +236,7 @@ def test_only_an_admin_may(
     app: Flask, staff: Office, clock: Clock, role: Any  # noqa: F811
 ) -> None:  # fmt: skip
     browser = Browser(app, clock)
-    browser.log_in(staff.add("Eve", role))
+    browser.enter(staff.add("Eve", role))
     assert browser.get(HERE).status == 403
     assert "Packets" not in browser.get("/organize/").words
 

@@ -153,7 +153,7 @@ def db(tmp_path: Path) -> Iterator[Connection]:
 def editor(app: Flask, staff: Office, clock: Clock) -> Browser:  # noqa: F811
     """An editor's browser, logged in."""
     browser = Browser(app, clock)
-    browser.log_in(staff.add("Rosa", "editor"))
+    browser.enter(staff.add("Rosa", "editor"))
     return browser
 
 

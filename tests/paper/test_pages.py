@@ -45,7 +45,7 @@ def send(browser: Browser, button: str = "", **typed: str) -> Browser:
 
 
 def test_who_may_do_what(app: Flask, staff: Office, clock: Clock) -> None:
-    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     exporter.get("/organize/paper/")
     assert exporter.status == 200
     assert "One by one" not in exporter.words

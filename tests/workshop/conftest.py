@@ -15,10 +15,10 @@ __all__ = ["app", "clock", "every_seat", "few_seats", "site_url", "staff"]
 @pytest.fixture
 def rosa(app: Flask, staff: Office, clock: Clock) -> Browser:
     """An editor's browser, logged in."""
-    return Browser(app, clock).log_in(staff.add("Rosa"))
+    return Browser(app, clock).enter(staff.add("Rosa"))
 
 
 @pytest.fixture
 def ben(app: Flask, staff: Office, clock: Clock) -> Browser:
     """Another editor's."""
-    return Browser(app, clock, address="198.51.100.8").log_in(staff.add("Ben"))
+    return Browser(app, clock, address="198.51.100.8").enter(staff.add("Ben"))

@@ -128,7 +128,7 @@ def test_only_editors_and_admins_reach_the_workshop(
     mine = {e: who for e, who in rules.items() if "organizer_letters." in e}
     assert len(mine) == 32
     assert set(mine.values()) == {"editor"}
-    exporter = Browser(app, clock).log_in(staff.add("Eve", "exporter"))
+    exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     assert exporter.get("/organize/letters/").status == 403
     assert "/organize/letters/" not in exporter.get("/organize/").page.text
 
