@@ -278,6 +278,7 @@ def card_command(out: Path) -> None:
     from app.documents.printables import CardWords, to_card  # the others set no page
 
     campaign = live_campaign(load_settings())
+    out.mkdir(parents=True, exist_ok=True)
     for lang, (heading, small) in CARD_WORDS.items():
         title = said(campaign, "title", lang)
         picture = to_card(CardWords(lang, heading, title, small))
