@@ -19,7 +19,7 @@ from huey.exceptions import ConfigurationError
 from app.delivery.channel import Channel, NotOursAnymoreError, Result
 from app.delivery.post import PostOffice
 from app.errors import ExplainedError
-from app.records.outbound import Claimed, Outbound, Swept
+from app.records.outbound import Claimed, Outbound
 
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
@@ -110,9 +110,9 @@ class Worker:
         self._outbound.finish(claimed, outcome, result.cause, now, letters=letters)
         return result
 
-    def sweep(self) -> Swept:
+    def sweep(self) -> None:
         """See to what killed workers left, and let go what waited too long."""
-        return self._outbound.sweep(self._clock())
+        self._outbound.sweep(self._clock())
 
 
 class QueueError(ExplainedError):

@@ -140,7 +140,6 @@ class _PostalWords:
     alone: dict[str, str]
     """Units that have no number."""
     phrases: dict[tuple[str, ...], tuple[str, ...]]
-    suffixes: frozenset[str]
 
 
 @cache
@@ -163,13 +162,11 @@ def _tables() -> _PostalWords:
         short, _, written = row.partition(":")
         for phrase in written.split(","):
             phrases[tuple(phrase.split())] = tuple(short.split())
-    streets = table("streets")
     return _PostalWords(
-        {**streets, **table("directions", "numbers")},
+        table("streets", "directions", "numbers"),
         table("units"),
         table("units without a number"),
         phrases,
-        frozenset(streets.values()),
     )
 
 

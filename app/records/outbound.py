@@ -122,20 +122,6 @@ class OutboundRow:
     next_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """How much a sweep queued again or let go."""
-
-    requeued: int
-    """Nothing of it had left when its worker stopped."""
-    unknown: int
-    """It may have left when its worker stopped."""
-    expired: int
-    """Held for a click that never came."""
-    ended: int
-    """Letters that ran out of time, or whose signature was withdrawn."""
-
-
 _ROW = (
     "o.id, o.kind, o.seats, o.round, o.state, o.attempts, o.cause, o.queued_at, o.state_at,"
     " o.next_at"
@@ -337,7 +323,7 @@ class Outbound:
                 drop_mail_files(db)
         return done
 
-    def sweep(self, now: datetime) -> Swept:
+    def sweep(self, now: datetime) -> None:
         """See to what killed workers left, and end what ran out of time or was withdrawn.
 
         Codes of addresses older than a day are erased, and so are rows that have been done for
@@ -345,24 +331,24 @@ class Outbound:
         """
         moment, old = _seconds(now), _seconds(now - LEASE)
         with self._writing() as db:
-            requeued = db.execute(
+            db.execute(
                 "UPDATE outbound SET state = 'queued', state_at = ?1, next_at = ?1,"
                 " cause = 'the worker stopped before the message left'"
                 " WHERE payload IS NOT NULL AND state = 'sending' AND state_at < ?2",
                 (moment, old),
-            ).rowcount
-            unknown = db.execute(
+            )
+            db.execute(
                 "UPDATE outbound AS o SET state_at = ?1, next_at = ?1, maybe = 1,"  # noqa: S608
                 f" state = CASE WHEN {_OFFICE} THEN 'deferred' ELSE 'unknown' END,"
                 f" payload = CASE WHEN {_OFFICE} THEN payload END,"
                 " cause = 'the worker stopped while the message left'"
                 " WHERE payload IS NOT NULL AND state = 'handing over' AND state_at < ?2",
                 (moment, old),
-            ).rowcount
-            expired = db.execute(
+            )
+            db.execute(
                 "DELETE FROM outbound WHERE payload IS NOT NULL AND state = 'held' AND until <= ?",
                 (moment,),
-            ).rowcount
+            )
             over = db.execute(
                 "SELECT o.id, o.maybe FROM outbound o JOIN signatures s ON s.receipt = o.receipt"  # noqa: S608
                 f" WHERE o.payload IS NOT NULL AND {_OFFICE} AND o.state IN ('queued', 'deferred')"
@@ -387,7 +373,6 @@ class Outbound:
                 "DELETE FROM outbound WHERE payload IS NULL AND state_at < ?",
                 (_seconds(now - FORGOTTEN),),
             )
-        return Swept(requeued, unknown, expired, len(over))
 
     # --- looking ---
 

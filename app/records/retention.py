@@ -209,10 +209,6 @@ class PurgeProof:
     problems: tuple[str, ...]
     checked: tuple[str, ...]
 
-    @property
-    def good(self) -> bool:
-        return not self.problems
-
 
 def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = None) -> PurgeProof:
     """Prove that nothing is left that is more than a day too old, in raw bytes either.

@@ -90,14 +90,6 @@ class FileState:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """The draft as it is stored now. ``new`` is false when it said the same before."""
-
-    version: FileVersion
-    new: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """Somebody was faster, so nothing was written. ``state`` is what they made of the file."""
 
@@ -217,8 +209,8 @@ def save_draft(
     base: int,
     note: str = "",
     what: What = What.DRAFT_SAVED,
-) -> Saved | Moved:
-    """Keep a draft. Residents see nothing of it.
+) -> FileVersion | Moved:
+    """Keep a draft, and give it as it is stored now. Residents see nothing of it.
 
     ``base`` is the ``FileState.revision`` that the writer had before them. The draft that was
     there stays in the history. The same text once more writes nothing.
@@ -226,7 +218,7 @@ def save_draft(
     with writing(by.db):
         state = state_of(by.db, campaign, name)
         if state.draft and state.draft.version == text_version(source):
-            return Saved(state.draft, new=False)
+            return state.draft
         if state.revision != base:
             return Moved(state)
         began_from = state.current.id if state.current else 0
@@ -238,18 +230,18 @@ def save_draft(
             note=note[:NOTE_CHARACTERS], began_from=began_from,
         )  # fmt: skip
         _record(by, what, new, before=state.draft or state.current)
-        return Saved(new)
+        return new
 
 
-def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> Saved | Moved:
-    """Take the draft away; its text stays in the history. ``Saved`` holds it."""
+def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> FileVersion | Moved:
+    """Take the draft away; its text stays in the history."""
     with writing(by.db):
         state = state_of(by.db, campaign, name)
         if state.draft is None or state.draft.id != base:
             return Moved(state)
         gone = set_status(by.db, state.draft, "discarded")
         _record(by, What.DRAFT_DISCARDED, gone)
-        return Saved(gone)
+        return gone
 
 
 # --- publishing ---------------------------------------------------------------------------
@@ -266,8 +258,6 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class CampaignMoved:
     """Something else was published since the check, so it has to be made again."""
-
-    counter: int
 
 
 def publish(
@@ -385,8 +375,7 @@ def bring_back(
 
 
 def _moved_on(by: Actor, campaign: str, seen: int) -> CampaignMoved | None:
-    counter = change_counter(by.db, campaign)
-    return None if counter == seen else CampaignMoved(counter)
+    return None if change_counter(by.db, campaign) == seen else CampaignMoved()
 
 
 def _record(by: Actor, what: What, text: FileVersion, before: FileVersion | None = None) -> None:

@@ -382,9 +382,9 @@ def _work_until(path: Path, work: Callable[[sqlite3.Connection], object], number
 def publish(db: sqlite3.Connection) -> None:
     """Save a draft and publish it."""
     saved = workshop.save_draft(Actor(db, "Rosa", NOW), C, "a.txt", "second", base=0)
-    assert isinstance(saved, workshop.Saved)
+    assert isinstance(saved, workshop.FileVersion)
     workshop.publish(
-        Actor(db, "Rosa", NOW), C, {"a.txt": saved.version.id}, folder=FOLDER,
+        Actor(db, "Rosa", NOW), C, {"a.txt": saved.id}, folder=FOLDER,
         seen=workshop.change_counter(db, C),
     )  # fmt: skip
 

@@ -297,14 +297,13 @@ def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
     site.worker.sweep()
     assert site.worker.work() == 0  # its worker may still be at it
     site.time.sleep(16 * 60)
-    swept = site.worker.sweep()
+    site.worker.sweep()
     if step == "finish":
-        assert swept.unknown == 1
         assert site.worker.work() == 0
         assert site.row(row.id).state == "unknown"
         assert len(server.taken) == 1
     else:
-        assert swept.requeued == 1
+        assert site.row(row.id).state == "queued"
         assert site.worker.deliver(row.id) == Result("accepted", "accepted: 250")
         assert len(server.taken) == 1
 
@@ -395,7 +394,7 @@ def test_a_message_that_nobody_releases_is_dropped(tmp_path: Path) -> None:
     held = site.post.hold(mail(), wish="form-1")
     assert isinstance(held, Held)
     site.time.sleep(49 * 3600)
-    assert site.worker.sweep().expired == 1
+    site.worker.sweep()
     assert not site.post.release(held.token)
     assert site.outbound.numbers() == {}
 

@@ -207,7 +207,7 @@ def test_a_site_that_is_purged_daily_is_proved_clean(
     day = noon(END + 91 * DAY)
     purge(db, day, POLICY, instance=tmp_path)
     proof = prove(tmp_path / "site.db", day, POLICY, instance=tmp_path)
-    assert proof.good
+    assert not proof.problems
     assert proof.problems == ()
 
 
@@ -217,7 +217,7 @@ def test_a_forgotten_purge_fails_the_proof_a_day_later(
     fill(db, pair[0])
     old_file(tmp_path, "outbox/a.eml", 8.5)
     path = tmp_path / "site.db"
-    assert prove(path, noon(END + 91 * DAY), POLICY).good
+    assert not prove(path, noon(END + 91 * DAY), POLICY).problems
     proof = prove(path, noon(END + 100 * DAY), POLICY, instance=tmp_path)
     assert proof.problems == (
         "30 sealed details are older than 90 days.",

@@ -15,7 +15,7 @@ from app.campaign.problems import CampaignError
 from app.records import workshop
 from app.records.audit import Actor
 from app.records.database import open_database
-from app.records.workshop import Published, Saved
+from app.records.workshop import FileVersion, Published
 from app.site.live import LiveCampaign
 from app.site.settings import ROOT
 from tests.records.build import kept_text
@@ -59,7 +59,7 @@ def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection)
     live = LiveCampaign(LETTERS)
     first = live.now(db)
     draft = workshop.save_draft(Actor(db, "Rosa", NOW), SLUG, "general.txt", "+++", base=0)
-    assert isinstance(draft, Saved)
+    assert isinstance(draft, FileVersion)
     assert live.now(db) is first
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.records import workshop
 from app.records.audit import Actor
 from app.records.database import open_database
-from app.records.workshop import CampaignMoved, Moved, Published, Saved
+from app.records.workshop import CampaignMoved, FileVersion, Moved, Published
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FOLDER = {"a.txt": "first", "campaign.toml": "bill"}
@@ -29,15 +29,15 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     db.close()
 
 
-def save(db: sqlite3.Connection, text: str, base: int, by: str = "Rosa") -> Saved | Moved:
+def save(db: sqlite3.Connection, text: str, base: int, by: str = "Rosa") -> FileVersion | Moved:
     return workshop.save_draft(Actor(db, by, NOW), C, "a.txt", text, base=base)
 
 
 def saved(db: sqlite3.Connection, text: str, base: int | None = None) -> int:
     revision = workshop.state_of(db, C, "a.txt").revision if base is None else base
     answer = save(db, text, revision)
-    assert isinstance(answer, Saved)
-    return answer.version.id
+    assert isinstance(answer, FileVersion)
+    return answer.id
 
 
 def publish(db: sqlite3.Connection, number: int, seen: int | None = None) -> Published:
@@ -85,13 +85,13 @@ def test_the_second_of_two_organizers_is_told_and_nothing_is_written(
 ) -> None:
     both_had = workshop.state_of(db, C, "a.txt").revision
     first = save(db, "Rosa’s words", both_had)
-    assert isinstance(first, Saved)
+    assert isinstance(first, FileVersion)
     second = save(db, "Ben’s words", both_had, by="Ben")
     assert isinstance(second, Moved)
     assert second.state.draft is not None
     assert (second.state.draft.source, second.state.draft.author) == ("Rosa’s words", "Rosa")
     again = save(db, "Ben’s words", second.state.revision, by="Ben")
-    assert isinstance(again, Saved)
+    assert isinstance(again, FileVersion)
     texts = [(v.source, v.status) for v in workshop.history(db, C, "a.txt")]
     assert texts == [("Ben’s words", "draft"), ("Rosa’s words", "saved")]
 
@@ -101,7 +101,7 @@ def test_a_draft_that_was_published_meanwhile_is_no_conflict_but_another_one_is(
 ) -> None:
     number = saved(db, "second")
     publish(db, number)
-    assert isinstance(save(db, "third", number), Saved)
+    assert isinstance(save(db, "third", number), FileVersion)
     publish(db, workshop.state_of(db, C, "a.txt").revision)
     assert isinstance(save(db, "fourth", number), Moved)
 
@@ -109,8 +109,8 @@ def test_a_draft_that_was_published_meanwhile_is_no_conflict_but_another_one_is(
 def test_saving_the_same_words_twice_writes_one_row_and_one_event(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
     again = save(db, "second", 0)
-    assert isinstance(again, Saved)
-    assert (again.new, again.version.id) == (False, number)
+    assert isinstance(again, FileVersion)
+    assert again.id == number
     assert len(events(db)) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_discarded_draft_stays_in_the_history(db: sqlite3.Connection) -> None:
     answer = workshop.discard_draft(Actor(db, "Ben", NOW), C, "a.txt", base=number - 1)
     assert isinstance(answer, Moved)
     answer = workshop.discard_draft(Actor(db, "Ben", NOW), C, "a.txt", base=number)
-    assert isinstance(answer, Saved)
+    assert isinstance(answer, FileVersion)
     assert workshop.state_of(db, C, "a.txt").draft is None
     assert [v.source for v in workshop.history(db, C, "a.txt")] == ["second"]
 
@@ -135,24 +135,22 @@ def test_only_the_draft_that_was_checked_is_published(db: sqlite3.Connection) ->
 def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
     toml = workshop.save_draft(Actor(db, "Ben", NOW), C, "campaign.toml", "bill 2", base=0)
-    assert isinstance(toml, Saved)
-    workshop.publish(
-        Actor(db, "Ben", NOW), C, {"campaign.toml": toml.version.id}, folder=FOLDER, seen=0
-    )
+    assert isinstance(toml, FileVersion)
+    workshop.publish(Actor(db, "Ben", NOW), C, {"campaign.toml": toml.id}, folder=FOLDER, seen=0)
     answer = workshop.publish(Actor(db, "Rosa", NOW), C, {"a.txt": number}, folder=FOLDER, seen=0)
-    assert answer == CampaignMoved(1)
+    assert answer == CampaignMoved()
     assert live(db) == {**FOLDER, "campaign.toml": "bill 2"}
 
 
 def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection) -> None:
     a = saved(db, "second")
     b = workshop.save_draft(Actor(db, "Rosa", NOW), C, "b.txt", "new", base=0)
-    assert isinstance(b, Saved)
-    wrong = {"a.txt": a, "b.txt": b.version.id + 1}
+    assert isinstance(b, FileVersion)
+    wrong = {"a.txt": a, "b.txt": b.id + 1}
     answer = workshop.publish(Actor(db, "Rosa", NOW), C, wrong, folder=FOLDER, seen=0)
     assert isinstance(answer, Moved)
     assert live(db) == FOLDER
-    right = {"a.txt": a, "b.txt": b.version.id}
+    right = {"a.txt": a, "b.txt": b.id}
     answer = workshop.publish(Actor(db, "Rosa", NOW), C, right, folder=FOLDER, seen=0)
     assert isinstance(answer, Published)
     assert answer.counter == 1
@@ -165,7 +163,7 @@ def test_a_retired_text_is_not_offered_and_comes_back_as_it_was(db: sqlite3.Conn
     assert live(db) == {"campaign.toml": "bill"}
     assert workshop.state_of(db, C, "a.txt").retired
     answer = workshop.bring_back(rosa, C, ["a.txt"], seen=0)
-    assert answer == CampaignMoved(1)
+    assert answer == CampaignMoved()
     workshop.bring_back(rosa, C, ["a.txt"], seen=1)
     assert live(db) == FOLDER
 
@@ -240,7 +238,8 @@ def test_whatever_is_done_no_saved_text_is_ever_lost(
             elif what == "stale":
                 base = state.revision + 7
                 answer = workshop.save_draft(rosa, C, name, text, base=base)
-                assert isinstance(answer, Moved) or not answer.new
+                # The same words once more are no conflict.
+                assert isinstance(answer, Moved) or answer == state.draft
             elif what == "publish" and state.draft:
                 workshop.publish(
                     rosa, C, {name: state.draft.id}, folder=FOLDER, seen=seen
