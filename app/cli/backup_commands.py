@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,8 +24,8 @@ from app.records import backup
 from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
 from app.records.counts import recount, totals
-from app.records.database import aside, open_database, stopped, writing
-from app.records.health import changed_keys
+from app.records.database import aside, note_moved, open_database, stopped, writing
+from app.records.health import changed_keys, check_site
 from app.records.migrations import applied_steps, damage
 from app.records.retention import purge_and_note
 from app.site import backups
@@ -53,12 +53,18 @@ def backup_group() -> None:
 @folder_argument
 @click.option("--keys", "keys_folder", type=NEW_FOLDER,
               help="Also copy the keys, sealed to a passphrase, to another place.")  # fmt: skip
+@click.option("--moving", is_flag=True, help="The site goes on elsewhere, and never here again.")
 @passphrase_option
-def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | None) -> None:
+def now_command(
+    folder: Path, keys_folder: Path | None, moving: bool, passphrase_file: Path | None
+) -> None:
     """Put a copy of the site into FOLDER, check it, and delete those that are too old.
 
     People may go on signing. The keys are not in it: whoever has both can guess who signed. Copy
     them once, and again when they change, to another place.
+
+    With --moving the site must not be running, and does not start here afterwards: two would count
+    apart.
 
     \b
     Example:
@@ -71,13 +77,24 @@ def now_command(folder: Path, keys_folder: Path | None, passphrase_file: Path | 
             "The keys belong apart from the database: whoever has both can guess who signed. "
             "Choose another folder for them."
         )
-    done = backups.take_copy(settings, folder, datetime.now(UTC))
-    click.echo(f"{done.path}  {_described(done)}, checked.")
-    if keys_folder is not None:
-        words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
-        path = backups.seal_keys(settings, keys_folder, words, datetime.now(UTC))
-        click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them again.")
-    elif "keys" not in backup.notes(settings.instance):
+    if moving and keys_folder is None:
+        raise click.UsageError("Where it goes on, the keys are needed too: --keys FOLDER")
+    now = datetime.now(UTC)
+    with stopped(settings.database) if moving else nullcontext():
+        done = backups.take_copy(settings, folder, now)
+        click.echo(f"{done.path}  {_described(done)}, checked.")
+        if keys_folder is not None:
+            words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
+            path = backups.seal_keys(settings, keys_folder, words, now)
+            click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them.")
+        if moving:
+            note_moved(settings.database, f"{now:%Y-%m-%d}")
+    if moving:
+        click.echo(
+            "Carry both over. Nothing is taken in here any more. When the other place is well, "
+            f"delete {settings.instance}: whoever withdraws there is still in it."
+        )
+    elif keys_folder is None and "keys" not in backup.notes(settings.instance):
         click.echo(
             "The keys were never copied, and without them a copy is of little use: add "
             "--keys FOLDER, with a folder in another place.",
@@ -335,7 +352,9 @@ def stream_command() -> None:
     Example:
       flask backup stream
     """
-    backups.stream(load_settings())
+    settings = load_settings()
+    check_site(settings.database, settings.own_keys)  # no other's changes may follow on ours
+    backups.stream(settings)
 
 
 @click.command("upgrade", cls=PlainCommand)

@@ -35,6 +35,8 @@ from app.records.database import (
     aside,
     copy_to,
     known_id,
+    moved_on,
+    note_moved,
     open_database,
 )
 from app.records.migrations import STEPS, applied_steps, damage, migrate
@@ -460,6 +462,8 @@ def put_back(copy: Unpacked, database: Path) -> Path | None:
     flush(database.parent)
     copy.database.replace(database)
     flush(database.parent)
+    if moved_on(database):
+        note_moved(database, "")
     return moved
 
 

@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from app.errors import ExplainedError
-from app.files import of_another
+from app.files import of_another, write_file
 from app.records.migrations import migrate
 from app.records.turns import BUSY_SECONDS, PATIENT, SharedWrites, Turn
 
@@ -204,6 +204,9 @@ def _join(db: _Watched, path: Path) -> None:
         _open.add(db)
 
 
+MOVED = "moved "
+
+
 def id_file(path: Path) -> Path:
     """Where the id of the database ``path`` stands beside it."""
     return path.with_suffix(".id")
@@ -219,9 +222,7 @@ def open_database(path: Path, *, threads: bool = False) -> _Watched:
     from a newer version of the program, and ``NotItselfError`` when a database was here that is
     gone, or that was another one.
     """
-    known = known_id(path)
-    if known and not path.exists():
-        raise NotItselfError(f"The database {path} is gone. {RESTORE}")
+    known = _awaited_id(path)
     try:
         keep_private(path)
         before = _stamp(path)[:1]
@@ -450,10 +451,40 @@ def _before_upgrade(path: Path) -> None:
 
 def known_id(path: Path) -> str:
     """The id that stands beside the database; empty where there was none yet."""
+    return _beside_it(path)[0]
+
+
+def _awaited_id(path: Path) -> str:
+    """The id that the database has to have. Raises ``NotItselfError`` where none may be opened."""
+    if day := moved_on(path):
+        raise NotItselfError(
+            f"The site in {path.parent} moved to another place on {day}, and two would count "
+            "apart, so nothing is taken in here. If it is to go on here after all, run: flask adopt"
+        )
+    known = known_id(path)
+    if known and not path.exists():
+        raise NotItselfError(f"The database {path} is gone. {RESTORE}")
+    return known
+
+
+def moved_on(path: Path) -> str:
+    """The day on which the site moved to another place; empty where it did not."""
+    return _beside_it(path)[1]
+
+
+def _beside_it(path: Path) -> tuple[str, str]:
     try:
-        return id_file(path).read_text(encoding="ascii", errors="replace").strip()
+        text = id_file(path).read_text(encoding="ascii", errors="replace")
     except OSError:
-        return ""
+        return "", ""
+    known, _, day = text.partition(MOVED)
+    return known.strip(), day.strip()
+
+
+def note_moved(path: Path, day: str) -> None:
+    """Have nobody open the database ``path`` any more, because its site goes on elsewhere; with
+    no day, take that back. Call it within ``stopped``."""
+    write_file(id_file(path), f"{known_id(path)}\n{MOVED + day if day else ''}\n")
 
 
 def _id_of(db: sqlite3.Connection) -> str:

@@ -14,12 +14,13 @@ import pytest
 from nacl.pwhash import argon2id
 from sqlite_utils import Database
 
+from app.files import locked
 from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
 from app.records.counts import totals
-from app.records.database import open_database
-from app.records.health import check_site
+from app.records.database import NotItselfError, open_database
+from app.records.health import adopt_site, check_site
 from app.records.keys import STRENGTH, first_key
 from app.records.signing import sign, withdraw
 from app.site.backups import fingerprint_of_keys, open_keys, stream_file
@@ -207,6 +208,39 @@ def test_a_site_without_a_database_has_nothing_to_copy(machine: Machine) -> None
 
 def test_a_copy_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
     assert "one accident" in machine.run("now", machine.instance / "copies", fails=True)
+
+
+def test_a_site_that_moved_takes_nothing_in_where_it_was(machine: Machine) -> None:
+    machine.sign("one")
+    words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
+    with locked(machine.settings.database.with_suffix(".serving")):
+        said = machine.run("now", machine.copies, *words, "--moving", fails=True)
+    assert "The site is running" in said
+    assert not machine.copies.exists()
+    machine.sign("two")
+    said = machine.run("now", machine.copies, *words, "--moving")
+    assert f"delete {machine.instance}" in said
+    for act in (lambda: machine.sign("three"), machine.count):
+        with pytest.raises(NotItselfError, match="moved to another place on 20"):
+            act()
+    assert "moved to another place" in machine.run("stream", fails=True)
+
+    [file] = copies(machine.copies)
+    machine.start("elsewhere")
+    machine.run("restore", "--yes", file.path, *machine.sealed())
+    machine.sign("three")
+    machine.run("now", machine.folder / "back")
+    machine.start("site")
+    machine.run("restore", "--yes", copies(machine.folder / "back")[0].path)
+    assert machine.count() == 3, "and it may come back"
+
+
+def test_a_site_may_go_on_where_it_was_on_purpose(machine: Machine) -> None:
+    words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
+    machine.run("now", machine.copies, *words, "--moving")
+    adopt_site(machine.settings.database, machine.settings.own_keys)
+    machine.sign("one")
+    assert machine.count() == 1
 
 
 def test_the_list_names_each_copy_and_what_is_none(machine: Machine) -> None:

@@ -32,7 +32,7 @@ from app.cli.doctor import look
 from app.cli.doctor_asks import TRIES
 from app.congress.tables import FOLDER
 from app.records.backup import note, take
-from app.records.database import open_database
+from app.records.database import note_moved, open_database
 from app.records.health import check_site
 from app.records.keys import STRENGTH, current_key, make_key
 from app.records.sealing import seal_details
@@ -231,6 +231,11 @@ def log_of_another(p: Patient) -> None:
 @way("identity", "fail", "is not the one that was here")
 def emptied(p: Patient) -> None:
     p.database.write_bytes(b"")
+
+
+@way("identity", "fail", "moved to another place on 2026-09-01")
+def started_again_after_it_moved(p: Patient) -> None:
+    note_moved(p.database, "2026-09-01")
 
 
 @way("identity", "fail", "newer version of this program")
