@@ -24,8 +24,8 @@ from app.web.pages import Page
 from app.web.resident import copies, official
 from app.web.resident.claims import claims_of, delivery_words, state_words
 from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
-from app.web.resident.journey import Data, Ready, ready, review_page
-from app.web.resident.letters import addressed, at_home, translated
+from app.web.resident.journey import Data, ready, review_page
+from app.web.resident.letters import Letters, at_home
 from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping, receipt_page
 
@@ -119,11 +119,11 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
 
 
 def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -> Page:
-    checked, receipt, signed = act.ready, act.token, act.signed
+    checked, receipt, signed = act.checked, act.token, act.signed
     mails = mail_of(site.db(), receipt)
     rows = {row.seat: row for row in signed.letters}
-    items = addressed(checked.draft, checked.found, checked.site)
-    in_both = translated(items, checked.draft, checked.found, checked.site)
+    items = checked.addressed()
+    in_both = checked.translated(items)
     offered = official.offer(receipt, signed, checked.draft, site)
     asked = CopyForm(data if mail else None, data={"copy_to": checked.draft.email})
     mailing = copies.mailing(asked, site)
@@ -223,12 +223,12 @@ def receipt_with_letters(token: str, site: Services) -> Page:
     return replace(page, context={**page.context, **letters})
 
 
-def _chosen(checked: Ready, data: Data) -> tuple[Addressed, ...]:
+def _chosen(checked: Letters, data: Data) -> tuple[Addressed, ...]:
     """The letters that a button asks for: its value is a seat, or empty for all; ``+es`` after
     it adds the Spanish."""
     only, spanish, _rest = data.get("only", "").partition("+es")
-    items = addressed(checked.draft, checked.found, checked.site, only)
-    return translated(items, checked.draft, checked.found, checked.site) if spanish else items
+    items = checked.addressed(only)
+    return checked.translated(items) if spanish else items
 
 
 def print_view(data: Data, site: Services) -> Page:
@@ -257,7 +257,7 @@ def pdf(data: Data, site: Services) -> Page | bytes:
         document = to_pdf(items)
     except PdfError:
         words = _("The PDF could not be made. Please use the print view or the web form instead.")
-        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=500)
+        return review_page(checked, errors=[("", words)], status=500)
     note(data, site, tuple(x.letter.holder.seat.id for x in items), "downloaded")
     return document
 

@@ -52,17 +52,7 @@ from app.web.resident.find import (
     senators_note,
     settled,
 )
-from app.web.resident.letters import (
-    Reviewed,
-    glyphs_missing,
-    growing,
-    recipients,
-    review,
-    standing_by,
-    story_room,
-    too_long,
-    unsettled,
-)
+from app.web.resident.letters import Letters, Reviewed, glyphs_missing
 from app.web.resident.people import district_name, no_letter, person, role, state_name, title_name
 from app.web.resident.sharing import prefilled
 
@@ -241,8 +231,8 @@ def write_page(
     said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
     draft = begun(draft, found, site)
     today, delegation = site.today(), found.delegation
-    chosen = recipients(draft, found) or delegation.recipients
-    letters = options(site, draft.template)
+    made, letters = Letters(draft, found, site), options(site, draft.template)
+    chosen = made.recipients or delegation.recipients
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token),
         "form": form or write_form(draft, site), "errors": errors or (),
@@ -254,8 +244,8 @@ def write_page(
         "to_names": [title_name(h) for h in chosen],
         "noted": [p for p in (person(h, today, site.tables) for h in delegation.holders) if p.note],
         "templates": letters, "prompts": prompts(site), "story_limit": STORY_LIMIT,
-        "room": story_room(draft, found, site),
-        "growing": [growing(draft, found, site, x.id) for x in letters if chosen],
+        "room": made.room(),
+        "growing": [made.growing(x.id) for x in letters if chosen],
     }  # fmt: skip
     return Page("resident/write.html", context, status)
 
@@ -271,7 +261,7 @@ def address_page(
 ) -> Page:
     """The page for name and address. With ``errors`` it has a 4xx status."""
     draft = begun(draft, found, site)
-    form = form or write_form(draft, site)
+    made, form = Letters(draft, found, site), form or write_form(draft, site)
     today = site.today()
     # A well-formed ZIP that is refused all the same lies in another place than the members'.
     elsewhere = bool(form.mail_zip.errors) and draft.return_zip is not None
@@ -281,8 +271,8 @@ def address_page(
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
         "errors": errors or (), "switch": "resident.address", "draft_page": "address",
         "people": people, "relocate": elsewhere,
-        "growing": [growing(draft, found, site, draft.template)],
-        "to_names": [title_name(h) for h in recipients(draft, found) or everyone],
+        "growing": [made.growing(draft.template)],
+        "to_names": [title_name(h) for h in made.recipients or everyone],
         "to_open": any(name == "to" for name, _message in errors or ())
         or not all(p.chosen for p in people),
         "confirm_email": site.confirm_email, "email_hint": suggest_email(draft.email),
@@ -353,17 +343,6 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
 # --- From the draft to the letters -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A draft of which letters can be made."""
-
-    draft: Draft
-    found: Found
-    site: Services
-    """The site as of the moment that counts: for what was signed under a Congress that is over,
-    as it was then."""
-
-
 def as_signed(data: Data, site: Services) -> Services:
     """The site at the time when this form was signed, if a Congress has ended since.
 
@@ -377,8 +356,8 @@ def as_signed(data: Data, site: Services) -> Services:
     return site.at(min(as_moment(signed.day), last))
 
 
-def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Ready | Page:
-    """The draft if letters can be made of it, or the page that says what is in the way.
+def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Letters | Page:
+    """The letters of a draft if any can be made of it, or the page that says what is in the way.
 
     ``fresh`` demands a form token that has not expired, and that the person has said of every
     letter that they changed by hand whether they still mean it; a page that only shows what was
@@ -402,15 +381,16 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     form, errors = judge(draft, site, outcome)
     if errors:
         return _asked_again(draft, outcome, site, form, errors)
-    if errors := too_long(draft, outcome, site):
-        return review_page(draft, outcome, site, errors=errors, status=422)
+    letters = Letters(draft, outcome, site)
+    if errors := letters.too_long():
+        return review_page(letters, errors=errors, status=422)
     if fresh and (waited := _token_words(draft, site)):
-        return _come_back(draft, outcome, site, form=form, message=waited, data=data)
+        return _come_back(letters, form=form, message=waited, data=data)
     if kept := data.get("keep"):
-        draft = standing_by(draft, kept, outcome, site)
-    if fresh and not choosing and (open_choices := _choices(draft, outcome, site)):
-        return review_page(draft, outcome, site, errors=open_choices, status=409)
-    return Ready(draft, outcome, site)
+        letters = letters.standing_by(kept)
+    if fresh and not choosing and (open_choices := _choices(letters)):
+        return review_page(letters, errors=open_choices, status=409)
+    return letters
 
 
 def _moved_on(draft: Draft, found: Found) -> Draft | None:
@@ -439,7 +419,7 @@ def _left_out(begun_under: str, site: Services) -> str:
     )  # fmt: skip
 
 
-def _choices(draft: Draft, found: Found, site: Services) -> Errors:
+def _choices(letters: Letters) -> Errors:
     """What the person has to say of letters that they changed by hand before they sign."""
     return [
         (
@@ -447,7 +427,7 @@ def _choices(draft: Draft, found: Found, site: Services) -> Errors:
             _("You changed the letter to %(name)s by hand, and then something that it was made "
               "from. Choose which letter you mean; nothing was signed yet.", name=title_name(h)),
         )
-        for h in unsettled(draft, found, site)
+        for h in letters.unsettled()
     ]  # fmt: skip
 
 
@@ -468,21 +448,19 @@ def _token_words(draft: Draft, site: Services) -> str:
     return ""
 
 
-def _come_back(
-    draft: Draft, found: Found, site: Services, *, form: WriteForm | None, message: str, data: Data
-) -> Page:
+def _come_back(letters: Letters, *, form: WriteForm | None, message: str, data: Data) -> Page:
     """The same page again, filled in, with a fresh token."""
+    errors = [("", message)]
     if any(key.startswith("shown-") for key in data):
-        return review_page(draft, found, site, errors=[("", message)], status=400)
-    return address_page(draft, site, found, form, errors=[("", message)], status=400)
+        return review_page(letters, errors=errors, status=400)
+    draft, site, found = letters.draft, letters.site, letters.found
+    return address_page(draft, site, found, form, errors=errors, status=400)
 
 
 def review_letters(data: Data, site: Services) -> Page:
     """The letters exactly as they will be handed over."""
     checked = ready(data, site, fresh=True, choosing=True)
-    if isinstance(checked, Page):
-        return checked
-    return review_page(checked.draft, checked.found, site)
+    return checked if isinstance(checked, Page) else review_page(checked)
 
 
 def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[str, Fact]]:
@@ -492,18 +470,13 @@ def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[st
 
 
 def review_page(
-    draft: Draft,
-    found: Found,
-    site: Services,
-    *,
-    errors: Errors | None = None,
-    press_again: str = "",
-    status: int = 200,
+    made: Letters, *, errors: Errors | None = None, press_again: str = "", status: int = 200
 ) -> Page:
-    """The review page of a draft that letters can be made of."""
+    """The review page of letters that can be made."""
+    draft, found, site = made.draft, made.found, made.site
     wrong = frozenset(target for target, _message in errors or ())
     vacant = [h for h in found.delegation.holders if h.vacant]
-    letters, bill = review(draft, found, site, wrong), site.campaign.bill_for("house")
+    letters, bill = made.review(wrong), site.campaign.bill_for("house")
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": letters, "glyphs": glyphs_missing(draft),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from app.campaign.compose import Composer, body_text, office_language
 from app.campaign.entities import Letter, LetterTemplate, Writer
@@ -93,59 +94,11 @@ def at_home(writer: Writer, draft: Draft) -> Writer:
     return replace(writer, city="", zip=str(draft.home_zip or ""))
 
 
-def recipients(draft: Draft, found: Found) -> tuple[Holder, ...]:
-    """The chosen recipients, all of them where none was chosen yet; never a vacant seat."""
-    everyone = found.delegation.recipients
-    return tuple(h for h in everyone if draft.to is None or h.seat.id in draft.to)
-
-
 def office_of(draft: Draft, holder: Holder) -> Office | None:
     """The office that the printed letter goes to; None is Washington."""
     wanted = draft.offices.get(holder.seat.id, "")
     offices = holder.member.local_offices if holder.member else ()
     return next((o for o in offices if o.id == wanted), None)
-
-
-def make_letters(draft: Draft, found: Found, site: Services) -> tuple[Letter, ...]:
-    """One letter to each recipient, with the words that the person changed by hand."""
-    make = _composer(draft, found, site)
-    return tuple(make(h, draft.words.get(h.seat.id)) for h in recipients(draft, found))
-
-
-def _composer(
-    draft: Draft, found: Found, site: Services, *, shortest: bool = False
-) -> Callable[[Holder, str | None], Letter]:
-    """Makes the letter to a holder, in the words given or in the campaign's.
-
-    It is the short letter where the office's form is too small for the full one; with
-    ``shortest`` it is the short one wherever there is one.
-    """
-    full = template_of(draft, site)
-    short = site.campaign.template(full.id, "short") or full
-    composer = _person(draft, found, site)
-
-    def make(holder: Holder, words: str | None) -> Letter:
-        tongue = office_language(draft.tongue, holder.seat.state)
-        letter = composer.letter(short if shortest else full, holder, language=tongue)
-        limited = holder.member is not None and holder.member.form.max_characters
-        if limited and short is not full and to_web_form(letter).over:
-            letter = composer.letter(short, holder, language=tongue)
-        if words is None:
-            return letter
-        length = short if letter.length == "short" else full
-        return composer.letter(length, holder, language=tongue, body_override=words)
-
-    return make
-
-
-def _person(draft: Draft, found: Found, site: Services) -> Composer:
-    return Composer(
-        site.campaign,
-        writer=at_home(writer_of(draft), draft),
-        district_place=found.delegation,
-        story=draft.story,
-        today=site.writing_day(),
-    )
 
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
@@ -169,26 +122,6 @@ class Growing:
     """Whether the office gets the same in English."""
 
 
-def growing(draft: Draft, found: Found, site: Services, template: str) -> Growing:
-    """The letter that a template makes of the draft, to whoever is written to first."""
-    holder = (recipients(draft, found) or found.delegation.recipients)[0]
-    typed = split_paragraphs(draft.story)
-    own = typed or ("…",)
-    some = replace(draft, template=template, words={}, story="\n\n".join(own))
-    letter = _composer(some, found, site)(holder, None)
-    aid = _aid(some, found, site, letter)
-    body = aid or letter.body
-    at = body.index(own[0])
-    return Growing(
-        template,
-        body[:at],
-        "\n\n".join(typed),
-        body[at + len(own) :],
-        "es" if aid else letter.language,
-        bool(aid),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
     """How much of a story the smallest form among the recipients' has room for."""
@@ -197,18 +130,199 @@ class Room:
     characters: int
 
 
-def story_room(draft: Draft, found: Found, site: Services) -> Room | None:
-    """The room in the smallest form, as its office counts; None where no limit is known."""
-    if site.campaign.template(draft.template) is None:
-        return None
-    make = _composer(replace(draft, story=""), found, site, shortest=True)
-    forms = [(h, to_web_form(make(h, None))) for h in recipients(draft, found)]
-    between = 4  # the line breaks that set a paragraph apart
-    rooms = [(f.limit - f.count - between, h) for h, f in forms if f.limit is not None]
-    if not rooms:
-        return None
-    room, holder = min(rooms, key=lambda pair: pair[0])
-    return Room(title_name(holder), max(room, 0))
+@dataclass(frozen=True, eq=False)
+class Letters:
+    """The letters of a draft to the members of its place."""
+
+    draft: Draft
+    found: Found
+    site: Services
+    """The site as of the moment that counts: for what was signed under a Congress that is over,
+    as it was then."""
+
+    @property
+    def recipients(self) -> tuple[Holder, ...]:
+        """Those chosen, all of them where none was chosen yet; never a vacant seat."""
+        everyone, to = self.found.delegation.recipients, self.draft.to
+        return tuple(h for h in everyone if to is None or h.seat.id in to)
+
+    @cached_property
+    def _person(self) -> Composer:
+        return Composer(
+            self.site.campaign,
+            writer=at_home(writer_of(self.draft), self.draft),
+            district_place=self.found.delegation,
+            story=self.draft.story,
+            today=self.site.writing_day(),
+        )
+
+    def one(self, holder: Holder, words: str | None = None, *, shortest: bool = False) -> Letter:
+        """The letter to a holder, in the words given or in the campaign's.
+
+        It is the short letter where the office's form is too small for the full one; with
+        ``shortest`` it is the short one wherever there is one.
+        """
+        full = template_of(self.draft, self.site)
+        short = self.site.campaign.template(full.id, "short") or full
+        tongue = office_language(self.draft.tongue, holder.seat.state)
+        letter = self._person.letter(short if shortest else full, holder, language=tongue)
+        limited = holder.member is not None and holder.member.form.max_characters
+        if limited and short is not full and to_web_form(letter).over:
+            letter = self._person.letter(short, holder, language=tongue)
+        if words is None:
+            return letter
+        length = short if letter.length == "short" else full
+        return self._person.letter(length, holder, language=tongue, body_override=words)
+
+    def every(self) -> tuple[Letter, ...]:
+        """One letter to each recipient, with the words that the person changed by hand."""
+        words = self.draft.words
+        return tuple(self.one(h, words.get(h.seat.id)) for h in self.recipients)
+
+    def growing(self, template: str) -> Growing:
+        """The letter that a template makes of the draft, to whoever is written to first."""
+        holder = (self.recipients or self.found.delegation.recipients)[0]
+        typed = split_paragraphs(self.draft.story)
+        own = typed or ("…",)
+        draft = replace(self.draft, template=template, words={}, story="\n\n".join(own))
+        some = replace(self, draft=draft)
+        letter = some.one(holder)
+        aid = some._aid(letter)
+        body = aid or letter.body
+        at = body.index(own[0])
+        return Growing(
+            template,
+            body[:at],
+            "\n\n".join(typed),
+            body[at + len(own) :],
+            "es" if aid else letter.language,
+            bool(aid),
+        )
+
+    def room(self) -> Room | None:
+        """The room for a story in the smallest form, as its office counts; None where no limit
+        is known."""
+        if self.site.campaign.template(self.draft.template) is None:
+            return None
+        bare = replace(self, draft=replace(self.draft, story=""))
+        forms = [(h, to_web_form(bare.one(h, shortest=True))) for h in self.recipients]
+        between = 4  # the line breaks that set a paragraph apart
+        rooms = [(f.limit - f.count - between, h) for h, f in forms if f.limit is not None]
+        if not rooms:
+            return None
+        room, holder = min(rooms, key=lambda pair: pair[0])
+        return Room(title_name(holder), max(room, 0))
+
+    def too_long(self) -> list[tuple[str, str]]:
+        """Those that were changed by hand and are longer than may be, as errors."""
+        errors = []
+        for holder in self.recipients:
+            words = self.draft.words.get(holder.seat.id)
+            if words is None:
+                continue
+            count, limit = (
+                to_web_form(self.one(holder, words)).count,
+                letter_limit(self.one(holder)),
+            )
+            if count > limit:
+                errors.append((
+                    f"words-{holder.seat.id}",
+                    _("The letter to %(name)s has %(length)d characters with its greeting; at most "
+                      "%(limit)d fit. Shorten it, or undo your changes to it.",
+                      name=title_name(holder), length=count, limit=limit),
+                ))  # fmt: skip
+        return errors
+
+    def addressed(self, only: str = "") -> tuple[Addressed, ...]:
+        """As they were signed, with writer and office, ready for paper; one, or all."""
+        draft = self.draft
+        letters = [
+            x
+            if x.edited or not _changed(draft, x)
+            else self.one(x.holder, draft.as_shown[x.holder.seat.id])
+            for x in self.every()
+        ]
+        chosen = [x for x in letters if x.holder.seat.id == only] or letters
+        writer = writer_of(draft)
+        return tuple(Addressed(x, writer, office_of(draft, x.holder)) for x in chosen)
+
+    def translated(self, items: Sequence[Addressed]) -> tuple[Addressed, ...]:
+        """The same with their Spanish, where there is one: not of what was changed by hand."""
+        return tuple(
+            x if x.letter.edited else replace(x, translation=self._aid(x.letter)) for x in items
+        )
+
+    def review(self, wrong: frozenset[str] = frozenset()) -> list[Reviewed]:
+        """Every letter as it will be handed over, with what the person may want to change."""
+        letters = self.every()
+        low = [x.own_share < LOW_SHARE for x in letters]
+        shown: list[Reviewed] = []
+        for number, (letter, lacking) in enumerate(zip(letters, low, strict=True)):
+            nudge = lacking and not any(low[:number])
+            made = self._reviewed(letter, nudge=nudge, wrong=wrong)
+            shown.append(_compared(made, shown) if shown else made)
+        return shown
+
+    def _reviewed(self, letter: Letter, *, nudge: bool, wrong: frozenset[str]) -> Reviewed:
+        draft, site = self.draft, self.site
+        holder, seat = letter.holder, letter.holder.seat.id
+        assert holder.member is not None
+        edited = seat in draft.words
+        plain = self.one(holder) if edited else letter
+        stale = _is_stale(draft, plain)
+        office = office_of(draft, holder)
+        page = postal(letter, writer_of(draft), office)
+        form = to_web_form(letter)
+        return Reviewed(
+            seat=seat,
+            title_name=title_name(holder),
+            note=term_note(holder, site.today(), site.tables),
+            ask=(language() == "es" and letter.ask.summary_es) or letter.ask.summary,
+            page=page,
+            own=split_paragraphs(*letter.own_paragraphs),
+            aid=() if edited else self._aid(letter),
+            differs="",
+            same_as="",
+            body=body_text(letter),
+            fingerprint=fingerprint(body_text(plain)),
+            edited=edited,
+            made_from=draft.made_from.get(seat, "") if stale else _made_from(draft, plain),
+            anew=postal(plain, writer_of(draft), office).paragraphs if stale else (),
+            wrong=f"words-{seat}" in wrong,
+            own_percent=round(letter.own_share * 100),
+            nudge=nudge,
+            count=form.count,
+            limit=form.limit,
+            box_limit=letter_limit(plain),
+            box_extra=form.count - form_length(body_text(letter)),
+            may_be_spanish=holder.seat.state == "PR" and _has_spanish(letter, site),
+            shortened=plain.length == "short",
+            over=form.over,
+            offices=[
+                ("washington", _("Washington, DC")),
+                *((o.id, _office_label(o)) for o in holder.member.local_offices),
+            ],
+            office=office.id if office else "washington",
+            office_open=office is not None,
+        )
+
+    def unsettled(self) -> list[Holder]:
+        """To whom those go of which the person has to say which words they mean."""
+        changed = [h for h in self.recipients if h.seat.id in self.draft.words]
+        return [h for h in changed if _is_stale(self.draft, self.one(h))]
+
+    def standing_by(self, seat: str) -> Letters:
+        """The same after the person said that the words of a letter are what they mean."""
+        draft = self.draft
+        now = {h.seat.id: _made_from(draft, self.one(h)) for h in self.recipients
+               if h.seat.id == seat}  # fmt: skip
+        return replace(self, draft=replace(draft, made_from={**draft.made_from, **now}))
+
+    def _aid(self, letter: Letter) -> tuple[str, ...]:
+        template = self.site.campaign.template(letter.template, letter.length)
+        if language() != "es" or template is None or letter.language == "es":
+            return ()
+        return self._person.reading_aid(template, letter.holder)
 
 
 def letter_limit(plain: Letter) -> int:
@@ -221,69 +335,10 @@ def letter_limit(plain: Letter) -> int:
     return max(form.limit or STORY_LIMIT, form.count)
 
 
-def too_long(draft: Draft, found: Found, site: Services) -> list[tuple[str, str]]:
-    """The letters that were changed by hand and are longer than may be, as errors."""
-    if not draft.words:
-        return []
-    make = _composer(draft, found, site)
-    errors = []
-    for holder in recipients(draft, found):
-        words = draft.words.get(holder.seat.id)
-        if words is None:
-            continue
-        count, limit = to_web_form(make(holder, words)).count, letter_limit(make(holder, None))
-        if count > limit:
-            errors.append((
-                f"words-{holder.seat.id}",
-                _("The letter to %(name)s has %(length)d characters with its greeting; at most "
-                  "%(limit)d fit. Shorten it, or undo your changes to it.",
-                  name=title_name(holder), length=count, limit=limit),
-            ))  # fmt: skip
-    return errors
-
-
-def addressed(draft: Draft, found: Found, site: Services, only: str = "") -> tuple[Addressed, ...]:
-    """The letters as they were signed, with writer and office, ready for paper; one, or all."""
-    make = _composer(draft, found, site)
-    letters = [
-        x
-        if x.edited or not _changed(draft, x)
-        else make(x.holder, draft.as_shown[x.holder.seat.id])
-        for x in make_letters(draft, found, site)
-    ]
-    chosen = [x for x in letters if x.holder.seat.id == only] or letters
-    writer = writer_of(draft)
-    return tuple(Addressed(x, writer, office_of(draft, x.holder)) for x in chosen)
-
-
-def translated(
-    items: Sequence[Addressed], draft: Draft, found: Found, site: Services
-) -> tuple[Addressed, ...]:
-    """The letters with their Spanish, where there is one: not of what was changed by hand."""
-    return tuple(
-        x if x.letter.edited else replace(x, translation=_aid(draft, found, site, x.letter))
-        for x in items
-    )
-
-
 def _changed(draft: Draft, letter: Letter) -> bool:
     """Whether the campaign now has other words than the person read."""
     seat = letter.holder.seat.id
     return seat in draft.as_shown and fingerprint(body_text(letter)) != draft.shown[seat]
-
-
-def review(
-    draft: Draft, found: Found, site: Services, wrong: frozenset[str] = frozenset()
-) -> list[Reviewed]:
-    """Every letter as it will be handed over, with what the person may want to change."""
-    letters = make_letters(draft, found, site)
-    low = [x.own_share < LOW_SHARE for x in letters]
-    shown: list[Reviewed] = []
-    for number, (letter, lacking) in enumerate(zip(letters, low, strict=True)):
-        nudge = lacking and not any(low[:number])
-        made = _reviewed(draft, found, site, letter, nudge=nudge, wrong=wrong)
-        shown.append(_compared(made, shown) if shown else made)
-    return shown
 
 
 DIFFERENCE = 120
@@ -309,57 +364,6 @@ def _compared(letter: Reviewed, earlier: Sequence[Reviewed]) -> Reviewed:
         else:
             said += f" {part}"
     return replace(letter, same_as=same, differs=said.strip())
-
-
-def _reviewed(
-    draft: Draft,
-    found: Found,
-    site: Services,
-    letter: Letter,
-    *,
-    nudge: bool,
-    wrong: frozenset[str],
-) -> Reviewed:
-    holder, seat = letter.holder, letter.holder.seat.id
-    assert holder.member is not None
-    edited = seat in draft.words
-    plain = _composer(draft, found, site)(holder, None) if edited else letter
-    stale = _is_stale(draft, plain)
-    office = office_of(draft, holder)
-    page = postal(letter, writer_of(draft), office)
-    form = to_web_form(letter)
-    return Reviewed(
-        seat=seat,
-        title_name=title_name(holder),
-        note=term_note(holder, site.today(), site.tables),
-        ask=(language() == "es" and letter.ask.summary_es) or letter.ask.summary,
-        page=page,
-        own=split_paragraphs(*letter.own_paragraphs),
-        aid=() if edited else _aid(draft, found, site, letter),
-        differs="",
-        same_as="",
-        body=body_text(letter),
-        fingerprint=fingerprint(body_text(plain)),
-        edited=edited,
-        made_from=draft.made_from.get(seat, "") if stale else _made_from(draft, plain),
-        anew=postal(plain, writer_of(draft), office).paragraphs if stale else (),
-        wrong=f"words-{seat}" in wrong,
-        own_percent=round(letter.own_share * 100),
-        nudge=nudge,
-        count=form.count,
-        limit=form.limit,
-        box_limit=letter_limit(plain),
-        box_extra=form.count - form_length(body_text(letter)),
-        may_be_spanish=holder.seat.state == "PR" and _has_spanish(letter, site),
-        shortened=plain.length == "short",
-        over=form.over,
-        offices=[
-            ("washington", _("Washington, DC")),
-            *((o.id, _office_label(o)) for o in holder.member.local_offices),
-        ],
-        office=office.id if office else "washington",
-        office_open=office is not None,
-    )
 
 
 def changed_since_shown(draft: Draft, letters: Sequence[Letter]) -> str:
@@ -399,26 +403,6 @@ def _is_stale(draft: Draft, plain: Letter) -> bool:
     return seat in draft.words and draft.made_from.get(seat) != _made_from(draft, plain)
 
 
-def unsettled(draft: Draft, found: Found, site: Services) -> list[Holder]:
-    """To whom the letters go of which the person has to say which words they mean."""
-    if not draft.words:
-        return []
-    make = _composer(draft, found, site)
-    changed = [h for h in recipients(draft, found) if h.seat.id in draft.words]
-    return [h for h in changed if _is_stale(draft, make(h, None))]
-
-
-def standing_by(draft: Draft, seat: str, found: Found, site: Services) -> Draft:
-    """The draft after the person said that the words of a letter are what they mean."""
-    make = _composer(draft, found, site)
-    now = {
-        h.seat.id: _made_from(draft, make(h, None))
-        for h in recipients(draft, found)
-        if h.seat.id == seat
-    }
-    return replace(draft, made_from={**draft.made_from, **now})
-
-
 def _office_label(office: Office) -> str:
     street = office.lines[-2] if len(office.lines) > 2 else ""
     return f"{office.city}, {office.state}" + (f" ({street})" if street else "")
@@ -427,13 +411,6 @@ def _office_label(office: Office) -> str:
 def _has_spanish(letter: Letter, site: Services) -> bool:
     template = site.campaign.template(letter.template, letter.length)
     return template is not None and bool(template.reading_aid_es)
-
-
-def _aid(draft: Draft, found: Found, site: Services, letter: Letter) -> tuple[str, ...]:
-    template = site.campaign.template(letter.template, letter.length)
-    if language() != "es" or template is None or letter.language == "es":
-        return ()
-    return _person(draft, found, site).reading_aid(template, letter.holder)
 
 
 def glyphs_missing(draft: Draft) -> Sequence[str]:

@@ -46,8 +46,8 @@ from app.web.error_pages import not_stored_words
 from app.web.forms import SiteForm, entries
 from app.web.pages import Page
 from app.web.resident.draft import Draft, choices, person_in
-from app.web.resident.journey import Data, Ready
-from app.web.resident.letters import addressed, writer_of
+from app.web.resident.journey import Data
+from app.web.resident.letters import Letters, writer_of
 from app.web.resident.people import state_name, title_name
 from app.web.resident.receipts import Act, act_of
 
@@ -151,28 +151,30 @@ def deliver(data: Data, site: Services) -> Page | None:
     act = act_of(data, site)
     if isinstance(act, Page):
         return act
-    ready = act.ready
-    offered = offer(act.token, act.signed, ready.draft, site)
+    checked = act.checked
+    offered = offer(act.token, act.signed, checked.draft, site)
     if offered is None:
         return None
-    form = OfficesForm(data, data=_known(ready))
-    items = addressed(ready.draft, ready.found, ready.site, form.only.data)
+    form = OfficesForm(data, data=_known(checked))
+    items = checked.addressed(form.only.data)
     letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
     if not letters:
         return None
-    return _Way(form, site, offices, ready, act, offered, letters).step()
+    return _Way(form, site, offices, act, offered, letters).step()
 
 
-def _elsewhere(ready: Ready) -> bool:
+def _elsewhere(checked: Letters) -> bool:
     """Whether the return address is not where the person lives, which offices want."""
-    return bool(ready.draft.elsewhere) or ready.draft.mail_state != ready.found.delegation.state
+    draft = checked.draft
+    return bool(draft.elsewhere) or draft.mail_state != checked.found.delegation.state
 
 
-def _known(ready: Ready) -> dict[str, str]:
+def _known(checked: Letters) -> dict[str, str]:
     """By field, what the letters say."""
-    writer = dataclasses.replace(writer_of(ready.draft), prefix=ready.draft.prefix)
-    if _elsewhere(ready):
-        writer = dataclasses.replace(writer, street="", street2="", city="", zip=ready.draft.zip)
+    draft = checked.draft
+    writer = dataclasses.replace(writer_of(draft), prefix=draft.prefix)
+    if _elsewhere(checked):
+        writer = dataclasses.replace(writer, street="", street2="", city="", zip=draft.zip)
     return {f"d_{name}": getattr(writer, name) for name in ASKED}
 
 
@@ -183,7 +185,6 @@ class _Way:
     form: OfficesForm
     site: Services
     offices: OfficePost
-    ready: Ready
     act: Act
     offered: OfficialOffer
     letters: Sequence[Letter]
@@ -191,7 +192,7 @@ class _Way:
     def writer(self) -> Writer:
         """Whoever the offices are told that the letters are from."""
         values = {name: self.form.value(name) for name in ASKED}
-        return Writer(state=self.ready.found.delegation.state, **values)
+        return Writer(state=self.act.checked.found.delegation.state, **values)
 
     def step(self) -> Page | None:
         writer, step, seen = self.writer(), self.form.step.data, self.form.seen.data
@@ -237,8 +238,8 @@ class _Way:
         errors = [(name, words[0]) for name, words in self.form.errors.items()]
         context = self.context() | {
             "form": self.form, "asked": names, "phone_needed": "phone" in lacks, "errors": errors,
-            "home_state": state_name(self.ready.found.delegation.state)
-            if _elsewhere(self.ready) else "",
+            "home_state": state_name(self.act.checked.found.delegation.state)
+            if _elsewhere(self.act.checked) else "",
             "names": [title_name(x.holder) for x in self.letters],
         }  # fmt: skip
         return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)
@@ -263,7 +264,7 @@ class _Way:
         parts = message_parts(site.campaign, letter, today=site.writing_day())
         if not isinstance(parts, MessageParts):
             return parts
-        confirmed = site.confirm_email and writer.email == self.ready.draft.email
+        confirmed = site.confirm_email and writer.email == self.act.checked.draft.email
         return to_message(
             dataclasses.replace(parts, email_confirmed=confirmed),
             writer,
@@ -288,7 +289,7 @@ class _Way:
         return Page("resident/deliver_check.html", context, 409 if changed else status)
 
     def context(self) -> dict[str, object]:
-        draft = self.ready.draft
+        draft = self.act.checked.draft
         return {
             "draft": draft.after_signing(), "token": self.site.tokens.renew(draft.token),
             "only": self.form.only.data, "is_test": self.offices.is_test,
@@ -298,7 +299,7 @@ class _Way:
 
     def queue(self, made: Iterable[_Made], shown: Sequence[OfficialLetter]) -> Page | None:
         """Queue every letter, once; None when all are on their way."""
-        receipt, person = self.act.token, person_in(self.ready.draft, self.site)
+        receipt, person = self.act.token, person_in(self.act.checked.draft, self.site)
         for one in made:
             posted = Posted(
                 receipt, person, one.letter.holder.seat.id, one.message,

@@ -46,8 +46,8 @@ from app.web.resident.claims import (
 from app.web.resident.consent import offer
 from app.web.resident.copies import ask_owner
 from app.web.resident.draft import MailboxForm, token_of
-from app.web.resident.journey import Data, Ready, ready, review_page
-from app.web.resident.letters import addressed
+from app.web.resident.journey import Data, ready, review_page
+from app.web.resident.letters import Letters
 from app.web.resident.people import role, title_name
 from app.web.resident.sharing import sharing
 
@@ -61,7 +61,7 @@ log = logging.getLogger("dear_congress")
 class Act:
     """A form that was signed, with its receipt."""
 
-    ready: Ready
+    checked: Letters
     token: str
     signed: Receipt
 
@@ -77,7 +77,7 @@ def act_of(data: Data, site: Services) -> Act | Page:
         words = _(
             "These letters are not signed yet. Please read them and press the button to sign."
         )
-        return review_page(checked.draft, checked.found, site, errors=[("", words)], status=409)
+        return review_page(checked, errors=[("", words)], status=409)
     return Act(checked, token, signed)
 
 
@@ -250,7 +250,7 @@ def keep(data: Data, site: Services) -> Page | None:
     act = act_of(data, site)
     if isinstance(act, Page):
         return act
-    items = addressed(act.ready.draft, act.ready.found, act.ready.site)
+    items = act.checked.addressed()
     try:
         keep_letters(site.db(), act.token, texts(items), day=site.today())
     except (NotStoredError, TooLargeToSealError) as error:

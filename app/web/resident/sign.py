@@ -36,8 +36,8 @@ from app.web.resident import consent
 from app.web.resident.draft import Draft, token_of, who
 from app.web.resident.journey import Counted, Data, ready, review_page
 from app.web.resident.letters import (
+    Letters,
     changed_since_shown,
-    make_letters,
     office_of,
     template_of,
     writer_of,
@@ -58,56 +58,52 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     checked = ready(data, site, fresh=True)
     if isinstance(checked, Page):
         return checked
-    draft, found = checked.draft, checked.found
+    draft = checked.draft
     if over := practice.in_the_way(draft.test, site):
-        return _back(draft, found, site, over, 409)
+        return _back(checked, over, 409)
     if errors := consent.lacking(draft):
-        return review_page(draft, found, site, errors=errors, status=422)
+        return review_page(checked, errors=errors, status=422)
     answer = ask("sign", site)
     if isinstance(answer, Wait):
-        return _back(draft, found, site, wait_words(answer), 429)
+        return _back(checked, wait_words(answer), 429)
     reason = doubt(draft, site, answer)
     if reason and not draft.again:
-        words, draft = second_step_words(reason), dataclasses.replace(draft, again=reason)
-        return review_page(draft, found, site, errors=[("", words)], press_again=words, status=422)
+        words = second_step_words(reason)
+        again = dataclasses.replace(checked, draft=dataclasses.replace(draft, again=reason))
+        return review_page(again, errors=[("", words)], press_again=words, status=422)
     mailbox = _mailbox(draft, site)
     if mailbox and (wait := _too_much_mail(mailbox, draft, site)):
-        return _back(draft, found, site, wait, 429)
-    letters = make_letters(draft, found, site)
+        return _back(checked, wait, 429)
+    letters = checked.every()
     if changed := changed_since_shown(draft, letters):
-        return _back(draft, found, site, changed, 409)
+        return _back(checked, changed, 409)
     try:
-        request = signature(draft, found, letters, site, reason=reason, mailbox=mailbox)
+        request = signature(checked, letters, reason=reason, mailbox=mailbox)
         request = practice.marked(request, draft.test, site)
         signed = sign(site.db(), request, site.settings.secret_key)
     except (KeyFolderError, TooLargeToSealError, OSError) as error:
         log.error("details could not be sealed: %s", type(error).__name__)
         words = _("What you ticked could not be kept just now, so nothing was signed. Please press "
                   "the button again in a minute, or take the ticks off first.")  # fmt: skip
-        return _back(draft, found, site, words, 503)
+        return _back(checked, words, 503)
     except NotStoredError as error:
-        return _back(draft, found, site, signature_not_stored_words(error), 503)
+        return _back(checked, signature_not_stored_words(error), 503)
     if signed.confirm and (problem := _ask_owner(signed, mailbox, site)):
-        return _back(draft, found, site, *problem)
+        return _back(checked, *problem)
     return Counted(signed.receipt)
 
 
-def _back(draft: Draft, found: Found, site: Services, words: str, status: int) -> Page:
+def _back(checked: Letters, words: str, status: int) -> Page:
     """The same page, with what to do and everything that was typed."""
-    return review_page(draft, found, site, errors=[("", words)], status=status)
+    return review_page(checked, errors=[("", words)], status=status)
 
 
 def signature(
-    draft: Draft,
-    found: Found,
-    letters: tuple[Letter, ...],
-    site: Services,
-    *,
-    reason: HeldReason | None = None,
-    mailbox: str = "",
+    checked: Letters, letters: tuple[Letter, ...], *, reason: HeldReason | None, mailbox: str
 ) -> SignatureRequest:
     """What is stored of an act: no name, street, e-mail or word of it, but sealed what was
     ticked. Raises ``KeyFolderError`` and ``OSError`` where nothing can be sealed."""
+    draft, found, site = checked.draft, checked.found, checked.site
     template = template_of(draft, site)
     vacant = [h for h in found.delegation.holders if h.vacant]
     if site.confirm_email and not mailbox:
