@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -715,7 +715,7 @@ def _parse_bounded(
     problems, used = check_tree(tree, fields)
     if problems:
         return tuple(sorted(problems, key=lambda p: p.line)[:MOST_PROBLEMS])
-    return Parsed(text, frozenset(used), _renderer(_ENV.from_string(tree)))
+    return Parsed(text, frozenset(used), _renderer(text))
 
 
 _ANY_TAG = re.compile(r"""\{#.*?#\}|\{%(?:"[^"]*"|'[^']*'|[^"'%]|%(?!\}))*%\}""", re.DOTALL)
@@ -752,13 +752,19 @@ def _keep_line_ends(text: str) -> str:
     return "".join(out)
 
 
-def _renderer(template: Template) -> Callable[[Mapping[str, object]], str]:
-    # Like Template.render without copying the values: the small language cannot assign. There
-    # are no globals; an empty dict is looked through faster than Jinja's chain of none.
-    template.globals = {}
+def _renderer(text: str) -> Callable[[Mapping[str, object]], str]:
+    @cache
+    def template() -> Template:
+        # Made when something is first printed with it: most processes print few texts. There are
+        # no globals; an empty dict is looked through faster than Jinja's chain of none.
+        made = _ENV.from_string(_keep_line_ends(text))
+        made.globals = {}
+        return made
 
     def render(values: Mapping[str, object]) -> str:
-        context = template.new_context(dict(values) if type(values) is not dict else values, True)
-        return "".join(template.root_render_func(context))
+        # Like Template.render without copying the values: the small language cannot assign.
+        here = template()
+        context = here.new_context(dict(values) if type(values) is not dict else values, True)
+        return "".join(here.root_render_func(context))
 
     return render

@@ -34,7 +34,6 @@ from app.congress.model import STATES, Delegation, Found, Holder, day_in_washing
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
 from app.delivery.writer_rows import BadRow, WriterRow
-from app.documents.joining import join
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.files import drafted
@@ -305,6 +304,8 @@ def write_packets(
 
 
 def _save(out: Path, name: str, parts: Iterable[bytes]) -> None:
+    from app.documents.joining import join
+
     with drafted(out / name) as draft:
         join(parts, draft)
 
@@ -465,6 +466,8 @@ def zip_packets(
     with letters, zipfile.ZipFile(outlet, "w") as archive:
 
         def save(name: str, parts: Iterable[bytes]) -> None:
+            from app.documents.joining import join
+
             pdf = io.BytesIO()
             join(parts, pdf)
             archive.writestr(_entry(name, sender.day), pdf.getbuffer())

@@ -20,7 +20,6 @@ from app.campaign.values import bill_name
 from app.campaign.words import Language, date_words, said
 from app.congress.model import STATES, Holder
 from app.congress.names import seat_name
-from app.documents.joining import join_tagged, page_count
 from app.documents.typesetting import typeset
 from app.text import clean_line
 
@@ -256,6 +255,8 @@ def book_pdf(
     """
     if not sheets:
         raise ValueError("no sheets to print")
+    from app.documents.joining import join_tagged, page_count
+
     title, covers = "Day sheets for all offices", 1
     while True:
         cover = _set(facts, title, cover=title, index=_index(sheets, covers), count=len(sheets))

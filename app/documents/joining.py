@@ -1,5 +1,5 @@
 """Several PDFs as one. Typst needs about a megabyte for each page of one document, so a long
-document is set in chunks and joined here.
+document is set in chunks and joined here. Read only when something is joined: pypdf is large.
 """
 
 from __future__ import annotations

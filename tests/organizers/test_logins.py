@@ -73,7 +73,6 @@ def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
         "reset": "Reset",
     }[kind]  # fmt: skip
     password = "wrong horse battery" if kind == "wrong" else PASSWORD
-    credentials.warm_up(CHEAP)
     office.clock.forward(hours=2)
     statements: list[str] = []
     checked: list[str] = []

@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 
 from app.records import organizers
 from app.records.audit import Actor
-from app.records.credentials import OUR_COST, new_token, warm_up
+from app.records.credentials import OUR_COST, new_token
 from app.records.database import NotStoredError
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
@@ -298,7 +298,6 @@ def hang_door(app: Flask, secret: bytes) -> None:
 
 def set_up_gate(app: Flask) -> None:
     """Enforce the rules on every route of a site."""
-    warm_up(OUR_COST)
     app.url_map.converters["row"] = RowConverter
     app.before_request(guard)
     app.context_processor(_menu)
