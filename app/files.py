@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pwd
@@ -28,12 +29,27 @@ def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Pat
         yield draft
         flush(draft)
         if new:
-            os.link(draft, path)
+            name_new(draft, path)
         else:
             draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     flush(path.parent)
+
+
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP)
+"""As FAT, which sticks have, and some disks of other machines answer."""
+
+
+def name_new(draft: Path, path: Path) -> None:
+    """Give a finished file its name, never over another one (``FileExistsError``)."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is ours
+        draft.replace(path)
 
 
 def write_file(path: Path, content: str | bytes, *, mode: int = 0o600, new: bool = False) -> None:

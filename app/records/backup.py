@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ExplainedError
-from app.files import flush, write_file
+from app.files import flush, name_new, write_file
 from app.records.counts import recount
 from app.records.database import (
     NotItselfError,
@@ -151,7 +151,7 @@ def take(
             )
         _pack(packed, raw, manifest, beside)
         _read_back(packed, manifest)
-        os.link(packed, path)  # never over another
+        name_new(packed, path)
     flush(folder)
     return Copy(path, path.stat().st_size, manifest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.files import name_new
 from app.records import migrations
 from app.records.backup import (
     MANIFEST,
@@ -91,6 +93,25 @@ def test_a_copy_holds_every_row_and_what_belongs_to_it(
         assert copy.files == {"letters/a.txt": b"Dear"}
         assert (copy.at, copy.differences) == (NOW, 0)
     assert sorted(p.name for p in file.parent.iterdir()) == [file.name], "no draft is left"
+
+
+def test_a_stick_that_knows_no_links_gets_a_copy_and_never_loses_one(
+    path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    people(db, "one")
+    file = copied(path, tmp_path / "stick")
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
+    with unpacked(file, tmp_path) as copy:
+        assert copy.at == NOW
+    before = file.read_bytes()
+    (tmp_path / "draft").write_text("another")
+    with pytest.raises(FileExistsError):
+        name_new(tmp_path / "draft", file)
+    assert file.read_bytes() == before
 
 
 def test_people_sign_while_a_copy_is_made(
