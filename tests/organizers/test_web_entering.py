@@ -39,7 +39,9 @@ def test_a_new_organizer_gets_in_by_the_link(browser: Browser, staff: Office, pr
     codes = ["".join(e.itertext()) for e in browser.page.all("code")]
     assert len(codes) == 10
     browser.get(f"{prefix}/organize/")
-    assert "Rosa" in browser.words
+    assert "Rosa" in browser.last.text
+    menu = [e for e in browser.page.all("main")[0].iter("nav") if "menu" in (e.get("class") or "")]
+    assert not menu, "whoever skips to the content has passed it"
     browser.send("/logout")
     browser.get(f"{prefix}/organize/login").send("/login", name="Rosa", password=PASSWORD)
     browser.send("/code", code=codes[0])
