@@ -102,13 +102,13 @@ def import_command(
         check_site(settings.database, settings.own_keys)
         db = local_database(settings.database)
         batch, place, letters = _batch(settings, source, language)
-        plan = _plan(held, choices, place, db, settings)
+        plan = _plan(held, choices, place, db)
         if count_odd and plan.odd:
             choices = replace(choices, keep=frozenset(row.key for row in plan.odd))
-            plan = _plan(held, choices, place, db, settings)
+            plan = _plan(held, choices, place, db)
         if same or (likely == "leave" and plan.likely):
             choices = replace(choices, same=_same_rows(plan, same))
-            plan = _plan(held, choices, place, db, settings)
+            plan = _plan(held, choices, place, db)
         undecided = bool(plan.likely and not likely and not same)
         _show(plan, file)
         if dry_run:
@@ -176,16 +176,14 @@ def _batch(
     today = today_of_site(settings, campaign)
     return (
         Batch(campaign.slug, today, now, language, source, COMMAND_LINE, "file"),
-        ImportPlace(campaign.slug, tables, moment, settings.person_key),
+        ImportPlace(campaign.slug, tables, moment, settings.person_key, settings.secret_key),
         PaperLetters(campaign, moment),
     )
 
 
-def _plan(
-    held: HeldFile, choices: Choices, place: ImportPlace, db: Connection, settings: Settings
-) -> ImportPlan:
+def _plan(held: HeldFile, choices: Choices, place: ImportPlace, db: Connection) -> ImportPlan:
     with progress("Reading", sum(len(sheet.rows) for sheet in held.sheets)) as bar:
-        return make_plan(held, choices, place, db, secret=settings.secret_key, progress=bar)
+        return make_plan(held, choices, place, db, progress=bar)
 
 
 def _show(plan: ImportPlan, file: Path) -> None:

@@ -257,8 +257,10 @@ class ImportPlace:
     now: date
     """The moment of entering: it decides who represents a row's person, and with it the Congress
     under which they are counted. A sheet does not say when each person signed."""
-    secret: bytes = field(repr=False)
+    person_key: bytes = field(repr=False)
     """The key that people are recognised by."""
+    secret: bytes = field(repr=False)
+    """The one that receipts are made with."""
 
 
 # --- making a plan -------------------------------------------------------------------
@@ -269,13 +271,10 @@ def plan_steps(
     choices: Choices,
     place: ImportPlace,
     db: sqlite3.Connection,
-    *,
-    secret: bytes,
 ) -> Iterator[int | ImportPlan]:
     """Judge every row of a file. Yields how many rows are done, and at last the plan.
 
-    ``secret`` is the one that receipts are made with. Raises ``NotStoredError`` where the
-    database cannot be asked.
+    Raises ``NotStoredError`` where the database cannot be asked.
     """
     remembered = {**paper.remembered_columns(db), **choices.headers}
     columns = tuple(
@@ -295,7 +294,7 @@ def plan_steps(
     values: dict[str, Mapping[str, str]] = {}
     people, alike = Lookalikes[str](), list[dict[str, AlikeBy]]()
     rows = left_out = 0
-    with paper.Rehearsal(db, place.campaign, secret) as rehearsal:
+    with paper.Rehearsal(db, place.campaign, place.secret) as rehearsal:
         for row in _rows(file, columns):
             rows += 1
             yield rows
@@ -352,11 +351,10 @@ def make_plan(
     place: ImportPlace,
     db: sqlite3.Connection,
     *,
-    secret: bytes,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> ImportPlan:
     """All of ``plan_steps`` at once; ``progress`` is told how many rows are done."""
-    for step in plan_steps(file, choices, place, db, secret=secret):
+    for step in plan_steps(file, choices, place, db):
         if isinstance(step, ImportPlan):
             plan = step
         else:
@@ -431,7 +429,7 @@ def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
     """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
     street, city, state = (values.get(name, "") for name in ("street", "city", "state"))
     return person_of(
-        place.secret, first=values.get("first", ""), last=values.get("last", ""),
+        place.person_key, first=values.get("first", ""), last=values.get("last", ""),
         street=street_alone(street, city, read_state(state) or ""),
         email=_email(values.get("email", "")), zip5=_five(values.get("zip", "")),
     )  # fmt: skip

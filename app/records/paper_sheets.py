@@ -154,10 +154,10 @@ def press(
     del sheet
     every = sum(len(one.rows) for one in file.sheets)
     place = ImportPlace(
-        site.campaign, load_tables(site.instance, site.now), site.now, site.person_key
+        site.campaign, load_tables(site.instance, site.now), site.now, site.person_key, site.secret
     )
     db = local_database(site.database)
-    for step in plan_steps(file, before.with_what(said), place, db, secret=site.secret):
+    for step in plan_steps(file, before.with_what(said), place, db):
         if isinstance(step, ImportPlan):
             plan = step
         elif step % STEP == 0:

@@ -49,7 +49,7 @@ def admin(app: Flask, staff: Office, clock: Clock) -> Browser:  # noqa: F811
 @pytest.fixture
 def ask(app: Flask, staff: Office) -> Ask:  # noqa: F811
     """Let people ask for delivery by hand."""
-    place = ImportPlace(campaign().slug, tables(), DAY, b"p" * 32)
+    place = ImportPlace(campaign().slug, tables(), DAY, b"p" * 32, b"s" * 32)
 
     def asked(*people: dict[str, Any]) -> None:
         with app.app_context():

@@ -82,12 +82,12 @@ def rows_of(content: bytes) -> list[SheetRow]:
 
 
 def place() -> ImportPlace:
-    return ImportPlace(campaign().slug, tables(), TODAY, b"p" * 32)
+    return ImportPlace(campaign().slug, tables(), TODAY, b"p" * 32, SECRET)
 
 
 def planned(content: bytes, db: Connection, choices: Choices | None = None) -> ImportPlan:
     """What an import would do with a file."""
-    return make_plan(held(content), choices or Choices(), place(), db, secret=SECRET)
+    return make_plan(held(content), choices or Choices(), place(), db)
 
 
 def good(count: int) -> list[Good]:

@@ -59,7 +59,7 @@ def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
 def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Connection) -> None:
     sheet = "first,last,street,city,state,zip\nAna,López,1 Main St,Burlington,VT,05401\n".encode()
     digests = [
-        make_plan(held(sheet), Choices(), replace(place(), now=now), db, secret=SECRET).digest
+        make_plan(held(sheet), Choices(), replace(place(), now=now), db).digest
         for now in (BEFORE, NOON)
     ]
     assert digests[0] != digests[1]

@@ -362,7 +362,7 @@ def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> Non
     assert travelled is not None
     file, said = travelled
     assert [len(sheet.rows) for sheet in file.sheets] == [5]
-    again = make_plan(file, said, place(), db, secret=SECRET)
+    again = make_plan(file, said, place(), db)
     assert again.digest == plan.digest
     assert [row.key for row in again.new] == [row.key for row in plan.new]
     assert again.new[1].match == "street"

@@ -118,8 +118,10 @@ ADDING = Apart(nice=0, memory=1 << 30, seconds=1800)
 
 def _place() -> ImportPlace:
     """What rows are judged against, now."""
-    site = services()
-    return ImportPlace(site.slug, site.tables, site.now(), site.settings.person_key)
+    site, settings = services(), services().settings
+    return ImportPlace(
+        site.slug, site.tables, site.now(), settings.person_key, settings.secret_key
+    )  # fmt: skip
 
 
 class PaperForm(SiteForm):
