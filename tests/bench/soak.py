@@ -429,6 +429,9 @@ def faults(only: str = "") -> None:
         tested, "tests/paper/test_apart.py", "-k", "killed or closes or ends"
     )
     parts["a publication killed at every statement"] = publication_killed
+    parts["an upgrade killed at every statement"] = partial(
+        tested, "tests/records/test_backup.py", "-k", "killed_at_any_statement"
+    )
     parts["mail servers in every mood"] = partial(tested, "tests/delivery/test_smtp.py")
     parts["a clock that is set"] = partial(tested, "tests/web/test_signing.py", "-k", "clock")
     print("Faults, each on a site of its own with two web processes")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -457,9 +461,8 @@ def test_an_upgrade_that_would_do_harm_is_undone(
         assert totals(db, None).signatures == 1
 
 
-@pytest.mark.parametrize("when", ["copy", "step"])
-def test_an_interrupted_upgrade_changes_nothing_and_goes_on(
-    path: Path, newer: pytest.MonkeyPatch, when: str
+def test_an_upgrade_that_is_interrupted_while_it_copies_changes_nothing_and_goes_on(
+    path: Path, newer: pytest.MonkeyPatch
 ) -> None:
     with newer.context() as patch:
         patch.setattr(migrations, "STEPS", migrations.STEPS[:1])
@@ -470,10 +473,7 @@ def test_an_interrupted_upgrade_changes_nothing_and_goes_on(
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
 
-        if when == "copy":
-            patch.setattr("app.records.database.copy_to", killed)
-        else:
-            patch.setattr(migrations, "STEPS", [*migrations.STEPS, killed])
+        patch.setattr("app.records.database.copy_to", killed)
         with pytest.raises(KeyboardInterrupt):
             open_database(path)
         with closing(sqlite3.connect(path)) as raw:
@@ -481,6 +481,51 @@ def test_an_interrupted_upgrade_changes_nothing_and_goes_on(
     with closing(open_database(path)) as db:
         assert applied_steps(db) == (FIRST, "version_2")
         assert totals(db, None).signatures == 1
+
+
+def _upgrade_until(path: Path, number: int) -> NoReturn:
+    """Upgrade in a process of its own, which is killed at a statement."""
+    status = 1
+    try:
+        left = itertools.count(number - 1, -1)
+
+        def count(_statement: str) -> None:
+            if not next(left):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        db = sqlite3.connect(path, isolation_level=None)
+        db.set_trace_callback(count)
+        migrations.migrate(db)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["made anew", "upgraded"])
+def test_an_upgrade_killed_at_any_statement_is_all_done_by_the_next_start(
+    tmp_path: Path, newer: pytest.MonkeyPatch, begun: bool
+) -> None:
+    for number in itertools.count(1, 1 if begun else 4):  # making all takes 128
+        path = tmp_path / f"{number}.db"
+        if begun:
+            with newer.context() as patch:
+                patch.setattr(migrations, "STEPS", migrations.STEPS[:1])
+                with closing(open_database(path)) as db:
+                    people(db, "one")
+        child = os.fork()
+        if not child:
+            _upgrade_until(path, number)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with closing(sqlite3.connect(path)) as raw:
+            assert applied_steps(raw) in ((FIRST,) if begun else (), (FIRST, "version_2"))
+        with closing(open_database(path)) as db:
+            assert applied_steps(db) == (FIRST, "version_2")
+            assert not migrations.damage(db)
+            assert totals(db, None).signatures == begun
+        if ended != -signal.SIGKILL:
+            break
+    assert ended == 0
+    assert number > 10
 
 
 def test_nothing_is_upgraded_under_a_running_site(
