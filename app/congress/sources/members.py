@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from app.congress.model import STATES, BuildError, all_seats, congress_at, moment_of, ordinal
 from app.congress.places import town_key
 from app.congress.sources.lines import read_rows
@@ -110,6 +108,8 @@ def missing(folder: Path, name: str) -> BuildError:
 
 def load_yaml(folder: Path, name: str) -> Any:
     """Parse one official YAML file. Raises ``BuildError`` when it is missing or broken."""
+    import yaml  # large, and a site that is served reads no such file
+
     try:
         text = (folder / name).read_text(encoding="utf-8")
     except FileNotFoundError:
