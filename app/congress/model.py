@@ -7,7 +7,6 @@ address. Everything here is frozen and free of I/O.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -483,13 +482,6 @@ def district_key(seat: str, congress: int) -> str:
     A district is a number of a Congress: the same number is other people after a change.
     """
     return seat if congress == FIRST_CONGRESS else f"{seat}/{congress}"
-
-
-def read_district(text: str) -> tuple[int, int | None] | None:
-    """``10``, ``TX-10`` or ``TX-10/120`` as the number and, where it is said, its Congress; None
-    for anything else."""
-    found = re.fullmatch(r"(?:[A-Z]{2}-)?([0-9]{1,2})(?:/([0-9]{3}))?", text.strip().upper())
-    return (int(found[1]), int(found[2]) if found[2] else None) if found else None
 
 
 def congress_years(congress: int) -> tuple[int, int]:

@@ -175,7 +175,8 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
         return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
     district, congress = row.district
     if row.get("district") and district is None:
-        return Failed(row.number, "", "district", "A district is a number; 0 where at large.")
+        words = "This is no district of that state. Write it like TX-10, 10 or at large."
+        return Failed(row.number, "", "district", words)
     if congress is not None and congress != order.tables.at(order.now).congress:
         return Failed(row.number, "", "congress", _other_congress(congress))
     state = row.home_state

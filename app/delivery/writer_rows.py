@@ -17,7 +17,8 @@ from typing import Any
 
 from app.campaign.compose import compose, office_language
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
-from app.congress.model import Delegation, Holder, as_moment, congress_at, read_district
+from app.congress.model import Delegation, Holder, as_moment, congress_at
+from app.congress.places import parse_district
 from app.errors import ExplainedError
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
@@ -90,13 +91,13 @@ class WriterRow:
     @property
     def district(self) -> tuple[int | None, int | None]:
         """The district, and the Congress of which it is one: as the row says, or else its day."""
-        number, congress = read_district(self.get("district")) or (None, None)
-        said = self.get("congress")
-        if congress is None and said.isdecimal():
-            congress = int(said)
-        elif congress is None and self.day is not None:
-            congress = congress_at(as_moment(self.day))
-        return number, congress
+        typed, _, of = self.get("district").partition("/")  # TX-10/120, as counts have it
+        found = parse_district(typed, self.home_state)
+        said = of or self.get("congress")
+        number = found[1] if found else None
+        if said.isdecimal():
+            return number, int(said)
+        return number, congress_at(as_moment(self.day)) if self.day is not None else None
 
     def template_in(
         self, campaign: Campaign, usual: str, length: Length = "full"

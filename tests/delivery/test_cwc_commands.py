@@ -58,6 +58,13 @@ def test_a_row_becomes_one_valid_file_for_each_office(tmp_path: Path) -> None:
     assert table(tmp_path / "xml" / "problems.csv") == []
 
 
+@pytest.mark.parametrize("district", ["12", "CA-12", "CA-12/119", "12th"])
+def test_a_district_is_read_as_people_write_it(tmp_path: Path, district: str) -> None:
+    row = GOOD.replace(",Ms.,,", f",Ms.,{district},")
+    flask("letters xml", people(tmp_path, row), "--out", tmp_path / "xml")
+    assert [r["seat"] for r in table(tmp_path / "xml" / "index.csv")] == ["CA-12", "CA-S1", "CA-S3"]
+
+
 def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
     file = people(tmp_path, GOOD)
     for out in ("one", "two"):
@@ -78,7 +85,8 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.replace("94612", "09012").replace("CA", "AE"), "zip", "home_zip"),
         (GOOD.replace("ana@example.org", ""), "email", "e-mail"),
         (GOOD.replace("My neighbor", "I am Ana Li. My neighbor"), "own words", "full name"),
-        (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "number"),
+        (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "no district"),
+        (GOOD.replace(",Ms.,,", ",Ms.,TX-12,"), "district", "no district of that state"),
         (GOOD.strip() + ",too,many\n", "row", "more cells"),
     ],
 )
