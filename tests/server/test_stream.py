@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -175,6 +176,36 @@ def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -
                 until(partial(arrived, settings, tmp_path / "copy.db", people))
         for old in sorted((own_part_of_stream(settings) / "ltx" / "0").glob("*.ltx"))[:-1]:
             old.unlink()
+
+
+def test_a_second_file_follows_for_those_who_ask_much(tmp_path: Path) -> None:
+    """By the guide's own two commands."""
+    place, counts = tmp_path / "place", tmp_path / "counts.db"
+    to = {"DEAR_CONGRESS_STREAM_TO": str(place)}
+    settings = load_settings(to, instance=tmp_path / "site")
+    guide = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    [follow] = re.findall(r"^litestream (restore -f .*)$", guide, re.MULTILINE)
+    [ask] = re.findall(r"^sqlite3 'file:counts.db\?mode=ro' '(.*)'$", guide, re.MULTILINE)
+    follow = follow.replace("counts.db", str(counts)).replace("/mnt/other-disk/dear-congress",
+                                                              str(place))  # fmt: skip
+    litestream = str(Path(sys.executable).with_name("litestream"))
+
+    def asked() -> int:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{counts.as_uri()}?mode=ro",
+                                                              uri=True)) as db:  # fmt: skip
+            return sum(number for _state, number in db.execute(ask))
+        return -1
+
+    with (
+        closing(open_database(settings.database)) as db,
+        running([litestream, "replicate", "-config", str(stream_file(settings))]),
+    ):
+        sign(db, signature("one"), settings.secret_key)
+        until(lambda: list(place.rglob("*.ltx")))
+        with running([litestream, *follow.split()]):
+            for people, name in enumerate(("two", "three"), start=2):
+                sign(db, signature(name), settings.secret_key)
+                until(lambda people=people: asked() == people)
 
 
 def arrived(settings: Settings, copy: Path, people: int) -> bool:
