@@ -207,8 +207,8 @@ def test_a_passkey_takes_the_place_of_the_code(
     log_in(page, address, rosa, staff.clock)
     page.goto(f"{address}/organize/account")
     page.get_by_role("button", name="Add a passkey").click()
-    check(page, "Your account")
     expect(page.locator("main")).to_contain_text("Your passkey works from now on.")
+    check(page, "Your account")
     page.locator("nav.menu .mine summary").click()
     page.get_by_role("button", name="Log out").click()
 
