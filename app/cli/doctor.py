@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +29,7 @@ from app.cli.plain import PlainCommand, some
 from app.congress.model import CHAMBERS
 from app.errors import ExplainedError
 from app.records.accounting import sweep_letters
+from app.records.backup import note
 from app.records.counts import recount
 from app.records.database import id_file
 from app.records.erasing import waits_to_be_erased
@@ -613,8 +614,15 @@ MARKS: dict[Level, tuple[str, str]] = {
 @click.option("--try-mail", is_flag=True, help="Also log in at the mail server; sends nothing.")
 @click.option("--try-geocoder", is_flag=True, help="Also look a public building up.")
 @click.option("--try-outside", is_flag=True, help="Also look at site_url as a visitor does.")
+@click.option(
+    "--alert",
+    is_flag=True,
+    help="Have the site mail what is not as promised to organizers who want alerts.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For monitors: one JSON object.")
-def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_json: bool) -> None:
+def doctor_command(
+    *, try_mail: bool, try_geocoder: bool, try_outside: bool, alert: bool, as_json: bool
+) -> None:  # fmt: skip
     """Look whether this site is sound, current and safe. Changes nothing.
 
     Ends with 0 when all is well, 1 when somebody should act, 2 when something promised is not so.
@@ -627,6 +635,10 @@ def doctor_command(try_mail: bool, try_geocoder: bool, try_outside: bool, as_jso
     wanted = zip(TRIES, (try_mail, try_geocoder, try_outside), strict=True)
     tries = tuple(name for name, wish in wanted if wish)
     answers = look(datetime.now(UTC), tries)
+    if alert:
+        broken = ", ".join(name for name, finding in answers if finding.level == "fail")
+        with suppress(ExplainedError, OSError):  # which the answers say
+            note(read_settings().instance, "doctor", {"broken": broken})
     worst = max((finding.level for _, finding in answers), key=STATUS.__getitem__)
     if as_json:
         found = [{"check": n, "level": f.level, "sentence": f.sentence} for n, f in answers]

@@ -84,8 +84,10 @@ def site_is_seen(site: Site) -> Diagnosis:
     if not url.startswith("https://"):
         return ok(f"{url} answers as it should.")
     began, ends = _certificate(url)
-    if ends - site.now < min(timedelta(days=14), (ends - began) / 3):
-        return warn(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
+    due = min(timedelta(days=14), (ends - began) / 3)
+    if ends - site.now < due:
+        say = fail if ends - site.now < due / 2 else warn
+        return say(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
                     "browsers refuse the site. Look at the proxy's log.")  # fmt: skip
     return ok(f"{url} answers as it should; its certificate holds until {ends:%Y-%m-%d}.")
 

@@ -502,7 +502,8 @@ Notes = dict[str, dict[str, Any]]
 
 
 def notes(instance: Path) -> Notes:
-    """What was noted of the last ``copy``, ``keys``, ``drill`` and ``restore``; by these names."""
+    """What was noted of the last ``copy``, ``keys``, ``drill`` and ``restore``, and of the daily
+    look (``doctor``); by these names."""
     try:
         found = json.loads((instance / "copies.json").read_text(encoding="utf-8"))
         return {str(k): dict(v) for k, v in found.items()}
@@ -511,6 +512,6 @@ def notes(instance: Path) -> Notes:
 
 
 def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
-    """Note what was just done, for the doctor."""
+    """Note what was just done or found, for the doctor and for alerts."""
     known = {**notes(instance), what: dict(facts)}
     write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")

@@ -16,6 +16,7 @@ from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
+from app.records.backup import notes
 from app.records.counts import totals
 from app.records.database import Connection, NotStoredError, open_database
 from app.records.holding import held_waiting
@@ -38,6 +39,8 @@ WORDS = {
         "list": "The list of cosponsors is {number} days old.",
         "goal": "{number} people have signed: the goal is reached.",
         "copy": "No copy of the database was made in the last two days.",
+        "doctor": "The daily look at the site found something that has to be fixed. Tell whoever "
+                  "runs the server; the command “flask doctor” says what.",
         "end": "Open the overview: {link}\n\nYou asked for these alerts. To end them, open "
                "Your account.",
     },
@@ -47,6 +50,8 @@ WORDS = {
         "list": "La lista de copatrocinadores tiene {number} días.",
         "goal": "Han firmado {number} personas: se alcanzó la meta.",
         "copy": "No se hizo ninguna copia de la base de datos en los últimos dos días.",
+        "doctor": "La revisión diaria del sitio encontró algo que hay que corregir. Avise a quien "
+                  "administra el servidor; el comando «flask doctor» dice qué es.",
         "end": "Abra el resumen: {link}\n\nUsted pidió estos avisos. Para terminarlos, abra "
                "Su cuenta.",
     },
@@ -113,6 +118,8 @@ def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[A
             yield replace(alert, prefix=one.prefix, titles=titles)
     if (settings.instance / "copied").exists() and not copied_lately(settings, now):
         yield Alert(settings.campaign, "copy", _week(now))
+    if broken := notes(settings.instance).get("doctor", {}).get("broken"):
+        yield Alert(settings.campaign, "doctor", f"{_week(now)} {broken}")
 
 
 def send_alerts(settings: Settings, now: datetime) -> int:

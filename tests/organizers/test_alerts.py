@@ -13,6 +13,7 @@ from flask import Flask
 from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
 from app.records.audit import Actor
+from app.records.backup import note
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
 from app.records.signing import sign
 from app.records.site_campaigns import begin, move
@@ -69,6 +70,19 @@ def test_an_overdue_copy_is_told_where_copies_are_made(settings: Settings, staff
     assert send_alerts(settings, NOW + timedelta(days=3)) == 1
 
 
+def test_what_the_daily_look_found_is_told_until_it_is_well_again(
+    settings: Settings, staff: Office
+) -> None:
+    note(settings.instance, "doctor", {"broken": "disk, copies"})
+    assert send_alerts(settings, NOW) == send_alerts(settings, NOW + timedelta(hours=1)) == 1
+    assert waiting(staff) == 1
+    note(settings.instance, "doctor", {"broken": "disk, copies, clock"})
+    send_alerts(settings, NOW + timedelta(hours=2))
+    assert waiting(staff) == 2
+    note(settings.instance, "doctor", {"broken": ""})
+    assert send_alerts(settings, NOW + timedelta(hours=3)) == 0
+
+
 def test_a_reached_goal_is_told_once(
     settings: Settings, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,13 +102,13 @@ def test_a_reached_goal_is_told_once(
 def test_an_alert_has_numbers_and_a_link_and_nothing_else(
     settings: Settings, language: str
 ) -> None:
-    for kind in ("held", "list", "goal", "copy"):
+    for kind in ("held", "list", "goal", "copy", "doctor"):
         to = parse_address("rosa@example.org")
         assert isinstance(to, Address)
         mail = alerts._mail(settings, to, language, Alert("a", kind, "x", 1234))
         assert "/organize/" in mail.text
         assert "{" not in mail.subject + mail.text
-        assert ("1,234" in mail.text) == (kind != "copy")
+        assert ("1,234" in mail.text) == (kind not in ("copy", "doctor"))
 
 
 def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(

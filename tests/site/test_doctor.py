@@ -31,7 +31,7 @@ from app.cli.diagnosis import STATUS, Diagnosis, Site
 from app.cli.doctor import look
 from app.cli.doctor_asks import TRIES
 from app.congress.tables import FOLDER
-from app.records.backup import note, take
+from app.records.backup import note, notes, take
 from app.records.database import note_moved, open_database
 from app.records.health import check_site
 from app.records.keys import STRENGTH, current_key, make_key
@@ -744,7 +744,8 @@ def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patien
     ("days", "trusted", "proxy", "level", "words"),
     [
         (60, True, says_who_asks, "ok", "its certificate holds until"),
-        (5, True, says_who_asks, "warn", "was not renewed"),
+        (10, True, says_who_asks, "warn", "was not renewed"),
+        (5, True, says_who_asks, "fail", "was not renewed"),
         (60, False, says_who_asks, "fail", "is not in order"),
         (60, True, says_nothing, "fail", "The proxy does not say who a visitor is"),
     ],
@@ -779,3 +780,17 @@ def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
     [found] = said["checks"]
     assert found["check"] == "settings"
     assert "person.key is missing" in found["sentence"]
+
+
+def test_what_is_not_as_promised_is_left_for_the_sites_alerts_until_it_is_well(
+    patient: Patient,
+) -> None:
+    patient.instance.chmod(0o755)  # that is only for somebody to see to
+    (patient.instance / "person.key").chmod(0o644)
+    assert flask("doctor").exit_code == 2
+    assert "doctor" not in notes(patient.instance)
+    flask("doctor --alert")
+    assert notes(patient.instance)["doctor"]["broken"].split(", ")[0] == "secrets"
+    (patient.instance / "person.key").chmod(0o600)
+    flask("doctor --alert")
+    assert "secrets" not in notes(patient.instance)["doctor"]["broken"]
