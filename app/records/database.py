@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -684,7 +684,9 @@ def writing_together(db: sqlite3.Connection, work: Callable[[sqlite3.Connection]
         with writing(db):
             return work(db)
     try:
-        return db.raw.shared.write(_writer(db), work, transaction=writing, wait=BUSY_SECONDS)
+        wait = BUSY_SECONDS
+        patient = partial(writing, wait=wait)
+        return db.raw.shared.write(_writer(db), work, transaction=patient, wait=wait)
     except sqlite3.OperationalError as error:
         raise NotStoredError(f"Nothing was stored: {error}.") from error
 
