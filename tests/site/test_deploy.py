@@ -165,8 +165,8 @@ def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() ->
     assert "environment" not in site, "it would go before the settings that the operator wrote"
     own = [volume.split(":")[0].removeprefix("../") for volume in site["volumes"]]
     assert own[0] == "instance"
-    assert f"-o 10001 -g 10001 {' '.join(own)} carry\n" in GUIDE
-    for folder in (*own, "carry"):
+    assert f"-o 10001 -g 10001 {' '.join(own)}\n" in GUIDE
+    for folder in own:
         run("git", "-C", str(ROOT), "check-ignore", f"{folder}/x")
 
 
