@@ -45,7 +45,8 @@ from app.site.settings import HERE, ROOT, SettingsError, load_settings, read_set
 LARGE_LOG = 256 << 20
 """Bytes."""
 MOUNTS = Path("/proc/self/mounts")
-NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs"}
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs",
+           "fuse.rclone", "fuse.s3fs"}  # fmt: skip
 
 CHECKS: dict[str, Check] = {}
 
