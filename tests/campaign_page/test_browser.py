@@ -15,7 +15,7 @@ from app.campaign.stance import Backing
 from app.records.workshop import live_files, state_of
 from tests.campaign_page.conftest import files_of, status_xml
 from tests.organizers.conftest import Office
-from tests.organizers.test_browser import address, check, log_in, new_page
+from tests.organizers.test_browser import address, check, enter, new_page
 
 __all__ = ["address"]
 pytestmark = pytest.mark.browser
@@ -69,7 +69,7 @@ def test_every_page_is_accessible(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     for path, title in PAGES.items():
         page.goto(f"{address}/organize/{path}")
         check(page, title)
@@ -79,7 +79,7 @@ def test_from_a_mistake_to_publishing_by_keyboard_alone(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/campaign/bill")
     page.locator("#last_weeks_from").fill("soon")
     page.locator("#title").fill("Another name")
@@ -111,7 +111,7 @@ def test_another_language_never_takes_what_was_typed(
     chromium: Chromium, address: str, staff: Office, seen: list[str], script: bool
 ) -> None:
     page = new_page(chromium, address, seen, script=script)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/campaign/facts/growth")
     if script:  # nothing typed: it opens in its place
         page.locator("a.language").click()
@@ -134,7 +134,7 @@ def test_leaving_with_something_unsaved_asks_first(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/campaign/related/s-115")
     page.locator("#related-kind").select_option("opposes")
     asked: list[str] = []
@@ -158,7 +158,7 @@ def test_an_ask_moves_without_javascript(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen, script=False)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/campaign/")
     page.locator("#asks-cosponsor button[value=up]").click()
     expect(page.locator(".ordered li").first).to_have_attribute("id", "asks-cosponsor")
@@ -172,7 +172,7 @@ def test_the_official_list_is_brought_in_without_javascript(
     file = tmp_path / "BILLSTATUS-119hr6890.xml"
     file.write_bytes(status_xml([*shipped_list()[:18], LIEU]))
     page = new_page(chromium, address, seen, script=False)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/cosponsors/import")
     page.set_input_files("#file", str(file))
     page.get_by_role("button", name="Show what this changes").click()
@@ -193,7 +193,7 @@ def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
     bad.write_text("bioguide,name,role,date\nX99,=1+1,fan,soon\n")
     good.write_bytes(status_xml([*shipped_list()[:18], LIEU]))
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     for file, title in ((bad, "Bring in a list"), (good, "What this changes")):
         page.goto(f"{address}/organize/cosponsors/import")
         page.set_input_files("#file", str(file))
@@ -205,7 +205,7 @@ def test_a_test_journey_says_so_in_a_way_that_all_perceive(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/test")
     page.get_by_role("button", name="Start a test journey").click()
     check(page, "Where do you live?")

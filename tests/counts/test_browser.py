@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.congress.maps import load_map
 from tests.axe import objections
 from tests.organizers.conftest import Clock, Office
-from tests.organizers.test_browser import address, log_in, new_page, seen
+from tests.organizers.test_browser import address, enter, new_page, seen
 
 __all__ = ["address", "seen"]
 
@@ -45,7 +45,7 @@ def test_every_page_is_accessible_wide_and_narrow_light_and_dark(
 ) -> None:
     who = staff.add("Boss", "admin")
     page = new_page(chromium, address, seen)
-    log_in(page, address, who, clock)
+    enter(page, address, who, clock)
     for path, title in PAGES.items():
         page.goto(f"{address}/organize/counts{path}")
         expect(page.locator("h1")).to_have_text(title)
@@ -61,7 +61,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Boss", "admin"), clock)
+    enter(page, address, staff.add("Boss", "admin"), clock)
     page.goto(f"{address}/organize/counts/places")
     page.get_by_role("link", name="Skip the map, go on to its table").focus()
     drawing = page.frame_locator("iframe").locator("svg").element_handle()
@@ -98,7 +98,7 @@ def test_all_of_it_works_without_javascript(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen, script=False)
-    log_in(page, address, staff.add("Boss", "admin"), clock)
+    enter(page, address, staff.add("Boss", "admin"), clock)
     page.goto(f"{address}/organize/counts/places?map=states")
     california = "California: 12 people signed"
     page.frame_locator("iframe").get_by_role("link", name=california).press("Enter")
@@ -125,7 +125,7 @@ def test_districts_can_be_told_apart_from_the_paper_and_from_each_other(
 ) -> None:
     """Borders stand out from every color 3 to 1, or the two colors that they part do."""
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Boss", "admin"), clock)
+    enter(page, address, staff.add("Boss", "admin"), clock)
     page.goto(f"{address}/organize/counts/map.svg")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

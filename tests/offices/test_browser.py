@@ -22,7 +22,7 @@ from app.site.services import services
 from tests.axe import objections
 from tests.offices.conftest import Signers
 from tests.offices.site import Office, app, clock, site_url, staff
-from tests.organizers.test_browser import _Quiet, address, check, log_in, new_page, seen
+from tests.organizers.test_browser import _Quiet, address, check, enter, new_page, seen
 from tests.records.build import CAMPAIGN
 
 __all__ = ["address", "app", "clock", "seen", "site_url", "staff"]
@@ -54,7 +54,7 @@ def test_the_organizers_pages_are_accessible(
     chromium: Chromium, address: str, staff: Office, signers: Signers, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add(), staff.clock)
+    enter(page, address, staff.add(), staff.clock)
     for path, title in {
         "": "Offices",
         "?q=padilla": "Offices",
@@ -73,7 +73,7 @@ def test_a_sheet_printed_from_the_browser_is_one_page(
     for tag in ("library", "newsletter", "rally", "church"):
         signers.sign("CA", 12, 5, template=tag, town="Oakland")
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add(), staff.clock)
+    enter(page, address, staff.add(), staff.clock)
     page.goto(f"{address}/organize/offices/CA-12")
     printed = pypdf.PdfReader(BytesIO(page.pdf(format="Letter", prefer_css_page_size=True)))
     assert len(printed.pages) == 1
@@ -83,7 +83,7 @@ def test_an_organizer_finds_a_sheet_by_keyboard_and_without_javascript(
     chromium: Chromium, address: str, staff: Office, signers: Signers, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen, script=False)
-    log_in(page, address, staff.add(), staff.clock)
+    enter(page, address, staff.add(), staff.clock)
     page.goto(f"{address}/organize/offices")
     page.locator("#q").fill("simon")
     page.locator("#q").press("Enter")

@@ -57,6 +57,12 @@ def log_in(page: Page, address: str, who: Someone, clock: Clock) -> None:
     page.wait_for_url(re.compile(r"/organize/$"))
 
 
+def enter(page: Page, address: str, who: Someone, clock: Clock) -> None:
+    """Be logged in, a minute after somebody was added, without the pages for it."""
+    clock.forward(minutes=1)
+    page.context.add_cookies([{"name": "organizer", "value": who.token, "url": address}])
+
+
 @pytest.fixture(autouse=True)
 def seen() -> Iterator[list[str]]:
     """Requests to anywhere else, and what the browser refused: there must be neither."""

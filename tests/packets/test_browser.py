@@ -19,7 +19,7 @@ from tests.organizers.conftest import (  # noqa: F401 - fixtures
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,
     check,
-    log_in,
+    enter,
     new_page,
     seen,
 )
@@ -40,7 +40,7 @@ def page(
 ) -> Page:
     """An admin's browser, logged in."""
     opened = new_page(chromium, address, seen)
-    log_in(opened, address, staff.add("Ada", "admin"), clock)
+    enter(opened, address, staff.add("Ada", "admin"), clock)
     return opened
 
 

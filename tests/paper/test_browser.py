@@ -10,7 +10,7 @@ from tests.organizers.conftest import Clock, Office
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,
     check,
-    log_in,
+    enter,
     new_page,
     seen,
 )
@@ -31,7 +31,7 @@ def page(
 ) -> Page:
     """An editor's browser, logged in."""
     opened = new_page(chromium, address, seen)
-    log_in(opened, address, staff.add("Rosa", "editor"), clock)
+    enter(opened, address, staff.add("Rosa", "editor"), clock)
     return opened
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.axe import objections
 from tests.organizers.conftest import Office
-from tests.organizers.test_browser import address, log_in, new_page, seen
+from tests.organizers.test_browser import address, enter, new_page, seen
 from tests.workshop.test_pages import NEW, OLD
 
 __all__ = ["address", "seen"]
@@ -57,7 +57,7 @@ def type_over(page: Page, old: str, new: str) -> None:
 @pytest.fixture
 def editor(chromium: Chromium, address: str, staff: Office, seen: list[str]) -> Iterator[Page]:
     page = new_page(chromium, address, seen)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     yield page
     page.context.close()
 
@@ -82,7 +82,7 @@ def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
     chromium: Chromium, editor: Page, address: str, staff: Office, seen: list[str]
 ) -> None:
     other = new_page(chromium, address, seen)
-    log_in(other, address, staff.add("Ben"), staff.clock)
+    enter(other, address, staff.add("Ben"), staff.clock)
     for page in (editor, other):
         page.goto(f"{address}/organize/letters/general/full/edit")
     type_over(editor, "{{ place }}", "{{ legislater_name }}")
@@ -217,7 +217,7 @@ def test_everything_works_without_javascript(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen, script=False)
-    log_in(page, address, staff.add("Rosa"), staff.clock)
+    enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/letters/")
     page.get_by_role("link", name="Write a new letter").click()
     page.locator("#title").fill("For teachers")
