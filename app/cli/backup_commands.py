@@ -132,13 +132,17 @@ def list_command(folder: Path) -> None:
         click.echo(f"{copy.path.name}  {_described(copy)}")
 
 
-@contextmanager
-def _looked_through(
-    settings: Settings, file: Path | None, *, from_stream: bool
-) -> Iterator[tuple[Path, Unpacked]]:
-    """The copy that is meant, unpacked and checked, and where it came from."""
+def _one_source(settings: Settings, file: Path | None, *, from_stream: bool) -> None:
+    """Refuse a command that names no copy or two, or a stream that there is none of."""
     if (file is None) != from_stream:
         raise click.UsageError("Name a copy, or say --stream.")
+    if from_stream:
+        backups.litestream(settings, "restore")
+
+
+@contextmanager
+def _looked_through(settings: Settings, file: Path | None) -> Iterator[tuple[Path, Unpacked]]:
+    """The copy that is meant, unpacked and checked, and where it came from."""
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
         path = file or Path(name) / "streamed.db"
@@ -167,9 +171,10 @@ def drill_command(
     settings = load_settings()
     name = "the stream" if file is None else str(file)
     facts = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "file": name}
+    _one_source(settings, file, from_stream=from_stream)
+    opened = _opened(keys_file, passphrase_file)
     try:
-        opened = _opened(keys_file, passphrase_file)
-        with _looked_through(settings, file, from_stream=from_stream) as (_, copy):
+        with _looked_through(settings, file) as (_, copy):
             _refuse_unfit(settings, copy, {**settings.own_keys, **_two(opened)})
             said = _counted(copy)
             lacks = _lacks(settings, copy)
@@ -254,11 +259,12 @@ def restore_command(
     """
     settings = read_settings()
     now = datetime.now(UTC)
+    _one_source(settings, file, from_stream=from_stream)
     opened = _opened(keys_file, passphrase_file)
     keys = backups.keys_for(settings, opened)
     with (
         stopped(settings.database),
-        _looked_through(settings, file, from_stream=from_stream) as (path, copy),
+        _looked_through(settings, file) as (path, copy),
     ):
         _refuse_unfit(settings, copy, keys)
         click.echo(_counted(copy))

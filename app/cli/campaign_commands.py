@@ -10,12 +10,20 @@ from flask.cli import with_appcontext
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
-from app.campaign.supporter_files import MOST_BYTES
+from app.campaign.supporter_files import MOST_BYTES, Unusable
 from app.campaign.words import bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, operator, some
 from app.records.counts import totals
 from app.records.site_campaigns import SLUG, begin
-from app.site.live_supporters import Lists, Proposal, change_of, live_lists, propose, put_live
+from app.site.live_supporters import (
+    Lists,
+    OtherBill,
+    Proposal,
+    change_of,
+    live_lists,
+    propose,
+    put_live,
+)
 from app.site.services import Services, services
 
 SECONDS = 30
@@ -95,7 +103,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     now = live_lists(site)
     found = propose(site, source.read_bytes() if source else _download(site))
     if not isinstance(found, Proposal):
-        raise click.ClickException(f"{found.what} Nothing was changed.")
+        raise click.ClickException(_refusal(found))
     _tell(site, now, found)
     if dry_run:
         return
@@ -112,6 +120,23 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
             "Something else was published meanwhile, so nothing was done. Run this again."
         )
     click.echo(f"The list of {found.day.isoformat()} is live.")
+
+
+def _refusal(found: OtherBill | Unusable) -> str:
+    """Why a file cannot be used; of a list, cell by cell."""
+    said = [str(found.what)]
+    if "Nothing was changed." not in said[0]:
+        said[0] += " Nothing was changed."
+    if isinstance(found, Unusable):
+        said += [
+            f"  row {row.line}, {name} {cell.value or 'empty'}: {cell.what}"
+            for row in found.rows
+            for name, cell in zip(found.columns, row.cells, strict=True)
+            if cell.what
+        ]
+        if more := found.failing - len(found.rows):
+            said.append(f"  and {some(more, 'more row')}")
+    return "\n".join(said)
 
 
 def _tell(site: Services, now: Lists, found: Proposal) -> None:

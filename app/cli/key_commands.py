@@ -4,6 +4,7 @@ computer."""
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ from app.cli.plain import (
     passphrase_option,
     progress,
     some,
+    words_of,
 )
 from app.records import audit, keys
 from app.records.acts import Purpose
@@ -295,10 +297,7 @@ def export_here(
 @click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Both if left out.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
     """Write the sealed details of counted signatures to FILE, still sealed."""
-    try:
-        done = export_here(load_settings(), file, purpose)
-    except OSError as error:
-        raise click.ClickException(f"Nothing was exported: {error}") from None
+    done = export_here(load_settings(), file, purpose)
     click.echo(f"{done.rows} rows in {file}. To open it: flask signatures open {file} --key KEY")
 
 
@@ -409,8 +408,7 @@ def _write_csv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]
 
 def _signatures_in(path: Path) -> dict[str, str]:
     """Address by signature number, of a file that this command wrote."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(words_of(path), newline="")))
     heads = {what: head for table in COLUMNS.values() for head, what in table.items()
              if rows and head in rows[0] and what in ("email", "signature")}  # fmt: skip
     if rows and len(heads) < 2:

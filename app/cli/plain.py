@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any
 
@@ -176,9 +178,27 @@ language_option = click.option(
 )  # fmt: skip
 
 
+def words_of(file: Path) -> str:
+    """The text of a file that somebody named. Raises ``ClickException`` where it is none."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not text in UTF-8. Save it as UTF-8.") from None
+
+
 def passphrase(file: Path | None, prompt: str, *, new: bool = False) -> str:
     """What the file says, or the answer; a new one is asked for twice."""
     if file is not None:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    words: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+        return words_of(file).rstrip("\r\n")
+    try:
+        with warnings.catch_warnings():  # that it cannot hide what nobody types
+            warnings.simplefilter("ignore", GetPassWarning)
+            words: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.ClickException(
+            "There is no terminal to type the passphrase at: put it into a file that only you "
+            "can read, and name that file (--help says how)."
+        ) from None
     return words

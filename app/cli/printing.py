@@ -26,7 +26,7 @@ from app.cli.plain import (
 from app.congress.model import Holder
 from app.congress.names import inside_address
 from app.congress.tables import Tables
-from app.delivery.writer_rows import WriterRow, read_rows
+from app.delivery.writer_rows import BadRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
@@ -132,9 +132,13 @@ def _offices(
 def _people(path: Path) -> list[tuple[str, ...]]:
     found = []
     for row in read_rows(path):
-        if isinstance(row, WriterRow):
-            writer = row.writer
-            found.append((writer.name, *return_address(writer)))
+        number = row.number
+        if isinstance(row, BadRow):
+            click.echo(f"No label for row {number}: {row.message}", err=True)
+        elif not (row.writer.name.strip() and row.writer.street):
+            click.echo(f"No label for row {number}: it has no name or no street.", err=True)
+        else:
+            found.append((row.writer.name, *return_address(row.writer)))
     return found
 
 

@@ -160,7 +160,11 @@ def source_date(folder: Path, name: str) -> date:
                 match = re.search(r"\|\s*(\d{4}-\d{2}-\d{2})\s*\|", line)
                 if match:
                     return date.fromisoformat(match[1])
-    return datetime.fromtimestamp((folder / name).stat().st_mtime, tz=UTC).date()
+    try:
+        changed = (folder / name).stat().st_mtime
+    except FileNotFoundError:
+        raise missing(folder, name) from None
+    return datetime.fromtimestamp(changed, tz=UTC).date()
 
 
 def _write(folder: Path, texts: dict[str, str]) -> int:

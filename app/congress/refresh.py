@@ -284,7 +284,9 @@ def _refresh(
             new = read_tables(made)
         except (BuildError, TablesError) as error:
             raise RefreshError(str(error)) from None
-        except (OSError, ValueError, KeyError) as error:
+        except OSError as error:
+            raise RefreshError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        except (ValueError, KeyError) as error:
             raise RefreshError(f"The installed tables cannot be read ({error!r}).") from None
         if problems := list(_problems(known, new, now)):
             raise RefreshError(" ".join(problems))

@@ -400,6 +400,19 @@ def test_the_command_shows_then_applies_a_file(
     assert "The list is up to date." in again.output
 
 
+def test_the_command_names_the_cells_of_a_list_that_it_cannot_use(
+    app: Flask, staff: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("bioguide,name,date\nL000582,Ted Lieu,someday\n")
+    command = ["campaign", "cosponsors", "refresh", "--from", str(path)]
+    done = app.test_cli_runner().invoke(args=command)
+    assert done.exit_code == 1
+    assert "row 2, date someday: Write a day such as" in done.output
+    assert done.output.count("Nothing was changed.") == 1
+    assert live(staff) == files_of()
+
+
 def test_the_command_downloads_the_official_file_of_the_bill(
     app: Flask, staff: Office, shipped: tuple[Backing, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -488,3 +488,11 @@ def test_why_a_list_was_not_taken_is_remembered(folder: Path, tmp_path: Path) ->
     assert last is not None
     assert last.problem == str(refused.value)
     assert last.changed is None
+
+
+def test_a_folder_without_the_list_is_not_taken_for_damaged_tables(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / FILES[0]).unlink()
+    with pytest.raises(RefreshError, match=f"{folder} has no {FILES[0]}"):
+        refresh(folder, tmp_path, now=NOW)

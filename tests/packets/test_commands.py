@@ -190,6 +190,16 @@ def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> 
     assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
+def test_labels_name_the_rows_that_have_none(tmp_path: Path) -> None:
+    opened, out = tmp_path / "opened.jsonl", tmp_path / "l.pdf"
+    opened.write_text("{}\n[]\n")
+    result = flask("letters labels", "--people", opened, "--out", out)
+    assert result.exit_code == 1, "nobody is left"
+    assert "No label for row 1: it has no name or no street." in result.output
+    assert "No label for row 2: The line is not an opened row" in result.output
+    assert not out.exists()
+
+
 def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:
     out = tmp_path / "p.pdf"
     assert flask("letters poster", "--language", "es", "--out", out).exit_code == 0

@@ -172,6 +172,16 @@ def test_a_drill_says_that_it_restores_and_notes_it(machine: Machine) -> None:
     assert "damaged" in notes(machine.instance)["drill"]["problem"]
 
 
+def test_a_drill_that_tried_no_copy_says_nothing_about_copies(machine: Machine) -> None:
+    file = machine.copy()
+    machine.run("drill", file, *machine.sealed())
+    machine.folder.joinpath("other words").write_text("not the passphrase")
+    assert "stream_to" in machine.run("drill", "--stream", fails=True)
+    wrong = [*machine.sealed()[:-1], machine.folder / "other words"]
+    assert "does not open" in machine.run("drill", file, *wrong, fails=True)
+    assert notes(machine.instance)["drill"]["problem"] == ""
+
+
 def test_a_copy_holds_settings_and_letters_and_no_secret(machine: Machine) -> None:
     file = machine.copy()
     machine.run("now", machine.folder / "more")

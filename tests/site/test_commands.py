@@ -55,6 +55,25 @@ def test_whoever_has_read_enough_of_a_list_is_not_told_of_a_pipe(tmp_path: Path)
     assert done.stderr == ""
 
 
+def test_a_passphrase_without_a_terminal_to_type_it_at(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "keys", "make"], cwd=ROOT, check=False, text=True,
+        env={**os.environ, "DEAR_CONGRESS_INSTANCE": str(tmp_path)}, start_new_session=True,
+        stdin=subprocess.DEVNULL, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: There is no terminal to type")
+    assert "GetPassWarning" not in done.stderr
+
+
+def test_a_passphrase_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "words"
+    file.write_bytes(b"p\xe4ssphrase for a key")
+    done = invoked("keys make", "--passphrase-file", file)
+    assert done.exit_code == 1
+    assert f"{file} is not text in UTF-8" in done.output
+
+
 @pytest.mark.parametrize("group", ELSEWHERE)
 def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
     for name in ELSEWHERE[group]:
