@@ -61,45 +61,40 @@ def seat_name(holder: Holder) -> str:
 
 NOTICES: dict[str, str] = {
     "invalid_district": _mark(
-        "That district is not one of your state’s. Please choose again; nothing else was changed."
+        "That district is not in your state. Choose again. Nothing else was changed."
     ),
     "inactive_zip": _mark(
-        "The Postal Service lists this ZIP code as no longer in use. You can go on; please check "
-        "that it is the one you use today."
+        "The Postal Service says this ZIP code is no longer used. Check it, then continue."
     ),
     "state_confirmed": _mark(
-        "We used the state that you gave, although this ZIP code is listed in another one."
+        "We used the state you chose, although this ZIP code is listed in another."
     ),
-    "home_state": _mark(
-        "This ZIP code belongs to a place outside the states. We used the home state that you gave."
-    ),
+    "home_state": _mark("This ZIP code is outside the states. We used the home state you chose."),
     "unlisted_zip": _mark(
-        "We do not know this ZIP code. We used the state that you gave; please check the ZIP code."
+        "We cannot find this ZIP code. We used the state you chose. Check the ZIP code."
     ),
     "term_ended": _mark(
-        "The listed term of one of these members has ended. They may have been replaced since "
-        "our data was made; please check before you write."
+        "The listed term of one of these members has ended. They may have been replaced since. "
+        "Check before you write."
     ),
 }
 """Codes of ``Found.notice`` and ``Choose.notice``, most pressing first; only one is given."""
 
 STREET_REASONS: dict[str, str] = {
-    "timeout": _mark("The address lookup took too long to answer."),
-    "unreachable": _mark("The address lookup could not be reached."),
-    "busy": _mark("The address lookup is busy with other people’s addresses just now."),
-    "bad_reply": _mark("The address lookup gave an answer that we could not use."),
-    "provider": _mark("The address lookup is not set up correctly on this site."),
+    "timeout": _mark("The address lookup timed out."),
+    "unreachable": _mark("We could not reach the address lookup."),
+    "busy": _mark("The address lookup is busy with other people’s addresses right now."),
+    "bad_reply": _mark("The address lookup gave an answer we could not use."),
+    "provider": _mark("The address lookup is not set up correctly."),
     "no_match": _mark(
-        "The address lookup does not know this street address. PO boxes and new streets are "
+        "The address lookup cannot find this street address. P.O. boxes and new streets are "
         "often missing."
     ),
-    "no_district": _mark("The address lookup found the place, but no district for it."),
+    "no_district": _mark("The address lookup found the address, but no district."),
     "wrong_congress": _mark(
-        "The address lookup answered with district lines that do not hold in this state today."
+        "The address lookup gave district lines that are not in force in this state today."
     ),
-    "other_state": _mark(
-        "The address lookup found this address in another state than the one you gave."
-    ),
+    "other_state": _mark("The address lookup found this address in a different state."),
 }
 """Codes of ``Unavailable.reason``: why the street did not settle the district."""
 

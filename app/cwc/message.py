@@ -231,7 +231,7 @@ _ASK = {
     "state": "The offices' system needs the state of your home address.",
     "zip": "The offices' system needs a ZIP code.",
     "email": "The offices' system needs an e-mail address for the office's answer.",
-    "phone": "This office needs a phone number.",
+    "phone": "Enter a phone number. This office needs one.",
 }
 
 

@@ -53,7 +53,7 @@ class Address:
 class BadAddress:
     """Not a whole e-mail address: ``message`` says what to look at, for a place in a form."""
 
-    message: str = "This is not a whole e-mail address. It looks like name@example.org."
+    message: str = "Enter a full email address, like name@example.org."
 
 
 def parse_address(email: str, name: str = "") -> Address | BadAddress:

@@ -28,38 +28,39 @@ class Definition(NamedTuple):
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         _mark("signatures"),
-        _mark("People who signed this campaign. One person counts once, however often they sign."),
+        _mark(
+            "People who signed this campaign. Each person counts once, no matter how often they "
+            "sign."
+        ),
         _mark("people, each once"),
     ),
     Definition(
         _mark("letters"),
         _mark(
-            "Letters that these people wrote, one per recipient: up to three each, one in places "
-            "with a single delegate. A vacant seat gets no letter. Says nothing about delivery."
+            "Letters they wrote, one per recipient: up to three each, one in places with a "
+            "single delegate. A vacant seat gets no letter. Says nothing about delivery."
         ),
         _mark("one per recipient"),
     ),
     Definition(
         _mark("counted"),
-        _mark(
-            "Signatures that stand: not held, not waiting for confirmation, not withdrawn, no test."
-        ),
+        _mark("Valid signatures: not held, not waiting for confirmation, not withdrawn, no test."),
     ),
     Definition(
         _mark("held"),
-        _mark("Signatures that an organizer has yet to look at. Not counted until released."),
+        _mark("Held for review by an organizer. Not counted until released."),
     ),
     Definition(
         _mark("unconfirmed"),
-        _mark("Signatures whose owner has not yet confirmed by e-mail. Not counted until then."),
+        _mark("Not yet confirmed by email. Not counted until then."),
     ),
     Definition(
         _mark("withdrawn"),
-        _mark("Signatures that their owner took back. Not counted anywhere else."),
+        _mark("Withdrawn by the person who signed. Not counted anywhere else."),
     ),
     Definition(
         _mark("repeated"),
-        _mark("Further tries by people who had signed already. Never counted."),
+        _mark("Repeat signatures by people who already signed. Never counted."),
     ),
     Definition(
         _mark("test"),
@@ -67,13 +68,13 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("day"),
-        _mark("The day in the campaign's own time zone on which a person signed."),
+        _mark("The day a person signed, in the campaign’s time zone."),
     ),
     Definition(
         _mark("recipient"),
         _mark(
-            "A member of Congress, by bioguide id. Somebody who wrote to three members is in three "
-            "rows, so the signatures of the rows add up to more than the people."
+            "A member of Congress, by bioguide id. Someone who wrote to three members is in "
+            "three rows, so the signatures of the rows add up to more than the people."
         ),
     ),
 )
@@ -82,15 +83,15 @@ DEFINITIONS: tuple[Definition, ...] = (
 GROUPS: tuple[Definition, ...] = (
     Definition(
         "state",
-        _mark("The state or territory that the person said they live in."),
+        _mark("The state or territory where the person said they live."),
     ),
     Definition(
         "district",
-        _mark("The congressional district; 0 is at large or a delegate's."),
+        _mark("The congressional district. 0 is at large or a delegate’s."),
     ),
     Definition(
         "template",
-        _mark("The letter that the person started from."),
+        _mark("The letter the person started from."),
     ),
     Definition(
         "version",
@@ -98,7 +99,7 @@ GROUPS: tuple[Definition, ...] = (
     ),
     Definition(
         "language",
-        _mark("The language of the pages that the person used."),
+        _mark("The language of the pages the person used."),
     ),
     Definition(
         "match",
@@ -106,31 +107,32 @@ GROUPS: tuple[Definition, ...] = (
     ),
     Definition(
         "source",
-        _mark("The tag of the link that the person followed; empty where there was none."),
+        _mark("The tag of the link the person followed. Empty if there was none."),
     ),
     Definition(
         "edited",
-        _mark("Whether the person changed the letter's own words."),
+        _mark("Whether the person changed the letter’s own words."),
     ),
     Definition(
         "own_share",
-        _mark("Per cent of the letters in the person's own words: 40 stands for 40 to 49."),
+        _mark("Percent of the letters in the person’s own words: 40 means 40 to 49."),
     ),
     Definition(
         "way",
-        _mark("What is known of a letter's way to its office. Each letter is in exactly one row."),
+        _mark("What is known of a letter’s way to its office. Each letter is in exactly one row."),
     ),
     Definition(
         "constituents",
         _mark(
-            "People who signed and live in the member's state, for a senator, or district. They "
-            "need not have written to this member: the seat may have had another holder, or none."
+            "People who signed and live in the member’s state, for a senator, or district. They "
+            "may not have written to this member: the seat may have been someone else’s, or "
+            "vacant."
         ),
         _mark("people of the state or district"),
     ),
     Definition(
         "share",
-        _mark("Per cent of all signatures that the page shows."),
+        _mark("Percent of all signatures the page shows."),
         _mark("of the signatures shown"),
     ),
 )
@@ -139,7 +141,7 @@ GROUPS: tuple[Definition, ...] = (
 WAYS: tuple[Definition, ...] = (
     Definition(
         _mark("written"),
-        _mark("Finished on this site; the writer has not said what they did with it."),
+        _mark("Finished on this site. The writer has not said what they did with it."),
     ),
     Definition(
         _mark("downloaded"),
@@ -147,19 +149,19 @@ WAYS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("copied"),
-        _mark("The writer copied it for the office's web form."),
+        _mark("The writer copied it for the office’s web form."),
     ),
     Definition(
         _mark("printed"),
-        _mark("The writer opened it for printing."),
+        _mark("The writer opened it to print."),
     ),
     Definition(
         _mark("mailed to self"),
-        _mark("A mail server took a copy to the writer's own address."),
+        _mark("A mail server accepted a copy to the writer’s own address."),
     ),
     Definition(
         _mark("line busy"),
-        _mark("The writer called the office and says that nobody answered."),
+        _mark("The writer called the office and says that no one answered."),
     ),
     Definition(
         _mark("call later"),
@@ -167,7 +169,7 @@ WAYS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("pasted"),
-        _mark("The writer says they pasted it into the office's web form."),
+        _mark("The writer says they pasted it into the office’s web form."),
     ),
     Definition(
         _mark("mailed"),
@@ -175,7 +177,7 @@ WAYS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("spoke by phone"),
-        _mark("The writer says they called and spoke with somebody at the office."),
+        _mark("The writer says they called and spoke with someone at the office."),
     ),
     Definition(
         _mark("left a voicemail"),
@@ -183,25 +185,23 @@ WAYS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("queued"),
-        _mark("The writer wants it given to the office's own system; it waits for that."),
+        _mark("Waiting to be given to the office’s own system."),
     ),
     Definition(
         _mark("accepted by the office's system"),
-        _mark(
-            "The office's own system said that it took the letter. Nobody here knows who reads it."
-        ),
+        _mark("The office’s own system accepted it. We cannot see who reads it."),
     ),
     Definition(
         _mark("refused"),
-        _mark("The office's own system refused the letter."),
+        _mark("The office’s own system refused the letter."),
     ),
     Definition(
         _mark("unknown"),
-        _mark("It was given to the office's own system, which gave no clear answer."),
+        _mark("Given to the office’s own system, which gave no clear answer."),
     ),
     Definition(
         _mark("not attempted"),
-        _mark("Not given to the office's own system, and the writer has reported no other way."),
+        _mark("Not given to the office’s own system, and the writer has reported no other way."),
     ),
 )
 """What is known of a letter's way: one for each ``State``."""

@@ -28,27 +28,34 @@ Shown = tuple[str, int] | Response
 
 
 WORDS = {
-    400: (_l("We could not read that request"),
-          _l("Nothing was saved or sent. Please go back in your browser and try again.")),
-    403: (_l("That came from another website"),
-          _l("For your safety this site only takes forms from its own pages. Please start here "
-             "again.")),
-    404: (_l("There is no page at this address"),
-          _l("The link may be incomplete. If it was a receipt, copy the whole address again.")),
-    405: (_l("This page needs what you typed before"),
-          _l("It cannot be opened by its address alone, because nothing you type is kept here. "
-             "Please start again, or go back in your browser.")),
-    413: (_l("That was too long to take in"),
-          _l("Nothing was saved or sent. Go back in your browser: your text is still there. A "
-             "story can have up to 10,000 characters.")),
+    400: (_l("We could not read that"),
+          _l("Nothing was saved or sent. Go back and try again.")),
+    403: (_l("This form came from another website"),
+          _l("For your safety, we accept forms only from our own pages. Start again here.")),
+    404: (_l("Page not found"),
+          _l("The link may be incomplete. If it is a receipt, copy the whole link again.")),
+    405: (_l("Start this page from the beginning"),
+          _l(
+              "You cannot open it from a link, because we do not keep what you type. Start "
+              "again, or go back in your browser."
+          )),
+    413: (_l("That was too long"),
+          _l(
+              "Nothing was saved or sent. Go back: your text is still there. A story can have up "
+              "to 10,000 characters."
+          )),
     414: (_l("That address is too long"),
-          _l("It cannot be one of this site's. Please start here again.")),
+          _l("It cannot be one of this site’s. Start again here.")),
     500: (_l("Something went wrong on our side"),
-          _l("It is not your fault. Your text was not saved by us: go back in your browser, where "
-             "it is still there, and try again in a minute.")),
-    503: (_l("This site cannot say who represents you at the moment"),
-          _l("The people who run it have to mend its list of members. Your text was not saved by "
-             "us: go back in your browser, where it is still there, and try again later.")),
+          _l(
+              "We did not save your text, but your browser still has it. Go back and try again "
+              "in a minute."
+          )),
+    503: (_l("This site cannot find who represents you right now"),
+          _l(
+              "The people who run it have to fix its list of members. We did not save your text, "
+              "but your browser still has it. Go back and try again later."
+          )),
 }  # fmt: skip
 """The heading and the next step, by status; 400 and 500 are for all the others."""
 
@@ -61,7 +68,7 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
     if status == 413 and file_up_to:
         return (
             _("That file is too large"),
-            _("Nothing was saved. Go back in your browser and choose a file of at most %(most)s.",
+            _("Nothing was saved. Go back and choose a file of %(most)s or less.",
               most=_in_words(file_up_to)),
         )  # fmt: skip
     status = 414 if status == 431 else status  # that of a header
@@ -80,13 +87,13 @@ def not_stored_words(error: NotStoredError, busy: str = "") -> str:
     ``busy`` is said where trying again soon will do, if there is more to say than that.
     """
     if isinstance(error, NotOpenError):
-        return _("This campaign takes no signatures now, so nothing was stored or changed.")
+        return _("This campaign takes no signatures now, so nothing was saved or changed.")
     if isinstance(error, NotItselfError):
         return _(
-            "This site cannot store anything at the moment, and the people who run it have to "
-            "mend that. Nothing was stored or changed, so pressing again is of no use today."
+            "This site cannot save anything right now, and the people who run it have to fix "
+            "that. Nothing was saved or changed. Pressing again will not help today."
         )
-    return busy or _("Nothing was stored or changed just now. Please try again.")
+    return busy or _("Nothing was saved or changed. Try again.")
 
 
 def trouble(status: int, heading: str, text: str) -> Page:
@@ -96,7 +103,7 @@ def trouble(status: int, heading: str, text: str) -> Page:
 
 def not_stored_page(heading: str, error: Exception) -> Page:
     """The page after a button whose work was not stored, so that it can be pressed again."""
-    words = _("Nothing was lost. Please go back and press the button again in a minute.")
+    words = _("Nothing was lost. Go back and press the button again in a minute.")
     if isinstance(error, NotStoredError):
         words = not_stored_words(error, words)
     return trouble(503, heading, words)
@@ -107,25 +114,26 @@ def signature_not_stored_words(error: NotStoredError) -> str:
     if isinstance(error, NotOpenError):
         return _(
             "This campaign has just ended and takes no more signatures. Nothing was signed. Your "
-            "words are all still on this page: copy them if you want to keep them."
+            "words are all still on this page. Copy them if you want to keep them."
         )
     if isinstance(error, NotItselfError):
         return _(
-            "This site cannot take signatures at the moment, and the people who run it have to "
-            "mend that. Nothing was stored, and nothing that you typed is lost: it is all still "
-            "on this page. You can copy your letters from here now, and sign another day."
+            "This site cannot take signatures right now, and the people who run it have to fix "
+            "that. Nothing was saved, and nothing you typed is lost. It is all still on this "
+            "page. You can copy your letters now and sign another day."
         )
     return _(
-        "Your signature could not be stored just now. Nothing was lost: please press the "
-        "button again in a minute."
+        "We could not save your signature. Nothing was lost. Press the button again in a minute."
     )
 
 
 def _not_stored(error: NotStoredError) -> Shown:
     """For every page that has no better words of its own."""
-    busy = _("The database is busy. Nothing was stored or changed: go back in your browser, where "
-             "what you typed still is, and try again in a minute.")  # fmt: skip
-    heading = _("That is not possible just now")
+    busy = _(
+        "The database is busy. Nothing was saved or changed. Your browser still has what you "
+        "typed. Go back and try again in a minute."
+    )  # fmt: skip
+    heading = _("That is not possible right now")
     return _show(503, (heading, not_stored_words(error, busy)))
 
 
@@ -138,14 +146,15 @@ def _room_full(error: RoomFullError) -> Shown:
         return response
 
     what = {
-        "books": _("A PDF book or packet is being made just now, and they are made one at a time."),
-        "exports": _("Other files of the counts are being made just now."),
-        "uploads": _("Another sheet of signatures is being read just now."),
-        "checks": _("Other letters are being checked for the whole Congress just now."),
+        "books": _(
+            "A PDF book or packet is being made right now, and they are made one at a time."
+        ),
+        "exports": _("Other count files are being made right now."),
+        "uploads": _("Another sheet of signatures is being read right now."),
+        "checks": _("Other letters are being checked for the whole Congress right now."),
     }.get(error.room, "")
-    then = _("Nothing was changed or lost: go back in your browser, and press the button again in "
-             "two minutes.")  # fmt: skip
-    return _show(503, (_("One moment, please"), f"{what} {then}"))
+    then = _("Nothing was changed or lost. Go back and press the button again in two minutes.")
+    return _show(503, (_("One moment"), f"{what} {then}"))
 
 
 def _show(status: int, words: tuple[str, str] | None = None) -> Shown:

@@ -93,7 +93,7 @@ class DayField(Field):  # type: ignore[misc]
 
     def pre_validate(self, _form: Form) -> None:
         if self.data is None and self.raw_data and self.raw_data[0].strip():
-            raise ValidationError(_("Enter a day as year, month and day, such as 2026-11-25."))
+            raise ValidationError(_("Enter a day as year, month and day, like 2026-11-25."))
 
 
 class Several(Field):  # type: ignore[misc]

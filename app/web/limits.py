@@ -91,12 +91,16 @@ def wait_words(wait: Wait) -> str:
     """Why somebody has to wait and how long; nothing that they typed is lost."""
     minutes = -(-wait.seconds // 60)
     return " ".join((
-        _("Very many people on your network did this within a short time, so this one was not "
-          "taken yet. Nothing was lost."),
-        ngettext("Please press the button again in one minute.",
-                 "Please press the button again in %(num)d minutes.", minutes),
-        _("On another connection, such as a mobile phone's, you need not wait. A library, a school "
-          "or an event can ask us to expect many people."),
+        _(
+            "Too many people on your network did this at once, so this one was not taken yet. "
+            "Nothing was lost."
+        ),
+        ngettext("Press the button again in 1 minute.",
+                 "Press the button again in %(num)d minutes.", minutes),
+        _(
+            "Or switch to another connection, like your phone’s. Libraries, schools and events "
+            "can ask us to expect many people."
+        ),
     ))  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def social(whole: str) -> dict[str, Any]:
     return {
         "description": _(
             "Write an honest letter, in your own words, to the people who represent you in "
-            "Congress. Five minutes, no account, nothing personal kept."
+            "Congress. Five minutes, no account. We keep nothing personal unless you ask."
         ),
         "locale": "es_US" if language() == "es" else "en_US",
         "url": absolute_link(whole, request.script_root + request.path) if whole else "",

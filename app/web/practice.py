@@ -50,8 +50,10 @@ def in_the_way(marker: str, site: Services) -> str:
     """Why a test journey cannot be signed any more; empty where nothing is in the way."""
     if state_of(marker, site) != "over":
         return ""
-    return _("This test journey is over: it lasts two hours. Nothing was signed or counted. Start "
-             "another one from the organizers’ pages.")  # fmt: skip
+    return _(
+        "This test run is over after two hours. Nothing was signed or counted. Start a new one "
+        "from the organizers’ pages."
+    )  # fmt: skip
 
 
 def marked(signature: SignatureRequest, marker: str, site: Services) -> SignatureRequest:

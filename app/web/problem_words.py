@@ -43,7 +43,7 @@ PAGE: dict[str, str] = {
     "choice": _mark("Choose one from the list."),
     "whole": _mark("Enter a whole number, such as 119."),
     "flag": _mark("Choose one from the list."),
-    "day": _mark("Enter a day as year, month and day, such as 2026-11-25."),
+    "day": _mark("Enter a day as year, month and day, like 2026-11-25."),
     "moment": _mark("Enter a day and a time, such as 2027-01-03 12:00."),
     "list": _mark("Enter states by name or by two letters, with commas between them: Florida, GA."),
     "list-item": _mark("“%(value)s” cannot stand here."),

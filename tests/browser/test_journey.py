@@ -158,7 +158,7 @@ def test_a_first_letter_takes_at_most_twelve_tabs_to_sign(visitor: Visitor) -> N
             here = page.evaluate("document.activeElement.id || document.activeElement.innerText")
 
     visitor.goto("/")
-    tab_to("Skip to the content")
+    tab_to("Skip to main content")
     page.keyboard.press("Enter")
     tab_to("zip")
     page.keyboard.type("01930")
@@ -211,7 +211,7 @@ def test_the_letter_grows_with_what_is_typed_and_is_the_one_that_is_chosen(
     someone.goto("/find")
     page.locator("#zip").fill("01930")
     someone.enter()
-    expect(page.locator(".grown:visible")).to_contain_text("Your story stands here.")
+    expect(page.locator(".grown:visible")).to_contain_text("Your story goes here.")
     page.locator("#story").fill("We know our deputies.")
     page.get_by_label("Public safety").check()
     expect(page.locator(".grown:visible")).to_have_count(1)
@@ -271,7 +271,7 @@ def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
 
 @pytest.mark.parametrize(
     ("zip_code", "link"),
-    [("94538", "Start again with another ZIP code"),
+    [("94538", "Use a different ZIP code"),
      ("01930", "Not your district? Look again")],
 )  # fmt: skip
 def test_starting_again_gives_the_empty_form_and_not_the_same_page(

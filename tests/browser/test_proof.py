@@ -94,7 +94,7 @@ def test_pressing_at_once_waits_says_so_and_then_signs_once(
         someone.page.on("request", note)
         sign(someone)
         words = someone.page.locator("#proof-words")
-        expect(words).to_contain_text("A small calculation that keeps programs away")
+        expect(words).to_contain_text("A short calculation to keep bots out")
         sign(someone)  # impatient
         someone.page.evaluate("begin()")
         someone.page.wait_for_url("**/take", timeout=60_000)
@@ -109,11 +109,11 @@ def test_without_javascript_a_second_press_holds_the_signature(
     with visiting(chromium, asking, script=False) as someone:
         reviewing(someone)
         expect(someone.page.locator("main")).to_contain_text(
-            "Without JavaScript it takes one press"
+            "Without JavaScript, you press once more"
         )
         with someone.page.expect_navigation():
             sign(someone)
-        expect(someone.page.locator("main")).to_contain_text("Please press the button once more")
+        expect(someone.page.locator("main")).to_contain_text("Press the button again")
         with someone.page.expect_navigation():
             sign(someone)
         assert someone.page.url.endswith("/take")

@@ -211,4 +211,4 @@ def test_a_test_journey_says_so_in_a_way_that_all_perceive(
     check(page, "Where do you live?")
     page.locator("#zip").fill("01930")
     page.keyboard.press("Enter")
-    expect(page.locator(".testing")).to_contain_text("Nothing on this way is counted.")
+    expect(page.locator(".testing")).to_contain_text("Nothing here is counted.")

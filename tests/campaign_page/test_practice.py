@@ -29,9 +29,9 @@ def marker(app: Flask, clock: Clock, staff: Office) -> str:
     browser = Browser(app, clock).enter(staff.add("Rosa"))
     browser.get("/organize/test").send("/organize/test")
     assert browser.path.startswith("/find?test=")
-    assert "Test journey. Nothing on this way is counted." in browser.last.get_data(
-        as_text=True
-    ).replace("</strong>", "").replace("<strong>", "")
+    assert "Test run. Nothing here is counted." in browser.last.get_data(as_text=True).replace(
+        "</strong>", ""
+    ).replace("<strong>", "")
     return browser.page.form()["test"][0]
 
 

@@ -95,17 +95,17 @@ def test_a_mailed_copy_may_have_the_spanish_too(make: Make) -> None:
 def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> None:
     site = make()
     taken = site.signed()
-    assert "becomes a file on the computer that runs the site" in taken.words
+    assert "becomes a file on the site’s computer" in taken.words
     site.ask(taken, ME)
     site.work()
     link = site.link(site.files()[0])
-    assert "becomes a file on the computer that runs the site" in site.client.get(link).words
-    assert "becomes a file on the computer that runs the site" in site.client.post(link).words
+    assert "becomes a file on the site’s computer" in site.client.get(link).words
+    assert "becomes a file on the site’s computer" in site.client.post(link).words
     site.work()
     words = site.states(taken)
-    assert words.count("Written to a file on the site’s computer") == 2
+    assert words.count("Saved as a file on the site’s computer") == 2
     assert words.count("Written, not yet handed over") == 3
-    assert "A copy was mailed to you" not in words
+    assert "A copy was emailed to you" not in words
 
 
 @pytest.mark.parametrize("way", ["withdraw", "change", "remove"])
@@ -147,7 +147,7 @@ def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make) -> N
         status = 200 if number < site.settings.mail_per_address_a_day // 2 else 429
         page = site.ask(taken, STRANGER, status)
         if status == 429:
-            assert "as we send to one address in a day" in page.words
+            assert "reached today’s limit for email from us" in page.words
         if number % 3 == 0:
             site.work()
     site.work()
@@ -169,7 +169,7 @@ def test_one_connection_and_one_address_get_only_so_much_mail(
     for number in range(3):
         assert site.ask(taken, STRANGER, 200, **{BY_HAND: f"Other words {number}"}).h1
     page = site.ask(taken, STRANGER, 429, **{BY_HAND: "Other words again"})
-    assert "no more for now" in page.words
+    assert "Too many emails" in page.words
     assert STRANGER in [e.get("value") for e in page.all("input")]
     answers = [
         site.client.flask.post(
@@ -206,8 +206,8 @@ def test_looking_at_the_link_changes_nothing_and_the_button_works_once(site: Sit
 @pytest.mark.parametrize("token", ["a" * 64, "A" * 64, "x", "..", "a" * 63 + "\n", "’"])
 def test_a_made_up_link_finds_nothing(make: Make, token: str) -> None:
     site = make()
-    assert site.client.get(f"/copy/{token}").h1 == "Nothing waits here"
-    assert site.client.post(f"/copy/{token}").h1 == "Nothing waits here"
+    assert site.client.get(f"/copy/{token}").h1 == "Nothing is waiting here"
+    assert site.client.post(f"/copy/{token}").h1 == "Nothing is waiting here"
 
 
 def test_a_copy_that_nobody_asked_for_is_gone_after_two_days(make: Make) -> None:
@@ -216,8 +216,8 @@ def test_a_copy_that_nobody_asked_for_is_gone_after_two_days(make: Make) -> None
     site.work()
     link = site.link(site.files()[0])
     site.work(timedelta(days=2, minutes=1))
-    assert site.client.get(link).h1 == "Nothing waits here"
-    assert site.client.post(link).h1 == "Nothing waits here"
+    assert site.client.get(link).h1 == "Nothing is waiting here"
+    assert site.client.post(link).h1 == "Nothing is waiting here"
     site.work()
     assert not site.files("copy")
     db = local_database(site.settings.database)
@@ -317,16 +317,16 @@ def test_letters_are_mailed_to_self_once_a_server_has_the_copy(
     make: Make, server: MailServer
 ) -> None:
     words = released(make(server), server)
-    assert words.count("A copy was mailed to you") == 3
+    assert words.count("A copy was emailed to you") == 3
     assert words.count("Accepted by the mail server") == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [("550 no", "Refused for good by the mail server"),
-     ("451 later", "Not taken yet by the mail server"),
-     ("take and hang", "no answer came: it may have arrived"),
-     ("drop", "no answer came: it may have arrived")],
+    [("550 no", "Rejected by the mail server"),
+     ("451 later", "Not accepted yet by the mail server"),
+     ("take and hang", "with no answer. It may have arrived"),
+     ("drop", "with no answer. It may have arrived")],
 )  # fmt: skip
 def test_every_end_is_said_and_nothing_is_marked(
     make: Make, server: MailServer, answer: str, said: str
@@ -359,7 +359,7 @@ def test_pressing_again_while_a_slow_server_has_it_sends_nothing_twice(
     assert "On its way since" in site.states(taken)
     worker.join()
     site.work()
-    assert site.states(taken).count("A copy was mailed to you") == 3
+    assert site.states(taken).count("A copy was emailed to you") == 3
     assert server.tried == 2
     assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
 
@@ -377,7 +377,7 @@ def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
     assert server.recipients == [ME]
     words = site.states(taken)
     assert words.count("Accepted by the mail server") == 1
-    assert words.count("Refused for good by the mail server") == 1
+    assert words.count("Rejected by the mail server") == 1
     server.refused = {}
     site.ask(taken, ME, only_link="1")
     site.ask(taken, STRANGER, only_link="1")
@@ -389,9 +389,9 @@ def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
 def test_without_usable_mail_settings_the_page_offers_none_and_still_works(make: Make) -> None:
     site = make(redis_url="nonsense://x")
     taken = site.signed()
-    assert "Send me a copy" not in taken.words
+    assert "Email me a copy" not in taken.words
     site.client.post("/copy", {**taken.form(), "copy_to": ME})
-    assert "Mail that you asked for" not in site.states(taken)
+    assert "Emails you asked for" not in site.states(taken)
 
 
 def test_mail_is_for_letters_that_are_signed(make: Make) -> None:

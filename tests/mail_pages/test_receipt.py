@@ -23,7 +23,7 @@ def test_each_letter_has_its_state_and_time_and_changes_with_it(make: Make) -> N
     at = datetime(2026, 11, 25, 18, 4, tzinfo=UTC)
     assert mark(db, path.rpartition("/")[2], "MA-6", "printed", at=at)
     words = site.client.get(path).words
-    assert "You opened it for printing (November 25, 2026, 1:04 PM EST)" in words
+    assert "You opened it to print (November 25, 2026, 1:04 PM EST)" in words
     assert words.count("Written, not yet handed over (") == 2
     spanish = site.client.get(f"/es{path}").words
     assert "(25 de noviembre de 2026, 1:04" in spanish
@@ -40,12 +40,12 @@ def test_what_an_offices_system_said_is_not_called_the_persons_own_report(
 ) -> None:
     site = make()
     path = site.resident.receipt_path(site.signed())
-    assert "These are your own reports" in site.client.get(path).words
+    assert "This is what you told us" in site.client.get(path).words
     db = local_database(site.settings.database)
     assert note_office(db, 1, "MA-6", state, campaign=site.settings.campaign)
     words = site.client.get(path).words
     assert said in words
-    assert "These are your own reports" not in words
+    assert "This is what you told us" not in words
 
 
 def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> None:
@@ -53,7 +53,7 @@ def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> No
     page = site.client.get(site.resident.receipt_path(taken))
     assert "A secret of mine" not in page.text
     assert "O'Dell" not in page.text
-    assert ("we keep none of them" in page.words) or ("no guardamos ninguna" in page.words)
+    assert ("we do not keep their words" in page.words) or ("no guardamos ninguna" in page.words)
 
 
 @pytest.mark.parametrize("change", [str.swapcase, lambda t: t[:-1], lambda t: t + "A"])
@@ -64,7 +64,7 @@ def test_only_the_whole_token_opens_it(make: Make, change: object) -> None:
     site.client.get(f"{folder}/{change(token)}", 404)
 
 
-@pytest.mark.parametrize(("start", "words"), [("", "cannot store anything"),
+@pytest.mark.parametrize(("start", "words"), [("", "cannot save anything"),
                                               ("/es", "no puede guardar nada")])  # fmt: skip
 @pytest.mark.parametrize("act", ["nothing", "copied over", "deleted"])
 def test_a_site_whose_database_is_not_its_own_says_so_wherever_somebody_writes(

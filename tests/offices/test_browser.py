@@ -120,12 +120,12 @@ def test_the_public_pages_are_accessible_from_receipt_to_proof(
     page.get_by_text("The proof", exact=True).click()
     check(page, "Is my signature in the count?")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Keep the proof as a file").click()
+        page.get_by_role("button", name="Download the proof").click()
     assert download.value.suggested_filename == "proof.json"
     page.locator("#commitment").fill("0" * 64)
     page.locator("#commitment").press("Enter")
     check(page, "Is my signature in the count?")
-    expect(page.locator(".notice.attention")).to_contain_text("It is not in the count")
+    expect(page.locator(".notice.attention")).to_contain_text("Your receipt is not in the count")
     page.locator("#commitment").fill("12")
     page.locator("#commitment").press("Enter")
     check(page, "Is my signature in the count?")

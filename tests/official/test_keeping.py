@@ -54,8 +54,8 @@ def test_without_the_button_nothing_is_kept_and_the_receipt_says_so(make: Make) 
     site = make()
     taken = site.signed()
     receipt = site.client.get(site.path(taken))
-    assert "we keep none of them" in receipt.words
-    assert "a button that keeps them behind the address of this page" in receipt.words
+    assert "we do not keep their words" in receipt.words
+    assert "a button to keep them with this receipt" in receipt.words
     assert "/drop" not in receipt.text
     with closing(open_database(site.settings.database)) as db:
         assert db.execute("SELECT count(*) FROM kept_letters").fetchone() == (0,)

@@ -274,4 +274,4 @@ def test_a_busy_database_makes_nothing_and_says_so(
     monkeypatch.setattr(sealed_pages, "_note", busy)
     admin.send("/packets.zip")
     assert admin.status == 503
-    assert "Nothing was stored or changed just now" in admin.words
+    assert "Nothing was saved or changed" in admin.words

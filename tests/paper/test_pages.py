@@ -419,7 +419,7 @@ def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
     assert words(link) == "Row 2, District: Choose the district where they live."
     assert asked == []
     send(editor, look="2")
-    assert "does not know this street address" in editor.words
+    assert "cannot find this street address" in editor.words
     send(editor, look="2")
     assert asked == [("3 Oak St", "Chicago", "IL", "60647")] * 2
     send(editor, "add")

@@ -198,14 +198,14 @@ def test_no_public_answer_holds_anything_of_a_signer(
 def test_the_start_page_has_the_table_with_its_rule_in_both_languages(
     people: People, client: Client
 ) -> None:
-    assert "A state is shown here once five people have signed there." in client.get("/").words
+    assert "States appear once five people have signed there." in client.get("/").words
     people.sign("CA", 13)
     people.sign("WY", 4)
     people.sign("NY", 5)
     page = client.get("/")
     cells = [words(cell) for cell in page.all("th", "td")]
     assert cells == ["State or territory", "People", "California", "10", "New York", "5"]
-    assert "rounded down to a multiple of five" in page.words
+    assert "down to a multiple of five" in page.words
     spanish = client.get("/es/").words
     assert "se redondea hacia abajo" in spanish
     assert "Nueva York" in spanish
@@ -234,7 +234,7 @@ def test_a_person_goes_from_the_receipt_to_the_proof(
     assert mine.hex() in receipt.words
     form = receipt.form("/verify")
     page = client.post("/verify", form)
-    assert "Yes. Your receipt is in the count that was stated on November 25, 2026" in page.words
+    assert "Yes. Your receipt is in the count signed on November 25, 2026" in page.words
     assert "People who signed 6" in page.words
     response = app.test_client().post("/verify/proof.json", data=page.form("/proof.json"))
     assert "proof.json" in response.headers["Content-Disposition"]
@@ -258,12 +258,15 @@ def test_every_answer_of_the_page_says_what_to_do(
 ) -> None:
     (token,) = people.sign("CA")
     mine = commitment_of(CAMPAIGN, "CA", 1, token).hex()
-    assert "No count has been stated yet" in client.post("/verify", {"commitment": mine}).words
+    assert (
+        "No signed count has been published yet"
+        in client.post("/verify", {"commitment": mine}).words
+    )
     state_the_count(db, tmp_path)
     withdraw(db, token)
     state_the_count(db, tmp_path, 19)
     page = client.post("/verify", {"commitment": mine.upper()})
-    assert "It is not in the count that was stated" in page.words
+    assert "Your receipt is not in the count signed" in page.words
     wrong = client.post("/verify", {"commitment": "<b>" + "x" * 5000}, status=422)
     assert "Copy all of it from your receipt." in wrong.words
     client.post("/verify", {}, status=422)

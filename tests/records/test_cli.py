@@ -95,7 +95,7 @@ def test_a_table_stands_with_its_totals_and_definitions(db: sqlite3.Connection) 
     output = fine("count", "--by", "state")
     assert re.search(r"^CA +2 +6$", output, re.MULTILINE)
     assert "total signatures: 3" in output
-    assert "definition: letters: Letters that these people wrote, one per recipient" in output
+    assert "definition: letters: Letters they wrote, one per recipient" in output
     assert f"campaign: {CAMPAIGN}" in output
     assert "\x1b" not in output
 
@@ -303,7 +303,7 @@ def test_letters_are_counted_by_their_way(db: sqlite3.Connection) -> None:
     some(db)
     document = json.loads(fine("count", "--by", "way", "--format", "json"))
     assert document["rows"] == [{"way": "written", "letters": 7}]
-    assert document["about"]["definition: way refused"].startswith("The office's own system")
+    assert document["about"]["definition: way refused"].startswith("The office’s own system")
 
 
 def test_csv_carries_its_meaning_beside_it_or_in_its_first_rows(

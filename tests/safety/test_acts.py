@@ -333,7 +333,7 @@ class Acts(RuleBasedStateMachine):
         if self.duty_in(sent) and (sent.email or not sent.contact):
             response = self.site.client.flask.post("/sign", data=form)
             assert response.status_code == 409
-            assert "The campaign changed the words of a letter" in Html(response.text).words
+            assert "The campaign changed a letter" in Html(response.text).words
             self.check()
         self.signs(which)
 

@@ -101,7 +101,7 @@ def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
     first_key(here.settings.keys, today=TODAY)
     before = here.review().words
     assert "April 3, 2027" in before  # the campaign ends on January 3; ninety days
-    assert "whoever controls this server could open it too" in before
+    assert "anyone who controls the server could open it too" in before
     folder = here.settings.keys
     key = first_key(folder, today=TODAY)
     passphrase = (folder / f"{key.id}.passphrase").read_text().strip()
@@ -110,19 +110,19 @@ def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
     out.mkdir()
     move_private(folder, key, opened, "four or more random words", out)
     after = here.review().words
-    assert "whoever controls this server" not in after
-    assert "This server itself cannot open it" in after
-    assert "This server itself cannot open it" in here.client.get("/privacy").words
+    assert "anyone who controls the server" not in after
+    assert "This server cannot open it" in after
+    assert "This server cannot open it" in here.client.get("/privacy").words
 
 
 def test_the_page_never_says_that_nothing_is_kept_when_a_tick_is_set(here: Site) -> None:
     here.client.get("/privacy")
     ticked = here.resident().review({**here.form(**PERSON), "packet": ["1"]})
-    assert "Unless you ticked a box above" in ticked.words
+    assert "Unless you checked a box above" in ticked.words
     taken = here.sign({**ticked.form(), "packet": ["1"]})
-    assert "What you ticked is kept, sealed." in taken.words
+    assert "We keep what you checked, encrypted." in taken.words
     plain = here.sign(here.form(**{**PERSON, "email": "other@marked.example"}))
-    assert "What you ticked is kept" not in plain.words
+    assert "We keep what you checked" not in plain.words
 
 
 def test_a_tick_survives_going_back_and_forth(here: Site) -> None:
@@ -164,7 +164,7 @@ def test_taking_the_tick_off_and_pressing_again_removes_it(here: Site) -> None:
 def test_withdrawing_on_the_receipt_removes_what_is_sealed(here: Site) -> None:
     taken = here.sign({**here.form(**PERSON), "packet": ["1"], "contact": ["1"]})
     path = here.resident().receipt_path(taken)
-    assert "What is kept for you, sealed" in here.client.get(path).words
+    assert "What we keep for you, encrypted" in here.client.get(path).words
     here.client.flask.post(f"{path}/withdraw")
     assert here.statuses() == ["withdrawn"]
     assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)

@@ -101,12 +101,12 @@ def test_a_crowd_gets_a_visible_second_step_and_is_held(
     here.sign(here.form(first="Ana"))
     form = here.form(lang, first="Imani")
     step = here.sign(form, 422, lang)
-    assert ("press the button once more" if lang == "en" else "una vez más") in step.words
+    assert ("Press the button again" if lang == "en" else "una vez más") in step.words
     assert here.statuses() == ["counted"]
     taken = here.sign(step.form(), lang=lang)
     assert here.statuses() == ["counted", "held"]
     assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in taken.words
-    assert ("You are counted" if lang == "en" else "Ya está contada") not in taken.words
+    assert ("You count once" if lang == "en" else "Ya está contada") not in taken.words
     receipt = here.client.get(here.resident(lang).receipt_path(taken))
     assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in receipt.words
 

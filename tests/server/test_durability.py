@@ -148,7 +148,7 @@ def test_behind_a_lock_that_is_held_for_good_readers_do_not_wait_and_signers_kee
     refused = [text for status, text in pages if status == 503]
     assert refused
     for text in refused:
-        assert "Nothing was lost: please press the button again in a minute." in text
+        assert "Nothing was lost. Press the button again in a minute." in text
         assert 'value="Imani"' in text
         assert "My neighbor stopped driving" in text
 

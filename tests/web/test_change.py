@@ -39,7 +39,7 @@ def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
     clock.now = AFTER
     page = anyone.review(form, 409)
     assert "A story of my own." in page.text
-    said = {"en": "the 120th Congress sits since noon on January 3, 2027",
+    said = {"en": "The 120th Congress began at noon on January 3, 2027",
             "es": "Congreso sesiona desde el mediodía del 3 de enero de 2027"}  # fmt: skip
     assert said[anyone.lang] in page.words
     assert recipients(page) == ["TN-S1"]
@@ -78,7 +78,7 @@ def test_where_nobody_can_be_written_to_a_page_says_so_and_a_draft_is_kept(
     clock.now = BEFORE
     form = anyone.filled(anyone.writing(zip5, state), story="A story of my own.")
     clock.now = AFTER
-    said = {"en": "There is nobody to write to just now",
+    said = {"en": "There is no one to write to right now",
             "es": "Por ahora no hay a quién escribir"}[anyone.lang]  # fmt: skip
     for page in (anyone.find(zip5, state), anyone.review(form)):
         assert said in page.words
@@ -93,8 +93,10 @@ def test_a_form_that_names_a_seat_of_another_place_is_not_told_that_the_list_cha
     page = anyone.review(form, 409)
     assert recipients(page) == ["TN-S1"]
     assert "My own." in page.text
-    said = {"en": "a seat that has nobody to write to where you live: our list is of June 15, 2026",
-            "es": "no hay a quién escribir donde usted vive"}  # fmt: skip
+    said = {
+        "en": "a seat that has no one to write to where you live. Our list is dated June 15, 2026",
+        "es": "no hay a quién escribir donde usted vive",
+    }
     changed = {"en": "has changed since you began", "es": "cambió desde que usted empezó"}
     assert said[anyone.lang] in page.words
     assert changed[anyone.lang] not in page.words

@@ -360,7 +360,7 @@ def test_the_other_letters_show_where_they_differ_from_the_first(anyone: Residen
     first = words(next(e for e in page.all("section") if e.get("class") == "letter"))
     for sentence in re.split(r"(?<=[.?]) (?=[A-Z])", words(differs).removesuffix(" …")):
         assert sentence not in first
-    same = "Palabra por palabra" if spanish else "Word for word like the letter to"
+    same = "Palabra por palabra" if spanish else "Word for word the letter to"
     assert same in page.words  # both senators are asked the same
     own = [words(mark) for mark in page.all("mark")]
     assert own.count("Parks & trails < roads.") == (6 if spanish else 3)

@@ -134,7 +134,7 @@ def test_our_own_forms_are_taken(client: Client, headers: dict[str, str]) -> Non
 def test_an_origin_that_is_none_is_refused_with_words(client: Client, origin: str) -> None:
     client.flask.application.testing = False
     page = client.post("/find", {"zip": "01930"}, 400, headers={"Origin": origin})
-    assert "We could not read that request" in page.words
+    assert "We could not read that" in page.words
 
 
 HEADERS = ("Origin", "Host", "Referer", "Accept", "Accept-Language", "Accept-Encoding", "Cookie",
@@ -162,20 +162,20 @@ def test_no_header_is_a_failure_of_ours(client: Client, name: str, value: str, p
 
 @pytest.mark.parametrize("path", ["/write", "/review", "/sign", "/take", "/print"])
 def test_a_page_opened_by_its_address_alone_says_what_to_do(client: Client, path: str) -> None:
-    assert "what you typed before" in client.get(path).words
+    assert "from the beginning" in client.get(path).words
     assert "necesita lo que" in client.get(f"/es{path}").words
     assert client.flask.head(path).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/letters.pdf", "/mark"])
 def test_what_is_no_page_can_only_be_posted(client: Client, path: str) -> None:
-    assert "what you typed before" in client.get(path, 405).words
+    assert "from the beginning" in client.get(path, 405).words
 
 
 def test_a_page_that_does_not_exist_speaks_the_language_of_its_address(client: Client) -> None:
-    assert "no page" in client.get("/nowhere", 404).words
+    assert "Page not found" in client.get("/nowhere", 404).words
     assert "No hay ninguna página" in client.get("/es/nowhere", 404).words
-    assert "no page" in client.get("/especially", 404).words
+    assert "Page not found" in client.get("/especially", 404).words
 
 
 def test_a_form_that_is_too_large_is_refused_with_words(client: Client) -> None:

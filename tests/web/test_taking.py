@@ -262,7 +262,7 @@ def test_a_report_that_cannot_be_stored_is_not_passed_over_in_silence(
 
     monkeypatch.setattr(handover, "mark", full)
     page = anyone.client.post(*form_with(taken, did="MA-6=mailed"))
-    said = "could not be noted" if anyone.lang == "en" else "no se pudo anotar"
+    said = "We could not save this" if anyone.lang == "en" else "no se pudo anotar"
     assert said in page.words
 
 
@@ -275,8 +275,8 @@ def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None
 
 def test_a_character_that_no_font_has_is_warned_about(resident: Resident) -> None:
     """PD02"""
-    assert "cannot show" not in resident.reviewing(*GLOUCESTER, first="ليلى", last="حداد").words
-    assert "cannot show" in resident.reviewing(*GLOUCESTER, first="\U00013000").words
+    assert "We cannot print" not in resident.reviewing(*GLOUCESTER, first="ليلى", last="حداد").words
+    assert "We cannot print" in resident.reviewing(*GLOUCESTER, first="\U00013000").words
 
 
 # --- the receipt -----------------------------------------------------------------------------

@@ -340,7 +340,7 @@ def test_nobody_signs_words_that_were_published_while_they_read_tp10(
     rosa.get("/organize/letters/general/publish").send("/publish")
     clock.forward(minutes=2)
     again = resident.sign(review.form(), status=409)
-    assert "changed the words of a letter while you were reading" in again.words
+    assert "changed a letter while you were reading" in again.words
     assert NEW in again.words
     assert "O'Dell" in again.words
     assert signature_rows(app) == []

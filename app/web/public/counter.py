@@ -176,7 +176,7 @@ def _feed(site: Services) -> str:
         _add(entry, "id", _urn(slug, each.signatures))
         _add(entry, "updated", _stamp(moment))
         _add(entry, "link", rel="alternate", href=base + page_url("public.home"))
-        _add(entry, "summary", _("Each person counts once, however many letters they write."))
+        _add(entry, "summary", _("Each person counts once, no matter how many letters they write."))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode")
 
 

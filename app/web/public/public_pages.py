@@ -226,8 +226,9 @@ def time_words(site: Services) -> tuple[str, ...]:
         left, ends=ends,
     )  # fmt: skip
     if not left:
-        time_left = _("This Congress ends today at noon, Washington time. A bill that has not "
-                      "passed by then ends with it.")  # fmt: skip
+        time_left = _(
+            "This Congress ends today at noon, Washington time. Bills not passed by then expire."
+        )
     if stage != "last_weeks":
         return (time_left,)
     return time_left, _("A vote is unlikely now. A letter still counts: each name is a head start "

@@ -56,8 +56,9 @@ def verify() -> Response:
         shown |= {"typed": wanted.hex(), **_answer(answer)}
         found = answer if isinstance(answer, NothingStated) else answer.statement
     elif request.method == "POST":
-        shown["problem"] = _("A commitment has 64 characters, 0 to 9 and a to f. Copy all of it "
-                             "from your receipt.")  # fmt: skip
+        shown["problem"] = _(
+            "The code has 64 characters, 0 to 9 and a to f. Copy all of it from your receipt."
+        )
         shown["errors"] = [("commitment", shown["problem"])]
     if not isinstance(found, NothingStated):
         at = datetime.fromisoformat(found.content["at"])

@@ -65,11 +65,15 @@ def _standing(found: Receipt, mails: Sequence[OutboundRow], zone: str) -> Claim:
     if found.waits_for == "confirmation":
         return _unconfirmed(_asked(mails), zone)
     if found.waits_for == "organizer":
-        words = _("Not counted yet: your signature waits for an organizer, who looks at it. You "
-                  "need not do anything, and your letters are ready all the same.")  # fmt: skip
+        words = _(
+            "Not counted yet. An organizer will look at your signature. You do not have to do "
+            "anything. Your letters are ready."
+        )  # fmt: skip
         return Claim("held", words, attention=True)
-    words = _("This signature is counted, unless you signed another time, or four others signed "
-              "with your e-mail address: each person is counted once.")  # fmt: skip
+    words = _(
+        "This signature is counted, unless you signed another time, or four others signed with "
+        "your email address. Each person counts once."
+    )  # fmt: skip
     return Claim("counted", words)
 
 
@@ -85,49 +89,66 @@ def _unconfirmed(mail: OutboundRow | None, zone: str) -> Claim:
     when = moment_words(mail.state_at, zone) if mail is not None else ""
     to_a_file = mail is not None and mail.cause == WRITTEN
     if state == "failed":
-        words = _("Not counted yet: the e-mail with the link could not be delivered to the address "
-                  "that you gave.")  # fmt: skip
+        words = _(
+            "Not counted yet. The email with the link could not be delivered to the address you "
+            "gave."
+        )  # fmt: skip
     elif state == "none":
-        words = _("Not counted yet: no e-mail with the link could be sent to you.")
+        words = _("Not counted yet. We could not send you the email with the link.")
     elif to_a_file:
-        words = _("Not counted yet: this site sends no e-mail; the message with the link is a "
-                  "file on its computer.")  # fmt: skip
+        words = _(
+            "Not counted yet. This site sends no email. The message with the link is a file on "
+            "its computer."
+        )  # fmt: skip
     elif state == "accepted":
-        words = _("Not counted yet: an e-mail with a link was accepted by the mail server on "
-                  "%(when)s. Open it and press the button there.", when=when)  # fmt: skip
+        words = _(
+            "Not counted yet. The mail server accepted an email with a link on %(when)s. Open it "
+            "and press the button there.",
+            when=when,
+        )
     elif state == "deferred":
-        words = _("Not counted yet: the mail server did not take the e-mail with the link on "
-                  "%(when)s; we try again.", when=when)  # fmt: skip
+        words = _("Not counted yet. The mail server did not accept the email with the link on "
+            "%(when)s. We will try again.", when=when)  # fmt: skip
     elif state == "unknown":
-        words = _("Not counted yet: an e-mail with a link left on %(when)s and no answer came, so "
-                  "it may have arrived. Open it and press the button there.",
-                  when=when)  # fmt: skip
+        words = _(
+            "Not counted yet. An email with a link went out on %(when)s with no answer, so it "
+            "may have arrived. Open it and press the button there.",
+            when=when,
+        )
     else:
-        words = _("Not counted yet: an e-mail with a link is on its way to you. Open it and press "
-                  "the button there.")  # fmt: skip
-    end = _("Without that, this signature is deleted within two days.")
+        words = _(
+            "Not counted yet. An email with a link is on its way to you. Open it and press the "
+            "button there."
+        )  # fmt: skip
+    end = _("Otherwise we delete this signature within two days.")
     return Claim(f"unconfirmed:{state}", f"{words} {end}", attention=True)
 
 
 def _withdrawn() -> Claim:
-    words = _("This signature is not counted. If you signed another time, that signature has a "
-              "receipt of its own and is not withdrawn by this one. Letters that you already sent "
-              "or pasted are with the offices; we cannot call them back.")  # fmt: skip
+    words = _(
+        "This signature is not counted. If you signed another time, that signature has its own "
+        "receipt, and this one does not withdraw it. Letters you already sent or pasted are with "
+        "the offices. We cannot call them back."
+    )  # fmt: skip
     return Claim("withdrawn", words)
 
 
 def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
     """Whether what was deleted is gone from the files, or until when it is not."""
     if any(row.state in LEAVING for row in mails):
-        words = _("What was kept for it is deleted. A message that is leaving at this moment is "
-                  "erased here as soon as it has left.")  # fmt: skip
+        words = _(
+            "We deleted what we kept for it. A message going out at this moment is erased here "
+            "as soon as it has left."
+        )  # fmt: skip
         return Claim("deleting", words)
     if waits_to_be_erased(db):
-        words = _("What was kept for it is deleted. The database is being read just now, so its "
-                  "last traces stay in the site’s files until that is over, at the longest until "
-                  "the daily purge.")  # fmt: skip
+        words = _(
+            "We deleted what we kept for it. The database is being read right now, so the last "
+            "traces stay in the site’s files until that ends, at the latest until the daily "
+            "purge."
+        )  # fmt: skip
         return Claim("deleting", words)
-    return Claim("deleted", _("What was kept for it is deleted, from the site’s files too."))
+    return Claim("deleted", _("We deleted what we kept for it, from the site’s files too."))
 
 
 # --- A letter on its way ---
@@ -143,26 +164,26 @@ def state_words(state: State, cause: Cause = "vacant seat") -> str:
         "written": _("Written, not yet handed over"),
         "downloaded": _("You downloaded it"),
         "copied": _("You copied it for the web form"),
-        "printed": _("You opened it for printing"),
-        "mailed to self": _("A copy was mailed to you"),
+        "printed": _("You opened it to print"),
+        "mailed to self": _("A copy was emailed to you"),
         "line busy": _("You called and could not get through"),
         "call later": _("You will call later"),
         "pasted": _("You pasted it into the web form"),
         "mailed": _("You mailed it"),
         "spoke by phone": _("You called and spoke with the office"),
         "left a voicemail": _("You called and left a voicemail"),
-        "queued": _("Waits to be given to the office’s own system"),
-        "unknown": _("Given to the office’s own system, which did not answer: it may have arrived"),
+        "queued": _("Waiting to go to the office’s own system"),
+        "unknown": _("Given to the office’s own system, which did not answer. It may have arrived"),
         "accepted by the office's system": _("Accepted by the office’s own system"),
         "refused": _("Refused by the office’s own system"),
-        "not attempted": _("No letter: our list had nobody in this seat"),
+        "not attempted": _("No letter: our list had no one in this seat"),
     }[state]
 
 
 FIELD_NAMES = {
     "Prefix": _l("title"), "FirstName": _l("first name"), "LastName": _l("last name"),
     "Address1": _l("street"), "City": _l("city"), "StateAbbreviation": _l("state"),
-    "Zip": _l("ZIP code"), "Phone": _l("phone number"), "Email": _l("e-mail address"),
+    "Zip": _l("ZIP code"), "Phone": _l("phone number"), "Email": _l("email address"),
 }  # fmt: skip
 
 
@@ -171,21 +192,25 @@ def delivery_words(row: OutboundRow | None) -> str:
     if row is None:
         return ""
     if row.state == "deferred":
-        return _("The system could not take it yet; we try again by ourselves.")
+        return _("The system did not accept it yet. We will try again.")
     if row.state == "refused":
         named = [str(words) for name, words in FIELD_NAMES.items() if name in row.cause]
         if named:
-            return _("It did not take: %(fields)s. You can correct that and try again, or hand "
-                     "the letter over another way.", fields=", ".join(named))  # fmt: skip
-        return _("Please hand the letter over another way.")
+            return _(
+                "It did not accept: %(fields)s. Fix that and try again, or hand the letter over "
+                "another way.",
+                fields=", ".join(named),
+            )
+        return _("Hand the letter over another way.")
     if row.state == "not attempted" and row.cause == TEST_SYSTEM:
-        return _("It went to the offices’ test system only, so no office has it. Please hand the "
-                 "letter over another way.")  # fmt: skip
+        return _(
+            "It went to the offices’ test system only, so no office has it. Hand the letter over "
+            "another way."
+        )  # fmt: skip
     if row.state == "not attempted" and row.cause == SIT_OUT:
-        return _("This office does not take part in the system. Please hand the letter over "
-                 "another way.")  # fmt: skip
+        return _("This office does not use the system. Hand the letter over another way.")
     if row.state in ("not attempted", "unknown"):
-        return _("Please hand the letter over another way.")
+        return _("Hand the letter over another way.")
     return ""
 
 
@@ -213,22 +238,25 @@ def _kind_words(row: OutboundRow) -> str:
     return {
         "copy": _("A copy of your letters"),
         "receipt": _("The link to this receipt"),
-    }.get(row.kind, _("The question whether the address is yours"))
+    }.get(row.kind, _("The email to confirm your address"))
 
 
 def mail_words(row: OutboundRow, site: Services) -> str:
     """Where a message is and since when. Only a mail server's yes is called accepted."""
     when = moment_words(row.state_at, site.campaign.timezone)
     if row.state == "accepted" and row.cause == WRITTEN:
-        return _("Written to a file on the site’s computer on %(when)s; not sent.", when=when)
+        return _("Saved as a file on the site’s computer on %(when)s. Not sent.", when=when)
     if row.state == "held":
-        return _("Waits since %(when)s for the button behind the link that we mailed.", when=when)
+        return _(
+            "Waiting since %(when)s for you to press the button behind the link we emailed.",
+            when=when,
+        )
     if row.state == "accepted":
         return _("Accepted by the mail server on %(when)s.", when=when)
     if row.state == "deferred":
-        return _("Not taken yet by the mail server on %(when)s; we try again.", when=when)
+        return _("Not accepted yet by the mail server on %(when)s. We will try again.", when=when)
     if row.state == "failed":
-        return _("Refused for good by the mail server on %(when)s.", when=when)
+        return _("Rejected by the mail server on %(when)s.", when=when)
     if row.state == "unknown":
-        return _("Left on %(when)s, and no answer came: it may have arrived.", when=when)
+        return _("Went out on %(when)s with no answer. It may have arrived.", when=when)
     return _("On its way since %(when)s.", when=when)

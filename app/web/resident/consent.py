@@ -56,8 +56,11 @@ def offer(site: Services) -> ConsentOffer:
 def contact_words() -> tuple[str, str]:
     """What a person agrees to who may be contacted; the same is sealed with their details."""
     return (
-        _("You may contact me about this campaign, by e-mail"),
-        _("To contact you we keep, sealed: your name, e-mail address and ZIP code, nothing else."),
+        _("You may contact me about this campaign, by email"),
+        _(
+            "To contact you we keep, encrypted: your name, email address and ZIP code. Nothing "
+            "else."
+        ),
     )
 
 
@@ -70,8 +73,7 @@ def lacking(draft: Draft) -> list[tuple[str, str]]:
     """What a tick needs and does not have, as errors beside it."""
     if not draft.contact or draft.email:
         return []
-    words = _("To be contacted you need to give an e-mail address. Change your address, or take "
-              "this tick off.")  # fmt: skip
+    words = _("Add your email address so that we can contact you, or clear this box.")  # fmt: skip
     return [("contact", words)]
 
 

@@ -98,11 +98,10 @@ def mailed(wish: Wish, form: CopyForm, site: Services) -> Mailing:
     try:
         return send(post, wish, to, asked, site)
     except PdfError:
-        words = _("The PDF could not be made, so no copy was sent. Please use the print view.")
+        words = _("We could not make the PDF, so no copy was sent. Use the print view.")
         return asked.refused(words, 500)
     except NotStoredError as error:
-        busy = _("The mail could not be taken just now. Please press the button again in a "
-                 "minute.")  # fmt: skip
+        busy = _("We could not send the email. Press the button again in a minute.")  # fmt: skip
         return asked.refused(not_stored_words(error, busy), 503)
 
 
@@ -151,7 +150,7 @@ def _send_copy(
             mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats, again=True
         )
         enough = isinstance(put, TooMany)
-        said = _("Your letters are on their way once more.")
+        said = _("Your letters are on their way again.")
     else:
         held = post.hold(mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats)
         enough = isinstance(held, TooMany) or not ask_owner(
@@ -159,9 +158,8 @@ def _send_copy(
             wish=f"copy {wish.words}", receipt=wish.receipt, site=site,
         )  # fmt: skip
         said = _(
-            "We wrote a short message to that address. Open the link in it and press the button "
-            "there; then your letters follow. Without that nothing more is sent, and the copy is "
-            "deleted within two days."
+            "We emailed you a link. Open it and press the button there, and your letters follow. "
+            "Otherwise we send nothing more and delete the copy within two days."
         )
     if enough:
         return asked.refused(_address_has_enough(), 429)
@@ -209,16 +207,16 @@ def _too_much(to: Address, site: Services) -> str:
     if not isinstance(answer, Wait):
         return ""
     return _(
-        "So much mail was asked for this address, or from your network, that we send no more for "
-        "now. Your letters are here all the same. Please try again in %(num)d minutes.",
+        "Too many emails to this address or from your network. Try again in %(num)d minutes. "
+        "Your letters are still here.",
         num=-(-answer.seconds // 60),
     )
 
 
 def _address_has_enough() -> str:
     return _(
-        "This address has had as much mail from us as we send to one address in a day. Please try "
-        "again tomorrow, or take your letters from this page."
+        "This address has reached today’s limit for email from us. Try again tomorrow, or use "
+        "your letters from this page."
     )
 
 
@@ -235,7 +233,7 @@ def release(token: str, site: Services) -> Page:
     try:
         sent = post is not None and bool(TOKEN.fullmatch(token)) and post.release(token)
     except NotStoredError as error:
-        return not_stored_page(_("Your letters could not be sent just now"), error)
+        return not_stored_page(_("We could not email your letters"), error)
     return _copy_page("sent" if sent else "nothing", token, site)
 
 

@@ -276,8 +276,7 @@ def at_most(limit: int, noun: Any) -> Check:
         if length > limit:
             raise ValidationError(
                 _(
-                    "%(noun)s has %(length)d characters; at most %(limit)d fit. "
-                    "Please shorten it.",
+                    "%(noun)s has %(length)d characters. Shorten it to %(limit)d.",
                     noun=str(noun), length=length, limit=limit,
                 )
             )  # fmt: skip
@@ -288,21 +287,20 @@ def at_most(limit: int, noun: Any) -> Check:
 def zip_message(problem: ZipProblem) -> str:
     """What is wrong with a ZIP and what to do."""
     if problem.kind == "missing":
-        return _("Enter your ZIP code: the five digits at the end of your address.")
+        return _("Enter your five-digit ZIP code.")
     if problem.kind == "foreign":
         return _(
-            "US ZIP codes only: five digits, such as 02138. People outside the United States "
-            "can use the ZIP of the last US address where they were registered to vote."
+            "Enter a U.S. ZIP code, like 02138. If you live abroad, use the one of the last U.S. "
+            "address where you were registered to vote."
         )
     if problem.kind == "bad_plus4":
         return _(
-            "After the first five digits of a ZIP code come four more, or none. Did you mean "
-            "%(zip)s?",
+            "A ZIP code has five digits, or nine. Did you mean %(zip)s?",
             zip=problem.suggestion,
         )
     if problem.suggestion:
         return _("A ZIP code has five digits. Did you mean %(zip)s?", zip=problem.suggestion)
-    return _("Enter a ZIP code with five digits, such as 02138.")
+    return _("Enter a five-digit ZIP code, like 02138.")
 
 
 def a_zip(_form: Any, field: Any) -> None:
@@ -321,9 +319,11 @@ def a_state(_form: Any, field: Any) -> None:
 def email_message(problem: BadEmail) -> str:
     """What is wrong with an e-mail address and what to do."""
     if problem.why == "letters":
-        return _("Before the @, many mail systems take only the letters a to z without accents, "
-                 "so an answer could be lost. Please give another e-mail address.")  # fmt: skip
-    return _("Check the e-mail address. It looks like name@example.org.")
+        return _(
+            "Before the @, many mail systems accept only the letters a to z without accents, so "
+            "an answer could be lost. Enter another email address."
+        )  # fmt: skip
+    return _("Enter an email address like name@example.org.")
 
 
 def an_email(_form: Any, field: Any) -> None:
@@ -346,7 +346,7 @@ def a_name(message: Any) -> Check:
 def a_choice(_form: Any, field: Any) -> None:
     """The field must be one of its choices."""
     if field.data not in {choice.value for choice in field.choices}:
-        raise ValidationError(_("Choose the reason that stands beside your story."))
+        raise ValidationError(_("Choose the reason that goes with your story."))
 
 
 def state_choices() -> list[SelectChoice]:
@@ -379,7 +379,7 @@ class StreetForm(FindForm):
     street = StringField(
         _l("Street address"),
         [
-            needed(_l("Enter a house number and street, such as 12 Main St.")),
+            needed(_l("Enter a house number and street, like 12 Main St.")),
             at_most(120, _l("The street address")),
         ],
     )
@@ -401,7 +401,7 @@ class WriteForm(SiteForm):
         option_widget=CheckboxInput(),
     )
     template = RadioField(
-        _l("Which reason stands beside it?"),
+        _l("Which reason goes with it?"),
         [a_choice],
         validate_choice=False,
     )
@@ -411,8 +411,8 @@ class WriteForm(SiteForm):
     first = StringField(
         _l("First name"),
         [
-            needed(_l("Enter your first name, as you sign.")),
-            a_name(_l("A name has at least one letter. Enter your first name, as you sign.")),
+            needed(_l("Enter your first name.")),
+            a_name(_l("A name has at least one letter. Enter your first name.")),
             at_most(60, _l("Your first name")),
         ],
     )
@@ -426,13 +426,11 @@ class WriteForm(SiteForm):
     street = StringField(
         _l("Street address or P.O. box"),
         [
-            needed(_l("Enter your street address. Offices answer only to a postal address.")),
+            needed(_l("Enter your street address. Offices need it to answer you.")),
             at_most(120, _l("The street address")),
         ],
     )
-    street2 = StringField(
-        _l("Apartment, unit or second line"), [at_most(120, _l("The second line"))]
-    )
+    street2 = StringField(_l("Apartment, unit or line 2"), [at_most(120, _l("The second line"))])
     city = StringField(
         _l("City or town"),
         [
@@ -443,14 +441,12 @@ class WriteForm(SiteForm):
     )
     mail_state = SelectField(
         _l("State, territory or military region"),
-        [needed(_l("Choose the state of your address.")), a_state],
+        [needed(_l("Choose your state.")), a_state],
         choices=state_choices,
         validate_choice=False,
     )
     mail_zip = StringField(_l("ZIP code"), [a_zip])
-    elsewhere = BooleanField(
-        _l("My mail comes to a different address than where I live"), false_values=("", "0")
-    )
+    elsewhere = BooleanField(_l("I get my mail somewhere other than home"), false_values=("", "0"))
     email = StringField(_l("E-mail"), [an_email])
 
 
@@ -497,12 +493,12 @@ def a_mailbox(_form: Any, field: Any) -> None:
 class MailboxForm(SiteForm):
     """Where else to mail the question whether an address is somebody's own."""
 
-    email = StringField(_l("Your e-mail address"), [a_mailbox], [clean_line], default="")
+    email = StringField(_l("Your email address"), [a_mailbox], [clean_line], default="")
 
 
 class CopyForm(SiteForm):
     """Where to mail a copy of the letters, and how much of them."""
 
-    copy_to = StringField(_l("E-mail address for the copy"), [a_mailbox], [clean_line], default="")
-    only_link = BooleanField(_l("Only the link to my receipt, without the letters"))
+    copy_to = StringField(_l("Email address for the copy"), [a_mailbox], [clean_line], default="")
+    only_link = BooleanField(_l("Only the link to my receipt"))
     both = BooleanField(_l("With the Spanish text, marked as a translation"))

@@ -217,13 +217,17 @@ def choose_page(
     shown = 1 if outcome.nearly_all else min(CARDS, likely)
     cards = outcome.candidates[:shown]
     few = (*(outcome.candidates[1:CARDS] if outcome.nearly_all else ()), *outcome.slivers)
-    missing = _("Choose your district from the list.") if unchosen else ""
+    missing = _("Choose your district.") if unchosen else ""
     changed = []
     if lines_changed(draft, site):
-        changed = [_("The district lines of %(state)s changed at noon on %(day)s, Washington time. "
-                     "Your words are kept; please choose your district again.",
-                     state=state_name(state, in_a_sentence=True),
-                     day=long_date(tables.begins))]  # fmt: skip
+        changed = [
+            _(
+                "The district lines of %(state)s changed at noon on %(day)s, Washington time. Your "
+                "words are still here. Choose your district again.",
+                state=state_name(state, in_a_sentence=True),
+                day=long_date(tables.begins),
+            )
+        ]
     draft = dataclasses.replace(draft, state=state, congress=str(tables.congress))
     page = _page(
         "choose", draft, site,
@@ -305,12 +309,14 @@ def senators_note(state: str) -> list[str]:
         return []
     if state == "PR":
         return [
-            _("Puerto Rico sends one resident commissioner to Congress and has no senators, so "
-              "there is one letter. The resident commissioner speaks, introduces bills and votes "
-              "in committee for you.")
+            _(
+                "Puerto Rico has one resident commissioner in Congress and no senators, so you "
+                "write one letter. The resident commissioner can speak, introduce bills and vote "
+                "in committee."
+            )
         ]  # fmt: skip
     return [
-        _("%(place)s sends one delegate to Congress and has no senators, so there is one letter. "
-          "A delegate speaks, introduces bills and votes in committee for you.",
+        _("%(place)s has one delegate in Congress and no senators, so you write one letter. A "
+            "delegate can speak, introduce bills and vote in committee.",
           place=capital(state_name(state, in_a_sentence=True)))
     ]  # fmt: skip

@@ -113,8 +113,9 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     page = _take_page(act, data, site, mail=mail and "copy_to" in data, told=seat)
     if noted:
         return page
-    words = _("This could not be noted just now. Your letters are all here. Please press the "
-              "button again in a minute.")  # fmt: skip
+    words = _(
+        "We could not save this. Your letters are all here. Press the button again in a minute."
+    )
     return replace(page, context={**page.context, "notices": (words,)})
 
 
@@ -202,7 +203,7 @@ def _taken(
 def _post_to(item: Addressed) -> str:
     lines = ", ".join(inside_address(item.letter.holder, item.office)[1:])
     if item.office is None:
-        return _("To %(address)s. Post to Washington is screened first and can take weeks.",
+        return _("To %(address)s. Mail to Washington is screened first and can take weeks.",
                  address=lines)  # fmt: skip
     return _("To %(address)s.", address=lines)
 
@@ -256,7 +257,7 @@ def pdf(data: Data, site: Services) -> Page | bytes:
     try:
         document = to_pdf(items)
     except PdfError:
-        words = _("The PDF could not be made. Please use the print view or the web form instead.")
+        words = _("We could not make the PDF. Use the print view or the web form.")
         return review_page(checked, errors=[("", words)], status=500)
     note(data, site, tuple(x.letter.holder.seat.id for x in items), "downloaded")
     return document

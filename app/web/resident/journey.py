@@ -331,8 +331,8 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
     if draft.mail_state == state and found.delegation.district in districts:
         return ""
     return _(
-        "This address is in ZIP code %(mail)s, %(mail_state)s, but your members were looked up "
-        "for ZIP code %(home)s, %(state)s.",
+        "This address is in ZIP code %(mail)s, %(mail_state)s. We looked up your members for ZIP "
+        "code %(home)s, %(state)s.",
         mail=mail.five,
         mail_state=state_name(draft.mail_state, in_a_sentence=True),
         home=draft.zip,
@@ -406,14 +406,14 @@ def _left_out(begun_under: str, site: Services) -> str:
     list changed in the middle of one, or the form names a seat of another place."""
     if begun_under != str(site.tables.congress - 1):
         return _(
-            "The form that you sent asks for a letter to a seat that has nobody to write to where "
-            "you live: our list is of %(list)s. That letter is left out, and your words are all "
-            "here. Please look at whom you write to.", list=long_date(site.tables.as_of),
+            "Your form asks for a letter to a seat that has no one to write to where you live. "
+            "Our list is dated %(list)s. We left that letter out. Your words are all here. Check "
+            "who you write to.", list=long_date(site.tables.as_of),
         )  # fmt: skip
     return _(
-        "The list of people who represent you has changed since you began: the %(congress)s "
-        "Congress sits since noon on %(day)s, Washington time, and our list is of %(list)s. Your "
-        "words are all here. Please look at whom you write to.",
+        "Who represents you has changed since you began. The %(congress)s Congress began at noon "
+        "on %(day)s, Washington time, and our list is dated %(list)s. Your words are all here. "
+        "Check who you write to.",
         congress=ordinal(site.tables.congress, language()),
         day=long_date(site.tables.begins), list=long_date(site.tables.as_of),
     )  # fmt: skip
@@ -424,8 +424,8 @@ def _choices(letters: Letters) -> Errors:
     return [
         (
             f"choose-{h.seat.id}",
-            _("You changed the letter to %(name)s by hand, and then something that it was made "
-              "from. Choose which letter you mean; nothing was signed yet.", name=title_name(h)),
+            _("You edited the letter to %(name)s, and then something it was made from changed. "
+                "Choose which letter you mean. Nothing is signed yet.", name=title_name(h)),
         )
         for h in letters.unsettled()
     ]  # fmt: skip
@@ -436,14 +436,14 @@ def _token_words(draft: Draft, site: Services) -> str:
     state = site.tokens.read(draft.token).state
     if state == "expired":
         return _(
-            "This page was open for more than %(minutes)d minutes, so please press the button once "
-            "more. Nothing was lost: everything you typed is here.",
+            "This page was open for more than %(minutes)d minutes. Press the button again. "
+            "Everything you typed is here.",
             minutes=site.settings.form_minutes,
         )
     if state == "forged":
         return _(
-            "We could not tell that this form came from our page. Please check it and press the "
-            "button once more. Nothing was lost."
+            "We could not confirm that this form came from our page. Check it and press the "
+            "button again. Nothing was lost."
         )
     return ""
 

@@ -227,8 +227,8 @@ class Letters:
             if count > limit:
                 errors.append((
                     f"words-{holder.seat.id}",
-                    _("The letter to %(name)s has %(length)d characters with its greeting; at most "
-                      "%(limit)d fit. Shorten it, or undo your changes to it.",
+                    _("Your letter to %(name)s has %(length)d characters with its greeting. "
+                        "Shorten it to %(limit)d, or undo your edits.",
                       name=title_name(holder), length=count, limit=limit),
                 ))  # fmt: skip
         return errors
@@ -376,8 +376,8 @@ def changed_since_shown(draft: Draft, letters: Sequence[Letter]) -> str:
         shown = draft.shown.get(seat, "")
         if shown and seat not in draft.words and shown != fingerprint(body_text(letter)):
             return _(
-                "The campaign changed the words of a letter while you were reading. Nothing was "
-                "signed yet. Please read it again below, then sign."
+                "The campaign changed a letter while you were reading. Nothing is signed yet. "
+                "Read it again below, then sign."
             )
     return ""
 

@@ -76,7 +76,7 @@ class OfficesForm(SiteForm):
     d_street2 = _asked(_l("Apartment, unit"))
     d_city = _asked(_l("City"))
     d_zip = _asked(_l("ZIP code"))
-    d_email = _asked(_l("E-mail address"))
+    d_email = _asked(_l("Email address"))
     d_phone = _asked(_l("Phone number"))
     step, only, seen = entries(3)
 
@@ -218,7 +218,7 @@ class _Way:
                 found.setdefault(reason.field, (_field_words(reason), there))
         for name in ASKED:
             if len(self.form.value(name)) > LONGEST:
-                found[name] = (_("At most %(limit)d characters fit here.", limit=LONGEST), True)
+                found[name] = (_("Shorten this to %(limit)d characters.", limit=LONGEST), True)
         return found
 
     def wants_phone(self) -> bool:
@@ -277,8 +277,11 @@ class _Way:
 
     def check_page(self, shown: Sequence[OfficialLetter], *, can_go: bool, changed: bool = False,
                    error: str = "", status: int = 200) -> Page:  # fmt: skip
-        words = _("A letter has changed since you looked. Please look again, then press the "
-                  "button.") if changed else ""  # fmt: skip
+        words = (
+            _("A letter changed since you looked. Look again, then press the button.")
+            if changed
+            else ""
+        )
         errors = [("", text) for text in (words, error) if text]
         context = self.context() | {
             "shown": shown, "can_go": can_go, "seen": _fingerprint(shown), "errors": errors,
@@ -308,13 +311,17 @@ class _Way:
             try:
                 row = self.offices.put(posted, self.site.clock())
             except NotStoredError as error:
-                busy = _("The letters could not be taken just now. Nothing was lost: please press "
-                         "the button again in a minute.")  # fmt: skip
+                busy = _(
+                    "We could not save the letters. Nothing was lost. Press the button again in "
+                    "a minute."
+                )  # fmt: skip
                 words = not_stored_words(error, busy)
                 return self.check_page(shown, can_go=True, error=words, status=503)
             if isinstance(row, NotQueued) and row.reason == "somebody else's":
-                words = _("These letters carry another name or address than the one that was "
-                          "signed, so they cannot go this way.")  # fmt: skip
+                words = _(
+                    "These letters have a different name or address than the one you signed "
+                    "with, so they cannot go this way."
+                )  # fmt: skip
                 return self.check_page(shown, can_go=False, error=words, status=409)
         return None
 
@@ -338,26 +345,25 @@ def _field_words(reason: Missing | FieldProblem) -> str:
     if isinstance(reason, Missing):
         return _missing(reason)
     return {
-        "prefix": _("The Senate’s system takes only these titles. Please choose one of them."),
-        "street": _("The office’s system takes no street of fewer than three characters."),
-        "city": _("The office’s system takes no city of fewer than three letters. Please write it "
-                  "out."),
-        "zip": _("A ZIP code has five or nine digits, such as 02138."),
-        "email": _("This is not a whole e-mail address. It looks like name@example.org."),
-        "phone": _("A phone number has ten digits, such as 202-555-0147."),
+        "prefix": _("Choose one of these titles. The Senate accepts no others."),
+        "street": _("Enter a street of at least three characters."),
+        "city": _("Spell out the city, with at least three letters."),
+        "zip": _("Enter a ZIP code of five or nine digits, like 02138."),
+        "email": _("Enter a full email address, like name@example.org."),
+        "phone": _("Enter a phone number of ten digits, like 202-555-0147."),
     }.get(reason.field, reason.message)  # fmt: skip
 
 
 def _missing(reason: Missing) -> str:
     return {
-        "prefix": _("The office’s system needs a title. Please choose one."),
-        "first": _("The office’s system needs a first name. If you have one name, write it twice."),
-        "last": _("The office’s system needs a last name. If you have one name, write it twice."),
-        "street": _("The office’s system needs the street where you live."),
-        "city": _("The office’s system needs the city where you live."),
-        "zip": _("The office’s system needs the ZIP code where you live."),
-        "email": _("The office’s system needs your e-mail address, for the office’s answer."),
-        "phone": _("This office needs a phone number."),
+        "prefix": _("Choose a title."),
+        "first": _("Enter a first name. If you have one name, enter it twice."),
+        "last": _("Enter a last name. If you have one name, enter it twice."),
+        "street": _("Enter your home street."),
+        "city": _("Enter your home city."),
+        "zip": _("Enter your home ZIP code."),
+        "email": _("Enter your email address, so that the office can answer."),
+        "phone": _("Enter a phone number. This office needs one."),
     }.get(reason.field, reason.message)  # fmt: skip
 
 
@@ -367,11 +373,11 @@ def _cannot_words(found: NotReady) -> str:
     names = any(reason.message.startswith("Your words hold") for reason in found.reasons)
     if "own words" in fields and names:
         return _(
-            "Your own words hold your full name, your address or your phone number. The office "
-            "gets them separately, and sorts letters by their words. Please take them out."
+            "Take your full name, address and phone number out of your own words. The office "
+            "gets them separately and sorts letters by their words."
         )
     if "own words" in fields or "statement" in fields:
-        return _("The words of this letter are too long or too short for the office’s system.")
+        return _("This letter is too long or too short for the office’s system.")
     if "bill" in fields:
-        return _("This letter names a bill of a Congress that has ended.")
-    return _("This letter cannot go to the office’s system. Please hand it over another way.")
+        return _("This letter names a bill that has expired.")
+    return _("This letter cannot go to the office’s system. Hand it over another way.")

@@ -78,7 +78,7 @@ def term_note(holder: Holder, today: date, tables: Tables) -> str:
     if holder.member is None or not holder.term_ended(today):
         return ""
     return _(
-        "The listed term ended on %(end)s. Our list is of %(list)s: please check that this is "
+        "Their listed term ended on %(end)s. Our list is dated %(list)s. Check that this is "
         "still the right person.",
         end=long_date(holder.member.term_end), list=long_date(tables.as_of),
     )  # fmt: skip
@@ -127,20 +127,20 @@ def district(candidate: Candidate, today: date, tables: Tables) -> District:
     words = ""
     if share is not None and share < 0.01:
         words = (
-            _("Less than 1% of the ZIP code’s land") if candidate.by_land
-            else _("Less than 1% of the ZIP code’s people")
+            _("Less than 1% of this ZIP code’s land") if candidate.by_land
+            else _("Less than 1% of this ZIP code’s people")
         )  # fmt: skip
     elif share is not None:
         percent = min(99, round(share * 100))
         words = (
-            _("%(share)d%% of the ZIP code’s land", share=percent) if candidate.by_land
-            else _("%(share)d%% of the ZIP code’s people", share=percent)
+            _("%(share)d%% of this ZIP code’s land", share=percent) if candidate.by_land
+            else _("%(share)d%% of this ZIP code’s people", share=percent)
         )  # fmt: skip
     return District(
         number=candidate.district,
         name=district_name(holder.seat.state, candidate.district),
         who=title_name(holder) if holder.member
-        else _("%(reason)s You would write to your senators.", reason=no_letter(holder, tables)),
+        else _("%(reason)s You can write to your senators.", reason=no_letter(holder, tables)),
         share=words,
         bar=f"b{round(share * 10)}" if share is not None else "",
         ended=term_note(holder, today, tables),

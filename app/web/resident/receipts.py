@@ -74,9 +74,7 @@ def act_of(data: Data, site: Services) -> Act | Page:
     token = token_of(checked.draft, site)
     signed = receipt(site.db(), token) if token else None
     if signed is None:
-        words = _(
-            "These letters are not signed yet. Please read them and press the button to sign."
-        )
+        words = _("These letters are not signed yet. Read them and press the button to sign.")
         return review_page(checked, errors=[("", words)], status=409)
     return Act(checked, token, signed)
 
@@ -167,9 +165,11 @@ def _line(row: LetterRow, site: Services) -> ReceiptLine:
 def _unknown() -> Page:
     return trouble(
         404,
-        _("There is no receipt at this address"),
-        _("Please check that you copied the whole address. Receipts cannot be searched for, "
-          "because they do not say whose they are."),
+        _("We cannot find this receipt"),
+        _(
+            "Copy the whole link. We cannot look up receipts, because they do not say whose they "
+            "are."
+        ),
     )  # fmt: skip
 
 
@@ -178,19 +178,19 @@ def _unknown() -> Page:
 
 def take_back(token: str, site: Services) -> Page | str:
     """After the button: the address of the receipt, or the page for an unknown token."""
-    heading = _("Your signature could not be withdrawn just now")
+    heading = _("We could not withdraw your signature")
     return _done(token, site, heading, lambda: withdraw(site.db(), token))
 
 
 def forget(token: str, site: Services) -> Page | str:
     """After the button that removes what is sealed and lets the signature stand."""
-    heading = _("The sealed copy could not be removed just now")
+    heading = _("We could not remove what we keep for you")
     return _done(token, site, heading, lambda: forget_details(site.db(), token))
 
 
 def drop(token: str, site: Services) -> Page | str:
     """After the button that removes the kept letters and lets the signature stand."""
-    heading = _("Your letters could not be removed just now")
+    heading = _("We could not remove your letters")
     return _done(token, site, heading, lambda: drop_letters(site.db(), token))
 
 
@@ -254,7 +254,7 @@ def keep(data: Data, site: Services) -> Page | None:
     try:
         keep_letters(site.db(), act.token, texts(items), day=site.today())
     except (NotStoredError, TooLargeToSealError) as error:
-        return not_stored_page(_("Your letters could not be kept just now"), error)
+        return not_stored_page(_("We could not save your letters"), error)
     return None
 
 
@@ -276,16 +276,15 @@ def confirmed(token: str, site: Services) -> Page | str:
         if not confirm(site.db(), token, at=site.now()):
             return _nothing_to_confirm()
     except NotStoredError as error:
-        return not_stored_page(_("Your signature could not be confirmed just now"), error)
+        return not_stored_page(_("We could not confirm your signature"), error)
     return page_url("resident.confirm", token=token)
 
 
 def _nothing_to_confirm() -> Page:
     return trouble(
         404,
-        _("There is nothing to confirm at this address"),
-        _("Please check that you copied the whole address. After about a day a link is no "
-          "longer good; then you can sign again."),
+        _("This confirmation link does not work"),
+        _("Copy the whole link. Links stop working after about a day. Then you can sign again."),
     )  # fmt: skip
 
 
@@ -299,7 +298,7 @@ def ask_elsewhere(token: str, site: Services) -> Page | str:
         form.email.errors = [wait_words(answer)]
         return receipt_page(token, site, form)
     secret = site.settings.person_key
-    words = _("The e-mail could not be sent just now. Please press the button again in a minute.")
+    words = _("We could not send the email now. Press the button again in a minute.")
     try:
         link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
         left = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"

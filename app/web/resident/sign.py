@@ -83,8 +83,10 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
         signed = sign(site.db(), request, site.settings.secret_key)
     except (KeyFolderError, TooLargeToSealError, OSError) as error:
         log.error("details could not be sealed: %s", type(error).__name__)
-        words = _("What you ticked could not be kept just now, so nothing was signed. Please press "
-                  "the button again in a minute, or take the ticks off first.")  # fmt: skip
+        words = _(
+            "We could not save what you checked, so nothing was signed. Press the button again "
+            "in a minute, or clear the boxes first."
+        )  # fmt: skip
         return _back(checked, words, 503)
     except NotStoredError as error:
         return _back(checked, signature_not_stored_words(error), 503)
@@ -187,17 +189,19 @@ def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:
 def second_step_words(reason: HeldReason) -> str:
     """What to do now, and what it means."""
     if reason == "crowd":
-        why = _("Unusually many people have signed from your network within the hour.")
+        why = _("Unusually many people on your network signed within the hour.")
     elif reason == "too fast":
-        why = _("That was faster than people usually are.")
+        why = _("That was unusually fast.")
     elif reason == "no proof":
-        why = _("Your browser did not do the small calculation that this site asks for. It needs "
-                "JavaScript for that; it works without, too.")  # fmt: skip
+        why = _(
+            "Your browser did not run this site’s bot check, which needs JavaScript. You can "
+            "continue without it."
+        )  # fmt: skip
     else:
         why = _("Your browser sent this form in an unusual way.")
     what = _(
-        "Please press the button once more. Your letters will be ready all the same; an organizer "
-        "looks at your signature before it is counted."
+        "Press the button again to continue. An organizer will look at your signature before it "
+        "counts. Your letters will be ready."
     )
     return f"{why} {what}"
 
@@ -228,10 +232,14 @@ def _ask_owner(signed: Signed, mailbox: str, site: Services) -> tuple[str, int] 
     if mailed == "queued":
         return None
     if mailed == "enough":
-        words = _("You have signed, but this address has had as much mail from us as we send to "
-                  "one address in a day. Please press the button again tomorrow, and the message "
-                  "that asks you to confirm is sent: you are not counted twice.")  # fmt: skip
+        words = _(
+            "You have signed, but your email address has reached today’s limit for email from "
+            "us. Press the button again tomorrow, and we will email you to confirm. You will not "
+            "be counted twice."
+        )  # fmt: skip
         return words, 429
-    words = _("You have signed, but the message that asks you to confirm could not be sent. Please "
-              "press the button again later: you are not counted twice.")  # fmt: skip
+    words = _(
+        "You have signed, but we could not email you to confirm. Press the button again later. "
+        "You will not be counted twice."
+    )  # fmt: skip
     return words, 503
