@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ LARGEST_HEAD = 16 * 1024
 LARGEST_BODY = 13 * 1024 * 1024
 """Bytes. The application has smaller limits for nearly every page and answers with words; this
 is for the largest sheet of paper signatures."""
+FILES_IN_MEMORY = "/dev/shm"  # noqa: S108 - files there are made without a name
 LARGEST_WAITING_ANSWER = 16 * 1024 * 1024
 """Bytes of one answer that are kept for a slow reader, in memory and never in a file."""
 
@@ -103,12 +105,25 @@ def _let_go_of_silent_readers(listening: socket.socket) -> None:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
 
 
+def _keep_bodies_off_the_disk() -> None:
+    """Let what is too large to wait in a process wait in memory all the same.
+
+    The server puts a request of over half a megabyte, such as a sheet of paper signatures, into
+    a file until it is whole. There it would outlive its deletion on the disk. A file in memory
+    does not, and however many send at once can fill no more than the part of the memory that the
+    machine sets aside for such files.
+    """
+    if os.access(FILES_IN_MEMORY, os.W_OK | os.X_OK):
+        tempfile.tempdir = FILES_IN_MEMORY
+
+
 def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> None:
     """Answer requests until this process is told to stop."""
     with suppress(OSError, ValueError):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     keep_quiet_logs()
+    _keep_bodies_off_the_disk()
     server = waitress.create_server(
         application,
         sockets=list(sockets),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import selectors
 import socket
+import stat
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.site.server import LARGEST_BODY, SILENCE
+from app.site.server import FILES_IN_MEMORY, LARGEST_BODY, SILENCE
 from tests.attack.test_running_site import token
 from tests.bench.people import sign_form
 from tests.bench.servers import Server, serving
@@ -31,7 +34,9 @@ LOOKUP = POST + b"Content-Length: 18\r\nConnection: close\r\n\r\nzip=01930&state
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving("wsgi:app", tmp_path_factory.mktemp("site"), workers=2) as running:
+    elsewhere = str(tmp_path_factory.mktemp("temporary"))
+    site = tmp_path_factory.mktemp("site")
+    with serving("wsgi:app", site, workers=2, TMPDIR=elsewhere) as running:
         yield running
 
 
@@ -214,3 +219,26 @@ def test_what_is_larger_than_any_page_needs_is_refused(
                 found += piece
     assert found[9:12] == b"%d" % status or not (found or words)
     assert words in found
+
+
+def waiting_bodies(server: Server) -> list[str]:
+    """Where the processes of a site keep requests that are not whole yet and too large for them."""
+    own = subprocess.run(["pgrep", "-g", str(server.process.pid)], capture_output=True, check=True)
+    files = [f for pid in own.stdout.split() for f in Path(f"/proc/{pid.decode()}/fd").iterdir()]
+    return [
+        str(f.readlink()) for f in files
+        if f.exists() and stat.S_ISREG(f.stat().st_mode) and f.stat().st_size > 600_000
+        and "(deleted)" in str(f.readlink())
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_sheet_on_its_way_is_on_no_disk(server: Server) -> None:
+    with ExitStack() as stack:
+        one = connect(stack, server, POST + b"Content-Length: 3000000\r\n\r\n")
+        one.sendall(b"x" * 1_000_000)
+        deadline = time.monotonic() + 20
+        while not (places := waiting_bodies(server)) and time.monotonic() < deadline:
+            answered(server)
+        assert places
+        assert all(place.rpartition("/")[0] == FILES_IN_MEMORY for place in places), places
