@@ -46,6 +46,7 @@ def test_signing_sends_the_form_on(resident: Resident, settings: Settings) -> No
     response = resident.client.flask.post("/sign", data=form)
     assert response.status_code == 307
     assert response.headers["Location"] == "/take"
+    assert response.data == b"", "it leaves in one piece"
     for _ in range(3):
         resident.client.post("/take", form)
     assert counts(settings) == (1, 3)

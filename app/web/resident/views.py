@@ -11,7 +11,7 @@ from app.site.i18n import page_url
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.forms import posted, queried
-from app.web.headers import listed
+from app.web.headers import SiteResponse, listed
 from app.web.pages import Page, show
 from app.web.resident import copies, handover, journey, official, receipts, sign
 from app.web.resident.journey import Counted, Data
@@ -62,7 +62,9 @@ def _answer(answer: Answer) -> Response:
         response.headers["Content-Disposition"] = 'attachment; filename="letters.pdf"'
         return response
     # 307 sends the form on to where nothing is counted or queued however often it is reloaded.
-    return redirect(page_url("resident.take"), 307)
+    # Nobody sees a page of it, and without one it leaves in one piece.
+    there = {"Location": page_url("resident.take")}
+    return SiteResponse(status=307, headers=there, mimetype="text/plain")
 
 
 def _add_step(endpoint: str, path: str, work: Callable[[Data, Services], Answer]) -> None:
