@@ -45,8 +45,8 @@ def _utc_now() -> datetime:
 
 
 @lru_cache(maxsize=16)
-def _day(minute: datetime, zone: str) -> date:
-    return minute.astimezone(ZoneInfo(zone)).date()
+def _day(moment: datetime, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 @dataclass
@@ -60,7 +60,8 @@ class Services:
     lives: LiveCampaigns
     clock: Callable[[], datetime] = _utc_now
     then: datetime | None = None
-    """A moment in the past as which the site is looked at (``at``); None for the present."""
+    """A moment as which the site is looked at: that of a request, or one in the past (``at``).
+    None for whatever the clock says."""
 
     @property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
@@ -134,7 +135,7 @@ class Services:
 
     def today(self) -> date:
         """The day in the campaign's time zone, which decides stages, dates and counts."""
-        return _day(self.now().replace(second=0, microsecond=0), self.campaign.timezone)
+        return _day(self.now(), self.campaign.timezone)
 
     def writing_day(self) -> date:
         """Today, for letters and for what pages say of the bill.
@@ -160,7 +161,8 @@ class Services:
 
 @dataclass
 class _InRequest(Services):
-    """A site as one request sees it: what is published or refreshed meanwhile is the next one's."""
+    """A site as one request sees it, at one moment: what is published or refreshed meanwhile is
+    the next one's."""
 
     named: str = ""
     """The campaign that the request's address begins with; empty on the start page's."""
@@ -207,7 +209,7 @@ def services() -> Services:
             seen = current_app.extensions[EXTENSION] = open_services(load_settings())
         if environ:
             seen = environ[SEEN] = _InRequest(
-                seen.settings, seen.lives, seen.clock, seen.then, environ.get(ADDRESSED, "")
+                seen.settings, seen.lives, seen.clock, seen.now(), environ.get(ADDRESSED, "")
             )
     return cast(Services, seen)
 

@@ -7,14 +7,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.congress.model import TablesError
+from app.site.services import services
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
 from tests.web.test_find import recipients
 
 BEFORE = datetime(2027, 1, 3, 16, 50, tzinfo=UTC)
 AFTER = datetime(2027, 1, 3, 17, 5, tzinfo=UTC)
+
+
+def test_noon_in_the_middle_of_a_request_changes_nothing_for_it(app: Flask, clock: Clock) -> None:
+    clock.now = BEFORE
+    with app.test_request_context("/"):
+        assert services().tables.congress == 119
+        clock.now = AFTER
+        assert services().now() == BEFORE
+    with app.test_request_context("/"):
+        assert services().tables.congress == 120
 
 
 def test_what_was_signed_before_noon_is_fetched_after_it(anyone: Resident, clock: Clock) -> None:
