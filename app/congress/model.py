@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,7 @@ DELEGATE_AREAS = frozenset({"DC", "AS", "GU", "MP", "PR", "VI"})
 """Areas with one delegate (or resident commissioner) and no senators."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seat:
     """A place in Congress. ``district`` is 0 at large; ``senate_class`` is 1, 2 or 3."""
 
@@ -77,7 +77,7 @@ class Seat:
     district: int | None = None
     senate_class: int | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A stable key: ``CA-12`` for a House seat, ``CA-S3`` for a Senate seat."""
         return (
@@ -199,7 +199,7 @@ class Holder:
         return self.member is not None and self.member.term_end < today
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delegation:
     """The seats that represent one address: the House seat first, then the Senate seats."""
 
@@ -210,11 +210,11 @@ class Delegation:
     congress: int
     """The Congress that they sit in, of whose districts ``district`` is one."""
 
-    @property
+    @cached_property
     def holders(self) -> tuple[Holder, ...]:
         return (self.house, *self.senate)
 
-    @property
+    @cached_property
     def recipients(self) -> tuple[Holder, ...]:
         """The holders that a letter can go to: every seat that is not vacant."""
         return tuple(h for h in self.holders if h.member is not None)
