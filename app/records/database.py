@@ -507,22 +507,23 @@ def _note_id(path: Path, value: str) -> None:
 
 
 def _stamp(path: Path) -> Stamp:
+    name = str(path)
     found: list[tuple[int, int] | None] = []
-    for suffix in ("", "-wal", "-shm"):
+    for file in (name, name + "-wal", name + "-shm"):
         try:
-            status = os.stat(f"{path}{suffix}")  # noqa: PTH116 - a microsecond, at every write
+            status = os.stat(file)  # noqa: PTH116 - a microsecond, at every write
             found.append((status.st_dev, status.st_ino))
         except FileNotFoundError:
             found.append(None)
     return tuple(found)
 
 
-_beside: dict[Path, tuple[Path, ...]] = {}
+_beside: dict[Path, tuple[str, ...]] = {}
 
 
 def keep_beside(path: Path, files: tuple[Path, ...]) -> None:
     """Name files without which nothing may be written to the database ``path``, such as keys."""
-    _beside[path] = files
+    _beside[path] = tuple(map(str, files))
 
 
 def _be_itself(db: sqlite3.Connection) -> None:
