@@ -39,7 +39,7 @@ from typing import NoReturn, TypeVar
 from app.errors import ExplainedError
 from app.files import of_another, write_file
 from app.records.migrations import migrate
-from app.records.turns import BUSY_SECONDS, PATIENT, SharedWrites, Turn
+from app.records.turns import BUSY_SECONDS, HASTY, PATIENT, SharedWrites, Turn
 
 log = logging.getLogger("dear_congress")
 
@@ -645,10 +645,12 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
     free within ``wait`` seconds (or at once, where others of this process wait in vain), or the
     disk refuses, and ``NotItselfError`` when the database is not on the disk as it was opened.
     """
-    turn = db.raw.turn if isinstance(db, _Watched) else Turn()
+    turn, hasty = (
+        (db.raw.turn, db is db.raw.writer) if isinstance(db, _Watched) else (Turn(), False)
+    )
     try:
         _be_itself(db)
-        turn.begin(db, wait)
+        turn.begin(db, wait, hasty=hasty)
         try:
             _same_file(db)
             before = db.total_changes
@@ -698,6 +700,7 @@ def _writer(db: _Watched) -> _Watched:
     with _opening:
         if db.raw.writer is None or _is_closed(db.raw.writer):
             db.raw.writer = open_database(db.path, threads=True)
+            db.raw.writer.execute(HASTY).close()  # it does nothing but write, in its turn
         return db.raw.writer
 
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 BUSY_SECONDS = 10.0
 """How long a connection waits for another writer. A write takes about a millisecond."""
 PATIENT = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
+HASTY = "PRAGMA busy_timeout=0"
 STUCK_SECONDS = 3.0
 """When the first in this process has waited so long for the lock, nobody stands behind it; where
 several do, sooner: as many times as they are."""
@@ -70,14 +71,17 @@ class Turn:
         """When the lock was first asked for in vain; 0 where the last one had it."""
         self._behind = 0
 
-    def begin(self, db: sqlite3.Connection, wait: float) -> None:
-        """Begin a transaction with the lock; ``end`` must follow. Raises ``sqlite3.Error``."""
+    def begin(self, db: sqlite3.Connection, wait: float, *, hasty: bool = False) -> None:
+        """Begin a transaction with the lock; ``end`` must follow. Raises ``sqlite3.Error``.
+
+        ``hasty``: the connection never waits for the lock by itself, so it need not be told.
+        """
         deadline = time.monotonic() + wait
         if not self._ours.acquire(blocking=False):
             self.stand_behind(lambda seconds: self._ours.acquire(timeout=seconds), deadline)
         try:
             self._since = self._since or time.monotonic()
-            _begin(db, deadline)
+            _begin(db, deadline, hasty=hasty)
             self._since = 0.0
         except BaseException:
             self._ours.release()
@@ -101,9 +105,10 @@ class Turn:
         _bell.ring()
 
 
-def _begin(db: sqlite3.Connection, deadline: float) -> None:
+def _begin(db: sqlite3.Connection, deadline: float, *, hasty: bool) -> None:
     """Take the write lock, or raise what SQLite says when the deadline has passed."""
-    db.execute("PRAGMA busy_timeout=0").close()
+    if not hasty:
+        db.execute(HASTY).close()
     try:
         while True:
             try:
@@ -116,7 +121,8 @@ def _begin(db: sqlite3.Connection, deadline: float) -> None:
                     raise
             _bell.wait(LOOK_SECONDS)
     finally:
-        db.execute(PATIENT).close()
+        if not hasty:
+            db.execute(PATIENT).close()
 
 
 _Transaction = Callable[[sqlite3.Connection], AbstractContextManager[None]]
