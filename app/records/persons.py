@@ -371,25 +371,37 @@ def _fills(person: Person, by_email: bytes | None, status: str) -> bool:
     return by_email[:PLACE] == person.by_email[:PLACE]
 
 
+_LIKE = tuple(
+    f"FROM signatures WHERE campaign = ?1 AND {STANDING} AND {between}"
+    for between in ("by_email BETWEEN ?2 AND ?3", "by_address BETWEEN ?4 AND ?5")
+)
+"""Who is at a person's mailbox, or has their name in their house; an index has each of them. The
+values are those of ``like``."""
+ANYBODY_LIKE = " OR ".join(f"EXISTS (SELECT 1 {where})" for where in _LIKE)
+"""Whether anybody is: nearly always nobody, and then ``standing`` finds nobody either."""
+_EVERYBODY_LIKE = " UNION ".join(
+    f"SELECT id, by_email, by_address, near, status {where}" for where in _LIKE
+)
+
+
+def like(campaign: str, person: Person) -> tuple[str | bytes | None, ...]:
+    """The campaign, and between which codes those lie of everybody like a person; None for a code
+    that the person lacks."""
+    email, address = person.by_email, person.by_address
+    return (
+        campaign,
+        email and email[:PLACE], email and email[:PLACE] + b"\xff" * NAME,
+        address and address[:NAME], address and address[:NAME] + b"\xff" * NAME,
+    )  # fmt: skip
+
+
 _Row = tuple[int, bytes | None, bytes | None, bytes | None, str]
 
 
 def _rows_like(db: sqlite3.Connection, campaign: str, person: Person) -> list[_Row]:
     """The standing signatures at a person's mailbox, and of their name in their house, oldest
-    first; nearly always none. Two indexes have them."""
-    rows: dict[int, _Row] = {}
-    for column, code, size in (
-        ("by_email", person.by_email, PLACE),
-        ("by_address", person.by_address, NAME),
-    ):
-        if code is not None:
-            found = db.execute(
-                "SELECT id, by_email, by_address, near, status FROM signatures"  # noqa: S608
-                f" WHERE campaign = ? AND {column} BETWEEN ? AND ? AND {STANDING}",
-                (campaign, code[:size], code[:size] + b"\xff" * NAME),
-            )
-            rows.update((row[0], row) for row in found)
-    return [rows[number] for number in sorted(rows)]
+    first; nearly always none."""
+    return db.execute(f"{_EVERYBODY_LIKE} ORDER BY id", like(campaign, person)).fetchall()
 
 
 def people(db: sqlite3.Connection) -> int:
