@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -37,11 +37,21 @@ class SiteCampaign:
     starts: bool = False
     """Whether it is the one on the start page."""
     ended_at: datetime | None = None
+    changes: int | None = field(default=None, compare=False)
+    """How often something of it that residents can notice was changed, where that was asked."""
 
     @property
     def prefix(self) -> str:
         """What its addresses begin with, before the page's own: empty on the start page."""
         return "" if self.starts else f"/c/{self.slug}"
+
+
+_CHANGES = "coalesce((SELECT counter FROM campaign_changes WHERE campaign = slug), 0)"
+_HERE = (
+    f"SELECT slug, state, starts, ended_at, {_CHANGES} FROM campaigns"  # noqa: S608
+    f" UNION ALL SELECT slug, 'open', NOT EXISTS (SELECT 1 FROM campaigns WHERE starts = 1), NULL,"
+    f" {_CHANGES} FROM (SELECT ? AS slug) WHERE slug NOT IN (SELECT slug FROM campaigns)"
+)
 
 
 def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ...]:
@@ -50,17 +60,15 @@ def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ..
     Raises ``NotStoredError`` when the database cannot be read just now.
     """
     try:
-        rows = db.execute("SELECT slug, state, starts, ended_at FROM campaigns").fetchall()
+        rows = db.execute(_HERE, (first,)).fetchall()
     except sqlite3.OperationalError as error:
         raise NotStoredError(f"The database cannot be read: {error}.") from error
     found = [
         SiteCampaign(
-            slug, state, bool(starts), datetime.fromisoformat(ended) if ended else None
+            slug, state, bool(starts), datetime.fromisoformat(ended) if ended else None, changes
         )
-        for slug, state, starts, ended in rows
+        for slug, state, starts, ended, changes in rows
     ]  # fmt: skip
-    if all(one.slug != first for one in found):
-        found.append(SiteCampaign(first, starts=not any(one.starts for one in found)))
     return tuple(sorted(found, key=lambda one: (not one.starts, one.slug)))
 
 

@@ -56,10 +56,13 @@ class LiveCampaign:
         """
         return self._good or read_campaign(self.slug, self.folder)
 
-    def now(self, db: Connection) -> Campaign:
-        """The live campaign. One cheap question to the database where nothing was published."""
+    def now(self, db: Connection, changes: int | None = None) -> Campaign:
+        """The live campaign. One cheap question to the database where nothing was published, or
+        none where somebody has asked just now (``changes``, of ``SiteCampaign``)."""
         try:
-            if change_counter(db, self.slug) != self._files.counter:
+            if changes is None:
+                changes = change_counter(db, self.slug)
+            if changes != self._files.counter:
                 with self._lock:
                     self._read(db)
         except NotStoredError as error:

@@ -87,7 +87,8 @@ class Services:
     def campaign(self) -> Campaign:
         """The live campaign."""
         try:
-            return self.live.now(self.db())
+            standing = self.standing
+            return self.lives.of(standing.slug).now(self.db(), standing.changes)
         except NotStoredError:
             # Pages that need no database still work without one.
             return self.live.last_good
