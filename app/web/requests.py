@@ -26,6 +26,8 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
 """In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
 LONGEST_ADDRESS = 2000
+LARGEST_FILE = 12 * 1024 * 1024
+"""Bytes of what an organizer may send, form included: the server in front takes little more."""
 MOST_HEADERS = 60
 
 Parsed = tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]
@@ -183,6 +185,7 @@ class SiteFlask(Flask):
 
 def set_up_requests(app: Flask) -> None:
     """Add all of it to a site."""
+    app.jinja_env.globals["largest_file"] = LARGEST_FILE
     app.before_request(_begin)
     app.before_request(_answer_monitors)
     app.after_request(_count)

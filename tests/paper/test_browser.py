@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import FilePayload, Page, expect
 
+from app.web.requests import LARGEST_FILE
 from tests.organizers.conftest import Clock, Office
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,
@@ -89,6 +90,21 @@ def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F
     ):
         page.goto(f"{address}/es/organize/paper/{path}")
         check(page, title)
+
+
+def test_a_file_that_the_server_would_not_take_is_named_before_it_is_sent(
+    page: Page,
+    address: str,  # noqa: F811
+) -> None:
+    choose(page, address, b"x" * (LARGEST_FILE + 1))
+    said = page.locator("#file").evaluate("field => field.validationMessage")
+    assert said == "This file is larger than 12 MB. Choose a smaller one."
+    expect(page.get_by_role("heading", name="Upload a sheet")).to_be_visible()
+    page.locator("#file").set_input_files(
+        FilePayload(name="sheet.csv", mimeType="text/csv", buffer=SHEET)
+    )
+    page.get_by_role("button", name="Look at the sheet").click()
+    expect(page.get_by_role("heading", name="What is in the sheet")).to_be_visible()
 
 
 def test_a_person_is_entered_with_the_keyboard_alone(page: Page, address: str) -> None:  # noqa: F811

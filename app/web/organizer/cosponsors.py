@@ -41,20 +41,19 @@ from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 from app.web.problem_words import problem_words
+from app.web.requests import LARGEST_FILE
 
 cosponsors = area("organizer_cosponsors")
 
-LARGEST_UPLOAD = 50_000_000
-"""What an editor's browser may send, so that the form itself can say what is too large."""
-
 
 def let_large_lists_in() -> None:
-    """Take a file here that is larger than other forms may be; run before a request."""
+    """Take a file here that is larger than other forms may be, and let the form itself say what is
+    too large for it; run before a request."""
     if request.method == "POST" and request.endpoint in (
         "organizer_cosponsors.bring_post", "es_organizer_cosponsors.bring_post",
         "organizer_campaigns.new_post", "es_organizer_campaigns.new_post",
     ):  # fmt: skip
-        request.max_content_length = LARGEST_UPLOAD
+        request.max_content_length = LARGEST_FILE
 
 
 # --- words ---------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ from app.web.limits import in_room
 from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting, clock, current, read_cookie
 from app.web.organizer.show import Steps, area, download, in_steps, page, qr_picture, visible
+from app.web.requests import LARGEST_FILE
 
 log = logging.getLogger("dear_congress")
 paper = area("organizer_paper")
@@ -103,7 +104,6 @@ KEPT = ("city", "state", "zip")
 """What the next person on the same sheet probably shares."""
 
 MOST_ROWS = 50_000
-LARGEST = 12 * 1024 * 1024
 EVERY = 1.0
 """Seconds between two lines about the progress."""
 LOOKING = Apart(memory=1 << 30, seconds=600)
@@ -463,8 +463,7 @@ def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     except NotStoredError:
         return
     if isinstance(found, Session) and found.stage == "full" and found.organizer.may("editor"):
-        request.max_content_length = LARGEST
-        request.max_form_memory_size = LARGEST
+        request.max_content_length = request.max_form_memory_size = LARGEST_FILE
         request.max_form_parts = 5_000
 
 

@@ -101,7 +101,18 @@
       if (!menu.contains(target)) { menu.open = false; }
     });
   }
-  document.addEventListener("submit", function () { leaving = true; });
+  // The server ends a connection that brings more than any form takes, so that is said before.
+  function isTooLarge(form) {
+    var field = form.querySelector("input[data-largest]");
+    if (!field || !Array.prototype.some.call(field.files, function (file) { return file.size > field.dataset.largest; })) { return false; }
+    field.setCustomValidity(field.dataset.tooLarge);
+    field.reportValidity();
+    field.addEventListener("change", function () { field.setCustomValidity(""); }, { once: true });
+    return true;
+  }
+  document.addEventListener("submit", function (event) {
+    if (isTooLarge(event.target)) { event.preventDefault(); } else { leaving = true; }
+  });
   window.addEventListener("pageshow", function () { leaving = false; });
   window.addEventListener("beforeunload", function (event) {
     if (!leaving && unsaved()) { event.preventDefault(); }
