@@ -139,12 +139,17 @@ def new_table(name: str, values: Mapping[str, str]) -> str:
 
 
 def states_in(typed: str) -> tuple[str, ...]:
-    """The postal codes of states as typed; those that are none are left out."""
-    found = _states(typed)
-    if isinstance(found, Message):
-        known = [part for part in re.split(r"[,;\s]+", typed.upper()) if part in STATES]
-        found = sorted(set(known))
-    return tuple(found or ())
+    """The postal codes of states, from codes or names with commas or spaces between them.
+
+    What is no state stays as it was typed, so that whoever reads a condition with it is told.
+    """
+    found: set[str] = set()
+    for part in re.split(r"[,;\n]", typed):
+        words = " ".join(re.sub(r'["\\{}%]', " ", part).split())
+        named = read_state(words)
+        several = [named] if named else words.upper().split()
+        found.update(several if set(several) <= set(STATES) else [words])
+    return tuple(sorted(found))
 
 
 # --- from file to form and back ------------------------------------------------------------
@@ -225,16 +230,9 @@ def _value(typed: str, one: CampaignField) -> Any:
 
 
 def _states(typed: str) -> list[str] | Message | None:
-    """Postal codes in order, from codes or names with commas or spaces between them."""
-    found: set[str] = set()
-    for part in re.split(r"[,;\n]", typed):
-        words = " ".join(part.split())
-        named = read_state(words)
-        several = [named] if named else words.upper().split()
-        if any(code not in STATES for code in several):
-            return _wrong("list")
-        found.update(several)
-    return sorted(found) or None
+    """Postal codes in order."""
+    found = states_in(typed)
+    return _wrong("list") if not set(found) <= set(STATES) else [*found] or None
 
 
 def _put(doc: Any, path: str, value: Any, *, long: bool) -> None:

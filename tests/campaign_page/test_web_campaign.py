@@ -474,6 +474,19 @@ def test_who_is_asked_is_chosen_in_words_and_counted_before_it_is_saved(
     assert drafted_ask(staff, "senator")["when"] == 'type == "sen" and caucus == "Republican"'
 
 
+def test_a_state_that_there_is_none_of_is_named_and_the_others_are_kept(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get("/organize/campaign/asks/senator")
+    path, fields = browser.form("/asks/senator")
+    browser.post(path, {**fields, "asks-when-states": "Vermont, tx; Narnia"})
+    assert browser.status == 422
+    assert "Narnia" in browser.words
+    assert state_of(staff.db, SLUG, FILE).draft is None
+    browser.post(path, {**fields, "asks-when-states": "Vermont, tx"})
+    assert drafted_ask(staff, "senator")["when"] == 'type == "sen" and state in ["TX", "VT"]'
+
+
 def test_choices_that_were_left_alone_leave_a_condition_as_it_was_written(
     browser: Browser, staff: Office
 ) -> None:

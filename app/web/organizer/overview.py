@@ -93,7 +93,8 @@ def _setup(site: Services) -> list[tuple[bool, str, str, str]]:
         (len(admins) > 1, _("Invite a second admin"),
          _("If you alone lose your phone, no one here can help you."), "organizer.all_people"),
         (copied_lately(settings, site.clock()), _("Have a copy made every day"),
-         _("No copy was made in the last two days. A broken disk would take every signature."), ""),
+         _("The site made no copy by itself in the last two days. A broken disk would take every "
+           "signature since the last copy."), ""),
         (bool(settings.mail_server), _("Set up email"), "", ""),
     ]  # fmt: skip
 
