@@ -83,8 +83,8 @@ def _both(
 _COMMITTEE_HINT = _mark("Members of it get the sentences for committee members.")
 _STATES_HINT = _mark("By name or two letters, with commas between them: Florida, GA, TX.")
 _KEY_HINT = _mark(
-    "Small letters, digits and hyphens. It cannot be changed later. Left empty, it is made from "
-    "the words."
+    "Lowercase letters, digits and hyphens. You cannot change it later. If empty, it is made "
+    "from the words."
 )
 ZONES = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
@@ -102,7 +102,7 @@ _BILL = (
       choices=TOPICS),
     F("congress", "whole", _mark("Number of the Congress"), required=True, fixed=True),
     F("ends", "moment", _mark("When this Congress ends, Washington time"),
-      _mark("Such as 2027-01-03 12:00."), required=True),
+      _mark("For example, 2027-01-03 12:00."), required=True),
     F("last_weeks_from", "day", _mark("First day of the last weeks"),
       _mark("From this day on letters speak of weeks left."), required=True),
     F("last_day.house", "day", _mark("Planned last day of the House"), required=True),
@@ -114,18 +114,18 @@ _BILL = (
     F("timezone", "zone", _mark("Time zone"),
       _mark("Whose midnight separates the days of the counts. Days counted already stay."),
       required=True),
-    F("confirm_email", "flag", _mark("Confirmed e-mail addresses"),
-      _mark("Whether a signature counts only once its e-mail address is confirmed.")),
+    F("confirm_email", "flag", _mark("Confirmed email addresses"),
+      _mark("Whether a signature counts only once its email address is confirmed.")),
     F("goal", "whole", _mark("Goal: people who sign")),
     F("goal_public", "flag", _mark("Goal on the public counter"),
       _mark("Shows how far it is on the counter that other sites embed.")),
     F("goal_office", "whole", _mark("Goal for each office: constituents who sign")),
     F("bills.house.number", "bill", _mark("Number of the House bill"),
-      _mark("Such as H.R. 1234. Empty: no number is printed."), fixed=True),
+      _mark("For example, H.R. 1234. If empty, no number is printed."), fixed=True),
     F("bills.house.title", "line", _mark("Title of the House bill"), required=True, most=120),
     F("bills.house.introduced", "day", _mark("Day on which the House bill was introduced")),
     F("bills.senate.number", "bill", _mark("Number of the Senate bill"),
-      _mark("Such as S. 567. Empty: no number is printed."), fixed=True),
+      _mark("For example, S. 567. If empty, no number is printed."), fixed=True),
     F("bills.senate.title", "line", _mark("Title of the Senate bill"), required=True, most=120),
     F("bills.senate.introduced", "day", _mark("Day on which the Senate bill was introduced")),
     *_both("time.pending", "text", _mark("How much time is left: before the last weeks")),
@@ -153,41 +153,41 @@ _STATES = (
 _ASKS = (
     F("asks.id", "id", _mark("Short name"), _KEY_HINT, required=True),
     F("asks.when", "condition", _mark("Who is asked this"),
-      _mark("A condition, such as: type == 'sen' and stance == 'none'. Empty: all others."),
+      _mark("A condition, for example: type == 'sen' and stance == 'none'. If empty: all others."),
       most=1_000),
     F("asks.stages", "stages", _mark("When it is asked")),
     *_both("asks.summary", "line", _mark("In one line"),
            _mark("Plain words without fields. Residents see it above the letter."), required=True,
            most=200),
     *_both("asks.opening", "text", _mark("Opening sentence"),
-           _mark("Before the reasons, such as thanks to a cosponsor. May be empty.")),
+           _mark("Before the reasons, like thanks to a cosponsor. May be empty.")),
     *_both("asks.text", "text", _mark("The ask in the full letter"), required=True),
     *_both("asks.short", "text", _mark("The ask in the short letter"),
-           _mark("It holds its own opening. Empty: the full text is used.")),
+           _mark("It has its own opening. If empty, the full text is used.")),
     *_both("asks.thanks", "text", _mark("Last sentence"),
-           _mark("Letters print it as {{ thanks }}, such as thanks to a cosponsor.")),
-    *_both("asks.call", "text", _mark("What is said on the telephone"),
+           _mark("Letters print it as {{ thanks }}, for example thanks to a cosponsor.")),
+    *_both("asks.call", "text", _mark("What callers say on the phone"),
            _mark("To the person who answers, about the member. At most two short sentences.")),
 )  # fmt: skip
 _ADDITIONS = (
     F("additions.id", "id", _mark("Short name"), _KEY_HINT, required=True),
     F("additions.when", "condition", _mark("Who gets this sentence"),
-      _mark("A condition, such as: committee_role == 'chair' and type == 'rep'."), most=1_000),
+      _mark("A condition, for example: committee_role == 'chair' and type == 'rep'."), most=1_000),
     F("additions.stages", "stages", _mark("When it is added")),
     *_both("additions.text", "text", _mark("Sentence in the full letter"), required=True),
     *_both("additions.short", "text", _mark("Sentence in the short letter"),
-           _mark("Empty: nothing is added to the short letter.")),
+           _mark("If empty, nothing is added to the short letter.")),
 )  # fmt: skip
 _FACTS = (
     F("facts.id", "id", _mark("Short name"),
-      _mark("Small letters, digits and _. Letters print it as {{ fact_name }}.")),
+      _mark("Lowercase letters, digits and _. Letters print it as {{ fact_name }}.")),
     *_both("facts.text", "words", _mark("The fact in one sentence"),
            _mark("With its date, so that it stays true. At most 800 characters."), required=True,
            most=MOST_FACT),
     F("facts.source", "line", _mark("Source"),
-      _mark("Who says it, where and when, so that anybody can look it up."), required=True),
+      _mark("Who says it, where and when, so that anyone can look it up."), required=True),
     F("facts.url", "line", _mark("Web page of the source"),
-      _mark("Where anybody can read it. May be empty."), most=300),
+      _mark("Where anyone can read it. May be empty."), most=300),
     F("facts.as_of", "day", _mark("Day of the source"), required=True),
 )  # fmt: skip
 _PAGES = (
@@ -196,7 +196,7 @@ _PAGES = (
     *_both("pages.lede", "text", _mark("Sentence under the headline")),
     *_both("pages.summary", "text", _mark("The bill in short")),
     *_both("pages.stands", "text", _mark("Where the bill stands")),
-    *_both("pages.share", "text", _mark("What people say who pass the site on"),
+    *_both("pages.share", "text", _mark("What people say when they share the site"),
            _mark("A link to this site follows.")),
     *_both("pages.figures", "text", _mark("Heading of the chart")),
 )  # fmt: skip
@@ -206,7 +206,7 @@ _TELEPHONE = (
 _ABOUT = (
     *_both("about.heading", "text", _mark("Heading"), required=True),
     *_both("about.text", "text", _mark("Words of this part"),
-           _mark("An empty line begins a paragraph; lines that begin with - are a list."),
+           _mark("A blank line starts a paragraph. Lines that begin with - are a list."),
            required=True),
 )  # fmt: skip
 _FIGURES = (
@@ -216,24 +216,25 @@ _FIGURES = (
 _PROMPTS = (
     *_both("prompts.who", "line", _mark("For whom"), required=True),
     *_both("prompts.text", "words", _mark("Question"), required=True,
-           hint_es=_mark("Left empty, Spanish pages show the English.")),
+           hint_es=_mark("If empty, Spanish pages show the English.")),
 )  # fmt: skip
 _FORBIDDEN = (
     F("forbidden.words", "line", _mark("Words to avoid"),
       _mark("As people write them. Capital letters make no difference."), most=120),
-    F("forbidden.whole", "tick", _mark("Only where it stands as whole words")),
+    F("forbidden.whole", "tick", _mark("Only as whole words")),
     F("forbidden.pattern", "pattern", _mark("A pattern that the file has"),
       _mark("A regular expression, in place of words. It is changed in the file.")),
     F("forbidden.advice", "line", _mark("Why not, and what to say instead"), required=True),
 )  # fmt: skip
 _RELATED = (
     F("related.id", "id", _mark("Short name"),
-      _mark("Such as hr1234-117. The lists of cosponsors name the bill by it."), required=True),
+      _mark("For example, hr1234-117. The lists of cosponsors name the bill by it."),
+      required=True),
     F("related.kind", "choice", _mark("What it is"), required=True, choices=("earlier", "opposes")),
     F("related.chamber", "choice", _mark("Chamber"), required=True, choices=("house", "senate")),
     F("related.congress", "whole", _mark("Number of the Congress"), required=True),
     F("related.number", "bill", _mark("Number of the bill"),
-      _mark("Such as H.R. 1234. Empty where it is not known.")),
+      _mark("For example, H.R. 1234. Leave it empty if it is not known.")),
     F("related.title", "line", _mark("Title of the bill"), required=True, most=120),
 )  # fmt: skip
 

@@ -22,20 +22,20 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 SENTENCES: dict[str, str] = {
     # --- the small language: the text as a whole
-    "text-long": _mark("The text has %(number)s characters; %(most)s is the most."),
+    "text-long": _mark("The text has %(number)s characters. The most is %(most)s."),
     "if-open": _mark("This `%(tag)s` is never closed: add `%(close)s` where its words end."),
-    "end-alone": _mark("`%(token)s` stands alone here: its `%(start)s` is missing."),
+    "end-alone": _mark("`%(token)s` is alone here: its `%(start)s` is missing."),
     "single-braces": _mark("`%(token)s` needs double braces to become the field: `%(field)s`."),
-    "control": _mark("There is an invisible control character here; delete and retype it."),
-    "tags": _mark("There are more than %(number)s tags; a letter needs a few dozen."),
+    "control": _mark("There is an invisible control character here. Delete and retype it."),
+    "tags": _mark("There are more than %(number)s tags. A letter needs a few dozen."),
     "tag-open": _mark("This `%(open)s` is never closed: add `%(close)s` on the same line."),
     "remark-open": _mark("A `{#` is never closed: add `#}` where the remark ends."),
     "raw": _mark("`{% raw %}` is not available in a letter."),
     "curly-quotes": _mark("Inside a tag use straight quotation marks: \" or '."),
     "quote-alone": _mark("A quotation mark in this tag has no partner."),
-    "sign": _mark("The sign `%(sign)s` cannot stand in a tag."),
+    "sign": _mark("The sign `%(sign)s` is not allowed in a tag."),
     "bracket-alone": _mark("A bracket in this tag has no partner."),
-    "glue": _mark("Take the `%(sign)s` out of this tag: it glues words together."),
+    "glue": _mark("Remove the `%(sign)s` from this tag: it glues words together."),
     "tag-long": _mark("This tag has more than %(number)s words."),
     "tag-empty": _mark("This `%(open)s` is empty."),
     # --- the small language: tags
@@ -51,44 +51,46 @@ SENTENCES: dict[str, str] = {
     "elseif": _mark("Write `elif` instead of `elseif`."),
     "elsif": _mark("Write `elif` instead of `elsif`."),
     "end": _mark("Write `endif` to end an `if`."),
-    "nesting": _mark("More than %(number)s `if` stand inside one another."),
+    "nesting": _mark("More than %(number)s `if` are inside one another."),
     "no-if": _mark("This `%(tag)s` has no `%(start)s` before it."),
     "after-else": _mark("`%(tag)s` cannot come after `%(other)s`."),
-    "needs-condition": _mark("`%(tag)s` needs a condition, such as `%(example)s`."),
-    "else-condition": _mark("`%(tag)s` stands alone. For another condition write `%(example)s`."),
-    "takes-nothing": _mark("`%(tag)s` stands alone."),
-    "condition-long": _mark("This condition is too long; split it."),
-    "condition-line": _mark("A condition is one line without tags, such as `%(example)s`."),
+    "needs-condition": _mark("`%(tag)s` needs a condition, like `%(example)s`."),
+    "else-condition": _mark(
+        "`%(tag)s` has no condition. For another condition write `%(example)s`."
+    ),
+    "takes-nothing": _mark("`%(tag)s` takes no other words."),
+    "condition-long": _mark("This condition is too long. Split it."),
+    "condition-line": _mark("A condition is one line without tags, like `%(example)s`."),
     "backslash": _mark("A quoted text cannot hold a backslash."),
     "quoted-long": _mark("A quoted text has more than %(number)s letters."),
     "number": _mark("`%(value)s` is not a number that a letter can use: whole, up to 999999."),
-    "dot": _mark("A field has no parts: take away the dot and what follows it."),
-    "parentheses": _mark("A letter cannot call anything: take away the parentheses."),
+    "dot": _mark("A field has no parts: remove the dot and what follows it."),
+    "parentheses": _mark("A letter cannot call anything: remove the parentheses."),
     "square-brackets": _mark("Square brackets only hold a list after `in`."),
     "comma": _mark("A comma only separates the items of a list after `in`."),
-    "calculates": _mark("A letter cannot calculate, so `%(sign)s` cannot stand in a tag."),
+    "calculates": _mark("A letter cannot calculate, so `%(sign)s` is not allowed in a tag."),
     "one-equals": _mark("To compare, write `==`."),
     "not-a-filter": _mark("`%(name)s` is not a filter. There are %(known)s."),
-    "inside-tag": _mark("`%(word)s` cannot stand inside this tag: write %(example)s."),
+    "inside-tag": _mark("`%(word)s` is not allowed inside this tag: write %(example)s."),
     "is": _mark("Instead of `is`, compare with `==` or test the field alone."),
     "never-none": _mark("A field is never `%(value)s`: write `%(example)s` to test for empty."),
-    "did-you-mean": _mark("`%(name)s` is not a field; did you mean `%(other)s`?"),
+    "did-you-mean": _mark("`%(name)s` is not a field. Did you mean `%(other)s`?"),
     "not-a-field": _mark(
         "`%(name)s` is not a field. The list of fields says what can be used."
     ),
     # --- the small language: what a tag says
     "too-much": _mark("This tag does more than a letter can: print a field or test one."),
-    "unreadable-tag": _mark("This tag cannot be read; look at its words."),
+    "unreadable-tag": _mark("We cannot read this tag. Look at its words."),
     "words-last": _mark("Quoted words in `{{ }}` come last, after a field and `or`."),
     "filters": _mark("More than %(number)s filters on one field."),
-    "prints-field": _mark("Between `{{` and `}}` stands a field, such as `{{ place }}`."),
-    "not-printed": _mark("`%(name)s` cannot be printed; it can be tested: `%(example)s`."),
-    "whole-block": _mark("`%(name)s` is put in whole; take away the filter."),
+    "prints-field": _mark("Between `{{` and `}}` goes a field, like `{{ place }}`."),
+    "not-printed": _mark("`%(name)s` cannot be printed. It can be tested: `%(example)s`."),
+    "whole-block": _mark("`%(name)s` is put in whole. Remove the filter."),
     "always-same": _mark("This condition is always the same: test a field."),
     "two-at-a-time": _mark("Compare two things at a time, joined with `and`."),
-    "begins-with-field": _mark("A comparison begins with a field, such as `%(example)s`."),
+    "begins-with-field": _mark("Start a comparison with a field, like `%(example)s`."),
     "kinds-differ": _mark(
-        "`%(name)s` is a %(kind)s and `%(other)s` a %(kind2)s; they cannot be compared."
+        "`%(name)s` is a %(kind)s and `%(other)s` a %(kind2)s. They cannot be compared."
     ),
     "no-order": _mark("`%(name)s` has no order: only numbers and dates can be < or >."),
     "in-list": _mark("Write `in` between a field and a list: `%(example)s`."),
@@ -99,7 +101,7 @@ SENTENCES: dict[str, str] = {
     "is-number": _mark("`%(name)s` is a number: compare it with one, without quotes."),
     "in-quotes": _mark("`%(name)s` is a %(kind)s: put what you compare it with in quotes."),
     "is-date": _mark('`%(name)s` is a date: compare it with one like "2026-12-17".'),
-    "never-value": _mark("`%(name)s` is never “%(value)s”; it can be: %(choices)s."),
+    "never-value": _mark("`%(name)s` is never “%(value)s”. It can be: %(choices)s."),
     "kind-text": _mark("text"),
     "kind-number": _mark("number"),
     "kind-date": _mark("date"),
@@ -111,7 +113,7 @@ SENTENCES: dict[str, str] = {
     "heading-begins": "The file begins with a line `+++`, then title and subject.",
     "heading-ends": "The second line `+++`, which ends the heading, is missing.",
     "heading-missing": "`%(key)s` is missing: write %(example)s between the `+++` lines.",
-    "key-did-you-mean": "`%(key)s` is not known here; did you mean `%(other)s`?",
+    "key-did-you-mean": "`%(key)s` is not known here. Did you mean `%(other)s`?",
     "heading-key": "`%(key)s` is not known here; use %(known)s.",
     "heading-words": "`%(key)s` must be words in quotes.",
     "heading-line": "`%(key)s` must be one line, at most %(most)s letters.",
@@ -160,15 +162,15 @@ SENTENCES: dict[str, str] = {
     "what-day": "a date such as 2025-12-18",
     "what-moment": "a time such as 2027-01-03T12:00:00",
     # --- claims to avoid
-    "pattern-long": _mark("The pattern has more than %(number)s characters; split it."),
+    "pattern-long": _mark("The pattern has more than %(number)s characters. Split it."),
     "pattern-unreadable": "The pattern cannot be read: %(why)s.",
     "pattern-repeats": _mark(
-        "The pattern repeats a repetition or refers back; write it more simply."
+        "The pattern repeats a repetition or refers back. Write it more simply."
     ),
     "pattern-many": _mark(
-        "The pattern has too many repetitions; use .{0,%(number)s} instead of .* and +."
+        "The pattern has too many repetitions. Use .{0,%(number)s} instead of .* and +."
     ),
-    "pattern-everything": _mark("The pattern fits every sentence."),
+    "pattern-everything": _mark("The pattern matches every sentence."),
     # --- the lists of who backs which bill
     "list-heading": "The first line must be: %(columns)s",
     "list-columns": "A line has %(number)s columns: %(columns)s.",
@@ -179,7 +181,7 @@ SENTENCES: dict[str, str] = {
     "list-role": "The role is “%(value)s”; it must be sponsor or cosponsor.",
     "list-day": "“%(value)s” is not a date such as 2025-12-18.",
     # --- files that say who backs a bill
-    "status-large": _mark("The file has %(where)s bytes; %(most)s are the most."),
+    "status-large": _mark("The file has %(where)s bytes. The most is %(most)s."),
     "status-encoding": _mark(
         "The file is not written in UTF-8 (line %(where)s), so it is not the official one."
     ),
@@ -187,31 +189,31 @@ SENTENCES: dict[str, str] = {
         "The file declares a document type (line %(where)s). The official ones never do, so this "
         "one was not read."
     ),
-    "status-xml": _mark("The file is damaged or cut off (line %(where)s). Download it once more."),
-    "status-json": _mark("The file is damaged or cut off. Download it once more."),
+    "status-xml": _mark("The file is damaged or cut off (line %(where)s). Download it again."),
+    "status-json": _mark("The file is damaged or cut off. Download it again."),
     "status-other": _mark(
         "This is another kind of file (it begins with “%(where)s”). Choose the status file of the "
         "bill, or a list of its cosponsors."
     ),
     "status-bill": _mark("The file does not say which bill it is about."),
     "status-people": _mark("The file names %(where)s people, more than Congress has."),
-    "status-person": _mark("The file names somebody without a proper id: “%(where)s”."),
+    "status-person": _mark("The file names someone without a proper id: “%(where)s”."),
     "status-day": _mark("The file does not say on which day %(where)s joined or left."),
     "status-of-another": _mark(
         "This file is about %(theirs)s of Congress %(congress)s, but this campaign is about "
         "%(ours)s. Nothing was changed."
     ),
-    "csv-large": _mark("The file has %(where)s bytes; %(most)s are the most."),
+    "csv-large": _mark("The file has %(where)s bytes. The most is %(most)s."),
     "csv-encoding": _mark(
-        "This is no CSV file in UTF-8 (line %(where)s). In your spreadsheet choose “Save as”, then "
-        "“CSV UTF-8”."
+        "This is not a UTF-8 CSV file (line %(where)s). In your spreadsheet, choose “Save as”, "
+        "then “CSV UTF-8”."
     ),
     "csv-empty": _mark("The file has no rows under its heading."),
     "csv-columns": _mark("The first row must name these columns, each once: %(where)s."),
     "csv-quotes": _mark("A quotation mark near line %(where)s never closes."),
     "csv-rows": _mark("The file has more than %(where)s rows."),
     "csv-cells": _mark(
-        "Nothing was changed. Fix these cells in your file, then choose it once more."
+        "Nothing changed. Fix these cells in your file, then choose it again."
     ),
     "cell-missing": _mark("This is missing."),
     "cell-bioguide": _mark("An id looks like Q000023."),
@@ -219,16 +221,16 @@ SENTENCES: dict[str, str] = {
     "cell-twice": _mark("This person is there twice."),
     "cell-formula": _mark("A name does not begin with this sign."),
     "cell-long": _mark("This is too long."),
-    "cell-bill": _mark("This is no bill of the campaign."),
+    "cell-bill": _mark("This is not a bill of the campaign."),
     "cell-role": _mark("Write sponsor or cosponsor."),
     "cell-two_sponsors": _mark("A bill has one sponsor."),
-    "cell-day": _mark("Write a day such as 2025-12-18 or 12/18/2025."),
+    "cell-day": _mark("Write a day like 2025-12-18 or 12/18/2025."),
     "cell-future": _mark("This day has not come yet."),
     "cell-early": _mark("The bill was introduced on %(more)s."),
-    "cell-before_joining": _mark("Nobody withdraws before they join."),
+    "cell-before_joining": _mark("The day of withdrawing is before the day of joining."),
     "cell-extra": _mark("There are more cells than columns."),
     "cell-nobody": _mark("No member of Congress has this name. Add the id."),
-    "cell-several": _mark("This name fits %(more)s. Write it in full, or add the id."),
+    "cell-several": _mark("This name matches %(more)s. Write it in full, or add the id."),
     "note-older": _mark("This file is older than the list: it was last changed on %(day)s."),
     "note-no-sponsor": _mark("This file does not name the sponsor of the bill."),
     "note-fewer": _mark(
@@ -238,48 +240,48 @@ SENTENCES: dict[str, str] = {
         "The source says that there are %(all)s cosponsors, but this file has %(here)s: it is one "
         "page of several."
     ),
-    "note-columns": _mark("These columns were left aside: %(names)s."),
+    "note-columns": _mark("These columns were ignored: %(names)s."),
     "note-doubt": _mark("“%(typed)s” was read as %(name)s."),
     # --- what a composed letter must not say
-    "form-long": _mark("The %(length)s form has %(number)s characters; %(most)s is the most."),
+    "form-long": _mark("The %(length)s form has %(number)s characters. The most is %(most)s."),
     "office-limit": _mark(
-        "The letter has %(number)s characters where an office takes %(most)s, and there is no "
-        "shorter form that fits: shorten it, or write a short form."
+        "The letter has %(number)s characters where an office takes %(most)s, and no shorter "
+        "form fits. Shorten it, or write a short form."
     ),
     "placeholder": _mark("“%(words)s” was never filled in."),
     "greeting": _mark(
-        "The greeting is added to every letter by itself: take it out of the words."
+        "The greeting is added to every letter automatically. Take it out of the words."
     ),
     "closing": _mark(
-        "The closing and the name are added to every letter by themselves: take them out."
+        "The closing and the name are added to every letter automatically. Take them out."
     ),
-    "joined": _mark("Two sentences stand without a space between them: “%(words)s”."),
+    "joined": _mark("Two sentences have no space between them: “%(words)s”."),
     "cut": _mark("This sentence breaks off."),
-    "not-ended": _mark("This paragraph ends without a full stop."),
-    "no-verb": _mark("This may be no whole sentence: it has no verb that we know."),
+    "not-ended": _mark("This paragraph ends without a period."),
+    "no-verb": _mark("This may not be a whole sentence: it has no verb we know."),
     "said-twice": _mark("The letter says this twice: “%(words)s”."),
     "two-genders": _mark(
-        "A form for two genders cannot be read aloud: choose words that need none, such as "
-        "“la oficina de”."
+        "A form for two genders cannot be read aloud. Choose words that need none, like “la "
+        "oficina de”."
     ),
-    "no-ask": _mark("Nothing is asked: put `{{ ask }}` where the request belongs."),
+    "no-ask": _mark("There is no ask. Put `{{ ask }}` where the request goes."),
     "asks-more": _mark("More than one thing is asked."),
     "no-story": _mark("There is no place for a personal story: `{{ story }}`."),
-    "grade": _mark("The reading grade is %(grade)s; shorter sentences bring it to %(most)s."),
-    "blank": _mark("`%(name)s` is empty here; write `%(a)s` or `%(b)s`."),
-    "gap": _mark("There is a gap, as if a word were missing."),
+    "grade": _mark("The reading grade is %(grade)s. Shorter sentences bring it to %(most)s."),
+    "blank": _mark("`%(name)s` is empty here. Write `%(a)s` or `%(b)s`."),
+    "gap": _mark("A word seems to be missing here."),
     "nothing-printed": _mark("A field without a value was printed."),
     "straight-quote": _mark(
-        "There is a straight quotation mark, which some web forms drop; use “ and ”."
+        "There is a straight quotation mark, which some web forms drop. Use “ and ”."
     ),
-    "link": _mark("There is a link or web address; offices’ forms often refuse them."),
+    "link": _mark("There is a link or web address. Offices’ forms often refuse them."),
     "no-bill-known": _mark("`%(number)s` is printed, but no %(chamber)s bill is known."),
     "other-bill": _mark("`%(number)s` is not a bill of this campaign."),
-    "expired": _mark("`%(number)s` has expired; name it in the past tense only."),
+    "expired": _mark("`%(number)s` has expired. Name it in the past tense only."),
     "delegate-vote": _mark("A delegate cannot vote on the floor: ask to cosponsor and to speak."),
     "senator-house-bill": _mark("A senator cannot cosponsor a House bill: ask for a companion."),
     "who-returns": _mark(
-        "Nobody knows who will return: write “if you serve in the new Congress”."
+        "No one knows who will return. Write “if you serve in the new Congress”."
     ),
     "aid-paragraphs": _mark(
         "The reading aid has %(a)s and %(b)s paragraphs before and after the story, the "

@@ -162,11 +162,10 @@ def stance_words(sheet: DaySheet, list_as_of: date) -> str:
         "cosponsor": f"Cosponsor of {sheet.bill},{since}.",
         "earlier": f"{'Sponsored' if stance.led else 'Cosponsored'} an earlier version: {bills}. "
         "Not on the list of the present bill.",
-        "opposes": f"{'Sponsor' if stance.led else 'Cosponsor'} of a bill for the opposite: "
-        f"{bills}.",
-        "none": f"On no list that we have: neither sponsor nor cosponsor of {sheet.bill}.",
+        "opposes": f"{'Sponsor' if stance.led else 'Cosponsor'} of an opposing bill: {bills}.",
+        "none": f"Not on our lists as sponsor or cosponsor of {sheet.bill}.",
     }[stance.name]
-    return f"{words.replace(',.', '.')} As listed on {date_words(list_as_of)}."
+    return f"{words.replace(',.', '.')} As of {date_words(list_as_of)}."
 
 
 def _joined(names: Sequence[str]) -> str:

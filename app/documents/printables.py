@@ -135,7 +135,7 @@ SIGNUP_WORDS: dict[Language, Words] = {
             "By writing my name here I ask the people who represent me in Congress to support "
             "this bill. I have not signed this campaign before."
         ),
-        "columns": ("First name", "Last name", "Street", "City", "State", "ZIP", "E-mail"),
+        "columns": ("First name", "Last name", "Street", "City", "State", "ZIP", "Email"),
         "optional": "optional",
         "promise": (
             "Your name and address are typed in once, to find who represents you and to count "

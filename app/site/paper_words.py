@@ -19,7 +19,7 @@ def column_name(column: str) -> str:
     return {
         "first": _("First name"), "last": _("Last name"), "street": _("Street"),
         "city": _("City"), "state": _("State"), "zip": _("ZIP code"),
-        "district": _("District"), "email": _("E-mail"), "name": _("Full name"),
+        "district": _("District"), "email": _("Email"), "name": _("Full name"),
         "second": _("Second last name"), "suffix": _("Jr., Sr., III"), "house": _("House number"),
         "before": _("North, South (before the street)"), "street_type": _("Street, Avenue, Road"),
         "after": _("North, South (after the street)"), "unit_type": _("Kind of unit (Apt)"),
@@ -98,7 +98,7 @@ def alike_words(by: AlikeBy) -> str:
     """Why two people may be one."""
     return {
         "name": lambda: _("the same name in the same ZIP code"),
-        "mailbox": lambda: _("the same e-mail address, but for its dots or what follows a plus"),
+        "mailbox": lambda: _("the same email address, except for its dots or what follows a plus"),
         "house": lambda: _("a similar name at the same address"),
     }[by]()
 
@@ -107,9 +107,9 @@ def odd_words(why: WhyOdd) -> str:
     """Why a row is hardly a person's."""
     return {
         "no_letter": lambda: _("The name has no letter."),
-        "filler": lambda: _("This hardly is a name."),
+        "filler": lambda: _("This is hardly a name."),
         "no_letter_street": lambda: _("The street has no letter."),
-        "filler_street": lambda: _("This hardly is a street."),
+        "filler_street": lambda: _("This is hardly a street."),
     }[why]()
 
 
@@ -133,28 +133,30 @@ def cell_words(problem: CellProblem) -> str:
         "missing": lambda: _("Fill this in."),
         "two_people": lambda: _(
             "Two people seem to be in this row, which counts as one. Leave one name here, and "
-            "enter the other person by themselves."
+            "enter the other person separately."
         ),
         "zip_missing": lambda: _("Enter the ZIP code."),
-        "zip_zeros": lambda: _("The spreadsheet lost a zero at the front: %(zip)s?", zip=choices),
+        "zip_zeros": lambda: _(
+            "The spreadsheet dropped a leading zero. Is it %(zip)s?", zip=choices
+        ),
         "zip_form": lambda: (
             _("A ZIP code has five digits, or nine. Did they mean %(zip)s?", zip=choices)
             if choices else _("A ZIP code has five digits, or nine.")
         ),
-        "zip_unknown": lambda: _("There is no such ZIP code."),
-        "zip_date": lambda: _("The spreadsheet made a date of this. Enter the ZIP code."),
+        "zip_unknown": lambda: _("This ZIP code does not exist."),
+        "zip_date": lambda: _("The spreadsheet turned this into a date. Enter the ZIP code."),
         "zip_outside": lambda: _(
             "A military or foreign address: enter the ZIP code and state of their home here."
         ),
-        "state_unknown": lambda: _("Enter the two letters of a state, such as IL."),
+        "state_unknown": lambda: _("Enter the two letters of a state, like IL."),
         "state_differs": lambda: _(
-            "The ZIP code and the state do not belong together. Correct one of them."
+            "The ZIP code and state do not match. Fix one of them."
         ),
         "state_needed": lambda: _(
-            "This ZIP code lies in several states: %(states)s.", states=choices
+            "This ZIP code covers several states: %(states)s.", states=choices
         ),
         "district_needed": lambda: _(
-            "This ZIP code may lie in several districts. Choose the one where they live: "
+            "This ZIP code may cover several districts. Choose the one where they live: "
             "%(districts)s.", districts=_some(tuple(map(district_words, problem.candidates))),
         ),
         "district_form": lambda: _("Enter a district like IL-5, in the same state."),
@@ -163,16 +165,16 @@ def cell_words(problem: CellProblem) -> str:
             districts=_some(problem.choices),
         ),
         "district_differs": lambda: _(
-            "The ZIP code and the district do not belong together. Correct one of them."
+            "The ZIP code and district do not match. Fix one of them."
         ),
-        "email_form": lambda: _("This is no e-mail address. Correct it, or leave it empty."),
-        "date": lambda: _("The spreadsheet made a date of this. Type what is on the paper."),
+        "email_form": lambda: _("Enter an email address, or leave it empty."),
+        "date": lambda: _("The spreadsheet turned this into a date. Type what is on the paper."),
         "formula": lambda: _("This cell holds a formula without a result. Type the value."),
         "error": lambda: _("This cell holds an error of the spreadsheet. Type the value."),
         "long": lambda: _("This is too long. Type what is on the paper."),
         "out_of_date": lambda: _(
-            "Our list of members describes a Congress that has ended. Nothing can be entered "
-            "until it is brought up to date."
+            "Our list of members is for a Congress that has ended. Nothing can be entered until "
+            "it is updated."
         ),
     }[problem.why]()  # fmt: skip
 
@@ -188,23 +190,23 @@ def sheet_words(error: SheetError) -> str:
         "empty": lambda: _("The file is empty."),
         "no_header": lambda: _(
             "The file has no row with the names of the columns. One of the first rows must name "
-            "ZIP, and First name, Last name or E-mail; Street, City and State help."
+            "ZIP, and First name, Last name or Email. Street, City and State help."
         ),
         "locked": lambda: _("This file has a password. Save a copy without one."),
         "no_rows": lambda: _("There is no row below the names of the columns."),
         "not_a_sheet": lambda: _(
-            "This is not a CSV, Excel or OpenDocument file, or it is damaged. Save it again and "
-            "try once more."
+            "This is not a CSV, Excel or OpenDocument file, or it is damaged. Save a new copy "
+            "and try again."
         ),
         "too_big": lambda: _("This workbook is too large. Save the one sheet as CSV."),
         "too_wide": lambda: _(
-            "A cell of this workbook lies far away from the others. Delete it, or save the sheet "
+            "A cell of this workbook is far away from the others. Delete it, or save the sheet "
             "as CSV."
         ),
-        "lost": lambda: _("The rows got lost on the way. Choose the file again."),
+        "lost": lambda: _("The upload was cut off. Choose the file again."),
         "quote": lambda: _(
-            "The file cannot be read after row %(row)s: a quotation mark stands alone there. Take "
-            "it out, or write in full what it stands for.",
+            "We cannot read the file after row %(row)s: a quotation mark there has no partner. "
+            "Remove it, or write out what it means.",
             row=error.detail,
         ),
     }[error.kind]()  # fmt: skip

@@ -14,10 +14,10 @@ from app.text import capital
 from app.text import mark as _mark
 
 _EMPTY = _mark("This cannot be empty.")
-_ELSEWHERE = _mark("A part of the campaign is missing or damaged. Ask who runs this site.")
-_LIST = _mark("The list of supporters is damaged. Ask who runs this site.")
+_ELSEWHERE = _mark("A part of the campaign is missing or damaged. Ask your site operator.")
+_LIST = _mark("The list of supporters is damaged. Ask your site operator.")
 _UNKNOWN = _mark(
-    "The campaign holds something that this page does not know: “%(key)s”. Ask who runs this site."
+    "The campaign has something this page does not know: “%(key)s”. Ask your site operator."
 )
 
 PAGE: dict[str, str] = {
@@ -28,9 +28,9 @@ PAGE: dict[str, str] = {
     "heading-missing": _mark("“%(key)s” is empty."),
     "key-did-you-mean": _UNKNOWN,
     "heading-key": _UNKNOWN,
-    "heading-words": _mark("“%(key)s” must be words."),
+    "heading-words": _mark("“%(key)s” must be text."),
     "heading-line": _mark("“%(key)s” must be one line of at most %(most)s characters."),
-    "toml": _mark("This line cannot be read. Look at its quotation marks."),
+    "toml": _mark("We cannot read this line. Look at its quotation marks."),
     "no-full": _mark("There is no full letter for this short form."),
     "no-file": _ELSEWHERE,
     "not-utf8": _ELSEWHERE,
@@ -38,23 +38,23 @@ PAGE: dict[str, str] = {
     "database": _ELSEWHERE,
     "missing": _EMPTY,
     "empty": _EMPTY,
-    "words": _mark("Enter words."),
-    "long": _mark("This has %(number)s characters; %(most)s is the most."),
+    "words": _mark("Enter some text."),
+    "long": _mark("This has %(number)s characters. The most is %(most)s."),
     "choice": _mark("Choose one from the list."),
-    "whole": _mark("Enter a whole number, such as 119."),
+    "whole": _mark("Enter a whole number, like 119."),
     "flag": _mark("Choose one from the list."),
     "day": _mark("Enter a day as year, month and day, like 2026-11-25."),
-    "moment": _mark("Enter a day and a time, such as 2027-01-03 12:00."),
+    "moment": _mark("Enter a day and a time, like 2027-01-03 12:00."),
     "list": _mark("Enter states by name or by two letters, with commas between them: Florida, GA."),
-    "list-item": _mark("“%(value)s” cannot stand here."),
+    "list-item": _mark("“%(value)s” is not allowed here."),
     "table": _UNKNOWN,
     "tables": _UNKNOWN,
     "key-unknown": _UNKNOWN,
-    "bill-number": _mark("Enter the number of a bill, such as H.R. 1234 or S. 567."),
+    "bill-number": _mark("Enter the number of a bill, like H.R. 1234 or S. 567."),
     "zone": _mark("Choose a time zone from the list."),
-    "id": _mark("Use small letters, digits and hyphens, beginning with a letter."),
+    "id": _mark("Use lowercase letters, digits and hyphens. Begin with a letter."),
     "id-twice": _mark("Choose another short name."),
-    "fact-id": _mark("Use small letters, digits and _, beginning with a letter."),
+    "fact-id": _mark("Use lowercase letters, digits and _. Begin with a letter."),
     "nobody-left": _mark(
         "%(stage)s nothing would be asked of everyone else: the last ask for that time must be "
         "for everyone."
@@ -63,7 +63,7 @@ PAGE: dict[str, str] = {
     "what-whole": _EMPTY,
     "what-day": _EMPTY,
     "what-moment": _EMPTY,
-    "pattern-unreadable": _mark("This pattern cannot be read. Look at its brackets and signs."),
+    "pattern-unreadable": _mark("We cannot read this pattern. Look at its brackets and signs."),
     "list-heading": _LIST,
     "list-columns": _LIST,
     "list-twice": _LIST,
@@ -89,8 +89,8 @@ HEADING = {
     "about_es": _l("What it is about, in Spanish"),
     "subject": _l("Subject"),
     "closing": _l("Closing"),
-    "spoken": _l("Reason on the telephone, in English"),
-    "spoken_es": _l("Reason on the telephone, in Spanish"),
+    "spoken": _l("Reason on the phone, in English"),
+    "spoken_es": _l("Reason on the phone, in Spanish"),
 }
 """What the parts of a letter's heading are called."""
 

@@ -159,7 +159,7 @@ TOML = "campaign.toml"
         (TOML, "house = 2026-12-17", 'house = "x"', "must be a date"),
         (TOML, "[last_day]", 'confirm_email = "yes"\n[last_day]', "must be true or false"),
         (TOML, "[last_day]", "goal = 0\n[last_day]", "a whole number above 0"),
-        (TOML, 'title = "The PROTECT', 'titel = "The PROTECT', "did you mean `title`?"),
+        (TOML, 'title = "The PROTECT', 'titel = "The PROTECT', "Did you mean `title`?"),
         (TOML, 'requires = ["FL"', 'requires = ["XX"', "“XX”"),
         (TOML, 'kind = "earlier"', 'kind = "erlier"', "it can be earlier, opposes"),
         (
@@ -174,7 +174,7 @@ TOML = "campaign.toml"
         (TOML, 'stages = ["pending"', 'stages = ["pendin"', "“pendin”"),
         (TOML, "pattern = '\\bbipartisan\\b'", "pattern = '(a+)+b'", "repeats a repetition"),
         (TOML, "pattern = '\\bbipartisan\\b'", "pattern = '(a'", "cannot be read"),
-        (TOML, "pattern = '\\bbipartisan\\b'", "pattern = 'x*'", "fits every sentence"),
+        (TOML, "pattern = '\\bbipartisan\\b'", "pattern = 'x*'", "matches every sentence"),
         (TOML, "[bills.house]", "[bills.house", "cannot be read"),
         ("cosponsors.csv", "Q000023", "Q23", "not a bioguide id"),
         ("cosponsors.csv", "sponsor,2025-12-18", "sponser,2025-12-18", "must be sponsor or"),
@@ -183,8 +183,8 @@ TOML = "campaign.toml"
         ("cosponsors.csv", "J000298,Pramila Jayapal,current", "Q000023,X,current", "listed twice"),
         ("cosponsors.csv", "bioguide,name", "id,name", "The first line must be"),
         ("opposing.csv", "C001115,Michael Cloud,", "C001115,", "columns"),
-        ("general.txt", "{{ ask }}", "{{ aks }}", "did you mean `ask`?"),
-        ("general.es.txt", "{{ ask }}", "{{ aks }}", "did you mean `ask`?"),
+        ("general.txt", "{{ ask }}", "{{ aks }}", "Did you mean `ask`?"),
+        ("general.es.txt", "{{ ask }}", "{{ aks }}", "Did you mean `ask`?"),
     ],
 )
 def test_a_mistake_is_said_with_file_and_line(

@@ -50,7 +50,7 @@ def test_the_version_is_the_hash_of_the_whole_source() -> None:
 @pytest.mark.parametrize(
     ("change", "line", "words"),
     [
-        (lambda s: s.replace("{{ place }}", "{{ palce }}"), 6, "did you mean `place`?"),
+        (lambda s: s.replace("{{ place }}", "{{ palce }}"), 6, "Did you mean `place`?"),
         (lambda s: s.replace("{{ ask }}", "{% if ending %}"), 8, "never closed"),
         (lambda s: s.replace('"The bill"', '"{{ nope }}"'), 3, "Subject: `nope`"),
         (lambda s: s.replace('"The bill"', '"{{ story }}"'), 3, "Subject: `story`"),
@@ -58,7 +58,7 @@ def test_the_version_is_the_hash_of_the_whole_source() -> None:
         (lambda s: s.replace('"A letter"', "A letter"), 2, "cannot be read"),
         (lambda s: s.replace('"The bill"', "3"), 3, "must be words"),
         (lambda s: s.replace('"The bill"', '"' + "x" * 301 + '"'), 3, "at most 300"),
-        (lambda s: s.replace("title =", "titel ="), 2, "did you mean `title`?"),
+        (lambda s: s.replace("title =", "titel ="), 2, "Did you mean `title`?"),
         (lambda s: s.replace('title = "A letter"\n', ""), 1, "`title` is missing"),
         (lambda s: s.removeprefix("+++\n"), 1, "begins with a line `+++`"),
         (lambda s: s.replace("+++\n\n", "\n"), 1, "second line `+++`"),
@@ -118,6 +118,6 @@ def test_lines_of_toml_values_are_known_inside_tables_and_long_strings() -> None
 def test_a_problem_reads_as_one_message() -> None:
     problem = Problem("general.txt", 6, Message.of("gap"), "I live in .", example="Delegate X")
     assert str(problem) == (
-        "general.txt:6: There is a gap, as if a word were missing.\n"
-        "    “I live in .”\n    for example to Delegate X"
+        "general.txt:6: A word seems to be missing here.\n    “I live in .”\n    for example to "
+        "Delegate X"
     )

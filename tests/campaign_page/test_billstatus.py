@@ -116,7 +116,7 @@ HOSTILE = {
     "a picture": (b"\x89PNG\r\n\x1a\n\xff\xff", "encoding"),
     "cut off": (status_xml([QUIGLEY])[:600], "xml"),
     "other xml": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "other"),
-    "no bill": (b"<billStatus/>", "other"),
+    "not a bill": (b"<billStatus/>", "other"),
     "empty bill": (b"<billStatus><bill/></billStatus>", "bill"),
     "a number that is none": (status_xml([QUIGLEY], number="68x0"), "bill"),
     "a negative number": (status_xml([QUIGLEY], number="-1"), "bill"),

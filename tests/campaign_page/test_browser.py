@@ -55,11 +55,11 @@ PAGES = {
     "campaign/versions": "Versions of the campaign",
     "cosponsors/?q=garcia": "Cosponsors",
     "cosponsors/add/L000582": "Add Ted Lieu",
-    "cosponsors/import": "Bring in a list",
+    "cosponsors/import": "Import a list",
     "cosponsors/versions": "Earlier lists",
     "translation": "Translation",
     "letters/general/translation/full": "Translation: General",
-    "test": "Test journey",
+    "test": "Test run",
     "campaigns/": "Campaigns",
     "campaigns/new": "Begin a campaign",
 }
@@ -194,7 +194,7 @@ def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
     good.write_bytes(status_xml([*shipped_list()[:18], LIEU]))
     page = new_page(chromium, address, seen)
     enter(page, address, staff.add("Rosa"), staff.clock)
-    for file, title in ((bad, "Bring in a list"), (good, "What this changes")):
+    for file, title in ((bad, "Import a list"), (good, "What this changes")):
         page.goto(f"{address}/organize/cosponsors/import")
         page.set_input_files("#file", str(file))
         page.get_by_role("button", name="Show what this changes").click()
@@ -207,7 +207,7 @@ def test_a_test_journey_says_so_in_a_way_that_all_perceive(
     page = new_page(chromium, address, seen)
     enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/test")
-    page.get_by_role("button", name="Start a test journey").click()
+    page.get_by_role("button", name="Start a test run").click()
     check(page, "Where do you live?")
     page.locator("#zip").fill("01930")
     page.keyboard.press("Enter")

@@ -97,7 +97,7 @@ def test_a_number_is_read_however_it_is_typed_and_must_be_that_of_the_file(
     begin(browser, "HR 4394", official())
     assert "The file is about H.R. 4393" in browser.words
     begin(browser, "the library bill")
-    assert "Type the number of a bill" in browser.words
+    assert "Enter the number of a bill" in browser.words
     begin(browser, "", b"<html></html>")
     assert browser.status == 422
 

@@ -165,7 +165,7 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
     )
     browser.send("/asks/senator", **typed({"asks-summary": "My words."}))
     assert browser.status == 409
-    assert "Ana saved the campaign meanwhile" in browser.words
+    assert "Ana changed the same field while you were working" in browser.words
     assert "Her words." in browser.words
     assert browser.page.by_id("asks-summary").get("value") == "My words."
     assert "My words" not in draft(staff)
@@ -284,7 +284,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     assert browser.page.one("a", href="/organize/campaign/telephone") is not None
     browser.get("/organize/campaign/facts/growth")
     assert "Used in: General," in browser.words
-    assert "Take it out there first." in browser.words
+    assert "Remove it there first." in browser.words
     browser.send("/facts/growth", **typed({"facts-text": "By May 2026 there were 1,500."}))
     browser.get("/organize/campaign/additions/house-chair").send(
         "/additions/house-chair", **typed({"additions-short": "As chair you could act."})
@@ -466,7 +466,7 @@ def test_who_is_asked_is_chosen_in_words_and_counted_before_it_is_saved(
     path, fields = browser.form("/asks/senator")
     browser.post(f"{path}?look=1", {**fields, "asks-when-party": "republican"})
     assert re.search(
-        r"5\d members fit today\. Against what is live: 0 more, 4\d fewer", browser.words
+        r"5\d members match today\. Against what is live: 0 more, 4\d fewer", browser.words
     )
     assert "Alex Padilla" in browser.words, "who falls out is named"
     assert state_of(staff.db, SLUG, FILE).draft is None, "it was only looked at"

@@ -117,7 +117,7 @@ def test_nobody_leaves_because_a_file_forgot_them_n18(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped[:1], updated="2026-11-27T00:00:00Z"))
-    assert "Nobody joined and nobody left." in browser.words
+    assert "No one joined and no one left." in browser.words
     assert "Missing from the file (18)" in browser.words
     assert "fewer people than the list has: 0 instead of 18" in browser.words
     browser.send("/cosponsors/apply")
@@ -171,7 +171,7 @@ def test_one_number_says_how_large_a_file_may_be_n20(browser: Browser, staff: Of
     assert "At most 5 MB." in browser.get("/organize/cosponsors/import").words
     upload(browser, b"<a>" + b"x" * 5_000_000)
     assert browser.status == 422
-    assert "The file has 5,000,001 bytes; 5,000,000 are the most." in browser.words
+    assert "The file has 5,000,001 bytes. The most is 5,000,000." in browser.words
     assert browser.page.by_id("file").get("aria-invalid") == "true"
     assert live(staff) == files_of()
 
@@ -197,7 +197,7 @@ BOMB = (b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">'
 def test_an_earlier_list_is_used_again_after_a_look(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
-    assert "Nothing was changed yet" in browser.get("/organize/cosponsors/versions").words
+    assert "Nothing has changed yet" in browser.get("/organize/cosponsors/versions").words
     upload(browser, status_xml([*shipped, LIEU])).send("/cosponsors/apply")
     browser.get("/organize/cosponsors/versions")
     assert "cosponsors: 1 joined, 0 left" in browser.words
@@ -213,8 +213,8 @@ def test_an_earlier_list_is_used_again_after_a_look(
 @pytest.mark.parametrize(("data", "words"), [
     (b"", "not empty"), (b" \n", "not empty"), (BOMB, "document type"),
     (b"<html></html>", "another kind"), (b"<billStatus><bill>", "damaged"),
-    (b"\xff\xfe<\x00", "CSV file in UTF-8"),
-    (b"PK\x03\x04\xff\xff", "CSV file in UTF-8"), (b"a,b\n1,2\n", "must name these columns"),
+    (b"\xff\xfe<\x00", "UTF-8 CSV file"),
+    (b"PK\x03\x04\xff\xff", "UTF-8 CSV file"), (b"a,b\n1,2\n", "must name these columns"),
 ])  # fmt: skip
 def test_hostile_files_are_refused_with_a_sentence(
     browser: Browser, staff: Office, data: bytes, words: str
@@ -239,7 +239,7 @@ def test_errors_of_a_csv_stand_in_their_cells(browser: Browser, staff: Office) -
     table = browser.page.one("table", **{"class": "cells"})
     wrong = ["".join(e.itertext()) for e in table.iter() if e.get("class") == "wrong-cell"]
     assert wrong == [
-        "tomorrowWrite a day such as 2025-12-18 or 12/18/2025.",
+        "tomorrowWrite a day like 2025-12-18 or 12/18/2025.",
         "=1+1A name does not begin with this sign.",
         "fanWrite sponsor or cosponsor.",
     ]
@@ -257,7 +257,7 @@ def test_a_csv_changes_only_the_bills_that_it_names(browser: Browser, staff: Off
 @pytest.mark.parametrize(("query", "words"), [
     ("lieu", "Add Ted Lieu"), ("L000582", "Add Ted Lieu"), ("l000582", "Add Ted Lieu"),
     ("Ted LIEU", "Add Ted Lieu"), ("wyoming", "Add Harriet"), ("WY", "Add Harriet"),
-    ("garcia", "García"), ("GARCÍA", "Sylvia"), ("zzzz", "Nobody in Congress fits"),
+    ("garcia", "García"), ("GARCÍA", "Sylvia"), ("zzzz", "No one in Congress matches"),
     ("CA-36", "Add Ted Lieu"), ("<>", "0 members found"),
 ])  # fmt: skip
 def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, words: str) -> None:
@@ -269,7 +269,7 @@ def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, wo
 def test_a_member_is_added_and_taken_off_each_after_a_look(browser: Browser, staff: Office) -> None:
     browser.get("/organize/cosponsors/add/L000582").send("/add/L000582", date="2026-11-30")
     assert browser.status == 422
-    assert "not one to come" in browser.words
+    assert "cannot be in the future" in browser.words
     browser.send("/add/L000582", date="11/20/2026", role="cosponsor", bill="current")
     assert "1 joined, 0 left." in browser.words
     browser.send("/cosponsors/apply", as_of="2026-11-25")
@@ -408,7 +408,7 @@ def test_the_command_names_the_cells_of_a_list_that_it_cannot_use(
     command = ["campaign", "cosponsors", "refresh", "--from", str(path)]
     done = app.test_cli_runner().invoke(args=command)
     assert done.exit_code == 1
-    assert "row 2, date someday: Write a day such as" in done.output
+    assert "row 2, date someday: Write a day like" in done.output
     assert done.output.count("Nothing was changed.") == 1
     assert live(staff) == files_of()
 

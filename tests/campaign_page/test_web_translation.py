@@ -100,7 +100,7 @@ def test_two_organizers_see_both_texts(
     send(other.get(FULL), es_0="Suyo.")
     send(browser, es_0="Mío.")
     assert browser.status == 409
-    assert "Ana saved this reading aid meanwhile" in browser.words
+    assert "Ana saved this reading aid while you were working" in browser.words
     assert "Suyo." in browser.words
     assert "Mío." in "".join(browser.page.by_id("es-0").itertext())
     send(browser)

@@ -30,8 +30,8 @@ PAGES = {
     "/by/district": "All districts",
     "/members": "Letters to members",
     "/members?q=zzz": "Letters to members",
-    "/export?shape=letters": "Take counts away",
-    "/export?state=ZZ": "Take counts away",
+    "/export?shape=letters": "Export counts",
+    "/export?state=ZZ": "Export counts",
 }
 
 
@@ -63,7 +63,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     page = new_page(chromium, address, seen)
     enter(page, address, staff.add("Boss", "admin"), clock)
     page.goto(f"{address}/organize/counts/places")
-    page.get_by_role("link", name="Skip the map, go on to its table").focus()
+    page.get_by_role("link", name="Skip the map and go to its table").focus()
     drawing = page.frame_locator("iframe").locator("svg").element_handle()
     assert drawing
     frame = drawing.owner_frame()
@@ -89,7 +89,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     expect(page.locator("tr:target")).to_contain_text("Lateefah Simon")
     expect(page.locator("tr:target")).to_be_in_viewport()
     # One press goes past all of them.
-    page.get_by_role("link", name="Skip the map, go on to its table").press("Enter")
+    page.get_by_role("link", name="Skip the map and go to its table").press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('#places') !== null")
 
@@ -103,7 +103,7 @@ def test_all_of_it_works_without_javascript(
     california = "California: 12 people signed"
     page.frame_locator("iframe").get_by_role("link", name=california).press("Enter")
     page.wait_for_url("**state=CA*")
-    page.get_by_role("link", name="Overview of the counts").click()
+    page.get_by_role("link", name="Summary").click()
     expect(page.locator(".numbers .big").first).to_have_text("12")
     page.locator("#letter").select_option("general")
     page.get_by_role("button", name="Show", exact=True).click()
@@ -112,10 +112,10 @@ def test_all_of_it_works_without_javascript(
     page.locator("#q").fill("padilla")
     page.locator("#q").press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="Take away").click()
-    page.get_by_label("CSV, the table alone").check()
+    page.get_by_role("link", name="Export").click()
+    page.get_by_label("CSV, table only").check()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Take the file").click()
+        page.get_by_role("button", name="Download").click()
     assert waiting.value.suggested_filename.endswith(".csv")
     assert "state=CA" in waiting.value.url
 

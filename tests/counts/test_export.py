@@ -208,7 +208,7 @@ def test_the_password_is_asked_again_and_then_the_file_comes(
 ) -> None:
     clock.forward(minutes=10)
     browser.get(f"{FILE}?shape=signatures&state=DC")
-    assert browser.title == "Confirm that it is you"
+    assert browser.title == "Enter your password again"
     browser.send("/confirm", password=PASSWORD)
     assert browser.status == 200
     assert browser.last.mimetype == "text/csv"
@@ -224,7 +224,7 @@ def test_a_wrong_wish_comes_back_as_the_page_and_no_file(
     before = audit.page(staff.db, audit.TrailFilter()).total
     browser.get(f"{FILE}?{query}")
     assert browser.status == 422
-    assert browser.title == "Take counts away"
+    assert browser.title == "Export counts"
     assert audit.page(staff.db, audit.TrailFilter()).total == before
 
 

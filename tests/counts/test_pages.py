@@ -280,7 +280,7 @@ def test_the_address_holds_the_filter(
     found = numbers(page)
     assert (found["signatures"], found["letters"]) == (signatures, letters)
     # The links to the other pages take the filter along.
-    other = next(a for a in page.all("a") if words(a) == "Take away")
+    other = next(a for a in page.all("a") if words(a) == "Export")
     href = (other.get("href") or "").replace("%28", "(").replace("%29", ")")
     assert sorted(href.partition("?")[2].split("&")) == sorted(
         query.replace("state=dc", "state=DC").split("&")
@@ -411,7 +411,7 @@ def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: A
     browser.get(f"/es{ROOT}/members?q=nueva+york")
     assert "Schumer" in browser.words
     browser.get(f"{ROOT}/members?q=zzzz")
-    assert "Nobody fits" in browser.words
+    assert "No match" in browser.words
 
 
 @pytest.mark.usefixtures("some")
@@ -435,16 +435,16 @@ def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
     editor = Browser(app, clock).enter(staff.add("Ed", "editor"))
     assert editor.get(ROOT).status == 200
     assert editor.get(f"{ROOT}/members").status == 200
-    assert "Take away" not in editor.words
+    assert "Export" not in editor.words
     assert editor.get(f"{ROOT}/export").status == 403
     assert editor.get(f"{ROOT}/export/file").status == 403
     stranger = Browser(app, clock)
-    assert stranger.get(ROOT).title == "Log in as an organizer"
+    assert stranger.get(ROOT).title == "Organizer login"
 
 
 @pytest.mark.usefixtures("some")
 def test_every_page_is_in_spanish_too(browser: Browser) -> None:
-    english = ("Signatures", "Letters written", "Take the file", "Day by day", "Standing",
+    english = ("Signatures", "Letters written", "Download", "Day by day", "Status",
                "Faith and community", "North Carolina")  # fmt: skip
     for path in ("", "/places?map=states", "/places?state=CA", "/compare", "/members", "/export",
                  "/by/day", "/by/state"):  # fmt: skip
@@ -501,10 +501,19 @@ def test_without_a_map_all_numbers_are_still_there(
     assert browser.client.get(f"{ROOT}/map.svg").status_code == 404
 
 
-@pytest.mark.parametrize("there", [
-    ("", "the districts of the 119th Congress; the numbers are those of the 120th, which sits now"),
-    ("/es", "los distritos del 119.º Congreso; los números son los del 120.º, que sesiona ahora"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "there",
+    [
+        (
+            "",
+            "districts of the 119th Congress. The numbers are for the current Congress, the 120th",
+        ),
+        (
+            "/es",
+            "los distritos del 119.º Congreso; los números son los del 120.º, que sesiona ahora",
+        ),
+    ],
+)
 def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
     app: Flask, staff: Office, add: Add, clock: Clock, there: tuple[str, str]
 ) -> None:

@@ -66,7 +66,7 @@ def test_an_office_is_found_by_name_seat_or_state(
     browser.get(f"{ROOT}?{search}")
     assert sorted(names(browser)) == sorted(found)
     if not found:
-        assert "No seat fits." in browser.words
+        assert "No match." in browser.words
 
 
 def test_without_a_search_every_state_is_offered(browser: Browser, signers: Signers) -> None:

@@ -65,9 +65,9 @@ def test_a_sheet_says_who_how_many_what_is_asked_and_of_which_day(
         "constituents signed", "120,000", "letters", "49 %", "with a personal story",
         "Where the member stands", "What constituents ask", "Senate companion",
         "Week by week", "until Sep 20", "Nov 23 – Nov 29", "90,020", "Top themes", "Towns",
-        "Signatures: People who signed", "Letters: Letters that", "Personal story:",
-        "Counted on November 25, 2026; days and weeks", "America/New_York",
-        "Members as listed on June 15, 2026; cosponsors as listed on March 27, 2026", "Our group",
+        "Signatures: People who signed", "Letters: Letters they", "Personal story:",
+        "Counted on November 25, 2026. Days and weeks", "America/New_York",
+        "Members as of June 15, 2026, cosponsors as of March 27, 2026", "Our group",
     ):  # fmt: skip
         assert part in text, part
     assert "None" not in text
@@ -79,7 +79,7 @@ def test_a_vacant_seat_has_a_sheet_that_says_so(
     numbers = OfficeNumbers(signatures=3, weeks=((date(2026, 11, 23), 3),))
     text = words(sheets_pdf([sheet(campaign, tables, "CA-14", numbers)], facts))
     assert "Vacant seat" in text
-    assert "Nobody holds this seat, as listed on June 15, 2026." in text
+    assert "This seat is vacant, as of June 15, 2026." in text
     assert "none, because the seat is vacant" in text
     assert "What constituents ask" not in text
 
@@ -88,7 +88,7 @@ def test_a_seat_where_nobody_signed_has_a_sheet_too(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     text = words(sheets_pdf([sheet(campaign, tables, "WY-0", OfficeNumbers())], facts))
-    assert "Nobody has signed here yet." in text
+    assert "No one has signed here yet." in text
     assert "Top themes" not in text
     assert "Towns" not in text.replace("Themes and towns", "")
 
@@ -106,13 +106,13 @@ def test_the_stance_is_told_with_the_date_of_the_list(
         "sponsor": "Sponsor of H.R. 6890, the PROTECT Immigration Act, since",
         "cosponsor": "Cosponsor of H.R. 6890, the PROTECT Immigration Act, since",
         "earlier": "an earlier version:",
-        "opposes": "of a bill for the opposite:",
-        "none": "On no list that we have: neither sponsor nor cosponsor of H.R. 6890",
+        "opposes": "of an opposing bill:",
+        "none": "Not on our lists as sponsor or cosponsor of H.R. 6890",
     }
     for stance, seat in by_stance.items():
         text = words(sheets_pdf([sheet(campaign, tables, seat, OfficeNumbers())], facts))
         assert expected[stance] in text, stance
-        assert "As listed on March 27, 2026." in text
+        assert "As of March 27, 2026." in text
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ def test_a_new_organizer_gets_in_and_every_page_is_accessible(
     page.locator("#again").fill(PASSWORD)
     page.locator("#again").press("Enter")
     page.wait_for_url("**/second-factor")
-    check(page, "Set up your authenticator")
+    check(page, "Set up your authenticator app")
     picture = page.locator("svg.qr").bounding_box()
     assert picture
     assert picture["width"] > 150
@@ -108,10 +108,10 @@ def test_a_new_organizer_gets_in_and_every_page_is_accessible(
     page.locator("#code").fill(pyotp.TOTP(secret).at(staff.clock.at))
     page.locator("#code").press("Enter")
     check(page, "Your recovery codes")
-    page.get_by_role("link", name="I have kept them, go on").click()
+    page.get_by_role("link", name="I saved them. Continue").click()
     check(page, "Overview")
     page.goto(f"{address}/organize/people")
-    check(page, "Not part of your role")
+    check(page, "You do not have access")
     page.goto(f"{address}/organize/set-password/AAAA")
     check(page, "This link does not work")
 
@@ -121,15 +121,15 @@ TITLES = {
     "account": "Your account",
     "links": "Links",
     "packets/contacts": "Contacts",
-    "sessions": "Your sessions",
+    "sessions": "Your devices",
     "people": "Organizers",
     "people/1": "Rosa",
-    "people/999": "There is no such thing",
+    "people/999": "Not found",
     "audit": "Audit trail",
     "audit?since=x": "Audit trail",
     "account/password": "Change your password",
-    "account/second-factor": "Set up your authenticator",
-    "confirm": "Confirm that it is you",
+    "account/second-factor": "Set up your authenticator app",
+    "confirm": "Enter your password again",
 }
 
 
@@ -140,7 +140,7 @@ def test_every_page_of_an_admin_is_accessible(
     boss = staff.add("Boss", "admin")
     page = new_page(chromium, address, seen)
     page.goto(f"{address}/organize/login?why=idle")
-    check(page, "Log in as an organizer")
+    check(page, "Organizer login")
     log_in(page, address, boss, staff.clock)
     for path, title in TITLES.items():
         page.goto(f"{address}/organize/{path}")
@@ -159,13 +159,13 @@ def test_a_role_is_changed_by_keyboard_alone_after_the_session_ended(
     page.keyboard.press("ArrowDown")
     staff.clock.forward(hours=2)
     page.keyboard.press("Enter")
-    check(page, "Log in as an organizer")
+    check(page, "Organizer login")
     page.locator("#name").fill("Boss")
     page.locator("#password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.locator("#code").fill(boss.code(staff.clock.at))
     page.keyboard.press("Enter")
-    check(page, "One more press")
+    check(page, "Send this again")
     page.get_by_role("button", name="Send it now").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#role-exporter")).to_be_checked()
@@ -178,12 +178,12 @@ def test_everything_works_without_javascript(
     page = new_page(chromium, address, seen, script=False)
     log_in(page, address, boss, staff.clock)
     page.locator("nav.menu .mine summary").click()
-    page.get_by_role("link", name="Your sessions").click()
-    page.get_by_role("button", name="End this session").click()
-    expect(page.get_by_role("button", name="End this session")).to_have_count(0)
+    page.get_by_role("link", name="Your devices").click()
+    page.get_by_role("button", name="Log out this device").click()
+    expect(page.get_by_role("button", name="Log out this device")).to_have_count(0)
     with page.expect_download() as download:
         page.goto(f"{address}/organize/audit")
-        page.get_by_role("link", name="Take away as CSV").click()
+        page.get_by_role("link", name="Export CSV").click()
     assert download.value.suggested_filename == "audit-trail-2026-11-25.csv"
     page.goto(f"{address}/organize/")
     page.locator("nav.menu .mine summary").click()

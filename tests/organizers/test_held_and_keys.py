@@ -39,7 +39,7 @@ def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, pref
     hold(staff, "too fast", "crowd")
     browser.log_in(staff.add(), prefix=prefix)
     browser.get(f"{prefix}/organize/")
-    assert ("2 signatures wait" if not prefix else "2 firmas esperan") in browser.words
+    assert ("2 signatures are held" if not prefix else "2 firmas esperan") in browser.words
     browser.get(f"{prefix}/organize/held/")
     assert ("signed within seconds" if not prefix else "en segundos") in browser.words
     assert ("25 de noviembre de 2026" if prefix else "November 25, 2026") in browser.words
@@ -80,7 +80,7 @@ def test_all_on_the_page_are_set_aside_with_one_button(browser: Browser, staff: 
     assert statuses(staff) == ["held"] * 5
     assert held_page(staff.db, CAMPAIGN).numbers["set aside"] == 5
     browser.get("/organize/held/")
-    assert "nothing in this list" in browser.words
+    assert "list is empty" in browser.words
 
 
 @pytest.mark.parametrize(

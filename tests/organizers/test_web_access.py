@@ -182,11 +182,11 @@ def test_a_form_that_waited_too_long_is_kept_through_the_log_in(
     words = "ñ <b>& " * 430
     browser.post(path, {**data, "role": "exporter", "words": words})
     assert browser.status == 401
-    assert "kept in this page" in browser.words
+    assert "What you typed is on this page" in browser.words
     browser.send("/login", name="Boss", password="wrong horse battery")
     browser.send("/login", name="Boss", password=PASSWORD)
     browser.send("/code", code=boss.code(browser.clock.at))
-    assert browser.title == "One more press"
+    assert browser.title == "Send this again"
     _path, kept = browser.form("/role")
     assert kept["role"] == "exporter"
     assert kept["words"] == words
@@ -222,7 +222,7 @@ def test_a_form_from_before_a_new_log_in_is_sent_with_one_more_press(
     browser.log_in(boss)
     browser.post(path, {**data, "role": "exporter"})
     assert browser.status == 409
-    assert browser.title == "One more press"
+    assert browser.title == "Send this again"
     browser.send("/role")
     rosa = organizer_by_name(staff.db, "Rosa")
     assert rosa is not None
@@ -237,7 +237,7 @@ def test_what_matters_needs_a_password_typed_lately_and_loses_nothing(
     browser.clock.forward(minutes=5, seconds=1)
     browser.get("/organize/people/2").send("/role", role="exporter")
     assert browser.status == 401
-    assert browser.title == "Confirm that it is you"
+    assert browser.title == "Enter your password again"
     browser.send("/confirm", password="wrong horse battery")
     assert browser.status == 422
     browser.send("/confirm", password=PASSWORD)
@@ -263,7 +263,7 @@ def test_an_export_after_five_minutes_asks_and_then_goes_on(
     browser.log_in(staff.add("Boss", "admin"))
     browser.clock.forward(minutes=6)
     browser.get("/organize/audit.csv?who=Boss")
-    assert browser.title == "Confirm that it is you"
+    assert browser.title == "Enter your password again"
     browser.send("/confirm", password=PASSWORD)
     assert browser.path == "/organize/audit.csv?who=Boss"
     assert browser.last.mimetype == "text/csv"
@@ -287,8 +287,8 @@ def test_wrong_confirmations_end_the_session(browser: Browser, staff: Office) ->
     for _ in range(5):
         browser.send("/confirm", password="wrong horse battery")
         browser.clock.forward(minutes=1)
-    assert browser.title == "Log in as an organizer"
-    assert browser.get("/organize/").title == "Log in as an organizer"
+    assert browser.title == "Organizer login"
+    assert browser.get("/organize/").title == "Organizer login"
 
 
 def test_a_disabled_organizer_is_out_with_the_next_click(
@@ -299,7 +299,7 @@ def test_a_disabled_organizer_is_out_with_the_next_click(
     browser.log_in(boss)
     browser.get("/organize/people/1").send("/disable")
     assert "cannot log in" in browser.words
-    assert rosa.get("/organize/").title == "Log in as an organizer"
+    assert rosa.get("/organize/").title == "Organizer login"
 
 
 @pytest.mark.usefixtures("no_book")

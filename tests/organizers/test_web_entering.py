@@ -59,7 +59,7 @@ def test_an_authenticators_clock_may_be_one_step_off_when_it_is_set_up(
     code = pyotp.TOTP(secret).at(browser.clock.at + timedelta(seconds=seconds))
     browser.send("/second-factor", code=code)
     assert (len(browser.page.all("code")) == 10) is taken
-    assert ("check that the clock of your phone is set automatically" in browser.words) is not taken
+    assert ("set your phone’s clock to automatic" in browser.words) is not taken
 
 
 def test_the_picture_holds_the_secret_and_needs_nothing_that_the_policy_forbids(
@@ -106,11 +106,11 @@ def test_a_used_an_old_and_a_made_up_link_are_explained(browser: Browser, staff:
     path = link_for(staff)
     browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
     assert browser.get(path).status == 410
-    assert "used already" in browser.words
+    assert "already used" in browser.words
     old = link_for(staff, "Ana")
     browser.clock.forward(hours=49)
     assert browser.get(old).status == 410
-    assert "too old" in browser.words
+    assert "It expired" in browser.words
     assert browser.get("/organize/set-password/AAAA").status == 404
     assert "incomplete" in browser.words
 
@@ -133,7 +133,7 @@ def test_log_in_and_out(browser: Browser, staff: Office) -> None:
     browser.send("/logout")
     assert "logged out" in browser.words
     assert isinstance(staff.session(token), organizers.NoSession)
-    assert browser.get("/organize/").title == "Log in as an organizer"
+    assert browser.get("/organize/").title == "Organizer login"
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
@@ -166,7 +166,7 @@ def test_a_code_cannot_be_replayed_from_another_browser(app: Flask, staff: Offic
     thief.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
     thief.send("/code", code=rosa.code(staff.clock.at))
     assert thief.status == 422
-    assert "used before" in thief.words
+    assert "already used" in thief.words
     assert thief.get("/organize/").path.startswith("/organize/code")
 
 
@@ -222,8 +222,8 @@ def test_five_wrong_codes_start_over(browser: Browser, staff: Office) -> None:
     for _ in range(5):
         browser.send("/code", code="000000")
         browser.clock.forward(minutes=1)
-    assert browser.title == "Log in as an organizer"
-    assert "fifth wrong try" in browser.words
+    assert browser.title == "Organizer login"
+    assert "Five wrong tries" in browser.words
 
 
 def test_an_empty_form_is_not_a_try(browser: Browser, staff: Office) -> None:
@@ -249,7 +249,7 @@ def test_the_token_changes_at_each_stage_and_a_planted_one_is_worth_nothing(
         browser.clock.forward(seconds=16)
         other = Browser(browser.app, browser.clock)
         other.client.set_cookie("organizer", token)
-        assert other.get("/organize/").title == "Log in as an organizer"
+        assert other.get("/organize/").title == "Organizer login"
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
@@ -318,7 +318,7 @@ def test_nothing_but_our_own_pages_is_gone_on_to(
 def test_a_page_that_was_asked_for_comes_after_logging_in(browser: Browser, staff: Office) -> None:
     rosa = staff.add("Rosa")
     browser.get("/organize/sessions?a=b&c=d")
-    assert browser.title == "Log in as an organizer"
+    assert browser.title == "Organizer login"
     browser.clock.forward(minutes=1)
     browser.send("/login", name="Rosa", password=PASSWORD)
     browser.send("/code", code=rosa.code(browser.clock.at))
@@ -331,7 +331,7 @@ def test_an_idle_session_says_so(browser: Browser, staff: Office) -> None:
     assert browser.get("/organize/account").title == "Your account"
     browser.clock.forward(minutes=31)
     browser.get("/organize/account")
-    assert "not used for a while" in browser.words
+    assert "you were away" in browser.words
 
 
 def test_somebody_halfway_in_sees_no_page_but_the_code(browser: Browser, staff: Office) -> None:
@@ -365,7 +365,7 @@ def test_pressing_log_in_twice_gets_in(app: Flask, staff: Office, clock: Clock) 
     clock.forward(minutes=1)
     browser.client.set_cookie("organizer", half)
     browser.post(path, data)
-    assert browser.title == "Log in as an organizer"
+    assert browser.title == "Organizer login"
 
 
 def test_a_rehearsed_day_does_not_stop_the_clock_of_sessions(
@@ -375,4 +375,4 @@ def test_a_rehearsed_day_does_not_stop_the_clock_of_sessions(
     browser = Browser(app, clock).log_in(staff.add("Rosa"))
     assert browser.title == "Overview"
     clock.forward(minutes=31)
-    assert browser.get("/organize/").title == "Log in as an organizer"
+    assert browser.get("/organize/").title == "Organizer login"

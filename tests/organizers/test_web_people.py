@@ -69,7 +69,7 @@ def test_a_new_link_ends_the_old_password_and_perhaps_the_second_factor(
     there = Browser(app, staff.clock).log_in(rosa)
     boss.get("/organize/people/2").send("/new-link")
     assert boss.title == "Give this link to Rosa"
-    assert there.get("/organize/").title == "Log in as an organizer"
+    assert there.get("/organize/").title == "Organizer login"
     now = organizer_by_name(staff.db, "Rosa")
     assert now
     assert (now.has_password, now.has_second_factor) == (False, True)

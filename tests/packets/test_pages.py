@@ -195,7 +195,7 @@ def test_a_key_that_is_elsewhere_is_not_asked_for(admin: Browser, ask: Ask, tmp_
     opened = unlock(tmp_path / "keys" / f"{key.id}.private.json", passphrase)
     move_private(tmp_path / "keys", key, opened, PASSPHRASE, tmp_path / "usb")
     admin.get(HERE)
-    assert "The private key is not on this server, as it should be." in admin.words
+    assert "The private key is not on this server. That is right." in admin.words
     assert not [f for f in admin.page.all("form") if "packets.zip" in (f.get("action") or "")]
     _path, form = admin.form("/sealed")
     assert admin.post("/organize/packets/packets.zip", form).status == 409
@@ -254,7 +254,7 @@ def test_a_password_that_was_typed_long_ago_is_asked_again_and_nothing_is_carrie
 
 def test_without_anybody_the_page_says_so(admin: Browser) -> None:
     admin.get(HERE)
-    assert "Nobody has asked for delivery by hand yet." in admin.words
+    assert "No one has asked for delivery by hand yet." in admin.words
     assert not [f for f in admin.page.all("form") if "packets.zip" in (f.get("action") or "")]
     admin.get("/es/organize/packets/")
     assert "Nadie ha pedido todavía la entrega en mano." in admin.words

@@ -50,12 +50,12 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
         ("blank.pdf?district=x", "Paper"),
         ("enter", "Enter paper signatures"),
         ("upload", "Upload a sheet"),
-        ("back", "Take a paper signature back"),
+        ("back", "Withdraw a paper signature"),
     ):
         page.goto(f"{address}/organize/paper/{path}")
         check(page, title)
     page.locator("#last").press("Enter")
-    check(page, "Take a paper signature back")
+    check(page, "Withdraw a paper signature")
     page.goto(f"{address}/organize/paper/enter")
     page.locator("#first").press("Enter")
     check(page, "Enter paper signatures")
@@ -77,7 +77,7 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
     ):
         page.locator(f"#{field}").fill(text)
     page.locator("#zip").press("Enter")
-    expect(page.get_by_label("Somebody else: count them too")).to_be_visible()
+    expect(page.get_by_label("Someone else: count them too")).to_be_visible()
     check(page, "Enter paper signatures")
 
 
@@ -130,7 +130,7 @@ def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address:
     expect(page.locator("h1")).to_have_text("What is in the sheet")
     expect(page.locator("#cell-4-first")).to_have_count(0)
     expect(page.locator("#cell-5-zip")).to_have_value("2108")
-    page.get_by_role("button", name="Put the zeros back").click()
+    page.get_by_role("button", name="Restore the zeros").click()
     expect(page.locator("#cell-5-zip")).to_have_count(0)
 
 

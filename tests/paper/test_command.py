@@ -133,7 +133,7 @@ def test_hidden_rows_and_unsure_columns_wait_for_a_word(tmp_path: Path) -> None:
     assert signatures() == 1
     path = tmp_path / "codes.csv"
     path.write_bytes(csv_file(BO, header=("First", "Last", "Street", "City", "State", "Where",
-                                          "District", "E-mail")))  # fmt: skip
+                                          "District", "Email")))  # fmt: skip
     result = run(path)
     assert result.exit_code == 1
     assert "Is it “Where”?" in result.output

@@ -120,7 +120,7 @@ def test_the_same_large_sheet_again_adds_nothing(editor: Browser, staff: Office)
         upload(editor, csv_file(*people(6)))
         if editor.page.all("button") and "Add 6 signatures" in editor.words:
             send(editor, "add")
-    assert "everybody in this sheet has signed already" in editor.words
+    assert "everyone on this sheet has already signed" in editor.words
     assert signatures(staff) == 6
 
 
@@ -133,7 +133,7 @@ def test_two_sheets_at_a_time_are_refused_in_words(
     with paper_lock(tmp_path).open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         send(editor, "add")
-    assert "Another sheet is being added just now." in editor.words
+    assert "Another sheet is being added right now." in editor.words
     assert signatures(staff) == 0
     send(editor, "add")  # the rows are still on the page
     assert signatures(staff) == 6

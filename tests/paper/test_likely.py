@@ -143,7 +143,7 @@ def test_the_page_shows_both_and_counts_them_unless_it_is_ticked(
 ) -> None:
     upload(editor, csv_file((*IMANI, ""), MOVED))
     assert editor.status == 200
-    assert "One row may be of somebody who is counted already" in editor.words
+    assert "One row may be someone who is already counted" in editor.words
     assert (
         "row 2 (Imani, Okafor, 44 Maple St, 05672): the same name in the same ZIP" in editor.words
     )

@@ -48,7 +48,7 @@ def test_who_may_do_what(app: Flask, staff: Office, clock: Clock) -> None:
     exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     exporter.get("/organize/paper/")
     assert exporter.status == 200
-    assert "One by one" not in exporter.words
+    assert "Type them in" not in exporter.words
     for path in ("enter", "upload", "back"):
         assert exporter.get(f"/organize/paper/{path}").status == 403
     stranger = Browser(app, clock)
@@ -74,7 +74,7 @@ def test_the_same_person_again_adds_nothing(editor: Browser, staff: Office) -> N
     for _ in range(2):
         editor.get("/organize/paper/enter")
         editor.send("/enter", **PERSON)
-    assert "signed already, so nothing was added" in editor.words
+    assert "already signed, so nothing was added" in editor.words
     assert signatures(staff) == 1
 
 
@@ -120,7 +120,7 @@ def test_the_same_sheet_twice_adds_nothing(editor: Browser, staff: Office) -> No
         upload(editor, csv_file(ANA, BO))
         if "add" in str([b.get("name") for b in editor.page.buttons()]):
             send(editor, "add")
-    assert "everybody in this sheet has signed already" in editor.words
+    assert "everyone on this sheet has already signed" in editor.words
     assert "row 2, row 3" in editor.words
     assert signatures(staff) == 2
 
@@ -130,7 +130,7 @@ def test_a_second_press_adds_nothing(editor: Browser, staff: Office) -> None:
     path, form = editor.form("/paper/check")
     editor.post(path, {**form, "add": "1"})
     editor.post(path, {**form, "add": "1"})
-    assert "everybody in this sheet has signed already" in editor.words
+    assert "everyone on this sheet has already signed" in editor.words
     assert signatures(staff) == 1
 
 
@@ -185,14 +185,14 @@ def test_lost_zeros_are_questioned_and_put_back_by_one_press(
     path, form = editor.form("/paper/check")
     cells = {k: v for k, v in form.items() if not k.startswith(("out-", "cell-"))}
     editor.post(path, {**cells, "zeros": "1"})
-    assert "lost a zero" not in editor.words
+    assert "dropped a leading zero" not in editor.words
 
 
 def test_a_date_in_a_zips_place_can_be_corrected(editor: Browser, staff: Office) -> None:
     from datetime import date
 
     upload(editor, saved(workbook((*ANA[:5], date(2026, 5, 6)))), "s.xlsx")
-    assert "made a date of this" in editor.words
+    assert "turned this into a date" in editor.words
     path, form = editor.form("/paper/check")
     form.pop("out-2", None)
     editor.post(path, {**form, "cell-2-zip": "05672"})
@@ -284,7 +284,7 @@ def test_an_upload_is_never_written_anywhere(
     upload(editor, large)
     assert editor.status == 200
     upload(editor, b"Secret broken " * 60_000)
-    assert "cannot be read after row" in editor.words
+    assert "cannot read the file after row" in editor.words
     for path in (p for p in tmp_path.rglob("*") if p.is_file()):
         assert b"Secret" not in path.read_bytes()
 
@@ -299,7 +299,7 @@ def test_taking_one_back(editor: Browser, staff: Office) -> None:
         assert editor.status == 404
     assert signatures(staff) == 1
     editor.send("/back", **details)
-    assert "taken back" in editor.words
+    assert "withdrawn" in editor.words
     assert signatures(staff) == 0
     editor.send("/back", **{**details, "zip": ""})
     assert editor.status == 422
@@ -378,7 +378,7 @@ def test_rows_that_hardly_are_people_are_left_out_unless_the_tick_is_taken_away(
     editor: Browser, staff: Office
 ) -> None:
     upload(editor, csv_file(ANA, ("N/A", "N/A", "N/A", *ANA[3:])))
-    assert "This hardly is a name." in editor.words
+    assert "This is hardly a name." in editor.words
     path, form = editor.form("/paper/check")
     form.pop("out-3")
     editor.post(path, form)
@@ -436,7 +436,7 @@ def test_a_street_is_looked_up_for_one_person_too(
     typed: dict[str, Any] = split
     editor.send("/enter", **typed)
     editor.send("/enter", look="1")
-    assert "The street lies in IL-5." in editor.words
+    assert "The street is in IL-5." in editor.words
     assert signatures(staff) == 0
     path, form = editor.form("/enter")
     editor.post(path, form)

@@ -137,7 +137,7 @@ def test_a_draft_survives_an_import(app: Flask, rosa: Browser, copy: Path) -> No
     )
     run(app, "import", str(copy), "--yes")
     rosa.get("/organize/letters/general/publish")
-    assert "something else was published since this draft was begun" in rosa.words
+    assert "something else was published since this draft was started" in rosa.words
     assert "[added: taking end of added]" in rosa.words
 
 

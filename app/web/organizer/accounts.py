@@ -88,7 +88,7 @@ def login_post() -> Response:
     kept, target = typed().kept.data, _target()
     again = partial(log_in_page, kept=kept, target=target, name=name)
     if not name.strip() or not password:
-        return again(problem=_("Enter your name and your password."), status=422)
+        return again(problem=_("Enter your name and password."), status=422)
     asked = ask("login", services())  # beside the throttle of each account: a whole network
     if isinstance(asked, Wait):
         return again(problem=slow_down(asked.seconds), status=429)
@@ -97,8 +97,8 @@ def login_post() -> Response:
         return again(problem=slow_down(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
         problem = _(
-            "That name and password do not fit together. Check both and try again. If you have "
-            "forgotten your password, ask an admin for a new link."
+            "That name and password do not match. Try again. Forgot your password? Ask an admin "
+            "for a new link."
         )
         return again(problem=problem, status=422)
     begin(answer)
@@ -168,14 +168,16 @@ def code_post() -> Response:
     """The second half of logging in."""
     given = typed().code.data
     if not given.strip():
-        return code(_("Enter the six digits that your authenticator app shows."), 422)
+        return code(_("Enter the six digits from your authenticator app."), 422)
     answer = desk().enter_code(current(), given[:200])
     if isinstance(answer, TooSoon):
         return code(slow_down(answer.seconds), 429)
     if isinstance(answer, logins.NeedsRecoveryCode):
         return code(
-            _("Somebody tried many codes for this account, so for an hour only a recovery code "
-              "is taken from a new place."), 422,
+            _(
+                "Someone tried many codes for this account. For an hour, new places can log in "
+                "only with a recovery code."
+            ), 422,
         )  # fmt: skip
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else code(_wrong_code(), 422)
@@ -272,10 +274,8 @@ def slow_down(seconds: int) -> str:
     """How long to wait before the next try, which the answer's headers say too."""
     retry_after(seconds)
     return ngettext(
-        "There were too many tries, so this one was not looked at. Wait one second, then try "
-        "again. If you are logged in on another device, that is not affected.",
-        "There were too many tries, so this one was not looked at. Wait %(num)d seconds, then try "
-        "again. If you are logged in on another device, that is not affected.",
+        "Too many tries. Wait 1 second, then try again. Your other devices stay logged in.",
+        "Too many tries. Wait %(num)d seconds, then try again. Your other devices stay logged in.",
         seconds,
     )
 
@@ -286,8 +286,8 @@ def _wrong_passkey() -> str:
 
 def _wrong_code() -> str:
     return _(
-        "That code is not right, or it was used before. Wait for the next one and type it. If it "
-        "is refused again, check that the clock of your phone is set automatically."
+        "That code is wrong or already used. Wait for the next one. If that fails too, set your "
+        "phone’s clock to automatic."
     )
 
 
@@ -329,7 +329,7 @@ def set_alerts() -> Response:
     email = typed().email.data
     found = parse_address(email) if email else None
     if isinstance(found, BadAddress):
-        words = _("Enter a whole e-mail address, or leave the field empty.")
+        words = _("Enter a full email address, or leave the field empty.")
         return my_account(words, 422, "email")
     organizers.set_alerts(
         services().db(), door().secret, current().organizer, found.email if found else "",
@@ -524,7 +524,7 @@ def _after(number: int, answer: object) -> Response:
         abort(404)
     if isinstance(answer, organizers.LastAdmin):
         problem = _(
-            "%(name)s is the only admin, so this was not done. Make somebody else an admin first.",
+            "%(name)s is the only admin. Make someone else an admin first.",
             name=answer.organizer.name,
         )
         return person(number, problem, 409)

@@ -80,7 +80,7 @@ _GLANCE = (
 
 
 LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
-    "asks": (_l("What is asked, in order"), _l("Each member is asked the first thing that fits."),
+    "asks": (_l("The asks, in order"), _l("Each member gets the first ask that fits."),
              _l("Add an ask")),
     "about": (_l("The page about the bill, part by part"),
               _l("Residents read it before they write."),
@@ -88,16 +88,15 @@ LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
     "figures": (_l("The chart on the start page"), _l("Each bar has a number and a label."),
                 _l("Add a bar")),
     "additions": (_l("Sentences added to an ask"),
-                  _l("A member gets the first one that fits, such as whoever sits on the "
-                     "committee."),
+                  _l("Each member gets the first one that fits, like members of the committee."),
                   _l("Add a sentence")),
     "facts": (_l("Dated facts"),
-              _l("Letters print them by name, so that a number is corrected in one place."),
+              _l("Letters print them by name, so that you fix a number in one place."),
               _l("Add a fact")),
     "prompts": (_l("Questions for a story"), _l("They help residents to begin."),
                 _l("Add a question")),
     "forbidden": (_l("Claims to avoid"),
-                  _l("When a letter says one of these, whoever writes it sees the advice."),
+                  _l("When a letter says one of these, the person who writes it sees the advice."),
                   _l("Add a claim")),
     "related": (_l("Earlier and opposing bills"),
                 _l("The lists of cosponsors name these bills. Letters thank for an earlier one and "
@@ -402,13 +401,13 @@ def publish(problem: str = "", status: int = 200) -> Response:
 def publish_post() -> Response:
     """Make the draft live, if it is still the one that was looked at and passes the check."""
     site, now, form = services(), working(services()), pressed()
-    meanwhile = _("Something changed since you looked, so nothing is published. Look once more.")
+    meanwhile = _("Not published: something changed since you looked. Look again.")
     if now.state.draft is None or form.base.data != now.base or form.seen.data != now.counter:
         return publish(meanwhile, 409)
     if fixed_here(site, now.live, now.text):
         return publish(problem_words(Message.of("fixed")), 422)
     if check_files(site, {**now.files, FILE: now.text}).must:
-        return publish(_("The check found something that must be fixed first."), 422)
+        return publish(_("Fix what the check found first."), 422)
     if not drafts.publish({FILE: now.base}, now.counter):
         return publish(meanwhile, 409)
     return go_to("organizer_campaign.index", done="published")

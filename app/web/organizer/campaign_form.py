@@ -292,8 +292,10 @@ def _merge(
     before, here = text_at(site, base), section.within(now.text)
     was = section.within(before)
     if here is None or was is None:
-        words = _("Somebody else took this out meanwhile. What you typed is still here: copy what "
-                  "you need, then go back to the campaign.")  # fmt: skip
+        words = _(
+            "Someone else removed this. What you typed is still here. Copy what you need, then "
+            "go back to the campaign."
+        )  # fmt: skip
         return NotSaved({"": words}, {}, now.base)
     old = list(edit.read_fields(before, was.paths).values())
     theirs = list(edit.read_fields(now.text, here.paths).values())
@@ -337,11 +339,12 @@ _BOX = {"words": "text", "condition": "line", "bill": "line", "id": "line", "zon
 def moved_words(author: str) -> str:
     """That somebody else was faster."""
     if not author:
-        return _("Somebody else saved the campaign meanwhile, so nothing of yours is saved yet. "
-                 "Press the button once more.")  # fmt: skip
+        return _(
+            "Someone else saved the campaign, so yours is not saved yet. Press the button again."
+        )
     return _(
-        "%(name)s saved the campaign meanwhile and changed the same field, so nothing of yours is "
-        "saved yet. Both texts are below: make yours as it should be and save again.",
+        "%(name)s changed the same field while you were working. Yours is not saved yet. Both "
+        "texts are below. Combine them and save again.",
         name=author,
     )
 
@@ -474,7 +477,7 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
     for one, two in _pairs(old, new, by_name=name in KEYED):
         paths = [() if place is None else field_paths(name, place) for place in (one, two)]
         if changed := _changed(before, paths[0], after, paths[1]):
-            note = _("added") if one is None else _("taken out") if two is None else ""
+            note = _("added") if one is None else _("removed") if two is None else ""
             key = new[two] if two is not None else old[one or 0]
             found.append(PartChange(f"{title}: {key[:60]}", note, changed))
     both = [key for key in old if key in new]

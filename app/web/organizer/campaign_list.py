@@ -75,8 +75,8 @@ def open_() -> Response:
     site = services()
     if must := check_files(site, site.live.files(site.db()).files).must:
         words = _(
-            "The check found %(number)d things to fix before anybody can sign. They stand below "
-            "the words of each letter and of the campaign.", number=len(must),
+            "The check found %(number)d things to fix before anyone can sign. They are below the "
+            "text of each letter and of the campaign.", number=len(must),
         )  # fmt: skip
         return index(words, 422)
     return _changed(move(acting(), site.slug, "open", first=site.settings.campaign))
@@ -109,7 +109,7 @@ CHOICES: dict[AskKind, LazyString] = {
     "cosponsor": _l("Ask the others of its chamber to cosponsor it"),
     "companion": _l("Ask the other chamber for a companion"),
     "oversight": _l("Ask its committee for a hearing"),
-    "oppose": _l("Ask everybody not to back it"),
+    "oppose": _l("Ask everyone not to back it"),
 }
 KINDS = ("hr", "s", "hres", "sres")
 _YEAR = re.compile(r" of (19|20)\d\d$")
@@ -153,12 +153,12 @@ def new_post() -> Response:
     key, typed = bill_key(form.number.data), form.congress.data
     congress = int(typed) if re.fullmatch(r"[0-9]{1,3}", typed) else 0
     if form.number.data and key is None:
-        return new(_("Type the number of a bill, such as HR 1234 or S. 567."), status=422)
+        return new(_("Enter the number of a bill, like HR 1234 or S. 567."), status=422)
     if not data.strip():
         if key is None:
-            return new(_("Type the bill’s number, or choose its official file."), status=422)
+            return new(_("Enter the bill’s number, or choose its official file."), status=422)
         if not 119 <= congress <= 200:
-            words = _("Type the number of its Congress, such as 120.")
+            words = _("Enter the number of its Congress, like 120.")
             return new(words, "congress", 422)
         kind, number = key
         return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
@@ -170,7 +170,7 @@ def new_post() -> Response:
         return new(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or S.Res.), "
                      "and this is neither."), "file", 422)  # fmt: skip
     if key is not None and key != (found.kind, found.number):
-        words = _("The file is about %(bill)s. Take the number out, or choose the other file.",
+        words = _("The file is about %(bill)s. Remove the number, or choose the other file.",
                   bill=found.printed)  # fmt: skip
         return new(words, "file", 422)
     title = _YEAR.sub("", found.title)
@@ -277,7 +277,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     try:
         files = first_files(beginning)
     except ValueError:
-        return _("One of these is too long or holds what letters cannot print. Make it plainer.")
+        return _("One of these is too long or has something letters cannot print. Make it plainer.")
     faults = read(form.slug.data, files).problems
     return problem_words(faults[0].what) if faults else files
 
@@ -289,9 +289,9 @@ def _lacking(form: BeginForm) -> dict[str, str]:
     if not form.does.data or re.search(r"[{}]", form.does.data):
         faults["does"] = _("Say what the bill would do, in plain words.")
     if not SLUG.fullmatch(form.slug.data):
-        faults["slug"] = _("Use small letters, digits and hyphens, such as safe-streets-120.")
+        faults["slug"] = _("Use lowercase letters, digits and hyphens, like safe-streets-120.")
     if form.introduced.data and read_day(form.introduced.data) is None:
-        faults["introduced"] = _("Enter the day it was introduced, such as 2027-02-11.")
+        faults["introduced"] = _("Enter the day it was introduced, like 2027-02-11.")
     if "oppose" in form.asks.data and {"cosponsor", "companion"} & set(form.asks.data):
         faults["asks"] = _("Ask members to back the bill or not to back it, not both.")
     if not form.letters.data:

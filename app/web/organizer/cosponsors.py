@@ -187,8 +187,7 @@ def add_post(bioguide: str) -> Response:
     now, day, bill = live_lists(site), form.date.data, form.bill.data
     wrong = {}
     if day is None or day > site.today():
-        wrong["date"] = _("Enter the day on which they joined, such as 2026-11-25; not one to "
-                          "come.")  # fmt: skip
+        wrong["date"] = _("Enter the day they joined, like 2026-11-25. It cannot be in the future.")
     if bill != CURRENT and bill not in site.campaign.related:
         wrong["bill"] = _("Choose a bill from the list.")
     sponsor = form.role.data == "sponsor"
@@ -216,7 +215,7 @@ def off() -> Response:
     now, gone = live_lists(services()), sent(OffForm).off.data
     lines = [b for b in now.backings if _key(b) != gone]
     if len(lines) == len(now.backings):
-        return index(_("This person is on that list no more."), 409)
+        return index(_("This person is no longer on that list."), 409)
     return _review(lines, source=_("taken off by hand"))
 
 
@@ -320,18 +319,18 @@ def apply() -> Response:
     source = form.source.data
     lines, problems = read_list("list", form.list.data, site.campaign.related)
     if problems:
-        return bring(_("The list did not arrive whole. Please choose the file once more."), 422)
+        return bring(_("The list was cut off. Choose the file again."), 422)
     missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
     day, now = form.as_of.data, live_lists(site)
     problem, field, status = "", "", 422
     if day is None or day > site.today():
-        problem = _("Enter the day of which the list is, such as 2026-11-25; not one to come.")
+        problem = _("Enter the date of the list, like 2026-11-25. It cannot be in the future.")
         field = "as_of"
     elif form.seen.data != str(now.live.counter):
         problem, status = _moved_words(), 409
     elif check_files(site, {**now.live.files, **new_texts(site, now, kept, day)}).must:
-        problem = _("The check found something that must be fixed first.")
+        problem = _("Fix what the check found first.")
     elif not put_live(acting(), site, now, kept, day, source=source):
         problem, status = _moved_words(), 409
     if problem:

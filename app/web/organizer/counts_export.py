@@ -78,7 +78,7 @@ def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
     form = queried().get("format", form)
     errors = list(asked.errors)
     if shape not in SHAPES:
-        errors.append(("shape", _("Choose what the file holds.")))
+        errors.append(("shape", _("Choose what to include.")))
     if by not in GROUPINGS:
         errors.append(("by", _("Choose what the counts are broken down by.")))
     if form not in FORMATS:

@@ -213,7 +213,7 @@ STATUS_NAMES = {
 
 def status_name(status: str | None) -> str:
     """Where a signature stands, in the reader's language; None for every standing, added up."""
-    return str(STATUS_NAMES.get(status, status)) if status else _("every standing, added up")
+    return str(STATUS_NAMES.get(status, status)) if status else _("every status, added up")
 
 
 # --- What every page about counts shows ---

@@ -132,8 +132,10 @@ def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
     except (PdfError, OSError):
         return page(
             "offices/failed", 500,
-            words=_("The sheet could not be set as a PDF. The page of each office still works, "
-                    "and can be printed from the browser."),
+            words=_(
+                "We could not make the PDF. The page of each office still works, and you can "
+                "print it from the browser."
+            ),
         )  # fmt: skip
     return download(pdf, "application/pdf", f"{name}-{site.today().isoformat()}.pdf")
 

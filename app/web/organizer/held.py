@@ -84,7 +84,7 @@ def decide() -> Response:
     numbers = _numbers(form.shown.data) if scope == "all" else ticked
     decision = DECISIONS.get(action)
     if decision is None or not numbers:
-        words = _("Tick at least one signature, or use a button for all of them.")
+        words = _("Check at least one signature, or use a button for all.")
         return index(view, words, 422, ticked)
     try:
         done = decision(acting(), services().slug, numbers)

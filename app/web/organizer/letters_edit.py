@@ -195,14 +195,13 @@ def edit_post(letter_id: str, part: str) -> Response:
     if {"look", "show"} & queried().keys():
         return _editor(place, again, base=base)
     if len(source) > MOST_CHARACTERS:
-        words = _("The text has %(number)d characters; at most %(most)d are kept. Shorten it.",
+        words = _("This has %(number)d characters. Shorten it to %(most)d.",
                   number=len(source), most=MOST_CHARACTERS)  # fmt: skip
         return _editor(place, again, base=base, problem=words, status=422)
     result = read_template(place.text.name, source, facts=site.campaign.facts)
     unfinished = form.then.data == "unfinished"
     if isinstance(result, tuple) and not unfinished:
-        words = _("Nothing was saved yet, and your words are below. Fix what is listed, or "
-                  "keep the text as an unfinished draft.")  # fmt: skip
+        words = _("Not saved yet. Your text is below. Fix what is listed, or save it unfinished.")
         return _editor(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:
         return _onward(place, "same", form.then.data)
@@ -390,7 +389,9 @@ def restore(letter_id: str, part: str) -> Response:
         abort(404)
     note = _("Restored version %(number)d", number=line.number) if line.number else ""
     if drafts.save(line.source, form.base.data, note, name=place.text.name, restored=True):
-        words = _("Somebody saved another draft meanwhile, so nothing was restored. It is in the "
-                  "list below; restore again if you still want to.")  # fmt: skip
+        words = _(
+            "Someone saved another draft, so nothing was restored. It is in the list below. "
+            "Restore again if you still want to."
+        )  # fmt: skip
         return versions(letter_id, part, words, 409)
     return _onward(place, "restored")

@@ -371,11 +371,13 @@ def publish_post(letter_id: str) -> Response:
         return go_to("organizer_letters.letter", letter_id=letter_id)
     seen = {t.name: t.draft.id for t in letter.drafts if t.draft}
     if sent(SeenForm).draft.data != {name: str(row) for name, row in seen.items()}:
-        words = _("Somebody saved a draft of this letter meanwhile, so nothing was published. "
-                  "Look at the changes below, then publish.")  # fmt: skip
+        words = _(
+            "Not published: someone saved a draft while you were looking. Look at the changes "
+            "below, then publish."
+        )  # fmt: skip
         return publish(letter_id, words, 409)
     if check_files(services(), books.with_drafts(letter), letter_id).must:
-        words = _("Nothing was published: some things must be fixed first.")
+        words = _("Not published. Fix these first.")
         return publish(letter_id, words, 422)
     if not drafts.publish(seen, books.counter):
         return _meanwhile(letter_id)
@@ -383,8 +385,9 @@ def publish_post(letter_id: str) -> Response:
 
 
 def _meanwhile(letter_id: str) -> Response:
-    words = _("Something else was published at this moment, so nothing was done. Look at the "
-              "page again, then press once more.")  # fmt: skip
+    words = _(
+        "Not published: someone else just published. Look at the page again, then press again."
+    )
     return show_letter(letter_id, words, 409)
 
 
@@ -393,7 +396,7 @@ def _meanwhile(letter_id: str) -> Response:
 def discard(letter_id: str, part: str) -> Response:
     """Throw the draft of one text away; its words stay among the versions."""
     if not drafts.discard(text_at(letter_id, part).text.name):
-        words = _("This draft is not the one that you saw; nothing was thrown away.")
+        words = _("The draft changed since you looked. Nothing was discarded.")
         return show_letter(letter_id, words, 409)
     if shelf(services()).letter(letter_id) is None:
         return go_to("organizer_letters.index", done="discarded")
@@ -406,7 +409,7 @@ def retire(letter_id: str) -> Response:
     """Offer a letter no longer. The last one stays: residents need something to sign."""
     site, (books, gone) = services(), letter_at(letter_id)
     if read(site.slug, books.without(gone)).campaign is None:
-        words = _("This is the last letter that residents can choose, so it was not retired.")
+        words = _("Not retired: residents would have no letter left.")
         return show_letter(letter_id, words, 409)
     answer = workshop.retire(
         acting(), site.slug, [t.name for t in gone.texts.values() if t.live is not None],
@@ -424,8 +427,7 @@ def bring_back(letter_id: str) -> Response:
     site, (books, gone) = services(), letter_at(letter_id)
     back = {t.name: t.retired for t in gone.texts.values() if t.retired is not None}
     if check_files(site, {**books.files, **back}, letter_id).must:
-        words = _("As it was, this letter can no longer go out: check it, and publish a new "
-                  "version instead.")  # fmt: skip
+        words = _("This letter can no longer go out as it was. Check it and publish a new version.")
         return show_letter(letter_id, words, 409)
     answer = workshop.bring_back(acting(), site.slug, list(back), seen=books.counter)
     if isinstance(answer, CampaignMoved):

@@ -37,7 +37,7 @@ STATUS = {
 STATUS_ABOUT = {
     "live": _l("Residents can choose this letter now."),
     "draft": _l("Only organizers see it. Residents see it once it is published."),
-    "retired": _l("No longer offered. Everything that was signed is kept."),
+    "retired": _l("No longer offered. We keep everything that was signed."),
 }
 PART = {
     "full": _l("Full letter"),
@@ -46,10 +46,10 @@ PART = {
     "short-es": _l("Spanish reading aid, short"),
 }
 PART_ABOUT = {
-    "full": _l("What most offices receive. At most 1,500 characters."),
-    "short": _l("For web forms that allow only a few lines. At most 450 characters."),
-    "full-es": _l("Helps a resident to read the letter. The office never receives it."),
-    "short-es": _l("Helps a resident to read the short form. The office never receives it."),
+    "full": _l("For most offices. Up to 1,500 characters."),
+    "short": _l("For short web forms. Up to 450 characters."),
+    "full-es": _l("Helps residents read the letter. Offices never get it."),
+    "short-es": _l("Helps residents read the short form. Offices never get it."),
 }
 MOMENT = {
     "pending": _l("While the bill is pending"),
@@ -58,14 +58,14 @@ MOMENT = {
     "expired": _l("After the Congress has ended"),
 }
 LEVEL = {
-    "must": _l("Must be fixed"),
-    "should": _l("Should be fixed"),
-    "nice": _l("Would be nice"),
+    "must": _l("Must fix"),
+    "should": _l("Should fix"),
+    "nice": _l("Nice to have"),
 }
 LEVEL_ABOUT = {
-    "must": _l("The letter cannot be published before."),
-    "should": _l("Advice. It stops nothing."),
-    "nice": _l("A hint. It stops nothing."),
+    "must": _l("Blocks publishing."),
+    "should": _l("Advice. Does not block publishing."),
+    "nice": _l("A hint. Does not block publishing."),
 }
 FORM = {
     "letter": _l("Letter"),
@@ -74,9 +74,9 @@ FORM = {
 }
 HEADING_HINT = {
     "title": _l("Residents choose a letter by its title."),
-    "about": _l("One line that helps a resident to choose."),
+    "about": _l("One line that helps residents choose."),
     "subject": _l("The office sees it above the letter. Fields work here too."),
-    "closing": _l("Left empty, it is “Sincerely,”."),
+    "closing": _l("If empty, it is “Sincerely,”."),
     "spoken": _l("One short sentence, for callers whose own words do not begin with one."),
 }
 
@@ -192,7 +192,7 @@ def field_groups(campaign: Campaign) -> list[FieldGroup]:
     """Every field that a letter may use, by what it is about, in the reader's language."""
     titles = {
         "writer": _("The writer, their story and the ask"),
-        "recipient": _("Whom the letter goes to"),
+        "recipient": _("Who the letter goes to"),
         "bill": _("The bill and the date"),
     }
     groups = [
@@ -226,10 +226,10 @@ def _line(field: Field) -> FieldLine:
 def _tests() -> tuple[FieldLine, ...]:
     ways = (
         FieldLine("if", '{% if type == "sen" %}\n…\n{% else %}\n…\n{% endif %}',
-                  _("Words for those who fit, and other words for everyone else."),
+                  _("Words for those who match, and other words for everyone else."),
                   '{% if type == "sen" %} … {% else %} … {% endif %}'),
         FieldLine("or", '{{ city or "my town" }}',
-                  _("Words that stand in where a field is empty."), '{{ city or "my town" }}'),
+                  _("Words to use where a field is empty."), '{{ city or "my town" }}'),
     )  # fmt: skip
     filters = tuple(
         FieldLine(name, f"{{{{ chamber_name | {name} }}}}", _(about), f"{{{{ … | {name} }}}}")

@@ -129,19 +129,19 @@ def notices(site: Services, me: Organizer) -> Iterable[Notice]:
 def _waiting(site: Services) -> Iterable[Notice]:
     if number := held_waiting(site.db(), site.slug):
         text = ngettext(
-            "One signature waits for somebody to look at it. It is not counted until then.",
-            "%(num)d signatures wait for somebody to look at them. They are not counted until "
-            "then.",
+            "One signature is held for review. It does not count until someone releases it.",
+            "%(num)d signatures are held for review. They do not count until someone releases "
+            "them.",
             number,
         )
-        yield Notice(text, "organizer_held.index", _("Held signatures"))
+        yield Notice(text, "organizer_held.index", _("Held for review"))
 
 
 def _unreadable(site: Services) -> Iterable[Notice]:
     if site.live.unreadable:
         text = _(
-            "The letters that are live cannot be read, so residents still see the ones before. "
-            "Check them and publish corrected ones."
+            "The live letters cannot be read, so residents see the previous ones. Check them and "
+            "publish a corrected version."
         )
         yield Notice(text, "organizer_letters.index", _("Letters"))
 
@@ -150,10 +150,10 @@ def _old_list(site: Services) -> Iterable[Notice]:
     age = (site.today() - site.campaign.as_of).days
     if age > OLD_LIST_DAYS:
         text = _(
-            "The list of cosponsors is of %(day)s, %(age)d days old. Bring in the official one.",
+            "The list of cosponsors is dated %(day)s, %(age)d days old. Import the official one.",
             day=long_date(site.campaign.as_of), age=age,
         )  # fmt: skip
-        yield Notice(text, "organizer_cosponsors.bring", _("Bring in the official list"))
+        yield Notice(text, "organizer_cosponsors.bring", _("Import the official list"))
 
 
 def _gone(site: Services) -> Iterable[Notice]:
@@ -173,8 +173,8 @@ def _gone(site: Services) -> Iterable[Notice]:
 def _end(site: Services) -> Iterable[Notice]:
     end, today = site.campaign.ends.date(), site.today()
     if has_ended(site.campaign, site.now()):
-        text = _("The Congress of this campaign ended on %(day)s. Letters speak of the bill in the "
-                 "past. Once it comes back with a number, begin the next campaign.",
+        text = _("This campaign’s Congress ended on %(day)s. Letters now speak of the bill in the "
+            "past tense. Once it comes back with a number, begin the next campaign.",
                  day=long_date(end))  # fmt: skip
         yield Notice(text, "organizer_campaigns.new", _("Begin a campaign"))
     elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
@@ -191,21 +191,26 @@ def _countdown(site: Services, end: date) -> Notice:
     ) if days else _("This Congress ends today, at noon in Washington.")  # fmt: skip
     congress = ordinal(tables.congress + 1, language())
     return Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"}, steps=(
-        _("Ready: the districts of the %(congress)s Congress are here and take over at that noon.",
+        _("Ready: the districts of the %(congress)s Congress are here and take effect at that "
+            "noon.",
           congress=congress)
         if tables.last_known > tables.congress else
-        _("Missing: the districts of the %(congress)s Congress. Without them nobody is looked up "
-          "from then on. Ask the person who runs this site to install them.", congress=congress),
+        _("Missing: the districts of the %(congress)s Congress. Without them no one can be "
+            "looked up from then on. Ask your site operator to install them.", congress=congress),
         _("Ready: the site fetches the list of members every day. A new member can be written to "
           "once the list has the name.")
         if site.settings.congress_refresh else
-        _("To do: ask the person who runs this site to refresh the list of members on that day "
-          "and on the days after, or to have the site do it daily. Until then nobody new can be "
-          "written to."),
+        _(
+            "To do: ask your site operator to update the list of members on that day and the "
+            "days after, or to have the site do it daily. Until then no one can write to a new "
+            "member."
+        ),
         _("To do: enter signatures on paper and bring printed letters before that noon. What is "
           "entered later counts for the next Congress, and letters to this one are not printed."),
-        _("Afterwards: this bill is over. Letters speak of it in the past. When it comes back with "
-          "another number, begin the next campaign."),
+        _(
+            "Afterward: this bill is over. Letters speak of it in the past tense. When it comes "
+            "back with another number, begin the next campaign."
+        ),
     ))  # fmt: skip
 
 
@@ -213,19 +218,17 @@ def _old_tables(site: Services) -> Iterable[Notice]:
     tables, today = site.tables, site.today()
     if awaited := len(tables.awaited()):
         text = ngettext(
-            "Our list of %(day)s does not say who holds one seat of the Congress that sits now. "
-            "No letter can be written to it. Ask the person who runs this site to refresh the "
-            "list.",
-            "Our list of %(day)s does not say who holds %(num)d seats of the Congress that sits "
-            "now. No letter can be written to them. Ask the person who runs this site to refresh "
-            "the list.",
+            "Our list of %(day)s does not say who holds one seat of the current Congress. No "
+            "letter can be written to it. Ask your site operator to update the list.",
+            "Our list of %(day)s does not say who holds %(num)d seats of the current Congress. "
+            "No letter can be written to them. Ask your site operator to update the list.",
             awaited, day=long_date(tables.as_of),
         )  # fmt: skip
         yield Notice(text)
     elif (today - tables.as_of).days > OLD_TABLES_DAYS:
         text = _(
-            "The tables of members are of %(day)s, %(age)d days old. Ask the person who runs this "
-            "site to build them anew.",
+            "The list of members is %(age)d days old (%(day)s). Ask your site operator to update "
+            "it.",
             day=long_date(tables.as_of), age=(today - tables.as_of).days,
         )  # fmt: skip
         yield Notice(text)
@@ -238,8 +241,8 @@ def _list_changed(site: Services) -> Iterable[Notice]:
         return
     if last.problem:
         yield Notice(_(
-            "The list of members was looked at on %(day)s and could not be taken, so the one of "
-            "%(known)s still holds. Ask the person who runs this site.",
+            "The site looked for a new list of members on %(day)s and could not use it, so it "
+            "still uses the one dated %(known)s. Ask your site operator.",
             day=long_date(last.at.date()), known=long_date(site.tables.as_of),
         ))  # fmt: skip
     if last.changed and (site.today() - last.changed).days <= CHANGED_DAYS:
@@ -252,7 +255,7 @@ def _changes(last: Refreshed) -> Iterable[str]:
         (last.joined, _("Joined: %(names)s")),
         (last.left, _("Left: %(names)s")),
         (last.moved, _("In another seat: %(names)s")),
-        (last.offices, _("Another address, telephone or form: %(names)s")),
+        (last.offices, _("New address, phone or form: %(names)s")),
     ):
         if names:
             yield words % {"names": _first(names)}

@@ -156,7 +156,7 @@ def _letters() -> PaperLetters:
 
 def _running_words() -> str:
     return _(
-        "Another sheet is being added just now. Wait until it is done, then press the button "
+        "Another sheet is being added right now. Wait until it is done, then press the button "
         "again. Nothing of this one was added."
     )
 
@@ -165,7 +165,7 @@ def _bad_tag_words(tag: str) -> str:
     """What is wrong with a typed source tag; empty where nothing is."""
     if not tag.strip() or source_tag(tag):
         return ""
-    return _("A source tag has up to 32 small letters, digits, dots and hyphens, no spaces.")
+    return _("A source tag has up to 32 lowercase letters, digits, dots and hyphens, no spaces.")
 
 
 # --- the index, and what is printed ----------------------------------------------------
@@ -238,8 +238,10 @@ def printed(kind: str) -> Response:
         return index(bad, f"source-{kind}", 422)
     link = link_for(site.settings.site_url, tag, lang, USUAL[kind], site.standing.prefix)
     if link is None:
-        words = _("This site has no public address yet, so a code could lead nowhere. The person "
-                  "who runs it can give it one.")  # fmt: skip
+        words = _(
+            "This site has no public address yet, so QR codes would not work. Ask your site "
+            "operator to set one."
+        )  # fmt: skip
         return index(words, "", 409)
     title, group = said(site.campaign, "title", lang), site.settings.group_name
     if kind != "blank":
@@ -265,12 +267,12 @@ def undo(number: int) -> Response:
         removed = undo_import(acting(), number, site.slug, lock=paper_lock(site.settings.instance))
     except NotUndoneError as error:
         if not error.taken_up:
-            return index(_("There is no such import any more."), "", 404)
+            return index(_("This import is no longer here."), "", 404)
         words = ngettext(
-            "This import stays: one of its people has gone on online since. Take single "
-            "signatures back instead.",
-            "This import stays: %(num)d of its people have gone on online since. Take single "
-            "signatures back instead.", error.taken_up,
+            "This import stays: one of its people has since continued online. Withdraw single "
+            "signatures instead.",
+            "This import stays: %(num)d of its people have since continued online. Withdraw "
+            "single signatures instead.", error.taken_up,
         )  # fmt: skip
         return index(words, "", 409)
     except ImportRunningError:
@@ -342,18 +344,20 @@ def enter_post() -> Response:
             return enter(values, result, problem=("district", notes["1"]), count=count,
                           status=422)  # fmt: skip
         values["district"] = seats.get("1", "")
-        done = _("The street lies in %(seat)s. Check it, then add the signature.",
+        done = _("The street is in %(seat)s. Check it, then add the signature.",
                  seat=values["district"])  # fmt: skip
         return enter(values, result, done=done, count=count, located=values["district"])
     site, batch = services(), _batch("form")
     secret = site.settings.secret_key
     stands, alike = rehearse_one(site.db(), batch.campaign, result, secret)
     if stands == "full":
-        words = _("Four people have signed with this e-mail address, and no more are counted with "
-                  "it. Nothing was added.")  # fmt: skip
+        words = _(
+            "Four people have signed with this email address, and no more can count with it. "
+            "Nothing was added."
+        )  # fmt: skip
         return enter(values, problem=("email", words), count=count, status=422)
     if alike and not form.apart.data:
-        words = _("This may be somebody who is counted already. If it is somebody else, say so.")
+        words = _("This may be someone who is already counted. If it is someone else, say so.")
         return enter(values, problem=("apart", words), count=count, status=422,
                       alike=tuple(signature_words(*one) for one in alike))  # fmt: skip
     try:
@@ -361,7 +365,7 @@ def enter_post() -> Response:
     except NotStoredError as error:
         return enter(values, problem=("", not_stored_words(error)), count=count, status=503)
     done = _("Added.") if added.signatures else _(
-        "This person had signed already, so nothing was added."
+        "This person has already signed, so nothing was added."
     )  # fmt: skip
     return _next(values, done, count + added.signatures)
 
@@ -405,11 +409,11 @@ def back_post() -> Response:
         return back(values, ("", not_stored_words(error)), status=503)
     if not found:
         words = _(
-            "There is no signature on paper under exactly these details. Check the spelling on "
-            "the sheet; one that was given online is taken back with its own receipt."
+            "No paper signature has exactly these details. Check the spelling on the sheet. "
+            "Online signatures are withdrawn with their own receipt."
         )
         return back(values, ("first", words), status=404)
-    return back(done=_("The signature was taken back. Every count went down."))
+    return back(done=_("Signature withdrawn. Every count went down."))
 
 
 # --- looking a street up -----------------------------------------------------------------
@@ -437,7 +441,7 @@ def _look_up(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
         if seat:
             seats[row.key] = seat
         elif reason == "several":
-            notes[row.key] = _("This street fits places in several districts.")
+            notes[row.key] = _("This street matches places in several districts.")
         else:
             notes[row.key] = _(STREET_REASONS[reason])
     return seats, notes
@@ -556,8 +560,8 @@ def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, N
         return upload(sheet_words(error), "file", 422)
     except TooManyRowsError:
         words = _(
-            "This page takes up to %(number)d rows. Save the sheet as several files, or ask the "
-            "person who runs this site: its import command takes any number.", number=MOST_ROWS,
+            "This page takes up to %(number)d rows. Save the sheet as several files, or ask your "
+            "site operator: the import command takes any number.", number=MOST_ROWS,
         )  # fmt: skip
         return upload(words, "file", 422)
     except (EndedError, MemoryError) as error:
@@ -570,17 +574,19 @@ def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, N
     if trouble is not None:
         return _shown(outline, problem=_running_words(), status=409)
     if adding and outline.plan.ready:
-        words = _("Something changed since these numbers were made: somebody signed, or you "
-                  "changed something. Look at them again, then add.")  # fmt: skip
+        words = _(
+            "Something changed since these numbers were made: someone signed, or you changed "
+            "something. Look at them again, then add."
+        )  # fmt: skip
         return _shown(outline, problem=words)
     return _shown(outline, notes=notes)
 
 
 def _too_much_words() -> str:
     return _(
-        "Reading this file took too long or too much memory, so it was given up, and nothing was "
-        "added. Save only the columns that are needed as CSV, in several files if there are many "
-        "rows, and choose one of them. Or try this one again in a few minutes."
+        "Reading this file took too long or too much memory. We gave up, and nothing was added. "
+        "Save only the columns you need as CSV, in several files if there are many rows, and "
+        "choose one of them. Or try this one again in a few minutes."
     )
 
 

@@ -45,7 +45,7 @@ MENU: tuple[tuple[LazyString, tuple[tuple[str, LazyString, Need], ...]], ...] = 
     )),
     (_l("People"), (
         ("organizer_counts.index", _l("Counts"), "organizer"),
-        ("organizer_held.index", _l("Held signatures"), "editor"),
+        ("organizer_held.index", _l("Held for review"), "editor"),
         ("organizer_paper.index", _l("Paper"), "organizer"),
         ("organizer_packets.contacts", _l("Contacts"), "admin"),
         ("organizer_paper.links", _l("Links"), "organizer"),
@@ -58,7 +58,7 @@ MENU: tuple[tuple[LazyString, tuple[tuple[str, LazyString, Need], ...]], ...] = 
         ("organizer.all_people", _l("Organizers"), "admin"),
         ("organizer_keys.index", _l("Keys"), "admin"),
         ("organizer.audit", _l("Audit trail"), "admin"),
-        ("organizer_campaign.test", _l("Test journey"), "editor"),
+        ("organizer_campaign.test", _l("Test run"), "editor"),
     )),
 )  # fmt: skip
 """The menu in its groups: the page without the language prefix, what it is called, and the role

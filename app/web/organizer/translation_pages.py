@@ -240,10 +240,10 @@ def _moved(
         replace(row, theirs="" if other == row.spanish else other)
         for row, other in zip(rows, chain(theirs, repeat("")), strict=False)
     ]
-    author = spanish.state.draft.author if spanish.state.draft else _("Somebody else")
+    author = spanish.state.draft.author if spanish.state.draft else _("Someone else")
     message = _(
-        "%(name)s saved this reading aid meanwhile, so nothing of yours is saved yet. Both texts "
-        "are below: make yours as it should be and save again.",
+        "%(name)s saved this reading aid while you were working. Yours is not saved yet. Both "
+        "texts are below. Combine them and save again.",
         name=author,
     )
     return _show(

@@ -21,10 +21,10 @@ from app.web.resident.people import title_name
 LABELS: dict[str, dict[str, LazyString]] = {
     "chamber": {"": _l("both chambers"), "senate": _l("senators"),
                 "house": _l("the House, delegates included")},
-    "party": {"": _l("any party"), "democrat": _l("Democrats and who sits with them"),
-              "republican": _l("Republicans and who sits with them"),
-              "not-democrat": _l("all but Democrats and who sits with them"),
-              "not-republican": _l("all but Republicans and who sits with them")},
+    "party": {"": _l("any party"), "democrat": _l("Democrats and those who sit with them"),
+              "republican": _l("Republicans and those who sit with them"),
+              "not-democrat": _l("all but Democrats and those who sit with them"),
+              "not-republican": _l("all but Republicans and those who sit with them")},
     "committee": {
         "": _l("on the bill’s committee or not"), "member": _l("on the bill’s committee"),
         "outside": _l("not on the bill’s committee"), "chair": _l("chair of the committee"),
@@ -36,7 +36,7 @@ LABELS: dict[str, dict[str, LazyString]] = {
                "no": _l("no leaders")},
     "delegate": {"": _l("delegates or not"), "yes": _l("delegates, who have no vote on the floor"),
                  "no": _l("no delegates")},
-    "law": {"": _l("whatever its law says"), "requires": _l("in a state whose law requires it"),
+    "law": {"": _l("no matter its law"), "requires": _l("in a state whose law requires it"),
             "limits": _l("in a state whose law limits it")},
 }  # fmt: skip
 STANCE_LABELS: dict[str, LazyString] = {

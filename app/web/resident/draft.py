@@ -447,7 +447,7 @@ class WriteForm(SiteForm):
     )
     mail_zip = StringField(_l("ZIP code"), [a_zip])
     elsewhere = BooleanField(_l("I get my mail somewhere other than home"), false_values=("", "0"))
-    email = StringField(_l("E-mail"), [an_email])
+    email = StringField(_l("Email"), [an_email])
 
 
 class _Value(NamedTuple):

@@ -39,7 +39,7 @@ def sharing(site: Services) -> Sharing:
         return quote(f"{words} {site_link(tag, site)}", safe="")
 
     links = (
-        (_("E-mail"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}"),
+        (_("Email"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}"),
         # The question mark and the ampersand together are what both kinds of phone understand.
         (_("Text message"), f"sms:?&body={text('share-sms')}"),
         ("WhatsApp", f"https://wa.me/?text={text('share-whatsapp')}"),
