@@ -405,3 +405,12 @@ def test_mail_is_for_letters_that_are_signed(make: Make) -> None:
 
 def test_the_way_back_to_the_address_alone_leads_on(site: Site) -> None:
     assert site.client.get(site.resident.url("/copy")).all("a")
+
+
+@pytest.mark.parametrize("form", [{}, {"only_link": "1"}])
+def test_a_site_without_mail_does_not_say_that_it_emailed(make: Make, form: dict[str, str]) -> None:
+    site = make()
+    asked = site.ask(site.signed(), ME, **form)
+    assert "Nothing was emailed" in asked.words
+    assert "We emailed you" not in asked.words
+    assert "on its way" not in asked.words

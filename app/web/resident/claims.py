@@ -248,7 +248,7 @@ def mail_words(row: OutboundRow, site: Services) -> str:
         return _("Saved as a file on the site’s computer on %(when)s. Not sent.", when=when)
     if row.state == "held":
         return _(
-            "Waiting since %(when)s for you to press the button behind the link we emailed.",
+            "Waiting since %(when)s for you to press the button behind the link in our message.",
             when=when,
         )
     if row.state == "accepted":

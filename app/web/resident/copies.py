@@ -123,7 +123,12 @@ def _send_link(
     put = post.enqueue(mail, wish=wish.nonce, receipt=wish.receipt, again=again)
     if isinstance(put, TooMany):
         return asked.refused(_address_has_enough(), 429)
-    return replace(asked, said=_("The message with the link to your receipt is on its way."))
+    said = (
+        _to_a_file()
+        if post.writes_files
+        else _("The message with the link to your receipt is on its way.")
+    )
+    return replace(asked, said=said)
 
 
 def _send_copy(
@@ -150,20 +155,32 @@ def _send_copy(
             mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats, again=True
         )
         enough = isinstance(put, TooMany)
-        said = _("Your letters are on their way again.")
+        said = _to_a_file() if post.writes_files else _("Your letters are on their way again.")
     else:
         held = post.hold(mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats)
         enough = isinstance(held, TooMany) or not ask_owner(
             post, to, "confirmation", page_url("resident.copy_link", token=held.token),
             wish=f"copy {wish.words}", receipt=wish.receipt, site=site,
         )  # fmt: skip
-        said = _(
+        said = _held_as_file() if post.writes_files else _(
             "We emailed you a link. Open it and press the button there, and your letters follow. "
             "Otherwise we send nothing more and delete the copy within two days."
-        )
+        )  # fmt: skip
     if enough:
         return asked.refused(_address_has_enough(), 429)
     return replace(asked, said=said)
+
+
+def _to_a_file() -> str:
+    return _("Nothing was emailed: the message is a file on the site’s computer.")
+
+
+def _held_as_file() -> str:
+    return _(
+        "Nothing was emailed: the message with a link is a file on the site’s computer. When the "
+        "button behind that link is pressed, your letters become a file there too. Otherwise we "
+        "delete the copy within two days."
+    )
 
 
 def _states(wish: Wish, site: Services) -> list[tuple[str, str]]:
