@@ -60,9 +60,7 @@ def _by() -> Actor:
 
 def print_link(link: organizers.OneTimeLink) -> None:
     """Print a one-time link with what its owner will be asked."""
-    settings = services().settings
-    site = settings.site_url or f"http://localhost:{settings.port}"
-    address = absolute_link(site, f"/organize/set-password/{link.token}")
+    address = absolute_link(services().settings.address, f"/organize/set-password/{link.token}")
     click.echo(
         f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
         f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {address}\n\n"

@@ -7,7 +7,6 @@ send their own words to strangers. Only the copy has the person's letters in it.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -15,9 +14,6 @@ from typing import Literal
 from app.campaign.words import Language
 from app.delivery.mail import Address, Attachment, Mail
 from app.documents.letter import Addressed, to_text
-
-LOCAL_SITE = f"http://localhost:{os.environ.get('PORT') or '8000'}"
-"""Where ``make run`` serves a site that has no address of its own yet."""
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -90,15 +86,14 @@ _WORDS: dict[Language, dict[str, str]] = {
 _RULE = "\n\n" + "-" * 60 + "\n\n"
 
 
-def absolute_link(site_url: str, path: str) -> str:
-    """A link to the site's configured address, never to what a request's Host header says.
+def absolute_link(address: str, path: str) -> str:
+    """A link to the site's own address, never to what a request's Host header says.
 
-    Without a configured address (a laptop) it is ``LOCAL_SITE``. ``path`` begins with one
-    slash; raises ``ValueError`` for anything that would lead to another site.
+    ``path`` begins with one slash; raises ``ValueError`` for what would lead to another site.
     """
     if not path.startswith("/") or path.startswith("//") or re.search(r"[\s\\]", path):
         raise ValueError("A link's path begins with one slash and has no spaces.")
-    return (site_url or LOCAL_SITE).rstrip("/") + path
+    return address.rstrip("/") + path
 
 
 def receipt_mail(

@@ -149,7 +149,7 @@ def _mail(settings: Settings, to: Address, language: str, alert: Alert) -> Mail:
     title = alert.titles[spanish] or alert.titles[0]
     about = f"{title}\n\n" if title else ""
     values = {
-        "{number}": f"{alert.number:,}", "{link}": absolute_link(settings.site_url, path),
+        "{number}": f"{alert.number:,}", "{link}": absolute_link(settings.address, path),
         "{group}": settings.group_name,
     }  # fmt: skip
     subject, text = words["subject"], f"{words[alert.kind]}\n\n{words['end']}\n"

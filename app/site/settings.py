@@ -443,6 +443,11 @@ class Settings:
     secret_key: bytes = _key("Signs forms, seals mail; leave it out, and `secret.key` is made.")
     person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
 
+    @property
+    def address(self) -> str:
+        """Where links lead: ``site_url``, or where this machine itself finds the site."""
+        return self.site_url or f"http://localhost:{self.port}"
+
     @cached_property
     def database(self) -> Path:
         return self.instance / "dear-congress.db"

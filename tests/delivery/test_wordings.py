@@ -20,6 +20,7 @@ from app.delivery.wordings import (
     receipt_mail,
 )
 from app.documents.letter import Addressed, to_text
+from app.site.settings import Settings
 
 from .letters import NOON, STORY, letter, writer
 
@@ -102,7 +103,7 @@ def test_no_message_claims_that_letters_were_sent(
     [
         ("https://letters.example.org", "/receipt/x", "https://letters.example.org/receipt/x"),
         ("https://example.org/letters/", "/es/r/x", "https://example.org/letters/es/r/x"),
-        ("", "/receipt/x", "http://localhost:8000/receipt/x"),
+        (Settings(port=8123).address, "/receipt/x", "http://localhost:8123/receipt/x"),
     ],
 )
 def test_links_lead_to_the_configured_address(site: str, path: str, link: str) -> None:

@@ -407,10 +407,18 @@ def test_the_way_back_to_the_address_alone_leads_on(site: Site) -> None:
     assert site.client.get(site.resident.url("/copy")).all("a")
 
 
-@pytest.mark.parametrize("form", [{}, {"only_link": "1"}])
-def test_a_site_without_mail_does_not_say_that_it_emailed(make: Make, form: dict[str, str]) -> None:
+@pytest.mark.parametrize("only_link", ["", "1"])
+def test_a_site_without_mail_does_not_say_that_it_emailed(make: Make, only_link: str) -> None:
     site = make()
-    asked = site.ask(site.signed(), ME, **form)
+    asked = site.ask(site.signed(), ME, only_link=only_link)
     assert "Nothing was emailed" in asked.words
     assert "We emailed you" not in asked.words
     assert "on its way" not in asked.words
+
+
+def test_links_of_a_site_without_an_address_lead_to_the_port_that_it_serves_on(make: Make) -> None:
+    site = make(port=8123)
+    site.ask(site.signed(), ME)
+    site.work()
+    (question,) = site.files()
+    assert "http://localhost:8123/" in text_of(question)

@@ -492,7 +492,7 @@ def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
 def show_link_once(link: organizers.OneTimeLink) -> Response:
     """The one-time link, which no page shows again."""
     path = page_url("organizer.set_password", token=link.token)
-    address = absolute_link(services().settings.site_url, path)
+    address = absolute_link(services().settings.address, path)
     return page("one_time_link", link=link, address=address)
 
 

@@ -206,8 +206,8 @@ def links() -> Response:
     }
     wanted = {"source": source_tag(tag), "letter": letter if letter in titles else ""}
     chosen = {name: value for name, value in wanted.items() if value}
-    link = absolute_link(site.settings.site_url, page_url("public.home", lang, **chosen))
-    counter = absolute_link(site.settings.site_url, page_url("counter_pages.counter", lang))
+    link = absolute_link(site.settings.address, page_url("public.home", lang, **chosen))
+    counter = absolute_link(site.settings.address, page_url("counter_pages.counter", lang))
     by_source = count(site.db(), site.slug, "source")
     title = said(site.campaign, "title", lang)
     return page(

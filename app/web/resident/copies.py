@@ -201,7 +201,7 @@ def ask_owner(
     site: Services,
 ) -> bool:  # fmt: skip
     """Mail the link with the button, once. False: the address has had its share."""
-    link = absolute_link(site.settings.site_url, path)
+    link = absolute_link(site.settings.address, path)
     mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
     known = post.known(kind, to, wish=wish)
     again = known is not None and known.state in DONE_BADLY
@@ -211,7 +211,7 @@ def ask_owner(
 
 def _receipt_link(wish: Wish, site: Services) -> str:
     path = page_url("resident.receipt", token=wish.receipt)
-    return absolute_link(site.settings.site_url, path)
+    return absolute_link(site.settings.address, path)
 
 
 def _language() -> Language:

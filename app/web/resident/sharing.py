@@ -73,4 +73,4 @@ def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
 
 def site_link(tag: str, site: Services) -> str:
     """The start page's whole address, with a source tag, in the language of the page."""
-    return absolute_link(site.settings.site_url, page_url("public.home", source=tag))
+    return absolute_link(site.settings.address, page_url("public.home", source=tag))
