@@ -122,7 +122,10 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     )
     about = there.client.get(there.url("/about-the-bill"))
     assert not [a for a in about.all("a") if a.get("class") == "btn"], "nothing to sign"
-    there.client.get(there.url(path))
+    kept = there.client.get(there.url(path))
+    assert "you cannot sign again" in kept.words
+    assert "Ask one more person" not in kept.words, "nobody can sign"
+    assert not [a for a in kept.all("a") if "forget=1" in (a.get("href") or "")]
     there.client.flask.post(there.url(f"{path}/withdraw"))
     assert counted(two) == (0, 0), "a receipt goes on working"
 

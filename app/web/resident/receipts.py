@@ -138,7 +138,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         "until": offer(site).until,
         "has_texts": bool(kept),
         "texts_until": letters_until(site),
-        "share": sharing(site),
+        "share": None if site.standing.state == "ended" else sharing(site),
         "draft_page": "receipt",
     }
     return Page("resident/receipt.html", context, 422 if form else 200)
