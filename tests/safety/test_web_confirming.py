@@ -141,7 +141,7 @@ def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(he
     """The receipt knows where the message is, and has the field to correct the address."""
     taken = here.sign(here.form(email="refused@mail.example.net"))
     path = here.resident().receipt_path(taken)
-    assert "on its way" in here.client.get(path).words
+    assert "This site sends no email" in here.client.get(path).words, "before it is a file, too"
     here.db.execute("UPDATE outbound SET state = 'failed', payload = NULL, cause = '550'")
     page = here.client.get(path)
     assert 'data-claim="unconfirmed:failed"' in page.text

@@ -37,13 +37,12 @@ class Claim:
     attention: bool = False
 
 
-def claims_of(
-    found: Receipt, mails: Sequence[OutboundRow], db: Connection, zone: str
-) -> list[Claim]:
+def claims_of(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> list[Claim]:
     """What is so of the act of a receipt. ``mails`` are its messages, oldest first."""
+    db, zone = site.db(), site.campaign.timezone
     if found.withdrawn:
         return [_withdrawn(), _deleted(mails, db)]
-    said = [_standing(found, mails, zone)]
+    said = [_standing(found, mails, site)]
     if found.changed is not None:
         words = _("You changed this signature on %(when)s. It is now as you sent it last, and so "
                   "are its letters.", when=moment_words(found.changed, zone))  # fmt: skip
@@ -59,11 +58,11 @@ def confirmation_failed(found: Receipt, mails: Sequence[OutboundRow]) -> bool:
     return found.waits_for == "confirmation" and (asked is None or asked.state == "failed")
 
 
-def _standing(found: Receipt, mails: Sequence[OutboundRow], zone: str) -> Claim:
+def _standing(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> Claim:
     if found.test:
         return Claim("test", _("This is a test. It is counted nowhere."))
     if found.waits_for == "confirmation":
-        return _unconfirmed(_asked(mails), zone)
+        return _unconfirmed(_asked(mails), site)
     if found.waits_for == "organizer":
         words = _(
             "Not counted yet. An organizer will look at your signature. You do not have to do "
@@ -83,11 +82,15 @@ def _asked(mails: Sequence[OutboundRow]) -> OutboundRow | None:
     return asked[-1] if asked else None
 
 
-def _unconfirmed(mail: OutboundRow | None, zone: str) -> Claim:
+def _unconfirmed(mail: OutboundRow | None, site: Services) -> Claim:
     """That an e-mail has to be answered, and where that e-mail is."""
     state = "none" if mail is None else mail.state
-    when = moment_words(mail.state_at, zone) if mail is not None else ""
-    to_a_file = mail is not None and mail.cause == WRITTEN
+    when = moment_words(mail.state_at, site.campaign.timezone) if mail is not None else ""
+    post = post_of(site.settings)
+    to_a_file = mail is not None and (
+        mail.cause == WRITTEN
+        or (state in ("queued", *LEAVING) and post is not None and post.writes_files)
+    )
     if state == "failed":
         words = _(
             "Not counted yet. The email with the link could not be delivered to the address you "

@@ -139,7 +139,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "letters": letters, "current": _current(letters, told), "told": bool(told),
         "notices": (), "switch": "resident.take", "enter": "resident.take",
-        "claims": claims_of(signed, mails, site.db(), site.campaign.timezone),
+        "claims": claims_of(signed, mails, site),
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
         "official": offered, "keeping": keeping(receipt, items, site),

@@ -123,7 +123,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
             found.campaign, found.state, district_key(str(found.district), found.congress), token
         ).hex(),
         "withdrawn": found.withdrawn,
-        "claims": claims_of(found, mails, site.db(), site.campaign.timezone),
+        "claims": claims_of(found, mails, site),
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),
         "letters": letters,
