@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "congress": ("congress:congress_cli", "Who represents whom: the tables and the lookup."),
     "demo": ("demo:demo_command", "Fill this site with invented people, to look around."),
-    "doctor": ("doctor:doctor_command", "Look whether this site is sound, current and safe."),
+    "doctor": ("doctor:doctor_command", "Check that this site is sound, current and safe."),
     "keys": ("key_commands:keys_group", "The key pair that details are sealed with."),
     "letters": (
         "letter_commands:letters_cli",
@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "settings": ("settings_commands:settings_command", "Show every setting and its value."),
     "signatures": ("signatures:signatures", "Count, export, open and purge what people signed."),
     "upgrade": ("backup_commands:upgrade_command", "Bring the database up to this version."),
-    "worker": ("worker:worker_command", "Hand over the mail that waits."),
+    "worker": ("worker:worker_command", "Send waiting email."),
 }
 ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "letters": {

@@ -47,8 +47,8 @@ from app.site.settings import load_settings
 def attest_command(out: Path, openings: Path | None, show: bool) -> None:
     """State the count of this moment, signed with the campaign's key, and publish it.
 
-    The key is made at the first time and lies in instance/keys. Whoever has the file can check
-    it with `flask signatures verify`; docs/verifying.md says what that shows and what not.
+    The key is made the first time and is in instance/keys. Anyone who has the file can check
+    it with `flask signatures verify`; docs/verifying.md says what that shows and what it does not.
 
     \b
     Examples:
@@ -145,7 +145,7 @@ def _receipt_problems(found: Statement, text: str) -> list[str]:
         return ["a commitment has 64 characters, 0 to 9 and a to f; copy all of it."]
     if found.proof is None:
         return [
-            "this file is a statement without a proof for a receipt. Take the file with the "
+            "this file is a statement without a proof for a receipt. Use the file with the "
             "proof from the site's page /verify."
         ]
     return [] if includes(found, wanted) else ["its proof does not show this receipt in the list."]

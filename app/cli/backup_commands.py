@@ -53,17 +53,17 @@ def backup_group() -> None:
 @folder_argument
 @click.option("--keys", "keys_folder", type=NEW_FOLDER,
               help="Also copy the keys, sealed to a passphrase, to another place.")  # fmt: skip
-@click.option("--moving", is_flag=True, help="The site goes on elsewhere, and never here again.")
+@click.option("--moving", is_flag=True, help="The site continues elsewhere, and never here again.")
 @passphrase_option
 def now_command(
     folder: Path, keys_folder: Path | None, moving: bool, passphrase_file: Path | None
 ) -> None:
     """Put a copy of the site into FOLDER, check it, and delete those that are too old.
 
-    People may go on signing. The keys are not in it: whoever has both can guess who signed. Copy
+    People may keep signing. The keys are not in it: anyone who has both can guess who signed. Copy
     them once, and again when they change, to another place.
 
-    With --moving the site must not be running, and does not start here afterwards: two would count
+    With --moving the site must not be running, and does not start here afterward: two would count
     apart.
 
     \b
@@ -74,11 +74,11 @@ def now_command(
     settings = load_settings()
     if keys_folder is not None and keys_folder.resolve() == folder.resolve():
         raise click.ClickException(
-            "The keys belong apart from the database: whoever has both can guess who signed. "
+            "Keep the keys apart from the database: anyone who has both can guess who signed. "
             "Choose another folder for them."
         )
     if moving and keys_folder is None:
-        raise click.UsageError("Where it goes on, the keys are needed too: --keys FOLDER")
+        raise click.UsageError("Where it continues, the keys are needed too: --keys FOLDER")
     now = datetime.now(UTC)
     with stopped(settings.database) if moving else nullcontext():
         done = backups.take_copy(settings, folder, now)
@@ -86,13 +86,13 @@ def now_command(
         if keys_folder is not None:
             words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
             path = backups.seal_keys(settings, keys_folder, words, now)
-            click.echo(f"{path}  the keys, sealed. Without the passphrase nobody can open them.")
+            click.echo(f"{path}  the keys, sealed. Without the passphrase no one can open them.")
         if moving:
             note_moved(settings.database, f"{now:%Y-%m-%d}")
     if moving:
         click.echo(
-            "Carry both over. Nothing is taken in here any more. When the other place is well, "
-            f"delete {settings.instance}: whoever withdraws there is still in it."
+            "Carry both over. This site no longer takes anything in. When the other place is well, "
+            f"delete {settings.instance}: anyone who withdraws there is still in it."
         )
     elif keys_folder is None and "keys" not in backup.notes(settings.instance):
         click.echo(
@@ -183,7 +183,7 @@ def drill_command(
         backup.note(settings.instance, "drill", {**facts, "problem": problem})
         raise
     backup.note(settings.instance, "drill", {**facts, "problem": ""})
-    click.echo(f"{said} It can be restored: whole, counted, and it fits the keys.")
+    click.echo(f"{said} It can be restored: whole, counted, and it matches the keys.")
     click.echo(lacks)
 
 
@@ -213,7 +213,7 @@ def _refuse_unfit(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes])
     if wrong:
         raise click.ClickException(
             f"{' and '.join(dict.fromkeys(wrong))} here is not the one that this copy was used "
-            "with: earlier signers and receipts would not be recognised. Give the sealed copy of "
+            "with: earlier signers and receipts would not be recognized. Give the sealed copy of "
             "the keys: --keys FILE"
         )
 
@@ -249,8 +249,8 @@ def restore_command(
 ) -> None:  # fmt: skip
     """Put a copy back: FILE, or what was streamed last. The site must not be running.
 
-    Says first what the copy lacks. What is here now is moved to instance/aside/. Whoever is known
-    to have withdrawn since is withdrawn again. Mail that waited is not sent by itself.
+    Says first what the copy lacks. What is here now is moved to instance/aside/. Everyone known to
+    have withdrawn since is withdrawn again. Mail that waited is not sent automatically.
 
     \b
     Example:
@@ -368,7 +368,7 @@ def upgrade_command() -> None:
     """Bring the database up to this version of the program: copied before, checked after.
 
     The site does the same by itself when it starts. May be stopped and killed at any moment:
-    either all of it is done or nothing, and calling it again goes on.
+    either all of it is done or nothing, and calling it again continues.
 
     \b
     Example:
@@ -391,4 +391,4 @@ def upgrade_command() -> None:
         click.echo(f"Nothing to do: {done} ({now[-1]}).")
     if wrong or differences:
         found = wrong[0] if wrong else f"{len(differences)} counts differ from the rows"
-        raise click.ClickException(f"The check afterwards found: {found}. See: flask doctor")
+        raise click.ClickException(f"The check afterward found: {found}. See: flask doctor")

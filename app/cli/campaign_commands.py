@@ -56,7 +56,7 @@ def list_command() -> None:
 def begin_command(folder: Path) -> None:
     """Begin a campaign with the texts in FOLDER, whose name becomes its own.
 
-    Organizers see it at once, everybody else when an admin opens it in the browser.
+    Organizers see it right away, everyone else when an admin opens it in the browser.
 
     \b
     Example:
@@ -66,14 +66,14 @@ def begin_command(folder: Path) -> None:
     slug = folder.name
     if not SLUG.fullmatch(slug):
         raise click.ClickException(
-            f"{slug!r} cannot stand in an address. Name the folder with small letters, digits and "
-            "hyphens."
+            f"{slug!r} is not allowed in an address. Name the folder with lowercase letters, "
+            "digits and hyphens."
         )
     try:
         files = read_files(folder)
         read_campaign(slug, files)
     except CampaignError as error:
-        raise click.ClickException(f"Nothing was begun. Put these right first:\n{error}") from None
+        raise click.ClickException(f"Nothing was begun. Fix these:\n{error}") from None
     # What lies in the site's own folder of letters counts from there.
     ours = folder.parent == site.settings.letters.resolve()
     done = begin(operator(site.db()), slug, {} if ours else files, first=site.settings.campaign)
@@ -91,7 +91,7 @@ def begin_command(folder: Path) -> None:
 def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     """Bring the list of cosponsors up to date with the official status file of the bill.
 
-    Shows who joined and who withdrew, and asks first. Nobody leaves the list because a file
+    Shows who joined and who withdrew, and asks first. No one leaves the list because a file
     forgot them: they are named, and stay until an organizer takes them off.
 
     \b
@@ -116,9 +116,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     name = source.name if source else "official file"
     done = put_live(operator(site.db()), site, now, found.lines, found.day, source=name)
     if not done:
-        raise click.ClickException(
-            "Something else was published meanwhile, so nothing was done. Run this again."
-        )
+        raise click.ClickException("Not published: someone else just published. Run this again.")
     click.echo(f"The list of {found.day.isoformat()} is live.")
 
 

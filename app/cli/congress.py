@@ -49,10 +49,10 @@ STALE_AFTER_DAYS = 120
 
 ZIP_PROBLEMS = {
     "missing": "Give a ZIP code with --zip.",
-    "foreign": "US ZIP codes only: five digits, such as 94538.",
+    "foreign": "U.S. ZIP codes only: five digits, like 94538.",
     "four_digits": "A ZIP code has five digits; this one has lost its leading zero.",
     "bad_plus4": "The part after the hyphen has four digits, or leave it out.",
-    "malformed": "A ZIP code is five digits, such as 94538, perhaps with -1234 after them.",
+    "malformed": "A ZIP code is five digits, like 94538, perhaps with -1234 after them.",
 }
 
 
@@ -73,8 +73,8 @@ def _moment(given: datetime | None) -> datetime:
 _moment_option = click.option(
     "--today", "--on", "given", metavar="DAY",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Pretend that it is noon of this day, such as 2027-01-04, or this minute in Washington, "
-    "such as 2027-01-03T11:59.",
+    help="Pretend that it is noon of this day, like 2027-01-04, or this minute in Washington, "
+    "like 2027-01-03T11:59.",
 )  # fmt: skip
 _as_of_option = click.option(
     "--as-of", type=Day(), metavar="DAY",
@@ -128,7 +128,7 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
 
 @congress_cli.command("blocks")
 @_from_option("The folder with the Census Bureau’s block files.")
-@click.option("--congress", type=int, required=True, metavar="N", help="Whose lines, such as 120.")
+@click.option("--congress", type=int, required=True, metavar="N", help="Whose lines, like 120.")
 @click.option("--to", "target", required=True, type=FOLDER, metavar="DIR",
               help="Where to write zip_people_N.csv and town_districts_N.csv.")  # fmt: skip
 @click.option("--compare", type=FILE, metavar="FILE",
@@ -198,7 +198,7 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
         ("Joined", changes.joined),
         ("Left", changes.left),
         ("Moved to another seat", changes.moved),
-        ("Other address, telephone or form", changes.offices),
+        ("New address, phone or form", changes.offices),
         ("Other district lines", changes.lines),
         ("Notes", changes.notices),
     ):
@@ -323,14 +323,14 @@ def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
     if not tables.has_lines:
         yield (
             f"the tables have no districts of the {ordinal(tables.congress)} Congress. The site "
-            f"says so and looks nobody up until new ones are installed. {how}"
+            f"says so and looks no one up until new ones are installed. {how}"
         )
     elif tables.awaited():
         yield f"{len(tables.awaited())} seats have a holder whose name the list lacks. {how}"
     elif (tables.ends - day).days <= 45:
         yield (
             f"this Congress ends in {(tables.ends - day).days} days, at noon of {tables.ends}. "
-            f"From then nobody whose term ended is written to. {how} on the first days after."
+            f"From then on no one whose term ended is written to. {how} on the first days after."
         )
     age = (day - tables.as_of).days
     if age > STALE_AFTER_DAYS:
@@ -401,10 +401,10 @@ HOW_MATCHED = {
 }
 
 WHY_CHOOSE = {
-    "split": "This ZIP code lies in several districts.",
+    "split": "This ZIP code covers several districts.",
     "no_row": "This ZIP code (a PO box or a single building) has no district of its own.",
     "state_confirmed": "The ZIP code does not help within this state.",
-    "street_ambiguous": "This street address fits places in several districts.",
+    "street_ambiguous": "This street address matches places in several districts.",
     "street_failed": "The street address did not settle it; this is what the ZIP code says.",
 }
 
@@ -463,7 +463,7 @@ def _found(outcome: Found, tables: Tables, today: date) -> Iterator[str]:
 
 def _slivers(outcome: Found | Choose) -> Iterator[str]:
     for candidate in outcome.slivers:
-        yield f"  {holder_line(candidate.holder)}, for whoever lives on under 1 % of the ZIP's land"
+        yield f"  {holder_line(candidate.holder)}, for people on under 1% of the ZIP's land"
 
 
 def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:

@@ -176,7 +176,7 @@ def xml_command(
 @click.option("--elsewhere", is_flag=True,
               help="The letters come from another computer: note nothing here.")  # fmt: skip
 def deliver_command(folder: Path, *, elsewhere: bool) -> None:
-    """Hand over the messages in FOLDER (from flask letters xml) to the offices’ systems.
+    """Deliver the messages in FOLDER (from flask letters xml) to the offices’ systems.
 
     Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have.
     Each result is noted in FOLDER/results.csv; run it again to try what is not settled, and

@@ -82,7 +82,7 @@ def demo_command(people: int, removing: bool) -> None:
         link = organizers.add_organizer(operator(db), name, role)
         if isinstance(link, organizers.OneTimeLink):
             print_link(link)
-    click.echo("\nTake it all away again: flask demo --remove")
+    click.echo("\nRemove it all again: flask demo --remove")
 
 
 def _second_campaign(site: Services) -> Campaign:

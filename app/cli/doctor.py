@@ -66,8 +66,8 @@ def settings_are_for_the_public(site: Site) -> Diagnosis:
     settings = site.settings
     if settings.today:
         return warn(
-            f"A rehearsal: the site takes every day for {settings.today}. Before anybody signs, "
-            "take today out of the settings."
+            f"A rehearsal: the site takes every day for {settings.today}. Before anyone signs, "
+            "remove today from the settings."
         )
     public = settings.site_url and urlsplit(settings.site_url).hostname not in HERE
     if public and settings.site_url.startswith("http://"):
@@ -76,7 +76,7 @@ def settings_are_for_the_public(site: Site) -> Diagnosis:
             "certificate in front, and write https://."
         )
     if public and not settings.contact:
-        return warn("Residents cannot reach you: set contact to an e-mail or web address.")
+        return warn("Residents cannot reach you: set contact to an email or web address.")
     return ok("Every setting is one that can be used.")
 
 
@@ -89,7 +89,7 @@ def tables_are_current(site: Site) -> Diagnosis:
     if not tables.has_lines:
         return fail(
             f"The tables have no districts of the {ordinal(tables.congress)} Congress, which sits "
-            "now: nobody is looked up. Install new tables: flask congress refresh"
+            "now: no one is looked up. Install new tables: flask congress refresh"
         )
     if awaited := tables.awaited():
         return warn(
@@ -156,7 +156,7 @@ def private_key_is_elsewhere(site: Site) -> Diagnosis:
         what = some(rows, "row is", "rows are")
         return fail(f"{what} sealed to keys that are not in {site.settings.keys}.")
     if not any(line.current for line in lines):
-        return warn("There is no key in use, so nobody can leave details: flask keys make")
+        return warn("There is no key in use, so no one can leave details: flask keys make")
     for line in lines:
         if line.private is not None:
             beside = ", with its passphrase beside it" if line.passphrase_beside else ""
@@ -226,7 +226,7 @@ def counts_agree(site: Site) -> Diagnosis:
     if differences := site.ask(recount):
         first = differences[0]
         return fail(
-            f"{some(len(differences), 'count differs', 'counts differ')} from the rows, such as "
+            f"{some(len(differences), 'count differs', 'counts differ')} from the rows, as in "
             f"{first.dimension} {first.value}: flask signatures recount"
         )
     return ok("Every count agrees with the rows.")
@@ -252,7 +252,7 @@ def visitors_can_be_told_apart(site: Site) -> Diagnosis:
         return fail("The limits are turned off; that is for measuring only. Set limits = true.")
     if settings.site_url.startswith("https://") and not settings.trusted_proxies:
         return warn(
-            "The site has an https address but trusts no proxy. If one of yours stands in front, "
+            "The site has an https address but trusts no proxy. If one of yours is in front, "
             "set trusted_proxies = 1; otherwise all visitors look like one, and are soon limited."
         )
     proxies = some(settings.trusted_proxies, "proxy is", "proxies are")
@@ -335,7 +335,7 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
         )
     if lines:
         return warn(" ".join(lines))
-    quiet = f" Nobody told us of handing {found.quiet} of them over." if found.quiet else ""
+    quiet = f" No one told us of handing {found.quiet} of them over." if found.quiet else ""
     return ok(f"Every letter's state has a time and a cause.{quiet}")
 
 
@@ -367,14 +367,14 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
             "running?"
         )
     if settings.cwc_mode == "test":
-        return warn("cwc_mode is test: what is handed over reaches nobody.")
+        return warn("cwc_mode is test: what is handed over reaches no one.")
     offices = client.active_senate_offices() if settings.cwc_senate_key else frozenset()
     if not isinstance(offices, frozenset):
         reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
         return warn(f"The Senate's list of offices cannot be had now: {reason}")
     if not confirms(site):
         return warn(
-            "Residents can have letters delivered in a name that nobody confirmed: "
+            "Residents can have letters delivered in a name that no one confirmed: "
             "set confirm_email = true."
         )
     return ok("Official delivery is set up.")
@@ -444,7 +444,7 @@ def clock_is_right(site: Site) -> Diagnosis:
     latest = site.ask(latest_moment)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(
-            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but somebody acted at "
+            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but someone acted at "
             f"{latest:%Y-%m-%d %H:%M}: days are counted wrongly and forms refused. Set the clock: "
             "timedatectl set-ntp true"
         )
@@ -472,7 +472,7 @@ def program_is_whole(_site: Site) -> Diagnosis:
             wrong.append(f"{name} {found}")
     if wrong:
         return fail(
-            f"The program and what it stands on do not fit ({', '.join(wrong[:3])}). Install what "
+            f"The program and its packages do not match ({', '.join(wrong[:3])}). Install what "
             "it needs, and restart: .venv/bin/pip install --require-hashes -r requirements.lock"
         )
     return ok(f"Version {__version__} with all that it needs, Python {sys.version.split()[0]}.")
@@ -542,7 +542,7 @@ def keys_are_copied(site: Site) -> Diagnosis:
     if last is None:
         return warn(
             "The keys were never copied: without them a copy is of little use, since earlier "
-            "signers and receipts are not recognised. flask backup now FOLDER --keys OTHER-FOLDER"
+            "signers and receipts are not recognized. flask backup now FOLDER --keys OTHER-FOLDER"
         )
     at, facts = last
     if facts.get("fingerprint") != fingerprint_of_keys(site.settings):
@@ -624,9 +624,9 @@ MARKS: dict[Level, tuple[str, str]] = {
 def doctor_command(
     *, try_mail: bool, try_geocoder: bool, try_outside: bool, alert: bool, as_json: bool
 ) -> None:  # fmt: skip
-    """Look whether this site is sound, current and safe. Changes nothing.
+    """Check that this site is sound, current and safe. Changes nothing.
 
-    Ends with 0 when all is well, 1 when somebody should act, 2 when something promised is not so.
+    Ends with 0 when all is well, 1 when someone should act, 2 when something promised is not so.
 
     \b
     Example:

@@ -23,7 +23,7 @@ def mail_server_takes_us(site: Site) -> Diagnosis:
         return ok("No mail server is set.")
     if why := greet(server):
         return fail(
-            f"The mail server does not take us: {why}. Mail waits until it does. Compare "
+            f"The mail server does not take us: {why}. Mail waits until then. Compare "
             "mail_server, mail_port, mail_tls, mail_username and mail_password with its own page."
         )
     return ok("The mail server answers, secures the line and knows us. Nothing was sent.")
@@ -42,7 +42,7 @@ def geocoder_answers(site: Site) -> Diagnosis:
     if isinstance(answer, LookupFailed):
         return warn(
             f"The geocoder gives no answer ({answer.reason}), so people in divided ZIPs choose by "
-            "hand. Look at geocoder_url, or set street_lookup = false meanwhile."
+            "hand. Look at geocoder_url, or set street_lookup = false until then."
         )
     if isinstance(answer, WrongCongress):
         return fail(
@@ -73,7 +73,7 @@ def site_is_seen(site: Site) -> Diagnosis:
             "proxy; 400 or 404: the proxy hands on another name than site_url says."
         )
     if "Content-Security-Policy" not in answer.headers or "/privacy" not in answer.text:
-        return fail(f"At {url} somebody else answers, not this program. Look at the proxy.")
+        return fail(f"At {url} something else answers, not this program. Look at the proxy.")
     if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
         return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
     if found := _wrong_way_in(site, url) or _closed_way_in(url):
@@ -122,12 +122,12 @@ def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
     if url.startswith("https://") and not saying:
         return fail(
             "The proxy does not say who a visitor is (X-Forwarded-For), so all look like one, or "
-            "like whom they please. Compare its file with the examples in deploy/."
+            "like anyone they choose. Compare its file with the examples in deploy/."
         )
     if trusted > saying and passed:
         return fail(
-            "Whoever writes an address into a request (X-Forwarded-For) is taken for it, so limits "
-            f"hold nobody off. Set trusted_proxies = {saying}."
+            "Anyone who writes an address into a request (X-Forwarded-For) is taken for it, so "
+            f"limits stop no one. Set trusted_proxies = {saying}."
         )
     if trusted != saying:
         count = some(saying, "proxy says", "proxies say")
@@ -152,7 +152,7 @@ def _closed_way_in(url: str) -> Diagnosis | None:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if silent := sorted({place[0] for *_, place in found if _is_silent(str(place[0]), port)}):
         return warn(
-            f"The name {host} also leads to {', '.join(map(str, silent))}, where nobody answers, "
+            f"The name {host} also leads to {', '.join(map(str, silent))}, where no one answers, "
             "so some visitors wait or give up. Let the proxy listen there, or delete the entry."
         )
     try:
@@ -170,8 +170,8 @@ def _closed_way_in(url: str) -> Diagnosis | None:
         except requests.RequestException:
             return None  # closed, so nothing leaves unprotected
         if not plain.headers.get("Location", "").startswith("https://"):
-            return warn(f"http://{host}/ does not lead to https://, so whoever comes that way is "
-                        "unprotected. Let the proxy redirect it.")  # fmt: skip
+            return warn(f"http://{host}/ does not lead to https://, so anyone who comes that way "
+                        "is unprotected. Let the proxy redirect it.")  # fmt: skip
     return None
 
 

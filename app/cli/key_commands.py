@@ -75,7 +75,7 @@ is chosen once by hand."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path),
-    help="Write the private key here, such as to a USB stick, and not on this server.",
+    help="Write the private key here, for example to a USB stick, and not on this server.",
 )  # fmt: skip
 key_option = click.option("--key", "private_files", type=FILE, multiple=True, required=True,
                           help="A private key file; may be given more than once.")  # fmt: skip
@@ -131,7 +131,7 @@ def where(status: keys.KeyStatus) -> str:
     if status.passphrase_beside:
         return (
             f"Private key: ON THIS SERVER with its passphrase beside it ({status.private}). "
-            "Whoever copies this disk can read what is sealed. Move it: flask keys move"
+            "Anyone who copies this disk can read what is sealed. Move it: flask keys move"
         )
     return f"Private key: on this server, under its passphrase ({status.private})."
 
@@ -171,7 +171,7 @@ def rotate(
     """Move all sealed rows from an old key to the key in use.
 
     If the old key is still the one in use, a new pair is made first. May be stopped at any
-    moment and started again with the same old key; it goes on where it was.
+    moment and started again with the same old key. It continues where it was.
     """
     settings = load_settings()
     old = unlock_file(private_file or _only_old_key(settings), passphrase_file)
@@ -313,7 +313,7 @@ def open_command(
     """Open an exported FILE of sealed details on your own computer.
 
     Needs no network and no database. Prints one JSON object a line. Rows that do not open are
-    named, and the command then ends with 1; the others are printed all the same.
+    named, and the command then ends with 1; the others are still printed.
     """
     opened = [unlock_file(path, passphrase_file) for path in private_files]
     target = _private_file(out) if out else sys.stdout
@@ -381,7 +381,7 @@ def contacts_command(
     for row in bad:
         click.echo(f"{source.name}, line {row.line}: {row.reason}", err=True)
     if bad:
-        raise click.ClickException("Who is missing is not known, so nobody is listed to take off.")
+        raise click.ClickException("Who is missing is not known, so no one is listed to take off.")
     if before:
         here = {str(row.signature) for row in rows}
         gone = [(email,) for number, email in earlier.items() if number not in here]
@@ -412,7 +412,7 @@ def _signatures_in(path: Path) -> dict[str, str]:
     heads = {what: head for table in COLUMNS.values() for head, what in table.items()
              if rows and head in rows[0] and what in ("email", "signature")}  # fmt: skip
     if rows and len(heads) < 2:
-        raise click.ClickException(f"{path} has no columns of e-mail address and signature.")
+        raise click.ClickException(f"{path} has no columns of email address and signature.")
     return {row[heads["signature"]]: row[heads["email"]] for row in rows}
 
 

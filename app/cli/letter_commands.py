@@ -41,7 +41,7 @@ CARD_WORDS: dict[Language, tuple[str, str]] = {
 @click.option("--campaign", "slug", help="The campaign’s folder. Default: the site’s campaign.")
 @click.option(
     "--folder", type=FOLDER,
-    help="Read the files there, such as before an import: a campaign’s folder, or the folder of "
+    help="Read the files there, perhaps before an import: a campaign’s folder, or the folder of "
     "several campaigns. Default: what is live, which is the site’s letters folder where nothing "
     "was published in the browser.",
 )  # fmt: skip
@@ -144,7 +144,7 @@ def export_command(out: Path | None, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @with_appcontext
 def import_command(folder: Path, yes: bool) -> None:
-    """Publish the texts in FOLDER: residents see them at once, drafts stay as they are.
+    """Publish the texts in FOLDER: residents see them right away, drafts stay as they are.
 
     Shows what would change and asks first. Texts that must be fixed are refused. A live
     text that is not in FOLDER stays live.
@@ -174,9 +174,7 @@ def import_command(folder: Path, yes: bool) -> None:
         note=f"Imported from {folder.name}",
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
-        raise click.ClickException(
-            "Something else was published meanwhile, so nothing was done. Run this again."
-        )
+        raise click.ClickException("Not published: someone else just published. Run this again.")
     click.echo(f"{some(len(answer.versions), 'text is', 'texts are')} live now.")
 
 
@@ -236,7 +234,7 @@ def _refuse_another_bill(
                        if b.number) or one.title for one in (theirs, ours)]  # fmt: skip
     words = f"This folder is about {named[0]}; this campaign is about {named[1]}."
     if not anybody_signed(site.db(), site.live.slug):
-        click.echo(f"Note: {words} Nobody has signed yet.")
+        click.echo(f"Note: {words} No one has signed yet.")
         return
     raise click.ClickException(
         f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
@@ -249,9 +247,7 @@ def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> 
     try:
         campaign = read_campaign(site.live.slug, {**live.files, **changed})
     except CampaignError as error:
-        raise click.ClickException(
-            f"Nothing was imported. Put these right first:\n{error}"
-        ) from None
+        raise click.ClickException(f"Nothing was imported. Fix these:\n{error}") from None
     every = tuple(campaign.templates.values())
     letters = {name.partition(".")[0] for name in changed if name.endswith(".txt")}
     only = [t for t in every if t.id in letters]
@@ -260,7 +256,7 @@ def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> 
             if p.level == "must"]  # fmt: skip
     if must:
         lines = "\n".join(str(problem) for problem in must)
-        raise click.ClickException(f"Nothing was imported. Put these right first:\n{lines}")
+        raise click.ClickException(f"Nothing was imported. Fix these:\n{lines}")
 
 
 @letters_cli.command("card", cls=CampaignCommand)

@@ -99,7 +99,7 @@ def add(name: str, role: str, hours: int) -> None:
     \b
     Roles:
       editor    letters, the campaign's facts, held and paper signatures (changes counts)
-      exporter  sees the counts and takes them away as files
+      exporter  sees the counts and exports them as files
       admin     all of this, packets for the offices, keys, organizers, audit trail
 
     \b
@@ -109,7 +109,7 @@ def add(name: str, role: str, hours: int) -> None:
     """
     answer = organizers.add_organizer(_by(), name, cast(Role, role), hours=hours)
     if isinstance(answer, BadName):
-        raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} Nobody was added.")
+        raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} No one was added.")
     if isinstance(answer, NameTaken):
         raise click.ClickException(
             f"'{answer.organizer.name}' exists already. For a new link: "
@@ -157,7 +157,7 @@ def _ready(person: Organizer) -> str:
     help="For how long the link works.",
 )  # fmt: skip
 def reset(name: str, second_factor: bool, hours: int) -> None:
-    """Take a password away, end all sessions, print a new one-time link.
+    """Reset a password: end all sessions, print a new one-time link.
 
     \b
     Examples:

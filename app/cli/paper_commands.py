@@ -53,7 +53,7 @@ BUSY = "Another import is at work. Wait until it has ended; nothing was changed.
 @click.command("import", cls=CampaignCommand)
 @click.argument("file", type=FILE)
 @click.option("--source", default="", metavar="TAG", type=Tag(),
-              help="A source tag, such as fair-2026.")  # fmt: skip
+              help="A source tag, like fair-2026.")  # fmt: skip
 @language_option
 @click.option("--column", "columns", multiple=True, metavar="HEADER=WHAT",
               help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
@@ -147,7 +147,7 @@ def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
     keys = {" ".join(filter(None, plan.name(row.key))): row.key for row in plan.likely}
     if missing := sorted(set(named) - set(keys)):
         raise click.ClickException(
-            f"--same {missing[0]}: the rows that may be of somebody who is counted are"
+            f"--same {missing[0]}: the rows that may be someone who is already counted are"
             f" {', '.join(keys) or 'none'}."
         )
     return frozenset(keys[name] for name in named or keys)
@@ -225,10 +225,10 @@ def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
                          for row, first in plan.twice[:10])  # fmt: skip
         say(f"{some(len(plan.twice), 'row')} of people who are in this file already: {rows}")
     if plan.full:
-        say(f"{some(len(plan.full), 'row')} not counted, with an e-mail address that four people"
-            f" have signed with: {row_names(plan, plan.full)}")  # fmt: skip
+        say(f"{some(len(plan.full), 'row')} not counted, with an email address that four people "
+            f"have signed with: {row_names(plan, plan.full)}")  # fmt: skip
     if plan.likely:
-        say(f"{some(len(plan.likely), 'row')} that may be of somebody who is counted already:")
+        say(f"{some(len(plan.likely), 'row')} that may be someone who is already counted:")
     for row in plan.likely:
         done = "not counted" if row.key in plan.same else "counted"
         say(f"  {row_name(plan, row.key)} ({person_words(row.values)}), {done}; like "

@@ -91,7 +91,7 @@ def labels_command(
         _campaign, tables = campaign_and_tables(load_settings())
         addresses = _offices(tables, state, local=local, or_washington=or_washington)
     if not addresses:
-        raise click.ClickException("There is nobody to make labels for.")
+        raise click.ClickException("No one to make labels for.")
     _save(out, labels_pdf(addresses, first_place=first_place, frames=frames), private=bool(people))
 
 
@@ -123,7 +123,7 @@ def _offices(
             else "No label (--or-washington gives the address there)"
         )  # fmt: skip
         click.echo(
-            f"{what} for {some(len(homeless), 'member')} of whom no office at home is listed:"
+            f"{what} for {some(len(homeless), 'member')} without a listed local office:"
             f" {', '.join(homeless)}", err=True,
         )  # fmt: skip
     return addresses
@@ -256,7 +256,7 @@ def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holde
         holder = tables.holder(name) or tables.holder_of(name)
         if holder is None:
             raise click.ClickException(
-                f"Nobody with the id {member} sits in Congress, as listed on {tables.as_of}, and "
+                f"No one with the id {member} sits in Congress, as listed on {tables.as_of}, and "
                 "there is no such seat. Seats are written CA-12 and CA-S3."
             )
         return [holder]

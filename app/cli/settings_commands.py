@@ -18,10 +18,10 @@ from app.site.settings import (
 
 LOSSES = {
     "secret.key": (
-        "open forms have to be sent once more, mail that waits is lost, and organizers set up "
+        "open forms have to be sent again, mail that waits is lost, and organizers set up "
         "their second factor again."
     ),
-    "person.key": "whoever signed before can sign and be counted again.",
+    "person.key": "anyone who signed before can sign and be counted again.",
 }
 
 
@@ -50,7 +50,7 @@ def adopt_command(yes: bool) -> None:
     """Take the database and the keys that are there for this site's own from now on.
 
     For a site that stops because its database was replaced or a key is lost, when that is so on
-    purpose. A key or a database that is missing is made anew, and empty. Restoring a backup of
+    purpose. A key or a database that is missing is made again, and empty. Restoring a backup of
     the same site needs none of this.
 
     \b

@@ -88,7 +88,7 @@ def choosing(command: Command) -> Command:
         click.option("--all-campaigns", is_flag=True, help="All campaigns together."),
         click.option(
             "--status", type=click.Choice([*STATUSES, "every"]), default="counted",
-            show_default=True, help="Only signatures that stand so.",
+            show_default=True, help="Only signatures with this status.",
         ),
         click.option("--state", metavar="CA", type=StateCode(),
                      help="Only people in this state or territory."),
@@ -155,9 +155,9 @@ def count_command(
 
 
 @signatures.command("recount")
-@click.option("--rebuild", "anew", is_flag=True, help="Then make the tallies afresh from the rows.")
+@click.option("--rebuild", "anew", is_flag=True, help="Then make the tallies again from the rows.")
 def recount_command(anew: bool) -> None:
-    """Count everything afresh from the rows and compare with the tallies that are kept.
+    """Count everything again from the rows and compare with the tallies.
 
     Ends with status 1 and says where, if any number differs.
 
@@ -180,12 +180,12 @@ def recount_command(anew: bool) -> None:
         )
     click.echo(
         f"{len(differences)} tallies do not agree with the rows. Copy the database before you do"
-        " anything else; then --rebuild makes the tallies afresh.",
+        " anything else; then --rebuild makes the tallies again.",
         err=True,
     )
     if anew:
         rebuild(db)
-        click.echo("The tallies were made afresh from the rows.", err=True)
+        click.echo("The tallies were made again from the rows.", err=True)
     sys.exit(1)
 
 

@@ -20,10 +20,10 @@ from app.site.settings import load_settings
 @click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
 @click.option("--tied", is_flag=True, hidden=True)
 def worker_command(workers: int | None, *, tied: bool) -> None:
-    """Hand over the mail that waits, until stopped with Ctrl-C or SIGTERM.
+    """Send waiting email until stopped with Ctrl-C or SIGTERM.
 
     Run one beside the web server. It may be stopped and killed at any time: no message is
-    lost and none goes out twice by itself.
+    lost and none goes out twice on its own.
 
     \b
     Example:

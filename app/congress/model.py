@@ -290,7 +290,7 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class ChooseState:
-    """The ZIP lies in several states and the person named none."""
+    """The ZIP is in several states and the person named none."""
 
     zip: str
     states: tuple[str, ...]

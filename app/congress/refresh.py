@@ -302,7 +302,7 @@ def _problems(known: Tables | None, new: Tables, now: datetime) -> Iterator[str]
     unheld = len(then.awaited()) + len(then.vacancies())
     if unheld > MOST_VACANCIES:
         yield (
-            f"{unheld} of the 541 seats have nobody in this list. It is cut short, or of a "
+            f"{unheld} of the 541 seats have no one in this list. It is cut short, or of a "
             f"Congress that is over on {then.since.date()}."
         )
     if known is None:

@@ -197,7 +197,7 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
 def _other_congress(congress: int) -> str:
     return (
         f"This is a letter to the {ordinal(congress)} Congress, which does not sit now: a district "
-        "of the same number may be other people. Write the letter anew."
+        "of the same number may be other people. Write the letter again."
     )
 
 
@@ -205,12 +205,12 @@ def _why(outcome: Outcome) -> tuple[str, str]:
     """The field to look at, and what to do, for a row whose district is not settled."""
     if isinstance(outcome, Choose):
         seats = ", ".join(c.holder.seat.id for c in outcome.candidates[:12])
-        return "district", f"The ZIP may lie in several districts ({seats}): add the right one."
+        return "district", f"The ZIP may cover several districts ({seats}): add the right one."
     if isinstance(outcome, Disagree):
         states = ", ".join(outcome.zip_states)
-        return "state", f"The ZIP lies in {states}, not in {outcome.state}. Correct one of them."
+        return "state", f"The ZIP is in {states}, not in {outcome.state}. Correct one of them."
     if isinstance(outcome, ChooseState):
-        return "state", f"The ZIP lies in several states ({', '.join(outcome.states)}): add one."
+        return "state", f"The ZIP covers several states ({', '.join(outcome.states)}): add one."
     if isinstance(outcome, Outside):
         return "zip", ("The ZIP is military, foreign, or of an area without a seat in Congress. "
                        "For military mail add home_state and home_zip.")  # fmt: skip

@@ -223,28 +223,30 @@ _CLOSINGS = frozenset({
 
 
 _ASK = {
-    "prefix": "The offices' system needs a title such as Ms. or Mr.",
+    "prefix": "The offices' system needs a title, like Ms. or Mr.",
     "first": "The offices' system needs a first name.",
     "last": "The offices' system needs a last name. If you have one name, give it here again.",
     "street": "The offices' system needs a street address.",
     "city": "The offices' system needs a city.",
     "state": "The offices' system needs the state of your home address.",
     "zip": "The offices' system needs a ZIP code.",
-    "email": "The offices' system needs an e-mail address for the office's answer.",
+    "email": "The offices' system needs an email address for the office's answer.",
     "phone": "Enter a phone number. This office needs one.",
 }
 
 
-_PREFIX = "The Senate's system takes only Mr., Mrs., Miss, Ms. and Dr. Choose one of them."
+_PREFIX = "The Senate's system accepts only Mr., Mrs., Miss, Ms. and Dr. Choose one of them."
 _STREET = "The offices' system takes no street of fewer than three characters."
 _CITY = "The offices' system takes no city of fewer than three letters. Write it out."
 _MILITARY = "The offices' system takes no military addresses. Give the address of your home state."
 _OTHER_STATE = "The office takes letters only from its own state."
 _STATE = "This is not one of the states or territories."
 _ZIP = "A ZIP code has five or nine digits."
-_EMAIL = "This is not a whole e-mail address."
-_PHONE = "A phone number has ten digits, such as 202-555-0147. It may also be left out."
-_NAME_IN_FRAME = "The campaign's words hold the writer's name or address: they have own fields."
+_EMAIL = "This is not a full email address."
+_PHONE = "A phone number has ten digits, like 202-555-0147. It may also be left out."
+_NAME_IN_FRAME = (
+    "The campaign's words have the writer's name or address: these have their own fields."
+)
 _NAME_IN_OWN = (
     "Your words hold your full name, address or phone. The office gets them separately; "
     "take them out."
@@ -290,12 +292,12 @@ def check_agent(agent: DeliveryAgent) -> tuple[FieldProblem, ...]:
     """What is wrong with the delivery agent's details, for the operator."""
     rows = (
         ("name", bool(agent.name.strip()), "must be the exact name on the access application"),
-        ("ack_email", email_address(agent.ack_email) is not None, "must be an e-mail address"),
+        ("ack_email", email_address(agent.ack_email) is not None, "must be an email address"),
         ("contact_name", len(agent.contact_name.strip()) >= 6, "must have six characters"),
         ("contact_email", email_address(agent.contact_email) is not None,
-         "must be an e-mail address"),
+         "must be an email address"),
         ("contact_phone", phone_number(agent.contact_phone) is not None,
-         "must be a phone number such as 202-555-0147"),
+         "must be a phone number like 202-555-0147"),
         ("organization", not agent.organization or len(agent.organization.strip()) >= 3,
          "must have three characters or be empty"),
         ("organization_about",
@@ -374,7 +376,7 @@ def check_words(
     return problems
 
 
-_ENDED = "This letter names a bill of a Congress that has ended. Write the letter anew."
+_ENDED = "This letter names a bill of a Congress that has ended. Write the letter again."
 
 
 def message_parts(campaign: Campaign, letter: Letter, *, today: date) -> MessageParts | NotReady:

@@ -45,7 +45,7 @@ class Address:
         ``parse_address`` refuses."""
         found = read_email(self.email)
         if isinstance(found, BadEmail):
-            raise ValueError("not an e-mail address")
+            raise ValueError("not an email address")
         return found.wire
 
 

@@ -17,37 +17,37 @@ from app.documents.letter import Addressed, to_text
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "receipt subject": "Your letters to Congress: your receipt",
+        "receipt subject": "Your receipt for your letters to Congress",
         "receipt": (
             "Thank you for writing to the people who represent you.\n\n"
             "Your letters are to:\n{recipients}\n\n"
-            "What is known of each letter, and a button to take back your signature, is here:\n"
+            "See what we know about each letter, or withdraw your signature:\n"
             "{link}\n\n"
-            "Whoever has this link can see the receipt, so do not pass it on. {handing over}"
+            "Anyone with this link can see the receipt, so do not share it. {handing over}"
         ),
-        "confirmation subject": "Please confirm your e-mail address",
+        "confirmation subject": "Confirm your email address",
         "confirmation": (
-            "Somebody, probably you, wrote letters to Congress on our site and gave this e-mail "
+            "Someone, probably you, wrote letters to Congress on our site and gave this email "
             "address.\n\n"
             "If it was you, open this page and press the button:\n{link}\n\n"
-            "If it was not you, you need not do anything. Without the button nothing more is "
-            "sent to you, and the request is deleted within two days."
+            "If it was not you, do nothing. We send nothing more and delete the request "
+            "within two days."
         ),
         "by hand": (
-            "We have not sent your letters: please hand them over yourself, as the page explains."
+            "We have not sent your letters. You hand them over yourself, as the page explains."
         ),
         "official": (
             "We give to an office’s own system only the letters for which you pressed the button "
-            "that says so; please hand over the others yourself, as the page explains."
+            "that says so. Hand over the others yourself, as the page explains."
         ),
         "state": "To {name}. When you asked for this copy: {state}",
         "copy subject": "A copy of your letters to Congress",
         "copy": (
-            "Here is the copy that you asked for. The letters are below as text, and attached as "
-            "PDF, ready to print and sign.\n\n"
-            "{handing over} What is known of each letter is here:\n{link}"
+            "Here is the copy you asked for. The letters are below as text, and attached as PDF, "
+            "ready to print and sign.\n\n"
+            "{handing over} See what we know about each letter:\n{link}"
         ),
-        "footer": "This message was sent by {group}. Nobody reads answers to it.",
+        "footer": "Sent by {group}. No one reads replies.",
     },
     "es": {
         "receipt subject": "Sus cartas al Congreso: su comprobante",

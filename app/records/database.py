@@ -342,8 +342,8 @@ def _serving_file(path: Path) -> Path:
 def foreign_log(path: Path) -> str:
     """What it means that the log beside the database is of another file."""
     return (
-        f"The log {path.name}-wal beside the database {path} is of another file: somebody copied "
-        "a database over it. Together they would be destroyed, so neither is touched. If the "
+        f"The log {path.name}-wal beside the database {path} is of another file: someone copied a "
+        "database over it. Together they would be destroyed, so neither is touched. If the "
         "copy is what you want, `flask adopt` puts the log aside."
     )
 
@@ -459,7 +459,7 @@ def _awaited_id(path: Path) -> str:
     if day := moved_on(path):
         raise NotItselfError(
             f"The site in {path.parent} moved to another place on {day}, and two would count "
-            "apart, so nothing is taken in here. If it is to go on here after all, run: flask adopt"
+            "apart, so nothing is taken in here. If it is to continue here, run: flask adopt"
         )
     known = known_id(path)
     if known and not path.exists():
@@ -580,7 +580,7 @@ def _stopped(words: str) -> NoReturn:
 
 @cache
 def _log_once(words: str) -> None:
-    log.critical("Nothing is taken in any more. %s", words)
+    log.critical("Nothing more is taken in. %s", words)
 
 
 def keep_private(path: Path) -> None:

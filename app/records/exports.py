@@ -79,7 +79,7 @@ class Occasion:
         return cls(at, campaign.timezone, facts, names, {campaign.slug: campaign.title})
 
 
-_STATUS = "Where the signature stands; only those that are counted count."
+_STATUS = "The status of the signature. Only counted ones count."
 
 
 def _meaning(by: str) -> str:
@@ -146,7 +146,7 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
         Column("match", "text", _meaning("match")),
         Column("source", "text", _meaning("source")),
         Column("edited", "yes/no", _meaning("edited")),
-        Column("own_share", "number", "Per cent of the letters in the person's own words."),
+        Column("own_share", "number", "Percent of the letters in the person's own words."),
         Column("letters", "number", BY_TERM["letters"].meaning),
         _CONGRESS,
     )
@@ -176,7 +176,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         *_WHOSE,
         *_PLACE,
         Column("seat", "text", "The seat in Congress: CA-12 in the House, CA-S3 in the Senate."),
-        Column("recipient", "text", "The member's bioguide id; empty where the seat was vacant."),
+        Column("recipient", "text", "The member's bioguide id. Empty where the seat was vacant."),
         Column("name", "text", "The member's name, where known."),
         Column("ask", "text", "What the letter asks for."),
         Column("handed_over", "text", _meaning("way")),

@@ -92,7 +92,7 @@ def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
         if changed := changed_keys(db, keys):
             raise NotItselfError(
                 f"{' and '.join(changed)} is not the one that this database was used with: "
-                f"earlier signers and receipts would not be recognised. {RESTORE}"
+                f"earlier signers and receipts would not be recognized. {RESTORE}"
             )
         _note_keys(db, keys, "INSERT OR IGNORE")
 

@@ -182,8 +182,8 @@ def read_public(path: Path) -> CampaignKey:
         good = content["kind"] == PUBLIC_KIND and content["version"] == VERSION
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise KeyFolderError(
-            f"{path.name} is not a public key of this site. Restore it from a backup, or take "
-            "the one that lies beside the private key."
+            f"{path.name} is not a public key of this site. Restore it from a backup, or use "
+            "the one beside the private key."
         ) from None
     if not good or len(public) != 32 or fingerprint(public) != key.id:
         raise KeyFolderError(f"{path.name} does not match its own fingerprint. Do not use it.")

@@ -175,7 +175,7 @@ def network_key(secret: bytes, ip: str) -> str:
 
 
 def about_key(secret: bytes, what: str) -> str:
-    """The key of an e-mail address or account name, however it is capitalised."""
+    """The key of an email address or account name, however it is capitalised."""
     text = unicodedata.normalize("NFC", what).casefold().strip()
     return _key(secret, "about", text)
 

@@ -156,13 +156,13 @@ def person_of(
     would share, and where the secret is empty.
     """
     if not secret:
-        raise ValueError("The secret that people are recognised by is empty.")
+        raise ValueError("The secret that people are recognized by is empty.")
     given, family, junior = name_of(first, last)
     plain = first.isascii() and last.isascii()
     accented = (given, family) if plain else name_of(first, last, accents=True)[:2]
     mailbox = _mailbox(email)
     if not given and not family and not mailbox:
-        raise ValueError("A person without an e-mail address and without a name has no code.")
+        raise ValueError("A person without an email address and without a name has no code.")
     name = _ring(given, family)
     zip5 = words_of(zip5)
     words = sorted((*given.split(), *family.split()))

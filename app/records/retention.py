@@ -82,7 +82,7 @@ KINDS: tuple[ExpiringRows, ...] = (
     ExpiringRows(
         "messages, and letters to offices, in the queue", "mail", "outbound", "queued_at < :seconds"
     ),
-    ExpiringRows("questions by e-mail", "unconfirmed", "confirmations", "at < :stamp"),
+    ExpiringRows("questions by email", "unconfirmed", "confirmations", "at < :stamp"),
     ExpiringRows("failed log-ins", "throttle", "login_failures", "at < :seconds"),
     ExpiringRows("log-in waits", "throttle", "login_waits", "since < :seconds"),
     ExpiringRows("places of log-ins", "throttle", "login_sources", "until < :seconds"),

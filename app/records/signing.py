@@ -510,7 +510,7 @@ def _is_full(db: sqlite3.Connection, number: int, campaign: str) -> bool:
 def _take_the_place(db: sqlite3.Connection, number: int, campaign: str) -> None:
     """Count a further signing whose owner confirmed it, unless one that stands was confirmed.
 
-    One without an e-mail address that no organizer has let through was not confirmed either.
+    One without an email address that no organizer has let through was not confirmed either.
     """
     by_email, by_address, earlier = db.execute(
         "SELECT by_email, by_address, earlier FROM signatures WHERE id = ?", (number,)

@@ -188,7 +188,7 @@ def read_statement(text: str) -> Statement | NotAStatement:
             type(statement.content[name]) is int for name in ("signatures", "letters", "receipts")
         )
     except BadSignatureError:
-        return NotAStatement("The signature does not fit: the statement was changed after it.")
+        return NotAStatement("The signature does not match: the statement was changed after it.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NotAStatement("This is not a statement of a count, or a part of it is missing.")
     if not known or not complete:

@@ -39,8 +39,8 @@ WORDS = {
         "list": "The list of cosponsors is {number} days old.",
         "goal": "{number} people have signed: the goal is reached.",
         "copy": "No copy of the database was made in the last two days.",
-        "doctor": "The daily look at the site found something that has to be fixed. Tell whoever "
-                  "runs the server; the command “flask doctor” says what.",
+        "doctor": "The daily look at the site found something that has to be fixed. Tell your "
+                  "site operator. The command “flask doctor” says what.",
         "end": "Open the overview: {link}\n\nYou asked for these alerts. To end them, open "
                "Your account.",
     },

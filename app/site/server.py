@@ -305,7 +305,7 @@ def serve(
 
     watcher = Watcher()
     for _ in range(workers):
-        watcher.add("A web process", "The others answer meanwhile.", answer)
+        watcher.add("A web process", "The others answer until then.", answer)
     if metrics:
 
         def tell() -> None:
@@ -320,6 +320,6 @@ def serve(
             lambda: os.execv(mail[0], list(mail)),  # noqa: S606 - our own words
         )
     if stream is not None:
-        lost = "Signing goes on; nothing is copied meanwhile."
+        lost = "Signing continues. Nothing is copied until then."
         watcher.add("The stream of copies", lost, stream)
     watcher.run()

@@ -76,7 +76,7 @@ def _row(default: Any, rule: SettingRule) -> Any:
 
 def _words(value: object) -> str:
     if not isinstance(value, str):
-        raise _UnfitError('Write words in quotes, such as "…".')
+        raise _UnfitError('Write words in quotes, like "…".')
     if len(value) > LONGEST or not value.isprintable():
         raise _UnfitError(f"Write one line of at most {LONGEST} characters.")
     return value.strip()
@@ -175,7 +175,7 @@ def _web_address(value: object, *, path: bool) -> str:
         return ""
     if "://" not in text:
         name = text.split("/")[0]
-        raise _UnfitError(f"Write it with https:// in front, such as https://{name}.")
+        raise _UnfitError(f"Write it with https:// in front, like https://{name}.")
     try:
         parts = urlsplit(text)
         sound = bool(re.fullmatch(r"[\w.-]+|[0-9a-f:]+", parts.hostname or ""))
@@ -203,11 +203,11 @@ def _is_listening(text: str) -> bool:
 
 
 _mailbox = _line(
-    "an e-mail address", "Write one e-mail address, such as letters@example.org.",
+    "an email address", "Write one email address, like letters@example.org.",
     lambda text: read_email(text) == Email(text, text),
 )  # fmt: skip
 _listening = _line(
-    "an address and a port", "Write an address and a port, such as 127.0.0.1:9464.", _is_listening
+    "an address and a port", "Write an address and a port, like 127.0.0.1:9464.", _is_listening
 )
 _elsewhere = _line(
     "a folder’s whole path or s3://bucket/folder",
@@ -290,7 +290,7 @@ class Settings:
     )
     group_name: str = _text("Dear Congress", "Who runs the site.")
     contact: str = _text(
-        "", "How residents reach you, an e-mail or web address; on every page’s foot."
+        "", "How residents reach you, an email or web address. It is at the foot of every page."
     )
     legal_name: str = _text(
         "", "The legal name of who runs the site, for the terms page and every page’s foot."
@@ -301,7 +301,7 @@ class Settings:
     )
     site_url: str = _address(
         "",
-        "The public address, such as https://letters.example.org; turns on host checking and "
+        "The public address, like https://letters.example.org. Turns on host checking and "
         "HTTPS-only headers. Needed for mail and for codes on paper.",
     )
     host: str = _text("127.0.0.1", "The address to serve on; `::1` or `::` for IPv6. Also HOST.")
@@ -309,11 +309,11 @@ class Settings:
     workers: int = _whole(2, 1, 64, "Processes that serve pages. Also WORKERS.")
     metrics: str = _listening(
         "",
-        "Where numbers for Prometheus are served, such as 127.0.0.1:9464; they name nobody, and "
-        "are not for the public. Empty serves none.",
+        "Where numbers for Prometheus are served, like 127.0.0.1:9464. They name no one, and are "
+        "not for the public. Empty serves none.",
     )
     trusted_proxies: int = _whole(
-        0, 0, 5, "How many reverse proxies of your own stand in front; 0 trusts no header."
+        0, 0, 5, "How many of your own reverse proxies are in front. 0 trusts no header."
     )
     street_lookup: bool = _flag(
         True,
@@ -376,7 +376,7 @@ class Settings:
     limits: bool = _flag(True, "Limits per visitor and network; turned off for measuring only.")
     limits_url: str = _redis("", "A Redis for the counters of limits; empty for a file.")
     raised_networks: str = _networks(
-        "", "Networks that may do twenty times as much, such as a library’s."
+        "", "Networks that may do twenty times as much, like a library’s."
     )
     today: str = _day("", "For rehearsals only: pretend that it is noon of this day.")
     keep_towns: bool = _flag(
@@ -386,7 +386,7 @@ class Settings:
         90, 0, 3650, "Days after the campaign’s end until sealed details are purged."
     )
     keep_letters_days: int = _whole(
-        90, 0, 3650, "The same for the words of letters that somebody keeps behind their receipt."
+        90, 0, 3650, "The same for the words of letters that someone keeps with their receipt."
     )
     keep_audit_days: int = _whole(730, 30, 3650, "Days that the audit trail is kept.")
     keep_mail_days: int = _whole(7, 1, 365, "Days that the state of a mailed message is kept.")
@@ -416,14 +416,14 @@ class Settings:
     mail_username: str = _text("", "The name at the mail server.")
     mail_password: str = _text("", "The password there.", secret=True)
     mail_from: str = _mailbox(
-        "", "The campaign’s own address, such as letters@example.org; needed with a mail server."
+        "", "The campaign’s own address, like letters@example.org. Needed with a mail server."
     )
     mail_timeout: float = _seconds(15.0, 0.05, 30, "For each step before a message leaves.")
     mail_data_timeout: float = _seconds(
         120.0, 0.05, 300, "To wait for the server’s last word on a message."
     )
     mail_per_address_a_day: int = _whole(10, 1, 1000, "Messages to one address in a day.")
-    mail_workers: int = _whole(2, 1, 16, "Messages that are handed over at once.")
+    mail_workers: int = _whole(2, 1, 16, "Messages that are handed over at the same time.")
     redis_url: str = _redis("", "A Redis for the mail queue; empty for a file. Also REDIS_URL.")
     cwc_mode: Literal["off", "test", "production"] = _choice(
         "off", ("off", "test", "production"), "The offices’ own delivery systems."
@@ -436,9 +436,9 @@ class Settings:
     cwc_per_office_per_minute: int = _whole(30, 1, 6000, "Letters a minute to one office.")
     cwc_agent: str = _text("", "The delivery agent’s exact name on the access application.")
     cwc_ack_email: str = _mailbox("", "Where the offices’ systems acknowledge to.")
-    cwc_contact_name: str = _text("", "Whom the offices may ask.")
-    cwc_contact_email: str = _mailbox("", "Their e-mail address.")
-    cwc_contact_phone: str = _text("", "Their telephone number, such as 202-555-0123.")
+    cwc_contact_name: str = _text("", "Who the offices may ask.")
+    cwc_contact_email: str = _mailbox("", "Their email address.")
+    cwc_contact_phone: str = _text("", "Their phone number, like 202-555-0123.")
     cwc_organization_about: str = _text("", "A sentence about the group, for the offices.")
     secret_key: bytes = _key("Signs forms, seals mail; leave it out, and `secret.key` is made.")
     person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
@@ -582,7 +582,7 @@ def _together(settings: Settings) -> Iterator[str]:
     if settings.mail_server and not settings.site_url:
         yield (
             "mail_server is set, but site_url is not: links in mail would lead nowhere. Set it to "
-            "the site’s public address, such as https://letters.example.org."
+            "the site’s public address, like https://letters.example.org."
         )
     for name in ("cwc_house_url", "cwc_senate_url"):
         address = urlsplit(getattr(settings, name))
@@ -668,15 +668,15 @@ def _read_key(path: Path, database: Path) -> bytes:
         if database.exists() or database.with_suffix(".id").exists():
             raise SettingsError(
                 f"{path.name} is missing beside the database in {path.parent}. Restore it from a "
-                "backup: without it earlier signers and receipts are not recognised. If it is "
-                "lost for good, run: flask adopt"
+                "backup: without it earlier signers and receipts are not recognized. If it is "
+                "lost permanently, run: flask adopt"
             )
         make_key(path)
     value = path.read_text(encoding="ascii", errors="replace").strip()
     if len(value) < SHORTEST_SECRET:
         raise SettingsError(
             f"{path} is too short to be a secret. Restore it from a backup: without it earlier "
-            "signers and receipts are not recognised."
+            "signers and receipts are not recognized."
         )
     return value.encode()
 

@@ -172,7 +172,7 @@ def _show(status: int, words: tuple[str, str] | None = None) -> Shown:
         )
     except Exception as error:  # noqa: BLE001 - the page for errors must not fail itself
         log.error("error page failed: %s", where(error))
-        return Response("Something went wrong. Please go back and try again.\n", status)
+        return Response("Something went wrong. Go back and try again.\n", status)
     return page, status
 
 

@@ -81,7 +81,7 @@ def test_long_silence_is_said_but_is_nothing_wrong(site: Site, db: sqlite3.Conne
     signed(db, at=NOON - timedelta(days=14, minutes=1))
     finding = letters_are_accounted_for(site)
     assert finding.level == "ok"
-    assert "Nobody told us of handing 3 of them over" in finding.sentence
+    assert "No one told us of handing 3 of them over" in finding.sentence
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def thanks(times: int) -> str:
         ("In May 2020 I wrote, and by May 2020 it was done.", "twice: “May 2020”", "nice"),
         ("In May 2020 I wrote, and by June 2020 it was done.", None, None),
         ("It has at least 32 agencies.", "from 2017", "should"),
-        ("The DOJ admitted it.", "Nobody admitted this", "should"),
+        ("The DOJ admitted it.", "No one admitted this", "should"),
         ("It drains our local budget.", "Since October 2025", "should"),
         ("It cost $323 million.", "tens of millions", "should"),
         ("It cost $26 million.", "could not be verified", "should"),

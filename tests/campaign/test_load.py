@@ -161,7 +161,7 @@ TOML = "campaign.toml"
         (TOML, "[last_day]", "goal = 0\n[last_day]", "a whole number above 0"),
         (TOML, 'title = "The PROTECT', 'titel = "The PROTECT', "Did you mean `title`?"),
         (TOML, 'requires = ["FL"', 'requires = ["XX"', "“XX”"),
-        (TOML, 'kind = "earlier"', 'kind = "erlier"', "it can be earlier, opposes"),
+        (TOML, 'kind = "earlier"', 'kind = "erlier"', "It can be earlier, opposes"),
         (
             TOML,
             "{{ time_note }} Please say publicly that it should",

@@ -151,7 +151,7 @@ def test_find_goes_by_the_sites_rehearsal_day(
     [
         ("2138", "Did you mean 02138?"),
         ("02138-12", "four digits"),
-        ("K1A 0B1", "US ZIP codes only"),
+        ("K1A 0B1", "U.S. ZIP codes only"),
         ("", "Give a ZIP code"),
         ("abc", "five digits"),
     ],

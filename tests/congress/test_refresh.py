@@ -190,7 +190,7 @@ def _offices(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (_cut, "of the 541 seats have nobody in this list"),
+        (_cut, "of the 541 seats have no one in this list"),
         (_cut_text, "cannot be read as YAML"),
         (_page, "not a list of people"),
         (_binary, "not text in UTF-8"),

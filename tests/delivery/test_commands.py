@@ -67,7 +67,7 @@ def test_a_test_message_says_what_came_of_it(site: Path) -> None:
     ("setting", "words"),
     [
         ('mail_server = "mail.example"', "mail_from"),
-        ('mail_server = "mail.example"\nmail_from = "x"', "one e-mail address"),
+        ('mail_server = "mail.example"\nmail_from = "x"', "one email address"),
         ('mail_server = "mail.example"\nmail_from = "l@c.example"\nmail_tls = "none"', "another"),
         ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_tls = "ssl"', "starttls"),
         ('mail_server = "m.example"\nmail_from = "l@c.example"\nmail_port = 0', "65535"),
@@ -112,7 +112,7 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
     [
         ({}, "ok", "off"),
         ({"CWC_MODE": "production"}, "fail", "key"),
-        ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches nobody"),
+        ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches no one"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k"}, "warn", "confirm_email"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CONFIRM_EMAIL": "1"}, "ok", "set up"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),

@@ -83,7 +83,7 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.replace("94612", "0213"), "zip", "five or nine"),
         (GOOD.replace("CA,", "=1+1,"), "state", "two-letter"),
         (GOOD.replace("94612", "09012").replace("CA", "AE"), "zip", "home_zip"),
-        (GOOD.replace("ana@example.org", ""), "email", "e-mail"),
+        (GOOD.replace("ana@example.org", ""), "email", "email address"),
         (GOOD.replace("My neighbor", "I am Ana Li. My neighbor"), "own words", "full name"),
         (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "no district"),
         (GOOD.replace(",Ms.,,", ",Ms.,TX-12,"), "district", "no district of that state"),

@@ -278,7 +278,7 @@ def test_only_the_receipt_goes_at_once_without_a_typed_word(site: Site) -> None:
     assert site.client.get(link).h1
     assert "WIN" not in text_of(message)
     assert "bad.example" not in text_of(message)
-    assert str(message["Subject"]).startswith(("Your letters", "Sus cartas"))
+    assert str(message["Subject"]).startswith(("Your receipt", "Sus cartas"))
 
 
 def test_from_is_the_campaigns_own_and_no_address_stands_in_a_link(

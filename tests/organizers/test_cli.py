@@ -66,7 +66,7 @@ def test_a_name_that_exists_is_not_added_again(app: Flask) -> None:
 def test_a_name_that_cannot_be_used_is_explained(app: Flask, name: str) -> None:
     result = run(app, "add", name, "--role", "editor")
     assert result.exit_code == 1
-    assert "Nobody was added" in result.output
+    assert "No one was added" in result.output
 
 
 def test_a_role_is_needed_and_must_exist(app: Flask) -> None:

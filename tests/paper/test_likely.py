@@ -1,4 +1,4 @@
-"""Rows that may be of somebody who is counted already: shown before they count, then decided."""
+"""Rows that may be someone who is already counted: shown before they count, then decided."""
 
 from __future__ import annotations
 

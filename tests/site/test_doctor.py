@@ -137,7 +137,7 @@ setting("settings", "fail", "too short or too plain", 'secret_key = "hunter2"')
 setting("settings", "fail", "has no sections", "[mail]\nserver = 1")
 setting("settings", "fail", "unprotected", 'site_url = "http://letters.example.org"')
 setting("settings", "warn", "cannot reach you", 'site_url = "https://letters.example.org"')
-setting("settings", "warn", "take today out", 'today = "2026-12-01"')
+setting("settings", "warn", "remove today", 'today = "2026-12-01"')
 setting("proxy", "fail", "limits = true", "limits = false")
 setting("proxy", "warn", "trusted_proxies = 1", 'site_url = "https://letters.example.org"')
 setting("limits", "fail", "limits_url", 'limits_url = "redis://127.0.0.1:1"')
@@ -398,7 +398,7 @@ def new_congress(p: Patient) -> None:
     p.later = datetime(2027, 1, 4, tzinfo=UTC) - NOW
 
 
-@way("tables", "fail", "nobody is looked up")
+@way("tables", "fail", "no one is looked up")
 def congress_after_next(p: Patient) -> None:
     p.later = datetime(2029, 1, 4, tzinfo=UTC) - NOW
 
@@ -638,7 +638,7 @@ def seen_from_outside(
 @pytest.mark.parametrize(
     ("status", "page", "level", "words"),
     [("502 Bad Gateway", b"", "fail", "answers 502"),
-     ("200 OK", b"Welcome to nginx!", "fail", "somebody else")],
+     ("200 OK", b"Welcome to nginx!", "fail", "something else")],
 )  # fmt: skip
 def test_who_else_answers_at_the_public_address_is_told(
     patient: Patient, status: str, page: bytes, level: str, words: str
@@ -660,8 +660,8 @@ def test_who_else_answers_at_the_public_address_is_told(
         (adds_who_asks, 1, "ok", "as it should"),
         (says_who_asks, 1, "ok", "as it should"),
         (stands_behind_another, 2, "ok", "as it should"),
-        (hands_on, 1, "fail", "limits hold nobody off. Set trusted_proxies = 0."),
-        (adds_who_asks, 2, "fail", "limits hold nobody off. Set trusted_proxies = 1."),
+        (hands_on, 1, "fail", "limits stop no one. Set trusted_proxies = 0."),
+        (adds_who_asks, 2, "fail", "limits stop no one. Set trusted_proxies = 1."),
         (adds_who_asks, 0, "fail", "limited together. Set trusted_proxies = 1."),
         (says_who_asks, 2, "fail", "limited together. Set trusted_proxies = 1."),
         (stands_behind_another, 1, "fail", "2 proxies say who a visitor is"),

@@ -112,7 +112,7 @@ def test_a_site_on_a_full_disk_is_not_ready(
 
 @pytest.mark.parametrize("wrong", ["9464", "localhost", "localhost:0", "localhost:99999", ":9464"])
 def test_where_numbers_are_served_is_an_address_and_a_port(wrong: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="an address and a port, such as"):
+    with pytest.raises(SettingsError, match="an address and a port, like"):
         read_settings({}, instance=tmp_path, metrics=wrong)
     assert read_settings({}, instance=tmp_path, metrics="[::1]:9464").metrics == "[::1]:9464"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
@@ -19,6 +20,7 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from app.campaign.faults import TWO_GENDERS
+from app.records.acts import State
 from app.site.i18n import CATALOGUES, compile_catalogues
 from app.site.settings import ROOT, Settings
 from tests.web.lint import Client, Html
@@ -60,6 +62,16 @@ def test_every_message_has_a_spanish_text(spanish: dict[str, Message]) -> None:
         if entry is None or entry.fuzzy or not texts or not all(t.strip() for t in texts):
             missing.append(f"{name}: {key}")
     assert not missing, "\n".join(missing)
+
+
+UNPLAIN = re.compile(r"(?<=\w)'(?=\w)|\be-mail|\b(some|no|every|any)body\b", re.I)
+
+
+def test_english_is_plain_american_in_one_spelling() -> None:
+    """The words are listed in CONTRIBUTING.md. A letter's state is data, and stays as stored."""
+    for name, message in in_the_code():
+        for text in (message,) if isinstance(message, str) else message:
+            assert text in get_args(State) or not UNPLAIN.search(text), f"{name}: {text}"
 
 
 def test_no_text_of_a_page_names_a_setting(spanish: dict[str, Message]) -> None:

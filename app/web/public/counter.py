@@ -150,7 +150,7 @@ def _rule() -> str:
     return (
         f"Signatures of the state, rounded down to a multiple of {STEP}; below {STEP} a state is "
         f"not listed. All states are renewed together, each time that at least {STEP} signatures "
-        "have been added or taken away."
+        "have been added or removed."
     )
 
 

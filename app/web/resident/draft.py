@@ -317,7 +317,7 @@ def a_state(_form: Any, field: Any) -> None:
 
 
 def email_message(problem: BadEmail) -> str:
-    """What is wrong with an e-mail address and what to do."""
+    """What is wrong with an email address and what to do."""
     if problem.why == "letters":
         return _(
             "Before the @, many mail systems accept only the letters a to z without accents, so "
