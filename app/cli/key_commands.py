@@ -36,6 +36,7 @@ from app.records.sealing import (
     OpenedRow,
     SealedExport,
     export_sealed,
+    head_of,
     open_sealed_file,
     reseal,
     sealed_counts,
@@ -364,6 +365,11 @@ def contacts_command(
       flask signatures contacts sealed.jsonl --key campaign.private.json --out contacts.csv
       flask signatures contacts sealed.jsonl --key KEY --out new.csv --before contacts.csv
     """
+    if file and head_of(file).get("purpose") == "packet":
+        raise click.ClickException(
+            f"{file} is the file for packets and names nobody who may be contacted. Take the "
+            "sealed list from the page Contacts."
+        )
     keys = [unlock_file(path, passphrase_file) for path in private_files]
     earlier = _signatures_in(before) if before else {}
     source = file or out.with_name(f".{out.name}.sealed")

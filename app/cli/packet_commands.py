@@ -33,7 +33,7 @@ from app.delivery.packets import (
 )
 from app.delivery.writer_rows import BadRow, WriterRow, read_opened
 from app.records.keys import OpenKey
-from app.records.sealing import KIND, OpenedRow, campaign_of, open_sealed_file
+from app.records.sealing import KIND, OpenedRow, head_of, open_sealed_file
 from app.site.live import choosing, chosen_campaign
 from app.site.services import campaign_and_tables, moment_of_site
 from app.site.settings import load_settings
@@ -82,7 +82,7 @@ def packets_command(
       flask letters packets sealed.jsonl --key campaign.private.json --out print --split 20MB
     """
     settings = load_settings()
-    named = campaign_of(file) if file else ""
+    named = str(head_of(file).get("campaign", "")) if file else ""
     with choosing(named):
         if named and chosen_campaign(settings) != named:
             raise click.ClickException(f"{file} holds letters of another campaign, {named!r}.")

@@ -390,15 +390,16 @@ def export_sealed(
     return done
 
 
-def campaign_of(path: Path) -> str:
-    """Whose sealed details a file holds; empty for a file of another kind."""
+def head_of(path: Path) -> dict[str, Any]:
+    """What a file of sealed details says of itself, such as ``campaign`` and ``purpose`` (a
+    purpose or ``all``); empty for a file of another kind."""
     with path.open(encoding="utf-8", errors="replace") as file:
         first = file.readline(2_000)
     try:
         head = json.loads(first)
     except ValueError:
-        return ""
-    return str(head.get("campaign", "")) if isinstance(head, dict) else ""
+        return {}
+    return head if isinstance(head, dict) else {}
 
 
 def _boxes(

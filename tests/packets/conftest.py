@@ -112,7 +112,9 @@ def sealed_file(
     key = current_key(keys)
     assert key is not None
     (folder / "passphrase").write_text(PASSPHRASE + "\n", encoding="utf-8")
-    lines: list[dict[str, Any]] = [{"kind": KIND, "version": VERSION, "campaign": campaign}]
+    lines: list[dict[str, Any]] = [
+        {"kind": KIND, "version": VERSION, "campaign": campaign, "purpose": purpose}
+    ]
     for number, details in enumerate(people, start=1):
         box = seal(key.public, pack(number, purpose, details))  # type: ignore[arg-type]
         lines.append(

@@ -118,6 +118,30 @@ def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Pa
     assert gone == ["email", "bo@example.org"]
 
 
+def test_the_file_for_packets_is_not_taken_for_a_list_that_everybody_left(tmp_path: Path) -> None:
+    people = [person(email="ana@example.org")]
+    listed = sealed_file(tmp_path / "one", people, purpose="contact")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    flask("signatures contacts", listed, *key_options(listed), "--out", old)
+    packets = sealed_file(tmp_path / "two", people)
+    options = [*key_options(packets), "--out", new, "--before", old]
+    result = flask("signatures contacts", packets, *options)
+    assert result.exit_code == 1
+    assert "for packets" in result.output
+    assert not new.exists()
+    assert not (tmp_path / "new-remove.csv").exists()
+
+
+def test_a_list_of_last_time_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    listed = sealed_file(tmp_path / "one", [person()], purpose="contact")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_bytes("email,signature\njosé@example.org,1\n".encode("latin-1"))
+    options = [*key_options(listed), "--out", new, "--before", old]
+    result = flask("signatures contacts", listed, *options)
+    assert result.exit_code == 1
+    assert f"{old} is not text in UTF-8" in result.output
+
+
 def test_nobody_is_listed_to_be_taken_off_when_a_row_did_not_open(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "one", [person(email="a@example.org")], purpose="contact")
     old = tmp_path / "old.csv"
