@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.congress.maps import load_map
 from tests.axe import objections
-from tests.organizers.conftest import Clock, Office
+from tests.organizers.conftest import PASSWORD, Clock, Office
 from tests.organizers.test_browser import address, enter, new_page, seen
 
 __all__ = ["address", "seen"]
@@ -118,6 +118,21 @@ def test_all_of_it_works_without_javascript(
         page.get_by_role("button", name="Download").click()
     assert waiting.value.suggested_filename.endswith(".csv")
     assert "state=CA" in waiting.value.url
+
+
+def test_the_page_that_a_file_leaves_in_sight_says_that_the_file_came(
+    chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
+) -> None:
+    page = new_page(chromium, address, seen)
+    enter(page, address, staff.add("Boss", "admin"), clock)
+    page.goto(f"{address}/organize/counts/export")
+    clock.forward(minutes=10)
+    page.get_by_role("button", name="Download").click()
+    page.locator("#password").fill(PASSWORD)
+    with page.expect_download():
+        page.locator("#password").press("Enter")
+    expect(page.locator("h1")).to_have_text("Enter your password again")
+    expect(page.locator("main")).to_contain_text("it downloads from here, and this page stays")
 
 
 def test_districts_can_be_told_apart_from_the_paper_and_from_each_other(
