@@ -24,7 +24,7 @@ from app.campaign.words import bill_key, ordinal, printed_number, said
 from app.records.counts import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
-from app.site.i18n import language, page_url
+from app.site.i18n import language, ngettext, page_url
 from app.site.live_supporters import live_lists
 from app.site.services import Services, services
 from app.text import clean_line, read_day
@@ -74,10 +74,13 @@ def open_() -> Response:
     """Open the campaign of this address to everybody, once its check finds nothing to fix."""
     site = services()
     if must := check_files(site, site.live.files(site.db()).files).must:
-        words = _(
-            "The check found %(number)d things to fix before anyone can sign. They are below the "
-            "text of each letter and of the campaign.", number=len(must),
-        )  # fmt: skip
+        words = ngettext(
+            "The check found one thing to fix before anyone can sign. It is below the text of its "
+            "letter or of the campaign.",
+            "The check found %(num)d things to fix before anyone can sign. They are below the "
+            "text of each letter and of the campaign.",
+            len(must),
+        )
         return index(words, 422)
     return _changed(move(acting(), site.slug, "open", first=site.settings.campaign))
 
