@@ -11,8 +11,12 @@ from werkzeug.datastructures import FileStorage
 
 from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.check import check_campaign
+from app.campaign.compose import Composer, body_text
+from app.campaign.entities import Writer
 from app.campaign.load import load_campaign, read_campaign
+from app.campaign.page_words import page_words
 from app.campaign.stance import Backing, bill_names
+from app.campaign.words import Language
 from app.congress.tables import load_tables
 from app.records.site_campaigns import campaigns_here
 from app.records.workshop import live_files
@@ -165,6 +169,37 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     assert campaign.topic == "Arts, Culture, Religion"
     report = check_campaign(campaign, Few.of(load_tables()).holders)
     assert report.ok, [str(problem) for problem in report.problems]
+
+
+def test_a_bill_of_long_ago_is_not_said_to_be_of_the_last_congress() -> None:
+    new = Beginning(
+        kind="hr", number=21, congress=117, title="Library Cards Act", does="end fees",
+        as_of=date(2022, 12, 1), asks=("cosponsor", "oppose"), letters=LETTERS,
+    )  # fmt: skip
+    campaign, today = read_campaign("cards", first_files(new)), date(2026, 11, 30)
+    tables = load_tables()
+    holder, home = tables.holder("CA-12"), tables.delegation("CA", 12)
+    assert holder
+    assert home
+    ana = Writer(first="Ana")
+    person = Composer(campaign, writer=ana, district_place=home, story="", today=today)
+    languages: tuple[tuple[Language, str], ...] = (
+        ("en", "117th Congress"),
+        ("es", "117.º Congreso"),
+    )
+    for language, congress in languages:
+        said = [page_words(campaign, today, language).lede]
+        said += [
+            body_text(person.letter(template, holder, language=language))
+            for template in campaign.templates.values()
+        ]
+        assert len(said) == 7
+        for text in said:
+            assert congress in text
+            assert "last Congress" not in text
+            assert "anterior" not in text
+    for note in (campaign.time_notes["expired"], campaign.time_notes["expired_es"]):
+        assert "{{ congress }}" in note
 
 
 def test_the_example_campaign_passes_its_check() -> None:
