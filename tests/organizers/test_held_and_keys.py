@@ -46,6 +46,20 @@ def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, pref
     assert "CA" in browser.words
 
 
+def test_a_state_with_one_seat_is_at_large_and_not_district_zero(
+    browser: Browser, staff: Office
+) -> None:
+    late = replace(request(1, status="held"), held_for="crowd", state="VT", district=0)
+    sign(staff.db, late, SECRET)
+    sign(staff.db, replace(request(2, status="held"), held_for="crowd"), SECRET)
+    browser.log_in(staff.add())
+    browser.get("/organize/held/")
+    cells = ["".join(cell.itertext()) for cell in browser.page.all("td")]
+    assert "VT at large" in cells
+    assert "CA-12" in cells
+    assert "0" not in cells
+
+
 def test_the_ticked_ones_are_released_counted_and_can_be_held_again(
     browser: Browser, staff: Office
 ) -> None:

@@ -39,7 +39,7 @@ from app.web.forms import DayField, SiteForm, entries, entry, queried, sent, upl
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
-from app.web.organizer.show import area, go_to, known, page, visible
+from app.web.organizer.show import area, district_code, go_to, known, page, visible
 from app.web.problem_words import problem_words
 from app.web.requests import LARGEST_FILE
 
@@ -89,10 +89,7 @@ def seat_words(holder: Holder | None) -> str:
     if holder is None:
         return _("not in our list of members")
     seat = holder.seat
-    if seat.chamber == "senate":
-        return seat.state
-    at_large = _("%(state)s at large", state=seat.state)
-    return f"{seat.state}-{seat.district}" if seat.district else at_large
+    return seat.state if seat.district is None else district_code(seat.state, seat.district)
 
 
 def _line(site: Services, backing: Backing, before: Backing | None = None) -> dict[str, object]:

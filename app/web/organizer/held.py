@@ -29,7 +29,7 @@ from app.web.error_pages import not_stored_words
 from app.web.forms import SiteForm, entries, queried, sent
 from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting
-from app.web.organizer.show import area, go_to, page
+from app.web.organizer.show import area, district_code, go_to, page
 
 held = area("organizer_held", "/held")
 
@@ -50,7 +50,7 @@ def index(
     done = queried().get("done", "")
     return page(
         "held/index", status, problem=problem, field="held-list", view=view,
-        letter_name=lambda slug: letter_name(slug, site),
+        letter_name=lambda slug: letter_name(slug, site), district_code=district_code,
         found=held_page(site.db(), site.slug, view), most=PAGE, ticked=ticked,
         done=int(done) if re.fullmatch(r"[0-9]{1,3}", done) else None,
     )  # fmt: skip

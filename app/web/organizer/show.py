@@ -113,6 +113,11 @@ def known(found: T | None) -> T:
     return found
 
 
+def district_code(state: str, number: int) -> str:
+    """``CA-12``, ``VT at large``."""
+    return f"{state}-{number}" if number else _("%(state)s at large", state=state)
+
+
 def area(name: str, path: str = "") -> Blueprint:
     """The blueprint of some pages below ``/organize``. Whatever their address names and is not
     there has a page that says so."""
