@@ -70,6 +70,12 @@ def test_choosing_nobody_is_pointed_out(anyone: Resident) -> None:
     assert page.form()["story"] == form["story"]
 
 
+def test_who_can_write_to_one_person_is_not_told_of_all_of_them(anyone: Resident) -> None:
+    page = anyone.review(anyone.filled(anyone.writing("20009", "DC"), to=[""]), 422)
+    page.by_id("to")
+    assert not [s for s in page.all("summary") if "1" in "".join(s.itertext())]
+
+
 def test_the_way_that_a_match_was_made_is_kept(resident: Resident, settings: Settings) -> None:
     resident.signed("60647", "IL", 7)
     assert rows(settings)[0]["match"] == "chosen"
