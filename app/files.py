@@ -7,6 +7,7 @@ import fcntl
 import os
 import pwd
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,9 +96,14 @@ def of_another(*paths: Path) -> str:
             its, ours = _user(owner), _user(here)
             as_its = its if its != str(owner) else f"'#{owner}'"
             ways = [f"run it as {its} (sudo -u {as_its} …)"] if owner else []
-            ways += [f"sudo chown -R {ours} {path}"] if here else []
+            ways += [f"sudo chown -R {ours} {typed(path)}"] if here else []
             return f"{path} belongs to {its}, and this runs as {ours}: {', or '.join(ways)}"
     return ""
+
+
+def typed(path: Path | str) -> str:
+    """The path as whoever runs the site types it in a shell: in quotes where it has blanks."""
+    return shlex.quote(str(path))
 
 
 def _user(number: int) -> str:

@@ -20,6 +20,7 @@ from app.cli.plain import (
     some,
 )
 from app.errors import ExplainedError
+from app.files import typed
 from app.records import backup
 from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
@@ -127,7 +128,7 @@ def list_command(folder: Path) -> None:
     """
     found = backup.copies(folder)
     if not found:
-        click.echo(f"There is no copy in {folder}. To take one: flask backup now {folder}")
+        click.echo(f"There is no copy in {folder}. To take one: flask backup now {typed(folder)}")
     for copy in found:
         click.echo(f"{copy.path.name}  {_described(copy)}")
 
@@ -385,7 +386,7 @@ def upgrade_command() -> None:
         with closing(backup.plain_connection(copied[0])) as db:
             new = [step for step in now if step not in applied_steps(db)]
         click.echo(f"Upgraded: {', '.join(new)}. To go back: install the version of before, then "
-                   f"flask backup restore {copied[0]}")  # fmt: skip
+                   f"flask backup restore {typed(copied[0])}")  # fmt: skip
     else:
         done = "the database is of this version" if existed else "a new database was made"
         click.echo(f"Nothing to do: {done} ({now[-1]}).")

@@ -28,6 +28,7 @@ from app.cli.doctor_asks import TRIES
 from app.cli.plain import PlainCommand, some
 from app.congress.model import CHAMBERS
 from app.errors import ExplainedError
+from app.files import typed
 from app.records.accounting import sweep_letters
 from app.records.backup import note
 from app.records.counts import recount
@@ -128,7 +129,7 @@ def secrets_are_private(site: Site) -> Diagnosis:
         if path.name != "lost+found" and _owner_of(path) not in (owner, None):
             return fail(
                 f"{path} belongs to another user than the folder it is in, so the site cannot use "
-                f"it: sudo chown -R --reference {instance} {instance}"
+                f"it: sudo chown -R --reference {typed(instance)} {typed(instance)}"
             )
     loose = [path.name for path in there if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if loose:
@@ -498,17 +499,17 @@ def copies_are_fresh(site: Site) -> Diagnosis:
     if settings.backup_folder and age > timedelta(days=2):
         return fail(
             f"The daily copy is {age.days} days old, so a broken disk loses as much. Is there room "
-            f"in {settings.backup_folder}? flask backup now {settings.backup_folder}"
+            f"in {settings.backup_folder}? flask backup now {typed(settings.backup_folder)}"
         )
     if age > timedelta(days=8) and not settings.stream_to:
         return warn(
             f"The last copy is {age.days} days old, and a broken disk loses all since. "
-            f"flask backup now {file.parent}, or set backup_folder for a daily one."
+            f"flask backup now {typed(file.parent)}, or set backup_folder for a daily one."
         )
     if settings.backup_folder and not file.is_file():
         return fail(
             f"The last copy, {file}, is gone: a broken disk loses everything. "
-            f"flask backup now {settings.backup_folder}"
+            f"flask backup now {typed(settings.backup_folder)}"
         )
     same = file.is_file() and file.stat().st_dev == settings.database.stat().st_dev
     place = ", on the same disk as the database: carry it elsewhere, too" if same else ""

@@ -27,6 +27,7 @@ from app.cli.plain import (
     some,
     words_of,
 )
+from app.files import typed
 from app.records import audit, keys
 from app.records.acts import Purpose
 from app.records.audit import What
@@ -299,7 +300,9 @@ def export_here(
 def export_command(file: Path, purpose: Purpose | None) -> None:
     """Write the sealed details of counted signatures to FILE, still sealed."""
     done = export_here(load_settings(), file, purpose)
-    click.echo(f"{done.rows} rows in {file}. To open it: flask signatures open {file} --key KEY")
+    click.echo(
+        f"{done.rows} rows in {file}. To open it: flask signatures open {typed(file)} --key KEY"
+    )
 
 
 @click.command("open", cls=PlainCommand)

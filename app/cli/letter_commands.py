@@ -19,7 +19,7 @@ from app.campaign.text_changes import changes
 from app.campaign.words import Language, said
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, operator, progress, some
 from app.congress.tables import Tables, load_tables
-from app.files import write_file
+from app.files import typed, write_file
 from app.records.counts import anybody_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.assets import LARGEST_CARD, STATIC, card_name
@@ -211,7 +211,11 @@ def _refuse_another_campaign(site: Services, folder: Path) -> None:
     if other == site.slug or other not in known:
         return
     here = any(one.slug == other for one in site.campaigns)
-    way = f"flask letters import --campaign {other} …" if here else f"flask campaign begin {folder}"
+    way = (
+        f"flask letters import --campaign {other} …"
+        if here
+        else f"flask campaign begin {typed(folder)}"
+    )
     raise click.ClickException(
         f"This is the folder of another campaign, {other!r}; this one is {site.slug!r}. Nothing "
         f"was imported. What you may want: {way}"
@@ -238,7 +242,7 @@ def _refuse_another_bill(
         return
     raise click.ClickException(
         f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
-        f"campaign with it: flask campaign begin {folder}"
+        f"campaign with it: flask campaign begin {typed(folder)}"
     )
 
 

@@ -57,6 +57,7 @@ from app.cwc.message import (
 )
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.errors import ExplainedError
+from app.files import typed
 from app.records.accounting import note_office
 from app.records.database import Connection
 from app.records.keyed import keyed_code
@@ -489,5 +490,6 @@ def _rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
             yield from reader
     except FileNotFoundError:
         raise NotesError(
-            f"There is no {path.name} in {path.parent}. First: flask letters deliver {path.parent}"
+            f"There is no {path.name} in {path.parent}. "
+            f"First: flask letters deliver {typed(path.parent)}"
         ) from None

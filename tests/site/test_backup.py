@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
 import zipfile
 from contextlib import closing
@@ -14,7 +16,7 @@ import pytest
 from nacl.pwhash import argon2id
 from sqlite_utils import Database
 
-from app.files import locked
+from app.files import locked, of_another
 from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
@@ -313,3 +315,15 @@ def test_litestream_is_told_all_by_the_settings_and_no_secret_in_a_file(
     where = ('bucket: "letters"', 'path: "site"', 'endpoint: "https://s3.example.org"')
     for line in (*where, database, "retention: 696h"):
         assert line in text
+
+
+def test_a_command_that_names_a_folder_can_be_pasted_into_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Ana’s copies"
+    folder.mkdir()
+    said = flask("backup", "list", folder).output.rpartition("To take one: ")[2]
+    assert shlex.split(said) == ["flask", "backup", "now", str(folder)]
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    said = of_another(folder).rpartition("sudo ")[2]
+    assert shlex.split(said) == ["chown", "-R", "4242", str(folder)]
