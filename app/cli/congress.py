@@ -30,6 +30,8 @@ from app.congress.model import (
     Unavailable,
     ZipUnknown,
     as_moment,
+    congress_at,
+    congress_years,
     day_in_washington,
     ordinal,
 )
@@ -56,8 +58,15 @@ ZIP_PROBLEMS = {
 }
 
 
-def _load(when: date) -> Tables:
-    return load_tables(load_settings().instance, when)
+def _load(when: datetime) -> Tables:
+    """The tables at a moment that they can say something of. Raises ``ClickException``."""
+    tables = load_tables(load_settings().instance, when)
+    if tables.first_known <= tables.congress == congress_at(when):
+        return tables
+    raise click.ClickException(
+        f"The tables can answer for days from {congress_years(tables.first_known)[0]}-01-03 to "
+        f"{congress_years(tables.last_known)[1]}-01-03, and {day_in_washington(when)} is not one."
+    )
 
 
 def _moment(given: datetime | None) -> datetime:

@@ -111,8 +111,9 @@ class Tables:
     """The day on which this Congress ends at noon in Washington."""
     has_lines: bool
     """Whether the tables know this Congress's districts; without, nobody is looked up."""
+    first_known: int
     last_known: int
-    """The last Congress whose districts the tables know."""
+    """The first and the last Congress whose districts the tables know."""
     holders: tuple[Holder, ...]
     """All 541 seats with whoever sits in them, by state, House before Senate."""
     sources: Mapping[str, str]
@@ -305,6 +306,7 @@ class _Facts:
             begins=date(begins, 1, 3),
             ends=date(ends, 1, 3),
             has_lines=congress in self.congresses,
+            first_known=min(self.congresses),
             last_known=max(self.congresses),
             holders=holders,
             sources=self.index["sources"],

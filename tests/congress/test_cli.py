@@ -133,6 +133,16 @@ def test_find_after_noon_names_whoever_still_sits() -> None:
     assert "Senator" not in over
 
 
+@pytest.mark.parametrize("day", ["1999-01-01", "2025-01-03T11:59", "2035-01-01"])
+def test_days_of_which_the_tables_know_nothing_are_refused_with_those_they_know(day: str) -> None:
+    for command in (("rehearse",), ("status",), ("find", "--zip", "75001", "--state", "TX")):
+        answer = run(*command, "--on", day)
+        assert (answer.exit_code, answer.stdout) == (1, "")
+        assert "days from 2025-01-03 to 2029-01-03" in answer.stderr
+        assert day[:10] in answer.stderr
+    assert "the 119th Congress" in run("rehearse", "--on", "2025-01-03").stdout
+
+
 def test_find_looks_at_the_minute() -> None:
     assert "TN-9" in find("--zip", "38103", "--state", "TN", today="2027-01-03T11:59:59")
     assert "TN-5" in find("--zip", "38103", "--state", "TN", today="2027-01-03T12:00:00")
