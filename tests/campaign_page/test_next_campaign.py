@@ -13,12 +13,13 @@ from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_file
 from app.campaign.check import check_campaign
 from app.campaign.compose import Composer, body_text
 from app.campaign.entities import Writer
-from app.campaign.load import load_campaign, read_campaign
+from app.campaign.load import load_campaign, read_campaign, read_files
 from app.campaign.page_words import page_words
 from app.campaign.stance import Backing, bill_names
 from app.campaign.words import Language
 from app.congress.tables import load_tables
-from app.records.site_campaigns import campaigns_here
+from app.records.site_campaigns import begin as begin_campaign
+from app.records.site_campaigns import campaigns_here, move
 from app.records.workshop import live_files
 from app.site.settings import ROOT
 from tests.campaign.seats import Few
@@ -26,6 +27,7 @@ from tests.campaign_page.conftest import status_xml
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 
+FIRST = "protect-immigration-act"
 SLUG = "protect-immigration-act-120"
 SPONSOR = Backing("J000298", "Pramila Jayapal", "current", "sponsor", date(2026, 11, 10))
 RECORD = (
@@ -222,3 +224,18 @@ def test_the_check_looks_for_what_is_left_of_another_bill() -> None:
     (found,) = check_campaign(campaign, Few.of(load_tables()).holders).problems
     assert (found.level, found.file) == ("must", "campaign.toml")
     assert "h.r.6890" in found.sentence
+
+
+@pytest.mark.parametrize("prefix", ["", "/es"])
+def test_who_moves_the_start_page_is_told_what_other_sites_embed_from_then_on(
+    browser: Browser, staff: Office, prefix: str
+) -> None:
+    files = read_files(ROOT / "letters" / "thank-the-cosponsors")
+    begin_campaign(staff.by("Ana"), "thanks", files, first=FIRST)
+    browser.get(f"{prefix}/organize/campaigns/")
+    assert "/counts.json" not in browser.words, "nothing can move here"
+    move(staff.by("Ana"), "thanks", "open", first=FIRST)
+    browser.get(f"/c/thanks{prefix}/organize/campaigns/")
+    assert browser.form("/campaigns/start-page")
+    assert "(/counter, /counts.json" in browser.words
+    assert f" /c/{FIRST}{prefix}/." in browser.words

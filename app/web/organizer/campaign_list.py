@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, redirect, request
@@ -52,7 +53,10 @@ def title_of(site: Services, slug: str) -> str:
 def index(problem: str = "", status: int = 200) -> Response:
     """Every campaign of the site, that of the start page first."""
     site = services()
-    return page("campaigns/index", status, problem=problem, here=site.slug, lines=[
+    first = next(one for one in site.campaigns if one.starts)
+    moves_to = _below(replace(first, starts=False), "public.home")
+    return page("campaigns/index", status, problem=problem, here=site.slug, moves_to=moves_to,
+                lines=[
         {
             "standing": one, "title": title_of(site, one.slug),
             "counted": totals(site.db(), one.slug), "home": _below(one, "public.home"),
