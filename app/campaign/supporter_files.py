@@ -44,6 +44,8 @@ MOST_ROWS = 2_000
 MOST_SHOWN = 50
 """Failing rows that are shown at once; the others are counted."""
 MOST_CELL = 200
+MOST_TITLE = 1_000
+"""Whole titles are long; whoever begins a campaign shortens what does not fit a letter."""
 
 _KINDS = frozenset({"hr", "s", "hres", "sres", "hjres", "sjres", "hconres", "sconres"})
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
@@ -135,7 +137,7 @@ class BillStatus:
     announced: int | None = None
     """How many cosponsors the source says there are, where it gives them page by page."""
     title: str = ""
-    """Its short title where it has one, else the whole."""
+    """Its own short title where it has one, else the whole, however long."""
     committees: tuple[tuple[str, str], ...] = ()
     """The committees that it is before: ``("HSJU", "Judiciary Committee")``."""
     topic: str = ""
@@ -202,10 +204,10 @@ def _items(found: object) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _said(part: Mapping[str, Any], name: str) -> str:
+def _said(part: Mapping[str, Any], name: str, most: int = 120) -> str:
     """The words of a part on one clean line; empty where there are none."""
     value = part.get(name)
-    return clean_line(str(value))[:120] if isinstance(value, str | int) else ""
+    return clean_line(str(value))[:most] if isinstance(value, str | int) else ""
 
 
 def _status(
@@ -256,14 +258,29 @@ def _status(
 def _name(person: Mapping[str, Any]) -> str:
     parts = (_said(person, key) for key in ("firstName", "middleName", "lastName"))
     name = " ".join(part for part in parts if part)
-    # Old files print some names in capitals.
-    return (name.title() if name.isupper() else name) or _said(person, "fullName")
+    # Old files print some names in capitals, and others only as in a list, with title and seat.
+    return (name.title() if name.isupper() else name) or _in_order(_said(person, "fullName"))
+
+
+def _bare(name: str) -> str:
+    """A name without the title before it and the seat behind it."""
+    return _TITLE.sub("", _SEAT.sub("", name)).strip(" *")
+
+
+def _in_order(listed: str) -> str:
+    """``Angus S. King, Jr.`` of ``Sen. King, Angus S., Jr. [I-ME]``."""
+    last, _comma, first = (part.strip() for part in _bare(listed).partition(","))
+    first, comma, suffix = (part.strip() for part in first.partition(","))
+    return f"{first} {last}{comma} {suffix}".strip()
 
 
 def _title(bill: Mapping[str, Any]) -> str:
     titles = _items(bill.get("titles"))
-    short = (_said(t, "title") for t in titles if _said(t, "titleType").startswith("Short Title"))
-    return next((title for title in short if title), _said(bill, "title"))
+    kinds = [(_said(t, "titleType"), _said(t, "title", MOST_TITLE)) for t in titles]
+    # A long bill has short titles of its parts, too.
+    short = (title for kind, title in kinds
+             if kind.startswith("Short Title") and "portions" not in kind)  # fmt: skip
+    return next((title for title in short if title), _said(bill, "title", MOST_TITLE))
 
 
 def _committees(bill: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -560,7 +577,7 @@ def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
     with its seat, is certain. A surname that one member alone has is a doubt (``Ted Lieu``).
     """
     seat = _SEAT.search(typed)
-    name = _TITLE.sub("", _SEAT.sub("", typed)).strip(" *")
+    name = _bare(typed)
     last, comma, first = (half.strip() for half in name.partition(","))
     whole = fold(f"{first} {last}" if comma else name)
     fits = {

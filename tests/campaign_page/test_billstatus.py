@@ -197,6 +197,23 @@ REAL = {
 }
 
 
+WRITTEN = {
+    "BILLSTATUS-114sres105": (
+        "A resolution recognizing the 194th anniversary of the independence of Greece and "
+        "celebrating democracy in Greece and the United States.",
+        "Robert Menendez",
+    ),
+    "BILLSTATUS-117hr4350": (
+        "National Defense Authorization Act for Fiscal Year 2022", "Adam Smith",
+    ),
+    "BILLSTATUS-117hr6658": (
+        "Protecting Family and Small Business Tax Cuts Act of 2022", "Rodney Davis",
+    ),
+    "DEV-BILLSTATUS-115hr367": ("Hearing Protection Act of 2017", "Jeff Duncan"),
+}  # fmt: skip
+"""The title that letters would print, and who introduced it."""
+
+
 @pytest.mark.parametrize("name", REAL)
 def test_real_files_of_three_generations_are_read(name: str) -> None:
     """N30"""
@@ -204,6 +221,20 @@ def test_real_files_of_three_generations_are_read(name: str) -> None:
     found = read(gzip.decompress(path.read_bytes()))
     assert (found.printed, len(found.backings), len(found.withdrawn)) == REAL[name]
     assert found.has_sponsor
+    title, sponsor = WRITTEN[name]
+    assert (found.title, found.backings[0].name) == (title, sponsor)
+
+
+def test_a_name_that_stands_only_as_in_a_list_is_put_in_order() -> None:
+    for listed, name in (
+        ("Sen. King, Angus S., Jr. [I-ME]", "Angus S. King, Jr."),
+        ("Rep. Norton, Eleanor Holmes [D-DC-At Large]", "Eleanor Holmes Norton"),
+        ("Somebody", "Somebody"),
+    ):
+        one = {"bioguideId": "K000383", "fullName": listed, "sponsorshipDate": "2026-03-26"}
+        found = read_bill_json(json.dumps({**API, "cosponsors": [one]}).encode())
+        assert isinstance(found, BillStatus)
+        assert [b.name for b in found.backings] == [name]
 
 
 API = {
