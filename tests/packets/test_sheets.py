@@ -51,6 +51,20 @@ def test_a_long_name_and_address_stay_on_the_posters_one_page() -> None:
     assert len(pages(long)) == 1
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Language) -> None:
+    """Spanish repeats a hyphen at which a line ends."""
+    shown = "letters.example.org/c/protecting-family-and-small-business-tax-cuts-act-120"
+    link = Link(f"https://{shown}/", shown)
+    for pdf in (
+        poster(language, shown=shown),
+        signup_pdf(title="T", group="G", link=link, language=language),
+        blank("IL-5", language, link),
+    ):
+        assert shown in "".join(pages(pdf)[0].split())
+    assert shown in pages(poster(language, shown=shown))[0].splitlines()
+
+
 @pytest.mark.parametrize("make", ["poster", "signup", "blank"])
 def test_a_screen_reader_hears_where_the_code_leads(make: str) -> None:
     made = {
@@ -83,13 +97,13 @@ def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -
     assert "Neighbors" in text
 
 
-def blank(district: str, language: Language = "en") -> bytes:
+def blank(district: str, language: Language = "en", link: Link = LINK) -> bytes:
     delegation = find_district(tables(), district)
     template = campaign().template("general")
     assert delegation
     assert template
     return blank_letters_pdf(
-        campaign(), template, delegation, today=TODAY, link=LINK, language=language
+        campaign(), template, delegation, today=TODAY, link=link, language=language
     )
 
 
