@@ -175,7 +175,9 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
     campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "table")
     title = said(campaign, "title", language)
-    _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language))
+    against = campaign.position == "against"
+    _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language,
+                          against=against))  # fmt: skip
 
 
 @click.command("blank", cls=CampaignCommand)

@@ -135,6 +135,10 @@ SIGNUP_WORDS: dict[Language, Words] = {
             "By writing my name here I ask the people who represent me in Congress to support "
             "this bill. I have not signed this campaign before."
         ),
+        "against": (
+            "By writing my name here I ask the people who represent me in Congress to oppose "
+            "this bill. I have not signed this campaign before."
+        ),
         "columns": ("First name", "Last name", "Street", "City", "State", "ZIP", "Email"),
         "optional": "optional",
         "promise": (
@@ -150,6 +154,10 @@ SIGNUP_WORDS: dict[Language, Words] = {
         "statement": (
             "Al escribir aquí mi nombre pido a quienes me representan en el Congreso que apoyen "
             "este proyecto de ley. No he firmado antes en esta campaña."
+        ),
+        "against": (
+            "Al escribir aquí mi nombre pido a quienes me representan en el Congreso que se "
+            "opongan a este proyecto de ley. No he firmado antes en esta campaña."
         ),
         "columns": (
             "Nombre",
@@ -172,12 +180,17 @@ SIGNUP_WORDS: dict[Language, Words] = {
 }
 
 
-def signup_pdf(*, title: str, group: str, link: Link, language: Language = "en") -> bytes:
+def signup_pdf(
+    *, title: str, group: str, link: Link, language: Language = "en", against: bool = False
+) -> bytes:
     """A sheet for ``ROWS`` people, one page, landscape.
 
-    ``title`` is the campaign's in the sheet's language.
+    ``title`` is the campaign's in the sheet's language; ``against``: whether it is against its
+    bill, which is then what people sign.
     """
     words = SIGNUP_WORDS[language]
+    if against:
+        words = {**words, "statement": words["against"]}
     *asked, mail = words["columns"]
     columns = [*([name, ""] for name in asked), [mail, words["optional"]]]
     return _typeset(

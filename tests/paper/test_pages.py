@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from app.campaign.beginning import AskKind, Beginning, first_files
 from app.congress.model import Located, NoMatch, StreetAnswer
 from app.records.counts import totals
+from app.records.site_campaigns import begin, move
 from app.site.services import services
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
@@ -309,6 +312,33 @@ def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON)
     assert editor.path == "/organize/paper/enter"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+@pytest.mark.parametrize(
+    ("asks", "language", "asked"),
+    [
+        (("cosponsor",), "en", "to support this bill"),
+        (("cosponsor",), "es", "que apoyen este proyecto"),
+        (("oppose",), "en", "to oppose this bill"),
+        (("oppose",), "es", "que se opongan a este proyecto"),
+    ],
+)
+def test_people_sign_on_paper_what_the_campaign_asks_for(
+    app: Flask, staff: Office, clock: Clock, *, asks: tuple[AskKind, ...], language: str, asked: str
+) -> None:
+    new = Beginning(
+        kind="hr", number=21, congress=119, title="Library Cards Act", does="end fees",
+        as_of=date(2026, 2, 1), asks=asks, letters=("own-words",),
+    )  # fmt: skip
+    first = "protect-immigration-act"
+    begin(staff.by("Eve"), "cards", first_files(new), first=first)
+    move(staff.by("Eve"), "cards", "open", first=first)
+    browser = Browser(app, clock, base="https://letters.example.org")
+    browser.log_in(staff.add("Eve", "exporter"))
+    browser.get(f"/c/cards/organize/paper/signup.pdf?language={language}")
+    (sheet,) = pages(browser.last.data)
+    assert asked in " ".join(sheet.split())
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])

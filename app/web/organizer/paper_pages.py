@@ -244,9 +244,11 @@ def printed(kind: str) -> Response:
         )  # fmt: skip
         return index(words, "", 409)
     title, group = said(site.campaign, "title", lang), site.settings.group_name
-    if kind != "blank":
-        make = poster_pdf if kind == "poster" else signup_pdf
-        pdf = make(title=title, group=group, link=link, language=lang)
+    if kind == "poster":
+        pdf = poster_pdf(title=title, group=group, link=link, language=lang)
+    elif kind == "signup":
+        against = site.campaign.position == "against"
+        pdf = signup_pdf(title=title, group=group, link=link, language=lang, against=against)
     else:
         delegation = find_district(site.tables, queried().get("district", ""))
         template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
