@@ -14,7 +14,7 @@ from flask import Flask
 from app.congress.maps import load_map
 from app.congress.tables import load_tables
 from app.records.accounting import mark
-from app.records.acts import STATUSES
+from app.records.acts import STATUSES, LetterRow
 from app.records.definitions import DEFINITIONS, WAYS
 from app.records.signing import sign
 from app.site.assets import STATIC
@@ -386,6 +386,18 @@ def test_counts_follow_what_happens_to_signatures(
     assert standing["held"] == "2"
 
 
+def test_after_noon_nobody_is_said_to_have_left_whom_the_list_only_does_not_name(
+    app: Flask, staff: Office, add: Add, clock: Clock
+) -> None:
+    add(letters=(LetterRow("CA-12", "S001231", "everyone"),))
+    clock.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    browser = Browser(app, clock).enter(staff.add("Ana", "exporter"))
+    rows = every_line(browser, f"{ROOT}/members", "Letters to members")
+    (row,) = (row for row in rows if "S001231" in row[0])
+    assert "(not in our list of members)" in row[0]
+    assert "no longer" not in browser.words
+
+
 @pytest.mark.usefixtures("some")
 def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: Add) -> None:
     senators = [h.member for h in load_tables().senators("CA") if h.member]
@@ -394,7 +406,7 @@ def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: A
     rows = every_line(browser, f"{ROOT}/members", "Letters to members")
     assert len(rows) >= 541
     # These signatures name recipients who sit in no seat: they are shown, not dropped.
-    gone = [row for row in rows if "no longer in Congress" in row[0]]
+    gone = [row for row in rows if "not in our list of members" in row[0]]
     assert {row[0].split()[0] for row in gone} == {"HCA012", "SCA1", "SCA3", "HDC000"}
     assert int(rows[0][2]) == max(int(row[2].replace(",", "")) for row in rows)
     by_seat = every_line(browser, f"{ROOT}/members?sort=seat&order=up", "Letters to members")

@@ -453,7 +453,7 @@ def _words(by: str, group: str, site: Services) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class MemberLine:
-    """One member, one vacant seat, or somebody who sits in no seat any more."""
+    """One member, one vacant seat, or somebody whom the list does not name."""
 
     bioguide: str
     name: str
@@ -501,8 +501,9 @@ def member_lines(
             house = district_key(seat.id, tables.congress)
             place = seat.state if seat.chamber == "senate" else house
             found.append(_member_line(holder, campaign, number, people.get(place, 0)))
-    former = _("no longer in Congress")
-    found += [MemberLine(who, f"{who} ({former})", "", "", "", n, None) for who, n in left.items()]
+    # A list from before a change of Congress does not say who of them is still in it.
+    other = _("not in our list of members")
+    found += [MemberLine(who, f"{who} ({other})", "", "", "", n, None) for who, n in left.items()]
     return sorted(found, key=lambda line: (plain(line.name), natural(line.seat)))
 
 
