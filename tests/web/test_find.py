@@ -271,6 +271,17 @@ def test_lk17_after_the_last_lines_that_we_have_nobody_is_written_to(
     assert not [n for n in page.all("input") if n.get("name") == "to"]
 
 
+def test_after_noon_a_district_without_a_name_says_which_senators_are_left(
+    anyone: Resident, clock: Clock
+) -> None:
+    write = "You can write to" if anyone.lang == "en" else "Usted escribiría a"
+    clock.now = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    one = "Senator Ted Cruz." if anyone.lang == "en" else "Ted Cruz (Senado)."
+    assert f"{write} {one}" in anyone.find("78701", "TX").words
+    both = "your senators." if anyone.lang == "en" else "sus senadores."
+    assert f"{write} {both}" in anyone.find("90210", "CA").words
+
+
 def test_after_noon_a_seat_whose_name_is_not_listed_gets_no_letter(
     anyone: Resident, clock: Clock
 ) -> None:

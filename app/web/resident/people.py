@@ -139,12 +139,20 @@ def district(candidate: Candidate, today: date, tables: Tables) -> District:
     return District(
         number=candidate.district,
         name=district_name(holder.seat.state, candidate.district),
-        who=title_name(holder) if holder.member
-        else _("%(reason)s You can write to your senators.", reason=no_letter(holder, tables)),
+        who=title_name(holder) if holder.member else _senators_left(holder, tables),
         share=words,
         bar=f"b{round(share * 10)}" if share is not None else "",
         ended=term_note(holder, today, tables),
     )  # fmt: skip
+
+
+def _senators_left(holder: Holder, tables: Tables) -> str:
+    """Why there is no letter to this seat, and who of the state's senators gets one."""
+    reason = no_letter(holder, tables)
+    left = [one for one in tables.senators(holder.seat.state) if not one.vacant]
+    if len(left) == 1:
+        return _("%(reason)s You can write to %(name)s.", reason=reason, name=title_name(left[0]))
+    return _("%(reason)s You can write to your senators.", reason=reason) if left else reason
 
 
 def small_piece(outcome: Choose, candidate: Candidate, zip5: str) -> str:
