@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import selectors
 import socket
 import stat
@@ -232,7 +233,9 @@ def waiting_bodies(server: Server) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root sees the files of a process"
+)
 def test_a_sheet_on_its_way_is_on_no_disk(server: Server) -> None:
     with ExitStack() as stack:
         one = connect(stack, server, POST + b"Content-Length: 3000000\r\n\r\n")

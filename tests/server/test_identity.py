@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -68,11 +69,11 @@ class Site:
             time.sleep(0.05)
 
     def opened(self) -> bool:
-        """Whether each process has the database open."""
-        return all(
-            any(os.path.realpath(file) == str(self.database) for file in there.iterdir())
-            for there in (Path(f"/proc/{number}/fd") for number in workers_of(self.server))
-        )
+        """Whether each process has the database open: then it holds a lock to read it. What files
+        it has is for root alone to see."""
+        held = rf" (\d+) [0-9a-f]+:[0-9a-f]+:{self.database.stat().st_ino} "
+        holders = {int(number) for number in re.findall(held, Path("/proc/locks").read_text())}
+        return holders >= set(workers_of(self.server))
 
     def counted(self) -> int:
         with closing(sqlite3.connect(self.database)) as db:

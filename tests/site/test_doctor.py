@@ -312,9 +312,8 @@ def settings_open_to_all(p: Patient) -> None:
 
 @way("secrets", "fail", "sudo chown -R --reference")
 def written_by_root(p: Patient) -> None:
-    if os.geteuid():
-        (p.instance / "purged").unlink()
-        (p.instance / "purged").symlink_to("/etc/passwd")
+    if os.geteuid():  # who cannot give a file away can only say so
+        p.patch.setattr(doctor, "_owner_of", lambda f: 0 if f.name == "purged" else os.geteuid())
     else:
         os.chown(p.instance / "purged", 4242, 4242)
 
