@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from app.cli.diagnosis import Check, Diagnosis, Site, fail, ok, warn
 from app.cli.plain import some
+from app.site.rooms import LARGEST_FILE
 
 
 def mail_server_takes_us(site: Site) -> Diagnosis:
@@ -138,10 +139,6 @@ def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
     return None
 
 
-SHEET = 12 << 20
-"""Bytes of the largest sheet of signatures that an organizer may upload."""
-
-
 def _closed_way_in(url: str) -> Diagnosis | None:
     """Whether somebody does not come in by IPv6, without https or with a large sheet."""
     import requests
@@ -156,13 +153,13 @@ def _closed_way_in(url: str) -> Diagnosis | None:
             "so some visitors wait or give up. Let the proxy listen there, or delete the entry."
         )
     try:
-        large = requests.post(f"{url}/healthz", data=bytes(SHEET), timeout=60)
+        large = requests.post(f"{url}/healthz", data=bytes(LARGEST_FILE), timeout=60)
     except requests.RequestException:
         large = None
     if large is None or "Content-Security-Policy" not in large.headers:
         return warn(
-            "The proxy refuses a sheet of signatures of 12 MB, which the site takes. Compare its "
-            "sizes with the examples in deploy/."
+            f"The proxy refuses a file of {LARGEST_FILE >> 20} MB, which the site takes. Compare "
+            "its sizes with the examples in deploy/."
         )
     if address.scheme == "https" and not address.port:
         try:

@@ -35,6 +35,8 @@ paper signatures, checks of a letter against the whole Congress."""
 IN_ONE_PROCESS = 2
 """Threads of a process that may wait for a geocoder, and as many again for all other rooms. A
 process has more than both for those who sign and read (``app.site.server.THREADS``)."""
+LARGEST_FILE = 12 * 1024 * 1024
+"""Bytes of a file that an organizer may send, with its form: a sheet of 50,000 rows is smaller."""
 
 _for_streets = threading.BoundedSemaphore(IN_ONE_PROCESS)
 _for_the_rest = threading.BoundedSemaphore(IN_ONE_PROCESS)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NoReturn
 import waitress
 
 from app.site.quiet import keep_no_cores, keep_quiet_logs, log_in_lines, where
-from app.site.rooms import IN_ONE_PROCESS
+from app.site.rooms import IN_ONE_PROCESS, LARGEST_FILE
 from app.site.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ CONNECTIONS = 2000
 SILENCE = 20
 """Seconds after which a connection is closed that sends nothing, or takes nothing of an answer."""
 LARGEST_HEAD = 16 * 1024
-LARGEST_BODY = 13 * 1024 * 1024
+LARGEST_BODY = LARGEST_FILE + 1024 * 1024
 """Bytes. The application has smaller limits for nearly every page and answers with words; this
 is for the largest sheet of paper signatures."""
 FILES_IN_MEMORY = "/dev/shm"  # noqa: S108 - files there are made without a name

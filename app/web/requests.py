@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from io import BytesIO
 from typing import IO, Any, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -18,6 +19,7 @@ from werkzeug.exceptions import BadRequest, SecurityError
 from werkzeug.formparser import FormDataParser
 
 from app.site import watching
+from app.site.rooms import LARGEST_FILE
 from app.site.services import services
 from app.text import decode
 from app.web.headers import SiteResponse
@@ -26,8 +28,6 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
 """In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
 LONGEST_ADDRESS = 2000
-LARGEST_FILE = 12 * 1024 * 1024
-"""Bytes of what an organizer may send, form included: the server in front takes little more."""
 MOST_HEADERS = 60
 
 Parsed = tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]
@@ -64,6 +64,11 @@ def _text(quoted: bytes) -> str:
 
 class SiteRequest(Request):
     form_data_parser_class = _FormReader
+
+    def _get_file_stream(self, *_about: Any, **_more: Any) -> IO[bytes]:
+        """Where a file that comes along is put, which Werkzeug leaves to whoever overrides this: in
+        memory, where its own way would put a large one, such as a sheet of people, on the disk."""
+        return BytesIO()
 
 
 def same_site(origin: str, scheme: str, host: str) -> bool:

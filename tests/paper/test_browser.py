@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import FilePayload, Page, expect
 
-from app.web.requests import LARGEST_FILE
+from app.site.rooms import LARGEST_FILE
 from tests.organizers.conftest import Clock, Office
 from tests.organizers.test_browser import (  # noqa: F401 - fixtures
     address,

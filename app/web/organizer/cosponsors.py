@@ -32,6 +32,7 @@ from app.site.live_supporters import (
     read_lines,
     search_members,
 )
+from app.site.rooms import LARGEST_FILE
 from app.site.services import Services, services
 from app.text import read_day
 from app.web.access import access
@@ -41,7 +42,6 @@ from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, district_code, go_to, known, page, visible
 from app.web.problem_words import problem_words
-from app.web.requests import LARGEST_FILE
 
 cosponsors = area("organizer_cosponsors")
 

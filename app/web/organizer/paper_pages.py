@@ -21,7 +21,6 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from io import BytesIO
 from typing import Any, Literal
 
 from flask import request
@@ -83,7 +82,7 @@ from app.site.paper_words import (
     unread_words,
 )
 from app.site.quiet import where
-from app.site.rooms import Apart, EndedError
+from app.site.rooms import LARGEST_FILE, Apart, EndedError
 from app.site.services import Services, services
 from app.text import capital, clean_line
 from app.web.access import access
@@ -93,7 +92,6 @@ from app.web.limits import in_room
 from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting, clock, current, read_cookie
 from app.web.organizer.show import Steps, area, download, in_steps, page, qr_picture, visible
-from app.web.requests import LARGEST_FILE
 
 log = logging.getLogger("dear_congress")
 paper = area("organizer_paper")
@@ -459,8 +457,6 @@ def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         "upload_post", "check",
     ):  # fmt: skip
         return
-    # The usual way would put a large part of a form into a file.
-    request.__dict__["_get_file_stream"] = _in_memory
     token = read_cookie("organizer")
     if not token:
         return
@@ -471,10 +467,6 @@ def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     if isinstance(found, Session) and found.stage == "full" and found.organizer.may("editor"):
         request.max_content_length = request.max_form_memory_size = LARGEST_FILE
         request.max_form_parts = 5_000
-
-
-def _in_memory(**_about: Any) -> BytesIO:
-    return BytesIO()
 
 
 @paper.get("/paper/upload")
