@@ -48,8 +48,12 @@ PART = {
 PART_ABOUT = {
     "full": _l("For most offices. Up to 1,500 characters."),
     "short": _l("For short web forms. Up to 450 characters."),
-    "full-es": _l("Helps residents read the letter. Offices never get it."),
-    "short-es": _l("Helps residents read the short form. Offices never get it."),
+    "full-es": _l(
+        "Helps residents read the letter. An office sees it only if the resident chooses that."
+    ),
+    "short-es": _l(
+        "Helps residents read the short form. An office sees it only if the resident chooses that."
+    ),
 }
 MOMENT = {
     "pending": _l("While the bill is pending"),
