@@ -8,7 +8,6 @@ import selectors
 import socket
 import stat
 import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from urllib.parse import urlencode
 import pytest
 
 from app.site.server import FILES_IN_MEMORY, LARGEST_BODY, SILENCE
+from tests.attack.test_cores import workers_of
 from tests.attack.test_running_site import token
 from tests.bench.people import sign_form
 from tests.bench.servers import Server, serving
@@ -224,8 +224,7 @@ def test_what_is_larger_than_any_page_needs_is_refused(
 
 def waiting_bodies(server: Server) -> list[str]:
     """Where the processes of a site keep requests that are not whole yet and too large for them."""
-    own = subprocess.run(["pgrep", "-g", str(server.process.pid)], capture_output=True, check=True)
-    files = [f for pid in own.stdout.split() for f in Path(f"/proc/{pid.decode()}/fd").iterdir()]
+    files = [f for pid in workers_of(server) for f in Path(f"/proc/{pid}/fd").iterdir()]
     return [
         str(f.readlink()) for f in files
         if f.exists() and stat.S_ISREG(f.stat().st_mode) and f.stat().st_size > 600_000

@@ -21,6 +21,7 @@ from app.records.workshop import live_files, save_draft, state_of
 from app.site.services import services
 from tests.campaign.conftest import SHARED
 from tests.campaign_page.conftest import files_of, person_xml, status_xml
+from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 
@@ -379,24 +380,24 @@ def test_every_page_reads_well_in_both_languages(
 
 # --- the command ---------------------------------------------------------------------------
 
+REFRESH = "campaign cosponsors refresh"
+
 
 def test_the_command_shows_then_applies_a_file(
     app: Flask, staff: Office, shipped: tuple[Backing, ...], tmp_path: Path
 ) -> None:
     path = tmp_path / "status.xml"
     path.write_bytes(status_xml([*shipped[1:], LIEU]))
-    runner = app.test_cli_runner()
-    command = ["campaign", "cosponsors", "refresh", "--from", str(path)]
-    dry = runner.invoke(args=[*command, "--dry-run"])
+    dry = flask(REFRESH, "--from", path, "--dry-run", site=app)
     assert dry.exit_code == 0, dry.output
     assert "joined: Ted Lieu (L000582)" in dry.output
     assert "missing from the file; stays on the list: Mike Quigley" in dry.output
     assert live(staff) == files_of()
-    done = runner.invoke(args=[*command, "--yes"])
+    done = flask(REFRESH, "--from", path, "--yes", site=app)
     assert "is live." in done.output
     assert "L000582" in live(staff)["cosponsors.csv"]
     assert "Q000023" in live(staff)["cosponsors.csv"]
-    again = runner.invoke(args=[*command, "--yes"])
+    again = flask(REFRESH, "--from", path, "--yes", site=app)
     assert "The list is up to date." in again.output
 
 
@@ -405,8 +406,7 @@ def test_the_command_names_the_cells_of_a_list_that_it_cannot_use(
 ) -> None:
     path = tmp_path / "list.csv"
     path.write_text("bioguide,name,date\nL000582,Ted Lieu,someday\n")
-    command = ["campaign", "cosponsors", "refresh", "--from", str(path)]
-    done = app.test_cli_runner().invoke(args=command)
+    done = flask(REFRESH, "--from", path, site=app)
     assert done.exit_code == 1
     assert "row 2, date someday: Write a day like" in done.output
     assert done.output.count("Nothing was changed.") == 1
@@ -434,7 +434,7 @@ def test_the_command_downloads_the_official_file_of_the_bill(
         return Answer()
 
     monkeypatch.setattr("requests.get", get)
-    done = app.test_cli_runner().invoke(args=["campaign", "cosponsors", "refresh", "--yes"])
+    done = flask(REFRESH, "--yes", site=app)
     assert done.exit_code == 0, done.output
     assert asked == ["https://www.govinfo.gov/bulkdata/BILLSTATUS/119/hr/BILLSTATUS-119hr6890.xml"]
     assert "L000582" in live(staff)["cosponsors.csv"]
@@ -447,7 +447,7 @@ def test_a_download_that_fails_changes_nothing_and_says_what_to_do(
         raise requests.ConnectionError
 
     monkeypatch.setattr("requests.get", fail)
-    done = app.test_cli_runner().invoke(args=["campaign", "cosponsors", "refresh", "--yes"])
+    done = flask(REFRESH, "--yes", site=app)
     assert done.exit_code == 1
     assert "could not be downloaded" in done.output
     assert "--from" in done.output

@@ -105,7 +105,7 @@ def test_pages_go_back_and_forth_without_missing_an_event(office: Office) -> Non
         (TrailFilter(who="Ana"), 2),
         (TrailFilter(who="ana"), 0),
         (TrailFilter(what="role changed"), 5),
-        (TrailFilter(what="Not found"), 0),
+        (TrailFilter(what="no such thing"), 0),
         (TrailFilter(since="2026-11-26"), 2),
         (TrailFilter(until="2026-11-25"), 3),
         (TrailFilter(since="2026-11-25", until="2026-11-26"), 5),

@@ -13,6 +13,7 @@ from app.records import audit, organizers
 from app.records.database import NotStoredError
 from app.records.organizers import organizer_by_name
 from app.site.services import Services, services
+from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
 
@@ -20,7 +21,7 @@ LINK = re.compile(r"https?://\S+/organize/set-password/\S{43}$", re.MULTILINE)
 
 
 def run(app: Flask, *args: str) -> Result:
-    return app.test_cli_runner().invoke(args=["organizers", *args])
+    return flask("organizers", *args, site=app)
 
 
 def link(result: Result) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from app.site.settings import ROOT
+from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.web.lint import Client
@@ -108,7 +109,7 @@ def test_the_folder_of_another_campaign_is_not_imported(
     text = (folder / "campaign.toml").read_text(encoding="utf-8")
     (folder / "campaign.toml").write_text(text.replace("H.R. 6890", "H.R. 6891"), encoding="utf-8")
     sign_once(app, clock)
-    result = app.test_cli_runner().invoke(args=["letters", "import", str(folder), "--yes"])
+    result = flask("letters import", folder, "--yes", site=app)
     assert result.exit_code == 1
     assert "This folder is about H.R. 6891 of Congress 119" in result.output
     assert "Begin another campaign" in result.output

@@ -13,6 +13,7 @@ from app.records import workshop
 from app.records.audit import Actor
 from app.site.services import services
 from app.site.settings import ROOT
+from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
 from tests.workshop.test_pages import NEW, OLD, changed, live_words, put, save
@@ -22,7 +23,7 @@ LETTERS = ROOT / "letters" / SLUG
 
 
 def run(app: Flask, *args: str, answer: str = "") -> Result:
-    return app.test_cli_runner().invoke(args=["letters", *args], input=answer)
+    return flask("letters", *args, answer=answer, site=app)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
