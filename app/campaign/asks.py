@@ -100,7 +100,7 @@ def fields_of_asks(campaign: Campaign) -> tuple[str, ...]:
     parts: list[tuple[Ask | Addition, tuple[str, ...]]]
     parts = [(ask, ("opening", "text", "short", "thanks")) for ask in campaign.asks]
     parts += [(addition, ("text", "short")) for addition in campaign.additions]
-    fields: set[str] = set()
+    fields = {"stage"}  # each part names its stages beside its condition
     for part, names in parts:
         condition = parse_condition(part.when, facts=facts)
         fields |= condition.fields if isinstance(condition, Parsed) else set()

@@ -406,6 +406,18 @@ def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign,
     assert problem.line == first + len(ask.text.split("\n"))
 
 
+def test_an_ask_that_is_made_only_once_the_bill_expired_is_read_too(
+    campaign: Campaign, few: Few
+) -> None:
+    asks = (
+        Ask("now", "", "I ask you to cosponsor it.", "", ("pending", "last_weeks")),
+        Ask("later", "", "I ask you to look at www.example.", "", ("expired",)),
+    )
+    changed = replace(campaign, asks=asks, additions=())
+    report = check_campaign(changed, few.holders, templates=[template(GOOD)])
+    assert any(p.message.startswith("There is a link") for p in report.problems)
+
+
 def test_a_reading_aid_is_checked_too(campaign: Campaign, few: Few) -> None:
     bad = replace(
         template(GOOD),
