@@ -201,7 +201,7 @@ SENTENCES: dict[str, str] = {
     "status-day": _mark("The file does not say on which day %(where)s joined or left."),
     "status-of-another": _mark(
         "This file is about %(theirs)s of Congress %(congress)s, but this campaign is about "
-        "%(ours)s. Nothing was changed."
+        "%(ours)s."
     ),
     "csv-large": _mark("The file has %(where)s bytes. The most is %(most)s."),
     "csv-encoding": _mark(
@@ -212,9 +212,7 @@ SENTENCES: dict[str, str] = {
     "csv-columns": _mark("The first row must name these columns, each once: %(where)s."),
     "csv-quotes": _mark("A quotation mark near line %(where)s never closes."),
     "csv-rows": _mark("The file has more than %(where)s rows."),
-    "csv-cells": _mark(
-        "Nothing changed. Fix these cells in your file, then choose it again."
-    ),
+    "csv-cells": _mark("Fix these cells in your file, then choose it again."),
     "cell-missing": _mark("This is missing."),
     "cell-bioguide": _mark("An id looks like Q000023."),
     "cell-other_person": _mark("This is the id of %(more)s."),

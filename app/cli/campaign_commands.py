@@ -122,9 +122,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
 
 def _refusal(found: OtherBill | Unusable) -> str:
     """Why a file cannot be used; of a list, cell by cell."""
-    said = [str(found.what)]
-    if "Nothing was changed." not in said[0]:
-        said[0] += " Nothing was changed."
+    said = [f"Nothing was changed. {found.what}"]
     if isinstance(found, Unusable):
         said += [
             f"  row {row.line}, {name} {cell.value or 'empty'}: {cell.what}"
