@@ -6,28 +6,20 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-import requests
-import trustme
 from nacl.pwhash import argon2id
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app.cli import doctor
-from app.cli.diagnosis import STATUS, Diagnosis, Site
+from app.cli.diagnosis import STATUS
 from app.cli.doctor import look
 from app.cli.doctor_asks import TRIES
 from app.congress.tables import FOLDER
@@ -39,12 +31,9 @@ from app.records.sealing import seal_details
 from app.records.signing import sign
 from app.site.backups import seal_keys
 from app.site.settings import load_settings
-from app.site.watching import question
 from tests.commands import flask
-from tests.delivery.mail_server import running
 from tests.records.build import signature
 from tests.records.test_identity import earlier_backup, leave_a_log
-from tests.sites import Sites
 
 NOW = datetime(2026, 9, 1, 18, 0, tzinfo=UTC)
 
@@ -565,209 +554,6 @@ def test_the_doctor_names_it(
     found = [f for name, f in answers if name == check and words in f.sentence]
     assert found, answers
     assert found[0].level == level
-
-
-def test_the_mail_server_is_greeted_and_nothing_is_sent(patient: Patient) -> None:
-    with running() as server:
-        patient.set(mail_server="127.0.0.1", mail_port=server.port, mail_tls="none",
-                    mail_from="us@example.org", site_url="http://localhost:8000")  # fmt: skip
-        found = TRIES["mail server"](Site(load_settings(), NOW))
-        assert (found.level, server.recipients) == ("ok", [])
-
-
-Proxy = Callable[[dict[str, Any]], None]
-"""What a proxy makes of a request before the site sees it."""
-
-
-def adds_who_asks(environ: dict[str, Any]) -> None:
-    said = environ.get("HTTP_X_FORWARDED_FOR")
-    environ["HTTP_X_FORWARDED_FOR"] = ", ".join(filter(None, (said, "203.0.113.7")))
-
-
-def says_who_asks(environ: dict[str, Any]) -> None:
-    environ["HTTP_X_FORWARDED_FOR"] = "203.0.113.7"
-
-
-def says_nothing(environ: dict[str, Any]) -> None:
-    environ.pop("HTTP_X_FORWARDED_FOR", None)
-
-
-def stands_behind_another(environ: dict[str, Any]) -> None:
-    says_who_asks(environ)
-    environ["HTTP_X_FORWARDED_FOR"] += ", 198.51.100.1"
-
-
-def hands_on(_environ: dict[str, Any]) -> None:
-    pass
-
-
-@contextmanager
-def served(app: Any, context: ssl.SSLContext | None = None) -> Iterator[BaseWSGIServer]:
-    class Quiet(WSGIRequestHandler):
-        def log(self, *_: object) -> None:
-            pass
-
-    server = make_server(
-        "127.0.0.1", 0, app, threaded=True, request_handler=Quiet, ssl_context=context
-    )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def seen_from_outside(
-    patient: Patient, sites: Sites, proxy: Proxy, *, url: str = "http://127.0.0.1",
-    context: ssl.SSLContext | None = None, **values: object,
-) -> Diagnosis:  # fmt: skip
-    """What the doctor says of the patient’s own site behind a proxy."""
-
-    def answer(environ: dict[str, Any], start: Any) -> Any:
-        proxy(environ)
-        return site(environ, start)
-
-    with served(answer, context) as server:
-        patient.set(site_url=f"{url}:{server.port}", **values)
-        site = sites.open(load_settings())
-        return TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
-
-
-@pytest.mark.parametrize(
-    ("status", "page", "level", "words"),
-    [("502 Bad Gateway", b"", "fail", "answers 502"),
-     ("200 OK", b"Welcome to nginx!", "fail", "something else")],
-)  # fmt: skip
-def test_who_else_answers_at_the_public_address_is_told(
-    patient: Patient, status: str, page: bytes, level: str, words: str
-) -> None:
-    def answer(_environ: object, start: Any) -> list[bytes]:
-        start(status, [("Content-Type", "text/html")])
-        return [page]
-
-    with served(answer) as server:
-        patient.set(site_url=f"http://127.0.0.1:{server.port}")
-        found = TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
-    assert (found.level, words in found.sentence) == (level, True), found.sentence
-
-
-@pytest.mark.parametrize(
-    ("proxy", "trusted", "level", "words"),
-    [
-        (hands_on, 0, "ok", "as it should"),
-        (adds_who_asks, 1, "ok", "as it should"),
-        (says_who_asks, 1, "ok", "as it should"),
-        (stands_behind_another, 2, "ok", "as it should"),
-        (hands_on, 1, "fail", "limits stop no one. Set trusted_proxies = 0."),
-        (adds_who_asks, 2, "fail", "limits stop no one. Set trusted_proxies = 1."),
-        (adds_who_asks, 0, "fail", "limited together. Set trusted_proxies = 1."),
-        (says_who_asks, 2, "fail", "limited together. Set trusted_proxies = 1."),
-        (stands_behind_another, 1, "fail", "2 proxies say who a visitor is"),
-    ],
-)
-def test_a_made_up_visitor_shows_how_many_proxies_there_are(
-    patient: Patient, sites: Sites, *, proxy: Proxy, trusted: int, level: str, words: str
-) -> None:
-    found = seen_from_outside(patient, sites, proxy, trusted_proxies=trusted)
-    assert (found.level, words in found.sentence) == (level, True), found.sentence
-    assert not (patient.instance / "asked").exists()
-
-
-def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
-    patient: Patient, sites: Sites
-) -> None:
-    client = sites.open(load_settings()).test_client()
-    assert client.get("/healthz?asked=").text == client.get("/healthz?asked=x").text == "alive\n"
-    with question(patient.instance) as word:
-        assert client.get(f"/healthz?asked={word[:-1]}é").text == "alive\n"
-        assert client.get("/healthz", query_string={"asked": word}).json == {
-            "forwarded": "", "trusted": 0,
-        }  # fmt: skip
-    assert client.get("/healthz", query_string={"asked": word}).text == "alive\n"
-
-
-def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
-    patient: Patient, sites: Sites
-) -> None:
-    there = patient.instance.with_name("there")
-    shutil.copytree(patient.instance, there)
-    elsewhere = sites.open(load_settings({}, instance=there))
-    with served(elsewhere) as server:
-        patient.set(site_url=f"http://127.0.0.1:{server.port}")
-        found = TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
-    assert found.level == "fail"
-    assert f"not the site in {patient.instance}" in found.sentence
-
-
-def test_an_address_of_the_name_at_which_nobody_answers_is_named(
-    patient: Patient, sites: Sites
-) -> None:
-    real = socket.getaddrinfo
-
-    def two(host: Any, port: Any, *more: Any, **named: Any) -> list[Any]:
-        found = list(real(host, port, *more, **named))
-        return [*found, (*found[0][:4], ("127.0.0.2", port))] if host == "127.0.0.1" else found
-
-    patient.patch.setattr(socket, "getaddrinfo", two)
-    found = seen_from_outside(patient, sites, hands_on)
-    assert (found.level, "leads to 127.0.0.2" in found.sentence) == ("warn", True), found.sentence
-
-
-def test_a_proxy_that_refuses_large_sheets_is_named(patient: Patient, sites: Sites) -> None:
-    def refuses(environ: dict[str, Any]) -> None:
-        assert int(environ.get("CONTENT_LENGTH") or 0) < 1 << 20
-
-    found = seen_from_outside(patient, sites, refuses)
-    assert (found.level, "12 MB" in found.sentence) == ("warn", True), found.sentence
-
-
-def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patient) -> None:
-    def answer(url: str, **_: object) -> requests.Response:
-        made = requests.Response()
-        made.status_code = 200
-        made.headers.update({"Content-Security-Policy": "x", "Strict-Transport-Security": "x"})
-        said = '{"forwarded": "203.0.113.7", "trusted": 1}' if "healthz" in url else "/privacy"
-        made.raw = BytesIO(said.encode())
-        return made
-
-    patient.set(site_url="https://127.0.0.1")
-    patient.patch.setattr("requests.get", answer)
-    patient.patch.setattr("requests.post", answer)
-    patient.patch.setattr("app.cli.doctor_asks.socket.create_connection", lambda *_, **__: Mock())
-    found = TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
-    assert (found.level, "does not lead to https" in found.sentence) == ("warn", True)
-
-
-@pytest.mark.parametrize(
-    ("days", "trusted", "proxy", "level", "words"),
-    [
-        (60, True, says_who_asks, "ok", "its certificate holds until"),
-        (10, True, says_who_asks, "warn", "was not renewed"),
-        (5, True, says_who_asks, "fail", "was not renewed"),
-        (60, False, says_who_asks, "fail", "is not in order"),
-        (60, True, says_nothing, "fail", "The proxy does not say who a visitor is"),
-    ],
-)
-def test_a_certificate_that_ends_soon_is_named_ahead_of_time(
-    patient: Patient, sites: Sites, *, days: int, trusted: bool, proxy: Proxy, level: str,
-    words: str,
-) -> None:  # fmt: skip
-    now = datetime.now(UTC)
-    authority, file = trustme.CA(), patient.instance.parent / "authority.pem"
-    authority.cert_pem.write_to_path(file)
-    if trusted:
-        patient.patch.setenv("REQUESTS_CA_BUNDLE", str(file))
-        patient.patch.setenv("SSL_CERT_FILE", str(file))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    ends = now + timedelta(days=days)
-    authority.issue_cert("127.0.0.1", not_after=ends).configure_cert(context)
-    found = seen_from_outside(
-        patient, sites, proxy, url="https://127.0.0.1", context=context, trusted_proxies=1
-    )
-    assert (found.level, words in found.sentence) == (level, True), found.sentence
-    if "certificate" in words or "renewed" in words:
-        assert f"{ends:%Y-%m-%d}" in found.sentence
 
 
 def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
