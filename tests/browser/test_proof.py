@@ -109,7 +109,7 @@ def test_without_javascript_a_second_press_holds_the_signature(
     with visiting(chromium, asking, script=False) as someone:
         reviewing(someone)
         expect(someone.page.locator("main")).to_contain_text(
-            "Without JavaScript, you press once more"
+            "Without JavaScript, you press the button again"
         )
         with someone.page.expect_navigation():
             sign(someone)

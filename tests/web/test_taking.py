@@ -373,4 +373,4 @@ def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
 
 def test_no_page_calls_a_letter_mailed_that_was_not(resident: Resident) -> None:
     path = resident.receipt_path(resident.signed(*GLOUCESTER))
-    assert "mailed to yourself" not in resident.client.get(path).words
+    assert "A copy was emailed to you" not in resident.client.get(path).words
