@@ -77,16 +77,16 @@ class What(StrEnum):
     TEXT_RETIRED = _mark("text retired"), "version"
     TEXT_BROUGHT_BACK = _mark("text brought back"), "", "version"
     PAPER_ADDED = _mark("paper signatures added"), "", "added, signed before, source, language, way"
-    PAPER_WITHDRAWN = _mark("paper signature taken back"), "", "signatures"
+    PAPER_WITHDRAWN = "paper signature taken back", "", "signatures"
     PAPER_UNDONE = _mark("paper import undone"), "signatures, source"
     COSPONSORS_CHANGED = _mark("cosponsors changed"), "people, as of", "people, as of, joined, left"
-    TEST_STARTED = _mark("test journey started"), "", "expires"
+    TEST_STARTED = "test journey started", "", "expires"
     CAMPAIGN_BEGUN = _mark("campaign begun")
     CAMPAIGN_MOVED = _mark("campaign opened or ended"), "state", "state"
     CAMPAIGN_TAKEN_AWAY = _mark("campaign taken away")
     START_PAGE_CHANGED = "start page changed", "campaign", "campaign"
     SIGNATURES_RELEASED = _mark("held signatures released"), "", "rows, numbers"
-    SIGNATURES_SET_ASIDE = _mark("held signatures set aside"), "", "rows, numbers"
+    SIGNATURES_SET_ASIDE = "held signatures set aside", "", "rows, numbers"
     SIGNATURES_HELD_AGAIN = _mark("signatures held again"), "", "rows, numbers"
     COPY_RESTORED = "copy restored", "", "withdrawn again"
 

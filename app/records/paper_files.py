@@ -189,12 +189,12 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
         key=lambda dialect: _evenness(top, *dialect),
     )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
-    number, widest = 0, 2
+    number, widest = 0, 0  # the first row can have swallowed nothing that counts
     try:
         for number, cells in enumerate(reader, start=1):
             if _swallowed(cells, delimiter, widest):
                 raise SheetError("quote", str(number - 1))
-            widest = max(widest, len(cells))
+            widest = max(widest, len(cells), 2)
             yield _row(number, [(cell, None) for cell in cells])
     except csv.Error:
         raise SheetError("quote", str(number + 1)) from None

@@ -15,7 +15,7 @@ from app.site.tokens import sign
 from app.web import practice
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
-from tests.web.lint import Client, Html
+from tests.web.lint import Client, Html, words
 from tests.web.resident import Resident
 
 SLUG = "protect-immigration-act"
@@ -98,6 +98,9 @@ def test_only_an_organizer_starts_one_and_it_is_an_event(
         e for e in audit.page(staff.db, TrailFilter()).events if e.what == "test journey started"
     ]
     assert [(e.who, set(e.after)) for e in events] == [("Rosa", {"expires"})]
+    boss = Browser(app, clock).enter(staff.add("Boss", "admin"))
+    trail = boss.get("/organize/audit").page
+    assert "test run started" in [words(cell) for cell in trail.all("td")]
     stranger = Browser(app, clock)
     assert stranger.post("/organize/test").path.startswith("/organize/login")
     exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))

@@ -308,6 +308,22 @@ def test_taking_one_back(editor: Browser, staff: Office) -> None:
     assert editor.status == 422
 
 
+def test_one_is_taken_back_by_what_the_page_says_decides(editor: Browser, staff: Office) -> None:
+    name: dict[str, Any] = {"first": PERSON["first"], "last": PERSON["last"]}
+    where: dict[str, Any] = {"street": PERSON["street"], "zip": PERSON["zip"]}
+    email = "ana@example.org"
+    editor.get("/organize/paper/enter")
+    editor.send("/enter", **{**PERSON, "email": email})
+    editor.get("/organize/paper/back")
+    assert "The name, street and ZIP code decide." in editor.words
+    editor.send("/back", **{**name, "zip": PERSON["zip"], "email": email})
+    assert editor.status == 404
+    assert signatures(staff) == 1
+    editor.send("/back", **{**name, **where})
+    assert "withdrawn" in editor.words
+    assert signatures(staff) == 0
+
+
 def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON)

@@ -145,6 +145,7 @@ def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(he
     here.db.execute("UPDATE outbound SET state = 'failed', payload = NULL, cause = '550'")
     page = here.client.get(path)
     assert 'data-claim="unconfirmed:failed"' in page.text
+    assert "Unless you confirm it, we delete this signature" in page.words
     assert page.by_id("address").get("open") is not None
     assert "could not be delivered" in here.client.post("/take", taken.form()).words
     wrong = here.client.post(f"{path}/address", {"email": "a..b@x.example"}, 422)

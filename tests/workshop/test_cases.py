@@ -320,6 +320,16 @@ def test_a_retired_letter_still_leads_to_the_words_that_were_signed_tp10(
         assert kept.endswith(first)
 
 
+def test_whoever_retires_a_letter_while_something_is_published_hears_that_nothing_changed(
+    rosa: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rosa.get("/organize/letters/general/")
+    monkeypatch.setattr(workshop, "retire", lambda *_args, **_more: workshop.CampaignMoved())
+    rosa.send("/retire")
+    assert (rosa.status, "Nothing changed: something else" in rosa.words) == (409, True)
+    assert "Not published" not in rosa.words
+
+
 def test_a_resident_who_is_half_way_when_a_letter_is_retired_chooses_another(
     app: Flask, rosa: Browser
 ) -> None:

@@ -386,8 +386,9 @@ def publish_post(letter_id: str) -> Response:
 
 def _meanwhile(letter_id: str) -> Response:
     words = _(
-        "Not published: someone else just published. Look at the page again, then press again."
-    )
+        "Nothing changed: something else was just published. Look at the page again, then press "
+        "again."
+    )  # fmt: skip
     return show_letter(letter_id, words, 409)
 
 

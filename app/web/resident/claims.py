@@ -123,7 +123,7 @@ def _unconfirmed(mail: OutboundRow | None, site: Services) -> Claim:
             "Not counted yet. An email with a link is on its way to you. Open it and press the "
             "button there."
         )  # fmt: skip
-    end = _("Otherwise we delete this signature within two days.")
+    end = _("Unless you confirm it, we delete this signature within two days.")
     return Claim(f"unconfirmed:{state}", f"{words} {end}", attention=True)
 
 
