@@ -46,8 +46,8 @@ from app.text import plain, slug
 class Spill:
     """Rows that JSON can hold, kept on the disk by where they begin."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``close``
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by ``close``
         self._box = SecretBox(random(SecretBox.KEY_SIZE))
 
     def add(self, row: Any) -> int:
@@ -100,15 +100,19 @@ class PacketLetters:
     """The piles of letters of one campaign. Close it when the packets are made.
 
     ``now`` is the moment of the delivery, an aware datetime; a plain day stands for its noon in
-    Washington. The letters go to who sits then.
+    Washington. The letters go to who sits then. What waits for its turn is in a file without a
+    name in ``folder``, or where temporary files are.
     """
 
-    def __init__(self, campaign: Campaign, tables: Tables, *, now: date, template: str) -> None:
+    def __init__(
+        self, campaign: Campaign, tables: Tables, *, now: date, template: str,
+        folder: Path | None = None,
+    ) -> None:  # fmt: skip
         self.campaign = campaign
         self._tables = tables.at(now)
         self._now = now
         self._template = template
-        self._spill = Spill()
+        self._spill = Spill(folder)
         self._piles: dict[str, Pile] = {}
         self._delegations: dict[tuple[str, int], Delegation] = {}
 

@@ -136,6 +136,16 @@ def test_nothing_readable_is_written_to_the_disk(
     assert not [name for name in written if name.endswith((b".pdf", b".csv"))]
 
 
+def test_letters_that_wait_take_no_room_among_temporary_files(
+    admin: Browser, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(person())
+    admin.get(HERE)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "full"))
+    admin.send("/packets.zip")
+    assert admin.last.mimetype == "application/zip"
+
+
 def test_it_comes_in_pieces_while_it_is_made(
     admin: Browser, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,7 +116,10 @@ def make() -> Response:
     opened = _unlocked(found.keys, form.passphrase.data)
     if isinstance(opened, str):
         return index(opened, "passphrase", 422)
-    letters = PacketLetters(site.campaign, site.tables, now=site.now(), template=TEMPLATE)
+    letters = PacketLetters(
+        site.campaign, site.tables, now=site.now(), template=TEMPLATE,
+        folder=site.settings.instance,  # for temporary files there is only memory
+    )  # fmt: skip
     try:
         _note("packets", "packet", found.people, [key.id for key in opened], clock())
         troubles = _read(site, letters, opened)
