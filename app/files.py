@@ -38,8 +38,8 @@ def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Pat
     flush(path.parent)
 
 
-NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP)
-"""As FAT, which sticks have, and some disks of other machines answer."""
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+"""As FAT, which sticks have, and some disks of other machines and of buckets answer."""
 
 
 def name_new(draft: Path, path: Path) -> None:

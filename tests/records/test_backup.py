@@ -99,11 +99,12 @@ def test_a_copy_holds_every_row_and_what_belongs_to_it(
     assert sorted(p.name for p in file.parent.iterdir()) == [file.name], "no draft is left"
 
 
+@pytest.mark.parametrize("why", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_stick_that_knows_no_links_gets_a_copy_and_never_loses_one(
-    path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: int
 ) -> None:
     def refused(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
+        raise OSError(why, "no links here")
 
     monkeypatch.setattr("os.link", refused)
     people(db, "one")
