@@ -351,7 +351,7 @@ def readable(database: Path) -> bool:
     if not database.is_file() or not database.stat().st_size:
         return False
     try:
-        with closing(open_database(database)) as db:
+        with closing(open_database(database, moved=True)) as db:
             return not damage(db)
     except NotItselfError:
         return False

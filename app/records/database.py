@@ -212,7 +212,7 @@ def id_file(path: Path) -> Path:
     return path.with_suffix(".id")
 
 
-def open_database(path: Path, *, threads: bool = False) -> _Watched:
+def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> _Watched:
     """Open the database, making and migrating it where needed.
 
     The connection is in autocommit mode (``isolation_level=None``); write with ``writing``.
@@ -220,9 +220,9 @@ def open_database(path: Path, *, threads: bool = False) -> _Watched:
     Several processes may call this at the same moment on a file that does not exist yet. Raises
     ``NotStoredError`` with a sentence for the operator when the file cannot be opened or comes
     from a newer version of the program, and ``NotItselfError`` when a database was here that is
-    gone, or that was another one.
+    gone, or that was another one, or whose site moved, unless with ``moved``, to look into it.
     """
-    known = _awaited_id(path)
+    known = _awaited_id(path, moved=moved)
     try:
         keep_private(path)
         before = _stamp(path)[:1]
@@ -454,9 +454,9 @@ def known_id(path: Path) -> str:
     return _beside_it(path)[0]
 
 
-def _awaited_id(path: Path) -> str:
+def _awaited_id(path: Path, *, moved: bool) -> str:
     """The id that the database has to have. Raises ``NotItselfError`` where none may be opened."""
-    if day := moved_on(path):
+    if not moved and (day := moved_on(path)):
         raise NotItselfError(
             f"The site in {path.parent} moved to another place on {day}, and two would count "
             "apart, so nothing is taken in here. If it is to continue here, run: flask adopt"

@@ -124,6 +124,20 @@ def test_a_copy_says_what_it_lacks_and_who_withdrew_stays_withdrawn(machine: Mac
     assert event.after == {"withdrawn again": 1}
 
 
+def test_who_withdrew_before_a_site_moved_stays_withdrawn_where_it_was(machine: Machine) -> None:
+    one, _ = machine.sign("one", "two")
+    machine.run("now", machine.copies)
+    [file] = copies(machine.copies)
+    with closing(open_database(machine.settings.database)) as db:
+        withdraw(db, one)
+    words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
+    machine.run("now", machine.folder / "carried", *words, "--moving")
+    said = machine.run("restore", "--yes", file.path)
+    assert "Nothing was signed after it" in said
+    assert "withdrawn again" in said
+    assert machine.count() == 1
+
+
 def test_a_newer_copy_beside_it_knows_of_withdrawals_too(machine: Machine) -> None:
     [one, _] = machine.sign("one", "two")
     file = machine.copy()
