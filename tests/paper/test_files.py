@@ -387,6 +387,11 @@ def test_a_whole_address_over_two_lines_of_a_cell_is_left_alone() -> None:
     assert values(text.encode()) == [(2, "Ana", "05672")]
 
 
+def test_a_name_of_a_column_over_two_lines_is_left_alone() -> None:
+    text = 'ZIP,"Name\n(first,last)"\n05672,Ana Li\n'
+    assert [r.number for r in rows_of(text.encode())] == [2]
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
