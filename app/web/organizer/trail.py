@@ -114,6 +114,9 @@ FACTS = (
 PLAINER = {
     What.START_PAGE_CHANGED: _mark("another campaign on the start page"),
     What.COPY_RESTORED: _mark("copy of the database restored"),
+    What.PAPER_WITHDRAWN: _mark("paper signature withdrawn"),
+    What.SIGNATURES_SET_ASIDE: _mark("held signatures left uncounted"),
+    What.TEST_STARTED: _mark("test run started"),
     "shape": _mark("what it holds"), "preparing": _mark("being prepared"),
     COMMAND_LINE: _mark("command line"),
 }  # fmt: skip
