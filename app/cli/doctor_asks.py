@@ -112,6 +112,12 @@ def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
     try:
         said = answer.json()
     except ValueError:
+        if answer.text != "alive\n":
+            return warn(
+                f"At {url}/healthz something answers {answer.status_code} that is not this "
+                "program, so whom the site takes visitors for cannot be seen. Let the proxy hand "
+                "on every address."
+            )
         return fail(
             f"At {url} this program answers, but not the site in {instance}. If the site moved, "
             "stop the one that is past (systemctl disable --now): two would count apart. If it "

@@ -162,6 +162,16 @@ def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
     assert f"not the site in {patient.instance}" in found.sentence
 
 
+def test_a_proxy_that_keeps_an_address_to_itself_is_not_taken_for_another_site(
+    patient: Patient, sites: Sites
+) -> None:
+    def keeps(environ: dict[str, Any]) -> None:
+        environ["PATH_INFO"] = environ["PATH_INFO"].replace("healthz", "nothing")
+
+    found = seen_from_outside(patient, sites, keeps)
+    assert (found.level, "/healthz something answers 404" in found.sentence) == ("warn", True)
+
+
 def test_an_address_of_the_name_at_which_nobody_answers_is_named(
     patient: Patient, sites: Sites
 ) -> None:
