@@ -326,7 +326,7 @@ def test_letters_are_mailed_to_self_once_a_server_has_the_copy(
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [("550 no", "Rejected by the mail server"),
+    [("550 no", "Could not be delivered. We stopped trying"),
      ("451 later", "Not accepted yet by the mail server"),
      ("take and hang", "with no answer. It may have arrived"),
      ("drop", "with no answer. It may have arrived")],
@@ -338,6 +338,20 @@ def test_every_end_is_said_and_nothing_is_marked(
     words = released(make(server), server)
     assert said in words
     assert words.count("Written, not yet handed over") == 3
+
+
+def test_a_copy_that_was_given_up_is_not_said_to_be_rejected(
+    make: Make, server: MailServer
+) -> None:
+    site = make(server)
+    taken = site.signed()
+    server.data = ["451 later"] * 20
+    site.ask(taken, ME, only_link="1")
+    for _try in range(9):
+        site.work(timedelta(days=1))
+    words = site.states(taken)
+    assert "Could not be delivered. We stopped trying on" in words
+    assert "Rejected" not in words
 
 
 def test_pressing_again_while_a_slow_server_has_it_sends_nothing_twice(
@@ -380,7 +394,7 @@ def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
     assert server.recipients == [ME]
     words = site.states(taken)
     assert words.count("Accepted by the mail server") == 1
-    assert words.count("Rejected by the mail server") == 1
+    assert words.count("Could not be delivered. We stopped trying") == 1
     server.refused = {}
     site.ask(taken, ME, only_link="1")
     site.ask(taken, STRANGER, only_link="1")

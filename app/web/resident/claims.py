@@ -65,8 +65,8 @@ def _standing(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> C
         return _unconfirmed(_asked(mails), site)
     if found.waits_for == "organizer":
         words = _(
-            "Not counted yet. An organizer will look at your signature. You do not have to do "
-            "anything. Your letters are ready."
+            "Not counted yet. An organizer decides whether your signature counts. You do not have "
+            "to do anything. Your letters are ready."
         )  # fmt: skip
         return Claim("held", words, attention=True)
     words = _(
@@ -259,7 +259,7 @@ def mail_words(row: OutboundRow, site: Services) -> str:
     if row.state == "deferred":
         return _("Not accepted yet by the mail server on %(when)s. We will try again.", when=when)
     if row.state == "failed":
-        return _("Rejected by the mail server on %(when)s.", when=when)
+        return _("Could not be delivered. We stopped trying on %(when)s.", when=when)
     if row.state == "unknown":
         return _("Went out on %(when)s with no answer. It may have arrived.", when=when)
     return _("On its way since %(when)s.", when=when)
