@@ -552,8 +552,9 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
 
 _AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
 _SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
-"""Between first names, or behind one alone: *Ramón y Cajal* and *Ortega y Gasset* are last names,
-and a Y may be an initial where not every letter is one."""
+_SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
+"""Between first names, or behind one alone: *Ramón y Cajal* and *Ortega y Gasset* are last names.
+A capital Y is an initial, unless all are capitals and a name follows."""
 
 
 def _two_people(values: Mapping[str, str]) -> str:
@@ -561,7 +562,7 @@ def _two_people(values: Mapping[str, str]) -> str:
     first, last = values.get("first", ""), values.get("last", "")
     if _AND.search(last):
         return "last"
-    in_spanish = _SPANISH_AND.search(first.lower() if first.isupper() else first)
+    in_spanish = (_SPANISH_CAPITAL_AND if first.isupper() else _SPANISH_AND).search(first)
     return "first" if _AND.search(first) or in_spanish else ""
 
 

@@ -126,6 +126,7 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
     "changes",
     [
         {"state": "vermont"},
+        {"first": "MARY Y", "last": "SMITH"},
         {"zip": "58501", "state": "Dakota del Norte"},
         {"state": "Vt."},
         {"state": ""},
