@@ -173,6 +173,7 @@ def test_one_connection_and_one_address_get_only_so_much_mail(
         assert site.ask(taken, STRANGER, 200, **{BY_HAND: f"Other words {number}"}).h1
     page = site.ask(taken, STRANGER, 429, **{BY_HAND: "Other words again"})
     assert "Too many emails" in page.words
+    assert "1 minutes" not in page.words
     assert STRANGER in [e.get("value") for e in page.all("input")]
     answers = [
         site.client.flask.post(

@@ -127,7 +127,7 @@ def test_a_campaign_decides_for_itself_and_the_site_for_the_others(
 def test_without_an_address_an_organizer_looks_at_it(here: Site) -> None:
     taken = here.sign(here.form(email=""))
     assert here.statuses() == ["held"]
-    assert "An organizer will look" in taken.words
+    assert "An organizer decides whether your signature counts" in taken.words
 
 
 def test_an_address_that_no_mail_can_go_to_is_said_before_anything_is_stored(here: Site) -> None:

@@ -28,7 +28,7 @@ from app.documents.typesetting import PdfError
 from app.records.database import NotStoredError
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
-from app.site.i18n import language, moment_words, page_url
+from app.site.i18n import language, moment_words, ngettext, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
 from app.web.error_pages import not_stored_page, not_stored_words
@@ -223,10 +223,12 @@ def _too_much(to: Address, site: Services) -> str:
     answer = ask("email", site, about=to.wire)
     if not isinstance(answer, Wait):
         return ""
-    return _(
+    return ngettext(
+        "Too many emails to this address or from your network. Try again in 1 minute. Your letters "
+        "are still here.",
         "Too many emails to this address or from your network. Try again in %(num)d minutes. "
         "Your letters are still here.",
-        num=-(-answer.seconds // 60),
+        -(-answer.seconds // 60),
     )
 
 
