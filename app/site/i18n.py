@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -92,6 +92,13 @@ def moment_words(moment: datetime, zone: str) -> str:
     there = moment.astimezone(ZoneInfo(zone))
     clock = dates.format_datetime(there, "h:mm a z", locale=locale())
     return f"{long_date(there.date())}, {clock}"
+
+
+def how_long(seconds: int) -> str:
+    """``45 seconds``, ``10 minutes``, ``12 hours``: a time to wait, never less than it is."""
+    step = 1 if seconds < 90 else 60 if seconds < 90 * 60 else 3600
+    whole = timedelta(seconds=-(-seconds // step) * step)
+    return str(dates.format_timedelta(whole, threshold=1.5, locale=locale()))
 
 
 def compile_catalogues(source: Path, folder: Path) -> Path:

@@ -14,7 +14,6 @@ from functools import wraps
 from typing import ParamSpec, cast
 
 from flask import Flask, after_this_request, current_app, request
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.records.limiting import (
@@ -30,6 +29,7 @@ from app.records.limiting import (
     open_counters,
 )
 from app.site.i18n import gettext as _
+from app.site.i18n import how_long
 from app.site.rooms import Place, RoomName
 from app.site.services import Services, services
 from app.site.settings import Settings, SettingsError
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 
 __all__ = [
     "Allowed", "SecondStep", "Wait", "ask", "in_room", "retry_after", "room", "set_up_limits",
-    "wait_words",
+    "too_much_mail", "wait_words",
 ]  # fmt: skip
 
 
@@ -89,19 +89,29 @@ def retry_after(seconds: int) -> None:
 
 def wait_words(wait: Wait) -> str:
     """Why somebody has to wait and how long; nothing that they typed is lost."""
-    minutes = -(-wait.seconds // 60)
     return " ".join((
         _(
             "Too many people on your network did this at once, so this one was not taken yet. "
             "Nothing was lost."
         ),
-        ngettext("Press the button again in 1 minute.",
-                 "Press the button again in %(num)d minutes.", minutes),
+        _("Press the button again in %(time)s.", time=how_long(wait.seconds)),
         _(
             "Or switch to another connection, like your phone’s. Libraries, schools and events "
             "can ask us to expect many people."
         ),
     ))  # fmt: skip
+
+
+def too_much_mail(to: str, site: Services) -> str:
+    """Why no more mail goes to an address now, or from this connection; empty: go on."""
+    answer = ask("email", site, about=to)
+    if not isinstance(answer, Wait):
+        return ""
+    return _(
+        "Too many emails to this address or from your network. Try again in %(time)s. Nothing was "
+        "lost.",
+        time=how_long(answer.seconds),
+    )
 
 
 def room(name: RoomName) -> Place:

@@ -18,10 +18,11 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from flask import Flask
 
 from app.campaign.faults import TWO_GENDERS
 from app.records.acts import State
-from app.site.i18n import CATALOGUES, compile_catalogues
+from app.site.i18n import CATALOGUES, compile_catalogues, how_long
 from app.site.settings import ROOT, Settings
 from tests.web.lint import Client, Html
 from tests.web.resident import Resident
@@ -51,6 +52,24 @@ def spanish() -> dict[str, Message]:
 
 def texts_of(entry: Message) -> tuple[str, ...]:
     return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "spanish"),
+    [(1, "1 second", "1 segundo"), (59, "59 seconds", "59 segundos"), (60, "60 seconds",
+      "60 segundos"),
+     (91, "2 minutes", "2 minutos"), (601, "11 minutes", "11 minutos"),
+     (5400, "2 hours", "2 horas"), (43_200, "12 hours", "12 horas"),
+     (86_399, "24 hours", "24 horas")],
+)  # fmt: skip
+def test_a_time_to_wait_is_said_in_whole_units_and_never_less(
+    seconds: int, english: str, spanish: str
+) -> None:
+    app = Flask(__name__)
+    with app.test_request_context("/"):
+        assert how_long(seconds) == english
+    with app.test_request_context("/es/"):
+        assert how_long(seconds) == spanish
 
 
 def test_every_message_has_a_spanish_text(spanish: dict[str, Message]) -> None:

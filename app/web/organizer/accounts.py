@@ -24,7 +24,7 @@ from app.records.organizers import (
 from app.records.passkeys import Party
 from app.records.throttle import TooSoon
 from app.site.i18n import gettext as _
-from app.site.i18n import language, ngettext, page_url
+from app.site.i18n import how_long, language, page_url
 from app.site.services import services
 from app.web.access import access
 from app.web.forms import SiteForm, entries, entry, queried, sent
@@ -273,10 +273,9 @@ def password_words(why: str) -> str:
 def slow_down(seconds: int) -> str:
     """How long to wait before the next try, which the answer's headers say too."""
     retry_after(seconds)
-    return ngettext(
-        "Too many tries. Wait 1 second, then try again. Your other devices stay logged in.",
-        "Too many tries. Wait %(num)d seconds, then try again. Your other devices stay logged in.",
-        seconds,
+    return _(
+        "Too many tries. Wait %(time)s, then try again. Your other devices stay logged in.",
+        time=how_long(seconds),
     )
 
 

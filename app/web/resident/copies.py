@@ -28,11 +28,11 @@ from app.documents.typesetting import PdfError
 from app.records.database import NotStoredError
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
-from app.site.i18n import language, moment_words, ngettext, page_url
+from app.site.i18n import language, moment_words, page_url
 from app.site.outgoing import offices_of, post_of
 from app.site.services import Services
 from app.web.error_pages import not_stored_page, not_stored_words
-from app.web.limits import Wait, ask
+from app.web.limits import too_much_mail
 from app.web.pages import Page
 from app.web.resident.claims import mail_words, state_words
 from app.web.resident.draft import CopyForm
@@ -117,7 +117,7 @@ def _send_link(
         official=offices_of(site.settings) is not None,
     )
     known = post.known("receipt", to, wish=wish.nonce)
-    if known is None and (wait := _too_much(to, site)):
+    if known is None and (wait := too_much_mail(to.wire, site)):
         return asked.refused(wait, 429)
     again = known is not None and known.state in DONE_BADLY
     put = post.enqueue(mail, wish=wish.nonce, receipt=wish.receipt, again=again)
@@ -135,7 +135,7 @@ def _send_copy(
     post: PostOffice, wish: Wish, to: Address, asked: Mailing, site: Services
 ) -> Mailing:
     known = post.known("copy", to, wish=wish.words)
-    if known is None and (wait := _too_much(to, site)):
+    if known is None and (wait := too_much_mail(to.wire, site)):
         return asked.refused(wait, 429)
     if known is not None and known.state not in ("held", *DONE_BADLY):
         return replace(asked, said=mail_words(known, site))
@@ -216,20 +216,6 @@ def _receipt_link(wish: Wish, site: Services) -> str:
 
 def _language() -> Language:
     return language()
-
-
-def _too_much(to: Address, site: Services) -> str:
-    """Why nothing more is sent to this address, or from this connection; empty: go on."""
-    answer = ask("email", site, about=to.wire)
-    if not isinstance(answer, Wait):
-        return ""
-    return ngettext(
-        "Too many emails to this address or from your network. Try again in 1 minute. Your letters "
-        "are still here.",
-        "Too many emails to this address or from your network. Try again in %(num)d minutes. "
-        "Your letters are still here.",
-        -(-answer.seconds // 60),
-    )
 
 
 def _address_has_enough() -> str:

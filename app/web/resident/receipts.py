@@ -34,7 +34,7 @@ from app.site.outgoing import post_of
 from app.site.services import Services
 from app.web.error_pages import not_stored_page, not_stored_words, trouble
 from app.web.forms import sent
-from app.web.limits import Wait, ask, wait_words
+from app.web.limits import too_much_mail
 from app.web.pages import Page
 from app.web.resident.claims import (
     claims_of,
@@ -294,8 +294,8 @@ def ask_elsewhere(token: str, site: Services) -> Page | str:
     if not form.validate():
         return receipt_page(token, site, form)
     address = Address(form.email.data)
-    if isinstance(answer := ask("email", site, about=address.wire), Wait):
-        form.email.errors = [wait_words(answer)]
+    if too_much := too_much_mail(address.wire, site):
+        form.email.errors = [too_much]
         return receipt_page(token, site, form)
     secret = site.settings.person_key
     words = _("We could not send the email now. Press the button again in a minute.")

@@ -29,7 +29,7 @@ from app.site.services import Services
 from app.text import Email, read_email
 from app.web import practice
 from app.web.error_pages import signature_not_stored_words
-from app.web.limits import SecondStep, Wait, ask, wait_words
+from app.web.limits import SecondStep, Wait, ask, too_much_mail, wait_words
 from app.web.pages import Page
 from app.web.proof import proves
 from app.web.resident import consent
@@ -220,8 +220,7 @@ def _too_much_mail(mailbox: str, draft: Draft, site: Services) -> str:
     token = token_of(draft, site)
     if token and question(site.db(), question_token(token, mailbox)) != "unknown":
         return ""  # pressed twice: the message goes out once, so it is counted once
-    answer = ask("email", site, about=mailbox)
-    return wait_words(answer) if isinstance(answer, Wait) else ""
+    return too_much_mail(mailbox, site)
 
 
 def _ask_owner(signed: Signed, mailbox: str, site: Services) -> tuple[str, int] | None:
