@@ -240,7 +240,7 @@ def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
     census.says(matches(match(record())))
     assert "ended" in find(*ASK, today="2029-01-04")
     monkeypatch.setenv("DEAR_CONGRESS_STREET_LOOKUP", "no")
-    result = run("find", *ASK)
+    result = run("find", "--today", TODAY, *ASK)
     assert result.exit_code == 1
     assert "turned off" in result.stderr
     assert census.asked == []

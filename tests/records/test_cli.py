@@ -124,7 +124,10 @@ def test_the_filters_narrow_the_count(db: sqlite3.Connection) -> None:
     assert states("--until", "2026-11-20") == "CA,1,3\n"
 
 
-def test_recipients_have_their_names(db: sqlite3.Connection) -> None:
+def test_recipients_have_their_names(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
     letters = signature("x").letters
     known = letters[0].__class__("CA-S1", "P000145", "introduce")
     sign(db, signature("one", letters=(known,)), SECRET)

@@ -575,7 +575,7 @@ def test_what_is_not_as_promised_is_left_for_the_sites_alerts_until_it_is_well(
     assert flask("doctor").exit_code == 2
     assert "doctor" not in notes(patient.instance)
     flask("doctor --alert")
-    assert notes(patient.instance)["doctor"]["broken"].split(", ")[0] == "secrets"
+    assert "secrets" in notes(patient.instance)["doctor"]["broken"].split(", ")
     (patient.instance / "person.key").chmod(0o600)
     flask("doctor --alert")
     assert "secrets" not in notes(patient.instance)["doctor"]["broken"]

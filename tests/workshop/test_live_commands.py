@@ -58,8 +58,9 @@ def test_a_checkout_without_a_database_checks_its_files_and_makes_none(site: Set
 
 
 def test_the_check_reads_what_is_live_and_the_files_when_told(
-    site: Settings, tmp_path: Path
+    site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
     put_live(site, "general.txt", "{{ story }}", "{{ story }}\n\nSee www.example for more.")
     live = check()
     assert live.exit_code == 1
