@@ -29,16 +29,25 @@ from app.congress.tables import Tables
 from app.delivery.writer_rows import BadRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
-from app.documents.printables import Link, blank_letters_pdf, labels_pdf, poster_pdf, signup_pdf
+from app.documents.printables import (
+    Link,
+    blank_letters_pdf,
+    labels_pdf,
+    may_be_signed,
+    poster_pdf,
+    signup_pdf,
+)
 from app.files import write_file
 from app.records.database import local_database
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for
-from app.site.services import campaign_and_tables, today_of_site
+from app.site.services import campaign_and_tables, moment_of_site, today_of_site
 from app.site.settings import load_settings
 
 NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."
+ENDED = "This campaign has ended: no one can sign it, so nothing is printed to invite people."
+LAW = "The bill has become law, so there is nothing to sign for."
 
 _out = click.option("--out", required=True, type=NEW_FILE,
                     help="The PDF to write.")  # fmt: skip
@@ -48,7 +57,10 @@ _source = click.option("--source", default="", metavar="TAG", type=Tag(),
 
 def _link(tag: str, language: Language, usual: str) -> Link:
     settings = load_settings()
-    link = link_for(settings.site_url, tag, language, usual, chosen_standing(settings).prefix)
+    standing = chosen_standing(settings)
+    if standing.state == "ended":
+        raise click.ClickException(ENDED)
+    link = link_for(settings.site_url, tag, language, usual, standing.prefix)
     if link is None:
         raise click.ClickException(NO_ADDRESS)
     return link
@@ -174,10 +186,11 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
     settings = load_settings()
     campaign, _tables = campaign_and_tables(settings)
     link = _link(source, language, "table")
-    title = said(campaign, "title", language)
-    against = campaign.position == "against"
-    _save(out, signup_pdf(title=title, group=settings.group_name, link=link, language=language,
-                          against=against))  # fmt: skip
+    now = moment_of_site(settings)
+    if not may_be_signed(campaign, now):
+        raise click.ClickException(LAW)
+    _save(out, signup_pdf(campaign, group=settings.group_name, link=link, when=now,
+                          language=language))  # fmt: skip
 
 
 @click.command("blank", cls=CampaignCommand)

@@ -13,7 +13,8 @@ from typing import Any
 
 from app.campaign.compose import compose
 from app.campaign.entities import Campaign, LetterTemplate, Writer
-from app.campaign.words import Language
+from app.campaign.stance import has_ended, stage_of
+from app.campaign.words import Language, said
 from app.congress.model import Delegation
 from app.congress.names import inside_address
 from app.documents.layout import isolated, paragraph_data, with_breaks
@@ -132,12 +133,8 @@ SIGNUP_WORDS: dict[Language, Words] = {
     "en": {
         "title": "Sign a letter to Congress",
         "statement": (
-            "By writing my name here I ask the people who represent me in Congress to support "
-            "this bill. I have not signed this campaign before."
-        ),
-        "against": (
-            "By writing my name here I ask the people who represent me in Congress to oppose "
-            "this bill. I have not signed this campaign before."
+            "By writing my name here I ask the people who represent me in Congress {asked}. "
+            "I have not signed this campaign before."
         ),
         "columns": ("First name", "Last name", "Street", "City", "State", "ZIP", "Email"),
         "optional": "optional",
@@ -152,12 +149,8 @@ SIGNUP_WORDS: dict[Language, Words] = {
     "es": {
         "title": "Firme una carta al Congreso",
         "statement": (
-            "Al escribir aquí mi nombre pido a quienes me representan en el Congreso que apoyen "
-            "este proyecto de ley. No he firmado antes en esta campaña."
-        ),
-        "against": (
-            "Al escribir aquí mi nombre pido a quienes me representan en el Congreso que se "
-            "opongan a este proyecto de ley. No he firmado antes en esta campaña."
+            "Al escribir aquí mi nombre pido a quienes me representan en el Congreso {asked}. "
+            "No he firmado antes en esta campaña."
         ),
         "columns": (
             "Nombre",
@@ -180,23 +173,47 @@ SIGNUP_WORDS: dict[Language, Words] = {
 }
 
 
-def signup_pdf(
-    *, title: str, group: str, link: Link, language: Language = "en", against: bool = False
-) -> bytes:
-    """A sheet for ``ROWS`` people, one page, landscape.
+SIGNED_FOR: dict[Language, dict[tuple[bool, bool], str]] = {
+    "en": {
+        (False, False): "to support this bill",
+        (True, False): "to oppose this bill",
+        (False, True): "to help bring this bill back",
+        (True, True): "not to help bring this bill back",
+    },
+    "es": {
+        (False, False): "que apoyen este proyecto de ley",
+        (True, False): "que se opongan a este proyecto de ley",
+        (False, True): "que ayuden a que vuelva este proyecto de ley",
+        (True, True): "que no ayuden a que vuelva este proyecto de ley",
+    },
+}
+"""What people sign: by whether the campaign is against its bill, and whether the bill's Congress
+is over."""
 
-    ``title`` is the campaign's in the sheet's language; ``against``: whether it is against its
-    bill, which is then what people sign.
+
+def signup_pdf(
+    campaign: Campaign, *, group: str, link: Link, when: date, language: Language = "en"
+) -> bytes:
+    """A sheet for ``ROWS`` people, one page, landscape, with what they sign at ``when``.
+
+    Raises ``ValueError`` once the bill is law: nothing is asked then (``may_be_signed``).
     """
+    if not may_be_signed(campaign, when):
+        raise ValueError("the bill has become law")
     words = SIGNUP_WORDS[language]
-    if against:
-        words = {**words, "statement": words["against"]}
+    wanted = SIGNED_FOR[language][campaign.position == "against", has_ended(campaign, when)]
     *asked, mail = words["columns"]
     columns = [*([name, ""] for name in asked), [mail, words["optional"]]]
     return _typeset(
-        "signup.typ", link, language, {**words, "columns": columns}, group,
-        campaign=title, rows=ROWS,
+        "signup.typ", link, language,
+        {**words, "statement": words["statement"].format(asked=wanted), "columns": columns}, group,
+        campaign=said(campaign, "title", language), rows=ROWS,
     )  # fmt: skip
+
+
+def may_be_signed(campaign: Campaign, when: date) -> bool:
+    """Whether there is something that a sign-up sheet can ask for at ``when``."""
+    return stage_of(campaign, when) != "enacted"
 
 
 def blank_letters_pdf(

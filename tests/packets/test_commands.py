@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from app.records.audit import Actor
+from app.records.database import open_database
+from app.records.site_campaigns import move
 from app.site.settings import load_settings
 from tests.commands import flask
 
@@ -242,6 +246,15 @@ def test_without_an_address_of_the_site_the_code_would_lead_nowhere(
     result = flask("letters poster", "--out", tmp_path / "p.pdf")
     assert result.exit_code == 1
     assert "site_url" in result.output
+
+
+def test_nothing_is_printed_for_a_campaign_that_has_ended(tmp_path: Path) -> None:
+    db = open_database(load_settings().database)
+    move(Actor(db, "Ana", datetime.now(UTC)), CAMPAIGN, "ended", first=CAMPAIGN)
+    for command in ("poster", "signup", "blank IL-5"):
+        result = flask(f"letters {command}", "--out", tmp_path / "p.pdf")
+        assert result.exit_code == 1, command
+        assert "This campaign has ended" in result.output
 
 
 def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -58,7 +60,7 @@ def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Langua
     link = Link(f"https://{shown}/", shown)
     for pdf in (
         poster(language, shown=shown),
-        signup_pdf(title="T", group="G", link=link, language=language),
+        signup_pdf(campaign(), group="G", link=link, when=TODAY, language=language),
         blank("IL-5", language, link),
     ):
         assert shown in "".join(pages(pdf)[0].split())
@@ -69,7 +71,7 @@ def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Langua
 def test_a_screen_reader_hears_where_the_code_leads(make: str) -> None:
     made = {
         "poster": lambda: poster("en"),
-        "signup": lambda: signup_pdf(title="T", group="G", link=LINK),
+        "signup": lambda: signup_pdf(campaign(), group="G", link=LINK, when=TODAY),
         "blank": lambda: blank("IL-5"),
     }[make]()
     assert "QR code that opens letters.example.org" in alternatives(made)
@@ -90,11 +92,27 @@ def alternatives(pdf: bytes) -> list[str]:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -> None:
-    (text,) = pages(signup_pdf(title="T", group="Neighbors", link=LINK, language=language))
+    (text,) = pages(
+        signup_pdf(campaign(), group="Neighbors", link=LINK, when=TODAY, language=language)
+    )
     for column in SIGNUP_WORDS[language]["columns"]:
         assert column in " ".join(text.split())
     assert f"\n{ROWS}\n" in text
     assert "Neighbors" in text
+
+
+def test_once_the_congress_is_over_people_sign_that_the_bill_come_back() -> None:
+    noon = campaign().ends
+    before = noon - timedelta(seconds=1)
+    for when, asked in ((before, "to support this bill."), (noon, "to help bring this bill back.")):
+        (text,) = pages(signup_pdf(campaign(), group="G", link=LINK, when=when))
+        assert asked in " ".join(text.split())
+
+
+def test_nothing_is_signed_for_once_the_bill_is_law() -> None:
+    law = replace(campaign(), enacted=TODAY)
+    with pytest.raises(ValueError, match="law"):
+        signup_pdf(law, group="G", link=LINK, when=TODAY)
 
 
 def blank(district: str, language: Language = "en", link: Link = LINK) -> bytes:

@@ -359,6 +359,23 @@ def test_people_sign_on_paper_what_the_campaign_asks_for(
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
 @pytest.mark.parametrize("kind", ["poster", "signup", "blank"])
+def test_nothing_is_printed_for_a_campaign_that_has_ended(
+    app: Flask, staff: Office, clock: Clock, kind: str
+) -> None:
+    first = "protect-immigration-act"
+    move(staff.by("Eve"), first, "ended", first=first)
+    browser = Browser(app, clock, base="https://letters.example.org")
+    browser.log_in(staff.add("Eve", "editor"))
+    browser.get(f"/organize/paper/{kind}.pdf?district=IL-5")
+    assert browser.status == 409
+    assert "This campaign has ended" in browser.words
+    assert "Make the" not in browser.words
+    browser.get("/organize/paper/enter")
+    assert browser.status == 200, "what people signed before can be entered"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+@pytest.mark.parametrize("kind", ["poster", "signup", "blank"])
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_what_can_be_printed_is_a_pdf(
     app: Flask, staff: Office, clock: Clock, kind: str, language: str

@@ -32,7 +32,7 @@ from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
 from app.delivery.wordings import absolute_link
-from app.documents.printables import blank_letters_pdf, poster_pdf, signup_pdf
+from app.documents.printables import blank_letters_pdf, may_be_signed, poster_pdf, signup_pdf
 from app.records.counts import count
 from app.records.database import NotStoredError
 from app.records.organizers import Session, find_session
@@ -179,7 +179,8 @@ def index(problem: str = "", field: str = "", status: int = 200, done: str = "")
     editor = current().organizer.may("editor")
     return page(
         "paper/index", status, problem=problem, field=field, done=done,
-        has_address=bool(site.settings.site_url),
+        has_address=bool(site.settings.site_url), ended=site.standing.state == "ended",
+        to_sign=may_be_signed(site.campaign, site.now()),
         typed={name: visible(queried().get(name, ""))[:60] for name in ("source", "district")},
         asked=request.view_args.get("kind", "") if request.view_args else "",
         wanted=_print_language(),
@@ -231,6 +232,10 @@ HEIGHT, WITH_GOAL = 255, 290
 def printed(kind: str) -> Response:
     """The PDF that was asked for, or the page that says what is missing."""
     site, lang = services(), _print_language()
+    if site.standing.state == "ended":
+        return index(status=409)  # the page says so in place of the forms
+    if kind == "signup" and not may_be_signed(site.campaign, site.now()):
+        return index(_("The bill has become law, so there is nothing to sign for."), "", 409)
     tag = queried().get("source", "")
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)
@@ -245,8 +250,7 @@ def printed(kind: str) -> Response:
     if kind == "poster":
         pdf = poster_pdf(title=title, group=group, link=link, language=lang)
     elif kind == "signup":
-        against = site.campaign.position == "against"
-        pdf = signup_pdf(title=title, group=group, link=link, language=lang, against=against)
+        pdf = signup_pdf(site.campaign, group=group, link=link, when=site.now(), language=lang)
     else:
         delegation = find_district(site.tables, queried().get("district", ""))
         template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
