@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
+from app.campaign.stance import has_ended
+from app.congress.model import day_in_washington
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
 from app.records.backup import notes
@@ -89,12 +91,18 @@ def alerts(
     to look after."""
     if number := held_waiting(db, campaign.slug):
         yield Alert(campaign.slug, "held", _week(now), number)
-    age = (now.date() - campaign.as_of).days
-    if age > OLD_LIST_DAYS and now < campaign.ends and not over:
+    if not over and (age := days_too_old(campaign, now)):
         yield Alert(campaign.slug, "list", campaign.as_of.isoformat(), age)
     signed = totals(db, campaign.slug).signatures
     if campaign.goal and signed >= campaign.goal and not over:
         yield Alert(campaign.slug, "goal", str(campaign.goal), signed)
+
+
+def days_too_old(campaign: Campaign, now: datetime) -> int:
+    """How old the list of cosponsors is, in days; 0 while that is well, and from the end of its
+    Congress on, after which nobody joins or leaves a bill."""
+    age = (day_in_washington(now) - campaign.as_of).days
+    return age if age > OLD_LIST_DAYS and not has_ended(campaign, now) else 0
 
 
 def _week(now: datetime) -> str:

@@ -12,6 +12,7 @@ from flask import Flask
 from app.campaign import edit
 from app.records.audit import Actor
 from app.records.organizers import Role, all_organizers
+from app.records.site_campaigns import move
 from app.records.workshop import publish_texts
 from app.site.services import EXTENSION, Services
 from app.web.organizer.overview import notices
@@ -47,12 +48,35 @@ def says(found: list[str], words: str) -> bool:
     return any(words in text for text in found)
 
 
-@pytest.mark.parametrize(("days", "warned"), [(0, False), (14, False), (15, True), (400, True)])
+@pytest.mark.parametrize(("days", "warned"), [(0, False), (14, False), (15, True), (281, True)])
 def test_a_list_older_than_fourteen_days(
     app: Flask, staff: Office, clock: Clock, days: int, warned: bool
 ) -> None:
     on(clock, date(2026, 3, 27) + timedelta(days=days))
     assert says(texts(app, staff), "The list of cosponsors is dated March 27, 2026") == warned
+
+
+def test_once_nothing_can_change_no_one_is_asked_for_a_newer_list(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    noon = site(app).campaign.ends
+    for at, asked in ((noon - timedelta(hours=1), True), (noon, False)):
+        clock.at = at
+        assert says(texts(app, staff), "The list of cosponsors is dated") == asked
+        browser = Browser(app, clock).log_in(staff.add(f"Ana {asked}"))
+        assert ("days old" in browser.get("/organize/cosponsors/").words) == asked
+
+
+def test_of_the_bill_of_a_campaign_that_has_ended_nothing_is_asked(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    on(clock, date(2027, 2, 1))
+    assert says(texts(app, staff), "This campaign’s Congress ended")
+    move(Actor(staff.db, "Rosa", clock.at), SLUG, "ended", first=SLUG)
+    for day in (date(2026, 12, 10), date(2027, 2, 1)):
+        on(clock, day)
+        assert not says(texts(app, staff), "Congress end")
+        assert not says(texts(app, staff), "list of cosponsors")
 
 
 @pytest.mark.parametrize(("day", "words"), [

@@ -18,6 +18,7 @@ from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable
 from app.congress.model import Holder, ordinal
 from app.records.workshop import history
+from app.site.alerts import days_too_old
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date
 from app.site.live_supporters import (
@@ -129,7 +130,7 @@ def index(problem: str = "", status: int = 200) -> Response:
     return page(
         "campaign/cosponsors", status, problem=problem, groups=groups, query=query,
         found=[_found(site, holder) for holder in search_members(site, query)],
-        as_of=site.campaign.as_of, age=(site.today() - site.campaign.as_of).days,
+        as_of=site.campaign.as_of, age=days_too_old(site.campaign, site.now()),
     )  # fmt: skip
 
 

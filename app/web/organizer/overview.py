@@ -17,7 +17,7 @@ from app.records.counts import Filter
 from app.records.holding import held_waiting
 from app.records.keys import KeyFolderError, key_status
 from app.records.organizers import Organizer, all_organizers
-from app.site.alerts import OLD_LIST_DAYS, copied_lately
+from app.site.alerts import copied_lately, days_too_old
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.live_supporters import live_lists
@@ -120,9 +120,9 @@ def notices(site: Services, me: Organizer) -> Iterable[Notice]:
         advice = _("Make new ones before you need them.")
         yield Notice(f"{count} {advice}", "organizer.my_account", _("Your account"))
     if me.may("editor"):
-        for source in (
-            _unreadable, _old_list, _gone, _end, _old_tables, _list_changed, _waiting,
-        ):  # fmt: skip
+        # Nothing is left to do for the bill of a campaign that has ended.
+        bill = () if site.standing.state == "ended" else (_old_list, _gone, _end)
+        for source in (_unreadable, *bill, _old_tables, _list_changed, _waiting):
             yield from source(site)
 
 
@@ -147,8 +147,7 @@ def _unreadable(site: Services) -> Iterable[Notice]:
 
 
 def _old_list(site: Services) -> Iterable[Notice]:
-    age = (site.today() - site.campaign.as_of).days
-    if age > OLD_LIST_DAYS:
+    if age := days_too_old(site.campaign, site.now()):
         text = _(
             "The list of cosponsors is dated %(day)s, %(age)d days old. Import the official one.",
             day=long_date(site.campaign.as_of), age=age,
