@@ -7,3 +7,7 @@ class ExplainedError(Exception):
     A command that meets one prints it and ends, the doctor makes it a finding. What a resident
     or an organizer reads is a code with values instead (``campaign.problems``).
     """
+
+
+class NotStoredError(ExplainedError):
+    """Nothing was written, and nothing that was there before is lost. Trying again is safe."""

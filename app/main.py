@@ -19,9 +19,10 @@ from app.cli import add_commands
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
 from app.errors import ExplainedError
-from app.records.database import local_database, serve_from
+from app.records.database import local_database
 from app.records.health import check_site
 from app.records.keys import first_key
+from app.records.running import serve_from
 from app.site.backups import litestream, stream
 from app.site.daily import start_purging
 from app.site.live import live_campaign

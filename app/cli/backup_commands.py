@@ -25,10 +25,12 @@ from app.records import backup
 from app.records.audit import COMMAND_LINE, Actor, What
 from app.records.backup import Copy, Unpacked
 from app.records.counts import recount, totals
-from app.records.database import aside, note_moved, open_database, stopped, writing
+from app.records.database import aside, open_database, writing
 from app.records.health import changed_keys, check_site
+from app.records.identity import note_moved
 from app.records.migrations import applied_steps, damage
 from app.records.retention import purge_and_note
+from app.records.running import stopped
 from app.site import backups
 from app.site.daily import policy_of
 from app.site.settings import Settings, load_settings, read_settings

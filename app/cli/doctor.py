@@ -32,9 +32,9 @@ from app.files import typed
 from app.records.accounting import sweep_letters
 from app.records.backup import note
 from app.records.counts import recount
-from app.records.database import id_file
 from app.records.erasing import waits_to_be_erased
 from app.records.health import check_site, latest_moment, log_size, schema_differences
+from app.records.identity import id_file
 from app.records.keys import key_status
 from app.records.limiting import networks, open_counters
 from app.records.migrations import damage

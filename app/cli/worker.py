@@ -9,8 +9,8 @@ import threading
 import click
 
 from app.cli.plain import PlainCommand
-from app.records.database import serve_from
 from app.records.health import check_site
+from app.records.running import serve_from
 from app.site.outgoing import mail_queue
 from app.site.quiet import log_in_lines
 from app.site.settings import load_settings

@@ -26,19 +26,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.errors import ExplainedError
+from app.errors import ExplainedError, NotStoredError
 from app.files import flush, name_new, write_file
 from app.records.counts import recount
-from app.records.database import (
-    NotItselfError,
-    NotStoredError,
-    aside,
-    copy_to,
-    known_id,
-    moved_on,
-    note_moved,
-    open_database,
-)
+from app.records.database import aside, copy_to, open_database
+from app.records.identity import NotItselfError, known_id, moved_on, note_moved
 from app.records.migrations import STEPS, applied_steps, damage, migrate
 from app.records.signing import FORGET
 from app.records.turns import BUSY_SECONDS

@@ -20,8 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
+from app.errors import NotStoredError
 from app.records.acts import STATUSES, State, Status
-from app.records.database import NotStoredError, reading, writing
+from app.records.database import reading, writing
 
 BREAKDOWNS = (
     "state", "district", "day", "template", "recipient",

@@ -2,43 +2,46 @@
 
 An acknowledged signature must survive a power cut, so every connection uses WAL with
 ``synchronous=FULL`` (the log is flushed before a commit returns). What is deleted is
-overwritten (``secure_delete``), and nobody but the site's own user can read the file.
-
-A site stops writing when its database is not the file that it opened. Beside the database lies
-a small file with the database's id: where that is, no database is made anew, and none with
-another id is opened. Each write compares the open files with those on the disk.
-
-A file that was copied over the database (``cp backup.db dear-congress.db``) keeps its place on
-the disk, and SQLite itself does not notice: its log would be written into the copy and destroy
-it. So each write is numbered in the file's header (``application_id``), and the header as it is
-on the disk, read past SQLite, has to fit: it has the id, it never goes back, and it never is
-ahead of what SQLite sees. A log that was left beside a restored copy is told in the same way
-before SQLite opens it.
+overwritten (``secure_delete``), and nobody but the site's own user can read the file. Nothing is
+written to a file that is not the one that was opened (``identity``).
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import logging
 import os
 import sqlite3
 import stat
-import struct
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
-from app.errors import ExplainedError
-from app.files import of_another, write_file
+from app.errors import NotStoredError
+from app.files import of_another
+from app.records.identity import (
+    FIRST_PAGES,
+    RESTORE,
+    Head,
+    NotItselfError,
+    Stamp,
+    awaited_id,
+    check_place,
+    foreign_log,
+    has_foreign_log,
+    id_of,
+    known_id,
+    note_id,
+    overwritten,
+    stamp_of,
+)
 from app.records.migrations import migrate
+from app.records.running import unserved
 from app.records.turns import BUSY_SECONDS, HASTY, PATIENT, SharedWrites, Turn
 
 log = logging.getLogger("dear_congress")
@@ -60,63 +63,8 @@ SETTINGS = (
     "PRAGMA wal_autocheckpoint=4000",
 )
 
-
-class NotStoredError(ExplainedError):
-    """Nothing was written, and nothing that was there before is lost. Trying again is safe."""
-
-
-class NotItselfError(NotStoredError):
-    """The database or a key is not the one that this site had. Nothing was written.
-
-    The message says what happened and what to do, for the operator. Trying again is of no use.
-    """
-
-
-RESTORE = (
-    "Stop the site, put back what was there or restore a backup, and start it again. "
-    "`flask doctor` says whether all is well; if this is so on purpose, run: flask adopt"
-)
-
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PUT_BACK = " Stop the site, and put the last good copy back: flask backup restore FILE"
-
-Stamp = tuple[tuple[int, int] | None, ...]
-"""Device and inode of the database, its log and the log's index; None for one that is not there."""
-
-
-PAGE = 4096
-"""Bytes of a page of ours: SQLite's default since 2016."""
-FIRST_PAGES = 8 * PAGE
-"""Bytes. An empty database of ours has more."""
-_HEADER = struct.Struct(">40xI24xI")
-"""The schema's version and the number of the last write in a file's first page."""
-FRAME = 24
-"""Bytes before each page in the log; 32 stand before the first."""
-
-
-def _behind(one: int, other: int) -> bool:
-    """Whether a write has a lower number than another; after 2**31 they begin anew."""
-    return one != other and (other - one) % 2**31 < 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What the beginning of the database file says, without the log."""
-
-    version: int
-    """Of the schema: every VACUUM adds one, so a copy made by ``VACUUM INTO`` is told too."""
-    number: int
-    """Of the last write that was moved from the log into the file."""
-    pages: bytes = b""
-    """The first few. The table ``site``, with the id, is among the first that are made."""
-
-    @classmethod
-    def of(cls, beginning: bytes) -> _Head | None:
-        """None where there is not yet so much of a file."""
-        if len(beginning) < FIRST_PAGES:
-            return None
-        version, number = _HEADER.unpack_from(beginning)
-        return cls(version, number, beginning)
 
 
 class _RawFile:
@@ -129,17 +77,17 @@ class _RawFile:
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.users = 0
-        self.last: _Head | None = None
+        self.last: Head | None = None
         self.turn = Turn()
         self.shared = SharedWrites(self.turn)
         self.writer: _Watched | None = None
         """What ``writing_together`` writes with, as long as anybody else has the file open."""
 
-    def head(self) -> _Head | None:
+    def head(self) -> Head | None:
         beginning = os.pread(self.descriptor, FIRST_PAGES, 0)
         if self.last is not None and self.last.pages == beginning:  # nearly always
             return self.last
-        return _Head.of(beginning)
+        return Head.of(beginning)
 
 
 _Key = tuple[int, Path]
@@ -194,7 +142,7 @@ _opening = threading.RLock()  # a connection may be collected, and let go, while
 
 def _join(db: _Watched, path: Path) -> None:
     """Have a new connection see the same files as the others of this process, or refuse it."""
-    db.stamp = _stamp(path)
+    db.stamp = stamp_of(path)
     with _opening:
         others = [one for one in _open if one.key == db.key and one.stamp != db.stamp]
         if others:
@@ -202,14 +150,6 @@ def _join(db: _Watched, path: Path) -> None:
                 f"The database {path} was replaced while the site was running. {RESTORE}"
             )
         _open.add(db)
-
-
-MOVED = "moved "
-
-
-def id_file(path: Path) -> Path:
-    """Where the id of the database ``path`` stands beside it."""
-    return path.with_suffix(".id")
 
 
 def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> _Watched:
@@ -222,16 +162,16 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
     from a newer version of the program, and ``NotItselfError`` when a database was here that is
     gone, or that was another one, or whose site moved, unless with ``moved``, to look into it.
     """
-    known = _awaited_id(path, moved=moved)
+    known = awaited_id(path, moved=moved)
     try:
         keep_private(path)
-        before = _stamp(path)[:1]
+        before = stamp_of(path)[:1]
         key, raw = _hold(path)
     except OSError as error:
         said = f"Cannot open the database {path}: {error.strerror}. {of_another(path, path.parent)}"
         raise NotStoredError(said.strip()) from error
     try:
-        if _log_of_another(path, raw, known):
+        if has_foreign_log(path, raw.head, known):
             raise NotItselfError(f"{foreign_log(path)} {RESTORE}")
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS,
@@ -249,7 +189,7 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
     try:
         for setting in SETTINGS:
             db.execute(setting).close()
-        if known and _id_of(db) != known:
+        if known and id_of(db) != known:
             raise NotItselfError(f"The database {path} is not the one that was here. {RESTORE}")
         use_wal(db)
         migrate(db, before=lambda: _before_upgrade(path))
@@ -259,9 +199,9 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
         if not known:
             # Into the file itself, not only into its log, before anybody relies on it.
             db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            own, head = _id_of(db), raw.head()
+            own, head = id_of(db), raw.head()
             if head is not None and own.encode() in head.pages:
-                _note_id(path, own)
+                note_id(path, own)
                 db.known = own.encode()
         raw.last = raw.last or raw.head()
     except sqlite3.Error as error:
@@ -274,136 +214,17 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
     return db
 
 
-RUNNING = (
-    "The site is running. Stop it first (Ctrl-C, or systemctl stop), and its mail worker with it."
-)
-_serving: dict[Path, int] = {}
-
-
-def serve_from(path: Path) -> None:
-    """Note for as long as this process and its children live that a site runs on a database.
-
-    Raises ``NotStoredError`` while somebody puts a copy back, or upgrades it.
-    """
-    try:  # only to read, so that a site starts, and shows its pages, on a disk that is read-only
-        descriptor = os.open(_serving_file(path), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise NotStoredError(f"Cannot use the folder of the database {path}: {error}.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise NotStoredError(
-            "A copy is being put back, or the database upgraded, at this moment. Start the site "
-            "when that is done."
-        ) from None
-    _serving[path] = descriptor
-
-
-@contextmanager
-def stopped(path: Path) -> Iterator[None]:
-    """Keep a site from running on a database meanwhile. Raises ``NotStoredError`` if one does.
-
-    Also told, by SQLite's own locks, is a program that has the file open and noted nothing. So
-    no connection of this process may be open.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotStoredError(RUNNING) from None
-        if _is_open_elsewhere(path):
-            raise NotStoredError(RUNNING)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_open_elsewhere(path: Path) -> bool:
-    """Whether another process has the database open: in WAL mode each shares these bytes."""
-    try:
-        with path.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN):
-            return True
-        raise
-    return False
-
-
-def _serving_file(path: Path) -> Path:
-    return path.with_suffix(".serving")
-
-
-def foreign_log(path: Path) -> str:
-    """What it means that the log beside the database is of another file."""
-    return (
-        f"The log {path.name}-wal beside the database {path} is of another file: someone copied a "
-        "database over it. Together they would be destroyed, so neither is touched. If the "
-        "copy is what you want, `flask adopt` puts the log aside."
-    )
-
-
-def _log_of_another(path: Path, raw: _RawFile, known: str) -> bool:
-    """Whether the log beside the database cannot follow on the file that it lies beside.
-
-    Only asked before SQLite has opened them in this process. Another process may move the log
-    into the file and begin it anew meanwhile, so a doubt is looked at again.
-    """
-    for _ in range(5):
-        head, (first, last) = raw.head(), _ends_of_log(path)
-        if head is None or first is None or last is None:
-            return False
-        fits = (
-            known.encode() in head.pages
-            and not _behind(head.number, (first.number - 1) % 2**31)
-            and not _behind(last.number, head.number)
-            and head.version <= last.version
-        )
-        if fits:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 def put_foreign_log_aside(path: Path) -> None:
     """Rename a log that is not of the database that it lies beside. The site must not run."""
     if not path.exists():
         return
     key, raw = _hold(path)
     try:
-        if _log_of_another(path, raw, known_id(path)):
+        if has_foreign_log(path, raw.head, known_id(path)):
             Path(f"{path}-wal").replace(f"{path}-wal.aside")
             Path(f"{path}-shm").unlink(missing_ok=True)
     finally:
         _let_go(key)
-
-
-def _ends_of_log(path: Path) -> tuple[_Head | None, _Head | None]:
-    """The first and the last state of the database's first page in its log.
-
-    See https://www.sqlite.org/fileformat2.html#the_write_ahead_log for the format.
-    """
-    first = last = None
-    try:
-        file = Path(f"{path}-wal").open("rb")  # noqa: SIM115 - closed below
-    except OSError:
-        return None, None
-    with file:
-        start = file.read(32)
-        place, salt = 32, start[16:24]
-        while len(frame := os.pread(file.fileno(), FRAME + 100, place)) == FRAME + 100:
-            if frame[8:16] != salt:
-                break  # of an earlier use of the log
-            if frame[:4] == b"\0\0\0\1":
-                last = _Head(*_HEADER.unpack_from(frame, FRAME))
-                first = first or last
-            place += FRAME + PAGE
-    return first, last
 
 
 def aside(path: Path, why: str) -> Path:
@@ -430,116 +251,26 @@ def copy_to(db: sqlite3.Connection, target: Path) -> None:
 
 def _before_upgrade(path: Path) -> None:
     """Copy a database that is about to be upgraded. Raises ``sqlite3.DatabaseError``."""
-    file = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as reader:
+        with unserved(path) as free:
+            if not free:
+                raise sqlite3.OperationalError(
+                    "this version of the program has to upgrade it. Stop the site, and start it "
+                    "again"
+                )
             target = aside(path, "before-upgrade.db")
-            copy_to(reader, target)
-        log.warning("The database is upgraded now. As it was, it is in %s", target)
-    except BlockingIOError:
-        raise sqlite3.OperationalError(
-            "this version of the program has to upgrade it. Stop the site, and start it again"
-        ) from None
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as reader:
+                copy_to(reader, target)
     except OSError as error:
         raise sqlite3.OperationalError(
             f"it has to be upgraded, and could not be copied before: {error}. Nothing was changed"
         ) from error
-    finally:
-        os.close(file)
+    log.warning("The database is upgraded now. As it was, it is in %s", target)
 
 
-def known_id(path: Path) -> str:
-    """The id that stands beside the database; empty where there was none yet."""
-    return _beside_it(path)[0]
-
-
-def _awaited_id(path: Path, *, moved: bool) -> str:
-    """The id that the database has to have. Raises ``NotItselfError`` where none may be opened."""
-    if not moved and (day := moved_on(path)):
-        raise NotItselfError(
-            f"The site in {path.parent} moved to another place on {day}, and two would count "
-            "apart, so nothing is taken in here. If it is to continue here, run: flask adopt"
-        )
-    known = known_id(path)
-    if known and not path.exists():
-        raise NotItselfError(f"The database {path} is gone. {RESTORE}")
-    return known
-
-
-def moved_on(path: Path) -> str:
-    """The day on which the site moved to another place; empty where it did not."""
-    return _beside_it(path)[1]
-
-
-def _beside_it(path: Path) -> tuple[str, str]:
-    try:
-        text = id_file(path).read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return "", ""
-    known, _, day = text.partition(MOVED)
-    return known.strip(), day.strip()
-
-
-def note_moved(path: Path, day: str) -> None:
-    """Have nobody open the database ``path`` any more, because its site goes on elsewhere; with
-    no day, take that back. Call it within ``stopped``."""
-    write_file(id_file(path), f"{known_id(path)}\n{MOVED + day if day else ''}\n")
-
-
-def _id_of(db: sqlite3.Connection) -> str:
-    """The id within the database; empty where it has none, and so is not one of ours."""
-    try:
-        row = db.execute("SELECT value FROM site WHERE name = 'id'").fetchone()
-    except sqlite3.OperationalError:
-        return ""
-    return str(row[0]) if row else ""
-
-
-def _note_id(path: Path, value: str) -> None:
-    """Write the id beside the database. Whoever comes at the same moment writes the same."""
-    draft = id_file(path).with_name(f".{id_file(path).name}.{os.getpid()}.{threading.get_ident()}")
-    with suppress(FileExistsError):
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{value}\n")
-        draft.replace(id_file(path))
-
-
-def _stamp(path: Path) -> Stamp:
-    name = str(path)
-    found: list[tuple[int, int] | None] = []
-    for file in (name, name + "-wal", name + "-shm"):
-        try:
-            status = os.stat(file)  # noqa: PTH116 - a microsecond, at every write
-            found.append((status.st_dev, status.st_ino))
-        except FileNotFoundError:
-            found.append(None)
-    return tuple(found)
-
-
-_beside: dict[Path, tuple[str, ...]] = {}
-
-
-def keep_beside(path: Path, files: tuple[Path, ...]) -> None:
-    """Name files without which nothing may be written to the database ``path``, such as keys."""
-    _beside[path] = tuple(map(str, files))
-
-
-def _be_itself(db: sqlite3.Connection) -> None:
-    """Raises ``NotItselfError`` when the files of a connection are not those on the disk."""
-    if not isinstance(db, _Watched):
-        return
-    found = _stamp(db.path)
-    if found != db.stamp:
-        if found[0] is None:
-            _stopped(f"The database {db.path} was removed while the site was running. {RESTORE}")
-        if found[0] != db.stamp[0]:
-            _stopped(f"The database {db.path} was replaced while the site was running. {RESTORE}")
-        _stopped(f"The log beside the database {db.path} (-wal, -shm) was removed. {RESTORE}")
-    for file in _beside.get(db.path, ()):
-        if not os.path.exists(file):  # noqa: PTH110 - as above
-            _stopped(f"{file} is gone. {RESTORE}")
+def _in_place(db: sqlite3.Connection) -> None:
+    if isinstance(db, _Watched):
+        check_place(db.path, db.stamp)
 
 
 def _same_file(db: sqlite3.Connection) -> None:
@@ -554,33 +285,13 @@ def _same_file(db: sqlite3.Connection) -> None:
         return
     if head is None or db.known not in head.pages:
         if db.known:
-            _overwritten(db)
+            overwritten(db.path)
         return
     number = int(db.execute("PRAGMA application_id").fetchone()[0])
     version = int(db.execute("PRAGMA schema_version").fetchone()[0])
-    if (
-        (last is not None and _behind(head.number, last.number))
-        or _behind(number, head.number)
-        or head.version > version
-    ):
-        _overwritten(db)
+    if not head.lies_between(last.number if last else None, number, version):
+        overwritten(db.path)
     db.raw.last = head
-
-
-def _overwritten(db: _Watched) -> NoReturn:
-    _stopped(
-        f"Something was copied over the database {db.path} while the site was running. {RESTORE}"
-    )
-
-
-def _stopped(words: str) -> NoReturn:
-    _log_once(words)
-    raise NotItselfError(words)
-
-
-@cache
-def _log_once(words: str) -> None:
-    log.critical("Nothing more is taken in. %s", words)
 
 
 def keep_private(path: Path) -> None:
@@ -600,7 +311,7 @@ def use_wal(db: sqlite3.Connection, wait: float = BUSY_SECONDS) -> None:
     deadline = time.monotonic() + wait
     while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         if isinstance(db, _Watched) and db.raw.last is not None:
-            _overwritten(db)  # others here have it in use, so it had been switched
+            overwritten(db.path)  # others here have it in use, so it had been switched
         try:
             db.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError:
@@ -649,7 +360,7 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
         (db.raw.turn, db is db.raw.writer) if isinstance(db, _Watched) else (Turn(), False)
     )
     try:
-        _be_itself(db)
+        _in_place(db)
         turn.begin(db, wait, hasty=hasty)
         try:
             _same_file(db)
@@ -660,7 +371,7 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
                 db.execute(f"PRAGMA application_id={(number + 1) % 2**31}").close()
             db.execute("COMMIT")
             # What was moved away or overwritten meanwhile is not acknowledged either.
-            _be_itself(db)
+            _in_place(db)
             _same_file(db)
         except BaseException:
             if db.in_transaction:

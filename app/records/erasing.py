@@ -25,14 +25,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from app.errors import NotStoredError
 from app.records import raw_scan
-from app.records.database import (
-    FRAME,
-    PAGE,
-    NotStoredError,
-    open_database,
-    writing,
-)
+from app.records.database import open_database, writing
+from app.records.identity import FRAME, PAGE
 from app.records.persons import MARK as MARK_BYTES
 from app.records.turns import BUSY_SECONDS, PATIENT
 

@@ -9,14 +9,8 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from app.records.database import (
-    RESTORE,
-    NotItselfError,
-    id_file,
-    open_database,
-    put_foreign_log_aside,
-    writing,
-)
+from app.records.database import open_database, put_foreign_log_aside, writing
+from app.records.identity import RESTORE, NotItselfError, id_file
 from app.records.migrations import migrate
 
 

@@ -21,7 +21,8 @@ from typing import Literal
 
 from app.campaign.entities import Campaign
 from app.congress.tables import load_tables
-from app.records.database import NotStoredError, local_database
+from app.errors import NotStoredError
+from app.records.database import local_database
 from app.records.keyed import lock, unlock
 from app.records.paper import (
     Added,

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from app.errors import NotStoredError
 from app.records import workshop
 from app.records.acts import token_digest
 from app.records.audit import Actor, What
-from app.records.database import NotStoredError, writing
+from app.records.database import writing
 
 CampaignState = Literal["preparing", "open", "ended"]
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")

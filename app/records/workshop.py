@@ -25,8 +25,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from app.errors import NotStoredError
 from app.records.audit import Actor, What
-from app.records.database import NotStoredError, reading, writing
+from app.records.database import reading, writing
 
 NOTE_CHARACTERS = 200
 

@@ -18,9 +18,10 @@ from app.campaign.stance import has_ended
 from app.congress.model import day_in_washington
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
+from app.errors import NotStoredError
 from app.records.backup import notes
 from app.records.counts import totals
-from app.records.database import Connection, NotStoredError, open_database
+from app.records.database import Connection, open_database
 from app.records.holding import held_waiting
 from app.records.organizers import alert_addresses
 from app.records.site_campaigns import campaigns_here

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from app.campaign.problems import CampaignError
 from app.congress.refresh import RefreshError, fetch_and_refresh
-from app.errors import ExplainedError
+from app.errors import ExplainedError, NotStoredError
 from app.files import locked
 from app.records.audit import Actor
-from app.records.database import NotStoredError, local_database, open_database
+from app.records.database import local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
 from app.records.retention import Policy, purge_and_note
 from app.records.site_campaigns import campaigns_here

@@ -17,7 +17,8 @@ from pathlib import Path
 from app.campaign.entities import Campaign
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError, Message, Problem
-from app.records.database import Connection, NotStoredError, local_database
+from app.errors import NotStoredError
+from app.records.database import Connection, local_database
 from app.records.site_campaigns import SiteCampaign, campaigns_here
 from app.records.workshop import (
     LiveFiles,

@@ -21,7 +21,8 @@ from app.campaign.entities import Campaign
 from app.congress.model import WASHINGTON, LookupFailed, StreetAnswer, as_moment, day_in_washington
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import Tables, load_tables
-from app.records.database import Connection, NotStoredError, local_database
+from app.errors import NotStoredError
+from app.records.database import Connection, local_database
 from app.records.site_campaigns import SiteCampaign
 from app.site.live import (
     LiveCampaign,

@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
+from app.errors import NotStoredError
 from app.files import write_file
 from app.records.counts import totals
-from app.records.database import NotStoredError, local_database
+from app.records.database import local_database
 from app.records.health import try_to_write
 from app.records.outbound import Outbound
 from app.site import rooms

@@ -14,7 +14,7 @@ from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.records.database import keep_beside
+from app.records.identity import keep_beside
 from app.site.i18n import set_up_languages
 from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings

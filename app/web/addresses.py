@@ -19,7 +19,7 @@ from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from app.campaign.words import said
-from app.records.database import NotStoredError
+from app.errors import NotStoredError
 from app.records.site_campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
 from app.site.i18n import language
 from app.site.services import ADDRESSED, Services, services

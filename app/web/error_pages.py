@@ -14,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.congress.model import TablesError
-from app.records.database import NotItselfError, NotStoredError
+from app.errors import NotStoredError
+from app.records.identity import NotItselfError
 from app.records.site_campaigns import NotOpenError
 from app.site.i18n import gettext as _
 from app.site.quiet import where

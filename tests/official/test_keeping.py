@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.records.database import NotStoredError, open_database
+from app.errors import NotStoredError
+from app.records.database import open_database
 from app.records.retention import Policy, delete_old_rows, prove
 from app.records.sealing import TooLargeToSealError, drop_letters, keep_letters, kept_letters
 from app.records.signing import sign, withdraw

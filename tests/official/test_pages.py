@@ -11,7 +11,8 @@ from lxml import etree
 
 from app.congress.tables import load_tables
 from app.cwc.message import schema_errors
-from app.records.database import NotStoredError, local_database, open_database
+from app.errors import NotStoredError
+from app.records.database import local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock
 from app.records.outbound import Outbound

@@ -9,8 +9,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from app.errors import NotStoredError
 from app.records import audit, organizers
-from app.records.database import NotStoredError
 from app.records.organizers import organizer_by_name
 from app.site.services import Services, services
 from tests.commands import flask

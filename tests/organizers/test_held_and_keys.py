@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from app.errors import NotStoredError
 from app.records.acts import HeldReason
 from app.records.audit import TrailFilter, every
-from app.records.database import NotStoredError
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
 from app.records.organizers import Role

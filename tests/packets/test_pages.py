@@ -273,7 +273,7 @@ def test_without_anybody_the_page_says_so(admin: Browser) -> None:
 def test_a_busy_database_makes_nothing_and_says_so(
     admin: Browser, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.records.database import NotStoredError
+    from app.errors import NotStoredError
 
     ask(person())
     admin.get(HERE)

@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.errors import NotStoredError
 from app.files import name_new
 from app.records import migrations
 from app.records.backup import (
@@ -42,17 +43,11 @@ from app.records.backup import (
     unpacked,
 )
 from app.records.counts import recount, totals
-from app.records.database import (
-    NotItselfError,
-    NotStoredError,
-    copy_to,
-    open_database,
-    serve_from,
-    stopped,
-    writing,
-)
+from app.records.database import copy_to, open_database, writing
+from app.records.identity import NotItselfError
 from app.records.keys import first_key
 from app.records.migrations import applied_steps
+from app.records.running import serve_from, stopped
 from app.records.sealing import seal_details
 from app.records.signing import sign, withdraw
 from app.site.settings import ROOT
@@ -379,7 +374,7 @@ import sys, sqlite3
 from pathlib import Path
 path = Path(sys.argv[2])
 if sys.argv[1] == "serve":
-    from app.records.database import serve_from
+    from app.records.running import serve_from
     serve_from(path)
 else:
     held = sqlite3.connect(path); held.execute("SELECT count(*) FROM site").fetchone()

@@ -18,16 +18,10 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.errors import NotStoredError
 from app.records import migrations, turns
 from app.records.counts import Totals, recount, totals
-from app.records.database import (
-    NotStoredError,
-    local_database,
-    open_database,
-    reading,
-    writing,
-    writing_together,
-)
+from app.records.database import local_database, open_database, reading, writing, writing_together
 from app.records.signing import sign
 from app.records.turns import Turn
 from app.records.workshop import remember_versions

@@ -12,17 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.records.database import (
-    NotItselfError,
-    NotStoredError,
-    id_file,
-    keep_beside,
-    known_id,
-    local_database,
-    open_database,
-    writing,
-)
+from app.errors import NotStoredError
+from app.records.database import local_database, open_database, writing
 from app.records.health import adopt_site, changed_keys, check_site
+from app.records.identity import NotItselfError, id_file, keep_beside, known_id
 from app.records.migrations import damage
 from app.records.signing import sign
 from app.site.settings import ROOT

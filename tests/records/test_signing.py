@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import NotStoredError
 from app.records.accounting import MAILED, OWN, mark
 from app.records.acts import LetterRow, Receipt, State
 from app.records.counts import Totals, by_status, count, totals
-from app.records.database import NotStoredError, open_database, writing_together
+from app.records.database import open_database, writing_together
 from app.records.signing import receipt, remove, sign, source_tag, withdraw
 from tests.records.build import CAMPAIGN, SECRET, letters_of, person, set_status, signature
 

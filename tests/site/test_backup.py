@@ -21,8 +21,9 @@ from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, notes
 from app.records.counts import totals
-from app.records.database import NotItselfError, open_database
+from app.records.database import open_database
 from app.records.health import adopt_site, check_site
+from app.records.identity import NotItselfError
 from app.records.keys import STRENGTH, first_key
 from app.records.signing import sign, withdraw
 from app.site.backups import fingerprint_of_keys, open_keys, stream_file

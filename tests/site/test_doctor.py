@@ -24,8 +24,9 @@ from app.cli.doctor import look
 from app.cli.doctor_asks import TRIES
 from app.congress.tables import FOLDER
 from app.records.backup import note, notes, take
-from app.records.database import note_moved, open_database
+from app.records.database import open_database
 from app.records.health import check_site
+from app.records.identity import note_moved
 from app.records.keys import STRENGTH, current_key, make_key
 from app.records.sealing import seal_details
 from app.records.signing import sign

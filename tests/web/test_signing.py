@@ -173,7 +173,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
     anyone: Resident, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N37"""
-    from app.records.database import NotStoredError
+    from app.errors import NotStoredError
     from app.web.resident import sign
 
     def fail(*_args: object) -> None:

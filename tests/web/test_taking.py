@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
-from app.records.database import NotStoredError
+from app.errors import NotStoredError
 from app.site.settings import Settings
 from app.web.public import public_pages
 from app.web.resident import handover

@@ -23,10 +23,10 @@ from flask_babel import format_date, format_time
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from app.errors import NotStoredError
 from app.records import organizers
 from app.records.audit import Actor
 from app.records.credentials import OUR_COST, new_token
-from app.records.database import NotStoredError
 from app.records.logins import Door
 from app.records.organizers import Need, NoSession, Session
 from app.records.throttle import Client

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
+from app.errors import NotStoredError
 from app.records.audit import Actor
-from app.records.database import NotStoredError
 from app.records.holding import (
     PAGE,
     VIEWS,

@@ -33,8 +33,8 @@ from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
 from app.delivery.wordings import absolute_link
 from app.documents.printables import blank_letters_pdf, may_be_signed, poster_pdf, signup_pdf
+from app.errors import NotStoredError
 from app.records.counts import count
-from app.records.database import NotStoredError
 from app.records.organizers import Session, find_session
 from app.records.paper import (
     Added,

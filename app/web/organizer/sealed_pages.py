@@ -22,9 +22,10 @@ from app.delivery.packets import (
     zip_packets,
 )
 from app.delivery.writer_rows import BadRow, WriterRow
+from app.errors import NotStoredError
 from app.records.acts import Purpose
 from app.records.audit import Actor, What
-from app.records.database import NotStoredError, writing
+from app.records.database import writing
 from app.records.keys import (
     KeyFolderError,
     KeyStatus,

@@ -20,8 +20,8 @@ from app.campaign.stance import stage_of, stance_of
 from app.campaign.words import said
 from app.congress.model import congress_years
 from app.delivery.wordings import absolute_link
+from app.errors import NotStoredError
 from app.records.counts import Totals, totals
-from app.records.database import NotStoredError
 from app.site.assets import STATIC
 from app.site.i18n import LANGUAGES, language, long_date, ngettext, page_url
 from app.site.i18n import gettext as _

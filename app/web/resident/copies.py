@@ -25,7 +25,7 @@ from app.delivery.wordings import (
 from app.documents.letter import Addressed, to_text
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
-from app.records.database import NotStoredError
+from app.errors import NotStoredError
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, moment_words, page_url

@@ -12,9 +12,9 @@ from app.documents.call import CallScript, CallWords, to_call_script
 from app.documents.letter import TRANSLATION, Addressed, postal, to_web_form
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
+from app.errors import NotStoredError
 from app.records.accounting import ACCEPTED, HANDED, mark, undo
 from app.records.acts import LetterRow, State
-from app.records.database import NotStoredError
 from app.records.outbound import mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url

@@ -33,9 +33,9 @@ from app.cwc.message import (
     told,
 )
 from app.cwc.office_post import OfficePost, Posted
+from app.errors import NotStoredError
 from app.records.accounting import allowed
 from app.records.acts import Receipt
-from app.records.database import NotStoredError
 from app.records.outbound import ROUNDS, NotQueued, OutboundRow, letters_of
 from app.site.i18n import gettext as _
 from app.site.outgoing import delivery_agent, offices_of

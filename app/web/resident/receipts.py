@@ -16,8 +16,8 @@ from typing import Literal
 from app.congress.model import Holder, district_key
 from app.delivery.mail import Address
 from app.documents.letter import Addressed, postal
+from app.errors import NotStoredError
 from app.records.acts import LetterRow, Receipt, Signed, State
-from app.records.database import NotStoredError
 from app.records.outbound import letters_of, mail_of
 from app.records.sealing import (
     TooLargeToSealError,

@@ -17,8 +17,8 @@ from app.campaign.compose import body_text
 from app.campaign.entities import Letter
 from app.congress.model import Found
 from app.documents.letter import Addressed
+from app.errors import NotStoredError
 from app.records.acts import HeldReason, LetterRow, SignatureRequest, Signed, Status
-from app.records.database import NotStoredError
 from app.records.keys import KeyFolderError, first_key
 from app.records.persons import person_of
 from app.records.sealing import TooLargeToSealError
