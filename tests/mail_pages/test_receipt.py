@@ -53,7 +53,7 @@ def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> No
     page = site.client.get(site.resident.receipt_path(taken))
     assert "A secret of mine" not in page.text
     assert "O'Dell" not in page.text
-    assert ("we do not keep their words" in page.words) or ("no guardamos ninguna" in page.words)
+    assert ("we do not keep their words" in page.words) or ("guardamos sus palabras" in page.words)
 
 
 @pytest.mark.parametrize("change", [str.swapcase, lambda t: t[:-1], lambda t: t + "A"])

@@ -93,8 +93,8 @@ def test_residents_are_told_before_they_sign(keeping: Resident) -> None:
     assert "the town of your address" in keeping.client.get("/privacy").words
     assert "your name, street, city" not in keeping.client.get("/privacy").words
     spanish = replace(keeping, lang="es")
-    assert "su estado, distrito y localidad" in spanish.reviewing("94612", city="x").words
-    assert "la localidad de su dirección" in keeping.client.get("/es/privacy").words
+    assert "su estado, distrito y ciudad o pueblo" in spanish.reviewing("94612", city="x").words
+    assert "su ciudad o pueblo, si está en el mapa" in keeping.client.get("/es/privacy").words
 
 
 def test_a_town_goes_with_the_withdrawal(db: sqlite3.Connection, signers: Signers) -> None:

@@ -55,7 +55,7 @@ def test_a_letter_goes_from_the_button_to_the_offices_yes(site: Site) -> None:
     receipt = site.client.get(site.path(page))
     accepted = {
         "en": "Accepted by the office’s own system",
-        "es": "Aceptada por el sistema de la propia oficina",
+        "es": "Aceptada por el sistema de la oficina",
     }
     assert receipt.words.count(accepted[site.resident.lang]) == 3
 

@@ -207,7 +207,7 @@ def test_the_start_page_has_the_table_with_its_rule_in_both_languages(
     assert cells == ["State or territory", "People", "California", "10", "New York", "5"]
     assert "down to a multiple of five" in page.words
     spanish = client.get("/es/").words
-    assert "se redondea hacia abajo" in spanish
+    assert "redondeamos cada estado hacia abajo a un múltiplo de cinco" in spanish
     assert "Nueva York" in spanish
 
 

@@ -46,8 +46,8 @@ def test_without_it_a_second_press_holds_the_signature(
 ) -> None:
     form = {**here.form(lang), "proof": proof or []}
     step = here.sign(form, 422, lang)
-    assert ("Press the button again" if lang == "en" else "una vez más") in step.words
-    assert ("continue without" if lang == "en" else "sin él también funciona") in step.words
+    assert ("Press the button again" if lang == "en" else "Oprima el botón otra vez") in step.words
+    assert ("continue without" if lang == "en" else "continuar sin ella") in step.words
     assert here.statuses() == []
     taken = here.sign({**step.form(), "proof": proof or []}, lang=lang)
     assert here.statuses() == ["held"]

@@ -144,7 +144,7 @@ def test_a_view_stays_in_its_room_until_the_last_piece_of_its_answer(app: Flask)
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/privacy", "in two minutes"), ("/es/privacy", "dentro de dos minutos")],
+    [("/privacy", "in two minutes"), ("/es/privacy", "en dos minutos")],
 )
 def test_whoever_finds_a_room_full_is_told_so_in_their_language(
     app: Flask, path: str, words: str, monkeypatch: pytest.MonkeyPatch

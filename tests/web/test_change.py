@@ -52,7 +52,7 @@ def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
     page = anyone.review(form, 409)
     assert "A story of my own." in page.text
     said = {"en": "The 120th Congress began at noon on January 3, 2027",
-            "es": "Congreso sesiona desde el mediodía del 3 de enero de 2027"}  # fmt: skip
+            "es": "El 120.º Congreso comenzó al mediodía del 3 de enero de 2027"}  # fmt: skip
     assert said[anyone.lang] in page.words
     assert recipients(page) == ["TN-S1"]
     review = anyone.review(anyone.filled(page, story="A story of my own."))
@@ -109,7 +109,7 @@ def test_a_form_that_names_a_seat_of_another_place_is_not_told_that_the_list_cha
         "en": "a seat that has no one to write to where you live. Our list is dated June 15, 2026",
         "es": "no hay a quién escribir donde usted vive",
     }
-    changed = {"en": "has changed since you began", "es": "cambió desde que usted empezó"}
+    changed = {"en": "has changed since you began", "es": "cambiaron desde que usted empezó"}
     assert said[anyone.lang] in page.words
     assert changed[anyone.lang] not in page.words
 
@@ -135,7 +135,7 @@ def test_a_sliver_of_a_zip_is_offered_below_its_one_district_and_the_answer_is_k
 ) -> None:
     page = anyone.find("84101", "UT")
     said = {"en": "A small part of the land of 84101 is in UT-1.",
-            "es": "Una parte pequeña del territorio de 84101 está en UT-1."}  # fmt: skip
+            "es": "Una parte pequeña del área de 84101 está en UT-1."}  # fmt: skip
     assert said[anyone.lang] in page.words
     for district in ("2", "1"):
         action, form = form_with(page, district=district)

@@ -274,11 +274,11 @@ def test_lk17_after_the_last_lines_that_we_have_nobody_is_written_to(
 def test_after_noon_a_district_without_a_name_says_which_senators_are_left(
     anyone: Resident, clock: Clock
 ) -> None:
-    write = "You can write to" if anyone.lang == "en" else "Usted escribiría a"
+    write = "You can write to" if anyone.lang == "en" else "Puede escribir a"
     clock.now = datetime(2027, 1, 4, 18, tzinfo=UTC)
     one = "Senator Ted Cruz." if anyone.lang == "en" else "Ted Cruz (Senado)."
     assert f"{write} {one}" in anyone.find("78701", "TX").words
-    both = "your senators." if anyone.lang == "en" else "sus senadores."
+    both = "your senators." if anyone.lang == "en" else "quienes le representan en el Senado."
     assert f"{write} {both}" in anyone.find("90210", "CA").words
 
 
@@ -348,7 +348,7 @@ def test_a_military_region_leads_to_the_question_for_home(
 @pytest.mark.parametrize("zip_code", ["96941", "96960", "96940"])
 def test_associated_states_have_no_seat(anyone: Resident, zip_code: str) -> None:
     page = anyone.find(zip_code)
-    assert ("no seat" if anyone.lang == "en" else "no tiene escaño") in page.words
+    assert ("no seat" if anyone.lang == "en" else "no tiene puesto") in page.words
 
 
 def test_an_unknown_zip_has_its_own_page(anyone: Resident) -> None:
@@ -366,7 +366,7 @@ def test_outside_the_us_the_field_says_so(
     assert field.get("value") == zip_code
     assert field.get("aria-invalid") == "true"
     message = words(page.by_id("zip-error"))
-    assert ("Enter a U.S. ZIP code" if anyone.lang == "en" else "Solo códigos postales") in message
+    assert ("Enter a U.S. ZIP code" if anyone.lang == "en" else "código postal de los") in message
     assert page.form()["street"] == ["1 Rue"]
     assert geocoder.asked == []
 
@@ -476,7 +476,7 @@ def test_a_lookup_that_fails_falls_back_to_the_zip_and_says_so(
     """AD05"""
     geocoder.reply = reply  # type: ignore[assignment]
     page = street(anyone, story="My story")
-    said = "We used your ZIP code instead" if anyone.lang == "en" else "Usamos su código postal"
+    said = "We used your ZIP code instead" if anyone.lang == "en" else "usamos su código postal"
     assert said in page.words
     assert "IL-3" in page.words
     assert "IL-5" in page.words
@@ -490,7 +490,7 @@ def test_a_failed_lookup_of_an_unsplit_zip_still_leads_to_the_letter(
     geocoder.says(("66", "ZZ"))
     page = anyone.find("96910", "", street="1 Marine Dr", lookup="street")
     assert recipients(page) == ["GU-0"]
-    said = "We used your ZIP code instead" if anyone.lang == "en" else "Usamos su código postal"
+    said = "We used your ZIP code instead" if anyone.lang == "en" else "usamos su código postal"
     assert said in page.words
 
 

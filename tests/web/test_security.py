@@ -163,7 +163,7 @@ def test_no_header_is_a_failure_of_ours(client: Client, name: str, value: str, p
 @pytest.mark.parametrize("path", ["/write", "/review", "/sign", "/take", "/print"])
 def test_a_page_opened_by_its_address_alone_says_what_to_do(client: Client, path: str) -> None:
     assert "from the beginning" in client.get(path).words
-    assert "necesita lo que" in client.get(f"/es{path}").words
+    assert "desde el principio" in client.get(f"/es{path}").words
     assert client.flask.head(path).status_code == 200
 
 
@@ -174,7 +174,7 @@ def test_what_is_no_page_can_only_be_posted(client: Client, path: str) -> None:
 
 def test_a_page_that_does_not_exist_speaks_the_language_of_its_address(client: Client) -> None:
     assert "Page not found" in client.get("/nowhere", 404).words
-    assert "No hay ninguna página" in client.get("/es/nowhere", 404).words
+    assert "Esta página no existe" in client.get("/es/nowhere", 404).words
     assert "Page not found" in client.get("/especially", 404).words
 
 

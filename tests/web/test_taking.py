@@ -263,7 +263,7 @@ def test_a_report_that_cannot_be_stored_is_not_passed_over_in_silence(
 
     monkeypatch.setattr(handover, "mark", full)
     page = anyone.client.post(*form_with(taken, did="MA-6=mailed"))
-    said = "We could not save this" if anyone.lang == "en" else "no se pudo anotar"
+    said = "We could not save this" if anyone.lang == "en" else "No pudimos guardar esto"
     assert said in page.words
 
 
@@ -337,7 +337,7 @@ def test_the_start_page_says_how_many_signed_from_25_people_on(
 ) -> None:
     """EX12"""
     anyone.signed(*GLOUCESTER)
-    said = "1 people signed" if anyone.lang == "en" else "Firmaron 1 personas"
+    said = "1 people signed" if anyone.lang == "en" else "1 personas firmaron"
     assert public_pages.SHOWN_FROM == 25
     assert said not in anyone.client.get(anyone.url("/")).words
     monkeypatch.setattr(public_pages, "SHOWN_FROM", 1)
