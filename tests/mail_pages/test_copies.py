@@ -125,7 +125,7 @@ def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) ->
     site.client.post(site.link(question), page.form(site.link(question)))
     site.work()
     assert len(site.files("copy")) == 1
-    assert "within 8 days in any case" in taken.words
+    assert "In any case we delete it within 8 days" in taken.words
     receipt = site.resident.receipt_path(taken)
     db = local_database(site.settings.database)
     if way == "withdraw":

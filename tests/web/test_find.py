@@ -292,9 +292,9 @@ def test_after_noon_a_seat_whose_name_is_not_listed_gets_no_letter(
     assert recipients(page) == ["TN-S1"]
     assert "TN-5" in page.words
     # Nobody need have sworn in that day: in 2023 the House took until the 7th.
-    said = {"en": "Our list of June 15, 2026 is from before January 3, 2027, when this Congress "
-                  "began, and does not say who holds this seat now.",
-            "es": "Nuestra lista del 15 de junio de 2026 es anterior al 3 de enero"}  # fmt: skip
+    said = {"en": "Our list of June 15, 2026 is older than this Congress, which began on "
+                  "January 3, 2027. It does not say who holds this seat now.",
+            "es": "Nuestra lista del 15 de junio de 2026 es anterior a este Congreso"}  # fmt: skip
     assert page.words.count(said[anyone.lang]) == 2  # the House seat and one senator's
     assert "Cohen" not in page.words
 

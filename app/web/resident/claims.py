@@ -146,9 +146,8 @@ def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
         return Claim("deleting", words)
     if waits_to_be_erased(db):
         words = _(
-            "We deleted what we kept for it. The database is being read right now, so the last "
-            "traces stay in the site’s files until that ends, at the latest until the daily "
-            "purge."
+            "We deleted what we kept for it. The database is being read right now. The last "
+            "traces leave the site’s files when that ends, at the latest at the daily purge."
         )  # fmt: skip
         return Claim("deleting", words)
     return Claim("deleted", _("We deleted what we kept for it, from the site’s files too."))

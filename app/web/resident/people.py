@@ -91,8 +91,8 @@ def no_letter(holder: Holder, tables: Tables) -> str:
                  list=long_date(tables.as_of))  # fmt: skip
     if tables.as_of < tables.begins:
         return _(
-            "Our list of %(list)s is from before %(day)s, when this Congress began, and does not "
-            "say who holds this seat now.",
+            "Our list of %(list)s is older than this Congress, which began on %(day)s. It does "
+            "not say who holds this seat now.",
             day=long_date(tables.begins), list=long_date(tables.as_of),
         )  # fmt: skip
     return _("Our list of %(list)s does not have its member’s name yet.",
