@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             if scripted.before == "hang":
                 server.taken[delivery_id(body)] = body
-                self.connection.settimeout(2)
+                self.connection.settimeout(60)
                 self.connection.recv(1)
                 return
             kind = scripted.headers.pop("kind", "text/plain")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,9 +29,9 @@ class MailServer:
         """Answers to RCPT, by address."""
         self.senders: dict[str, str] = {}
         """Answers to MAIL, by address."""
-        self.data: list[str | float] = []
-        """For each coming message: an answer, seconds to wait, or one of ``drop``,
-        ``take and drop`` and ``take and hang``."""
+        self.data: list[str | threading.Event] = []
+        """For each coming message: an answer, what has to be set before it is taken, or one of
+        ``drop``, ``take and drop`` and ``take and hang``."""
         self.port = 0
         self.authority: Path | None = None
 
@@ -56,8 +57,9 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.tried += 1
         what = self.data.pop(0) if self.data else "250 OK"
-        if isinstance(what, float):
-            await asyncio.sleep(what)
+        if isinstance(what, threading.Event):
+            while not what.is_set():
+                await asyncio.sleep(0.01)
             what = "250 OK, at last"
         if what in ("250 OK", "250 OK, at last", "take and drop", "take and hang"):
             self.taken.append(envelope)
@@ -108,7 +110,7 @@ def running(folder: Path | None = None, **options: Any) -> Iterator[MailServer]:
         controller.stop()
 
 
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something is so, and fail if it does not become so."""
     end = time.monotonic() + seconds
     while not true():

@@ -139,7 +139,7 @@ def start_worker() -> subprocess.Popen[bytes]:
 
 def stop(worker: subprocess.Popen[bytes], how: signal.Signals) -> str:
     worker.send_signal(how)
-    _, errors = worker.communicate(timeout=20)
+    _, errors = worker.communicate(timeout=120)
     return errors.decode()
 
 
@@ -149,9 +149,9 @@ def test_a_worker_empties_the_queue_and_stops_when_told(site: Path) -> None:
     worker = start_worker()
     outbound = mail_queue(load_settings()).post.outbound
     try:
-        until(lambda: outbound.numbers() == {"accepted": 1}, 20)
+        until(lambda: outbound.numbers() == {"accepted": 1})
         put("while it runs")
-        until(lambda: outbound.numbers() == {"accepted": 2}, 20)
+        until(lambda: outbound.numbers() == {"accepted": 2})
     finally:
         errors = stop(worker, signal.SIGTERM)
     assert "The worker is running" in errors
@@ -183,7 +183,7 @@ def test_a_killed_worker_loses_no_message_and_doubles_none(site: Path, where: st
             return row.state
 
         worker = start_worker()
-        until(lambda: state() == expected, 20)
+        until(lambda: state() == expected)
         if where == "after it left":
             until(lambda: len(server.taken) == 1)
         stop(worker, signal.SIGKILL)

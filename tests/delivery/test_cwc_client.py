@@ -40,7 +40,7 @@ def server() -> Iterator[CwcServer]:
 def client(server: CwcServer, when: datetime = NOON, **changes: Any) -> CwcClient:
     values = {
         "mode": "production", "house_key": server.key, "senate_key": server.key,
-        "house_url": server.url, "senate_url": server.url, "timeout": 5.0,
+        "house_url": server.url, "senate_url": server.url, "timeout": 30.0,
     }  # fmt: skip
     fake = FakeTime(when)
     return CwcClient(
@@ -220,7 +220,7 @@ def test_no_answer_after_the_message_left_is_unknown_and_the_next_try_finds_out(
     server: CwcServer, before: str
 ) -> None:
     server.script.append(Scripted("/v2/message", 200, before=before))
-    sender = client(server, timeout=0.3)
+    sender = client(server, timeout=2.0 if before == "hang" else 30.0)
     assert isinstance(sender.send(message()), Unknown)
     assert sender.send(message()) == Accepted(production=True, earlier=True)
     assert len(server.taken) == 1

@@ -6,7 +6,6 @@ import email
 import sqlite3
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -52,7 +51,7 @@ class Site:
         self.time = FakeTime()
         self.told = 0
         values: dict[str, Any] = {
-            "host": "127.0.0.1", "tls": "none", "timeout": 2.0, "data_timeout": 0.3,
+            "host": "127.0.0.1", "tls": "none", "timeout": 30.0, "data_timeout": 30.0,
             "local_name": "localhost", "port": server.port if server else 0,
         }  # fmt: skip
         self.settings = PostSettings(
@@ -237,7 +236,7 @@ def test_deferred_messages_are_tried_with_growing_pauses_and_a_last_time(
 def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
     tmp_path: Path, server: MailServer, again: bool
 ) -> None:
-    site = Site(tmp_path, server)
+    site = Site(tmp_path, server, data_timeout=1.0)
     server.data = ["take and hang"]
     row = site.put()
     result = site.worker.deliver(row.id)
@@ -258,16 +257,15 @@ def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
 
 
 def test_the_web_never_waits_for_a_server_that_hangs(tmp_path: Path, server: MailServer) -> None:
-    site = Site(tmp_path, server, data_timeout=5.0)
-    server.data = [1.0]
+    site, answering = Site(tmp_path, server), threading.Event()
+    server.data = [answering]
     row = site.put()
     worker = threading.Thread(target=site.worker.deliver, args=(row.id,))
     worker.start()
     until(lambda: site.row(row.id).state == "handing over")
-    start = time.monotonic()
     pressed = site.put()
-    assert time.monotonic() - start < 0.5
     assert (pressed.id, pressed.state) == (row.id, "handing over")
+    answering.set()
     worker.join()
     assert site.row(row.id).state == "accepted"
     assert len(server.taken) == 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email import policy
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -40,8 +40,8 @@ def server() -> Iterator[MailServer]:
 
 def settings(server: MailServer, **changes: Any) -> SmtpSettings:
     values: dict[str, Any] = {
-        "host": "127.0.0.1", "port": server.port, "tls": "none", "timeout": 2.0,
-        "data_timeout": 0.3, "local_name": "localhost",
+        "host": "127.0.0.1", "port": server.port, "tls": "none", "timeout": 30.0,
+        "data_timeout": 30.0, "local_name": "localhost",
     }  # fmt: skip
     return SmtpSettings(**{**values, **changes})
 
@@ -110,15 +110,17 @@ def test_a_refused_sender_is_told_apart(server: MailServer) -> None:
 
 
 def test_silence_after_the_message_left_is_unknown(server: MailServer) -> None:
-    server.data = [1.0]
+    server.data = [Event()]
     start = time.monotonic()
-    assert outcome(server)[0] == "unknown"
-    assert time.monotonic() - start < 0.9
+    assert outcome(server, data_timeout=0.3)[0] == "unknown"
+    assert time.monotonic() - start < 20
 
 
 def test_a_slow_but_willing_server_is_waited_for(server: MailServer) -> None:
-    server.data = [0.5]
-    assert outcome(server, data_timeout=5.0)[0] == "accepted"
+    at_last = Event()
+    server.data = [at_last]
+    Timer(0.5, at_last.set).start()
+    assert outcome(server)[0] == "accepted"
 
 
 @pytest.mark.parametrize(("how", "taken"), [("drop", 0), ("take and drop", 1)])
@@ -134,7 +136,7 @@ def test_silence_before_the_message_leaves_is_deferred(server: MailServer) -> No
     server.refused[TO] = "hang"
     start = time.monotonic()
     assert outcome(server, timeout=0.3)[0] == "deferred"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 def test_nobody_there_is_deferred() -> None:

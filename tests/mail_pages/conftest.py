@@ -108,7 +108,7 @@ def make(tmp_path: Path, sites: Sites) -> Iterator[Make]:
         if server is not None:
             settings = replace(
                 settings, mail_server="127.0.0.1", mail_port=server.port, mail_tls="none",
-                mail_from="letters@campaign.example", mail_timeout=2.0, mail_data_timeout=0.5,
+                mail_from="letters@campaign.example", mail_timeout=30.0, mail_data_timeout=30.0,
             )  # fmt: skip
         settings = replace(settings, **changes)  # type: ignore[arg-type]
         app = sites.open(settings)

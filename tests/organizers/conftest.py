@@ -58,6 +58,12 @@ class Someone:
         return pyotp.TOTP(self.totp).at(at)
 
 
+def wrong_code(totp: str, at: datetime) -> str:
+    """Six digits that this authenticator shows at no moment near this one."""
+    near = {pyotp.TOTP(totp).at(at + timedelta(seconds=30 * n)) for n in range(-4, 5)}
+    return next(digits for n in range(10) if (digits := f"{n:06}") not in near)
+
+
 @dataclass
 class Office:
     """The database and the clock, with the steps that many tests take."""

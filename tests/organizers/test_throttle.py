@@ -13,7 +13,7 @@ import pytest
 from app.records import credentials, logins, organizers, throttle
 from app.records.database import open_database
 from app.records.throttle import Client, TooSoon
-from tests.organizers.conftest import PASSWORD, SECRET, Office
+from tests.organizers.conftest import PASSWORD, SECRET, Office, wrong_code
 
 ATTACKER = Client("192.0.2.66")
 MANY = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
@@ -166,13 +166,14 @@ def test_another_account_is_not_slowed_down_by_an_attack_on_one(office: Office) 
 
 
 def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -> None:
-    office.add("Rosa")
+    rosa = office.add("Rosa")
     for _ in range(4):
         guess(office, "Rosa")
     half = office.password("Rosa", PASSWORD, ATTACKER)
     assert isinstance(half, organizers.OpenedSession)
-    assert office.code(half.session, "000000", ATTACKER) == logins.LoginRefused()
-    assert isinstance(office.code(half.session, "000001", ATTACKER), TooSoon)
+    wrong = wrong_code(rosa.totp, office.clock.at)
+    assert office.code(half.session, wrong, ATTACKER) == logins.LoginRefused()
+    assert isinstance(office.code(half.session, wrong, ATTACKER), TooSoon)
 
 
 def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office) -> None:
@@ -181,7 +182,9 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
     halves = [(c, office.password("Rosa", client=c)) for c in MANY[:40]]
     for client, half in halves:
         assert isinstance(half, organizers.OpenedSession)
-        while isinstance(office.code(half.session, "000000", client), TooSoon):
+        while isinstance(
+            office.code(half.session, wrong_code(rosa.totp, office.clock.at), client), TooSoon
+        ):
             office.clock.forward(seconds=10)
     newcomer = Client("192.0.2.200")
 

@@ -20,7 +20,7 @@ from app.records.tabular import safe_csv
 from app.site.services import services
 from app.web.organizer.gate import device_label
 from tests.organizers.browser import Browser
-from tests.organizers.conftest import PASSWORD, Clock, Office
+from tests.organizers.conftest import PASSWORD, Clock, Office, wrong_code
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_another_authenticator_replaces_the_old_one(browser: Browser, staff: Off
     browser.get("/organize/account/second-factor")
     secret = re.sub(r"\s", "", "".join(browser.page.one("code").itertext()))
     assert secret != rosa.totp
-    browser.send("/second-factor", code="000000")
+    browser.send("/second-factor", code=wrong_code(secret, browser.clock.at))
     assert browser.status == 422
     browser.send("/second-factor", code=pyotp.TOTP(secret).at(browser.clock.at))
     assert browser.title == "Your recovery codes"
@@ -133,7 +133,7 @@ def test_another_authenticator_replaces_the_old_one(browser: Browser, staff: Off
     browser.get("/organize/").send("/logout")
     browser.clock.forward(minutes=1)
     browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
-    browser.send("/code", code=rosa.code(browser.clock.at))
+    browser.send("/code", code=wrong_code(secret, browser.clock.at))
     assert browser.status == 422
     browser.send("/code", code=pyotp.TOTP(secret).at(browser.clock.at))
     assert browser.title == "Overview"

@@ -71,7 +71,7 @@ def test_em09_nothing_that_was_typed_is_in_the_mail(here: Site) -> None:
     raw = mail.as_bytes()
     body = mail.get_body(("plain",))
     assert body is not None
-    for word in ("WIN", "bad.example", "Buy now"):
+    for word in ("WIN 5", "bad.example", "Buy now"):  # "WIN" alone a link can hold by chance
         assert word.encode() not in raw
         assert word not in body.get_content()
 
@@ -92,7 +92,7 @@ def test_one_address_is_asked_three_times_however_many_name_it(
         for _ in range(3):
             here.sign(here.form(email=ADDRESS))
         page = here.sign(here.form(email=ADDRESS), 429)
-        assert "Press the button again" in page.words
+        assert "Too many emails to this address" in page.words
         assert len(mails_of(here)) == 3
 
 
