@@ -72,10 +72,11 @@ def flush(path: Path) -> None:
 def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
     """Keep other processes from the same block meanwhile; gives the open file's descriptor.
 
-    The kernel lets go when a process is killed. Without ``wait`` raises ``BlockingIOError`` where
-    another is within.
+    The kernel lets go when a process is killed. A folder can stand for itself, so that no file is
+    left that another user may not open. Without ``wait`` raises ``BlockingIOError`` where another
+    is within.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield descriptor

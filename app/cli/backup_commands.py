@@ -28,6 +28,7 @@ from app.records.counts import recount, totals
 from app.records.database import aside, open_database, writing
 from app.records.health import changed_keys, check_site
 from app.records.identity import note_moved
+from app.records.keys import require_long
 from app.records.migrations import applied_steps, damage
 from app.records.retention import purge_and_note
 from app.records.running import stopped
@@ -84,10 +85,12 @@ def now_command(
         raise click.UsageError("Where it continues, the keys are needed too: --keys FOLDER")
     now = datetime.now(UTC)
     with stopped(settings.database) if moving else nullcontext():
+        if keys_folder is not None:  # asked before the work: whoever waits for a copy walks away
+            words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
+            require_long(words)
         done = backups.take_copy(settings, folder, now)
         click.echo(f"{done.path}  {_described(done)}, checked.")
         if keys_folder is not None:
-            words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
             path = backups.seal_keys(settings, keys_folder, words, now)
             click.echo(f"{path}  the keys, sealed. Without the passphrase no one can open them.")
         if moving:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ExplainedError, NotStoredError
-from app.files import flush, name_new, write_file
+from app.files import flush, locked, name_new, write_file
 from app.records.counts import recount
 from app.records.database import aside, copy_to, open_database
 from app.records.identity import NotItselfError, known_id, moved_on, note_moved
@@ -505,5 +505,6 @@ def notes(instance: Path) -> Notes:
 
 def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
     """Note what was just done or found, for the doctor and for alerts."""
-    known = {**notes(instance), what: dict(facts)}
-    write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")
+    with locked(instance):  # two commands at once know nothing of each other's note
+        known = {**notes(instance), what: dict(facts)}
+        write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")

@@ -8,9 +8,9 @@ is counted and the library is not loaded.
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -72,12 +72,17 @@ def unready(settings: Settings) -> str:
 # --- Asked by way of its public address --------------------------------------------------------
 
 
+_WORD = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
 @contextmanager
 def question(instance: Path) -> Iterator[str]:
     """A word for the running site, which answers only as long as the block runs, and only where
-    it is the site of this folder: ``is_question`` finds the word in a file there."""
-    word, file = secrets.token_urlsafe(16), instance / "asked"
-    write_file(file, word)
+    it is the site of this folder: ``is_question`` finds a file there that is named after it, so
+    that several may ask at once."""
+    word = secrets.token_urlsafe(16)
+    file = instance / f"asked-{word}"
+    write_file(file, "")
     try:
         yield word
     finally:
@@ -86,11 +91,7 @@ def question(instance: Path) -> Iterator[str]:
 
 def is_question(instance: Path, word: str) -> bool:
     """Whether somebody who may write into the folder of this site asks just now."""
-    try:
-        known = (instance / "asked").read_bytes()
-    except OSError:
-        return False
-    return hmac.compare_digest(known, word.encode())
+    return bool(_WORD.fullmatch(word)) and (instance / f"asked-{word}").is_file()
 
 
 # --- Numbers -----------------------------------------------------------------------------------

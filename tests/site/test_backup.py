@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from app.files import locked, of_another
 from app.records import migrations
 from app.records.audit import TrailFilter, What, every
-from app.records.backup import copies, notes
+from app.records.backup import copies, note, notes
 from app.records.counts import totals
 from app.records.database import open_database
 from app.records.health import adopt_site, check_site
@@ -235,6 +235,37 @@ def test_a_site_without_a_database_has_nothing_to_copy(machine: Machine) -> None
 
 def test_a_copy_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
     assert "one accident" in machine.run("now", machine.instance / "copies", fails=True)
+
+
+def test_what_the_keys_are_sealed_with_is_asked_before_anything_is_done(machine: Machine) -> None:
+    machine.sign("one")
+    words = machine.folder / "words"
+    words.write_text("short")
+    for way in ((), ("--passphrase-file", words)):
+        said = machine.run(
+            "now", machine.copies, "--keys", machine.stick, "--moving", *way, fails=True
+        )
+        assert "passphrase" in said
+        assert not machine.copies.exists()
+        assert machine.count() == 1, "it has not moved"
+
+
+def test_two_that_note_at_once_lose_no_note(machine: Machine) -> None:
+    """From the reading of what is known to the writing another one waits."""
+    alone = []
+
+    def watched(*_: object) -> dict[str, dict[str, str]]:
+        try:
+            with locked(machine.instance, wait=False):
+                alone.append(False)
+        except BlockingIOError:
+            alone.append(True)
+        return {}
+
+    machine.patch.setattr("app.records.backup.notes", watched)
+    machine.patch.setattr("app.records.backup.write_file", watched)
+    note(machine.instance, "copy", {})
+    assert alone == [True, True]
 
 
 def test_a_site_that_moved_takes_nothing_in_where_it_was(machine: Machine) -> None:

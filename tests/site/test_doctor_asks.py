@@ -133,7 +133,7 @@ def test_a_made_up_visitor_shows_how_many_proxies_there_are(
 ) -> None:
     found = seen_from_outside(patient, sites, proxy, trusted_proxies=trusted)
     assert (found.level, words in found.sentence) == (level, True), found.sentence
-    assert not (patient.instance / "asked").exists()
+    assert not list(patient.instance.glob("asked*"))
 
 
 def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
@@ -146,7 +146,12 @@ def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
         assert client.get("/healthz", query_string={"asked": word}).json == {
             "forwarded": "", "trusted": 0,
         }  # fmt: skip
+        with question(patient.instance) as other:
+            assert client.get(f"/healthz?asked={other}").json
+        assert client.get(f"/healthz?asked={word}").json, "each has its own word"
     assert client.get("/healthz", query_string={"asked": word}).text == "alive\n"
+    (patient.instance / "asked-x").touch()
+    assert client.get("/healthz?asked=x").text == "alive\n", "no name that somebody chose"
 
 
 def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
