@@ -80,7 +80,7 @@ _GLANCE = (
 
 
 LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
-    "asks": (_l("The asks, in order"), _l("Each member gets the first ask that fits."),
+    "asks": (_l("The asks, in order"), _l("Each member gets the first ask that matches them."),
              _l("Add an ask")),
     "about": (_l("The page about the bill, part by part"),
               _l("Residents read it before they write."),
@@ -88,7 +88,7 @@ LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
     "figures": (_l("The chart on the start page"), _l("Each bar has a number and a label."),
                 _l("Add a bar")),
     "additions": (_l("Sentences added to an ask"),
-                  _l("Each member gets the first one that fits, like members of the committee."),
+                  _l("Each member gets the first one that matches, like members of the committee."),
                   _l("Add a sentence")),
     "facts": (_l("Dated facts"),
               _l("Letters print them by name, so that you fix a number in one place."),
