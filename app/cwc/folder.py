@@ -55,7 +55,7 @@ from app.cwc.message import (
     schema_errors,
     to_message,
 )
-from app.delivery.writer_rows import BadRow, WriterRow
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow
 from app.errors import ExplainedError
 from app.files import typed
 from app.records.accounting import note_office
@@ -176,8 +176,7 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
         return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
     district, congress = row.district
     if row.get("district") and district is None:
-        words = "This is no district of that state. Write it like TX-10, 10 or at large."
-        return Failed(row.number, "", "district", words)
+        return Failed(row.number, "", "district", NO_DISTRICT)
     if congress is not None and congress != order.tables.at(order.now).congress:
         return Failed(row.number, "", "congress", _other_congress(congress))
     state = row.home_state

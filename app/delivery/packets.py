@@ -33,7 +33,7 @@ from app.congress.lookup import find_delegation
 from app.congress.model import STATES, Delegation, Found, Holder, day_in_washington, ordinal
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.delivery.writer_rows import BadRow, WriterRow
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.files import drafted
@@ -200,10 +200,9 @@ class PacketLetters:
                 f"This was signed in the {ordinal(congress)} Congress, which has ended: its "
                 "letters are left out. They were to its members, in its districts."
             )
-        if district is not None and state in STATES:
-            known = self._tables.delegation(state, district)
-            if known is not None:
-                return known
+        if row.get("district") and (district is None or state in STATES):
+            known = None if district is None else self._tables.delegation(state, district)
+            return known or NO_DISTRICT
         zip_code = parse_zip(row.home_zip)
         if isinstance(zip_code, Zip):
             found = find_delegation(

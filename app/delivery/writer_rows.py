@@ -35,6 +35,9 @@ ALIASES = {
 """Other programs' usual names for our columns, in lower case with ``_`` for spaces."""
 
 
+NO_DISTRICT = "This is no district of that state. Write it like TX-10, 10 or at large."
+
+
 class WriterFileError(ExplainedError):
     """The file as a whole cannot be read; the message says why and what to do."""
 
@@ -90,14 +93,17 @@ class WriterRow:
 
     @property
     def district(self) -> tuple[int | None, int | None]:
-        """The district, and the Congress of which it is one: as the row says, or else its day."""
-        typed, _, of = self.get("district").partition("/")  # TX-10/120, as counts have it
+        """The district, and the Congress of which it is one: as the row says, or else its day.
+
+        No district where the row has none, and where what it has is none (``NO_DISTRICT``).
+        """
+        typed, slash, of = self.get("district").partition("/")  # TX-10/120, as counts have it
         found = parse_district(typed, self.home_state)
-        said = of or self.get("congress")
-        number = found[1] if found else None
+        said = of if slash else self.get("congress")
         if said.isdecimal():
-            return number, int(said)
-        return number, congress_at(as_moment(self.day)) if self.day is not None else None
+            return found[1] if found else None, int(said)
+        signed = congress_at(as_moment(self.day)) if self.day is not None else None
+        return found[1] if found and not said else None, signed
 
     def template_in(
         self, campaign: Campaign, usual: str, length: Length = "full"

@@ -86,6 +86,7 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.replace("ana@example.org", ""), "email", "email address"),
         (GOOD.replace("My neighbor", "I am Ana Li. My neighbor"), "own words", "full name"),
         (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "no district"),
+        (GOOD.replace(",Ms.,,", ",Ms.,CA-12/xyz,"), "district", "no district of that state"),
         (GOOD.replace(",Ms.,,", ",Ms.,TX-12,"), "district", "no district of that state"),
         (GOOD.strip() + ",too,many\n", "row", "more cells"),
     ],

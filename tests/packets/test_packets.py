@@ -173,7 +173,10 @@ def test_packets_are_never_mixed_with_earlier_ones(make: Make) -> None:
     [
         ({"district": "", "zip": "60647", "letters": {}}, "add district"),
         ({"district": "", "zip": "", "letters": {}}, "add district"),
-        ({"district": "IL-99", "zip": "", "letters": {}}, "add district"),
+        *(
+            ({"district": wrong, "zip": "60601", "letters": {}}, "no district of that state")
+            for wrong in ("IL-99", "TX-10", "twelve", "IL-5/xyz", "IL-5/")
+        ),
         ({"template": "no-such"}, "no letter called 'no-such'"),
         ({"letters": {"CA-12": "Hello."}}, "CA-12 does not represent"),
     ],
