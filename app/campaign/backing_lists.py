@@ -156,9 +156,9 @@ def compare(
     after: Iterable[Backing],
     *,
     current: str,
-    sitting: Collection[str],
+    known: Collection[str],
 ) -> ListChange:
-    """The difference between two lists. ``sitting`` are the ids of all in Congress now."""
+    """The difference between two lists. ``known`` are the ids of all members whom we know."""
     old, new = tuple(before), tuple(after)
     was = {(b.bioguide, b.bill): b for b in old}
     now = {(b.bioguide, b.bill): b for b in new}
@@ -172,5 +172,5 @@ def compare(
             for key, b in now.items()
             if key in was and (was[key].day, was[key].role) != (b.day, b.role)
         ),
-        unknown=tuple(b for b in new if b.bill == current and b.bioguide not in sitting),
+        unknown=tuple(b for b in new if b.bill == current and b.bioguide not in known),
     )

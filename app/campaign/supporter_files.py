@@ -9,7 +9,7 @@ Four kinds are read, told apart by their first sign:
 - what the interface of Congress.gov answers about a bill or its cosponsors, as JSON;
 - a spreadsheet's CSV with ids, under the campaign's names of columns or the official ones
   (``bioguideId``, ``sponsorshipDate``);
-- a CSV by names, which are matched to the members that sit now; whatever could be read in
+- a CSV by names, which are matched to the members that we know; whatever could be read in
   another way is a doubt, and is told.
 
 An uploaded file is believed in nothing: no document type, no entities, no other encoding, a
@@ -364,11 +364,12 @@ class Knowledge:
     """Every id that may stand in the column ``bill``, to the id that the list uses:
     ``current`` and ``hr1234-119`` both to ``current``."""
     members: Mapping[str, tuple[str, str]]
-    """Full and last name of every sitting member by bioguide id."""
+    """Full and last name by bioguide id of every member, of now and of before."""
     introduced: Mapping[str, date]
     """By bill: nobody joined before."""
     seats: Mapping[str, str] = field(default_factory=dict)
-    """By bioguide id ``CA-36``, or ``CA`` for a senator: it settles which of two is meant."""
+    """By bioguide id ``CA-36``, or ``CA`` for a senator, of those who may sit now: it settles which
+    of two is meant."""
     days: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """When those joined who are on the list already, by id and bill."""
 
@@ -570,8 +571,8 @@ def fold(text: str) -> str:
 
 
 def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
-    """The sitting member whom a name means: id, and a doubt in words where it is one; or what is
-    wrong with the name.
+    """The member whom a name means, one of now before one of earlier: id, and a doubt in words
+    where it is one; or what is wrong with the name.
 
     Reads ``Ted Lieu``, ``Lieu, Ted`` and ``Rep. Lieu, Ted [D-CA-36]``. A full name, or a surname
     with its seat, is certain. A surname that one member alone has is a doubt (``Ted Lieu``).
@@ -585,7 +586,7 @@ def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
         for who, (full, surname) in known.members.items()
         if (fold(surname) == fold(last) if comma else whole.endswith(fold(surname)))
     }
-    exact = [who for who, (full, _last) in fits.items() if fold(full) == whole]
+    exact = _of_now([who for who, (full, _last) in fits.items() if fold(full) == whole], known)
     if seat:
         place = seat[1].upper() + (f"-{int(seat[2])}" if (seat[2] or "").isdigit() else "")
         here = [who for who in fits if known.seats.get(who) == place]
@@ -594,10 +595,16 @@ def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
     if len(exact) == 1:
         return exact[0], ""
     begins = whole[:1]
-    alike = [who for who, (full, _last) in fits.items() if fold(full)[:1] == begins]
-    chosen = alike if len(alike) == 1 else list(fits)
+    likely = _of_now(list(fits), known)
+    alike = [who for who in likely if fold(fits[who][0])[:1] == begins]
+    chosen = alike if len(alike) == 1 else likely
     if len(chosen) == 1:
         return chosen[0], known.members[chosen[0]][0]
     if not fits:
         return _wrong("cell-nobody")
-    return _wrong("cell-several", ", ".join(sorted(full for full, _last in fits.values())[:4]))
+    return _wrong("cell-several", ", ".join(sorted(fits[who][0] for who in likely)[:4]))
+
+
+def _of_now(found: list[str], known: Knowledge) -> list[str]:
+    """Those who may sit now, where one of them does; else all."""
+    return [who for who in found if who in known.seats] or found

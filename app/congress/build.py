@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from app.congress.maps import MAP, NEW_MAP
-from app.congress.model import BuildError, all_seats, congress_years, district_numbers, ordinal
+from app.congress.model import (
+    BuildError,
+    all_seats,
+    congress_at,
+    congress_years,
+    district_numbers,
+    moment_of,
+    ordinal,
+    over_on,
+)
 from app.congress.sources.blocks import BlockCounts, count_blocks, differences, has_blocks
 from app.congress.sources.lines import (
     Lines,
@@ -179,12 +188,15 @@ def build_tables(
     source: Path,
     target: Path = FOLDER,
     *,
+    base: Path | None = None,
     as_of: date | None = None,
     progress: Callable[[str], None] = lambda _: None,
     detail: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Read the official files in ``source`` and write the tables into ``target``.
 
+    What a source may lack (the senators' forms), and whom its list no longer has, is kept from
+    the tables in ``base``, or else in ``target``, where there are any.
     ``as_of`` is the date of the member files; without it see ``source_date``. ``progress`` is
     called with a short phrase before each of ``STEPS`` steps, and ``detail`` while the Census
     Bureau's block files are read, where the folder has them: people and towns are then counted
@@ -196,6 +208,8 @@ def build_tables(
     if not (source / MEMBERS_FILE).is_file():
         raise missing(source, MEMBERS_FILE)
     day = as_of or source_date(source, MEMBERS_FILE)
+    base = base or target
+    former = _former(base) if (base / "members.json").exists() else []
     members = read_members(source, day)
     names = read_committee_names(source)
     forms = read_form_rules(source)
@@ -213,14 +227,14 @@ def build_tables(
     outlines = [find_outlines(source, congress) for congress in lines.both]
     progress("writing")
     texts = {
-        "members.json": _members_table(members.members),
+        "members.json": _members_table(with_former(members, former, day)),
         "zips.csv": _zip_table(lines.zips),
         "new_zips.csv": _zip_table(lines.new),
         "border_zips.csv": _border_table(lines),
         "postal.csv": postal,
         "towns.csv": towns,
         "new_towns.csv": _town_table(read_new_towns(source, lines, there))[0],
-        "senate_forms.csv": _form_table(forms, target),
+        "senate_forms.csv": _form_table(forms, base),
     }
     for name, path, congress in zip((MAP, NEW_MAP), outlines, lines.both, strict=True):
         if path is not None:
@@ -274,15 +288,14 @@ def renew_members(
     """Write the tables of ``base`` into ``target`` with the members of ``source``.
 
     The districts stay as they are, but for the coming lines where ``source`` has the plans and
-    the shares of the next Congress. Terms that ended with the Congress before the new list's are
-    kept from ``base``, so that what was signed until then can still be shown and fetched.
+    the shares of the next Congress. Whoever has left since the list of ``base`` is kept with the
+    term that they had, so that what was signed until then can still be shown and fetched.
     Raises ``BuildError``.
     """
     index = json.loads((base / "tables.json").read_text(encoding="utf-8"))
     day = as_of or source_date(source, MEMBERS_FILE)
     members = read_members(source, day)
     _check_one_congress(members, index["lines"], "The installed tables have")
-    former = json.loads((base / "members.json").read_text(encoding="utf-8"))
     texts = {
         name: (base / name).read_text(encoding="utf-8")
         for name in [*index["files"], MAP, NEW_MAP]
@@ -291,7 +304,7 @@ def renew_members(
     forms = read_form_rules(source)
     if forms is not None:
         texts["senate_forms.csv"] = _form_table(forms, base)
-    texts["members.json"] = _members_table(with_former(members, former))
+    texts["members.json"] = _members_table(with_former(members, _former(base), day))
     index["members_as_of"] = day.isoformat()
     index["members_of"] = members.congress or index["members_of"]
     index["committees"] = read_committee_names(source) or index["committees"]
@@ -320,27 +333,67 @@ def _renew_lines(source: Path, texts: dict[str, str], index: dict[str, Any]) -> 
     index["sources"]["zips"] = ", ".join(dict.fromkeys(name for name in [*known, *lines.sources]))
 
 
-def with_former(members: MemberList, former: list[Record]) -> list[Record]:
-    """The list with the terms of ``former`` that were over when its Congress began, where the
-    list has no term of that seat that overlaps."""
-    if members.congress is None:
-        return members.members
-    begins = date(congress_years(members.congress)[0], 1, 3).isoformat()
+def _former(base: Path) -> list[Record]:
+    found: list[Record] = json.loads((base / "members.json").read_text(encoding="utf-8"))
+    return found
+
+
+def with_former(members: MemberList, former: Sequence[Record], day: date) -> list[Record]:
+    """The list of ``day`` with the terms of ``former`` that it no longer has.
+
+    A term that was not over is cut to where the list shows that it was: the beginning of the
+    successor's, or of the person's own in another seat, and at the latest ``day`` (a list that
+    comes before its Congress: when that begins). One that never was, as the list has it
+    (somebody else sat there), is kept without a length, for the name. What stood in for a
+    bioguide id goes with the person who has one now.
+    """
+    order = {seat.id: number for number, seat in enumerate(all_seats())}
     by_seat: dict[str, list[Record]] = {}
+    begun: dict[str, list[str]] = {}
     for record in members.members:
         by_seat.setdefault(record["seat"], []).append(record)
-    order = {seat.id: number for number, seat in enumerate(all_seats())}
-    kept = [
-        record
-        for record in former
-        if record["start"] < begins
-        and (record["end"] <= begins or record.get("end_is_expected"))
-        and not any(
-            other["start"] < record["end"] and record["start"] < other["end"]
-            for other in by_seat.get(record["seat"], ())
-        )
-    ]
+        begun.setdefault(record["bioguide"], []).append(record["start"])
+    latest = day.isoformat()
+    if members.congress is not None:
+        latest = max(latest, f"{congress_years(members.congress)[0]}-01-03")
+    kept = []
+    for old in former:
+        who = str(members.other_ids.get(old["bioguide"], old["bioguide"]))
+        names = {*old.get("former_ids", ()), old["bioguide"]} - {who}
+        others = by_seat.get(old["seat"], [])
+        there = [one for one in others if one["start"] <= old["start"] < one["end"]]
+        same = next(
+            (
+                one for one in others
+                if one["bioguide"] == who and one["start"] < old["end"]
+                and (one in there or _congress_of(one) == _congress_of(old))
+            ),
+            None,
+        )  # fmt: skip
+        if same is not None:
+            if names:
+                same["former_ids"] = sorted({*same.get("former_ids", ()), *names})
+            continue
+        until = old["start"] if there else _over_on(old)
+        later = [one["start"] for one in others] + begun.get(who, [])
+        end = min([until, latest, *(start for start in later if start > old["start"])])
+        if end < old["start"] or (end == old["start"] and who in begun):
+            continue  # it would only have begun, or the person is named from another term
+        term = {**old, "bioguide": who} | ({"former_ids": sorted(names)} if names else {})
+        if end < _over_on(old):
+            term |= {"end": end}
+            term.pop("end_is_expected", None)
+        kept.append(term)
     return sorted([*members.members, *kept], key=lambda r: (order[r["seat"]], r["start"]))
+
+
+def _over_on(record: Record) -> str:
+    end = date.fromisoformat(record["end"])
+    return over_on(end, expected=record.get("end_is_expected", False)).isoformat()
+
+
+def _congress_of(record: Record) -> int:
+    return congress_at(moment_of(date.fromisoformat(record["start"])))
 
 
 def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ address. Everything here is frozen and free of I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -169,6 +169,8 @@ class Member:
     form: FormRules = field(default_factory=FormRules)
     missing: tuple[str, ...] = ()
     """Names of the fields that the source lacks, for ``flask congress status``."""
+    former_ids: tuple[str, ...] = ()
+    """Ids under which letters went to them before they had a bioguide id."""
 
     @property
     def contact_url(self) -> str | None:
@@ -197,6 +199,26 @@ class Holder:
     def term_ended(self, today: date) -> bool:
         """Whether the listed end of the term has passed (shown with a note, never dropped)."""
         return self.member is not None and self.member.term_end < today
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody in the list of members at one moment: who sits, or else sat last before it.
+
+    ``holder`` is the seat with the person in it, whoever sits there now.
+    """
+
+    holder: Holder
+    congress: int
+    """The last Congress in which the list shows them in it."""
+    standing: Literal["sits", "left", "unsure"]
+    """``left`` where the list is from after their term; ``unsure`` where it is from before its
+    end, and so cannot say whether they were chosen again."""
+
+    @property
+    def member(self) -> Member:
+        assert self.holder.member is not None
+        return self.holder.member
 
 
 @dataclass(frozen=True)
@@ -507,6 +529,18 @@ def congress_at(moment: datetime) -> int:
     """The number of the Congress that sits at an aware ``moment``."""
     number = (moment.astimezone(WASHINGTON).year - 1789) // 2 + 1
     return number if moment >= change_of(number) else number - 1
+
+
+def over_on(end: date, *, expected: bool) -> date:
+    """The day on which a term with this listed end is over.
+
+    An ``expected`` end is the day of a special election: its winner sits when the list says so,
+    and the appointed senator at the latest until this Congress ends.
+    """
+    if not expected:
+        return end
+    last = congress_at(moment_of(end) - timedelta(seconds=1))
+    return date(congress_years(last)[1], 1, 3)
 
 
 def as_moment(when: date) -> datetime:

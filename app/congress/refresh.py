@@ -278,7 +278,9 @@ def _refresh(
             known = None
         try:
             if any(any(source.glob(pattern)) for pattern in _DISTRICTS):
-                notices = build_tables(source, made, as_of=as_of).notices
+                notices = build_tables(
+                    source, made, base=base if known else None, as_of=as_of
+                ).notices
             else:
                 notices = tuple(renew_members(source, base, made, as_of=as_of).notices)
             new = read_tables(made)

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from app.congress.model import (
     FormRules,
     Found,
     Holder,
+    Listed,
     Member,
     Office,
     Seat,
@@ -41,6 +43,7 @@ from app.congress.model import (
     congress_years,
     district_numbers,
     moment_of,
+    over_on,
     senate_seats,
 )
 from app.congress.places import town_keys
@@ -89,6 +92,7 @@ class EnactedPlan(NamedTuple):
 
 
 class _Term(NamedTuple):
+    seat: Seat
     begins: datetime
     until: datetime
     member: Member
@@ -132,8 +136,11 @@ class Tables:
     ended: frozenset[str]
     """States with a senator whose listed term is over, though the seat may not be."""
     _candidates: Mapping[str, tuple[Candidate, ...]]
+    people: Mapping[str, Listed]
+    """By bioguide id everybody whom the list has, or had while others of this site's lists did:
+    whom a letter of earlier went to is named from here. An id that stood in for the bioguide id
+    in the first days of a Congress leads to the same person."""
     _by_seat: Mapping[str, Holder]
-    _by_bioguide: Mapping[str, Holder]
     _facts: _Facts
 
     def at(self, when: date) -> Tables:
@@ -154,12 +161,22 @@ class Tables:
 
     def member(self, bioguide: str) -> Member | None:
         """The sitting member with this bioguide id."""
-        holder = self._by_bioguide.get(bioguide)
+        holder = self.holder_of(bioguide)
         return holder.member if holder else None
 
     def holder_of(self, bioguide: str) -> Holder | None:
         """The seat in which the member with this bioguide id sits."""
-        return self._by_bioguide.get(bioguide)
+        person = self.people.get(bioguide)
+        return person.holder if person and person.standing == "sits" else None
+
+    def members_of(self, seat_id: str, congress: int) -> tuple[Member, ...]:
+        """Who sat in a seat during a Congress, one after the other, as far as the list shows."""
+        begins, until = change_of(congress), change_of(congress + 1)
+        return tuple(
+            term.member
+            for term in self._facts.terms.get(seat_id, ())
+            if term.begins < until and max(term.begins, begins) < term.until
+        )
 
     def delegation(self, state: str, district: int) -> Delegation | None:
         """The seats that represent a district; None when the state has no such district."""
@@ -318,9 +335,9 @@ class _Facts:
             border={**self.border, **left},
             delegations=delegations,
             ended=ended,
+            people=self._people(moment, holders),
             _candidates=candidates,
             _by_seat=by_seat,
-            _by_bioguide={h.member.bioguide: h for h in holders if h.member},
             _facts=self,
         )
 
@@ -336,6 +353,39 @@ class _Facts:
             seat.id: Holder(seat, sitting[seat.id], names_missing and sitting[seat.id] is None)
             for seat in all_seats()
         }
+
+    def _people(self, moment: datetime, holders: tuple[Holder, ...]) -> dict[str, Listed]:
+        """Everybody of the list by each of their ids, as of ``moment``."""
+        last: dict[str, _Term] = {}
+        terms = sorted(chain(*self.terms.values()), key=lambda term: term.begins)
+        for term in terms:
+            # A term that has not begun counts for those only who have had no other.
+            if term.begins <= moment or term.member.bioguide not in last:
+                last[term.member.bioguide] = term
+        now = {h.member.bioguide: h for h in holders if h.member}
+        found: dict[str, Listed] = {}
+        for who, term in last.items():
+            if who in now:
+                found[who] = Listed(now[who], congress_at(moment), "sits")
+                continue
+            congress, after = self._shown_in(term)
+            there = Holder(term.seat, term.member)
+            found[who] = Listed(there, congress, "left" if after else "unsure")
+        for term in terms:
+            for other in term.member.former_ids:
+                found.setdefault(other, found[term.member.bioguide])
+        return found
+
+    def _shown_in(self, term: _Term) -> tuple[int, bool]:
+        """The last Congress in which the list shows somebody in this term, and whether the list is
+        from after it."""
+        last = max(congress_at(term.until - timedelta(seconds=1)), congress_at(term.begins))
+        listed = self.index["members_of"]
+        if term.until == change_of(last + 1):
+            after = listed > last
+        else:
+            after = term.until <= as_moment(self.as_of)
+        return max(min(last, listed), congress_at(term.begins)), after
 
     def _zips_of(
         self, congress: int, reader: _CellReader
@@ -477,6 +527,7 @@ def _member(raw: Mapping[str, Any], seat: Seat, form: FormRules) -> Member:
         leadership=tuple(raw.get("leadership", ())),
         form=form,
         missing=tuple(raw.get("missing", ())),
+        former_ids=tuple(raw.get("former_ids", ())),
     )
 
 
@@ -485,14 +536,12 @@ def _terms(members: str, forms: str) -> dict[str, tuple[_Term, ...]]:
     seats = {seat.id: seat for seat in all_seats()}
     found: dict[str, list[_Term]] = {}
     for raw in json.loads(members):
-        member = _member(raw, seats[raw["seat"]], rules.get(raw["bioguide"], unknown))
-        begins, until = moment_of(member.term_start), moment_of(member.term_end)
-        if member.term_end_is_expected:
-            # The day of a special election: its winner sits when the list says so, and the
-            # appointed senator at the latest until this Congress ends.
-            until = change_of(congress_at(until) + 1)
-        found.setdefault(raw["seat"], []).append(_Term(begins, until, member))
-    return {seat: tuple(sorted(terms, key=lambda t: t.begins)) for seat, terms in found.items()}
+        seat = seats[raw["seat"]]
+        member = _member(raw, seat, rules.get(raw["bioguide"], unknown))
+        begins = moment_of(member.term_start)
+        until = moment_of(over_on(member.term_end, expected=member.term_end_is_expected))
+        found.setdefault(raw["seat"], []).append(_Term(seat, begins, until, member))
+    return {key: tuple(sorted(terms, key=lambda t: t.begins)) for key, terms in found.items()}
 
 
 def _texts(folder: Path, files: Mapping[str, str]) -> dict[str, str]:

@@ -68,10 +68,10 @@ class Occasion:
         facts, names = {}, {}
         if tables is not None:
             facts["members of Congress"] = tables.as_of.isoformat()
+            # Also who has left since, or whom an old list no longer places: it is named anyway.
             names = {
-                holder.member.bioguide: f"{holder.seat.title} {holder.member.full_name}"
-                for holder in tables.holders
-                if holder.member
+                who: f"{person.holder.seat.title} {person.member.full_name}"
+                for who, person in tables.people.items()
             }
         if campaign is None:
             return cls(at, "UTC", facts, names)

@@ -94,15 +94,15 @@ def file_of(campaign: Campaign, bill: str) -> str:
 
 def change_of(site: Services, now: Lists, new: Iterable[Backing]) -> ListChange:
     """What a new list changes, for whoever looks before it is applied."""
-    return compare(now.backings, new, current=CURRENT, sitting=known_members(site))
+    return compare(now.backings, new, current=CURRENT, known=known_members(site))
 
 
 def known_members(site: Services) -> dict[str, tuple[str, str]]:
-    """Full and last name of everyone in Congress by bioguide id."""
+    """Full and last name by bioguide id of everyone whom the tables know: whoever backed a bill
+    and has left since stays on its list."""
     return {
-        h.member.bioguide: (h.member.full_name, h.member.last)
-        for h in site.tables.holders
-        if h.member
+        person.member.bioguide: (person.member.full_name, person.member.last)
+        for person in site.tables.people.values()
     }
 
 
@@ -196,9 +196,10 @@ def _known(site: Services, now: Lists) -> Knowledge:
         if key:
             bills[f"{key[0]}{key[1]}-{bill.congress}"] = CURRENT
     seats = {
-        h.member.bioguide: h.seat.state + (f"-{h.seat.district}" if h.seat.district else "")
-        for h in site.tables.holders
-        if h.member
+        p.member.bioguide: p.holder.seat.state
+        + (f"-{p.holder.seat.district}" if p.holder.seat.district else "")
+        for p in site.tables.people.values()
+        if p.standing != "left"
     }
     return Knowledge(
         site.today(), bills, known_members(site), {CURRENT: min(introduced)} if introduced else {},
@@ -219,8 +220,8 @@ def _other_chamber(site: Services, now: Lists, chamber: Chamber) -> Collection[s
     other: Chamber = "house" if chamber == "senate" else "senate"
     if not site.campaign.bills[other].number:
         return ()
-    holders = {b.bioguide: site.tables.holder_of(b.bioguide) for b in now.backings}
-    return {who for who, h in holders.items() if h is not None and h.seat.chamber == other}
+    people = {b.bioguide: site.tables.people.get(b.bioguide) for b in now.backings}
+    return {who for who, p in people.items() if p and p.holder.seat.chamber == other}
 
 
 # --- making it live -----------------------------------------------------------------------

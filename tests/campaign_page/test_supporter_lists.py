@@ -170,11 +170,11 @@ def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...])
     last = {(current[-1].bioguide, "current")}
     after = renew(shipped, [*current[:-1], new], {"current"}, withdrew=last).lines
     sitting = {b.bioguide for b in shipped}
-    change = compare(shipped, after, current="current", sitting=sitting)
+    change = compare(shipped, after, current="current", known=sitting)
     assert change.joined == change.unknown == (new,)
     assert change.left == (current[-1],)
     assert [b for b in after if b.bill != "current"] == [b for b in shipped if b.bill != "current"]
-    assert compare(shipped, shipped, current="current", sitting=sitting).empty
+    assert compare(shipped, shipped, current="current", known=sitting).empty
 
 
 def test_the_other_chambers_lines_stay(shipped: tuple[Backing, ...]) -> None:

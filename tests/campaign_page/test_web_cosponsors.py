@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -101,6 +101,24 @@ def test_who_withdrew_is_named_and_not_listed(
     assert "Ted Lieu, on October 20, 2026" in browser.words
     browser.send("/cosponsors/apply")
     assert "L000582" not in live(staff)["cosponsors.csv"]
+
+
+def test_after_noon_a_cosponsor_has_the_seat_of_then_with_its_congress(
+    app: Flask, staff: Office, clock: Clock, shipped: tuple[Backing, ...]
+) -> None:
+    browser = Browser(app, clock).enter(staff.add("Rosa"))
+    gone = browser.get("/organize/cosponsors/").words.count("not in our list of members")
+    clock.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    browser = Browser(app, clock).enter(staff.add("Ana"))
+    browser.get("/organize/cosponsors/")
+    assert "IL-5 (119th Congress)" in browser.words, "Mike Quigley, the sponsor"
+    assert browser.words.count("not in our list of members") == gone, "backers of 2019 and before"
+    browser.get("/es/organize/cosponsors/")
+    assert "IL-5 (119.º Congreso)" in browser.words
+    # An official file of then names them by their ids, and a list by their names.
+    upload(browser, status_xml([*shipped, LIEU], updated="2027-01-02T00:00:00Z"))
+    assert "Not in our list of members" not in browser.words
+    assert "CA-36 (119th Congress)" in browser.words
 
 
 def test_an_unknown_id_is_called_unknown_and_not_former(

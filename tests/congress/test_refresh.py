@@ -26,7 +26,7 @@ from app.congress.refresh import (
     refresh,
     refreshed,
 )
-from app.congress.tables import load_tables
+from app.congress.tables import Tables, load_tables
 from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.rehearsal import later, real_list, seat
 
@@ -274,6 +274,111 @@ def test_a_list_that_comes_before_the_noon_changes_nobody_before_it(
             after.member and after.member.bioguide
         )
     assert new.at(NOON).awaited() == ()
+
+
+LATER = date(2026, 11, 30)
+"""The day of a list after one of the 15th of June."""
+
+
+def newcomer(number: int, **term: object) -> dict[str, Any]:
+    return {
+        "id": {"bioguide": f"N00000{number}", "govtrack": 990000 + number},
+        "name": {"first": "Nora", "last": f"New{number}", "official_full": f"Nora New{number}"},
+        "terms": [{"party": "Democrat", **term}],
+    }
+
+
+def sits(tables: Tables, seat_id: str, day: date) -> str | None:
+    holder = tables.at(day).holder(seat_id)
+    assert holder is not None
+    return holder.member.bioguide if holder.member else None
+
+
+def test_who_leaves_in_the_middle_of_a_congress_is_kept_until_they_left(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """One dies, one is followed, one goes to the Senate: nobody loses a name or gains a day."""
+    by_seat = {seat(p["terms"][-1]): p for p in the_119th}
+    dead, followed, moved = (by_seat[s] for s in ("MT-2", "WY-0", "OH-2"))
+    appointed = by_seat["OH-S3"]
+    others = [p for p in the_119th if p not in (dead, followed, moved, appointed)]
+    here = {"state": "WY", "type": "rep", "district": 0}
+    there = {"state": "OH", "type": "sen", "class": 3, "start": "2026-11-20", "end": "2029-01-03"}
+    write(folder, [
+        *others, newcomer(1, **here, start="2026-10-05", end="2027-01-03"),
+        {**moved, "terms": [{"party": "Republican", **there}]},
+    ])  # fmt: skip
+    refresh(folder, tmp_path, now=NOW, as_of=LATER)
+    tables = load_tables(tmp_path, NOW)
+    who = {p["id"]["bioguide"]: p for p in (dead, followed, moved, appointed)}
+    d, f, m, a = who
+    assert [sits(tables, "MT-2", date(2026, 11, day)) for day in (29, 30)] == [d, None]
+    assert [sits(tables, "WY-0", date(2026, 10, day)) for day in (4, 5)] == [f, "N000001"]
+    assert [sits(tables, "OH-2", date(2026, 11, day)) for day in (19, 20)] == [m, None]
+    assert [sits(tables, "OH-S3", date(2026, 11, day)) for day in (19, 20)] == [a, m]
+    assert [tables.people[one].standing for one in who] == ["left", "left", "sits", "left"]
+    assert [tables.people[one].holder.seat.id for one in who] == ["MT-2", "WY-0", "OH-S3", "OH-S3"]
+    assert {tables.people[one].congress for one in who} == {119}
+    assert tables.holder_of(d) is None
+    # The next list says nothing new of them; and one that has the dead again was right.
+    december = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    refresh(folder, tmp_path, now=december, as_of=date(2026, 12, 30))
+    assert load_tables(tmp_path, NOW).people[d].holder == tables.people[d].holder
+    write(folder, the_119th)
+    refresh(folder, tmp_path, now=december, as_of=date(2026, 12, 31))
+    assert sits(load_tables(tmp_path, NOW), "MT-2", date(2026, 12, 30)) == d
+
+
+def test_a_list_from_before_a_change_says_of_whom_it_cannot_tell_whether_they_sit(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    left = next(p for p in the_119th if seat(p["terms"][-1]) == "MT-2")["id"]["bioguide"]
+    before = load_tables(when=JUST_BEFORE)
+    assert {person.standing for person in before.people.values()} == {"sits"}
+    old = load_tables(when=NOON)
+    assert (old.people[left].standing, old.people[left].congress) == ("unsure", 119)
+    assert old.people.keys() == before.people.keys()
+    write(folder, [p for p in the_120th(the_119th) if p["id"]["bioguide"] != left])
+    refresh(folder, tmp_path, now=JANUARY, as_of=date(2027, 1, 6))
+    new = load_tables(tmp_path, JANUARY)
+    assert (new.people[left].standing, new.people[left].congress) == ("left", 119)
+    assert new.people.keys() == before.people.keys()
+    # Two years on without another list, of a senator of 2022 too nothing newer is known.
+    lone = new.at(datetime(2029, 2, 1, tzinfo=UTC)).people
+    assert {(p.standing, p.congress) for p in lone.values() if p.standing != "sits"} == {
+        ("unsure", 120), ("left", 119)
+    }  # fmt: skip
+
+
+def test_letters_under_an_id_that_stood_in_for_another_are_the_same_persons(
+    folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    others = [p for p in the_119th if seat(p["terms"][-1]) != "MT-2"]
+    term = {"state": "MT", "type": "rep", "district": 2, "start": "2026-11-20"}
+    new = newcomer(1, **term, end="2027-01-03")
+    bare = {**new, "id": {"govtrack": new["id"]["govtrack"]}}
+    for day, person in ((28, bare), (29, new), (30, new)):
+        write(folder, [*others, person])
+        refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, day))
+    tables = load_tables(tmp_path, NOW)
+    assert tables.people["govtrack-990001"] is tables.people["N000001"]
+    assert tables.people["N000001"].standing == "sits"
+
+
+def test_what_was_built_anew_with_its_districts_keeps_whoever_left(
+    official_files: Path, the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    lists = tmp_path / "all"
+    shutil.copytree(official_files, lists, ignore=shutil.ignore_patterns("rehearsal", "*.geojson"))
+    (lists / "senate_forms.csv").unlink()
+    write(lists, [p for p in the_119th if seat(p["terms"][-1]) != "MT-2"])
+    refresh(lists, tmp_path / "site", now=NOW, as_of=LATER)
+    tables = load_tables(tmp_path / "site", NOW)
+    left = load_tables().holder("MT-2").member  # type: ignore[union-attr]
+    assert left is not None
+    assert tables.people[left.bioguide].standing == "left"
+    senators = [h.member for h in tables.holders if h.member and h.seat.chamber == "senate"]
+    assert any(member.form.known for member in senators)
 
 
 def test_n14_the_list_of_2021_with_sixty_people_without_an_id(

@@ -393,9 +393,18 @@ def test_after_noon_nobody_is_said_to_have_left_whom_the_list_only_does_not_name
     clock.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
     browser = Browser(app, clock).enter(staff.add("Ana", "exporter"))
     rows = every_line(browser, f"{ROOT}/members", "Letters to members")
-    (row,) = (row for row in rows if "S001231" in row[0])
-    assert "(not in our list of members)" in row[0]
+    (row,) = (row for row in rows if row[0].startswith("Lateefah Simon"))
+    assert row[1:4] == ["CA-12 (119th Congress)", "1", "1"]
     assert "no longer" not in browser.words
+    here = every_line(browser, f"{ROOT}/members?state=CA", "Letters to members")
+    assert row in here
+    assert row not in every_line(browser, f"{ROOT}/members?state=NY", "Letters to members")
+    browser.get(f"/es{ROOT}/members?q=lateefah")
+    assert "CA-12 (119.º Congreso)" in browser.words
+    districts = every_line(browser, f"{ROOT}/by/district?state=CA", "All districts")
+    assert [line[:2] for line in districts if "119th" in line[0]] == [
+        ["CA-12 (119th Congress)", "Lateefah Simon"]
+    ]
 
 
 @pytest.mark.usefixtures("some")

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from app.congress.tables import load_tables
 from app.records.accounting import mark
 from app.records.acts import STATUSES, LetterRow, Status
 from app.records.counts import BREAKDOWNS, Filter, Totals, count, totals
@@ -16,6 +17,7 @@ from app.records.exports import Occasion, counts_table, export_name, letters_tab
 from app.records.persons import person_of
 from app.records.signing import sign, withdraw
 from app.records.tabular import Table, csv_lines
+from tests.congress.asking import JUST_BEFORE
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 NOW = Occasion(
@@ -242,7 +244,17 @@ def test_a_campaign_called_like_a_formula_harms_nobody(db: sqlite3.Connection) -
     assert db.execute("SELECT campaign FROM signatures").fetchone() == (name,)
 
 
-def test_a_member_who_left_has_an_empty_name(db: sqlite3.Connection) -> None:
+def test_recipients_keep_their_names_when_the_congress_ends_and_no_newer_list_is_here() -> None:
+    before, after = (
+        Occasion.of(NOW.at, None, load_tables(when=moment)).names
+        for moment in (JUST_BEFORE, datetime(2029, 2, 1, tzinfo=UTC))
+    )
+    assert before == after
+    assert before["S001231"] == "Representative Lateefah Simon"
+    assert before["P000145"] == "Senator Alex Padilla"
+
+
+def test_a_recipient_of_whom_nothing_is_known_has_an_empty_name(db: sqlite3.Connection) -> None:
     sign(db, signature("one"), SECRET)
     assert list(counts_table(db, "recipient", MINE, NOW).rows) == [
         ("HCA012", 1, 1, "Representative Ana Nuñez"), ("SCA1", 1, 1, ""), ("SCA3", 1, 1, ""),

@@ -85,6 +85,8 @@ def local_office(raw: dict[str, Any]) -> dict[str, Any] | None:
     return office
 
 
+OTHER_IDS = ("govtrack", "wikidata")
+
 Record = dict[str, Any]
 """One member or office as it stands in ``members.json``."""
 
@@ -194,17 +196,21 @@ def _committees(folder: Path) -> dict[str, list[list[str]]]:
     return seats
 
 
+def _other_ids(raw: Record) -> list[str]:
+    """Other public ids, each marked as what it is."""
+    ids = raw.get("id") or {}
+    found = {name: re.sub(r"[^A-Za-z0-9]", "", text_of(ids.get(name))) for name in OTHER_IDS}
+    return [f"{name}-{value}" for name, value in found.items() if value]
+
+
 def _id(raw: Record) -> str | None:
-    """The bioguide id; for a new member without one another public id, marked as what it is."""
+    """The bioguide id; for a new member without one another public id."""
     ids = raw.get("id") or {}
     if bioguide := text_of(ids.get("bioguide")):
         if not re.fullmatch(r"[A-Z]\d{6}", bioguide):
             raise ValueError(f"{bioguide} is no bioguide id")
         return bioguide
-    for source in ("govtrack", "wikidata"):
-        if other := re.sub(r"[^A-Za-z0-9]", "", text_of(ids.get(source))):
-            return f"{source}-{other}"
-    return None
+    return next(iter(_other_ids(raw)), None)
 
 
 def _member(
@@ -281,6 +287,8 @@ class MemberList:
     congress: int | None
     """The Congress of the House terms in it; None for an empty list."""
     notices: list[str]
+    other_ids: dict[str, str]
+    """To the bioguide id of each member from the ids that may have stood in for it before."""
 
 
 def read_members(folder: Path, as_of: date) -> MemberList:
@@ -298,6 +306,7 @@ def read_members(folder: Path, as_of: date) -> MemberList:
     records: list[Record] = []
     notices: list[str] = []
     known: set[str] = set()
+    other_ids: dict[str, str] = {}
     if not isinstance(people, list):
         raise BuildError(f"{name} is not a list of people. Download it again.")
     for raw in people:
@@ -317,6 +326,7 @@ def read_members(folder: Path, as_of: date) -> MemberList:
                 notices.append(
                     f"{_name(raw['name'])[0]} ({seat}) has no bioguide id yet: kept as {key}."
                 )
+            other_ids |= {other: key for other in _other_ids(raw) if other != key}
             records += _records(raw, as_of, offices.get(key, []), committees.get(key, []))
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             who = "?"
@@ -337,7 +347,7 @@ def read_members(folder: Path, as_of: date) -> MemberList:
                 f"{name}: {one['bioguide']} and {other['bioguide']} both hold {one['seat']}. "
                 "Remove the one who has left and build again."
             )
-    return MemberList(records, _congress_of(records, name), notices)
+    return MemberList(records, _congress_of(records, name), notices, other_ids)
 
 
 ODD_TERMS = 5

@@ -240,12 +240,12 @@ def _bill_of(form: BeginForm) -> tuple[str, int, int]:
 
 
 def _sponsor(site: Services, people: Sequence[Backing]) -> str:
-    """Who introduced the bill, with the title of whoever sits in Congress."""
+    """Who introduced the bill, with the title where the list of members has them."""
     one = next((b for b in people if b.role == "sponsor"), None)
-    holder = site.tables.holder_of(one.bioguide) if one else None
-    if one is None or holder is None or holder.member is None:
+    person = site.tables.people.get(one.bioguide) if one else None
+    if one is None or person is None:
         return one.name if one else ""
-    return f"{holder.seat.title} {holder.member.full_name}"
+    return f"{person.holder.seat.title} {person.member.full_name}"
 
 
 @campaigns.post("/begin")

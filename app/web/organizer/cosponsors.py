@@ -16,11 +16,12 @@ from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_li
 from app.campaign.entities import Campaign
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable
-from app.congress.model import Holder, ordinal
+from app.campaign.words import ordinal
+from app.congress.model import Holder
 from app.records.workshop import history
 from app.site.alerts import days_too_old
 from app.site.i18n import gettext as _
-from app.site.i18n import long_date
+from app.site.i18n import language, long_date
 from app.site.live_supporters import (
     OtherBill,
     Proposal,
@@ -41,7 +42,7 @@ from app.web.forms import DayField, SiteForm, entries, entry, queried, sent, upl
 from app.web.organizer.campaign_check import ask_moves, check_files
 from app.web.organizer.drafts import version_at
 from app.web.organizer.gate import acting
-from app.web.organizer.show import area, district_code, go_to, known, page, visible
+from app.web.organizer.show import area, district_code, go_to, known, page, past_seat, visible
 from app.web.problem_words import problem_words
 
 cosponsors = area("organizer_cosponsors")
@@ -67,7 +68,9 @@ def bill_words(campaign: Campaign, bill: str) -> str:
         return _("%(bill)s (this campaign)", bill=", ".join(numbers) or campaign.title)
     found = campaign.related[bill]
     name = found.number or found.title
-    return _("%(bill)s (%(congress)s Congress)", bill=name, congress=ordinal(found.congress))
+    return _(
+        "%(bill)s (%(congress)s Congress)", bill=name, congress=ordinal(found.congress, language())
+    )
 
 
 def role_words(role: str) -> str:
@@ -85,22 +88,24 @@ def stance_words(site: Services, bioguide: str) -> str:
     }.get(stance.name if stance else "") or _("on no list")
 
 
-def seat_words(holder: Holder | None) -> str:
-    """``CA-12``, or that a person is not among the members that are known."""
-    if holder is None:
-        return _("not in our list of members")
+def seat_words(holder: Holder) -> str:
+    """``CA-12``, ``VT at large``, ``CA`` for a senator."""
     seat = holder.seat
     return seat.state if seat.district is None else district_code(seat.state, seat.district)
 
 
 def _line(site: Services, backing: Backing, before: Backing | None = None) -> dict[str, object]:
     """One line of a list, in words; its key is for the button or tick that takes it off."""
-    holder = site.tables.holder_of(backing.bioguide)
+    person = site.tables.people.get(backing.bioguide)
+    seat = (
+        past_seat(seat_words(person.holder), person, site.tables) if person
+        else _("not in our list of members")
+    )  # fmt: skip
     note = _("was: %(role)s, %(day)s", role=role_words(before.role),
              day=long_date(before.day)) if before else ""  # fmt: skip
     return {
         "key": _key(backing), "bioguide": backing.bioguide, "name": backing.name, "note": note,
-        "seat": seat_words(holder), "here": holder is not None, "day": long_date(backing.day),
+        "seat": seat, "here": person is not None, "day": long_date(backing.day),
         "bill": bill_words(site.campaign, backing.bill), "role": role_words(backing.role),
         "stance": stance_words(site, backing.bioguide),
     }  # fmt: skip

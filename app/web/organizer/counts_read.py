@@ -7,6 +7,7 @@ names that a person understands, the shares, and the lines without a gap.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from wtforms import Field, ValidationError
 
 from app.campaign.entities import Campaign
 from app.campaign.stance import stance_of
-from app.campaign.words import ordinal, said
+from app.campaign.words import said
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.tables import Tables
 from app.records.acts import STATUSES, State, Status
@@ -42,7 +43,7 @@ from app.site.services import Services
 from app.text import plain
 from app.web.forms import DayField, SiteForm, entries, entry, from_query
 from app.web.organizer.campaign_list import title_of
-from app.web.organizer.show import area, visible, zone_name
+from app.web.organizer.show import area, in_congress, past_seat, visible, zone_name
 from app.web.resident.people import state_name
 
 counts_area = area("organizer_counts", "/counts")
@@ -379,8 +380,8 @@ def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
     seats = [f"{state}-{n}" for state in states for n in site.tables.districts(state)]
     congress = site.tables.congress
     names = {district_key(seat, congress): member_of(seat, site.tables) for seat in seats}
-    # A district of another Congress is a line of its own, without a member of this one.
-    names |= {group: "" for group in totals if group not in names}
+    # A district of another Congress is a line of its own, with who sat there then.
+    names |= {group: _sat_in(group, site.tables) for group in totals if group not in names}
     mixed = any(_congress_of(group) != congress for group in totals)
     return [
         (group, _district_words(group) if mixed else group.partition("/")[0], name,
@@ -389,14 +390,19 @@ def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
     ]  # fmt: skip
 
 
+def _sat_in(group: str, tables: Tables) -> str:
+    """Who sat for a district of an earlier Congress, by name; empty where nobody is known."""
+    found = tables.members_of(group.partition("/")[0], _congress_of(group))
+    return ", ".join(dict.fromkeys(member.full_name for member in found))
+
+
 def _congress_of(group: str) -> int:
     return int(group.partition("/")[2] or FIRST_CONGRESS)
 
 
 def _district_words(group: str) -> str:
     """``TX-10 (120th Congress)``, where districts of two Congresses stand together."""
-    congress = ordinal(_congress_of(group), language())
-    return _("%(seat)s (%(congress)s Congress)", seat=group.partition("/")[0], congress=congress)
+    return in_congress(group.partition("/")[0], _congress_of(group))
 
 
 def nobody(holder: Holder | None) -> str:
@@ -458,13 +464,15 @@ class MemberLine:
     bioguide: str
     name: str
     seat: str
-    """``CA-12`` or ``CA-S3``; empty for somebody who sits in none."""
+    """``CA-12`` or ``CA-S3``, with the Congress of somebody of an earlier one; empty for somebody
+    of whom nothing is known."""
     state: str
     stance: str
     """What the member has done on the bill, in words."""
     letters: int
     constituents: int | None
-    """People of the seat's state or district who signed; None for somebody who sits in none."""
+    """People of the seat's state or district who signed, in each Congress in which the member sat
+    there; None where the seat is not known."""
 
     @property
     def words(self) -> str:
@@ -490,31 +498,48 @@ def member_lines(
     """A line for each of the 541 seats, and one for every other recipient of a letter, by name.
 
     ``people`` are those who signed, by state (``CA``) and by district (``CA-12``). With
-    ``state``, only its seats; other recipients stay, since nobody knows for which seat they sat.
+    ``state``, only its seats and who sat in one; a recipient of whom nothing is known stays.
     """
-    left = {row.group: row.letters for row in letters}
-    found = []
-    for holder in tables.holders:
-        number = left.pop(holder.member.bioguide, 0) if holder.member else 0
-        seat = holder.seat
-        if state is None or seat.state == state:
-            house = district_key(seat.id, tables.congress)
-            place = seat.state if seat.chamber == "senate" else house
-            found.append(_member_line(holder, campaign, number, people.get(place, 0)))
-    # A list from before a change of Congress does not say who of them is still in it.
+    written: Counter[str] = Counter()
+    unknown = []
     other = _("not in our list of members")
-    found += [MemberLine(who, f"{who} ({other})", "", "", "", n, None) for who, n in left.items()]
-    return sorted(found, key=lambda line: (plain(line.name), natural(line.seat)))
+    for row in letters:
+        if person := tables.people.get(row.group):
+            written[person.member.bioguide] += row.letters
+        else:
+            name = f"{row.group} ({other})"
+            unknown.append(MemberLine(row.group, name, "", "", "", row.letters, None))
+    shown = [(holder, holder.seat.id) for holder in tables.holders]
+    for who in written:
+        person = tables.people[who]
+        if person.standing != "sits":
+            shown.append((person.holder, past_seat(person.holder.seat.id, person, tables)))
+    found = []
+    for holder, words in shown:
+        member, seat = holder.member, holder.seat
+        if state is None or seat.state == state:
+            number = written[member.bioguide] if member else 0
+            stance = stance_name(stance_of(campaign, member).name) if member else ""
+            found.append(MemberLine(
+                member.bioguide if member else "", member.full_name if member else nobody(holder),
+                words, seat.state, stance, number, _constituents(holder, tables, people),
+            ))  # fmt: skip
+    return sorted([*found, *unknown], key=lambda line: (plain(line.name), natural(line.seat)))
 
 
-def _member_line(holder: Holder, campaign: Campaign, letters: int, people: int) -> MemberLine:
-    member, seat = holder.member, holder.seat
-    if member is None:
-        return MemberLine("", nobody(holder), seat.id, seat.state, "", letters, people)
-    stance = stance_name(stance_of(campaign, member).name)
-    return MemberLine(
-        member.bioguide, member.full_name, seat.id, seat.state, stance, letters, people
-    )
+def _constituents(holder: Holder, tables: Tables, people: Mapping[str, int]) -> int:
+    """People who signed and live in the state, or in the district as it was in each Congress in
+    which the member sat for it (a seat without a name: in this Congress)."""
+    seat = holder.seat
+    if seat.chamber == "senate":
+        return people.get(seat.state, 0)
+    return sum(
+        people.get(district_key(seat.id, congress), 0)
+        for congress in range(FIRST_CONGRESS, tables.congress + 1)
+        if (holder.member is None and congress == tables.congress)
+        or (holder.member and holder.member.bioguide in
+            {one.bioguide for one in tables.members_of(seat.id, congress)})
+    )  # fmt: skip
 
 
 def stance_name(name: str) -> str:

@@ -159,7 +159,7 @@ def _gone(site: Services) -> Iterable[Notice]:
     if has_ended(site.campaign, site.now()):
         return  # the bill's supporters are those of its own Congress
     lines = [b for b in live_lists(site).backings if b.bill == CURRENT]
-    names = [b.name for b in lines if site.tables.holder_of(b.bioguide) is None]
+    names = [b.name for b in lines if b.bioguide not in site.tables.people]
     if names:
         text = ngettext(
             "One person on the list of cosponsors is not in our list of members: %(names)s.",

@@ -25,9 +25,12 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.campaign.words import ordinal
+from app.congress.model import Listed
+from app.congress.tables import Tables
 from app.records.organizers import Need, Organizer
 from app.site.i18n import gettext as _
-from app.site.i18n import other_language, page_url
+from app.site.i18n import language, other_language, page_url
 from app.text import NO_TEXT
 
 PIECE = 64 * 1024
@@ -116,6 +119,21 @@ def known(found: T | None) -> T:
 def district_code(state: str, number: int) -> str:
     """``CA-12``, ``VT at large``."""
     return f"{state}-{number}" if number else _("%(state)s at large", state=state)
+
+
+def past_seat(seat: str, person: Listed, tables: Tables) -> str:
+    """A person's seat, with what is known of whether they still sit in it: ``CA-12``, ``CA-12,
+    left Congress``, ``CA-12 (119th Congress)`` of whom the list shows them in an earlier one."""
+    if person.standing == "sits":
+        return seat
+    if person.standing == "left" and person.congress == tables.congress:
+        return _("%(seat)s, left Congress", seat=seat)
+    return in_congress(seat, person.congress)
+
+
+def in_congress(seat: str, congress: int) -> str:
+    """``TX-10 (120th Congress)``."""
+    return _("%(seat)s (%(congress)s Congress)", seat=seat, congress=ordinal(congress, language()))
 
 
 def area(name: str, path: str = "") -> Blueprint:

@@ -155,10 +155,9 @@ def _line(row: LetterRow, site: Services) -> ReceiptLine:
     since = moment_words(row.at, site.campaign.timezone) if row.at else ""
     name = title_name(holder)
     if holder.member is None or holder.member.bioguide != row.bioguide:
-        then = site.tables.at(site.tables.as_of)  # who was listed, whatever has begun since
-        member = site.tables.member(row.bioguide) or then.member(row.bioguide)
-        holder = Holder(holder.seat, member)
-        name = title_name(holder) if member else _("The member who held this seat then")
+        person = site.tables.people.get(row.bioguide)
+        holder = Holder(holder.seat, person.member if person else None)
+        name = title_name(holder) if person else _("The member who held this seat then")
     return ReceiptLine(row.seat, name, role(holder), row.state, words, since)
 
 
