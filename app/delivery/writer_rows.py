@@ -103,7 +103,7 @@ class WriterRow:
         if said.isdecimal():
             return found[1] if found else None, int(said)
         signed = congress_at(as_moment(self.day)) if self.day is not None else None
-        return found[1] if found and not said else None, signed
+        return found[1] if found and not (slash or said) else None, signed
 
     def template_in(
         self, campaign: Campaign, usual: str, length: Length = "full"
