@@ -6,6 +6,7 @@ import http.client
 import re
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -44,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def ask(
     server: Server, method: str, path: str, body: bytes = b"", **headers: Any
 ) -> tuple[int, dict[str, str], str]:
-    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         connection.request(method, path, body, {**FORM, **headers})
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
@@ -52,7 +53,7 @@ def ask(
 
 def raw(server: Server, data: bytes) -> bytes:
     """What comes back for these bytes; empty when the connection is simply closed."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as one:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
         found = b""
         with suppress(OSError):
             one.sendall(data)
@@ -189,18 +190,18 @@ def test_behind_a_proxy_that_was_named_its_words_are_believed(tmp_path: Path) ->
 
 
 def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) -> None:
-    statuses = []
-    for _ in range(330):
+    statuses, begun = [], time.monotonic()
+    for _ in range(1000):
         status, headers, _ = ask(server, "POST", "/find", b"zip=01930&state=MA")
         statuses.append(status)
         if status == 429:
             assert int(headers["Retry-After"]) >= 1
             break
-    # The window slides: in the seconds that this takes, a few of the first ones may lapse.
-    assert statuses.count(200) <= 310
+    # The window slides: while this goes on, one of the first ones may lapse every two seconds.
+    assert statuses.count(200) <= 301 + (time.monotonic() - begun) / 2
     assert statuses[-1] == 429
     other = {"X-Forwarded-For": "198.51.100.9"}
-    status, _, _ = ask(server, "POST", "/find", b"zip=01930&state=MA", **other)
-    assert status == 429
+    again = [ask(server, "POST", "/find", b"zip=01930&state=MA", **other)[0] for _ in range(9)]
+    assert 429 in again
     with closing(sqlite3.connect(server.instance / "limits.db")) as db:
         assert db.execute("SELECT max(length(key)) FROM counters").fetchone()[0] < 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,14 +33,39 @@ class Server:
         self.process.wait()
 
 
+_held: deque[socket.socket] = deque()
+
+
+@atexit.register
+def _let_go() -> None:
+    for one in _held:
+        one.close()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that nobody else is given before a server has it.
+
+    It is below those that a system gives to whoever asks for any, and the datagram socket of the
+    same number is held for a while: another run on this machine passes over it.
+    """
+    while len(_held) > 20:
+        _held.popleft().close()
+    for port in range(20_000, 32_000):
+        mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            mine.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mine.close()
+        else:
+            _held.append(mine)
+            return port
+    raise RuntimeError("No port is free.")
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("HEAD", "/")
         connection.getresponse().read()

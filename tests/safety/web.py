@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.records import limiting
 from app.records.database import local_database
 from app.records.keys import first_key, unlock
 from app.records.sealing import unpack, unseal
@@ -97,9 +101,13 @@ def _at(base: str) -> type[FlaskClient]:
 
 @contextmanager
 def site(folder: Path, **changes: Any) -> Iterator[Site]:
+    """One whose limits go by its clock: on the real one a window could turn at any moment."""
     made = Site(folder, **changes)
-    try:
-        yield made
-    finally:
-        made.db.close()
-        made.give_back()
+    clock = SimpleNamespace(time=lambda: made.clock().timestamp(), monotonic=time.monotonic)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limiting, "time", clock)
+        try:
+            yield made
+        finally:
+            made.db.close()
+            made.give_back()

@@ -41,7 +41,7 @@ class Site:
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
         address = ("127.0.0.1", self.server.port)
-        with closing(http.client.HTTPConnection(*address, timeout=30)) as one:
+        with closing(http.client.HTTPConnection(*address, timeout=120)) as one:
             one.request(method, path, body, FORM if body else {})
             answer = one.getresponse()
             return answer.status, answer.read().decode()
@@ -67,7 +67,7 @@ class Site:
     def replace_a_process(self) -> None:
         gone = workers_of(self.server)[0]
         os.kill(gone, signal.SIGKILL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while gone in (there := workers_of(self.server)) or len(there) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -91,7 +91,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         found = Site(server)
         for _ in range(ROUNDS):
             assert found.sign()[0] == 307
-        tries = iter(range(500))
+        tries = iter(range(5000))
         while not found.opened():  # one may have answered them all
             assert next(tries, None) is not None, "one process opens no database"
             assert found.ask("GET", "/counts.json")[0] == 200
@@ -179,7 +179,7 @@ def test_a_backup_that_was_copied_over_a_running_site_is_there_whole_afterwards(
     backup = site.database.read_bytes()
     assert site.sign()[0] == 503
     site.server.process.terminate()
-    site.server.process.wait(30)
+    site.server.process.wait(120)
     assert site.database.read_bytes() == backup
     capfd.readouterr()
     with pytest.raises(RuntimeError), serving("wsgi:app", site.server.instance):

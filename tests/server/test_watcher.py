@@ -20,7 +20,7 @@ from tests.bench.servers import ROOT, _answers, free_port
 pytestmark = pytest.mark.slow
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -96,11 +96,11 @@ def running(tmp_path: Path) -> Iterator[Running]:
 def test_mail_lands_in_seconds_and_a_killed_worker_comes_back(running: Running) -> None:
     running.ready()
     running.post("one")
-    until(lambda: running.letters() == 1, 10)
+    until(lambda: running.letters() == 1)
     worker = running.one("mail")
     os.kill(worker, signal.SIGKILL)
     running.post("two")
-    until(lambda: running.letters() == 2, 20)
+    until(lambda: running.letters() == 2)
     assert running.one("mail") != worker
     assert "The mail worker ended by itself (signal 9). Mail waits" in running.log.read_text()
     assert _answers(running.port)
@@ -110,9 +110,10 @@ def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running
     running.ready()
     gone = running.one("web")
     os.kill(gone, signal.SIGKILL)
+    until(lambda: is_gone(gone))
     for _ in range(20):
         assert _answers(running.port)
-    until(lambda: list(running.children().values()).count("web") == 2 and is_gone(gone))
+    until(lambda: list(running.children().values()).count("web") == 2)
     assert "A web process ended by itself (signal 9)" in running.log.read_text()
 
 
@@ -122,7 +123,7 @@ def test_one_signal_ends_all(running: Running, number: signal.Signals) -> None:
     found = running.children()
     assert sorted(found.values()) == ["mail", "web", "web"]
     running.process.send_signal(number)
-    assert running.process.wait(20) == 0
+    assert running.process.wait(120) == 0
     assert all(is_gone(pid) for pid in found)
     assert "Traceback" not in running.log.read_text()
 
@@ -130,7 +131,7 @@ def test_one_signal_ends_all(running: Running, number: signal.Signals) -> None:
 def test_control_c_reaches_all_and_ends_them_in_order(running: Running) -> None:
     running.ready()
     os.killpg(running.process.pid, signal.SIGINT)
-    assert running.process.wait(20) == 0
+    assert running.process.wait(120) == 0
     assert "Traceback" not in running.log.read_text()
     assert "by itself" not in running.log.read_text()
 
@@ -140,7 +141,7 @@ def test_nobody_outlives_a_watcher_that_is_killed(running: Running) -> None:
     found = running.children()
     running.process.kill()
     running.process.wait()
-    until(lambda: all(is_gone(pid) for pid in found), 20)
+    until(lambda: all(is_gone(pid) for pid in found))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_a_site_that_cannot_start_says_why_in_a_sentence(
     tmp_path: Path, environment: dict[str, str], words: str
 ) -> None:
     site = Running(tmp_path, **environment)
-    assert site.process.wait(60) == 1
+    assert site.process.wait(120) == 1
     said = site.log.read_text()
     assert said.startswith("The site cannot start.\n")
     assert words in said

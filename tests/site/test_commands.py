@@ -29,7 +29,7 @@ def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.Com
         [sys.executable, "-m", "flask", *arguments],
         cwd=ROOT,
         env={**os.environ, "DEAR_CONGRESS_INSTANCE": str(instance), **environment},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 
