@@ -48,7 +48,7 @@ from app.site.settings import Settings, load_settings
 
 _AGREED = {
     "consent": "consent", "consent_day": "day", "consent_version": "consent_version",
-    "language": "language", "signature": "signature",
+    "language": "language", "campaign": "campaign", "signature": "signature",
 }  # fmt: skip
 COLUMNS: dict[str, dict[str, str]] = {
     "action-network": {
@@ -374,7 +374,8 @@ def contacts_command(
             "sealed list from the page Contacts."
         )
     keys = [unlock_file(path, passphrase_file) for path in private_files]
-    earlier = _signatures_in(before) if before else {}
+    campaign = str(head_of(file).get("campaign")) if file else chosen_campaign(load_settings())
+    earlier = _signatures_in(before, campaign) if before else {}
     source = file or out.with_name(f".{out.name}.sealed")
     if file is None:
         export_here(load_settings(), source, "contact", "contacts")
@@ -385,7 +386,7 @@ def contacts_command(
             source.unlink(missing_ok=True)
     rows = [row for row in found if isinstance(row, OpenedRow) and row.purpose == "contact"]
     bad = [row for row in found if not isinstance(row, OpenedRow)]
-    _write_csv(out, tuple(COLUMNS[tool]), [contact_row(tool, row) for row in rows])
+    _write_csv(out, tuple(COLUMNS[tool]), [contact_row(tool, row, campaign) for row in rows])
     click.echo(f"{some(len(rows), 'person', 'people')} in {out}.")
     for row in bad:
         click.echo(f"{source.name}, line {row.line}: {row.reason}", err=True)
@@ -400,9 +401,10 @@ def contacts_command(
                    "list, and delete the file.")  # fmt: skip
 
 
-def contact_row(tool: str, row: OpenedRow) -> tuple[str, ...]:
+def contact_row(tool: str, row: OpenedRow, campaign: str) -> tuple[str, ...]:
     """One person as a row of a tool's columns."""
     facts = {
+        "campaign": campaign,
         **{name: str(row.details.get(name, "")) for name in
            ("first", "last", "email", "zip", "consent", "consent_version", "language")},
         "yes": "Y", "day": row.day.isoformat(), "signature": str(row.signature),
@@ -415,13 +417,23 @@ def _write_csv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]
         target.write(csv_text([head, *rows]))
 
 
-def _signatures_in(path: Path) -> dict[str, str]:
-    """Address by signature number, of a file that this command wrote."""
+def _signatures_in(path: Path, campaign: str) -> dict[str, str]:
+    """Address by signature number, of a file that this command wrote for the campaign."""
     rows = list(csv.DictReader(io.StringIO(words_of(path), newline="")))
+    needed = ("email", "campaign", "signature")
     heads = {what: head for table in COLUMNS.values() for head, what in table.items()
-             if rows and head in rows[0] and what in ("email", "signature")}  # fmt: skip
-    if rows and len(heads) < 2:
-        raise click.ClickException(f"{path} has no columns of email address and signature.")
+             if rows and head in rows[0] and what in needed}  # fmt: skip
+    if rows and len(heads) < len(needed):
+        raise click.ClickException(
+            f"{path} has no columns of email address, campaign and signature, as a file of this "
+            "command has them."
+        )
+    for row in rows:
+        if row[heads["campaign"]] != campaign:
+            raise click.ClickException(
+                f"{path} is of another campaign, {row[heads['campaign']]!r}, and this is "
+                f"{campaign!r}. Name the file of last time of this campaign."
+            )
     return {row[heads["signature"]]: row[heads["email"]] for row in rows}
 
 

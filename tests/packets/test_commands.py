@@ -122,6 +122,22 @@ def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Pa
     assert gone == ["email", "bo@example.org"]
 
 
+def test_the_people_of_another_campaign_are_not_taken_for_withdrawn(tmp_path: Path) -> None:
+    people = [person(email="ana@example.org")]
+    theirs = sealed_file(tmp_path / "one", people, purpose="contact", campaign="thank-you")
+    ours = sealed_file(tmp_path / "two", people, purpose="contact")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    for tool in ("action-network", "everyaction", "nationbuilder"):
+        old.unlink(missing_ok=True)
+        flask("signatures contacts", theirs, *key_options(theirs), "--out", old, "--for", tool)
+        result = flask(
+            "signatures contacts", ours, *key_options(ours), "--out", new, "--before", old
+        )
+        assert result.exit_code == 1
+        assert f"{old} is of another campaign, 'thank-you'" in result.output
+        assert not list(tmp_path.glob("new*"))
+
+
 def test_the_file_for_packets_is_not_taken_for_a_list_that_everybody_left(tmp_path: Path) -> None:
     people = [person(email="ana@example.org")]
     listed = sealed_file(tmp_path / "one", people, purpose="contact")
