@@ -50,36 +50,36 @@ _WORDS: dict[Language, dict[str, str]] = {
         "footer": "Sent by {group}. No one reads replies.",
     },
     "es": {
-        "receipt subject": "Sus cartas al Congreso: su comprobante",
+        "receipt subject": "El comprobante de sus cartas al Congreso",
         "receipt": (
-            "Gracias por escribir a las personas que le representan.\n\n"
+            "Gracias por escribir a quienes le representan.\n\n"
             "Sus cartas son para:\n{recipients}\n\n"
-            "Lo que se sabe de cada carta, y un botón para retirar su firma, está aquí:\n"
+            "Vea lo que sabemos de cada carta, o retire su firma:\n"
             "{link}\n\n"
             "Quien tenga este enlace puede ver el comprobante, así que no lo comparta. "
             "{handing over}"
         ),
-        "confirmation subject": "Confirme su dirección de correo electrónico",
+        "confirmation subject": "Confirme su correo electrónico",
         "confirmation": (
             "Alguien, probablemente usted, escribió cartas al Congreso en nuestro sitio y dio "
-            "esta dirección de correo electrónico.\n\n"
-            "Si fue usted, abra esta página y pulse el botón:\n{link}\n\n"
-            "Si no fue usted, no tiene que hacer nada. Sin el botón no se le envía nada más, y "
-            "la solicitud se borra en dos días."
+            "este correo electrónico.\n\n"
+            "Si fue usted, abra esta página y oprima el botón:\n{link}\n\n"
+            "Si no fue usted, no haga nada. No enviamos nada más y borramos la solicitud en dos "
+            "días."
         ),
-        "by hand": "No hemos enviado sus cartas: entréguelas usted, como explica la página.",
+        "by hand": "No hemos enviado sus cartas. Usted las entrega, como explica la página.",
         "official": (
-            "Al sistema de la propia oficina damos solo las cartas para las que usted pulsó el "
-            "botón que lo dice; las demás entréguelas usted, como explica la página."
+            "Al sistema de una oficina entregamos solo las cartas para las que usted oprimió el "
+            "botón que lo dice. Usted entrega las demás, como explica la página."
         ),
         "state": "Para {name}. Cuando pidió esta copia: {state}",
         "copy subject": "Una copia de sus cartas al Congreso",
         "copy": (
             "Esta es la copia que pidió. Las cartas están abajo como texto, y adjuntas en PDF, "
             "listas para imprimir y firmar.\n\n"
-            "{handing over} Lo que se sabe de cada carta está aquí:\n{link}"
+            "{handing over} Vea lo que sabemos de cada carta:\n{link}"
         ),
-        "footer": "Este mensaje lo envió {group}. Nadie lee las respuestas.",
+        "footer": "Enviado por {group}. Nadie lee las respuestas.",
     },
 }
 

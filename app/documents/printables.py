@@ -82,8 +82,8 @@ POSTER_WORDS: dict[Language, Words] = {
         "promise": "Cinco minutos. Sus propias palabras. Gratis.",
         "steps": [
             ["Busque", "Su código postal muestra quién le representa."],
-            ["Escriba", "Diga en pocas frases por qué le importa."],
-            ["Entregue", "Imprima, copie en su página web o llame."],
+            ["Escriba", "Diga en pocas oraciones por qué le importa."],
+            ["Entregue", "Imprima, copie en su sitio web o llame."],
         ],
         "scan": "Escanee para empezar",
         "privacy": "Sin cuenta. Contamos cartas, no los nombres de las personas.",
@@ -163,9 +163,9 @@ SIGNUP_WORDS: dict[Language, Words] = {
         ),
         "optional": "opcional",
         "promise": (
-            "Su nombre y dirección se teclean una sola vez, para saber quién le representa y "
-            "contarle una sola vez. No se guardan ahí. {group} cuida esta hoja hasta teclearla y "
-            "después la destruye. No escriba aquí sobre otra persona."
+            "Su nombre y dirección se copian una vez en el sitio, para saber quién le representa "
+            "y contarle una sola vez. No se guardan ahí. {group} cuida esta hoja hasta copiarla y "
+            "después la destruye. No escriba aquí sobre nadie más."
         ),
         "scan": "¿Prefiere escribir su propia carta? Escanee esto.",
         "collected": "Recogida por, el (fecha), en",
@@ -264,8 +264,8 @@ BLANK_LABELS: dict[Language, dict[str, str]] = {
     },
     "es": {
         "street": "Su calle", "city": "Su ciudad, estado y código postal (ZIP)", "date": "Fecha",
-        "story": "Por qué le importa, en pocas frases, en inglés o español. No nombre a otras "
-                 "personas ni diga nada de la situación migratoria de nadie: una oficina puede "
+        "story": "Por qué le importa, en pocas oraciones, en inglés o español. No nombre a otras "
+                 "personas ni diga nada del estatus migratorio de nadie: una oficina puede "
                  "guardar esto.",
         "name": "Su nombre, y su firma encima",
         "scan": "O escríbala en su teléfono:",

@@ -49,14 +49,14 @@ WORDS = {
     },
     "es": {
         "subject": "{group}: algo requiere su atención",
-        "held": "Hay {number} firmas retenidas para revisar.",
-        "list": "La lista de copatrocinadores tiene {number} días.",
-        "goal": "Han firmado {number} personas: se alcanzó la meta.",
+        "held": "Hay {number} firmas en revisión.",
+        "list": "La lista de copatrocinio es de hace {number} días.",
+        "goal": "{number} personas han firmado: se alcanzó la meta.",
         "copy": "No se hizo ninguna copia de la base de datos en los últimos dos días.",
         "doctor": "La revisión diaria del sitio encontró algo que hay que corregir. Avise a quien "
-                  "administra el servidor; el comando «flask doctor» dice qué es.",
+                  "opera el sitio. El comando “flask doctor” dice qué es.",
         "end": "Abra el resumen: {link}\n\nUsted pidió estos avisos. Para terminarlos, abra "
-               "Su cuenta.",
+               "“Su cuenta”.",
     },
 }  # fmt: skip
 

@@ -390,6 +390,7 @@ def test_every_page_reads_well_in_both_languages(
     for path in ("", "?q=garcia", "import", "add/L000582"):
         browser.get(f"{prefix}/organize/cosponsors/{path}")
         assert browser.status == 200
+    assert ("(119th Congress)" if not prefix else "(119.º Congreso)") in browser.words
     clock.at += timedelta(seconds=1)
     path, fields = browser.get(f"{prefix}/organize/cosponsors/import").form("/import")
     fields["file"] = (BytesIO(b"bioguide,date\nx,y\n"), "a.csv")

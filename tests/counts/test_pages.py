@@ -531,7 +531,7 @@ def test_without_a_map_all_numbers_are_still_there(
         ),
         (
             "/es",
-            "los distritos del 119.º Congreso; los números son los del 120.º, que sesiona ahora",
+            "distritos del 119.º Congreso. Los números son del Congreso actual, el 120.º",
         ),
     ],
 )

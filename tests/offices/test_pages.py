@@ -117,7 +117,7 @@ def test_what_does_not_exist_is_said(browser: Browser, path: str) -> None:
 def test_the_pages_are_in_spanish_too(browser: Browser, signers: Signers) -> None:
     signers.sign("CA", 12, 2)
     browser.get(f"/es{ROOT}/CA-12")
-    assert "2 electores firmaron" in browser.words
+    assert "2 personas del distrito o estado firmaron" in browser.words
     assert "no presentó ni copatrocina el proyecto de ley H.R. 6890 (PROTECT" in browser.words
     for seat in ("NJ-S2", "TX-27"):
         browser.get(f"/es{ROOT}/{seat}")

@@ -39,7 +39,8 @@ def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, pref
     hold(staff, "too fast", "crowd")
     browser.log_in(staff.add(), prefix=prefix)
     browser.get(f"{prefix}/organize/")
-    assert ("2 signatures are held" if not prefix else "2 firmas esperan") in browser.words
+    held = "2 signatures are held" if not prefix else "2 firmas están en revisión"
+    assert held in browser.words
     browser.get(f"{prefix}/organize/held/")
     assert ("signed within seconds" if not prefix else "en segundos") in browser.words
     assert ("25 de noviembre de 2026" if prefix else "November 25, 2026") in browser.words

@@ -84,7 +84,7 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
 def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F811
     for path, title in (
         ("", "Papel"),
-        ("enter", "Introducir firmas en papel"),
+        ("enter", "Agregar firmas en papel"),
         ("upload", "Subir una hoja"),
         ("back", "Retirar una firma en papel"),
     ):

@@ -70,7 +70,7 @@ def test_a_message_within_a_message_is_said_in_the_same_language(app: Flask) -> 
     inner = Message.of("did-you-mean", name="aks", other="ask")
     with app.test_request_context("/es/organize/letters/"):
         words = problem_words(Message.of("subject", more=inner))
-    assert words == "Asunto: `aks` no es un campo; ¿quiso decir `ask`?"
+    assert words == "Asunto: `aks` no es un campo. ¿Quiso decir `ask`?"
 
 
 def test_every_code_is_used_and_every_page_sentence_belongs_to_one() -> None:

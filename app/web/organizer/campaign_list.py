@@ -217,7 +217,7 @@ def _ask_rest(form: BeginForm, faults: dict[str, str] | None = None, status: int
         sponsor=_sponsor(site, people), cosponsors=sum(b.role == "cosponsor" for b in people),
         before=_("%(title)s (%(bill)s, %(congress)s Congress)", title=site.campaign.title,
                  bill=first.number or _("number not known"),
-                 congress=ordinal(site.campaign.congress)),
+                 congress=ordinal(site.campaign.congress, language())),
     )  # fmt: skip
 
 
