@@ -33,6 +33,8 @@ class Census:
         self.stop = threading.Event()
         self.came = threading.Event()
         """Set by the first question."""
+        self.came_again = threading.Event()
+        """Set by the second."""
         census = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,7 +42,7 @@ class Census:
                 parts = urlsplit(self.path)
                 census.paths.append(parts.path)
                 census.asked.append({k: v[0] for k, v in parse_qs(parts.query).items()})
-                census.came.set()
+                (census.came_again if census.came.is_set() else census.came).set()
                 number = min(len(census.asked), len(census.behaviours)) - 1
                 census.behaviours[number](self)
 
@@ -121,6 +123,16 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
 def sleeping(census: Census, seconds: float = 60) -> Behaviour:
     def behave(handler: BaseHTTPRequestHandler) -> None:
         census.stop.wait(seconds)
+        matches(match(record()))(handler)
+
+    return behave
+
+
+def answering_the_second(census: Census) -> Behaviour:
+    """Answer nobody before a second question has come."""
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        census.came_again.wait(60)
         matches(match(record()))(handler)
 
     return behave

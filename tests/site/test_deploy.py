@@ -40,6 +40,7 @@ def units(tmp_path: Path) -> list[str]:
     for unit in [*UNITS, *DEPLOY.glob("*.timer")]:
         text = re.sub(r"/srv/dear-congress/.venv/bin/\w+", sys.executable, unit.read_text())
         (tmp_path / unit.name).write_text(text)
+        (tmp_path / unit.name).chmod(0o644)
     return [str(tmp_path / unit.name) for unit in UNITS]
 
 
