@@ -200,11 +200,19 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
         raise SheetError("quote", str(number + 1)) from None
 
 
+NARROW = 4
+"""Columns of a table whose rows have no more commas than one address can have."""
+
+
 def _swallowed(cells: Sequence[str], delimiter: str, widest: int) -> bool:
     """Whether a cell holds the end of its row and the beginning of another, as after a quotation
     mark that nothing closes: somebody wrote it for *the same as above*."""
     bare = re.compile(f"{re.escape(delimiter)}(?! )")  # an address in one cell has blanks there
+    # An address alone has as many commas as a table of few columns, in a row that is complete.
+    narrow = len(cells) == widest <= NARROW
     for place, cell in enumerate(cells):
+        if narrow and not cell.startswith((delimiter, "\r", "\n")):
+            continue
         first, *others = cell.splitlines() or [""]
         if others and len(bare.findall(first)) == widest - 1 - place:
             return len(bare.findall(cell)) >= widest - 1

@@ -387,6 +387,25 @@ def test_a_whole_address_over_two_lines_of_a_cell_is_left_alone() -> None:
     assert values(text.encode()) == [(2, "Ana", "05672")]
 
 
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("Name,Address,Email", 'Ana Li,"12 Main St,Apt 4\nStowe,VT 05672",ana@example.org'),
+        ("Name,Email,Address", 'Ana Li,ana@example.org,"12 Main St\nStowe,VT 05672,USA"'),
+        ("Name,Address,Email,Note", 'Ana Li,"5 Elm,Apt 4,Rear\nStowe,VT 05672",a@example.org,'),
+    ],
+)
+def test_commas_without_blanks_in_a_cell_of_two_lines_are_left_alone(head: str, row: str) -> None:
+    assert values(f"{head}\n{row}\n".encode()) == [(2, "Ana", "05672")]
+
+
+@pytest.mark.parametrize("last", ['Cy,",05672', "Cy,9 Elm,05672"])
+def test_a_narrow_table_is_swallowed_by_no_mark_either(last: str) -> None:
+    text = f'Name,Address,ZIP\nAl,5 Elm,05672\nBo,",05672\n{last}\n'
+    with pytest.raises(SheetError):
+        rows_of(text.encode())
+
+
 def test_a_name_of_a_column_over_two_lines_is_left_alone() -> None:
     text = 'ZIP,"Name\n(first,last)"\n05672,Ana Li\n'
     assert [r.number for r in rows_of(text.encode())] == [2]

@@ -123,7 +123,7 @@ def test_the_same_sheet_twice_adds_nothing(editor: Browser, staff: Office) -> No
         upload(editor, csv_file(ANA, BO))
         if "add" in str([b.get("name") for b in editor.page.buttons()]):
             send(editor, "add")
-    assert "everyone on this sheet has already signed" in editor.words
+    assert "Nothing on this sheet is left to add" in editor.words
     assert "row 2, row 3" in editor.words
     assert signatures(staff) == 2
 
@@ -133,8 +133,19 @@ def test_a_second_press_adds_nothing(editor: Browser, staff: Office) -> None:
     path, form = editor.form("/paper/check")
     editor.post(path, {**form, "add": "1"})
     editor.post(path, {**form, "add": "1"})
-    assert "everyone on this sheet has already signed" in editor.words
+    assert "Nothing on this sheet is left to add" in editor.words
     assert signatures(staff) == 1
+
+
+def test_of_a_row_that_was_left_out_it_is_not_said_that_its_person_has_signed(
+    editor: Browser,
+) -> None:
+    upload(editor, csv_file(("Ana", "Li", "12 Main St", "Stowe", "VT", "no", "", "")))
+    path, form = editor.form("/paper/check")
+    editor.post(path, {**form, "out-2": "1"})
+    assert "You left one row out." in editor.words
+    assert "Nothing on this sheet is left to add" in editor.words
+    assert "already signed" not in editor.words
 
 
 def test_only_failing_rows_are_shown_with_the_error_in_the_cell(editor: Browser) -> None:
