@@ -82,7 +82,7 @@ POSTER_WORDS: dict[Language, Words] = {
         "promise": "Cinco minutos. Sus propias palabras. Gratis.",
         "steps": [
             ["Busque", "Su código postal muestra quién le representa."],
-            ["Escriba", "Diga en pocas oraciones por qué le importa."],
+            ["Escriba", "Diga en pocas frases por qué le importa."],
             ["Entregue", "Imprima, copie en su sitio web o llame."],
         ],
         "scan": "Escanee para empezar",
@@ -264,7 +264,7 @@ BLANK_LABELS: dict[Language, dict[str, str]] = {
     },
     "es": {
         "street": "Su calle", "city": "Su ciudad, estado y código postal (ZIP)", "date": "Fecha",
-        "story": "Por qué le importa, en pocas oraciones, en inglés o español. No nombre a otras "
+        "story": "Por qué le importa, en pocas frases, en inglés o español. No nombre a otras "
                  "personas ni diga nada del estatus migratorio de nadie: una oficina puede "
                  "guardar esto.",
         "name": "Su nombre, y su firma encima",
