@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.sites import Sites
 
@@ -29,6 +29,10 @@ FIRST = "PYTEST_XDIST_WORKER" not in os.environ
 if FIRST:  # what it starts has the same folder
     home = os.environ.get("TMPDIR") or (str(MEMORY) if ROOMY else None)
     tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tests-", dir=home)
+
+PATIENCE = 90_000
+"""Milliseconds for which a browser is waited for, on a machine that does much else too."""
+expect.set_options(timeout=PATIENCE)
 
 CANDIDATES = (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
@@ -122,7 +126,7 @@ def open_chromium() -> Iterator[Browser]:
     path = next((found for name in CANDIDATES if (found := shutil.which(name))), None)
     assert path, "Chromium is missing: run `make browser`"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=PATIENCE)
         yield browser
         browser.close()
 

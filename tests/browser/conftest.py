@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.axe import objections
 from tests.bench.servers import Server, serving
+from tests.conftest import PATIENCE
 
 LOOKS = {"": ((320, False), (1280, True)), "/es": ((320, True),)}
 """By the beginning of the addresses of a language: widths, and whether in dark colors."""
@@ -94,7 +95,7 @@ def visit(
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     address = f"http://127.0.0.1:{site.port}"
     visitor = Visitor(context.new_page(), context, address, [], [], script)
     context.on(

@@ -63,7 +63,7 @@ def test_with_javascript_the_proof_is_found_and_the_signature_counts(
     with visiting(chromium, asking) as someone:
         reviewing(someone, path)
         field = someone.page.locator("#proof")
-        expect(field).not_to_have_value("", timeout=20_000)  # while the letters are being read
+        expect(field).not_to_have_value("")  # while the letters are being read
         nonce = someone.page.locator("[name=token]").first.input_value().split(".")[0]
         assert proves(nonce, field.input_value(), BITS)
         expect(someone.page.locator("#proof-without")).to_be_hidden()
@@ -97,7 +97,7 @@ def test_pressing_at_once_waits_says_so_and_then_signs_once(
         expect(words).to_contain_text("A short calculation to keep bots out")
         sign(someone)  # impatient
         someone.page.evaluate("begin()")
-        someone.page.wait_for_url("**/take", timeout=60_000)
+        someone.page.wait_for_url("**/take")
     assert sent == ["/sign", "/take"]
     assert statuses(asking) == [*before, "counted"]
 

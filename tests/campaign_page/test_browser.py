@@ -145,8 +145,8 @@ def test_leaving_with_something_unsaved_asks_first(
 
     page.on("dialog", stay)
     page.locator("nav.menu summary", has_text="Words").click()
-    page.get_by_role("link", name="Translation").click(no_wait_after=True)
-    page.wait_for_timeout(300)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Translation").click(no_wait_after=True)
     assert asked == ["beforeunload"]
     expect(page.locator("#related-kind")).to_have_value("opposes")
     page.get_by_role("button", name="Save as a draft").click()

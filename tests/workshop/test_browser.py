@@ -33,8 +33,6 @@ PATHS = (
     "general/preview?q=nobody",
     "general/full/versions",
 )
-expect.set_options(timeout=30_000)
-"""The check of a letter takes a second of work, and more where several share the machine."""
 
 
 def judge(page: Page) -> None:
