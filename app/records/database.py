@@ -1,9 +1,9 @@
-"""The one SQLite file: how every connection to it is opened, and how it is written to.
+"""The one SQLite file: how connections to it are opened, and how it is written.
 
 An acknowledged signature must survive a power cut, so every connection uses WAL with
-``synchronous=FULL`` (the log is flushed before a commit returns). What is deleted is
-overwritten (``secure_delete``), and nobody but the site's own user can read the file. Nothing is
-written to a file that is not the one that was opened (``identity``).
+``synchronous=FULL`` (the WAL is flushed before a commit returns). Deleted content is overwritten
+(``secure_delete``), and only the site's own user can read the file. Nothing is written to a file
+other than the one that was opened (``identity``).
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ from app.records.identity import (
     Head,
     NotItselfError,
     Stamp,
-    awaited_id,
-    check_place,
-    foreign_log,
+    check_files,
+    expected_id,
+    foreign_log_message,
     has_foreign_log,
     id_of,
     known_id,
     note_id,
-    overwritten,
+    refuse_overwritten,
     stamp_of,
 )
 from app.records.migrations import migrate
 from app.records.running import unserved
-from app.records.turns import BUSY_SECONDS, HASTY, PATIENT, SharedWrites, Turn
+from app.records.turns import BUSY_SECONDS, FAIL_WHEN_BUSY, WAIT_WHEN_BUSY, SharedWrites, Turn
 
 log = logging.getLogger("dear_congress")
 
 T = TypeVar("T")
 
 Connection = sqlite3.Connection
-"""What other packages call a connection, so that none of them needs SQLite itself."""
+"""For type hints in other packages, so that none of them imports SQLite itself."""
 
 SETTINGS = (
-    PATIENT,
+    WAIT_WHEN_BUSY,
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",  # macOS flushes to the disk itself only when asked; no effect elsewhere
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
-    "PRAGMA journal_size_limit=67108864",  # after a long read the log shrinks to 64 MB again
-    # The log is moved into the file at 16 MB, not at 4: a page that every signature changes is then
-    # moved once for four times, and while many sign the log cannot be begun anew at once.
+    "PRAGMA journal_size_limit=67108864",  # the WAL shrinks back to 64 MB after a long read
+    # Checkpoint at 16 MB instead of the default 4: a page that every signature changes is then
+    # copied a quarter as often, and under load the WAL cannot be restarted right away anyway.
     "PRAGMA wal_autocheckpoint=4000",
 )
 
@@ -68,10 +68,10 @@ PUT_BACK = " Stop the site, and put the last good copy back: flask backup restor
 
 
 class _RawFile:
-    """The database file as it is on the disk, for all connections of this process to it.
+    """The database file as it is on disk, shared by all of this process's connections to it.
 
-    It is kept open as long as any of them: when a process closes a file, it loses all its locks
-    on it, SQLite's too.
+    It stays open as long as any of them does: a process that closes a file loses all its locks on
+    that file, including SQLite's.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,7 +81,7 @@ class _RawFile:
         self.turn = Turn()
         self.shared = SharedWrites(self.turn)
         self.writer: _Watched | None = None
-        """What ``writing_together`` writes with, as long as anybody else has the file open."""
+        """The connection of ``writing_together``; closed when it is the last one left."""
 
     def head(self) -> Head | None:
         beginning = os.pread(self.descriptor, FIRST_PAGES, 0)
@@ -91,11 +91,11 @@ class _RawFile:
 
 
 _Key = tuple[int, Path]
-"""The process, and the path: a child process has connections and files of its own."""
+"""Process id and path: a child process has its own connections and files."""
 _raw: dict[_Key, _RawFile] = {}
 
 
-def _hold(path: Path) -> tuple[_Key, _RawFile]:
+def _acquire(path: Path) -> tuple[_Key, _RawFile]:
     key = (os.getpid(), path)
     with _opening:
         if key not in _raw:
@@ -104,9 +104,9 @@ def _hold(path: Path) -> tuple[_Key, _RawFile]:
         return key, _raw[key]
 
 
-def _let_go(key: _Key) -> None:
+def _release(key: _Key) -> None:
     if key[0] != os.getpid():
-        return  # the parent's, which it still uses
+        return  # it belongs to the parent process, which still uses it
     with _opening:
         raw = _raw[key]
         raw.users -= 1
@@ -125,23 +125,23 @@ class _Watched(sqlite3.Connection):
     key: _Key
     raw: _RawFile
     known: bytes
-    """The id that the database has to have; empty where none was noted yet."""
-    let_go: weakref.finalize[[_Key], _Watched]
+    """The id that the database must have; empty if none is recorded yet."""
+    release: weakref.finalize[[_Key], _Watched]
 
     def close(self) -> None:
         with _opening:
             _open.discard(self)
         super().close()
-        if hasattr(self, "let_go"):
-            self.let_go()
+        if hasattr(self, "release"):
+            self.release()
 
 
 _open: weakref.WeakSet[_Watched] = weakref.WeakSet()
-_opening = threading.RLock()  # a connection may be collected, and let go, while it is held
+_opening = threading.RLock()  # reentrant: garbage collection may release a connection under it
 
 
-def _join(db: _Watched, path: Path) -> None:
-    """Have a new connection see the same files as the others of this process, or refuse it."""
+def _register(db: _Watched, path: Path) -> None:
+    """Refuse a new connection that sees other files than this process's existing ones."""
     db.stamp = stamp_of(path)
     with _opening:
         others = [one for one in _open if one.key == db.key and one.stamp != db.stamp]
@@ -153,39 +153,39 @@ def _join(db: _Watched, path: Path) -> None:
 
 
 def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> _Watched:
-    """Open the database, making and migrating it where needed.
+    """Open the database, creating and migrating it as needed.
 
     The connection is in autocommit mode (``isolation_level=None``); write with ``writing``.
-    It belongs to the thread that opened it; with ``threads``, to whoever has the turn to write.
-    Several processes may call this at the same moment on a file that does not exist yet. Raises
-    ``NotStoredError`` with a sentence for the operator when the file cannot be opened or comes
-    from a newer version of the program, and ``NotItselfError`` when a database was here that is
-    gone, or that was another one, or whose site moved, unless with ``moved``, to look into it.
+    It belongs to the thread that opened it or, with ``threads``, to the thread whose turn it is to
+    write. Several processes may call this at once on a file that does not exist yet. Raises
+    ``NotStoredError`` with a sentence for the operator if the file cannot be opened or comes from
+    a newer version of the program, and ``NotItselfError`` if the database of this site is gone or
+    is a different one, or if the site has moved (``moved`` opens it all the same, to look inside).
     """
-    known = awaited_id(path, moved=moved)
+    known = expected_id(path, moved=moved)
     try:
         keep_private(path)
         before = stamp_of(path)[:1]
-        key, raw = _hold(path)
+        key, raw = _acquire(path)
     except OSError as error:
         said = f"Cannot open the database {path}: {error.strerror}. {of_another(path, path.parent)}"
         raise NotStoredError(said.strip()) from error
     try:
         if has_foreign_log(path, raw.head, known):
-            raise NotItselfError(f"{foreign_log(path)} {RESTORE}")
+            raise NotItselfError(f"{foreign_log_message(path)} {RESTORE}")
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS,
             isolation_level=None, factory=_Watched, check_same_thread=not threads,
         )  # fmt: skip
     except (OSError, sqlite3.Error) as error:
-        _let_go(key)
+        _release(key)
         raise NotStoredError(f"Cannot open the database {path}: {error}.") from error
     except NotItselfError:
-        _let_go(key)
+        _release(key)
         raise
     db.path, db.key, db.raw, db.known = path, key, raw, known.encode()
-    db.let_go = weakref.finalize(db, _let_go, key)
-    db.let_go.atexit = False
+    db.release = weakref.finalize(db, _release, key)
+    db.release.atexit = False
     try:
         for setting in SETTINGS:
             db.execute(setting).close()
@@ -193,11 +193,11 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
             raise NotItselfError(f"The database {path} is not the one that was here. {RESTORE}")
         use_wal(db)
         migrate(db, before=lambda: _before_upgrade(path))
-        _join(db, path)
+        _register(db, path)
         if db.stamp[:1] != before:
             raise NotItselfError(f"The database {path} was replaced just now. {RESTORE}")
         if not known:
-            # Into the file itself, not only into its log, before anybody relies on it.
+            # The id must be in the file itself, not only in the WAL, before anything relies on it.
             db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             own, head = id_of(db), raw.head()
             if head is not None and own.encode() in head.pages:
@@ -215,29 +215,30 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
 
 
 def put_foreign_log_aside(path: Path) -> None:
-    """Rename a log that is not of the database that it lies beside. The site must not run."""
+    """Rename a WAL that does not belong to the database next to it. The site must be stopped."""
     if not path.exists():
         return
-    key, raw = _hold(path)
+    key, raw = _acquire(path)
     try:
         if has_foreign_log(path, raw.head, known_id(path)):
             Path(f"{path}-wal").replace(f"{path}-wal.aside")
             Path(f"{path}-shm").unlink(missing_ok=True)
     finally:
-        _let_go(key)
+        _release(key)
 
 
 def aside(path: Path, why: str) -> Path:
-    """A name for something of the database that is put aside, in a folder that is swept."""
+    """A path for a database file that is set aside, in a folder that the purge sweeps."""
     folder = path.parent / "aside"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S.%f}-{why}"
 
 
 def copy_to(db: sqlite3.Connection, target: Path) -> None:
-    """Write all of a database to a new file (mode 0600), as it is at one moment.
+    """Write a snapshot of a whole database to a new file (mode 0600).
 
-    Nobody waits for it. Raises ``OSError`` or ``sqlite3.Error``; then there is no file.
+    Readers and writers are not blocked. Raises ``OSError`` or ``sqlite3.Error``, and leaves no
+    file then.
     """
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -268,15 +269,15 @@ def _before_upgrade(path: Path) -> None:
     log.warning("The database is upgraded now. As it was, it is in %s", target)
 
 
-def _in_place(db: sqlite3.Connection) -> None:
+def _check_in_place(db: sqlite3.Connection) -> None:
     if isinstance(db, _Watched):
-        check_place(db.path, db.stamp)
+        check_files(db.path, db.stamp)
 
 
-def _same_file(db: sqlite3.Connection) -> None:
-    """Raises ``NotItselfError`` when another file was copied over the database's own.
+def _check_not_overwritten(db: sqlite3.Connection) -> None:
+    """Raises ``NotItselfError`` if another file was copied over the database.
 
-    Not to be asked within a transaction that only reads: others may be further by then.
+    Do not call this inside a read transaction: its snapshot may be older than the file.
     """
     if not isinstance(db, _Watched):
         return
@@ -285,20 +286,20 @@ def _same_file(db: sqlite3.Connection) -> None:
         return
     if head is None or db.known not in head.pages:
         if db.known:
-            overwritten(db.path)
+            refuse_overwritten(db.path)
         return
     number = int(db.execute("PRAGMA application_id").fetchone()[0])
     version = int(db.execute("PRAGMA schema_version").fetchone()[0])
     if not head.lies_between(last.number if last else None, number, version):
-        overwritten(db.path)
+        refuse_overwritten(db.path)
     db.raw.last = head
 
 
 def keep_private(path: Path) -> None:
-    """Make the file with mode 0600, or take other people's rights to it away.
+    """Create the file with mode 0600, or remove other users' permissions from it.
 
-    SQLite gives its log files the rights of the main file. An existing file is never opened
-    here: closing it again would drop the locks of this process's other connections.
+    SQLite gives the WAL the permissions of the main file. An existing file is never opened here:
+    closing it would drop the locks of this process's other connections.
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -307,11 +308,11 @@ def keep_private(path: Path) -> None:
 
 
 def use_wal(db: sqlite3.Connection, wait: float = BUSY_SECONDS) -> None:
-    """Switch to WAL once. SQLite does not wait for other connections here, so we do."""
+    """Switch to WAL. SQLite's busy timeout does not apply here, so wait for other connections."""
     deadline = time.monotonic() + wait
     while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         if isinstance(db, _Watched) and db.raw.last is not None:
-            overwritten(db.path)  # others here have it in use, so it had been switched
+            refuse_overwritten(db.path)  # this process uses it already, so it was in WAL mode
         try:
             db.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError:
@@ -326,9 +327,9 @@ _local = threading.local()
 def local_database(path: Path) -> sqlite3.Connection:
     """This thread's own connection to ``path``, opened once and kept.
 
-    A connection never crosses a fork: a child process opens its own. One that somebody closed
-    is opened anew. Raises ``NotItselfError`` also where something was copied over the file: what
-    SQLite reads then is a mixture of both.
+    A connection never crosses a fork: a child process opens its own. One that was closed is
+    replaced. Raises what ``open_database`` raises, and ``NotItselfError`` if something was copied
+    over the file: SQLite would read a mixture of both.
     """
     kept: dict[tuple[int, Path], sqlite3.Connection] = _local.__dict__.setdefault("kept", {})
     key = (os.getpid(), path)
@@ -336,7 +337,7 @@ def local_database(path: Path) -> sqlite3.Connection:
     if db is None or _is_closed(db):
         db = kept[key] = open_database(path)
     elif not db.in_transaction:
-        _same_file(db)
+        _check_not_overwritten(db)
     return db
 
 
@@ -349,30 +350,30 @@ def _is_closed(db: sqlite3.Connection) -> bool:
 
 @contextmanager
 def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[None]:
-    """One short write transaction. When the block ends, what it wrote is on the disk.
+    """One short write transaction. When the block ends, what it wrote is on disk.
 
-    The write lock is taken at the start, so the block never fails half-way because another
-    writer came first. Raises ``NotStoredError``, with everything undone, when the lock is not
-    free within ``wait`` seconds (or at once, where others of this process wait in vain), or the
-    disk refuses, and ``NotItselfError`` when the database is not on the disk as it was opened.
+    The write lock is taken at the start, so the block never fails halfway because another writer
+    came first. Raises ``NotStoredError``, with everything rolled back, if the lock is not free
+    within ``wait`` seconds (or sooner, when this process's line for it is stuck) or the disk
+    refuses, and ``NotItselfError`` if the database on disk is no longer the one that was opened.
     """
-    turn, hasty = (
+    turn, never_waits = (
         (db.raw.turn, db is db.raw.writer) if isinstance(db, _Watched) else (Turn(), False)
     )
     try:
-        _in_place(db)
-        turn.begin(db, wait, hasty=hasty)
+        _check_in_place(db)
+        turn.begin(db, wait, never_waits=never_waits)
         try:
-            _same_file(db)
+            _check_not_overwritten(db)
             before = db.total_changes
             yield
             if db.total_changes != before:
                 number = db.execute("PRAGMA application_id").fetchone()[0]
                 db.execute(f"PRAGMA application_id={(number + 1) % 2**31}").close()
             db.execute("COMMIT")
-            # What was moved away or overwritten meanwhile is not acknowledged either.
-            _in_place(db)
-            _same_file(db)
+            # Nor acknowledge a write to a file that was moved or overwritten in the meantime.
+            _check_in_place(db)
+            _check_not_overwritten(db)
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -386,38 +387,38 @@ def writing(db: sqlite3.Connection, *, wait: float = BUSY_SECONDS) -> Iterator[N
 
 
 def writing_together(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    """What ``work`` returns, once all that it wrote is on the disk: ``writing`` for the many.
+    """What ``work`` returns, once all that it wrote is on disk: ``writing`` for busy times.
 
-    Where several threads of this process come while the lock is taken, the first who gets it does
-    the work of all in one transaction, with one flush to the disk. Should any of it fail, each is
-    done again in a transaction of its own, so that nobody's mistake is another one's: ``work``
-    changes nothing but the database that it is given, and can be asked twice. It runs in the
-    caller's context, maybe in another thread. Raises like ``writing``, and what ``work`` raises.
+    While the lock is taken, writes of this process's threads pile up; the first thread to get the
+    lock runs them all in one transaction, with one flush to disk. If any of them fails, each is
+    run again in its own transaction, so that one failure does not spread. So ``work`` must change
+    only the database that it is given, and must be safe to run twice. It runs in the caller's
+    context, though perhaps in another thread. Raises like ``writing``, and what ``work`` raises.
     """
     if not isinstance(db, _Watched):
         with writing(db):
             return work(db)
     try:
         wait = BUSY_SECONDS
-        patient = partial(writing, wait=wait)
-        return db.raw.shared.write(_writer(db), work, transaction=patient, wait=wait)
+        transaction = partial(writing, wait=wait)
+        return db.raw.shared.write(_writer(db), work, transaction=transaction, wait=wait)
     except sqlite3.OperationalError as error:
         raise NotStoredError(f"Nothing was stored: {error}.") from error
 
 
 def _writer(db: _Watched) -> _Watched:
-    """The one connection with which this process writes for many: its statements are prepared and
-    its pages at hand, where each thread's own would have to begin anew."""
+    """The connection that all shared writes of this process use: its prepared statements and page
+    cache stay warm, unlike those of each thread's own connection."""
     with _opening:
         if db.raw.writer is None or _is_closed(db.raw.writer):
             db.raw.writer = open_database(db.path, threads=True)
-            db.raw.writer.execute(HASTY).close()  # it does nothing but write, in its turn
+            db.raw.writer.execute(FAIL_WHEN_BUSY).close()  # it only ever writes through ``Turn``
         return db.raw.writer
 
 
 @contextmanager
 def reading(db: sqlite3.Connection) -> Iterator[None]:
-    """One snapshot for several reads: all see the same moment, and no writer waits for them."""
+    """One snapshot for several reads: all see the same state, and no writer waits for them."""
     db.execute("BEGIN")
     try:
         yield

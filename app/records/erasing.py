@@ -1,13 +1,14 @@
-"""What was deleted is gone from the files too: from the log, from free pages, from their gaps.
+"""Removes deleted data from the files too: from the WAL, from free pages, from gaps in pages.
 
-``secure_delete`` overwrites a deleted row in its page, but the log keeps earlier states of that
-page until it is emptied, and a row that SQLite moved between pages may leave a copy in the gap
-of the old one. So whoever deletes something calls ``erase`` afterwards, with the bytes that have
-to be gone: it empties the log, looks for them, and rewrites the file where they are still there.
-With it go the messages that a site without a mail server wrote into files, where their act is gone.
+``secure_delete`` overwrites a deleted row in its page, but the WAL keeps earlier versions of that
+page until it is truncated, and a row that SQLite moved between pages may leave a copy in the
+unused space of the old one. So code that deletes something calls ``erase`` afterwards, with the
+bytes that must be gone: it truncates the WAL, searches for them, and vacuums if they are still
+there. It also deletes the messages that a site without a mail server wrote to files, if the act
+they belong to is gone.
 
-Emptying the log waits for whoever is reading at that moment, for two seconds at most. Where
-that is not enough it is noted in ``unerased``, so that pages can say so, and tried again.
+Truncating the WAL waits up to two seconds for current readers. If that is not enough, ``unerased``
+gets a row, so that pages can say so, and the work is retried.
 """
 
 from __future__ import annotations
@@ -30,34 +31,34 @@ from app.records import raw_scan
 from app.records.database import open_database, writing
 from app.records.identity import FRAME, PAGE
 from app.records.persons import MARK as MARK_BYTES
-from app.records.turns import BUSY_SECONDS, PATIENT
+from app.records.turns import BUSY_SECONDS, WAIT_WHEN_BUSY
 
-WAIT = 2.0
-"""Seconds that a request waits for readers."""
-STIR = 0.5
-"""Seconds that a log is given to begin anew by itself."""
-AGAIN = 20.0
-"""Seconds between two tries afterwards, in a thread of this process."""
-LARGE = 256 << 20
-"""Bytes. A larger file is not rewritten while a request waits, but by the daily purge."""
-MANY = 64
-"""Pieces of bytes. To look for more of them takes longer than to rewrite the file."""
+READER_SECONDS = 2.0
+"""How long a request waits for readers."""
+NUDGE_SECONDS = 0.5
+"""How long to wait for the WAL to restart before writing something so that it can."""
+RETRY_SECONDS = 20.0
+"""Between later attempts, in a thread of this process."""
+LARGEST_VACUUM = 256 << 20
+"""In bytes. A larger file is vacuumed by the daily purge, not while a request waits."""
+MOST_SEARCHED = 64
+"""Byte strings to search for. Beyond that, a vacuum is faster than the search."""
 
 
 def erase(db: sqlite3.Connection, gone: Sequence[bytes] = ()) -> bool:
-    """Blank what was deleted before: True when none of it is in the files any more.
+    """Erase what was deleted from the files; True once none of it is left in them.
 
-    ``gone`` are bytes that were deleted, to look for. False where that could not be done now,
-    mostly because somebody has been reading for long: then it is tried again, and
-    ``waits_to_be_erased`` until it is done. Call it outside any transaction. Never raises.
+    ``gone`` are deleted byte strings to search for. False if that was not possible now, mostly
+    because of a long read: it is retried, and ``waits_to_be_erased`` is true until it succeeds.
+    Call it outside any transaction. Never raises.
     """
     with suppress(NotStoredError, sqlite3.Error, OSError, subprocess.SubprocessError):
         drop_mail_files(db)
-        if _blank(db, gone):
+        if _erase_from_files(db, gone):
             return True
     with suppress(NotStoredError, sqlite3.Error), writing(db):
         db.execute("INSERT OR IGNORE INTO unerased (id) VALUES (1)")
-    _later(_path(db))
+    _retry_later(_path(db))
     return False
 
 
@@ -67,8 +68,8 @@ def waits_to_be_erased(db: sqlite3.Connection) -> bool:
 
 
 def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> list[bytes]:
-    """All that names somebody in the signatures that a condition in SQL selects: their codes and
-    the heads of their boxes, to look for once they are deleted."""
+    """The identifying bytes of the signatures that an SQL condition selects: their codes and the
+    heads of their boxes, to search for once they are deleted."""
     row = (
         "SELECT s.by_email, s.by_address, s.near, s.alike FROM signatures s"  # noqa: S608
         f" WHERE {condition}"
@@ -86,7 +87,7 @@ def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -
 def heads_of(
     db: sqlite3.Connection, table: str, condition: str, values: Sequence[object]
 ) -> list[bytes]:
-    """The beginnings of the boxes in one table that belong to such signatures."""
+    """The first bytes of the boxes in one table that belong to such signatures."""
     heads = db.execute(
         f"SELECT substr(b.box, 1, {raw_scan.HEAD}) FROM {table} b"  # noqa: S608
         f" JOIN signatures s ON s.id = b.signature WHERE {condition}",
@@ -96,8 +97,8 @@ def heads_of(
 
 
 def drop_mail_files(db: sqlite3.Connection) -> None:
-    """Delete the messages in the outbox whose act was taken back or removed, or that no row of
-    the queue owns any more. Raises ``OSError`` and ``sqlite3.Error``."""
+    """Delete outbox files whose signature was withdrawn or removed, or that no row of the queue
+    owns any longer. Raises ``OSError`` and ``sqlite3.Error``."""
     files = {
         found[1]: path
         for path in (_path(db).parent / "outbox").glob("*.eml")
@@ -122,108 +123,108 @@ def _path(db: sqlite3.Connection) -> Path:
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
-def _blank(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
-    """Empty the log, and rewrite the file where it may hold more of what was deleted."""
-    if not empty_log(db, WAIT):
+def _erase_from_files(db: sqlite3.Connection, gone: Sequence[bytes]) -> bool:
+    """Truncate the WAL, and vacuum if the file may still hold deleted data; True when clean."""
+    if not empty_log(db, READER_SECONDS):
         return False
     path, waits = _path(db), waits_to_be_erased(db)
-    if not waits and len(gone) <= MANY and not (gone and scan_files(path, gone)["marks"]):
+    if not waits and len(gone) <= MOST_SEARCHED and not (gone and scan_files(path, gone)["marks"]):
         return True
-    # What an earlier try was to look for is not known any more, so all of it is rewritten.
-    if path.stat().st_size > LARGE:
+    # What an earlier attempt was searching for is no longer known, so rewrite the whole file.
+    if path.stat().st_size > LARGEST_VACUUM:
         return False
     db.execute("VACUUM")
-    if not empty_log(db, WAIT):
+    if not empty_log(db, READER_SECONDS):
         return False
     if waits:
-        _note_done(db)
+        _mark_erased(db)
     return True
 
 
-def _note_done(db: sqlite3.Connection) -> None:
+def _mark_erased(db: sqlite3.Connection) -> None:
     with writing(db):
         db.execute("DELETE FROM unerased")
 
 
-def _later(path: Path) -> None:
-    """Try again from a thread, until it is done. A large file is left to the daily purge."""
-    if not _trying.acquire(blocking=False):
+def _retry_later(path: Path) -> None:
+    """Retry in a thread until it succeeds. A large file is left to the daily purge."""
+    if not _retrying.acquire(blocking=False):
         return
 
     def work() -> None:
         try:
-            while path.stat().st_size <= LARGE:
-                time.sleep(AGAIN)
+            while path.stat().st_size <= LARGEST_VACUUM:
+                time.sleep(RETRY_SECONDS)
                 with suppress(NotStoredError, sqlite3.Error), closing(open_database(path)) as db:
-                    if _blank(db, ()):
+                    if _erase_from_files(db, ()):
                         return
         except OSError:  # the folder is gone, as at the end of a test
             return
         finally:
-            _trying.release()
+            _retrying.release()
 
     threading.Thread(target=work, name="erase", daemon=True).start()
 
 
-_trying = threading.Lock()
+_retrying = threading.Lock()
 
 
 def blank_what_was_deleted(db: sqlite3.Connection) -> None:
-    """Empty the log, and rewrite the file if its raw bytes still hold something deleted."""
+    """Truncate the WAL, and vacuum if the raw bytes of the file still hold deleted data."""
     drop_mail_files(db)
     if empty_log(db):
         if waits_to_be_erased(db) or traces(db, _path(db)):
             db.execute("VACUUM")
         if empty_log(db) and waits_to_be_erased(db):
-            _note_done(db)
+            _mark_erased(db)
 
 
 def empty_log(db: sqlite3.Connection, seconds: float = BUSY_SECONDS) -> bool:
-    """Move the log into the file and cut it to nothing; False when a long read prevents it.
+    """Checkpoint the WAL and truncate it; False if a long read prevents that.
 
-    Where a program that copies the log (Litestream) reads all the time, SQLite never cuts it
-    to nothing. That program lets it begin anew; then what is left of before is cut off here. It
-    does so only when something was written: where nobody writes, that is done here too.
+    A program that replicates the WAL (Litestream) keeps a read open, so SQLite never truncates
+    it. That program does let the WAL restart, and then the old frames behind the new ones are cut
+    off here. A restart needs a write, so if there is none, one is made here.
     """
     path, began = _path(db), time.monotonic()
-    before, stirred = _mark_of_log(path), False
+    before, nudged = _log_salt(path), False
     try:
         while True:
-            db.execute("PRAGMA busy_timeout=25").close()  # while it waits, nobody can write
-            with suppress(sqlite3.OperationalError):  # another checkpoint is at work
+            db.execute("PRAGMA busy_timeout=25").close()  # writers are blocked while it waits
+            with suppress(sqlite3.OperationalError):  # another checkpoint is running
                 if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                     return True
-                if _mark_of_log(path) != before:
-                    _cut_log(db, path)
+                if _log_salt(path) != before:
+                    _truncate_log(db, path)
                     return True
             waited = time.monotonic() - began
             if waited > seconds:
                 return False
-            if waited > STIR and not stirred:
-                stirred = True
+            if waited > NUDGE_SECONDS and not nudged:
+                nudged = True
                 with suppress(NotStoredError), writing(db, wait=0.1):
                     db.execute("UPDATE site SET value = value WHERE name = 'id'")
             time.sleep(0.02)
     finally:
-        db.execute(PATIENT).close()
+        db.execute(WAIT_WHEN_BUSY).close()
 
 
-def _mark_of_log(path: Path) -> bytes:
-    """What marks the frames that the log got since it was begun anew; nothing where it is empty."""
+def _log_salt(path: Path) -> bytes:
+    """The salt in the WAL's header, which changes when it restarts; nothing for an empty WAL."""
     with Path(f"{path}-wal").open("rb") as file:
         return file.read(32)[16:24]
 
 
-def _cut_log(db: sqlite3.Connection, path: Path) -> None:
-    """Cut off what stands behind the frames of the log's present use. SQLite does the same, under
-    the same lock, for ``journal_size_limit``."""
+def _truncate_log(db: sqlite3.Connection, path: Path) -> None:
+    """Cut off the frames left over from before the WAL restarted. SQLite does the same, under the
+    same lock, for ``journal_size_limit``."""
     db.execute("BEGIN IMMEDIATE")
     try:
         with Path(f"{path}-wal").open("r+b") as file:
-            mark, place = file.read(32)[16:24], 32
-            if not mark:  # somebody else cut it to nothing meanwhile
+            salt, place = file.read(32)[16:24], 32
+            if not salt:  # another process has truncated it
                 return
-            while os.pread(file.fileno(), 16, place)[8:] == mark:
+            while os.pread(file.fileno(), 16, place)[8:] == salt:
                 place += FRAME + PAGE
             file.truncate(place)
     finally:
@@ -232,7 +233,7 @@ def _cut_log(db: sqlite3.Connection, path: Path) -> None:
 
 def scan_files(path: Path, marks: Sequence[bytes] = ()) -> dict[str, Any]:
     """Heads of boxes, unclean free pages and marks in the raw files; see ``raw_scan.scan``."""
-    # In a program of its own: see raw_scan.
+    # In a separate process: see raw_scan.
     script = str(Path(raw_scan.__file__))
     answer = subprocess.run(  # noqa: S603 - our own file and our own database
         [sys.executable, "-I", "-S", script, str(path)],
@@ -244,7 +245,10 @@ def scan_files(path: Path, marks: Sequence[bytes] = ()) -> dict[str, Any]:
 
 
 def traces(db: sqlite3.Connection, path: Path) -> list[str]:
-    """Sentences about what the raw files hold that no row owns. Tried again: people sign."""
+    """Sentences about data in the raw files that no row owns.
+
+    Looks up to three times, because signatures that arrive during a scan look like such data.
+    """
     problems: list[str] = []
     for wait in (0.0, 0.3, 1.0):
         time.sleep(wait)

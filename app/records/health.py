@@ -1,4 +1,4 @@
-"""Whether the database is sound, and still belongs to this site and its keys."""
+"""Checks that the database works, and still belongs to this site and its keys."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from app.records.identity import RESTORE, NotItselfError, id_file
 from app.records.migrations import migrate
 
 
-class _TakenBackError(Exception):
-    """What was written has to go again."""
+class _RollBackError(Exception):
+    """Rolls back the probe of ``try_to_write``."""
 
 
 def try_to_write(db: sqlite3.Connection, *, wait: float) -> None:
-    """Write, and take it back before it is stored: the lock alone says nothing of a read-only disk.
+    """Write something and roll it back: the lock alone would not reveal a read-only disk.
 
-    Raises ``NotStoredError`` when that is not possible within ``wait`` seconds.
+    Raises ``NotStoredError`` if that is not possible within ``wait`` seconds.
     """
-    with suppress(_TakenBackError), writing(db, wait=wait):
+    with suppress(_RollBackError), writing(db, wait=wait):
         db.execute("UPDATE site SET value = value WHERE name = 'id'")
-        raise _TakenBackError
+        raise _RollBackError
 
 
 def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
-    """Tables, indexes, triggers and views that are missing, added or other than this program
-    makes them, by name, and rows of ``breakdowns``, by which the tallies and their recount count
-    alike. A trigger or a row that is gone counts wrongly in silence."""
+    """Names of tables, indexes, triggers and views that are missing, extra or not as this program
+    creates them, and of such rows of ``breakdowns``, which both the tallies and their recount use.
+
+    Without one of those triggers or rows, the counts would be wrong with no error.
+    """
 
     def parts(of: sqlite3.Connection) -> dict[str, str]:
         rows = of.execute("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql NOT NULL")
@@ -48,7 +50,7 @@ def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def latest_moment(db: sqlite3.Connection) -> datetime | None:
-    """When the database was last signed in or an organizer acted, to the minute; aware."""
+    """When the last signature or audit event was stored; aware."""
     row = db.execute(
         "SELECT max((SELECT max(at) FROM signatures), (SELECT max(at) FROM audit_events)),"
         " coalesce((SELECT max(at) FROM signatures), (SELECT max(at) FROM audit_events))"
@@ -58,7 +60,7 @@ def latest_moment(db: sqlite3.Connection) -> datetime | None:
 
 
 def log_size(path: Path) -> int:
-    """Bytes of the write-ahead log."""
+    """Size of the write-ahead log, in bytes."""
     try:
         return Path(f"{path}-wal").stat().st_size
     except OSError:
@@ -70,17 +72,17 @@ def _fingerprint(key: bytes) -> str:
 
 
 def changed_keys(db: sqlite3.Connection, keys: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Names of keys that are not those which this database was used with before."""
+    """Names of the keys that differ from those that this database was used with before."""
     noted = dict(db.execute("SELECT name, value FROM site").fetchall())
     prints = {name: _fingerprint(key) for name, key in keys.items()}
     return tuple(name for name, own in prints.items() if noted.get(name, own) != own)
 
 
 def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
-    """Open the database of a site that starts, and note its keys the first time.
+    """Open the database when a site starts, and record its keys the first time.
 
-    Raises ``NotItselfError`` when the database is gone or another one, or a key has changed,
-    and ``NotStoredError`` when it cannot be used; both with words for the operator.
+    Raises ``NotItselfError`` if the database is gone or is a different one, or a key has changed,
+    and ``NotStoredError`` if it cannot be used; both with a message for the operator.
     """
     with closing(open_database(path)) as db:
         if changed := changed_keys(db, keys):
@@ -88,21 +90,21 @@ def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
                 f"{' and '.join(changed)} is not the one that this database was used with: "
                 f"earlier signers and receipts would not be recognized. {RESTORE}"
             )
-        _note_keys(db, keys, "INSERT OR IGNORE")
+        _record_keys(db, keys, "INSERT OR IGNORE")
 
 
 def adopt_site(path: Path, keys: Mapping[str, bytes]) -> None:
-    """Take the database and the keys that are there for this site's own from now on.
+    """Accept the current database and keys as this site's own from now on.
 
-    A log that is not the database's own is put aside, with ``.aside`` behind its name.
+    A WAL that does not belong to the database is renamed with the suffix ``.aside``.
     """
     put_foreign_log_aside(path)
     id_file(path).unlink(missing_ok=True)
     with closing(open_database(path)) as db:
-        _note_keys(db, keys, "INSERT OR REPLACE")
+        _record_keys(db, keys, "INSERT OR REPLACE")
 
 
-def _note_keys(db: sqlite3.Connection, keys: Mapping[str, bytes], how: str) -> None:
+def _record_keys(db: sqlite3.Connection, keys: Mapping[str, bytes], how: str) -> None:
     noted = dict(db.execute("SELECT name, value FROM site").fetchall())
     new = [(n, _fingerprint(k)) for n, k in keys.items() if noted.get(n) != _fingerprint(k)]
     if new:

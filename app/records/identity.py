@@ -1,15 +1,14 @@
-"""Whether the database on the disk is the one that this site had.
+"""Checks that the database on disk is still the one that this site uses.
 
-A site stops writing when its database is not the file that it opened. Beside the database lies
-a small file with the database's id: where that is, no database is made anew, and none with
-another id is opened. Each write compares the open files with those on the disk.
+A site stops writing when its database is no longer the file that it opened. A small file next to
+the database holds the database's id: while that file exists, no new database is created and none
+with another id is opened. Every write compares the open files with those on disk.
 
-A file that was copied over the database (``cp backup.db dear-congress.db``) keeps its place on
-the disk, and SQLite itself does not notice: its log would be written into the copy and destroy
-it. So each write is numbered in the file's header (``application_id``), and the header as it is
-on the disk, read past SQLite, has to fit: it has the id, it never goes back, and it never is
-ahead of what SQLite sees. A log that was left beside a restored copy is told in the same way
-before SQLite opens it.
+Copying a file over the database (``cp backup.db dear-congress.db``) keeps the inode, so SQLite
+does not notice: it would checkpoint its WAL into the copy and destroy it. So every write is
+numbered in the file header (``application_id``), and the header on disk, read without SQLite, must
+fit: it contains the id, its number never goes back, and it is never ahead of what SQLite sees. The
+same test detects a WAL left next to a restored copy, before SQLite opens it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ log = logging.getLogger("dear_congress")
 class NotItselfError(NotStoredError):
     """The database or a key is not the one that this site had. Nothing was written.
 
-    The message says what happened and what to do, for the operator. Trying again is of no use.
+    The message tells the operator what happened and what to do. Retrying does not help.
     """
 
 
@@ -46,46 +45,46 @@ RESTORE = (
 )
 
 Stamp = tuple[tuple[int, int] | None, ...]
-"""Device and inode of the database, its log and the log's index; None for one that is not there."""
+"""Device and inode of the database, its WAL and its shared-memory file; None for a missing file."""
 
 MOVED = "moved "
 
 PAGE = 4096
-"""Bytes of a page of ours: SQLite's default since 2016."""
+"""Page size of our databases, in bytes: SQLite's default since 2016."""
 FIRST_PAGES = 8 * PAGE
-"""Bytes. An empty database of ours has more."""
+"""In bytes. Even an empty database of ours is larger."""
 _HEADER = struct.Struct(">40xI24xI")
-"""The schema's version and the number of the last write in a file's first page."""
+"""The schema version and the number of the last write, in the first page of a file."""
 FRAME = 24
-"""Bytes before each page in the log; 32 stand before the first."""
+"""Bytes of a frame header, which precedes each page in the WAL; the WAL's own header has 32."""
 
 
 def _behind(one: int, other: int) -> bool:
-    """Whether a write has a lower number than another; after 2**31 they begin anew."""
+    """Whether a write has a lower number than another; numbers wrap around at 2**31."""
     return one != other and (other - one) % 2**31 < 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the beginning of the database file says, without the log."""
+    """The beginning of the database file, without the WAL."""
 
     version: int
-    """Of the schema: every VACUUM adds one, so a copy made by ``VACUUM INTO`` is told too."""
+    """Of the schema. Every VACUUM adds one, so this also gives away a ``VACUUM INTO`` copy."""
     number: int
-    """Of the last write that was moved from the log into the file."""
+    """Of the last write that was checkpointed into the file."""
     pages: bytes = b""
-    """The first few. The table ``site``, with the id, is among the first that are made."""
+    """The first few. The table ``site``, with the id, is among the first that are created."""
 
     @classmethod
     def of(cls, beginning: bytes) -> Head | None:
-        """None where there is not yet so much of a file."""
+        """None for a file that is still too short."""
         if len(beginning) < FIRST_PAGES:
             return None
         version, number = _HEADER.unpack_from(beginning)
         return cls(version, number, beginning)
 
     def lies_between(self, earliest: int | None, latest: int, version: int) -> bool:
-        """Whether the file can be the one whose writes have these numbers, in that schema."""
+        """Whether the file can be the one with writes in this range and this schema version."""
         return not (
             (earliest is not None and _behind(self.number, earliest))
             or _behind(latest, self.number)
@@ -94,17 +93,21 @@ class Head:
 
 
 def id_file(path: Path) -> Path:
-    """Where the id of the database ``path`` stands beside it."""
+    """The file next to the database ``path`` that holds its id."""
     return path.with_suffix(".id")
 
 
 def known_id(path: Path) -> str:
-    """The id that stands beside the database; empty where there was none yet."""
-    return _beside_it(path)[0]
+    """The id in that file; empty if there is none yet."""
+    return _read_id_file(path)[0]
 
 
-def awaited_id(path: Path, *, moved: bool) -> str:
-    """The id that the database has to have. Raises ``NotItselfError`` where none may be opened."""
+def expected_id(path: Path, *, moved: bool) -> str:
+    """The id that the database must have; empty if none is known yet.
+
+    Raises ``NotItselfError`` if no database may be opened here: the known one is gone, or the
+    site has moved (with ``moved``, that is ignored).
+    """
     if not moved and (day := moved_on(path)):
         raise NotItselfError(
             f"The site in {path.parent} moved to another place on {day}, and two would count "
@@ -117,11 +120,12 @@ def awaited_id(path: Path, *, moved: bool) -> str:
 
 
 def moved_on(path: Path) -> str:
-    """The day on which the site moved to another place; empty where it did not."""
-    return _beside_it(path)[1]
+    """The day on which the site moved elsewhere; empty if it did not."""
+    return _read_id_file(path)[1]
 
 
-def _beside_it(path: Path) -> tuple[str, str]:
+def _read_id_file(path: Path) -> tuple[str, str]:
+    """The id, and the day of the move; either may be empty."""
     try:
         text = id_file(path).read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -131,13 +135,13 @@ def _beside_it(path: Path) -> tuple[str, str]:
 
 
 def note_moved(path: Path, day: str) -> None:
-    """Have nobody open the database ``path`` any more, because its site goes on elsewhere; with
-    no day, take that back. Call it within ``stopped``."""
+    """Record that the site moved elsewhere on ``day``, so that its old database is not opened; an
+    empty ``day`` takes that back. Call it within ``stopped``."""
     write_file(id_file(path), f"{known_id(path)}\n{MOVED + day if day else ''}\n")
 
 
 def id_of(db: sqlite3.Connection) -> str:
-    """The id within the database; empty where it has none, and so is not one of ours."""
+    """The id in the database itself; empty if it has none, and so is not one of ours."""
     try:
         row = db.execute("SELECT value FROM site WHERE name = 'id'").fetchone()
     except sqlite3.OperationalError:
@@ -146,7 +150,7 @@ def id_of(db: sqlite3.Connection) -> str:
 
 
 def note_id(path: Path, value: str) -> None:
-    """Write the id beside the database. Whoever comes at the same moment writes the same."""
+    """Write the id next to the database. Concurrent callers write the same value."""
     draft = id_file(path).with_name(f".{id_file(path).name}.{os.getpid()}.{threading.get_ident()}")
     with suppress(FileExistsError):
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -156,7 +160,7 @@ def note_id(path: Path, value: str) -> None:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """The files of a database as they lie on the disk now."""
+    """The files of a database as they are on disk now."""
     name = str(path)
     found: list[tuple[int, int] | None] = []
     for file in (name, name + "-wal", name + "-shm"):
@@ -168,16 +172,17 @@ def stamp_of(path: Path) -> Stamp:
     return tuple(found)
 
 
-_beside: dict[Path, tuple[str, ...]] = {}
+_required: dict[Path, tuple[str, ...]] = {}
 
 
-def keep_beside(path: Path, files: tuple[Path, ...]) -> None:
-    """Name files without which nothing may be written to the database ``path``, such as keys."""
-    _beside[path] = tuple(map(str, files))
+def require_files(path: Path, files: tuple[Path, ...]) -> None:
+    """Refuse writes to the database ``path`` while any of ``files``, such as keys, is missing."""
+    _required[path] = tuple(map(str, files))
 
 
-def check_place(path: Path, stamp: Stamp) -> None:
-    """Raises ``NotItselfError`` when the files of a database are not those that were opened."""
+def check_files(path: Path, stamp: Stamp) -> None:
+    """Raises ``NotItselfError`` if the files of a database are not those that were opened, or a
+    required file is missing."""
     found = stamp_of(path)
     if found != stamp:
         if found[0] is None:
@@ -185,13 +190,13 @@ def check_place(path: Path, stamp: Stamp) -> None:
         if found[0] != stamp[0]:
             _stop_writing(f"The database {path} was replaced while the site was running. {RESTORE}")
         _stop_writing(f"The log beside the database {path} (-wal, -shm) was removed. {RESTORE}")
-    for file in _beside.get(path, ()):
+    for file in _required.get(path, ()):
         if not os.path.exists(file):  # noqa: PTH110 - as above
             _stop_writing(f"{file} is gone. {RESTORE}")
 
 
-def foreign_log(path: Path) -> str:
-    """What it means that the log beside the database is of another file."""
+def foreign_log_message(path: Path) -> str:
+    """What to tell the operator when the WAL belongs to another file."""
     return (
         f"The log {path.name}-wal beside the database {path} is of another file: someone copied a "
         "database over it. Together they would be destroyed, so neither is touched. If the "
@@ -200,14 +205,14 @@ def foreign_log(path: Path) -> str:
 
 
 def has_foreign_log(path: Path, read: Callable[[], Head | None], known: str) -> bool:
-    """Whether the log beside the database cannot follow on the file that it lies beside, whose
-    head is ``read``.
+    """Whether the WAL cannot be a continuation of the database file next to it.
 
-    Only asked before SQLite has opened them in this process. Another process may move the log
-    into the file and begin it anew meanwhile, so a doubt is looked at again.
+    ``read`` returns the head of that file. Call this only before this process has opened the
+    database through SQLite. Another process may checkpoint and restart the WAL between the two
+    reads, so a mismatch is checked again.
     """
     for _ in range(5):
-        head, (first, last) = read(), _ends_of_log(path)
+        head, (first, last) = read(), _log_ends(path)
         if head is None or first is None or last is None:
             return False
         before = (first.number - 1) % 2**31
@@ -217,10 +222,10 @@ def has_foreign_log(path: Path, read: Callable[[], Head | None], known: str) -> 
     return True
 
 
-def _ends_of_log(path: Path) -> tuple[Head | None, Head | None]:
-    """The first and the last state of the database's first page in its log.
+def _log_ends(path: Path) -> tuple[Head | None, Head | None]:
+    """The first and the last version of the database's first page in its WAL.
 
-    See https://www.sqlite.org/fileformat2.html#the_write_ahead_log for the format.
+    The format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
     """
     first = last = None
     try:
@@ -232,7 +237,7 @@ def _ends_of_log(path: Path) -> tuple[Head | None, Head | None]:
         place, salt = 32, start[16:24]
         while len(frame := os.pread(file.fileno(), FRAME + 100, place)) == FRAME + 100:
             if frame[8:16] != salt:
-                break  # of an earlier use of the log
+                break  # left over from before the WAL was restarted
             if frame[:4] == b"\0\0\0\1":
                 last = Head(*_HEADER.unpack_from(frame, FRAME))
                 first = first or last
@@ -240,8 +245,8 @@ def _ends_of_log(path: Path) -> tuple[Head | None, Head | None]:
     return first, last
 
 
-def overwritten(path: Path) -> NoReturn:
-    """Raises ``NotItselfError`` where something was copied over the database."""
+def refuse_overwritten(path: Path) -> NoReturn:
+    """Raises ``NotItselfError``: something was copied over the database."""
     _stop_writing(
         f"Something was copied over the database {path} while the site was running. {RESTORE}"
     )

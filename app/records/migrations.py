@@ -1,7 +1,7 @@
-"""How the database came to look as it does: named steps, each applied once.
+"""Migrations of the database: named steps, each applied once.
 
-Version 1 is ``schema.sql``. A step is never changed after a release; a new wish is a new step at
-the end. Names of applied steps are kept by sqlite-utils in ``_sqlite_migrations``.
+Version 1 is ``schema.sql``. A step is never changed after a release; a new need is a new step at
+the end. sqlite-utils keeps the names of applied steps in ``_sqlite_migrations``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Step = Callable[[Database], None]
 
 
 def version_1_0_0(db: Database) -> None:
-    """Everything in ``schema.sql``, statement by statement: as a script it would be committed."""
+    """Everything in ``schema.sql``, one statement at a time: ``executescript`` would commit."""
     statement = ""
     text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     for line in text.splitlines(keepends=True):
@@ -32,13 +32,13 @@ STEPS: list[Step] = [version_1_0_0]
 
 
 def migrate(db: sqlite3.Connection, before: Callable[[], None] = lambda: None) -> None:
-    """Apply the steps that are missing, all or none; ``before`` is called first where there is
-    something to lose. What comes out is checked before it holds.
+    """Apply the missing steps, all or none. An existing database is checked for damage before the
+    commit, and ``before`` is called before it is changed.
 
-    Several processes may come here at once: the first takes the write lock, the others wait
-    for it and find nothing left to do. Raises ``sqlite3.DatabaseError``, with a sentence for the
-    operator, if the database has steps that this version of the program does not know, or
-    belongs to another program.
+    Several processes may call this at once: the first takes the write lock, and the others wait
+    and find nothing left to do. Raises ``sqlite3.DatabaseError``, with a sentence for the
+    operator, if the database has steps that this version of the program does not know, belongs to
+    another program, or would be damaged.
     """
     wrapped = Database(db, recursive_triggers=False)
     steps = Migrations("dear-congress")
@@ -80,7 +80,7 @@ def _refuse_unknown(applied: list[str], known: list[str]) -> None:
 
 
 def _refuse_damage(db: sqlite3.Connection) -> None:
-    """Every row of every table can be read, and points at rows that are there."""
+    """Raises ``sqlite3.DatabaseError`` if a check of the upgraded tables finds anything."""
     if found := damage(db, most=1):
         raise sqlite3.DatabaseError(
             f"the upgrade would have damaged it ({found[0]}); it was not changed. Go back to the"
@@ -89,10 +89,10 @@ def _refuse_damage(db: sqlite3.Connection) -> None:
 
 
 def damage(db: sqlite3.Connection, *, most: int = 10, whole: bool = False) -> tuple[str, ...]:
-    """What SQLite's quick check and the references between tables complain of; empty is sound.
+    """Complaints of SQLite's quick check and its foreign key check; empty if the file is sound.
 
-    Reads the whole file: about a second per gigabyte, with ``whole`` (every index compared with
-    its table) ten. At most ``most`` lines of each.
+    Reads the whole file: about one second per gigabyte, or ten with ``whole``, which also compares
+    every index with its table. At most ``most`` lines of each.
     """
     check = "integrity_check" if whole else "quick_check"
     try:
@@ -100,13 +100,13 @@ def damage(db: sqlite3.Connection, *, most: int = 10, whole: bool = False) -> tu
         found = [] if lines == ["ok"] else lines
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchmany(most):
             found.append(f"row {row} of {table} points at a missing row of {parent}")
-    except sqlite3.DatabaseError as error:  # too damaged even to look
+    except sqlite3.DatabaseError as error:  # too damaged for the checks themselves
         return (str(error),)
     return tuple(found)
 
 
 def applied_steps(db: sqlite3.Connection) -> tuple[str, ...]:
-    """Names of the steps that a database has; empty where it is not one of ours."""
+    """Names of the steps that a database has; empty if it is not one of ours."""
     try:
         rows = db.execute(
             "SELECT name FROM _sqlite_migrations WHERE migration_set = 'dear-congress' ORDER BY id"
@@ -117,7 +117,7 @@ def applied_steps(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def _refuse_foreign(db: sqlite3.Connection, *, applied: bool) -> None:
-    """A file with tables of its own and none of our steps is not ours to write to."""
+    """Raises ``sqlite3.DatabaseError`` for a file that has tables but none of our steps."""
     own = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlite_migrations'"
     if not applied and db.execute(own).fetchone()[0]:
         raise sqlite3.DatabaseError(

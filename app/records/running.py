@@ -1,4 +1,4 @@
-"""Whether a site runs on a database, so that nobody puts another one in its place meanwhile."""
+"""Tells whether a site is running on a database, so that the file is not replaced under it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _serving: dict[Path, int] = {}
 
 
 def serve_from(path: Path) -> None:
-    """Note for as long as this process and its children live that a site runs on a database.
+    """Mark a database as in use for as long as this process or one of its children lives.
 
-    Raises ``NotStoredError`` while somebody puts a copy back, or upgrades it.
+    Raises ``NotStoredError`` while the database is being restored from a copy or upgraded.
     """
-    try:  # only to read, so that a site starts, and shows its pages, on a disk that is read-only
+    try:  # read-only, so that a site can start and show its pages on a read-only disk
         descriptor = os.open(_serving_file(path), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise NotStoredError(f"Cannot use the folder of the database {path}: {error}.") from error
@@ -39,10 +39,10 @@ def serve_from(path: Path) -> None:
 
 @contextmanager
 def stopped(path: Path) -> Iterator[None]:
-    """Keep a site from running on a database meanwhile. Raises ``NotStoredError`` if one does.
+    """Keep any site from starting on a database. Raises ``NotStoredError`` if one is running.
 
-    Also told, by SQLite's own locks, is a program that has the file open and noted nothing. So
-    no connection of this process may be open.
+    SQLite's own locks also reveal programs that have the file open without having called
+    ``serve_from``. This process must have no open connection to it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with unserved(path) as free:
@@ -53,7 +53,7 @@ def stopped(path: Path) -> Iterator[None]:
 
 @contextmanager
 def unserved(path: Path) -> Iterator[bool]:
-    """Whether no site has noted that it runs on a database; none starts meanwhile."""
+    """Whether no site is marked as running on a database; none can start inside the block."""
     descriptor = os.open(_serving_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -67,7 +67,7 @@ def unserved(path: Path) -> Iterator[bool]:
 
 
 def _is_open_elsewhere(path: Path) -> bool:
-    """Whether another process has the database open: in WAL mode each shares these bytes."""
+    """Whether another process has the database open: in WAL mode each share-locks these bytes."""
     try:
         with path.open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)

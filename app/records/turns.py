@@ -1,8 +1,8 @@
-"""Whose turn it is to write, among the threads of one process.
+"""Lines up the threads of one process that want to write.
 
-SQLite has one lock for everybody who writes, and no queue before it. Here the threads of a process
-form one (``Turn``), so that only the first of them asks for the lock. Those who only want to add
-something small need not even have it: the first does their work with its own (``SharedWrites``).
+SQLite has a single write lock and no queue for it. Here the threads of a process form a queue
+(``Turn``), and only the first one competes for the lock. A thread with a small write need not take
+the lock at all: the first thread runs that write in its own transaction (``SharedWrites``).
 """
 
 from __future__ import annotations
@@ -22,93 +22,98 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 """How long a connection waits for another writer. A write takes about a millisecond."""
-PATIENT = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
-HASTY = "PRAGMA busy_timeout=0"
+WAIT_WHEN_BUSY = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
+FAIL_WHEN_BUSY = "PRAGMA busy_timeout=0"
 STUCK_SECONDS = 3.0
-"""When the first in this process has waited so long for the lock, nobody stands behind it; where
-several do, sooner: as many times as they are."""
-LOOK_SECONDS = 0.004
-"""Between two looks whether the lock is free, where nobody rings (``_Bell``). SQLite itself looks
-ever more seldom, up to ten times a second, so that who came first may wait long while others pass.
-"""
+"""Once the first thread has waited this long for the lock, a thread behind it gives up; if there
+are n behind it, they give up after 1/n of this."""
+POLL_SECONDS = 0.004
+"""How often to retry the lock when no ``_Doorbell`` rings. SQLite's own retries back off to ten a
+second, so the thread that came first could wait a long time while later ones get in."""
 
 
-class _Bell:
-    """Rung by whoever has written, and heard by all processes that were forked from one: they need
-    not look again and again for the lock. Nothing depends on it: other programs do not ring."""
+class _Doorbell:
+    """Wakes waiting threads after a write, in every process forked from the same parent, so that
+    they need not poll for the lock. Correctness never depends on it: other programs write without
+    ringing."""
 
     def __init__(self) -> None:
-        self._heard, self._rope = os.pipe()
-        for end in (self._heard, self._rope):
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
             os.set_blocking(end, False)
 
-    def ring(self) -> None:
-        with suppress(BlockingIOError):  # full: nobody has waited for a long time
-            os.write(self._rope, b"!")
+    def notify(self) -> None:
+        with suppress(BlockingIOError):  # full: no one has waited for a long time
+            os.write(self._write_end, b"!")
 
     def wait(self, seconds: float) -> None:
-        """Until it rings, or has rung since somebody waited last; at most so long."""
-        ears = select.poll()
-        ears.register(self._heard, select.POLLIN)
-        if ears.poll(1000 * seconds):
-            with suppress(BlockingIOError):  # another one took it
-                os.read(self._heard, 4096)
+        """Wait at most ``seconds`` for a notification. One that came since the last wait counts."""
+        poller = select.poll()
+        poller.register(self._read_end, select.POLLIN)
+        if poller.poll(1000 * seconds):
+            with suppress(BlockingIOError):  # another process read it first
+                os.read(self._read_end, 4096)
 
 
-_bell = _Bell()
+_doorbell = _Doorbell()
 
 
 class Turn:
-    """One thread asks SQLite for its lock, which other processes want too; the others stand behind
-    it here. When somebody holds the lock for long, waiting behind would take every thread from
-    those who only read. Then all but the first are told at once, and as long as no write came
-    through, so is everybody who comes.
+    """A line in front of SQLite's write lock: one thread competes with other processes for the
+    lock, and the rest wait here.
+
+    When another process holds the lock for a long time, a long line would use up every thread,
+    and readers would get none. So all but the first thread fail fast then, and so does every new
+    one until a write gets through.
     """
 
     def __init__(self) -> None:
-        self._ours = threading.RLock()
-        self._since = 0.0
-        """When the lock was first asked for in vain; 0 where the last one had it."""
-        self._behind = 0
+        self._lock = threading.RLock()
+        self._blocked_since = 0.0
+        """When the current wait for SQLite's lock began; 0 if the last attempt got it."""
+        self._waiting = 0
 
-    def begin(self, db: sqlite3.Connection, wait: float, *, hasty: bool = False) -> None:
-        """Begin a transaction with the lock; ``end`` must follow. Raises ``sqlite3.Error``.
+    def begin(self, db: sqlite3.Connection, wait: float, *, never_waits: bool = False) -> None:
+        """Begin a transaction that holds the write lock; ``end`` must follow.
 
-        ``hasty``: the connection never waits for the lock by itself, so it need not be told.
+        ``never_waits``: the connection has no busy timeout of its own, so none has to be switched
+        off here. Raises ``sqlite3.Error``.
         """
         deadline = time.monotonic() + wait
-        if not self._ours.acquire(blocking=False):
-            self.stand_behind(lambda seconds: self._ours.acquire(timeout=seconds), deadline)
+        if not self._lock.acquire(blocking=False):
+            self.wait_in_line(lambda seconds: self._lock.acquire(timeout=seconds), deadline)
         try:
-            self._since = self._since or time.monotonic()
-            _begin(db, deadline, hasty=hasty)
-            self._since = 0.0
+            self._blocked_since = self._blocked_since or time.monotonic()
+            _begin(db, deadline, never_waits=never_waits)
+            self._blocked_since = 0.0
         except BaseException:
-            self._ours.release()
+            self._lock.release()
             raise
 
-    def stand_behind(self, comes: Callable[[float], bool], deadline: float) -> None:
-        """Wait until something comes, which is asked with how many seconds it may take. Raises
-        ``sqlite3.OperationalError`` where that is of no use."""
-        self._behind += 1
+    def wait_in_line(self, attempt: Callable[[float], bool], deadline: float) -> None:
+        """Call ``attempt`` with a timeout in seconds until it returns True.
+
+        Raises ``sqlite3.OperationalError`` at the deadline, or sooner when the line is stuck.
+        """
+        self._waiting += 1
         try:
-            while not comes(max(0, min(deadline - time.monotonic(), 0.1))):
-                now, since = time.monotonic(), self._since
-                if now >= deadline or (since and (now - since) * self._behind > STUCK_SECONDS):
+            while not attempt(max(0, min(deadline - time.monotonic(), 0.1))):
+                now, since = time.monotonic(), self._blocked_since
+                if now >= deadline or (since and (now - since) * self._waiting > STUCK_SECONDS):
                     raise sqlite3.OperationalError("database is locked")
         finally:
-            self._behind -= 1
+            self._waiting -= 1
 
     def end(self) -> None:
-        """Let the next one write."""
-        self._ours.release()
-        _bell.ring()
+        """Let the next thread write."""
+        self._lock.release()
+        _doorbell.notify()
 
 
-def _begin(db: sqlite3.Connection, deadline: float, *, hasty: bool) -> None:
-    """Take the write lock, or raise what SQLite says when the deadline has passed."""
-    if not hasty:
-        db.execute(HASTY).close()
+def _begin(db: sqlite3.Connection, deadline: float, *, never_waits: bool) -> None:
+    """Take the write lock; once the deadline has passed, raise SQLite's own error."""
+    if not never_waits:
+        db.execute(FAIL_WHEN_BUSY).close()
     try:
         while True:
             try:
@@ -119,43 +124,43 @@ def _begin(db: sqlite3.Connection, deadline: float, *, hasty: bool) -> None:
                     raise
                 if time.monotonic() >= deadline:
                     raise
-            _bell.wait(LOOK_SECONDS)
+            _doorbell.wait(POLL_SECONDS)
     finally:
-        if not hasty:
-            db.execute(PATIENT).close()
+        if not never_waits:
+            db.execute(WAIT_WHEN_BUSY).close()
 
 
 _Transaction = Callable[[sqlite3.Connection], AbstractContextManager[None]]
 
 
 @dataclass(eq=False, slots=True)
-class _Wish:
-    """What one thread wants to have written."""
+class _PendingWrite:
+    """One thread's write, until it is done."""
 
     work: Callable[[sqlite3.Connection], object]
     context: Context = field(default_factory=copy_context)
-    told: threading.Event = field(default_factory=threading.Event)
-    """Set once it is done, or its thread is the one to do it."""
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Set when the write is done, or when its own thread is to lead."""
     leads: bool = False
     result: object = None
     error: BaseException | None = None
 
-    def do(self, db: sqlite3.Connection) -> None:
+    def run(self, db: sqlite3.Connection) -> None:
         self.result = self.context.run(self.work, db)
 
 
 class SharedWrites:
-    """Work that waits for the lock at the same moment, and is done in one transaction.
+    """Batches the writes that are waiting for the lock into one transaction.
 
-    The first to come leads: when it has the lock, it does all that is wished by then, and tells
-    each who wished it. Who came meanwhile goes on with the first of them in the lead.
+    The first thread leads: once it has the lock, it runs every write that is pending and wakes
+    the threads that asked for them. Of the threads that arrived meanwhile, the first leads next.
     """
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
         self._guard = threading.Lock()
-        self._wishes: list[_Wish] = []
-        self._led = False
+        self._pending: list[_PendingWrite] = []
+        self._has_leader = False
 
     def write(
         self,
@@ -165,61 +170,63 @@ class SharedWrites:
         transaction: _Transaction,
         wait: float,
     ) -> T:
-        """What ``work`` returns, once a ``transaction`` that it was done in has ended.
+        """What ``work`` returns, once the ``transaction`` that it ran in has committed.
 
         Raises what ``work`` or the transaction raises, and ``sqlite3.OperationalError`` after
-        ``wait`` seconds, or at once where others wait in vain.
+        ``wait`` seconds, or sooner when the line is stuck.
         """
-        wish = _Wish(work)
+        own = _PendingWrite(work)
         with self._guard:
-            self._wishes.append(wish)
-            wish.leads, self._led = not self._led, True
-        if not wish.leads:
-            self._stand_behind(wish, time.monotonic() + wait)
-        if wish.leads:
-            self._lead(db, wish, transaction)
-        if wish.error is not None:
-            raise wish.error
-        return cast(T, wish.result)
+            self._pending.append(own)
+            own.leads, self._has_leader = not self._has_leader, True
+        if not own.leads:
+            self._wait_until_ready(own, time.monotonic() + wait)
+        if own.leads:
+            self._lead(db, own, transaction)
+        if own.error is not None:
+            raise own.error
+        return cast(T, own.result)
 
-    def _stand_behind(self, wish: _Wish, deadline: float) -> None:
+    def _wait_until_ready(self, own: _PendingWrite, deadline: float) -> None:
         try:
-            self._turn.stand_behind(wish.told.wait, deadline)
+            self._turn.wait_in_line(own.ready.wait, deadline)
         except sqlite3.OperationalError:
             with self._guard:
-                if wish in self._wishes and not wish.leads:
-                    self._wishes.remove(wish)
+                if own in self._pending and not own.leads:
+                    self._pending.remove(own)
                     raise
-            wish.told.wait()  # it is being written at this moment
+            own.ready.wait()  # a leader has taken it: its outcome is moments away
 
-    def _lead(self, db: sqlite3.Connection, own: _Wish, transaction: _Transaction) -> None:
-        taken = [own]
+    def _lead(self, db: sqlite3.Connection, own: _PendingWrite, transaction: _Transaction) -> None:
+        batch = [own]
         try:
             with transaction(db):
                 with self._guard:
-                    taken, self._wishes = self._wishes, []
-                for wish in taken:
-                    wish.do(db)
-        except BaseException as error:  # noqa: BLE001 - raised again in the threads that wished
-            if len(taken) > 1 and isinstance(error, Exception):
-                for wish in taken:
-                    self._do_alone(db, wish, transaction)
+                    batch, self._pending = self._pending, []
+                for write in batch:
+                    write.run(db)
+        except BaseException as error:  # noqa: BLE001 - raised again in the threads that asked
+            if len(batch) > 1 and isinstance(error, Exception):
+                for write in batch:
+                    self._run_alone(db, write, transaction)
             else:
-                for wish in taken:
-                    wish.error = error
+                for write in batch:
+                    write.error = error
         finally:
             with self._guard:
-                self._wishes = [wish for wish in self._wishes if wish is not own]
-                following = self._wishes[:1]
-                self._led = bool(following)
-                for wish in following:
-                    wish.leads = True
-            for wish in (*taken, *following):
-                wish.told.set()
+                self._pending = [write for write in self._pending if write is not own]
+                following = self._pending[:1]
+                self._has_leader = bool(following)
+                for write in following:
+                    write.leads = True
+            for write in (*batch, *following):
+                write.ready.set()
 
-    def _do_alone(self, db: sqlite3.Connection, wish: _Wish, transaction: _Transaction) -> None:
+    def _run_alone(
+        self, db: sqlite3.Connection, write: _PendingWrite, transaction: _Transaction
+    ) -> None:
         try:
             with transaction(db):
-                wish.do(db)
-        except Exception as error:  # noqa: BLE001 - raised again in the thread that wished it
-            wish.error = error
+                write.run(db)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
+            write.error = error

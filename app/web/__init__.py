@@ -14,7 +14,7 @@ from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.records.identity import keep_beside
+from app.records.identity import require_files
 from app.site.i18n import set_up_languages
 from app.site.services import EXTENSION, Services, open_services
 from app.site.settings import KEY_FILES, ROOT, Settings, SettingsError, load_settings
@@ -109,7 +109,7 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
         TRUSTED_HOSTS=[urlsplit(settings.site_url).hostname] if settings.site_url else None,
     )
     key_files = (settings.instance / name for name in KEY_FILES)
-    keep_beside(settings.database, tuple(path for path in key_files if path.exists()))
+    require_files(settings.database, tuple(path for path in key_files if path.exists()))
     site = app.extensions[EXTENSION] = open_services(settings, **overrides)
     set_up_limits(app, settings)
     hang_door(app, settings.secret_key)

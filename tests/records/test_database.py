@@ -264,7 +264,7 @@ def test_what_is_written_together_is_not_acknowledged_where_it_was_not_stored(
     def gone(_db: sqlite3.Connection) -> None:
         raise NotStoredError("gone")
 
-    monkeypatch.setattr("app.records.database._same_file", gone)
+    monkeypatch.setattr("app.records.database._check_not_overwritten", gone)
     answers = written_behind_a_lock(path, db, [put("a"), put("b")])
     assert [type(answer) for answer in answers] == [NotStoredError] * 2
     assert kept(db) == []
@@ -314,14 +314,14 @@ def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path
 def test_who_waits_for_another_process_hears_that_it_has_written(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.records.turns.LOOK_SECONDS", 3600.0)
-    waits, wait_for_the_bell = threading.Event(), turns._bell.wait
+    monkeypatch.setattr("app.records.turns.POLL_SECONDS", 3600.0)
+    waits, wait_for_the_bell = threading.Event(), turns._doorbell.wait
 
     def hear(seconds: float) -> None:
         waits.set()
         wait_for_the_bell(seconds)
 
-    monkeypatch.setattr(turns._bell, "wait", hear)
+    monkeypatch.setattr(turns._doorbell, "wait", hear)
     here, there = Turn(), Turn()  # each is one process's
     told = queue.SimpleQueue[str]()
 
@@ -389,7 +389,7 @@ def written_behind_a_lock(
         other.execute("BEGIN IMMEDIATE")
         for number, work in enumerate(works):
             threads.append(in_thread(path, work, told[number], partial(begin, number)))
-            until(lambda: len(db.raw.shared._wishes) == len(threads))  # type: ignore[attr-defined]
+            until(lambda: len(db.raw.shared._pending) == len(threads))  # type: ignore[attr-defined]
         other.execute("ROLLBACK")
     for thread in threads:
         thread.join()
@@ -398,7 +398,7 @@ def written_behind_a_lock(
 
 def open_turn(db: sqlite3.Connection) -> bool:
     """Whether somebody asks for the lock in vain."""
-    return bool(db.raw.turn._since)  # type: ignore[attr-defined]
+    return bool(db.raw.turn._blocked_since)  # type: ignore[attr-defined]
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from app.errors import NotStoredError
 from app.records.database import local_database, open_database, writing
 from app.records.health import adopt_site, changed_keys, check_site
-from app.records.identity import NotItselfError, id_file, keep_beside, known_id
+from app.records.identity import NotItselfError, id_file, known_id, require_files
 from app.records.migrations import damage
 from app.records.signing import sign
 from app.site.settings import ROOT
@@ -173,7 +173,7 @@ def test_a_database_without_the_file_beside_it_gets_it_again(path: Path) -> None
 def test_a_key_that_is_gone_stops_the_writing(path: Path, db: sqlite3.Connection) -> None:
     key = path.parent / "person.key"
     key.write_text("x" * 64)
-    keep_beside(path, (key,))
+    require_files(path, (key,))
     sign(db, signature("one"), SECRET)
     key.rename(path.parent / "away")
     with pytest.raises(NotItselfError, match=r"person\.key is gone"):

@@ -727,7 +727,7 @@ def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_h
 def test_while_somebody_reads_for_long_the_page_says_that_traces_are_left(
     here: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "WAIT", 0.01)
+    monkeypatch.setattr(erasing, "READER_SECONDS", 0.01)
     receipt = here.resident().receipt_path(here.sign(reviewed(here, Sent(packet=True))))
     with closing(open_database(here.settings.database)) as reader:
         reader.execute("BEGIN")

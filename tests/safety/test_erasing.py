@@ -36,7 +36,7 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
             pass
 
     monkeypatch.setattr("app.records.erasing.threading.Thread", Kept)
-    monkeypatch.setattr(erasing, "_trying", Lock())
+    monkeypatch.setattr(erasing, "_retrying", Lock())
     return work
 
 
@@ -76,14 +76,14 @@ def test_of_very_many_none_is_looked_for_and_the_file_is_rewritten(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(erasing, "scan_files")
-    assert erase(db, [bytes([n]) * 16 for n in range(erasing.MANY)] + [missed])
+    assert erase(db, [bytes([n]) * 16 for n in range(erasing.MOST_SEARCHED)] + [missed])
     assert missed not in raw(tmp_path)
 
 
 def test_a_large_file_waits_for_the_purge_and_no_later_success_hides_it(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "LARGE", 0)
+    monkeypatch.setattr(erasing, "LARGEST_VACUUM", 0)
     assert not erase(db, [missed])
     assert waits_to_be_erased(db)
     for others in ([], [b"somebody else's code"]):
@@ -116,8 +116,8 @@ def test_a_thread_tries_again_once_the_reader_has_finished(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     tries: list[Callable[[], None]],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(erasing, "WAIT", 0.01)
-    monkeypatch.setattr(erasing, "AGAIN", 0)
+    monkeypatch.setattr(erasing, "READER_SECONDS", 0.01)
+    monkeypatch.setattr(erasing, "RETRY_SECONDS", 0)
     with closing(open_database(tmp_path / "site.db")) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM signatures").fetchone()
@@ -129,8 +129,8 @@ def test_a_thread_tries_again_once_the_reader_has_finished(
     again()
     assert not waits_to_be_erased(db)
     assert missed not in raw(tmp_path)
-    assert erasing._trying.acquire(blocking=False), "the next can be waited for"
-    erasing._trying.release()
+    assert erasing._retrying.acquire(blocking=False), "the next can be waited for"
+    erasing._retrying.release()
 
 
 def test_all_that_names_somebody_is_looked_for(db: sqlite3.Connection, pair: Pair) -> None:
@@ -156,5 +156,5 @@ def test_a_log_that_another_process_emptied_meanwhile_keeps_nobody_waiting(tmp_p
     with closing(open_database(path)) as db:
         assert erasing.empty_log(db)
         assert Path(f"{path}-wal").stat().st_size == 0
-        erasing._cut_log(db, path)
+        erasing._truncate_log(db, path)
         assert not db.in_transaction

@@ -490,7 +490,7 @@ def test_what_changes_while_its_batch_is_sealed_anew_stays_as_it_was_sent_last(
 def test_rotation_says_that_traces_are_left_while_somebody_reads(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.records.erasing.WAIT", 0.01)
+    monkeypatch.setattr("app.records.erasing.READER_SECONDS", 0.01)
     fill(db, pair[0], 3)
     new, _ = another_key(tmp_path / "keys")
     with closing(open_database(tmp_path / "site.db")) as reader:
