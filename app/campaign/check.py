@@ -97,7 +97,8 @@ def check_campaign(
     """Compose every template for every seat at every stage, reading aid too, and check it.
 
     ``templates`` defaults to all of the campaign's; give one to check a draft. ``progress`` is
-    called with seats done and seats in all. Vacant seats count and need no letter.
+    called with seats done and seats in all. Vacant seats count and need no letter; one whose
+    member is not known yet does not count, since nothing to it was read.
     """
     for step in _steps(campaign, holders, templates):
         if isinstance(step, Report):
@@ -136,7 +137,8 @@ def _steps(
             checker.read(holder, chosen)
         if done % STEP == 0:
             yield done
-    yield Report(len(holders), len(chosen), len(STAGES), checker.letters, checker.problems())
+    seats = sum(not holder.awaited for holder in holders)
+    yield Report(seats, len(chosen), len(STAGES), checker.letters, checker.problems())
 
 
 class _Checker:

@@ -77,6 +77,15 @@ def test_a_plain_good_letter_passes(campaign: Campaign, few: Few) -> None:
     assert report.summary == "8 seats, 1 templates, 3 stages: ok"
 
 
+def test_a_seat_whose_member_is_not_known_yet_is_not_among_those_that_were_read(
+    campaign: Campaign, few: Few
+) -> None:
+    first, *others = few.holders
+    unknown = replace(first, member=None, awaited=True)
+    report = found(campaign, Few((unknown, *others)), GOOD)
+    assert report.summary == "7 seats, 1 templates, 3 stages: ok"
+
+
 THANKS = "Thank you."
 
 
