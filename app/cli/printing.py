@@ -248,7 +248,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
     started = time.monotonic()
     sheets = office_sheets(
         local_database(settings.database), campaign, holders, today=today,
-        congress=tables.congress, towns=settings.keep_towns,
+        tables=tables, towns=settings.keep_towns,
     )  # fmt: skip
     facts = sheet_facts(
         campaign, group=settings.group_name, today=today, members_as_of=tables.as_of

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.congress.model import (
+    FIRST_CONGRESS,
     STATES,
     Candidate,
     Choose,
@@ -41,6 +42,7 @@ from app.congress.model import (
     change_of,
     congress_at,
     congress_years,
+    district_key,
     district_numbers,
     moment_of,
     over_on,
@@ -218,6 +220,19 @@ class Tables:
         not the year.
         """
         return self._facts.lines_of(state, self.congress)
+
+    def counted_as(self, seat: Seat) -> tuple[str, ...]:
+        """The groups in which those are counted whom a seat represents: its state, for a senator;
+        else its district (``district_key``) in each Congress whose lines still hold here."""
+        if seat.chamber == "senate":
+            return (seat.state,)
+        lines = self.lines_of(seat.state)
+        return tuple(
+            district_key(seat.id, congress)
+            for congress in range(FIRST_CONGRESS, self.congress + 1)
+            if congress == self.congress
+            or (self.has_lines and self._facts.lines_of(seat.state, congress) == lines)
+        )
 
     def good_lines(self, state: str) -> frozenset[int]:
         """The Congresses whose lines say the same in ``state`` as those that hold now.

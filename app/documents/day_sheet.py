@@ -49,6 +49,8 @@ class OfficeNumbers:
     """Source tags and how many people came by each, largest first; only ``LEAST`` and more."""
     towns: tuple[tuple[str, int], ...] | None = None
     """The same for towns; None where the campaign does not keep them."""
+    earlier: int = 0
+    """People of the district of this number while it had other lines; not among ``signatures``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,14 @@ def _nobody(holder: Holder) -> str:
     return "Name not listed yet" if holder.awaited else "Vacant seat"
 
 
+def earlier_words(people: int) -> str:
+    """Who signed before the district got its lines; empty where nobody did."""
+    if not people:
+        return ""
+    who, are = ("One person", "is") if people == 1 else (f"{people:,} people", "are")
+    return f"{who} signed before this district’s lines changed, and {are} not counted here."
+
+
 def _seat_line(holder: Holder) -> str:
     house = (
         "United States Senate" if holder.seat.chamber == "senate" else "House of Representatives"
@@ -202,6 +212,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         "awaited": holder.awaited,
         "where": f"of {seat_name(holder)}",
         "signatures": f"{numbers.signatures:,}",
+        "earlier": earlier_words(numbers.earlier),
         "letters": f"{numbers.letters:,}",
         "own": f"{sheet.own_percent} %" if numbers.signatures else "–",
         "own_people": f"{numbers.own_words:,}",

@@ -16,6 +16,7 @@ from app.campaign.entities import Campaign
 from app.campaign.words import Language, said
 from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.places import town_key
+from app.congress.tables import Tables
 from app.documents.day_sheet import (
     LEAST,
     MOST_THEMES,
@@ -58,12 +59,13 @@ def office_numbers(
     campaign: str,
     holders: Iterable[Holder],
     *,
-    congress: int = FIRST_CONGRESS,
+    tables: Tables,
     towns: bool = False,
 ) -> list[OfficeNumbers]:
     """The counted numbers of each holder, in their order. One snapshot.
 
-    A district's are those of people who signed under ``congress``; a state's, of all.
+    A district's are those of people who live in it as its lines are at the moment of ``tables``,
+    whenever they signed; of those who signed under other lines that is not known.
 
     Reads one state where all holders are of one, else every state. ``towns`` says whether the
     campaign keeps them; those kept earlier are not shown when it no longer does.
@@ -81,19 +83,30 @@ def office_numbers(
         places = _places(db, campaign, only, towns=towns)
     return [
         _numbers(
-            places.get(key := _key(holder, congress), _Place()),
-            signatures=signatures.get(key, 0),
+            _together([places[key] for key in keys if key in places]),
+            signatures=sum(signatures.get(key, 0) for key in keys),
+            earlier=sum(
+                signatures.get(key, 0)
+                for congress in range(FIRST_CONGRESS, tables.congress + 1)
+                if (key := district_key(holder.seat.id, congress)) not in keys
+            ),
             letters=letters.get(holder.member.bioguide, 0) if holder.member else 0,
             towns=towns,
         )
         for holder in wanted
+        for keys in [tables.counted_as(holder.seat)]
     ]
 
 
-def _key(holder: Holder, congress: int) -> str:
-    """Whose people are the seat's constituents: ``CA-12``, or ``CA`` for a senator."""
-    seat = holder.seat
-    return seat.state if seat.chamber == "senate" else district_key(seat.id, congress)
+def _together(places: list[_Place]) -> _Place:
+    """The numbers of several places added up."""
+    whole = _Place()
+    for place in places:
+        whole.own_words += place.own_words
+        whole.weeks += place.weeks
+        whole.letters += place.letters
+        whole.towns += place.towns
+    return whole
 
 
 def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -> dict[str, _Place]:
@@ -122,9 +135,12 @@ def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -
     return found
 
 
-def _numbers(place: _Place, *, signatures: int, letters: int, towns: bool) -> OfficeNumbers:
+def _numbers(
+    place: _Place, *, signatures: int, earlier: int, letters: int, towns: bool
+) -> OfficeNumbers:
     return OfficeNumbers(
         signatures=signatures,
+        earlier=earlier,
         letters=letters,
         own_words=place.own_words,
         weeks=tuple(sorted(place.weeks.items())),
@@ -145,13 +161,13 @@ def office_sheets(
     holders: Iterable[Holder],
     *,
     today: date,
-    congress: int = FIRST_CONGRESS,
+    tables: Tables,
     towns: bool = False,
     language: Language = "en",
 ) -> list[DaySheet]:
     """The day sheet of each holder, by the name of the state, the House before the Senate."""
     ordered = sorted(holders, key=_place_in_book)
-    numbers = office_numbers(db, campaign.slug, ordered, congress=congress, towns=towns)
+    numbers = office_numbers(db, campaign.slug, ordered, tables=tables, towns=towns)
     return [
         day_sheet(
             campaign, holder, _in_words(number, campaign, language), today=today, language=language

@@ -122,7 +122,7 @@ def state_the_count(db: sqlite3.Connection, path: Path) -> None:
 
 def book(db: sqlite3.Connection) -> bytes:
     tables, campaign = load_tables(), load_campaign(ROOT / "letters" / CAMPAIGN)
-    sheets = office_sheets(db, campaign, tables.holders, today=TODAY)
+    sheets = office_sheets(db, campaign, tables.holders, today=TODAY, tables=tables)
     facts = sheet_facts(campaign, group="Bench", today=TODAY, members_as_of=tables.as_of)
     return book_pdf(sheets, facts)
 

@@ -402,9 +402,30 @@ def test_after_noon_nobody_is_said_to_have_left_whom_the_list_only_does_not_name
     browser.get(f"/es{ROOT}/members?q=lateefah")
     assert "CA-12 (119.º Congreso)" in browser.words
     districts = every_line(browser, f"{ROOT}/by/district?state=CA", "All districts")
-    assert [line[:2] for line in districts if "119th" in line[0]] == [
-        ["CA-12 (119th Congress)", "Lateefah Simon"]
-    ]
+    assert ["CA-12 (119th Congress)", "Lateefah Simon"] in [line[:2] for line in districts]
+
+
+def test_until_somebody_signs_in_the_new_congress_the_districts_of_the_old_are_shown(
+    app: Flask, staff: Office, add: Add, clock: Clock
+) -> None:
+    add(state="TX", district=10)
+    clock.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    browser = Browser(app, clock).enter(staff.add("Ana", "exporter"))
+    path = f"{ROOT}/places?state=TX"
+    assert "districts of the 119th Congress, in which people signed" in browser.get(path).words
+    lines = table(browser.page, "Districts")
+    assert len(lines) == 38
+    assert lines[9][:3] == ["TX-10 (119th Congress)", "Michael T. McCaul", "1"]
+    drawn = browser.client.get(f"{ROOT}/map.svg").text
+    assert "TX-10, Michael T. McCaul: one person signed" in drawn
+    browser.get(f"/es{path}")
+    assert "los distritos del 119.º Congreso, durante el cual se firmó" in browser.words
+    add(state="TX", district=11, congress=120)
+    assert "in which people signed" not in browser.get(path).words
+    lines = table(browser.page, "Districts")
+    assert len(lines) == 39
+    assert lines[9][:3] == ["TX-10 (120th Congress)", "name not listed yet", "0"]
+    assert lines[38][:3] == ["TX-10 (119th Congress)", "Michael T. McCaul", "1"]
 
 
 @pytest.mark.usefixtures("some")

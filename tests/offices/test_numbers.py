@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +15,13 @@ from app.records.counts import count, totals
 from app.records.database import open_database
 from app.records.office_numbers import office_numbers
 from app.records.signing import withdraw
+from tests.congress.asking import JUST_BEFORE, NOON
 from tests.offices.conftest import Signers, holder
 from tests.records.build import CAMPAIGN, set_status
 
 
 def numbers(db: sqlite3.Connection, tables: Tables, seat: str, **how: bool) -> OfficeNumbers:
-    (found,) = office_numbers(db, CAMPAIGN, [holder(tables, seat)], **how)
+    (found,) = office_numbers(db, CAMPAIGN, [holder(tables, seat)], tables=tables, **how)
     return found
 
 
@@ -37,7 +38,7 @@ def test_people_and_letters_are_counted_apart(
     assert (found.signatures, found.letters) == (1, 1)
     assert numbers(db, tables, "NY-11") == OfficeNumbers()
     house = [h for h in tables.holders if h.seat.chamber == "house"]
-    whole = office_numbers(db, CAMPAIGN, house)
+    whole = office_numbers(db, CAMPAIGN, house, tables=tables)
     assert sum(each.signatures for each in whole) == totals(db, CAMPAIGN).signatures == 2
 
 
@@ -57,6 +58,29 @@ def test_a_vacant_seat_has_constituents_and_no_letter(
     signers.sign(vacant.state, vacant.district or 0, 3)
     found = numbers(db, tables, vacant.id)
     assert (found.signatures, found.letters) == (3, 0)
+
+
+def test_after_a_change_of_congress_a_district_keeps_its_people_where_it_keeps_its_lines(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    for state, district in (("MA", 6), ("MO", 5), ("TX", 10)):
+        signers.sign(state, district, 2)
+        signers.sign(state, district, congress=120)
+    before, after, later = (
+        tables.at(moment) for moment in (JUST_BEFORE, NOON, datetime(2029, 2, 1, tzinfo=UTC))
+    )
+    found = [
+        (seat, n.signatures, sum(people for _week, people in n.weeks), n.earlier)
+        for then in (before, after, later)
+        for seat in ("MA-6", "MO-5", "TX-10", "TX-S1")
+        for n in [numbers(db, then, seat)]
+    ]
+    assert found == [
+        ("MA-6", 2, 2, 0), ("MO-5", 2, 2, 0), ("TX-10", 2, 2, 0), ("TX-S1", 3, 3, 0),
+        ("MA-6", 3, 3, 0), ("MO-5", 3, 3, 0), ("TX-10", 1, 1, 2), ("TX-S1", 3, 3, 0),
+        # Nobody knows the lines of 2029 here.
+        ("MA-6", 0, 0, 3), ("MO-5", 0, 0, 3), ("TX-10", 0, 0, 3), ("TX-S1", 3, 3, 0),
+    ]  # fmt: skip
 
 
 def test_what_is_not_counted_is_not_on_the_sheet(
@@ -140,7 +164,11 @@ def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
         )  # fmt: skip
         if withdrawn:
             withdraw(db, tokens[0])
-    whole = dict(zip(tables.holders, office_numbers(db, CAMPAIGN, tables.holders), strict=True))
+    whole = dict(
+        zip(
+            tables.holders, office_numbers(db, CAMPAIGN, tables.holders, tables=tables), strict=True
+        )
+    )
     for seat in ("CA-12", "CA-14", "CA-S1", "WY-0", "DC-0", "PR-0", "NY-S3"):
         assert whole[holder(tables, seat)] == numbers(db, tables, seat), seat
     for held, each in whole.items():

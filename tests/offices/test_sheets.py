@@ -32,6 +32,7 @@ from tests.offices.conftest import TODAY, Signers, holder
 
 FULL = OfficeNumbers(
     signatures=123_456,
+    earlier=99_999,
     letters=120_000,
     own_words=60_000,
     weeks=tuple((date(2026, 7, 6) + timedelta(weeks=n), 90_000 + n) for n in range(21)),
@@ -193,7 +194,7 @@ def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_
     for one in tables.holders:
         states.setdefault(one.seat.state, []).append(one)
     some = [one for state in states.values() for one in state[-3:]]
-    sheets = office_sheets(db, campaign, some, today=TODAY)
+    sheets = office_sheets(db, campaign, some, today=TODAY, tables=tables)
     count = len(sheets)
     assert count > 150
     done: list[int] = []
@@ -294,3 +295,12 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], mess
     assert result.exit_code != 0
     assert message in result.output
     assert not (tmp_path / "x.pdf").exists()
+
+
+def test_who_signed_before_the_lines_changed_is_told_beside_the_number(
+    campaign: Campaign, tables: Tables, facts: Facts
+) -> None:
+    for people, told in ((2, "2 people signed before"), (1, "One person signed before")):
+        numbers = replace(FULL, earlier=people)
+        text = words(sheets_pdf([sheet(campaign, tables, "TX-10", numbers)], facts))
+        assert told in text

@@ -108,6 +108,6 @@ def test_spellings_of_one_town_are_counted_together(
 ) -> None:
     signers.sign("VT", 0, 3, town="St Albans")
     signers.sign("VT", 0, 2, town="Saint Albans")
-    (found,) = office_numbers(db, CAMPAIGN, [holder(tables, "VT-0")], towns=True)
+    (found,) = office_numbers(db, CAMPAIGN, [holder(tables, "VT-0")], tables=tables, towns=True)
     assert found.towns
     assert [number for _town, number in found.towns] == [5]

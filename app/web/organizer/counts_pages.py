@@ -39,6 +39,7 @@ from app.web.organizer.counts_read import (
     MemberLine,
     Survey,
     common,
+    counted_in,
     counts_area,
     lines,
     member_lines,
@@ -83,16 +84,18 @@ def places() -> Response:
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, ("state", "district", "match")).by
     by_state = queried().get("map") == "states" and not state
-    shapes = shapes_of(site)
+    tables = counted_in(rows["district"], site.tables)
+    shapes = shapes_of(site, tables)
     framing()
     return _page(
         "places", asked, site, by_state=by_state, map_here=shapes is not None,
-        others=shapes is not None and not by_state and shapes.congress != site.tables.congress,
+        others=shapes is not None and not by_state and shapes.congress != tables.congress,
         outlines=ordinal(shapes.congress, language()) if shapes else "",
-        congress=ordinal(site.tables.congress, language()),
-        whole=[state_name(s) for s in redrawn(shapes, site.tables) if state in (None, s)],
+        ended="" if tables is site.tables else ordinal(tables.congress, language()),
+        congress=ordinal(tables.congress, language()),
+        whole=[state_name(s) for s in redrawn(shapes, tables) if state in (None, s)],
         legend=legend_of(
-            rows["state" if by_state else "district"], shapes, site.tables, state,
+            rows["state" if by_state else "district"], shapes, tables, state,
             by_state=by_state,
         ),
         places=lines("district" if state else "state", rows["district" if state else "state"],
@@ -291,18 +294,18 @@ Legend = tuple[tuple[int, str], ...]
 """Step and words, the lightest first."""
 
 
-def shapes_of(site: Services) -> DistrictMap | None:
-    """The map of the present districts, or the one that this site has; None without one: then
-    the tables still have all numbers."""
+def shapes_of(site: Services, tables: Tables) -> DistrictMap | None:
+    """The map of the districts of ``tables``, or the one that this site has; None without one:
+    then the page's tables still have all numbers."""
     for folder in (tables_folder(site.settings.instance), FOLDER):
         with suppress(TablesError):
-            return load_map(folder, site.tables.congress)
+            return load_map(folder, tables.congress)
     return None
 
 
 def redrawn(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
-    """The states that have other lines now than the map: there is no outline of their districts,
-    so each is counted as a whole."""
+    """The states that have other lines in ``tables`` than on the map: there is no outline of their
+    districts, so each is counted as a whole."""
     if shapes is None or shapes.congress == tables.congress:
         return ()
     return tuple(s for s in sorted(STATES) if tables.lines_of(s) != shapes.congress)
@@ -320,14 +323,15 @@ def picture() -> Response:
     by_state = queried().get("map") == "states" and not asked.chosen.state
     rows = count(site.db(), asked.chosen, "state" if by_state else "district")
     numbers = {row.group: row.signatures for row in rows}
-    shapes = shapes_of(site)
+    tables = site.tables if by_state else counted_in(rows, site.tables)
+    shapes = shapes_of(site, tables)
     if shapes is None:
         abort(404)
     state = asked.chosen.state
     if by_state:
-        places = _states(shapes, numbers, site.tables)
+        places = _states(shapes, numbers, tables)
     else:
-        places = _districts(shapes, numbers, site.tables, state)
+        places = _districts(shapes, numbers, tables, state)
     if state is None:
         view = (0, 0, shapes.width, shapes.height)
         insets = sorted({**shapes.boxes, "PR": shapes.frames["PR"]}.items())
@@ -370,7 +374,7 @@ def _districts(
     """The districts of the country, or of one state.
 
     ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Drawn are
-    those of the Congress that sits. A state whose lines are not those of the map is one place.
+    those of the Congress of ``tables``. A state whose lines are not those of the map is one place.
     """
     whole = redrawn(shapes, tables)
     now = {

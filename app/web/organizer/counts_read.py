@@ -8,7 +8,7 @@ names that a person understands, the shares, and the lines without a gap.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
@@ -21,7 +21,7 @@ from wtforms import Field, ValidationError
 from app.campaign.entities import Campaign
 from app.campaign.stance import stance_of
 from app.campaign.words import said
-from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
+from app.congress.model import FIRST_CONGRESS, STATES, Holder, change_of, district_key
 from app.congress.tables import Tables
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import (
@@ -375,14 +375,29 @@ def _states(totals: Found, chosen: Filter, _site: Services) -> list[Line]:
     return [(group, group, name, totals.get(group, NOTHING)) for group, name in names.items()]
 
 
+def end_of(congress: int, tables: Tables) -> Tables:
+    """The tables as they hold at the last moment of an earlier Congress, else now."""
+    if not tables.first_known <= congress < tables.congress:
+        return tables
+    return tables.at(change_of(congress + 1) - timedelta(seconds=1))
+
+
+def counted_in(districts: Iterable[CountRow], tables: Tables) -> Tables:
+    """The tables of the Congress whose districts have the numbers: the present one; until somebody
+    has signed in it, the one in which people signed last."""
+    last = max((_congress_of(r.group) for r in districts if r.signatures), default=tables.congress)
+    return end_of(last, tables)
+
+
 def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
+    rows = [CountRow(group, total.signatures, total.letters) for group, total in totals.items()]
+    tables = counted_in(rows, site.tables)
     states = [chosen.state] if chosen.state else sorted(STATES)
-    seats = [f"{state}-{n}" for state in states for n in site.tables.districts(state)]
-    congress = site.tables.congress
-    names = {district_key(seat, congress): member_of(seat, site.tables) for seat in seats}
+    seats = [f"{state}-{n}" for state in states for n in tables.districts(state)]
+    names = {district_key(seat, tables.congress): member_of(seat, tables) for seat in seats}
     # A district of another Congress is a line of its own, with who sat there then.
     names |= {group: _sat_in(group, site.tables) for group in totals if group not in names}
-    mixed = any(_congress_of(group) != congress for group in totals)
+    mixed = any(_congress_of(group) != site.tables.congress for group in totals)
     return [
         (group, _district_words(group) if mixed else group.partition("/")[0], name,
          totals.get(group, NOTHING))
@@ -471,8 +486,8 @@ class MemberLine:
     """What the member has done on the bill, in words."""
     letters: int
     constituents: int | None
-    """People of the seat's state or district who signed, in each Congress in which the member sat
-    there; None where the seat is not known."""
+    """People of the seat's state or district, by the lines of then, who signed; None where the seat
+    is not known."""
 
     @property
     def words(self) -> str:
@@ -509,37 +524,24 @@ def member_lines(
         else:
             name = f"{row.group} ({other})"
             unknown.append(MemberLine(row.group, name, "", "", "", row.letters, None))
-    shown = [(holder, holder.seat.id) for holder in tables.holders]
+    shown = [(holder, holder.seat.id, tables) for holder in tables.holders]
     for who in written:
         person = tables.people[who]
         if person.standing != "sits":
-            shown.append((person.holder, past_seat(person.holder.seat.id, person, tables)))
+            seat_words = past_seat(person.holder.seat.id, person, tables)
+            shown.append((person.holder, seat_words, end_of(person.congress, tables)))
     found = []
-    for holder, words in shown:
+    for holder, words, then in shown:
         member, seat = holder.member, holder.seat
         if state is None or seat.state == state:
             number = written[member.bioguide] if member else 0
+            here = sum(people.get(key, 0) for key in then.counted_as(seat))
             stance = stance_name(stance_of(campaign, member).name) if member else ""
             found.append(MemberLine(
                 member.bioguide if member else "", member.full_name if member else nobody(holder),
-                words, seat.state, stance, number, _constituents(holder, tables, people),
+                words, seat.state, stance, number, here,
             ))  # fmt: skip
     return sorted([*found, *unknown], key=lambda line: (plain(line.name), natural(line.seat)))
-
-
-def _constituents(holder: Holder, tables: Tables, people: Mapping[str, int]) -> int:
-    """People who signed and live in the state, or in the district as it was in each Congress in
-    which the member sat for it (a seat without a name: in this Congress)."""
-    seat = holder.seat
-    if seat.chamber == "senate":
-        return people.get(seat.state, 0)
-    return sum(
-        people.get(district_key(seat.id, congress), 0)
-        for congress in range(FIRST_CONGRESS, tables.congress + 1)
-        if (holder.member is None and congress == tables.congress)
-        or (holder.member and holder.member.bioguide in
-            {one.bioguide for one in tables.members_of(seat.id, congress)})
-    )  # fmt: skip
 
 
 def stance_name(name: str) -> str:

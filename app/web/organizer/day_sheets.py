@@ -8,7 +8,7 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from app.campaign.words import Language
-from app.congress.model import STATES, Holder, district_key
+from app.congress.model import STATES, Holder
 from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
 from app.documents.typesetting import PdfError
 from app.records.counts import count
@@ -63,12 +63,11 @@ def _search(
     found = []
     for holder in site.tables.holders:
         seat, member = holder.seat, holder.member
-        house = district_key(seat.id, site.tables.congress)
-        place = seat.state if seat.chamber == "senate" else house
         bioguide = member.bioguide if member else ""
         words = plain(f"{title_name(holder)} {role(holder)} {seat.id} {bioguide}")
         if state in ("", seat.state) and all(word in words for word in wanted):
-            found.append((holder, people.get(place, 0), letters.get(bioguide, 0)))
+            here = sum(people.get(key, 0) for key in site.tables.counted_as(seat))
+            found.append((holder, here, letters.get(bioguide, 0)))
     return found
 
 
@@ -142,6 +141,6 @@ def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
 
 def _sheets(holders: list[Holder], site: Services, lang: Language = "en") -> list[DaySheet]:
     return office_sheets(
-        site.db(), site.campaign, holders, today=site.today(), congress=site.tables.congress,
+        site.db(), site.campaign, holders, today=site.today(), tables=site.tables,
         towns=site.settings.keep_towns, language=lang,
     )  # fmt: skip
