@@ -30,7 +30,7 @@ from app.records.paper import (
     undo_import,
 )
 from app.records.paper_columns import COLUMNS, ROLES, plain_header
-from app.records.paper_files import HeldFile, SheetError, hold_file
+from app.records.paper_files import ParsedFile, SheetError, parse_file
 from app.records.paper_plan import Choices, Hidden, ImportPlace, ImportPlan, Odd, Wrong, make_plan
 from app.records.tabular import csv_text
 from app.site.paper_words import (
@@ -95,7 +95,7 @@ def import_command(
     """
     try:
         with file.open("rb") as content:
-            held = hold_file(content)
+            held = parse_file(content)
         said = _said(columns, held)
         choices = Choices(headers=said, hidden=hidden or "", zeros=restore_zeros)
         settings = load_settings()
@@ -153,7 +153,7 @@ def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
     return frozenset(keys[name] for name in named or keys)
 
 
-def _said(options: tuple[str, ...], held: HeldFile) -> dict[str, str]:
+def _said(options: tuple[str, ...], held: ParsedFile) -> dict[str, str]:
     """What ``--column`` says of the file's columns, by their plain headers."""
     known = {plain_header(cell) for sheet in held.sheets for cell in sheet.header.cells}
     said = {}
@@ -181,7 +181,7 @@ def _batch(
     )
 
 
-def _plan(held: HeldFile, choices: Choices, place: ImportPlace, db: Connection) -> ImportPlan:
+def _plan(held: ParsedFile, choices: Choices, place: ImportPlace, db: Connection) -> ImportPlan:
     with progress("Reading", sum(len(sheet.rows) for sheet in held.sheets)) as bar:
         return make_plan(held, choices, place, db, progress=bar)
 

@@ -1,14 +1,14 @@
-"""Signatures that were given on paper: counted like the others, all of a sheet or none.
+"""Signatures given on paper: counted like the others, and imported a whole sheet or nothing.
 
-Of a person only keyed codes are kept. The receipt of a signature on paper is made from that
-code, so the same sheet a second time adds nothing, not even for somebody whose signature was
-taken back in the meantime.
+Only keyed codes of a person are kept. The receipt of a paper signature is derived from that
+code, so importing the same sheet twice adds nothing, not even for people who have withdrawn
+their signature in the meantime.
 
-One transaction of 50,000 signatures would keep everybody else from writing for seconds. So an
-import stores a few hundred at a time and notes in the same transaction which they are. Where it
-never comes to its end, by an error or a power cut, the noted signatures are removed: at once, by
-the site within the hour, or before the next import begins. The same notes let an organizer undo
-a whole import later.
+One transaction of 50,000 signatures would block every other writer for seconds. An import
+therefore commits a few hundred rows at a time and records in the same transaction which
+signatures it added. If an error or a power cut interrupts it, those signatures are removed:
+immediately, by the site within the hour, or before the next import starts. The same records let
+an organizer undo a whole import later.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from app.records.signing import FORGET, receipt_token, source_tag
 from app.records.site_campaigns import require_open
 
 TEMPLATE = "paper"
-"""What stands in the place of a template: the words were those of the sheet."""
+"""Stored as the template: the words were those on the sheet."""
 VERSION = "sheet"
 USUAL_SOURCE = "paper"
 
 CHUNK = 400
 PAUSE = 0.03
-"""Seconds between two chunks in which other writers get their turn."""
+"""Seconds between two chunks, so that other writers get their turn."""
 
 _INSERT = (
     "INSERT INTO signatures (receipt, campaign, status, day, at, state, district, congress,"
@@ -58,11 +58,11 @@ _INSERT_LETTER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Good:
-    """A row that can be counted: its person's codes, and who represents them."""
+class CountableRow:
+    """A row that can be counted: the person's codes and who represents them."""
 
     key: str
-    """The row's name in its sheet."""
+    """Identifies the row in its file (``SheetRow.key``)."""
     person: Person
     delegation: Delegation
     match: Match
@@ -70,11 +70,11 @@ class Good:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is the same for all signatures that are entered together."""
+    """What all signatures entered together have in common."""
 
     campaign: str
     day: date
-    """In the campaign's time zone: the day of entering."""
+    """The day of entry, in the campaign's time zone."""
     at: datetime
     language: str
     """The language of the sheet that was signed."""
@@ -86,20 +86,20 @@ class Batch:
 
     @property
     def tag(self) -> str:
-        """The source tag as it is kept."""
+        """The source tag as it is stored."""
         return source_tag(self.source) or USUAL_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of a batch."""
+    """The result of a batch."""
 
     signatures: int
     letters: int
     before: int
-    """People who had signed already, on paper or online; nothing was added for them."""
+    """People who had already signed, on paper or online; nothing was added for them."""
     number: int = 0
-    """The import's number, by which it can be undone."""
+    """The import's number, needed to undo it."""
 
     def __add__(self, more: Added) -> Added:
         return Added(
@@ -109,14 +109,14 @@ class Added:
 
 
 class PaperLetters:
-    """The letters that a signature on paper stands for, by delegation; each ask chosen once."""
+    """The letters that a paper signature yields, by delegation; each seat's ask is chosen once."""
 
     def __init__(self, campaign: Campaign, today: date) -> None:
         self._campaign, self._today = campaign, today
         self._known: dict[str, LetterRow] = {}
 
     def to(self, delegation: Delegation) -> tuple[LetterRow, ...]:
-        """One row per seat; a vacant one says that no letter could be written."""
+        """One row per seat; a vacant seat's row records that no letter could be written."""
         return tuple(map(self._letter, delegation.holders))
 
     def _letter(self, holder: Holder) -> LetterRow:
@@ -134,7 +134,7 @@ class PaperLetters:
 
 
 def add_one(
-    db: sqlite3.Connection, row: Good, batch: Batch, *, letters: PaperLetters, secret: bytes
+    db: sqlite3.Connection, row: CountableRow, batch: Batch, *, letters: PaperLetters, secret: bytes
 ) -> Added:
     """Store one signature and its audit event. Raises ``NotStoredError``."""
     with writing(db):
@@ -145,35 +145,35 @@ def add_one(
     return added
 
 
-Stands = Literal["signed", "full"]
-"""Why somebody is not stored: they signed before; or their e-mail address has as many people as
-one may have (``persons.MOST``)."""
+Refusal = Literal["signed", "full"]
+"""Why a row is not stored: its person has already signed, or its email address already has the
+most people allowed (``persons.MOST``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
     number: int | None
-    """The signature: a new one, or the one that the person has already; None where there is
-    none, because it was taken back or the e-mail address is full."""
-    stands: Stands | None = None
-    """Why nothing new was stored."""
+    """The new signature, or the one the person already has; None if there is none, because it was
+    withdrawn or the email address is full."""
+    refusal: Refusal | None = None
+    """Why nothing new was stored; None if it was."""
     letters: int = 0
 
     @property
     def added(self) -> Added:
-        return Added(1, self.letters, 0) if self.stands is None else Added(0, 0, 1)
+        return Added(1, self.letters, 0) if self.refusal is None else Added(0, 0, 1)
 
 
 def _store(
-    db: sqlite3.Connection, row: Good, batch: Batch, to: Sequence[LetterRow], secret: bytes
+    db: sqlite3.Connection, row: CountableRow, batch: Batch, to: Sequence[LetterRow], secret: bytes
 ) -> _Stored:
-    """Store a row inside the caller's transaction, unless its person signed before."""
-    earlier = _signed_before(db, batch.campaign, row, secret)
+    """Store a row inside the caller's transaction, unless its person has already signed."""
+    earlier = _find_earlier(db, batch.campaign, row, secret)
     return _insert(db, row, batch, to, secret) if earlier is None else earlier
 
 
 def _insert(
-    db: sqlite3.Connection, row: Good, batch: Batch, to: Sequence[LetterRow], secret: bytes
+    db: sqlite3.Connection, row: CountableRow, batch: Batch, to: Sequence[LetterRow], secret: bytes
 ) -> _Stored:
     at = minute(batch.at)
     count = sum(letter.bioguide is not None for letter in to)
@@ -192,12 +192,12 @@ def _insert(
     return _Stored(number, letters=count)
 
 
-def _signed_before(
-    db: sqlite3.Connection, campaign: str, row: Good, secret: bytes
+def _find_earlier(
+    db: sqlite3.Connection, campaign: str, row: CountableRow, secret: bytes
 ) -> _Stored | None:
-    """What stands of a row's person, on paper or online; None for a new one.
+    """The reason not to store a row's person again, on paper or online; None for a new person.
 
-    What was given on paper and taken back keeps its person out, too.
+    A withdrawn paper signature also keeps its person from being added again.
     """
     before = standing(db, campaign, row.person)
     if before is not None:
@@ -208,11 +208,11 @@ def _signed_before(
     return None if known is None else _Stored(None, "signed")
 
 
-class Rehearsal:
-    """Says of one row after another whether it would be stored, by the rule that stores it.
+class DryRun:
+    """Tells, row by row, whether a row would be stored, by the same rule that stores it.
 
-    The site's database is only read. The people of the sheet itself are stored in one of their
-    own, in memory, so a repeat within the sheet is found as one of the site is.
+    The site's database is only read. The people on the sheet go into a separate in-memory
+    database, so a repeat within the sheet is found the same way as a repeat on the site.
     """
 
     def __init__(self, db: sqlite3.Connection, campaign: str, secret: bytes) -> None:
@@ -221,10 +221,10 @@ class Rehearsal:
         self._batch = Batch(campaign, never.date(), never, "en", "", "", "")
         self._keys: dict[int, str] = {}
 
-    def __enter__(self) -> Rehearsal:
+    def __enter__(self) -> DryRun:
         self._memory = sqlite3.connect(":memory:", isolation_level=None)
         migrate(self._memory)
-        # Nothing is counted there, so what keeps the counts would only take time.
+        # Nothing is counted there, so the tally triggers would only cost time.
         triggers = self._memory.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
             self._memory.execute(f'DROP TRIGGER "{name}"')
@@ -233,18 +233,18 @@ class Rehearsal:
     def __exit__(self, *_error: object) -> None:
         self._memory.close()
 
-    def ask(self, row: Good) -> tuple[Stands | None, str]:
-        """Why the row would not be stored, and the earlier row of the same person in the sheet,
-        if there is one. None and an empty text for a row that would be stored.
+    def check(self, row: CountableRow) -> tuple[Refusal | None, str]:
+        """Why the row would not be stored, and the key of the same person's earlier row in the
+        file, or an empty string. ``(None, "")`` for a row that would be stored.
         """
         campaign = self._batch.campaign
-        before = _signed_before(self._db, campaign, row, self._secret)
-        if before is not None and before.stands == "signed":
+        before = _find_earlier(self._db, campaign, row, self._secret)
+        if before is not None and before.refusal == "signed":
             return "signed", ""
-        earlier = _signed_before(self._memory, campaign, row, self._secret)
+        earlier = _find_earlier(self._memory, campaign, row, self._secret)
         if earlier is not None and earlier.number:
             return "signed", self._keys[earlier.number]
-        # Those of the site and those of the sheet share one e-mail address's places.
+        # One limit per email address covers the people on the site and those in the file.
         if row.person.by_email:
             counts = (at_mailbox(db, campaign, row.person) for db in (self._db, self._memory))
             if sum(counts) >= MOST:
@@ -257,7 +257,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an organizer may be told of a signature that stands: nothing that names anybody."""
+    """What an organizer may learn about an existing signature; nothing identifies the person."""
 
     day: date
     source: str
@@ -267,7 +267,7 @@ class Earlier:
 def likely_signatures(
     db: sqlite3.Connection, campaign: str, persons: Sequence[Person]
 ) -> list[tuple[tuple[Earlier, AlikeBy], ...]]:
-    """For each person who has not signed, the signatures that may be theirs all the same."""
+    """For each person without a matching signature, the ones that may still be theirs."""
     with reading(db):
         found = likely(db, campaign, persons)
         rows = db.execute(
@@ -282,18 +282,18 @@ def likely_signatures(
     return [tuple((known[number], by) for number, by in one.items()) for one in found]
 
 
-def rehearse_one(
-    db: sqlite3.Connection, campaign: str, row: Good, secret: bytes
-) -> tuple[Stands | None, tuple[tuple[Earlier, AlikeBy], ...]]:
-    """Why one signature would not be stored; where it would, whose it may be all the same."""
-    before = _signed_before(db, campaign, row, secret)
+def dry_run_one(
+    db: sqlite3.Connection, campaign: str, row: CountableRow, secret: bytes
+) -> tuple[Refusal | None, tuple[tuple[Earlier, AlikeBy], ...]]:
+    """Why one signature would not be stored; if it would be, the signatures it may repeat."""
+    before = _find_earlier(db, campaign, row, secret)
     if before is not None:
-        return before.stands, ()
+        return before.refusal, ()
     return None, likely_signatures(db, campaign, [row.person])[0]
 
 
 def _note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
-    """The audit event of a batch, inside the caller's transaction."""
+    """Record a batch's audit event inside the caller's transaction."""
     Actor(db, batch.who, batch.at).record(
         What.PAPER_ADDED, batch.campaign,
         after={"added": total.signatures, "signed before": total.before, "source": batch.tag,
@@ -301,12 +301,12 @@ def _note_batch(db: sqlite3.Connection, batch: Batch, total: Added) -> None:
     )  # fmt: skip
 
 
-def take_back_paper(by: Actor, person: Person, secret: bytes, *, campaign: str) -> bool:
-    """Take a signature on paper back, as its owner asked: every count goes down.
+def withdraw_paper(by: Actor, person: Person, secret: bytes, *, campaign: str) -> bool:
+    """Withdraw a paper signature at its owner's request: every count goes down.
 
-    True when it counted until now. False changes nothing: no such signature on paper, or taken
-    back before; one that was given online is taken back with its own receipt. Raises
-    ``NotStoredError``.
+    True if it counted until now. False means that nothing changed: there is no such paper
+    signature, or it was already withdrawn. An online signature is withdrawn through its own
+    receipt. Raises ``NotStoredError``.
     """
     db, theirs = by.db, [_receipt_of(secret, campaign, person), campaign]
     with writing(db):
@@ -324,7 +324,7 @@ def take_back_paper(by: Actor, person: Person, secret: bytes, *, campaign: str) 
 
 
 def _receipt_of(secret: bytes, campaign: str, person: Person) -> bytes:
-    """The digest of the receipt that a person's signature on paper has, in one campaign."""
+    """The receipt digest of a person's paper signature in one campaign."""
     return token_digest(receipt_token(secret, f"paper {campaign} {person.code.hex()}"))
 
 
@@ -332,31 +332,31 @@ def _receipt_of(secret: bytes, campaign: str, person: Person) -> bytes:
 
 
 class ImportRunningError(Exception):
-    """Another import is at work; nothing was stored."""
+    """Another import is running; nothing was stored."""
 
 
 def paper_lock(instance: Path) -> Path:
-    """The file that lets one import work at a time, in a site's folder."""
+    """The lock file in a site's folder that allows one import at a time."""
     return instance / "paper-import.lock"
 
 
 def import_steps(
     db: sqlite3.Connection,
-    rows: Sequence[Good],
+    rows: Sequence[CountableRow],
     batch: Batch,
     *,
     letters: PaperLetters,
     secret: bytes,
     lock: Path,
 ) -> Iterator[Added]:
-    """Store the rows of a plan and one audit event, or nothing in the end.
+    """Store the rows of a plan and one audit event, or nothing.
 
-    Yields the total so far. All is stored once the iterator has come to its end. Whoever stops
-    asking for the next step (closes the iterator) stops the import, and what was stored is
-    removed. The counts grow while it works. ``lock`` is a file that lets one import work at a
-    time; another raises ``ImportRunningError``. Raises ``NotStoredError``.
+    Yields the total so far. Everything is stored once the iterator is exhausted; closing it
+    earlier stops the import and removes what was stored. The counts grow while it runs. ``lock``
+    is the file that allows one import at a time; a second one raises ``ImportRunningError``.
+    Raises ``NotStoredError``.
     """
-    with _alone(lock):
+    with _only_import(lock):
         undo_unfinished(db)
         with writing(db):
             require_open(db, batch.campaign)
@@ -394,7 +394,7 @@ def import_steps(
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import that still stands."""
+    """One import that has not been undone."""
 
     number: int
     campaign: str
@@ -402,13 +402,13 @@ class Import:
     who: str
     source: str
     signatures: int
-    """How many of its signatures are there and were not taken back."""
+    """How many of its signatures remain and have not been withdrawn."""
     taken_up: int
-    """How many of its people went on online since; while there are any, it cannot be undone."""
+    """How many of its people have since continued online; unless 0, it cannot be undone."""
 
 
 def list_imports(db: sqlite3.Connection, campaign: str) -> list[Import]:
-    """The last imports that still stand, the newest first."""
+    """The most recent imports that have not been undone, newest first; at most 20."""
     rows = db.execute(
         "SELECT id, campaign, at, who, source, signatures, taken_up FROM standing_imports"
         " WHERE campaign = ? AND signatures > 0 ORDER BY id DESC LIMIT 20",
@@ -423,7 +423,7 @@ def list_imports(db: sqlite3.Connection, campaign: str) -> list[Import]:
 class NotUndoneError(Exception):
     """The import cannot be undone, and nothing was changed.
 
-    ``taken_up`` of its people went on online since; 0 where there is no such import.
+    ``taken_up`` of its people have since continued online; 0 if there is no such import.
     """
 
     def __init__(self, taken_up: int) -> None:
@@ -432,14 +432,14 @@ class NotUndoneError(Exception):
 
 
 def undo_import(by: Actor, number: int, campaign: str, *, lock: Path) -> int:
-    """Undo a whole import: every count goes down. Returns how many signatures went.
+    """Undo a whole import: every count goes down. Returns how many signatures were removed.
 
-    What somebody took back themselves stays taken back. Raises ``NotUndoneError``,
-    ``ImportRunningError``, ``NotStoredError``; an undoing that is broken off is brought to its
-    end by the site within the hour.
+    Signatures that their owners withdrew stay withdrawn. If the undo is interrupted, the site
+    completes it within the hour. Raises ``NotUndoneError``, ``ImportRunningError``,
+    ``NotStoredError``.
     """
     db = by.db
-    with _alone(lock):
+    with _only_import(lock):
         with writing(db):
             found = db.execute(
                 "SELECT source, signatures, taken_up FROM standing_imports"
@@ -456,22 +456,22 @@ def undo_import(by: Actor, number: int, campaign: str, *, lock: Path) -> int:
 
 
 def undo_interrupted(db: sqlite3.Connection, lock: Path) -> int:
-    """Remove what an import left that was killed; 0 where there is none or one is at work.
+    """Remove what a killed import left; returns how many signatures.
 
-    Raises ``NotStoredError``.
+    0 if there is nothing to remove or an import is running. Raises ``NotStoredError``.
     """
     with reading(db):
         if db.execute("SELECT 1 FROM paper_imports WHERE state <> 'done'").fetchone() is None:
             return 0
     try:
-        with _alone(lock):
+        with _only_import(lock):
             return undo_unfinished(db)
     except ImportRunningError:
         return 0
 
 
 def undo_unfinished(db: sqlite3.Connection) -> int:
-    """Remove what an import stored that never came to its end; returns how many signatures."""
+    """Remove what unfinished imports stored; returns how many signatures."""
     removed = 0
     gone: list[bytes] = []
     while rows := db.execute(
@@ -481,7 +481,7 @@ def undo_unfinished(db: sqlite3.Connection) -> int:
         numbers = [number for (number,) in rows]
         gone += codes_of(db, f"s.id IN ({', '.join('?' * len(numbers))})", numbers)
         with writing(db):
-            # What its owner took back stays, so that the sheet does not bring it again.
+            # A withdrawn signature stays, so that the sheet cannot add it again.
             removed += db.executemany(
                 "DELETE FROM signatures WHERE id = ? AND withdrawn = 0", rows
             ).rowcount
@@ -494,8 +494,8 @@ def undo_unfinished(db: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One import at a time."""
+def _only_import(path: Path) -> Iterator[None]:
+    """Hold the import lock; raises ``ImportRunningError`` if another import has it."""
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(path, wait=False))
@@ -504,17 +504,17 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-# --- what organizers said of columns ---------------------------------------------------
+# --- what organizers said about columns ------------------------------------------------
 
 
 def remembered_columns(db: sqlite3.Connection) -> dict[str, str]:
-    """What organizers said that columns are, by their plain headers; empty for “not read”."""
+    """The roles organizers gave to columns, by plain header; empty for “not read”."""
     with reading(db):
         return dict(db.execute("SELECT header, role FROM paper_headers").fetchall())
 
 
 def remember_columns(db: sqlite3.Connection, said: Mapping[str, str]) -> None:
-    """Keep for the next sheet what columns are. Raises ``NotStoredError``."""
+    """Remember the columns' roles for the next sheet. Raises ``NotStoredError``."""
     with writing(db):
         db.executemany(
             "INSERT INTO paper_headers (header, role) VALUES (?, ?)"

@@ -1,8 +1,8 @@
-"""What the columns of a sheet are, and what a row of it says of a person.
+"""What the columns of a sheet mean, and what a row says about a person.
 
-The headers of the field's own tools are known (NationBuilder, EveryAction, Salesforce, ActBlue,
-Action Network and their kin), in English and Spanish. What is not sure is a question for the
-organizer, whose answer is kept for the next sheet.
+Headers are recognized in English and Spanish, including those of the tools used in the field
+(NationBuilder, EveryAction, Salesforce, ActBlue, Action Network and the like). Whatever is
+uncertain becomes a question for the organizer, whose answer is remembered for the next sheet.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from app.congress.places import read_state
 from app.text import plain
 
 Flag = Literal["date", "formula", "error", "long"]
-"""Why a cell's text is not what somebody typed."""
+"""Why a cell's text is not what someone typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row of a sheet. ``number`` is what the sheet's own program shows beside it."""
+    """One row of a sheet. ``number`` is the row number that a spreadsheet program shows."""
 
     number: int
     cells: tuple[str, ...] = field(repr=False)
@@ -31,7 +31,7 @@ class RawRow:
 
 
 COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
-"""What a row says in the end. A column of a sheet has a part in one of them."""
+"""The columns of a ``SheetRow``. Each role of a sheet's column feeds into one of them."""
 
 _NAMES: dict[str, str] = {
     "first": "first, first name, firstname, fname, f name, given name, given names, forename, "
@@ -85,9 +85,9 @@ _NAMES: dict[str, str] = {
              "correo, correo electronico, correo e, direccion de correo electronico",
 }  # fmt: skip
 ROLES = tuple(_NAMES)
-"""What a column of a sheet can be taken for."""
+"""The roles that a sheet's column can have."""
 _ALIASES = {alias.strip(): role for role, names in _NAMES.items() for alias in names.split(",")}
-# The first line of an address has many names, and none of them is a unit.
+# The first address line has many names; none of them means a unit.
 _ALIASES |= {
     f"{one} {number}": "street"
     for one in ("address", "addr", "address line", "street", "street address", "street line",
@@ -101,40 +101,40 @@ _PREFIXES = (
     "resident", "res", "supporter", "contact", "constituent", "person", "mailing", "mail", "m",
     "billing", "address", "address 1", "addresses",
 )  # fmt: skip
-"""Words that a tool puts before a column's name. Of two addresses the earlier is where somebody
-is likelier to live."""
-_OF_OTHERS = re.compile(
+"""Words that tools put before a column's name. If a sheet has two addresses, the prefix listed
+earlier is the likelier home address."""
+_NOT_THE_SIGNER = re.compile(
     r"\b(spouse|partner|parent|friend|employer|company|organi[sz]ation|work|business|job|emergency"
     r"|witness|circulator|collector|notary|volunteer|referred|previous|old|birth|middle|maiden"
     r"|nick|county|country|user|pareja|empleador|empresa|testigo|condado|pais)\b"
 )
-"""Words in the header of a column that is not about the signer, or not what it ends with."""
+"""Words in a header that mean the column is not about the signer or not what its ending says."""
 _ADDRESS = ("house", "before", "street", "street_type", "after", "unit_type", "unit", "place",
             "city", "state", "zip", "plus4")  # fmt: skip
 _STREET = _ADDRESS[:7]
-"""The pieces of a street address in the order in which they are written."""
-_SEVERAL = frozenset({"unit"})
-"""Roles that several columns may have together (Address 2 and Address 3)."""
+"""The parts of a street address in written order."""
+_REPEATABLE = frozenset({"unit"})
+"""Roles that several columns may share (Address 2 and Address 3)."""
 
 Asking = Literal["doubled", "no_zip", "no_name", "house", "zip"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something about the columns that an organizer has to say before anything is counted."""
+    """Something about the columns that an organizer must answer before anything is counted."""
 
     why: Asking
     places: tuple[int, ...] = ()
-    """The columns that it is about, from 0."""
+    """The columns in question, from 0."""
     role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The header row of a sheet and what each column was taken for (empty: not read)."""
+    """A sheet's header row and the role of each column (empty: not read)."""
 
     number: int
-    """The row's own number."""
+    """The header's row number."""
     headers: tuple[str, ...]
     roles: tuple[str, ...]
     questions: tuple[Question, ...] = ()
@@ -147,26 +147,26 @@ class Columns:
 
 
 def find_header(top: Sequence[RawRow]) -> RawRow | None:
-    """The row with the columns' names among a sheet's first rows; None where there is none.
+    """The row with the column names among a sheet's first rows, or None.
 
-    Titles, notes and merged cells above it are passed over.
+    Titles, notes and merged cells above it are skipped.
     """
     best, most = None, 1
     for row in top:
         roles = roles_in(row)
-        # A note with one known word ("Name") is no header, and a row with a place and a person is.
+        # A note with one known word ("Name") is not a header; a row naming a place and a person is.
         known = len(roles) + 10 * _is_header(roles)
         if known > most:
             best, most = row, known
-    # An export of a form may have nothing but questions in its first row.
+    # A form's export may have nothing but questions in its first row.
     return best or next((row for row in top[:1] if _is_header(roles_in(row, ends=True))), None)
 
 
 def roles_in(header: RawRow, *, ends: bool = False) -> set[str]:
-    """Everything that a header row names; with ``ends`` also by what its columns end with."""
-    found = _read(header.cells)
+    """All roles that a header row names; with ``ends``, also those matched by a header's ending."""
+    found = _match_headers(header.cells)
     if ends:
-        found |= _read_ends(header.cells, found)
+        found |= _match_endings(header.cells, found)
     return {role for role, _rank in found.values()}
 
 
@@ -178,13 +178,13 @@ _PERSON = {"first", "last", "name", "email"}
 
 
 def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, str]) -> Columns:
-    """What each column of a sheet is, with questions where that is not sure.
+    """The role of each column of a sheet, with questions where that is uncertain.
 
-    ``sample`` are rows below the header, ``remembered`` what organizers said of columns before,
-    by ``plain_header``.
+    ``sample`` is rows below the header; ``remembered`` is the roles organizers gave to columns
+    earlier, by ``plain_header``.
     """
-    found = _read(header.cells, remembered)
-    found |= _read_ends(header.cells, found, remembered)
+    found = _match_headers(header.cells, remembered)
+    found |= _match_endings(header.cells, found, remembered)
     taken: dict[str, list[int]] = {}
     main = _main_prefix(found)
     for place, (role, rank) in sorted(
@@ -198,9 +198,9 @@ def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, st
     questions = []
     roles = [""] * len(header.cells)
     for role, places in taken.items():
-        for place in places if role in _SEVERAL else places[:1]:
+        for place in places if role in _REPEATABLE else places[:1]:
             roles[place] = role
-        if len(places) > 1 and role not in _SEVERAL:
+        if len(places) > 1 and role not in _REPEATABLE:
             questions.append(Question("doubled", tuple(places), role))
     for place in taken.get("suffix", ()):
         if place and roles[place - 1] in _STREET and "street_type" not in taken:
@@ -209,29 +209,30 @@ def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, st
     return Columns(header.number, header.cells, tuple(roles), tuple(questions))
 
 
-def told(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -> Columns:
-    """The columns as an organizer said they are; only what must not be missing is asked for."""
+def columns_as_told(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -> Columns:
+    """The columns with the roles an organizer gave them; asks only about required and doubled
+    roles."""
     known = [role if role in ROLES else "" for role in roles][: len(header.cells)]
     known += [""] * (len(header.cells) - len(known))
     questions = [
         Question("doubled", tuple(p for p, other in enumerate(known) if other == role), role)
         for role in dict.fromkeys(known)
-        if role and role not in _SEVERAL and known.count(role) > 1
+        if role and role not in _REPEATABLE and known.count(role) > 1
     ]
     questions += [q for q in _questions(header, known, sample) if q.why in ("no_zip", "no_name")]
     return Columns(header.number, header.cells, tuple(known), tuple(questions))
 
 
 def _main_prefix(found: Mapping[int, tuple[str, int]]) -> int:
-    """Which of several addresses is read: the one with the most columns, then the home's."""
+    """The prefix of the address to read: the one with the most columns, then the likeliest home."""
     ranks = [rank for role, rank in found.values() if role in _ADDRESS]
     return max(set(ranks), key=lambda rank: (ranks.count(rank), -rank), default=0)
 
 
-def _read(
+def _match_headers(
     cells: Iterable[str], remembered: Mapping[str, str] | None = None
 ) -> dict[int, tuple[str, int]]:
-    """The role of each header that is known, and which prefix it has."""
+    """The role and the prefix rank of each recognized header, by column."""
     found = {}
     for place, cell in enumerate(cells):
         plain = plain_header(cell)
@@ -243,7 +244,7 @@ def _read(
             rest = plain.removeprefix(f"{prefix} ".lstrip())
             if prefix and rest == plain:
                 continue
-            # Some tools put two in a row: "Contact: Mailing City".
+            # Some tools use two prefixes in a row: "Contact: Mailing City".
             rests = [rest, *(rest.removeprefix(f"{more} ") for more in _PREFIXES if prefix)]
             role = next((_ALIASES[rest] for rest in rests if rest in _ALIASES), None)
             if role and _is_meant(role, plain):
@@ -252,19 +253,19 @@ def _read(
     return found
 
 
-def _read_ends(
+def _match_endings(
     cells: Iterable[str],
     found: Mapping[int, tuple[str, int]],
     remembered: Mapping[str, str] | None = None,
 ) -> dict[int, tuple[str, int]]:
-    """The roles that no header names outright, from what the others end with: "What is your
+    """Roles that no header names outright, found at the end of the other headers: "What is your
     first name?"."""
     known = {role for role, _rank in found.values()}
     more: dict[int, tuple[str, int]] = {}
     for place, text in enumerate(cells):
         plain = plain_header(text)
         words = plain.split()
-        if place in found or plain in (remembered or ()) or _OF_OTHERS.search(plain):
+        if place in found or plain in (remembered or ()) or _NOT_THE_SIGNER.search(plain):
             continue
         ends = (" ".join(words[-size:]) for size in (3, 2, 1))
         role = next((_ALIASES[end] for end in ends if end in _ALIASES), None)
@@ -274,20 +275,20 @@ def _read_ends(
 
 
 def _is_meant(role: str, plain: str) -> bool:
-    """Whether a header can mean what its end says: voter files have a state house district, a
-    voting district and others, whose numbers are no districts of Congress."""
+    """Whether a header can mean what its ending says. Voter files have state house districts,
+    voting districts and others that are not congressional districts."""
     return role != "district" or plain in _ALIASES or bool(re.search("congres|us house", plain))
 
 
 def plain_header(header: str) -> str:
-    """A header in lower case without accents, brackets and marks: ``mZip5`` as ``m zip 5``."""
+    """A header in lower case without accents, brackets or punctuation: ``mZip5`` as ``m zip 5``."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     text = re.sub(r"\(.*?\)", " ", plain(text))
     words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z]{3})(?=[0-9]\b)", " ", text)).split()
     return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
 
 
-# --- what is not sure ------------------------------------------------------------------
+# --- what is uncertain -----------------------------------------------------------------
 
 _HOUSE = re.compile(r"#?\d{1,6}(?:-\d{1,4})?\s?[A-Za-z]?(?:\s?1/2)?")
 _ZIP = re.compile(r"\d{5}(?:-?\d{4})?")
@@ -299,20 +300,20 @@ def _questions(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -
         asked.append(Question("no_name"))
     if "zip" not in roles and "place" not in roles:
         texts = [cell(row, roles.index("street")) for row in sample if "street" in roles]
-        if not _most(texts, lambda text: _split_place(text) is not None):
-            like = _alike(header, roles, sample, _ZIP)
+        if not _mostly(texts, lambda text: _split_place(text) is not None):
+            like = _unassigned_matching(header, roles, sample, _ZIP)
             asked.append(Question("no_zip", like, "zip" if like else ""))
     if "street" in roles and "house" not in roles:
         texts = [cell(row, roles.index("street")) for row in sample]
-        if _most(texts, lambda text: not any(c.isdigit() for c in text)):
-            like = _alike(header, roles, sample, _HOUSE)
+        if _mostly(texts, lambda text: not any(c.isdigit() for c in text)):
+            like = _unassigned_matching(header, roles, sample, _HOUSE)
             if like:
                 asked.append(Question("house", like, "house"))
     return asked
 
 
 _KEPT_AS_TEXT = re.compile(r"""=\s*"(?P<formula>[^"]*)"|'(?P<mark>\d.*)""", re.DOTALL)
-"""How zeros are saved from a spreadsheet: ="05672", '05672."""
+"""How people protect leading zeros from a spreadsheet: ="05672", '05672."""
 
 
 def cell(row: RawRow, place: int) -> str:
@@ -322,19 +323,19 @@ def cell(row: RawRow, place: int) -> str:
     return (kept["formula"] or kept["mark"] or "") if kept else text
 
 
-def _most(texts: Iterable[str], fits: Callable[[str], object]) -> bool:
-    """Whether more than half of the texts that are not empty fit."""
+def _mostly(texts: Iterable[str], fits: Callable[[str], object]) -> bool:
+    """Whether more than half of the nonempty texts fit."""
     given = [text for text in texts if text]
     return bool(given) and sum(bool(fits(text)) for text in given) * 2 > len(given)
 
 
-def _alike(
+def _unassigned_matching(
     header: RawRow, roles: Sequence[str], sample: Sequence[RawRow], pattern: re.Pattern[str]
 ) -> tuple[int, ...]:
     return tuple(
         place
         for place in range(len(header.cells))
-        if not roles[place] and _most((cell(row, place) for row in sample), pattern.fullmatch)
+        if not roles[place] and _mostly((cell(row, place) for row in sample), pattern.fullmatch)
     )
 
 
@@ -343,23 +344,23 @@ def _alike(
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One person's row: text by column name, and which cells the spreadsheet changed."""
+    """One person's row: text by column name, and the cells that the spreadsheet altered."""
 
     number: int
     values: dict[str, str] = field(repr=False)
     flags: dict[str, Flag] = field(default_factory=dict)
     sheet: int = 0
-    """Which of a workbook's sheets, from 0."""
+    """The sheet's place in the workbook, from 0."""
     hidden: bool = False
 
     @property
     def key(self) -> str:
-        """The row's name in a form: ``7``, or ``2.7`` on the second sheet."""
+        """Identifies the row in a form: ``7``, or ``2.7`` on the second sheet."""
         return f"{self.sheet + 1}.{self.number}" if self.sheet else str(self.number)
 
 
 def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None:
-    """What a row says of a person; None where it says nothing in a column that is used."""
+    """What a row says about a person; None if its used columns are all empty."""
     said: dict[str, list[str]] = {}
     flags: dict[str, Flag] = {}
     for place, role in enumerate(columns.roles):
@@ -375,17 +376,17 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
     values = {column: one.get(column, "") for column in COLUMNS if _has(column, one)}
     if "name" in one and not values.get("first"):
         first, last = split_name(one["name"])
-        given = values.get("last") or last  # "Name" and "Last name" may stand side by side
+        given = values.get("last") or last  # a sheet may have both "Name" and "Last name"
         values["first"], values["last"] = first if given == last else one["name"], given
     for more in ("second", "suffix"):
         if one.get(more):
             values["last"] = " ".join(filter(None, (values.get("last", ""), one[more])))
     if not one.get("unit_type") and _BARE_UNIT.fullmatch(one.get("unit", "")):
-        one["unit"] = f"#{one['unit']}"  # else it would be read as part of the street's name
+        one["unit"] = f"#{one['unit']}"  # otherwise it would read as part of the street name
     street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
     if street:
         values["street"] = street
-    _take_apart(values, one.get("place", ""))
+    _split_place_cells(values, one.get("place", ""))
     return SheetRow(row.number, values, flags, sheet, row.hidden)
 
 
@@ -400,12 +401,12 @@ def _has(column: str, one: Mapping[str, str]) -> bool:
 
 
 _BARE_UNIT = re.compile(r"\d{1,5}-?[a-z]?|[a-z]-?\d{0,4}", re.IGNORECASE)
-"""An apartment without the word for it: 4, 2B, B-2, C."""
+"""A unit without a word such as Apt: 4, 2B, B-2, C."""
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First and last name of a full one: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
+    """First and last name from a full name: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
     parts = [part for text in name.split(",") if (part := text.strip())] or [name]
     behind = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
     suffix = "".join(f" {part}" for part in behind)
@@ -427,13 +428,14 @@ _PLACE = re.compile(
 
 
 def _split_place(text: str) -> tuple[str, str, str] | None:
-    """``Stowe, VT 05672`` as what stands before, state and ZIP; None where it does not end so.
+    """``Stowe, VT 05672`` as the text before the state, the state, and the ZIP.
 
-    A ZIP may have lost its zero: ``Acton, MA 1720``.
+    None if the text does not end in a state and a ZIP. The ZIP may have lost its leading zero:
+    ``Acton, MA 1720``.
     """
     found = _PLACE.fullmatch(text.strip())
     starts = [word.start() for word in re.finditer(r"[^\s,]+", found[1])] if found else []
-    # The last word alone where it is a code: Washington, DC. Else the longest: West Virginia.
+    # The last word alone if it is a code (Washington, DC), else the longest name (West Virginia).
     codes = [at for at in starts[-1:] if found and len(found[1][at:].replace(".", "")) == 2]
     for at in (*codes, *starts[-4:]):
         if found and read_state(found[1][at:]):
@@ -441,8 +443,8 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _take_apart(values: dict[str, str], place: str) -> None:
-    """Put city, state and ZIP where they belong if they stand in one cell, or in the street's."""
+def _split_place_cells(values: dict[str, str], place: str) -> None:
+    """Fill in city, state and ZIP if they share one cell, or follow the street in its cell."""
     if not place and _split_place(values.get("zip", "")):
         place, values["zip"] = values["zip"], ""
     if place:
@@ -458,7 +460,7 @@ def _take_apart(values: dict[str, str], place: str) -> None:
     for column in ("state", "city", "street"):
         parts = _split_place(values.get(column, ""))
         if parts is None or (column == "street" and len(parts[2].partition("-")[0]) < 5):
-            continue  # four digits at the end of a street are a road's or a house's
+            continue  # four digits at the end of a street are a road or house number
         before, values["state"], values["zip"] = parts
         if column == "street":
             street, comma, city = before.rpartition(",")

@@ -1,8 +1,8 @@
 """Reading a file of paper signatures: CSV from any program, or an Excel or OpenDocument workbook.
 
-What comes out is every sheet with people as rows of text cells, with the numbers that the sheet's
-own program shows beside them and which rows it hides. What the columns mean is said in
-``paper_columns``; nothing is judged here but the file as a whole.
+The result is every sheet with people, as rows of text cells with the row numbers that a
+spreadsheet program shows and whether each row is hidden. ``paper_columns`` decides what the
+columns mean; only the file as a whole is judged here.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from app.records.paper_columns import Flag, RawRow, find_header, roles_in
 from app.text import clean_line
 
 TOP = 25
-"""Rows from the top among which the row with the columns' names is looked for."""
+"""How many rows from the top to search for the header row."""
 LARGEST_UNPACKED = 300 * 1024 * 1024
-"""Bytes that a workbook may have when unpacked: a hundred thousand rows have about 40 MB."""
+"""Limit on a workbook's unpacked size in bytes: a hundred thousand rows take about 40 MB."""
 MOST_CELLS = 8_000_000
-"""Cells in the rectangle that holds all of a sheet: the reader keeps room for each of them."""
+"""Limit on the cells in a sheet's bounding rectangle: the reader allocates all of them."""
 MOST_COLUMNS = 200
 LONGEST_CELL = 500
 
@@ -60,9 +60,9 @@ Unread = Literal["hidden", "no_header", "no_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSheet:
-    """A visible sheet with a header row, and its rows that are not empty. The name of a CSV
-    file's is empty."""
+class ParsedSheet:
+    """A visible sheet with a header row and its nonempty rows. A CSV file's sheet has an empty
+    name."""
 
     name: str
     header: RawRow
@@ -70,49 +70,48 @@ class HeldSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldFile:
-    """What was read of a file: its sheets with people, and why the others are left aside."""
+class ParsedFile:
+    """What was read from a file: its sheets with people, and why the others are ignored."""
 
-    sheets: tuple[HeldSheet, ...]
+    sheets: tuple[ParsedSheet, ...]
     unread: tuple[tuple[str, Unread], ...] = ()
     guessed_encoding: bool = False
-    """The text was no Unicode, so accents should be looked at."""
+    """The text was not Unicode, so accents should be checked."""
     shows_hidden: bool = True
-    """False where this kind of file does not tell which rows are hidden or crossed out
-    (``.xls``)."""
+    """False if this format (``.xls``) does not tell which rows are hidden or crossed out."""
 
 
 class TooManyRowsError(Exception):
-    """The file has more rows than are taken here."""
+    """The file has more rows than allowed."""
 
 
 _Sheets = Iterator[tuple[str, Iterator[RawRow] | None]]
-"""Each sheet's name and rows; None for the rows of one that is hidden."""
+"""Each sheet's name and rows; None instead of the rows of a hidden sheet."""
 
 
-def hold_file(file: IO[bytes], most: int | None = None) -> HeldFile:
-    """Every sheet with a header row of a CSV, XLSX, XLS or ODS file, whatever its name.
+def parse_file(file: IO[bytes], most: int | None = None) -> ParsedFile:
+    """Every sheet with a header row in a CSV, XLSX, XLS or ODS file, whatever the file's name.
 
-    Raises ``SheetError`` where there is none, ``TooManyRowsError`` above ``most`` rows.
+    Raises ``SheetError`` if there is none, ``TooManyRowsError`` above ``most`` rows.
     """
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        return _held(_workbook(file, _look_inside(file)), most)
+        return _parsed(_workbook(file, _read_facts(file)), most)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         content = file.read()
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise SheetError("locked")
-        return replace(_held(_workbook(io.BytesIO(content), None), most), shows_hidden=False)
+        return replace(_parsed(_workbook(io.BytesIO(content), None), most), shows_hidden=False)
     text, guessed = _decoded(file.read())
-    if text.lstrip().startswith("<"):  # a page of HTML or XML, which old tools call .xls
+    if text.lstrip().startswith("<"):  # HTML or XML, which old tools save as .xls
         raise SheetError("not_a_sheet")
-    return replace(_held(iter([("", _csv_rows(text))]), most), guessed_encoding=guessed)
+    return replace(_parsed(iter([("", _csv_rows(text))]), most), guessed_encoding=guessed)
 
 
-def _held(sheets: _Sheets, most: int | None) -> HeldFile:
+def _parsed(sheets: _Sheets, most: int | None) -> ParsedFile:
     unread: list[tuple[str, Unread]] = []
-    held: list[HeldSheet] = []
+    parsed: list[ParsedSheet] = []
     seen_any, total = False, 0
     for name, every in sheets:
         if every is None:
@@ -132,19 +131,19 @@ def _held(sheets: _Sheets, most: int | None) -> HeldFile:
                 if most is not None and total + len(rows) > most:
                     raise TooManyRowsError
         total += len(rows)
-        held.append(HeldSheet(name, header, tuple(rows)))
-    # Beside a sheet of people, one that only has two words in common with such is something else.
-    if any(_whole(sheet) for sheet in held):
-        unread += [(sheet.name, "no_header") for sheet in held if not _whole(sheet)]
-        held = [sheet for sheet in held if _whole(sheet)]
-    unread += [(sheet.name, "no_rows") for sheet in held if not sheet.rows]
-    filled = tuple(sheet for sheet in held if sheet.rows)
+        parsed.append(ParsedSheet(name, header, tuple(rows)))
+    # Next to a sheet of people, one with only two matching headers is something else.
+    if any(_is_people_sheet(sheet) for sheet in parsed):
+        unread += [(sheet.name, "no_header") for sheet in parsed if not _is_people_sheet(sheet)]
+        parsed = [sheet for sheet in parsed if _is_people_sheet(sheet)]
+    unread += [(sheet.name, "no_rows") for sheet in parsed if not sheet.rows]
+    filled = tuple(sheet for sheet in parsed if sheet.rows)
     if not filled:
-        raise SheetError("no_rows" if held else "no_header" if seen_any else "empty")
-    return HeldFile(filled, tuple(unread))
+        raise SheetError("no_rows" if parsed else "no_header" if seen_any else "empty")
+    return ParsedFile(filled, tuple(unread))
 
 
-def _whole(sheet: HeldSheet) -> bool:
+def _is_people_sheet(sheet: ParsedSheet) -> bool:
     roles = roles_in(sheet.header)
     return bool(roles & {"first", "last", "name", "email"}) and bool(
         roles & {"zip", "plus4", "place", "street"}
@@ -169,27 +168,27 @@ def _decoded(content: bytes) -> tuple[str, bool]:
     try:
         return content.decode("utf-8"), False
     except UnicodeDecodeError:
-        # What Excel saves as plain “CSV” in the Americas; five bytes have no character there.
-        # Whoever ends lines as old Macs did writes accents as they did, too.
+        # Excel in the Americas saves plain “CSV” as cp1252, which leaves five bytes undefined.
+        # A file with old Mac line ends uses the old Mac encoding, too.
         old_mac = b"\r" in content and b"\n" not in content
         return content.decode("mac_roman" if old_mac else "cp1252", "replace"), True
 
 
-_SAID = re.compile(r'\A"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n)', re.IGNORECASE)
-"""Excel's own first line, which spreadsheet programs obey and do not show."""
+_SEP_LINE = re.compile(r'\A"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n)', re.IGNORECASE)
+"""Excel's own first line, which spreadsheet programs obey and hide."""
 
 
 def _csv_rows(text: str) -> Iterator[RawRow]:
-    said = _SAID.match(text)
-    if said:
-        text = text[said.end() :]
+    sep = _SEP_LINE.match(text)
+    if sep:
+        text = text[sep.end() :]
     top = "\n".join(text[:20_000].splitlines()[: TOP + 5])
     delimiter, skip = max(
-        ((mark, skip) for mark in (said[1] if said else ",;\t|") for skip in (False, True)),
+        ((mark, skip) for mark in (sep[1] if sep else ",;\t|") for skip in (False, True)),
         key=lambda dialect: _evenness(top, *dialect),
     )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
-    number, widest = 0, 0  # the first row can have swallowed nothing that counts
+    number, widest = 0, 0  # nothing of value precedes the first row, so it may swallow rows
     try:
         for number, cells in enumerate(reader, start=1):
             if _swallowed(cells, delimiter, widest):
@@ -201,14 +200,14 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
 
 
 NARROW = 4
-"""Columns of a table whose rows have no more commas than one address can have."""
+"""Up to this many columns, a row has no more commas than one address can have."""
 
 
 def _swallowed(cells: Sequence[str], delimiter: str, widest: int) -> bool:
-    """Whether a cell holds the end of its row and the beginning of another, as after a quotation
-    mark that nothing closes: somebody wrote it for *the same as above*."""
-    bare = re.compile(f"{re.escape(delimiter)}(?! )")  # an address in one cell has blanks there
-    # An address alone has as many commas as a table of few columns, in a row that is complete.
+    """Whether a cell holds the end of its row and the start of another, as after an unclosed
+    quotation mark: people write one for *the same as above*."""
+    bare = re.compile(f"{re.escape(delimiter)}(?! )")  # an address in one cell has spaces there
+    # In a complete row, an address alone has as many commas as a narrow table.
     narrow = len(cells) == widest <= NARROW
     for place, cell in enumerate(cells):
         if narrow and not cell.startswith((delimiter, "\r", "\n")):
@@ -220,9 +219,10 @@ def _swallowed(cells: Sequence[str], delimiter: str, widest: int) -> bool:
 
 
 def _evenness(top: str, delimiter: str, skip: bool) -> tuple[int, int, bool]:
-    """How well the first rows split so: rows as long as most, then how long, then no blanks.
+    """How evenly a dialect splits the first rows: the number of rows of the commonest length,
+    that length, and whether spaces after delimiters are skipped.
 
-    A title above the table and a comma in an address make some rows longer or shorter.
+    A title above the table or a comma in an address makes some rows longer or shorter.
     """
     try:
         rows = csv.reader(io.StringIO(top, newline=""), delimiter=delimiter, skipinitialspace=skip)
@@ -240,19 +240,21 @@ def _evenness(top: str, delimiter: str, skip: bool) -> tuple[int, int, bool]:
 
 @dataclass(slots=True)
 class _SheetFacts:
-    """What a workbook's own XML says of one sheet and its reader does not."""
+    """What a workbook's XML says about one sheet and the reader does not report."""
 
     hidden: set[int] = field(default_factory=set)
-    """Numbers of rows that are hidden, filtered away or crossed out."""
+    """Numbers of rows that are hidden, filtered out or crossed out."""
     flags: dict[tuple[int, int], Flag] = field(default_factory=dict)
     """By row number and column from 0: a formula without a result, an error."""
     padded: set[tuple[int, int]] = field(default_factory=set)
-    """Numbers that are shown with leading zeros: the format ``00000`` or ``00000-0000``."""
+    """Cells shown with leading zeros, by the format ``00000`` or ``00000-0000``."""
 
 
-_LOST = (CalamineError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, KeyError,
-         ValueError, IndexError, zlib.error, EOFError, etree.XMLSyntaxError)  # fmt: skip
-"""What a damaged or half-made workbook can make its readers stumble over."""
+_READ_ERRORS = (
+    CalamineError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, KeyError,
+    ValueError, IndexError, zlib.error, EOFError, etree.XMLSyntaxError,
+)  # fmt: skip
+"""What the readers raise on a damaged or incomplete workbook."""
 
 
 @contextmanager
@@ -261,10 +263,10 @@ def _as_sheet_error() -> Iterator[None]:
         yield
     except PasswordError:
         raise SheetError("locked") from None
-    except _LOST:
+    except _READ_ERRORS:
         raise SheetError("not_a_sheet") from None
     except BaseException as error:
-        if type(error).__name__ == "PanicException":  # how the reader, in Rust, gives up
+        if type(error).__name__ == "PanicException":  # the Rust reader
             raise SheetError("not_a_sheet") from None
         raise
 
@@ -295,7 +297,7 @@ def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Itera
 
 
 def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> tuple[str, Flag | None]:
-    """A cell as text."""
+    """A cell as text, with the flag that it deserves, if any."""
     if isinstance(value, str):
         return value, facts.flags.get(place) if value == "" or place in facts.flags else None
     if isinstance(value, bool):
@@ -310,7 +312,7 @@ def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> tuple[str, 
     return str(value), None
 
 
-def _look_inside(file: IO[bytes]) -> list[_SheetFacts]:
+def _read_facts(file: IO[bytes]) -> list[_SheetFacts]:
     """The facts of every sheet, in the workbook's order. Raises ``SheetError``."""
     with _as_sheet_error(), zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
@@ -332,7 +334,7 @@ def _look_inside(file: IO[bytes]) -> list[_SheetFacts]:
 
 
 def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
-    """The names of the sheets' parts, in the workbook's order."""
+    """The archive names of the sheets, in the workbook's order."""
     relations = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), _parser())
     found = relations.iterfind("{*}Relationship")
     targets = {one.get("Id"): one.get("Target", "") for one in found}
@@ -349,8 +351,8 @@ _ZEROS = re.compile(r"0{5}(-0{4})?")
 
 
 def _styles(archive: zipfile.ZipFile) -> tuple[set[str], set[str]]:
-    """The numbers of the cell styles that show leading zeros which the number lacks, and of those
-    that cross out."""
+    """The numbers of the cell styles that pad with leading zeros, and of those that strike
+    through."""
     root = etree.fromstring(archive.read("xl/styles.xml"), _parser())
     codes = {
         one.get("numFmtId"): str(one.get("formatCode", "")).partition(";")[0].replace("\\", "")
@@ -373,8 +375,8 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 
 
-def _each(content: IO[bytes], tag: str) -> Iterator[Any]:
-    """Each element of a kind when it is complete; it is emptied afterwards."""
+def _elements(content: IO[bytes], tag: str) -> Iterator[Any]:
+    """Each element with this tag once it is complete; it is cleared afterwards."""
     for _event, element in etree.iterparse(
         content, tag=f"{{*}}{tag}", resolve_entities=False, no_network=True, huge_tree=True
     ):
@@ -389,7 +391,7 @@ def _excel_facts(content: IO[bytes], padded: set[str], crossed: set[str]) -> _Sh
     facts = _SheetFacts()
     number, widest = 0, 0
     first = None
-    for row in _each(content, "row"):
+    for row in _elements(content, "row"):
         number = int(row.get("r") or number + 1)
         if row.get("hidden") in ("1", "true"):
             facts.hidden.add(number)
@@ -426,8 +428,8 @@ def _column(reference: str) -> int:
 
 
 def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
-    """Hidden, filtered and crossed out rows. One empty row may stand for the million below the
-    last."""
+    """The hidden, filtered and crossed-out rows of each sheet. One empty row element may stand
+    for the million rows below the last."""
     every: list[_SheetFacts] = []
     facts, number = _SheetFacts(), 0
     crossed = set[str]()
@@ -458,7 +460,7 @@ def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
 
 
 def _attributes(element: Any) -> dict[str, str]:
-    """By their names alone."""
+    """The element's attributes, by name without namespace."""
     return {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
 
 

@@ -1,9 +1,9 @@
-"""What an import of paper signatures would do, as a value: shown first, then carried out as it is.
+"""What an import of paper signatures would do, as a value: shown first, then carried out as shown.
 
-A plan says of every row what becomes of it: counted, counted already, there twice, perhaps of
-somebody who stands already, wrong in a cell, odd, hidden, left out. The page, the command and
-the import all go by the same plan, so what was announced is what is done. Nothing is stored
-here, and of a row that counts nothing is kept but the person's code.
+A plan says what happens to every row: counted, already counted, a repeat within the file,
+possibly a repeat, wrong in a cell, odd, hidden, or left out. The page, the command and the import
+all follow the same plan, so what was shown is what is done. Nothing is stored here, and a row
+that counts is reduced to its person's code.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from app.congress.places import Zip, parse_district, parse_zip, read_state, stre
 from app.congress.tables import Tables
 from app.records import paper
 from app.records.comparing import bare, words_of
-from app.records.paper import Good
+from app.records.paper import CountableRow
 from app.records.paper_columns import (
     Columns,
     SheetRow,
     assign,
+    columns_as_told,
     person_row,
     plain_header,
-    told,
 )
-from app.records.paper_files import HeldFile
+from app.records.paper_files import ParsedFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
 from app.text import Email, has_letter, read_email, says_something
 
@@ -55,29 +55,29 @@ Hidden = Literal["", "count", "leave"]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What an organizer said about a file. Rows go by their keys (``SheetRow.key``)."""
+    """An organizer's decisions about a file. Rows are identified by key (``SheetRow.key``)."""
 
     columns: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """By sheet: the role of each column."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The role of each column with such a plain header, on whatever sheet."""
+    """By plain header: the role of such a column on any sheet."""
     hidden: Hidden = ""
-    """What becomes of rows that the sheet hides or crosses out; empty until it is said."""
+    """What to do with rows that the sheet hides or crosses out; empty until decided."""
     edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """What was typed into cells, by row and column."""
     located: Mapping[str, str] = field(default_factory=dict)
-    """Rows whose street was looked up, with the seat that it lies in."""
+    """By row: the seat that a street look-up found."""
     out: frozenset[str] = frozenset()
     """Rows to leave out."""
     keep: frozenset[str] = frozenset()
-    """Odd rows to count all the same."""
+    """Odd rows to count anyway."""
     same: frozenset[str] = frozenset()
-    """Rows of which it was said that they are of somebody who stands already (``Likely``)."""
+    """Rows declared to repeat an earlier row or signature (``Likely``)."""
     zeros: bool = False
-    """Put back the zeros that ZIP codes lost."""
+    """Restore the leading zeros that ZIP codes lost."""
 
-    def with_what(self, said: Said) -> Choices:
-        """These, and what was said afterwards."""
+    def updated_with(self, said: Answers) -> Choices:
+        """These choices, updated with later answers."""
         more = said.more
         edits = {key: dict(typed) for key, typed in self.edits.items()}
         for key, typed in more.edits.items():
@@ -94,22 +94,22 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one form says of a file."""
+class Answers:
+    """What one form says about a file."""
 
     more: Choices = Choices()
     others: frozenset[str] = frozenset()
-    """Rows of which it says that they are not of somebody who stands already."""
+    """Rows declared not to be repeats."""
     restore: bool = False
-    """Take back in what was left out, and leave out again what is odd."""
+    """Restore the rows that were left out, and leave out the odd ones again."""
 
 
 SAMPLE = 50
-"""Rows by whose cells a column is judged."""
+"""How many rows are sampled to judge a column."""
 
 
-def said_columns(plan: ImportPlan) -> dict[str, str]:
-    """What an organizer said of columns that would not have been taken for it."""
+def corrected_columns(plan: ImportPlan) -> dict[str, str]:
+    """The roles that an organizer chose differently from ``assign``, by plain header."""
     said = {}
     for at, sheet in enumerate(plan.file.sheets):
         if at not in plan.choices.columns:
@@ -132,7 +132,7 @@ Why = Literal[
     "district_form", "district_none", "district_differs", "email_form", "date", "formula",
     "error", "long", "out_of_date",
 ]  # fmt: skip
-"""What can be wrong with a cell; the pages and the command have the words."""
+"""What can be wrong with a cell; the wording is up to the pages and the command."""
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
 
@@ -143,14 +143,14 @@ class CellProblem:
     column: str
     why: Why
     choices: tuple[str, ...] = ()
-    """What can be meant: a ZIP with its zeros, states, districts (``IL-5``)."""
+    """The possible values: a ZIP with its zeros, states, districts (``IL-5``)."""
     candidates: tuple[Candidate, ...] = ()
-    """For a district: who sits in each, and its share of the ZIP."""
+    """For a district: each district's holder and its share of the ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A row that cannot, with every cell that is wrong."""
+    """A row that cannot be counted, with every cell that is wrong."""
 
     key: str
     values: Mapping[str, str] = field(repr=False)
@@ -161,14 +161,14 @@ class Wrong:
 
     @property
     def is_split(self) -> bool:
-        """Whether only the district is open, and a street could settle it."""
+        """Whether only the district is undecided and a street could settle it."""
         open_only = all(p.why == "district_needed" for p in self.problems)
         return open_only and bool(self.values.get("street"))
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A row that is hardly a person's: it is left out unless an organizer counts it."""
+    """A row that hardly describes a person: left out unless an organizer counts it."""
 
     key: str
     values: Mapping[str, str] = field(repr=False)
@@ -177,7 +177,7 @@ class Odd:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """A row whose person may be somebody who stands already, and no code decides it.
+    """A row that may repeat an earlier row or signature, without a code that proves it.
 
     Both are counted, as they are online, unless an organizer says that they are one person.
     """
@@ -185,56 +185,56 @@ class Likely:
     key: str
     values: Mapping[str, str] = field(repr=False)
     rows: tuple[tuple[str, AlikeBy, Mapping[str, str]], ...] = field(repr=False)
-    """Earlier rows of the file, why they are alike, and what they say."""
+    """Similar earlier rows of the file: key, what makes them similar, and their values."""
     signatures: tuple[tuple[paper.Earlier, AlikeBy], ...]
-    """Signatures that stand, on paper or online."""
+    """Similar existing signatures, on paper or online."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do with a file, as somebody may be shown it."""
+    """What an import would do with a file."""
 
-    file: HeldFile
+    file: ParsedFile
     choices: Choices
     columns: tuple[Columns, ...]
     first_rows: tuple[SheetRow, ...]
-    """How the first rows were understood."""
+    """The first rows as they were parsed."""
     rows: int
-    new: tuple[Good, ...]
-    """Exactly these are counted."""
+    new: tuple[CountableRow, ...]
+    """Exactly these will be counted."""
     wrong: tuple[Wrong, ...]
     odd: tuple[Odd, ...]
     twice: tuple[tuple[str, str], ...]
-    """Rows of a person who stands in an earlier row, and that row."""
+    """Rows that repeat a person from an earlier row, and that row."""
     before: tuple[str, ...]
-    """Rows of people who signed before, on paper or online."""
+    """Rows of people who have already signed, on paper or online."""
     full: tuple[str, ...]
-    """Rows whose e-mail address has as many people as one may have."""
+    """Rows whose email address already has the most people allowed."""
     likely: tuple[Likely, ...]
-    """Rows that may be of somebody who stands already; counted unless ``choices.same``."""
+    """Rows that may be repeats; counted unless in ``choices.same``."""
     hidden: tuple[str, ...]
-    """Rows that the sheet hides, filters away or crosses out."""
+    """Rows that the sheet hides, filters out or crosses out."""
     left_out: int
     """Rows that an organizer left out."""
 
     @property
     def questions(self) -> bool:
-        """Whether it must first be said what a column is."""
+        """Whether an organizer must first answer what a column is."""
         return any(columns.questions for columns in self.columns)
 
     @property
     def ready(self) -> bool:
-        """Whether it can be carried out: nothing is wrong and nothing is undecided."""
+        """Whether the plan can be carried out: nothing is wrong and nothing is undecided."""
         return not (self.wrong or self.questions or (self.hidden and not self.choices.hidden))
 
     @property
     def same(self) -> tuple[str, ...]:
-        """Rows that are not counted, because they were said to be of somebody who stands."""
+        """Likely repeats that are not counted because an organizer said so."""
         return tuple(row.key for row in self.likely if row.key in self.choices.same)
 
     @property
     def digest(self) -> str:
-        """Tells two plans apart that would count other people."""
+        """A digest of the people that the plan counts; it differs between plans that differ."""
         made = hashlib.blake2b(digest_size=16)
         for row in self.new:
             made.update(row.person.code + row.delegation.house.seat.id.encode())
@@ -242,7 +242,7 @@ class ImportPlan:
         return made.hexdigest()
 
     def name(self, key: str) -> tuple[str, str]:
-        """A row's number and the name of its sheet, which is empty where there is only one."""
+        """A row's number and its sheet's name, which is empty if there is only one sheet."""
         sheet, dot, number = key.rpartition(".")
         sheets = self.file.sheets
         return number, sheets[int(sheet) - 1 if dot else 0].name if len(sheets) > 1 else ""
@@ -255,35 +255,35 @@ class ImportPlace:
     campaign: str
     tables: Tables
     now: date
-    """The moment of entering: it decides who represents a row's person, and with it the Congress
-    under which they are counted. A sheet does not say when each person signed."""
+    """The moment of entry. It decides who represents a row's person, and so the Congress under
+    which they are counted. A sheet does not say when each person signed."""
     person_key: bytes = field(repr=False)
-    """The key that people are recognised by."""
+    """The key of the codes that identify people."""
     secret: bytes = field(repr=False)
-    """The one that receipts are made with."""
+    """The key that receipts are made with."""
 
 
 # --- making a plan -------------------------------------------------------------------
 
 
 def plan_steps(
-    file: HeldFile,
+    file: ParsedFile,
     choices: Choices,
     place: ImportPlace,
     db: sqlite3.Connection,
 ) -> Iterator[int | ImportPlan]:
-    """Judge every row of a file. Yields how many rows are done, and at last the plan.
+    """Judge every row of a file. Yields how many rows are done, and finally the plan.
 
-    Raises ``NotStoredError`` where the database cannot be asked.
+    Raises ``NotStoredError`` if the database cannot be read.
     """
     remembered = {**paper.remembered_columns(db), **choices.headers}
     columns = tuple(
-        told(sheet.header, choices.columns[at], sheet.rows[:SAMPLE])
+        columns_as_told(sheet.header, choices.columns[at], sheet.rows[:SAMPLE])
         if at in choices.columns
         else assign(sheet.header, sheet.rows[:SAMPLE], remembered)
         for at, sheet in enumerate(file.sheets)
     )
-    new: list[Good] = []
+    new: list[CountableRow] = []
     wrong: list[Wrong] = []
     odd: list[Odd] = []
     twice: list[tuple[str, str]] = []
@@ -294,8 +294,8 @@ def plan_steps(
     values: dict[str, Mapping[str, str]] = {}
     people, alike = Lookalikes[str](), list[dict[str, AlikeBy]]()
     rows = left_out = 0
-    with paper.Rehearsal(db, place.campaign, place.secret) as rehearsal:
-        for row in _rows(file, columns):
+    with paper.DryRun(db, place.campaign, place.secret) as dry_run:
+        for row in _person_rows(file, columns):
             rows += 1
             yield rows
             if len(first_rows) < 3:
@@ -314,12 +314,12 @@ def plan_steps(
             elif isinstance(judged, Wrong):
                 wrong.append(judged)
             else:
-                stands, first = rehearsal.ask(judged)
-                if stands == "full":
+                refusal, first = dry_run.check(judged)
+                if refusal == "full":
                     full.append(judged.key)
                 elif first:
                     twice.append((judged.key, first))
-                elif stands:
+                elif refusal:
                     before.append(judged.key)
                 else:
                     new.append(judged)
@@ -346,14 +346,14 @@ def plan_steps(
 
 
 def make_plan(
-    file: HeldFile,
+    file: ParsedFile,
     choices: Choices,
     place: ImportPlace,
     db: sqlite3.Connection,
     *,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> ImportPlan:
-    """All of ``plan_steps`` at once; ``progress`` is told how many rows are done."""
+    """Run ``plan_steps`` to its end; ``progress`` receives how many rows are done."""
     for step in plan_steps(file, choices, place, db):
         if isinstance(step, ImportPlan):
             plan = step
@@ -362,7 +362,7 @@ def make_plan(
     return plan
 
 
-def _rows(file: HeldFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:
+def _person_rows(file: ParsedFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:
     for at, (sheet, known) in enumerate(zip(file.sheets, columns, strict=True)):
         for raw in sheet.rows:
             row = person_row(raw, known, at)
@@ -371,10 +371,10 @@ def _rows(file: HeldFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:
 
 
 def corrected(row: SheetRow, choices: Choices) -> SheetRow:
-    """A row with what was typed into its cells."""
+    """A row with an organizer's edits."""
     typed = choices.edits.get(row.key, {})
     values = {**row.values, **typed}
-    # A cell that somebody typed anew is no longer what the spreadsheet made of it.
+    # A cell that was retyped is no longer what the spreadsheet made of it.
     flags = {c: f for c, f in row.flags.items() if typed.get(c, "") in ("", row.values.get(c))}
     row = replace(row, values=values, flags=flags)
     return replace(row, values=with_zeros(values)) if choices.zeros else row
@@ -387,11 +387,13 @@ _DATE = re.compile(
 _PLUS4 = re.compile(r"\d{5}-\d{4}|\d{4}-\d{4}")
 
 
-def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> Good | Wrong | Odd:
-    """Judge one row by itself."""
+def judge(
+    row: SheetRow, place: ImportPlace, choices: Choices | None = None
+) -> CountableRow | Wrong | Odd:
+    """Judge one row without regard to the others."""
     choices = choices or Choices()
     values = row.values
-    why = None if row.key in choices.keep else _odd(values)
+    why = None if row.key in choices.keep else _why_odd(values)
     if why:
         return Odd(row.key, values, why)
     problems = [
@@ -409,7 +411,7 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
     if not email and not values.get("street") and "street" not in given:
         problems.append(CellProblem("street", "missing"))
     seat = choices.located.get(row.key, "")
-    told = "district" in choices.edits.get(row.key, {})  # by an organizer, and not by a file
+    told = "district" in choices.edits.get(row.key, {})  # by an organizer, not by the file
     found: Found | CellProblem = CellProblem("zip", "zip_date")
     if "zip" not in given:
         found = _lookup(values, place, seat, told=told)
@@ -419,29 +421,29 @@ def judge(row: SheetRow, place: ImportPlace, choices: Choices | None = None) -> 
         if found.why in ("state_differs", "district_differs"):
             problems.append(CellProblem("zip", found.why))
     elif not problems:
-        return Good(
+        return CountableRow(
             row.key, person_in(values, place), found.delegation, found.match,
         )  # fmt: skip
     return Wrong(row.key, values, tuple(problems))
 
 
 def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
-    """The codes of a row's person. Raises ``ValueError`` where there is no name and no e-mail."""
+    """The codes of a row's person. Raises ``ValueError`` if there is no name and no email."""
     street, city, state = (values.get(name, "") for name in ("street", "city", "state"))
     return person_of(
         place.person_key, first=values.get("first", ""), last=values.get("last", ""),
         street=street_alone(street, city, read_state(state) or ""),
-        email=_email(values.get("email", "")), zip5=_five(values.get("zip", "")),
+        email=_email(values.get("email", "")), zip5=_zip5(values.get("zip", "")),
     )  # fmt: skip
 
 
 def _email(text: str) -> str:
-    """An address as it is read everywhere, without ``mailto:`` and the like."""
+    """An email address in the site's usual form, without ``mailto:`` and the like."""
     found = read_email(text) if _unless_filler(text) else None
     return found.text if isinstance(found, Email) else ""
 
 
-def _five(text: str) -> str:
+def _zip5(text: str) -> str:
     found = parse_zip(text.removesuffix(".0"))
     return found.five if isinstance(found, Zip) else ""
 
@@ -449,10 +451,10 @@ def _five(text: str) -> str:
 def _lookup(
     values: Mapping[str, str], place: ImportPlace, seat: str, *, told: bool
 ) -> Found | CellProblem:
-    """Who represents the row's person, or the one cell to look at.
+    """Who represents the row's person, or the one cell that needs attention.
 
-    A file's district that its ZIP does not touch is questioned: many columns called so hold
-    numbers of something else, or of older lines.
+    A file's district that its ZIP does not touch is questioned: many columns of that name hold
+    other numbers, or districts of older lines.
     """
     text = values.get("zip", "")
     zip_code = parse_zip(text.removesuffix(".0"))
@@ -480,7 +482,7 @@ def _lookup(
         why = "district_none"
     elif (
         isinstance(found, Found) and found.match == "chosen" and not told
-        and (other := _elsewhere(look(), found.delegation.district))
+        and (other := _other_districts(look(), found.delegation.district))
     ):  # fmt: skip
         found, why = other, "district_differs"
     if isinstance(found, Found):
@@ -500,8 +502,8 @@ def _lookup(
     return CellProblem("zip", "zip_unknown")
 
 
-def _elsewhere(by_zip: Outcome, district: int) -> Choose | None:
-    """The districts of a ZIP where this is none of them."""
+def _other_districts(by_zip: Outcome, district: int) -> Choose | None:
+    """The districts of a ZIP, if this district is not one of them."""
     choice = by_zip.as_choice() if isinstance(by_zip, Found) else by_zip
     if isinstance(choice, Choose) and district not in [c.district for c in _offered(choice)]:
         return choice
@@ -515,12 +517,12 @@ def _offered(choice: Choose) -> tuple[Candidate, ...]:
 def seat_of_street(
     values: Mapping[str, str], answer: StreetAnswer, place: ImportPlace
 ) -> tuple[str, str]:
-    """The seat that a street look-up settled, or else why it did not.
+    """The seat that a street look-up found and an empty string, or an empty string and why not.
 
     The reason is a key of ``STREET_REASONS``, or ``several``.
     """
     found = find_delegation(
-        _five(values.get("zip", "")), read_state(values.get("state", "")), now=place.now,
+        _zip5(values.get("zip", "")), read_state(values.get("state", "")), now=place.now,
         street=answer, city=values.get("city", ""), tables=place.tables,
     )  # fmt: skip
     if isinstance(found, Found):
@@ -539,7 +541,7 @@ def _zip_problem(text: str, kind: str, suggestion: str | None) -> CellProblem:
 
 
 def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
-    """The row with the zeros that its ZIP lost, where it plainly lost any."""
+    """The row with its ZIP's leading zeros restored, if it plainly lost any."""
     found = parse_zip(values.get("zip", "").removesuffix(".0"))
     if isinstance(found, Zip) or not found.suggestion:
         return dict(values)
@@ -548,17 +550,17 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
     return {**values, "zip": found.suggestion}
 
 
-# --- rows of two people, and rows that are hardly a person's -------------------------
+# --- rows of two people, and rows that hardly describe one ---------------------------
 
 _AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
 _SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
 _SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
-"""Between first names, or behind one alone: *Ramón y Cajal* and *Ortega y Gasset* are last names.
-A capital Y is an initial, unless all are capitals and a name follows."""
+"""Only first names are searched: *Ramón y Cajal* and *Ortega y Gasset* are last names. A capital Y
+is an initial, unless the whole name is in capitals and another name follows."""
 
 
 def _two_people(values: Mapping[str, str]) -> str:
-    """The cell in which the names of two people stand (``Ana and Luis``); empty for none."""
+    """The column that names two people (``Ana and Luis``), or an empty string."""
     first, last = values.get("first", ""), values.get("last", "")
     if _AND.search(last):
         return "last"
@@ -571,15 +573,15 @@ _UNREADABLE = frozenset("""
     ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
     lo mismo|el mismo|la misma|idem|igual que arriba
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
-"""Nobody is called so, and no street."""
+"""No person or street has such a name."""
 _EMPTY = _UNREADABLE | frozenset("""
     no email|no e mail|no tiene|no tengo|sin correo
     none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
     first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
     en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
-"""What stands in a cell that has nothing to say. Some are called Null or Test, so a name is odd
-only where all of it is such."""
+"""Fillers for an empty cell. Some people are named Null or Test, so a name is odd only if every
+part of it is a filler."""
 
 
 def _is_filler(text: str, fillers: frozenset[str]) -> bool:
@@ -591,8 +593,8 @@ def _unless_filler(text: str) -> str:
     return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
 
 
-def _odd(values: Mapping[str, str]) -> WhyOdd | None:
-    """Why a row is hardly a person's; None where it may be."""
+def _why_odd(values: Mapping[str, str]) -> WhyOdd | None:
+    """Why a row hardly describes a person, or None."""
     names = [text for column in ("first", "last") if (text := values.get(column, ""))]
     street = values.get("street", "")
     if names and not any(map(has_letter, names)):

@@ -1,10 +1,10 @@
-"""One press about a sheet of paper signatures: from its bytes to what a page says of it.
+"""One request about a sheet of paper signatures: from its bytes to what the page shows.
 
-What somebody uploads is read, judged and added in a process of its own, for which this module is
-enough with what it is handed. Nothing of it is written anywhere; it goes with the process. What
-comes back is an ``Outline``, which has no more rows than a page shows. Between two pages what was
-read, and what an organizer said of it so far, travels in the form itself, locked, so that nobody
-can read it there and only what this site sent comes back.
+An upload is read, judged and added in a separate process, which needs only this module and its
+arguments. The upload is never written to disk and vanishes with the process. The process returns
+a ``PlanSummary``, which has no more rows than a page shows. Between two pages, the parsed file
+and the organizer's answers so far travel in the form itself, encrypted and authenticated, so no
+one can read them there and only what this site sent is accepted.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ from app.records.paper import (
     remember_columns,
 )
 from app.records.paper_columns import RawRow, cell
-from app.records.paper_files import HeldFile, HeldSheet, SheetError, hold_file
+from app.records.paper_files import ParsedFile, ParsedSheet, SheetError, parse_file
 from app.records.paper_plan import (
+    Answers,
     Choices,
     ImportPlace,
     ImportPlan,
-    Said,
     Wrong,
+    corrected_columns,
     plan_steps,
-    said_columns,
 )
 
-SHOWN = 40
-"""Rows with problems, and rows that hardly are people, on one page."""
-LIKELY = 200
-"""Rows on one page that may be of somebody who stands already."""
+MOST_SHOWN = 40
+"""Rows with problems on one page, and odd rows on one page."""
+MOST_LIKELY = 200
+"""Likely repeats on one page."""
 STREETS = 10
-"""Streets that one press looks up."""
-LARGE = 100_000
-"""Bytes of a file, or of what a form carries, that are not read before anybody wonders."""
-STEP = 500
-"""Rows between two signs of life."""
+"""Streets that one request looks up."""
+LARGE_BYTES = 100_000
+"""From this size on, reading a file or a form's field takes long enough to report it."""
+PROGRESS_ROWS = 500
+"""Rows between two progress reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +68,25 @@ class SheetSite:
     """See ``ImportPlace``."""
     person_key: bytes = field(repr=False)
     secret: bytes = field(repr=False)
-    """The one that receipts are made with."""
+    """The key that receipts are made with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Adding:
-    """What it takes to add what was shown."""
+class ImportRequest:
+    """What is needed to add the plan that was shown."""
 
     batch: Batch
     campaign: Campaign = field(repr=False)
-    """It says which ask each letter carries."""
+    """Decides which ask each letter carries."""
     day: date
-    """As which letters are written."""
+    """The day on which the letters are written."""
     shown: str
-    """The digest of the plan that somebody saw."""
+    """The digest of the plan that the organizer saw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far the work is."""
+    """How far the work has come."""
 
     what: Literal["reading", "rows", "signatures"]
     done: int = 0
@@ -94,35 +94,36 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """An ``ImportPlan`` as a page shows it: its first rows of each kind, and how many there are."""
+class PlanSummary:
+    """An ``ImportPlan`` as a page shows it: the first rows of each kind, and their totals."""
 
     plan: ImportPlan = field(repr=False)
-    """Without the file's rows and those that count, with ``SHOWN`` or ``LIKELY`` of the others."""
+    """Without the file's rows and ``new``; at most ``MOST_SHOWN`` wrong and odd rows and
+    ``MOST_LIKELY`` likely repeats."""
     new: int
     wrong: int
     odd: int
     likely: tuple[str, ...]
-    """All of them, by key; so is ``same``."""
+    """The keys of all likely repeats; ``same`` holds keys, too."""
     same: tuple[str, ...]
     zeros: int
     """Rows whose ZIP code lost its zeros."""
     split: int
     """Rows whose district a street could settle."""
     streets: tuple[Wrong, ...] = field(repr=False)
-    """Those whose streets one press looks up."""
+    """The split rows whose streets the next request can look up."""
     digest: str
     packed: str = field(default="", repr=False)
-    """File and choices as one field of a form; empty where no form follows."""
+    """File and choices as one form field; empty if no form follows."""
 
     @classmethod
-    def of(cls, plan: ImportPlan) -> Outline:
-        """Of a plan, with nothing packed."""
+    def of(cls, plan: ImportPlan) -> PlanSummary:
+        """Summarize a plan, with nothing packed."""
         split = [row for row in plan.wrong if row.is_split]
         sheets = tuple(replace(sheet, rows=()) for sheet in plan.file.sheets)
         shown = replace(
-            plan, file=replace(plan.file, sheets=sheets), new=(), wrong=plan.wrong[:SHOWN],
-            odd=plan.odd[:SHOWN], likely=plan.likely[:LIKELY],
+            plan, file=replace(plan.file, sheets=sheets), new=(), wrong=plan.wrong[:MOST_SHOWN],
+            odd=plan.odd[:MOST_SHOWN], likely=plan.likely[:MOST_LIKELY],
         )  # fmt: skip
         return cls(
             shown, len(plan.new), len(plan.wrong), len(plan.odd),
@@ -132,21 +133,25 @@ class Outline:
         )  # fmt: skip
 
 
-def press(
-    sheet: bytes | str, said: Said, site: SheetSite, most: int, adding: Adding | None = None
-) -> Iterator[Step | Outline | Added]:
-    """Read a file, or what ``pack`` made of one, judge it, and add it where that was pressed.
+def process_sheet(
+    sheet: bytes | str,
+    answers: Answers,
+    site: SheetSite,
+    most: int,
+    adding: ImportRequest | None = None,
+) -> Iterator[Step | PlanSummary | Added]:
+    """Read a file or the output of ``pack``, judge it, and add it if ``adding`` is given.
 
-    Gives how far the work is, then the outline of the plan, and at last what was added: nothing
-    where the plan is not ready or not the one that was shown. Whoever ends this process while it
-    adds leaves an import behind that ``undo_interrupted`` removes. Raises ``SheetError``,
+    Yields progress, then the summary of the plan, then what was added; nothing is added if the
+    plan is not ready or differs from the one shown. Killing the process while it adds leaves an
+    unfinished import, which ``undo_interrupted`` removes. Raises ``SheetError``,
     ``TooManyRowsError`` above ``most`` rows, ``NotStoredError`` and ``ImportRunningError``; the
-    last two after the outline, when nothing could be added.
+    last two after the summary, if the addition failed.
     """
-    if len(sheet) > LARGE:
+    if len(sheet) > LARGE_BYTES:
         yield Step("reading")
     if isinstance(sheet, bytes):
-        file, before = hold_file(io.BytesIO(sheet), most), Choices()
+        file, before = parse_file(io.BytesIO(sheet), most), Choices()
     else:
         found = unpack(sheet, site.secret, most)
         if found is None:
@@ -158,17 +163,17 @@ def press(
         site.campaign, load_tables(site.instance, site.now), site.now, site.person_key, site.secret
     )
     db = local_database(site.database)
-    for step in plan_steps(file, before.with_what(said), place, db):
+    for step in plan_steps(file, before.updated_with(answers), place, db):
         if isinstance(step, ImportPlan):
             plan = step
-        elif step % STEP == 0:
+        elif step % PROGRESS_ROWS == 0:
             yield Step("rows", step, every)
-    outline = Outline.of(plan)
+    summary = PlanSummary.of(plan)
     if adding is None or not plan.ready or plan.digest != adding.shown:
-        yield replace(outline, packed=pack(plan, site.secret))
+        yield replace(summary, packed=pack(plan, site.secret))
         return
     try:
-        if headers := said_columns(plan):
+        if headers := corrected_columns(plan):
             remember_columns(db, headers)
         letters = PaperLetters(adding.campaign, adding.day)
         added = Added(0, 0, 0)
@@ -178,21 +183,21 @@ def press(
         ):  # fmt: skip
             yield Step("signatures", added.signatures + added.before, len(plan.new))
     except (NotStoredError, ImportRunningError):
-        yield replace(outline, packed=pack(plan, site.secret))
+        yield replace(summary, packed=pack(plan, site.secret))
         raise
-    yield outline
+    yield summary
     yield added
 
 
-# --- as one field of a form -------------------------------------------------------------
+# --- as one form field ------------------------------------------------------------------
 
 MOST_CARRIED = 400_000
-"""Cells that travel. Where there are more, columns that are not used stay behind."""
+"""How many cells travel with unused columns; above this, unused columns are dropped."""
 _PURPOSE = "sheet between two pages"
 
 
 def pack(plan: ImportPlan, secret: bytes) -> str:
-    """A plan's file, with what its columns are, and the choices, as text."""
+    """A plan's file, the roles of its columns and the choices, as text."""
     file, choices = plan.file, plan.choices
     cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
     sheets: list[list[object]] = []
@@ -222,8 +227,8 @@ def pack(plan: ImportPlan, secret: bytes) -> str:
     return base64.b64encode(locked).decode("ascii")
 
 
-def unpack(packed: str, secret: bytes, most: int) -> tuple[HeldFile, Choices] | None:
-    """What ``pack`` made; None where it is something else, or has more than ``most`` rows."""
+def unpack(packed: str, secret: bytes, most: int) -> tuple[ParsedFile, Choices] | None:
+    """The reverse of ``pack``; None for any other text, or above ``most`` rows."""
     try:
         content = unlock(base64.b64decode(packed, validate=True), secret, _PURPOSE)
     except ValueError:
@@ -239,10 +244,10 @@ def unpack(packed: str, secret: bytes, most: int) -> tuple[HeldFile, Choices] | 
             RawRow(line, tuple(cells), {int(place): flag for place, flag in flags.items()}, hidden)
             for line, cells, flags, hidden in rows
         )
-        held.append(HeldSheet(name, RawRow(number, tuple(headers)), tuple(lines)))
+        held.append(ParsedSheet(name, RawRow(number, tuple(headers)), tuple(lines)))
         if roles is not None:
             columns[at] = tuple(roles)
     hidden, edits, located, *rows, zeros = said
     out, keep, same = map(frozenset, rows)
-    file = HeldFile(tuple(held), tuple((name, why) for name, why in unread), guessed, shows)
+    file = ParsedFile(tuple(held), tuple((name, why) for name, why in unread), guessed, shows)
     return file, Choices(columns, {}, hidden, edits, located, out, keep, same, zeros)

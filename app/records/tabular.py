@@ -1,8 +1,8 @@
-"""Tables on their way to a file: as JSON, CSV, an XLSX workbook or a SQLite database.
+"""Tables written to files: JSON, CSV, an XLSX workbook or a SQLite database.
 
-Each way writes the same rows. They are streamed, so memory does not grow with their number.
-Text is cleaned the same for all formats, so that no character that a file format forbids ever
-breaks a file.
+Every format gets the same rows. They are streamed, so memory use does not grow with their
+number. Text is cleaned the same way for all formats, so a character that one of them forbids
+never breaks a file.
 """
 
 # ruff: noqa: S608 - names of tables and columns are quoted
@@ -26,30 +26,30 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from app.files import drafted
 from app.text import NO_TEXT
 
-if TYPE_CHECKING:  # only a workbook needs it, and every command would wait for it
+if TYPE_CHECKING:  # slow to import, and only a workbook needs it
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 Kind = Literal["text", "number", "day", "time", "yes/no"]
 Cell = str | int | None
-"""Days are ``2026-03-08``, times ``2026-03-08 21:30`` in the column's zone, yes and no 1 and 0."""
+"""Days are ``2026-03-08``, times ``2026-03-08 21:30`` in the column's zone, yes/no 1 and 0."""
 Row = Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``name`` is never changed once released; new columns go to the end."""
+    """One column. ``name`` never changes after a release; new columns go at the end."""
 
     name: str
     kind: Kind
     meaning: str
     zone: str = ""
-    """For ``time``: the time zone that the times are in, by name."""
+    """For ``time``: the name of the time zone."""
 
     @property
     def header(self) -> str:
-        """The name, with the time zone where there is one: ``signed_at (America/Chicago)``."""
+        """The name, with the time zone if there is one: ``signed_at (America/Chicago)``."""
         return f"{self.name} ({self.zone})" if self.zone else self.name
 
     def described(self) -> dict[str, str]:
@@ -59,15 +59,15 @@ class Column:
 
 
 Chunk = list[Sequence[Cell]]
-"""Some rows turned round: one sequence of cells for each column, all of the same length."""
+"""Some rows, transposed: one sequence of cells per column, all of the same length."""
 
 CHUNK = 128
-"""Rows in a chunk. Column by column is several times faster than cell by cell."""
+"""Rows in a chunk. Working by column is several times faster than cell by cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows on their way to a file, in chunks; they can be taken once."""
+    """Rows to be written to a file, in chunks that can be consumed once."""
 
     title: str
     columns: tuple[Column, ...]
@@ -83,7 +83,7 @@ class Table:
 
 
 def described(table: Table) -> Iterator[tuple[str, str]]:
-    """What to know about a table, as names and values: its filter, time, definitions, columns."""
+    """A table's description as names and values: filter, time, definitions, columns."""
     yield "title", table.title
     for name, value in table.about.items():
         yield name, str(value)
@@ -99,14 +99,14 @@ def in_chunks(rows: Iterable[Row]) -> Iterator[Chunk]:
 
 
 class Memo(dict[Cell, Any]):
-    """What cells become, worked out once for each different cell: the same few mostly repeat."""
+    """Caches the conversion of cells, since most columns repeat a few values."""
 
     def __init__(self, change: Callable[[Cell], Any]) -> None:
         super().__init__()
         self.change = change
 
     def __missing__(self, cell: Cell) -> Any:
-        if len(self) >= 10_000:  # a column of stories must not fill the memory
+        if len(self) >= 10_000:  # a column of stories must not fill up memory
             self.clear()
         self[cell] = changed = self.change(cell)
         return changed
@@ -120,8 +120,8 @@ def clean_chunks(table: Table) -> Iterator[Chunk]:
         if column.kind == "text"
     ]
     for chunk in table.chunks:
-        for place, known in texts:
-            chunk[place] = list(map(known.__getitem__, chunk[place]))
+        for place, memo in texts:
+            chunk[place] = list(map(memo.__getitem__, chunk[place]))
         yield chunk
 
 
@@ -133,16 +133,16 @@ _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 
 
 def clean(text: str) -> str:
-    """The text with line ends as line feeds and each forbidden character as U+FFFD."""
-    if text.isascii() and text.isprintable():  # by far the most
+    """The text with line feeds as line ends and U+FFFD for each forbidden character."""
+    if text.isascii() and text.isprintable():  # nearly always
         return text
     return NO_TEXT.sub("\ufffd", _LINE_END.sub("\n", text))
 
 
 def json_lines(table: Table) -> Iterator[str]:
-    """A JSON document piece by piece: ``title``, ``about``, ``columns``, ``rows`` as objects.
+    """A JSON document piece by piece: ``title``, ``about``, ``columns``, and ``rows`` as objects.
 
-    Yes and no are ``true`` and ``false``, a missing value is ``null``.
+    Yes/no cells are ``true`` and ``false``; a missing value is ``null``.
     """
     head = {
         "title": clean(table.title),
@@ -165,18 +165,17 @@ def json_lines(table: Table) -> Iterator[str]:
 
 # --- CSV -------------------------------------------------------------------------------------
 #
-# Spreadsheet programs read CSV as if somebody had typed it, so text that could be taken for a
-# formula gets an apostrophe in front. The other formats say themselves what is text.
+# Spreadsheet programs read CSV as if it had been typed in, so text that could be taken for a
+# formula is prefixed with an apostrophe. The other formats mark text as text.
 
 BOM = "\ufeff"
 """Tells spreadsheet programs that the file is UTF-8."""
 
 END = "\r\n"
 
-# A leading + or - is common in what people write. These cannot reach out, and a spreadsheet
-# program shows them as they are: a telephone number (with a space or bracket, or without
-# hyphens, which would be taken for minus signs), a plain number, words without digit, operator
-# or bracket.
+# People often write a leading + or -. These cannot do harm, and a spreadsheet program shows them
+# unchanged: a telephone number (with a space or parenthesis, or without hyphens, which would be
+# taken for minus signs), a plain number, or words without digits, operators or parentheses.
 _HARMLESS = re.compile(
     r"\+(?=[^-]*[\s(]|[^-]*$)[\s(]*[0-9](?:[\s().-]*[0-9])*"
     r"|[+-][0-9]+(?:[.,][0-9]+)?"
@@ -184,8 +183,8 @@ _HARMLESS = re.compile(
 )
 _TRIGGERS = frozenset("=+-@|%")
 
-# Where a comma is the sign of decimals, spreadsheet programs part cells at semicolons, and see no
-# quotes around ours: what comes after one, or after a line end, begins a cell of its own.
+# In locales with a decimal comma, spreadsheet programs split cells at semicolons and ignore the
+# quotes around ours, so whatever follows a semicolon or a line end starts a new cell.
 _SEPARATORS = re.compile("[;\n]")
 _SEPARATED = re.compile(
     r"([;\n](?:[^\S\n]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd])*)"
@@ -196,15 +195,15 @@ _SEPARATED = re.compile(
 def safe_csv(text: str) -> str:
     """The text as a CSV cell that no spreadsheet program takes for a formula.
 
-    Whatever comes before the first visible character is looked through, and look-alikes of
-    the signs (such as the full-width ``＝``) count as the signs.
+    Whatever precedes the first visible character is ignored, and look-alikes of the signs (such
+    as the full-width ``＝``) count as the signs.
     """
     if text.isascii() and text.isprintable():
         if (text[:1].isalnum() and ";" not in text) or not text:
             return text
     else:
         text = clean(text)
-    visible = _visible(text)
+    visible = _from_first_visible(text)
     if _SEPARATORS.search(text):
         text = _SEPARATED.sub(r"\1'\2", text)
     if not visible or unicodedata.normalize("NFKC", visible[0])[0] not in _TRIGGERS:
@@ -214,8 +213,8 @@ def safe_csv(text: str) -> str:
     return f"'{text}"
 
 
-def _visible(text: str) -> str:
-    """The text from its first character that can be seen."""
+def _from_first_visible(text: str) -> str:
+    """The text from its first visible character on."""
     for place, character in enumerate(text):
         if not character.isspace() and unicodedata.category(character)[0] not in "CZ":
             return text[place:]
@@ -225,10 +224,10 @@ def _visible(text: str) -> str:
 def csv_lines(table: Table, *, bom: bool = True, notes: bool = False) -> Iterator[str]:
     """A CSV file piece by piece: header and rows; lines end in CR LF as in RFC 4180.
 
-    Encode as UTF-8. ``bom`` is for files, which people open in a spreadsheet program; leave it
-    out where another program reads. A header row comes even where there are no rows. Yes and
-    no are ``yes`` and ``no``; a missing value is empty. With ``notes`` the first rows say what
-    the file is about (``described``), and an empty line parts them from the header.
+    Encode it as UTF-8. ``bom`` is for files that people open in a spreadsheet program; omit it
+    if a program reads the output. There is a header row even if there are no rows. Yes/no cells
+    are ``yes`` and ``no``; a missing value is empty. With ``notes`` the first rows describe the
+    table (``described``), and an empty line separates them from the header.
     """
     alone = len(table.columns) == 1
     fields = [_fields(column.kind, alone=alone) for column in table.columns]
@@ -242,7 +241,7 @@ def csv_lines(table: Table, *, bom: bool = True, notes: bool = False) -> Iterato
 
 
 def csv_line(texts: Iterable[str]) -> str:
-    """One line of a file, of which no cell is taken for a formula."""
+    """One line of a file, with no cell that could be taken for a formula."""
     return ",".join(_quoted(safe_csv(text)) for text in texts) + END
 
 
@@ -252,9 +251,9 @@ def csv_text(rows: Iterable[Iterable[str]]) -> str:
 
 
 def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[str]]:
-    """How the cells of one column become CSV fields.
+    """A function that turns the cells of one column into CSV fields.
 
-    An empty field alone in its row is quoted, or the row would be taken for an empty line.
+    An empty field that is alone in its row is quoted, or the row would look like an empty line.
     """
 
     def field(cell: Cell) -> str:
@@ -266,14 +265,14 @@ def _fields(kind: Kind, *, alone: bool) -> Callable[[Sequence[Cell]], Iterable[s
             return _quoted(safe_csv(str(cell)))
         return str(cell)
 
-    known = Memo(field)
-    # Neither digits nor the days and times made of them ever need quotes or an apostrophe.
+    memo = Memo(field)
+    # Numbers, days and times never need quotes or an apostrophe.
     plain = kind in ("number", "day", "time") and not alone
 
     def fields(cells: Sequence[Cell]) -> Iterable[str]:
         if plain and None not in cells:
             return map(str, cells) if kind == "number" else cast("Sequence[str]", cells)
-        return map(known.__getitem__, cells)
+        return map(memo.__getitem__, cells)
 
     return fields
 
@@ -286,10 +285,10 @@ def _quoted(text: str) -> str:
 
 
 def csv_metadata(table: Table, name: str) -> Iterator[str]:
-    """What to know about a CSV file, to lie beside it as ``<name>-metadata.json``.
+    """The metadata of a CSV file, to be placed next to it as ``<name>-metadata.json``.
 
-    The vocabulary is that of the W3C's "CSV on the Web": a CSV file has no room of its own
-    for such things without ceasing to be a plain table.
+    It uses the vocabulary of the W3C's "CSV on the Web", because a CSV file cannot hold metadata
+    and remain a plain table.
     """
     types = {"number": "integer", "day": "date", "yes/no": "boolean"}
     yield json.dumps(
@@ -326,9 +325,9 @@ _RESERVED = frozenset(
 
 
 def file_name(*parts: str, ending: str) -> str:
-    """A file name from words in any language, safe on every system.
+    """A file name made from words in any language, safe on every system.
 
-    At most 120 bytes; never empty, hidden, or a name that Windows keeps for itself.
+    At most 120 bytes; never empty, hidden, or a name reserved by Windows.
     """
     stem = "-".join(
         word
@@ -346,7 +345,7 @@ def file_name(*parts: str, ending: str) -> str:
 
 
 def write_text(pieces: Iterable[str], path: Path) -> None:
-    """Write the pieces as UTF-8; the file appears under its name when it is complete."""
+    """Write the pieces as UTF-8; the file appears under its name once it is complete."""
     with drafted(path, mode=0o666) as draft, draft.open("wb") as file:
         file.writelines(piece.encode() for piece in pieces)
 
@@ -355,10 +354,10 @@ def write_text(pieces: Iterable[str], path: Path) -> None:
 
 
 MOST_ROWS = 1_048_576
-"""Rows that one sheet can have, header included; more go on to a further sheet."""
+"""Row limit of one sheet, header included; further rows go on another sheet."""
 
 MOST_CHARACTERS = 32_767
-"""What one cell can hold."""
+"""Character limit of one cell."""
 
 FORMATS: dict[Kind, str] = {
     "text": "@", "number": "0", "day": "yyyy-mm-dd", "time": "yyyy-mm-dd hh:mm", "yes/no": "@",
@@ -372,7 +371,7 @@ _NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\]")
 def sheet_name(title: str, taken: Sequence[str] = ()) -> str:
     """A sheet name that spreadsheet programs accept, different from those ``taken``.
 
-    At most 31 characters, none of ``[]:*?/\\``, no apostrophe at an end, not ``History``.
+    At most 31 characters, none of ``[]:*?/\\``, no apostrophe at either end, not ``History``.
     """
     name = " ".join(_NOT_IN_A_TITLE.sub(" ", clean(title).replace("\n", " ")).split())
     name = _cut(name, 31).strip("' ") or "Sheet"
@@ -386,16 +385,15 @@ def sheet_name(title: str, taken: Sequence[str] = ()) -> str:
 
 
 def _cut(text: str, units: int) -> str:
-    """At most so many UTF-16 units, which is how spreadsheet programs count characters."""
+    """Cut to at most ``units`` UTF-16 units, which is how spreadsheet programs count."""
     return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> None:
-    """Write the tables, one sheet each, and a sheet ``About`` with what to know about them.
+    """Write the tables, one sheet each, and a sheet ``About`` that describes them.
 
-    Rows go to disk as they come (temporary files beside ``path``); the workbook appears
-    under its name when it is complete. Nothing in it is a formula or a link. Raises
-    ``OSError``.
+    Rows go to disk as they arrive (in temporary files next to ``path``); the workbook appears
+    under its name once it is complete. It contains no formulas or links. Raises ``OSError``.
     """
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
@@ -420,7 +418,7 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
 
 
 def _book_title(tables: Sequence[Table]) -> str:
-    """``The Act: Counts by state``: what a program shows as the workbook's own title."""
+    """The title in the workbook's properties: ``The Act: Counts by state``."""
     about = tables[0].about if tables else {}
     campaign = about.get("campaign title") or about.get("campaign", "")
     return _cut(clean(": ".join(filter(None, (campaign, tables[0].title if tables else "")))), 255)
@@ -431,12 +429,10 @@ def _write_sheet(
 ) -> None:
     sheet = _new_sheet(book, table, names, bold)
     styles = [formats[column.kind] for column in table.columns]
-    values = [Memo(partial(_value, column.kind)) for column in table.columns]
+    memos = [Memo(partial(_value, column.kind)) for column in table.columns]
     line = 0
     for chunk in table.chunks:
-        columns = [
-            map(known.__getitem__, cells) for known, cells in zip(values, chunk, strict=True)
-        ]
+        columns = [map(memo.__getitem__, cells) for memo, cells in zip(memos, chunk, strict=True)]
         for row in zip(*columns, strict=True):
             line += 1
             if line == MOST_ROWS:
@@ -459,7 +455,7 @@ def _new_sheet(book: Workbook, table: Table, names: list[str], bold: Format) -> 
 
 
 def _value(kind: Kind, cell: Cell) -> str | int | datetime | None:
-    """What a cell is in a workbook."""
+    """The value to write into a workbook's cell."""
     if cell is None:
         return None
     if kind == "text":
@@ -496,26 +492,26 @@ def _write_about_sheet(
             line += 1
 
 
-# --- SQLite files that open in Datasette, each with a metadata file beside it ----------------
+# --- SQLite files that open in Datasette, each with a metadata file next to it ---------------
 
 
 def metadata_path(path: Path) -> Path:
-    """Where the metadata goes: ``counts.metadata.json`` beside ``counts.db``."""
+    """The metadata file's path: ``counts.metadata.json`` next to ``counts.db``."""
     return path.with_suffix(".metadata.json")
 
 
 def write_sqlite(tables: Sequence[Table], path: Path) -> None:
     """Write one SQL table per table, and ``metadata_path`` for ``datasette --metadata``.
 
-    The table ``about`` has the same words as the metadata, so that the file alone says them too.
-    A file of that name is replaced when the new one is complete. Raises ``OSError``.
+    The table ``about`` repeats the metadata, so that the file is complete on its own. An existing
+    file is replaced once the new one is complete. Raises ``OSError``.
     """
     try:
         with (
             drafted(path, mode=0o666) as draft,
             closing(sqlite3.connect(draft, isolation_level=None)) as db,
         ):
-            # The draft is thrown away if anything fails, so it needs no journal of its own.
+            # The draft is discarded if anything fails, so it needs no journal.
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
             db.execute("BEGIN")

@@ -16,7 +16,7 @@ from flask import Flask
 
 from app.documents.pdf import CHUNK
 from app.records.keys import first_key, move_private, unlock
-from app.records.paper import Batch, Good, PaperLetters, add_one
+from app.records.paper import Batch, CountableRow, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import ImportPlace, judge
 from app.records.sealing import seal_details
@@ -59,7 +59,7 @@ def ask(app: Flask, staff: Office) -> Ask:  # noqa: F811
                 values = {name: str(details[name]) for name in ("first", "last", "city", "state",
                                                                 "zip", "district")}  # fmt: skip
                 good = judge(SheetRow(2, {**values, "street": f"{number} Elm St"}), place)
-                assert isinstance(good, Good), good
+                assert isinstance(good, CountableRow), good
                 batch = Batch(campaign().slug, DAY, site.now(), "en", "", "test", "form")
                 add_one(site.db(), good, batch, letters=PaperLetters(campaign(), DAY),
                           secret=b"s" * 32)  # fmt: skip

@@ -16,9 +16,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.records.database import Connection, open_database
-from app.records.paper import Added, Batch, Good, PaperLetters, import_steps
+from app.records.paper import Added, Batch, CountableRow, PaperLetters, import_steps
 from app.records.paper_columns import SheetRow, assign, person_row
-from app.records.paper_files import HeldFile, hold_file
+from app.records.paper_files import ParsedFile, parse_file
 from app.records.paper_plan import Choices, ImportPlace, ImportPlan, judge, make_plan
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
@@ -67,8 +67,8 @@ def saved(book: openpyxl.Workbook) -> bytes:
     return out.getvalue()
 
 
-def held(content: bytes) -> HeldFile:
-    return hold_file(io.BytesIO(content))
+def held(content: bytes) -> ParsedFile:
+    return parse_file(io.BytesIO(content))
 
 
 def rows_of(content: bytes) -> list[SheetRow]:
@@ -90,13 +90,13 @@ def planned(content: bytes, db: Connection, choices: Choices | None = None) -> I
     return make_plan(held(content), choices or Choices(), place(), db)
 
 
-def good(count: int) -> list[Good]:
+def good(count: int) -> list[CountableRow]:
     """Rows that can be counted, of different people."""
     header = ("first", "last", "street", "city", "state", "zip")
     rows = [
         SheetRow(n + 2, dict(zip(header, (f"P{n}", *ANA[1:6]), strict=True))) for n in range(count)
     ]
-    return [found for row in rows if isinstance(found := judge(row, place()), Good)]
+    return [found for row in rows if isinstance(found := judge(row, place()), CountableRow)]
 
 
 def batch(**changes: str) -> Batch:
@@ -111,7 +111,7 @@ def lock_of(db: Connection) -> Path:
 
 def run(
     db: Connection,
-    rows: Sequence[Good],
+    rows: Sequence[CountableRow],
     progress: Callable[[int], object] = lambda _done: None,
     what: Batch | None = None,
 ) -> Added:

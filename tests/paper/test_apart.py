@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.records import paper
-from app.records.paper_sheets import Step, press
+from app.records.paper_sheets import Step, process_sheet
 from app.site.rooms import Apart, Place
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
@@ -43,7 +43,7 @@ def die(*_given: Any) -> Iterator[Any]:
 def die_half_way(*given: Any) -> Iterator[Any]:
     """Add four signatures, and be killed."""
     paper.CHUNK = 2
-    for piece in press(*given):
+    for piece in process_sheet(*given):
         if isinstance(piece, Step) and piece.what == "signatures" and piece.done == 4:
             os.kill(os.getpid(), signal.SIGKILL)
         yield piece
@@ -129,7 +129,7 @@ def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
     editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Apart
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(paper_pages, "press", work)
+        patched.setattr(paper_pages, "process_sheet", work)
         patched.setattr(paper_pages, "LOOKING", bounds)
         upload(editor, csv_file(ANA), source="fair")
         assert editor.status == 503
@@ -145,7 +145,7 @@ def test_nothing_stays_of_an_import_that_was_killed_half_way(
 ) -> None:
     upload(editor, csv_file(*people(9)))
     with monkeypatch.context() as patched:
-        patched.setattr(paper_pages, "press", die_half_way)
+        patched.setattr(paper_pages, "process_sheet", die_half_way)
         send(editor, "add")
     assert GIVEN_UP in editor.words
     assert (signatures(staff), pending(staff)) == (0, 0)

@@ -7,7 +7,7 @@ import pytest
 from app.records.database import Connection
 from app.records.paper import remember_columns
 from app.records.paper_columns import split_name
-from app.records.paper_plan import Choices, said_columns
+from app.records.paper_plan import Choices, corrected_columns
 
 from .conftest import csv_file, planned, rows_of, saved, workbook
 
@@ -259,8 +259,8 @@ def test_what_was_said_of_a_column_is_known_the_next_time(db: Connection) -> Non
     content = csv_file(("Ana Li", "1 A St", "05672"), header=("Name", "Street", "Where"))
     assert [q.why for q in planned(content, db).columns[0].questions] == ["no_zip"]
     plan = planned(content, db, Choices(columns={0: ("name", "street", "zip")}))
-    assert said_columns(plan) == {"where": "zip"}
-    remember_columns(db, said_columns(plan))
+    assert corrected_columns(plan) == {"where": "zip"}
+    remember_columns(db, corrected_columns(plan))
     assert planned(content, db).ready
 
 

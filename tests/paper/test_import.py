@@ -24,10 +24,10 @@ from app.records.paper import (
     NotUndoneError,
     PaperLetters,
     list_imports,
-    take_back_paper,
     undo_import,
     undo_interrupted,
     undo_unfinished,
+    withdraw_paper,
 )
 from app.records.signing import sign
 from tests.packets.conftest import campaign
@@ -168,7 +168,7 @@ def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> 
 def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> None:
     rows = good(3)
     added = run(db, rows)
-    assert take_back_paper(Actor(db, "R", NOW), rows[0].person, SECRET, campaign=campaign().slug)
+    assert withdraw_paper(Actor(db, "R", NOW), rows[0].person, SECRET, campaign=campaign().slug)
     assert list_imports(db, campaign().slug)[0].signatures == 2
     assert undo(db, added.number) == 2
     assert run(db, rows).signatures == 2
@@ -220,6 +220,6 @@ def test_of_whoever_is_taken_back_or_undone_no_file_of_the_running_site_holds_a_
         assert not any(found())
     else:
         for row in rows[:2]:
-            take_back_paper(Actor(db, "R", NOW), row.person, SECRET, campaign=campaign().slug)
+            withdraw_paper(Actor(db, "R", NOW), row.person, SECRET, campaign=campaign().slug)
         assert found() == [False] * 2 + [True] * (people - 2)
     assert not waits_to_be_erased(db)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.records.acts import SignatureRequest
 from app.records.counts import totals
 from app.records.database import Connection, open_database
-from app.records.paper import Earlier, Good, PaperLetters
+from app.records.paper import CountableRow, Earlier, PaperLetters
 from app.records.paper_plan import Choices, ImportPlan
 from app.records.persons import lookalikes
 from app.records.signing import sign
@@ -35,7 +35,7 @@ def online(db: Connection, person: Sequence[str]) -> None:
     """Sign on the site."""
     names = ("first", "last", "street", "city", "state", "zip", "district", "email")
     found = row(**dict(zip(names, person, strict=True)))
-    assert isinstance(found, Good)
+    assert isinstance(found, CountableRow)
     request = SignatureRequest(
         key="k", person=found.person, campaign=campaign().slug, day=TODAY, at=NOW, state="VT",
         district=0, template="general", version="v", length="full", language="en",

@@ -13,7 +13,7 @@ from app.cwc.folder import Failed, FolderOrder, Written, messages_for
 from app.delivery.packets import PacketLetters
 from app.delivery.writer_rows import BadRow, WriterRow, read_rows
 from app.records.database import Connection
-from app.records.paper import Batch, Good, PaperLetters, add_one
+from app.records.paper import Batch, CountableRow, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Choices, judge, make_plan
 from tests.delivery.letters import AGENT
@@ -32,9 +32,9 @@ TEXAN = {
 def districts(now: datetime) -> list[str]:
     """What the person of the sheet is asked to choose between; one where nothing is asked."""
     found = judge(SheetRow(2, {**TEXAN, "district": ""}), replace(place(), now=now))
-    if isinstance(found, Good):
+    if isinstance(found, CountableRow):
         return [found.delegation.house.seat.id]
-    assert not isinstance(found, Good)
+    assert not isinstance(found, CountableRow)
     return sorted(seat for problem in getattr(found, "problems", ()) for seat in problem.choices)
 
 
@@ -48,7 +48,7 @@ def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
 ) -> None:
     seat = districts(now)[0]
     row = judge(SheetRow(2, {**TEXAN, "district": seat}), replace(place(), now=now))
-    assert isinstance(row, Good)
+    assert isinstance(row, CountableRow)
     # Even where it takes until the change is over to store it.
     entered = Batch(campaign().slug, NEW_YEAR, NOON + timedelta(minutes=1), "en", "", "Rosa", "")
     add_one(db, row, entered, letters=PaperLetters(campaign(), now), secret=SECRET)

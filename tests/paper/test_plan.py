@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.records.counts import totals
 from app.records.database import Connection, open_database
-from app.records.paper import Added, Good, PaperLetters
+from app.records.paper import Added, CountableRow, PaperLetters
 from app.records.paper_columns import COLUMNS, SheetRow
 from app.records.paper_plan import (
     Choices,
@@ -50,7 +50,7 @@ BASE = {"first": "Ana", "last": "Li", "street": "12 Main St", "city": "Stowe", "
         "zip": "05672", "district": "", "email": ""}  # fmt: skip
 
 
-def row(**changes: str) -> Good | Wrong | Odd:
+def row(**changes: str) -> CountableRow | Wrong | Odd:
     return judge(SheetRow(7, {**BASE, **changes}), place())
 
 
@@ -62,13 +62,13 @@ def problems(**changes: str) -> dict[str, str]:
 
 def test_a_good_row_finds_its_delegation() -> None:
     result = row()
-    assert isinstance(result, Good)
+    assert isinstance(result, CountableRow)
     assert (result.key, result.delegation.house.seat.id, result.match) == ("7", "VT-0", "zip")
 
 
 def test_the_person_is_the_same_as_on_the_site() -> None:
     result = row(email="Ana@Example.org")
-    assert isinstance(result, Good)
+    assert isinstance(result, CountableRow)
     assert result.person == person_of(
         b"p" * 32,
         email="ana@example.org",
@@ -160,13 +160,13 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
     ],
 )
 def test_what_can_only_mean_one_thing_is_taken(changes: dict[str, str]) -> None:
-    assert isinstance(row(**changes), Good)
+    assert isinstance(row(**changes), CountableRow)
 
 
 def test_a_district_that_an_organizer_types_counts_wherever_the_zip_is() -> None:
     values = {**BASE, "zip": "01930", "state": "MA", "district": "MA-5"}
     told = Choices(edits={"2": {"district": "MA-5"}})
-    assert isinstance(judge(SheetRow(2, values), place(), told), Good)
+    assert isinstance(judge(SheetRow(2, values), place(), told), CountableRow)
 
 
 def test_nobody_is_assigned_to_one_of_two_districts() -> None:
@@ -174,7 +174,7 @@ def test_nobody_is_assigned_to_one_of_two_districts() -> None:
     assert isinstance(result, Wrong)
     assert result.problems[0].choices[:2] == ("IL-3", "IL-5")
     chosen = row(zip="60647", state="IL", district="IL-5")
-    assert isinstance(chosen, Good)
+    assert isinstance(chosen, CountableRow)
     assert chosen.match == "chosen"
 
 
@@ -209,7 +209,7 @@ def test_flags_of_the_file_are_problems_of_their_cells() -> None:
 def test_after_the_congress_has_ended_no_former_member_gets_a_letter() -> None:
     later = replace(place(), now=tables().ends)
     result = judge(SheetRow(2, BASE), later)
-    assert isinstance(result, Good)
+    assert isinstance(result, CountableRow)
     house, *senators = PaperLetters(campaign(), later.now).to(result.delegation)
     assert (house.bioguide, house.state) == (None, "not attempted")
     assert any(letter.bioguide for letter in senators)
@@ -231,7 +231,7 @@ def test_letters_name_each_seat_and_its_ask_and_vacant_seats_get_none() -> None:
 @given(st.fixed_dictionaries({c: st.text(max_size=20) for c in COLUMNS}))
 def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
     result = judge(SheetRow(2, values), place())
-    assert isinstance(result, Good | Wrong | Odd)
+    assert isinstance(result, CountableRow | Wrong | Odd)
 
 
 # --- rows that hardly are people -----------------------------------------------------------

@@ -10,7 +10,7 @@ from app.records import audit
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor
 from app.records.counts import recount, totals
-from app.records.paper import Good, PaperLetters, Rehearsal, add_one, take_back_paper
+from app.records.paper import CountableRow, DryRun, PaperLetters, add_one, withdraw_paper
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import judge
 from app.records.persons import person_of
@@ -21,14 +21,14 @@ from .conftest import NOW, SECRET, TODAY, batch, good, place, run
 from .test_plan import BASE
 
 
-def add(db: sqlite3.Connection, rows: list[Good], **changes: str) -> tuple[int, int, int]:
+def add(db: sqlite3.Connection, rows: list[CountableRow], **changes: str) -> tuple[int, int, int]:
     added = run(db, rows, what=batch(**changes))
     return added.signatures, added.letters, added.before
 
 
-def signed_before(db: sqlite3.Connection, rows: list[Good]) -> list[str]:
-    with Rehearsal(db, campaign().slug, SECRET) as rehearsal:
-        return [row.key for row in rows if rehearsal.ask(row) == ("signed", "")]
+def signed_before(db: sqlite3.Connection, rows: list[CountableRow]) -> list[str]:
+    with DryRun(db, campaign().slug, SECRET) as dry_run:
+        return [row.key for row in rows if dry_run.check(row) == ("signed", "")]
 
 
 def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value]]]:
@@ -81,7 +81,7 @@ def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connectio
 def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path: Path) -> None:
     rows = [SheetRow(2, {**BASE, "first": "Zsófika", "street": "77 Quince Ln",
                          "email": "zsofika@example.org"})]  # fmt: skip
-    add(db, [r for row in rows if isinstance(r := judge(row, place()), Good)])
+    add(db, [r for row in rows if isinstance(r := judge(row, place()), CountableRow)])
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"fair" in content
@@ -96,7 +96,7 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
     add(db, rows)
 
     def back() -> bool:
-        return take_back_paper(
+        return withdraw_paper(
             Actor(db, "Rosa", NOW), rows[0].person, SECRET, campaign=campaign().slug
         )
 
@@ -111,7 +111,7 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
 
 def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection) -> None:
     stranger = person_of(b"p" * 32, email="x@y.zz", first="", last="", zip5="")
-    assert not take_back_paper(Actor(db, "R", NOW), stranger, SECRET, campaign=campaign().slug)
+    assert not withdraw_paper(Actor(db, "R", NOW), stranger, SECRET, campaign=campaign().slug)
     assert events(db) == []
 
 

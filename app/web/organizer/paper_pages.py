@@ -43,27 +43,34 @@ from app.records.paper import (
     NotUndoneError,
     PaperLetters,
     add_one,
+    dry_run_one,
     list_imports,
     paper_lock,
-    rehearse_one,
-    take_back_paper,
     undo_import,
     undo_interrupted,
+    withdraw_paper,
 )
 from app.records.paper_columns import COLUMNS, ROLES, SheetRow
 from app.records.paper_files import LONGEST_CELL, SheetError, TooManyRowsError
 from app.records.paper_plan import (
+    Answers,
     CellProblem,
     Choices,
     ImportPlace,
     Odd,
-    Said,
     Wrong,
     judge,
     person_in,
     seat_of_street,
 )
-from app.records.paper_sheets import STREETS, Adding, Outline, SheetSite, Step, press
+from app.records.paper_sheets import (
+    STREETS,
+    ImportRequest,
+    PlanSummary,
+    SheetSite,
+    Step,
+    process_sheet,
+)
 from app.records.signing import source_tag
 from app.site.i18n import gettext as _
 from app.site.i18n import ngettext, page_url
@@ -353,7 +360,7 @@ def enter_post() -> Response:
         return enter(values, result, done=done, count=count, located=values["district"])
     site, batch = services(), _batch("form")
     secret = site.settings.secret_key
-    stands, alike = rehearse_one(site.db(), batch.campaign, result, secret)
+    stands, alike = dry_run_one(site.db(), batch.campaign, result, secret)
     if stands == "full":
         words = _(
             "Four people have signed with this email address, and no more can count with it. "
@@ -406,7 +413,7 @@ def back_post() -> Response:
         return back(values, (needed[0].column, words), status=422)
     site = services()
     try:
-        found = take_back_paper(
+        found = withdraw_paper(
             acting(), person_in(values, _place()), site.settings.secret_key, campaign=site.slug
         )  # fmt: skip
     except NotStoredError as error:
@@ -492,7 +499,7 @@ def upload_post() -> Response:
         return upload(bad, "source", 422)
     if not name:
         return upload(_("Choose a file."), "file", 422)
-    return in_steps(_("A large sheet"), _steps(content, Said()))
+    return in_steps(_("A large sheet"), _steps(content, Answers()))
 
 
 @paper.post("/paper/check")
@@ -512,7 +519,7 @@ class SheetForm(PaperForm):
     cell, column, was, out, odd, likely, same = (Several() for _field in range(7))
     hidden, columns, zeros, restore = entries(4)
 
-    def said(self) -> Said:
+    def said(self) -> Answers:
         """The same as ``records`` take it."""
         was, out, likely, same = (x.data for x in (self.was, self.out, self.likely, self.same))
         edits: dict[str, dict[str, str]] = {}
@@ -536,15 +543,15 @@ class SheetForm(PaperForm):
             edits=edits, out=frozenset(out), keep=frozenset(self.odd.data) - out.keys(),
             same=frozenset(likely) & same.keys(), zeros=bool(self.zeros.data),
         )  # fmt: skip
-        return Said(choices, frozenset(likely) - same.keys(), bool(self.restore.data))
+        return Answers(choices, frozenset(likely) - same.keys(), bool(self.restore.data))
 
 
-def _steps(sheet: bytes | str, said: Said, *, adding: bool = False) -> Steps:
+def _steps(sheet: bytes | str, said: Answers, *, adding: bool = False) -> Steps:
     """Have a sheet judged and, where that was pressed, added."""
     yield (yield from _judged(sheet, said, adding=adding))
 
 
-def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, None, Response]:
+def _judged(sheet: bytes | str, said: Answers, *, adding: bool) -> Generator[str, None, Response]:
     notes: dict[str, str] = {}
     try:
         outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
@@ -552,7 +559,7 @@ def _judged(sheet: bytes | str, said: Said, *, adding: bool) -> Generator[str, N
             rows = [row for row in outline.streets if wanted == "all"]
             rows += [row for row in outline.plan.wrong if row.key == wanted and row.is_split]
             located, notes = _look_up(rows)
-            more = Said(Choices(located=located))
+            more = Answers(Choices(located=located))
             outline, added, trouble = yield from _apart(outline.packed, more)
     except SheetError as error:
         return upload(sheet_words(error), "file", 422)
@@ -588,14 +595,14 @@ def _too_much_words() -> str:
     )
 
 
-_Pressed = tuple[Outline, Added | None, NotStoredError | ImportRunningError | None]
+_Pressed = tuple[PlanSummary, Added | None, NotStoredError | ImportRunningError | None]
 """What is in a sheet; what was added; why it could not be."""
 
 
 def _apart(
-    sheet: bytes | str, said: Said, adding: Adding | None = None
+    sheet: bytes | str, said: Answers, adding: ImportRequest | None = None
 ) -> Generator[str, None, _Pressed]:
-    """``press`` in a process of its own. Where it does not come to its end, nothing is added."""
+    """``process_sheet`` in a separate process. If it does not finish, nothing is added."""
     settings = services().settings
     site = SheetSite(
         settings.instance, settings.database, services().slug, services().now(),
@@ -603,10 +610,12 @@ def _apart(
     )  # fmt: skip
     outline, added = None, None
     due = time.monotonic() + EVERY
-    pieces = (ADDING if adding else LOOKING).pieces(press, sheet, said, site, MOST_ROWS, adding)
+    pieces = (ADDING if adding else LOOKING).pieces(
+        process_sheet, sheet, said, site, MOST_ROWS, adding
+    )
     try:
         for piece in pieces:
-            if isinstance(piece, Outline):
+            if isinstance(piece, PlanSummary):
                 outline = piece
             elif isinstance(piece, Added):
                 added = piece
@@ -627,10 +636,10 @@ def _apart(
     return outline, added, None
 
 
-def _adding() -> Adding:
+def _adding() -> ImportRequest:
     site = services()
     campaign = replace(site.campaign)  # without what was worked out from it
-    return Adding(_batch("sheet"), campaign, site.writing_day(), sent(PaperForm).shown.data)
+    return ImportRequest(_batch("sheet"), campaign, site.writing_day(), sent(PaperForm).shown.data)
 
 
 def _step_words(step: Step) -> str:
@@ -643,7 +652,7 @@ def _step_words(step: Step) -> str:
 
 
 def _shown(
-    outline: Outline,
+    outline: PlanSummary,
     *,
     problem: str = "",
     notes: Mapping[str, str] | None = None,
